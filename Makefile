@@ -1,0 +1,62 @@
+# The two commands of the README are `make demo` and `make test`; `make help` lists the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+RUNTIME := .venv/.runtime
+TOOLS := .venv/.tools
+# The wheel's own pip may be too old to know dependency groups.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help setup demo test check bench openapi constraints clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(RUNTIME) assets ## Set up the virtual environment and the pages' assets, nothing else
+
+demo: setup ## Start the suite, load an economy (or DATA=DIR), train, score, match; leave the portal open
+	$(BIN)/smecredit demo $(if $(DATA),--data $(DATA)) $(ARGS)
+
+test: $(TOOLS) assets ## Run all tests (ARGS are handed to pytest)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: $(TOOLS) ## Format, lint, types, import contracts, spelling, compose file and Dockerfile
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/hadolint Dockerfile
+
+bench: $(TOOLS) assets ## Measure beside a peer in the same run; results as a table and as JSON
+	$(PIP) --group bench
+	$(BIN)/python -m benchmarks $(ARGS)
+
+openapi: $(TOOLS) ## Write docs/openapi.json anew from the code
+	$(BIN)/python docs/openapi.py
+
+constraints: $(TOOLS) ## Choose the newest versions that fit and pin them
+	$(PIP) uv
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --group assets --group bench --upgrade --no-annotate --no-header \
+		--python-version 3.11 --quiet --output-file constraints.txt
+
+clean: ## Remove what setup, demo and the tests made
+	rm -rf .venv .smecredit gateway/portal/assets/node_modules gateway/portal/static/dist benchmarks/results
+
+.PHONY: assets
+assets: $(RUNTIME)
+	@$(BIN)/python gateway/portal/assets/build.py
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed'; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@command -v node >/dev/null && command -v npm >/dev/null || $(PIP) --group assets
+	$(PIP) --editable '.[all]'
+	@touch $@
+
+$(TOOLS): $(RUNTIME)
+	$(PIP) --group dev
+	@touch $@

@@ -1,0 +1,201 @@
+"""Sessions for SQLite and PostgreSQL with the same promises: durable commits, one writer's view, exact times."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    LargeBinary,
+    MetaData,
+    Text,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+# Named constraints, so that a migration can drop what another one made, on both databases.
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+LOCK_WAIT_SECONDS = 30
+# Whatever runs a statement: a session, or a plain connection on a hot path.
+Runner = Session | Connection
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware time in UTC; a naive one is refused, since it would mean something else elsewhere."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times and store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive time cannot be stored")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give an aware time back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON document, written by orjson: JSONB on PostgreSQL, text on SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the database's own type."""
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Write the document."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return orjson.dumps(value).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Read the document."""
+        return orjson.loads(value) if isinstance(value, str | bytes) and dialect.name != "postgresql" else value
+
+
+TYPES: dict[Any, Any] = {
+    datetime: Utc,
+    dict[str, Any]: Json,
+    list[Any]: Json,
+    bytes: LargeBinary,
+    int: BigInteger,
+}
+
+
+def metadata() -> MetaData:
+    """Return an empty catalogue of tables for one service; two services never share a table.
+
+    >>> class Base(DeclarativeBase):
+    ...     metadata = metadata()
+    ...     type_annotation_map = TYPES
+    """
+    return MetaData(naming_convention=NAMING)
+
+
+class Database:
+    """One service's database. Nothing connects until the first use, so that a server may fork after loading."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
+        self._writer = self.engine.execution_options(writes=True)
+        # SQLite has one writer, and whoever finds it busy sleeps up to 0.1 s before it looks again: the slowest of a
+        # hundred scores took 0.4 s. Threads of one process queue here instead, and only processes meet in the file.
+        self._turn: AbstractContextManager[Any] = threading.RLock() if url.startswith("sqlite") else nullcontext()
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """Give a session in a write transaction; it commits when the block ends and rolls back when it raises."""
+        with (
+            self._turn,
+            Session(self._writer, expire_on_commit=False, autoflush=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session that only reads; it never waits for a writer on SQLite."""
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def connection(self, *, writes: bool = False) -> Iterator[Connection]:
+        """Give a plain connection in a transaction: for hot paths, where a session costs more than the statement.
+
+        One statement takes 0.05 ms here and 0.13 ms in a session.
+        """
+        if writes:
+            with self._turn, self._writer.begin() as connection:
+                yield connection
+        else:
+            with self.engine.begin() as connection:
+                yield connection
+
+    def ping(self) -> None:
+        """Raise where the database does not answer."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _sqlite(url: str) -> Engine:
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False},
+        hide_parameters=True,  # an error's text quotes them, and they are names and codes
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, see below
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")  # what was acknowledged survives a power cut
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        # 16 MB of log between two checkpoints: each of them syncs the whole file, and 4 MB fill in a hundred scores.
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        # A transaction that will write takes the lock at once: upgrading later fails with "database is locked".
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    normal = make_url(url)
+    if normal.drivername == "postgresql":
+        normal = normal.set(drivername="postgresql+psycopg")
+    return create_engine(
+        normal,
+        pool_size=10,
+        max_overflow=20,
+        pool_pre_ping=True,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        hide_parameters=True,
+    )
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()

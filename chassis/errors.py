@@ -1,0 +1,58 @@
+"""What can be refused, said without a status: the web layer alone knows how HTTP names it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Refused(Exception):
+    """Something asked for that is not done; `detail` says what was found and what to do next.
+
+    Members are further facts for machines (`line=17`, `needed=18`). They reach the caller, so they never
+    carry a secret.
+    """
+
+    def __init__(self, detail: str, **members: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.members = members
+
+
+class Invalid(Refused):
+    """The request can be read but says something impossible."""
+
+
+class Unauthenticated(Refused):
+    """Nobody, or nobody we know, is asking."""
+
+
+class Forbidden(Refused):
+    """The caller is known and may not do this."""
+
+
+class NotFound(Refused):
+    """There is no such thing, or the caller may not know that there is."""
+
+
+class Conflict(Refused):
+    """The request does not fit the present state of the thing."""
+
+
+class Outdated(Refused):
+    """The thing has changed since the caller read it."""
+
+
+class TooLarge(Refused):
+    """More was sent than is accepted at once."""
+
+
+class TooManyRequests(Refused):
+    """The caller has used up its rate for now."""
+
+
+class UpstreamUnavailable(Refused):
+    """A service that is needed for the answer does not answer."""
+
+
+class InvariantBroken(Refused):
+    """A law that must hold did not; the answer is withheld rather than given wrong."""

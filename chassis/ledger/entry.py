@@ -1,0 +1,56 @@
+"""One entry of a ledger: what is public in it, and what only those whom it concerns can tell.
+
+The leaf is canonical JSON (RFC 8785). Whom it concerns and who acted stand in it as salted digests. With the salt, kept
+beside the leaf, both can be shown; once the salt is erased nobody can, and every proof still holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import rfc8785
+
+FORM = 1
+SALT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What happened. `facts` are public for ever: ids and purposes, nothing by which anybody is known.
+
+    What another can compute or knows already, like a digest of features, tells whose an entry is: it is `sealed`, and
+    stands among the facts as a salted digest.
+    """
+
+    kind: str
+    subject: str | None
+    actor: str | None
+    facts: Mapping[str, Any]
+    sealed: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def written(entry: Entry, at: datetime, salt: bytes) -> bytes:
+    """Return an entry's leaf.
+
+    >>> written(Entry("consent-given", "local:E1", None, {"consent": "con_1"}), datetime(2026, 1, 1, tzinfo=UTC), b"s")
+    b'{"actor":null,"at":"2026-01-01T00:00:00.000000Z","facts":{"consent":"con_1"},"kind":"consent-given","subject":"0d9…
+    """
+    return rfc8785.dumps(
+        {
+            "v": FORM,
+            "kind": entry.kind,
+            "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "subject": hidden(entry.subject, salt),
+            "actor": hidden(entry.actor, salt),
+            "facts": {**entry.facts, **{name: hidden(value, salt) for name, value in entry.sealed.items()}},
+        }
+    )
+
+
+def hidden(name: str | None, salt: bytes) -> str | None:
+    """Return the digest by which a leaf names somebody or holds what is sealed: SHA-256 of salt and text, in hex."""
+    return None if name is None else hashlib.sha256(salt + name.encode()).hexdigest()

@@ -1,0 +1,114 @@
+"""Lists by keyset: a page follows a key, so that rows inserted meanwhile neither repeat nor go missing."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import orjson
+from flask import request
+from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from werkzeug.exceptions import BadRequest
+
+DEFAULT_LIMIT, LARGEST_LIMIT = 50, 500
+Row = TypeVar("Row")
+
+
+class Sliceable(Protocol):
+    """A table or a list: it has a length, and parts of its own kind."""
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+
+    def __getitem__(self, part: slice, /) -> Any:
+        """Return these rows."""
+
+
+Rows = TypeVar("Rows", bound=Sliceable)
+
+PARAMETERS: list[dict[str, Any]] = [
+    {"in": "query", "name": "limit", "schema": {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT}},
+    {
+        "in": "query",
+        "name": "cursor",
+        "schema": {"type": "string"},
+        "description": "`next` of the page before",
+    },
+]
+
+
+def page(
+    session: Session,
+    query: Select[Any],
+    key: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]],
+    show: Callable[[Any], Row],
+    *,
+    newest_first: bool = False,
+) -> dict[str, Any]:
+    """Return `{"items", "next"}` of `query` in the order of `key`, as the request's `limit` and `cursor` say.
+
+    `key` must be unique together and its values strings or numbers; `show` turns a row into JSON.
+    """
+    at_most = limit()
+    after = _cursor(len(key))
+    if after is not None:
+        columns = tuple_(*key)
+        query = query.where(columns < tuple_(*after) if newest_first else columns > tuple_(*after))
+    ordered = query.add_columns(*key).order_by(*(part.desc() if newest_first else part.asc() for part in key))
+    rows = session.execute(ordered.limit(at_most + 1)).all()
+    more = len(rows) > at_most
+    return {
+        "items": [show(row[0]) for row in rows[:at_most]],
+        "next": _encode(rows[at_most - 1][-len(key) :]) if more else None,
+    }
+
+
+def newest(find: Callable[[str | None, int], Sequence[Row]], key: Callable[[Row], str]) -> dict[str, Any]:
+    """Return `{"items", "next"}` of rows from more than one place, the newest first, by one key that sorts by time.
+
+    `find` gets the key that the page follows (None at first) and how many rows are wanted at most.
+    """
+    at_most, after = limit(), _cursor(1)
+    rows = find(None if after is None else str(after[0]), at_most + 1)
+    more = len(rows) > at_most
+    return {"items": list(rows[:at_most]), "next": _encode([key(rows[at_most - 1])]) if more else None}
+
+
+def sliced(rows: Rows, show: Callable[[Rows], list[dict[str, Any]]]) -> dict[str, Any]:
+    """Return `{"items", "next"}` of rows in an order that stays: the cursor counts how many came before.
+
+    For answers about one moment, whose rows never change; the client asks the next page with the same moment.
+    """
+    at_most, after = limit(), _cursor(1)
+    start = after[0] if after else 0
+    if not isinstance(start, int) or start < 0:
+        raise BadRequest("The cursor is not one of ours; take `next` of the page before, as it is.")
+    end = start + at_most
+    return {"items": show(rows[start:end]), "next": _encode([end]) if len(rows) > end else None}
+
+
+def limit() -> int:
+    """Return how many rows the request wants at once."""
+    raw = request.args.get("limit", str(DEFAULT_LIMIT))
+    if not raw.isdecimal() or not 1 <= int(raw) <= LARGEST_LIMIT:
+        raise BadRequest(f"limit must be a whole number from 1 to {LARGEST_LIMIT}.")
+    return int(raw)
+
+
+def _cursor(width: int) -> list[Any] | None:
+    raw = request.args.get("cursor")
+    if not raw:
+        return None
+    try:
+        values = orjson.loads(base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))
+    except ValueError:
+        values = None
+    if not isinstance(values, list) or len(values) != width or not all(isinstance(v, str | int) for v in values):
+        raise BadRequest("The cursor is not one of ours; take `next` of the page before, as it is.")
+    return values
+
+
+def _encode(values: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(list(values))).rstrip(b"=").decode()

@@ -1,0 +1,1 @@
+"""The gateway's own routes: clients and keys, tokens, the merged OpenAPI and its page."""

@@ -1,0 +1,116 @@
+"""The composition root of the gateway."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, redirect
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from chassis import web
+from chassis.database import Database
+from chassis.errors import UpstreamUnavailable
+from gateway import store
+from gateway.admission import Admission, tell_standing
+from gateway.api import clients, reference, tokens
+from gateway.api.problems import PROBLEMS
+from gateway.api.reference import Reference
+from gateway.authority import Authority
+from gateway.clients import Clients
+from gateway.context import Context
+from gateway.door import GatewayDoor
+from gateway.limits import Limits
+from gateway.people import People
+from gateway.portal import make_portal
+from gateway.proxy import Proxy
+from gateway.settings import Settings
+from gateway.tokens import signer
+from gateway.upstreams import Upstream
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+READY_SECONDS = 2.0
+# A bulk list of clients is the largest JSON that the gateway itself reads; uploads pass by it as streams.
+OWN_BODY_BYTES = 4 << 20
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the gateway as a WSGI application."""
+    here = make_context(settings or Settings.from_environment())
+    checks: dict[str, Callable[[], None]] = {"database": partial(keeps_keys, here.database)}
+    checks |= {name: partial(answers, upstream) for name, upstream in here.upstreams.items()}
+    app = web.make_app("gateway", verifier=here.admission, problem_kinds=PROBLEMS, checks=checks)
+    app.config["MAX_CONTENT_LENGTH"] = OWN_BODY_BYTES
+    app.extensions |= {"context": here, "database": here.database}
+    app.after_request(tell_standing)
+    own = own_spec(app)
+    app.extensions["reference"] = Reference(here.upstreams, lambda: own)
+    app.register_blueprint(tokens.blueprint)
+    app.register_blueprint(reference.blueprint)
+    door = GatewayDoor(here.admission, here.upstreams, People(here.database, here.settings.pepper))
+    app.register_blueprint(make_portal(door, _session_secret(here)))
+    app.add_url_rule("/", "front", _front)
+    proxy = Proxy(here.admission, here.upstreams)
+    app.add_url_rule(
+        "/v1/<path:rest>", "proxy", proxy, methods=METHODS, provide_automatic_options=False, merge_slashes=False
+    )
+    if here.settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=here.settings.proxies, x_proto=here.settings.proxies)  # type: ignore[method-assign]
+    return app
+
+
+def make_context(settings: Settings) -> Context:
+    """Join the collaborators. The signing key is made here at the first start."""
+    database = Database(settings.database_url)
+    authority = Authority(database, signer(settings.signing_key), settings.pepper)
+    return Context(
+        settings=settings,
+        database=database,
+        authority=authority,
+        admission=Admission(authority, Limits(settings.quotas, settings.redis_url)),
+        clients=Clients(database, settings.pepper, authority),
+        upstreams={name: Upstream(name, url) for name, url in settings.upstreams.items()},
+    )
+
+
+def own_spec(app: Flask) -> dict[str, Any]:
+    """Register the gateway's documented routes and return their OpenAPI; only the merged document is served."""
+    app.config |= {"API_TITLE": "gateway", "API_VERSION": "1", "OPENAPI_VERSION": "3.1.0"}
+    api = web.Api(app)
+    api.register_blueprint(clients.blueprint)
+    spec: dict[str, Any] = api.spec.to_dict()
+    return spec
+
+
+def keeps_keys(database: Database) -> None:
+    """Raise where the register of clients cannot be read."""
+    try:
+        with database.read() as session:
+            store.revision(session)
+    except SQLAlchemyError as error:
+        raise UpstreamUnavailable(
+            "The gateway's database cannot be read. Is it up, and was `python -m gateway.cli migrate` run?"
+        ) from error
+
+
+def answers(upstream: Upstream) -> None:
+    """Raise where a service is not ready."""
+    try:
+        reply = upstream.exchange("GET", "/readyz", headers={}, patience=READY_SECONDS, repeatable=True)
+    except UpstreamUnavailable as error:
+        raise UpstreamUnavailable(f"No answer from the {upstream.name} service at {upstream.base_url}.") from error
+    if reply.status != HTTPStatus.OK:
+        raise UpstreamUnavailable(f"The {upstream.name} service is up but not ready; its own /readyz says why.")
+
+
+def _session_secret(here: Context) -> bytes:
+    """Derive the portal's cookie secret: common to all processes, and not a second thing to keep safe."""
+    return hmac.digest(here.settings.pepper, b"portal-session" + here.settings.signing_key.read_bytes(), "sha256")
+
+
+def _front() -> Response:
+    return redirect("/portal/")  # type: ignore[return-value]

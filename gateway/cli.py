@@ -1,0 +1,195 @@
+"""Maintenance of the gateway: `python -m gateway.cli COMMAND`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TextIO
+
+import click
+import orjson
+
+from chassis import logs, migrations
+from chassis.database import Database
+from chassis.errors import Refused
+from chassis.settings import SettingsError
+from gateway import assertions, keys
+from gateway.clients import Clients
+from gateway.identities import SERVICES, development_keys, register_services
+from gateway.people import People
+from gateway.roles import DEFAULT_SCOPES
+from gateway.settings import Settings
+from gateway.store import Client
+from gateway.tokens import prepare, rotate
+
+
+@click.group()
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Maintain the gateway: its database, its identities and its keys."""
+    logs.configure("gateway")
+    context.obj = Settings.from_environment()
+
+
+@main.command()
+@click.pass_obj
+def migrate(settings: Settings) -> None:
+    """Bring the database up to date."""
+    done = migrations.upgrade(Database(settings.database_url), "gateway")
+    click.echo(f"gateway: {'migrated to the newest revision' if done else 'already current'}")
+
+
+@main.command()
+@click.option("--development", is_flag=True, required=True, help="Say that these are for development.")
+@click.pass_obj
+def identities(settings: Settings, development: bool) -> None:
+    """Make the development identities and write their keys to keys.json (mode 0600); keys that work are kept."""
+    if settings.production:
+        raise click.ClickException(
+            "Development identities are refused while SMECREDIT_ENV=production. Make real ones: "
+            "python -m gateway.cli client ID --role ROLE."
+        )
+    database = Database(settings.database_url)
+    migrations.upgrade(database, "gateway")
+    held = development_keys(database, settings.pepper, _known(settings.keys_file))
+    _write_secret(settings.keys_file, orjson.dumps(held, option=orjson.OPT_INDENT_2))
+    click.echo(f"{len(held)} development identities ({', '.join(held)}); their keys are in keys.json, mode 0600.")
+
+
+@main.command()
+@click.argument("client_id", metavar="ID")
+@click.option("--role", required=True, type=click.Choice(sorted(DEFAULT_SCOPES)))
+@click.option("--enterprise", help="The enterprise that a client of role enterprise is.")
+@click.pass_obj
+def client(settings: Settings, client_id: str, role: str, enterprise: str | None) -> None:
+    """Make a client and print its key, this once: the first operator, or a service."""
+    clients = Clients(Database(settings.database_url), settings.pepper)
+    (minted,) = clients.add([Client(client_id, role, enterprise)], by_command=True)
+    click.echo(minted.text)
+
+
+@main.group("public-key")
+def public_key() -> None:
+    """Register and end the public keys that clients sign assertions with (`private_key_jwt`)."""
+
+
+@public_key.command("add")
+@click.argument("client_id", metavar="CLIENT")
+@click.argument("file", type=click.File())
+@click.pass_obj
+def add_public_key(settings: Settings, client_id: str, file: TextIO) -> None:
+    """Register the public key (PEM, P-256) in FILE for CLIENT and print its id; two may live at once."""
+    click.echo(assertions.register(Database(settings.database_url), client_id, file.read()))
+
+
+@public_key.command("end")
+@click.argument("client_id", metavar="CLIENT")
+@click.argument("key_id", metavar="KEY")
+@click.pass_obj
+def end_public_key(settings: Settings, client_id: str, key_id: str) -> None:
+    """End a public key at once, with every token that came from it."""
+    assertions.end(Database(settings.database_url), client_id, key_id)
+    click.echo(f"{client_id}: the public key {key_id} opens nothing any more.")
+
+
+@main.group()
+def person() -> None:
+    """Invite, reset and end the people who sign in to the portal."""
+
+
+@person.command("invite")
+@click.argument("login")
+@click.option("--client", "client_id", required=True, help="The client that the person signs in for.")
+@click.pass_obj
+def invite_person(settings: Settings, login: str, client_id: str) -> None:
+    """Add a person and print a code, this once; at /portal/invitation they choose a password within 72 hours."""
+    click.echo(_people(settings).invite(login, client_id))
+
+
+@person.command("reset")
+@click.argument("login")
+@click.pass_obj
+def reset_person(settings: Settings, login: str) -> None:
+    """End a person's password and sessions and print a new code, this once."""
+    click.echo(_people(settings).reset(login))
+
+
+@person.command("disable")
+@click.argument("login")
+@click.pass_obj
+def disable_person(settings: Settings, login: str) -> None:
+    """End a person's account with all sessions."""
+    _people(settings).disable(login)
+    click.echo("The account has ended, with all its sessions.")
+
+
+@person.command("list")
+@click.pass_obj
+def list_people(settings: Settings) -> None:
+    """List logins, their clients and whether they are invited, active or ended."""
+    found = _people(settings).listing()
+    for row in found:
+        click.echo("\t".join(row))
+    if not found:
+        click.echo("Nobody yet. Invite somebody: python -m gateway.cli person invite LOGIN --client ID")
+
+
+@main.command()
+def key() -> None:
+    """Print a fresh key that nobody has yet, to be given to a service through its environment."""
+    click.echo(keys.mint().text)
+
+
+@main.command()
+@click.pass_obj
+def services(settings: Settings) -> None:
+    """Make the services that act for clients known by the keys in SCORING_CLIENT_KEY and MATCHING_CLIENT_KEY.
+
+    A key that changed replaces the one before it, so that this may run at every deployment.
+    """
+    given = {name: os.environ.get(f"{name.upper()}_CLIENT_KEY", "") for name in SERVICES}
+    register_services(Database(settings.database_url), settings.pepper, given)
+    click.echo(f"known by their keys: {', '.join(SERVICES)}")
+
+
+@main.command("rotate-signing-key")
+@click.option("--prepare", "only_prepare", is_flag=True, help="The first step: publish the key that will sign next.")
+@click.pass_obj
+def rotate_signing_key(settings: Settings, only_prepare: bool) -> None:
+    """Change the signing key in two steps, each followed by a restart of the gateway: publish, then sign."""
+    if only_prepare:
+        prepare(settings.signing_key)
+        click.echo("The next key is in place. Restart every gateway; it is then published: rotate-signing-key.")
+        return
+    rotate(settings.signing_key)
+    click.echo("The new key signs after a restart; the one before it stays published. Restart every gateway now.")
+
+
+def _people(settings: Settings) -> People:
+    return People(Database(settings.database_url), settings.pepper)
+
+
+def _known(path: Path) -> dict[str, str]:
+    try:
+        known: dict[str, str] = orjson.loads(path.read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return {}
+    return known
+
+
+def _write_secret(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent)  # created with mode 0600, and moved into place whole
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(name).replace(path)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SettingsError as error:
+        sys.exit(str(error))
+    except Refused as refusal:
+        sys.exit(refusal.detail)

@@ -1,0 +1,94 @@
+"""What the charts draw, worked out here so that the browser only draws (and a test can read it)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import log
+from typing import Any
+
+from gateway.portal.figures import MONEY_UNIT, exact_yuan, points
+from gateway.portal.language import Language, pick, text
+
+# The longest bars are read; twelve fit a laptop screen. The rest is one bar, and all stand in the table below.
+WATERFALL_STEPS = 12
+# Names that the master scale's risks fit between; a logarithm, because 0.2 % and 0.4 % differ as much as 10 and 20 %.
+PD_SCALE = (0.001, 0.5)
+PD_TICKS = (0.001, 0.01, 0.1, 0.5)
+
+
+def radar(language: Language, dimensions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the radar: one axis a dimension, a value of null where there is no data."""
+    return {
+        "axes": [{"name": pick(language, each["title"]), "value": each["score"]} for each in dimensions],
+        "noData": text(language, "portrait.no_data"),
+    }
+
+
+def radar_summary(language: Language, dimensions: Sequence[Mapping[str, Any]]) -> str:
+    """Return the radar in words, for those who hear the page."""
+    nothing = text(language, "portrait.no_data")
+    return "; ".join(
+        f"{pick(language, each['title'])} {nothing if each['score'] is None else format(each['score'], '.0f')}"
+        for each in dimensions
+    )
+
+
+def sparkline(scores: Sequence[float | None], width: int, height: int) -> list[str]:
+    """Return the points of polylines through scores of 0 to 100, one line for each stretch without a gap."""
+    step = width / max(len(scores) - 1, 1)
+    lines: list[list[str]] = [[]]
+    for place, score in enumerate(scores):
+        if score is None:
+            lines.append([])
+        else:
+            lines[-1].append(f"{place * step:.1f},{height * (1 - score / 100):.1f}")
+    return [" ".join(line) for line in lines if line]
+
+
+def months(language: Language, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the monthly series in the language's money unit, each with its exact amount for the tooltip."""
+    divisor, unit = MONEY_UNIT[language]
+
+    def series(name: str, key: str) -> dict[str, Any]:
+        return {
+            "name": text(language, f"portrait.{name}"),
+            "values": [round(row[key] / divisor, 4) for row in rows],
+            "exact": [exact_yuan(row[key]) for row in rows],
+        }
+
+    return {
+        "months": [row["month"] for row in rows],
+        "unit": unit,
+        "sales": series("sales", "sales_fen"),
+        "purchases": series("purchases", "purchases_fen"),
+    }
+
+
+def waterfall(language: Language, score: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the steps from base points to the score, the largest first, the small ones together.
+
+    The steps add up: each starts where the one before it ended, the last ends at the score.
+    """
+    moving = sorted(
+        (each for each in score["contributions"] if each["points"]), key=lambda each: -abs(float(each["points"]))
+    )
+    shown, rest = moving[:WATERFALL_STEPS], moving[WATERFALL_STEPS:]
+    named = [(pick(language, each["title"]), float(each["points"])) for each in shown]
+    if rest:
+        named.append((text(language, "score.rest", count=len(rest)), sum(float(each["points"]) for each in rest)))
+    steps, level = [], float(score["base_points"])
+    for name, change in named:
+        steps.append({"name": name, "from": level, "to": level + change, "label": points(change)})
+        level += change
+    return {
+        "base": {"name": text(language, "score.base"), "value": float(score["base_points"])},
+        "steps": steps,
+        "total": {"name": text(language, "score.total"), "value": level},
+    }
+
+
+def pd_position(pd: float) -> float:
+    """Return where a probability stands on the log scale, 0 to 100."""
+    low, high = PD_SCALE
+    clipped = min(max(pd, low), high)
+    return min(100 * log(clipped / low) / log(high / low), 100.0)

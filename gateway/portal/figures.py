@@ -1,0 +1,139 @@
+"""Figures as people read them: fen as 万元 or thousands of yuan, rates as percent, instants in China time."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from gateway.portal.language import Language
+
+CHINA = ZoneInfo("Asia/Shanghai")
+FEN_PER_YUAN = 100
+FEN_PER_WAN = 1_000_000
+# One chart or column has one unit: 万元 for Chinese readers, thousands of yuan for English ones.
+MONEY_UNIT: dict[Language, tuple[int, str]] = {"zh": (FEN_PER_WAN, "万元"), "en": (100_000, "¥ thousand")}
+NOTHING = "—"
+
+
+def exact_yuan(fen: int) -> str:
+    """Return `¥1,234,567.89`."""
+    sign = "−" if fen < 0 else ""
+    return f"{sign}¥{abs(fen) // FEN_PER_YUAN:,}.{abs(fen) % FEN_PER_YUAN:02d}"
+
+
+def money(language: Language, fen: int | None) -> Markup | str:
+    """Return an amount in the language's unit, with the exact yuan in its tooltip."""
+    if fen is None:
+        return NOTHING
+    divisor, unit = MONEY_UNIT[language]
+    shown = number(fen / divisor)
+    text = f"{shown} {unit}" if language == "zh" else f"¥{shown}k"
+    return Markup('<data class="money" value="{}" title="{}">{}</data>').format(
+        f"{fen / FEN_PER_YUAN:.2f}", exact_yuan(fen), text
+    )
+
+
+def amount(language: Language, fen: int | None) -> Markup | str:
+    """Return an amount for a column whose head names the unit."""
+    if fen is None:
+        return NOTHING
+    shown = number(fen / MONEY_UNIT[language][0])
+    return Markup('<data class="money" value="{}" title="{}">{}</data>').format(
+        f"{fen / FEN_PER_YUAN:.2f}", exact_yuan(fen), shown
+    )
+
+
+def number(value: float | None) -> str:
+    """Return a figure with as many decimals as its size deserves: `0.031`, `2.54`, `31.4`, `12,345`."""
+    if value is None:
+        return NOTHING
+    size = abs(value)
+    if size >= 1000 or value == int(value):
+        return _minus(f"{value:,.0f}")
+    return _minus(f"{value:,.1f}" if size >= 10 else f"{value:.2f}" if size >= 0.1 else f"{value:.3g}")
+
+
+def percent(value: float | None, decimals: int | None = None) -> str:
+    """Return a share of one as percent; small ones keep two decimals."""
+    if value is None:
+        return NOTHING
+    places = decimals if decimals is not None else (2 if abs(value) < 0.1 else 1)
+    return _minus(f"{value * 100:.{places}f}%")
+
+
+def points(value: float | None) -> str:
+    """Return score points with their sign: `+12.4`, `−18.0`."""
+    return NOTHING if value is None else _minus(f"{value:+.1f}")
+
+
+def day(value: str | None) -> str:
+    """Return the date of an ISO date or instant."""
+    return value[:10] if value else NOTHING
+
+
+def date_of_day(days: float) -> str:
+    """Return the date that lies so many days after 1970-01-01."""
+    return (date(1970, 1, 1) + timedelta(days=days)).isoformat()
+
+
+def instant(value: str | None) -> Markup | str:
+    """Return an instant in China time, to the minute."""
+    if not value:
+        return NOTHING
+    moment = datetime.fromisoformat(value)
+    local = moment.astimezone(CHINA) if moment.tzinfo else moment
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(value, value, f"{local:%Y-%m-%d %H:%M}")
+
+
+UNIT_WORDS: dict[str, tuple[str, str]] = {
+    "month": ("个月", "months"),
+    "day": ("天", "days"),
+    "year": ("年", "years"),
+    "count": ("", ""),
+    "per-month": ("/ 月", "a month"),
+    "point": ("分", "points"),
+    "times": ("倍", "times"),
+}
+TAX_GRADES = "ABMCD"  # 纳税信用, from best to worst
+
+
+def measure(language: Language, value: Any, unit: str | None) -> Markup | str:
+    """Return a feature's value with its unit, as the catalogue names it; words and grades stay as they are."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if unit == "fen":
+        return money(language, round(value))
+    if unit in {"ratio", "probability"}:
+        return percent(value, 1)
+    if unit == "grade":
+        return TAX_GRADES[round(value) - 1] if 1 <= value <= len(TAX_GRADES) else str(value)
+    words = UNIT_WORDS.get(unit or "", ("", ""))
+    return f"{number(value)} {words[language == 'en']}".strip()
+
+
+def fen_of_wan(entered: str) -> int | None:
+    """Return an amount typed in 万元 as fen, or None where it is no amount from 0.1 to 100,000 万元."""
+    try:
+        wan = Decimal(entered.strip().replace(",", ""))
+    except InvalidOperation:
+        return None
+    fen = wan * FEN_PER_WAN
+    return int(fen) if wan.is_finite() and Decimal("0.1") <= wan <= 100_000 and fen == int(fen) else None
+
+
+def date_of(entered: str) -> date | None:
+    """Return a date typed as `2027-01-31`, or None."""
+    try:
+        return date.fromisoformat(entered.strip())
+    except ValueError:
+        return None
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")

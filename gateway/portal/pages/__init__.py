@@ -1,0 +1,1 @@
+"""One module per group of pages; a view gathers what its page shows and renders it."""

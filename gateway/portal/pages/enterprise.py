@@ -1,0 +1,136 @@
+"""A firm's portrait, as the firm itself sees it and as a bank with its consent does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from chassis.errors import Forbidden, NotFound
+from gateway.portal import charts, figures
+from gateway.portal.door import Problem
+from gateway.portal.visit import ask, ask_or, firm_path, page, say, speaking, visitor
+
+ACCESSES_SHOWN = 50
+SPARK = (72, 20)
+PURPOSES = ("credit-assessment", "financing-match", "credit-monitoring", "model-training")
+FIELDS = ("features", "portrait", "score", "records")
+
+
+def own() -> ResponseReturnValue:
+    """Show a firm its own file: portrait, consents, who looked."""
+    return _own_page(form={}, errors={}), 200
+
+
+def grant() -> ResponseReturnValue:
+    """Grant a consent as the form says, or show the form again with what is missing."""
+    visitor("enterprise")
+    errors = _missing(request.form)
+    if errors:
+        return _own_page(form=request.form, errors=errors), 422
+    wanted = {
+        "grantee": request.form["grantee"].strip(),
+        "purposes": request.form.getlist("purposes"),
+        "fields": request.form.getlist("fields"),
+        "valid_until": request.form["valid_until"].strip(),
+    }
+    try:
+        ask("POST", "/consents", json=wanted, key=request.form.get("nonce"))
+    except Problem as problem:
+        if problem.status not in {400, 404, 422}:
+            raise
+        return _own_page(form=request.form, errors={"grantee": problem.detail}), 422
+    return redirect(url_for("portal.enterprise_own", did="granted", _anchor="consents"), 303)
+
+
+def revoke(consent: str) -> ResponseReturnValue:
+    """Revoke a consent at once."""
+    visitor("enterprise")
+    if not consent.replace("_", "").replace("-", "").isalnum():
+        raise NotFound("There is no such consent.")
+    ask("POST", f"/consents/{consent}/revoke", key=request.form.get("nonce"))
+    return redirect(url_for("portal.enterprise_own", did="was_revoked", _anchor="consents"), 303)
+
+
+def of_applicant(firm: str) -> ResponseReturnValue:
+    """Show a bank the portrait of a firm that consented; the read is recorded in the firm's file."""
+    visitor("bank", "platform", "operator", "source")
+    portrait = ask("GET", firm_path(firm, "portrait"), purpose="credit-assessment")
+    late = ask_or(None, "GET", firm_path(firm, "late-payments"), purpose="credit-assessment")
+    return page("portrait.html", own=False, late=late, **_drawn(portrait)), 200
+
+
+def _own_page(form: Any, errors: dict[str, str]) -> str:
+    here = visitor("enterprise")
+    if here.enterprise is None:
+        raise Forbidden("This key belongs to no enterprise; ask the operator to issue one that names it.")
+    portrait = ask("GET", firm_path(here.enterprise, "portrait"))
+    did = request.args.get("did")
+    return page(
+        "portrait.html",
+        own=True,
+        late=ask_or(None, "GET", firm_path(here.enterprise, "late-payments")),
+        consents=[_with_state(each) for each in _items(ask_or([], "GET", "/consents"))],
+        accesses=_items(ask_or([], "GET", firm_path(here.enterprise, "accesses"), query={"limit": ACCESSES_SHOWN})),
+        accesses_shown=ACCESSES_SHOWN,
+        purposes=PURPOSES,
+        fields=FIELDS,
+        form=form,
+        errors=errors,
+        notice=say(f"consent.{did}") if did in {"granted", "was_revoked"} else None,
+        default_until=_next_year(),
+        nonce=uuid4().hex,
+        **_drawn(portrait),
+    )
+
+
+def _drawn(portrait: dict[str, Any]) -> dict[str, Any]:
+    speaks = speaking()
+    months = portrait["months"] if any(row["sales_fen"] or row["purchases_fen"] for row in portrait["months"]) else []
+    return {
+        "portrait": portrait,
+        "firm": portrait["enterprise"],
+        "months": months,
+        "curves": {
+            each["key"]: charts.sparkline(each["trend"], *SPARK)
+            for each in portrait["dimensions"]
+            if any(score is not None for score in each.get("trend", ()))
+        },
+        "radar": charts.radar(speaks, portrait["dimensions"]),
+        "radar_summary": charts.radar_summary(speaks, portrait["dimensions"]),
+        "months_chart": charts.months(speaks, months),
+    }
+
+
+def _missing(form: Any) -> dict[str, str]:
+    until = figures.date_of(form.get("valid_until", ""))
+    checks = {
+        "grantee": (bool(form.get("grantee", "").strip()), "consent.need_grantee"),
+        "purposes": (bool(set(form.getlist("purposes")) & set(PURPOSES)), "consent.need_purpose"),
+        "fields": (bool(set(form.getlist("fields")) & set(FIELDS)), "consent.need_field"),
+        "valid_until": (until is not None and until > _today(), "consent.need_date"),
+    }
+    return {name: say(text) for name, (fine, text) in checks.items() if not fine}
+
+
+def _with_state(consent: dict[str, Any]) -> dict[str, Any]:
+    gone = consent.get("revoked_at")
+    late = str(consent.get("valid_until", ""))[:10] < _today().isoformat()
+    return {**consent, "is": "revoked" if gone else "expired" if late else "live"}
+
+
+def _items(answer: Any) -> list[dict[str, Any]]:
+    return list(answer.get("items", [])) if isinstance(answer, dict) else list(answer)
+
+
+def _today() -> Any:
+    return datetime.now(UTC).astimezone(figures.CHINA).date()
+
+
+def _next_year() -> str:
+    today = _today()
+    # 29 February has no anniversary; the day before serves.
+    return str(today.replace(year=today.year + 1, day=min(today.day, 28 if today.month == 2 else 31)))

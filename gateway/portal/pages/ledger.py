@@ -1,0 +1,68 @@
+"""The ledger's page: what it holds of the visitor, verified in the visitor's own browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from chassis.errors import NotFound
+from gateway.portal.visit import ask, page, visitor
+
+ENTRIES_SHOWN = 100
+# Which ledger: that of reads and consents, or that of scores.
+LOGS = {"reads": "/ledger", "scores": "/score-ledger"}
+
+
+def entries(log: str) -> ResponseReturnValue:
+    """Show the visitor's entries of a ledger with their proofs against one signed checkpoint."""
+    visitor()
+    path = _path(log)
+    checkpoint = ask("GET", f"{path}/checkpoint")
+    query: dict[str, str | int] = {"size": checkpoint["size"], "limit": ENTRIES_SHOWN}
+    if (cursor := request.args.get("cursor", "")).isdecimal():
+        query["cursor"] = cursor
+    found = ask("GET", f"{path}/entries", query=query)
+    return page(
+        "ledger.html",
+        log=log,
+        logs=LOGS,
+        checkpoint=checkpoint,
+        key=ask("GET", f"{path}/keys")["keys"][0],
+        rows=[_row(each) for each in found["items"]],
+        data={"note": checkpoint["note"], "entries": found["items"]},
+        next_url=url_for("portal.ledger_entries", log=log, cursor=found["next"]) if found["next"] else None,
+    ), 200
+
+
+def consistency(log: str) -> ResponseReturnValue:
+    """Hand the browser the proof that a ledger continues the checkpoint that it kept."""
+    visitor()
+    sizes = {name: request.args.get(name, "") for name in ("old", "new")}
+    if not all(size.isdecimal() and len(size) < 16 for size in sizes.values()):
+        raise NotFound("There is no ledger of such a size.")
+    found = ask("GET", f"{_path(log)}/proofs/consistency", query={**sizes})
+    return Response(orjson.dumps({"proof": found["proof"]}), content_type="application/json")
+
+
+def _path(log: str) -> str:
+    if log not in LOGS:
+        raise NotFound("There is no such ledger.")
+    return LOGS[log]
+
+
+def _row(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return what a line shows: the leaf as it reads, and whose it is where that may be told."""
+    said = orjson.loads(entry["leaf"])
+    facts = said["facts"]
+    about = facts.get("purpose") or ", ".join(facts.get("purposes", ()))
+    return {
+        "n": entry["n"],
+        "kind": said["kind"],
+        "at": said["at"],
+        "actor": entry["actor"],
+        "about": about,
+        "facts": facts,
+    }

@@ -1,0 +1,79 @@
+"""A model's page: what it is for, how it does on firms it never saw, for whom, and who let it serve."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from flask import Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from chassis.errors import NotFound
+from gateway.portal.visit import ask, ask_or, features, page, visitor
+
+ROLES = ("bank", "platform", "operator")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+# In the order of the page; a model has those that could be drawn of it.
+PICTURES = ("roc", "ks", "calibration", "scores", "stability", "shap-summary")
+DEPENDENCE = ("shap-dependence-1", "shap-dependence-2", "shap-dependence-3")
+SEGMENTS = ("size_class", "region", "industry", "depth")
+# Pictures carry their styles inside; as an image's document they run nothing and load nothing.
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+def model(version: str) -> ResponseReturnValue:
+    """Show a model."""
+    visitor(*ROLES)
+    found = ask("GET", f"/models/{_named(version)}")
+    drawn = ask_or({"items": []}, "GET", f"/models/{version}/plots")["items"]
+    card = found.get("card") or {}
+    validation = card.get("validation") or {}
+    return page(
+        "model.html",
+        model=found,
+        card=card,
+        validation=validation,
+        nonce=uuid4().hex,
+        pictures=[name for name in PICTURES if name in drawn],
+        dependence=_dependence(card, drawn),
+        segments=[
+            (name, validation["segments"][name]) for name in SEGMENTS if validation.get("segments", {}).get(name)
+        ],
+        importance=[{**each, "title": _title(each["feature"])} for each in card.get("importance", [])[:12]],
+    )
+
+
+def approve(version: str) -> ResponseReturnValue:
+    """Approve a model that somebody else trained."""
+    visitor("operator")
+    key = request.form.get("nonce") or uuid4().hex
+    ask("POST", f"/models/{_named(version)}/approve", json={"note": request.form.get("note") or None}, key=key)
+    return redirect(url_for("portal.models_model", version=version), 303)
+
+
+def picture(version: str, name: str) -> ResponseReturnValue:
+    """Answer one picture of a model, drawn when it was trained."""
+    visitor(*ROLES)
+    found = ask("GET", f"/models/{_named(version)}/plots/{_named(name)}")
+    # A version never changes, and so neither do its pictures.
+    headers = {"Content-Security-Policy": PICTURE_POLICY, "Cache-Control": "private, max-age=86400, immutable"}
+    return Response(found["svg"], mimetype="image/svg+xml", headers=headers)
+
+
+def _named(part: str) -> str:
+    if not NAME.fullmatch(part):
+        raise NotFound("There is no such model or picture.")
+    return part
+
+
+def _dependence(card: Mapping[str, Any], drawn: list[str]) -> list[tuple[str, Any]]:
+    """Name each dependence picture with the title of its feature: they follow the order of importance."""
+    strongest = [each["feature"] for each in card.get("importance", [])]
+    return [(name, _title(feature)) for name, feature in zip(DEPENDENCE, strongest, strict=False) if name in drawn]
+
+
+def _title(feature: str) -> Mapping[str, str]:
+    known = features().get(feature)
+    return known["title"] if known else {"zh": feature, "en": feature}

@@ -1,0 +1,62 @@
+"""A visitor's session: a signed cookie that names the client and its key, never the key itself."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from urllib.parse import urlsplit
+
+from flask import Request, Response
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from chassis.errors import Forbidden
+from gateway.portal.door import Visitor
+
+COOKIE = "smecredit_session"
+# A working day: a bank's clerk signs in once, and a forgotten browser is closed by the evening.
+LIFE_SECONDS = 8 * 3600
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class Sessions:
+    """Writes and reads the session cookie; the gateway tests on every call that the key still lives."""
+
+    def __init__(self, secret: str | bytes) -> None:
+        self._signer = URLSafeTimedSerializer(secret, salt="portal-session")
+
+    def open(self, request: Request, response: Response, visitor: Visitor) -> None:
+        """Set the cookie: unreadable for scripts, sent to this site only, over https where the page came by https."""
+        response.set_cookie(
+            COOKIE,
+            self._signer.dumps(asdict(visitor)),
+            max_age=LIFE_SECONDS,
+            path="/portal",
+            httponly=True,
+            samesite="Strict",
+            secure=request.is_secure,
+        )
+
+    def close(self, response: Response) -> None:
+        """Remove the cookie."""
+        response.delete_cookie(COOKIE, path="/portal", httponly=True, samesite="Strict")
+
+    def read(self, request: Request) -> Visitor | None:
+        """Return the visitor, or None without a cookie, with a forged one and with one that is too old."""
+        cookie = request.cookies.get(COOKIE)
+        if not cookie:
+            return None
+        try:
+            return Visitor(**self._signer.loads(cookie, max_age=LIFE_SECONDS))
+        except (BadSignature, TypeError):
+            return None
+
+
+def refuse_foreign_posts(request: Request) -> None:
+    """Raise `Forbidden` for a change that another site's page asked for (CSRF).
+
+    Browsers name the page's origin on every POST; the cookie's SameSite is the first fence and this is the second.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    origin = request.headers.get("Origin")
+    if origin is None or urlsplit(origin).netloc != request.host:
+        raise Forbidden("This form was not sent from this site. Open the page here and send it again.")

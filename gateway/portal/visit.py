@@ -1,0 +1,139 @@
+"""One visit to a page: who is here, in which language, and what the services answer to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import quote
+
+from flask import current_app, g, render_template, request
+
+from chassis.errors import Forbidden, NotFound, Unauthenticated, UpstreamUnavailable
+from gateway.portal import figures, language
+from gateway.portal.door import Answer, Door, Problem, Visitor
+from gateway.portal.session import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """What the pages stand on, kept in `app.extensions["portal"]`."""
+
+    door: Door
+    sessions: Sessions
+    assets: str | None
+    # The feature catalogue by name; asked for once a process, since it changes with a release.
+    features: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def portal() -> Portal:
+    """Return the portal of this application."""
+    return cast("Portal", current_app.extensions["portal"])
+
+
+def signed_in() -> Visitor | None:
+    """Return who is signed in, if anybody."""
+    if "visitor" not in g:
+        g.visitor = portal().sessions.read(request)
+    return cast("Visitor | None", g.visitor)
+
+
+def visitor(*roles: str) -> Visitor:
+    """Return who is signed in; raise `Unauthenticated` for nobody and `Forbidden` for another role than these."""
+    here = signed_in()
+    if here is None:
+        raise Unauthenticated("Sign in first.")
+    if roles and here.role not in roles:
+        raise Forbidden("Your role does not open this page.", role=here.role)
+    return here
+
+
+def try_ask(
+    method: str,
+    path: str,
+    *,
+    json: Any = None,
+    query: Mapping[str, str | int] | None = None,
+    purpose: str | None = None,
+    key: str | None = None,
+) -> Answer:
+    """Call a service as the visitor and return its answer, problems included."""
+    headers = {name: value for name, value in (("Purpose", purpose), ("Idempotency-Key", key)) if value}
+    return portal().door.call(visitor(), method, path, json=json, query=query, headers=headers)
+
+
+def ask(method: str, path: str, **how: Any) -> Any:
+    """Call a service as the visitor and return the JSON; raise `Problem` for a refusal."""
+    answer = try_ask(method, path, **how)
+    if answer.status == 401:
+        raise Unauthenticated("The session has ended.")
+    if answer.status in {502, 503, 504}:
+        raise UpstreamUnavailable(str((answer.data or {}).get("detail", "A service does not answer.")))
+    if answer.status >= 400:
+        raise Problem(answer.status, answer.data if isinstance(answer.data, Mapping) else {})
+    return answer.data
+
+
+def ask_or(fallback: Any, method: str, path: str, **how: Any) -> Any:
+    """Call a service for a part that the page can do without; a refusal or silence gives the fallback."""
+    try:
+        return ask(method, path, **how)
+    except (Problem, UpstreamUnavailable):
+        return fallback
+
+
+def features() -> Mapping[str, Mapping[str, Any]]:
+    """Return the feature catalogue by name (title, unit, …); nothing while it cannot be read."""
+    known = portal().features
+    if not known:
+        catalogue = ask_or({"features": []}, "GET", "/catalogue")
+        known.update({each["name"]: each for each in [*catalogue["features"], *catalogue.get("indicators", ())]})
+    return known
+
+
+def firm_path(enterprise: str, *rest: str) -> str:
+    """Return `/enterprises/{id}/…`; raise `NotFound` for an id that no enterprise can have."""
+    if not enterprise or len(enterprise) > 100 or "/" in enterprise or enterprise.startswith("."):
+        raise NotFound("No enterprise has such an id.")
+    return "/".join(("/enterprises", quote(enterprise, safe=":"), *rest))
+
+
+def speaking() -> language.Language:
+    """Return the language of this visit."""
+    return language.chosen(request)
+
+
+def say(key: str, **values: object) -> str:
+    """Return a sentence in the visit's language."""
+    return language.text(speaking(), key, **values)
+
+
+def page(template: str, **values: Any) -> str:
+    """Render a page with the vocabulary that every template uses."""
+    return render_template(f"portal/{template}", **vocabulary(), **values)
+
+
+def vocabulary() -> dict[str, Any]:
+    """Return the names that templates may use: texts, figures, the visitor, the language."""
+    speaks = speaking()
+    here = signed_in()
+    return {
+        "lang": speaks,
+        "other_lang": language.other(speaks),
+        "t": say,
+        "term": lambda section, name: language.term(speaks, section, name),
+        "pick": lambda said: language.pick(speaks, said),
+        "money": lambda fen: figures.money(speaks, fen),
+        "amount": lambda fen: figures.amount(speaks, fen),
+        "money_unit": figures.MONEY_UNIT[speaks][1],
+        "measure": lambda value, unit=None: figures.measure(speaks, value, unit),
+        "number": figures.number,
+        "percent": figures.percent,
+        "points": figures.points,
+        "exact_yuan": figures.exact_yuan,
+        "day": figures.day,
+        "date_of_day": figures.date_of_day,
+        "instant": figures.instant,
+        "visitor": here,
+        "assets": portal().assets,
+    }

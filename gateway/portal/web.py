@@ -1,0 +1,183 @@
+"""The portal as a blueprint: its routes, its security headers, and its answers when something is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+from flask import Blueprint, Flask, Response, make_response, redirect, request, url_for
+from flask.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from chassis.errors import Forbidden, NotFound, Refused, TooManyRequests, Unauthenticated, UpstreamUnavailable
+from gateway.portal.door import Door, Problem
+from gateway.portal.pages import (
+    alerts,
+    applicants,
+    cross_checks,
+    enterprise,
+    entry,
+    ledger,
+    models,
+    operations,
+    portraits,
+    webhooks,
+)
+from gateway.portal.session import Sessions, refuse_foreign_posts
+from gateway.portal.visit import Portal, page, portal, say, signed_in
+
+HERE = Path(__file__).parent
+STAMP = HERE / "static" / "dist" / "stamp"
+# Scripts, styles and data come from this origin only; nothing inline runs. Charts set styles through the DOM.
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # Not `no-referrer`: with it browsers send `Origin: null` and the check of posts could not tell our own forms.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+ROUTES = (
+    ("/", entry.home, ("GET",)),
+    ("/sign-in", entry.sign_in, ("GET", "POST")),
+    ("/invitation", entry.invitation, ("GET", "POST")),
+    ("/password", entry.password, ("GET", "POST")),
+    ("/sign-out", entry.sign_out, ("POST",)),
+    ("/language/<name>", entry.language, ("GET",)),
+    ("/enterprise", enterprise.own, ("GET",)),
+    ("/enterprise/consents", enterprise.grant, ("POST",)),
+    ("/enterprise/consents/<consent>/revoke", enterprise.revoke, ("POST",)),
+    ("/applicants", applicants.listing, ("GET",)),
+    ("/applicants/open", applicants.open_by_id, ("GET",)),
+    ("/applicants/<firm>", applicants.applicant, ("GET",)),
+    ("/applicants/<firm>/portrait", enterprise.of_applicant, ("GET",)),
+    ("/enterprise/dimensions/<key>", portraits.own_dimension, ("GET",)),
+    ("/enterprise/records/<figure>", portraits.own_records, ("GET",)),
+    ("/applicants/<firm>/dimensions/<key>", portraits.applicant_dimension, ("GET",)),
+    ("/applicants/<firm>/records/<figure>", portraits.applicant_records, ("GET",)),
+    ("/applicants/<firm>/scores", applicants.score, ("POST",)),
+    ("/applicants/<firm>/matches", applicants.match, ("POST",)),
+    ("/enterprise/cross-checks", cross_checks.own, ("GET",)),
+    ("/applicants/<firm>/cross-checks", cross_checks.of_applicant, ("GET",)),
+    ("/alerts", alerts.feed, ("GET",)),
+    ("/alerts/subscriptions", alerts.subscribe, ("POST",)),
+    ("/alerts/<alert>/acknowledge", alerts.acknowledge, ("POST",)),
+    ("/enterprise/signals", alerts.own, ("GET",)),
+    ("/ledger/<log>", ledger.entries, ("GET",)),
+    ("/ledger/<log>/consistency", ledger.consistency, ("GET",)),
+    ("/webhooks", webhooks.console, ("GET",)),
+    ("/webhooks/<delivery>/replay", webhooks.replay, ("POST",)),
+    ("/operations", operations.overview, ("GET",)),
+    ("/models/<version>", models.model, ("GET",)),
+    ("/models/<version>/approve", models.approve, ("POST",)),
+    ("/models/<version>/plots/<name>.svg", models.picture, ("GET",)),
+)
+
+
+def make_portal(door: Door, secret: str | bytes) -> Blueprint:
+    """Return the portal to register on the gateway; `secret` signs the session cookies of all its processes."""
+    blueprint = Blueprint("portal", __name__, url_prefix="/portal", template_folder="templates", static_folder="static")
+    stamp = STAMP.read_text().strip() if STAMP.exists() else None
+
+    def keep(state: BlueprintSetupState) -> None:
+        state.app.extensions["portal"] = Portal(door=door, sessions=Sessions(secret), assets=stamp)
+        _trim(state.app)
+
+    blueprint.record(keep)
+    blueprint.before_request(_fence)
+    blueprint.after_request(_harden)
+    for rule, view, methods in ROUTES:
+        name = f"{view.__module__.rsplit('.', 1)[-1]}.{view.__name__}".replace(".", "_")
+        blueprint.add_url_rule(rule, endpoint=name, view_func=view, methods=list(methods))
+    blueprint.add_url_rule("/<path:rest>", endpoint="nowhere", view_func=_nowhere)
+    blueprint.register_error_handler(Unauthenticated, _to_sign_in)
+    blueprint.register_error_handler(Refused, _refused)
+    blueprint.register_error_handler(HTTPException, _http_error)
+    return blueprint
+
+
+def _trim(app: Flask) -> None:
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def _fence() -> None:
+    refuse_foreign_posts(request)
+
+
+def _harden(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if response.mimetype == "text/html":
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.add("Cookie")
+    elif request.endpoint == "portal.static" and request.args.get("v"):
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def _nowhere(rest: str) -> ResponseReturnValue:
+    raise NotFound(f"There is no page {rest[:80]!r}.")
+
+
+def _to_sign_in(_: Unauthenticated) -> ResponseReturnValue:
+    ended = signed_in() is not None
+    back = request.full_path.rstrip("?") if request.method == "GET" else url_for("portal.entry_home")
+    target = url_for("portal.entry_sign_in", back=back, ended="1" if ended else None)
+    if request.headers.get("HX-Request"):
+        response = make_response("", 204)
+        response.headers["HX-Redirect"] = target
+    else:
+        response = make_response(redirect(target, 303))
+    portal().sessions.close(response)
+    return response
+
+
+# What refused → the texts that say it; a service's problem is known by its slug, else by its status.
+SAID_OF_SLUG = {"consent-required": "consent", "no-serving-model": "model", "not-enough-data": "data"}
+SAID_OF_STATUS = {403: "forbidden", 404: "not_found", 429: "quota"}
+STATUS_OF: tuple[tuple[type[Refused], int], ...] = (
+    (UpstreamUnavailable, 503),
+    (NotFound, 404),
+    (Forbidden, 403),
+    (TooManyRequests, 429),
+    (Refused, 400),
+)
+
+
+def _refused(error: Refused) -> ResponseReturnValue:
+    if isinstance(error, Problem):
+        kind = SAID_OF_SLUG.get(error.slug) or _said_of(error.status)
+        return _explain(kind, error.status, error.detail, str(error.document.get("instance") or ""))
+    status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
+    return _explain(_said_of(status), status, error.detail if status in {400, 403} else None)
+
+
+def _said_of(status: int) -> str:
+    return "down" if status in {502, 503, 504} else "broken" if status >= 500 else SAID_OF_STATUS.get(status, "other")
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    kind = _said_of(error.code)
+    return _explain(kind, error.code, None if kind != "other" else error.description, uuid4().hex[:12])
+
+
+def _explain(kind: str, status: int, detail: str | None, reference: str = "") -> ResponseReturnValue:
+    here = signed_in()
+    body = say(f"error.{kind}_body", client=here.client if here else "…")
+    template = "_problem.html" if request.headers.get("HX-Request") else "problem.html"
+    values = {"title": say(f"error.{kind}_title"), "body": body, "detail": detail, "reference": reference}
+    return page(template, status=status, **values), status

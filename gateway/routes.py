@@ -1,0 +1,78 @@
+"""Which service answers which public route, and how long it may take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PREFIX = "/v1/"
+SERVICES = ("profile", "scoring", "matching")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A public route: the service behind it, the longest silence (seconds) that is waited out, and its bodies' size.
+
+    What `streams` (files in, tables and lines out) is passed on piece by piece; everything else fits in memory.
+    """
+
+    service: str
+    patience: float = 30.0
+    streams: bool = False
+
+
+# A file of a gigabyte is stored before its import answers; a book of features or scores is computed while the
+# caller waits. Everything else answers in milliseconds or makes a job.
+UPLOAD, BOOK = 600.0, 180.0
+
+ROUTES: Mapping[str, Route] = {
+    "imports": Route("profile", UPLOAD, streams=True),
+    "enterprises": Route("profile"),
+    "consents": Route("profile"),
+    "alerts": Route("profile"),
+    "subscriptions": Route("profile"),
+    "feature-sets": Route("profile", BOOK, streams=True),
+    "catalogue": Route("profile"),
+    "connectors": Route("profile"),
+    "book": Route("profile"),
+    "ledger": Route("profile"),
+    "enterprises/*/scores": Route("scoring"),
+    "scores": Route("scoring"),
+    "score-ledger": Route("scoring"),
+    "score-batches": Route("scoring", streams=True),
+    "score-sets": Route("scoring", BOOK, streams=True),
+    "receipt-keys": Route("scoring"),
+    "receipt-verifications": Route("scoring"),
+    "models": Route("scoring"),
+    "drift": Route("scoring", BOOK),
+    "outcomes": Route("scoring"),
+    "evaluations": Route("scoring", UPLOAD, streams=True),
+    "products": Route("matching"),
+    "matches": Route("matching"),
+    "match-batches": Route("matching", streams=True),
+    "churn-curves": Route("matching"),
+    "decisions": Route("matching"),
+    "allocations": Route("matching"),
+    "assignments": Route("matching"),
+    "receivable-quotes": Route("matching"),
+    "applications": Route("matching"),
+    "webhooks": Route("matching"),
+}
+
+
+def route_of(path: str) -> Route | None:
+    """Return the route of a path (`/v1/enterprises/local:E1/scores`), None where no service answers it.
+
+    The more exact entry wins. A path with an empty, `.` or `..` segment has no route: a server behind us may
+    read it as another path than the one that was routed.
+    """
+    if not path.startswith(PREFIX):
+        return None
+    segments = path[len(PREFIX) :].split("/")
+    if any(segment in {"", ".", ".."} for segment in segments):
+        return None
+    if len(segments) > 2:
+        exact = ROUTES.get(f"{segments[0]}/*/{segments[2]}")
+        if exact:
+            return exact
+    return ROUTES.get(segments[0])

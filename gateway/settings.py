@@ -1,0 +1,71 @@
+"""The gateway's settings, read once at start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chassis import settings
+from chassis.settings import SettingsError
+from gateway.limits import DEFAULT_QUOTAS, Quota, read_quotas
+
+# Known to everyone who reads this line, which is the point: production refuses it.
+DEVELOPMENT_PEPPER = "smecredit-development-pepper-not-a-secret"
+PEPPER_LENGTH = 32
+PORTS = {"profile": 8001, "scoring": 8002, "matching": 8003}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the gateway keeps its data, whom it forwards to, and how much it lets through."""
+
+    home: Path
+    database_url: str
+    upstreams: Mapping[str, str]
+    signing_key: Path
+    pepper: bytes = field(default=DEVELOPMENT_PEPPER.encode(), repr=False)
+    production: bool = False
+    quotas: Mapping[str, Quota] = field(default_factory=lambda: DEFAULT_QUOTAS)
+    redis_url: str | None = field(default=None, repr=False)
+    proxies: int = 0
+    token_url: str | None = None
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read the environment; raise `SettingsError` naming every variable that is wrong."""
+        with settings.reading() as env:
+            home = settings.home(env)
+            database_url = settings.database_url(env, "gateway")
+            upstreams = {
+                name: env.str(f"{name.upper()}_URL", f"http://127.0.0.1:{port}") for name, port in PORTS.items()
+            }
+            signing_key = env.str("GATEWAY_SIGNING_KEY", "")
+            production = env.str("SMECREDIT_ENV", "development") == "production"
+            pepper = env.str("GATEWAY_KEY_PEPPER", DEVELOPMENT_PEPPER)
+            quotas = env.str("GATEWAY_RATE_LIMITS", "")
+            redis_url = env.str("REDIS_URL", "")
+            proxies = env.int("GATEWAY_TRUSTED_PROXIES", 0)
+            token_url = env.str("GATEWAY_TOKEN_URL", "")
+        if production and (pepper == DEVELOPMENT_PEPPER or len(pepper) < PEPPER_LENGTH):
+            raise SettingsError(
+                "The settings cannot be used:\n  GATEWAY_KEY_PEPPER: production needs a secret of your own of at least "
+                f"{PEPPER_LENGTH} characters (python -c 'import secrets; print(secrets.token_hex(32))')."
+            )
+        return cls(
+            home=home,
+            database_url=database_url,
+            upstreams=upstreams,
+            signing_key=Path(signing_key) if signing_key else home / "signing-key.pem",
+            pepper=pepper.encode(),
+            production=production,
+            quotas={**DEFAULT_QUOTAS, **read_quotas(quotas)},
+            redis_url=redis_url or None,
+            proxies=proxies,
+            token_url=token_url or None,
+        )
+
+    @property
+    def keys_file(self) -> Path:
+        """Return where the development identities' keys are written."""
+        return self.home / "keys.json"

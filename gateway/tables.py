@@ -1,0 +1,109 @@
+"""The gateway's tables: who may come in, and with which keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, LargeBinary, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from chassis.database import TYPES, metadata
+
+
+class Base(DeclarativeBase):
+    """What the tables of this service share."""
+
+    metadata = metadata()
+    type_annotation_map = TYPES
+
+
+class ClientRow(Base):
+    """A client: a bank, a firm, a platform, a data source, an operator or a service of ours."""
+
+    __tablename__ = "clients"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+    enterprise: Mapped[str | None] = mapped_column(String(128))
+    name: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class KeyRow(Base):
+    """A key of a client: its public id and the digest of its text, never the text."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    client: Mapped[str] = mapped_column(String(64), ForeignKey("clients.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class RevisionRow(Base):
+    """One row that counts the changes to clients and keys: what every process asks to learn of a revocation."""
+
+    __tablename__ = "revision"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]
+
+
+class PublicKeyRow(Base):
+    """A public key that a client signs its assertions with; its id is the key's thumbprint (RFC 7638)."""
+
+    __tablename__ = "public_keys"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    client: Mapped[str] = mapped_column(String(64), ForeignKey("clients.id"), index=True)
+    pem: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class UsedAssertionRow(Base):
+    """An assertion that gave a token: the digest of its client and `jti`, kept until it has expired anyway."""
+
+    __tablename__ = "used_assertions"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class PersonRow(Base):
+    """Somebody who signs in to the portal for a client; no name is kept, only what they sign in with."""
+
+    __tablename__ = "people"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    login: Mapped[str] = mapped_column(String(64), unique=True)
+    client: Mapped[str] = mapped_column(String(64), ForeignKey("clients.id"), index=True)
+    password: Mapped[str | None] = mapped_column(String(200))
+    invitation: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    invited_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class SessionRow(Base):
+    """A person's session; kept after its end, since a consent may name it as its grantor's signature."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    person: Mapped[str] = mapped_column(String(32), ForeignKey("people.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class AttemptRow(Base):
+    """Attempts to sign in to one login or from one address, by a digest under the pepper, until the window ends."""
+
+    __tablename__ = "attempts"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    number: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(index=True)

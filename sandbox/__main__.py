@@ -1,0 +1,54 @@
+"""`python -m sandbox`: write a synthetic economy to a folder."""
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from sandbox.contradictions import plant
+from sandbox.economy import Plan, simulate
+from sandbox.files import SUFFIX, Format, write
+from sandbox.records import records
+
+
+@click.command()
+@click.option("--firms", default=300, show_default=True, help="How many firms.")
+@click.option("--months", default=36, show_default=True, help="Length of the book in months (6 to 120).")
+@click.option("--seed", default=7, show_default=True, help="The same seed and size give the same bytes.")
+@click.option("--start", default="2022-01", show_default=True, help="First month of the book, YYYY-MM.")
+@click.option("--default-rate", default=0.12, show_default=True, help="Share of loans in default.")
+@click.option("--contradictions", default=0, show_default=True, help="How many lies of each kind to plant.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write.")
+@click.option("--format", "form", type=click.Choice(list(SUFFIX)), default="csv", show_default=True)
+def main(  # noqa: PLR0913 - one parameter an option
+    *, firms: int, months: int, seed: int, start: str, default_rate: float, contradictions: int, out: Path, form: Format
+) -> None:
+    """Write a synthetic economy: enterprises, their invoices, payments, orders, filings, registers, outcomes.
+
+    Nobody in it exists. With --contradictions, records that contradict one another are planted into it, and
+    contradictions.csv tells which.
+    """
+    try:
+        plan = Plan(firms, months, seed, _month(start), default_rate)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    made = records(simulate(plan))
+    if contradictions:
+        made, truth = plant(made, seed=seed, each=contradictions)
+        out.mkdir(parents=True, exist_ok=True)
+        truth.write_csv(out / "contradictions.csv")
+    for path, (kind, table) in zip(write(made, out, form), made.items(), strict=True):
+        click.echo(f"{kind}: {len(table):,} rows -> {path}")
+
+
+def _month(text: str) -> date:
+    """The first day of a month written YYYY-MM."""
+    try:
+        return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - a month has no time zone
+    except ValueError as error:
+        raise ValueError(f"--start must be a month such as 2022-01, not {text!r}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

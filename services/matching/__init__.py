@@ -1,0 +1,1 @@
+"""Which financing fits an enterprise, and on what terms."""

@@ -1,0 +1,61 @@
+"""Allocations: one budget over many firms, as a durable job, with a proof."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from chassis import idempotency
+from chassis.identity import caller, requires
+from chassis.web import json_answer, refuses
+from services.matching.api.plan_schemas import AllocationOrderSchema, AllocationSchema, PlanListSchema
+from services.matching.context import context
+from services.matching.usecases import plans
+from services.matching.usecases.import_churn import newest
+
+KIND = "allocation"
+blueprint = Blueprint("allocations", __name__, url_prefix="/v1/allocations", description="A budget over many firms")
+
+
+@blueprint.post("")
+@refuses(blueprint, 400, 422)
+@requires("matches:write")
+@blueprint.arguments(AllocationOrderSchema())
+@blueprint.response(202, AllocationSchema())
+@idempotency.documented
+def post_allocation(order: dict[str, Any]) -> Response:
+    """Divide a budget over enterprises
+
+    Null for `enterprises` means every one that you may read. The plan says for each firm the amount and the rate, what
+    the whole earns, and the most that any other plan could earn. Floors that cannot be met are proved and named.
+    """
+    as_of = order.pop("as_of")
+    with context().database.begin() as session:
+        newest(session, caller().client)
+        answer = idempotency.once(session, lambda: plans.order(session, caller(), KIND, order, as_of))
+    response = json_answer(answer, 202)
+    response.headers["Location"] = f"/v1/allocations/{answer['id']}"
+    return response
+
+
+@blueprint.get("")
+@requires("matches:read")
+@blueprint.response(200, PlanListSchema())
+def list_allocations() -> Response:
+    """List your allocations, newest first"""
+    with context().database.read() as session:
+        return json_answer({"items": plans.listed(session, caller(), KIND)})
+
+
+@blueprint.get("/<allocation_id>")
+@refuses(blueprint, 404, 503)
+@requires("matches:read")
+@blueprint.response(200, AllocationSchema())
+def get_allocation(allocation_id: str) -> Response:
+    """Read how far an allocation is, and once it is done its plan
+
+    An enterprise whose consent has ended is withheld; the read of every other is recorded.
+    """
+    return json_answer(plans.read(context(), caller(), KIND, allocation_id))

@@ -1,0 +1,156 @@
+"""The shapes of applications and webhooks."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from chassis.web import EnterpriseId, Schema
+from services.matching.api.schemas import fen, short, term
+from services.matching.domain.application import State
+
+SHA256 = validate.Regexp(r"^[0-9a-f]{64}$", error="must be 64 hexadecimal digits")
+STATES = validate.OneOf([str(state) for state in State])
+
+
+class SoughtSchema(Schema):
+    """How much, and for how long."""
+
+    amount_fen = fields.Integer(required=True, strict=True, validate=fen)
+    months = fields.Integer(required=True, strict=True, validate=term)
+
+
+class DocumentSchema(Schema):
+    """A paper by reference: what it is, and the digest of its content; the content stays with the enterprise."""
+
+    name = fields.String(required=True, validate=short)
+    sha256 = fields.String(required=True, validate=SHA256)
+    url = fields.Url(schemes={"https"}, validate=validate.Length(1, 1000))
+
+
+class TermsSchema(Schema):
+    """What a bank offers."""
+
+    amount_fen = fields.Integer(required=True, strict=True, validate=fen)
+    months = fields.Integer(required=True, strict=True, validate=term)
+    rate = fields.Float(required=True, validate=validate.Range(0, 1))
+
+
+class DossierOrderSchema(Schema):
+    """One dossier: the enterprise, what it needs, its papers, and the products that it wants."""
+
+    enterprise = EnterpriseId(required=True)
+    products = fields.List(fields.String(validate=short), required=True, validate=validate.Length(1, 20))
+    need = fields.Nested(SoughtSchema(), required=True)
+    documents = fields.List(fields.Nested(DocumentSchema()), load_default=list, validate=validate.Length(max=50))
+    draft = fields.Boolean(load_default=False)
+
+
+class MoveSchema(Schema):
+    """What is said with a move: a reason to decline or default, terms to offer."""
+
+    reason = fields.String(validate=validate.Length(1, 1000))
+    terms = fields.Nested(TermsSchema())
+
+
+class ApplicationSchema(Schema):
+    """An application as its parties see it; `moves` are those that the reader may make now."""
+
+    id = fields.String()
+    dossier = fields.String()
+    enterprise = fields.String()
+    applicant = fields.String()
+    bank = fields.String()
+    product = fields.String()
+    product_version = fields.Integer()
+    need = fields.Nested(SoughtSchema())
+    documents = fields.List(fields.Nested(DocumentSchema()))
+    state = fields.String(validate=STATES)
+    terms = fields.Nested(TermsSchema(), allow_none=True)
+    moves = fields.List(fields.String())
+    created_at = fields.AwareDateTime()
+    updated_at = fields.AwareDateTime()
+
+
+class DossierSchema(Schema):
+    """What was handed in, one application a product."""
+
+    dossier = fields.String()
+    applications = fields.List(fields.Nested(ApplicationSchema()))
+
+
+class ApplicationPageSchema(Schema):
+    """A page of applications, newest first."""
+
+    items = fields.List(fields.Nested(ApplicationSchema()))
+    next = fields.String(allow_none=True)
+
+
+class ApplicationEventSchema(Schema):
+    """One move: who, when, why."""
+
+    number = fields.Integer()
+    event = fields.String()
+    state = fields.String(validate=STATES)
+    client = fields.String()
+    party = fields.String(validate=validate.OneOf(["applicant", "bank"]))
+    reason = fields.String(allow_none=True)
+    terms = fields.Nested(TermsSchema(), allow_none=True)
+    at = fields.AwareDateTime()
+
+
+class ApplicationHistorySchema(ApplicationSchema):
+    """An application with every move of it, oldest first."""
+
+    events = fields.List(fields.Nested(ApplicationEventSchema()))
+
+
+class WebhookOrderSchema(Schema):
+    """Where to send messages."""
+
+    url = fields.String(
+        required=True, validate=validate.Length(1, 1000), metadata={"example": "https://example.com/hook"}
+    )
+
+
+class WebhookSchema(Schema):
+    """An endpoint; after a 410 it is no longer enabled."""
+
+    id = fields.String()
+    url = fields.String()
+    enabled = fields.Boolean()
+    created_at = fields.AwareDateTime()
+
+
+class NewWebhookSchema(WebhookSchema):
+    """An endpoint as it was made; the secret is shown this once."""
+
+    secret = fields.String()
+
+
+class WebhookPageSchema(Schema):
+    """A page of endpoints."""
+
+    items = fields.List(fields.Nested(WebhookSchema()))
+    next = fields.String(allow_none=True)
+
+
+class DeliverySchema(Schema):
+    """One message to one endpoint and what came of it."""
+
+    id = fields.String()
+    endpoint = fields.String()
+    state = fields.String(validate=validate.OneOf(["pending", "delivered", "failed"]))
+    attempts = fields.Integer()
+    due_at = fields.AwareDateTime()
+    last_status = fields.Integer(allow_none=True)
+    last_error = fields.String(allow_none=True)
+    created_at = fields.AwareDateTime()
+    delivered_at = fields.AwareDateTime(allow_none=True)
+    message = fields.Dict()
+
+
+class DeliveryPageSchema(Schema):
+    """A page of deliveries, newest first."""
+
+    items = fields.List(fields.Nested(DeliverySchema()))
+    next = fields.String(allow_none=True)

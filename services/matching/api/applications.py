@@ -1,0 +1,106 @@
+"""Applications: an enterprise's wish for a product, and every move of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from flask_smorest import Blueprint
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from chassis import idempotency, paging, preconditions
+from chassis.identity import caller, requires
+from chassis.web import json_answer, refuses
+from services.matching.api.application_schemas import (
+    ApplicationHistorySchema,
+    ApplicationPageSchema,
+    ApplicationSchema,
+    DossierOrderSchema,
+    DossierSchema,
+    MoveSchema,
+)
+from services.matching.context import context
+from services.matching.tables import Application
+from services.matching.usecases import apply
+
+blueprint = Blueprint("applications", __name__, url_prefix="/v1/applications", description="From a wish to a loan")
+STATE = {"in": "query", "name": "state", "schema": {"type": "string"}, "description": "Only those in this state"}
+
+
+@blueprint.post("")
+@refuses(blueprint, 400, 404, 409, 422, 503)
+@requires("applications:write")
+@blueprint.arguments(DossierOrderSchema())
+@blueprint.response(201, DossierSchema())
+@idempotency.documented
+def post_dossier(order: dict[str, Any]) -> Response:
+    """Hand in one dossier to several banks: one application for each product
+
+    An enterprise has one application under way for a product: handing in again returns it as it stands.
+    """
+    answer = idempotency.replayed()
+    if answer is None:
+        apply.may_apply(context(), caller(), order["enterprise"])
+        with context().database.begin() as session:
+            answer = idempotency.once(session, lambda: apply.hand_in(session, caller(), apply.Dossier(**order)))
+    return json_answer(answer, 201)
+
+
+@blueprint.get("")
+@refuses(blueprint, 400)
+@requires("applications:read")
+@blueprint.response(200, ApplicationPageSchema())
+@blueprint.doc(parameters=[STATE, *paging.PARAMETERS])
+def list_applications() -> Response:
+    """List the applications that you are a party of, newest first"""
+    me = caller()
+    mine = or_(Application.applicant == me.client, Application.bank == me.client)
+    if me.enterprise:
+        mine = or_(mine, Application.enterprise == me.enterprise)
+    query = select(Application).where(mine)
+    if me.role == "bank":
+        query = query.where(Application.state != "draft")
+    if state := request.args.get("state"):
+        query = query.where(Application.state == state)
+    with context().database.read() as session:
+        shown = paging.page(session, query, [Application.id], lambda row: apply.shown(row, me), newest_first=True)
+        return json_answer(shown)
+
+
+@blueprint.get("/<application_id>")
+@refuses(blueprint, 404)
+@requires("applications:read")
+@blueprint.response(200, ApplicationHistorySchema())
+def get_application(application_id: str) -> Response:
+    """Read an application with its history: who moved it, when and why"""
+    with context().database.read() as session:
+        row = apply.find(session, caller(), application_id)
+        return json_answer(_told(session, row))
+
+
+@blueprint.post("/<application_id>/<event>")
+@refuses(blueprint, 400, 404, 409, 412, 422, 503)
+@requires("applications:write")
+@blueprint.arguments(MoveSchema())
+@blueprint.response(200, ApplicationSchema())
+@preconditions.documented
+@idempotency.documented
+def post_event(said: dict[str, Any], application_id: str, event: str) -> Response:
+    """Move an application: submit, review, offer, decline, accept, withdraw, disburse, repay, default
+
+    The applicant submits, accepts and withdraws; the bank does the rest. Each move is told to the parties' webhooks,
+    and what becomes of a loan to the bank's outcomes in scoring.
+    """
+
+    def effect() -> dict[str, Any]:
+        row = apply.find(session, caller(), application_id, lock=True)
+        preconditions.expect(lambda: _told(session, row))
+        return apply.advance(context(), session, caller(), row, event, said)
+
+    with context().database.begin() as session:
+        return json_answer(idempotency.once(session, effect))
+
+
+def _told(session: Session, row: Application) -> dict[str, Any]:
+    return {**apply.shown(row, caller()), "events": apply.history(session, row)}

@@ -1,0 +1,51 @@
+"""Assignments: many firms and many products at once, so that nobody can rightly ask for another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from chassis import idempotency
+from chassis.identity import caller, requires
+from chassis.web import json_answer, refuses
+from services.matching.api.plan_schemas import AssignmentOrderSchema, AssignmentSchema
+from services.matching.context import context
+from services.matching.usecases import plans
+
+KIND = "assignment"
+blueprint = Blueprint("assignments", __name__, url_prefix="/v1/assignments", description="Many firms, many products")
+
+
+@blueprint.post("")
+@refuses(blueprint, 400, 422)
+@requires("matches:write")
+@blueprint.arguments(AssignmentOrderSchema())
+@blueprint.response(202, AssignmentSchema())
+@idempotency.documented
+def post_assignment(order: dict[str, Any]) -> Response:
+    """Assign products to many firms at once
+
+    Each firm ranks its offers by what they cost it; each product ranks the firms by risk or by fit. The answer is
+    pairwise stable where such an assignment was found, else stable in turn, and says which; pairs that block are
+    counted by a check of its own.
+    """
+    as_of = order.pop("as_of")
+    with context().database.begin() as session:
+        answer = idempotency.once(session, lambda: plans.order(session, caller(), KIND, order, as_of))
+    response = json_answer(answer, 202)
+    response.headers["Location"] = f"/v1/assignments/{answer['id']}"
+    return response
+
+
+@blueprint.get("/<assignment_id>")
+@refuses(blueprint, 404, 503)
+@requires("matches:read")
+@blueprint.response(200, AssignmentSchema())
+def get_assignment(assignment_id: str) -> Response:
+    """Read how far an assignment is, and once it is done who gets what
+
+    An enterprise whose consent has ended is withheld; the read of every other is recorded.
+    """
+    return json_answer(plans.read(context(), caller(), KIND, assignment_id))

@@ -1,0 +1,62 @@
+"""Match batches: many enterprises with one need, as a durable job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from chassis import idempotency
+from chassis.identity import caller, requires
+from chassis.web import json_answer, refuses, stream
+from services.matching import store
+from services.matching.api.schemas import BatchOrderSchema, BatchSchema
+from services.matching.context import context
+from services.matching.usecases import match_many
+
+blueprint = Blueprint("match-batches", __name__, url_prefix="/v1/match-batches", description="Many matches at once")
+JSON_LINES = "application/jsonl"
+
+
+@blueprint.post("")
+@refuses(blueprint, 400, 422)
+@requires("matches:write")
+@blueprint.arguments(BatchOrderSchema())
+@blueprint.response(202, BatchSchema())
+@idempotency.documented
+def post_batch(order: dict[str, Any]) -> Response:
+    """Order matches for many enterprises
+
+    Null for `enterprises` means every one that you may read. The work goes on when you leave; ask for its state.
+    """
+    with context().database.begin() as session:
+        answer = idempotency.once(
+            session,
+            lambda: match_many.order_batch(session, caller(), order["enterprises"], order["need"], order["as_of"]),
+        )
+    response = json_answer(answer, 202)
+    response.headers["Location"] = f"/v1/match-batches/{answer['id']}"
+    return response
+
+
+@blueprint.get("/<batch_id>")
+@refuses(blueprint, 404)
+@requires("matches:read")
+@blueprint.response(200, BatchSchema())
+def get_batch(batch_id: str) -> Response:
+    """Read how far a batch is"""
+    with context().database.read() as session:
+        return json_answer(match_many.state(session, store.batch(session, batch_id, caller().client)))
+
+
+@blueprint.get("/<batch_id>/results")
+@refuses(blueprint, 404, 409, 503)
+@requires("matches:read")
+@blueprint.response(200, content_type=JSON_LINES, description="One match a line, or `enterprise` and `problem`")
+def get_results(batch_id: str) -> Response:
+    """Read the results as JSON Lines, one enterprise a line
+
+    An enterprise whose consent has ended is withheld; the read of every other is recorded.
+    """
+    return stream(match_many.results(context(), caller(), batch_id), JSON_LINES)

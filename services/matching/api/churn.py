@@ -1,0 +1,48 @@
+"""Churn curves: how many customers a rate loses, as each bank has seen it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+from sqlalchemy.orm import Session
+
+from chassis import idempotency
+from chassis.identity import caller, requires
+from chassis.web import json_answer, refuses
+from services.matching.api.plan_schemas import ChurnCurvesOrderSchema, ChurnCurvesSchema
+from services.matching.context import context
+from services.matching.usecases import import_churn
+
+blueprint = Blueprint("churn-curves", __name__, url_prefix="/v1/churn-curves", description="Customers lost by rate")
+
+
+@blueprint.post("")
+@refuses(blueprint, 400, 422)
+@requires("products:write")
+@blueprint.arguments(ChurnCurvesOrderSchema())
+@blueprint.response(201, ChurnCurvesSchema())
+@idempotency.documented
+def post_curves(document: dict[str, Any]) -> Response:
+    """Import your bank's churn curves
+
+    They count for your own allocations from now on. Where the share lost falls as the rate rises, the closest curve
+    that never falls is used (isotonic regression); both are shown.
+    """
+
+    def kept(session: Session) -> dict[str, Any]:
+        return import_churn.import_churn(session, caller(), document)
+
+    with context().database.begin() as session:
+        return json_answer(idempotency.once(session, lambda: kept(session)), 201)
+
+
+@blueprint.get("")
+@refuses(blueprint, 422)
+@requires("products:read")
+@blueprint.response(200, ChurnCurvesSchema())
+def get_curves() -> Response:
+    """Read your bank's churn curves that count now"""
+    with context().database.read() as session:
+        return json_answer(import_churn.shown(import_churn.newest(session, caller().client)))

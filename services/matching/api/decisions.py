@@ -1,0 +1,34 @@
+"""Decisions: what a bank decided before, from which its probability of approval is learnt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from chassis import idempotency
+from chassis.identity import caller, requires
+from chassis.web import json_answer, refuses
+from services.matching.api.schemas import DecisionsOrderSchema, DecisionsSchema
+from services.matching.context import context
+from services.matching.usecases import learn
+
+blueprint = Blueprint("decisions", __name__, url_prefix="/v1/decisions", description="A bank's past decisions")
+
+
+@blueprint.post("")
+@refuses(blueprint, 400, 422)
+@requires("products:write")
+@blueprint.arguments(DecisionsOrderSchema())
+@blueprint.response(201, DecisionsSchema())
+@idempotency.documented
+def post_decisions(order: dict[str, Any]) -> Response:
+    """Import past decisions of your bank
+
+    Offers of your products then say how likely you approve them. No enterprise is named; a reference is taken once.
+    """
+    with context().database.begin() as session:
+        answer = idempotency.once(session, lambda: learn.import_decisions(session, caller(), order["items"]))
+    context().approvals.forget()
+    return json_answer(answer, 201)

@@ -1,0 +1,76 @@
+"""The shapes of dry runs."""
+
+from __future__ import annotations
+
+from marshmallow import Schema as Outgoing
+from marshmallow import fields, validate
+
+from chassis.web import EnterpriseId, Schema
+from services.matching.api.schemas import MOST_ENTERPRISES, NeedSchema, ProductSchema, ProgressSchema, TitleSchema
+
+MOST_LINES = 1_000
+
+
+class DryRunOrderSchema(Schema):
+    """A proposed version; without `need`, the least amount and shortest term that it lends."""
+
+    product = fields.Nested(ProductSchema(), required=True)
+    need = fields.Nested(NeedSchema(), load_default=None, allow_none=True)
+    enterprises = fields.List(
+        EnterpriseId(), load_default=None, allow_none=True, validate=validate.Length(1, MOST_ENTERPRISES)
+    )
+    as_of = fields.Date(load_default=None, allow_none=True)
+    limit = fields.Integer(
+        strict=True, load_default=100, validate=validate.Range(1, MOST_LINES), metadata={"description": "Firms listed"}
+    )
+
+
+class DryRunLineSchema(Outgoing):
+    """One enterprise that gains or loses, and the first rule that decides; null where it was not published."""
+
+    enterprise = fields.String()
+    change = fields.String(validate=validate.OneOf(["gained", "lost"]))
+    rule_id = fields.String(allow_none=True)
+    rule = fields.String(allow_none=True)
+    title = fields.Nested(TitleSchema(), allow_none=True)
+    found = fields.Raw(allow_none=True)
+    needed = fields.Raw(allow_none=True)
+    problem = fields.Dict()
+
+
+class DecidingRuleSchema(Outgoing):
+    """How many gain or lose by one rule."""
+
+    change = fields.String()
+    rule_id = fields.String(allow_none=True)
+    firms = fields.Integer()
+
+
+class DryRunResultSchema(Outgoing):
+    """Who would have the product before and after, and the first of those who gain or lose."""
+
+    version = fields.Integer(allow_none=True, metadata={"description": "Compared with; null: not published yet"})
+    need = fields.Dict()
+    enterprises = fields.Integer()
+    before = fields.Integer()
+    after = fields.Integer()
+    gained = fields.Integer()
+    lost = fields.Integer()
+    rules = fields.List(fields.Nested(DecidingRuleSchema()))
+    lines = fields.List(fields.Nested(DryRunLineSchema()))
+    as_of = fields.Date()
+    model = fields.String(allow_none=True)
+
+
+class DryRunSchema(Outgoing):
+    """An order to try a version."""
+
+    id = fields.String()
+    state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed"]))
+    progress = fields.Nested(ProgressSchema())
+    problem = fields.Dict(allow_none=True)
+    order = fields.Dict()
+    as_of = fields.Date(allow_none=True)
+    known_at = fields.DateTime()
+    created_at = fields.DateTime()
+    result = fields.Nested(DryRunResultSchema(), allow_none=True)

@@ -1,0 +1,57 @@
+"""Dry runs: a product's proposed version over the book, before anybody is told of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from chassis import idempotency
+from chassis.errors import Invalid
+from chassis.identity import caller, requires
+from chassis.web import json_answer, refuses
+from services.matching.api.dry_run_schemas import DryRunOrderSchema, DryRunSchema
+from services.matching.context import context
+from services.matching.usecases import plans, publish
+from services.matching.usecases.rehearse import KIND
+
+blueprint = Blueprint("dry-runs", __name__, url_prefix="/v1/products", description="New versions tried on the book")
+
+
+@blueprint.post("/<product_id>/dry-runs")
+@refuses(blueprint, 400, 403, 422, 503)
+@requires("products:write")
+@blueprint.arguments(DryRunOrderSchema())
+@blueprint.response(202, DryRunSchema())
+@idempotency.documented
+def post_dry_run(order: dict[str, Any], product_id: str) -> Response:
+    """Try a proposed version on the enterprises that you may read
+
+    It tells who would gain and who would lose the product against the version published now, and by which rule.
+    Nothing is published, and no credit query is left: scores are read softly.
+    """
+    product = order["product"]
+    if product.setdefault("id", product_id) != product_id:
+        raise Invalid(f"The body's id is {product['id']}, the address says {product_id}.", field="product.id")
+    publish.check(context().profile, product)
+    need, as_of = order.pop("need"), order.pop("as_of")
+    document = {**order, "need": need.as_json() if need else None}
+    with context().database.begin() as session:
+        publish.may_revise(session, caller(), product_id)
+        answer = idempotency.once(session, lambda: plans.order(session, caller(), KIND, document, as_of))
+    response = json_answer(answer, 202)
+    response.headers["Location"] = f"/v1/products/{product_id}/dry-runs/{answer['id']}"
+    return response
+
+
+@blueprint.get("/<product_id>/dry-runs/<run_id>")
+@refuses(blueprint, 404, 503)
+@requires("products:write")
+@blueprint.response(200, DryRunSchema())
+def get_dry_run(product_id: str, run_id: str) -> Response:
+    """Read how far a dry run is, and once it is done who gains and loses
+
+    An enterprise whose consent has ended is withheld; the read of every other is recorded.
+    """
+    return json_answer(plans.read(context(), caller(), KIND, run_id))

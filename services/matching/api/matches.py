@@ -1,0 +1,62 @@
+"""Matches: every product answered for one enterprise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from chassis import idempotency
+from chassis.identity import caller, requires
+from chassis.web import json_answer, refuses, timed
+from services.matching.api.schemas import MatchOrderSchema, MatchSchema, TraceSchema
+from services.matching.context import context
+from services.matching.usecases import match
+
+blueprint = Blueprint("matches", __name__, url_prefix="/v1/matches", description="Which financing fits, and why")
+
+
+@blueprint.post("")
+@refuses(blueprint, 400, 404, 422, 503)
+@requires("matches:write")
+@blueprint.arguments(MatchOrderSchema())
+@blueprint.response(201, MatchSchema())
+@idempotency.documented
+def post_match(order: dict[str, Any]) -> Response:
+    """Match an enterprise with every product
+
+    Offers come ranked by their total cost to the enterprise, then by fit; refusals name rule, found, needed and since.
+    A match is a soft check: it leaves no credit query, only a record of the read with the enterprise.
+    """
+    earlier = idempotency.replayed()
+    if earlier is not None:
+        answer, _ = match.recall(context(), caller(), earlier["id"])
+    else:
+        facts, found = match.match(context(), order["enterprise"], order["need"], order["as_of"])
+        with timed("commit"), context().database.begin() as session:
+            answer = idempotency.once(session, lambda: match.keep(session, caller(), facts, found, order["need"]))
+    return json_answer(answer, 201)
+
+
+@blueprint.get("/<match_id>")
+@refuses(blueprint, 404, 503)
+@requires("matches:read")
+@blueprint.response(200, MatchSchema())
+def get_match(match_id: str) -> Response:
+    """Read a match again as it was shown
+
+    The enterprise's consent must still be in force, and the read is recorded.
+    """
+    answer, _ = match.recall(context(), caller(), match_id)
+    return json_answer(answer)
+
+
+@blueprint.get("/<match_id>/trace")
+@refuses(blueprint, 404, 503)
+@requires("matches:read")
+@blueprint.response(200, TraceSchema())
+def get_trace(match_id: str) -> Response:
+    """Read what a match was made from: facts, product versions, model and catalogue"""
+    _, trace = match.recall(context(), caller(), match_id)
+    return json_answer(trace)

@@ -1,0 +1,44 @@
+"""How HTTP names what this service refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chassis.errors import Refused
+from chassis.problems import Kind
+from chassis.webhooks import AddressRefused
+from services.matching.domain import application, errors
+from services.matching.usecases import notify
+from services.matching.usecases.match_many import CONSENT_REQUIRED
+
+KINDS: Mapping[type[Refused], Kind] = {
+    errors.RuleUnreadable: Kind(422, "rule-unreadable", "A rule cannot be read", "规则表达式无法解析"),
+    errors.NameUnknown: Kind(422, "rule-name-unknown", "A rule names an unknown fact", "规则引用了未知指标"),
+    errors.RuleMistyped: Kind(422, "rule-mistyped", "A rule compares unlike things", "规则比较的类型不一致"),
+    errors.ProductInvalid: Kind(422, "product-invalid", "The product contradicts itself", "产品定义自相矛盾"),
+    errors.ChurnCurveInvalid: Kind(422, "churn-curve-invalid", "The churn curve cannot be right", "客户流失曲线有误"),
+    errors.ChurnCurvesMissing: Kind(422, "churn-curves-missing", "No churn curves yet", "尚未导入客户流失曲线"),
+    errors.NotPriceable: Kind(422, "not-priceable", "No price without a PD", "缺少违约概率，无法定价"),
+    errors.PlanNotFound: Kind(404, "plan-not-found", "No such plan", "未找到该方案"),
+    errors.ProductNotFound: Kind(404, "product-not-found", "No such product", "未找到该产品"),
+    errors.ProductExists: Kind(409, "product-exists", "The product is already published", "该产品已发布"),
+    errors.VersionPassed: Kind(412, "version-passed", "A newer version exists", "产品已有更新版本"),
+    errors.NotTheOwner: Kind(403, "not-the-owner", "Another bank's product", "非本行产品"),
+    errors.EnterpriseNotFound: Kind(404, "enterprise-not-found", "No such enterprise", "未找到该企业"),
+    errors.MatchNotFound: Kind(404, "match-not-found", "No such match", "未找到该匹配结果"),
+    errors.BatchNotFound: Kind(404, "batch-not-found", "No such batch", "未找到该批次"),
+    errors.BatchNotDone: Kind(409, "batch-not-done", "The batch is not done", "批次尚未完成"),
+    errors.ConsentEnded: CONSENT_REQUIRED,
+    application.ApplicationNotFound: Kind(404, "application-not-found", "No such application", "未找到该申请"),
+    application.UnknownEvent: Kind(404, "unknown-event", "No such move", "未知的操作"),
+    application.NotYourMove: Kind(403, "not-your-move", "The other party's move", "应由另一方操作"),
+    application.MoveImpossible: Kind(409, "move-impossible", "Not from where it stands", "当前状态不可执行该操作"),
+    application.MoveIncomplete: Kind(422, "move-incomplete", "Something must be said with it", "操作缺少必要说明"),
+    AddressRefused: Kind(422, "address-refused", "Nothing is sent there", "不可向该地址推送"),
+    notify.EndpointNotFound: Kind(404, "endpoint-not-found", "No such endpoint", "未找到该推送地址"),
+    notify.DeliveryNotFound: Kind(404, "delivery-not-found", "No such delivery", "未找到该推送记录"),
+    notify.TooManyEndpoints: Kind(409, "too-many-endpoints", "Too many endpoints", "推送地址过多"),
+    errors.FactsDisagree: Kind(
+        502, "facts-disagree", "Two services answered about different facts", "各服务数据不一致"
+    ),
+}

@@ -1,0 +1,113 @@
+"""Products: published by banks as versions that never change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from flask_smorest import Blueprint
+from sqlalchemy import func, select
+from werkzeug.exceptions import BadRequest
+
+from chassis import idempotency, paging, preconditions
+from chassis.errors import Invalid
+from chassis.identity import caller, requires
+from chassis.ids import new_id
+from chassis.web import json_answer, refuses
+from services.matching import store
+from services.matching.api.schemas import ProductPageSchema, ProductSchema
+from services.matching.context import context
+from services.matching.tables import ProductVersion
+from services.matching.usecases import publish
+
+blueprint = Blueprint("products", __name__, url_prefix="/v1/products", description="Financing products of banks")
+PUBLISHED, SHOWN = ProductSchema(), ProductSchema()
+
+
+@blueprint.post("")
+@refuses(blueprint, 400, 409, 422, 503)
+@requires("products:write")
+@blueprint.arguments(PUBLISHED)
+@blueprint.response(201, SHOWN)
+@idempotency.documented
+def post_product(document: dict[str, Any]) -> Response:
+    """Publish a product
+
+    Its rules are read at once: one that cannot be read, or names a fact that does not exist, is refused with its place.
+    """
+    stored = idempotency.replayed()
+    if stored is None:
+        named = {"id": document.get("id") or new_id("prd"), **document}
+        publish.check(context().profile, named)
+        with context().database.begin() as session:
+            stored = idempotency.once(session, lambda: publish.publish(session, caller(), named))
+    return _shown(stored, 201)
+
+
+@blueprint.get("")
+@refuses(blueprint, 400)
+@requires("products:read")
+@blueprint.doc(parameters=paging.PARAMETERS)
+@blueprint.response(200, ProductPageSchema())
+def list_products() -> Response:
+    """List products, each in its newest version"""
+    newest = select(ProductVersion.product, func.max(ProductVersion.version).label("version"))
+    latest = newest.group_by(ProductVersion.product).subquery()
+    query = select(ProductVersion).join(
+        latest, (ProductVersion.product == latest.c.product) & (ProductVersion.version == latest.c.version)
+    )
+    with context().database.read() as session:
+        return json_answer(paging.page(session, query, [ProductVersion.product], lambda row: row.document))
+
+
+@blueprint.get("/<product_id>")
+@refuses(blueprint, 400, 404)
+@requires("products:read")
+@blueprint.doc(parameters=[{"in": "query", "name": "version", "schema": {"type": "integer", "minimum": 1}}])
+@blueprint.response(200, SHOWN)
+def get_product(product_id: str) -> Response:
+    """Read a product, its newest version unless `version` names another"""
+    with context().database.read() as session:
+        return _shown(store.product_version(session, product_id, _version()).document, 200)
+
+
+@blueprint.put("/<product_id>")
+@refuses(blueprint, 400, 412, 422, 503)
+@requires("products:write")
+@blueprint.arguments(PUBLISHED)
+@blueprint.response(200, SHOWN)
+@blueprint.alt_response(201, schema=SHOWN, description="The first version of a new product", success=True)
+@preconditions.documented
+def put_product(document: dict[str, Any], product_id: str) -> Response:
+    """Publish the next version of a product, or its first
+
+    Putting the same again changes nothing. With `If-Match` (the ETag that was read) nobody's newer version is lost.
+    """
+    if document.setdefault("id", product_id) != product_id:
+        raise Invalid(f"The body's id is {document['id']}, the address says {product_id}.", field="id")
+    publish.check(context().profile, document)
+    with context().database.begin() as session:
+        stored, is_new = publish.revise(session, caller(), document, _expected())
+    return _shown(stored, 201 if is_new else 200)
+
+
+def _shown(document: dict[str, Any], status: int) -> Response:
+    response = json_answer(document, status)
+    response.set_etag(str(document["version"]))
+    if request.method == "GET":
+        response.make_conditional(request)
+    return response
+
+
+def _version() -> int | None:
+    given = request.args.get("version")
+    if given is not None and not given.isdecimal():
+        raise BadRequest("version must be a whole number.")
+    return int(given) if given else None
+
+
+def _expected() -> int | None:
+    given = request.headers.get("If-Match", "").strip().strip('"')
+    if given and not given.isdecimal():
+        raise BadRequest("If-Match must be the ETag of a product, as it was read.")
+    return int(given) if given else None

@@ -1,0 +1,32 @@
+"""Quotes of advances on invoices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from chassis.identity import requires
+from chassis.web import json_answer, refuses
+from services.matching.api.plan_schemas import QuoteOrderSchema, QuoteSchema
+from services.matching.context import context
+from services.matching.usecases import quote
+
+blueprint = Blueprint(
+    "receivable-quotes", __name__, url_prefix="/v1/receivable-quotes", description="Advances on invoices"
+)
+
+
+@blueprint.post("")
+@refuses(blueprint, 400, 404, 422, 503)
+@requires("matches:write")
+@blueprint.arguments(QuoteOrderSchema())
+@blueprint.response(200, QuoteSchema())
+def post_quote(order: dict[str, Any]) -> Response:
+    """Quote an advance on an invoice
+
+    Priced from the payer's PD, the seller's dilution (its red-letter history), the tenor and recourse, line by line. A
+    soft check: it leaves no credit query, only a record of the read, and stores nothing.
+    """
+    return json_answer(quote.quote(context(), order, order["as_of"]))

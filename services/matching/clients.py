@@ -1,0 +1,127 @@
+"""The other services, as matching sees them: features from profile, scores from scoring, each for one firm or many."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from http import HTTPStatus
+from io import BytesIO
+
+import polars as pl
+
+from chassis.http import Upstream
+from chassis.problems import UpstreamProblem
+from services.matching.domain.recourse import Lever, levers_of
+from services.matching.domain.vocabulary import Vocabulary
+
+# A match is a soft check: it is read for this purpose, whatever the caller's own request named.
+PURPOSE = "financing-match"
+CATALOGUE_SECONDS = 300.0
+PROBLEMS_WITHOUT_SCORES = ("no-serving-model", "not-enough-data")
+
+Headers = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSet:
+    """Features of the enterprises that the caller may see, one row each."""
+
+    frame: pl.DataFrame
+    as_of: date
+    known_at: datetime
+    catalogue: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSet:
+    """Scores of those enterprises, one row each; without any, `problem` is the slug of the reason."""
+
+    frame: pl.DataFrame | None
+    model: str | None
+    problem: str | None = None
+
+
+@dataclass(slots=True)
+class Profile:
+    """Asks the profile service, which checks consent and records each read.
+
+    Within a request the caller's own token is passed on; a job gives its headers itself.
+    """
+
+    upstream: Upstream
+    _vocabulary: Vocabulary | None = None
+    _levers: Mapping[str, Lever] = field(default_factory=dict)
+    _fetched: float = field(default=float("-inf"))
+
+    def feature_set(
+        self,
+        enterprises: Sequence[str] | None,
+        as_of: date | None,
+        known_at: datetime | None,
+        headers: Headers | None = None,
+    ) -> FeatureSet:
+        """Return the features of the named enterprises, or of all that the caller may see."""
+        order = {"enterprises": enterprises, "outcomes": False, **_moment(as_of, known_at)}
+        sent = {"Purpose": PURPOSE, **(headers or {})}
+        answer = self.upstream.call("POST", "/v1/feature-sets", json=order, headers=sent, repeatable=True)
+        return FeatureSet(
+            frame=pl.read_parquet(BytesIO(answer.body)),
+            as_of=date.fromisoformat(answer.headers["As-Of"]),
+            known_at=datetime.fromisoformat(answer.headers["Known-At"]),
+            catalogue=answer.headers["Catalogue"],
+        )
+
+    def readable(self, enterprises: Sequence[str], headers: Headers | None = None) -> set[str]:
+        """Return those whose file the caller may read now, and leave a record of the read with each of them."""
+        try:
+            return set(self.feature_set(enterprises, None, None, headers).frame["enterprise"])
+        except UpstreamProblem as problem:
+            if problem.document.get("status") == HTTPStatus.FORBIDDEN:
+                return set()
+            raise
+
+    def vocabulary(self, *, fresh: bool = False, headers: Headers | None = None) -> Vocabulary:
+        """Return the names that rules may use; kept for five minutes unless `fresh` is asked for."""
+        if self._vocabulary is None or fresh or time.monotonic() - self._fetched > CATALOGUE_SECONDS:
+            body = self.upstream.call("GET", "/v1/catalogue", headers=dict(headers or {})).json()
+            names = frozenset(feature["name"] for feature in body["features"])
+            self._levers = levers_of(body["features"])
+            self._vocabulary, self._fetched = Vocabulary(names, str(body["version"])), time.monotonic()
+        return self._vocabulary
+
+    def levers(self, headers: Headers | None = None) -> Mapping[str, Lever]:
+        """Return what a firm can move, from the same catalogue."""
+        self.vocabulary(headers=headers)
+        return self._levers
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """Asks the scoring service for scores that it does not store: the soft check."""
+
+    upstream: Upstream
+
+    def score_set(self, enterprises: Sequence[str], features: FeatureSet, headers: Headers | None = None) -> ScoreSet:
+        """Return the scores made from the same facts, as of the same date and as known at the same moment."""
+        order = {"enterprises": enterprises, **_moment(features.as_of, features.known_at)}
+        sent = {"Purpose": PURPOSE, **(headers or {})}
+        try:
+            answer = self.upstream.call("POST", "/v1/score-sets", json=order, headers=sent, repeatable=True)
+        except UpstreamProblem as problem:
+            slug = str(problem.document.get("type", "")).rsplit("/", 1)[-1]
+            if slug in PROBLEMS_WITHOUT_SCORES:
+                return ScoreSet(None, None, slug)
+            raise
+        return ScoreSet(pl.read_parquet(BytesIO(answer.body)), answer.headers["Model-Version"])
+
+    def outcome(self, enterprise: str, *, defaulted: bool, observed_on: date, key: str) -> None:
+        """Report what became of a borrower in the name of the bank that asks; `key` makes a repetition harmless."""
+        told = {"enterprise": enterprise, "defaulted": defaulted, "observed_on": observed_on.isoformat()}
+        self.upstream.call("POST", "/v1/outcomes", json=told, headers={"Idempotency-Key": key}, repeatable=True)
+
+
+def _moment(as_of: date | None, known_at: datetime | None) -> dict[str, str]:
+    given: dict[str, date | datetime | None] = {"as_of": as_of, "known_at": known_at}
+    return {name: moment.isoformat() for name, moment in given.items() if moment is not None}

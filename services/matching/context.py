@@ -1,0 +1,99 @@
+"""What every use case of the matching service may reach: made once by the composition root."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import cast
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from chassis.database import Database
+from chassis.http import ServiceIdentity
+from services.matching import store
+from services.matching.clients import PURPOSE, Profile, Scoring
+from services.matching.domain.approval import Approval, fit
+from services.matching.domain.eligibility import Shelf
+from services.matching.domain.match import Guide
+from services.matching.domain.product import Product, Used
+from services.matching.settings import Settings
+
+APPROVAL_SECONDS = 30.0
+
+
+class Shelves:
+    """The products in force, compiled once for each edition of the catalogue, each day, and what is used of them."""
+
+    def __init__(self) -> None:
+        self._key: tuple[store.Edition, date] | None = None
+        self._products: list[Product] = []
+        self._used: dict[str, Used] | None = None
+        self._shelves: dict[bool, Shelf] = {}
+        self._lock = threading.Lock()
+
+    def on(self, session: Session, day: date, *, kind_matters: bool) -> Shelf:
+        """Return the products to be asked on this day; `kind_matters` where a kind of financing is asked for."""
+        key = (store.edition(session), day)
+        with self._lock:
+            if key != self._key:
+                self._products, self._used = store.products_in_force(session, day), None
+                self._key = key
+            used = store.used(session, [product.id for product in self._products if product.scope.limited])
+            if used != self._used:
+                self._shelves = {
+                    matters: Shelf(self._products, day, kind_matters=matters, used=used) for matters in (False, True)
+                }
+                self._used = used
+            return self._shelves[kind_matters]
+
+
+class Approvals:
+    """How each bank decides, fitted anew within half a minute of an import."""
+
+    def __init__(self) -> None:
+        self._fitted = float("-inf")
+        self._by_bank: dict[str, Approval] = {}
+        self._lock = threading.Lock()
+
+    def now(self, session: Session) -> Mapping[str, Approval]:
+        """Return the models of the banks that have decisions enough, by client."""
+        with self._lock:
+            if time.monotonic() - self._fitted > APPROVAL_SECONDS:
+                made = {bank: fit(*columns) for bank, columns in store.decisions(session).items()}
+                self._by_bank = {bank: approval for bank, approval in made.items() if approval is not None}
+                self._fitted = time.monotonic()
+            return self._by_bank
+
+    def forget(self) -> None:
+        """Fit anew at the next match."""
+        self._fitted = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The service's collaborators; `identity` is asked for only in jobs, which act for the client that ordered them."""
+
+    settings: Settings
+    database: Database
+    profile: Profile
+    scoring: Scoring
+    shelves: Shelves
+    identity: Callable[[], ServiceIdentity]
+    approvals: Approvals = field(default_factory=Approvals)
+
+    def guide(self, session: Session, headers: Mapping[str, str] | None = None) -> Guide:
+        """Return what a match is told beside facts and products."""
+        return Guide(self.profile.levers(headers), self.approvals.now(session))
+
+    def acting_for(self, client: str) -> dict[str, str]:
+        """Return the headers of a call made in a job for `client`."""
+        return self.identity().headers(client, PURPOSE)
+
+
+def context() -> Context:
+    """Return the collaborators of the running application."""
+    return cast("Context", current_app.extensions["context"])

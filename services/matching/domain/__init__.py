@@ -1,0 +1,1 @@
+"""Pure: rules, products, prices, repayment, eligibility and ranking; values in, values out."""

@@ -1,0 +1,1 @@
+"""One bank's budget over many firms: a plan, its proof, and the price of being fair."""

@@ -1,0 +1,192 @@
+"""Divide a budget: the best plan there is, or the nearest one with a bound on what a better one could earn.
+
+Amounts are 0 or from a least to a most, and all else is linear: a mixed-integer program with one semi-continuous
+variable a firm. Its linear relaxation takes milliseconds and leaves only as many odd amounts as there are conditions.
+Its prices give the bound (`verify`); they and a first plan decide nearly all firms for good (reduced-cost fixing);
+branch and bound (HiGHS) has to settle the few that remain. (ADR 0011 has the measurements.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matching.domain.allocation.problem import MILLIONTHS, Impossible, Plan, Problem
+from services.matching.domain.allocation.settle import settle
+from services.matching.domain.allocation.verify import BILLIONTHS, bound, reduced, shortage, worth
+
+# Up to so many firms branch and bound settles what the prices leave open; above, the bound says how near the plan came.
+EXACT_FIRMS = 10_000
+EXACT_SECONDS = 60.0
+SEMICONTINUOUS = 2
+Floats = NDArray[np.float64]
+
+
+def solve(problem: Problem) -> Plan | Impossible:
+    """Return the plan that earns most, or by how much the floors must be lowered where none meets them.
+
+    The proof is `Plan.bound`, or the prices of `Impossible`; `verify` checks either without this module.
+    """
+    if not problem.candidates:
+        return _nothing(problem)
+    system = _System.of(problem)
+    relaxed = system.relaxation()
+    if relaxed is None:
+        return _least_relaxation(problem, system)
+    prices = system.prices(relaxed)
+    limit = bound(problem, prices)
+    gains = reduced(problem, [c.value for c in problem.candidates], prices)
+    best = system.whole(relaxed, system.relaxation, gains)
+    # What whole fen cost against fractions, a fen a condition, no search can win back.
+    proved = best is not None and limit - worth(problem, best) <= (len(problem.rows) + 1) * MILLIONTHS
+    if not proved and (best is None or len(problem.candidates) <= EXACT_FIRMS):
+        gap = None if best is None else (limit - worth(problem, best)) * BILLIONTHS
+        left = _decided(problem, gains, gap)
+        found = system.branch(left)
+        other = system.whole(found, lambda spare: system.branch(left, spare), gains)
+        proved = found is not None and found.status == 0
+        best = max((plan for plan in (best, other) if plan), key=lambda plan: worth(problem, plan), default=None)
+    if best is None:
+        return _least_relaxation(problem, system)
+    return Plan(tuple(best), prices, worth(problem, best), limit, optimal=proved)
+
+
+def _nothing(problem: Problem) -> Plan | Impossible:
+    missing = {floor.name: floor.fen for floor in problem.floors if floor.fen}
+    if missing:
+        return Impossible(missing, {f"floor:{name}": BILLIONTHS for name in missing})
+    return Plan((), {}, 0, 0, optimal=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """From where to where each amount can still be in a better plan; `whole` may also be 0."""
+
+    least: Floats
+    most: Floats
+    semicontinuous: NDArray[np.bool_]
+
+
+def _decided(problem: Problem, gains: Sequence[int], gap: int | None) -> _Bounds:
+    """Return what the prices leave open: an amount off its bound by more than gap / reduced value loses for sure."""
+    least = np.array([c.least_fen for c in problem.candidates], dtype=float)
+    most = np.array([c.most_fen for c in problem.candidates], dtype=float)
+    semicontinuous = np.ones(len(least), dtype=bool)
+    if gap is None:
+        return _Bounds(least, most, semicontinuous)
+    for i, (candidate, gain) in enumerate(zip(problem.candidates, gains, strict=True)):
+        if gain > 0 and gain * candidate.most_fen > gap:
+            least[i] = max(candidate.least_fen, candidate.most_fen - gap // gain - 1)
+            semicontinuous[i] = False
+        elif gain < 0 and -gain * candidate.least_fen > gap:
+            least[i] = most[i] = 0
+            semicontinuous[i] = False
+    return _Bounds(least, most, semicontinuous)
+
+
+@dataclass(frozen=True, slots=True)
+class _System:
+    """The problem as the solver takes it: amounts in units of `scale` fen."""
+
+    problem: Problem
+    names: tuple[str, ...]
+    matrix: Any
+    right: Floats
+    values: Floats
+    least: Floats
+    most: Floats
+    scale: float
+
+    @classmethod
+    def of(cls, problem: Problem) -> _System:
+        """The rows as a sparse matrix."""
+        from scipy.sparse import csr_array  # noqa: PLC0415 - loads 40 MB that only a worker needs
+
+        rows = problem.rows
+        places = [(r, i, w / MILLIONTHS) for r, row in enumerate(rows) for i, w in row.weights.items()]
+        r, i, w = zip(*places, strict=True)
+        candidates = problem.candidates
+        scale = max(c.most_fen for c in candidates) / 1000
+        return cls(
+            problem,
+            tuple(row.name for row in rows),
+            csr_array((w, (r, i)), shape=(len(rows), len(candidates))),
+            np.array([row.bound / MILLIONTHS / scale for row in rows]),
+            np.array([c.value / MILLIONTHS for c in candidates]),
+            np.array([c.least_fen / scale for c in candidates]),
+            np.array([c.most_fen / scale for c in candidates]),
+            scale,
+        )
+
+    def whole(self, solved: Any | None, again: Callable[[float], Any | None], gains: Sequence[int]) -> list[int] | None:
+        """A solution in whole fen. Where rounding breaks a condition, solve `again` with some fen to spare in each."""
+        if solved is None or solved.x is None:
+            return None
+        plan = settle(self.problem, solved.x * self.scale, gains)
+        if plan is not None:
+            return plan
+        spared = again((len(self.names) + 1) / self.scale)
+        if spared is None or spared.x is None:
+            return None
+        return settle(self.problem, spared.x * self.scale, gains)
+
+    def relaxation(self, spare: float = 0.0) -> Any | None:
+        """Solve with every amount from 0 to its most; None where even that is impossible."""
+        from scipy.optimize import linprog  # noqa: PLC0415
+
+        bounds = np.column_stack([np.zeros_like(self.most), self.most])
+        found = linprog(-self.values, A_ub=self.matrix, b_ub=self.right - spare, bounds=bounds, method="highs")
+        return found if found.status == 0 else None
+
+    def prices(self, solved: Any) -> dict[str, int]:
+        """The prices of a solved relaxation, in billionths."""
+        dual = np.maximum(0, -solved.ineqlin.marginals)
+        return {name: round(float(price) * BILLIONTHS) for name, price in zip(self.names, dual, strict=True)}
+
+    def branch(self, left: _Bounds, spare: float = 0.0) -> Any:
+        """Branch and bound over what is left open."""
+        from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415
+
+        return milp(
+            -self.values,
+            integrality=np.where(left.semicontinuous, SEMICONTINUOUS, 0),
+            bounds=Bounds(left.least / self.scale, left.most / self.scale),
+            constraints=LinearConstraint(self.matrix, -np.inf, self.right - spare),
+            options={"mip_rel_gap": 0.0, "time_limit": EXACT_SECONDS},
+        )
+
+
+def _least_relaxation(problem: Problem, system: _System) -> Impossible:
+    """Lower the floors by as little as possible in all; the relaxation's prices prove that less will not do."""
+    from scipy.optimize import Bounds, LinearConstraint, linprog, milp  # noqa: PLC0415
+    from scipy.sparse import csr_array, hstack  # noqa: PLC0415
+
+    floors = [r for r, name in enumerate(system.names) if name.startswith("floor:")]
+    shape = (len(system.names), len(floors))
+    lowered = csr_array((-np.ones(len(floors)), (floors, range(len(floors)))), shape=shape)
+    matrix = hstack([system.matrix, lowered]).tocsr()
+    cost = np.r_[np.zeros(len(system.values)), np.ones(len(floors))]
+    most = np.r_[system.most, -system.right[floors]]
+    whole = milp(
+        cost,
+        integrality=np.r_[np.full(len(system.values), SEMICONTINUOUS), np.zeros(len(floors))],
+        bounds=Bounds(np.r_[system.least, np.zeros(len(floors))], most),
+        constraints=LinearConstraint(matrix, -np.inf, system.right),
+        options={"mip_rel_gap": 0.0, "time_limit": EXACT_SECONDS},
+    )
+    bounds = np.column_stack([np.zeros_like(most), most])
+    linear = linprog(cost, A_ub=matrix, b_ub=system.right, bounds=bounds, method="highs")
+    solved = linear if whole.x is None else whole
+    short = solved.x[len(system.values) :] * system.scale
+    # The next whole fen, so that rounding does not leave the floor out of reach again.
+    rounded = {floor.name: min(floor.fen, int(fen) + 1) for floor, fen in zip(problem.floors, short, strict=True)}
+    shortfall = {name: fen for name, fen in rounded.items() if fen > 1}
+    prices = system.prices(linear)
+    capped = {name: min(price, BILLIONTHS) if name.startswith("floor:") else price for name, price in prices.items()}
+    # Met but for the rounding of some fen: every floor gives way by so many.
+    slight = {floor.name: min(floor.fen, len(system.names) + 1) for floor in problem.floors}
+    return Impossible(shortfall or slight, capped if shortage(problem, capped) > 0 else {})

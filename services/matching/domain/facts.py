@@ -1,0 +1,147 @@
+"""What is known of the enterprises of one match: the profile's features, the score, and the need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from math import isnan, nan
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from services.matching.domain.errors import FactsDisagree
+from services.matching.domain.predicate import RANKS, Columns, Marks, Value, mark
+from services.matching.domain.vocabulary import HIERARCHIES, WORDS
+
+FROM_SCORING = ("score", "grade", "pd", "pd_low", "pd_high")
+Fact = int | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What the enterprise asks for: an amount in fen, a term in months, and a kind of financing if it matters."""
+
+    amount_fen: int
+    months: int
+    kind: str | None = None
+
+    def facts(self) -> dict[str, Fact]:
+        """The need as facts that rules speak of."""
+        return {"amount_fen": self.amount_fen, "months": self.months, "kind": self.kind}
+
+    def as_json(self) -> dict[str, Any]:
+        """The need as it came."""
+        return {"amount_fen": self.amount_fen, "months": self.months, **({"kind": self.kind} if self.kind else {})}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One row an enterprise: `enterprise depth features_sha256 industry region size_class`, features, score columns.
+
+    `problem` says why there are no scores at all (the slug of scoring's answer), else None.
+    """
+
+    frame: pl.DataFrame
+    as_of: date
+    known_at: datetime
+    catalogue: str
+    model: str | None = None
+    problem: str | None = None
+
+    def __len__(self) -> int:
+        """The number of enterprises."""
+        return self.frame.height
+
+    def rows(self, names: Iterable[str]) -> list[dict[str, Fact]]:
+        """The named facts of every enterprise as they came, unknown ones as None."""
+        held = set(self.frame.columns)
+        wanted = [name for name in names if name in held]
+        columns = (map(_tidy, self.frame.get_column(name).to_list()) for name in wanted)
+        return [dict(zip(wanted, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def slice(self, start: int, length: int) -> Facts:
+        """The same facts for some of the enterprises."""
+        part = self.frame.slice(start, length)
+        return Facts(part, self.as_of, self.known_at, self.catalogue, self.model, self.problem)
+
+
+def join(features: pl.DataFrame, scores: pl.DataFrame | None) -> pl.DataFrame:
+    """Put the scores beside the features of the same enterprises.
+
+    Raises FactsDisagree where a score was made from other features than these: it would explain another file.
+    """
+    if scores is None:
+        return features.with_columns(pl.lit(None).alias(name) for name in FROM_SCORING)
+    wanted = scores.select("enterprise", *FROM_SCORING, pl.col("features_sha256").alias("scored_sha256"))
+    joined = features.join(wanted, on="enterprise", how="left", maintain_order="left")
+    odd = joined.filter(pl.col("scored_sha256") != pl.col("features_sha256"))
+    if odd.height:
+        raise FactsDisagree(
+            "Scoring answered about other features than the profile; ask again, the file may just have changed.",
+            enterprises=odd["enterprise"].head(5).to_list(),
+        )
+    return joined.drop("scored_sha256")
+
+
+def columns_of(frame: pl.DataFrame, names: Iterable[str], need: Need, marks: Marks) -> Columns:
+    """The named facts as columns of floats (as plain floats for a single enterprise), unknown as NaN."""
+    columns: dict[str, Value] = {}
+    asked: Mapping[str, Fact] = need.facts()
+    held, alone = set(frame.columns), frame.height == 1
+    for name in names:
+        if name in asked:
+            columns |= _numbers(name, asked[name], marks)
+        elif name in held:
+            series = frame.get_column(name)
+            columns |= _numbers(name, series.item(), marks) if alone else _arrays(series, marks)
+    return columns
+
+
+def columns_of_row(row: Mapping[str, Fact], names: Iterable[str], marks: Marks) -> Columns:
+    """The named facts of one row of plain values, in the form that predicates ask."""
+    columns: dict[str, Value] = {}
+    for name in names:
+        columns |= _numbers(name, row.get(name), marks)
+    return columns
+
+
+def _numbers(name: str, value: Any, marks: Marks) -> dict[str, float]:
+    if name in WORDS:
+        return {mark(name, text): nan if value is None else float(_has(name, value, text)) for text in marks.of(name)}
+    if name in RANKS:
+        return {name: RANKS[name].get(value, nan)}
+    return {name: nan if value is None else float(value)}
+
+
+def _has(name: str, value: str, text: str) -> bool:
+    return value.startswith(text) if name in HIERARCHIES else value == text
+
+
+def _arrays(series: pl.Series, marks: Marks) -> dict[str, NDArray[np.float64]]:
+    name = series.name
+    if name in WORDS:
+        texts = series.cast(pl.String)
+        marked = {
+            text: texts.str.starts_with(text) if name in HIERARCHIES else texts == text for text in marks.of(name)
+        }
+        return {mark(name, text): _floats(column) for text, column in marked.items()}
+    if name in RANKS:
+        scale = RANKS[name]
+        series = series.cast(pl.String).replace_strict(list(scale), list(scale.values()), default=None)
+    return {name: _floats(series)}
+
+
+def _floats(series: pl.Series) -> NDArray[np.float64]:
+    return series.cast(pl.Float64).fill_null(nan).to_numpy()
+
+
+def _tidy(value: Any) -> Fact:
+    """A number as a person writes it: 14 rather than 14.0; NaN is unknown."""
+    if not isinstance(value, float):
+        return value  # type: ignore[no-any-return]
+    if isnan(value):
+        return None
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value

@@ -1,0 +1,70 @@
+"""What the enterprise pays, month by month, exact to the fen.
+
+Interest is counted by the month at a twelfth of the yearly rate, each amount rounded half up to the fen. The last
+instalment takes what rounding left over, so the principal paid back is the principal lent, to the fen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+BULLET = "bullet"
+EQUAL_INSTALMENTS = "equal-instalments"
+MONTHS_A_YEAR = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Payments in fen, one a month; together they are the amount lent and the cost."""
+
+    amount_fen: int
+    payments: tuple[int, ...]
+
+    @property
+    def cost_fen(self) -> int:
+        """What the financing costs the enterprise in total."""
+        return sum(self.payments) - self.amount_fen
+
+
+def schedule(amount_fen: int, months: int, rate: Decimal, repayment: str) -> Schedule:
+    """The payments of a loan of `amount_fen` over `months` at `rate` a year.
+
+    Bullet (先息后本): interest each month, the principal with the last. Equal instalments (等额本息): level payments.
+
+    >>> schedule(1_000_000, 12, Decimal("0.06"), "bullet").cost_fen
+    60000
+    """
+    monthly = rate / MONTHS_A_YEAR
+    payments = _bullet(amount_fen, months, monthly) if repayment == BULLET else _equal(amount_fen, months, monthly)
+    return Schedule(amount_fen, payments)
+
+
+def _bullet(amount: int, months: int, monthly: Decimal) -> tuple[int, ...]:
+    interest = fen(amount * monthly)
+    # The whole interest is rounded once; its last month takes the difference to the rounded months before it.
+    last = fen(amount * monthly * months) - interest * (months - 1)
+    return (interest,) * (months - 1) + (amount + last,)
+
+
+def _equal(amount: int, months: int, monthly: Decimal) -> tuple[int, ...]:
+    level = _level(amount, months, monthly)
+    balance, payments = amount, []
+    for _ in range(months - 1):
+        interest = fen(balance * monthly)
+        payment = min(level, balance + interest)
+        balance += interest - payment
+        payments.append(payment)
+    return (*payments, balance + fen(balance * monthly))
+
+
+def _level(amount: int, months: int, monthly: Decimal) -> int:
+    """The annuity A·i / (1 − (1+i)^−n); without interest simply A / n."""
+    if monthly == 0:
+        return fen(Decimal(amount) / months)
+    return fen(amount * monthly / (1 - (1 + monthly) ** -months))
+
+
+def fen(amount: Decimal) -> int:
+    """Round half up to the fen (四舍五入)."""
+    return int(amount.quantize(Decimal(1), ROUND_HALF_UP))

@@ -1,0 +1,45 @@
+"""What the matching service needs to know of its surroundings, read once at start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chassis import settings
+
+SERVICE = "matching"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Addresses and folders; `client_key` is this service's own API key at the gateway, for work done in jobs.
+
+    `private_webhooks` lets webhooks go to http and to addresses of one's own machine: for development only.
+    """
+
+    home: Path
+    database_url: str
+    profile_url: str
+    scoring_url: str
+    gateway_url: str
+    jwks_url: str
+    client_key: str | None = field(default=None, repr=False)
+    private_webhooks: bool = False
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read the environment; raise `SettingsError` naming every variable that is wrong."""
+        with settings.reading() as env:
+            home = settings.home(env)
+            database_url = settings.database_url(env, SERVICE)
+            profile_url = env.str("PROFILE_URL", "http://127.0.0.1:8001")
+            scoring_url = env.str("SCORING_URL", "http://127.0.0.1:8002")
+            gateway_url = env.str("GATEWAY_URL", "http://127.0.0.1:8000")
+            jwks_url = env.str("SMECREDIT_JWKS_URL", f"{gateway_url}/.well-known/jwks.json")
+            client_key = env.str("MATCHING_CLIENT_KEY", None)
+            private = env.bool("MATCHING_PRIVATE_WEBHOOKS", False)
+        return cls(home, database_url, profile_url, scoring_url, gateway_url, jwks_url, client_key, private)
+
+    def own_key(self) -> str:
+        """Return this service's own API key at the gateway."""
+        return settings.own_key(SERVICE, self.client_key, self.home)

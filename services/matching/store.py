@@ -1,0 +1,129 @@
+"""Rows to domain values and back."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import orjson
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from services.matching.domain.application import State
+from services.matching.domain.errors import BatchNotFound, MatchNotFound, ProductNotFound
+from services.matching.domain.product import Product, Used, read_product
+from services.matching.tables import Application, Batch, BatchPart, Decision, Match, ProductVersion
+
+MOST_DECISIONS = 200_000
+Edition = tuple[int, datetime | None]
+# From here on an application counts against its product's quota and budget, for good.
+TAKING = (State.ACCEPTED, State.DISBURSED, State.REPAID, State.DEFAULTED)
+
+
+def edition(session: Session) -> Edition:
+    """Return what changes whenever anything is published: versions are only ever added."""
+    count, newest = session.execute(select(func.count(), func.max(ProductVersion.published_at))).one()
+    return count, newest
+
+
+def products_in_force(session: Session, on: date) -> list[Product]:
+    """Return each product's version in force on a day, by id.
+
+    A newer version replaces the older from its `valid_from` on, also where it ends sooner.
+    """
+    query = select(ProductVersion).where(ProductVersion.valid_from <= on)
+    newest: dict[str, ProductVersion] = {}
+    for row in session.scalars(query.order_by(ProductVersion.product, ProductVersion.version)):
+        newest[row.product] = row
+    products = (read_product({**row.document, "owner": row.owner}) for row in newest.values())
+    return [product for product in products if product.in_force(on)]
+
+
+def used(session: Session, products: Sequence[str]) -> dict[str, Used]:
+    """Return what applications that were accepted, or came further, have taken of these products."""
+    if not products:
+        return {}
+    taken = select(Application.product, Application.need, Application.terms).where(
+        Application.product.in_(products), Application.state.in_(TAKING)
+    )
+    found: dict[str, Used] = {}
+    for product, need, terms in session.execute(taken):
+        before = found.get(product, Used())
+        found[product] = Used(before.firms + 1, before.fen + int((terms or need)["amount_fen"]))
+    return found
+
+
+def product_version(session: Session, product: str, version: int | None = None) -> ProductVersion:
+    """Return one version of a product, the newest unless named; raise ProductNotFound."""
+    row = find_version(session, product, version)
+    if row is None:
+        what = f"Product {product} has no version {version}." if version else f"There is no product {product}."
+        raise ProductNotFound(f"{what} GET /v1/products lists what is published.", product=product)
+    return row
+
+
+def find_version(session: Session, product: str, version: int | None = None) -> ProductVersion | None:
+    """Return one version of a product, the newest unless named, or None."""
+    query = select(ProductVersion).where(ProductVersion.product == product)
+    if version is not None:
+        query = query.where(ProductVersion.version == version)
+    return session.scalars(query.order_by(ProductVersion.version.desc()).limit(1)).one_or_none()
+
+
+def decisions(session: Session) -> dict[str, tuple[Any, Any, Any, Any]]:
+    """Return the columns of every bank's newest decisions: score, amount in fen, months, approved."""
+    query = select(Decision.client, Decision.score, Decision.amount_fen, Decision.months, Decision.approved)
+    rows: dict[str, list[Any]] = {}
+    for client, *row in session.execute(query.order_by(Decision.decided_on.desc()).limit(MOST_DECISIONS)):
+        rows.setdefault(client, []).append(row)
+    return {client: _columns(found) for client, found in rows.items()}
+
+
+def _columns(rows: list[Any]) -> tuple[Any, Any, Any, Any]:
+    table = np.array(rows, dtype=np.float64)
+    return table[:, 0], table[:, 1], table[:, 2], table[:, 3] > 0
+
+
+def match(session: Session, match_id: str) -> Match:
+    """Return a stored match; raise MatchNotFound."""
+    row = session.get(Match, match_id)
+    if row is None:
+        raise MatchNotFound(f"There is no match {match_id} that you may see.", match=match_id)
+    return row
+
+
+def batch(session: Session, batch_id: str, client: str) -> Batch:
+    """Return a batch that this client ordered; raise BatchNotFound."""
+    row = session.get(Batch, batch_id)
+    if row is None or row.client != client:
+        raise BatchNotFound(f"There is no batch {batch_id} that you may see.", batch=batch_id)
+    return row
+
+
+def clear_parts(session: Session, batch_id: str) -> None:
+    """Forget what an interrupted run of the batch has left."""
+    session.execute(delete(BatchPart).where(BatchPart.batch == batch_id))
+
+
+def add_part(session: Session, batch_id: str, number: int, enterprises: Sequence[str], lines: Iterable[Any]) -> None:
+    """Keep some lines of results."""
+    text = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+    session.add(
+        BatchPart(batch=batch_id, number=number, enterprises=list(enterprises), lines=zlib.compress(text, level=1))
+    )
+
+
+def parts(session: Session, batch_id: str) -> Iterator[tuple[list[str], list[bytes]]]:
+    """Return the results part by part: enterprises, and one line each."""
+    query = select(BatchPart).where(BatchPart.batch == batch_id).order_by(BatchPart.number)
+    for part in session.scalars(query.execution_options(yield_per=4)):
+        yield part.enterprises, zlib.decompress(part.lines).splitlines(keepends=True)
+
+
+def part_enterprises(session: Session, batch_id: str) -> list[str]:
+    """Return every enterprise that the results speak of."""
+    query = select(BatchPart.enterprises).where(BatchPart.batch == batch_id).order_by(BatchPart.number)
+    return [enterprise for part in session.scalars(query) for enterprise in part]

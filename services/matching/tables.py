@@ -1,0 +1,223 @@
+"""The tables of the matching service; a match keeps what it was made from, so that it can be shown again exactly."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from chassis import idempotency, jobs
+from chassis.database import TYPES, metadata
+
+
+class Base(DeclarativeBase):
+    """What the tables of this service share."""
+
+    metadata = metadata()
+    type_annotation_map = TYPES
+
+
+idempotency.declare(Base.metadata)
+jobs.declare(Base.metadata)
+
+
+class ProductVersion(Base):
+    """One published version of a product; never changed."""
+
+    __tablename__ = "product_versions"
+
+    product: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    owner: Mapped[str]
+    document: Mapped[dict[str, Any]]
+    valid_from: Mapped[date]
+    published_at: Mapped[datetime]
+
+
+class Match(Base):
+    """One answered need. `answer` is what was shown, `facts` what was known and used, `products` which versions."""
+
+    __tablename__ = "matches"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    client: Mapped[str]
+    enterprise: Mapped[str]
+    as_of: Mapped[date]
+    known_at: Mapped[datetime]
+    catalogue: Mapped[str]
+    model: Mapped[str | None]
+    facts: Mapped[dict[str, Any]]
+    products: Mapped[dict[str, Any]]
+    answer: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_matches_enterprise_id", "enterprise", "id"),)
+
+
+class Batch(Base):
+    """An order to match many enterprises with one need, as of one date and as known at one moment."""
+
+    __tablename__ = "match_batches"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    client: Mapped[str]
+    job: Mapped[str]
+    enterprises: Mapped[list[Any] | None]
+    need: Mapped[dict[str, Any]]
+    as_of: Mapped[date | None]
+    known_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("job"),)
+
+
+class BatchPart(Base):
+    """Some hundred lines of a batch's results, compressed (zlib), with the enterprises they speak of."""
+
+    __tablename__ = "match_batch_parts"
+
+    batch: Mapped[str] = mapped_column(ForeignKey("match_batches.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    enterprises: Mapped[list[Any]]
+    lines: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ChurnCurves(Base):
+    """A bank's churn curves as it imported them; the newest counts, the older say what earlier plans were made from."""
+
+    __tablename__ = "churn_curves"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    client: Mapped[str]
+    document: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_churn_curves_client_id", "client", "id"),)
+
+
+class Plan(Base):
+    """An order to divide something over many enterprises (`kind`: allocation or assignment), and its answer.
+
+    `answer` is the compressed JSON (zlib), null until the job is done.
+    """
+
+    __tablename__ = "plans"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    client: Mapped[str]
+    job: Mapped[str]
+    document: Mapped[dict[str, Any]]
+    as_of: Mapped[date | None]
+    known_at: Mapped[datetime]
+    answer: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("job"), Index("ix_plans_client_kind_id", "client", "kind", "id"))
+
+
+class Decision(Base):
+    """One past decision of a bank, as it imported it: which score asked for what, and whether it was approved.
+
+    `reference` is the bank's own mark of the case; no enterprise is named, because none is needed to learn from it.
+    """
+
+    __tablename__ = "decisions"
+
+    client: Mapped[str] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(primary_key=True)
+    score: Mapped[int]
+    amount_fen: Mapped[int]
+    months: Mapped[int]
+    approved: Mapped[bool]
+    decided_on: Mapped[date]
+    created_at: Mapped[datetime]
+
+
+class Application(Base):
+    """One enterprise's wish for one product; a dossier holds those handed in together.
+
+    `open_as` names enterprise and product while the application is under way and is null afterwards, so that the
+    database itself refuses a second one beside it.
+    """
+
+    __tablename__ = "applications"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    dossier: Mapped[str]
+    enterprise: Mapped[str]
+    applicant: Mapped[str]
+    bank: Mapped[str]
+    product: Mapped[str]
+    product_version: Mapped[int]
+    need: Mapped[dict[str, Any]]
+    documents: Mapped[list[Any]]
+    state: Mapped[str]
+    terms: Mapped[dict[str, Any] | None]
+    open_as: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("open_as"),
+        Index("ix_applications_enterprise_id", "enterprise", "id"),
+        Index("ix_applications_applicant_id", "applicant", "id"),
+        Index("ix_applications_bank_id", "bank", "id"),
+        Index("ix_applications_product_state", "product", "state"),
+    )
+
+
+class ApplicationEvent(Base):
+    """One move of an application: who made it, when and why; never changed."""
+
+    __tablename__ = "application_events"
+
+    application: Mapped[str] = mapped_column(ForeignKey("applications.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event: Mapped[str]
+    state: Mapped[str]
+    client: Mapped[str]
+    party: Mapped[str]
+    reason: Mapped[str | None]
+    terms: Mapped[dict[str, Any] | None]
+    at: Mapped[datetime]
+
+
+class WebhookEndpoint(Base):
+    """Where a client wants to be told, and the secret that its messages are signed with."""
+
+    __tablename__ = "webhook_endpoints"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    client: Mapped[str]
+    url: Mapped[str]
+    secret: Mapped[str]
+    enabled: Mapped[bool]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_webhook_endpoints_client_id", "client", "id"),)
+
+
+class WebhookDelivery(Base):
+    """One message to one endpoint: `pending` until it is `delivered` or, after days, `failed`."""
+
+    __tablename__ = "webhook_deliveries"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    endpoint: Mapped[str] = mapped_column(ForeignKey("webhook_endpoints.id"))
+    client: Mapped[str]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str]
+    attempts: Mapped[int]
+    due_at: Mapped[datetime]
+    last_status: Mapped[int | None]
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_webhook_deliveries_state_due_at", "state", "due_at"),
+        Index("ix_webhook_deliveries_client_id", "client", "id"),
+    )

@@ -1,0 +1,1 @@
+"""What the matching service can do: publish products, match one enterprise, match many."""

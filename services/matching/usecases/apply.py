@@ -1,0 +1,205 @@
+"""Applications: one dossier to several banks, moved by its parties, each move told to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from chassis.errors import Invalid
+from chassis.identity import Caller
+from chassis.ids import new_id
+from services.matching import store
+from services.matching.context import Context
+from services.matching.domain.application import (
+    ENDED,
+    OUTCOMES,
+    ApplicationNotFound,
+    NotYourMove,
+    Party,
+    State,
+    move,
+    possible_moves,
+)
+from services.matching.domain.errors import ConsentEnded
+from services.matching.domain.product import read_product
+from services.matching.tables import Application, ApplicationEvent, ProductVersion
+from services.matching.usecases import notify
+from services.matching.usecases.match import today
+
+OPENED = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """What one enterprise hands in: its need, its papers by reference, and the products it wants."""
+
+    enterprise: str
+    products: Sequence[str]
+    need: Mapping[str, Any]
+    documents: Sequence[Mapping[str, Any]]
+    draft: bool = False
+
+
+def may_apply(context: Context, caller: Caller, enterprise: str) -> None:
+    """Refuse who is neither the enterprise nor a platform that it lets act (a consent to financing-match)."""
+    if caller.owns(enterprise):
+        return
+    if caller.role != "platform":
+        raise NotYourMove("The enterprise applies itself, or a platform for it.")
+    if enterprise not in context.profile.readable([enterprise]):
+        raise ConsentEnded(
+            "A platform applies for an enterprise that consents to financing-match; ask it for consent.",
+            enterprise=enterprise,
+        )
+
+
+def hand_in(session: Session, caller: Caller, dossier: Dossier) -> dict[str, Any]:
+    """Open an application for each product, or find the one that is open already: a second click is no second wish."""
+    dossier_id = new_id("dos")
+    opened = [_open(session, caller, dossier, dossier_id, product) for product in dict.fromkeys(dossier.products)]
+    return {"dossier": dossier_id, "applications": [shown(row, caller) for row in opened]}
+
+
+def advance(
+    context: Context, session: Session, caller: Caller, row: Application, event: str, said: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Move an application, whose row is locked, and tell its parties.
+
+    What a lender learns of a borrower goes to scoring first, under a key of this move: where that fails nothing is
+    changed, and where this fails afterwards the repeated move finds the outcome told already.
+    """
+    by = party(row, caller)
+    after = move(State(row.state), event, by, said)
+    if after in OUTCOMES:
+        _tell_scoring(context, row, defaulted=OUTCOMES[after], key=f"{row.id}-{event}")
+    if said.get("terms"):
+        row.terms = dict(said["terms"])
+    row.state, row.updated_at = str(after), datetime.now(UTC)
+    row.open_as = None if after in ENDED else row.open_as
+    _record(session, row, event, caller, by, said)
+    return shown(row, caller)
+
+
+def find(session: Session, caller: Caller, application_id: str, *, lock: bool = False) -> Application:
+    """Return an application to one of its parties; raise `ApplicationNotFound` to anybody else."""
+    query = select(Application).where(Application.id == application_id)
+    row = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if row is None or not (_applies(row, caller) or row.bank == caller.client):
+        raise ApplicationNotFound(
+            f"There is no application {application_id[:40]} that you are a party of.", application=application_id[:40]
+        )
+    return row
+
+
+def party(row: Application, caller: Caller) -> Party:
+    """Return as whom a caller moves an application."""
+    return Party.BANK if row.bank == caller.client else Party.APPLICANT
+
+
+def shown(row: Application, caller: Caller) -> dict[str, Any]:
+    """The application as its parties see it, with the moves that the reader may make."""
+    return {
+        "id": row.id,
+        "dossier": row.dossier,
+        "enterprise": row.enterprise,
+        "applicant": row.applicant,
+        "bank": row.bank,
+        "product": row.product,
+        "product_version": row.product_version,
+        "need": row.need,
+        "documents": row.documents,
+        "state": row.state,
+        "terms": row.terms,
+        "moves": possible_moves(State(row.state), party(row, caller)),
+        "created_at": row.created_at.isoformat(),
+        "updated_at": row.updated_at.isoformat(),
+    }
+
+
+def history(session: Session, row: Application) -> list[dict[str, Any]]:
+    """Return who did what, when and why, oldest first."""
+    query = select(ApplicationEvent).where(ApplicationEvent.application == row.id).order_by(ApplicationEvent.number)
+    names = ("number", "event", "state", "client", "party", "reason", "terms", "at")
+    return [{name: getattr(event, name) for name in names} for event in session.scalars(query)]
+
+
+def _open(session: Session, caller: Caller, dossier: Dossier, dossier_id: str, product: str) -> Application:
+    version = store.product_version(session, product)
+    _fits(version, dossier.need)
+    open_as = f"{dossier.enterprise} {product}"
+    under_way = session.scalars(select(Application).where(Application.open_as == open_as)).one_or_none()
+    if under_way is not None:
+        return find(session, caller, under_way.id)
+    now = datetime.now(UTC)
+    row = Application(
+        id=new_id("app"),
+        dossier=dossier_id,
+        enterprise=dossier.enterprise,
+        applicant=caller.client,
+        bank=version.owner,
+        product=product,
+        product_version=version.version,
+        need=dict(dossier.need),
+        documents=[dict(document) for document in dossier.documents],
+        state=str(State.DRAFT if dossier.draft else State.SUBMITTED),
+        open_as=open_as,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    session.flush()
+    _record(session, row, OPENED if dossier.draft else "submit", caller, Party.APPLICANT, {})
+    return row
+
+
+def _fits(version: ProductVersion, need: Mapping[str, Any]) -> None:
+    product = read_product(version.document)
+    if not product.in_force(today()):
+        raise Invalid(f"Product {product.id} is not offered today.", product=product.id)
+    if not product.amount_fen[0] <= need["amount_fen"] <= product.amount_fen[1]:
+        raise Invalid(
+            f"Product {product.id} lends from {product.amount_fen[0]} to {product.amount_fen[1]} fen.",
+            product=product.id,
+            field="amount_fen",
+        )
+    if not product.months[0] <= need["months"] <= product.months[1]:
+        raise Invalid(
+            f"Product {product.id} runs for {product.months[0]} to {product.months[1]} months.",
+            product=product.id,
+            field="months",
+        )
+
+
+def _record(session: Session, row: Application, event: str, caller: Caller, by: Party, said: Mapping[str, Any]) -> None:
+    last = session.scalar(select(func.max(ApplicationEvent.number)).where(ApplicationEvent.application == row.id))
+    session.add(
+        ApplicationEvent(
+            application=row.id,
+            number=(last or 0) + 1,
+            event=event,
+            state=row.state,
+            client=caller.client,
+            party=str(by),
+            reason=said.get("reason"),
+            terms=said.get("terms"),
+            at=row.updated_at,
+        )
+    )
+    if row.state != State.DRAFT:
+        told = {"application": row.id, "dossier": row.dossier, "product": row.product, "state": row.state}
+        # The enterprise sees what a platform does for it; nobody is told twice.
+        for client in sorted({row.applicant, row.bank, row.enterprise}):
+            notify.enqueue(session, client, f"application.{event}", {**told, "reason": said.get("reason")})
+
+
+def _applies(row: Application, caller: Caller) -> bool:
+    return row.applicant == caller.client or caller.owns(row.enterprise)
+
+
+def _tell_scoring(context: Context, row: Application, *, defaulted: bool, key: str) -> None:
+    context.scoring.outcome(row.enterprise, defaulted=defaulted, observed_on=today(), key=key)

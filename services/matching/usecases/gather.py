@@ -1,0 +1,36 @@
+"""Gather the facts of enterprises: their features, and the scores made from the very same features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from services.matching.context import Context
+from services.matching.domain.errors import EnterpriseNotFound
+from services.matching.domain.facts import Facts, join
+
+
+def gather(
+    context: Context,
+    enterprises: Sequence[str] | None,
+    as_of: date | None,
+    known_at: datetime | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Facts:
+    """Return the facts of the enterprises that may be read, one row each; of all of them for None."""
+    features = context.profile.feature_set(enterprises, as_of, known_at, headers)
+    found = features.frame["enterprise"].to_list()
+    if not found:
+        raise EnterpriseNotFound(
+            "There is no file of such an enterprise to read; import its invoices, or ask it for its consent.",
+            enterprises=list(enterprises or [])[:5],
+        )
+    scores = context.scoring.score_set(found, features, headers)
+    return Facts(
+        frame=join(features.frame, scores.frame),
+        as_of=features.as_of,
+        known_at=features.known_at,
+        catalogue=features.catalogue,
+        model=scores.model,
+        problem=scores.problem,
+    )

@@ -1,0 +1,125 @@
+"""Match many enterprises in a durable job; one line of results each, in the form of a single match."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy.orm import Session
+
+from chassis import jobs, problems
+from chassis.identity import Caller
+from chassis.ids import new_id
+from services.matching import store
+from services.matching.context import Context
+from services.matching.domain.errors import BatchNotDone
+from services.matching.domain.facts import Need
+from services.matching.domain.match import match_all
+from services.matching.tables import Batch
+from services.matching.usecases.gather import gather
+from services.matching.usecases.match import shown, today
+
+KIND = "match-batch"
+LINES_A_PART = 250
+CONSENT_REQUIRED = problems.Kind(403, "consent-required", "The enterprise's consent is needed", "需要企业授权")
+WITHHELD = problems.document(
+    CONSENT_REQUIRED,
+    "No file of it may be read for financing-match: it is unknown, or its consent is missing or has ended.",
+    {},
+)
+
+
+def order_batch(
+    session: Session, caller: Caller, enterprises: Sequence[str] | None, need: Need, as_of: date | None
+) -> dict[str, Any]:
+    """Accept the order and its job in one transaction. What is known now is what it will be answered from."""
+    now = datetime.now(UTC)
+    batch_id = new_id("mab")
+    job = jobs.enqueue(session, KIND, {"batch": batch_id}, caller=caller)
+    row = Batch(
+        id=batch_id,
+        client=caller.client,
+        job=job,
+        enterprises=list(dict.fromkeys(enterprises)) if enterprises is not None else None,
+        need=need.as_json(),
+        as_of=as_of,
+        known_at=now,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return state(session, row)
+
+
+def run_batch(context: Context, job: jobs.Job) -> None:
+    """Do the work of a batch. Repeated after a crash it begins anew, so all lines come from the same products."""
+    with context.database.begin() as session:
+        batch = session.get_one(Batch, job.payload["batch"])
+        store.clear_parts(session, batch.id)
+    need = Need(**batch.need)
+    facts = gather(context, batch.enterprises, batch.as_of, batch.known_at, context.acting_for(batch.client))
+    with context.database.read() as session:
+        day = today()
+        shelf = context.shelves.on(session, day, kind_matters=need.kind is not None)
+        guide = context.guide(session, context.acting_for(batch.client))
+    found = set(facts.frame["enterprise"])
+    withheld = [enterprise for enterprise in batch.enterprises or [] if enterprise not in found]
+    total, number = len(facts) + len(withheld), 0
+    for start in range(0, len(facts), LINES_A_PART):
+        part = facts.slice(start, LINES_A_PART)
+        matches = match_all(shelf, part, need, guide)
+        with context.database.begin() as session:
+            names = [match.enterprise for match in matches]
+            store.add_part(session, batch.id, number, names, (shown(part, match, need) for match in matches))
+        number += 1
+        job.progress(start + len(part), total)
+    with context.database.begin() as session:
+        store.add_part(session, batch.id, number, withheld, map(withheld_line, withheld))
+    job.progress(total, total)
+
+
+def state(session: Session, batch: Batch) -> dict[str, Any]:
+    """How far a batch is."""
+    job = jobs.state(session, batch.job)
+    return {
+        "id": batch.id,
+        "state": job.state,
+        "progress": {"done": job.done, "total": job.total},
+        "problem": job.problem,
+        "need": batch.need,
+        "as_of": batch.as_of.isoformat() if batch.as_of else None,
+        "created_at": batch.created_at.isoformat(),
+    }
+
+
+def results(context: Context, caller: Caller, batch_id: str) -> Iterator[bytes]:
+    """Return the results as JSON Lines, part by part.
+
+    They tell about enterprises: one whose consent has ended since is withheld, the read of each other is recorded.
+    """
+    with context.database.read() as session:
+        batch = store.batch(session, batch_id, caller.client)
+        progress = jobs.state(session, batch.job).state
+        if progress != "done":
+            raise BatchNotDone(
+                f"Batch {batch_id} is {progress}; its results can be read once it is done.", state=progress
+            )
+        spoken_of = store.part_enterprises(session, batch_id)
+    readable = context.profile.readable(spoken_of) if spoken_of else set()
+    return _lines(context, batch_id, readable)
+
+
+def _lines(context: Context, batch_id: str, readable: set[str]) -> Iterator[bytes]:
+    with context.database.read() as session:
+        for enterprises, lines in store.parts(session, batch_id):
+            yield b"".join(
+                line if enterprise in readable else orjson.dumps(withheld_line(enterprise)) + b"\n"
+                for enterprise, line in zip(enterprises, lines, strict=True)
+            )
+
+
+def withheld_line(enterprise: str) -> dict[str, Any]:
+    """The line of an enterprise whose file may not be read."""
+    return {"enterprise": enterprise, "problem": WITHHELD}

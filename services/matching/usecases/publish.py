@@ -1,0 +1,94 @@
+"""Publish a product, or a new version of it: nothing published is ever changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from chassis.identity import Caller
+from services.matching import store
+from services.matching.clients import Profile
+from services.matching.domain.errors import NameUnknown, NotTheOwner, ProductExists, VersionPassed
+from services.matching.domain.product import read_product
+from services.matching.tables import ProductVersion
+
+
+def check(profile: Profile, document: Mapping[str, Any]) -> None:
+    """Refuse a product whose rules cannot be read, or name facts that the profile does not give."""
+    try:
+        read_product(document, profile.vocabulary())
+    except NameUnknown:
+        # The catalogue may have grown since we read it.
+        read_product(document, profile.vocabulary(fresh=True))
+
+
+def publish(session: Session, caller: Caller, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Publish version 1; raise ProductExists where the id is taken."""
+    current = store.find_version(session, document["id"])
+    if current is not None:
+        raise ProductExists(
+            f"Product {current.product} is already published; PUT a new version at /v1/products/{current.product}.",
+            product=current.product,
+            version=current.version,
+        )
+    return _add(session, caller, document, version=1)
+
+
+def revise(
+    session: Session, caller: Caller, document: Mapping[str, Any], expected: int | None = None
+) -> tuple[dict[str, Any], bool]:
+    """Publish the next version, or the first; the same again changes nothing. Tell whether the product is new.
+
+    `expected` is the version that the caller means to replace; raises VersionPassed where it is not the newest.
+    """
+    current = store.find_version(session, document["id"])
+    if expected is not None and expected != (current.version if current else 0):
+        raise VersionPassed(
+            f"You meant to replace version {expected}, but the newest is {current.version if current else 'none'}; "
+            "read it again first.",
+            product=document["id"],
+        )
+    if current is None:
+        return _add(session, caller, document, version=1), True
+    may_revise(session, caller, current.product)
+    if _unversioned(current.document) == _unversioned(document):
+        return current.document, False
+    return _add(session, caller, document, version=current.version + 1), False
+
+
+def may_revise(session: Session, caller: Caller, product: str) -> None:
+    """Refuse who did not publish a product; what is not published yet is open to all. Raises NotTheOwner."""
+    current = store.find_version(session, product)
+    if current is not None and current.owner != caller.client:
+        raise NotTheOwner(f"Product {product} was published by another bank.", product=product)
+
+
+def _add(session: Session, caller: Caller, document: Mapping[str, Any], version: int) -> dict[str, Any]:
+    stored = {**document, "version": version}
+    product = read_product(stored)
+    session.add(
+        ProductVersion(
+            product=product.id,
+            version=version,
+            owner=caller.client,
+            document=stored,
+            valid_from=product.valid_from,
+            published_at=datetime.now(UTC),
+        )
+    )
+    try:
+        session.flush()
+    except IntegrityError:
+        raise VersionPassed(
+            f"Another version {version} of product {product.id} was published at this moment; read it again first.",
+            product=product.id,
+        ) from None
+    return stored
+
+
+def _unversioned(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key != "version"}

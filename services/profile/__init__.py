@@ -1,0 +1,1 @@
+"""Who the enterprise is and how its business runs."""

@@ -1,0 +1,210 @@
+"""Rows and values of early warning: alerts, acknowledgements, subscriptions, and what signals need beside evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+from sqlalchemy import String, and_, cast, insert, or_, select, true, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from chassis import jobs
+from chassis.database import Runner
+from chassis.ids import new_id
+from services.profile import tables
+from services.profile.domain.signals.alerts import Alert, Key
+from services.profile.domain.signals.scene import OUTCOMES, QUERIES
+
+BATCH = 1000
+STATE = tuple(Alert.__slots__)
+MOVES = ("latest", "latest_on", "calm_since", "cleared_on")
+HARD_QUERY = "credit-assessment"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An alert to be stored, with the records behind it and what the evaluation knew."""
+
+    alert: Alert
+    records: Sequence[Mapping[str, Any]]
+    records_count: int
+    version: str
+    known_at: datetime
+    opened_at: datetime
+
+
+def open_alerts(session: Runner, enterprises: Sequence[str]) -> list[Alert]:
+    """Return the alerts of these enterprises that have not cleared."""
+    table = tables.Alert
+    found = []
+    for part in _batches(enterprises):
+        query = select(*(getattr(table, name) for name in STATE))
+        rows = session.execute(query.where(table.enterprise.in_(part), table.cleared_on.is_(None)))
+        found += [Alert(**row._mapping) for row in rows]
+    return found
+
+
+def known_events(session: Runner, enterprises: Sequence[str]) -> set[Key]:
+    """Return every event of these enterprises that ever had an alert."""
+    table = tables.Alert
+    found: set[Key] = set()
+    for part in _batches(enterprises):
+        query = select(table.enterprise, table.signal, table.event).where(table.enterprise.in_(part))
+        found |= {(row[0], row[1], row[2]) for row in session.execute(query)}
+    return found
+
+
+def add_alerts(session: Session, opened: Iterable[Opened]) -> None:
+    """Store new alerts."""
+    rows = [
+        {
+            "id": new_id("alr"),
+            **{name: getattr(one.alert, name) for name in STATE},
+            "version": one.version,
+            "known_at": one.known_at,
+            "opened_at": one.opened_at,
+            "records": [_plain(record) for record in one.records],
+            "records_count": one.records_count,
+        }
+        for one in opened
+    ]
+    if rows:
+        session.execute(insert(tables.Alert), rows)
+
+
+def move_alerts(session: Session, moved: Iterable[Alert]) -> None:
+    """Store how open alerts stand now."""
+    table = tables.Alert
+    for alert in moved:
+        same = (table.enterprise == alert.enterprise, table.signal == alert.signal, table.event == alert.event)
+        values = {name: getattr(alert, name) for name in MOVES}
+        session.execute(update(table).where(*same, table.opened_on == alert.opened_on).values(**values))
+
+
+def look(session: Session, enterprises: Sequence[str], as_of: date, looked_at: datetime) -> set[str]:
+    """Note an evaluation, and return those of the enterprises that no newer one has looked at."""
+    table: Any = tables.Look.__table__
+    dialect: Any = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
+    statement = dialect(table)
+    final = statement.on_conflict_do_update(
+        index_elements=["enterprise"],
+        set_={"as_of": statement.excluded.as_of, "looked_at": statement.excluded.looked_at},
+        where=statement.excluded.looked_at >= table.c.looked_at,
+    )
+    found: set[str] = set()
+    for part in _batches(sorted(enterprises)):
+        session.execute(final, [{"enterprise": name, "as_of": as_of, "looked_at": looked_at} for name in part])
+        newest = select(table.c.enterprise).where(table.c.enterprise.in_(part), table.c.looked_at <= looked_at)
+        found |= set(session.execute(newest).scalars())
+    return found
+
+
+def outcomes_known(session: Runner, known_at: datetime) -> pl.DataFrame:
+    """Return the latest statement about each firm's outcome known at a time, in the columns of OUTCOMES."""
+    table = tables.Outcome
+    query = select(table.enterprise, table.defaulted, table.observed_on, table.import_id)
+    rows = session.execute(
+        query.where(table.known_at <= known_at).order_by(table.known_at, table.observed_on, table.id)
+    ).all()
+    latest = {row[0]: tuple(row) for row in rows}
+    return pl.DataFrame(list(latest.values()), schema=OUTCOMES, orient="row")
+
+
+def hard_queries(session: Runner, enterprises: Sequence[str] | None, since: datetime, until: datetime) -> pl.DataFrame:
+    """Return the reads that count as queries on a firm's credit, in the columns of QUERIES."""
+    table = tables.Access
+    query = select(table.enterprise, table.client, table.at)
+    query = query.where(table.purpose == HARD_QUERY, table.at >= since, table.at <= until)
+    rows: list[Any] = []
+    for part in _batches(enterprises) if enterprises is not None else [None]:
+        rows += session.execute(query.where(table.enterprise.in_(part)) if part is not None else query).all()
+    told = [(row[0], row[1], row[2].date()) for row in rows]
+    return pl.DataFrame(told, schema=QUERIES, orient="row").unique().sort(pl.all())
+
+
+def in_book(session: Runner, names: Sequence[str]) -> list[str]:
+    """Return those of the names that have invoices of their own in the lake."""
+    table = tables.Enterprise
+    found: list[str] = []
+    for part in _batches(names):
+        found += session.execute(select(table.id).where(table.id.in_(part), table.lake_version > 0)).scalars()
+    return sorted(found)
+
+
+def touched_since(session: Runner, version: int) -> list[str]:
+    """Return the enterprises that a later version of the lake brought invoices of."""
+    table = tables.Enterprise
+    return list(session.execute(select(table.id).where(table.lake_version > version).order_by(table.id)).scalars())
+
+
+def subscriptions_of(session: Runner, client: str) -> list[Any]:
+    """Return a client's subscriptions that have not ended: enterprises, signals, severities."""
+    table = tables.Subscription
+    query = select(table.enterprises, table.signals, table.severities)
+    return list(session.execute(query.where(table.client == client, table.ended_at.is_(None))).all())
+
+
+def watched(client: str, today: date, purpose: str, field: str) -> Any:
+    """Return the statement of the enterprises that let a client see a part of their file for a purpose."""
+    table = tables.Consent
+    return select(table.enterprise).where(
+        table.grantee == client,
+        table.revoked_at.is_(None),
+        table.valid_from <= today,
+        table.valid_until >= today,
+        cast(table.purposes, String).like(f'%"{purpose}"%'),
+        cast(table.fields, String).like(f'%"{field}"%'),
+    )
+
+
+def wanted(subscriptions: Sequence[Any]) -> Any:
+    """Return the condition that an alert is one that these subscriptions ask for."""
+    table = tables.Alert
+    conditions = []
+    for enterprises, signals, severities in subscriptions:
+        parts = [
+            column.in_(values)
+            for column, values in (
+                (table.enterprise, enterprises),
+                (table.signal, signals),
+                (table.severity, severities),
+            )
+            if values is not None
+        ]
+        conditions.append(and_(true(), *parts))
+    return or_(*conditions)
+
+
+def acknowledgements(session: Runner, alerts: Sequence[str], client: str) -> dict[str, Any]:
+    """Return what a client noted on these alerts, by alert."""
+    table = tables.Acknowledgement
+    found: dict[str, Any] = {}
+    for part in _batches(alerts):
+        query = select(table.alert, table.client, table.note, table.at)
+        found |= {row[0]: row for row in session.execute(query.where(table.alert.in_(part), table.client == client))}
+    return found
+
+
+def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in record.items()}
+
+
+def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]
+
+
+def waiting_job(session: Session, kind: str) -> Any | None:
+    """Return a job of this kind that no worker has taken yet, and keep it from being taken: id, payload."""
+    table = jobs.TABLE
+    query = select(table.c.id, table.c.payload).where(table.c.kind == kind, table.c.state == "queued")
+    return session.execute(query.order_by(table.c.id).limit(1).with_for_update(skip_locked=True)).first()
+
+
+def change_job(session: Session, job_id: str, payload: Mapping[str, Any]) -> None:
+    """Give a job that waits more to do."""
+    session.execute(update(jobs.TABLE).where(jobs.TABLE.c.id == job_id).values(payload=dict(payload)))

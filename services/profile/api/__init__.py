@@ -1,0 +1,33 @@
+"""HTTP of the profile service: one module a resource."""
+
+from chassis.ledger.api import blueprint as ledger_blueprint
+from services.profile.api import (
+    alerts,
+    book,
+    connectors,
+    consents,
+    cross_checks,
+    enterprises,
+    imports,
+    portraits,
+    records,
+)
+from services.profile.context import context
+
+ledger = ledger_blueprint(
+    "ledger", "smecredit/profile", lambda: context().ledger_signer, "Who read what, who agreed to it: provable"
+)
+BLUEPRINTS = (
+    imports.blueprint,
+    connectors.blueprint,
+    enterprises.blueprint,
+    records.blueprint,
+    cross_checks.blueprint,
+    portraits.blueprint,
+    alerts.signals,
+    alerts.feed,
+    alerts.subscriptions,
+    consents.blueprint,
+    book.blueprint,
+    ledger,
+)

@@ -1,0 +1,101 @@
+"""The portrait in depth: one dimension and its figures, the records behind a figure, and who pays late."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from chassis import paging
+from chassis.identity import requires
+from chassis.web import json_answer, refuses
+from services.profile.api import shown
+from services.profile.api.enterprises import PURPOSE
+from services.profile.api.reading import reading
+from services.profile.api.schemas import (
+    DimensionSchema,
+    LatePaymentsSchema,
+    LateSchema,
+    MomentSchema,
+    TracedPageSchema,
+    TraceSchema,
+)
+from services.profile.context import context
+from services.profile.domain.behind import Table
+from services.profile.domain.consent import Field
+from services.profile.domain.enterprise import enterprise_id
+from services.profile.usecases.dun import dun
+from services.profile.usecases.portray import read_dimension
+from services.profile.usecases.read import Asked
+from services.profile.usecases.trace import ORIGIN, sources, trace
+
+blueprint = Blueprint("portraits", __name__, url_prefix="/v1/enterprises", description="The portrait in depth")
+
+
+@blueprint.get("/<enterprise>/portrait/<dimension>")
+@refuses(blueprint, 404, 422)
+@requires("enterprises:read")
+@blueprint.arguments(MomentSchema(), location="query")
+@blueprint.response(200, DimensionSchema())
+@blueprint.doc(parameters=[PURPOSE])
+def get_dimension(moment: dict[str, Any], enterprise: str, dimension: str) -> Response:
+    """Read one dimension of the portrait: each figure, the peers' median, and what it contributes"""
+    asked = reading(Field.PORTRAIT, f"portrait/{dimension[:20]}", moment.get("as_of"))
+    found = read_dimension(context(), asked, enterprise_id(enterprise), dimension, Asked(**moment))
+    return json_answer(shown.dimension(found))
+
+
+@blueprint.get("/<enterprise>/evidence")
+@refuses(blueprint, 400, 404, 422)
+@requires("enterprises:read")
+@blueprint.arguments(TraceSchema(), location="query")
+@blueprint.response(200, TracedPageSchema())
+@blueprint.doc(parameters=[PURPOSE, *paging.PARAMETERS])
+def list_evidence(wish: dict[str, Any], enterprise: str) -> Response:
+    """List the very records that a feature or indicator counts, newest first, each with its import and channel
+
+    A consent opens them with the field `records`. Ask every page with the `as_of` and `known_at` of the first.
+    """
+    name = enterprise_id(enterprise)
+    feature = wish.pop("feature")
+    by = reading(Field.RECORDS, f"evidence/{feature}"[:64], wish.get("as_of"))
+    found = trace(context(), by, name, feature, Asked(**wish))
+    head = {"enterprise": name, "feature": feature, "as_of": found.facts.moment.as_of, "total": len(found)}
+    return json_answer(head | {"known_at": found.facts.known_at} | paging.sliced(found, _records))
+
+
+@blueprint.get("/<enterprise>/late-payments")
+@refuses(blueprint, 404, 422)
+@requires("enterprises:read")
+@blueprint.arguments(LateSchema(), location="query")
+@blueprint.response(200, LatePaymentsSchema())
+@blueprint.doc(parameters=[PURPOSE])
+def get_late_payments(wish: dict[str, Any], enterprise: str) -> Response:
+    """Read who pays beyond terms, by how much and how long, with the interest that the law sets
+
+    Terms by 保障中小企业款项支付条例 (rev. 2025-06-01) and 民法典 Art. 203; a consent opens them with `records`.
+    """
+    side, yearly = wish.pop("side"), wish.pop("agreed_rate")
+    asked = reading(Field.RECORDS, "late-payments")
+    found = dun(context(), asked, enterprise_id(enterprise), Asked(**wish), side, yearly)
+    return json_answer(shown.late_payments(found))
+
+
+def _records(part: Any) -> list[dict[str, Any]]:
+    rows = cast("list[tuple[Table, dict[str, Any]]]", part)
+    known = sources(context(), rows)
+    return [_record(table, row, known.get(row["import_id"], {})) for table, row in rows]
+
+
+def _record(table: str, row: dict[str, Any], origin: dict[str, str]) -> dict[str, Any]:
+    return {
+        "kind": table.replace("_", "-"),
+        "record": {name: value for name, value in row.items() if name not in {*ORIGIN, "enterprise"}},
+        "source": origin.get("source"),
+        "channel": origin.get("channel"),
+        "file": origin.get("file"),
+        "import": row["import_id"],
+        "known_at": row["known_at"],
+        "version": row["version"],
+    }

@@ -1,0 +1,43 @@
+"""How HTTP names what this service refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chassis.errors import Refused
+from chassis.problems import Kind
+from services.profile.domain import behind, channel, columns, connector, consent, enterprise, late
+from services.profile.readers import parts
+from services.profile.usecases import alerts, cross_check, enrol, portray, receive, record
+
+KINDS: Mapping[type[Refused], Kind] = {
+    enterprise.NotAnEnterpriseId: Kind(422, "not-an-enterprise-id", "Not an enterprise id", "企业标识无效"),
+    enterprise.EnterpriseNotFound: Kind(404, "enterprise-not-found", "No such enterprise", "未找到该企业"),
+    consent.ConsentRequired: Kind(403, "consent-required", "The enterprise's consent is needed", "需要企业授权"),
+    consent.PurposeRequired: Kind(422, "purpose-required", "A purpose is needed", "须注明查询用途"),
+    consent.ReadsUsedUp: Kind(429, "consent-reads-used-up", "Read as often as consented", "已达授权的查询次数"),
+    consent.ConsentNotFound: Kind(404, "consent-not-found", "No such consent", "未找到该授权"),
+    consent.ConsentAlreadyRevoked: Kind(409, "consent-already-revoked", "The consent has ended", "授权已撤销"),
+    consent.ImpossibleConsent: Kind(422, "impossible-consent", "The consent contradicts itself", "授权内容自相矛盾"),
+    columns.WrongColumns: Kind(422, "wrong-columns", "The columns do not fit the kind", "列名与数据类型不符"),
+    connector.UnknownConnector: Kind(422, "unknown-connector", "No such connector", "未知的数据源映射"),
+    channel.UnknownChannel: Kind(422, "unknown-channel", "No such lawful channel", "未知的信息来源渠道"),
+    channel.NotYourChannel: Kind(403, "not-your-channel", "Not for the sender to state", "不属于报送方可提供的信息"),
+    record.RecordsRefused: Kind(422, "records-refused", "Records that cannot be used", "记录未通过校验"),
+    parts.UnreadableFile: Kind(422, "unreadable-file", "The file cannot be read", "无法读取文件"),
+    parts.EmptyFile: Kind(422, "empty-file", "The file holds no rows", "文件没有数据"),
+    parts.MissingSheet: Kind(422, "missing-sheet", "The workbook lacks a sheet", "工作簿缺少工作表"),
+    parts.FileTooLarge: Kind(413, "file-too-large", "The file is too large", "文件过大"),
+    enrol.SyntheticMixed: Kind(
+        409, "synthetic-mixed", "Synthetic and real data would mix", "合成数据与真实数据不可混用"
+    ),
+    cross_check.RuleNotFound: Kind(404, "rule-not-found", "No such rule", "未找到该比对规则"),
+    portray.DimensionNotFound: Kind(404, "dimension-not-found", "No such dimension", "未找到该维度"),
+    behind.FigureNotFound: Kind(404, "figure-not-found", "No such feature or indicator", "未找到该指标"),
+    late.RateTooLow: Kind(422, "rate-too-low", "The agreed rate does not bind", "约定利率低于法定下限"),
+    alerts.AlertNotFound: Kind(404, "alert-not-found", "No such alert", "未找到该预警"),
+    alerts.SubscriptionNotFound: Kind(404, "subscription-not-found", "No such subscription", "未找到该订阅"),
+    receive.UnknownKind: Kind(422, "unknown-kind", "No such kind of import", "未知的导入类型"),
+    receive.KeyReused: Kind(422, "idempotency-key-reused", "The key came with another file", "幂等键已用于其他文件"),
+    receive.ImportNotFound: Kind(404, "import-not-found", "No such import", "未找到该导入任务"),
+}

@@ -1,0 +1,75 @@
+"""Maintenance commands of the profile service: `python -m services.profile.cli migrate|worker|compact|watch`.
+
+`python -m services.profile.cli replay-alerts --from DAY --to DAY [--step month] --json FILE` measures the signals on a
+past period of the book.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import date
+from pathlib import Path
+
+import orjson
+
+from chassis import commands
+from chassis.jobs import Worker
+from services.profile import store
+from services.profile.api.problems import KINDS
+from services.profile.app import PACKAGE, make_context
+from services.profile.app import migrate as bring_up_to_date
+from services.profile.jobs import handlers
+from services.profile.settings import Settings
+from services.profile.usecases.replay import STEPS, Period, replay
+from services.profile.usecases.watch import BATCH, look
+
+
+def migrate() -> str:
+    """Bring the database up to date and make the lake."""
+    return "migrated" if bring_up_to_date(Settings.from_environment()) else "already current"
+
+
+def worker() -> None:
+    """Work off imports until stopped."""
+    context = make_context(Settings.from_environment())
+    Worker(context.database, handlers(context), KINDS).run()
+
+
+def compact() -> str:
+    """Join the lake's small files, which many small imports leave behind."""
+    context = make_context(Settings.from_environment())
+    return f"joined {sum(lake.compact() for lake in context.lakes.values())} files"
+
+
+def watch() -> str:
+    """Look at the signals of every enterprise: silence is told by no import (run it daily)."""
+    context = make_context(Settings.from_environment())
+    with context.database.read() as session:
+        names = [firm.id for firm in store.all_enterprises(session)]
+    for start in range(0, len(names), BATCH):
+        look(context, names[start : start + BATCH])
+    return f"looked at {len(names)} enterprises"
+
+
+def replay_alerts(arguments: list[str]) -> None:
+    """Run a past period of the book through the signals, and write what came of it as JSON."""
+    parser = argparse.ArgumentParser(prog=f"python -m {PACKAGE}.cli {REPLAY}")
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
+    parser.add_argument("--to", dest="last", type=date.fromisoformat, required=True)
+    parser.add_argument("--step", choices=sorted(STEPS), default="month")
+    parser.add_argument("--json", type=Path, required=True)
+    asked = parser.parse_args(arguments)
+    if asked.last < asked.first:
+        parser.error("--to lies before --from")
+    context = make_context(Settings.from_environment())
+    found = replay(context, Period(asked.first, asked.last, asked.step), lambda done, of: print(f"{done}/{of}"))
+    asked.json.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+
+
+REPLAY = "replay-alerts"
+if __name__ == "__main__":
+    if sys.argv[1:2] == [REPLAY]:
+        replay_alerts(sys.argv[2:])
+    else:
+        commands.run(PACKAGE, migrate=migrate, worker=worker, compact=compact, watch=watch)

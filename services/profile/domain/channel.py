@@ -1,0 +1,84 @@
+"""By which lawful way a datum came (征信业管理条例 Art. 21): every import names one, and each record its import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from chassis.errors import Forbidden, Invalid
+
+
+class Channel(StrEnum):
+    """Who gave the information: the subject, its trading partners, an association, government, a court."""
+
+    SUBJECT = "subject"
+    COUNTERPARTY = "counterparty"
+    ASSOCIATION = "association"
+    GOVERNMENT = "government"
+    COURT = "court"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How earlier imports stand to a new one: it may not revise `firm` ones, and confirms what `weak` ones said."""
+
+    firm: frozenset[str] = frozenset()
+    weak: frozenset[str] = frozenset()
+
+
+def standing(sender: tuple[str, str], earlier: Mapping[str, tuple[str, str]]) -> Standing:
+    """Return how earlier imports (client and channel by id) stand to one of this client and channel.
+
+    What an enterprise says of itself never takes the place of what others have stated, and is not yet confirmed: the
+    same words from another channel are a new version, which the enterprise can no longer revise.
+    """
+    own = frozenset(name for name, other in earlier.items() if other[1] == Channel.SUBJECT)
+    if sender[1] != Channel.SUBJECT:
+        return Standing(weak=own)
+    return Standing(firm=frozenset(name for name, other in earlier.items() if other != sender))
+
+
+class UnknownChannel(Invalid):
+    """The channel is none of the lawful ones."""
+
+
+class NotYourChannel(Forbidden):
+    """An enterprise speaks for itself only, and of what it may state."""
+
+
+# What an enterprise may state of itself; what authorities and courts say, they say.
+OWN_KINDS = frozenset(
+    {"invoices", "invoices.purchase", "invoices.sale", "payments", "orders", "deliveries", "relations"}
+)
+# Where a source does not say otherwise: who usually holds this kind of data.
+USUAL: Mapping[str, Channel] = MappingProxyType(
+    {
+        "payments": Channel.COUNTERPARTY,
+        "orders": Channel.COUNTERPARTY,
+        "deliveries": Channel.COUNTERPARTY,
+        "outcomes": Channel.COUNTERPARTY,
+    }
+)
+
+
+def channel_of(written: str | None, role: str, kind: str) -> Channel:
+    """Return the channel of an import: the one that is named, else the usual one of the sender's role and the kind.
+
+    An enterprise is always the subject; it may state what is its own to state (`OWN_KINDS`).
+    """
+    try:
+        named = Channel(written) if written else None
+    except ValueError:
+        raise UnknownChannel(f"channel must be one of: {', '.join(Channel)}.", channels=list(Channel)) from None
+    if role != "enterprise":
+        return named or USUAL.get(kind, Channel.GOVERNMENT)
+    if named not in (None, Channel.SUBJECT):
+        raise NotYourChannel("An enterprise is the subject of its data; leave channel out.", channel=written)
+    if kind not in OWN_KINDS:
+        raise NotYourChannel(
+            f"An enterprise sends {', '.join(sorted(OWN_KINDS))} of its own; the kind {kind} comes from its source.",
+            kind=kind,
+        )
+    return Channel.SUBJECT

@@ -1,0 +1,116 @@
+"""Consent to be read: who may read what, for which purpose, until when (征信业管理条例 Art. 13 and 18)."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+
+from chassis.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests
+
+
+class Purpose(StrEnum):
+    """Why a file is read; `financing-match` is a soft check."""
+
+    ASSESSMENT = "credit-assessment"
+    MONITORING = "credit-monitoring"
+    MATCH = "financing-match"
+    TRAINING = "model-training"
+
+
+class Field(StrEnum):
+    """What a consent opens."""
+
+    FEATURES = "features"
+    RECORDS = "records"
+    PORTRAIT = "portrait"
+    SCORE = "score"
+
+
+class ConsentRequired(Forbidden):
+    """No live consent covers this client, purpose and enterprise."""
+
+
+class PurposeRequired(Invalid):
+    """A third party reads for a named purpose, or not at all."""
+
+
+class ReadsUsedUp(TooManyRequests):
+    """The consent allows so many reads a day, and they were made."""
+
+
+class ConsentNotFound(NotFound):
+    """There is no such consent, or it is not the caller's."""
+
+
+class ConsentAlreadyRevoked(Conflict):
+    """A consent is revoked once."""
+
+
+class ImpossibleConsent(Invalid):
+    """The consent contradicts itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One consent as stored; `valid_until` is the last day on which it holds."""
+
+    id: str
+    enterprise: str
+    grantee: str
+    purposes: frozenset[str]
+    fields: frozenset[str]
+    valid_from: date
+    valid_until: date
+    revoked_at: datetime | None = None
+    # The days as of which the file may be read; None on a side leaves it open.
+    as_of_from: date | None = None
+    as_of_until: date | None = None
+    most_reads_a_day: int | None = None
+
+    def covers(self, purpose: str, field: str, today: date) -> bool:
+        """Tell whether the consent is live on this day for this purpose and part of the file.
+
+        Features feed the score, so a consent to either opens the features.
+        """
+        opened = self.fields | ({Field.FEATURES} if Field.SCORE in self.fields else set())
+        live = self.revoked_at is None and self.valid_from <= today <= self.valid_until
+        return live and purpose in self.purposes and field in opened
+
+    @property
+    def has_window(self) -> bool:
+        """Tell whether it opens some days only."""
+        return self.as_of_from is not None or self.as_of_until is not None
+
+    def shows(self, as_of: date) -> bool:
+        """Tell whether the file may be read as of this day."""
+        return (self.as_of_from or as_of) <= as_of <= (self.as_of_until or as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Something that stays on file when a consent ends; titles and basis are (Chinese, English)."""
+
+    what: str
+    title: tuple[str, str]
+    basis: tuple[str, str]
+
+
+@cache
+def kept_by_law() -> tuple[Kept, ...]:
+    """Return what stays on file when a consent ends, as `kept.toml` declares it."""
+    declared = tomllib.loads((files(__package__) / "kept.toml").read_text("utf-8"))["kept"]
+    return tuple(Kept(each["what"], tuple(each["title"]), tuple(each["basis"])) for each in declared)
+
+
+def purpose_of(written: str | None) -> Purpose:
+    """Return the purpose that a request names; raise `PurposeRequired` where it names none that is known."""
+    try:
+        return Purpose(written or "")
+    except ValueError:
+        raise PurposeRequired(
+            f"Send the header Purpose with one of: {', '.join(Purpose)}.", purposes=list(Purpose)
+        ) from None

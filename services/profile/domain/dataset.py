@@ -1,0 +1,136 @@
+"""A kind of data, declared once: its columns and what sources call them, its identity, its rules, how it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+
+import polars as pl
+
+KNOWN_AT = pl.Datetime("us", "UTC")
+DTYPES: Mapping[str, pl.DataType] = MappingProxyType(
+    {
+        "enterprise": pl.String(),
+        "text": pl.String(),
+        "choice": pl.String(),
+        "party": pl.String(),
+        "date": pl.Date(),
+        "day": pl.Date(),
+        "money": pl.Int64(),
+        "count": pl.Int64(),
+        "share": pl.Float64(),
+        "flag": pl.Boolean(),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a kind of file: our name, how it is read, and every name that sources give it.
+
+    The first of `titles` is the Chinese title of the field, `english` the English one. A `date` lies in the past, a
+    `day` may lie ahead; `money` is in yuan unless `unit` says fen or wan (万元); `form` is a source's own form of
+    dates; `default` is what an empty cell or an absent column means.
+    """
+
+    name: str
+    reads: str  # enterprise | text | date | day | money | count | share | choice | flag | party
+    titles: tuple[str, ...]
+    required: bool = True  # the column must be there
+    filled: bool = True  # and no row of it may be empty
+    choices: Mapping[str, str] | None = None
+    longest: int = 128  # characters of a text
+    english: str = ""
+    unit: str = "yuan"
+    form: str | None = None
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What must hold between the columns of a row: `wrong` is true where it does not."""
+
+    column: str
+    wrong: pl.Expr
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A kind of data as held: what makes two statements speak of the same thing, and what else they say.
+
+    `day` is the column of the event's date: data of a past day leave out what happened later (null counts as past).
+    Where it is part of the identity (`pruned`), the lake finds earlier statements by it alone.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    identity: tuple[str, ...]
+    day: str
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """Identity first, then what a later statement may change."""
+        said = tuple(column.name for column in self.columns)
+        return (*self.identity, *(name for name in said if name not in self.identity))
+
+    @property
+    def lead(self) -> str:
+        """The column by which a file's rows are counted beside the enterprise: a direction or a sort of record."""
+        return next(column.name for column in self.columns if column.reads == "choice")
+
+    @property
+    def pruned(self) -> bool:
+        """Tell whether the event's date is part of the identity and never empty."""
+        column = next(column for column in self.columns if column.name == self.day)
+        return self.day in self.identity and column.filled
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """The stored columns; the lake keeps statistics of the first four."""
+        types = {column.name: DTYPES[column.reads] for column in self.columns}
+        first = {name: types[name] for name in ("enterprise", self.lead, self.day)}
+        origin = {"version": pl.Int16(), "import_id": pl.String()}
+        return {**first, "known_at": KNOWN_AT, **types, **origin}
+
+    def empty(self) -> pl.DataFrame:
+        """Return a table of this kind without rows."""
+        return pl.DataFrame(schema=self.schema)
+
+    def conform(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return checked rows with every column of the content, null where the source has none, and their `line`."""
+        types = self.schema
+        absent = [pl.lit(None, dtype=types[name]).alias(name) for name in self.content if name not in rows.columns]
+        return rows.with_columns(absent).select(*self.content, "line")
+
+    def as_known(
+        self, rows: pl.DataFrame, *, known_at: datetime | None = None, as_of: date | None = None
+    ) -> pl.DataFrame:
+        """Return each thing in the last version known at `known_at`, of those that had happened by `as_of`."""
+        if known_at is not None:
+            rows = rows.filter(pl.col("known_at") <= known_at)
+        if rows.is_empty():
+            return rows
+        if rows["version"].max() != 1:
+            rows = rows.filter(pl.col("version") == pl.col("version").max().over(self.identity))
+        if as_of is not None:
+            rows = rows.filter(pl.col(self.day).is_null() | (pl.col(self.day) <= as_of))
+        return rows
+
+
+# Columns that several kinds have alike.
+ENTERPRISE = Column(
+    "enterprise",
+    "enterprise",
+    ("企业代号", "统一社会信用代码", "纳税人识别号", "enterprise", "enterprise_id", "id"),
+    english="Enterprise",
+)
+COUNTERPARTY = Column(
+    "counterparty",
+    "text",
+    ("对方单位代号", "对方统一社会信用代码", "对方单位", "counterparty"),
+    english="Counterparty",
+)

@@ -1,0 +1,60 @@
+"""What it means to declare a feature: one entry serves the page, the model, the reasons and the recourse."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import polars as pl
+
+Dimension: TypeAlias = Literal[
+    "payment", "operation", "stability", "growth", "relation", "compliance", "chain", "confidence"
+]
+Direction: TypeAlias = Literal[-1, 0, 1]
+Unit: TypeAlias = Literal["fen", "ratio", "count", "month", "day", "per-month", "grade", "times"]
+Action: TypeAlias = Literal["raise", "lower", "immutable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The same words in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One declared figure of an enterprise.
+
+    `direction` is the sign of the change of the probability of default as the value rises; it binds the model as a
+    monotone constraint, so it is 0 where trade practice gives no clear answer. `model` says whether the learner is
+    offered the figure. `actionable` and `pace_per_month` say which way an enterprise can move it and how far in a
+    month (None: no declared bound). `worse` and `better` are the reason phrases for a value that costs or earns
+    points. `value` computes the figure from the integer measures of `measures.py`; null means unknown.
+    """
+
+    name: str
+    title: Text
+    unit: Unit
+    dimension: Dimension
+    direction: Direction
+    worse: Text
+    better: Text
+    value: pl.Expr
+    model: bool = True
+    actionable: Action = "immutable"
+    pace_per_month: float | None = None
+
+
+def ratio(part: pl.Expr, whole: pl.Expr, *, least: int = 0) -> pl.Expr:
+    """The part of a whole, null unless the whole exceeds `least`: a share of next to nothing says nothing."""
+    return pl.when(whole > least).then(part.cast(pl.Float64) / whole.cast(pl.Float64))
+
+
+def growth(now: pl.Expr, before: pl.Expr, *, reaches: int) -> pl.Expr:
+    """Symmetric growth (now − before) / (now + before) in −1…1, where −1 is all lost, 0 unchanged and 1 all new.
+
+    Unlike now/before it does not explode for a small base. Null unless the book reaches back `reaches` months,
+    because sales before the first known invoice are unknown rather than zero.
+    """
+    now, before = now.clip(0), before.clip(0)
+    return pl.when(pl.col("reach") >= reaches).then(ratio(now - before, now + before))

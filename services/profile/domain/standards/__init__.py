@@ -1,0 +1,1 @@
+"""Standards as data: codes, regions, industries, size classes, names, the calendar."""

@@ -1,0 +1,64 @@
+"""What the profile service needs to know of its surroundings, read once at start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from marshmallow.validate import Length
+
+from chassis import settings
+
+SERVICE = "profile"
+MEBIBYTE = 1 << 20
+PARTY_KEY = Length(min=32, error="a secret of at least 32 characters")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Addresses, folders and limits (in bytes). `lake_url` is a folder or an object store, with its options.
+
+    `party_key` is the secret under which persons, addresses and phones are hashed; None makes one in the home folder.
+    """
+
+    home: Path
+    database_url: str
+    lake_url: str
+    jwks_url: str
+    lake_options: dict[str, str] = field(default_factory=dict, repr=False)
+    largest_upload: int = 1024 * MEBIBYTE
+    largest_unpacked: int = 4096 * MEBIBYTE
+    party_key: str | None = field(default=None, repr=False)
+    # Private keys of the ledger's checkpoints, 32 bytes each in hex, the one that signs first.
+    ledger_keys: tuple[str, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read the environment; raise `SettingsError` naming every variable that is wrong."""
+        with settings.reading() as env:
+            home = settings.home(env)
+            database_url = settings.database_url(env, SERVICE)
+            lake_url = env.str("PROFILE_LAKE_URL", str(home / "lake"))
+            gateway_url = env.str("GATEWAY_URL", "http://127.0.0.1:8000")
+            jwks_url = env.str("SMECREDIT_JWKS_URL", f"{gateway_url}/.well-known/jwks.json")
+            lake_options: dict[str, str] = env.dict("PROFILE_LAKE_OPTIONS", {})
+            upload = env.int("PROFILE_LARGEST_UPLOAD_MIB", 1024)
+            unpacked = env.int("PROFILE_LARGEST_UNPACKED_MIB", 4096)
+            party_key: str | None = env.str("PROFILE_PARTY_KEY", None, validate=PARTY_KEY)
+            ledger_keys = settings.signing_keys(env, "PROFILE_LEDGER_KEYS")
+            production = settings.is_production(env)
+        settings.require_signing_keys(
+            ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
+        )
+        largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
+        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, party_key, ledger_keys)
+
+    @property
+    def ledger_key_file(self) -> Path:
+        """The file of the ledger's key where none is given: development only."""
+        return self.home / "profile-ledger-key"
+
+    @property
+    def uploads(self) -> Path:
+        """The folder of files as received, and of their reject reports."""
+        return self.home / "uploads"

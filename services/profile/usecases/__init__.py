@@ -1,0 +1,1 @@
+"""What the profile service can do: one verb a module, the steps a credit officer would list."""

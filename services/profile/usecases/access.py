@@ -1,0 +1,206 @@
+"""The one door to an enterprise's file: whoever is not its owner needs a live consent and leaves a record.
+
+Every function that reads a file asks for a `Permit`, and only this module makes one: a route that forgets the
+consent cannot be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import chain
+from math import ceil
+from typing import Any
+
+from sqlalchemy import Connection
+
+from chassis.errors import Refused
+from chassis.identity import Caller
+from services.profile import store
+from services.profile.context import Context
+from services.profile.domain.consent import Consent, ConsentRequired, Field, Purpose, ReadsUsedUp, purpose_of
+from services.profile.domain.enterprise import Enterprise, EnterpriseNotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Who reads what, and why, as the request says it."""
+
+    caller: Caller
+    field: Field
+    what: str
+    purpose: str | None = None
+    request_id: str | None = None
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Leave to read these enterprises' files, recorded where they are not the reader's own."""
+
+    enterprises: tuple[str, ...]
+    withheld: int = 0
+
+
+def permit_one(context: Context, connection: Connection, reading: Reading, enterprise: str) -> Permit:
+    """Return leave to read one file and record the read, all in the caller's transaction.
+
+    Raises `ConsentRequired`, before telling whether there is such an enterprise; an owner gets `EnterpriseNotFound`.
+    Raises `ReadsUsedUp` where every consent that covers the read has been read as often today as it allows.
+    """
+    if reading.caller.owns(enterprise):
+        return Permit((enterprise,))
+    purpose = purpose_of(reading.purpose)
+    held = store.consents_of(connection, reading.caller.client, enterprise)
+    covering = _covering(context, connection, reading, held)
+    if not covering:
+        raise refused(reading)
+    consent = _Reads(context, connection, covering).take(covering)
+    if consent is None:
+        raise _used_up(context, covering)
+    store.record(connection, [_access(context, reading, purpose, consent)])
+    return Permit((enterprise,))
+
+
+def permit_many(context: Context, connection: Connection, reading: Reading, wanted: Sequence[str] | None) -> Permit:
+    """Return leave to read those files that the reader has consent for, of the wanted ones or of all, and record it.
+
+    Raises `ConsentRequired` where files were named and every one of them is withheld, `ReadsUsedUp` where a consent
+    covered one but was read as often today as it allows.
+    """
+    purpose = purpose_of(reading.purpose)
+    held = _by_enterprise(context, connection, reading, wanted)
+    reads = _Reads(context, connection, chain.from_iterable(held.values()))
+    live = {name: consent for name, consents in held.items() if (consent := reads.take(consents)) is not None}
+    asked = dict.fromkeys(wanted) if wanted is not None else dict.fromkeys(sorted(live))
+    own = [name for name in asked if reading.caller.owns(name)]
+    allowed = [name for name in asked if name in live or name in own]
+    if asked and not allowed:
+        if held:
+            raise _used_up(context, list(chain.from_iterable(held.values())))
+        raise ConsentRequired(_refusal(purpose, reading), purpose=purpose, field=reading.field, withheld=len(asked))
+    records = [_access(context, reading, purpose, live[name]) for name in allowed if name not in own]
+    if records:
+        store.record(connection, records)
+    return Permit(tuple(allowed), len(asked) - len(allowed))
+
+
+def permit_each(
+    context: Context, connection: Connection, readings: Sequence[tuple[str, Reading]], known: AbstractSet[str]
+) -> list[Refused | None]:
+    """Return, for each of these requests, why its file may not be read, None where it may; record those of known firms.
+
+    All readings are by the same caller for the same purpose and part: requests that share a turn.
+    """
+    first = readings[0][1]
+    others = {name for name, _ in readings if not first.caller.owns(name)}
+    held = _by_enterprise(context, connection, first, list(others)) if others else {}
+    reads = _Reads(context, connection, chain.from_iterable(held.values()))
+    purpose = purpose_of(first.purpose) if others else Purpose.ASSESSMENT
+    refusals: list[Refused | None] = []
+    records = []
+    for name, reading in readings:
+        consent = reads.take(held.get(name, ())) if name in others else None
+        if consent is not None and name in known:
+            records.append(_access(context, reading, purpose, consent))
+        if name not in others or consent is not None:
+            refusals.append(None)
+        else:
+            refusals.append(_used_up(context, held[name]) if name in held else refused(reading))
+    if records:
+        store.record(connection, records)
+    return refusals
+
+
+def refused(reading: Reading) -> ConsentRequired:
+    """Return the refusal of a reader without a consent."""
+    purpose = purpose_of(reading.purpose)
+    return ConsentRequired(_refusal(purpose, reading), purpose=purpose, field=reading.field)
+
+
+def known(connection: Connection, enterprise: str) -> Enterprise:
+    """Return the enterprise; raise `EnterpriseNotFound` where the book has none such."""
+    found = store.enterprise(connection, enterprise)
+    if found is None:
+        raise not_in_the_book()
+    return found
+
+
+def not_in_the_book() -> EnterpriseNotFound:
+    """Return the refusal of a file that there is not."""
+    return EnterpriseNotFound("No such enterprise is in the book; import its data first.")
+
+
+class _Reads:
+    """How many reads are left today of those consents that limit them. A day is one of UTC."""
+
+    def __init__(self, context: Context, connection: Connection, consents: Iterable[Consent]) -> None:
+        limits = {each.id: each.most_reads_a_day for each in consents if each.most_reads_a_day is not None}
+        midnight = context.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        made = store.reads_since(connection, list(limits), midnight) if limits else {}
+        self._left = {consent: most - made.get(consent, 0) for consent, most in limits.items()}
+
+    def take(self, consents: Iterable[Consent]) -> Consent | None:
+        """Return the first consent with a read left, which is then used; None where none has."""
+        for consent in consents:
+            left = self._left.get(consent.id)
+            if left is None:
+                return consent
+            if left > 0:
+                self._left[consent.id] = left - 1
+                return consent
+        return None
+
+
+def _covering(context: Context, connection: Connection, reading: Reading, held: Iterable[Consent]) -> list[Consent]:
+    """Return those consents that cover the read, as of the day that it asks for."""
+    purpose, today = purpose_of(reading.purpose), context.now().date()
+    live = [consent for consent in held if consent.covers(purpose, reading.field, today)]
+    if not any(consent.has_window for consent in live):
+        return live
+    # Without a day of its own a request is answered as of the book's date.
+    as_of = reading.as_of or min(store.book(connection).date or today, today)
+    return [consent for consent in live if consent.shows(as_of)]
+
+
+def _by_enterprise(
+    context: Context, connection: Connection, reading: Reading, wanted: Sequence[str] | None
+) -> dict[str, list[Consent]]:
+    found: dict[str, list[Consent]] = {}
+    held = store.consents(connection, reading.caller.client, wanted)
+    for consent in _covering(context, connection, reading, held):
+        found.setdefault(consent.enterprise, []).append(consent)
+    return found
+
+
+def _used_up(context: Context, covering: Sequence[Consent]) -> ReadsUsedUp:
+    now = context.now()
+    tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    most = max(consent.most_reads_a_day or 0 for consent in covering)
+    return ReadsUsedUp(
+        f"The enterprise allows {most} reads a day, and they were made; the next one is possible tomorrow (UTC).",
+        most_reads_a_day=most,
+        retry_after=ceil((tomorrow - now).total_seconds()),
+    )
+
+
+def _access(context: Context, reading: Reading, purpose: Purpose, consent: Consent) -> dict[str, Any]:
+    return {
+        "at": context.now(),
+        "enterprise": consent.enterprise,
+        "client": reading.caller.client,
+        "actor": reading.caller.actor,
+        "purpose": str(purpose),
+        "consent": consent.id,
+        "what": reading.what,
+        "request_id": reading.request_id,
+    }
+
+
+def _refusal(purpose: Purpose, reading: Reading) -> str:
+    return (
+        f"No live consent lets {reading.caller.client} read {reading.field} for {purpose}; "
+        "the enterprise gives one with POST /v1/consents."
+    )

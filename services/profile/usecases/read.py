@@ -1,0 +1,238 @@
+"""Reading what the book says of enterprises: features of one or many, a portrait. Each begins at the one door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from time import perf_counter
+from typing import Any
+
+import orjson
+import polars as pl
+from sqlalchemy import Connection
+
+from chassis.errors import Forbidden, Invalid, Refused
+from chassis.web import add_timing, timed
+from services.profile import store
+from services.profile.context import Context
+from services.profile.domain.consent import Purpose
+from services.profile.domain.enterprise import Enterprise
+from services.profile.domain.features import THIN, VERSION
+from services.profile.lake import Lake
+from services.profile.usecases.access import (
+    Reading,
+    known,
+    not_in_the_book,
+    permit_each,
+    permit_many,
+    permit_one,
+)
+from services.profile.usecases.describe import NAMES, Describer, Description, Moment, digest
+
+FIRM_COLUMNS = ("industry", "region", "size_class")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The moment that a request asks for; None stands for the book's date, and for all that is known now."""
+
+    as_of: date | None = None
+    known_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A moment settled: `known_at` names what counts, so that the same answer can be had again later.
+
+    By default it is the time at which the latest part of the book became known, which is exact; the present time
+    would not be, because an import may be on its way.
+    """
+
+    moment: Moment
+    known_at: datetime
+
+    @property
+    def current(self) -> bool:
+        """Tell whether everything known counts."""
+        return self.moment.known_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSet:
+    """Features of many enterprises, one row each, and how many files were withheld."""
+
+    frame: pl.DataFrame
+    facts: Facts
+    withheld: int
+    catalogue: str = VERSION
+
+
+def settle(connection: Connection, state: store.BookState, asked: Asked, today: date) -> Facts:
+    """Return which facts count; raise `Invalid` where the future is asked for.
+
+    A past moment is read at the version of the lake that readers saw then, so that a replay gives the same bytes.
+    """
+    if asked.as_of and asked.as_of > today:
+        raise Invalid(f"as_of {asked.as_of} lies in the future; ask for today or a day before.", as_of=str(asked.as_of))
+    as_of = asked.as_of or min(state.date or today, today)
+    earlier = asked.known_at is not None and asked.known_at < state.known_at
+    if not earlier or asked.known_at is None:
+        return Facts(Moment(state.lake_version, as_of), state.known_at)
+    version = store.lake_versions(connection, asked.known_at).get("invoices", 0)
+    return Facts(Moment(version, as_of, asked.known_at), asked.known_at)
+
+
+def read_features(context: Context, reading: Reading, enterprise: str, asked: Asked) -> bytes:
+    """Return one enterprise's features as JSON: one record, one stored answer where it still holds."""
+    with _transaction(context) as connection:
+        with timed("consent"):
+            permit_one(context, connection, reading, enterprise)
+        with timed("features"):
+            today = context.now().date()
+            state, stored = store.book_and_snapshot(connection, enterprise, asked.as_of, today, VERSION)
+            facts = settle(connection, state, asked, today)
+            if facts.current and stored is not None:
+                return stored
+        known(connection, enterprise)
+    with timed("compute"):
+        body = _body(describer(context.lake).features(enterprise, facts.moment), facts)
+    _keep(context, {enterprise: body}, facts)
+    return body
+
+
+def read_features_each(
+    context: Context, readings: Sequence[tuple[str, Reading]], asked: Asked
+) -> list[bytes | Refused]:
+    """Return the features, or why not, for each of several requests: one turn for all.
+
+    Consent and record are those of `read_features`, for every one of the requests; they commit together.
+    """
+    names = list(dict.fromkeys(name for name, _ in readings))
+    with _transaction(context) as connection:
+        facts = settle(connection, store.book(connection), asked, context.now().date())
+        with timed("features"):
+            stored = store.snapshots(connection, names, facts.moment.as_of, VERSION) if facts.current else {}
+            rest = [name for name in names if name not in stored]
+            firms = store.enterprises(connection, rest) if rest else {}
+        with timed("consent"):
+            refusals = permit_each(context, connection, readings, stored.keys() | firms.keys())
+    permitted = {name for (name, _), refusal in zip(readings, refusals, strict=True) if refusal is None}
+    missing = [name for name in rest if name in permitted and name in firms]
+    computed = {name: _body(describer(context.lake).features(name, facts.moment), facts) for name in missing}
+    if computed:
+        _keep(context, computed, facts)
+    told = {**stored, **computed}
+    return [
+        refusal or told.get(name) or not_in_the_book() for (name, _), refusal in zip(readings, refusals, strict=True)
+    ]
+
+
+def read_feature_set(
+    context: Context, reading: Reading, wanted: Sequence[str] | None, asked: Asked, *, outcomes: bool
+) -> FeatureSet:
+    """Return the features of the wanted enterprises (None: all) that the reader has consent for.
+
+    Whether a firm defaulted is told for training only: no other purpose needs what other lenders saw.
+    """
+    if outcomes and reading.purpose != Purpose.TRAINING:
+        raise Forbidden(f"Outcomes are told for the purpose {Purpose.TRAINING} only.", purpose=reading.purpose)
+    with _transaction(context) as connection:
+        permit = permit_many(context, connection, reading, wanted)
+        facts = settle(connection, store.book(connection), asked, context.now().date())
+        firms = store.enterprises(connection, permit.enterprises)
+        stored = store.snapshots(connection, list(firms), facts.moment.as_of, VERSION) if facts.current else {}
+        # Outcomes come without the book of invoices moving on: the time asked for counts, not the book's.
+        labels = store.outcomes(connection, asked.known_at or context.now()) if outcomes else None
+    bodies = {name: orjson.loads(body) for name, body in stored.items()}
+    missing = [name for name in firms if name not in bodies]
+    if missing:
+        computed = _computed(context, missing, facts)
+        _keep(context, {name: orjson.dumps(body) for name, body in computed.items()}, facts)
+        bodies |= computed
+    unknown = len(permit.enterprises) - len(firms)
+    frame = _frame([bodies[name] for name in firms], firms, labels)
+    return FeatureSet(frame, facts, permit.withheld + unknown)
+
+
+def read_enterprise(context: Context, reading: Reading, enterprise: str) -> Enterprise:
+    """Return what is known of who an enterprise is."""
+    with _transaction(context) as connection:
+        permit_one(context, connection, reading, enterprise)
+        return known(connection, enterprise)
+
+
+@lru_cache(maxsize=4)
+def describer(lake: Lake) -> Describer:
+    """Return the describer of a lake; it remembers what it computed."""
+    return Describer(lake)
+
+
+@contextmanager
+def _transaction(context: Context) -> Iterator[Connection]:
+    """Give a connection for one read of files and its record, and tell how long the commit took."""
+    with context.database.connection(writes=True) as connection:
+        yield connection
+        start = perf_counter()
+    add_timing("commit", (perf_counter() - start) * 1000)
+
+
+def _computed(context: Context, names: Sequence[str], facts: Facts) -> dict[str, dict[str, Any]]:
+    frame = describer(context.lake).feature_set(names, facts.moment)
+    found: dict[str, dict[str, Any]] = {}
+    for row in frame.iter_rows(named=True):
+        values = {name: row[name] for name in NAMES}
+        found[row["enterprise"]] = _document(row["enterprise"], row["depth"], values, row["features_sha256"], facts)
+    nothing = dict.fromkeys(NAMES)
+    for name in names:
+        if name not in found:
+            found[name] = _document(name, THIN, nothing, digest(nothing, facts.moment.as_of), facts)
+    return found
+
+
+def _body(description: Description, facts: Facts) -> bytes:
+    return orjson.dumps(
+        _document(
+            description.enterprise, description.depth, dict(description.values), description.features_sha256, facts
+        )
+    )
+
+
+def _document(
+    enterprise: str, depth: str, values: dict[str, float | None], sha256: str, facts: Facts
+) -> dict[str, Any]:
+    return {
+        "enterprise": enterprise,
+        "as_of": facts.moment.as_of.isoformat(),
+        "known_at": facts.known_at.isoformat(),
+        "depth": depth,
+        "catalogue": VERSION,
+        "values": values,
+        "features_sha256": sha256,
+    }
+
+
+def _keep(context: Context, bodies: Mapping[str, bytes], facts: Facts) -> None:
+    if facts.current:
+        with context.database.begin() as session:
+            store.keep_snapshots(session, bodies, facts.moment.as_of, VERSION, facts.moment.version)
+
+
+def _frame(
+    bodies: Sequence[dict[str, Any]], firms: Mapping[str, Enterprise], labels: Mapping[str, bool] | None
+) -> pl.DataFrame:
+    columns: dict[str, pl.Series] = {
+        name: pl.Series(name, [body[name] for body in bodies], dtype=pl.String)
+        for name in ("enterprise", "depth", "features_sha256")
+    }
+    for name in FIRM_COLUMNS:
+        told = [getattr(firms[body["enterprise"]], name) for body in bodies]
+        columns[name] = pl.Series(name, told, dtype=pl.String)
+    for name in NAMES:
+        columns[name] = pl.Series(name, [body["values"][name] for body in bodies], dtype=pl.Float64)
+    if labels is not None:
+        told = [labels.get(body["enterprise"]) for body in bodies]
+        columns["defaulted"] = pl.Series("defaulted", told, dtype=pl.Boolean)
+    return pl.DataFrame(columns)

@@ -1,0 +1,1 @@
+"""How likely an enterprise pays back, and why."""

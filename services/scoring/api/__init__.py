@@ -1,0 +1,22 @@
+"""HTTP of the scoring service: one module a resource, schemas, and the table of problems."""
+
+from flask_smorest import Blueprint
+
+from chassis.ledger.api import blueprint as ledger_blueprint
+from services.scoring.api import batches, drift, evaluations, models, outcomes, receipts, recourse, scores
+from services.scoring.context import context
+
+ledger = ledger_blueprint(
+    "score-ledger", "smecredit/scoring", lambda: context().ledger_signer, "Which scores were given: provable"
+)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    scores.blueprint,
+    receipts.blueprint,
+    recourse.blueprint,
+    drift.blueprint,
+    batches.blueprint,
+    models.blueprint,
+    evaluations.blueprint,
+    outcomes.blueprint,
+    ledger,
+)

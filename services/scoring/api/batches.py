@@ -1,0 +1,107 @@
+"""Scores of many enterprises, ordered as one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from flask_smorest import Blueprint
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import BadRequest
+
+from chassis.idempotency import idempotent
+from chassis.identity import caller, requires
+from chassis.problems import fields_refused
+from chassis.web import json_answer, parsed, refuses, stream
+from services.scoring import store
+from services.scoring.api.schemas import BatchSchema, ManyOrderSchema
+from services.scoring.api.scores import PURPOSE
+from services.scoring.context import context
+from services.scoring.usecases import batch, show
+from services.scoring.usecases.read_table import enterprises_in
+
+blueprint = Blueprint(
+    "score-batches", __name__, url_prefix="/v1/score-batches", description="Scores of many enterprises"
+)
+LARGEST_ORDER = 64 << 20
+_FORM = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "file": {"type": "string", "format": "binary", "description": "CSV, gzipped CSV or Parquet: `enterprise`"},
+        "as_of": {"type": "string", "format": "date"},
+        "known_at": {"type": "string", "format": "date-time"},
+    },
+}
+_BODY = {
+    "required": True,
+    "content": {"application/json": {"schema": ManyOrderSchema()}, "multipart/form-data": {"schema": _FORM}},
+}
+
+
+@blueprint.before_request
+def _allow_long_lists() -> None:
+    request.max_content_length = LARGEST_ORDER
+
+
+@blueprint.post("")
+@requires("scores:write")
+@refuses(blueprint, 400, 409, 422)
+@blueprint.response(202, BatchSchema())
+@idempotent
+@blueprint.doc(parameters=[PURPOSE], requestBody=_BODY)
+def post_batch(session: Session) -> dict[str, Any]:
+    """Order scores of many enterprises; a worker makes them with the model that serves now.
+
+    JSON lists them, or means all with consent; a form has a `file` with a column `enterprise`.
+    """
+    order = _form() if request.mimetype == "multipart/form-data" else parsed(ManyOrderSchema(), request.get_json())
+    row = batch.order_batch(
+        session,
+        caller(),
+        purpose(),
+        enterprises=order["enterprises"],
+        as_of=order.get("as_of"),
+        known_at=order.get("known_at"),
+    )
+    session.flush()
+    return show.batch(session, row)
+
+
+@blueprint.get("/<batch_id>")
+@requires("scores:read")
+@refuses(blueprint, 404)
+@blueprint.response(200, BatchSchema())
+def get_batch(batch_id: str) -> Response:
+    """Tell how far a batch is."""
+    with context().database.read() as session:
+        return json_answer(show.batch(session, store.batch(session, batch_id, caller().client)))
+
+
+@blueprint.get("/<batch_id>/results")
+@requires("scores:read")
+@refuses(blueprint, 404, 409, 503)
+@blueprint.response(200, {"type": "string"}, content_type="application/jsonl")
+def get_results(batch_id: str) -> Response:
+    """Read the results of a finished batch as JSON Lines.
+
+    One line an enterprise: its score with reasons, or `{"enterprise", "problem"}` where it has none or where its
+    consent has ended since. The read of each score is recorded.
+    """
+    return stream(batch.results(context(), batch_id, caller().client), "application/jsonl")
+
+
+def _form() -> dict[str, Any]:
+    sent = request.files.get("file")
+    if sent is None:
+        raise fields_refused({"file": ["Send the list as a file: CSV, gzipped CSV or Parquet."]})
+    listed = enterprises_in(sent.filename or "file", sent.read())
+    return parsed(ManyOrderSchema(), {**request.form.to_dict(), "enterprises": listed})
+
+
+def purpose() -> str:
+    """Return the request's purpose; what a job reads it reads for that."""
+    given = request.headers.get("Purpose", "")
+    if given not in PURPOSE["schema"]["enum"]:
+        raise BadRequest(f"Send a Purpose header, one of: {', '.join(PURPOSE['schema']['enum'])}.")
+    return given

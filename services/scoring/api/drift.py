@@ -1,0 +1,149 @@
+"""Drift and outcomes: whether a model still fits, and whether it was right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+from marshmallow import fields
+
+from chassis.identity import caller, requires
+from chassis.web import Schema, json_answer, refuses
+from services.scoring.api.schemas import TitleSchema
+from services.scoring.context import context
+from services.scoring.usecases.report_drift import Period, report_drift
+
+blueprint = Blueprint("drift", __name__, url_prefix="/v1/drift", description="Whether a model still fits")
+
+
+class PeriodSchema(Schema):
+    """Which model and which days."""
+
+    model = fields.String(load_default=None, metadata={"description": "A version; by default the serving model"})
+    since = fields.Date(load_default=None, metadata={"description": "By default a year before `until`"})
+    until = fields.Date(load_default=None, metadata={"description": "By default today"})
+
+
+class StabilitySchema(Schema):
+    """One feature, or the score, of one month against the training firms."""
+
+    subject = fields.String(metadata={"description": "A feature, or `score`"})
+    title = fields.Nested(TitleSchema())
+    psi = fields.Float(metadata={"description": "Population stability index"})
+    limit = fields.Float(
+        allow_none=True, metadata={"description": "Above it is an alarm: more than chance, and 0.1 at least"}
+    )
+    p_value = fields.Float(metadata={"description": "Of no drift at all"})
+    power = fields.Float(metadata={"description": "Chance that a shift of PSI 0.2 would be found at these sizes"})
+    reference = fields.Integer(metadata={"description": "Training firms"})
+    current = fields.Integer(metadata={"description": "Firms of the month"})
+    bins = fields.Integer()
+    state = fields.String(
+        metadata={"description": "stable, shifted (more than chance, too little to matter), alarm, too-few"}
+    )
+
+
+class DriftMonthSchema(Schema):
+    """One month's scores against the training firms."""
+
+    month = fields.String()
+    firms = fields.Integer()
+    subjects = fields.List(fields.Nested(StabilitySchema()))
+
+
+class GradeTestSchema(Schema):
+    """One grade's PD against its defaults, by the exact binomial test."""
+
+    grade = fields.String()
+    firms = fields.Integer()
+    defaults = fields.Integer()
+    mean_pd = fields.Float()
+    default_rate = fields.Float()
+    p_as_many = fields.Float(metadata={"description": "Chance of so many defaults or more, if the PD holds"})
+    p_as_few = fields.Float(metadata={"description": "Chance of so few defaults or fewer, if the PD holds"})
+
+
+class HosmerLemeshowSchema(Schema):
+    """Observed against expected defaults over groups by PD."""
+
+    statistic = fields.Float()
+    groups = fields.Integer()
+    p_value = fields.Float()
+
+
+class BackTestSchema(Schema):
+    """Whether PDs came true."""
+
+    firms = fields.Integer()
+    grades = fields.List(fields.Nested(GradeTestSchema()))
+    hosmer_lemeshow = fields.Nested(HosmerLemeshowSchema(), allow_none=True)
+
+
+class VintageSchema(Schema):
+    """The firms scored as of one quarter, and the share that defaulted within so many months."""
+
+    quarter = fields.String()
+    firms = fields.Integer()
+    defaulted_within = fields.Dict(metadata={"description": "By months; null where it is too early to tell"})
+
+
+class MigrationSchema(Schema):
+    """First grade to last grade of firms that were scored more than once."""
+
+    firms = fields.Integer()
+    table = fields.Dict(metadata={"description": "Counts by first grade, then last grade"})
+    stayed = fields.Float(allow_none=True)
+    up = fields.Float(allow_none=True)
+    down = fields.Float(allow_none=True)
+
+
+class OverrideRateSchema(Schema):
+    """How often analysts gave another grade than the model."""
+
+    scores = fields.Integer()
+    overridden = fields.Integer()
+    up = fields.Integer()
+    down = fields.Integer()
+    by_reason = fields.Dict()
+    rate = fields.Float(allow_none=True)
+
+
+class DriftAlertSchema(Schema):
+    """What has passed its limit."""
+
+    kind = fields.String(metadata={"description": "population or back-test"})
+    month = fields.String(allow_none=True)
+    subject = fields.String()
+    sentence = fields.Nested(TitleSchema())
+
+
+class DriftSchema(Schema):
+    """How a model fares: population, outcomes, grades, overrides, and what is alarming."""
+
+    model = fields.String()
+    since = fields.String(metadata={"format": "date"})
+    until = fields.String(metadata={"format": "date"})
+    scores = fields.Integer()
+    complete = fields.Boolean(metadata={"description": "false: more scores than are looked at; the newest are"})
+    months = fields.List(fields.Nested(DriftMonthSchema()))
+    back_test = fields.Nested(BackTestSchema())
+    vintages = fields.List(fields.Nested(VintageSchema()))
+    migrations = fields.Nested(MigrationSchema())
+    overrides = fields.Nested(OverrideRateSchema())
+    alerts = fields.List(fields.Nested(DriftAlertSchema()))
+    limits = fields.Dict(metadata={"description": "The rates and sizes that the limits keep to"})
+
+
+@blueprint.get("")
+@requires("models:read")
+@refuses(blueprint, 404, 409, 422)
+@blueprint.arguments(PeriodSchema(), location="query")
+@blueprint.response(200, DriftSchema())
+def get_drift(asked: dict[str, Any]) -> Response:
+    """Report drift, back-tests, vintages, migrations and overrides of a model.
+
+    A bank sees it over the scores that it ordered and the outcomes that it reported, an operator over all scores.
+    Limits know the sample size: at most one false alarm in a hundred feature-months.
+    """
+    return json_answer(report_drift(context(), caller(), Period(**asked)))

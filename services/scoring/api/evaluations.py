@@ -1,0 +1,102 @@
+"""Evaluations: how well training does, on the book or on a bank's own table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from flask_smorest import Blueprint
+from marshmallow import Schema
+from sqlalchemy.orm import Session
+
+from chassis.idempotency import idempotent
+from chassis.identity import caller, requires
+from chassis.problems import fields_refused
+from chassis.web import json_answer, parsed, refuses
+from services.scoring import store
+from services.scoring.api.schemas import EvaluationFormSchema, EvaluationOrderSchema, EvaluationSchema
+from services.scoring.context import context
+from services.scoring.usecases import show
+from services.scoring.usecases.evaluate import File, order_evaluation
+
+blueprint = Blueprint("evaluations", __name__, url_prefix="/v1/evaluations", description="How well training does")
+LARGEST_TABLES = 64 << 20
+_BINARY = {"type": "string", "format": "binary"}
+_FORM = {
+    "type": "object",
+    "required": ["table", "label"],
+    "properties": {
+        "table": {**_BINARY, "description": "CSV, gzipped CSV or Parquet"},
+        "holdout": {**_BINARY, "description": "A second table that is only scored"},
+        "label": {"type": "string"},
+        "drop": {"type": "array", "items": {"type": "string"}},
+        "folds": {"type": "integer", "default": 5},
+        "repeats": {"type": "integer", "default": 10},
+        "seed": {"type": "integer", "default": 0},
+    },
+}
+_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": EvaluationOrderSchema()},
+        "multipart/form-data": {"schema": _FORM},
+    },
+}
+
+
+@blueprint.before_request
+def allow_tables() -> None:
+    """Take larger bodies here than elsewhere."""
+    request.max_content_length = LARGEST_TABLES
+
+
+@blueprint.post("")
+@requires("evaluations:write")
+@refuses(blueprint, 400, 422)
+@blueprint.response(202, EvaluationSchema())
+@blueprint.doc(requestBody=_BODY)
+@idempotent
+def post_evaluation(session: Session) -> dict[str, Any]:
+    """Order a repeated stratified cross-validation of the whole training.
+
+    JSON evaluates on the book's labelled enterprises; a form with a `table` on that table.
+    """
+    if request.mimetype == "multipart/form-data":
+        row = order_evaluation(session, caller(), *_form())
+    else:
+        plan = _loaded(EvaluationOrderSchema(), request.get_json())
+        row = order_evaluation(session, caller(), plan)
+    session.flush()
+    return show.evaluation(session, row)
+
+
+@blueprint.get("/<evaluation_id>")
+@requires("models:read")
+@refuses(blueprint, 404)
+@blueprint.response(200, EvaluationSchema())
+def get_evaluation(evaluation_id: str) -> Response:
+    """Tell how far an evaluation is, and what it found."""
+    with context().database.read() as session:
+        row = store.evaluation(session, evaluation_id, caller().client)
+        return json_answer(show.evaluation(session, row))
+
+
+def _form() -> tuple[dict[str, Any], File, File | None]:
+    given = {**request.form.to_dict(), "drop": request.form.getlist("drop")}
+    plan = _loaded(EvaluationFormSchema(), given)
+    table, holdout = _file("table"), _file("holdout")
+    if table is None:
+        raise fields_refused({"table": ["Send the table as a file."]})
+    return plan, table, holdout
+
+
+def _file(name: str) -> File | None:
+    sent = request.files.get(name)
+    return File(sent.filename or name, sent.read()) if sent else None
+
+
+def _loaded(schema: Schema, given: Any) -> dict[str, Any]:
+    loaded = parsed(schema, given)
+    if loaded.get("as_of"):
+        loaded["as_of"] = loaded["as_of"].isoformat()
+    return loaded

@@ -1,0 +1,190 @@
+"""Models: trained, shown, promoted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from chassis import paging, preconditions
+from chassis.idempotency import idempotent, repeatable
+from chassis.identity import caller, requires
+from chassis.web import json_answer, refuses
+from services.scoring import store
+from services.scoring.api.schemas import (
+    ComparisonSchema,
+    ModelPageSchema,
+    ModelSchema,
+    NoteSchema,
+    PictureNamesSchema,
+    PictureSchema,
+    TrainingOrderSchema,
+)
+from services.scoring.context import context
+from services.scoring.tables import Model
+from services.scoring.usecases import show, show_picture
+from services.scoring.usecases.approve import approve
+from services.scoring.usecases.promote import cast_shadow, end_shadow, promote, roll_back
+from services.scoring.usecases.shadow import comparison
+from services.scoring.usecases.train import order_training
+
+blueprint = Blueprint("models", __name__, url_prefix="/v1/models", description="Trained models and their cards")
+
+
+@blueprint.post("")
+@requires("models:write")
+@refuses(blueprint, 400, 422)
+@blueprint.arguments(TrainingOrderSchema())
+@blueprint.response(202, ModelSchema())
+@idempotent
+def post_model(session: Session, order: dict[str, Any]) -> dict[str, Any]:
+    """Order the training of a new model on the outcomes known; a worker trains it.
+
+    It reads features and outcomes for the purpose `model-training`; outcomes that this bank reported itself count
+    before imported ones.
+    """
+    row = order_training(
+        session,
+        caller(),
+        as_of=order.get("as_of"),
+        known_at=order.get("known_at"),
+        seed=order.get("seed"),
+        promote=order["promote"],
+    )
+    session.flush()
+    return show.model(session, row)
+
+
+@blueprint.get("")
+@requires("models:read")
+@refuses(blueprint, 400)
+@blueprint.response(200, ModelPageSchema())
+@blueprint.doc(parameters=paging.PARAMETERS)
+def list_models() -> Response:
+    """List the models, newest first."""
+    with context().database.read() as session:
+        page = paging.page(
+            session, select(Model), [Model.version], lambda row: show.model(session, row), newest_first=True
+        )
+        return json_answer(page)
+
+
+@blueprint.get("/<version>")
+@requires("models:read")
+@refuses(blueprint, 404)
+@blueprint.response(200, ModelSchema())
+def get_model(version: str) -> Response:
+    """Read a model's state and card."""
+    return _answer(version)
+
+
+@blueprint.post("/<version>/approve")
+@requires("models:approve")
+@refuses(blueprint, 400, 404, 409, 412, 422)
+@blueprint.arguments(NoteSchema())
+@blueprint.response(200, ModelSchema())
+@preconditions.documented
+@idempotent
+def post_approval(session: Session, decision: dict[str, Any], version: str) -> dict[str, Any]:
+    """Approve a model that somebody else trained; without it no model serves.
+
+    A model whose training was ordered with `promote` serves from then on.
+    """
+    _expect(session, version)
+    return _shown(session, approve(session, caller(), version, decision["note"]))
+
+
+@blueprint.post("/<version>/promote")
+@requires("models:write")
+@refuses(blueprint, 404, 409, 412)
+@blueprint.response(200, ModelSchema())
+@preconditions.documented
+@repeatable
+def post_promotion(session: Session, version: str) -> dict[str, Any]:
+    """Let an approved model serve from the next score on.
+
+    The model that served is retired. Repeating it changes nothing.
+    """
+    _expect(session, version)
+    return _shown(session, promote(session, caller(), version))
+
+
+@blueprint.post("/<version>/rollback")
+@requires("models:write")
+@refuses(blueprint, 400, 404, 409, 412, 422)
+@blueprint.arguments(NoteSchema())
+@blueprint.response(200, ModelSchema())
+@preconditions.documented
+@idempotent
+def post_rollback(session: Session, decision: dict[str, Any], version: str) -> dict[str, Any]:
+    """Take the serving model out of service; answers with the one that served before, which serves again."""
+    _expect(session, version)
+    return _shown(session, roll_back(session, caller(), version, decision["note"]))
+
+
+@blueprint.post("/<version>/shadow")
+@requires("models:write")
+@refuses(blueprint, 404, 409)
+@blueprint.response(200, ModelSchema())
+@repeatable
+def post_shadow(session: Session, version: str) -> dict[str, Any]:
+    """Let a trained model score all live traffic in the shadow of the champion.
+
+    What it says is stored beside each score and never answered to a bank. One runs at a time; no approval is needed.
+    """
+    return _shown(session, cast_shadow(session, caller(), version))
+
+
+@blueprint.delete("/<version>/shadow")
+@requires("models:write")
+@refuses(blueprint, 404, 409)
+@blueprint.response(200, ModelSchema())
+def delete_shadow(version: str) -> Response:
+    """Take a challenger out of the shadow; what it said stays stored."""
+    with context().database.begin() as session:
+        return json_answer(_shown(session, end_shadow(session, caller(), version)))
+
+
+@blueprint.get("/<version>/comparison")
+@requires("models:read")
+@refuses(blueprint, 404)
+@blueprint.response(200, ComparisonSchema())
+def get_comparison(version: str) -> Response:
+    """Compare a challenger's shadow scores with the champions' on the same firms, and both with known outcomes."""
+    return json_answer(comparison(context(), version))
+
+
+@blueprint.get("/<version>/plots")
+@requires("models:read")
+@refuses(blueprint, 404)
+@blueprint.response(200, PictureNamesSchema())
+def list_pictures(version: str) -> Response:
+    """List the pictures of a model: ROC, KS, calibration, stability, SHAP summary and dependence."""
+    return json_answer({"items": show_picture.names(context(), version)})
+
+
+@blueprint.get("/<version>/plots/<name>")
+@requires("models:read")
+@refuses(blueprint, 404)
+@blueprint.response(200, PictureSchema())
+def get_picture(version: str, name: str) -> Response:
+    """Read one picture of a model as SVG text."""
+    return json_answer(show_picture.show_picture(context(), version, name))
+
+
+def _shown(session: Session, row: Model) -> dict[str, Any]:
+    return {**show.model(session, row), "events": show.events(session, row.version)}
+
+
+def _expect(session: Session, version: str) -> None:
+    """Refuse a decision on a model that has changed since it was read."""
+    row = store.model(session, version, lock=True)
+    preconditions.expect(lambda: _shown(session, row))
+
+
+def _answer(version: str) -> Response:
+    with context().database.read() as session:
+        return json_answer(_shown(session, store.model(session, version)))

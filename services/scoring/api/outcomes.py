@@ -1,0 +1,28 @@
+"""Outcomes: what a bank saw happen to its borrowers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_smorest import Blueprint
+from sqlalchemy.orm import Session
+
+from chassis.idempotency import idempotent
+from chassis.identity import caller, requires
+from chassis.web import refuses
+from services.scoring.api.schemas import OutcomeOrderSchema, OutcomeSchema
+from services.scoring.usecases import show
+from services.scoring.usecases.record_outcome import record_outcome
+
+blueprint = Blueprint("outcomes", __name__, url_prefix="/v1/outcomes", description="What happened to borrowers")
+
+
+@blueprint.post("")
+@requires("outcomes:write")
+@refuses(blueprint, 400, 422)
+@blueprint.arguments(OutcomeOrderSchema())
+@blueprint.response(201, OutcomeSchema())
+@idempotent
+def post_outcome(session: Session, order: dict[str, Any]) -> dict[str, Any]:
+    """Report what happened to a borrower; the bank's next training learns from it."""
+    return show.outcome(record_outcome(session, caller(), **order))

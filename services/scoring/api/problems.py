@@ -1,0 +1,40 @@
+"""The one table from what scoring refuses to how HTTP says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chassis.errors import Refused
+from chassis.problems import Kind
+from services.scoring.domain import errors
+from services.scoring.ml.recourse import TooManyPlans
+from services.scoring.usecases.batch import CONSENT_REQUIRED, NOT_ENOUGH_DATA
+
+KINDS: Mapping[type[Refused], Kind] = {
+    errors.NotEnoughData: NOT_ENOUGH_DATA,
+    errors.NoServingModel: Kind(409, "no-serving-model", "No model serves yet", "尚无在用模型"),
+    errors.ModelNotFound: Kind(404, "model-not-found", "No such model", "模型不存在"),
+    errors.ModelNotReady: Kind(409, "model-not-ready", "The model cannot serve", "模型尚不可用"),
+    errors.ModelNotApproved: Kind(409, "model-not-approved", "The model is not approved", "模型尚未经复核批准"),
+    errors.ApprovalByTrainer: Kind(403, "approval-by-trainer", "Somebody else must approve", "须由他人复核批准"),
+    errors.NothingServedBefore: Kind(409, "nothing-served-before", "Nothing to roll back to", "没有可回退的模型"),
+    errors.TargetNotUnderstood: Kind(422, "target-not-understood", "The target is not understood", "无法理解的目标"),
+    TooManyPlans: Kind(503, "too-many-plans", "No plan could be proven cheapest", "方案过多，无法证明最优"),
+    errors.PlanNotCertified: Kind(500, "plan-not-certified", "The plan failed its own check", "提升方案未通过复核"),
+    errors.PictureNotFound: Kind(404, "picture-not-found", "No such picture", "图表不存在"),
+    errors.ScoreNotFound: Kind(404, "score-not-found", "No such score", "评分不存在"),
+    errors.OverrideChangesNothing: Kind(409, "override-changes-nothing", "The grade is this already", "等级未变更"),
+    errors.ConsentEnded: CONSENT_REQUIRED,
+    errors.BatchNotFound: Kind(404, "batch-not-found", "No such batch", "批次不存在"),
+    errors.BatchNotDone: Kind(409, "batch-not-done", "The batch is not done", "批次尚未完成"),
+    errors.EvaluationNotFound: Kind(404, "evaluation-not-found", "No such evaluation", "评估不存在"),
+    errors.TableUnreadable: Kind(422, "table-unreadable", "The table cannot be read", "无法读取表格"),
+    errors.TrainingDataUnusable: Kind(
+        422, "training-data-unusable", "No model can be learned from this", "训练数据不可用"
+    ),
+    errors.FeaturesDoNotFit: Kind(422, "features-do-not-fit", "The data does not fit the model", "特征与模型不符"),
+    errors.ModelUnreadable: Kind(500, "model-unreadable", "The stored model cannot be read", "模型文件无法读取"),
+    errors.ReasonsDoNotAddUp: Kind(
+        500, "reasons-do-not-add-up", "The reasons do not add up to the score", "评分原因与分数不符"
+    ),
+}

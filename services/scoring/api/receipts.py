@@ -1,0 +1,79 @@
+"""Receipts of scores, and the grades that analysts gave beside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from chassis import idempotency
+from chassis.errors import Forbidden
+from chassis.identity import caller, requires
+from chassis.web import json_answer, refuses
+from services.scoring.api.schemas import (
+    OverrideOrderSchema,
+    OverrideSchema,
+    ReceiptKeysSchema,
+    ReceiptSchema,
+    VerificationSchema,
+)
+from services.scoring.context import context
+from services.scoring.usecases import receipt as receipts
+from services.scoring.usecases.override import Decision, override
+from services.scoring.usecases.read_score import read_score
+
+blueprint = Blueprint("receipts", __name__, url_prefix="/v1", description="Proof of what was said, and second opinions")
+
+
+@blueprint.get("/scores/<score_id>/receipt")
+@requires("scores:read")
+@refuses(blueprint, 404, 503)
+@blueprint.response(200, ReceiptSchema())
+def get_receipt(score_id: str) -> Response:
+    """Read a score's signed receipt: hashes of inputs, model and reasons, times, score, grade and PD
+
+    The signature (Ed25519) is over the canonical JSON (RFC 8785) of `receipt`. Whoever may read the score may.
+    """
+    return json_answer(receipts.receipt(context(), caller(), score_id))
+
+
+@blueprint.get("/receipt-keys")
+@blueprint.response(200, ReceiptKeysSchema())
+def get_receipt_keys() -> Response:
+    """Read the public keys that receipts are verified with, as JSON Web Keys; the one that signs now is first"""
+    caller()
+    return json_answer(context().signer.published())
+
+
+@blueprint.post("/receipt-verifications")
+@requires("scores:read")
+@refuses(blueprint, 404, 422, 503)
+@blueprint.arguments(ReceiptSchema())
+@blueprint.response(200, VerificationSchema())
+def post_receipt_verification(document: dict[str, Any]) -> Response:
+    """Verify a receipt: its signature, and its score made again from the stored inputs and the stored model
+
+    `differences` names each member that differs in a single bit from what was found.
+    """
+    return json_answer(receipts.verify(context(), caller(), document))
+
+
+@blueprint.post("/scores/<score_id>/override")
+@requires("scores:write")
+@refuses(blueprint, 400, 404, 409, 422, 503)
+@blueprint.arguments(OverrideOrderSchema())
+@blueprint.response(201, OverrideSchema())
+@idempotency.documented
+def post_override(decision: dict[str, Any], score_id: str) -> Response:
+    """Give a score of yours another grade, with a reason and a note
+
+    It is recorded beside the model's grade, never over it, and told with the score from then on.
+    """
+    if caller().role == "enterprise":
+        raise Forbidden("The bank that ordered a score may override its grade.")
+    # Profile is asked before the transaction begins: a lock is never held across a call.
+    assessment = read_score(context(), caller(), score_id)
+    with context().database.begin() as session:
+        kept = idempotency.once(session, lambda: override(session, assessment, Decision(**decision)))
+    return json_answer(kept, 201)

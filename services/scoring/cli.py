@@ -1,0 +1,27 @@
+"""Maintenance commands of the scoring service: `python -m services.scoring.cli migrate|worker`."""
+
+from __future__ import annotations
+
+from chassis import commands, migrations
+from chassis.database import Database
+from chassis.jobs import Worker
+from services.scoring.api.problems import KINDS
+from services.scoring.app import PACKAGE, make_context
+from services.scoring.jobs import handlers
+from services.scoring.settings import Settings
+
+
+def migrate() -> str:
+    """Bring the database up to date."""
+    database = Database(Settings.from_environment().database_url)
+    return "migrated" if migrations.upgrade(database, PACKAGE) else "already current"
+
+
+def worker() -> None:
+    """Train models, score batches and run evaluations until stopped."""
+    context = make_context(Settings.from_environment())
+    Worker(context.database, handlers(context), KINDS).run()
+
+
+if __name__ == "__main__":
+    commands.run(PACKAGE, migrate=migrate, worker=worker)

@@ -1,0 +1,135 @@
+"""The profile service, as scoring sees it: features of one enterprise, or of many as a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+
+import polars as pl
+
+from chassis.http import Upstream
+from chassis.problems import UpstreamProblem
+from services.scoring.domain.assessment import Features
+
+STAGE = re.compile(r"([\w-]+);dur=([\d.]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSet:
+    """Many enterprises' features: one row each; `withheld` counts those without consent."""
+
+    frame: pl.DataFrame
+    as_of: date
+    known_at: datetime
+    catalogue: str
+    withheld: int
+
+
+class Profile:
+    """Asks the profile service, which checks consent and records each read.
+
+    Within a request the caller's own token and purpose are passed on; a job gives its headers itself.
+    """
+
+    def __init__(self, one: Upstream, many: Upstream) -> None:
+        self._one = one
+        self._many = many
+
+    def features_each(
+        self,
+        reads: Sequence[tuple[str, str]],
+        as_of: date | None,
+        known_at: datetime | None,
+        *,
+        headers: Mapping[str, str],
+    ) -> tuple[list[Features | UpstreamProblem], list[tuple[str, float]]]:
+        """Return the features of each (enterprise, id of the request that reads it), or why not, in their order.
+
+        Also how long the profile service's stages took, in milliseconds. One consent is checked and one record left
+        for each of the reads.
+        """
+        order = {
+            "reads": [{"enterprise": enterprise, "request_id": request_id} for enterprise, request_id in reads],
+            **_moment(as_of, known_at),
+        }
+        answer = self._one.call("POST", "/v1/feature-reads", json=order, headers=headers, repeatable=True)
+        told = [_features(one) for one in answer.json()]
+        return told, _stages(answer.headers.get("Server-Timing", ""))
+
+    def feature_set(
+        self,
+        enterprises: Sequence[str] | None,
+        as_of: date | None,
+        known_at: datetime | None,
+        *,
+        outcomes: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> FeatureSet:
+        """Return the features of the named enterprises, or of all that the caller may see."""
+        order = {"enterprises": enterprises, "outcomes": outcomes, **_moment(as_of, known_at)}
+        answer = self._many.call("POST", "/v1/feature-sets", json=order, headers=headers, repeatable=True)
+        return FeatureSet(
+            frame=pl.read_parquet(BytesIO(answer.body)),
+            as_of=date.fromisoformat(answer.headers["As-Of"]),
+            known_at=datetime.fromisoformat(answer.headers["Known-At"]),
+            catalogue=answer.headers["Catalogue"],
+            withheld=int(answer.headers["Withheld"]),
+        )
+
+    def consents(self, enterprise: str, purpose: str) -> bool:
+        """Tell whether the caller holds the enterprise's live consent for a purpose; its file stays closed."""
+        query = {"id": enterprise, "purpose": purpose, "limit": "1"}
+        answer = self._one.call("GET", "/v1/enterprises", query=query)
+        return bool(answer.json()["items"])
+
+    def read_again(self, enterprise: str, purpose: str, as_of: date | None = None) -> bool:
+        """Tell whether the caller may see what was derived from an enterprise's file as of a day; record it if so."""
+        order = {"reads": [{"enterprise": enterprise}], **({"as_of": as_of.isoformat()} if as_of else {})}
+        headers = {"Purpose": purpose}
+        (told,) = self._one.call("POST", "/v1/feature-reads", json=order, headers=headers, repeatable=True).json()
+        problem = told.get("problem", {})
+        if problem and problem["status"] != HTTPStatus.FORBIDDEN:
+            raise UpstreamProblem(problem)
+        return not problem
+
+    def readable(self, enterprises: Sequence[str], as_of: date | None, headers: Mapping[str, str]) -> set[str]:
+        """Return those whose file of a day the caller may read now, and leave a record of each read."""
+        try:
+            return set(self.feature_set(enterprises, as_of, None, headers=headers).frame["enterprise"])
+        except UpstreamProblem as problem:
+            if problem.document.get("status") == HTTPStatus.FORBIDDEN:
+                return set()
+            raise
+
+    def catalogue(self, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Return the feature catalogue: names, titles, directions."""
+        document: dict[str, Any] = self._many.call("GET", "/v1/catalogue", headers=headers).json()
+        return document
+
+
+def _features(body: dict[str, Any]) -> Features | UpstreamProblem:
+    if "problem" in body:
+        return UpstreamProblem(body["problem"])
+    return Features(
+        enterprise=body["enterprise"],
+        as_of=date.fromisoformat(body["as_of"]),
+        known_at=datetime.fromisoformat(body["known_at"]),
+        depth=body["depth"],
+        catalogue=body["catalogue"],
+        values=body["values"],
+        sha256=body["features_sha256"],
+    )
+
+
+def _stages(timing: str) -> list[tuple[str, float]]:
+    return [(name, float(milliseconds)) for name, milliseconds in STAGE.findall(timing)]
+
+
+def _moment(as_of: date | None, known_at: datetime | None) -> dict[str, str]:
+    given: dict[str, date | datetime | None] = {"as_of": as_of, "known_at": known_at}
+    return {name: moment.isoformat() for name, moment in given.items() if moment is not None}

@@ -1,0 +1,79 @@
+"""What every use case of the scoring service may reach: made once by the composition root."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from flask import current_app
+
+from chassis.database import Database
+from chassis.http import ServiceIdentity
+from chassis.signing import Signer, signer_of
+from services.scoring.clients import Profile
+from services.scoring.domain.errors import ModelNotFound
+from services.scoring.ml.scorer import Scorer
+from services.scoring.settings import Settings
+
+
+class Shelf:
+    """The trained models, loaded once each: a version never changes, so it never needs to be read again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._loaded: dict[str, Scorer] = {}
+        self._lock = threading.Lock()
+
+    def __getitem__(self, version: str) -> Scorer:
+        """Return a version, loading it at its first use."""
+        scorer = self._loaded.get(version)
+        return scorer if scorer is not None else self._load(version)
+
+    def path(self, version: str) -> Path:
+        """Return where a version's artefact lies."""
+        return self._folder / version
+
+    def _load(self, version: str) -> Scorer:
+        with self._lock:
+            if version not in self._loaded:
+                try:
+                    self._loaded[version] = Scorer.load(self.path(version))
+                except FileNotFoundError:
+                    raise ModelNotFound(
+                        f"The file of model {version} is missing in this service's model folder; restore it from "
+                        "the backup, or train and promote a new model."
+                    ) from None
+            return self._loaded[version]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The service's collaborators; `identity` is asked for only in jobs, which act for the client that ordered them."""
+
+    settings: Settings
+    database: Database
+    profile: Profile
+    shelf: Shelf
+    identity: Callable[[], ServiceIdentity]
+
+    @property
+    def signer(self) -> Signer:
+        """Signs the receipts of scores."""
+        return signer_of(self.settings.receipt_keys, self.settings.receipt_key_file)
+
+    @property
+    def ledger_signer(self) -> Signer:
+        """Signs the checkpoints of the ledger."""
+        return signer_of(self.settings.ledger_keys, self.settings.ledger_key_file)
+
+    def acting_for(self, client: str, purpose: str) -> dict[str, str]:
+        """Return the headers of a call made in a job for `client`."""
+        return self.identity().headers(client, purpose)
+
+
+def context() -> Context:
+    """Return the collaborators of the running application."""
+    return cast("Context", current_app.extensions["context"])

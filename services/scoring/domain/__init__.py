@@ -1,0 +1,1 @@
+"""Pure scoring: values in, values out."""

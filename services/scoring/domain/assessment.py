@@ -1,0 +1,226 @@
+"""An assessment: one enterprise's score, what it was made from and why, as stored and as shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from math import fsum
+from typing import Any
+
+import orjson
+
+from services.scoring.domain.errors import FeaturesDoNotFit, NotEnoughData, ReasonsDoNotAddUp
+from services.scoring.domain.reasons import sentence
+
+# Reasons must add up to the score before rounding this closely; checked on every single score.
+EXACT_TO = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the profile service says of one enterprise; `values` by feature name, None where not known."""
+
+    enterprise: str
+    as_of: date
+    known_at: datetime
+    depth: str
+    catalogue: str
+    values: Mapping[str, float | None]
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one feature of a model is called, and where its reference enterprise stands."""
+
+    name: str
+    title: Mapping[str, str]
+    unit: str
+    dimension: str
+    reference: float | None
+    worse: Mapping[str, str]
+    better: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """How to read the stored numbers of one model version: its features, in order."""
+
+    version: str
+    reference: str
+    features: tuple[Meaning, ...]
+    # What stands before, between and behind the two numbers of each feature's line in an answer: written once.
+    written: tuple[tuple[bytes, bytes, bytes], ...]
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Legend:
+        """Read what `to_json` of the model's training wrote."""
+        features = tuple(Meaning(**feature) for feature in document["features"])
+        written = tuple(_written(meaning) for meaning in features)
+        return cls(document["version"], document["reference"], features, written)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One score. `values` and `points` follow the order of the model's legend; `reasons` are positions in it."""
+
+    id: str
+    enterprise: str
+    client: str
+    purpose: str
+    batch: str | None
+    model: str
+    as_of: date
+    known_at: datetime
+    depth: str
+    features_sha256: str
+    score: int
+    grade: str
+    pd: float
+    pd_low: float
+    pd_high: float
+    base_points: float
+    values: Sequence[float | None]
+    points: Sequence[float]
+    reasons: Sequence[int]
+    created_at: datetime
+
+
+SAID = ("score", "grade", "pd", "pd_low", "pd_high", "base_points", "points", "reasons")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the assessments of one order have in common."""
+
+    client: str
+    purpose: str
+    batch: str | None
+    model: str
+    as_of: date
+    known_at: datetime
+    created_at: datetime
+
+
+STAMP = tuple(field.name for field in fields(Stamp))
+
+
+def stamped(stamp: Stamp) -> dict[str, Any]:
+    """Return the members of an assessment that its order gave it."""
+    return {name: getattr(stamp, name) for name in STAMP}
+
+
+def said_by(scored: Any) -> dict[str, Any]:
+    """Return the members of an assessment that are the model's own."""
+    return {name: getattr(scored, name) for name in SAID}
+
+
+def check_fit(features: Features, names: Sequence[str]) -> None:
+    """Raise unless the features are those that a model of `names` needs, and at least one of them is known."""
+    missing = [name for name in names if name not in features.values]
+    if missing:
+        raise FeaturesDoNotFit(
+            f"The serving model needs features that the profile service no longer gives: {', '.join(missing)}. "
+            "Train and promote a new model.",
+            missing=missing,
+        )
+    if all(features.values[name] is None for name in names):
+        raise NotEnoughData(thin(features.enterprise, features.as_of))
+
+
+def thin(enterprise: str, as_of: date) -> str:
+    """Say what an enterprise lacks for a score, and what to do."""
+    return (
+        f"{enterprise} has no usable invoice up to {as_of}, so nothing is known to score it on. "
+        "Import its purchase or sales invoices, or ask for a later date."
+    )
+
+
+def no_consent(enterprise: str) -> str:
+    """Say why an enterprise of a batch was not seen."""
+    return (
+        f"No live consent of {enterprise} covers this client and purpose, or there is no such enterprise. "
+        "Ask the enterprise for its consent and order again."
+    )
+
+
+def check_exact(base_points: float, points: Sequence[float], score_exact: float) -> None:
+    """Raise `ReasonsDoNotAddUp` unless base + contributions give the score before rounding, to 1e-6 of a point."""
+    gap = abs(base_points + fsum(points) - score_exact)
+    if not gap <= EXACT_TO:  # not `>`: a NaN must fail too
+        raise ReasonsDoNotAddUp(
+            f"The reasons differ from the score by {gap:.3g} points, so no score is given. Nothing was stored.",
+            gap=repr(gap),
+        )
+
+
+def shown(assessment: Assessment, legend: Legend, override: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the answer that a client reads, the same bytes each time the stored assessment is read.
+
+    An analyst's override stands beside it and changes nothing in it.
+    """
+    return {
+        "id": assessment.id,
+        "enterprise": assessment.enterprise,
+        "score": assessment.score,
+        "grade": assessment.grade,
+        "pd": assessment.pd,
+        "pd_interval": (assessment.pd_low, assessment.pd_high),
+        "depth": assessment.depth,
+        "reasons": [
+            _reason(legend.features[i], assessment.points[i], assessment.values[i]) for i in assessment.reasons
+        ],
+        "base_points": assessment.base_points,
+        "contributions": _contributions(assessment, legend),
+        "model": {"version": legend.version, "reference": legend.reference},
+        "as_of": assessment.as_of,
+        "known_at": rfc3339(assessment.known_at),
+        "features_sha256": assessment.features_sha256,
+        "purpose": assessment.purpose,
+        "override": override,
+        "receipt": f"/v1/scores/{assessment.id}/receipt",
+        "batch": assessment.batch,
+        "created_at": rfc3339(assessment.created_at),
+    }
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return a moment in UTC, as `2020-02-21T08:00:00.000000Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _contributions(assessment: Assessment, legend: Legend) -> orjson.Fragment:
+    """Return all features' lines, written: fifty dicts of which two numbers change cost a third of an answer's time."""
+    points, values = (orjson.dumps(list(each))[1:-1].split(b",") for each in (assessment.points, assessment.values))
+    lines = [
+        head + point + middle + value + tail
+        for (head, middle, tail), point, value in zip(legend.written, points, values, strict=True)
+    ]
+    return orjson.Fragment(b"[" + b",".join(lines) + b"]")
+
+
+def _written(meaning: Meaning) -> tuple[bytes, bytes, bytes]:
+    start = orjson.dumps({"feature": meaning.name})[:-1] + b',"points":'
+    return start, b',"value":', b"," + orjson.dumps(_frame(meaning, meaning.title))[1:]
+
+
+def _frame(meaning: Meaning, title: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "reference": meaning.reference,
+        "unit": meaning.unit,
+        "title": title,
+        "dimension": meaning.dimension,
+    }
+
+
+def _reason(meaning: Meaning, points: float, value: float | None) -> dict[str, Any]:
+    phrase = meaning.worse if points < 0 else meaning.better
+    said = sentence(phrase, points, value, meaning.reference, meaning.unit)
+    return {
+        "feature": meaning.name,
+        "points": points,
+        "value": value,
+        **_frame(meaning, phrase),
+        "sentence": said,
+    }

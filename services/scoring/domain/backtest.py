@@ -1,0 +1,158 @@
+"""Whether PDs came true: exact binomial tests by grade, Hosmer-Lemeshow over all, vintages and migrations."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import bdtr, bdtrc, chdtrc
+
+from services.scoring.domain.scale import MASTER_SCALE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+GRADES = tuple(step.name for step in MASTER_SCALE)
+# One grade of ten fails by chance once in a thousand reports at 0.0001; at 0.01 every tenth report would cry wolf.
+GATE = 0.01
+# Months after the score at which a vintage is looked at.
+AGES = (3, 6, 12, 18, 24, 36)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A scored firm and what became of it: the score's grade, PD and day, the outcome and the day it was observed."""
+
+    grade: str
+    pd: float
+    scored_on: date
+    defaulted: bool
+    observed_on: date
+
+
+def by_grade(followed: Sequence[Followed]) -> list[dict[str, Any]]:
+    """Each grade's mean PD against its defaults: the chance of so many or more, of so few or fewer, if the PD holds.
+
+    Exact binomial at the grade's mean PD (Basel Committee 2005, working paper 14); defaults are taken as independent,
+    which makes the test strict: a common shock brings more defaults than it allows for.
+    """
+    groups: dict[str, list[Followed]] = defaultdict(list)
+    for each in followed:
+        groups[each.grade].append(each)
+    return [_grade(name, groups[name]) for name in GRADES if name in groups]
+
+
+def _grade(name: str, members: Sequence[Followed]) -> dict[str, Any]:
+    firms, defaults = len(members), sum(each.defaulted for each in members)
+    pd = float(np.mean([each.pd for each in members]))
+    more = 1.0 if defaults == 0 else float(bdtrc(defaults - 1, firms, pd))
+    return {
+        "grade": name,
+        "firms": firms,
+        "defaults": defaults,
+        "mean_pd": pd,
+        "default_rate": defaults / firms,
+        "p_as_many": more,
+        "p_as_few": float(bdtr(defaults, firms, pd)),
+    }
+
+
+def hosmer_lemeshow(pd: NDArray[np.float64], defaulted: NDArray[np.bool_], groups: int = 10) -> dict[str, Any] | None:
+    """χ² of observed against expected defaults in groups of equal size by PD; None for fewer than two groups of ten.
+
+    Degrees of freedom are the number of groups: these firms were not used in fitting (Hosmer & Lemeshow 2013, 5.2.2).
+    """
+    groups = min(groups, len(pd) // 10)
+    if groups < 2:
+        return None
+    parts = np.array_split(np.argsort(pd, kind="stable"), groups)
+    statistic = 0.0
+    for part in parts:
+        expected = float(pd[part].sum())
+        spread = expected * (1 - expected / len(part))
+        statistic += (float(defaulted[part].sum()) - expected) ** 2 / spread
+    return {"statistic": statistic, "groups": groups, "p_value": float(chdtrc(groups, statistic))}
+
+
+def vintages(followed: Iterable[Followed], today: date) -> list[dict[str, Any]]:
+    """By quarter of the score: the share of firms known to have defaulted within so many months; None where it is
+    too early to tell.
+    """
+    quarters: dict[str, list[Followed]] = defaultdict(list)
+    for each in followed:
+        quarters[_quarter(each.scored_on)].append(each)
+    return [
+        {
+            "quarter": quarter,
+            "firms": len(members),
+            "defaulted_within": {str(age): _within(members, age, today) for age in AGES},
+        }
+        for quarter, members in sorted(quarters.items())
+    ]
+
+
+def _within(members: Sequence[Followed], age: int, today: date) -> float | None:
+    if max(_months(each.scored_on, today) for each in members) < age:
+        return None
+    return sum(each.defaulted and _months(each.scored_on, each.observed_on) <= age for each in members) / len(members)
+
+
+def migrations(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """From which grade to which firms moved, first score to last: counts by grade, and the share that stayed."""
+    counted = Counter(pairs)
+    total = sum(counted.values())
+    rows = {
+        before: {after: counted[before, after] for after in GRADES if counted[before, after]}
+        for before in GRADES
+        if any(counted[before, after] for after in GRADES)
+    }
+    place = {name: position for position, name in enumerate(GRADES)}
+    moves = [(place[after] - place[before], count) for (before, after), count in counted.items()]
+    return {
+        "firms": total,
+        "table": rows,
+        "stayed": sum(count for step, count in moves if step == 0) / total if total else None,
+        "up": sum(count for step, count in moves if step < 0) / total if total else None,
+        "down": sum(count for step, count in moves if step > 0) / total if total else None,
+    }
+
+
+def alerts(grades: Sequence[dict[str, Any]], overall: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Where PDs did not come true: a grade with more defaults than chance allows, or the whole scale."""
+    # Bonferroni: ten grades are looked at, and one report in a hundred may err.
+    gate = GATE / max(1, len(grades))
+    told = [
+        _alert(
+            each["grade"],
+            f"{each['grade']} 级违约 {each['defaults']}/{each['firms']}，高于违约概率 {each['mean_pd']:.2%} 所能解释",
+            f"Grade {each['grade']}: {each['defaults']} of {each['firms']} firms defaulted, more than its PD of "
+            f"{each['mean_pd']:.2%} explains (p = {each['p_as_many']:.2g})",
+        )
+        for each in grades
+        if each["p_as_many"] < gate
+    ]
+    if overall is not None and overall["p_value"] < GATE:
+        told.append(
+            _alert(
+                "pd",
+                f"违约概率整体失准（Hosmer–Lemeshow p = {overall['p_value']:.2g}）",
+                f"PDs as a whole did not come true (Hosmer-Lemeshow p = {overall['p_value']:.2g})",
+            )
+        )
+    return told
+
+
+def _alert(subject: str, zh: str, en: str) -> dict[str, Any]:
+    return {"kind": "back-test", "month": None, "subject": subject, "sentence": {"zh": zh, "en": en}}
+
+
+def _quarter(day: date) -> str:
+    return f"{day.year}Q{(day.month + 2) // 3}"
+
+
+def _months(start: date, end: date) -> float:
+    return (end - start).days / 30.436875

@@ -1,0 +1,93 @@
+"""What scoring may refuse, each with what was found and a way forward."""
+
+from __future__ import annotations
+
+from chassis.errors import Conflict, Forbidden, Invalid, InvariantBroken, NotFound, Refused
+
+
+class ModelUnreadable(Refused):
+    """A stored model is damaged, or of a kind that cannot be explained exactly."""
+
+
+class ReasonsDoNotAddUp(InvariantBroken):
+    """The contributions of a score do not sum to the score; no answer is better than a wrong reason."""
+
+
+class TrainingDataUnusable(Invalid):
+    """A training table that no model can be learned from: too few rows, one class, no feature, a strange label."""
+
+
+class FeaturesDoNotFit(Invalid):
+    """Rows to be scored lack features that the model was trained on, or hold values that are no numbers."""
+
+
+class VersionTaken(Conflict):
+    """A model version exists with other content; versions never change."""
+
+
+class NotEnoughData(Refused):
+    """The enterprise has no usable invoice, so no score would mean anything."""
+
+
+class NoServingModel(Refused):
+    """No trained model serves yet."""
+
+
+class ModelNotFound(NotFound):
+    """No model has this version."""
+
+
+class ModelNotReady(Conflict):
+    """The model is still being trained, or its training failed: it cannot serve."""
+
+
+class ModelNotApproved(Conflict):
+    """Nobody but its trainer has looked at the model yet, so it cannot serve."""
+
+
+class ApprovalByTrainer(Forbidden):
+    """Whoever trained a model cannot approve it: four eyes see more than two."""
+
+
+class NothingServedBefore(Conflict):
+    """There is no earlier model to roll back to, or the model named does not serve."""
+
+
+class TargetNotUnderstood(Invalid):
+    """A target of recourse that names no grade, or a rule on something that the model does not know."""
+
+
+class PlanNotCertified(InvariantBroken):
+    """Re-scoring the values of a plan did not reach its target: no plan is better than a false one."""
+
+
+class PictureNotFound(NotFound):
+    """A model has no picture of this name."""
+
+
+class ScoreNotFound(NotFound):
+    """There is no such score, or it was made for somebody else."""
+
+
+class OverrideChangesNothing(Conflict):
+    """An override to the grade that the score has."""
+
+
+class ConsentEnded(Forbidden):
+    """The enterprise's consent has ended since the score was made: what was derived under it is closed too."""
+
+
+class BatchNotFound(NotFound):
+    """There is no such batch, or somebody else ordered it."""
+
+
+class BatchNotDone(Conflict):
+    """The batch still runs, so its results are not complete."""
+
+
+class EvaluationNotFound(NotFound):
+    """There is no such evaluation, or somebody else ordered it."""
+
+
+class TableUnreadable(Invalid):
+    """The file is not a table that can be read."""

@@ -1,0 +1,69 @@
+"""A receipt: what was said of whom, from which inputs and by which model, in a form that can be signed and repeated."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import rfc8785
+
+from services.scoring.domain.assessment import Assessment, rfc3339
+
+FORM = "smecredit-receipt-1"
+
+
+def statement(assessment: Assessment, *, features: Sequence[str], model_sha256: str, reference: str) -> dict[str, Any]:
+    """Return what a receipt states: hashes of the inputs, the model and the reasons; times; score, grade and PD.
+
+    `features_sha256` is the profile service's name for all that it told; `inputs_sha256` names exactly the values that
+    the model read, `contributions_sha256` the points of each of its features.
+    """
+    return {
+        "form": FORM,
+        "score_id": assessment.id,
+        "enterprise": assessment.enterprise,
+        "purpose": assessment.purpose,
+        "as_of": assessment.as_of.isoformat(),
+        "known_at": rfc3339(assessment.known_at),
+        "created_at": rfc3339(assessment.created_at),
+        "depth": assessment.depth,
+        "features_sha256": assessment.features_sha256,
+        "inputs_sha256": digest(dict(zip(features, assessment.values, strict=True))),
+        "model": assessment.model,
+        "model_sha256": model_sha256,
+        "reference": reference,
+        "score": assessment.score,
+        "grade": assessment.grade,
+        "pd": assessment.pd,
+        "pd_interval": [assessment.pd_low, assessment.pd_high],
+        "base_points": assessment.base_points,
+        "contributions_sha256": digest(dict(zip(features, assessment.points, strict=True))),
+    }
+
+
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """Return the one way to write a document (RFC 8785); `ValueError` for what JSON cannot say exactly."""
+    return rfc8785.dumps(dict(document))
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of the canonical form, in hex."""
+    return hashlib.sha256(canonical(document)).hexdigest()
+
+
+def differences(stated: Mapping[str, Any], found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return each member in which a receipt differs from what was found, bit for bit: `{field, stated, found}`."""
+    return [
+        {"field": name, "stated": stated.get(name), "found": found.get(name)}
+        for name in sorted({*stated, *found})
+        if name not in stated or name not in found or _text(stated[name]) != _text(found[name])
+    ]
+
+
+def _text(value: Any) -> str:
+    # 1 and 1.0 are the same number of JSON, True and 1 are not: the canonical text decides.
+    try:
+        return canonical({"value": value}).decode()
+    except (ValueError, TypeError):
+        return repr(value)

@@ -1,0 +1,18 @@
+"""Background work of the scoring service: which use case does which kind of job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from chassis.jobs import Job
+from services.scoring.context import Context
+from services.scoring.usecases.batch import run_batch
+from services.scoring.usecases.evaluate import run_evaluation
+from services.scoring.usecases.train import train
+
+
+def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
+    """Return the handler of each kind of job; all may be repeated after a crash."""
+    work = {"score-batch": run_batch, "train": train, "evaluate": run_evaluation}
+    return {kind: partial(usecase, context) for kind, usecase in work.items()}

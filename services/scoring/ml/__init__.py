@@ -1,0 +1,1 @@
+"""The learner, its challenger, exact reasons and the immutable artefact that serves them."""

@@ -1,0 +1,185 @@
+"""From a table of labelled enterprises to a model that may serve, with its card: some seconds of background work."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import polars as pl
+
+from services.scoring.domain import drift, recourse, reference, scale
+from services.scoring.ml import artefact as artefacts
+from services.scoring.ml import plots, validation
+from services.scoring.ml.card import model_card
+from services.scoring.ml.evaluate import evaluate
+from services.scoring.ml.labels import labelled
+from services.scoring.ml.learner import Learned, learn
+from services.scoring.ml.scorer import Scorer
+from services.scoring.ml.validation import HeldOut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Progress = Callable[[int, int], None]
+
+# Enough for the card's figures; `smecredit evaluate` takes ten repeats.
+_CARD_FOLDS = 5
+_CARD_REPEATS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What training leaves behind: the file, the name of its content, and what is told about it."""
+
+    path: Path
+    sha256: str
+    card: dict[str, Any]
+    legend: dict[str, Any]
+
+
+def train(
+    frame: pl.DataFrame,
+    catalogue: Mapping[str, Any] | None,
+    *,
+    version: str,
+    seed: int,
+    into: Path,
+    label: str = "defaulted",
+    progress: Progress | None = None,
+) -> Trained:
+    """Learn, calibrate, evaluate, explain and write one model version into the folder `into`.
+
+    `catalogue` is the document of `GET /catalogue`; None learns from every usable column of a bank's own table.
+    Same table, catalogue, version and seed give the same bytes. Raises `TrainingDataUnusable` with what is missing.
+    """
+    entries = None if catalogue is None else [entry for entry in catalogue["features"] if entry.get("model", True)]
+    rows, defaulted = labelled(usable(frame, entries), label)
+    metrics = evaluate(
+        rows.with_columns(pl.Series(label, defaulted)),
+        label,
+        entries,
+        folds=_CARD_FOLDS,
+        repeats=_CARD_REPEATS,
+        seed=seed,
+        progress=progress,
+    )
+    learned = learn(rows, defaulted, entries, seed=seed)
+    meanings = entries or [_plain_entry(name) for name in learned.encoding.sources]
+    references = _references(rows, defaulted, learned)
+    artefact = artefacts.Artefact(
+        version=version,
+        booster=learned.booster.decode(),
+        encoding=learned.encoding.as_json(),
+        calibration=learned.calibration.as_json(),
+        legend=_legend(version, references[0], meanings),
+        reference=references[0],
+        references=references,
+        card={},
+        actions=recourse.actions(entries or ()),
+        baseline=_baseline(rows, learned),
+    )
+    scorer = Scorer(artefact, artefact.sha256)
+    card = model_card(
+        rows,
+        defaulted,
+        learned,
+        scorer,
+        metrics,
+        lineage={
+            "table_sha256": table_sha256(rows, defaulted, learned.encoding.sources),
+            "catalogue": None if catalogue is None else catalogue.get("version"),
+            "seed": seed,
+        },
+    )
+    held_out = HeldOut(rows, defaulted, *_held_out_pds(learned))
+    card["validation"] = validation.figures(held_out)
+    complete = replace(artefact, card=card)
+    path = artefacts.write(complete, into)
+    plots.draw(into / plots.FOLDER, held_out, card["validation"], Scorer(complete, complete.sha256))
+    return Trained(path, complete.sha256, card, complete.legend)
+
+
+def _held_out_pds(learned: Learned) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Each firm's held-out PD, and that of every repeat (repeats, firms)."""
+    log_odds = learned.calibration.log_odds
+    return scale.sigmoid(log_odds(learned.held_out_margins.mean(axis=0))), scale.sigmoid(
+        log_odds(learned.held_out_margins)
+    )
+
+
+def _baseline(rows: pl.DataFrame, learned: Learned) -> dict[str, Any]:
+    """How the training firms were distributed, for the drift report; their scores are held out, as a stranger's are."""
+    points = scale.points_of(learned.calibration.log_odds(learned.held_out_margins.mean(axis=0)))
+    numbers = [column.source for column in learned.encoding.columns if column.kind == "number"]
+    values = {name: rows[name].cast(pl.Float64, strict=False).fill_null(float("nan")) for name in numbers}
+    return {
+        "features": {name: drift.baseline(column.to_numpy()) for name, column in values.items()},
+        "score": drift.baseline(np.rint(points)),
+    }
+
+
+def usable(frame: pl.DataFrame, entries: Sequence[Mapping[str, Any]] | None) -> pl.DataFrame:
+    """Leave out firms of which the catalogue knows nothing: the suite never scores them, so they teach nothing."""
+    names = [entry["name"] for entry in entries or () if entry["name"] in frame.columns]
+    return frame.filter(pl.any_horizontal(pl.col(names).is_not_null())) if names else frame
+
+
+def table_sha256(frame: pl.DataFrame, defaulted: NDArray[np.bool_], names: Sequence[str]) -> str:
+    """The name of a training table's content: its columns in the learner's order, then the outcomes."""
+    digest = hashlib.sha256(orjson.dumps(list(names)))
+    for name in names:
+        digest.update(orjson.dumps(frame[name].to_list(), default=str))
+    digest.update(np.packbits(defaulted).tobytes())
+    return digest.hexdigest()
+
+
+def _references(rows: pl.DataFrame, defaulted: NDArray[np.bool_], learned: Learned) -> list[dict[str, Any]]:
+    """The reference enterprises of a book by industry, the whole book's first; a bank's own table has that one only."""
+    points = scale.points_of(learned.calibration.log_odds(learned.held_out_margins.mean(axis=0)))
+    known = "industry" in rows.columns and "industry" not in learned.encoding.sources
+    industries = rows["industry"].cast(pl.String).to_list() if known else [None] * len(rows)
+    return [_written(group, rows, learned) for group in reference.groups(defaulted, points, industries)]
+
+
+def _written(group: reference.Group, rows: pl.DataFrame, learned: Learned) -> dict[str, Any]:
+    values = reference.typical(rows[group.firms], learned.encoding.sources)
+    named = hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()[:8]
+    return {
+        "id": f"{group.grade}-median-{group.industry or 'all'}-{named}".lower(),
+        "title": group.title,
+        "industry": group.industry,
+        "grade": group.grade,
+        "firms": len(group.firms),
+        "values": values,
+    }
+
+
+def _legend(version: str, typical: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "version": version,
+        "reference": typical["id"],
+        "features": [
+            {
+                "name": entry["name"],
+                "title": entry["title"],
+                "unit": entry["unit"],
+                "dimension": entry["dimension"],
+                "reference": typical["values"][entry["name"]],
+                "worse": entry["reason"]["worse"],
+                "better": entry["reason"]["better"],
+            }
+            for entry in entries
+        ],
+    }
+
+
+def _plain_entry(name: str) -> dict[str, Any]:
+    """Words for a column that no catalogue describes: its own name."""
+    words = {"zh": name, "en": name}
+    return {"name": name, "title": words, "unit": "", "dimension": "", "reason": {"worse": words, "better": words}}

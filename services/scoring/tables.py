@@ -1,0 +1,244 @@
+"""The tables of the scoring service; a score keeps what it was made from, so that it can be shown again exactly."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from chassis import idempotency, jobs, ledger
+from chassis.database import TYPES, metadata
+
+
+class Base(DeclarativeBase):
+    """What the tables of this service share."""
+
+    metadata = metadata()
+    type_annotation_map = TYPES
+
+
+jobs.declare(Base.metadata)
+idempotency.declare(Base.metadata)
+ledger.declare(Base.metadata)
+
+
+class Model(Base):
+    """A trained model: its version, state and card. After training only the state changes."""
+
+    __tablename__ = "models"
+
+    version: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    client: Mapped[str]
+    job: Mapped[str]
+    promote: Mapped[bool]
+    seed: Mapped[int]
+    as_of: Mapped[date | None]
+    known_at: Mapped[datetime | None]
+    artefact_sha256: Mapped[str | None]
+    card: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime]
+    trained_at: Mapped[datetime | None]
+    promoted_at: Mapped[datetime | None]
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[str | None]
+    lineage: Mapped[dict[str, Any] | None]
+
+    # One model serves and one runs in its shadow; the database itself holds this, whatever two at once may do.
+    __table_args__ = tuple(
+        Index(
+            f"uq_models_{state}",
+            "state",
+            unique=True,
+            sqlite_where=text(f"state = '{state}'"),
+            postgresql_where=text(f"state = '{state}'"),
+        )
+        for state in ("serving", "shadow")
+    )
+
+
+class ModelEvent(Base):
+    """What was decided about a model, by whom and when: approved, promoted, rolled back, put into the shadow."""
+
+    __tablename__ = "model_events"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(ForeignKey("models.version"))
+    event: Mapped[str]
+    client: Mapped[str]
+    note: Mapped[str | None]
+    at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_model_events_model_id", "model", "id"),)
+
+
+class Batch(Base):
+    """An order to score many enterprises with one model, as of one date."""
+
+    __tablename__ = "score_batches"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    client: Mapped[str]
+    purpose: Mapped[str]
+    job: Mapped[str]
+    model: Mapped[str] = mapped_column(ForeignKey("models.version"))
+    enterprises: Mapped[list[Any] | None]
+    as_of: Mapped[date | None]
+    known_at: Mapped[datetime]
+    withheld: Mapped[int | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_score_batches_client_id", "client", "id"),)
+
+
+class Score(Base):
+    """One stored score. `trace` holds values, points and reasons in the order of the model's legend.
+
+    `batch` is set where a batch was stored with a row a score, as all were before their parts were.
+    """
+
+    __tablename__ = "scores"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    enterprise: Mapped[str]
+    client: Mapped[str]
+    purpose: Mapped[str]
+    batch: Mapped[str | None] = mapped_column(ForeignKey("score_batches.id"))
+    model: Mapped[str] = mapped_column(ForeignKey("models.version"))
+    as_of: Mapped[date]
+    known_at: Mapped[datetime]
+    depth: Mapped[str]
+    features_sha256: Mapped[str]
+    score: Mapped[int]
+    grade: Mapped[str]
+    pd: Mapped[float]
+    pd_low: Mapped[float]
+    pd_high: Mapped[float]
+    base_points: Mapped[float]
+    trace: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_scores_enterprise_id", "enterprise", "id"),
+        # A batch that was killed and taken up again can never store an enterprise twice.
+        UniqueConstraint("batch", "enterprise"),
+    )
+
+
+class BatchPart(Base):
+    """Some thousand scores of a batch as columns (`services.scoring.parts`); their ids are `head` and their place.
+
+    Parts are numbered without a gap, so that of two workers that believe to hold the batch one is refused.
+    """
+
+    __tablename__ = "score_batch_parts"
+
+    batch: Mapped[str] = mapped_column(ForeignKey("score_batches.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    head: Mapped[str] = mapped_column(unique=True)
+    count: Mapped[int]
+    client: Mapped[str]
+    purpose: Mapped[str]
+    model: Mapped[str] = mapped_column(ForeignKey("models.version"))
+    shadow: Mapped[str | None] = mapped_column(ForeignKey("models.version"))
+    as_of: Mapped[date]
+    known_at: Mapped[datetime]
+    base_points: Mapped[float]
+    created_at: Mapped[datetime]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        Index("ix_score_batch_parts_model_created_at", "model", "created_at"),
+        Index("ix_score_batch_parts_shadow", "shadow"),
+    )
+
+
+class BatchIndex(Base):
+    """Which scores of a finished batch may be of an enterprise whose hash falls into this bucket."""
+
+    __tablename__ = "score_batch_index"
+
+    bucket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    batch: Mapped[str] = mapped_column(ForeignKey("score_batches.id"), primary_key=True)
+    client: Mapped[str]
+    entries: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ShadowScore(Base):
+    """What the challenger in the shadow would have said beside a stored score; no answer to a bank ever holds it."""
+
+    __tablename__ = "shadow_scores"
+
+    score: Mapped[str] = mapped_column(ForeignKey("scores.id"), primary_key=True)
+    model: Mapped[str] = mapped_column(ForeignKey("models.version"), primary_key=True)
+    points: Mapped[int]
+    grade: Mapped[str]
+    pd: Mapped[float]
+
+    __table_args__ = (Index("ix_shadow_scores_model", "model"),)
+
+
+class Override(Base):
+    """The grade that an analyst gave instead of the model's: it stands beside the score, which stays as it was."""
+
+    __tablename__ = "score_overrides"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    score: Mapped[str]
+    client: Mapped[str]
+    model: Mapped[str] = mapped_column(ForeignKey("models.version"))
+    model_grade: Mapped[str]
+    grade: Mapped[str]
+    steps: Mapped[int]
+    reason: Mapped[str]
+    note: Mapped[str]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_score_overrides_score_id", "score", "id"),
+        Index("ix_score_overrides_client_created_at", "client", "created_at"),
+    )
+
+
+class BatchRefusal(Base):
+    """An enterprise of a batch that could not be scored, and why."""
+
+    __tablename__ = "score_batch_refusals"
+
+    batch: Mapped[str] = mapped_column(ForeignKey("score_batches.id"), primary_key=True)
+    enterprise: Mapped[str] = mapped_column(primary_key=True)
+    problem: Mapped[dict[str, Any]]
+
+
+class Evaluation(Base):
+    """An order to measure how well training does on labelled firms, and what it found."""
+
+    __tablename__ = "evaluations"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    client: Mapped[str]
+    job: Mapped[str]
+    plan: Mapped[dict[str, Any]]
+    table_name: Mapped[str | None]
+    table_body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    holdout_name: Mapped[str | None]
+    holdout_body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    result: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime]
+
+
+class Outcome(Base):
+    """What a bank saw happen to a borrower: the latest observation of each bank and enterprise counts."""
+
+    __tablename__ = "outcomes"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    client: Mapped[str]
+    enterprise: Mapped[str]
+    defaulted: Mapped[bool]
+    observed_on: Mapped[date]
+    known_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_outcomes_client_enterprise", "client", "enterprise"),)

@@ -1,0 +1,197 @@
+"""Score many enterprises as one order: written down in the request, done in the worker, resumed after a crash."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import orjson
+import polars as pl
+from sqlalchemy.orm import Session
+
+from chassis import jobs, problems
+from chassis.identity import Caller
+from chassis.ids import new_head, new_id
+from chassis.jobs import Job
+from services.scoring import store
+from services.scoring.clients import FeatureSet
+from services.scoring.context import Context
+from services.scoring.domain.assessment import Stamp, no_consent, shown, thin
+from services.scoring.domain.errors import BatchNotDone
+from services.scoring.domain.reasons import principal_many
+from services.scoring.ml.scorer import Scorer
+from services.scoring.parts import REASONS, Part, points_of
+from services.scoring.tables import Batch
+from services.scoring.usecases.score_many import THREADS, score_rows, with_data
+from services.scoring.usecases.shadow import Shadow, shadow_of
+
+# As many rows as the explainer takes at once: a part of 40 features is 6 MB.
+CHUNK = 8192
+NOT_ENOUGH_DATA = problems.Kind(422, "not-enough-data", "Not enough data for a score", "数据不足，无法评分")
+CONSENT_REQUIRED = problems.Kind(403, "consent-required", "The enterprise's consent is needed", "需要企业授权")
+
+
+def order_batch(
+    session: Session,
+    caller: Caller,
+    purpose: str,
+    *,
+    enterprises: Sequence[str] | None,
+    as_of: date | None,
+    known_at: datetime | None,
+) -> Batch:
+    """Write down the order and its job. The serving model is fixed now: a promotion never splits a batch."""
+    batch_id = new_id("bat")
+    now = datetime.now(UTC)
+    batch = Batch(
+        id=batch_id,
+        client=caller.client,
+        purpose=purpose,
+        job=jobs.enqueue(session, "score-batch", {"batch": batch_id}, caller=caller),
+        model=store.serving_version(session),
+        enterprises=sorted(set(enterprises)) if enterprises is not None else None,
+        as_of=as_of,
+        known_at=known_at or now,
+        created_at=now,
+    )
+    session.add(batch)
+    return batch
+
+
+def run_batch(context: Context, job: Job) -> None:
+    """Fetch the features in one call, score them in parts and store each; what is stored is not done again.
+
+    While one part is written down the next ones are scored; a part is told as progress when it would survive a crash.
+    """
+    with context.database.read() as session:
+        batch = store.batch(session, job.payload["batch"])
+        in_rows, names = store.scored_in_rows(session, batch.id), store.scored_in_parts(session, batch.id)
+        challenger = shadow_of(context, store.shadow_version(session))
+    headers = context.acting_for(batch.client, batch.purpose)
+    book = context.profile.feature_set(batch.enterprises, batch.as_of, batch.known_at, headers=headers)
+    _note_moment(context, batch, book)
+    scorer = context.shelf[batch.model]
+    enough, thin_ = with_data(scorer, book)
+    stored = in_rows.union(*names)
+    total, done = book.frame.height, len(stored)
+    open_ = enough.filter(~pl.col("enterprise").is_in(list(stored))) if stored else enough
+    score = partial(_part, scorer, challenger, _stamp(batch, book))
+    for part in _in_turn(score, [open_[start : start + CHUNK] for start in range(0, open_.height, CHUNK)]):
+        with context.database.connection(writes=True) as connection:
+            store.add_part(connection, len(names), part)
+        names.append(part.frame["enterprise"].to_list())
+        done += part.frame.height
+        job.progress(done, total)
+    with context.database.begin() as session:
+        store.index_batch(session, batch, names)
+        store.replace_batch_refusals(session, batch.id, _refusals(batch, book, thin_))
+    job.progress(total, total)
+
+
+def _in_turn(work: Callable[[pl.DataFrame], Part], tables: Sequence[pl.DataFrame]) -> Iterator[Part]:
+    """Yield what `work` makes of each table, in order, the next few being made meanwhile: the rest would only wait."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        ahead: deque[Future[Part]] = deque()
+        waiting = iter(tables)
+        try:
+            while True:
+                ahead.extend(pool.submit(work, table) for table in islice(waiting, THREADS + 1 - len(ahead)))
+                if not ahead:
+                    return
+                yield ahead.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def results(context: Context, batch_id: str, client: str) -> Iterator[bytes]:
+    """Yield one JSON line an enterprise: its score, or the problem that stood against it.
+
+    An enterprise whose consent has ended since is withheld, the read of each other is recorded.
+    """
+    with context.database.read() as session:
+        batch = store.batch(session, batch_id, client)
+        state = jobs.state(session, batch.job).state
+        if state != "done":
+            raise BatchNotDone(f"The batch is {state}; its results are complete when it is done.")
+        scored = sorted(store.scored_in_rows(session, batch.id).union(*store.scored_in_parts(session, batch.id)))
+    readable = context.profile.readable(scored, batch.as_of, {"Purpose": batch.purpose}) if scored else set()
+    return _lines(context, batch, readable)
+
+
+def _lines(context: Context, batch: Batch, readable: set[str]) -> Iterator[bytes]:
+    legend = context.shelf[batch.model].legend
+    with context.database.read() as session:
+        for assessment in store.scores_of_batch(session, batch.id):
+            name = assessment.enterprise
+            line = shown(assessment, legend) if name in readable else _withheld(name)
+            yield orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+        for refusal in store.batch_refusals(session, batch.id):
+            line = {"enterprise": refusal.enterprise, "problem": refusal.problem}
+            yield orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _note_moment(context: Context, batch: Batch, book: FeatureSet) -> None:
+    """Keep the date that the first run got, so that a second run scores as of the same."""
+    with context.database.begin() as session:
+        row = store.batch(session, batch.id)
+        row.as_of, row.withheld = row.as_of or book.as_of, book.withheld
+        batch.as_of = row.as_of
+
+
+def _stamp(batch: Batch, book: FeatureSet) -> Stamp:
+    return Stamp(
+        client=batch.client,
+        purpose=batch.purpose,
+        batch=batch.id,
+        model=batch.model,
+        as_of=book.as_of,
+        known_at=book.known_at,
+        created_at=datetime.now(UTC),
+    )
+
+
+def _part(scorer: Scorer, challenger: Shadow, stamp: Stamp, rows: pl.DataFrame) -> Part:
+    """Score rows with data, check each, and put side by side what is kept of them."""
+    _, scored = score_rows(scorer, rows)
+    beside = challenger.beside_many(rows)
+    heads = {
+        "enterprise": rows["enterprise"],
+        "depth": rows["depth"],
+        "features_sha256": rows["features_sha256"],
+        "score": scored.score,
+        "grade": scored.grade.tolist(),
+        "pd": scored.pd,
+        "pd_low": scored.pd_low,
+        "pd_high": scored.pd_high,
+    }
+    reasons = principal_many(scored.points, scored.dimensions)
+    values = rows.select(pl.col(name).cast(pl.Float64).alias(f"value {n}") for n, name in enumerate(scorer.features))
+    columns = [pl.DataFrame(heads), pl.DataFrame(reasons, schema=list(REASONS)), values, points_of(scored.points)]
+    return Part(
+        stamp=stamp,
+        head=new_head("sco"),
+        base_points=scored.base_points,
+        shadow=None if beside is None or challenger.scorer is None else challenger.scorer.version,
+        frame=pl.concat([*columns, *([] if beside is None else [beside])], how="horizontal"),
+    )
+
+
+def _refusals(batch: Batch, book: FeatureSet, without: pl.DataFrame) -> list[dict[str, Any]]:
+    # With nobody named everybody who consented was asked for, and nobody is missing.
+    unseen = sorted(set(batch.enterprises) - set(book.frame["enterprise"])) if batch.enterprises else []
+    return [
+        _refusal(enterprise, NOT_ENOUGH_DATA, thin(enterprise, book.as_of)) for enterprise in without["enterprise"]
+    ] + [_withheld(enterprise) for enterprise in unseen]
+
+
+def _withheld(enterprise: str) -> dict[str, Any]:
+    return _refusal(enterprise, CONSENT_REQUIRED, no_consent(enterprise))
+
+
+def _refusal(enterprise: str, kind: problems.Kind, detail: str) -> dict[str, Any]:
+    return {"enterprise": enterprise, "problem": problems.document(kind, detail, {})}

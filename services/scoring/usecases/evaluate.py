@@ -1,0 +1,134 @@
+"""Measure how well training does: repeated stratified cross-validation on the book or on a bank's own table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+from sqlalchemy.orm import Session
+
+from chassis import jobs
+from chassis.identity import Caller
+from chassis.ids import new_id
+from chassis.jobs import Job
+from services.scoring import store
+from services.scoring.context import Context
+from services.scoring.domain.errors import TrainingDataUnusable
+from services.scoring.tables import Evaluation
+from services.scoring.usecases.read_table import read_table
+from services.scoring.usecases.train import PURPOSE, with_outcomes
+
+# The column that only a feature set has.
+MARK = "features_sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it was sent: its name tells its form."""
+
+    name: str
+    body: bytes
+
+
+def order_evaluation(
+    session: Session, caller: Caller, plan: dict[str, Any], table: File | None = None, holdout: File | None = None
+) -> Evaluation:
+    """Write down the order, its files and its job, all in the caller's transaction."""
+    evaluation_id = new_id("evl")
+    now = datetime.now(UTC)
+    evaluation = Evaluation(
+        id=evaluation_id,
+        client=caller.client,
+        job=jobs.enqueue(session, "evaluate", {"evaluation": evaluation_id}, caller=caller),
+        plan={"known_at": now.isoformat(), **plan},
+        table_name=table and table.name,
+        table_body=table and table.body,
+        holdout_name=holdout and holdout.name,
+        holdout_body=holdout and holdout.body,
+        created_at=now,
+    )
+    session.add(evaluation)
+    return evaluation
+
+
+def run_evaluation(context: Context, job: Job) -> None:
+    """Carry an evaluation out and keep its result; the plan fixes data and seed, so a repeat finds the same."""
+    from services.scoring.ml.evaluate import evaluate  # noqa: PLC0415 -- seconds to import, only the worker needs it
+
+    with context.database.read() as session:
+        order = store.evaluation(session, job.payload["evaluation"])
+    data = _from_tables(context, order) if order.table_body is not None else _from_book(context, order)
+    result = evaluate(
+        data.frame,
+        data.label,
+        data.catalogue,
+        folds=order.plan["folds"],
+        repeats=order.plan["repeats"],
+        seed=order.plan["seed"],
+        holdout=data.holdout,
+        progress=job.progress,
+    )
+    with context.database.begin() as session:
+        store.evaluation(session, order.id).result = result
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What is evaluated: labelled rows, the label's column, and the catalogue where the features are ours."""
+
+    frame: pl.DataFrame
+    label: str
+    catalogue: list[dict[str, Any]] | None
+    holdout: pl.DataFrame | None
+
+
+def _from_tables(context: Context, order: Evaluation) -> Labelled:
+    drop = order.plan["drop"]
+    given = [
+        read_table(name, body)
+        for name, body in ((order.table_name, order.table_body), (order.holdout_name, order.holdout_body))
+        if name is not None and body is not None
+    ]
+    # A misspelt column would stay in and tell the outcome; a holdout may lack some.
+    if absent := [column for column in drop if column not in given[0].columns]:
+        raise TrainingDataUnusable(
+            f"there is no column {absent[0]!r} to leave out; the columns are {', '.join(given[0].columns[:40])}",
+            drop=absent,
+        )
+    catalogue = _catalogue_of(context, order, given[0])
+    tables = [table.drop(drop, strict=False) for table in given]
+    return Labelled(tables[0], order.plan["label"], catalogue, tables[1] if len(tables) > 1 else None)
+
+
+def _catalogue_of(context: Context, order: Evaluation, table: pl.DataFrame) -> list[dict[str, Any]] | None:
+    """The catalogue of a table that is a feature set of ours, so that its directions bind as they do in training.
+
+    A feature set tells itself by the digest of each row's features; one of an older catalogue is a table like any.
+    """
+    if MARK not in table.columns:
+        return None
+    features: list[dict[str, Any]] = context.profile.catalogue(context.acting_for(order.client, PURPOSE))["features"]
+    left = set(table.columns) - set(order.plan["drop"])
+    offered = {feature["name"] for feature in features if feature.get("model", True)}
+    return features if offered <= left else None
+
+
+def _from_book(context: Context, order: Evaluation) -> Labelled:
+    headers = context.acting_for(order.client, PURPOSE)
+    known_at = datetime.fromisoformat(order.plan["known_at"])
+    as_of = date.fromisoformat(order.plan["as_of"]) if order.plan.get("as_of") else None
+    with context.database.read() as session:
+        own = store.outcomes(session, order.client, known_at)
+
+    def labelled(enterprises: Sequence[str] | None) -> pl.DataFrame:
+        book = context.profile.feature_set(enterprises, as_of, known_at, outcomes=True, headers=headers)
+        return with_outcomes(book.frame, own)
+
+    catalogue = context.profile.catalogue(headers)["features"]
+    holdout = order.plan.get("holdout_enterprises")
+    return Labelled(
+        labelled(order.plan.get("enterprises")), "defaulted", catalogue, labelled(holdout) if holdout else None
+    )

@@ -1,0 +1,83 @@
+"""An analyst's own grade beside the model's: with a reason and a note, and never in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from chassis import ledger
+from chassis.ids import new_id
+from services.scoring import store
+from services.scoring.context import Context
+from services.scoring.domain import scale
+from services.scoring.domain.assessment import Assessment, rfc3339
+from services.scoring.domain.errors import OverrideChangesNothing
+from services.scoring.tables import Override
+
+# Why an analyst may know better; the share of each is what a reviewer of the model looks at first.
+GRADES = (*(grade.name for grade in scale.MASTER_SCALE), scale.IN_DEFAULT)
+REASONS = ("information-not-in-model", "data-error", "group-support", "collateral", "early-warning", "policy", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The grade that an analyst gives, why, and in whose words."""
+
+    grade: str
+    reason: str
+    note: str
+
+
+def override(session: Session, assessment: Assessment, decision: Decision) -> dict[str, Any]:
+    """Write the decision beside a score of the client's own; a later one stands before it, and neither is removed."""
+    if decision.grade == assessment.grade:
+        raise OverrideChangesNothing(
+            f"The model's grade is {assessment.grade} already; give another grade, or leave the score as it is.",
+            grade=assessment.grade,
+        )
+    row = Override(
+        id=new_id("ovr"),
+        score=assessment.id,
+        client=assessment.client,
+        model=assessment.model,
+        model_grade=assessment.grade,
+        grade=decision.grade,
+        steps=_rank(assessment.grade) - _rank(decision.grade),
+        reason=decision.reason,
+        note=decision.note,
+        created_at=datetime.now(UTC),
+    )
+    session.add(row)
+    session.flush()
+    facts = {name: getattr(row, name) for name in ("id", "score", "model_grade", "grade", "reason")}
+    ledger.append(session, [ledger.Entry("override", assessment.enterprise, row.client, facts)])
+    return shown(row)
+
+
+def _rank(grade: str) -> int:
+    return GRADES.index(grade)
+
+
+def latest(context: Context, score_id: str) -> dict[str, Any] | None:
+    """Return the override that stands for a score, None where the model's grade does."""
+    with context.database.read() as session:
+        row = store.override_of(session, score_id)
+    return None if row is None else shown(row)
+
+
+def add_latest(session: Session, scores: Sequence[dict[str, Any]]) -> None:
+    """Tell beside each of these shown scores which override stands for it."""
+    found = store.overrides_of(session, [score["id"] for score in scores])
+    for score in scores:
+        if score["id"] in found:
+            score["override"] = shown(found[score["id"]])
+
+
+def shown(row: Override) -> dict[str, Any]:
+    """Return an override as its client reads it."""
+    names = ("id", "score", "model_grade", "grade", "steps", "reason", "note")
+    return {**{name: getattr(row, name) for name in names}, "created_at": rfc3339(row.created_at)}

@@ -1,0 +1,86 @@
+"""Let an approved model serve, or run in the shadow of the one that does; take a promotion back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from chassis.identity import Caller
+from services.scoring import store
+from services.scoring.domain.errors import ModelNotApproved, ModelNotReady, NothingServedBefore
+from services.scoring.tables import Model
+
+
+def promote(session: Session, caller: Caller, version: str) -> Model:
+    """Let `version` serve from the next score on and retire the model that served; again is no change."""
+    model = _trained(session, version)
+    if model.approved_at is None:
+        raise ModelNotApproved(
+            f"Model {version} was trained by {model.client} and approved by nobody. Let another client with the scope "
+            f"models:approve call POST /v1/models/{version}/approve first."
+        )
+    if model.state != "serving":
+        _serve(session, caller, model, "promoted")
+    return model
+
+
+def roll_back(session: Session, caller: Caller, version: str, note: str | None) -> Model:
+    """Take `version`, which serves, out of service and let the model that served before it serve again; return that."""
+    model = store.model(session, version)
+    if model.state != "serving":
+        raise NothingServedBefore(
+            f"Model {version} is {model.state}, it does not serve; there is nothing to take back."
+        )
+    before = store.served_before(session, version)
+    if before is None:
+        raise NothingServedBefore(f"No model served before {version}; promote another approved one instead.")
+    store.note_event(session, version, "rolled-back", caller.client, datetime.now(UTC), note)
+    earlier = store.model(session, before)
+    _serve(session, caller, earlier, "restored")
+    return earlier
+
+
+def cast_shadow(session: Session, caller: Caller, version: str) -> Model:
+    """Let `version` score all live traffic in the shadow: stored beside, shown to no bank. Needs no approval."""
+    model = _trained(session, version)
+    if model.state == "serving":
+        raise ModelNotReady(f"Model {version} serves; its own shadow would say the same.", state=model.state)
+    if model.state != "shadow":
+        _end_shadow(session)
+        model.state = "shadow"
+        store.note_event(session, version, "shadow", caller.client, datetime.now(UTC))
+    return model
+
+
+def end_shadow(session: Session, caller: Caller, version: str) -> Model:
+    """Take `version` out of the shadow; again is no change."""
+    model = _trained(session, version)
+    if model.state == "shadow":
+        _end_shadow(session)
+        store.note_event(session, version, "shadow-ended", caller.client, datetime.now(UTC))
+        session.refresh(model)
+    return model
+
+
+def _trained(session: Session, version: str) -> Model:
+    model = store.model(session, version)
+    if model.state in {"training", "failed"}:
+        raise ModelNotReady(f"Model {version} is {model.state}; only a trained model can serve.", state=model.state)
+    return model
+
+
+def _serve(session: Session, caller: Caller, model: Model, event: str) -> None:
+    now = datetime.now(UTC)
+    store.serve(session, model.version, now)
+    store.note_event(session, model.version, event, caller.client, now)
+    session.flush()
+    session.refresh(model)
+
+
+def _end_shadow(session: Session) -> None:
+    left = update(Model).where(Model.state == "shadow")
+    session.execute(left.where(Model.approved_at.is_(None)).values(state="candidate"))
+    session.execute(left.where(Model.approved_at.is_not(None)).values(state="approved"))
+    session.flush()

@@ -1,0 +1,90 @@
+"""Read a bank's own table, sent as CSV (also gzipped, also in GB18030) or Parquet."""
+
+from __future__ import annotations
+
+import gzip
+from io import BytesIO
+
+import polars as pl
+
+from services.scoring.domain.errors import TableUnreadable
+
+# Enough rows to tell a number from a word; a column that turns out otherwise later is read again as text.
+ROWS_TO_INFER = 10_000
+# What a list of enterprises calls them: ours, and the tax export's.
+LISTED = ("enterprise", "企业代号", "统一社会信用代码")
+ENCODINGS = ("utf-8-sig", "gb18030")
+LARGEST_UNPACKED = 512 << 20
+# A Parquet file cannot tell how much it unpacks to, but how many cells; eight bytes is the least that one takes.
+LARGEST_CELLS = LARGEST_UNPACKED // 8
+
+
+def read_table(name: str, body: bytes) -> pl.DataFrame:
+    """Return the table in a file; raise `TableUnreadable` saying what was found."""
+    if body[:4] == b"PAR1":
+        return _parquet(name, body)
+    if body[:2] == b"\x1f\x8b":
+        body = _unpacked(name, body)
+    return _csv(name, _text(name, body))
+
+
+def enterprises_in(name: str, body: bytes) -> list[str]:
+    """Return the enterprises that a file lists, each once and in its order; raise `TableUnreadable`."""
+    table = read_table(name, body)
+    column = next((column for column in LISTED if column in table.columns), None)
+    if column is None:
+        raise TableUnreadable(
+            f"{name} has no column {' or '.join(LISTED)}; it has {', '.join(table.columns[:10])}. Name the one that "
+            "lists the enterprises."
+        )
+    return table[column].cast(pl.String).drop_nulls().unique(maintain_order=True).to_list()
+
+
+def _parquet(name: str, body: bytes) -> pl.DataFrame:
+    try:
+        plan = pl.scan_parquet(BytesIO(body))
+        cells = plan.select(pl.len()).collect().item() * len(plan.collect_schema())
+        if cells > LARGEST_CELLS:
+            raise TableUnreadable(f"{name} holds {cells} cells; at most {LARGEST_CELLS} are read. Send fewer rows.")
+        return plan.collect()
+    except pl.exceptions.PolarsError as error:
+        raise TableUnreadable(f"{name} begins as Parquet but cannot be read: {_first_line(error)}") from None
+
+
+def _unpacked(name: str, body: bytes) -> bytes:
+    try:
+        with gzip.open(BytesIO(body)) as packed:
+            unpacked = packed.read(LARGEST_UNPACKED + 1)
+    except (OSError, EOFError) as error:
+        raise TableUnreadable(f"{name} is gzipped but damaged ({error}); send it again.") from None
+    if len(unpacked) > LARGEST_UNPACKED:
+        raise TableUnreadable(f"{name} unpacks to more than {LARGEST_UNPACKED >> 20} MB; send it as Parquet.")
+    return unpacked
+
+
+def _text(name: str, body: bytes) -> str:
+    for encoding in ENCODINGS:
+        try:
+            return body.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise TableUnreadable(f"{name} is neither UTF-8 nor GB18030 text, nor gzip, nor Parquet.")
+
+
+def _csv(name: str, text: str) -> pl.DataFrame:
+    try:
+        table = pl.read_csv(text.encode(), infer_schema_length=ROWS_TO_INFER, null_values=["", "NA", "NaN", "null"])
+    except pl.exceptions.NoDataError:
+        raise TableUnreadable(f"{name} is empty; its first line must name the columns.") from None
+    except pl.exceptions.PolarsError:
+        try:
+            table = pl.read_csv(text.encode(), infer_schema=False, null_values=["", "NA", "NaN", "null"])
+        except pl.exceptions.PolarsError as error:
+            raise TableUnreadable(f"{name} is not a table with commas: {_first_line(error)}") from None
+    if table.is_empty():
+        raise TableUnreadable(f"{name} names columns but has no row.")
+    return table
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200]

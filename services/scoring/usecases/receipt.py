@@ -1,0 +1,69 @@
+"""Give the signed receipt of a stored score, and prove one: the signature, and the score made again bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chassis.errors import Invalid
+from chassis.identity import Caller
+from services.scoring.context import Context
+from services.scoring.domain import receipt as receipts
+from services.scoring.domain.assessment import Assessment, said_by
+from services.scoring.ml.scorer import Scorer
+from services.scoring.usecases.read_score import read_score
+
+
+def receipt(context: Context, caller: Caller, score_id: str) -> dict[str, Any]:
+    """Return the receipt of a score to whoever may read the score: the same bytes at every call with the same key."""
+    assessment = read_score(context, caller, score_id)
+    stated = _statement(assessment, context.shelf[assessment.model])
+    return {
+        "receipt": stated,
+        "signature": context.signer.sign(receipts.canonical(stated)),
+    }
+
+
+def verify(context: Context, caller: Caller, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell whether a receipt is ours and its score comes out again from the stored inputs and the stored model.
+
+    `differences` names each member that is not what was found; `reproduced` speaks of the model, run now.
+    """
+    stated, signature = document["receipt"], document["signature"]
+    signed = context.signer.verifies(_canonical(stated), signature)
+    stored = read_score(context, caller, str(stated.get("score_id")))
+    scorer = context.shelf[stored.model]
+    again = replace(stored, **_made_again(stored, scorer))
+    found = _statement(again, scorer)
+    return {
+        "valid": signed and _statement(stored, scorer) == found and not receipts.differences(stated, found),
+        "signed": signed,
+        "reproduced": _statement(stored, scorer) == found,
+        "differences": receipts.differences(stated, found),
+    }
+
+
+def _made_again(stored: Assessment, scorer: Scorer) -> dict[str, Any]:
+    """Score the stored values the way they were scored: one by one, or in columns, which sum in another order."""
+    if stored.batch is None:
+        return said_by(scorer.score(stored.values, depth=stored.depth))
+    row = np.array([stored.values], dtype=np.float64)
+    return said_by(next(scorer.score_many(row, depths=[stored.depth]).rows()))
+
+
+def _statement(assessment: Assessment, scorer: Scorer) -> dict[str, Any]:
+    return receipts.statement(
+        assessment, features=scorer.features, model_sha256=scorer.sha256, reference=scorer.legend.reference
+    )
+
+
+def _canonical(stated: Mapping[str, Any]) -> bytes:
+    try:
+        return receipts.canonical(stated)
+    except (ValueError, TypeError) as wrong:
+        raise Invalid(
+            f"The receipt holds what canonical JSON cannot write: {wrong}. Send it as it was given."
+        ) from None

@@ -1,0 +1,122 @@
+"""Report how a model fares: whether it still meets the firms it was made for, and whether its PDs came true."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from chassis.identity import Caller
+from services.scoring import store
+from services.scoring.context import Context
+from services.scoring.domain import backtest, drift
+from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.backtest import Followed
+from services.scoring.ml.scorer import Scorer
+from services.scoring.tables import Outcome
+
+# What is looked at in one report: the newest so many scores of the period.
+MOST_SCORES = 200_000
+USUAL_DAYS = 365
+SCORE_TITLE = {"zh": "评分", "en": "The score"}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From and to which day a report looks, both included, and at which model: the serving one by default."""
+
+    model: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+    def bounds(self, today: date) -> tuple[datetime, datetime]:
+        """Its first moment and the first one after it."""
+        until = self.until or today
+        since = self.since or until - timedelta(days=USUAL_DAYS)
+        start, end = (datetime.combine(day, datetime.min.time(), UTC) for day in (since, until))
+        return start, end + timedelta(days=1)
+
+
+def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, Any]:
+    """Return the report on the scores that the caller ordered; an operator's is on all clients' scores.
+
+    It holds sums only, nothing of one enterprise, so it is no read of anybody's file. Outcomes are the caller's own.
+    """
+    today = datetime.now(UTC).date()
+    since, until = period.bounds(today)
+    client = None if caller.role == "operator" else caller.client
+    with context.database.read() as session:
+        version = store.model(session, period.model or store.serving_version(session)).version
+        scores = store.scores_of_model(session, version, client, since, until, MOST_SCORES)
+        seen = store.observations(session, caller.client)
+        overrides = store.override_counts(session, caller.client, since, until, version)
+    scorer = context.shelf[version]
+    months = [_month(scorer, month, rows) for month, rows in _by_month(scores).items()]
+    followed = _followed(scores, seen)
+    grades = backtest.by_grade(followed)
+    overall = backtest.hosmer_lemeshow(
+        np.array([each.pd for each in followed]), np.array([each.defaulted for each in followed], dtype=np.bool_)
+    )
+    return {
+        "model": version,
+        "since": since.date(),
+        "until": (until - timedelta(days=1)).date(),
+        "scores": len(scores),
+        "complete": len(scores) < MOST_SCORES,
+        "months": months,
+        "back_test": {"firms": len(followed), "grades": grades, "hosmer_lemeshow": overall},
+        "vintages": backtest.vintages(followed, today),
+        "migrations": backtest.migrations(_first_and_last(scores)),
+        "overrides": {
+            **overrides,
+            "rate": overrides["overridden"] / overrides["scores"] if overrides["scores"] else None,
+        },
+        "alerts": [alert for month in months for alert in month.pop("alerts")] + backtest.alerts(grades, overall),
+        "limits": {"false_alarms": drift.FALSE_ALARMS, "material": drift.MATERIAL, "large": drift.LARGE},
+    }
+
+
+def _by_month(scores: Sequence[Assessment]) -> dict[str, list[Assessment]]:
+    """The scores of each calendar month, each enterprise once, with its last."""
+    months: dict[str, dict[str, Assessment]] = defaultdict(dict)
+    for score in scores:
+        months[f"{score.created_at:%Y-%m}"][score.enterprise] = score
+    return {month: list(firms.values()) for month, firms in sorted(months.items())}
+
+
+def _month(scorer: Scorer, month: str, scores: Sequence[Assessment]) -> dict[str, Any]:
+    features = scorer.baseline.get("features", {})
+    place = {name: position for position, name in enumerate(scorer.features)}
+    values = np.array([score.values for score in scores], dtype=np.float64)
+    found = {name: drift.stability(base, values[:, place[name]]) for name, base in features.items() if name in place}
+    titles: dict[str, Mapping[str, str]] = {each.name: each.title for each in scorer.legend.features}
+    if "score" in scorer.baseline:
+        found = {"score": drift.stability(scorer.baseline["score"], [score.score for score in scores]), **found}
+        titles["score"] = SCORE_TITLE
+    subjects = [{"subject": name, "title": titles[name], **each.as_json()} for name, each in found.items()]
+    return {"month": month, "firms": len(scores), "subjects": subjects, "alerts": drift.alerts(month, found, titles)}
+
+
+def _followed(scores: Sequence[Assessment], seen: Sequence[Outcome]) -> list[Followed]:
+    """Each enterprise's first score of the period with what was last seen of it after the score was made."""
+    last = {outcome.enterprise: outcome for outcome in seen}
+    first: dict[str, Assessment] = {}
+    for score in scores:
+        first.setdefault(score.enterprise, score)
+    return [
+        Followed(score.grade, score.pd, score.as_of, last[name].defaulted, last[name].observed_on)
+        for name, score in first.items()
+        if name in last and last[name].observed_on >= score.as_of
+    ]
+
+
+def _first_and_last(scores: Sequence[Assessment]) -> list[tuple[str, str]]:
+    """First and last grade of each enterprise that was scored as of more than one day."""
+    grades: dict[str, dict[date, str]] = defaultdict(dict)
+    for score in scores:
+        grades[score.enterprise][score.as_of] = score.grade
+    return [(days[min(days)], days[max(days)]) for days in grades.values() if len(days) > 1]

@@ -1,0 +1,69 @@
+"""What an enterprise could change to reach a grade, a score or a product's rules: the way up from a stored score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chassis.identity import Caller
+from services.scoring.context import Context
+from services.scoring.domain import scale
+from services.scoring.domain.errors import TargetNotUnderstood
+from services.scoring.domain.recourse import Rule
+from services.scoring.ml.scorer import Scorer
+from services.scoring.ml.way_up import ASSUMPTIONS, Goal, way_up
+from services.scoring.usecases.read_score import read_score
+
+
+def show_way_up(context: Context, caller: Caller, score_id: str, target: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the cheapest plan, computed on the values and by the model of the stored score; nothing is stored."""
+    assessment = read_score(context, caller, score_id)
+    scorer = context.shelf[assessment.model]
+    goal = goal_of(target, scorer)
+    values = dict(zip(scorer.features, assessment.values, strict=True))
+    return {
+        "score": assessment.id,
+        "enterprise": assessment.enterprise,
+        "model": {"version": scorer.version, "reference": scorer.legend.reference},
+        "target": dict(target),
+        "needed": {"score": goal.points, "pd": goal.pd},
+        **way_up(scorer, values, goal),
+        "assumptions": ASSUMPTIONS,
+    }
+
+
+def goal_of(target: Mapping[str, Any], scorer: Scorer) -> Goal:
+    """Return what a target asks of score, PD and features; raise `TargetNotUnderstood` for what the model lacks."""
+    rules = [Rule(each["feature"], each["op"], each["value"]) for each in target.get("rules") or ()]
+    unknown = sorted({rule.feature for rule in rules} - {*scorer.features, "score", "pd"})
+    if unknown:
+        raise TargetNotUnderstood(
+            f"Model {scorer.version} does not look at {', '.join(unknown)}, so no plan can be certified for it. Name "
+            "features of the score's contributions, `score` or `pd`.",
+            unknown=unknown,
+        )
+    points = [*_points(target), *(rule.value for rule in _on(rules, "score", ">="))]
+    pds = [rule.value for rule in _on(rules, "pd", "<=")]
+    return Goal(
+        points=max(points, default=None),
+        pd=min(pds, default=None),
+        rules=tuple(rule for rule in rules if rule.feature not in {"score", "pd"}),
+    )
+
+
+def _points(target: Mapping[str, Any]) -> list[float]:
+    points = [] if target.get("score") is None else [float(target["score"])]
+    if target.get("grade") is not None:
+        points += [step.from_points for step in scale.MASTER_SCALE if step.name == target["grade"]]
+    return [max(each, -1e6) for each in points]  # the lowest grade begins nowhere
+
+
+def _on(rules: Sequence[Rule], name: str, op: str) -> list[Rule]:
+    found = [rule for rule in rules if rule.feature == name]
+    for rule in found:
+        if rule.op != op or (name == "pd" and not scale.PD_FLOOR <= rule.value < 1):
+            raise TargetNotUnderstood(
+                f"{rule} cannot be asked for: use `score >= points`, or `pd <=` a value from {scale.PD_FLOOR} to 1.",
+                rule=str(rule),
+            )
+    return found

@@ -1,0 +1,263 @@
+"""The shapes of what the suite answers; each is the JSON object itself, typed."""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+JobStateName = Literal["queued", "running", "done", "failed"]
+ImportKind = Literal[
+    "enterprises",
+    "invoices",
+    "invoices.purchase",
+    "invoices.sale",
+    "payments",
+    "orders",
+    "deliveries",
+    "tax-filings",
+    "public-records",
+    "relations",
+    "outcomes",
+    "workbook",
+]
+RecordKind = Literal["invoices", "payments", "orders", "deliveries", "tax-filings", "public-records", "relations"]
+Channel = Literal["subject", "counterparty", "association", "government", "court"]
+Log = Literal["ledger", "score-ledger"]
+Purpose = Literal["credit-assessment", "credit-monitoring", "financing-match", "model-training"]
+
+
+class Title(TypedDict):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class Progress(TypedDict):
+    """How far a job is; `total` is null while unknown."""
+
+    done: int
+    total: int | None
+
+
+class Job(TypedDict):
+    """What all long work has in common."""
+
+    id: str
+    state: JobStateName
+    progress: Progress
+    problem: NotRequired[dict[str, Any] | None]
+
+
+class Counts(TypedDict):
+    """Rows of one file: received = accepted + duplicate + rejected."""
+
+    received: int
+    accepted: int
+    duplicate: int
+    rejected: int
+
+
+class ImportPart(Counts):
+    """One sheet of a workbook."""
+
+    kind: str
+
+
+class Import(Job, Counts):
+    """A durable import."""
+
+    kind: str
+    file: str | None
+    client: str
+    channel: str
+    connector: str | None
+    enterprise: str | None
+    created_at: str
+    finished_at: str | None
+    parts: NotRequired[list[ImportPart]]
+
+
+class Enterprise(TypedDict):
+    """Who a firm is."""
+
+    id: str
+    name: str | None
+    industry: str | None
+    region: str | None
+    size_class: str | None
+    established_on: str | None
+    synthetic: bool
+
+
+class PortraitFeature(TypedDict):
+    """One value behind a dimension."""
+
+    name: str
+    title: Title
+    value: float | None
+    unit: str
+
+
+class Peers(TypedDict):
+    """Whom a firm is compared with."""
+
+    group: Title
+    count: int
+
+
+class Dimension(TypedDict):
+    """One of the eight dimensions, 0 to 100."""
+
+    key: str
+    title: Title
+    score: float | None
+    percentile: float | None
+    peers: Peers | None
+    features: list[PortraitFeature]
+
+
+class Partner(TypedDict):
+    """A customer or supplier."""
+
+    id: str
+    net_fen: int
+    share: float
+    months: int
+    first_on: str
+    last_on: str
+
+
+class Month(TypedDict):
+    """Business of one month."""
+
+    month: str
+    sales_fen: int
+    purchases_fen: int
+
+
+class Portrait(TypedDict):
+    """A firm's credit portrait."""
+
+    enterprise: Enterprise
+    as_of: str
+    known_at: str
+    depth: str
+    dimensions: list[Dimension]
+    months: list[Month]
+    partners: dict[Literal["customers", "suppliers"], list[Partner]]
+
+
+class Reason(TypedDict):
+    """What moved a score, and by how many points."""
+
+    feature: str
+    points: float
+    value: float | None
+    reference: float | None
+    unit: str
+    title: Title
+    dimension: str
+
+
+class ModelRef(TypedDict):
+    """Which model and which reference enterprise a score stands on."""
+
+    version: str
+    reference: str
+
+
+class Score(TypedDict):
+    """An explained score: base_points + the points of all contributions = score."""
+
+    id: str
+    enterprise: str
+    score: float
+    grade: str
+    pd: float
+    pd_interval: list[float]
+    depth: str
+    reasons: list[Reason]
+    contributions: list[Reason]
+    base_points: float
+    model: ModelRef
+    as_of: str
+    known_at: str
+    features_sha256: str
+    created_at: str
+
+
+class Model(TypedDict):
+    """A model version and where it stands."""
+
+    version: str
+    state: Literal["training", "candidate", "approved", "shadow", "serving", "retired", "failed"]
+    approved_by: NotRequired[str | None]
+    progress: NotRequired[Progress | None]
+    card: dict[str, Any] | None
+    problem: NotRequired[dict[str, Any] | None]
+
+
+class Evaluation(Job):
+    """An evaluation; `result` is there when it is done."""
+
+    result: dict[str, Any] | None
+
+
+class Offer(TypedDict):
+    """A product that fits, with its terms."""
+
+    rank: int
+    product: str
+    title: Title
+    bank: str
+    kind: str
+    sandbox: bool
+    amount_fen: int
+    months: int
+    rate: float
+    rate_lines: list[dict[str, Any]]
+    total_cost_fen: int
+    reasons: list[dict[str, Any]]
+
+
+class Refusal(TypedDict):
+    """A product that does not fit, and the rule that says so."""
+
+    product: str
+    title: Title
+    eligible: Literal[False]
+    rule: str
+    found: Any
+    needed: Any
+    since: str
+    rule_title: Title
+    failed: list[dict[str, Any]]
+
+
+class Match(TypedDict):
+    """Offers and refusals for one need."""
+
+    id: str
+    enterprise: str
+    need: dict[str, Any]
+    as_of: str
+    score: dict[str, Any]
+    offers: list[Offer]
+    refusals: list[Refusal]
+
+
+class Book(TypedDict):
+    """What the suite holds."""
+
+    date: str | None
+    synthetic: bool | None
+    enterprises: int
+    invoices: int
+
+
+class Consent(TypedDict):
+    """A consent of an enterprise."""
+
+    id: str
+    grantee: str
+    purposes: list[str]
+    fields: list[str]
+    valid_until: str

@@ -1,0 +1,76 @@
+"""The command line `smecredit`: each command is loaded when it is called, so that `--help` is quick."""
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+from smecredit.problems import Expected
+
+# Where each command lives, and its line in the help.
+COMMANDS: Final = {
+    "up": ("running", "Start the suite in the foreground; Ctrl-C stops all of it."),
+    "demo": ("running", "Start, load data, train, score, match, and show the result."),
+    "import": ("data", "Import files: enterprises, invoices, outcomes, a workbook."),
+    "sandbox": ("data", "Write a synthetic economy to a folder."),
+    "portrait": ("reading", "Show an enterprise's credit portrait."),
+    "score": ("reading", "Score an enterprise, with reasons."),
+    "receipt": ("proving", "Print the signed receipt of a score."),
+    "verify-receipt": ("proving", "Prove a receipt: its signature, and its score made again bit for bit."),
+    "ledger": ("proving", "Write what the ledger holds of you, with its proofs, to a file."),
+    "verify-ledger": ("proving", "Prove such a file with the ledger's public key and nothing else."),
+    "match": ("reading", "Find the bank products that fit an enterprise's need."),
+    "churn": ("planning", "Import the bank's churn curves: how many customers a rate loses."),
+    "allocate": ("planning", "Divide a budget over many enterprises, with a proof."),
+    "train": ("modelling", "Train a model on the firms with outcomes."),
+    "approve": ("governing", "Approve a model that somebody else trained."),
+    "rollback": ("governing", "Take the serving model back; the one before serves again."),
+    "drift": ("governing", "Report whether a model still fits and was right."),
+    "models": ("modelling", "List the models."),
+    "replay-alerts": ("alerts", "Measure the early-warning signals on a past period."),
+    "evaluate": ("modelling", "Measure the pipeline on labelled firms by repeated cross-validation."),
+}
+INTERRUPTED: Final = 130
+
+
+class _Commands(click.Group):
+    """Knows its commands by name and loads their module on the first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"smecredit.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="smecredit", prog_name="smecredit")
+def commands() -> None:
+    """Credit portraits, explained scores and fitting bank products for small firms. 中小微企业信用画像与融资匹配。"""
+
+
+def main() -> None:
+    """Run the command line: 0 done, 1 refused or failed, 2 wrong use, 130 interrupted."""
+    try:
+        code = commands.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
+    except Expected as error:
+        click.echo(f"error: {error}", err=True)
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)

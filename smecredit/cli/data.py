@@ -1,0 +1,72 @@
+"""Commands that bring data in: import, sandbox."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import click
+
+from smecredit.answers import Channel, Import, ImportKind
+from smecredit.cli.options import as_json, client, connected, print_json
+from smecredit.client import Client
+from smecredit.report import Reporter
+
+REJECTS_SHOWN = 3
+
+
+@click.command("import")
+@click.argument("kind", type=click.Choice(get_args(ImportKind)))
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--connector", help="The source's own layout; GET /v1/connectors lists them.")
+@click.option("--enterprise", metavar="ID", help="The one that all rows are about, where the files do not say.")
+@click.option("--channel", type=click.Choice(get_args(Channel)), help="The lawful way by which the data came.")
+@as_json
+@connected("source-demo")
+def import_command(
+    kind: str, files: tuple[Path, ...], as_json: bool, url: str, identity: str, **about: str | None
+) -> None:
+    """Import FILES of one KIND (CSV, CSV.gz, Parquet, JSON; 数电票 as XML or a zip; a workbook is .xlsx).
+
+    Waits until they are committed.
+    """
+    reporter = Reporter()
+    with client(url, identity) as source:
+        done = [_import(source, cast("ImportKind", kind), file, reporter, about) for file in files]
+        if as_json:
+            print_json(done)
+            return
+        for imported in done:
+            _tell(source, imported)
+
+
+def _import(
+    source: Client, kind: ImportKind, file: Path, reporter: Reporter, about: Mapping[str, str | None]
+) -> Import:
+    """Send one file and wait for its import; `about` is what is said of it beside its kind."""
+    with reporter.stage(f"send {file.name}") as on_sent:
+        started = source.import_file(kind, file, on_sent=on_sent, **cast("Any", about))
+    with reporter.stage(f"import {file.name}") as on_progress:
+        return source.wait_import(started["id"], on_progress)
+
+
+def _tell(source: Client, done: Import) -> None:
+    """Say what became of a file, and how to see what was rejected."""
+    for part in done.get("parts") or [done]:
+        click.echo(
+            f"{part['kind']}: {part['received']:,} received = {part['accepted']:,} accepted + "
+            f"{part['duplicate']:,} duplicate + {part['rejected']:,} rejected"
+        )
+    if done["rejected"]:
+        lines = source.rejects(done["id"]).splitlines()
+        click.echo(f"first rejected of import {done['id']} (all: GET /v1/imports/{done['id']}/rejects):")
+        click.echo("\n".join(f"  {line}" for line in lines[: REJECTS_SHOWN + 1]))
+
+
+@click.command("sandbox", context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sandbox_command(arguments: tuple[str, ...]) -> None:
+    """Write a synthetic economy: see `smecredit sandbox --help`."""
+    # The sandbox is a program of its own: its numeric libraries stay out of this one.
+    sys.exit(subprocess.run([sys.executable, "-m", "sandbox", *arguments], check=False).returncode)  # noqa: S603

@@ -1,0 +1,82 @@
+"""Commands that run the suite: up, demo."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from smecredit import demo, render
+from smecredit.cli.options import write_json
+from smecredit.home import KEYS, home
+from smecredit.report import Reporter
+from smecredit.suite import PORT, Suite
+
+port_option = click.option(
+    "--port", type=click.IntRange(1, 65_532), default=PORT, show_default=True, help="Of the gateway; services follow."
+)
+
+
+@click.command("up")
+@port_option
+def up_command(port: int) -> None:
+    """Start gateway, services and workers in the foreground; Ctrl-C stops all of them cleanly."""
+    _stop_on_signals()
+    report = Reporter()
+    with Suite(home(), port, report.say) as suite:
+        report.say(f"ready after {suite.startup_seconds:.1f} s")
+        _tell_addresses(suite, report)
+        _stay(suite, report)
+
+
+@click.command("demo")
+@click.option("--data", type=click.Path(exists=True, path_type=Path), help="Your own folder or workbook.")
+@click.option("--firms", type=click.IntRange(30, 100_000), default=300, show_default=True, help="Of the sandbox.")
+@click.option("--seed", default=7, show_default=True, help="Of the sandbox.")
+@click.option("--exit", "leave", is_flag=True, help="Stop when the result is shown.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path, allow_dash=True), help="Write the figures here.")
+@port_option
+def demo_command(data: Path | None, firms: int, seed: int, leave: bool, json_file: Path | None, port: int) -> None:
+    """Show the main job end to end: import, train, score, match. On a home of its own, fresh each time."""
+    _stop_on_signals()
+    report = Reporter()
+    files = demo.files(data, firms, seed, report)
+    with Suite(demo.fresh_home(), port, report.say) as suite:
+        report.say(f"ready after {suite.startup_seconds:.1f} s")
+        shown = demo.run(suite, files, report)
+        if json_file:
+            write_json(shown.figures(), json_file)
+        render.demo(shown)
+        _tell_addresses(suite, report)
+        if not leave:
+            _stay(suite, report)
+
+
+def _stay(suite: Suite, report: Reporter) -> None:
+    """Look after the suite until Ctrl-C or SIGTERM."""
+    report.say("Ctrl-C stops everything")
+    try:
+        suite.watch()
+    except (KeyboardInterrupt, SystemExit):
+        report.say("stopping")
+
+
+def _tell_addresses(suite: Suite, report: Reporter) -> None:
+    """Say where to look and with which keys."""
+    report.say(f"portal    {suite.url}/portal")
+    report.say(f"API docs  {suite.url}/docs")
+    report.say(f"keys      {suite.home / KEYS}")
+    report.say(f"logs      {suite.home / 'logs'}")
+
+
+def _stop_on_signals() -> None:
+    """Turn SIGTERM and SIGHUP into an orderly end, as Ctrl-C is."""
+
+    def stop(number: int, _: Any) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        sys.exit(0)
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs behind it with SIGINT ignored
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGHUP, stop)

@@ -1,0 +1,94 @@
+"""Measures the pipeline on a suite of its own, in a temporary home that is gone afterwards."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from smecredit import home as homes
+from smecredit import journey
+from smecredit.folder import sources
+from smecredit.report import Reporter
+from smecredit.suite import Suite, free_port
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Repeated stratified cross-validation: folds and repeats."""
+
+    folds: int
+    repeats: int
+
+
+def of_folder(data: Path, holdout: Path | None, plan: Plan, report: Reporter) -> dict[str, Any]:
+    """Evaluate on a folder of invoices and outcomes; with a holdout, also score the firms of that folder."""
+    if holdout is None:
+        with _suite(report) as suite:
+            _load(suite, data, report)
+            with report.stage("evaluate") as on_progress:
+                return suite.client(journey.GRANTEE).evaluate_book(
+                    folds=plan.folds, repeats=plan.repeats, on_progress=on_progress
+                )
+    with tempfile.TemporaryDirectory(prefix="smecredit-") as folder:
+        table = _features(data, Path(folder) / "data.parquet", report)
+        other = _features(holdout, Path(folder) / "holdout.parquet", report)
+        return of_table(table, LABEL, NO_FEATURES, other, plan, report)
+
+
+# What a feature set holds beside features.
+LABEL = "defaulted"
+NO_FEATURES = ("enterprise", "depth", "features_sha256", "industry", "region", "size_class")
+
+
+def of_table(
+    table: Path, label: str, drop: Sequence[str], holdout: Path | None, plan: Plan, report: Reporter
+) -> dict[str, Any]:
+    """Evaluate on a table of the user's own."""
+    with _suite(report) as suite, report.stage("evaluate") as on_progress:
+        return suite.client(journey.GRANTEE).evaluate_table(
+            table,
+            label=label,
+            drop=drop,
+            holdout=holdout,
+            folds=plan.folds,
+            repeats=plan.repeats,
+            on_progress=on_progress,
+        )
+
+
+def _features(data: Path, target: Path, report: Reporter) -> Path:
+    """Download the features and outcomes of a folder's firms."""
+    with _suite(report) as suite:
+        _load(suite, data, report)
+        with report.stage("features"):
+            target.write_bytes(suite.client(journey.GRANTEE).feature_set(outcomes=True).body)
+    return target
+
+
+def _load(suite: journey.Suite, data: Path, report: Reporter) -> None:
+    """Import a folder and have its firms consent."""
+    journey.import_all(suite, sources(data), report)
+    journey.consent_all(suite, report)
+
+
+@contextmanager
+def _suite(report: Reporter) -> Iterator[journey.Suite]:
+    """A suite in a temporary home on free ports."""
+    with (
+        tempfile.TemporaryDirectory(prefix="smecredit-", ignore_cleanup_errors=True) as folder,
+        Suite(Path(folder), free_port(), report.say) as running,
+    ):
+        yield journey.Suite(running.url, homes.keys(running.home))
+
+
+@contextmanager
+def loaded(data: Path, report: Reporter) -> Iterator[Path]:
+    """A suite of its own with a folder loaded; the home that holds its book."""
+    with (
+        tempfile.TemporaryDirectory(prefix="smecredit-", ignore_cleanup_errors=True) as folder,
+        Suite(Path(folder), free_port(), report.say) as running,
+    ):
+        _load(journey.Suite(running.url, homes.keys(running.home)), data, report)
+        yield running.home

@@ -1,0 +1,41 @@
+"""A product as a bank writes it, for tests to change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def a_product(**changes: Any) -> dict[str, Any]:
+    """Return a credit line whose rules ask for sales, turnover and a grade; `changes` replace its members."""
+    title = {"zh": "信用贷", "en": "Credit line"}
+    rules = [
+        ("months", "sales_active_months_12m >= 9"),
+        ("turnover", "amount_fen <= 0.3 * sales_12m"),
+        ("grade", 'grade >= "BB"'),
+    ]
+    return {
+        "id": "credit",
+        "bank": "Example Bank",
+        "title": title,
+        "kind": "credit-line",
+        "amount_fen": [1_000_000, 500_000_000],
+        "months": [3, 24],
+        "rate": {
+            "funding": 0.02,
+            "lgd": 0.45,
+            "operating": 0.008,
+            "margin": 0.01,
+            "subsidy": 0.0,
+            "floor": 0.035,
+            "cap": 0.09,
+        },
+        "repayment": "equal-instalments",
+        "rules": [
+            {"id": name, "expression": text, "title": title, "source": "policy", "since": "2025-01-01"}
+            for name, text in rules
+        ],
+        "valid_from": "2025-01-01",
+        "valid_until": None,
+        "sandbox": True,
+        **changes,
+    }

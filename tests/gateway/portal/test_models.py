@@ -1,0 +1,68 @@
+"""A model's page, without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask.testing import FlaskClient
+from portal_site import StandIn
+
+from gateway.portal import Answer
+
+SignedIn = Callable[..., FlaskClient]
+ORIGIN = {"Origin": "http://localhost"}
+PAGE = "/portal/models/mdl_1"
+
+
+def test_a_model_shows_its_pictures_its_segments_and_who_decided(signed_in: SignedIn) -> None:
+    """Curves, SHAP plots, a group below four fifths, the decisions, in Chinese."""
+    page = signed_in("smc_bank").get(PAGE).text
+
+    for name in ("roc", "ks", "calibration", "stability", "shap-summary", "shap-dependence-3"):
+        assert f"{PAGE}/plots/{name}.svg" in page
+    assert "&lt; 0.80" in page
+    assert "影子运行" in page
+
+
+def test_a_picture_is_an_image_that_can_run_nothing(signed_in: SignedIn) -> None:
+    """SVG under a policy of its own: no script, no source, sandboxed."""
+    answer = signed_in("smc_bank").get(f"{PAGE}/plots/roc.svg")
+
+    assert answer.mimetype == "image/svg+xml"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+def test_the_operator_approves_with_a_note_once_however_often_the_form_is_sent(
+    signed_in: SignedIn, door: StandIn
+) -> None:
+    """The form's nonce is the idempotency key."""
+    client = signed_in("smc_operator")
+    for _ in range(2):
+        answer = client.post(f"{PAGE}/approve", data={"nonce": "n1", "note": "reviewed"}, headers=ORIGIN)
+
+    assert answer.status_code == 303
+    asked = door.asked("POST /models/mdl_1/approve")
+    assert [(call["json"], call["Idempotency-Key"]) for call in asked] == [({"note": "reviewed"}, "n1")] * 2
+
+
+def test_a_bank_finds_no_form_to_approve_with(signed_in: SignedIn) -> None:
+    """Approving is the operator's."""
+    assert "/approve" not in signed_in("smc_bank").get(PAGE).text
+    assert "/approve" in signed_in("smc_operator").get(PAGE).text
+
+
+def test_a_model_under_training_has_a_page_too(signed_in: SignedIn, door: StandIn) -> None:
+    """No card, no picture, and a sentence that says so."""
+    door.answers["GET /models/mdl_2"] = Answer(200, {"version": "mdl_2", "state": "training", "card": None})
+    door.answers["GET /models/mdl_2/plots"] = Answer(200, {"items": []})
+
+    page = signed_in("smc_bank", "en").get("/portal/models/mdl_2")
+
+    assert page.status_code == 200
+    assert "Not trained yet." in page.text
+
+
+def test_an_enterprise_has_no_such_page(signed_in: SignedIn) -> None:
+    """A model's figures are for those who answer for it."""
+    assert signed_in("smc_firm").get(PAGE).status_code == 403

@@ -1,0 +1,190 @@
+"""What the pages say and ask for, without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from portal_site import CONSENT_REQUIRED, StandIn, fixture
+
+from gateway.portal import Answer
+
+SignedIn = Callable[..., FlaskClient]
+ORIGIN = {"Origin": "http://localhost"}
+FIRM = "/portal/applicants/local:E17"
+GRANT = {
+    "grantee": "bank-demo",
+    "purposes": ["credit-assessment"],
+    "fields": ["score"],
+    "valid_until": "2099-01-31",
+    "nonce": "n1",
+}
+
+
+def test_a_firm_reads_its_own_file_without_a_purpose(signed_in: SignedIn, door: StandIn) -> None:
+    """No Purpose header goes out, so no record is made."""
+    assert signed_in("smc_firm").get("/portal/enterprise").status_code == 200
+    [call] = door.asked("GET /enterprises/local:E17/portrait")
+    assert "Purpose" not in call
+
+
+def test_a_bank_reads_a_portrait_for_a_credit_assessment(signed_in: SignedIn, door: StandIn) -> None:
+    """The read goes out with its purpose and the page says that it is recorded."""
+    answer = signed_in("smc_bank").get(f"{FIRM}/portrait")
+    assert "已按授权记入" in answer.text
+    [call] = door.asked("GET /enterprises/local:E17/portrait")
+    assert call["Purpose"] == "credit-assessment"
+
+
+def test_without_a_consent_the_page_says_whom_to_ask_for_what(signed_in: SignedIn, door: StandIn) -> None:
+    """403, and the bank's own id that the firm has to name."""
+    door.answers["GET /enterprises/local:E17/portrait"] = Answer(403, CONSENT_REQUIRED)
+    answer = signed_in("smc_bank", "en").get(f"{FIRM}/portrait")
+    assert answer.status_code == 403
+    assert "grant a consent to bank-demo" in answer.text
+
+
+def test_looking_at_an_applicant_makes_no_credit_query(signed_in: SignedIn, door: StandIn) -> None:
+    """Only stored scores are read; no purpose, nothing posted."""
+    signed_in("smc_bank").get(FIRM)
+    assert [call for call in door.calls if "Purpose" in call or call["route"].startswith("POST")] == []
+
+
+def test_scoring_is_one_credit_query_however_often_the_form_is_sent(signed_in: SignedIn, door: StandIn) -> None:
+    """The form's nonce is the idempotency key."""
+    client = signed_in("smc_bank")
+    for _ in range(2):
+        answer = client.post(f"{FIRM}/scores", data={"nonce": "n1"}, headers=ORIGIN)
+        assert answer.headers["Location"] == FIRM
+    calls = door.asked("POST /scores")
+    assert {call["Idempotency-Key"] for call in calls} == {"n1"}
+    assert calls[0]["Purpose"] == "credit-assessment"
+    assert calls[0]["json"] == {"enterprise": "local:E17"}
+
+
+def test_a_platform_cannot_score(signed_in: SignedIn, door: StandIn) -> None:
+    """It has no button for it, and a post is refused."""
+    client = signed_in("smc_platform")
+    assert "重新评分" not in client.get(FIRM).text
+    assert client.post(f"{FIRM}/scores", headers=ORIGIN).status_code == 403
+    assert door.asked("POST /scores") == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        ({"type": "/problems/no-serving-model", "detail": "No model serves."}, "还没有可用的评分模型"),
+        ({"type": "/problems/not-enough-data", "detail": "No usable invoice."}, "数据不足，无法评分"),
+        ({"type": "/problems/consent-required", "detail": "No consent."}, "需要企业授权"),
+    ],
+)
+def test_why_there_is_no_score_is_said_in_words(
+    signed_in: SignedIn, door: StandIn, problem: dict[str, Any], said: str
+) -> None:
+    """The problem's kind decides the text; its own detail stands below."""
+    door.answers["POST /scores"] = Answer(409, problem)
+    answer = signed_in("smc_bank").post(f"{FIRM}/scores", data={"nonce": "n"}, headers=ORIGIN)
+    assert answer.status_code == 409
+    assert said in answer.text
+    assert problem["detail"] in answer.text
+
+
+def test_a_service_that_is_down_is_said_and_nothing_is_lost(signed_in: SignedIn, door: StandIn) -> None:
+    """503 with the way to find out which."""
+    door.down = True
+    answer = signed_in("smc_firm").get("/portal/enterprise")
+    assert answer.status_code == 503
+    assert "/readyz" in answer.text
+
+
+def test_the_overview_stands_while_one_service_is_silent(signed_in: SignedIn, door: StandIn) -> None:
+    """The models' part says so; the book is still there."""
+    door.answers["GET /models"] = Answer(503, {"detail": "scoring does not answer"})
+    answer = signed_in("smc_operator").get("/portal/operations")
+    assert answer.status_code == 200
+    assert "目前没有应答" in answer.text
+    assert "988,342" in answer.text
+
+
+def test_the_overview_says_why_an_import_failed(signed_in: SignedIn, door: StandIn) -> None:
+    """The problem of a failed file stands beside it, and when the file came."""
+    problem = {"title": "The file cannot be read", "title_zh": "文件无法读取", "detail": "Line 2 is too long."}
+    failed = {"file": "a.csv", "kind": "outcomes", "state": "failed", "created_at": "2026-11-23T09:00:00Z"}
+    counts = dict.fromkeys(("received", "accepted", "duplicate", "rejected"), 0)
+    door.answers["GET /imports"] = Answer(200, {"items": [{**failed, **counts, "problem": problem}], "next": None})
+    answer = signed_in("smc_operator").get("/portal/operations")
+    assert "文件无法读取" in answer.text
+    assert "Line 2 is too long." in answer.text
+    assert "2026-11-23 17:00" in answer.text
+
+
+def test_a_consent_goes_out_as_the_form_says(signed_in: SignedIn, door: StandIn) -> None:
+    """Grantee, purposes, fields, day."""
+    answer = signed_in("smc_firm").post("/portal/enterprise/consents", data=GRANT, headers=ORIGIN)
+    assert answer.status_code == 303
+    [call] = door.asked("POST /consents")
+    assert call["json"] == {name: value for name, value in GRANT.items() if name != "nonce"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"grantee": " "}, "请填写被授权方的编号"),
+        ({"purposes": []}, "请至少选择一个用途"),
+        ({"fields": ["everything"]}, "请至少选择一项内容"),
+        ({"valid_until": "2001-01-01"}, "今天以后"),
+        ({"valid_until": "tomorrow"}, "今天以后"),
+    ],
+)
+def test_an_incomplete_consent_is_not_granted(
+    signed_in: SignedIn, door: StandIn, change: dict[str, Any], said: str
+) -> None:
+    """The form comes back with what is missing and what was typed."""
+    answer = signed_in("smc_firm").post("/portal/enterprise/consents", data={**GRANT, **change}, headers=ORIGIN)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert door.asked("POST /consents") == []
+
+
+def test_a_name_cannot_bring_markup_into_the_page(signed_in: SignedIn, door: StandIn) -> None:
+    """Names come from files of strangers; they are text in the page and in the charts' data."""
+    nasty = "</script><script>alert(1)</script>"
+    door.answers["GET /enterprises"] = Answer(200, {"items": [{"id": "local:E1", "name": nasty}], "next": None})
+    page = signed_in("smc_bank").get("/portal/applicants").text
+    assert nasty not in page
+    assert "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize("firm", ["..", "a" * 101, ".%2Fbook"])
+def test_an_impossible_id_reaches_no_service(signed_in: SignedIn, door: StandIn, firm: str) -> None:
+    """A path cannot be bent through the id."""
+    assert signed_in("smc_bank").get(f"/portal/applicants/{firm}").status_code == 404
+    assert door.calls == []
+
+
+def test_an_applicant_without_consent_offers_no_action(signed_in: SignedIn) -> None:
+    """No score to order, no match to ask: the page says who has to grant what."""
+    page = signed_in("smc_bank").get("/portal/applicants/local:E999").text
+    assert "没有有效的授权" in page
+    assert "bank-demo" in page
+    assert 'name="amount"' not in page
+    assert "/scores" not in page
+
+
+def test_a_compound_rule_says_each_fact_that_it_found(signed_in: SignedIn, door: StandIn) -> None:
+    """Every fact with its title and unit, an unknown one as unknown; never the rule's code."""
+    match = fixture("match")
+    refusal = {
+        **match["refusals"][0],
+        "rule": 'size_class in ["micro"] or sales_12m <= 4000000000',
+        "found": {"size_class": None, "sales_12m": 5_212_352_906},
+        "needed": 'size_class in ["micro"] or sales_12m <= 4000000000',
+    }
+    door.answers["POST /matches"] = Answer(201, {**match, "offers": [], "refusals": [refusal]})
+    need = {"amount": "50", "months": "12", "nonce": "n"}
+    answer = signed_in("smc_bank").post(f"{FIRM}/matches", data=need, headers={**ORIGIN, "HX-Request": "true"})
+    assert "规模 没有数据、近12个月净销售额" in answer.text
+    assert ">5,212 万元<" in answer.text
+    assert "size_class" not in answer.text

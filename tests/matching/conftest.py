@@ -1,0 +1,193 @@
+"""Neighbours for matching: one real HTTP server that answers as the contracts of profile, scoring and gateway say."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from bank_products import a_product
+from flask import Flask
+from flask.testing import FlaskClient
+
+from chassis import migrations
+from chassis.identity import Verifier
+from services.matching.app import create_app
+from services.matching.context import Context
+from services.matching.settings import Settings
+
+FEATURES = ("sales_12m", "sales_active_months_12m", "sales_red_ratio_36m", "history_months")
+KNOWN_AT = "2020-03-01T08:00:00+00:00"
+
+
+def book() -> pl.DataFrame:
+    """Return three firms: one that does well, one thin, one of which little is known."""
+    return pl.DataFrame(
+        {
+            "enterprise": ["local:E1", "local:E2", "local:E3"],
+            "depth": ["A", "D", "E"],
+            "features_sha256": ["a1", "b2", "c3"],
+            "industry": ["C13", "F51", None],
+            "region": ["330106", "110105", None],
+            "size_class": ["small", "micro", None],
+            "sales_12m": [900_000_000.0, 100_000_000.0, None],
+            "sales_active_months_12m": [12.0, 5.0, None],
+            "sales_red_ratio_36m": [0.02, 0.3, None],
+            "history_months": [40.0, 8.0, 1.0],
+        }
+    )
+
+
+def scores() -> pl.DataFrame:
+    """Return the scores of the two firms that have enough data."""
+    return pl.DataFrame(
+        {
+            "enterprise": ["local:E1", "local:E2"],
+            "score": [668, 540],
+            "grade": ["A", "B"],
+            "pd": [0.006, 0.05],
+            "pd_low": [0.003, 0.03],
+            "pd_high": [0.01, 0.09],
+            "depth": ["A", "D"],
+            "features_sha256": ["a1", "b2"],
+        }
+    )
+
+
+@dataclass
+class Neighbours:
+    """What the other services hold, and what they were asked."""
+
+    url: str = ""
+    features: pl.DataFrame = field(default_factory=book)
+    scores: pl.DataFrame = field(default_factory=scores)
+    serving: bool = True
+    withheld: set[str] = field(default_factory=set)
+    asked: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
+
+    def answer(self, path: str, headers: dict[str, str], body: Any) -> tuple[int, dict[str, str], bytes]:
+        """Answer one call as the contract says."""
+        self.asked.append((path, headers, body))
+        return {
+            "/v1/catalogue": self.catalogue,
+            "/v1/feature-sets": self.feature_set,
+            "/v1/score-sets": self.score_set,
+            "/oauth/token": self.token,
+            "/v1/outcomes": self.outcome,
+        }[path](body)
+
+    def catalogue(self, _: Any) -> tuple[int, dict[str, str], bytes]:
+        return 200, {}, json.dumps({"version": "c1", "features": [{"name": name} for name in FEATURES]}).encode()
+
+    def feature_set(self, order: Any) -> tuple[int, dict[str, str], bytes]:
+        frame = _listed(self.features, order["enterprises"])
+        rows = frame.filter(~pl.col("enterprise").is_in(list(self.withheld)))
+        if frame.height and not rows.height:
+            return problem(403, "consent-required", "No live consent.")
+        headers = {"As-Of": order.get("as_of", "2020-02-21"), "Known-At": order.get("known_at", KNOWN_AT)}
+        return 200, {**headers, "Catalogue": "c1", "Withheld": str(frame.height - rows.height)}, parquet(rows)
+
+    def score_set(self, order: Any) -> tuple[int, dict[str, str], bytes]:
+        if not self.serving:
+            return problem(409, "no-serving-model", "Train a model first.")
+        headers = {"Model-Version": "m1", "Reference": "r1", "As-Of": order["as_of"], "Known-At": order["known_at"]}
+        return 200, headers, parquet(_listed(self.scores, order["enterprises"]))
+
+    def outcome(self, told: Any) -> tuple[int, dict[str, str], bytes]:
+        return 201, {}, json.dumps({"id": "out_1", **told}).encode()
+
+    def token(self, _: Any) -> tuple[int, dict[str, str], bytes]:
+        return 200, {}, json.dumps({"access_token": "acting", "token_type": "Bearer", "expires_in": 300}).encode()
+
+
+def _listed(frame: pl.DataFrame, enterprises: list[str] | None) -> pl.DataFrame:
+    return frame if enterprises is None else frame.filter(pl.col("enterprise").is_in(enterprises))
+
+
+def parquet(frame: pl.DataFrame) -> bytes:
+    buffer = BytesIO()
+    frame.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def problem(status: int, slug: str, detail: str) -> tuple[int, dict[str, str], bytes]:
+    body = {"type": f"/problems/{slug}", "title": slug, "title_zh": slug, "status": status, "detail": detail}
+    return status, {"Content-Type": "application/problem+json"}, json.dumps(body).encode()
+
+
+@pytest.fixture
+def neighbours() -> Iterator[Neighbours]:
+    """Return the other services, listening."""
+    held = Neighbours()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_any(self) -> None:
+            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = json.loads(raw) if raw.startswith(b"{") else raw
+            status, headers, payload = held.answer(self.path, dict(self.headers), body)
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(payload))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(payload)
+
+        do_GET = do_POST = handle_any  # noqa: N815 -- the library's names
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    held.url = f"http://127.0.0.1:{server.server_port}"
+    yield held
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def app(neighbours: Neighbours, database_url: str, verifier: Verifier, tmp_path: Path) -> Iterator[Flask]:
+    """Return the matching service on a fresh database of each kind, beside its neighbours."""
+    settings = Settings(
+        tmp_path, database_url, neighbours.url, neighbours.url, neighbours.url, "", client_key="smc_key"
+    )
+    app = create_app(settings, verifier=verifier)
+    migrations.upgrade(app.extensions["database"], "services.matching")
+    yield app
+    app.extensions["database"].dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Return a client of the service."""
+    return app.test_client()
+
+
+@pytest.fixture
+def here(app: Flask) -> Context:
+    """Return the service's collaborators."""
+    held: Context = app.extensions["context"]
+    return held
+
+
+SCOPES = "products:write products:read matches:write matches:read"
+
+
+@pytest.fixture
+def bank(tokens: Callable[..., dict[str, str]]) -> dict[str, str]:
+    """Return the headers of a bank's write."""
+    return {**tokens(role="bank", client="bank-1", scopes=SCOPES), "Idempotency-Key": "k1"}
+
+
+@pytest.fixture
+def product() -> dict[str, Any]:
+    """Return a product as a bank writes it."""
+    return a_product()

@@ -1,0 +1,165 @@
+"""Match batches: durable jobs that answer as single matches do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from bank_products import a_product
+from flask.testing import FlaskClient
+
+from chassis.jobs import Job, Worker
+from services.matching.context import Context
+from services.matching.jobs import handlers
+from services.matching.usecases.match_many import KIND, run_batch
+
+Headers = dict[str, str]
+NEED = {"amount_fen": 20_000_000, "months": 12}
+
+
+@pytest.fixture
+def published(client: FlaskClient, bank: Headers) -> None:
+    """One product."""
+    client.put("/v1/products/credit", json=a_product(), headers=bank)
+
+
+def order(client: FlaskClient, headers: Headers, enterprises: list[str] | None, key: str = "b1") -> Any:
+    body = {"enterprises": enterprises, "need": NEED}
+    return client.post("/v1/match-batches", json=body, headers={**headers, "Idempotency-Key": key})
+
+
+def work(here: Context) -> None:
+    assert Worker(here.database, handlers(here)).run_once()
+
+
+def lines(client: FlaskClient, headers: Headers, batch: str) -> list[dict[str, Any]]:
+    answer = client.get(f"/v1/match-batches/{batch}/results", headers=headers)
+    assert answer.content_type.startswith("application/jsonl")
+    return [json.loads(line) for line in answer.data.splitlines()]
+
+
+@pytest.mark.usefixtures("published")
+def test_a_batch_answers_each_enterprise_as_a_single_match_does(
+    client: FlaskClient, bank: Headers, here: Context
+) -> None:
+    """One line each, in the form and with the content of a match."""
+    batch = order(client, bank, None)
+    assert (batch.status_code, batch.json["state"]) == (202, "queued")
+    work(here)
+    state = client.get(f"/v1/match-batches/{batch.json['id']}", headers=bank).json
+    assert (state["state"], state["progress"]) == ("done", {"done": 3, "total": 3})
+    single = client.post(
+        "/v1/matches",
+        json={"enterprise": "local:E2", "need": NEED},
+        headers={**bank, "Idempotency-Key": "single"},
+    ).json
+    found = lines(client, bank, batch.json["id"])
+    assert [line["enterprise"] for line in found] == ["local:E1", "local:E2", "local:E3"]
+    same = ("need", "score", "offers", "refusals", "as_of")
+    assert {key: found[1][key] for key in same} == {key: single[key] for key in same}
+
+
+@pytest.mark.usefixtures("published")
+def test_an_enterprise_written_in_two_ways_is_one(client: FlaskClient, bank: Headers, here: Context) -> None:
+    """Else it would be matched and withheld at once."""
+    batch = order(client, bank, ["E1", " local:E1"])
+    work(here)
+    assert [line["enterprise"] for line in lines(client, bank, batch.json["id"])] == ["local:E1"]
+
+
+@pytest.mark.usefixtures("published")
+def test_a_worker_acts_for_the_client_that_ordered(
+    client: FlaskClient, bank: Headers, here: Context, neighbours: Any
+) -> None:
+    """It asks the gateway for a token in the client's name, and reads for financing-match."""
+    order(client, bank, ["local:E1"])
+    neighbours.asked.clear()
+    work(here)
+    (path, token_headers, form), (_, read_headers, _), *_ = neighbours.asked
+    assert (path, token_headers["Authorization"]) == ("/oauth/token", "Bearer smc_key")
+    assert b"subject=bank-1" in form
+    assert (read_headers["Authorization"], read_headers["Purpose"]) == ("Bearer acting", "financing-match")
+
+
+@pytest.mark.usefixtures("published")
+def test_an_enterprise_without_consent_gets_its_own_line(
+    client: FlaskClient, bank: Headers, here: Context, neighbours: Any
+) -> None:
+    """It holds the problem, and the others are answered."""
+    neighbours.withheld.add("local:E2")
+    batch = order(client, bank, ["local:E1", "local:E2"]).json["id"]
+    work(here)
+    found = lines(client, bank, batch)
+    assert [line["enterprise"] for line in found] == ["local:E1", "local:E2"]
+    assert found[1]["problem"]["type"] == "/problems/consent-required"
+
+
+@pytest.mark.usefixtures("published")
+def test_a_consent_revoked_afterwards_withholds_the_line(
+    client: FlaskClient, bank: Headers, here: Context, neighbours: Any
+) -> None:
+    """Derived data included."""
+    batch = order(client, bank, None).json["id"]
+    work(here)
+    neighbours.withheld.add("local:E1")
+    found = lines(client, bank, batch)
+    assert found[0] == {"enterprise": "local:E1", "problem": found[0]["problem"]}
+    assert "offers" in found[1]
+
+
+@pytest.mark.usefixtures("published")
+def test_a_batch_run_again_gives_each_line_once(client: FlaskClient, bank: Headers, here: Context) -> None:
+    """As after a kill between the last part and the end of the job."""
+    batch = order(client, bank, None).json["id"]
+
+    def twice(job: Job) -> None:
+        run_batch(here, job)
+        run_batch(here, job)
+
+    Worker(here.database, {KIND: twice}).run_once()
+    assert len(lines(client, bank, batch)) == 3
+
+
+@pytest.mark.usefixtures("published")
+def test_results_wait_for_the_batch_to_be_done(client: FlaskClient, bank: Headers) -> None:
+    """409 says in which state it is."""
+    batch = order(client, bank, None).json["id"]
+    answer = client.get(f"/v1/match-batches/{batch}/results", headers=bank)
+    assert (answer.status_code, answer.json["type"], answer.json["state"]) == (
+        409,
+        "/problems/batch-not-done",
+        "queued",
+    )
+
+
+@pytest.mark.usefixtures("published")
+def test_a_batch_that_may_read_nothing_fails_and_says_why(
+    client: FlaskClient, bank: Headers, here: Context, neighbours: Any
+) -> None:
+    """The profile's refusal is the job's problem."""
+    neighbours.withheld |= {"local:E1"}
+    batch = order(client, bank, ["local:E1"]).json["id"]
+    work(here)
+    state = client.get(f"/v1/match-batches/{batch}", headers=bank).json
+    assert (state["state"], state["problem"]["type"]) == ("failed", "/problems/consent-required")
+
+
+@pytest.mark.usefixtures("published")
+def test_another_clients_batch_does_not_exist(
+    client: FlaskClient, bank: Headers, tokens: Callable[..., Headers]
+) -> None:
+    """Neither its state nor its results."""
+    batch = order(client, bank, None).json["id"]
+    rival = tokens(client="bank-2", scopes="matches:read")
+    assert client.get(f"/v1/match-batches/{batch}", headers=rival).status_code == 404
+    assert client.get(f"/v1/match-batches/{batch}/results", headers=rival).status_code == 404
+
+
+@pytest.mark.usefixtures("published")
+def test_the_same_order_twice_is_one_batch(client: FlaskClient, bank: Headers, here: Context) -> None:
+    """The key replays it, and there is one job."""
+    assert order(client, bank, None).json == order(client, bank, None).json
+    work(here)
+    assert not Worker(here.database, handlers(here)).run_once()

@@ -1,0 +1,138 @@
+"""A door that answers from fixture files in the shapes of the public routes, for the portal's own tests."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from chassis.errors import Unauthenticated, UpstreamUnavailable
+from gateway.portal import Answer, Visitor, make_portal
+
+FIXTURES = Path(__file__).parent / "gateway" / "portal" / "fixtures"
+VISITORS = {
+    "smc_firm": Visitor("firm-17", "k1", "enterprise", "local:E17"),
+    "smc_thin": Visitor("firm-88", "k2", "enterprise", "local:E88"),
+    "smc_bank": Visitor("bank-demo", "k3", "bank"),
+    "smc_platform": Visitor("platform-demo", "k4", "platform"),
+    "smc_operator": Visitor("operator-demo", "k5", "operator"),
+}
+NOBODY: dict[str, Any] = {"items": [], "next": None}
+CONSENT_REQUIRED = {"type": "/problems/consent-required", "status": 403, "detail": "No live consent covers this."}
+NOT_FOUND = {"type": "/problems/enterprise-not-found", "status": 404, "detail": "There is no such enterprise."}
+
+# Which file answers which route; the first that fits.
+ROUTES = (
+    (r"GET /enterprises/local:E88/portrait", "portrait_empty"),
+    (r"GET /enterprises/local:E17/portrait", "portrait"),
+    (r"GET /enterprises/local:E17/portrait/[a-z]+", "dimension"),
+    (r"GET /enterprises/local:E17/evidence", "evidence"),
+    (r"GET /enterprises/local:E17/late-payments", "late"),
+    (r"GET /enterprises/local:E88/late-payments", "late_empty"),
+    (r"GET /enterprises/local:E88/portrait/[a-z]+", "dimension_empty"),
+    (r"GET /enterprises/local:E17/scores", "scores"),
+    (r"GET /enterprises/local:E17/cross-checks", "cross_checks"),
+    (r"GET /enterprises/local:E17/cross-checks/number-missing", "cross_check_pairs"),
+    (r"GET /enterprises/local:E17/accesses", "accesses"),
+    (r"GET /enterprises", "enterprises"),
+    (r"GET /enterprises/local:E17/signals", "signals"),
+    (r"GET /alerts", "alerts"),
+    (r"GET /subscriptions", "subscriptions"),
+    (r"GET /consents", "consents"),
+    (r"GET /imports", "imports"),
+    (r"GET /models", "models"),
+    (r"GET /models/mdl_1", "model"),
+    (r"GET /models/mdl_1/plots", "pictures"),
+    (r"GET /models/mdl_1/plots/[a-z0-9-]+", "picture"),
+    (r"GET /book", "book"),
+    (r"GET /catalogue", "catalogue"),
+    (r"POST /matches", "match"),
+)
+
+
+@dataclass
+class StandIn:
+    """A `Door` over fixture files. `calls` keeps what was asked; `answers` overrides; `down` silences all."""
+
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    revoked: set[str] = field(default_factory=set)
+    down: bool = False
+
+    def sign_in(self, api_key: str) -> Visitor:
+        """Return whose key this is."""
+        if api_key not in VISITORS:
+            raise Unauthenticated("This key is not known.")
+        return VISITORS[api_key]
+
+    def sign_in_person(self, login: str, password: str) -> Visitor:
+        """Know nobody by a password: the real gateway's tests do."""
+        raise Unauthenticated("This login is not known.")
+
+    def accept_invitation(self, code: str, password: str) -> Visitor:
+        """Have invited nobody."""
+        raise Unauthenticated("This invitation is not known.")
+
+    def change_password(self, visitor: Visitor, current: str, new: str) -> Visitor:
+        """Know no password."""
+        raise Unauthenticated("The current password is not right.")
+
+    def sign_out(self, visitor: Visitor) -> None:
+        """End nothing: a visitor here has a key."""
+
+    def call(
+        self,
+        visitor: Visitor,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Answer from the files."""
+        self.calls.append({"client": visitor.client, "route": f"{method} {path}", "json": json, **(headers or {})})
+        if visitor.client in self.revoked:
+            raise Unauthenticated("The key was revoked.")
+        if self.down:
+            raise UpstreamUnavailable("profile does not answer.")
+        route = f"{method} {path}"
+        if route == "GET /enterprises" and query and "id" in query:
+            return Answer(200, _listed(str(query["id"])))
+        return self.answers.get(route) or _answer(route)
+
+    def asked(self, route: str) -> list[dict[str, Any]]:
+        """Return the calls of one route."""
+        return [call for call in self.calls if call["route"] == route]
+
+
+def _answer(route: str) -> Answer:
+    for pattern, name in ROUTES:
+        if re.fullmatch(pattern, route):
+            return Answer(200, fixture(name))
+    if re.fullmatch(r"GET /enterprises/[^/]+/(scores|accesses)", route):
+        return Answer(200, NOBODY)
+    if route.startswith("GET /enterprises/"):
+        return Answer(404, NOT_FOUND)
+    return Answer(201, {"id": "new_1"})
+
+
+def _listed(firm: str) -> dict[str, Any]:
+    return {"items": [each for each in fixture("enterprises")["items"] if each["id"] == firm], "next": None}
+
+
+def fixture(name: str) -> Any:
+    """Return a fixture file's JSON."""
+    return json.loads((FIXTURES / f"{name}.json").read_text("utf-8"))
+
+
+def make_site(door: StandIn) -> Flask:
+    """Return a small application that holds only the portal."""
+    app = Flask("portal-under-test")
+    app.register_blueprint(make_portal(door, "a secret of the tests"))
+    return app

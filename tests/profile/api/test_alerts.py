@@ -1,0 +1,149 @@
+"""A firm's signals, a bank's feed, acknowledgements, subscriptions: over HTTP, with consent and records of reads."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from profile_house import House
+from signal_books import trade, work_off
+
+MONITORING = "credit-monitoring"
+
+
+def post(house: House, path: str, body: dict[str, Any], headers: dict[str, str]) -> Any:
+    return house.client.post(path, json=body, headers=headers | {"Idempotency-Key": str(uuid4())})
+
+
+def subscribed(house: House, **wish: Any) -> dict[str, str]:
+    """A bank that watches everybody, with E1's consent to it."""
+    house.consent(purposes=(MONITORING,))
+    bank = house.bank(MONITORING)
+    assert post(house, "/v1/subscriptions", wish, bank).status_code == 201
+    return bank
+
+
+def feed(house: House, bank: dict[str, str], query: str = "") -> list[dict[str, Any]]:
+    answer = house.client.get(f"/v1/alerts{query}", headers=bank)
+    assert answer.status_code == 200, answer.json
+    items: list[dict[str, Any]] = answer.json["items"]
+    return items
+
+
+@pytest.fixture
+def told(house: House) -> House:
+    """E1 lost a customer of two years; E2 did not."""
+    house.send("invoices.sale", trade("E1", quiet_after=20))
+    house.send("invoices.sale", trade("E2"))
+    work_off(house)
+    return house
+
+
+def test_a_firm_sees_all_sixteen_signals_and_its_own_alerts(told: House) -> None:
+    """Without a purpose, since it is its own file; what has no source says so."""
+    answer = told.client.get("/v1/enterprises/local:E1/signals", headers=told.owner()).json
+    states = {each["key"]: each["state"] for each in answer["signals"]}
+    assert len(states) == 16
+    assert states["key-customer-lost"] == "fires"
+    assert states["cash-against-invoices"] == "no-source"
+    [lost] = [each for each in answer["alerts"] if each["signal"] == "key-customer-lost"]
+    assert (lost["state"], lost["subject"], lost["title"]["zh"]) == ("open", "K1", "核心客户流失")
+    [happening] = next(each for each in answer["signals"] if each["key"] == "key-customer-lost")["happenings"]
+    assert happening["records"] == lost["records"]
+
+
+def test_a_past_moment_gives_the_same_bytes_after_later_imports(told: House) -> None:
+    """What was known then, and by the thresholds of then; the log is of today and stays out."""
+    path = "/v1/enterprises/local:E1/signals"
+    known_at = told.client.get(path, headers=told.owner()).json["known_at"]
+    query = f"{path}?as_of=2020-01-31&known_at={known_at}"
+    before = told.client.get(query, headers=told.owner())
+    told.send("invoices.sale", trade("E1", months=27, partner="K2", net=70000))
+    told.send("outcomes", "企业代号,是否违约,认定日期\nE1,是,2019-12-01\n")
+    work_off(told)
+    after = told.client.get(query, headers=told.owner())
+    assert before.json["alerts"] == []
+    assert after.data == before.data
+
+
+def test_a_bank_sees_alerts_only_under_a_live_consent_to_monitoring(told: House) -> None:
+    """Not under a consent to assessment, not of others, not after revocation, and not without the purpose."""
+    told.consent("local:E2", purposes=("credit-assessment",))
+    bank = subscribed(told)
+    assert {alert["enterprise"] for alert in feed(told, bank)} == {"local:E1"}
+    assert told.client.get("/v1/alerts", headers=told.bank(None)).status_code == 422
+    assert told.client.get("/v1/alerts", headers=told.bank("credit-assessment")).status_code == 403
+    [consent] = told.client.get("/v1/consents", headers=told.owner()).json["items"]
+    told.client.post(f"/v1/consents/{consent['id']}/revoke", headers=told.owner())
+    assert feed(told, bank) == []
+
+
+def test_each_page_of_the_feed_is_in_the_access_record_of_its_firms(told: House) -> None:
+    """Once a page and firm; a firm without an alert on the page was not read."""
+    bank = subscribed(told)
+    told.consent("local:E2", purposes=(MONITORING,))
+    feed(told, bank, "?signal=key-customer-lost")
+    reads = told.client.get("/v1/enterprises/local:E1/accesses", headers=told.owner()).json["items"]
+    assert [(read["what"], read["purpose"]) for read in reads] == [("alerts", MONITORING)]
+    owner = told.owner("local:E2")
+    assert told.client.get("/v1/enterprises/local:E2/accesses", headers=owner).json["items"] == []
+
+
+def test_a_feed_without_a_subscription_is_empty_and_a_subscription_narrows_it(told: House) -> None:
+    """By severity, signal or enterprise; two subscriptions add up; an ended one no longer counts."""
+    told.consent(purposes=(MONITORING,))
+    bank = told.bank(MONITORING)
+    assert feed(told, bank) == []
+    narrow = post(told, "/v1/subscriptions", {"severities": ["serious"]}, bank).json
+    assert feed(told, bank) == []
+    post(told, "/v1/subscriptions", {"signals": ["key-customer-lost"], "enterprises": ["E1"]}, bank)
+    assert [alert["signal"] for alert in feed(told, bank)] == ["key-customer-lost"]
+    told.client.post(f"/v1/subscriptions/{narrow['id']}/end", headers=bank)
+    assert len(told.client.get("/v1/subscriptions", headers=bank).json["items"]) == 1
+
+
+def test_a_bank_acknowledges_for_itself_with_a_note(told: House) -> None:
+    """Another bank sees the alert as new, and the same key gives the same answer."""
+    bank = subscribed(told)
+    alert = feed(told, bank, "?signal=key-customer-lost")[0]
+    headers = bank | {"Idempotency-Key": "once"}
+    path = f"/v1/alerts/{alert['id']}/acknowledge"
+    first, again = (told.client.post(path, json={"note": "called them"}, headers=headers) for _ in range(2))
+    assert first.json["acknowledged"]["note"] == "called them"
+    assert again.json == first.json
+    assert feed(told, bank, "?signal=key-customer-lost")[0]["acknowledged"]["client"] == "bank-1"
+    other = told.owner()
+    assert told.client.get("/v1/enterprises/local:E1/signals", headers=other).json["alerts"][0]["acknowledged"] is None
+    assert (
+        told.client.post(path, json={}, headers=told.bank(MONITORING, "bank-2") | {"Idempotency-Key": "x"}).status_code
+        == 403
+    )
+
+
+def test_every_record_behind_an_alert_can_be_paged_through(told: House) -> None:
+    """As many as the alert counts, the first ones being those that it lists."""
+    alerts = told.client.get("/v1/enterprises/local:E1/signals", headers=told.owner()).json["alerts"]
+    [lost] = [each for each in alerts if each["signal"] == "key-customer-lost"]
+    found: list[Any] = []
+    cursor: str | None = "0"
+    while cursor:
+        path = f"/v1/alerts/{lost['id']}/records?limit=25&cursor={cursor}"
+        page = told.client.get(path, headers=told.owner()).json
+        found += page["items"]
+        cursor = page["next"]
+    assert len(found) == lost["records_count"] == page["records_count"]
+    assert found[: len(lost["records"])] == lost["records"]
+
+
+def test_whose_default_it_was_is_not_told_to_its_suppliers_lenders(cottage: House) -> None:
+    """The alert says how much of the sales is at stake; the customer never agreed to more."""
+    cottage.send("invoices.sale", trade("E1", partner="E2"))
+    cottage.send("outcomes", "企业代号,是否违约,认定日期\nE2,是,2019-12-01\n")
+    work_off(cottage)
+    bank = subscribed(cottage)
+    [alert] = feed(cottage, bank, "?signal=counterparty-default")
+    assert (alert["withheld"], alert["subject"], alert["records"], alert["value"]) == (True, None, [], 0.5)
+    signals = cottage.client.get("/v1/enterprises/local:E1/signals", headers=bank).text
+    assert "outcomes" not in signals
+    assert cottage.client.get(f"/v1/alerts/{alert['id']}/records", headers=bank).json["items"] == []

@@ -1,0 +1,136 @@
+"""What a consent says beside for what and until when: as of which days, how often, and who signed it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+import rfc8785
+from profile_house import HEADER, ROW, SCOPES, House
+
+from chassis.ledger.entry import hidden
+
+FEATURES = "/v1/enterprises/E1/features"
+READS = {"reads": [{"enterprise": "local:E1"}, {"enterprise": "local:E1"}]}
+
+
+@pytest.fixture
+def stocked(house: House) -> House:
+    """Return a house with an invoice of one firm."""
+    house.send("invoices.purchase", HEADER + ROW)
+    return house
+
+
+def agree(house: House, owner: dict[str, str] | None = None, **terms: Any) -> Any:
+    given = {
+        "grantee": "bank-1",
+        "purposes": ["credit-assessment"],
+        "fields": ["features", "portrait", "score"],
+        "valid_until": (datetime.now(UTC) + timedelta(days=30)).date().isoformat(),
+        **terms,
+    }
+    headers = (owner or house.owner()) | {"Idempotency-Key": str(uuid4())}
+    return house.client.post("/v1/consents", json=given, headers=headers)
+
+
+def status(house: House, as_of: str | None = None) -> int:
+    day = f"?as_of={as_of}" if as_of else ""
+    return int(house.client.get(FEATURES + day, headers=house.bank()).status_code)
+
+
+def reads_recorded(house: House) -> int:
+    return len(house.client.get("/v1/enterprises/E1/accesses", headers=house.owner()).json["items"])
+
+
+@pytest.mark.parametrize(
+    ("as_of", "expected"), [("2018-12-31", 403), ("2019-01-01", 200), ("2019-06-30", 200), ("2019-07-01", 403)]
+)
+def test_a_consent_opens_the_days_of_its_window_only(stocked: House, as_of: str, expected: int) -> None:
+    agree(stocked, as_of_from="2019-01-01", as_of_until="2019-06-30")
+    assert status(stocked, as_of) == expected
+
+
+def test_without_a_day_the_book_s_date_must_lie_in_the_window(stocked: House) -> None:
+    """The book of these tests ends long before the window begins."""
+    agree(stocked, as_of_from="2025-01-01")
+    assert status(stocked) == 403
+
+
+def test_a_consent_is_read_as_often_a_day_as_it_allows(stocked: House) -> None:
+    """The next read is told when it is possible, and leaves no record."""
+    agree(stocked, most_reads_a_day=2)
+    assert [status(stocked), status(stocked)] == [200, 200]
+    third = stocked.client.get(FEATURES, headers=stocked.bank())
+    assert (third.status_code, third.json["type"]) == (429, "/problems/consent-reads-used-up")
+    assert 0 < int(third.headers["Retry-After"]) <= 86_400
+    assert reads_recorded(stocked) == 2
+
+
+def test_what_is_left_counts_every_request_of_a_shared_turn(stocked: House) -> None:
+    """Of two requests for one firm in one turn the second finds the day's only read used."""
+    agree(stocked, most_reads_a_day=1)
+    told = stocked.client.post("/v1/feature-reads", data=orjson.dumps(READS), headers=stocked.bank()).json
+    assert ["problem" in each for each in told] == [False, True]
+    assert told[1]["problem"]["type"] == "/problems/consent-reads-used-up"
+    assert reads_recorded(stocked) == 1
+
+
+def test_another_consent_without_a_limit_is_used_when_one_is_used_up(stocked: House) -> None:
+    agree(stocked, most_reads_a_day=1)
+    agree(stocked)
+    assert [status(stocked) for _ in range(3)] == [200] * 3
+
+
+def test_a_table_counts_as_a_read_of_each_firm_in_it(stocked: House) -> None:
+    agree(stocked, most_reads_a_day=1)
+    asked = {"enterprises": ["local:E1"]}
+    answers = [stocked.client.post("/v1/feature-sets", json=asked, headers=stocked.bank()) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+
+
+def test_a_consent_carries_the_session_and_person_that_gave_it(stocked: House) -> None:
+    """And the digest of its terms, which is also in the ledger: that is the grantor's signature."""
+    owner = stocked.tokens(
+        role="enterprise",
+        client="firm-1",
+        enterprise="local:E1",
+        scopes=SCOPES + " ledger:read",
+        sid="ses_1",
+        per="psn_1",
+    )
+    given = agree(stocked, owner, most_reads_a_day=5).json
+    assert (given["signed_by"], given["signed_session"], given["signed_person"]) == ("firm-1", "ses_1", "psn_1")
+    [entry] = stocked.client.get("/v1/ledger/entries", headers=owner).json["items"]
+    facts = orjson.loads(entry["leaf"])["facts"]
+    sealed = {"document_sha256": None, "terms_sha256": given["terms_sha256"], "session": "ses_1"}
+    for name, value in sealed.items():
+        assert facts[name] == hidden(value, bytes.fromhex(entry["salt"]))
+    terms = {name: facts[name] for name in facts if name not in {"consent", *sealed}}
+    signed = rfc8785.dumps({**terms, "document_sha256": None, "grantee": "bank-1"})
+    assert hashlib.sha256(signed).hexdigest() == given["terms_sha256"]
+
+
+def test_nobody_guesses_from_a_consent_s_leaf_who_its_grantee_is(stocked: House) -> None:
+    """Clients are few and known: a digest of their name with what is public would tell which it was."""
+    agree(stocked)
+    reader = stocked.tokens(role="bank", client="bank-2", scopes="ledger:read")
+    entry = stocked.client.get("/v1/ledger/entries/0", headers=reader).json
+    facts = orjson.loads(entry["leaf"])["facts"]
+    public = {name: facts[name] for name in facts if name not in {"consent", "session", "terms_sha256"}}
+    guess = rfc8785.dumps({**public, "document_sha256": None, "grantee": "bank-1"})
+    assert facts["terms_sha256"] != hashlib.sha256(guess).hexdigest()
+    assert entry["salt"] is None
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [{"as_of_from": "2020-01-02", "as_of_until": "2020-01-01"}, {"most_reads_a_day": 0}, {"as_of_from": "soon"}],
+    ids=["no day", "no read", "no date"],
+)
+def test_terms_that_open_nothing_are_refused(stocked: House, terms: dict[str, Any]) -> None:
+    assert agree(stocked, **terms).status_code == 422
+    assert stocked.client.get("/v1/consents", headers=stocked.owner()).json["items"] == []

@@ -1,0 +1,13 @@
+"""The migrations make exactly the tables that the code uses."""
+
+from chassis import migrations
+from chassis.database import Database
+from services.profile.app import PACKAGE
+from services.profile.tables import Base
+
+
+def test_the_migrations_agree_with_the_tables(database_url: str) -> None:
+    """Neither database lacks a column or an index, or has one too many."""
+    database = Database(database_url)
+    migrations.upgrade(database, PACKAGE)
+    assert migrations.differences(database, Base.metadata) == []

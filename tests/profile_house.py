@@ -1,0 +1,96 @@
+"""A profile service on a real database and a real lake, with a worker that tests run when they want."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from flask.testing import FlaskClient
+
+from chassis import jobs
+from chassis.identity import Verifier
+from services.profile.api.problems import KINDS
+from services.profile.app import create_app, migrate
+from services.profile.context import Context
+from services.profile.jobs import handlers
+from services.profile.settings import Settings
+
+SCOPES = (
+    "imports:write imports:read enterprises:write enterprises:read consents:write consents:read accesses:read "
+    "features:bulk alerts:write"
+)
+HEADER = "企业代号,发票号码,开票日期,销方单位代号,金额,税额,价税合计,发票状态\n"
+ROW = "E1,1001,2019/1/4,A1,100.00,13.00,113.00,有效发票\n"
+
+
+@dataclass
+class House:
+    """The service as its clients meet it."""
+
+    client: FlaskClient
+    context: Context
+    worker: jobs.Worker
+    tokens: Callable[..., dict[str, str]]
+
+    @property
+    def source(self) -> dict[str, str]:
+        return self.tokens(role="source", client="source-1", scopes=SCOPES)
+
+    def bank(self, purpose: str | None = "credit-assessment", client: str = "bank-1") -> dict[str, str]:
+        headers = self.tokens(role="bank", client=client, scopes=SCOPES)
+        return headers | ({"Purpose": purpose} if purpose else {})
+
+    def owner(self, enterprise: str = "local:E1") -> dict[str, str]:
+        return self.tokens(role="enterprise", client=enterprise, enterprise=enterprise, scopes=SCOPES)
+
+    def send(self, kind: str, content: bytes | str, name: str = "file.csv") -> dict[str, Any]:
+        """Send a file, let the worker do it, return the import."""
+        body = content.encode() if isinstance(content, str) else content
+        sent = self.client.post(f"/v1/imports?kind={kind}&filename={name}", data=body, headers=self.source)
+        assert sent.status_code == 202, sent.json
+        self.worker.run_once()
+        return self.state(sent.json["id"])
+
+    def state(self, import_id: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self.client.get(f"/v1/imports/{import_id}", headers=self.source).json
+        return answer
+
+    def rejects(self, import_id: str) -> list[str]:
+        answer = self.client.get(f"/v1/imports/{import_id}/rejects", headers=self.source)
+        return answer.text.splitlines()[1:]
+
+    def consent(
+        self, enterprise: str = "local:E1", grantee: str = "bank-1", purposes: tuple[str, ...] = ("credit-assessment",)
+    ) -> str:
+        """Let the enterprise consent, and return the consent's id."""
+        given = {
+            "grantee": grantee,
+            "purposes": purposes,
+            "fields": ["features", "portrait", "score"],
+            "valid_until": (datetime.now(UTC) + timedelta(days=30)).date().isoformat(),
+        }
+        headers = self.owner(enterprise) | {"Idempotency-Key": str(uuid4())}
+        answer = self.client.post("/v1/consents", json=given, headers=headers)
+        assert answer.status_code == 201, answer.json
+        return str(answer.json["id"])
+
+    def book(self) -> dict[str, Any]:
+        answer: dict[str, Any] = self.client.get("/v1/book", headers=self.source).json
+        return answer
+
+
+def counts(answer: dict[str, Any]) -> tuple[int, int, int, int]:
+    return answer["received"], answer["accepted"], answer["duplicate"], answer["rejected"]
+
+
+def open_house(url: str, folder: Path, verifier: Verifier, tokens: Callable[..., dict[str, str]]) -> House:
+    home = folder / "home"
+    settings = Settings(home=home, database_url=url, lake_url=str(home / "lake"), jwks_url="")
+    migrate(settings)
+    app = create_app(settings, verifier=verifier)
+    context: Context = app.extensions["context"]
+    return House(app.test_client(), context, jobs.Worker(context.database, handlers(context), KINDS), tokens)

@@ -1,0 +1,92 @@
+"""The drift report over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+from flask import Flask
+
+Send = Callable[..., Any]
+Read = Callable[[str], Any]
+Work = Callable[[], None]
+MONTH = f"{datetime.now(UTC):%Y-%m}"
+
+
+@pytest.fixture
+def scored(serving: Flask, send: Send, work: Work) -> None:
+    """Score the whole book."""
+    send("/v1/score-batches", {"enterprises": None})
+    work()
+
+
+def test_the_training_firms_themselves_have_not_drifted(read: Read, scored: None) -> None:
+    """Scoring the book that trained the model: one month, every subject stable, nothing alarming."""
+    report = read("/v1/drift").json
+
+    [month] = report["months"]
+    assert (report["model"], month["month"], month["firms"]) == ("mdl_test", MONTH, 80)
+    assert {each["subject"] for each in month["subjects"]} >= {"score", "margin"}
+    assert {each["state"] for each in month["subjects"] if each["subject"] != "score"} == {"stable"}
+    assert report["alerts"] == []
+
+
+def test_a_book_that_has_changed_is_an_alarm_in_words(
+    serving: Flask, send: Send, work: Work, read: Read, profile: Any
+) -> None:
+    """Margins that fell by half of everybody are named, in both languages."""
+    profile.book = profile.book.with_columns(margin=pl.col("margin") - 0.3)
+    send("/v1/score-batches", {"enterprises": None})
+    work()
+
+    alerts = read("/v1/drift").json["alerts"]
+
+    said = next(alert["sentence"] for alert in alerts if alert["subject"] == "margin")
+    assert said["zh"].startswith("毛利的分布已偏移")
+    assert "margin has shifted" in said["en"]
+
+
+def test_outcomes_are_held_to_the_pds(send: Send, read: Read, scored: None) -> None:
+    """Every firm defaults: each grade's test says so, and so does an alert."""
+    for number in range(1, 31):
+        outcome = {"enterprise": f"local:E{number}", "defaulted": True, "observed_on": "2020-08-01"}
+        send("/v1/outcomes", outcome)
+
+    report = read("/v1/drift").json
+
+    assert report["back_test"]["firms"] == 30
+    assert sum(grade["defaults"] for grade in report["back_test"]["grades"]) == 30
+    assert any(alert["kind"] == "back-test" for alert in report["alerts"])
+    assert report["vintages"][0]["defaulted_within"]["6"] == 1.0
+
+
+def test_a_bank_sees_its_own_scores_only_and_the_operator_all(serving: Flask, scored: None, tokens: Any) -> None:
+    """Sums, but of whose book."""
+    client = serving.test_client()
+
+    other = client.get("/v1/drift", headers=tokens(client="bank-2", scopes="models:read")).json
+    operator = client.get("/v1/drift", headers=tokens(role="operator", client="op", scopes="models:read")).json
+
+    assert (other["scores"], other["months"]) == (0, [])
+    assert operator["scores"] == 80
+
+
+def test_the_override_rate_is_told(send: Send, read: Read, serving: Flask) -> None:
+    """One score of two was overridden."""
+    ids = [send("/v1/scores", {"enterprise": f"local:E{number}"}).json for number in (1, 2)]
+    grade = "AA" if ids[0]["grade"] != "AA" else "A"
+    order = {"grade": grade, "reason": "collateral", "note": "a guarantee of the parent firm"}
+    made = send(f"/v1/scores/{ids[0]['id']}/override", order)
+    assert made.status_code < 300, made.json
+
+    overrides = read("/v1/drift").json["overrides"]
+
+    assert (overrides["scores"], overrides["overridden"], overrides["rate"]) == (2, 1, 0.5)
+
+
+def test_a_model_that_is_not_there_is_not_found(read: Read, serving: Flask) -> None:
+    """Asking for another version."""
+    assert read("/v1/drift?model=mdl_none").status_code == 404

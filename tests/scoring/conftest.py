@@ -1,0 +1,302 @@
+"""A scoring service on a real database, a really trained model, and a profile service that answers over real HTTP.
+
+The profile service here is a small server that speaks the wire's contract, so that a test can also let it fail;
+`tests/system` runs the real one.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import orjson
+import polars as pl
+import pytest
+from flask import Flask
+from werkzeug import Request, Response
+from werkzeug.serving import make_server
+
+from chassis import jobs, migrations
+from chassis.http import ServiceIdentity
+from chassis.identity import Verifier
+from services.scoring.api.problems import KINDS
+from services.scoring.app import PACKAGE, create_app
+from services.scoring.context import Context
+from services.scoring.jobs import handlers
+from services.scoring.settings import Settings
+from services.scoring.tables import Batch, Model
+
+BANK_SCOPES = "scores:write scores:read scores:soft models:write models:read outcomes:write evaluations:write"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NAMES = ("sales_active_months", "margin", "red_letter_rate")
+
+
+def _feature(name: str, zh: str, direction: int) -> dict[str, Any]:
+    title = {"zh": zh, "en": name.replace("_", " ")}
+    return {
+        "name": name,
+        "title": title,
+        "unit": "ratio",
+        "dimension": "operation",
+        "direction": direction,
+        "model": True,
+        "actionable": "raise",
+        "pace_per_month": None,
+        "reason": {
+            "worse": {"zh": f"{zh}偏差", "en": f"{title['en']} is worse"},
+            "better": {"zh": f"{zh}较好", "en": f"{title['en']} is better"},
+        },
+    }
+
+
+CATALOGUE = {
+    "version": "test-1",
+    "features": [
+        _feature("sales_active_months", "有销售月份", -1),
+        _feature("margin", "毛利", -1),
+        _feature("red_letter_rate", "红字率", 1),
+    ],
+}
+
+
+def book(firms: int = 80, seed: int = 3) -> pl.DataFrame:
+    """Return a table of firms whose defaults depend on their features; the last firm has no data at all."""
+    random = np.random.default_rng(seed)
+    months, margin, red = random.uniform(1, 36, firms), random.normal(0.1, 0.1, firms), random.beta(1, 9, firms)
+    risk = -1.2 - 0.1 * (months - 18) - 8 * (margin - 0.1) + 6 * (red - 0.1)
+    frame = pl.DataFrame(
+        {
+            "enterprise": [f"local:E{i + 1}" for i in range(firms)],
+            "depth": ["B"] * firms,
+            "features_sha256": [f"{i:064x}" for i in range(firms)],
+            "sales_active_months": months,
+            "margin": margin,
+            "red_letter_rate": red,
+            "defaulted": random.uniform(size=firms) < 1 / (1 + np.exp(-risk)),
+        }
+    )
+    unknown = pl.DataFrame({"enterprise": ["local:E0"], "depth": ["E"], "features_sha256": ["0" * 64]})
+    return pl.concat([frame, unknown], how="diagonal")
+
+
+@dataclass
+class ProfileServer:
+    """A profile service with a book in memory; `fail` may answer instead, `seen` keeps the requests."""
+
+    book: pl.DataFrame
+    url: str = ""
+    names: tuple[str, ...] = NAMES
+    fail: Callable[[Request], Response | None] = lambda _request: None
+    withheld: set[str] = field(default_factory=set)
+    seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer one request."""
+        request = Request(environ)
+        self.seen.append((request.path, dict(request.headers)))
+        return (self.fail(request) or self._answer(request))(environ, start_response)
+
+    def refuse(self, status: int, slug: str) -> None:
+        """Answer every request with a problem from now on."""
+        self.fail = lambda _request: problem(status, slug)
+
+    def _answer(self, request: Request) -> Response:
+        if request.path == "/v1/catalogue":
+            return Response(orjson.dumps(CATALOGUE), content_type="application/json")
+        if request.path == "/v1/feature-sets":
+            return self._table(orjson.loads(request.get_data()))
+        if request.path == "/v1/enterprises":
+            items = [] if request.args["id"] in self.withheld else [{"id": request.args["id"]}]
+            return Response(orjson.dumps({"items": items, "next": None}), content_type="application/json")
+        if request.path == "/v1/feature-reads":
+            return self._each(orjson.loads(request.get_data())["reads"])
+        return problem(404, "not-found")
+
+    def _each(self, reads: list[dict[str, str]]) -> Response:
+        told = []
+        for read in reads:
+            name = read["enterprise"]
+            answer = problem(403, "consent-required") if name in self.withheld else self._one(name)
+            body = answer.get_data()
+            told.append(body if answer.status_code == 200 else b'{"problem":' + body + b"}")
+        timing = {"Server-Timing": "consent;dur=1.50, features;dur=2.25"}
+        return Response(b"[" + b",".join(told) + b"]", content_type="application/json", headers=timing)
+
+    def _one(self, enterprise: str) -> Response:
+        rows = self.book.filter(pl.col("enterprise") == enterprise).to_dicts()
+        if not rows:
+            return problem(404, "enterprise-not-found")
+        body = {
+            "enterprise": enterprise,
+            "as_of": "2020-02-21",
+            "known_at": "2026-01-01T00:00:00Z",
+            "depth": rows[0]["depth"],
+            "catalogue": "test-1",
+            "values": {name: rows[0][name] for name in self.names},
+            "features_sha256": rows[0]["features_sha256"],
+        }
+        return Response(orjson.dumps(body), content_type="application/json")
+
+    def _table(self, order: dict[str, Any]) -> Response:
+        frame = self.book if order["outcomes"] else self.book.drop("defaulted")
+        frame = frame.filter(~pl.col("enterprise").is_in(list(self.withheld)))
+        if order["enterprises"] is not None:
+            frame = frame.filter(pl.col("enterprise").is_in(order["enterprises"]))
+        body = io.BytesIO()
+        frame.write_parquet(body)
+        headers = {
+            "As-Of": "2020-02-21",
+            "Known-At": "2026-01-01T00:00:00Z",
+            "Catalogue": "test-1",
+            "Withheld": str(len(order["enterprises"] or frame) - len(frame)),
+        }
+        return Response(body.getvalue(), content_type="application/vnd.apache.parquet", headers=headers)
+
+
+def problem(status: int, slug: str) -> Response:
+    """Return a problem document as a service gives it."""
+    body = {"type": f"/problems/{slug}", "title": slug, "title_zh": slug, "status": status, "detail": f"{slug}!"}
+    return Response(orjson.dumps(body), status, content_type="application/problem+json")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of one really trained model, version `mdl_test`."""
+    from services.scoring.ml.train import train  # noqa: PLC0415 -- seconds to import, only tests that score need it
+
+    folder = tmp_path_factory.mktemp("models") / "mdl_test"
+    frame = book().filter(pl.col("defaulted").is_not_null())
+    train(frame, CATALOGUE, version="mdl_test", seed=1, into=folder)
+    return folder
+
+
+@pytest.fixture
+def profile() -> Iterator[ProfileServer]:
+    """Return a profile service on a port of its own."""
+    application = ProfileServer(book())
+    server = make_server("127.0.0.1", 0, application, threaded=True)
+    application.url = f"http://127.0.0.1:{server.port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield application
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def scoring_url(tmp_path: Path) -> str:
+    """Return the scoring database; the rooms that store override this with one of each kind."""
+    return f"sqlite:///{tmp_path / 'scoring.db'}"
+
+
+@pytest.fixture
+def app(home: Path, scoring_url: str, profile: ProfileServer, verifier: Verifier) -> Iterator[Flask]:
+    """Return the scoring application on a migrated database, without a model."""
+    settings = Settings(home, scoring_url, profile.url, "http://127.0.0.1:9", "http://127.0.0.1:9/jwks", "smc_x_y")
+    app = create_app(settings, verifier=verifier)
+    database = app.extensions["database"]
+    migrations.upgrade(database, PACKAGE)
+    yield app
+    database.dispose()
+
+
+@pytest.fixture
+def serving(app: Flask, trained: Path, home: Path, add_model: Callable[[str, str], None]) -> Flask:
+    """Return the application with the trained model serving."""
+    shutil.copytree(trained, home / "models" / "mdl_test")
+    add_model("mdl_test", "serving")
+    return app
+
+
+@pytest.fixture
+def headers(tokens: Callable[..., dict[str, str]]) -> dict[str, str]:
+    """Return a bank's headers for a credit assessment."""
+    return {**tokens(scopes=BANK_SCOPES), "Purpose": "credit-assessment"}
+
+
+@pytest.fixture
+def work(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return a function that does all waiting jobs, as the worker would."""
+    # The gateway that would issue this header has its own tests; the profile server here takes any.
+    monkeypatch.setattr(ServiceIdentity, "token", lambda _self, client: f"for-{client}")
+    context: Context = app.extensions["context"]
+    worker = jobs.Worker(context.database, handlers(context), KINDS)
+
+    def run() -> None:
+        while worker.run_once():
+            pass
+
+    return run
+
+
+@pytest.fixture
+def send(app: Flask, headers: dict[str, str]) -> Callable[..., Any]:
+    """Return a function that posts JSON as the bank, under a new key or the one given."""
+    client = app.test_client()
+
+    def post(path: str, body: Any, *, key: str | None = None, expecting: str | None = None, **kwargs: Any) -> Any:
+        sent = {**headers, "Idempotency-Key": key or str(uuid4()), **({"If-Match": expecting} if expecting else {})}
+        return client.post(path, json=body, headers=sent, **kwargs)
+
+    return post
+
+
+@pytest.fixture
+def approve(app: Flask, tokens: Callable[..., dict[str, str]]) -> Callable[..., Any]:
+    """Return a function that approves a model as the operator, or as another client."""
+    client = app.test_client()
+
+    def post(version: str, who: str = "operator-1", note: str | None = None) -> Any:
+        headers = {**tokens(client=who, role="operator", scopes="models:approve"), "Idempotency-Key": str(uuid4())}
+        return client.post(f"/v1/models/{version}/approve", json={"note": note}, headers=headers)
+
+    return post
+
+
+@pytest.fixture
+def read(app: Flask, headers: dict[str, str]) -> Callable[[str], Any]:
+    """Return a function that reads as the bank."""
+    client = app.test_client()
+    return lambda path: client.get(path, headers=headers)
+
+
+@pytest.fixture
+def add_model(app: Flask) -> Callable[[str, str], None]:
+    """Return a function that registers a model without training it."""
+
+    def add(version: str, state: str) -> None:
+        with app.extensions["database"].begin() as session:
+            row = Model(version=version, state=state, client="bank-1", promote=False, seed=1, created_at=NOW)
+            row.job = jobs.enqueue(session, "none", {})
+            row.approved_at = None if state == "candidate" else NOW
+            row.promoted_at = NOW if state in {"serving", "retired"} else None
+            session.add(row)
+
+    return add
+
+
+@pytest.fixture
+def model_row(add_model: Callable[[str, str], None]) -> str:
+    """Return the version of a registered model."""
+    add_model("mdl_row", "candidate")
+    return "mdl_row"
+
+
+@pytest.fixture
+def batch_row(app: Flask, model_row: str) -> str:
+    """Return the id of an ordered batch."""
+    with app.extensions["database"].begin() as session:
+        job = jobs.enqueue(session, "none", {})
+        session.add(
+            Batch(id="bat_row", client="bank-1", purpose="p", job=job, model=model_row, known_at=NOW, created_at=NOW)
+        )
+    return "bat_row"

@@ -1,0 +1,132 @@
+"""Training leaves one immutable, reproducible, honest artefact, and refuses what cannot be learned from."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+import xgboost
+
+from services.scoring.domain.errors import ModelUnreadable, TrainingDataUnusable, VersionTaken
+from services.scoring.ml import artefact
+from services.scoring.ml.card import gate
+from services.scoring.ml.learner import _plain
+from services.scoring.ml.scorer import Scorer
+from services.scoring.ml.train import train
+
+
+def test_the_same_inputs_give_the_same_bytes(book, catalogue, trained, tmp_path):
+    """Table, catalogue, version and seed decide every byte of the file."""
+    again = train(book, catalogue, version="mdl_test", seed=1, into=tmp_path / "again")
+    assert again.path.read_bytes() == trained.path.read_bytes()
+    assert again.sha256 == trained.sha256
+
+
+def test_the_order_of_the_catalogue_features_is_that_of_the_model(trained, catalogue):
+    """Only features offered to the learner are in the model, in the catalogue's order."""
+    assert list(Scorer.load(trained.path.parent).features) == [
+        entry["name"] for entry in catalogue["features"] if entry["model"]
+    ]
+
+
+def test_the_constraints_are_the_catalogue_s_directions(trained):
+    """What the catalogue calls a direction binds the trees; what it leaves open is free."""
+    assert trained.card["constraints"] == {"sales": -1, "months": -1, "silence": 1, "concentration": 1}
+
+
+def test_classes_are_never_reweighted(trained):
+    """A reweighted model would not be calibrated."""
+    assert "scale_pos_weight" not in trained.card["parameters"]
+
+
+def test_the_card_tells_data_quality_scale_reference_and_limits(trained, book):
+    """What a validator asks first is on the card."""
+    card = trained.card
+    assert card["data"]["firms"] == 90
+    assert card["data"]["defaults"] == book["defaulted"].sum()
+    low, high = card["metrics"]["auc"]["ci95"]
+    assert low < card["metrics"]["auc"]["mean"] <= high
+    assert card["metrics"]["challenger"]["auc"]["mean"] > 0.5
+    assert sum(group["firms"] for group in card["calibration"]["table"]) == 90
+    assert card["reference"]["firms"] >= 10
+    assert set(card["limits"]) == set(card["intended_use"]) == {"zh", "en"}
+
+
+@pytest.mark.parametrize(("model", "challenger", "passed"), [(0.93, 0.90, True), (0.9, 0.9, True), (0.88, 0.9, False)])
+def test_the_card_says_whether_the_model_is_at_least_as_good_as_its_challenger(model, challenger, passed):
+    """A model that a simpler one beats does not pass its gate."""
+    found = gate({"auc": {"mean": model}, "challenger": {"auc": {"mean": challenger}}})
+    assert found == {"auc_over_challenger": pytest.approx(model - challenger), "passed": passed}
+
+
+def test_the_reasons_were_verified_against_shap_at_training_time(trained):
+    """The card states the largest difference found on training rows, below a millionth of a grade."""
+    assert trained.card["verification"]["rows"] == 90
+    assert trained.card["verification"]["reasons_against_shap_points"] < 1e-4
+    assert trained.card["verification"]["margin_against_xgboost_points"] < 1e-3
+
+
+def test_a_boosted_forest_written_tree_by_tree_predicts_what_it_did():
+    """Leaves carry their share already: only the book-keeping of rounds changes, and shap can read it."""
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(200, 4)).astype(np.float32)
+    data = xgboost.DMatrix(rows, label=rows[:, 0] > 0.3)
+    booster = xgboost.train({"objective": "binary:logistic", "num_parallel_tree": 6, "subsample": 0.7}, data, 5)
+    plain = xgboost.Booster(model_file=bytearray(_plain(bytes(booster.save_raw("json")))))
+    assert len(plain.get_dump()) == plain.num_boosted_rounds() == 30
+    np.testing.assert_array_equal(plain.predict(data, output_margin=True), booster.predict(data, output_margin=True))
+
+
+def test_firms_of_which_nothing_is_known_teach_nothing(book, catalogue, trained, tmp_path):
+    """A firm without a single feature is never scored, so its outcome is left out of training."""
+    empty = book.head(3).with_columns(
+        pl.lit(None, pl.Float64).alias(name) for name in ("sales", "months", "silence", "concentration", "season")
+    )
+    again = train(pl.concat([book, empty]), catalogue, version="mdl_test", seed=1, into=tmp_path / "again")
+    assert again.sha256 == trained.sha256
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda book: book.head(12), "too few"),
+        (lambda book: book.with_columns(defaulted=pl.lit(value=False)), "0 defaults"),
+        (lambda book: book.with_columns(defaulted=pl.lit("maybe")), "maybe"),
+        (lambda book: book.drop("defaulted"), "no column 'defaulted'"),
+        (lambda book: book.drop("sales"), "sales"),
+    ],
+)
+def test_what_cannot_be_learned_from_is_refused_by_name(book, catalogue, tmp_path, change, words):
+    """The refusal says what was found, and leaves no file behind."""
+    with pytest.raises(TrainingDataUnusable, match=words):
+        train(change(book), catalogue, version="mdl_x", seed=0, into=tmp_path / "mdl_x")
+    assert not (tmp_path / "mdl_x").exists()
+
+
+def test_a_damaged_file_is_refused_and_an_absent_one_is_not_found(trained, tmp_path):
+    """Half a file is never half a model."""
+    body = trained.path.read_bytes()
+    (tmp_path / "artefact.json").write_bytes(body[: len(body) // 2])
+    with pytest.raises(ModelUnreadable, match="damaged"):
+        Scorer.load(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        Scorer.load(tmp_path / "nowhere")
+
+
+def test_writing_the_same_artefact_again_touches_nothing(trained):
+    """A training job taken up again after a crash leaves the finished file alone."""
+    before = trained.path.stat().st_mtime_ns
+    found, sha256 = artefact.read(trained.path.parent)
+    artefact.write(found, trained.path.parent)
+    assert trained.path.stat().st_mtime_ns == before
+    assert sha256 == found.sha256 == trained.sha256
+
+
+def test_another_artefact_never_replaces_one_that_is_there(trained, tmp_path):
+    """A version is immutable: other content under its name is refused and the first stays."""
+    found, _ = artefact.read(trained.path.parent)
+    first = artefact.write(found, tmp_path / "mdl_test").read_bytes()
+    parts = {name: getattr(found, name) for name in found.__dataclass_fields__}
+    with pytest.raises(VersionTaken):
+        artefact.write(artefact.Artefact(**{**parts, "card": {}}), tmp_path / "mdl_test")
+    assert (tmp_path / "mdl_test" / "artefact.json").read_bytes() == first

@@ -1,0 +1,190 @@
+"""Who may let a model serve, how it is taken back, and the challenger in the shadow."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from services.scoring.tables import BatchPart, ShadowScore
+
+Send = Callable[..., Any]
+Read = Callable[[str], Any]
+Work = Callable[[], None]
+
+
+def shadow_scores(app: Flask) -> int:
+    with app.extensions["database"].read() as session:
+        alone = session.scalar(select(func.count()).select_from(ShadowScore)) or 0
+        return alone + int(session.scalar(select(func.sum(BatchPart.count)).where(BatchPart.shadow.is_not(None))) or 0)
+
+
+@pytest.fixture
+def challenger(serving: Flask, trained: Path, home: Path, add_model: Any, send: Send) -> str:
+    """Return the version of a model that runs in the shadow of the serving one."""
+    # The very same trees under another name: what it says is known, and that is all that is asked of it here.
+    body = (trained / "artefact.json").read_text().replace("mdl_test", "mdl_shade")
+    shutil.copytree(trained, home / "models" / "mdl_shade")
+    (home / "models" / "mdl_shade" / "artefact.json").write_text(body)
+    add_model("mdl_shade", "candidate")
+    assert send("/v1/models/mdl_shade/shadow", {}).json["state"] == "shadow"
+    return "mdl_shade"
+
+
+def test_a_model_that_nobody_approved_cannot_serve(send: Send, serving: Flask, add_model: Any) -> None:
+    """Promotion is refused and says what is missing."""
+    add_model("mdl_new", "candidate")
+
+    answer = send("/v1/models/mdl_new/promote", {})
+
+    assert (answer.status_code, answer.json["type"]) == (409, "/problems/model-not-approved")
+    assert "/v1/models/mdl_new/approve" in answer.json["detail"]
+
+
+def test_whoever_trained_a_model_cannot_approve_it(approve: Any, serving: Flask, add_model: Any) -> None:
+    """The trainer's own eyes are two of the four, even with the scope."""
+    add_model("mdl_new", "candidate")
+
+    answer = approve("mdl_new", who="bank-1")
+
+    assert (answer.status_code, answer.json["type"]) == (403, "/problems/approval-by-trainer")
+
+
+def test_approving_needs_its_own_scope(send: Send, serving: Flask, add_model: Any) -> None:
+    """A bank that may train and promote may not approve."""
+    add_model("mdl_new", "candidate")
+
+    assert send("/v1/models/mdl_new/approve", {}).status_code == 403
+
+
+def test_an_approved_model_is_promoted_and_the_decisions_are_kept(
+    send: Send, read: Read, approve: Any, serving: Flask, add_model: Any
+) -> None:
+    """Who decided what, in order, with the note."""
+    add_model("mdl_new", "candidate")
+    approve("mdl_new", note="reviewed")
+    send("/v1/models/mdl_new/promote", {})
+
+    model = read("/v1/models/mdl_new").json
+
+    assert (model["state"], model["approved_by"]) == ("serving", "operator-1")
+    told = [(each["event"], each["client"], each["note"]) for each in model["events"]]
+    assert told == [("approved", "operator-1", "reviewed"), ("promoted", "bank-1", None)]
+
+
+def test_the_first_approval_stays(read: Read, approve: Any, serving: Flask, add_model: Any) -> None:
+    """A second approval neither replaces the first nor adds a decision."""
+    add_model("mdl_new", "candidate")
+    approve("mdl_new")
+    approve("mdl_new", who="operator-2")
+
+    model = read("/v1/models/mdl_new").json
+
+    assert (model["approved_by"], len(model["events"])) == ("operator-1", 1)
+
+
+def test_a_rollback_lets_the_model_before_serve_again(send: Send, read: Read, serving: Flask, add_model: Any) -> None:
+    """The bad one is retired, the next score comes from the old one."""
+    add_model("mdl_bad", "approved")
+    send("/v1/models/mdl_bad/promote", {})
+
+    answer = send("/v1/models/mdl_bad/rollback", {"note": "alarms"})
+
+    assert (answer.json["version"], answer.json["state"]) == ("mdl_test", "serving")
+    assert read("/v1/models/mdl_bad").json["state"] == "retired"
+    assert send("/v1/scores", {"enterprise": "local:E1"}).json["model"]["version"] == "mdl_test"
+
+
+def test_a_rollback_never_brings_back_what_was_rolled_back(send: Send, serving: Flask, add_model: Any) -> None:
+    """After a rollback there is nothing left to roll back to but what was taken out for cause."""
+    add_model("mdl_bad", "approved")
+    send("/v1/models/mdl_bad/promote", {})
+    send("/v1/models/mdl_bad/rollback", {})
+
+    answer = send("/v1/models/mdl_test/rollback", {})
+
+    assert (answer.status_code, answer.json["type"]) == (409, "/problems/nothing-served-before")
+
+
+def test_the_shadow_scores_live_traffic_and_no_answer_shows_it(send: Send, challenger: str, serving: Flask) -> None:
+    """One score, one row beside it, and the bank reads the champion's alone."""
+    answer = send("/v1/scores", {"enterprise": "local:E1"})
+
+    assert shadow_scores(serving) == 1
+    assert challenger not in answer.text
+
+
+def test_the_shadow_scores_batches_too(send: Send, work: Work, challenger: str, serving: Flask) -> None:
+    """Every enterprise of a batch that got a score got one in the shadow."""
+    send("/v1/score-batches", {"enterprises": None})
+    work()
+
+    assert shadow_scores(serving) == 80
+
+
+def test_a_shadow_of_the_same_trees_agrees_everywhere(send: Send, read: Read, work: Work, challenger: str) -> None:
+    """The comparison of a model with itself under another name: no points, no notch."""
+    send("/v1/score-batches", {"enterprises": None})
+    work()
+
+    found = read(f"/v1/models/{challenger}/comparison").json
+
+    assert (found["scores"], found["champions"], found["same_grade"]) == (80, ["mdl_test"], 1.0)
+    assert found["points"]["largest"] == 0.0
+
+
+def test_a_damaged_challenger_stops_no_score(send: Send, challenger: str, serving: Flask, home: Path) -> None:
+    """The champion answers though the shadow cannot be read."""
+    serving.extensions["context"].shelf._loaded.clear()
+    (home / "models" / challenger / "artefact.json").write_text("{")
+
+    assert send("/v1/scores", {"enterprise": "local:E1"}).status_code == 201
+
+
+def test_a_lineage_names_data_code_and_seed(send: Send, read: Read, work: Work) -> None:
+    """Two trainings on the same book with the same seed come from the same place and give the same trees."""
+    versions = [send("/v1/models", {"seed": 1}).json["version"] for _ in range(2)]
+    work()
+
+    first, second = (read(f"/v1/models/{version}").json for version in versions)
+
+    assert first["lineage"] == second["lineage"]
+    assert first["lineage"]["rows"] == 80
+    assert first["card"]["data"] == second["card"]["data"]
+
+
+def test_a_trained_model_has_pictures_and_names_no_other(read: Read, serving: Flask) -> None:
+    """ROC and SHAP among them, as SVG; a name that is not one of them is not found, wherever it points."""
+    names = read("/v1/models/mdl_test/plots").json["items"]
+
+    assert {"roc", "calibration", "shap-summary"} <= set(names)
+    assert "<svg" in read("/v1/models/mdl_test/plots/roc").json["svg"]
+    assert read("/v1/models/mdl_test/plots/..%2Fartefact").status_code == 404
+    assert read("/v1/models/mdl_test/plots/none").json["type"] == "/problems/picture-not-found"
+
+
+def test_a_model_that_has_changed_since_its_card_was_read_is_not_promoted(
+    send: Send, read: Read, serving: Flask, add_model: Any
+) -> None:
+    """The officer decided on another state than the one that stands (If-Match)."""
+    add_model("mdl_new", "approved")
+    seen = read("/v1/models/mdl_new").headers["ETag"]
+    assert send("/v1/models/mdl_new/shadow", {}).status_code == 200
+    late = send("/v1/models/mdl_new/promote", {}, expecting=seen)
+    assert (late.status_code, late.json["type"]) == (412, "/problems/outdated")
+    assert read("/v1/models/mdl_new").json["state"] == "shadow"
+
+
+def test_a_promotion_sent_twice_under_one_key_is_one_promotion(
+    send: Send, read: Read, serving: Flask, add_model: Any
+) -> None:
+    """The second is told what the first was, and leaves no second line in the model's history."""
+    add_model("mdl_new", "approved")
+    first, second = (send("/v1/models/mdl_new/promote", {}, key="one") for _ in range(2))
+    assert (first.json, second.headers["Idempotency-Replayed"]) == (second.json, "true")
+    assert [each["event"] for each in read("/v1/models/mdl_new").json["events"]].count("promoted") == 1

@@ -1,0 +1,164 @@
+"""Training and evaluation; on SQLite alone, as what they store is little and they take seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from flask import Flask
+
+from services.scoring.domain.errors import TableUnreadable
+from services.scoring.usecases.read_table import read_table
+from services.scoring.usecases.train import with_outcomes
+
+Send = Callable[..., Any]
+Read = Callable[[str], Any]
+Work = Callable[[], None]
+
+
+@pytest.fixture
+def scoring_url(tmp_path: Path) -> str:
+    """Return a fresh SQLite database."""
+    return f"sqlite:///{tmp_path / 'scoring.db'}"
+
+
+def test_a_trained_model_that_was_to_be_promoted_serves_once_approved(
+    send: Send, read: Read, work: Work, approve: Any
+) -> None:
+    """From outcomes to a first score."""
+    version = send("/v1/models", {"promote": True, "seed": 1}).json["version"]
+    work()
+    assert read(f"/v1/models/{version}").json["state"] == "candidate"
+    approve(version)
+
+    model = read(f"/v1/models/{version}").json
+
+    assert (model["state"], model["as_of"], model["card"]["data"]["firms"]) == ("serving", "2020-02-21", 80)
+    assert send("/v1/scores", {"enterprise": "local:E1"}).json["model"]["version"] == version
+
+
+def test_training_on_too_few_defaults_fails_and_says_how_many_are_needed(
+    send: Send, read: Read, work: Work, profile: Any
+) -> None:
+    """A model of three defaults would be an opinion."""
+    profile.book = profile.book.with_columns(defaulted=pl.lit(False))
+    version = send("/v1/models", {}).json["version"]
+    work()
+
+    model = read(f"/v1/models/{version}").json
+
+    assert (model["state"], model["problem"]["type"]) == ("failed", "/problems/training-data-unusable")
+    assert "5 of each class" in model["problem"]["detail"]
+
+
+def test_training_reads_for_the_purpose_of_training(send: Send, work: Work, profile: Any) -> None:
+    """The record of the read says why."""
+    profile.book = profile.book.head(3)
+    send("/v1/models", {})
+    work()
+
+    assert profile.seen[0][1]["Purpose"] == "model-training"
+
+
+def test_an_outcome_reported_by_the_bank_counts_before_the_imported_one() -> None:
+    """The bank knows its own borrower best."""
+    frame = pl.DataFrame({"enterprise": ["a", "b", "c"], "defaulted": [False, None, None]})
+
+    merged = with_outcomes(frame, {"a": True, "b": False})
+
+    assert merged.rows() == [("a", True), ("b", False)]
+
+
+def test_the_book_is_evaluated_by_cross_validation(send: Send, read: Read, work: Work) -> None:
+    """The result has the figures of model and challenger."""
+    order = send("/v1/evaluations", {"folds": 2, "repeats": 1}).json
+    work()
+
+    result = read(f"/v1/evaluations/{order['id']}").json["result"]
+
+    assert (result["firms"], result["folds"], result["repeats"]) == (80, 2, 1)
+    assert result["auc"]["ci95"][0] <= result["auc"]["mean"] <= result["auc"]["ci95"][1]
+    assert result["challenger"]["kind"] == "logistic"
+
+
+def test_a_banks_own_table_is_evaluated(
+    app: Flask, headers: dict[str, str], read: Read, work: Work, profile: Any
+) -> None:
+    """A CSV in GB18030 with Chinese names works like any table; the profile service is not asked."""
+    table = profile.book.drop_nulls("defaulted").rename({"margin": "毛利", "defaulted": "是否违约"})
+    form = {
+        "table": (BytesIO(table.drop("features_sha256").write_csv().encode("gb18030")), "loans.csv"),
+        "label": "是否违约",
+        "drop": ["enterprise"],
+        "folds": "2",
+        "repeats": "1",
+    }
+    order = app.test_client().post("/v1/evaluations", data=form, headers={**headers, "Idempotency-Key": "k"})
+    work()
+
+    evaluation = read(f"/v1/evaluations/{order.json['id']}").json
+
+    assert (evaluation["state"], evaluation["result"]["firms"]) == ("done", 80)
+    assert profile.seen == []
+
+
+def test_a_feature_set_with_a_holdout_is_evaluated_under_the_catalogue(
+    app: Flask, headers: dict[str, str], read: Read, work: Work, profile: Any
+) -> None:
+    """A column that gives the outcome away but that no catalogue names is not learned from, on neither table."""
+    leaking = profile.book.drop_nulls("defaulted").with_columns(pl.col("defaulted").cast(pl.Int8).alias("written_off"))
+    form = {
+        "table": (BytesIO(leaking.write_csv().encode()), "data.csv"),
+        "holdout": (BytesIO(leaking.head(30).write_csv().encode()), "holdout.csv"),
+        "label": "defaulted",
+        "drop": ["enterprise", "depth", "features_sha256"],
+        "folds": "2",
+        "repeats": "1",
+    }
+    order = app.test_client().post("/v1/evaluations", data=form, headers={**headers, "Idempotency-Key": "k"})
+    work()
+
+    result = read(f"/v1/evaluations/{order.json['id']}").json["result"]
+
+    assert [path for path, _ in profile.seen] == ["/v1/catalogue"]
+    assert result["suspects"] == []
+    assert result["auc"]["mean"] < 0.99
+    assert result["holdout"]["firms"] == 30
+
+
+def test_a_column_to_leave_out_that_the_table_lacks_is_refused(
+    app: Flask, headers: dict[str, str], read: Read, work: Work, profile: Any
+) -> None:
+    """Misspelt, the column that tells the outcome would stay in, and the AUC would be 1."""
+    form = {
+        "table": (BytesIO(profile.book.drop_nulls("defaulted").write_csv().encode()), "loans.csv"),
+        "label": "defaulted",
+        "drop": ["enterprize"],
+    }
+    order = app.test_client().post("/v1/evaluations", data=form, headers={**headers, "Idempotency-Key": "k"})
+    work()
+
+    evaluation = read(f"/v1/evaluations/{order.json['id']}").json
+
+    assert evaluation["state"] == "failed"
+    assert "no column 'enterprize' to leave out" in evaluation["problem"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "said"),
+    [
+        ("loans.csv", b"", "empty"),
+        ("loans.csv.gz", b"\x1f\x8b\x08\x00broken", "damaged"),
+        ("loans.parquet", b"PAR1nonsense", "Parquet"),
+        ("loans.csv", b"\xff\xfe\x00\xff", "neither UTF-8 nor GB18030"),
+    ],
+)
+def test_a_table_that_cannot_be_read_says_what_was_found(name: str, body: bytes, said: str) -> None:
+    """The problem names the file and its fault."""
+    with pytest.raises(TableUnreadable, match=said) as refused:
+        read_table(name, body)
+    assert name in refused.value.detail

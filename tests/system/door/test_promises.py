@@ -1,0 +1,33 @@
+"""What the OpenAPI document promises is what the suite answers, whoever asks and whatever is sent."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from town import Town
+
+COMMAND = Path(sys.executable).with_name("schemathesis")
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "response_headers_conformance",
+)
+OPTIONS = f"""
+    --checks {",".join(CHECKS)} --phases examples,fuzzing --max-examples 6 --generation-deterministic --no-shrink
+    --continue-on-failure --warnings off --suppress-health-check all
+""".split()
+
+
+@pytest.mark.parametrize("who", ["bank with consent", "operator", "owner"])
+def test_no_request_breaks_a_service_or_the_document(town: Town, who: str, tmp_path: Path) -> None:
+    """Made-up requests to every route, right and wrong ones: no server error, no answer that is not documented."""
+    pytest.importorskip("schemathesis", reason="pip install schemathesis")
+    credential = f"Authorization: {town.headers[who]['Authorization']}"
+    command = [COMMAND, "run", f"{town.url}/openapi.json", "--header", credential, *OPTIONS]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout

@@ -1,0 +1,83 @@
+"""`smecredit demo` end to end: real processes, real files, figures that add up."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smecredit.suite import free_port
+
+COMMAND = Path(sys.executable).with_name("smecredit")
+REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
+WORKBOOK = REAL / "cumcm2020c" / "sample_12_firms.xlsx"
+
+
+def demo(folder: Path, *arguments: str) -> dict[str, Any]:
+    """Run the demonstration and return its figures."""
+    figures = folder / "out.json"
+    done = subprocess.run(
+        [COMMAND, "demo", "--exit", "--json", str(figures), "--port", str(free_port()), *arguments],
+        env={**os.environ, "SMECREDIT_HOME": str(folder / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(figures.read_text()), shown=done.stdout)
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return demo(tmp_path_factory.mktemp("demo"), "--firms", "60")
+
+
+def test_every_row_of_every_file_is_accounted_for(sandbox):
+    """received = accepted + duplicate + rejected, per file; the sandbox writes nothing that is rejected."""
+    assert [entry["kind"] for entry in sandbox["imports"]] == [
+        "enterprises",
+        "invoices.purchase",
+        "invoices.sale",
+        "outcomes",
+        "payments",
+        "orders",
+        "deliveries",
+        "tax-filings",
+        "public-records",
+        "relations",
+    ]
+    for entry in sandbox["imports"]:
+        assert entry["received"] == entry["accepted"] + entry["duplicate"] + entry["rejected"]
+        assert entry["rejected"] == 0
+
+
+def test_every_firm_is_scored_and_matched(sandbox):
+    """Each of the sixty firms gets a score, or a reason why not, and likewise a match."""
+    assert sandbox["enterprises"] == 60
+    assert sandbox["scores"] + sandbox["not_scored"] == 60
+    assert sandbox["scores"] >= 55
+    assert sandbox["matches"] + sandbox["not_matched"] == 60
+    assert sandbox["offers"] + sandbox["refusals"] > 0
+
+
+def test_the_summary_shows_firms_with_reasons(sandbox):
+    """The last thing on the screen is readable: files, firms, totals."""
+    assert "invoices.sale.csv.gz" in sandbox["shown"]
+    assert "Top reason" in sandbox["shown"]
+    assert "60 enterprises; as many demo consents" in sandbox["shown"]
+
+
+@pytest.mark.skipif(not WORKBOOK.exists(), reason=f"the real workbook is absent: {WORKBOOK.name} (SMECREDIT_REAL_DATA)")
+def test_a_workbook_too_small_for_a_model_is_still_counted_and_says_so(tmp_path):
+    """Twelve real firms, four defaults: three sheets add up, and the summary says why there are no scores."""
+    figures = demo(tmp_path, "--data", str(WORKBOOK))
+    assert [entry["kind"] for entry in figures["imports"]] == ["enterprises", "invoices.purchase", "invoices.sale"]
+    for entry in figures["imports"]:
+        assert entry["received"] == entry["accepted"] + entry["duplicate"] + entry["rejected"]
+    assert figures["enterprises"] == 12
+    assert figures["scores"] + figures["not_scored"] == 12
+    assert figures["scores"] > 0 or "too few" in figures["untrained"]

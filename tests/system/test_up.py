@@ -1,0 +1,157 @@
+"""`smecredit up` as an operator meets it: everything starts, mends itself, and stops without a trace."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from smecredit.suite import free_port
+
+COMMAND = Path(sys.executable).with_name("smecredit")
+PARTS = ("gateway", "profile", "scoring", "matching")
+PATIENCE_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Up:
+    """A suite started by the command."""
+
+    process: "subprocess.Popen[str]"
+    home: Path
+    port: int
+
+    def children(self) -> dict[int, str]:
+        """The pids that belong to this home, with their command lines, except the command itself."""
+        mark = f"SMECREDIT_HOME={self.home}".encode()
+        found = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and int(entry.name) != self.process.pid:
+                try:
+                    if mark in (entry / "environ").read_bytes().split(b"\0"):
+                        found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                except (PermissionError, FileNotFoundError, ProcessLookupError):
+                    continue
+        return {pid: line for pid, line in found.items() if line}
+
+
+def start(home: Path) -> Up:
+    """Run `smecredit up` and wait until it says that it is ready."""
+    port = free_port()
+    process = subprocess.Popen(
+        [COMMAND, "up", "--port", str(port)],
+        env={**os.environ, "SMECREDIT_HOME": str(home)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if line.startswith("Ctrl-C"):
+            return Up(process, home, port)
+    raise AssertionError("".join(said))
+
+
+def until(claim: Callable[[], bool]) -> None:
+    """Wait until a claim holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not claim():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    running = start(tmp_path_factory.mktemp("home"))
+    yield running
+    running.process.terminate()
+    running.process.wait(PATIENCE_SECONDS)
+
+
+def test_gateway_and_services_are_ready(up):
+    """All four answer `/readyz` when the command says that it is ready."""
+    for step in range(len(PARTS)):
+        with urllib.request.urlopen(f"http://127.0.0.1:{up.port + step}/readyz") as answer:
+            assert answer.status == 200
+
+
+def test_the_keys_are_for_their_owner_only(up):
+    """The development keys are written with mode 0600."""
+    assert (up.home / "keys.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_killed_worker_is_started_again(up):
+    """kill -9 of a worker costs nobody their work for long."""
+
+    def workers() -> set[int]:
+        return {pid for pid, line in up.children().items() if "services.profile.cli worker" in line}
+
+    (old,) = workers()
+    os.kill(old, signal.SIGKILL)
+    until(lambda: bool(workers() - {old}))
+
+
+def test_a_second_suite_on_the_same_home_is_refused(up):
+    """Two suites on one folder would fight for its data."""
+    done = subprocess.run(
+        [COMMAND, "up", "--port", str(free_port())],
+        env={**os.environ, "SMECREDIT_HOME": str(up.home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "another suite runs on" in done.stderr
+
+
+def test_a_busy_port_is_named_before_anything_starts(up, tmp_path):
+    """The error says which port, and how to choose another."""
+    done = subprocess.run(
+        [COMMAND, "up", "--port", str(up.port)],
+        env={**os.environ, "SMECREDIT_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"port {up.port} is in use" in done.stderr
+    assert "--port" in done.stderr
+    assert not list(tmp_path.glob("*.db"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_everything_cleanly(tmp_path, number):
+    """Exit code 0 and no process left, by Ctrl-C as by SIGTERM."""
+    running = start(tmp_path)
+    assert len(running.children()) >= 2 * len(PARTS) - 1
+    running.process.send_signal(number)
+    assert running.process.wait(PATIENCE_SECONDS) == 0
+    assert running.children() == {}
+
+
+def test_nothing_survives_the_death_of_the_command(tmp_path):
+    """Even kill -9 of the command leaves no orphans."""
+    running = start(tmp_path)
+    running.process.kill()
+    running.process.wait()
+    until(lambda: running.children() == {})
+
+
+def test_a_part_that_cannot_start_shows_its_last_words(tmp_path):
+    """A broken setting ends the start with the part's own message, and nothing keeps running."""
+    done = subprocess.run(
+        [COMMAND, "up", "--port", str(free_port())],
+        env={**os.environ, "SMECREDIT_HOME": str(tmp_path), "GATEWAY_TRUSTED_PROXIES": "many"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "GATEWAY_TRUSTED_PROXIES" in done.stderr

@@ -1,0 +1,197 @@
+"""A whole running suite with everybody in it who may knock at its door, for tests of what each of them gets."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+import urllib3
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from chassis.identity import AUDIENCE, ISSUER
+from gateway.roles import DEFAULT_SCOPES
+from smecredit import demo, home, journey
+from smecredit.report import Reporter
+from smecredit.suite import Addresses, Suite, free_port
+
+FIRMS = 60
+FIELDS = ["features", "portrait", "score", "records"]
+BANK = journey.GRANTEE  # every firm of the demonstration consents to it
+
+
+@dataclass
+class Town:
+    """A running suite, who is in it by the header that they come with, and the things that the bank has made."""
+
+    addresses: Addresses
+    folder: Path
+    enterprise: str
+    other: str
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    things: dict[str, str] = field(default_factory=dict)
+    http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False, timeout=60))
+
+    @property
+    def url(self) -> str:
+        """The gateway's address."""
+        return self.addresses.of("gateway")
+
+    def ask(
+        self, who: str, method: str, path: str, body: Any = None, *, service: str = "gateway", **headers: str
+    ) -> Answer:
+        """Send JSON as somebody, with a purpose and a key as a careful client would; to a service past the gateway."""
+        sent = {"Purpose": "credit-assessment", "Idempotency-Key": str(uuid4()), **self.headers[who], **headers}
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        content = None if body is None else json.dumps(body).encode()
+        return self.send(who, method, path, content, sent, self.addresses.of(service))
+
+    def send(
+        self, who: str, method: str, path: str, body: bytes | None, headers: dict[str, str], to: str | None = None
+    ) -> Answer:
+        """Send bytes as somebody, with these headers."""
+        asked = (to or self.url) + quote(path, safe="/?=&:{}")
+        reply = self.http.request(method, asked, headers={**self.headers[who], **headers}, body=body)
+        return Answer(reply.status, dict(reply.headers), reply.data)
+
+    def places(self) -> dict[str, str]:
+        """Return what to write into the paths of routes: the owner's id, and the things that there are."""
+        return {"enterprise": self.enterprise, "dimension": "operation", "n": "0", **self.things}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    data: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.data)
+
+
+@contextmanager
+def running_town(folder: Path) -> Iterator[Town]:
+    """Start the suite on the demonstration's economy, do its main job, and bring everybody in."""
+    report = Reporter()
+    files = demo.files(None, FIRMS, 7, report)
+    with Suite(folder, free_port()) as suite:
+        done = demo.run(suite, files, report)
+        scored = [each["enterprise"] for each in done.scored]
+        town = Town(suite.addresses, suite.home, scored[0], scored[1])
+        _bring_in(town, home.keys(suite.home))
+        _consent(town)
+        _make(town)
+        yield town
+
+
+def _bring_in(town: Town, keys: dict[str, str]) -> None:
+    town.headers |= {"bank with consent": _bearer(keys[BANK]), "operator": _bearer(keys["operator-demo"])}
+    town.headers |= {"platform": _bearer(keys["platform-demo"]), "data source": _bearer(keys["source-demo"])}
+    banks = ["bank without consent", "bank with expired", "bank with revoked", "bank for another purpose"]
+    made = town.ask(
+        "operator", "POST", "/v1/clients", [{"id": f"door-{number}", "role": "bank"} for number in range(len(banks))]
+    )
+    assert made.status == 201, made.data
+    town.headers |= {bank: _bearer(each["key"]) for bank, each in zip(banks, made.json, strict=True)}
+    for who, firm in (("owner", town.enterprise), ("another enterprise", town.other)):
+        (client,) = (each["id"] for each in _clients(town) if each["enterprise"] == firm)
+        town.headers[who] = _bearer(town.ask("operator", "POST", f"/v1/clients/{client}/keys").json["key"])
+    town.headers |= {"no token": {}} | {name: _bearer(token) for name, token in _false_tokens(town).items()}
+
+
+def _clients(town: Town) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = town.ask("operator", "GET", f"/v1/clients?cursor={cursor}").json
+        found, cursor = found + page["items"], page["next"]
+    return found
+
+
+def _false_tokens(town: Town) -> dict[str, str]:
+    """Return tokens that the gateway's own key signed and that prove nothing all the same, and an unsigned one."""
+    now = int(time.time())
+    (published,) = json.loads(town.http.request("GET", f"{town.url}/.well-known/jwks.json").data)["keys"]
+    key = ECKey.import_key((town.folder / "signing-key.pem").read_text())
+    good = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": BANK,
+        "role": "bank",
+        "scope": " ".join(DEFAULT_SCOPES["bank"]),
+        "iat": now,
+        "exp": now + 300,
+    }
+    header = {"alg": "ES256", "kid": published["kid"]}
+    # Written by hand: a library that is worth using does not make such a token.
+    unsigned = ".".join(_base64url(json.dumps(part)) for part in ({"alg": "none"}, good)) + "."
+    return {
+        "expired token": jwt.encode(header, good | {"iat": now - 600, "exp": now - 300}, key),
+        "wrong audience": jwt.encode(header, good | {"aud": "another-suite"}, key),
+        "alg none": unsigned,
+    }
+
+
+def _consent(town: Town) -> None:
+    """Have the owner consent to all banks but one; then let one consent end, revoke one, leave one for monitoring."""
+    until = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
+    assess, monitor = ["credit-assessment", "financing-match"], ["credit-monitoring"]
+    for number, grantee, purposes in (
+        (0, BANK, assess),
+        (1, "door-1", assess),
+        (2, "door-2", assess),
+        (3, "door-3", monitor),
+    ):
+        wish = {"grantee": grantee, "purposes": purposes, "fields": FIELDS, "valid_until": until}
+        given = town.ask("owner", "POST", "/v1/consents", wish)
+        assert given.status == 201, given.data
+        if number == 2:
+            ended = town.ask("owner", "POST", f"/v1/consents/{given.json['id']}/revoke")
+            assert ended.status == 200, ended.data
+    yesterday = (datetime.now(UTC).date() - timedelta(days=1)).isoformat()
+    with closing(sqlite3.connect(town.folder / "profile.db")) as book, book:
+        book.execute("UPDATE consents SET valid_until = ? WHERE grantee = 'door-1'", (yesterday,))
+
+
+def _make(town: Town) -> None:
+    """Have the bank make one thing of each kind about the owner, so that there is something to knock for."""
+    bank, one = "bank with consent", {"enterprise": town.enterprise}
+    need = {"amount_fen": 50_000_000, "months": 12}
+    town.things["score_id"] = _id(town.ask(bank, "POST", "/v1/scores", one))
+    town.things["match_id"] = _id(
+        town.ask(bank, "POST", "/v1/matches", one | {"need": need}, Purpose="financing-match")
+    )
+    town.things["version"] = town.ask(bank, "GET", "/v1/models").json["items"][0]["version"]
+    town.things["product_id"] = town.ask(bank, "GET", "/v1/products").json["items"][0]["id"]
+    town.things["consent_id"] = town.ask("owner", "GET", "/v1/consents").json["items"][0]["id"]
+    town.things["rule"] = town.ask("owner", "GET", f"/v1/enterprises/{town.enterprise}/cross-checks").json["rules"][0][
+        "rule"
+    ]
+    town.things["import_id"] = town.ask("data source", "GET", "/v1/imports").json["items"][0]["id"]
+
+
+def _id(answer: Answer) -> str:
+    assert answer.status == 201, answer.data
+    return str(answer.json["id"])
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _base64url(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
