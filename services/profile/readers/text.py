@@ -1,8 +1,8 @@
 """Reads delimited text: any size within bounded memory, UTF-8 or GB18030, plain or gzipped.
 
 The file is walked once in pieces (unpacked, measured, its encoding told), then parsed by Polars in columns. Only a
-file that Polars cannot split row by line (quoted line ends, ragged rows, lines of another encoding) is read line by
-line, so that each bad line can be named.
+file that Polars cannot split row by line (quoted line ends, ragged rows, lines of another encoding, a quotation mark
+that stays open) is read line by line, so that each bad line can be named.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -29,6 +30,8 @@ from services.profile.readers.parts import EmptyFile, FileTooLarge, Limits, Part
 
 GZIP = b"\x1f\x8b"
 CHUNK = 1 << 20
+ROWS_AT_ONCE = 50_000
+MOST_UNREAD = 100_000
 SEPARATORS = ",\t;"
 UTF8, GB18030 = "utf-8", "gb18030"
 # A line with at least one character beyond ASCII, all of it valid UTF-8.
@@ -45,13 +48,16 @@ class Walked:
     path: Path
     lines: int
     utf8: bool
+    # By the parity of its quotation marks, no row ends for longer than a line may be. Polars would hold all of that,
+    # several times over, as one value; the `csv` module refuses it, or sees that the mark stood inside a value.
+    open_quote: bool
 
 
 def delimited(form: Form, path: Path, limits: Limits) -> Part:
     """Read a delimited text file as columns of text."""
     with _unpacked(path, limits) as walked:
         if walked.utf8:
-            return _parse(form, walked.path, walked.lines, UTF8)
+            return _parse(form, walked.path, walked, UTF8)
         return _gb18030(form, walked)
 
 
@@ -67,19 +73,21 @@ def _gb18030(form: Form, walked: Walked) -> Part:
     recoded = walked.path.with_suffix(".utf8")
     try:
         recoded.write_text(text, encoding=UTF8, newline="")
-        return _parse(form, recoded, walked.lines, UTF8)
+        return _parse(form, recoded, walked, UTF8)
     finally:
         recoded.unlink(missing_ok=True)
 
 
-def _parse(form: Form, path: Path, lines: int, encoding: str) -> Part:
+def _parse(form: Form, path: Path, walked: Walked, encoding: str) -> Part:
     titles, separator = _header(path, encoding)
     form.match(titles)
+    if walked.open_quote:
+        return _by_line(form, path, encoding)
     try:
         frame = pl.read_csv(path, infer_schema=False, separator=separator, row_index_name="line", row_index_offset=2)
     except PolarsError:
         return _by_line(form, path, encoding)
-    if frame.height + 1 != lines or frame.columns[1:] != titles:
+    if frame.height + 1 != walked.lines or frame.columns[1:] != titles:
         return _by_line(form, path, encoding)
     blank = pl.all_horizontal(pl.exclude("line").is_null())
     return Part(form.kind, frame.filter(~blank).with_columns(pl.col("line").cast(pl.Int64)))
@@ -128,11 +136,13 @@ def _by_line(form: Form, path: Path, encoding: str) -> Part:
     reader = _LineReader(encoding, len(titles))
     with path.open("rb") as file:
         file.readline()
-        rows = list(reader.rows(file, separator))
-    schema = {"line": pl.Int64, **dict.fromkeys(titles, pl.String)}
-    columns = zip(*rows, strict=True) if rows else [[] for _ in schema]
-    frame = pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
-    return Part(form.kind, frame, pl.DataFrame(reader.unread, schema=REPORT, orient="row"))
+        schema = {"line": pl.Int64, **dict.fromkeys(titles, pl.String)}
+        # Rows become columns as they come: as Python values they would take ten times the memory.
+        frames = [pl.DataFrame(schema=schema)]
+        rows = reader.rows(file, separator)
+        while some := list(islice(rows, ROWS_AT_ONCE)):
+            frames.append(pl.DataFrame(dict(zip(schema, zip(*some, strict=True), strict=True)), schema=schema))
+    return Part(form.kind, pl.concat(frames), pl.DataFrame(reader.unread, schema=REPORT, orient="row"))
 
 
 class _LineReader:
@@ -177,6 +187,12 @@ class _LineReader:
         return _decoded(raw, self._encoding)
 
     def _report(self, value: str, reason: str) -> None:
+        if len(self.unread) == MOST_UNREAD:
+            raise UnreadableFile(
+                f"More than {MOST_UNREAD:,} lines up to line {self._line} cannot be split into the header's columns; "
+                "is this a table?",
+                line=self._line,
+            )
         self.unread.append((self._line, "", value[:LARGEST_SHOWN], reason))
 
 
@@ -200,7 +216,7 @@ def _unpacked(path: Path, limits: Limits) -> Iterator[Walked]:
 def _walk(target: Path, source: BinaryIO, plain: BinaryIO | None, limits: Limits) -> Walked:
     decoder = getincrementaldecoder(UTF8)()
     size = lines = open_line = 0
-    utf8 = True
+    utf8, rows = True, _RowEnds()
     last = b""
     with source:
         for chunk in _chunks(source):
@@ -223,13 +239,35 @@ def _walk(target: Path, source: BinaryIO, plain: BinaryIO | None, limits: Limits
                     line=lines + 1,
                 )
             utf8 = utf8 and _continues(decoder, chunk)
+            rows.see(chunk)
             last = chunk
             if plain is not None:
                 plain.write(chunk)
     if size == 0:
         raise EmptyFile("The file is empty; send it again with a header line and rows.")
     utf8 = utf8 and _continues(decoder, b"", final=True)
-    return Walked(target, lines + (not last.endswith(b"\n")), utf8)
+    return Walked(target, lines + (not last.endswith(b"\n")), utf8, rows.longest > limits.line)
+
+
+class _RowEnds:
+    """Follows the line ends outside quotation marks and tells how long, at chunk ends, none was met."""
+
+    def __init__(self) -> None:
+        self._quoted = 0
+        self._since = 0
+        self.longest = 0
+
+    def see(self, chunk: bytes) -> None:
+        end, quoted = len(chunk), self._quoted ^ (chunk.count(b'"') & 1)
+        self._quoted, self._since = quoted, self._since + len(chunk)
+        # Backwards, since the last line end nearly always is the end of a row.
+        while (before := chunk.rfind(b"\n", 0, end)) >= 0:
+            quoted ^= chunk.count(b'"', before, end) & 1
+            if not quoted:
+                self._since = len(chunk) - 1 - before
+                break
+            end = before
+        self.longest = max(self.longest, self._since)
 
 
 def _continues(decoder: object, chunk: bytes, *, final: bool = False) -> bool:

@@ -144,3 +144,20 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
         with suppress(Refused):
             read(KINDS[KIND], path, Limits())
     assert [entry.name for entry in path.parent.iterdir()] == ["upload"]
+
+
+def test_a_quotation_mark_that_stays_open_is_refused_where_it_begins(tmp_path: Path) -> None:
+    rows = b"".join(b"T%d,name\n" % number for number in range(1, 200_001))
+    with pytest.raises(UnreadableFile, match="from line 3 on"):
+        part(tmp_path, HEADER.encode() + b'T1,one\nT2,"two\n' + rows)
+
+
+def test_a_mark_inside_a_value_is_no_opening_mark(tmp_path: Path) -> None:
+    rows = b"".join(b"T%d,name\n" % number for number in range(1, 200_001))
+    found = part(tmp_path, HEADER.encode() + b'T0,5" pipe\n' + rows)
+    assert (names(found)[0], found.frame.height) == ('5" pipe', 200_001)
+
+
+def test_a_file_of_lines_that_do_not_fit_is_refused_before_its_report_is_as_large_as_itself(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="More than 100,000 lines"):
+        part(tmp_path, HEADER.encode() + b"a,b,c,d,e\n" * 100_001)
