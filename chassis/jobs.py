@@ -142,7 +142,8 @@ class Worker:
 
     A handler that raises `Refused` fails the job with that problem, `UpstreamUnavailable` only after a minute of
     patience; one that crashes is tried again, five times at most. `problem_kinds` is the service's table, so that a
-    failed job reads like a refused request.
+    failed job reads like a refused request. A chore is done between jobs every so many seconds: what the clock brings,
+    not a request. Several workers may do it at once, so it locks what it works on.
     """
 
     def __init__(
@@ -150,9 +151,13 @@ class Worker:
         database: Database,
         handlers: Mapping[str, Callable[[Job], None]],
         problem_kinds: Mapping[type[Refused], problems.Kind] | None = None,
+        *,
+        chores: Mapping[Callable[[], object], float] | None = None,
     ) -> None:
         self._database = database
         self._handlers = handlers
+        self._chores = dict(chores or {})
+        self._done_at = dict.fromkeys(self._chores, float("-inf"))
         self._kinds = problem_kinds or {}
         self._name = f"worker_{secrets.token_hex(8)}"
         self._stopping = threading.Event()
@@ -163,6 +168,7 @@ class Worker:
             signal.signal(number, self._stop)
         log.info("worker started", kinds=sorted(self._handlers))
         while not self._stopping.is_set():
+            self._do_chores()
             if not self._step():
                 self._stopping.wait(POLL_SECONDS)
 
@@ -183,6 +189,19 @@ class Worker:
             mine = update(TABLE).where(TABLE.c.id == job_id, TABLE.c.worker == self._name, TABLE.c.state == "running")
             if session.execute(mine.values(lease_until=_soon(), **values)).rowcount == 0:  # type: ignore[attr-defined]
                 raise LeaseLost(job_id)
+
+    def _do_chores(self) -> None:
+        for chore, seconds in self._chores.items():
+            if time.monotonic() - self._done_at[chore] < seconds:
+                continue
+            self._done_at[chore] = time.monotonic()
+            try:
+                chore()
+            except (Refused, OperationalError) as error:
+                # The next round finds the same work again.
+                log.warning("chore put off", error=type(error).__name__)
+            except Exception:  # a broken chore must not end the worker
+                log.exception("chore broke off")
 
     def _step(self) -> bool:
         try:

@@ -21,7 +21,8 @@ from services.profile.settings import Settings
 
 SCOPES = (
     "imports:write imports:read enterprises:write enterprises:read consents:write consents:read accesses:read "
-    "features:bulk alerts:write"
+    "features:bulk alerts:write disputes:read disputes:write disputes:decide repairs:read repairs:write notices:read "
+    "ledger:read"
 )
 HEADER = "企业代号,发票号码,开票日期,销方单位代号,金额,税额,价税合计,发票状态\n"
 ROW = "E1,1001,2019/1/4,A1,100.00,13.00,113.00,有效发票\n"
@@ -43,6 +44,10 @@ class House:
     def bank(self, purpose: str | None = "credit-assessment", client: str = "bank-1") -> dict[str, str]:
         headers = self.tokens(role="bank", client=client, scopes=SCOPES)
         return headers | ({"Purpose": purpose} if purpose else {})
+
+    @property
+    def operator(self) -> dict[str, str]:
+        return self.tokens(role="operator", client="operator-1", scopes=SCOPES)
 
     def owner(self, enterprise: str = "local:E1") -> dict[str, str]:
         return self.tokens(role="enterprise", client=enterprise, enterprise=enterprise, scopes=SCOPES)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -21,6 +22,7 @@ from services.profile.app import PACKAGE, make_context
 from services.profile.app import migrate as bring_up_to_date
 from services.profile.jobs import handlers
 from services.profile.settings import Settings
+from services.profile.usecases.dispute import remind
 from services.profile.usecases.replay import STEPS, Period, replay
 from services.profile.usecases.watch import BATCH, look
 
@@ -31,9 +33,9 @@ def migrate() -> str:
 
 
 def worker() -> None:
-    """Work off imports until stopped."""
+    """Work off imports until stopped, and watch the terms of disputes."""
     context = make_context(Settings.from_environment())
-    Worker(context.database, handlers(context), KINDS).run()
+    Worker(context.database, handlers(context), KINDS, chores={partial(remind, context): CLOCK_SECONDS}).run()
 
 
 def compact() -> str:
@@ -68,6 +70,7 @@ def replay_alerts(arguments: list[str]) -> None:
 
 
 REPLAY = "replay-alerts"
+CLOCK_SECONDS = 60.0
 if __name__ == "__main__":
     if sys.argv[1:2] == [REPLAY]:
         replay_alerts(sys.argv[2:])

@@ -34,9 +34,9 @@ CONSENTS = tables.Consent.__table__
 SNAPSHOTS = tables.FeatureSnapshot.__table__
 
 # Built once: on the way to a score, making these statements would cost more than running them.
-STATE = select(*(BOOK.c[name] for name in ("lake_version", "known_at", "date", "invoices", "synthetic"))).where(
-    BOOK.c.id == BOOK_ID
-)
+STATE = select(
+    *(BOOK.c[name] for name in ("lake_version", "known_at", "date", "invoices", "synthetic", "departures"))
+).where(BOOK.c.id == BOOK_ID)
 FIRMS = select(*(ENTERPRISES.c[name] for name in ("id", *DESCRIBED, "synthetic")))
 FIRM = FIRMS.where(ENTERPRISES.c.id == bindparam("id"))
 FIRMS_OF = FIRMS.where(ENTERPRISES.c.id.in_(bindparam("ids", expanding=True)))
@@ -53,6 +53,7 @@ STILL_GOOD = and_(
     SNAPSHOTS.c.enterprise == ENTERPRISES.c.id,
     SNAPSHOTS.c.catalogue == bindparam("catalogue"),
     SNAPSHOTS.c.lake_version >= ENTERPRISES.c.lake_version,
+    SNAPSHOTS.c.revision == ENTERPRISES.c.revision,
 )
 STORED = select(SNAPSHOTS.c.enterprise, SNAPSHOTS.c.body).where(
     STILL_GOOD,
@@ -69,13 +70,17 @@ STATE_AND_STORED = STATE.add_columns(SNAPSHOTS.c.body).select_from(
 
 @dataclass(frozen=True, slots=True)
 class BookState:
-    """What readers see: the lake's version, when its latest part became known, its latest day, its size."""
+    """What readers see: the lake's version, when its latest part became known, its latest day, its size.
+
+    `departures` counts the records that have left it since.
+    """
 
     lake_version: int
     known_at: datetime
     date: date | None
     invoices: int
     synthetic: bool | None
+    departures: int = 0
 
 
 EMPTY_BOOK = BookState(0, datetime(1970, 1, 1, tzinfo=UTC), None, 0, None)
@@ -102,8 +107,10 @@ def book_and_snapshot(
 def move_book(session: Session, state: BookState) -> None:
     """Make `state` what readers see."""
     values = {name: getattr(state, name) for name in BookState.__slots__}
-    # Firms described in the same transaction have moved it on already; what is known never shrinks.
-    values["known_at"] = max(state.known_at, book(session).known_at)
+    # Other acts of the same transaction have moved it on already; neither of these ever shrinks.
+    now = book(session)
+    values["known_at"] = max(state.known_at, now.known_at)
+    values["departures"] = max(state.departures, now.departures)
     _upsert(session, tables.Book, [{"id": BOOK_ID, **values}], ["id"], list(values))
 
 
@@ -301,13 +308,33 @@ def snapshots(session: Runner, ids: Sequence[str], as_of: date, catalogue: str) 
     return found
 
 
+def revisions(runner: Runner, ids: Sequence[str]) -> dict[str, int]:
+    """Return how often acts have changed the files of these enterprises: to be read before what is computed of them."""
+    found: dict[str, int] = {}
+    for part in _batches(ids):
+        found |= dict(
+            runner.execute(select(ENTERPRISES.c.id, ENTERPRISES.c.revision).where(ENTERPRISES.c.id.in_(part))).all()
+        )
+    return found
+
+
 def keep_snapshots(
-    session: Session, bodies: Mapping[str, bytes], as_of: date, catalogue: str, lake_version: int
+    session: Session,
+    bodies: Mapping[str, bytes],
+    as_of: date,
+    catalogue: str,
+    lake_version: int,
+    revised: Mapping[str, int],
 ) -> None:
-    """Store computed features; a newer computation is never replaced by an older one of another process."""
+    """Store computed features; a newer computation is never replaced by an older one of another process.
+
+    `revised` are the `revisions` of before the computation: what an act changed meanwhile makes the answer void.
+    """
     same = {"as_of": as_of, "catalogue": catalogue, "lake_version": lake_version}
-    rows = [{"enterprise": name, "body": body, **same} for name, body in bodies.items()]
-    changing = ["body", "catalogue", "lake_version"]
+    rows = [
+        {"enterprise": name, "body": body, "revision": revised.get(name, 0), **same} for name, body in bodies.items()
+    ]
+    changing = ["body", "catalogue", "lake_version", "revision"]
     _upsert(session, tables.FeatureSnapshot, rows, ["enterprise", "as_of"], changing, newer="lake_version")
 
 

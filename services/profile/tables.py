@@ -25,7 +25,10 @@ ledger.declare(Base.metadata)
 
 
 class Enterprise(Base):
-    """A firm of the book. `lake_version` is the last version of the lake that brought an invoice of it."""
+    """A firm of the book. `lake_version` is the last version of the lake that brought an invoice of it.
+
+    `revision` moves on with everything else that changes what is read of it: a dispute, a record that leaves.
+    """
 
     __tablename__ = "enterprises"
 
@@ -43,6 +46,7 @@ class Enterprise(Base):
     taxpayer: Mapped[str | None]
     synthetic: Mapped[bool]
     lake_version: Mapped[int] = mapped_column(default=0)
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
     updated_at: Mapped[datetime]
 
 
@@ -82,6 +86,8 @@ class Book(Base):
     date: Mapped[date | None] = mapped_column(Date)
     invoices: Mapped[int]
     synthetic: Mapped[bool | None]
+    # How many records have left: what was computed from more of them than are there now is not remembered.
+    departures: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class LakeStep(Base):
@@ -176,13 +182,14 @@ class Access(Base):
 
 
 class FeatureSnapshot(Base):
-    """Computed features as the JSON that answers; good while no later import touched the enterprise."""
+    """Computed features as the JSON that answers; good while no later import or act touched the enterprise."""
 
     __tablename__ = "feature_snapshots"
 
     enterprise: Mapped[str] = mapped_column(String(80), primary_key=True)
     as_of: Mapped[date] = mapped_column(Date, primary_key=True)
     lake_version: Mapped[int]
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
     catalogue: Mapped[str]
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
@@ -190,7 +197,8 @@ class FeatureSnapshot(Base):
 class Alert(Base):
     """An early warning of an enterprise: one event, one row. Days are of the book, `known_at` says what was known.
 
-    `records` are the first of those that made it fire, `records_count` how many there are.
+    `records` are the first of those that made it fire, `records_count` how many there are. A withdrawn one rested on a
+    record that has left the book: nobody is shown it.
     """
 
     __tablename__ = "alerts"
@@ -214,6 +222,7 @@ class Alert(Base):
     opened_at: Mapped[datetime]
     records: Mapped[list[Any]]
     records_count: Mapped[int]
+    withdrawn_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("enterprise", "signal", "event", "opened_on"),
@@ -256,3 +265,96 @@ class Look(Base):
     enterprise: Mapped[str] = mapped_column(String(80), primary_key=True)
     as_of: Mapped[date] = mapped_column(Date)
     looked_at: Mapped[datetime]
+
+
+class Departure(Base):
+    """A record that has left the book, by which act, known since when; `always`: at every moment, past ones too."""
+
+    __tablename__ = "departures"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    enterprise: Mapped[str] = mapped_column(String(80))
+    dataset: Mapped[str] = mapped_column(String(40))
+    record: Mapped[str] = mapped_column(String(40))
+    cause: Mapped[str] = mapped_column(String(10))
+    act: Mapped[str] = mapped_column(String(40))
+    known_at: Mapped[datetime]
+    always: Mapped[bool]
+    # The lake's rows are gone too: nothing is left to be withheld.
+    shredded_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("enterprise", "dataset", "record"),)
+
+
+class Dispute(Base):
+    """What an enterprise holds to be wrong in its file: a record, or a field of its description (then `field`).
+
+    `before` is the item as it stood, `reminded` the last reminder in days before the term's end.
+    """
+
+    __tablename__ = "disputes"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    enterprise: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(40))
+    record: Mapped[str | None] = mapped_column(String(40))
+    field: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[str] = mapped_column(String(40))
+    statement: Mapped[str]
+    before: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(12))
+    opened_at: Mapped[datetime]
+    opened_by: Mapped[str]
+    due_at: Mapped[datetime]
+    reminded: Mapped[int | None]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    reply: Mapped[str | None]
+    correction: Mapped[str | None]
+
+    __table_args__ = (
+        Index("ix_disputes_enterprise_id", "enterprise", "id"),
+        Index("ix_disputes_state_due_at", "state", "due_at"),
+    )
+
+
+class Repair(Base):
+    """A public record of an enterprise was repaired (信用修复): by whom it was decided, and since when it is gone."""
+
+    __tablename__ = "repairs"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    enterprise: Mapped[str] = mapped_column(String(80))
+    record: Mapped[str] = mapped_column(String(40))
+    tier: Mapped[str] = mapped_column(String(10))
+    published_on: Mapped[date] = mapped_column(Date)
+    decided_on: Mapped[date] = mapped_column(Date)
+    authority: Mapped[str]
+    document: Mapped[str]
+    client: Mapped[str]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("enterprise", "record"),
+        Index("ix_repairs_enterprise_id", "enterprise", "id"),
+    )
+
+
+class Notice(Base):
+    """A message about a file: to a client that read it, to who sent the item, to all operators (`role:operator`).
+
+    Nothing of what the file says is in it.
+    """
+
+    __tablename__ = "notices"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    recipient: Mapped[str] = mapped_column(String(128))
+    event: Mapped[str] = mapped_column(String(40))
+    enterprise: Mapped[str] = mapped_column(String(80))
+    act: Mapped[str] = mapped_column(String(40))
+    facts: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_notices_recipient_id", "recipient", "id"),)

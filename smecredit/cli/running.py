@@ -55,8 +55,8 @@ def demo_command(data: Path | None, firms: int, seed: int, leave: bool, json_fil
 
 def _stay(suite: Suite, report: Reporter) -> None:
     """Look after the suite until Ctrl-C or SIGTERM."""
-    report.say("Ctrl-C stops everything")
     try:
+        report.say("Ctrl-C stops everything")
         suite.watch()
     except (KeyboardInterrupt, SystemExit):
         report.say("stopping")

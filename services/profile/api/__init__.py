@@ -7,10 +7,13 @@ from services.profile.api import (
     connectors,
     consents,
     cross_checks,
+    disputes,
     enterprises,
     imports,
+    notices,
     portraits,
     records,
+    repairs,
 )
 from services.profile.context import context
 
@@ -28,6 +31,9 @@ BLUEPRINTS = (
     alerts.feed,
     alerts.subscriptions,
     consents.blueprint,
+    disputes.blueprint,
+    repairs.blueprint,
+    notices.blueprint,
     book.blueprint,
     ledger,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import orjson
 from flask import Response, request
 from flask_smorest import Blueprint
 from sqlalchemy import select
@@ -16,8 +15,9 @@ from chassis import idempotency, paging
 from chassis.identity import caller, requires
 from chassis.web import json_answer, refuses
 from services.profile import alert_store, tables
+from services.profile.api import shown
 from services.profile.api.enterprises import PURPOSE
-from services.profile.api.reading import reading
+from services.profile.api.reading import marked, marks, reading
 from services.profile.api.schemas import MomentSchema
 from services.profile.api.signal_schemas import (
     AlertPageSchema,
@@ -60,7 +60,7 @@ def get_signals(moment: dict[str, Any], enterprise: str) -> Response:
     """
     asked = reading(alerts.FIELD, "signals", moment.get("as_of"))
     found = alerts.read_signals(context(), asked, enterprise_id(enterprise), Asked(**moment))
-    return json_answer(_signals(found))
+    return json_answer(marked(found.enterprise, _signals(found)))
 
 
 @feed.get("")
@@ -83,7 +83,9 @@ def list_alerts() -> Response:
         rows = page["items"]
         alerts.record_feed(context(), session, asked, [alert.enterprise for alert in rows])
         noted = alert_store.acknowledgements(session, [alert.id for alert in rows], asked.caller.client)
-        return json_answer({"items": [_alert(alert, noted) for alert in rows], "next": page["next"]})
+    disputed = marks(sorted({alert.enterprise for alert in rows}))
+    items = [{**_alert(alert, noted), "disputes": disputed.get(alert.enterprise, [])} for alert in rows]
+    return json_answer({"items": items, "next": page["next"]})
 
 
 @feed.get("/<alert_id>/records")
@@ -117,7 +119,7 @@ def post_acknowledgement(said: dict[str, Any], alert_id: str) -> Response:
     def effect() -> dict[str, Any]:
         alert = alerts.acknowledge(context(), session, asked, alert_id, said["note"])
         noted = alert_store.acknowledgements(session, [alert_id], asked.caller.client)
-        return _plain(_alert(alert, noted))
+        return shown.plain(_alert(alert, noted))
 
     with context().database.begin() as session:
         return json_answer(idempotency.once(session, effect))
@@ -134,7 +136,7 @@ def post_subscription(order: dict[str, Any]) -> Response:
     wish = alerts.Wish(**{name: None if order[name] is None else tuple(order[name]) for name in order})
     with context().database.begin() as session:
         answer = idempotency.once(
-            session, lambda: _plain(_subscription(alerts.subscribe(context(), session, caller(), wish)))
+            session, lambda: shown.plain(_subscription(alerts.subscribe(context(), session, caller(), wish)))
         )
     return json_answer(answer, 201)
 
@@ -159,7 +161,7 @@ def list_subscriptions() -> Response:
 @idempotency.repeatable
 def post_subscription_end(session: Session, subscription_id: str) -> dict[str, Any]:
     """End a subscription"""
-    return _plain(_subscription(alerts.end_subscription(context(), session, caller(), subscription_id)))
+    return shown.plain(_subscription(alerts.end_subscription(context(), session, caller(), subscription_id)))
 
 
 def _filters() -> dict[str, Any]:
@@ -234,9 +236,3 @@ def _alert(alert: Any, noted: dict[str, Any] | Any) -> dict[str, Any]:
 def _subscription(row: tables.Subscription) -> dict[str, Any]:
     names = ("id", "enterprises", "signals", "severities", "created_at", "ended_at")
     return {name: getattr(row, name) for name in names}
-
-
-def _plain(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a document as JSON gives it back, for the store of answers."""
-    told: dict[str, Any] = orjson.loads(orjson.dumps(document, option=orjson.OPT_UTC_Z))
-    return told

@@ -13,7 +13,7 @@ from chassis import paging
 from chassis.identity import requires
 from chassis.web import json_answer, refuses
 from services.profile.api.enterprises import PURPOSE
-from services.profile.api.reading import reading
+from services.profile.api.reading import marked, reading
 from services.profile.api.schemas import CrossCheckPageSchema, CrossChecksSchema, MomentSchema
 from services.profile.context import context
 from services.profile.domain.consent import Field
@@ -43,7 +43,8 @@ PAIR = ("subject", "counterparty", "on", "left", "right")
 def get_cross_checks(moment: dict[str, Any], enterprise: str) -> Response:
     """Read how an enterprise's sources agree: every rule with both sides, tolerance and verdict"""
     asked = reading(Field.PORTRAIT, "cross-checks", moment.get("as_of"))
-    return json_answer(_shown(compare(context(), asked, enterprise_id(enterprise), Asked(**moment))))
+    found = compare(context(), asked, enterprise_id(enterprise), Asked(**moment))
+    return json_answer(marked(found.enterprise, _shown(found)))
 
 
 @blueprint.get("/<enterprise>/cross-checks/<rule>")
@@ -60,7 +61,9 @@ def list_pairs(moment: dict[str, Any], enterprise: str, rule: str) -> Response:
     if wanted := request.args.get("verdict"):
         pairs = pairs.filter(pl.col("contradicts") == (wanted == "contradicts"))
     shown = pairs.select(*PAIR, verdict=_verdict(pl.col("contradicts")))
-    return json_answer(_head(found) | {"rule": rule} | paging.sliced(shown, lambda part: part.to_dicts()))
+    return json_answer(
+        marked(found.enterprise, _head(found)) | {"rule": rule} | paging.sliced(shown, lambda part: part.to_dicts())
+    )
 
 
 def _shown(found: Compared) -> dict[str, Any]:

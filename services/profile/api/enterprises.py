@@ -15,7 +15,7 @@ from chassis.identity import caller, requires
 from chassis.web import json_answer, refuses
 from services.profile import store, tables
 from services.profile.api import shown
-from services.profile.api.reading import reading
+from services.profile.api.reading import marked, marks, reading
 from services.profile.api.schemas import (
     AccessPageSchema,
     EnterpriseBodySchema,
@@ -105,7 +105,10 @@ def list_enterprises() -> Response:
             )
         if written := request.args.get("name"):
             query = query.where(tables.Enterprise.id.in_(_named(session, query, written[:LONGEST_NAME])))
-        return json_answer(paging.page(session, query, [tables.Enterprise.id], shown.listed))
+        page = paging.page(session, query, [tables.Enterprise.id], shown.listed)
+    disputed = marks([item["id"] for item in page["items"]])
+    page["items"] = [{**item, "disputes": disputed.get(item["id"], [])} for item in page["items"]]
+    return json_answer(page)
 
 
 @blueprint.get("/<enterprise>")
@@ -115,8 +118,8 @@ def list_enterprises() -> Response:
 @blueprint.doc(parameters=[PURPOSE])
 def get_enterprise(enterprise: str) -> Response:
     """Read who an enterprise is"""
-    asked = reading(Field.PORTRAIT, "enterprise")
-    return json_answer(shown.enterprise(read.read_enterprise(context(), asked, enterprise_id(enterprise))))
+    firm = read.read_enterprise(context(), reading(Field.PORTRAIT, "enterprise"), enterprise_id(enterprise))
+    return json_answer(marked(firm.id, shown.enterprise(firm)))
 
 
 @blueprint.get("/<enterprise>/features")
@@ -144,7 +147,7 @@ def get_portrait(moment: dict[str, Any], enterprise: str) -> Response:
     """Read an enterprise's portrait: eight dimensions among peers, months of trade, main partners"""
     asked = reading(Field.PORTRAIT, "portrait", moment.get("as_of"))
     drawn = portray.read_portrait(context(), asked, enterprise_id(enterprise), read.Asked(**moment))
-    return json_answer(shown.portrait(drawn))
+    return json_answer(marked(drawn.enterprise.id, shown.portrait(drawn)))
 
 
 @blueprint.get("/<enterprise>/accesses")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, cast
 
 from flask import Response
@@ -12,7 +14,7 @@ from chassis.identity import requires
 from chassis.web import json_answer, refuses
 from services.profile.api import shown
 from services.profile.api.enterprises import PURPOSE
-from services.profile.api.reading import reading
+from services.profile.api.reading import marked, reading
 from services.profile.api.schemas import (
     DimensionSchema,
     LatePaymentsSchema,
@@ -24,7 +26,9 @@ from services.profile.api.schemas import (
 from services.profile.context import context
 from services.profile.domain.behind import Table
 from services.profile.domain.consent import Field
+from services.profile.domain.departure import name_of
 from services.profile.domain.enterprise import enterprise_id
+from services.profile.usecases.dispute import dataset_of
 from services.profile.usecases.dun import dun
 from services.profile.usecases.portray import read_dimension
 from services.profile.usecases.read import Asked
@@ -43,7 +47,7 @@ def get_dimension(moment: dict[str, Any], enterprise: str, dimension: str) -> Re
     """Read one dimension of the portrait: each figure, the peers' median, and what it contributes"""
     asked = reading(Field.PORTRAIT, f"portrait/{dimension[:20]}", moment.get("as_of"))
     found = read_dimension(context(), asked, enterprise_id(enterprise), dimension, Asked(**moment))
-    return json_answer(shown.dimension(found))
+    return json_answer(marked(found.drawn.enterprise.id, shown.dimension(found)))
 
 
 @blueprint.get("/<enterprise>/evidence")
@@ -62,7 +66,9 @@ def list_evidence(wish: dict[str, Any], enterprise: str) -> Response:
     by = reading(Field.RECORDS, f"evidence/{feature}"[:64], wish.get("as_of"))
     found = trace(context(), by, name, feature, Asked(**wish))
     head = {"enterprise": name, "feature": feature, "as_of": found.facts.moment.as_of, "total": len(found)}
-    return json_answer(head | {"known_at": found.facts.known_at} | paging.sliced(found, _records))
+    told = marked(name, head | {"known_at": found.facts.known_at})
+    disputed = {mark["item"]["record"]: mark["dispute"] for mark in told["disputes"]}
+    return json_answer(told | paging.sliced(found, partial(_records, disputed)))
 
 
 @blueprint.get("/<enterprise>/late-payments")
@@ -79,18 +85,22 @@ def get_late_payments(wish: dict[str, Any], enterprise: str) -> Response:
     side, yearly = wish.pop("side"), wish.pop("agreed_rate")
     asked = reading(Field.RECORDS, "late-payments")
     found = dun(context(), asked, enterprise_id(enterprise), Asked(**wish), side, yearly)
-    return json_answer(shown.late_payments(found))
+    return json_answer(marked(found.enterprise, shown.late_payments(found)))
 
 
-def _records(part: Any) -> list[dict[str, Any]]:
+def _records(disputed: Mapping[str, str], part: Any) -> list[dict[str, Any]]:
     rows = cast("list[tuple[Table, dict[str, Any]]]", part)
     known = sources(context(), rows)
-    return [_record(table, row, known.get(row["import_id"], {})) for table, row in rows]
+    return [_record(table, row, known.get(row["import_id"], {}), disputed) for table, row in rows]
 
 
-def _record(table: str, row: dict[str, Any], origin: dict[str, str]) -> dict[str, Any]:
+def _record(table: str, row: dict[str, Any], origin: dict[str, str], disputed: Mapping[str, str]) -> dict[str, Any]:
+    kind = table.replace("_", "-")
+    name = name_of(dataset_of(kind), row)
     return {
-        "kind": table.replace("_", "-"),
+        "kind": kind,
+        "name": name,
+        "dispute": disputed.get(name),
         "record": {name: value for name, value in row.items() if name not in {*ORIGIN, "enterprise"}},
         "source": origin.get("source"),
         "channel": origin.get("channel"),

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from chassis.errors import Refused
 from chassis.problems import Kind
-from services.profile.domain import behind, channel, columns, connector, consent, enterprise, late
+from services.profile.api.notices import NoticeNotFound
+from services.profile.domain import behind, channel, columns, connector, consent, dispute, enterprise, late, repair
 from services.profile.readers import parts
 from services.profile.usecases import alerts, cross_check, enrol, portray, receive, record
 
@@ -37,6 +38,17 @@ KINDS: Mapping[type[Refused], Kind] = {
     late.RateTooLow: Kind(422, "rate-too-low", "The agreed rate does not bind", "约定利率低于法定下限"),
     alerts.AlertNotFound: Kind(404, "alert-not-found", "No such alert", "未找到该预警"),
     alerts.SubscriptionNotFound: Kind(404, "subscription-not-found", "No such subscription", "未找到该订阅"),
+    dispute.DisputeNotFound: Kind(404, "dispute-not-found", "No such dispute", "未找到该异议"),
+    dispute.RecordNotFound: Kind(404, "record-not-found", "No such record in the file", "档案中没有该记录"),
+    dispute.AlreadyDisputed: Kind(409, "already-disputed", "The item is disputed already", "该项已在异议处理中"),
+    dispute.DisputeEnded: Kind(409, "dispute-ended", "The dispute has ended", "异议已办结"),
+    dispute.NotRestated: Kind(409, "not-restated", "The item stands as it did", "该项尚未由来源方更正"),
+    dispute.DecisionIncomplete: Kind(422, "decision-incomplete", "The decision says too little", "处理决定不完整"),
+    repair.RepairTooEarly: Kind(409, "repair-too-early", "Too early to be repaired", "未满最短公示期，暂不能修复"),
+    repair.AlreadyRepaired: Kind(409, "already-repaired", "The record has left already", "该记录已修复"),
+    repair.NotRepairable: Kind(422, "not-repairable", "Nothing to repair", "该记录不适用信用修复"),
+    repair.RepairNotFound: Kind(404, "repair-not-found", "No such repair", "未找到该信用修复"),
+    NoticeNotFound: Kind(404, "notice-not-found", "No such notice", "未找到该通知"),
     receive.UnknownKind: Kind(422, "unknown-kind", "No such kind of import", "未知的导入类型"),
     receive.KeyReused: Kind(422, "idempotency-key-reused", "The key came with another file", "幂等键已用于其他文件"),
     receive.ImportNotFound: Kind(404, "import-not-found", "No such import", "未找到该导入任务"),

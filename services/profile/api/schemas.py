@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import marshmallow
-from marshmallow import EXCLUDE, fields, validate
+from marshmallow import EXCLUDE, ValidationError, fields, validate, validates_schema
 
 from chassis.web import Schema
+from services.profile import store
+from services.profile.dispute_store import kinds
 from services.profile.domain.channel import Channel
 from services.profile.domain.columns import SIZES, TAXPAYERS
 from services.profile.domain.consent import Field, Purpose
+from services.profile.domain.departure import DIGITS
+from services.profile.domain.dispute import DESCRIPTION, Reason
 from services.profile.domain.enterprise import enterprise_id
 from services.profile.domain.validation import LARGEST_COUNT
 
@@ -20,6 +25,7 @@ MOMENT = validate.Range(EARLIEST, LATEST)
 NO_NUL = validate.ContainsNoneOf("\0", error="must not hold a NUL character")
 # A revenue or balance sheet of any firm there is, in fen, and within 64 bits.
 FEN = validate.Range(0, 10**17)
+RECORD = validate.Regexp(rf"^rec_[0-9a-f]{{{DIGITS}}}$", error="must be the name of a record: rec_…")
 SHA256 = validate.Regexp(r"^[0-9a-f]{64}$", error="must be 64 hexadecimal digits")
 
 
@@ -42,6 +48,40 @@ class MomentSchema(marshmallow.Schema):
     as_of = fields.Date(load_default=None, metadata={"description": "The book's date unless given"})
     known_at = fields.AwareDateTime(
         load_default=None, validate=MOMENT, metadata={"description": "All that is known unless given"}
+    )
+
+
+class ItemSchema(Schema):
+    """What is disputed: a record of a kind, or a field of the description."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(kinds()))
+    record = fields.String(load_default=None, allow_none=True, validate=RECORD)
+    field = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(store.DESCRIBED))
+
+    @validates_schema
+    def one_of_both(self, data: dict[str, str | None], **_: object) -> None:
+        """A record has a name, a description has a field."""
+        wanted, other = ("field", "record") if data["kind"] == DESCRIPTION else ("record", "field")
+        if data.get(wanted) is None or data.get(other) is not None:
+            raise ValidationError(f"An item of the kind {data['kind']} is named by its {wanted} alone.", wanted)
+
+
+class MarkSchema(Schema):
+    """What every read tells of a dispute: which item, since when, and what the enterprise says of it."""
+
+    dispute = fields.String()
+    state = fields.String(validate=validate.OneOf(["open", "unresolved"]))
+    item = fields.Nested(ItemSchema())
+    reason = fields.String(validate=validate.OneOf(list(Reason)))
+    statement = fields.String()
+    opened_at = fields.AwareDateTime()
+    due_at = fields.AwareDateTime(metadata={"description": "By when it must be decided: twenty days"})
+
+
+def marks() -> fields.List[Any]:
+    """Return the field that every read of a file has."""
+    return fields.List(
+        fields.Nested(MarkSchema()), metadata={"description": "What the enterprise disputes in its file now"}
     )
 
 
@@ -69,6 +109,7 @@ class EnterpriseSchema(EnterpriseBodySchema):
     warnings = fields.List(
         fields.String(), metadata={"description": "What the standards do not know; nothing is refused"}
     )
+    disputes = marks()
 
 
 class EnterprisePageSchema(Schema):
@@ -229,6 +270,14 @@ class AccessPageSchema(Schema):
     next = fields.String(allow_none=True)
 
 
+class UndisputedSchema(Schema):
+    """The features without the disputed records."""
+
+    depth = fields.String(validate=validate.OneOf("ABCDE"))
+    values = fields.Dict(keys=fields.String(), values=fields.Float(allow_none=True))
+    features_sha256 = fields.String()
+
+
 class FeaturesSchema(Schema):
     """An enterprise's features; null is unknown."""
 
@@ -239,6 +288,12 @@ class FeaturesSchema(Schema):
     catalogue = fields.String()
     values = fields.Dict(keys=fields.String(), values=fields.Float(allow_none=True))
     features_sha256 = fields.String()
+    disputes = marks()
+    undisputed = fields.Nested(
+        UndisputedSchema(),
+        allow_none=True,
+        metadata={"description": "The same without the disputed records, where any of these counts in a feature"},
+    )
 
 
 class FeatureSetSchema(Schema):
@@ -317,6 +372,7 @@ class LineSchema(Schema):
 class DimensionSchema(Schema):
     """One dimension of the portrait with every figure behind it."""
 
+    disputes = marks()
     enterprise = fields.String()
     as_of = fields.Date()
     known_at = fields.AwareDateTime()
@@ -337,6 +393,8 @@ class DimensionSchema(Schema):
 class TracedRecordSchema(Schema):
     """One record behind a figure: what it says, who brought it by which lawful channel, since when it is known."""
 
+    name = fields.String(metadata={"description": "By which a dispute or a repair names the record"})
+    dispute = fields.String(allow_none=True, metadata={"description": "The open dispute about it"})
     kind = fields.String()
     record = fields.Dict()
     source = fields.String(allow_none=True)
@@ -350,6 +408,7 @@ class TracedRecordSchema(Schema):
 class TracedPageSchema(Schema):
     """A page of the records behind a figure, newest first."""
 
+    disputes = marks()
     enterprise = fields.String()
     feature = fields.String()
     as_of = fields.Date()
@@ -380,6 +439,7 @@ class AccountSchema(Schema):
 class LatePaymentsSchema(Schema):
     """Accounts of all counterparties, the most interest first."""
 
+    disputes = marks()
     enterprise = fields.String()
     as_of = fields.Date()
     known_at = fields.AwareDateTime()
@@ -461,6 +521,7 @@ class PortraitPartnersSchema(Schema):
 class PortraitSchema(Schema):
     """Eight dimensions with confidence and trend, months of trade, main partners."""
 
+    disputes = marks()
     trend_months = fields.List(fields.String())
 
     enterprise = fields.Nested(EnterpriseSchema())
@@ -504,6 +565,7 @@ class CrossCheckSchema(Schema):
 class CrossChecksSchema(Schema):
     """All rules over one enterprise; `pass_rate` is the mean over rules of the share of pairs that agree."""
 
+    disputes = marks()
     enterprise = fields.String()
     as_of = fields.Date()
     known_at = fields.AwareDateTime()
@@ -525,6 +587,7 @@ class ComparedPairSchema(Schema):
 class CrossCheckPageSchema(Schema):
     """A page of what one rule compared."""
 
+    disputes = marks()
     enterprise = fields.String()
     as_of = fields.Date()
     known_at = fields.AwareDateTime()

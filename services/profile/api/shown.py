@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
+
+import orjson
 
 from chassis.dictionary import Term
 from chassis.jobs import JobState
@@ -15,6 +18,7 @@ from services.profile.domain import invoice
 from services.profile.domain.connector import Connector
 from services.profile.domain.consent import Kept
 from services.profile.domain.dataset import Column
+from services.profile.domain.dispute import State
 from services.profile.domain.enterprise import Enterprise
 from services.profile.domain.evidence import DATASETS
 from services.profile.domain.features import CATALOGUE, VERSION, Feature
@@ -36,6 +40,26 @@ NOTHING: dict[str, Any] = {
 }
 # The unit of a column by how it is read.
 RECORD_UNITS = {"money": "fen", "date": "ISO date", "day": "ISO date", "share": "ratio", "count": "count"}
+# What each kind of notice tells its reader.
+EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "dispute-opened": (
+            "企业提出异议，请在二十日内核查并书面答复",
+            "A firm disputes an item: check and answer within 20 days",
+        ),
+        "dispute-due": ("异议处理期限将至", "The term of a dispute is running out"),
+        "dispute-overdue": ("异议处理已逾期", "A dispute is overdue"),
+        "dispute-decided": (
+            "异议已处理，书面答复见异议详情",
+            "A dispute was decided: its written answer is in the dispute",
+        ),
+        "file-corrected": ("您查询过的档案已更正，请重新查询", "A file that you read was corrected: read it again"),
+        "record-repaired": (
+            "档案中有记录已完成信用修复，请停止使用",
+            "A record of the file was repaired: use it no longer",
+        ),
+    }
+)
 LISTED = ("id", "name", "industry", "region", "size_class", "synthetic")
 
 
@@ -114,6 +138,34 @@ def access(row: tables.Access) -> dict[str, Any]:
     """Show one read of a file."""
     names = ("at", "client", "actor", "purpose", "consent", "what", "request_id", "ledger_entry")
     return {name: getattr(row, name) for name in names}
+
+
+def dispute(row: tables.Dispute, now: datetime) -> dict[str, Any]:
+    """Show a dispute; `overdue` where its term is over and it is still open."""
+    names = ("id", "enterprise", "before", "reason", "statement", "state", "reply", "correction")
+    times = ("opened_at", "due_at", "decided_at")
+    item = {"kind": row.kind, "record": row.record, "field": row.field}
+    told = {name: getattr(row, name) for name in (*names, *times)}
+    return {**told, "item": item, "overdue": row.state == State.OPEN and now > row.due_at}
+
+
+def repair(row: tables.Repair) -> dict[str, Any]:
+    """Show a repair."""
+    names = ("id", "enterprise", "record", "tier", "published_on", "decided_on", "authority", "document", "created_at")
+    return {name: getattr(row, name) for name in names}
+
+
+def notice(row: tables.Notice) -> dict[str, Any]:
+    """Show a notice with what its event means in words."""
+    names = ("id", "event", "enterprise", "act", "facts", "created_at", "acknowledged_at")
+    zh, en = EVENTS[row.event]
+    return {**{name: getattr(row, name) for name in names}, "title": {"zh": zh, "en": en}}
+
+
+def plain(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document as JSON gives it back, for the store of answers."""
+    told: dict[str, Any] = orjson.loads(orjson.dumps(document, option=orjson.OPT_UTC_Z))
+    return told
 
 
 def catalogue() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from chassis.web import Schema
-from services.profile.api.schemas import NO_NUL, EnterpriseId, TextSchema
+from services.profile.api.schemas import NO_NUL, EnterpriseId, TextSchema, marks
 from services.profile.domain.signals import BY_KEY, SEVERITIES
 
 MOST_NAMED = 1000
@@ -82,6 +82,7 @@ class AlertSchema(Schema):
     `withheld` says that it rests on what a lender said of another firm: neither the firm nor the records are told.
     """
 
+    disputes = marks()
     id = fields.String()
     enterprise = fields.String()
     signal = fields.String()
@@ -110,6 +111,7 @@ class AlertSchema(Schema):
 class SignalsSchema(Schema):
     """An enterprise's signals at a moment, and the log of its alerts where the moment is now."""
 
+    disputes = marks()
     enterprise = fields.String()
     as_of = fields.Date()
     known_at = fields.AwareDateTime()

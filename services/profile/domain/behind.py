@@ -20,6 +20,8 @@ from .evidence import Evidence
 from .features.measures import SLOTS, slot_of
 from .indicators import FIGURES
 from .indicators.compliance import COUNTED, counted, live
+from .public_record import in_use
+from .repair import displayed
 
 c = pl.col
 Only: TypeAlias = Literal["valid", "void", "blue", "red", "originals"]
@@ -93,8 +95,12 @@ class Everything:
     """Every record of the enterprise."""
 
     def rows(self, evidence: Evidence, as_of: date) -> dict[Table, pl.DataFrame]:
-        """Return the records that count; those of kinds that have a day of their own are cut to `as_of` already."""
-        return {table: getattr(evidence, table) for table in TABLES}
+        """Return the records that count; those of kinds that have a day of their own are cut to `as_of` already.
+
+        A public record whose display has ended is shown to nobody, though it still tells how much is known.
+        """
+        found = {table: getattr(evidence, table) for table in TABLES}
+        return found | {"public_records": evidence.public_records.filter(displayed(as_of) & in_use(as_of))}
 
 
 Behind: TypeAlias = Trade | Settlement | Kept | Everything

@@ -12,6 +12,7 @@ from types import MappingProxyType
 import polars as pl
 
 from services.profile.domain.dataset import ENTERPRISE, Column, Dataset, Rule
+from services.profile.domain.repair import too_early
 
 RECORDS = MappingProxyType(
     dict.fromkeys(("行政处罚", "penalty"), "penalty")
@@ -72,6 +73,11 @@ DATASET = Dataset(
         Rule("published_on", pl.col("published_on") < pl.col("date"), "before it was decided / 公示日期早于决定日期"),
         Rule("ends_on", pl.col("ends_on") < pl.col("date"), "before it was decided / 截止日期早于决定日期"),
         Rule("repaired_on", pl.col("repaired_on") < pl.col("date"), "before it was decided / 修复日期早于决定日期"),
+        Rule(
+            "repaired_on",
+            too_early(),
+            "sooner than its tier allows / 早于该类失信信息的最短公示期",
+        ),
         Rule("amount_fen", pl.col("amount_fen") < 0, "below zero / 金额不能为负"),
         Rule(
             "grade",

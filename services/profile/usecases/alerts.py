@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -91,7 +91,7 @@ def read_signals(context: Context, reading: Reading, enterprise: str, asked: Ask
         seen_by = alert_store.acknowledgements(connection, [alert.id for alert in alerts], reading.caller.client)
     # Named in any case: what the answer counted can be asked for again.
     heard = asked.known_at or max(now, settled.known_at)
-    moment = Moment(settled.moment.version, settled.moment.as_of, heard)
+    moment = replace(settled.moment, known_at=heard)
     asked_on = asked.as_of or heard.date()
     seen = view(context, moment, [enterprise], asked_on=asked_on)
     return Signals(enterprise, Facts(moment, heard), version(), _standings(seen, enterprise), alerts, seen_by)
@@ -103,11 +103,12 @@ def read_records(context: Context, reading: Reading, alert_id: str, start: int, 
         alert = _alert(connection, alert_id)
         permit_one(context, connection, reading, alert.enterprise)
         lake_version = store.lake_versions(connection, alert.known_at).get("invoices", 0)
+        departures = store.book(connection).departures
     if withheld(alert):
         return pl.DataFrame(), 0
     seen = view(
         context,
-        Moment(lake_version, alert.opened_on, alert.known_at),
+        Moment(lake_version, alert.opened_on, alert.known_at, departures),
         [alert.enterprise],
         asked_on=alert.opened_at.date(),
     )
@@ -139,6 +140,7 @@ def feed(context: Context, session: Session, reading: Reading, filters: Mapping[
     table = tables.Alert
     may_see = alert_store.watched(client, context.now().date(), Purpose.MONITORING, FIELD)
     query = select(table).where(table.enterprise.in_(may_see), alert_store.wanted(subscriptions))
+    query = query.where(table.withdrawn_at.is_(None))
     for name in ("enterprise", "signal", "severity"):
         if filters.get(name):
             query = query.where(getattr(table, name) == filters[name])
@@ -195,14 +197,15 @@ def end_subscription(context: Context, session: Session, caller: Caller, subscri
 
 def _alert(connection: Connection, alert_id: str) -> Any:
     row = connection.execute(select(tables.Alert.__table__).where(tables.Alert.id == alert_id)).one_or_none()
-    if row is None:
+    if row is None or row.withdrawn_at is not None:
         raise AlertNotFound("There is no such alert.", alert=alert_id)
     return row
 
 
 def _log(connection: Connection, enterprise: str) -> tuple[Any, ...]:
     table = tables.Alert
-    query = select(table.__table__).where(table.enterprise == enterprise).order_by(table.id.desc())
+    mine = (table.enterprise == enterprise, table.withdrawn_at.is_(None))
+    query = select(table.__table__).where(*mine).order_by(table.id.desc())
     return tuple(connection.execute(query))
 
 

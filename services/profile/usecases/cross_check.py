@@ -12,11 +12,12 @@ from services.profile import store
 from services.profile.context import Context
 from services.profile.domain import crosscheck
 from services.profile.domain.crosscheck import Material, Rule
+from services.profile.domain.departure import remaining
 from services.profile.domain.evidence import Evidence, named_in_full
-from services.profile.domain.invoice import as_known
+from services.profile.domain.invoice import DATASET, as_known
 from services.profile.usecases.access import Reading, known, permit_one
 from services.profile.usecases.describe import Moment
-from services.profile.usecases.evidence import gather
+from services.profile.usecases.evidence import departed, gather
 from services.profile.usecases.read import Asked, Facts, settle
 
 
@@ -57,6 +58,9 @@ def material(
     about = pl.col("counterparty").is_in(_names(enterprises)) if enterprises is not None else pl.lit(value=True)
     span = book.group_by("enterprise", "direction").agg(first=pl.col("date").min(), last=pl.col("date").max())
     mirrored, books = pl.collect_all([book.filter(about), span])
+    with context.database.read() as session:
+        gone = departed(session, mirrored["enterprise"].unique().to_list(), moment)
+    mirrored = remaining(DATASET, mirrored, gone)
     own = evidence if evidence is not None else gather(context, moment, enterprises)
     return Material(own, named_in_full(as_known(mirrored)), books, moment.as_of)
 

@@ -4,18 +4,19 @@ A lake version never changes, so what was computed for one is remembered: a cred
 Consent and the record of the read are the caller's business.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import orjson
 import polars as pl
 
+from services.profile.domain.departure import Departure, remaining
 from services.profile.domain.features import CATALOGUE, NEEDS, THIN, VERSION, compute, depth_of
-from services.profile.domain.invoice import as_known
+from services.profile.domain.invoice import DATASET, as_known
 
 FIRMS_REMEMBERED = 4096
 NAMES = tuple(feature.name for feature in CATALOGUE)
@@ -30,11 +31,17 @@ class Invoices(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Which facts count: those of a lake version, dated up to `as_of`, and known at `known_at` (None: all of them)."""
+    """Which facts count: those of a lake version, dated up to `as_of`, and known at `known_at` (None: all of them).
+
+    Of these, records that have left the book do not count; `departures` says how many had, so that nothing computed
+    before the last of them is taken for an answer. `without` sets more aside: what is disputed, to see the rest.
+    """
 
     version: int
     as_of: date
     known_at: datetime | None = None
+    departures: int = 0
+    without: frozenset[Departure] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +56,20 @@ class Description:
     catalogue: str = VERSION
 
 
-class Describer:
-    """Features of the enterprises in a lake."""
+Departed: TypeAlias = Callable[[Sequence[str] | None, Moment], frozenset[Departure]]
 
-    def __init__(self, lake: Invoices) -> None:
+
+def nothing_departed(_: Sequence[str] | None, moment: Moment) -> frozenset[Departure]:
+    """Return what the moment itself sets aside: for a lake that no record has left."""
+    return moment.without
+
+
+class Describer:
+    """Features of the enterprises in a lake; `departed` tells which of its records do not count at a moment."""
+
+    def __init__(self, lake: Invoices, departed: Departed = nothing_departed) -> None:
         self._lake = lake
+        self._departed = departed
         self._one = lru_cache(FIRMS_REMEMBERED)(self._describe)
 
     def features(self, enterprise: str, moment: Moment) -> Description:
@@ -72,6 +88,7 @@ class Describer:
 
     def _known(self, enterprises: Sequence[str] | None, moment: Moment) -> pl.DataFrame:
         rows = self._lake.read(moment.version, enterprises)
+        rows = remaining(DATASET, rows, self._departed(enterprises, moment))
         return as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
 
     def _describe(self, enterprise: str, moment: Moment) -> Description:

@@ -10,9 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 import polars as pl
 from sqlalchemy.orm import Session
 
-from services.profile import store
+from chassis.database import Runner
+from services.profile import dispute_store, store
 from services.profile.context import Context
 from services.profile.domain import invoice
+from services.profile.domain.departure import Departure, remaining
 from services.profile.domain.enterprise import Enterprise
 from services.profile.domain.evidence import DATASETS, ENTERPRISES, Evidence, evidence
 from services.profile.usecases.describe import Moment
@@ -25,15 +27,22 @@ def gather(
 ) -> Evidence:
     """Return what is known of these enterprises (None: of all) at a moment, dated up to its `as_of`.
 
-    `kinds` are those that are read; of the others nothing is said.
+    `kinds` are those that are read; of the others nothing is said. Records that have left the book are not among it.
     """
     with context.database.read() as session:
         versions = store.lake_versions(session, moment.known_at)
         firms = _known(session, moment, enterprises)
+        gone = departed(session, enterprises, moment)
     wanted = {name: version for name, version in versions.items() if name in kinds}
     rows = context.lake.read(moment.version, enterprises) if "invoices" in kinds else invoice.DATASET.empty()
+    rows = remaining(invoice.DATASET, rows, gone)
     invoices = invoice.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
-    return evidence(invoices, _kinds(context, wanted, moment, enterprises), _firms(firms))
+    return evidence(invoices, _kinds(context, wanted, moment, enterprises, gone), _firms(firms))
+
+
+def departed(runner: Runner, enterprises: Sequence[str] | None, moment: Moment) -> frozenset[Departure]:
+    """Return which records of these enterprises do not count at a moment."""
+    return dispute_store.departed(runner, enterprises, moment.known_at) | moment.without
 
 
 def _known(session: Session, moment: Moment, enterprises: Sequence[str] | None) -> list[Enterprise]:
@@ -45,12 +54,16 @@ def _known(session: Session, moment: Moment, enterprises: Sequence[str] | None) 
 
 
 def _kinds(
-    context: Context, versions: Mapping[str, int], moment: Moment, enterprises: Sequence[str] | None
+    context: Context,
+    versions: Mapping[str, int],
+    moment: Moment,
+    enterprises: Sequence[str] | None,
+    gone: Collection[Departure],
 ) -> dict[str, pl.DataFrame]:
     found = {}
     for name, dataset in DATASETS.items():
         if name in versions:
-            rows = context.lakes[name].read(versions[name], enterprises)
+            rows = remaining(dataset, context.lakes[name].read(versions[name], enterprises), gone)
             found[name] = dataset.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
     return found
 

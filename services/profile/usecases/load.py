@@ -22,9 +22,10 @@ from chassis.errors import Refused
 from chassis.jobs import Job
 from services.profile import store, tables
 from services.profile.context import Context
-from services.profile.domain import invoice, relation
+from services.profile.domain import invoice, public_record, relation
 from services.profile.domain.channel import Standing, standing
 from services.profile.domain.columns import ENTERPRISES, KINDS, Form
+from services.profile.domain.departure import names_of
 from services.profile.domain.enterprise import Enterprise
 from services.profile.domain.relation import sealed
 from services.profile.domain.standards.attributes import warnings
@@ -36,6 +37,7 @@ from services.profile.readers.parts import Limits, Part
 from services.profile.readers.read import read
 from services.profile.usecases.enrol import SyntheticMixed, claim, merged
 from services.profile.usecases.receive import sync_folder
+from services.profile.usecases.repair import leave
 from services.profile.usecases.seal import party_key
 from services.profile.usecases.watch import order_look
 
@@ -201,11 +203,28 @@ def _conclude(context: Context, order: tables.Import, sheets: list[Sheet], commi
         state = store.book(session, lock=True)
         if commit is not None:
             state = _made_visible(session, state, sheets, commit, now)
+            _repaired(session, order, sheets, now)
         counts = [_concluded(session, order, sheet, commit, now) for sheet in sheets]
         store.move_book(session, state)
         done = session.get_one(tables.Import, order.id)
         done.counts, done.finished_at = _summary(sheets, counts), now
         order_look(session, _touched(sheets, commit), order.kind)
+
+
+def _repaired(session: Session, order: tables.Import, sheets: list[Sheet], now: datetime) -> None:
+    """Let the public records leave that a source says were repaired, in the transaction that brings the statement."""
+    for sheet in sheets:
+        if sheet.form.dataset is not public_record.DATASET:
+            continue
+        rows = sheet.checked.rows
+        if "repaired_on" not in rows.columns:
+            continue
+        rows = rows.filter(pl.col("repaired_on").is_not_null())
+        named = rows.select("enterprise", "number").with_columns(names_of(public_record.DATASET, rows).alias("name"))
+        for (enterprise,), mine in named.partition_by("enterprise", as_dict=True, maintain_order=True).items():
+            leave(
+                session, str(enterprise), dict(mine.select("name", "number").iter_rows()), order.id, order.client, now
+            )
 
 
 def _touched(sheets: list[Sheet], commit: Commit | None) -> set[str]:

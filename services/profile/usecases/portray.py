@@ -7,7 +7,7 @@ with the same bytes however much is learned later.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -108,7 +108,7 @@ def sit(context: Context, enterprise: str, facts: Facts) -> Sitting:
 
 def exact(facts: Facts) -> Moment:
     """Return the moment with the time named that makes the same answer later."""
-    return Moment(facts.moment.version, facts.moment.as_of, facts.known_at)
+    return replace(facts.moment, known_at=facts.known_at)
 
 
 def _known_then(context: Context, enterprise: str, moment: Moment) -> Enterprise:

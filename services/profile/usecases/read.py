@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from time import perf_counter
@@ -14,13 +14,17 @@ import orjson
 import polars as pl
 from sqlalchemy import Connection
 
+from chassis.database import Database
 from chassis.errors import Forbidden, Invalid, Refused
 from chassis.web import add_timing, timed
-from services.profile import store
+from services.profile import dispute_store, store
 from services.profile.context import Context
 from services.profile.domain.consent import Purpose
+from services.profile.domain.departure import Departure
+from services.profile.domain.dispute import Mark
 from services.profile.domain.enterprise import Enterprise
 from services.profile.domain.features import THIN, VERSION
+from services.profile.domain.invoice import DATASET
 from services.profile.lake import Lake
 from services.profile.usecases.access import (
     Reading,
@@ -31,6 +35,7 @@ from services.profile.usecases.access import (
     permit_one,
 )
 from services.profile.usecases.describe import NAMES, Describer, Description, Moment, digest
+from services.profile.usecases.evidence import departed
 
 FIRM_COLUMNS = ("industry", "region", "size_class")
 
@@ -80,9 +85,9 @@ def settle(connection: Connection, state: store.BookState, asked: Asked, today: 
     as_of = asked.as_of or min(state.date or today, today)
     earlier = asked.known_at is not None and asked.known_at < state.known_at
     if not earlier or asked.known_at is None:
-        return Facts(Moment(state.lake_version, as_of), state.known_at)
+        return Facts(Moment(state.lake_version, as_of, departures=state.departures), state.known_at)
     version = store.lake_versions(connection, asked.known_at).get("invoices", 0)
-    return Facts(Moment(version, as_of, asked.known_at), asked.known_at)
+    return Facts(Moment(version, as_of, asked.known_at, state.departures), asked.known_at)
 
 
 def read_features(context: Context, reading: Reading, enterprise: str, asked: Asked) -> bytes:
@@ -97,9 +102,10 @@ def read_features(context: Context, reading: Reading, enterprise: str, asked: As
             if facts.current and stored is not None:
                 return stored
         known(connection, enterprise)
+        files = _files(connection, [enterprise])
     with timed("compute"):
-        body = _body(describer(context.lake).features(enterprise, facts.moment), facts)
-    _keep(context, {enterprise: body}, facts)
+        body = _body(context, enterprise, facts, files)
+    _keep(context, {enterprise: body}, facts, files)
     return body
 
 
@@ -119,11 +125,12 @@ def read_features_each(
             firms = store.enterprises(connection, rest) if rest else {}
         with timed("consent"):
             refusals = permit_each(context, connection, readings, stored.keys() | firms.keys())
+        files = _files(connection, list(firms))
     permitted = {name for (name, _), refusal in zip(readings, refusals, strict=True) if refusal is None}
     missing = [name for name in rest if name in permitted and name in firms]
-    computed = {name: _body(describer(context.lake).features(name, facts.moment), facts) for name in missing}
+    computed = {name: _body(context, name, facts, files) for name in missing}
     if computed:
-        _keep(context, computed, facts)
+        _keep(context, computed, facts, files)
     told = {**stored, **computed}
     return [
         refusal or told.get(name) or not_in_the_book() for (name, _), refusal in zip(readings, refusals, strict=True)
@@ -144,13 +151,14 @@ def read_feature_set(
         facts = settle(connection, store.book(connection), asked, context.now().date())
         firms = store.enterprises(connection, permit.enterprises)
         stored = store.snapshots(connection, list(firms), facts.moment.as_of, VERSION) if facts.current else {}
+        files = _files(connection, [name for name in firms if name not in stored])
         # Outcomes come without the book of invoices moving on: the time asked for counts, not the book's.
         labels = store.outcomes(connection, asked.known_at or context.now()) if outcomes else None
     bodies = {name: orjson.loads(body) for name, body in stored.items()}
     missing = [name for name in firms if name not in bodies]
     if missing:
-        computed = _computed(context, missing, facts)
-        _keep(context, {name: orjson.dumps(body) for name, body in computed.items()}, facts)
+        computed = _computed(context, missing, facts, files)
+        _keep(context, {name: orjson.dumps(body) for name, body in computed.items()}, facts, files)
         bodies |= computed
     unknown = len(permit.enterprises) - len(firms)
     frame = _frame([bodies[name] for name in firms], firms, labels)
@@ -164,10 +172,37 @@ def read_enterprise(context: Context, reading: Reading, enterprise: str) -> Ente
         return known(connection, enterprise)
 
 
-@lru_cache(maxsize=4)
-def describer(lake: Lake) -> Describer:
+def describer(context: Context) -> Describer:
     """Return the describer of a lake; it remembers what it computed."""
-    return Describer(lake)
+    return _describer(context.lake, context.database)
+
+
+@lru_cache(maxsize=4)
+def _describer(lake: Lake, database: Database) -> Describer:
+    def gone(enterprises: Sequence[str] | None, moment: Moment) -> frozenset[Departure]:
+        with database.read() as session:
+            return departed(session, enterprises, moment)
+
+    return Describer(lake, gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What stands beside the invoices of some enterprises: how often acts changed their files, and what is disputed."""
+
+    revised: Mapping[str, int]
+    marks: Mapping[str, Sequence[Mark]]
+
+
+NO_FILES = Files({}, {})
+
+
+def _files(connection: Connection, names: Sequence[str]) -> Files:
+    """Read it. The revisions come first: what an act changes from then on makes them, and the answer, void."""
+    if not names:
+        return NO_FILES
+    revised = store.revisions(connection, names)
+    return Files(revised, dispute_store.marks(connection, names))
 
 
 @contextmanager
@@ -179,45 +214,56 @@ def _transaction(context: Context) -> Iterator[Connection]:
     add_timing("commit", (perf_counter() - start) * 1000)
 
 
-def _computed(context: Context, names: Sequence[str], facts: Facts) -> dict[str, dict[str, Any]]:
-    frame = describer(context.lake).feature_set(names, facts.moment)
-    found: dict[str, dict[str, Any]] = {}
+def _computed(context: Context, names: Sequence[str], facts: Facts, files: Files) -> dict[str, dict[str, Any]]:
+    frame = describer(context).feature_set(names, facts.moment)
+    found: dict[str, Description] = {}
     for row in frame.iter_rows(named=True):
         values = {name: row[name] for name in NAMES}
-        found[row["enterprise"]] = _document(row["enterprise"], row["depth"], values, row["features_sha256"], facts)
-    nothing = dict.fromkeys(NAMES)
-    for name in names:
-        if name not in found:
-            found[name] = _document(name, THIN, nothing, digest(nothing, facts.moment.as_of), facts)
-    return found
-
-
-def _body(description: Description, facts: Facts) -> bytes:
-    return orjson.dumps(
-        _document(
-            description.enterprise, description.depth, dict(description.values), description.features_sha256, facts
-        )
-    )
-
-
-def _document(
-    enterprise: str, depth: str, values: dict[str, float | None], sha256: str, facts: Facts
-) -> dict[str, Any]:
+        firm, sha256 = row["enterprise"], row["features_sha256"]
+        found[firm] = Description(firm, facts.moment.as_of, row["depth"], values, sha256)
+    nothing: dict[str, float | None] = dict.fromkeys(NAMES)
+    day = facts.moment.as_of
+    empty = {name: Description(name, day, THIN, nothing, digest(nothing, day)) for name in names if name not in found}
     return {
-        "enterprise": enterprise,
-        "as_of": facts.moment.as_of.isoformat(),
-        "known_at": facts.known_at.isoformat(),
-        "depth": depth,
-        "catalogue": VERSION,
-        "values": values,
-        "features_sha256": sha256,
+        name: _document(description, facts, _contested(context, name, facts, files))
+        for name, description in (found | empty).items()
     }
 
 
-def _keep(context: Context, bodies: Mapping[str, bytes], facts: Facts) -> None:
+def _body(context: Context, enterprise: str, facts: Facts, files: Files) -> bytes:
+    description = describer(context).features(enterprise, facts.moment)
+    return orjson.dumps(_document(description, facts, _contested(context, enterprise, facts, files)))
+
+
+def _contested(context: Context, enterprise: str, facts: Facts, files: Files) -> dict[str, Any]:
+    """Return the marks of what the enterprise disputes, and its features without the records among it."""
+    marks = files.marks.get(enterprise, ())
+    aside = dispute_store.disputed({enterprise: marks})
+    if not any(each.dataset == DATASET.name for each in aside):
+        return {"disputes": [mark.as_json() for mark in marks], "undisputed": None}
+    found = describer(context).features(enterprise, replace(facts.moment, without=aside))
+    without = {"depth": found.depth, "values": dict(found.values), "features_sha256": found.features_sha256}
+    return {"disputes": [mark.as_json() for mark in marks], "undisputed": without}
+
+
+def _document(found: Description, facts: Facts, contested: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "enterprise": found.enterprise,
+        "as_of": facts.moment.as_of.isoformat(),
+        "known_at": facts.known_at.isoformat(),
+        "depth": found.depth,
+        "catalogue": VERSION,
+        "values": dict(found.values),
+        "features_sha256": found.features_sha256,
+        **contested,
+    }
+
+
+def _keep(context: Context, bodies: Mapping[str, bytes], facts: Facts, files: Files) -> None:
     if facts.current:
+        moment = facts.moment
         with context.database.begin() as session:
-            store.keep_snapshots(session, bodies, facts.moment.as_of, VERSION, facts.moment.version)
+            store.keep_snapshots(session, bodies, moment.as_of, VERSION, moment.version, files.revised)
 
 
 def _frame(
@@ -230,6 +276,9 @@ def _frame(
     for name in FIRM_COLUMNS:
         told = [getattr(firms[body["enterprise"]], name) for body in bodies]
         columns[name] = pl.Series(name, told, dtype=pl.String)
+    # As JSON: hardly any row has any, and a reader that knows nothing of disputes loses nothing.
+    marks = [orjson.dumps(body["disputes"]).decode() if body["disputes"] else None for body in bodies]
+    columns["disputes"] = pl.Series("disputes", marks, dtype=pl.String)
     for name in NAMES:
         columns[name] = pl.Series(name, [body["values"][name] for body in bodies], dtype=pl.Float64)
     if labels is not None:

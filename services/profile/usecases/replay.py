@@ -60,7 +60,7 @@ def replay(context: Context, period: Period, progress: Callable[[int, int], None
     firms: set[str] = set()
     days = period.days()
     for place, day in enumerate(days):
-        moment = Moment(state.lake_version, day, known_at)
+        moment = Moment(state.lake_version, day, known_at, state.departures)
         scene = _scene(context, moment, Beside(outcomes=dated, kinds=frozenset({"invoices"})))
         names = set(scene.evidence.invoices["enterprise"].unique())
         _advance(log, scene, names)

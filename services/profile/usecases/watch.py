@@ -18,6 +18,7 @@ from chassis import jobs
 from chassis.jobs import Job
 from services.profile import alert_store, store
 from services.profile.context import Context
+from services.profile.domain.departure import remaining
 from services.profile.domain.evidence import DATASETS, Evidence
 from services.profile.domain.signals import SIGNALS, Beside, Evaluation, Scene, behind, evaluate, version
 from services.profile.domain.signals.alerts import Alert, Changes, Round, advance
@@ -25,7 +26,7 @@ from services.profile.domain.signals.norms import norms
 from services.profile.domain.signals.scene import party_of
 from services.profile.domain.signals.thresholds import threshold_on
 from services.profile.usecases.describe import Moment
-from services.profile.usecases.evidence import gather
+from services.profile.usecases.evidence import departed, gather
 from services.profile.usecases.yardstick import yardsticks
 
 JOB = "watch"
@@ -107,7 +108,7 @@ def look(context: Context, enterprises: Sequence[str]) -> Changes:
         state = store.book(session)
     day = min(state.date or looked_at.date(), looked_at.date())
     # Not the book's own time: outcomes are heard without the book moving on.
-    moment = Moment(state.lake_version, day, max(state.known_at, looked_at))
+    moment = Moment(state.lake_version, day, max(state.known_at, looked_at), state.departures)
     seen = view(context, moment, enterprises, asked_on=looked_at.date())
     with context.database.begin() as session:
         # Looks take turns: each must see what the one before it opened.
@@ -204,10 +205,12 @@ def _of_all(context: Context, moment: Moment, name: str) -> pl.DataFrame:
     """Return all data of one kind at a moment."""
     with context.database.read() as session:
         versions = store.lake_versions(session, moment.known_at)
+        gone = departed(session, None, moment)
     dataset = DATASETS[name]
     if name not in versions:
         return dataset.empty()
-    return dataset.as_known(context.lakes[name].read(versions[name]), known_at=moment.known_at, as_of=moment.as_of)
+    rows = remaining(dataset, context.lakes[name].read(versions[name]), gone)
+    return dataset.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
 
 
 def _beside(context: Context, moment: Moment, evidence: Evidence, asked_on: date) -> Beside:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from threading import Lock
@@ -18,7 +18,7 @@ from threading import Lock
 import polars as pl
 from sqlalchemy import select
 
-from services.profile import store, tables
+from services.profile import dispute_store, store, tables
 from services.profile.context import Context
 from services.profile.domain import crosscheck
 from services.profile.domain.evidence import DATASETS, Evidence
@@ -54,9 +54,13 @@ class Yardstick:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A yardstick with what it was made of: as known at a time, each firm's figures, its trust, who the firms are."""
+    """A yardstick with what it was made of: as known at a time, each firm's figures, its trust, who the firms are.
+
+    `departures` is how many records had left the book then.
+    """
 
     known_at: datetime
+    departures: int
     figures: pl.DataFrame
     checks: pl.DataFrame
     roster: pl.DataFrame
@@ -75,11 +79,12 @@ class Yardsticks:
         self._lock = Lock()
 
     def at(self, context: Context, moment: Moment) -> Yardstick:
-        """Return the yardstick of a moment, which names its `known_at`."""
+        """Return the yardstick of a moment, which names its `known_at`; peers are as they are, whatever is disputed."""
         assert moment.known_at is not None
+        moment = replace(moment, without=frozenset())
         with self._lock:
             day = closed(moment.as_of)
-            made = self._made(context, Moment(moment.version, day, moment.known_at))
+            made = self._made(context, replace(moment, as_of=day))
             if made.figures.is_empty():
                 # Nothing is known of closed months: the day itself must do.
                 made = self._made(context, moment)
@@ -90,7 +95,7 @@ class Yardsticks:
         assert moment.known_at is not None
         if held is None:
             made = _afresh(context, moment, light=self._light)
-        elif held.known_at == moment.known_at:
+        elif (held.known_at, held.departures) == (moment.known_at, moment.departures):
             made = held
         elif held.known_at < moment.known_at:
             made = _forward(context, moment, held, light=self._light)
@@ -148,7 +153,7 @@ def _forward(context: Context, moment: Moment, held: _Held, *, light: bool) -> _
     touched = _touched(context, moment, held)
     roster = _roster(context, moment)
     if not touched and roster.equals(held.roster):
-        return _Held(moment.known_at or held.known_at, held.figures, held.checks, held.roster, held.stick)
+        return replace(held, known_at=moment.known_at or held.known_at, departures=moment.departures)
     # Sizes of others decide whose terms of payment count: where they change, so may anybody's figures.
     if not roster.select(SIZES).equals(held.roster.select(SIZES)):
         return _afresh(context, moment, light=light)
@@ -179,7 +184,9 @@ def _held(moment: Moment, evidence: Evidence, figures: pl.DataFrame, trust: Trus
     book = figures.join(network, on="enterprise", how="full", coalesce=True).sort("enterprise")
     stick = Yardstick(moment.as_of, peers(book, roster), evidence.enterprises.select(SIZES), network)
     assert moment.known_at is not None
-    return _Held(moment.known_at, figures, trust.checks if trust is not None else NOBODY, roster, stick)
+    return _Held(
+        moment.known_at, moment.departures, figures, trust.checks if trust is not None else NOBODY, roster, stick
+    )
 
 
 def _roster(context: Context, moment: Moment) -> pl.DataFrame:
@@ -192,12 +199,12 @@ def _roster(context: Context, moment: Moment) -> pl.DataFrame:
 
 
 def _touched(context: Context, moment: Moment, held: _Held) -> list[str]:
-    """Return the firms of which something dated up to the day became known since, and those that they dealt with."""
+    """Return the firms of which something dated up to the day became known or left since, and whom they dealt with."""
     with context.database.read() as session:
         versions = store.lake_versions(session, moment.known_at)
+        names = dispute_store.departed_between(session, held.known_at, moment.known_at)
     between = (pl.col("known_at") > held.known_at) & (pl.col("known_at") <= moment.known_at)
     days = {"invoices": "date", **{name: dataset.day for name, dataset in DATASETS.items()}}
-    names: set[str] = set()
     for kind, version in versions.items():
         past = pl.col(days[kind]).is_null() | (pl.col(days[kind]) <= moment.as_of)
         rows = context.lakes[kind].scan(version).filter(between & past)

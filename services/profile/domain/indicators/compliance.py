@@ -1,8 +1,8 @@
 """Compliance (合规记录): what public bodies and courts hold against the firm, and for it, on a day.
 
 The dimension starts whole at 100; each live record takes or adds points. A record is live from its publication until
-it is repaired or its display ends (信用修复管理办法, in force 2026-04-01: repair ends display, sharing and use). Minor
-ones are normally not displayed and take nothing. The points are ours, 2026-11, and are declared beside each record.
+it is repaired or its display ends (`domain/repair.py`). Minor ones take nothing. The points are ours, 2026-11, and are
+declared beside each record.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ import polars as pl
 
 from services.profile.domain.features import Text
 from services.profile.domain.public_record import in_use
+from services.profile.domain.repair import displayed
 
 from .indicator import FIRM, Indicator, Scale, moments
 
 c = pl.col
-# The longest display of each tier (信用修复管理办法): where a source states no end.
-DISPLAY = {"minor": "3mo", "general": "12mo", "serious": "36mo"}
 GRADES = "ABMCD"  # tax grades (纳税信用) from best to worst; a new firm without a bad record is M
 
 
@@ -74,15 +73,8 @@ COUNTED: dict[str, tuple[str, str | None]] = {
 
 
 def live(as_of: pl.Expr) -> pl.Expr:
-    """Tell which records count on a day: published, neither repaired nor past their end, stated or of their tier."""
-    last = c("ends_on")
-    for tier, term in DISPLAY.items():
-        last = (
-            pl.when(c("ends_on").is_null() & (c("tier") == tier))
-            .then(c("published_on").dt.offset_by(term))
-            .otherwise(last)
-        )
-    return (c("published_on") <= as_of) & in_use(as_of) & (last >= as_of).fill_null(value=True)
+    """Tell which records count on a day: displayed on it, and not repaired."""
+    return displayed(as_of) & in_use(as_of)
 
 
 def counted(name: str) -> pl.Expr:

@@ -1,0 +1,108 @@
+"""What goes over the wire of disputes, repairs and notices."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from chassis.web import EnterpriseId, Schema
+from services.profile.api.schemas import NO_NUL, RECORD, ItemSchema
+from services.profile.domain.dispute import Correction, Decision, Reason, State
+
+WORDS = [validate.Length(1, 2000), NO_NUL]
+EVENTS = (
+    "dispute-opened",
+    "dispute-due",
+    "dispute-overdue",
+    "dispute-decided",
+    "file-corrected",
+    "record-repaired",
+)
+
+
+class DisputeOrderSchema(Schema):
+    """A dispute about an item of your own file; readers see your statement beside it."""
+
+    item = fields.Nested(ItemSchema(), required=True)
+    reason = fields.Enum(Reason, by_value=True, required=True)
+    statement = fields.String(required=True, validate=WORDS)
+
+
+class DisputeSchema(Schema):
+    """A dispute, what it is about and what became of it."""
+
+    id = fields.String()
+    enterprise = fields.String()
+    item = fields.Nested(ItemSchema())
+    before = fields.Dict(metadata={"description": "The item as it stood when it was disputed"})
+    reason = fields.String(validate=validate.OneOf(list(Reason)))
+    statement = fields.String()
+    state = fields.String(validate=validate.OneOf(list(State)))
+    opened_at = fields.AwareDateTime()
+    due_at = fields.AwareDateTime()
+    overdue = fields.Boolean()
+    decided_at = fields.AwareDateTime(allow_none=True)
+    reply = fields.String(allow_none=True, metadata={"description": "The written answer"})
+    correction = fields.String(allow_none=True, validate=validate.OneOf(list(Correction)))
+
+
+class DisputePageSchema(Schema):
+    """A page of disputes, newest first."""
+
+    items = fields.List(fields.Nested(DisputeSchema()))
+    next = fields.String(allow_none=True)
+
+
+class DecisionSchema(Schema):
+    """What was found, how a wrong item was put right, and the written answer to the enterprise."""
+
+    decision = fields.Enum(Decision, by_value=True, required=True)
+    reply = fields.String(required=True, validate=[validate.Length(10, 4000), NO_NUL])
+    correction = fields.String(
+        load_default=None, allow_none=True, validate=validate.OneOf([Correction.REMOVED, Correction.RESTATED])
+    )
+
+
+class RepairOrderSchema(Schema):
+    """The repair of a public record, as an authority decided it."""
+
+    enterprise = EnterpriseId(required=True)
+    record = fields.String(required=True, validate=RECORD)
+    decided_on = fields.Date(required=True)
+    authority = fields.String(required=True, validate=[validate.Length(1, 128), NO_NUL])
+    document = fields.String(required=True, validate=[validate.Length(1, 128), NO_NUL])
+
+
+class RepairSchema(RepairOrderSchema):
+    """A repair: the record has left display, sharing and use."""
+
+    id = fields.String()
+    tier = fields.String(validate=validate.OneOf(["minor", "general", "serious", "none"]))
+    published_on = fields.Date()
+    created_at = fields.AwareDateTime()
+
+
+class RepairPageSchema(Schema):
+    """A page of repairs, newest first."""
+
+    items = fields.List(fields.Nested(RepairSchema()))
+    next = fields.String(allow_none=True)
+
+
+class NoticeSchema(Schema):
+    """A message: what happened to which file, nothing of what it says."""
+
+    id = fields.String()
+    event = fields.String(validate=validate.OneOf(EVENTS))
+    title = fields.Dict(metadata={"description": "In zh and en: what happened and what to do"})
+    enterprise = fields.String()
+    act = fields.String(metadata={"description": "The dispute, repair or import that it tells of"})
+    facts = fields.Dict()
+    created_at = fields.AwareDateTime()
+    acknowledged_at = fields.AwareDateTime(allow_none=True)
+
+
+class NoticePageSchema(Schema):
+    """A page of notices, newest first."""
+
+    items = fields.List(fields.Nested(NoticeSchema()))
+    next = fields.String(allow_none=True)

@@ -1,0 +1,89 @@
+"""Credit repair: a public record leaves display, sharing and use in one transaction, with all that rests on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from chassis.identity import Caller
+from chassis.ids import new_id
+from services.profile import dispute_store, store, tables
+from services.profile.context import Context
+from services.profile.domain.departure import Cause, Departure
+from services.profile.domain.public_record import DATASET
+from services.profile.domain.repair import AlreadyRepaired, NotRepairable, RepairNotFound, check, tier_of
+from services.profile.usecases.dispute import READERS_FOR, Item
+from services.profile.usecases.watch import order_look
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What an authority decided: whose record is repaired, when, by which document."""
+
+    enterprise: str
+    record: str
+    decided_on: date
+    authority: str
+    document: str
+
+
+def repair(context: Context, session: Session, caller: Caller, decided: Decided, item: Item) -> tables.Repair:
+    """Take a repaired record out of the book; raise where its tier does not allow it yet.
+
+    From this transaction on it is in no answer, no portrait and no signal, as of whatever day and as known whenever.
+    """
+    now = context.now()
+    if decided.decided_on > now.date():
+        raise NotRepairable("The repair is decided in the future; send it on its day.")
+    published = date.fromisoformat(item.said["published_on"])
+    check(item.said["record"], item.said["tier"], published, decided.decided_on)
+    row = tables.Repair(
+        id=new_id("rep"),
+        enterprise=decided.enterprise,
+        record=decided.record,
+        tier=tier_of(item.said["record"], item.said["tier"]) or "none",
+        published_on=published,
+        decided_on=decided.decided_on,
+        authority=decided.authority,
+        document=decided.document,
+        client=caller.client,
+        created_at=now,
+    )
+    # Also where two come at once: the second waits in `leave` and finds nothing there any more.
+    if not leave(session, decided.enterprise, {decided.record: item.said["number"]}, row.id, caller.client, now):
+        raise AlreadyRepaired("The record has left the book already.")
+    session.add(row)
+    return row
+
+
+def leave(
+    session: Session, enterprise: str, records: Mapping[str, str], act: str, client: str, now: datetime
+) -> list[Departure]:
+    """Let repaired records (document number by name) leave, with the alerts, disputes and marks that rest on them.
+
+    Everybody who read the file in the last twelve months is told that something in it was repaired, not what.
+    """
+    gone = [Departure(enterprise, DATASET.name, name) for name in records]
+    left = dispute_store.depart(session, gone, Cause.REPAIRED, act, now)
+    if not left:
+        return []
+    dispute_store.withdraw_alerts(session, enterprise, {records[each.record] for each in left}, now)
+    dispute_store.end_disputes(session, enterprise, [each.record for each in left], now)
+    readers = {*dispute_store.readers(session, enterprise, now - READERS_FOR), f"enterprise:{enterprise}"}
+    dispute_store.notify(session, readers, "record-repaired", enterprise, act, {"records": len(left)}, now)
+    for each in left:
+        # The name could be computed by whoever has the record.
+        store.enter(session, "record-repaired", enterprise, client, {"act": act}, {"record": each.record})
+    order_look(session, [enterprise], DATASET.name)
+    return left
+
+
+def find(session: Session, caller: Caller, repair_id: str) -> tables.Repair:
+    """Return a repair to the enterprise or to who may set one; to others there is none."""
+    row = session.get(tables.Repair, repair_id)
+    if row is None or not (caller.owns(row.enterprise) or caller.role == "operator" or caller.client == row.client):
+        raise RepairNotFound("There is no such repair that you may see.", repair=repair_id)
+    return row
