@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ import pytest
 from profile_house import HEADER, House
 
 from services.profile import store
+from services.profile.context import Context
 from services.profile.usecases.dispute import remind
 
 FILE = "/v1/enterprises/E1"
@@ -215,15 +217,16 @@ def test_others_do_not_find_a_dispute(stocked: House) -> None:
         assert stocked.client.get(f"/v1/disputes/{opened['id']}", headers=headers).status_code == 404
 
 
-def test_the_operator_is_reminded_as_the_term_runs_out(stocked: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def days_later(house: House, days: int) -> Context:
+    later = datetime.now(UTC) + timedelta(days=days)
+    return replace(house.context, now=lambda: later)
+
+
+def test_the_operator_is_reminded_as_the_term_runs_out(stocked: House) -> None:
     """Once at each step, and the firm hears it where the term is over."""
     dispute(stocked)
     for days, due in ((1, 0), (11, 1), (12, 0), (16, 1), (21, 1), (30, 0)):
-        later = datetime.now(UTC) + timedelta(days=days)
-        at = type(stocked.context)(
-            stocked.context.settings, stocked.context.database, stocked.context.lakes, lambda: later
-        )
-        assert remind(at) == due, days
+        assert remind(days_later(stocked, days)) == due, days
     told = notices(stocked, stocked.operator)
     assert told == ["dispute-overdue", "dispute-due", "dispute-due", "dispute-opened"]
     assert notices(stocked, stocked.owner()) == ["dispute-overdue"]

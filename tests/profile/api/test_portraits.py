@@ -80,12 +80,15 @@ def test_a_repaired_penalty_has_left_the_score_and_a_live_one_takes_its_points(t
 
 
 def test_a_dimension_moves_along_its_trend(told: House) -> None:
-    """24 months, the last being the score; nothing before the first record, a step where the penalty was repaired."""
+    """24 months, the last being the score; nothing before the first record, a step where the penalty was published.
+
+    The repaired one has left every month.
+    """
     found = read(told, f"portrait/compliance?{MOMENT}")
     assert (len(found["trend"]), found["trend_months"][-1]) == (24, "2025-07")
     assert found["trend"][-1] == found["score"]
     assert found["trend"][0] is None
-    assert [round(score) for score in found["trend"][-4:]] == [61, 49, 84, 84]
+    assert [round(score) for score in found["trend"][-4:]] == [96, 84, 84, 84]
 
 
 def test_what_has_no_source_says_so_and_has_no_confidence(told: House) -> None:
