@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from http import HTTPStatus
 from io import BytesIO
+from typing import Any
 
+import orjson
 import polars as pl
 
 from chassis.http import Upstream
@@ -22,16 +24,19 @@ CATALOGUE_SECONDS = 300.0
 PROBLEMS_WITHOUT_SCORES = ("no-serving-model", "not-enough-data")
 
 Headers = Mapping[str, str]
+# What an enterprise disputes in its file, as the profile service tells it.
+Disputes = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureSet:
-    """Features of the enterprises that the caller may see, one row each."""
+    """Features of the enterprises that the caller may see, one row each, and what those dispute that do."""
 
     frame: pl.DataFrame
     as_of: date
     known_at: datetime
     catalogue: str
+    disputes: Mapping[str, Disputes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +71,25 @@ class Profile:
         order = {"enterprises": enterprises, "outcomes": False, **_moment(as_of, known_at)}
         sent = {"Purpose": PURPOSE, **(headers or {})}
         answer = self.upstream.call("POST", "/v1/feature-sets", json=order, headers=sent, repeatable=True)
+        table = pl.read_parquet(BytesIO(answer.body))
+        marked = table.select("enterprise", "disputes").drop_nulls("disputes")
         return FeatureSet(
-            frame=pl.read_parquet(BytesIO(answer.body)),
+            frame=table.drop("disputes"),
+            disputes={name: orjson.loads(said) for name, said in marked.iter_rows()},
             as_of=date.fromisoformat(answer.headers["As-Of"]),
             known_at=datetime.fromisoformat(answer.headers["Known-At"]),
             catalogue=answer.headers["Catalogue"],
         )
 
-    def readable(self, enterprises: Sequence[str], headers: Headers | None = None) -> set[str]:
-        """Return those whose file the caller may read now, and leave a record of the read with each of them."""
+    def readable(self, enterprises: Sequence[str], headers: Headers | None = None) -> dict[str, Disputes]:
+        """Return what those dispute whose file the caller may read now, and leave a record of the read with each."""
         try:
-            return set(self.feature_set(enterprises, None, None, headers).frame["enterprise"])
+            found = self.feature_set(enterprises, None, None, headers)
         except UpstreamProblem as problem:
             if problem.document.get("status") == HTTPStatus.FORBIDDEN:
-                return set()
+                return {}
             raise
+        return {name: found.disputes.get(name, []) for name in found.frame["enterprise"]}
 
     def vocabulary(self, *, fresh: bool = False, headers: Headers | None = None) -> Vocabulary:
         """Return the names that rules may use; kept for five minutes unless `fresh` is asked for."""

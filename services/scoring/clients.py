@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
+import orjson
 import polars as pl
 
 from chassis.http import Upstream
@@ -21,13 +22,17 @@ STAGE = re.compile(r"([\w-]+);dur=([\d.]+)")
 
 @dataclass(frozen=True, slots=True)
 class FeatureSet:
-    """Many enterprises' features: one row each; `withheld` counts those without consent."""
+    """Many enterprises' features: one row each; `withheld` counts those without consent.
+
+    `disputes` has the marks of those that dispute something, by enterprise.
+    """
 
     frame: pl.DataFrame
     as_of: date
     known_at: datetime
     catalogue: str
     withheld: int
+    disputes: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 class Profile:
@@ -73,38 +78,52 @@ class Profile:
         """Return the features of the named enterprises, or of all that the caller may see."""
         order = {"enterprises": enterprises, "outcomes": outcomes, **_moment(as_of, known_at)}
         answer = self._many.call("POST", "/v1/feature-sets", json=order, headers=headers, repeatable=True)
+        frame, disputes = _parted(pl.read_parquet(BytesIO(answer.body)))
         return FeatureSet(
-            frame=pl.read_parquet(BytesIO(answer.body)),
+            frame=frame,
+            disputes=disputes,
             as_of=date.fromisoformat(answer.headers["As-Of"]),
             known_at=datetime.fromisoformat(answer.headers["Known-At"]),
             catalogue=answer.headers["Catalogue"],
             withheld=int(answer.headers["Withheld"]),
         )
 
-    def consents(self, enterprise: str, purpose: str) -> bool:
-        """Tell whether the caller holds the enterprise's live consent for a purpose; its file stays closed."""
-        query = {"id": enterprise, "purpose": purpose, "limit": "1"}
-        answer = self._one.call("GET", "/v1/enterprises", query=query)
-        return bool(answer.json()["items"])
+    def consents(self, enterprise: str, purpose: str) -> list[dict[str, Any]] | None:
+        """Return what the enterprise disputes, where the caller holds its live consent for a purpose; else None.
 
-    def read_again(self, enterprise: str, purpose: str, as_of: date | None = None) -> bool:
-        """Tell whether the caller may see what was derived from an enterprise's file as of a day; record it if so."""
-        order = {"reads": [{"enterprise": enterprise}], **({"as_of": as_of.isoformat()} if as_of else {})}
+        Its file stays closed.
+        """
+        query = {"id": enterprise, "purpose": purpose, "limit": "1"}
+        items = self._one.call("GET", "/v1/enterprises", query=query).json()["items"]
+        return items[0].get("disputes", []) if items else None
+
+    def read_again(
+        self, enterprise: str, purpose: str, as_of: date | None = None, known_at: datetime | None = None
+    ) -> Features | None:
+        """Return a file's features as of a day, where the caller may see what was derived from them; record the read.
+
+        None stands for a consent that has ended.
+        """
+        order = {"reads": [{"enterprise": enterprise}], **_moment(as_of, known_at)}
         headers = {"Purpose": purpose}
         (told,) = self._one.call("POST", "/v1/feature-reads", json=order, headers=headers, repeatable=True).json()
         problem = told.get("problem", {})
         if problem and problem["status"] != HTTPStatus.FORBIDDEN:
             raise UpstreamProblem(problem)
-        return not problem
+        found = _features(told)
+        return found if isinstance(found, Features) else None
 
-    def readable(self, enterprises: Sequence[str], as_of: date | None, headers: Mapping[str, str]) -> set[str]:
-        """Return those whose file of a day the caller may read now, and leave a record of each read."""
+    def readable(
+        self, enterprises: Sequence[str], as_of: date | None, headers: Mapping[str, str]
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Return what those dispute whose file of a day the caller may read now, and leave a record of each read."""
         try:
-            return set(self.feature_set(enterprises, as_of, None, headers=headers).frame["enterprise"])
+            found = self.feature_set(enterprises, as_of, None, headers=headers)
         except UpstreamProblem as problem:
             if problem.document.get("status") == HTTPStatus.FORBIDDEN:
-                return set()
+                return {}
             raise
+        return {name: found.disputes.get(name, []) for name in found.frame["enterprise"]}
 
     def catalogue(self, headers: Mapping[str, str]) -> dict[str, Any]:
         """Return the feature catalogue: names, titles, directions."""
@@ -123,7 +142,15 @@ def _features(body: dict[str, Any]) -> Features | UpstreamProblem:
         catalogue=body["catalogue"],
         values=body["values"],
         sha256=body["features_sha256"],
+        disputes=body["disputes"],
+        undisputed=body["undisputed"],
     )
+
+
+def _parted(table: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[dict[str, Any]]]]:
+    """Part a table of features from the marks in it: a mark is no feature, and no model is to be trained on it."""
+    marked = table.select("enterprise", "disputes").drop_nulls("disputes")
+    return table.drop("disputes"), {name: orjson.loads(said) for name, said in marked.iter_rows()}
 
 
 def _stages(timing: str) -> list[tuple[str, float]]:

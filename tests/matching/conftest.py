@@ -70,6 +70,7 @@ class Neighbours:
     scores: pl.DataFrame = field(default_factory=scores)
     serving: bool = True
     withheld: set[str] = field(default_factory=set)
+    disputes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
 
     def answer(self, path: str, headers: dict[str, str], body: Any) -> tuple[int, dict[str, str], bytes]:
@@ -91,6 +92,8 @@ class Neighbours:
         rows = frame.filter(~pl.col("enterprise").is_in(list(self.withheld)))
         if frame.height and not rows.height:
             return problem(403, "consent-required", "No live consent.")
+        marks = [json.dumps(self.disputes[name]) if name in self.disputes else None for name in rows["enterprise"]]
+        rows = rows.with_columns(disputes=pl.Series(marks, dtype=pl.String))
         headers = {"As-Of": order.get("as_of", "2020-02-21"), "Known-At": order.get("known_at", KNOWN_AT)}
         return 200, {**headers, "Catalogue": "c1", "Withheld": str(frame.height - rows.height)}, parquet(rows)
 

@@ -240,3 +240,16 @@ def test_without_products_a_match_is_empty_and_says_so(client: FlaskClient, bank
     """No product in force is no error."""
     match = ask(client, bank).json
     assert (match["offers"], match["refusals"]) == ([], [])
+
+
+@pytest.mark.usefixtures("published")
+def test_a_match_is_marked_with_what_the_firm_disputes_while_it_is_read(
+    client: FlaskClient, bank: Headers, neighbours: Any
+) -> None:
+    """From the first answer on, in each reading of it, and no longer when the dispute has ended."""
+    mark = {"dispute": "dsp_1", "state": "open"}
+    neighbours.disputes["local:E1"] = [mark]
+    made = ask(client, bank).json
+    assert made["disputes"] == [mark]
+    neighbours.disputes.clear()
+    assert client.get(f"/v1/matches/{made['id']}", headers=bank).json == made | {"disputes": []}

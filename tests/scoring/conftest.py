@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import shutil
 import threading
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -96,6 +97,9 @@ class ProfileServer:
     names: tuple[str, ...] = NAMES
     fail: Callable[[Request], Response | None] = lambda _request: None
     withheld: set[str] = field(default_factory=set)
+    # What firms dispute, and the values that their features have without it.
+    disputes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    undisputed: dict[str, dict[str, float | None]] = field(default_factory=dict)
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
@@ -114,17 +118,21 @@ class ProfileServer:
         if request.path == "/v1/feature-sets":
             return self._table(orjson.loads(request.get_data()))
         if request.path == "/v1/enterprises":
-            items = [] if request.args["id"] in self.withheld else [{"id": request.args["id"]}]
+            items = [] if request.args["id"] in self.withheld else [self._listed(request.args["id"])]
             return Response(orjson.dumps({"items": items, "next": None}), content_type="application/json")
         if request.path == "/v1/feature-reads":
-            return self._each(orjson.loads(request.get_data())["reads"])
+            return self._each(orjson.loads(request.get_data())["reads"], _role(request))
         return problem(404, "not-found")
 
-    def _each(self, reads: list[dict[str, str]]) -> Response:
+    def _listed(self, enterprise: str) -> dict[str, Any]:
+        return {"id": enterprise, "disputes": self.disputes.get(enterprise, [])}
+
+    def _each(self, reads: list[dict[str, str]], role: str) -> Response:
         told = []
         for read in reads:
             name = read["enterprise"]
-            answer = problem(403, "consent-required") if name in self.withheld else self._one(name)
+            closed = name in self.withheld and role != "enterprise"
+            answer = problem(403, "consent-required") if closed else self._one(name)
             body = answer.get_data()
             told.append(body if answer.status_code == 200 else b'{"problem":' + body + b"}")
         timing = {"Server-Timing": "consent;dur=1.50, features;dur=2.25"}
@@ -142,16 +150,24 @@ class ProfileServer:
             "catalogue": "test-1",
             "values": {name: rows[0][name] for name in self.names},
             "features_sha256": rows[0]["features_sha256"],
+            "disputes": self.disputes.get(enterprise, []),
+            "undisputed": self._without(enterprise),
         }
         return Response(orjson.dumps(body), content_type="application/json")
+
+    def _without(self, enterprise: str) -> dict[str, Any] | None:
+        values = self.undisputed.get(enterprise)
+        return None if values is None else {"depth": "B", "values": values, "features_sha256": "f" * 64}
 
     def _table(self, order: dict[str, Any]) -> Response:
         frame = self.book if order["outcomes"] else self.book.drop("defaulted")
         frame = frame.filter(~pl.col("enterprise").is_in(list(self.withheld)))
         if order["enterprises"] is not None:
             frame = frame.filter(pl.col("enterprise").is_in(order["enterprises"]))
+        marks = [self.disputes.get(name) for name in frame["enterprise"]]
+        told = [None if each is None else orjson.dumps(each).decode() for each in marks]
         body = io.BytesIO()
-        frame.write_parquet(body)
+        frame.with_columns(disputes=pl.Series(told, dtype=pl.String)).write_parquet(body)
         headers = {
             "As-Of": "2020-02-21",
             "Known-At": "2026-01-01T00:00:00Z",
@@ -159,6 +175,12 @@ class ProfileServer:
             "Withheld": str(len(order["enterprises"] or frame) - len(frame)),
         }
         return Response(body.getvalue(), content_type="application/vnd.apache.parquet", headers=headers)
+
+
+def _role(request: Request) -> str:
+    """Return the role in a token: a firm's own file is never withheld from it."""
+    claims = request.headers["Authorization"].split(".")[1]
+    return str(orjson.loads(urlsafe_b64decode(claims + "=="))["role"])
 
 
 def problem(status: int, slug: str) -> Response:

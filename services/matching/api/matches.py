@@ -30,12 +30,14 @@ def post_match(order: dict[str, Any]) -> Response:
     A match is a soft check: it leaves no credit query, only a record of the read with the enterprise.
     """
     earlier = idempotency.replayed()
+    answer: bytes | dict[str, Any]
     if earlier is not None:
         answer, _ = match.recall(context(), caller(), earlier["id"])
     else:
         facts, found = match.match(context(), order["enterprise"], order["need"], order["as_of"])
         with timed("commit"), context().database.begin() as session:
-            answer = idempotency.once(session, lambda: match.keep(session, caller(), facts, found, order["need"]))
+            made = idempotency.once(session, lambda: match.keep(session, caller(), facts, found, order["need"]))
+        answer = {**made, "disputes": facts.disputes.get(order["enterprise"], [])}
     return json_answer(answer, 201)
 
 

@@ -316,6 +316,9 @@ class MatchSchema(Outgoing):
     score = fields.Nested(ScoreUsedSchema())
     offers = fields.List(fields.Nested(OfferSchema()))
     refusals = fields.List(fields.Nested(RefusalSchema()))
+    disputes = fields.List(
+        fields.Dict(), metadata={"description": "What the enterprise disputes in its file now, as its file tells it"}
+    )
     created_at = fields.DateTime()
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from math import isnan, nan
 from typing import Any
@@ -41,7 +41,8 @@ class Need:
 class Facts:
     """One row an enterprise: `enterprise depth features_sha256 industry region size_class`, features, score columns.
 
-    `problem` says why there are no scores at all (the slug of scoring's answer), else None.
+    `problem` says why there are no scores at all (the slug of scoring's answer), else None. `disputes` has what those
+    enterprises dispute in their files that do.
     """
 
     frame: pl.DataFrame
@@ -50,6 +51,7 @@ class Facts:
     catalogue: str
     model: str | None = None
     problem: str | None = None
+    disputes: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """The number of enterprises."""

@@ -33,4 +33,5 @@ def gather(
         catalogue=features.catalogue,
         model=scores.model,
         problem=scores.problem,
+        disputes=features.disputes,
     )

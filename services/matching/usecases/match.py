@@ -13,6 +13,7 @@ from chassis.identity import Caller
 from chassis.ids import new_id
 from chassis.web import timed
 from services.matching import store, tables
+from services.matching.clients import Disputes
 from services.matching.context import Context
 from services.matching.domain.errors import ConsentEnded, MatchNotFound
 from services.matching.domain.facts import Facts, Need
@@ -62,16 +63,20 @@ def recall(context: Context, caller: Caller, match_id: str) -> tuple[bytes, dict
     """
     with context.database.read() as session:
         row = store.match(session, match_id)
-    if caller.owns(row.enterprise):
-        return row.answer, trace(row)
-    if caller.client != row.client:
+    if not caller.owns(row.enterprise) and caller.client != row.client:
         raise MatchNotFound(f"There is no match {match_id} that you may see.", match=match_id)
-    if row.enterprise not in context.profile.readable([row.enterprise]):
+    marks = context.profile.readable([row.enterprise]).get(row.enterprise)
+    if marks is None:
         raise ConsentEnded(
             "The enterprise's consent to financing-match is no longer in force; ask it for a new one.",
             enterprise=row.enterprise,
         )
-    return row.answer, trace(row)
+    return marked(row.answer, marks), trace(row)
+
+
+def marked(answer: bytes, marks: Disputes) -> bytes:
+    """Return a stored answer with what the enterprise disputes now: that is no part of what was stored."""
+    return answer.rstrip()[:-1] + b',"disputes":' + orjson.dumps(marks) + b"}"
 
 
 def trace(row: tables.Match) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,13 +13,14 @@ from chassis import jobs, problems
 from chassis.identity import Caller
 from chassis.ids import new_id
 from services.matching import store
+from services.matching.clients import Disputes
 from services.matching.context import Context
 from services.matching.domain.errors import BatchNotDone
 from services.matching.domain.facts import Need
 from services.matching.domain.match import match_all
 from services.matching.tables import Batch
 from services.matching.usecases.gather import gather
-from services.matching.usecases.match import shown, today
+from services.matching.usecases.match import marked, shown, today
 
 KIND = "match-batch"
 LINES_A_PART = 250
@@ -107,15 +108,17 @@ def results(context: Context, caller: Caller, batch_id: str) -> Iterator[bytes]:
                 f"Batch {batch_id} is {progress}; its results can be read once it is done.", state=progress
             )
         spoken_of = store.part_enterprises(session, batch_id)
-    readable = context.profile.readable(spoken_of) if spoken_of else set()
+    readable = context.profile.readable(spoken_of) if spoken_of else {}
     return _lines(context, batch_id, readable)
 
 
-def _lines(context: Context, batch_id: str, readable: set[str]) -> Iterator[bytes]:
+def _lines(context: Context, batch_id: str, readable: Mapping[str, Disputes]) -> Iterator[bytes]:
     with context.database.read() as session:
         for enterprises, lines in store.parts(session, batch_id):
             yield b"".join(
-                line if enterprise in readable else orjson.dumps(withheld_line(enterprise)) + b"\n"
+                marked(line, readable[enterprise]) + b"\n"
+                if enterprise in readable
+                else orjson.dumps(withheld_line(enterprise)) + b"\n"
                 for enterprise, line in zip(enterprises, lines, strict=True)
             )
 

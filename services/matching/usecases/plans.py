@@ -62,7 +62,7 @@ def read(context: Context, caller: Caller, kind: str, plan_id: str) -> dict[str,
             return {**state, "result": None}
         result = orjson.loads(zlib.decompress(row.answer))
     spoken_of = sorted({line["enterprise"] for line in _lines(result)})
-    readable = context.profile.readable(spoken_of) if spoken_of else set()
+    readable = set(context.profile.readable(spoken_of)) if spoken_of else set()
     return {**state, "result": _withheld(result, readable)}
 
 

@@ -132,6 +132,20 @@ class AgainstSchema(Schema):
     contributions = fields.List(fields.Nested(ContributionSchema()))
 
 
+class UndisputedScoreSchema(Schema):
+    """The score without the disputed records; null where nothing is left to score."""
+
+    score = fields.Integer(allow_none=True)
+    grade = fields.String(allow_none=True)
+    pd = fields.Float(allow_none=True)
+    pd_interval = fields.List(fields.Float(), allow_none=True)
+    depth = fields.String()
+    features_sha256 = fields.String()
+    difference = fields.Integer(
+        allow_none=True, metadata={"description": "Points that the disputed records give, or take where below zero"}
+    )
+
+
 class ScoreSchema(Schema):
     """A score with its reasons: `base_points` + all contributions = the score before rounding, to 1e-6."""
 
@@ -152,6 +166,14 @@ class ScoreSchema(Schema):
     purpose = fields.String(metadata={"description": "What the enterprise's data was read for"})
     override = fields.Nested(
         OverrideSchema(), allow_none=True, metadata={"description": "A grade that an analyst gave beside the model's"}
+    )
+    disputes = fields.List(
+        fields.Dict(), metadata={"description": "What the enterprise disputes in its file now, as its file tells it"}
+    )
+    undisputed = fields.Nested(
+        UndisputedScoreSchema(),
+        allow_none=True,
+        metadata={"description": "The score without the disputed records, where any of them counts in it"},
     )
     receipt = fields.String(metadata={"description": "Where the signed receipt is read"})
     batch = fields.String(allow_none=True)

@@ -24,10 +24,11 @@ from services.scoring.api.schemas import (
 )
 from services.scoring.context import context
 from services.scoring.domain.assessment import Assessment, shown
+from services.scoring.domain.contest import Contest
 from services.scoring.usecases.assess import Order, assess
 from services.scoring.usecases.compare import against
 from services.scoring.usecases.override import add_latest, latest
-from services.scoring.usecases.read_score import read_score, whose_scores
+from services.scoring.usecases.read_score import read_contested, whose_scores
 from services.scoring.usecases.soft_check import soft_check
 
 blueprint = Blueprint("scores", __name__, url_prefix="/v1", description="Explained scores of one enterprise")
@@ -66,9 +67,9 @@ def post_score() -> Response:
         request_id=g.request_id,
         **said,
     )
-    assessment = assess(context(), current_app.extensions["turns"], order)
+    assessment, contest = assess(context(), current_app.extensions["turns"], order)
     with timed("reasons"):
-        answer = _answer(assessment, 201, references=references)
+        answer = _answer(assessment, contest, 201, references=references)
     answer.headers["Location"] = f"/v1/scores/{assessment.id}"
     return answer
 
@@ -81,10 +82,11 @@ def post_score() -> Response:
 def get_score(asked: dict[str, Any], score_id: str) -> Response:
     """Read a stored score again, as it was given.
 
-    The enterprise that it describes may, and the bank that ordered it while it holds a consent.
+    The enterprise that it describes may, and the bank that ordered it while it holds a consent. While the enterprise
+    disputes records that count in it, `undisputed` is the score without them.
     """
-    assessment = read_score(context(), caller(), score_id)
-    return _answer(assessment, 200, override=latest(context(), score_id), references=asked["references"])
+    assessment, contest = read_contested(context(), caller(), score_id)
+    return _answer(assessment, contest, 200, override=latest(context(), score_id), references=asked["references"])
 
 
 @blueprint.get("/enterprises/<enterprise>/scores")
@@ -98,12 +100,12 @@ def list_scores(enterprise: str) -> Response:
     An enterprise sees all that were made of it, a bank those that it ordered while it holds a consent.
     """
     name = enterprise_id(enterprise)
-    client = whose_scores(context(), caller(), name)
+    client, contest = whose_scores(context(), caller(), name)
     with context().database.read() as session:
         page = paging.newest(
             lambda before, most: store.scores_of(session, name, client, before, most), key=lambda each: each.id
         )
-        page["items"] = [shown(each, context().shelf[each.model].legend) for each in page["items"]]
+        page["items"] = [shown(each, context().shelf[each.model].legend, None, contest) for each in page["items"]]
         add_latest(session, page["items"])
     return json_answer(page)
 
@@ -141,9 +143,14 @@ def _by_schema(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(
-    assessment: Assessment, status: int, *, override: dict[str, Any] | None = None, references: Sequence[str] = ()
+    assessment: Assessment,
+    contest: Contest,
+    status: int,
+    *,
+    override: dict[str, Any] | None = None,
+    references: Sequence[str] = (),
 ) -> Response:
-    answer = shown(assessment, context().shelf[assessment.model].legend, override)
+    answer = shown(assessment, context().shelf[assessment.model].legend, override, contest)
     if references:
         answer["against"] = against(context(), assessment, references)
     return json_answer(answer, status)

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from services.scoring.domain.contest import NO_CONTEST, Contest
 from services.scoring.domain.errors import FeaturesDoNotFit, NotEnoughData, ReasonsDoNotAddUp
 from services.scoring.domain.reasons import sentence
 
@@ -19,7 +20,10 @@ EXACT_TO = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the profile service says of one enterprise; `values` by feature name, None where not known."""
+    """What the profile service says of one enterprise; `values` by feature name, None where not known.
+
+    `undisputed` has depth, values and hash without the records that `disputes` mark, where these count in a value.
+    """
 
     enterprise: str
     as_of: date
@@ -28,6 +32,8 @@ class Features:
     catalogue: str
     values: Mapping[str, float | None]
     sha256: str
+    disputes: Sequence[Mapping[str, Any]] = ()
+    undisputed: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +161,15 @@ def check_exact(base_points: float, points: Sequence[float], score_exact: float)
         )
 
 
-def shown(assessment: Assessment, legend: Legend, override: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def shown(
+    assessment: Assessment,
+    legend: Legend,
+    override: Mapping[str, Any] | None = None,
+    contest: Contest = NO_CONTEST,
+) -> dict[str, Any]:
     """Return the answer that a client reads, the same bytes each time the stored assessment is read.
 
-    An analyst's override stands beside it and changes nothing in it.
+    An analyst's override and what the enterprise disputes stand beside it and change nothing in it.
     """
     return {
         "id": assessment.id,
@@ -179,6 +190,8 @@ def shown(assessment: Assessment, legend: Legend, override: Mapping[str, Any] | 
         "features_sha256": assessment.features_sha256,
         "purpose": assessment.purpose,
         "override": override,
+        "disputes": contest.disputes,
+        "undisputed": contest.undisputed,
         "receipt": f"/v1/scores/{assessment.id}/receipt",
         "batch": assessment.batch,
         "created_at": rfc3339(assessment.created_at),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from itertools import groupby
 from time import perf_counter
@@ -16,7 +16,9 @@ from chassis.ids import new_id
 from chassis.web import add_timing
 from services.scoring import store
 from services.scoring.domain.assessment import Assessment, Features, Stamp, check_exact, check_fit, said_by, stamped
-from services.scoring.usecases.read_score import require_consent
+from services.scoring.domain.contest import Contest
+from services.scoring.usecases.contest import contest
+from services.scoring.usecases.read_score import marks_now
 from services.scoring.usecases.shadow import shadow_of
 from services.scoring.usecases.turn import Turns
 
@@ -52,9 +54,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A new assessment, stored."""
+    """A new assessment, stored, and what the enterprise disputes beside it."""
 
     assessment: Assessment
+    contest: Contest
     stages: Stages
 
 
@@ -62,7 +65,7 @@ class Made:
 class Earlier:
     """The key of this order has an answer already: the stored fingerprint and score."""
 
-    stored: tuple[str, dict[str, str]]
+    stored: tuple[str, dict[str, Any]]
     stages: Stages
 
 
@@ -88,18 +91,18 @@ class _Turn:
         self.stages.append((stage, (perf_counter() - start) * 1000))
 
 
-def assess(context: Context, turns: Turns[Order, Outcome], order: Order) -> Assessment:
+def assess(context: Context, turns: Turns[Order, Outcome], order: Order) -> tuple[Assessment, Contest]:
     """Return the stored score; a repeated request gets the one of the first, as long as the consent lasts."""
     outcome = turns(order)
     for stage, milliseconds in outcome.stages:
         add_timing(stage, milliseconds)
     if isinstance(outcome, Made):
-        return outcome.assessment
+        return outcome.assessment, outcome.contest
     kept = idempotency.replay(order.claim, outcome.stored)
     with context.database.read() as session:
         assessment = store.score(session, kept["score"])
-    require_consent(context, assessment, record=False)
-    return assessment
+    marks = marks_now(context, assessment)
+    return assessment, replace(marks, undisputed=kept.get("undisputed")) if marks.disputes else marks
 
 
 def assess_each(context: Context, orders: Sequence[Order]) -> list[Outcome | BaseException]:
@@ -134,11 +137,12 @@ def _take(context: Context, turn: _Turn) -> None:
     with turn.timed("model"):
         made = _made(context.shelf[version], turn, features)
         beside = {place: challenger.beside(said, features[place].values) for place, said in made.items()}
+        contests = {place: contest(context.shelf[version], features[place], said.score) for place, said in made.items()}
     with turn.timed("commit"):
-        _commit(context, turn, made, beside)
+        _commit(context, turn, made, contests, beside)
 
 
-def _note_earlier(turn: _Turn, earlier: Mapping[str, tuple[str, dict[str, str]]]) -> None:
+def _note_earlier(turn: _Turn, earlier: Mapping[str, tuple[str, dict[str, Any]]]) -> None:
     for place in turn.open():
         stored = earlier.get(turn.orders[place].claim.key)
         if stored is not None:
@@ -174,14 +178,19 @@ def _made(scorer: Scorer, turn: _Turn, features: Mapping[int, Features]) -> dict
 
 
 def _commit(
-    context: Context, turn: _Turn, made: Mapping[int, Assessment], beside: Mapping[int, list[dict[str, Any]]]
+    context: Context,
+    turn: _Turn,
+    made: Mapping[int, Assessment],
+    contests: Mapping[int, Contest],
+    beside: Mapping[int, list[dict[str, Any]]],
 ) -> None:
     """Store the scores under their keys; where another process was first with a key, its score is the answer."""
     if not made:
         return
-    answers: dict[idempotency.Claim, dict[str, str]] = {}
+    answers: dict[idempotency.Claim, dict[str, Any]] = {}
     for place, assessment in made.items():
-        answers.setdefault(turn.orders[place].claim, {"score": assessment.id})
+        told = {"score": assessment.id, "undisputed": contests[place].undisputed}
+        answers.setdefault(turn.orders[place].claim, told)
     with context.database.connection(writes=True) as connection:
         if idempotency.keep_each(connection, answers):
             kept = {claim.key: (claim.fingerprint, answer) for claim, answer in answers.items()}
@@ -191,14 +200,16 @@ def _commit(
         mine = {
             place: assessment
             for place, assessment in made.items()
-            if kept[turn.orders[place].claim.key][1] == {"score": assessment.id}
+            if kept[turn.orders[place].claim.key][1]["score"] == assessment.id
         }
         if mine:
             store.add_scores(connection, mine.values())
             store.add_shadow_scores(connection, [row for place in mine for row in beside[place]])
     for place in made:
         stored = kept[turn.orders[place].claim.key]
-        turn.outcomes[place] = Made(mine[place], turn.stages) if place in mine else Earlier(stored, turn.stages)
+        turn.outcomes[place] = (
+            Made(mine[place], contests[place], turn.stages) if place in mine else Earlier(stored, turn.stages)
+        )
 
 
 def assessed(scorer: Scorer, features: Features, order: Order) -> Assessment:

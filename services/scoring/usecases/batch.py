@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from functools import partial
@@ -22,6 +22,7 @@ from services.scoring import store
 from services.scoring.clients import FeatureSet
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Stamp, no_consent, shown, thin
+from services.scoring.domain.contest import Contest
 from services.scoring.domain.errors import BatchNotDone
 from services.scoring.domain.reasons import principal_many
 from services.scoring.ml.scorer import Scorer
@@ -119,16 +120,17 @@ def results(context: Context, batch_id: str, client: str) -> Iterator[bytes]:
         if state != "done":
             raise BatchNotDone(f"The batch is {state}; its results are complete when it is done.")
         scored = sorted(store.scored_in_rows(session, batch.id).union(*store.scored_in_parts(session, batch.id)))
-    readable = context.profile.readable(scored, batch.as_of, {"Purpose": batch.purpose}) if scored else set()
+    readable = context.profile.readable(scored, batch.as_of, {"Purpose": batch.purpose}) if scored else {}
     return _lines(context, batch, readable)
 
 
-def _lines(context: Context, batch: Batch, readable: set[str]) -> Iterator[bytes]:
+def _lines(context: Context, batch: Batch, readable: Mapping[str, list[dict[str, Any]]]) -> Iterator[bytes]:
     legend = context.shelf[batch.model].legend
     with context.database.read() as session:
         for assessment in store.scores_of_batch(session, batch.id):
             name = assessment.enterprise
-            line = shown(assessment, legend) if name in readable else _withheld(name)
+            marks = readable.get(name)
+            line = _withheld(name) if marks is None else shown(assessment, legend, contest=Contest(marks))
             yield orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
         for refusal in store.batch_refusals(session, batch.id):
             line = {"enterprise": refusal.enterprise, "problem": refusal.problem}

@@ -6,8 +6,10 @@ from chassis.errors import Forbidden
 from chassis.identity import Caller
 from services.scoring import store
 from services.scoring.context import Context
-from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.assessment import Assessment, Features
+from services.scoring.domain.contest import Contest
 from services.scoring.domain.errors import ConsentEnded, ScoreNotFound
+from services.scoring.usecases.contest import contest_now
 
 # What a list of scores is looked through for.
 ASSESSMENT = "credit-assessment"
@@ -16,34 +18,54 @@ ENDED = "The enterprise's consent is no longer in force; ask it for a new one."
 
 def read_score(context: Context, caller: Caller, score_id: str) -> Assessment:
     """Return a stored score; to anybody else it does not exist. A bank's read of it leaves a record."""
-    with context.database.read() as session:
-        assessment = store.score(session, score_id)
-    if caller.owns(assessment.enterprise):
-        return assessment
-    if caller.client != assessment.client:
-        raise ScoreNotFound(f"There is no score {score_id}, or it is not yours to read.")
-    require_consent(context, assessment, record=True)
+    assessment = _stored(context, caller, score_id)
+    if not caller.owns(assessment.enterprise):
+        file_now(context, assessment)
     return assessment
 
 
-def whose_scores(context: Context, caller: Caller, enterprise: str) -> str | None:
-    """Return the client whose orders `caller` may see: None for all, since an enterprise sees its whole file."""
-    if caller.owns(enterprise):
-        return None
-    if caller.role == "enterprise":
+def read_contested(context: Context, caller: Caller, score_id: str) -> tuple[Assessment, Contest]:
+    """Return a stored score with what the enterprise disputes now; whoever may read the one may read the other."""
+    assessment = _stored(context, caller, score_id)
+    return assessment, contest_now(context, assessment, file_now(context, assessment))
+
+
+def whose_scores(context: Context, caller: Caller, enterprise: str) -> tuple[str | None, Contest]:
+    """Return the client whose orders `caller` may see, None for all, and what is disputed: an enterprise sees all."""
+    if caller.role == "enterprise" and not caller.owns(enterprise):
         raise Forbidden("An enterprise reads its own file only.")
-    if not context.profile.read_again(enterprise, ASSESSMENT):
+    file = context.profile.read_again(enterprise, ASSESSMENT)
+    if file is None:
         raise ConsentEnded(ENDED)
-    return caller.client
+    return None if caller.owns(enterprise) else caller.client, Contest(file.disputes)
 
 
-def require_consent(context: Context, assessment: Assessment, *, record: bool) -> None:
-    """Raise `ConsentEnded` where the caller of this request holds no live consent: revoking binds derived data too.
+def file_now(context: Context, assessment: Assessment) -> Features:
+    """Return the features of a score's day as they are now, read for the purpose that it was made for.
 
-    A read for the purpose that the score was made for leaves a record with the enterprise; an answer that is only
-    given once more, to a repeated request, does not.
+    The read leaves a record with the enterprise. Raises `ConsentEnded` where the caller of this request holds no live
+    consent: revoking binds derived data too.
     """
-    profile, firm, purpose = context.profile, assessment.enterprise, assessment.purpose
-    may = profile.read_again(firm, purpose, assessment.as_of) if record else profile.consents(firm, purpose)
-    if not may:
+    found = context.profile.read_again(assessment.enterprise, assessment.purpose, assessment.as_of)
+    if found is None:
         raise ConsentEnded(ENDED)
+    return found
+
+
+def marks_now(context: Context, assessment: Assessment) -> Contest:
+    """Return what is disputed now, for an answer that is only given once more: it leaves no record.
+
+    Raises `ConsentEnded` as `file_now` does.
+    """
+    disputes = context.profile.consents(assessment.enterprise, assessment.purpose)
+    if disputes is None:
+        raise ConsentEnded(ENDED)
+    return Contest(disputes)
+
+
+def _stored(context: Context, caller: Caller, score_id: str) -> Assessment:
+    with context.database.read() as session:
+        assessment = store.score(session, score_id)
+    if not caller.owns(assessment.enterprise) and caller.client != assessment.client:
+        raise ScoreNotFound(f"There is no score {score_id}, or it is not yours to read.")
+    return assessment
