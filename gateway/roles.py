@@ -29,7 +29,7 @@ DEFAULT_SCOPES: Mapping[str, frozenset[str]] = {
         SOURCE: "ledger:read imports:write imports:read enterprises:write enterprises:read",
         OPERATOR: "ledger:read clients:write imports:write imports:read enterprises:write enterprises:read "
         "consents:read accesses:read features:bulk scores:read scores:soft models:write models:read models:approve "
-        "evaluations:write products:write products:read matches:read",
+        "evaluations:write products:write products:read matches:read measures:write measures:read",
         SERVICE: "features:bulk scores:soft enterprises:read products:read",
     }.items()
 }

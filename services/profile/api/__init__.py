@@ -9,6 +9,7 @@ from services.profile.api import (
     cross_checks,
     enterprises,
     imports,
+    measures,
     portraits,
     records,
 )
@@ -28,6 +29,7 @@ BLUEPRINTS = (
     alerts.feed,
     alerts.subscriptions,
     consents.blueprint,
+    measures.blueprint,
     book.blueprint,
     ledger,
 )

@@ -62,6 +62,8 @@ GUARDS = {
         GET /v1/ledger/keys
         GET /v1/ledger/proofs/consistency
         GET /v1/ledger/proofs/inclusion
+        GET /v1/measure-bases
+        GET /v1/measures
         GET /v1/models
         GET /v1/models/{version}
         GET /v1/models/{version}/comparison
@@ -88,6 +90,7 @@ GUARDS = {
         POST /v1/evaluations
         POST /v1/imports
         POST /v1/match-batches
+        POST /v1/measures
         POST /v1/models
         POST /v1/models/{version}/approve
         POST /v1/models/{version}/promote
@@ -123,6 +126,7 @@ GUARDS = {
         POST /v1/applications/{application_id}/{event}
         POST /v1/clients/{client}/disable
         POST /v1/clients/{client}/keys
+        POST /v1/measures/{measure_id}/end
         POST /v1/subscriptions/{subscription_id}/end
         POST /v1/webhooks/deliveries/{delivery_id}/replay
     """,
@@ -134,6 +138,7 @@ GUARDS = {
         GET /v1/enterprises/{enterprise}/evidence
         GET /v1/enterprises/{enterprise}/features
         GET /v1/enterprises/{enterprise}/late-payments
+        GET /v1/enterprises/{enterprise}/measures
         GET /v1/enterprises/{enterprise}/portrait
         GET /v1/enterprises/{enterprise}/portrait/{dimension}
         GET /v1/enterprises/{enterprise}/scores
@@ -202,6 +207,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/feature-sets": {"enterprises": ["{enterprise}"]},
     "POST /v1/scores/{score_id}/recourse": {"target": {"grade": "B"}},
     "POST /v1/scores/{score_id}/override": {"grade": "B", "reason": "other", "note": "seen in person"},
+    "POST /v1/measures/{measure_id}/end": {"reason": "set by mistake"},
 }
 PURPOSES = {
     "GET /v1/alerts": "credit-monitoring",
@@ -247,7 +253,7 @@ def body_of(route: str, operation: dict[str, Any], document: dict[str, Any], ent
     if said is None:
         return {}
     many = "enterprises" in said
-    return said | ({"enterprises": [enterprise]} if many else {} if "score_id" in route else {"enterprise": enterprise})
+    return said | ({"enterprises": [enterprise]} if many else {} if "_id}" in route else {"enterprise": enterprise})
 
 
 def example(schema: dict[str, Any], document: dict[str, Any]) -> Any:
