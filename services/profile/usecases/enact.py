@@ -53,7 +53,8 @@ def enact(context: Context, session: Session, caller: Caller, wish: Measure) -> 
     """Store a measure about a firm of the book, once its basis, scope, term and record have been checked."""
     now = context.now()
     measure = checked(wish, day_of(now))
-    _hold(session, measure.enterprise)
+    if not _hold(session, measure.enterprise):
+        raise not_in_the_book()
     if measure.record is not None:
         _check_record(context, measure.enterprise, measure.record, day_of(now))
     terms = asdict(measure)
@@ -143,10 +144,13 @@ def _in_force(day: date) -> ColumnElement[bool]:
     return and_(TABLE.starts_on <= day, TABLE.expires_on >= day, TABLE.ended_at.is_(None), lawful)
 
 
-def _hold(session: Session, enterprise: str) -> None:
-    """Keep a firm's row until the transaction ends: a measure and the repair of its record come one after the other."""
-    if session.get(tables.Enterprise, enterprise, with_for_update=True) is None:
-        raise not_in_the_book()
+def _hold(session: Session, enterprise: str) -> bool:
+    """Keep a firm's row until the transaction ends, and tell whether there is one.
+
+    A measure and the repair of its record so come one after the other: no measure is left resting on what is repaired.
+    """
+    held = select(tables.Enterprise.id).where(tables.Enterprise.id == enterprise).with_for_update()
+    return session.scalar(held) is not None
 
 
 def _check_record(context: Context, enterprise: str, record: str, day: date) -> None:
