@@ -45,6 +45,12 @@ TAGS: list[Document] = [
     _tag("enterprises", "企业", "Enterprises", "企业档案与信用画像。A firm's file, features and portrait."),
     _tag("consents", "授权", "Consents", "授权、撤销与查询记录。Who may look, for what, until when."),
     _tag(
+        "measures",
+        "联合奖惩",
+        "Incentives and restrictions",
+        "守信联合激励与失信联合惩戒，每项均有依据、范围与期限。Measures with legal basis, scope and last day.",
+    ),
+    _tag(
         "book",
         "账簿与特征",
         "Book and features",

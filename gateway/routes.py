@@ -29,6 +29,8 @@ ROUTES: Mapping[str, Route] = {
     "imports": Route("profile", UPLOAD, streams=True),
     "enterprises": Route("profile"),
     "consents": Route("profile"),
+    "measures": Route("profile"),
+    "measure-bases": Route("profile"),
     "alerts": Route("profile"),
     "subscriptions": Route("profile"),
     "feature-sets": Route("profile", BOOK, streams=True),

@@ -1,5 +1,6 @@
 """The shapes of what the suite answers; each is the JSON object itself, typed."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, NotRequired, TypedDict
 
 JobStateName = Literal["queued", "running", "done", "failed"]
@@ -251,6 +252,61 @@ class Book(TypedDict):
     synthetic: bool | None
     enterprises: int
     invoices: int
+
+
+ListName = Literal["red", "black"]
+
+
+class MeasureTerms(TypedDict):
+    """A measure as an authority has decided it; days are ISO dates."""
+
+    enterprise: str
+    list: ListName
+    basis: str
+    scope: Sequence[str]
+    authority: str
+    document: str
+    starts_on: str
+    expires_on: str
+    record: NotRequired[str | None]
+
+
+class MeasureCode(TypedDict):
+    """Something that a measure may do."""
+
+    code: str
+    title: Title
+
+
+class MeasureBasis(TypedDict):
+    """The legal basis of a measure."""
+
+    key: str
+    title: Title
+    issuer: Title
+    document: str
+
+
+class Measure(TypedDict):
+    """A joint incentive or restriction; `expires_on` is its last day, in China."""
+
+    id: str
+    enterprise: str
+    list: ListName
+    state: Literal["planned", "in-force", "expired", "ended"]
+    basis: MeasureBasis
+    scope: Sequence[MeasureCode]
+    authority: str
+    document: str
+    starts_on: str
+    expires_on: str
+    record: str | None
+    set_by: str
+    set_at: str
+    terms_sha256: str
+    ended_at: str | None
+    ended_by: str | None
+    ended_reason: str | None
 
 
 class Consent(TypedDict):

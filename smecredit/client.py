@@ -23,6 +23,8 @@ from smecredit.answers import (
     Job,
     Log,
     Match,
+    Measure,
+    MeasureTerms,
     Model,
     Portrait,
     Progress,
@@ -239,6 +241,35 @@ class Client:
     def accesses(self, enterprise: str) -> Iterator[dict[str, Any]]:
         """Who read a firm's file, when, why, under which consent."""
         return self._pages(f"/v1/enterprises/{_segment(enterprise)}/accesses")
+
+    # Joint incentives and restrictions
+
+    def measure_bases(self) -> dict[str, Any]:
+        """The legal bases of measures (`items`) and what measures may do (`codes`)."""
+        return cast("dict[str, Any]", self._get("/v1/measure-bases"))
+
+    def set_measure(self, terms: MeasureTerms) -> Measure:
+        """As the operator: set a measure that an authority has decided, from its first to its last day.
+
+        `basis` is a key and `scope` codes of `measure_bases`; `record` is the number of a public record of the
+        enterprise, with whose repair the measure ends. Days are ISO dates.
+        """
+        return cast("Measure", self._post("/v1/measures", dict(terms)).json())
+
+    def end_measure(self, measure_id: str, reason: str) -> Measure:
+        """As the operator: end a measure at once, before its last day."""
+        return cast("Measure", self._post(f"/v1/measures/{_segment(measure_id)}/end", {"reason": reason}).json())
+
+    def measures(self, *, planned: bool = False) -> Iterator[Measure]:
+        """As the operator: all measures in force, and those that are to begin if `planned`."""
+        query = {"planned": "true"} if planned else {}
+        return cast("Iterator[Measure]", self._pages("/v1/measures", **query))
+
+    def measures_of(self, enterprise: str, *, ended: bool = False, purpose: Purpose | None = None) -> Iterator[Measure]:
+        """A firm's measures in force; for the firm itself also those that are over if `ended`."""
+        query = {"ended": "true"} if ended else {}
+        path = f"/v1/enterprises/{_segment(enterprise)}/measures"
+        return cast("Iterator[Measure]", self._pages(path, purpose=purpose, **query))
 
     # Scores
 
@@ -475,10 +506,11 @@ class Client:
     def _post(self, path: str, value: Any, *, purpose: str | None = None) -> Answer:
         return self._wire.call("POST", path, value=value, headers=_purpose(purpose))
 
-    def _pages(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
+    def _pages(self, path: str, *, purpose: str | None = None, **query: str) -> Iterator[dict[str, Any]]:
         cursor: str | None = None
         while True:
-            page = self._wire.call("GET", path, query={"limit": 100, "cursor": cursor, **query}).json()
+            asked = {"limit": 100, "cursor": cursor, **query}
+            page = self._wire.call("GET", path, query=asked, headers=_purpose(purpose)).json()
             yield from page["items"]
             cursor = page.get("next")
             if not cursor:

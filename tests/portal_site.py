@@ -39,6 +39,9 @@ ROUTES = (
     (r"GET /enterprises/local:E17/cross-checks", "cross_checks"),
     (r"GET /enterprises/local:E17/cross-checks/number-missing", "cross_check_pairs"),
     (r"GET /enterprises/local:E17/accesses", "accesses"),
+    (r"GET /enterprises/local:E17/measures", "measures"),
+    (r"GET /measures", "measures_all"),
+    (r"GET /measure-bases", "measure_bases"),
     (r"GET /enterprises", "enterprises"),
     (r"GET /enterprises/local:E17/signals", "signals"),
     (r"GET /alerts", "alerts"),
@@ -96,7 +99,9 @@ class StandIn:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Answer from the files."""
-        self.calls.append({"client": visitor.client, "route": f"{method} {path}", "json": json, **(headers or {})})
+        self.calls.append(
+            {"client": visitor.client, "route": f"{method} {path}", "json": json, "query": query, **(headers or {})}
+        )
         if visitor.client in self.revoked:
             raise Unauthenticated("The key was revoked.")
         if self.down:
@@ -115,7 +120,7 @@ def _answer(route: str) -> Answer:
     for pattern, name in ROUTES:
         if re.fullmatch(pattern, route):
             return Answer(200, fixture(name))
-    if re.fullmatch(r"GET /enterprises/[^/]+/(scores|accesses)", route):
+    if re.fullmatch(r"GET /enterprises/[^/]+/(scores|accesses|measures)", route):
         return Answer(200, NOBODY)
     if route.startswith("GET /enterprises/"):
         return Answer(404, NOT_FOUND)

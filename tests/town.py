@@ -181,6 +181,14 @@ def _make(town: Town) -> None:
     town.things["rule"] = town.ask("owner", "GET", f"/v1/enterprises/{town.enterprise}/cross-checks").json["rules"][0][
         "rule"
     ]
+    evidence = f"/v1/enterprises/{town.enterprise}/evidence?feature=sales_active_months_36m"
+    record = town.ask("owner", "GET", evidence).json["items"][0]["name"]
+    item = {
+        "item": {"kind": "invoices", "record": record},
+        "reason": "wrong-amount",
+        "statement": "It was half of that.",
+    }
+    town.things["dispute_id"] = _id(town.ask("owner", "POST", "/v1/disputes", item))
     town.things["import_id"] = town.ask("data source", "GET", "/v1/imports").json["items"][0]["id"]
 
 

@@ -358,3 +358,36 @@ class Notice(Base):
     acknowledged_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_notices_recipient_id", "recipient", "id"),)
+
+
+# The class below has a column called `list`.
+Codes = list[Any]
+
+
+class Measure(Base):
+    """A joint incentive or restriction (联合奖惩): on which list, by which basis, doing what, from and to which day.
+
+    Whether it is in force is told by its days, its basis and `ended_at`; nothing has to run for it to expire.
+    """
+
+    __tablename__ = "measures"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    enterprise: Mapped[str] = mapped_column(String(80))
+    list: Mapped[str] = mapped_column(String(5))
+    basis: Mapped[str] = mapped_column(String(60))
+    scope: Mapped[Codes]
+    authority: Mapped[str]
+    document: Mapped[str]
+    starts_on: Mapped[date] = mapped_column(Date)
+    expires_on: Mapped[date] = mapped_column(Date)
+    # The number of the public record that it rests on: where that is repaired, it ends.
+    record: Mapped[str | None]
+    set_by: Mapped[str]
+    set_at: Mapped[datetime]
+    terms_sha256: Mapped[str] = mapped_column(String(64))
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    ended_reason: Mapped[str | None]
+
+    __table_args__ = (Index("ix_measures_enterprise_id", "enterprise", "id"),)

@@ -31,6 +31,7 @@ PAGES = {
     "alerts": ("/portal/alerts", "smc_bank"),
     "own signals": ("/portal/enterprise/signals", "smc_firm"),
     "overview": ("/portal/operations", "smc_operator"),
+    "measures": ("/portal/measures?basis=dishonest-debtors-2017", "smc_operator"),
     "model": ("/portal/models/mdl_1", "smc_operator"),
 }
 AXE = Path(gateway.portal.__file__).parent / "assets" / "node_modules" / "axe-core" / "axe.min.js"

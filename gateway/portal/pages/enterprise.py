@@ -16,6 +16,7 @@ from gateway.portal.visit import ask, ask_or, firm_path, page, say, speaking, vi
 
 ACCESSES_SHOWN = 50
 SPARK = (72, 20)
+MEASURES: dict[str, str | int] = {"ended": "true", "limit": 100}
 PURPOSES = ("credit-assessment", "financing-match", "credit-monitoring", "model-training")
 FIELDS = ("features", "portrait", "score", "records")
 
@@ -60,7 +61,8 @@ def of_applicant(firm: str) -> ResponseReturnValue:
     visitor("bank", "platform", "operator", "source")
     portrait = ask("GET", firm_path(firm, "portrait"), purpose="credit-assessment")
     late = ask_or(None, "GET", firm_path(firm, "late-payments"), purpose="credit-assessment")
-    return page("portrait.html", own=False, late=late, **_drawn(portrait)), 200
+    measures = _items_or_none(ask_or(None, "GET", firm_path(firm, "measures"), purpose="credit-assessment"))
+    return page("portrait.html", own=False, late=late, measures=measures, **_drawn(portrait)), 200
 
 
 def _own_page(form: Any, errors: dict[str, str]) -> str:
@@ -73,6 +75,7 @@ def _own_page(form: Any, errors: dict[str, str]) -> str:
         "portrait.html",
         own=True,
         late=ask_or(None, "GET", firm_path(here.enterprise, "late-payments")),
+        measures=_items_or_none(ask_or(None, "GET", firm_path(here.enterprise, "measures"), query=MEASURES)),
         consents=[_with_state(each) for each in _items(ask_or([], "GET", "/consents"))],
         accesses=_items(ask_or([], "GET", firm_path(here.enterprise, "accesses"), query={"limit": ACCESSES_SHOWN})),
         accesses_shown=ACCESSES_SHOWN,
@@ -124,6 +127,11 @@ def _with_state(consent: dict[str, Any]) -> dict[str, Any]:
 
 def _items(answer: Any) -> list[dict[str, Any]]:
     return list(answer.get("items", [])) if isinstance(answer, dict) else list(answer)
+
+
+def _items_or_none(answer: Any) -> list[dict[str, Any]] | None:
+    """Return what was listed; None where nobody answered, since that is not the same as nothing."""
+    return None if answer is None else _items(answer)
 
 
 def _today() -> Any:

@@ -10,6 +10,7 @@ from services.profile.api import (
     disputes,
     enterprises,
     imports,
+    measures,
     notices,
     portraits,
     records,
@@ -34,6 +35,7 @@ BLUEPRINTS = (
     disputes.blueprint,
     repairs.blueprint,
     notices.blueprint,
+    measures.blueprint,
     book.blueprint,
     ledger,
 )

@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from chassis.errors import Refused
 from chassis.problems import Kind
 from services.profile.api.notices import NoticeNotFound
-from services.profile.domain import behind, channel, columns, connector, consent, dispute, enterprise, late, repair
+from services.profile.domain import (
+    behind,
+    channel,
+    columns,
+    connector,
+    consent,
+    dispute,
+    enterprise,
+    late,
+    measure,
+    repair,
+)
 from services.profile.readers import parts
 from services.profile.usecases import alerts, cross_check, enrol, portray, receive, record
 
@@ -36,6 +47,14 @@ KINDS: Mapping[type[Refused], Kind] = {
     portray.DimensionNotFound: Kind(404, "dimension-not-found", "No such dimension", "未找到该维度"),
     behind.FigureNotFound: Kind(404, "figure-not-found", "No such feature or indicator", "未找到该指标"),
     late.RateTooLow: Kind(422, "rate-too-low", "The agreed rate does not bind", "约定利率低于法定下限"),
+    measure.UnknownBasis: Kind(
+        422, "unknown-basis", "No measure without a legal basis", "没有法律依据不得设置奖惩措施"
+    ),
+    measure.BasisNotInForce: Kind(422, "basis-not-in-force", "The legal basis is not in force", "法律依据当日未施行"),
+    measure.BeyondBasis: Kind(422, "beyond-basis", "More than the legal basis allows", "超出法律依据允许的范围"),
+    measure.ImpossibleMeasure: Kind(422, "impossible-measure", "The measure contradicts itself", "奖惩措施自相矛盾"),
+    measure.MeasureNotFound: Kind(404, "measure-not-found", "No such measure", "未找到该奖惩措施"),
+    measure.MeasureOver: Kind(409, "measure-over", "The measure is over", "该奖惩措施已结束"),
     alerts.AlertNotFound: Kind(404, "alert-not-found", "No such alert", "未找到该预警"),
     alerts.SubscriptionNotFound: Kind(404, "subscription-not-found", "No such subscription", "未找到该订阅"),
     dispute.DisputeNotFound: Kind(404, "dispute-not-found", "No such dispute", "未找到该异议"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -24,6 +24,7 @@ from services.profile import store, tables
 from services.profile.context import Context
 from services.profile.domain import invoice, public_record, relation
 from services.profile.domain.channel import Standing, standing
+from services.profile.domain.china import day_of
 from services.profile.domain.columns import ENTERPRISES, KINDS, Form
 from services.profile.domain.departure import names_of
 from services.profile.domain.enterprise import Enterprise
@@ -41,7 +42,6 @@ from services.profile.usecases.repair import leave
 from services.profile.usecases.seal import party_key
 from services.profile.usecases.watch import order_look
 
-CHINA = timezone(timedelta(hours=8))
 STAGES = 5
 MOST_WARNINGS = 20
 TICK = timedelta(microseconds=1)
@@ -98,7 +98,7 @@ def _forget(context: Context, order: tables.Import) -> None:
 
 def _bring_in(context: Context, job: Job, order: tables.Import, path: Path) -> None:
     # The day it was received, in China: a repetition tomorrow must judge future dates the same.
-    today = order.created_at.astimezone(CHINA).date()
+    today = day_of(order.created_at)
     form = form_of(order.kind, order.connector, order.enterprise)
     parts = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
     job.progress(1, STAGES)

@@ -12,10 +12,10 @@ import polars as pl
 from chassis.errors import Invalid
 from chassis.identity import Caller
 from services.profile.context import Context
+from services.profile.domain.china import day_of
 from services.profile.domain.validation import REPORT, check
 from services.profile.readers.connectors import form_of
 from services.profile.readers.records import text_frame
-from services.profile.usecases.load import CHINA
 from services.profile.usecases.receive import Delivery, receive
 
 FAULTS_SHOWN = 50
@@ -32,7 +32,7 @@ def record(context: Context, caller: Caller, delivery: Delivery, records: Sequen
     """
     form = form_of(delivery.kind, None, delivery.enterprise)
     frame = text_frame(records, range(1, len(records) + 1))
-    today = context.now().astimezone(CHINA).date()
+    today = day_of(context.now())
     checked = check(form, frame, form.match(frame.columns[1:]), pl.DataFrame(schema=REPORT), today=today)
     if checked.rejected:
         faults = checked.report.head(FAULTS_SHOWN).rename({"line": "record", "column": "field"}).to_dicts()

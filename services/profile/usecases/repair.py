@@ -16,6 +16,7 @@ from services.profile.domain.departure import Cause, Departure
 from services.profile.domain.public_record import DATASET
 from services.profile.domain.repair import AlreadyRepaired, NotRepairable, RepairNotFound, check, tier_of
 from services.profile.usecases.dispute import READERS_FOR, Item
+from services.profile.usecases.enact import end_resting_on
 from services.profile.usecases.watch import order_look
 
 
@@ -71,6 +72,8 @@ def leave(
     if not left:
         return []
     dispute_store.withdraw_alerts(session, enterprise, {records[each.record] for each in left}, now)
+    for each in left:
+        end_resting_on(session, enterprise, records[each.record], now, actor=client)
     dispute_store.end_disputes(session, enterprise, [each.record for each in left], now)
     readers = {*dispute_store.readers(session, enterprise, now - READERS_FOR), f"enterprise:{enterprise}"}
     dispute_store.notify(session, readers, "record-repaired", enterprise, act, {"records": len(left)}, now)

@@ -68,6 +68,9 @@ def test_no_sentence_is_left_over() -> None:
         "ledger_log",
         "ledger_kind",
         "delivery_state",
+        "measure_list",
+        "measure_list_name",
+        "measure_state",
     }
     text = sources()
     left = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -165,3 +166,26 @@ def test_a_record_is_displayed_no_longer_than_its_tier_allows(stocked: House) ->
     stocked.send("public-records", TITLES + later + minor)
     found = [each["record"] for each in records(stocked, feature="kinds_of_data") if each["kind"] == "public-records"]
     assert [each["number"] for each in found] == ["P-1"]
+
+
+def test_a_measure_that_rests_on_it_ends(stocked: House) -> None:
+    """Whatever was done for the record's sake is over with it, in the same transaction."""
+    bases = stocked.client.get("/v1/measure-bases", headers=stocked.operator).json["items"]
+    basis = next(each for each in bases if each["list"] == "black" and not each["in_force_until"])
+    measure = {
+        "enterprise": "E1",
+        "list": "black",
+        "basis": basis["key"],
+        "scope": basis["measures"][:1],
+        "authority": "市场监督管理局",
+        "document": "决定 2026-3",
+        "starts_on": datetime.now(UTC).date().isoformat(),
+        "expires_on": (datetime.now(UTC).date() + timedelta(days=30)).isoformat(),
+        "record": "P-1",
+    }
+    headers = stocked.operator | {"Idempotency-Key": str(uuid4())}
+    made = stocked.client.post("/v1/measures", json=measure, headers=headers)
+    assert made.status_code == 201, made.json
+    (one,) = records(stocked)
+    repair(stocked, one["name"])
+    assert stocked.client.get(f"{FILE}/measures", headers=stocked.owner()).json["items"] == []

@@ -52,6 +52,7 @@ GUARDS = {
         GET /v1/clients
         GET /v1/connectors
         GET /v1/consents
+        GET /v1/disputes
         GET /v1/drift
         GET /v1/enterprises
         GET /v1/enterprises/{enterprise}/accesses
@@ -62,13 +63,17 @@ GUARDS = {
         GET /v1/ledger/keys
         GET /v1/ledger/proofs/consistency
         GET /v1/ledger/proofs/inclusion
+        GET /v1/measure-bases
+        GET /v1/measures
         GET /v1/models
         GET /v1/models/{version}
         GET /v1/models/{version}/comparison
         GET /v1/models/{version}/plots
+        GET /v1/notices
         GET /v1/products
         GET /v1/products/{product_id}
         GET /v1/receipt-keys
+        GET /v1/repairs
         GET /v1/score-ledger/checkpoint
         GET /v1/score-ledger/entries
         GET /v1/score-ledger/entries/{n}
@@ -85,9 +90,12 @@ GUARDS = {
         POST /v1/clients
         POST /v1/consents
         POST /v1/decisions
+        POST /v1/disputes
+        POST /v1/disputes/{dispute_id}/decision
         POST /v1/evaluations
         POST /v1/imports
         POST /v1/match-batches
+        POST /v1/measures
         POST /v1/models
         POST /v1/models/{version}/approve
         POST /v1/models/{version}/promote
@@ -98,6 +106,7 @@ GUARDS = {
         POST /v1/products/{product_id}/dry-runs
         POST /v1/receipt-verifications
         POST /v1/receivable-quotes
+        POST /v1/repairs
         POST /v1/score-batches
         POST /v1/subscriptions
         POST /v1/webhooks
@@ -117,12 +126,15 @@ GUARDS = {
         GET /v1/match-batches/{batch_id}/results
         GET /v1/models/{version}/plots/{name}
         GET /v1/products/{product_id}/dry-runs/{run_id}
+        GET /v1/repairs/{repair_id}
         GET /v1/score-batches/{batch_id}
         GET /v1/score-batches/{batch_id}/results
         POST /v1/alerts/{alert_id}/acknowledge
         POST /v1/applications/{application_id}/{event}
         POST /v1/clients/{client}/disable
         POST /v1/clients/{client}/keys
+        POST /v1/measures/{measure_id}/end
+        POST /v1/notices/{notice_id}/acknowledge
         POST /v1/subscriptions/{subscription_id}/end
         POST /v1/webhooks/deliveries/{delivery_id}/replay
     """,
@@ -134,6 +146,7 @@ GUARDS = {
         GET /v1/enterprises/{enterprise}/evidence
         GET /v1/enterprises/{enterprise}/features
         GET /v1/enterprises/{enterprise}/late-payments
+        GET /v1/enterprises/{enterprise}/measures
         GET /v1/enterprises/{enterprise}/portrait
         GET /v1/enterprises/{enterprise}/portrait/{dimension}
         GET /v1/enterprises/{enterprise}/scores
@@ -172,6 +185,11 @@ GUARDS = {
     # The firm's alone.
     "own": """
         POST /v1/consents/{consent_id}/revoke
+        POST /v1/disputes/{dispute_id}/withdraw
+    """,
+    # What the firm disputes, and the operator decides.
+    "dispute": """
+        GET /v1/disputes/{dispute_id}
     """,
     # A file that was handed in: whoever did, and the operator.
     "import": """
@@ -190,6 +208,7 @@ PASSES: dict[str, tuple[frozenset[str], Any]] = {
     "registers": (frozenset({"data source", "operator"}), FORBIDDEN),
     "consent": (frozenset({"owner", "bank for another purpose"}), ELSEWHERE),
     "own": (frozenset({"owner"}), ELSEWHERE),
+    "dispute": (frozenset({"owner", "operator"}), ELSEWHERE),
     "import": (frozenset({"data source", "operator"}), ELSEWHERE),
 }
 GUARD_OF = {line.strip(): guard for guard, lines in GUARDS.items() for line in lines.strip().splitlines()}
@@ -202,6 +221,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/feature-sets": {"enterprises": ["{enterprise}"]},
     "POST /v1/scores/{score_id}/recourse": {"target": {"grade": "B"}},
     "POST /v1/scores/{score_id}/override": {"grade": "B", "reason": "other", "note": "seen in person"},
+    "POST /v1/measures/{measure_id}/end": {"reason": "set by mistake"},
+    "POST /v1/disputes/{dispute_id}/decision": {"decision": "confirmed", "reply": "It is as the tax office has it."},
 }
 PURPOSES = {
     "GET /v1/alerts": "credit-monitoring",
@@ -247,7 +268,7 @@ def body_of(route: str, operation: dict[str, Any], document: dict[str, Any], ent
     if said is None:
         return {}
     many = "enterprises" in said
-    return said | ({"enterprises": [enterprise]} if many else {} if "score_id" in route else {"enterprise": enterprise})
+    return said | ({"enterprises": [enterprise]} if many else {} if "_id}" in route else {"enterprise": enterprise})
 
 
 def example(schema: dict[str, Any], document: dict[str, Any]) -> Any:
