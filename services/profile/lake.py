@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -25,6 +25,7 @@ from deltalake.exceptions import CommitFailedError
 from services.profile.domain import invoice
 from services.profile.domain.channel import Standing
 from services.profile.domain.dataset import KNOWN_AT, Dataset
+from services.profile.domain.departure import Departure, remaining
 from services.profile.domain.evidence import DATASETS
 from services.profile.domain.versions import unheld, versioned
 
@@ -39,6 +40,8 @@ CONFIGURATION = {"delta.logRetentionDuration": "interval 3650 days", "delta.data
 # The table's statistics cut times to milliseconds: what was known last may be as much later as this.
 STATISTICS_STEP = timedelta(milliseconds=1)
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+# Under this name a commit that erased rows notes its version: no file of an earlier version is there any more.
+SHRED = "shred"
 
 
 class LakeBusy(Exception):
@@ -67,7 +70,7 @@ class Lake:
         self._url = url.removeprefix("file://")
         self._options = dict(options or {}) or None
         self._dataset, self._schema = dataset, dataset.schema
-        self._files = lru_cache(maxsize=8)(self._list_files)
+        self._listed = lru_cache(maxsize=8)(self._list_files)
 
     def create(self) -> None:
         """Create the empty table where there is none."""
@@ -147,6 +150,28 @@ class Lake:
         """Return the whole lake as it stood at `version`, unread: only what a query needs of it is."""
         return self._scan(self._files(version))
 
+    def shred(self, gone: Collection[Departure]) -> int:
+        """Erase records for good, from every version of the table, and return how many rows there were.
+
+        What is left is written anew in one commit, then the files of all earlier versions are deleted. A reader at an
+        earlier version is given the rest of what it saw. Raises `LakeBusy` where imports win the race again and again.
+        """
+        buckets = sorted({bucket_of(each.enterprise) for each in gone})
+        for _ in range(MOST_ATTEMPTS):
+            table = self._table()
+            before = self._scan(self._files(table.version()).filter(pl.col("bucket").is_in(buckets))).collect()
+            after = remaining(self._dataset, before, gone)
+            if after.height == before.height:
+                return 0
+            try:
+                self._rewrite(table, after, buckets)
+            except CommitFailedError:
+                continue
+            self._table().vacuum(0, dry_run=False, enforce_retention_duration=False)
+            self._listed.cache_clear()
+            return before.height - after.height
+        raise LakeBusy(SHRED)
+
     def compact(self, bucket: int | None = None) -> int:
         """Join the small files of many imports into few; return how many were replaced. Contents stay the same."""
         table = self._table()
@@ -204,36 +229,88 @@ class Lake:
             _harden(Path(self._url), version)
         return Commit(version, entry)
 
+    def _rewrite(self, table: DeltaTable, rows: pl.DataFrame, buckets: Sequence[int]) -> None:
+        """Put these rows in the place of all that is in some buckets, in one commit that later readers recognise."""
+        version = table.version() + 1
+        properties = CommitProperties(
+            custom_metadata={SHRED: str(len(buckets))},
+            app_transactions=[Transaction(SHRED, version)],
+            max_commit_retries=0,
+        )
+        where = f"bucket IN ({', '.join(map(str, buckets))})"
+        if rows.is_empty():
+            table.delete(where, commit_properties=properties)
+        else:
+            placed = self._in_buckets(rows)
+            write_deltalake(
+                table,
+                placed,
+                mode="overwrite",
+                predicate=where,
+                writer_properties=WRITER,
+                commit_properties=properties,
+            )
+        if self._local:
+            _harden(Path(self._url), version)
+
     def _scan(self, files: pl.DataFrame) -> pl.LazyFrame:
         if files.is_empty():
             return pl.LazyFrame(schema=self._schema)
         paths = [f"{self._url}/{path}" for path in files["path"]]
         scan = pl.scan_parquet(paths, storage_options=self._options, hive_partitioning=False)
-        return scan.select(list(self._schema))
+        bound = files["bound"][0]
+        rows = scan if bound is None else scan.filter(pl.col("known_at") <= bound)
+        return rows.select(list(self._schema))
+
+    def _files(self, version: int) -> pl.DataFrame:
+        """Return the files of a version; listed anew where another process has erased some of them since."""
+        files = self._listed(version)
+        if self._local and not all(os.path.exists(f"{self._url}/{path}") for path in files["path"]):
+            self._listed.cache_clear()
+            files = self._listed(version)
+        return files
 
     def _list_files(self, version: int) -> pl.DataFrame:
+        """List a version's files; for one of before rows were erased, those that hold the rest of it, and its `bound`.
+
+        Times of knowledge grow from commit to commit, so a version is all that was known up to its last import.
+        """
+        newest = self._table()
+        erased = newest.transaction_version(SHRED)
+        if erased is None or version >= erased:
+            return self._actions(version, None)
+        return self._actions(erased, _last_import(newest, version))
+
+    def _actions(self, version: int, bound: datetime | None) -> pl.DataFrame:
         actions = self._table(version).get_add_actions(flatten=True)
         frame = pl.DataFrame(actions)
         day, lead = self._dataset.day, self._dataset.lead
         bounds = (f"min.{day}", f"max.{day}", f"min.{lead}", f"max.{lead}", "max.known_at")
         # A column that is empty in every file has no bounds at all.
         absent = [pl.lit(None).alias(name) for name in bounds if name not in frame.columns]
-        return frame.with_columns(absent).select("path", pl.col("partition.bucket").alias("bucket"), *bounds)
+        listed = frame.with_columns(absent).select("path", pl.col("partition.bucket").alias("bucket"), *bounds)
+        return listed.with_columns(pl.lit(bound, dtype=KNOWN_AT).alias("bound"))
 
     def _last_known(self, version: int) -> datetime:
         latest = self._files(version)["max.known_at"].max()
-        return latest if isinstance(latest, datetime) else BEFORE_ALL
+        known = latest if isinstance(latest, datetime) else BEFORE_ALL
+        table = self._table()
+        # What was known last may be among what was erased.
+        return known if table.transaction_version(SHRED) is None else max(known, _last_import(table, version))
 
     def _table(self, version: int | None = None) -> DeltaTable:
         return DeltaTable(self._url, version=version, storage_options=self._options)
 
     def _placed(self, rows: pl.DataFrame, known_at: datetime, import_id: str) -> pl.DataFrame:
         """Give rows their bucket and origin, sorted so that one firm's rows lie together."""
+        origin = (pl.lit(known_at).cast(KNOWN_AT).alias("known_at"), pl.lit(import_id).alias("import_id"))
+        return self._in_buckets(rows.with_columns(*origin))
+
+    def _in_buckets(self, rows: pl.DataFrame) -> pl.DataFrame:
         enterprises = rows["enterprise"].unique()
         buckets = pl.Series([bucket_of(enterprise) for enterprise in enterprises], dtype=pl.Int8)
-        origin = (pl.lit(known_at).cast(KNOWN_AT).alias("known_at"), pl.lit(import_id).alias("import_id"))
         bucket = pl.col("enterprise").replace_strict(enterprises, buckets, return_dtype=pl.Int8).alias("bucket")
-        placed = rows.with_columns(*origin, bucket).select(*self._schema, "bucket")
+        placed = rows.with_columns(bucket).select(*self._schema, "bucket")
         return placed.sort("bucket", "enterprise", self._dataset.day)
 
     def _summary(self, new: pl.DataFrame) -> dict[str, Any]:
@@ -260,6 +337,16 @@ def lakes(url: str, options: Mapping[str, str] | None = None) -> dict[str, Lake]
     """Return the table of each kind of data: invoices at `url`, every other kind beside it."""
     beside = {name: Lake(f"{url.rstrip('/')}-{name}", options, dataset=dataset) for name, dataset in DATASETS.items()}
     return {invoice.DATASET.name: Lake(url, options), **beside}
+
+
+def _last_import(table: DeltaTable, version: int) -> datetime:
+    """Return when the last import up to a version became known."""
+    known = [
+        datetime.fromisoformat(orjson.loads(entry["import"])["known_at"])
+        for entry in table.history()
+        if entry["version"] <= version and "import" in entry
+    ]
+    return max(known, default=BEFORE_ALL)
 
 
 def _harden(folder: Path, version: int) -> None:

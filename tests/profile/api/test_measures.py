@@ -17,7 +17,8 @@ from profile_house import House
 
 from chassis.ledger.entry import hidden
 from services.profile import tables
-from services.profile.usecases.enact import CHINA, day_of, end_resting_on
+from services.profile.domain.china import CHINA, day_of
+from services.profile.usecases.enact import end_resting_on
 
 OWN = "/v1/enterprises/E1/measures"
 TODAY = datetime.now(UTC).astimezone(CHINA).date()

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 from deltalake.exceptions import CommitFailedError
 
-from services.profile.domain.invoice import CONTENT
+from services.profile.domain.departure import Departure, names_of
+from services.profile.domain.invoice import CONTENT, DATASET
 from services.profile.lake import Lake, bucket_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -90,3 +91,46 @@ def test_many_small_imports_leave_few_files(lake: Lake, monkeypatch: pytest.Monk
     assert lake.read(before.version).height == 5
     assert lake.committed("imp_0") is not None
     assert after.facts["known_at"] > before.facts["known_at"]
+
+
+def gone(lake: Lake, number: str) -> list[Departure]:
+    one = lake.read(lake.newest()).filter(pl.col("number") == number).head(1)
+    (name,) = names_of(DATASET, one)
+    return [Departure("local:E1", "invoices", name)]
+
+
+def test_what_is_shredded_is_in_no_version_and_in_no_file(lake: Lake, tmp_path: Path) -> None:
+    """The rest of each version is there as it was."""
+    first = lake.append(rows(1, 2), "imp_1", {}, now=NOW)
+    second = lake.append(rows(3), "imp_2", {}, now=NOW)
+    lake.append(rows(1, status="void"), "imp_3", {}, now=NOW)
+    assert lake.shred(gone(lake, "1")) == 2
+    assert sorted(lake.read(first.version)["number"]) == ["2"]
+    assert sorted(lake.read(second.version)["number"]) == ["2", "3"]
+    files = [pl.read_parquet(path, hive_partitioning=False) for path in (tmp_path / "lake").rglob("*.parquet")]
+    assert sorted(pl.concat(files)["number"]) == ["2", "3"]
+
+
+def test_a_reader_of_another_process_finds_the_rest(lake: Lake, tmp_path: Path) -> None:
+    """It has listed the files that are gone now."""
+    commit = lake.append(rows(1, 2), "imp_1", {}, now=NOW)
+    other = Lake(str(tmp_path / "lake"))
+    assert other.read(commit.version).height == 2
+    lake.shred(gone(lake, "1"))
+    assert other.read(commit.version)["number"].to_list() == ["2"]
+
+
+def test_what_comes_after_a_shredding_is_known_later_than_what_was_shredded(lake: Lake) -> None:
+    """Else a replay of a moment before would see it."""
+    commit = lake.append(rows(1), "imp_1", {}, now=NOW)
+    lake.shred(gone(lake, "1"))
+    later = lake.append(rows(2), "imp_2", {}, now=NOW - timedelta(days=1))
+    assert later.facts["known_at"] > commit.facts["known_at"]
+    assert lake.read(commit.version).is_empty()
+    assert lake.read(later.version)["number"].to_list() == ["2"]
+
+
+def test_shredding_what_is_not_there_changes_nothing(lake: Lake) -> None:
+    commit = lake.append(rows(1), "imp_1", {}, now=NOW)
+    assert lake.shred([Departure("local:E1", "invoices", "rec_none")]) == 0
+    assert lake.newest() == commit.version
