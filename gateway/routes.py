@@ -41,6 +41,7 @@ ROUTES: Mapping[str, Route] = {
     "disputes": Route("profile"),
     "repairs": Route("profile"),
     "notices": Route("profile"),
+    "retention": Route("profile"),
     "enterprises/*/scores": Route("scoring"),
     "scores": Route("scoring"),
     "score-ledger": Route("scoring"),

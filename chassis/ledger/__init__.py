@@ -5,6 +5,6 @@ signed checkpoints, entries, and the proofs that bind the two.
 """
 
 from chassis.ledger.entry import Entry
-from chassis.ledger.store import append, begin, declare, forget
+from chassis.ledger.store import append, begin, declare, forget, numbers_about
 
-__all__ = ["Entry", "append", "begin", "declare", "forget"]
+__all__ = ["Entry", "append", "begin", "declare", "forget", "numbers_about"]

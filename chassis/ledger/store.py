@@ -175,6 +175,13 @@ def entries_of(runner: Runner, names: Iterable[str], before: int | None, most: i
     return [found[number] for number in sorted(found, reverse=True)[:most]]
 
 
+def numbers_about(runner: Runner, subject: str, ids: Iterable[str]) -> list[int]:
+    """Return the entries of a subject whose facts name one of these ids."""
+    wanted = [f'"{one}"'.encode() for one in ids]
+    rows = runner.execute(select(ENTRIES.c.n, ENTRIES.c.leaf).where(ENTRIES.c.subject == subject))
+    return [n for n, leaf in rows if any(one in bytes(leaf) for one in wanted)]
+
+
 def forget(runner: Runner, numbers: Iterable[int]) -> None:
     """Erase by what these entries could be told to be somebody's; their leaves, and so all proofs, stay as they are."""
     wanted = list(numbers)

@@ -1,4 +1,4 @@
-"""Maintenance commands of the profile service: `python -m services.profile.cli migrate|worker|compact|watch`.
+"""Maintenance commands of the profile service: `python -m services.profile.cli migrate|worker|compact|watch|shred`.
 
 `python -m services.profile.cli replay-alerts --from DAY --to DAY [--step month] --json FILE` measures the signals on a
 past period of the book.
@@ -24,6 +24,7 @@ from services.profile.jobs import handlers
 from services.profile.settings import Settings
 from services.profile.usecases.dispute import remind
 from services.profile.usecases.replay import STEPS, Period, replay
+from services.profile.usecases.shred import shred as erase
 from services.profile.usecases.watch import BATCH, look
 
 
@@ -54,6 +55,12 @@ def watch() -> str:
     return f"looked at {len(names)} enterprises"
 
 
+def shred() -> str:
+    """Erase what is past its keeping, as the policies of retention say (run it daily, after a backup)."""
+    done = erase(make_context(Settings.from_environment()))
+    return "shredded " + (", ".join(f"{count} {key}" for key, count in done.items() if count) or "nothing")
+
+
 def replay_alerts(arguments: list[str]) -> None:
     """Run a past period of the book through the signals, and write what came of it as JSON."""
     parser = argparse.ArgumentParser(prog=f"python -m {PACKAGE}.cli {REPLAY}")
@@ -75,4 +82,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == [REPLAY]:
         replay_alerts(sys.argv[2:])
     else:
-        commands.run(PACKAGE, migrate=migrate, worker=worker, compact=compact, watch=watch)
+        commands.run(PACKAGE, migrate=migrate, worker=worker, compact=compact, watch=watch, shred=shred)

@@ -265,7 +265,7 @@ class Lake:
     def _files(self, version: int) -> pl.DataFrame:
         """Return the files of a version; listed anew where another process has erased some of them since."""
         files = self._listed(version)
-        if self._local and not all(os.path.exists(f"{self._url}/{path}") for path in files["path"]):
+        if self._local and not all(Path(self._url, path).exists() for path in files["path"]):
             self._listed.cache_clear()
             files = self._listed(version)
         return files

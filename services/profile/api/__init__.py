@@ -34,6 +34,7 @@ BLUEPRINTS = (
     consents.blueprint,
     disputes.blueprint,
     repairs.blueprint,
+    repairs.retention,
     notices.blueprint,
     measures.blueprint,
     book.blueprint,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from chassis.web import EnterpriseId, Schema
-from services.profile.api.schemas import NO_NUL, RECORD, ItemSchema
+from services.profile.api.schemas import NO_NUL, RECORD, ItemSchema, TextSchema
 from services.profile.domain.dispute import Correction, Decision, Reason, State
+from services.profile.domain.retention import ANY, ENTERPRISE, SOLE_TRADER
 
 WORDS = [validate.Length(1, 2000), NO_NUL]
 EVENTS = (
@@ -86,6 +87,26 @@ class RepairPageSchema(Schema):
 
     items = fields.List(fields.Nested(RepairSchema()))
     next = fields.String(allow_none=True)
+
+
+class PolicySchema(Schema):
+    """How long one kind of thing is kept of one kind of subject."""
+
+    key = fields.String()
+    subject = fields.String(validate=validate.OneOf([ANY, ENTERPRISE, SOLE_TRADER]))
+    what = fields.String()
+    sorts = fields.List(fields.String())
+    since = fields.String(metadata={"description": "From when the months count: ended, made, departed"})
+    months = fields.Integer()
+    title = fields.Nested(TextSchema())
+    basis = fields.Nested(TextSchema())
+
+
+class RetentionSchema(Schema):
+    """The policies of retention."""
+
+    version = fields.String()
+    items = fields.List(fields.Nested(PolicySchema()))
 
 
 class NoticeSchema(Schema):

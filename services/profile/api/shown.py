@@ -26,6 +26,7 @@ from services.profile.domain.indicators import INDICATORS, Indicator
 from services.profile.domain.late import Account, whole_fen
 from services.profile.domain.peers import Group
 from services.profile.domain.portrait import Aspect, Line, Partner, starts_at
+from services.profile.domain.retention import Policy
 from services.profile.usecases.dun import Claimed
 from services.profile.usecases.portray import Detail, Drawn
 
@@ -153,6 +154,12 @@ def repair(row: tables.Repair) -> dict[str, Any]:
     """Show a repair."""
     names = ("id", "enterprise", "record", "tier", "published_on", "decided_on", "authority", "document", "created_at")
     return {name: getattr(row, name) for name in names}
+
+
+def policy(one: Policy) -> dict[str, Any]:
+    """Show a policy of retention."""
+    title, basis = (dict(zip(("zh", "en"), texts, strict=True)) for texts in (one.title, one.basis))
+    return {**asdict(one), "title": title, "basis": basis}
 
 
 def notice(row: tables.Notice) -> dict[str, Any]:

@@ -74,6 +74,7 @@ GUARDS = {
         GET /v1/products/{product_id}
         GET /v1/receipt-keys
         GET /v1/repairs
+        GET /v1/retention
         GET /v1/score-ledger/checkpoint
         GET /v1/score-ledger/entries
         GET /v1/score-ledger/entries/{n}
