@@ -118,6 +118,19 @@ def notify(
         session.execute(insert(tables.Notice), rows)
 
 
+def corrections(session: Session, after: str | None, most: int = BATCH) -> dict[str, Any]:
+    """Return the clients that were told of a correction or repair, in order, after an id; and the last id there is."""
+    table = tables.Notice
+    told = (table.event.in_(("file-corrected", "record-repaired")), table.recipient.not_like("enterprise:%"))
+    last = session.scalar(select(func.max(table.id)).where(*told))
+    if after is None:
+        return {"items": [], "last": last}
+    query = select(table.id, table.enterprise, table.recipient, table.act).where(*told, table.id > after)
+    rows = session.execute(query.order_by(table.id).limit(most))
+    names = ("id", "enterprise", "client", "act")
+    return {"items": [dict(zip(names, row, strict=True)) for row in rows], "last": last}
+
+
 def withdraw_alerts(session: Session, enterprise: str, numbers: Collection[str], now: datetime) -> None:
     """Withdraw every alert, of whatever firm, that rests on these public records of an enterprise alone.
 

@@ -37,6 +37,8 @@ from services.scoring.tables import (
     ModelEvent,
     Outcome,
     Override,
+    Renewal,
+    RenewalCursor,
     Score,
     ShadowScore,
 )
@@ -267,6 +269,41 @@ def shadow_pairs(session: Session, version: str) -> list[dict[str, Any]]:
         columns = frame.rename({stored: name for name, stored in parts.SHADOW.items()}).to_dicts()
         pairs += [{"id": numbered(row.head, place), "model": row.model, **each} for place, each in enumerate(columns)]
     return sorted(pairs, key=lambda pair: str(pair["id"]))
+
+
+# -- renewals ----------------------------------------------------------------------------------------------------
+
+
+def renewed_up_to(session: Session) -> str | None:
+    """Return the id of the last correction that scores were renewed for; None before the first look."""
+    return session.scalar(select(RenewalCursor.after))
+
+
+def renewed(session: Session, before: str | None, now: str) -> bool:
+    """Note that scores were renewed up to a correction; False where another worker has noted more since `before`."""
+    if before is None:
+        session.add(RenewalCursor(id=1, after=now))
+        session.flush()
+        return True
+    moved = update(RenewalCursor).where(RenewalCursor.after == before).values(after=now)
+    return bool(session.execute(moved).rowcount)  # type: ignore[attr-defined]
+
+
+def last_score_since(session: Session, enterprise: str, client: str, since: datetime) -> Assessment | None:
+    """Return the last score that a client had of an enterprise since a moment, of an order of its own or of a batch."""
+    found = scores_of(session, enterprise, client, None, 1)
+    return found[0] if found and found[0].created_at >= since else None
+
+
+def add_renewal(session: Session, score_id: str, renews: str, act: str, at: datetime) -> None:
+    """Note which score was given anew for which, and by which correction."""
+    session.add(Renewal(score=score_id, renews=renews, act=act, at=at))
+
+
+def renewal_of(session: Session, score_id: str) -> str | None:
+    """Return the latest score that was given anew for this one."""
+    query = select(Renewal.score).where(Renewal.renews == score_id).order_by(Renewal.score.desc())
+    return session.scalar(query.limit(1))
 
 
 # -- overrides ---------------------------------------------------------------------------------------------------

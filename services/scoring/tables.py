@@ -74,6 +74,28 @@ class ModelEvent(Base):
     __table_args__ = (Index("ix_model_events_model_id", "model", "id"),)
 
 
+class Renewal(Base):
+    """A score that was given anew because the file behind an earlier one was corrected or a record of it repaired."""
+
+    __tablename__ = "renewals"
+
+    score: Mapped[str] = mapped_column(primary_key=True)
+    renews: Mapped[str]
+    act: Mapped[str]
+    at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_renewals_renews", "renews"),)
+
+
+class RenewalCursor(Base):
+    """One row: up to which correction the scores have been renewed."""
+
+    __tablename__ = "renewal_cursor"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    after: Mapped[str]
+
+
 class Batch(Base):
     """An order to score many enterprises with one model, as of one date."""
 

@@ -1,4 +1,6 @@
-"""Between services only, and not behind the gateway: one answer for requests that came to scoring at the same time."""
+"""Between services only, not behind the gateway: one answer for requests that came to scoring at the same time, and
+which files must be scored anew.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,10 @@ import orjson
 from flask import Blueprint, Response, g, request
 
 from chassis import problems
-from chassis.errors import Refused
+from chassis.errors import Forbidden, Refused
 from chassis.identity import caller, requires
 from chassis.web import REQUEST_ID, json_answer
+from services.profile import dispute_store
 from services.profile.api.problems import KINDS
 from services.profile.context import context
 from services.profile.domain.consent import Field
@@ -37,6 +40,21 @@ def post_feature_reads() -> Response:
     )
     found = read.read_features_each(context(), readings, asked)
     return json_answer(b"[" + b",".join(_told(each) for each in found) + b"]")
+
+
+@blueprint.get("/corrections")
+@requires("enterprises:read")
+def get_corrections() -> Response:
+    """List who has to be given another score of which file, in order, after the id that `after` names.
+
+    `{"items": [{"id", "enterprise", "client", "act"}…]}`: a reader of the last twelve months, for each correction or
+    repair. Without `after`, nothing but the id of the last one is told: a service that is new renews nothing.
+    """
+    if caller().role != "service":
+        raise Forbidden("Corrections are listed for the scoring service alone.", role=caller().role)
+    after = request.args.get("after")
+    with context().database.read() as session:
+        return json_answer(dispute_store.corrections(session, after))
 
 
 def _reading(request_id: str, as_of: str | None) -> Reading:

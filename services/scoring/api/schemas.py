@@ -175,6 +175,9 @@ class ScoreSchema(Schema):
         allow_none=True,
         metadata={"description": "The score without the disputed records, where any of them counts in it"},
     )
+    renewed_by = fields.String(
+        allow_none=True, metadata={"description": "The score that was given anew after a correction of the file"}
+    )
     receipt = fields.String(metadata={"description": "Where the signed receipt is read"})
     batch = fields.String(allow_none=True)
     created_at = _moment()

@@ -213,14 +213,19 @@ def _commit(
 
 
 def assessed(scorer: Scorer, features: Features, order: Order) -> Assessment:
-    """Return the assessment of one enterprise, its exactness checked."""
+    """Return the assessment that an order asks for."""
+    return from_features(scorer, features, client=order.claim.client, purpose=order.purpose)
+
+
+def from_features(scorer: Scorer, features: Features, *, client: str, purpose: str) -> Assessment:
+    """Return the assessment of one enterprise for a client, its exactness checked."""
     check_fit(features, scorer.features)
     values = [features.values[name] for name in scorer.features]
     scored = scorer.score(values, depth=features.depth)
     check_exact(scored.base_points, scored.points, scored.score_exact)
     stamp = Stamp(
-        client=order.claim.client,
-        purpose=order.purpose,
+        client=client,
+        purpose=purpose,
         batch=None,
         model=scorer.version,
         as_of=features.as_of,

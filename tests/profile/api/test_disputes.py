@@ -255,3 +255,18 @@ def test_a_stored_answer_of_before_is_not_given_after(stocked_everywhere: House)
             session, {"local:E1": body}, as_of, features(stocked_everywhere)["catalogue"], state.lake_version, revised
         )
     assert len(features(stocked_everywhere)["disputes"]) == 1
+
+
+def test_scoring_is_told_whose_scores_to_give_anew(stocked: House) -> None:
+    """From the last correction on that it knows; the enterprise itself had no score."""
+    service = stocked.tokens(role="service", client="scoring", scopes="enterprises:read")
+    assert stocked.client.get("/v1/corrections", headers=service).json == {"items": [], "last": None}
+    opened = dispute(stocked).json
+    decide(stocked, opened["id"], "corrected", "removed")
+    (one,) = stocked.client.get("/v1/corrections?after=", headers=service).json["items"]
+    assert (one["client"], one["enterprise"], one["act"]) == ("bank-1", "local:E1", opened["id"])
+    assert stocked.client.get(f"/v1/corrections?after={one['id']}", headers=service).json["items"] == []
+
+
+def test_nobody_else_lists_corrections(stocked: House) -> None:
+    assert stocked.client.get("/v1/corrections", headers=stocked.bank()).status_code == 403
