@@ -16,6 +16,7 @@ from smecredit.answers import (
     Book,
     Channel,
     Consent,
+    Dispute,
     Enterprise,
     Evaluation,
     Import,
@@ -26,10 +27,12 @@ from smecredit.answers import (
     Measure,
     MeasureTerms,
     Model,
+    Notice,
     Portrait,
     Progress,
     Purpose,
     RecordKind,
+    Repair,
     Score,
 )
 from smecredit.problems import Problem
@@ -241,6 +244,61 @@ class Client:
     def accesses(self, enterprise: str) -> Iterator[dict[str, Any]]:
         """Who read a firm's file, when, why, under which consent."""
         return self._pages(f"/v1/enterprises/{_segment(enterprise)}/accesses")
+
+    # Disputes, repairs, notices
+
+    def evidence(self, enterprise: str, feature: str, *, purpose: Purpose | None = None) -> Iterator[dict[str, Any]]:
+        """The records behind a figure, newest first; `name` is how a dispute or a repair names one."""
+        path = f"/v1/enterprises/{_segment(enterprise)}/evidence"
+        return self._pages(path, purpose=purpose, feature=feature)
+
+    def dispute(self, item: Mapping[str, str], reason: str, statement: str) -> Dispute:
+        """As an enterprise: dispute an item of your own file; from now on every read of it is marked.
+
+        `item` is `{"kind", "record"}` as `evidence` lists it, or `{"kind": "enterprise", "field"}`. Readers see the
+        statement.
+        """
+        value = {"item": dict(item), "reason": reason, "statement": statement}
+        return cast("Dispute", self._post("/v1/disputes", value).json())
+
+    def disputes(self, *, state: str | None = None) -> Iterator[Dispute]:
+        """An enterprise's own disputes, or all for an operator; newest first."""
+        query = {"state": state} if state else {}
+        return cast("Iterator[Dispute]", self._pages("/v1/disputes", **query))
+
+    def withdraw_dispute(self, dispute_id: str) -> Dispute:
+        """As an enterprise: take a dispute back."""
+        return cast("Dispute", self._post(f"/v1/disputes/{_segment(dispute_id)}/withdraw", {}).json())
+
+    def decide_dispute(self, dispute_id: str, decision: str, reply: str, *, correction: str | None = None) -> Dispute:
+        """As the operator: decide a dispute (corrected, confirmed, unresolved) and answer it in writing.
+
+        A correction is `removed` or `restated`; it is told to everybody who read the file in the last twelve months.
+        """
+        value = {"decision": decision, "reply": reply, "correction": correction}
+        return cast("Dispute", self._post(f"/v1/disputes/{_segment(dispute_id)}/decision", value).json())
+
+    def repair(self, enterprise: str, record: str, *, decided_on: date, authority: str, document: str) -> Repair:
+        """As the operator or a source: a public record was repaired; it leaves display, sharing and use at once."""
+        value = {"enterprise": enterprise, "record": record, "decided_on": decided_on.isoformat()}
+        return cast("Repair", self._post("/v1/repairs", {**value, "authority": authority, "document": document}).json())
+
+    def repairs(self) -> Iterator[Repair]:
+        """An enterprise's own repairs, a source's, or all for an operator; newest first."""
+        return cast("Iterator[Repair]", self._pages("/v1/repairs"))
+
+    def notices(self, *, open_only: bool = False) -> Iterator[Notice]:
+        """What this client has to be told: corrections, repairs, terms of disputes; newest first."""
+        query = {"open": "true"} if open_only else {}
+        return cast("Iterator[Notice]", self._pages("/v1/notices", **query))
+
+    def acknowledge_notice(self, notice_id: str) -> Notice:
+        """Acknowledge a notice."""
+        return cast("Notice", self._post(f"/v1/notices/{_segment(notice_id)}/acknowledge", {}).json())
+
+    def retention(self) -> dict[str, Any]:
+        """How long what is kept of whom, and by which law or policy."""
+        return cast("dict[str, Any]", self._get("/v1/retention"))
 
     # Joint incentives and restrictions
 
