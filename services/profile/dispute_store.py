@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import String, cast, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -138,7 +139,8 @@ def withdraw_alerts(session: Session, enterprise: str, numbers: Collection[str],
     """
     table = tables.Alert
     for number in numbers:
-        near = cast(table.records, String).contains(number, autoescape=True)
+        written = orjson.dumps(number)[1:-1].decode()
+        near = cast(table.records, String).contains(written, autoescape=True)
         for alert in session.scalars(select(table).where(near)):
             kept = [each for each in alert.records if not _is(each, alert, enterprise, number)]
             if len(kept) == len(alert.records):
@@ -162,11 +164,13 @@ def end_disputes(session: Session, enterprise: str, records: Collection[str], no
     session.execute(update(table).where(*mine, table.state.in_(MARKED)).values(**ended))
 
 
-def open_disputes(session: Session, enterprise: str, kind: str, item: str) -> int:
-    """Return how many open disputes an enterprise has of one item: a record or a field."""
+def open_disputes(session: Session, enterprise: str, kind: str | None = None, item: str = "") -> int:
+    """Return how many open disputes an enterprise has: of one item, a record or a field, or of all."""
     table = tables.Dispute
-    same = (table.enterprise == enterprise, table.kind == kind, or_(table.record == item, table.field == item))
-    return session.scalar(select(func.count()).select_from(table).where(*same, table.state == "open")) or 0
+    query = select(func.count()).select_from(table).where(table.enterprise == enterprise, table.state == "open")
+    if kind is not None:
+        query = query.where(table.kind == kind, or_(table.record == item, table.field == item))
+    return session.scalar(query) or 0
 
 
 def any_open(runner: Runner) -> bool:

@@ -160,7 +160,7 @@ class Consent(Base):
 
 
 class Access(Base):
-    """One read of an enterprise's file by somebody else; never changed, never removed by the service."""
+    """One read of an enterprise's file by somebody else; never changed, and kept as long as `retention.toml` says."""
 
     __tablename__ = "accesses"
 

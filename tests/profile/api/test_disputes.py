@@ -211,6 +211,20 @@ def test_a_firm_takes_its_dispute_back(stocked: House) -> None:
     assert (taken.json["state"], features(stocked)["disputes"]) == ("withdrawn", [])
 
 
+def test_a_view_on_record_is_taken_back_too(stocked: House) -> None:
+    opened = dispute(stocked).json
+    decide(stocked, opened["id"], "unresolved")
+    assert post(stocked, f"/v1/disputes/{opened['id']}/withdraw", None, stocked.owner()).status_code == 200
+    assert features(stocked)["disputes"] == []
+
+
+def test_a_file_cannot_be_papered_over_with_disputes(stocked: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.profile.usecases.dispute.MOST_OPEN", 1)
+    dispute(stocked)
+    item = {"kind": "invoices", "record": record(stocked, "2")}
+    assert dispute(stocked, item=item).json["type"] == "/problems/too-many-disputes"
+
+
 def test_others_do_not_find_a_dispute(stocked: House) -> None:
     opened = dispute(stocked).json
     for headers in (stocked.owner("local:E2"), stocked.bank()):
