@@ -119,16 +119,19 @@ def notify(
         session.execute(insert(tables.Notice), rows)
 
 
-def corrections(session: Session, after: str | None, most: int = BATCH) -> dict[str, Any]:
-    """Return the clients that were told of a correction or repair, in order, after an id; and the last id there is."""
+def told(session: Session, after: str | None, most: int = BATCH) -> dict[str, Any]:
+    """Return which clients were told what of which file, in order, after an id; and the last id there is.
+
+    Who is written to as an enterprise or by its role is no client.
+    """
     table = tables.Notice
-    told = (table.event.in_(("file-corrected", "record-repaired")), table.recipient.not_like("enterprise:%"))
-    last = session.scalar(select(func.max(table.id)).where(*told))
+    clients = table.recipient.not_like("%:%")
+    last = session.scalar(select(func.max(table.id)).where(clients))
     if after is None:
         return {"items": [], "last": last}
-    query = select(table.id, table.enterprise, table.recipient, table.act).where(*told, table.id > after)
-    rows = session.execute(query.order_by(table.id).limit(most))
-    names = ("id", "enterprise", "client", "act")
+    query = select(table.id, table.event, table.enterprise, table.recipient, table.act)
+    rows = session.execute(query.where(clients, table.id > after).order_by(table.id).limit(most))
+    names = ("id", "event", "enterprise", "client", "act")
     return {"items": [dict(zip(names, row, strict=True)) for row in rows], "last": last}
 
 

@@ -125,10 +125,10 @@ class Profile:
             raise
         return {name: found.disputes.get(name, []) for name in found.frame["enterprise"]}
 
-    def corrections(self, after: str | None, headers: Mapping[str, str]) -> dict[str, Any]:
-        """Return who was told since of a correction or repair in which file; the id of the last of these for None."""
+    def told(self, after: str | None, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Return which clients were told what of which file since; only the id of the last of these for None."""
         query = {} if after is None else {"after": after}
-        told: dict[str, Any] = self._one.call("GET", "/v1/corrections", query=query, headers=headers).json()
+        told: dict[str, Any] = self._one.call("GET", "/v1/told", query=query, headers=headers).json()
         return told
 
     def catalogue(self, headers: Mapping[str, str]) -> dict[str, Any]:

@@ -123,7 +123,7 @@ class ProfileServer:
             return Response(orjson.dumps({"items": items, "next": None}), content_type="application/json")
         if request.path == "/v1/feature-reads":
             return self._each(orjson.loads(request.get_data())["reads"], _role(request))
-        if request.path == "/v1/corrections":
+        if request.path == "/v1/told":
             return Response(orjson.dumps(self._corrections(request.args.get("after"))), content_type="application/json")
         return problem(404, "not-found")
 

@@ -1,5 +1,5 @@
 """Between services only, not behind the gateway: one answer for requests that came to scoring at the same time, and
-which files must be scored anew.
+who was told what of which file.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ def post_feature_reads() -> Response:
     return json_answer(b"[" + b",".join(_told(each) for each in found) + b"]")
 
 
-@blueprint.get("/corrections")
+@blueprint.get("/told")
 @requires("enterprises:read")
-def get_corrections() -> Response:
-    """List who has to be given another score of which file, in order, after the id that `after` names.
+def get_told() -> Response:
+    """List which clients were told what of which file, in order, after the id that `after` names.
 
-    `{"items": [{"id", "enterprise", "client", "act"}…]}`: a reader of the last twelve months, for each correction or
-    repair. Without `after`, nothing but the id of the last one is told: a service that is new renews nothing.
+    `{"items": [{"id", "event", "enterprise", "client", "act"}…], "last"}`. Without `after` only the last id is told: a
+    service that is new makes up for nothing.
     """
     if caller().role != "service":
-        raise Forbidden("Corrections are listed for the scoring service alone.", role=caller().role)
+        raise Forbidden("What others were told is listed for services alone.", role=caller().role)
     after = request.args.get("after")
     with context().database.read() as session:
-        return json_answer(dispute_store.corrections(session, after))
+        return json_answer(dispute_store.told(session, after))
 
 
 def _reading(request_id: str, as_of: str | None) -> Reading:

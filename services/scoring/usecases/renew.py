@@ -19,6 +19,7 @@ from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment
 from services.scoring.usecases.assess import from_features
 
+RENEWING = frozenset({"file-corrected", "record-repaired"})
 # A leap year has a day more: nobody's score of the last twelve months is left out.
 SCORES_OF = timedelta(days=366)
 log = structlog.get_logger()
@@ -29,7 +30,7 @@ def renew(context: Context) -> int:
     headers = context.identity().own_headers()
     with context.database.read() as session:
         after = store.renewed_up_to(session)
-    told = context.profile.corrections(after, headers)
+    told = context.profile.told(after, headers)
     if after is None:
         with context.database.begin() as session:
             store.renewed(session, None, told["last"] or "")
@@ -49,7 +50,8 @@ def _renew(context: Context, correction: Mapping[str, Any]) -> bool:
     with context.database.read() as session:
         before = store.last_score_since(session, correction["enterprise"], correction["client"], since)
         after = store.renewed_up_to(session)
-    made = None if before is None else _scored(context, before)
+    rests_on_it = correction["event"] in RENEWING
+    made = None if before is None or not rests_on_it else _scored(context, before)
     with context.database.begin() as session:
         # Another worker may have done it meanwhile.
         if not store.renewed(session, after, correction["id"]):

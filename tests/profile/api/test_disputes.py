@@ -274,13 +274,14 @@ def test_a_stored_answer_of_before_is_not_given_after(stocked_everywhere: House)
 def test_scoring_is_told_whose_scores_to_give_anew(stocked: House) -> None:
     """From the last correction on that it knows; the enterprise itself had no score."""
     service = stocked.tokens(role="service", client="scoring", scopes="enterprises:read")
-    assert stocked.client.get("/v1/corrections", headers=service).json == {"items": [], "last": None}
+    assert stocked.client.get("/v1/told", headers=service).json == {"items": [], "last": None}
     opened = dispute(stocked).json
     decide(stocked, opened["id"], "corrected", "removed")
-    (one,) = stocked.client.get("/v1/corrections?after=", headers=service).json["items"]
+    told = stocked.client.get("/v1/told?after=", headers=service).json["items"]
+    (one,) = [each for each in told if each["event"] == "file-corrected"]
     assert (one["client"], one["enterprise"], one["act"]) == ("bank-1", "local:E1", opened["id"])
-    assert stocked.client.get(f"/v1/corrections?after={one['id']}", headers=service).json["items"] == []
+    assert stocked.client.get(f"/v1/told?after={one['id']}", headers=service).json["last"] == told[-1]["id"]
 
 
 def test_nobody_else_lists_corrections(stocked: House) -> None:
-    assert stocked.client.get("/v1/corrections", headers=stocked.bank()).status_code == 403
+    assert stocked.client.get("/v1/told", headers=stocked.bank()).status_code == 403

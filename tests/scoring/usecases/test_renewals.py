@@ -32,7 +32,13 @@ def score(serving: Flask, headers: dict[str, str]) -> Any:
 
 def correct(profile: Any) -> None:
     profile.corrections.append(
-        {"id": f"ntc_{len(profile.corrections)}", "enterprise": FIRM, "client": BANK, "act": "dsp_1"}
+        {
+            "id": f"ntc_{len(profile.corrections)}",
+            "event": "file-corrected",
+            "enterprise": FIRM,
+            "client": BANK,
+            "act": "dsp_1",
+        }
     )
     profile.change(FIRM, BETTER)
 
