@@ -39,8 +39,9 @@ def principal(points: NDArray[np.float64], dimensions: Sequence[str]) -> list[in
     the strongest of every dimension comes before a second one of the same, so that four reasons say four things.
     Features without a dimension count each for itself. Less than half a point is never a reason.
     """
-    adverse = [i for i in np.argsort(points, kind="stable").tolist() if points[i] <= -_LEAST_POINTS]
-    helpful = [i for i in np.argsort(-points, kind="stable").tolist() if points[i] >= _LEAST_POINTS]
+    size = points.tolist()  # a dozen of plain numbers are sorted before numpy has begun
+    adverse = sorted((i for i, each in enumerate(size) if each <= -_LEAST_POINTS), key=lambda i: size[i])
+    helpful = sorted((i for i, each in enumerate(size) if each >= _LEAST_POINTS), key=lambda i: -size[i])
     told = _dimension_first(adverse, dimensions) + _dimension_first(helpful, dimensions)
     return told[:MOST_REASONS]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from services.scoring.context import Context
-    from services.scoring.ml.scorer import Scorer
+    from services.scoring.ml.scorer import Scored, Scorer
 
 Stages: TypeAlias = list[tuple[str, float]]
 
@@ -164,13 +164,18 @@ def _ask_profile(context: Context, turn: _Turn) -> dict[int, Features]:
 
 
 def _made(scorer: Scorer, turn: _Turn, features: Mapping[int, Features]) -> dict[int, Assessment]:
-    made: dict[int, Assessment] = {}
-    for place, found in features.items():
-        try:
-            made[place] = assessed(scorer, found, turn.orders[place])
-        except Refused as refusal:
-            turn.outcomes[place] = refusal
-    return made
+    """Return the assessments of a turn, made together; where one is refused, each is made by itself to tell which."""
+    try:
+        said = assessed(scorer, list(features.values()), [turn.orders[place] for place in features])
+        return dict(zip(features, said, strict=True))
+    except Refused:
+        made: dict[int, Assessment] = {}
+        for place, found in features.items():
+            try:
+                (made[place],) = assessed(scorer, [found], [turn.orders[place]])
+            except Refused as refusal:
+                turn.outcomes[place] = refusal
+        return made
 
 
 def _commit(
@@ -201,17 +206,27 @@ def _commit(
         turn.outcomes[place] = Made(mine[place], turn.stages) if place in mine else Earlier(stored, turn.stages)
 
 
-def assessed(scorer: Scorer, features: Features, order: Order) -> Assessment:
-    """Return the assessment of one enterprise, its exactness checked."""
-    check_fit(features, scorer.features)
-    values = [features.values[name] for name in scorer.features]
-    scored = scorer.score(values, depth=features.depth)
-    check_exact(scored.base_points, scored.points, scored.score_exact)
+def assessed(scorer: Scorer, features: Sequence[Features], orders: Sequence[Order]) -> list[Assessment]:
+    """Return the assessments of some enterprises, the exactness of each checked."""
+    for each in features:
+        check_fit(each, scorer.features)
+    rows = [[each.values[name] for name in scorer.features] for each in features]
+    said = scorer.score_few(rows, depths=[each.depth for each in features]) if rows else []
+    made = []
+    for found, values, scored, order in zip(features, rows, said, orders, strict=True):
+        check_exact(scored.base_points, scored.points, scored.score_exact)
+        made.append(_assessment(scorer.version, found, values, scored, order))
+    return made
+
+
+def _assessment(
+    version: str, features: Features, values: Sequence[float | None], scored: Scored, order: Order
+) -> Assessment:
     stamp = Stamp(
         client=order.claim.client,
         purpose=order.purpose,
         batch=None,
-        model=scorer.version,
+        model=version,
         as_of=features.as_of,
         known_at=features.known_at,
         created_at=datetime.now(UTC),
