@@ -91,8 +91,7 @@ class _Turn:
 def assess(context: Context, turns: Turns[Order, Outcome], order: Order) -> Assessment:
     """Return the stored score; a repeated request gets the one of the first, as long as the consent lasts."""
     outcome = turns(order)
-    for stage, milliseconds in outcome.stages:
-        add_timing(stage, milliseconds)
+    add_timing(*outcome.stages)
     if isinstance(outcome, Made):
         return outcome.assessment
     kept = idempotency.replay(order.claim, outcome.stored)
