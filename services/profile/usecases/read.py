@@ -211,7 +211,7 @@ def _transaction(context: Context) -> Iterator[Connection]:
     with context.database.connection(writes=True) as connection:
         yield connection
         start = perf_counter()
-    add_timing("commit", (perf_counter() - start) * 1000)
+    add_timing(("commit", (perf_counter() - start) * 1000))
 
 
 def _computed(context: Context, names: Sequence[str], facts: Facts, files: Files) -> dict[str, dict[str, Any]]:

@@ -17,7 +17,7 @@ from chassis.ids import new_id
 from services.scoring import store
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment
-from services.scoring.usecases.assess import from_features
+from services.scoring.usecases.assess import assessed
 
 RENEWING = frozenset({"file-corrected", "record-repaired"})
 # A leap year has a day more: nobody's score of the last twelve months is left out.
@@ -66,17 +66,20 @@ def _renew(context: Context, correction: Mapping[str, Any]) -> bool:
 def _scored(context: Context, before: Assessment) -> Assessment | None:
     """Score the firm of an earlier score by the model that serves now; None where that is refused."""
     try:
-        with context.database.read() as session:
-            scorer = context.shelf[store.serving_version(session)]
-        headers = context.acting_for(before.client, before.purpose)
-        ((answer,), _) = context.profile.features_each(
-            [(before.enterprise, new_id("req"))], None, None, headers=headers
-        )
-        if isinstance(answer, Refused):
-            raise answer
-        return from_features(scorer, answer, client=before.client, purpose=before.purpose)
+        return _again(context, before)
     except UpstreamUnavailable:
         raise
     except Refused as refusal:
         log.info("not renewed", score=before.id, error=type(refusal).__name__)
         return None
+
+
+def _again(context: Context, before: Assessment) -> Assessment:
+    with context.database.read() as session:
+        scorer = context.shelf[store.serving_version(session)]
+    headers = context.acting_for(before.client, before.purpose)
+    ((answer,), _) = context.profile.features_each([(before.enterprise, new_id("req"))], None, None, headers=headers)
+    if isinstance(answer, Refused):
+        raise answer
+    (made,) = assessed(scorer, [answer], [(before.client, before.purpose)])
+    return made

@@ -174,13 +174,12 @@ def test_reasons_that_do_not_add_up_are_a_500_and_nothing_is_stored(
     post: Post, serving: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer that is not exact is withheld."""
-    score = Scorer.score
+    score = Scorer.score_few
 
-    def off(self: Scorer, values: Any, **told: Any) -> Any:
-        right = score(self, values, **told)
-        return replace(right, base_points=right.base_points + 2e-6)
+    def off(self: Scorer, rows: Any, **told: Any) -> Any:
+        return [replace(right, base_points=right.base_points + 2e-6) for right in score(self, rows, **told)]
 
-    monkeypatch.setattr(Scorer, "score", off)
+    monkeypatch.setattr(Scorer, "score_few", off)
 
     answer = post()
 
