@@ -365,6 +365,10 @@ class Client:
         """The signed receipt of a stored score."""
         return cast("dict[str, Any]", self._get(f"/v1/scores/{_segment(score_id)}/receipt"))
 
+    def score_proof(self, score_id: str) -> dict[str, Any]:
+        """That the score ledger holds a score: a bundle that `smecredit.ledger.bundle` verifies offline."""
+        return cast("dict[str, Any]", self._get(f"/v1/scores/{_segment(score_id)}/ledger-proof"))
+
     def receipt_keys(self) -> list[dict[str, Any]]:
         """The public keys that receipts are verified with (RFC 8037)."""
         return cast("list[dict[str, Any]]", self._get("/v1/receipt-keys")["keys"])

@@ -177,6 +177,20 @@ class BatchPart(Base):
     )
 
 
+class BatchSeal(Base):
+    """What proves each score of a part: their salts and hashes, and the entry of the ledger that holds the root.
+
+    Beside the part and not in it: the entry's number is known last, and a part is large to write twice.
+    """
+
+    __tablename__ = "score_batch_seals"
+
+    head: Mapped[str] = mapped_column(ForeignKey("score_batch_parts.head"), primary_key=True)
+    ledger_entry: Mapped[int]
+    salts: Mapped[bytes] = mapped_column(LargeBinary)
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class BatchIndex(Base):
     """Which scores of a finished batch may be of an enterprise whose hash falls into this bucket."""
 

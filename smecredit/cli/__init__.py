@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "receipt": ("proving", "Print the signed receipt of a score."),
     "verify-receipt": ("proving", "Prove a receipt: its signature, and its score made again bit for bit."),
     "ledger": ("proving", "Write what the ledger holds of you, with its proofs, to a file."),
+    "score-proof": ("proving", "Write the proof that the score ledger holds a score, to a file."),
     "verify-ledger": ("proving", "Prove such a file with the ledger's public key and nothing else."),
     "dispute": ("correcting", "As a firm: dispute a record of your own file."),
     "disputes": ("correcting", "List disputes, with the days that are left to decide them."),
