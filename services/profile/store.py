@@ -42,7 +42,7 @@ FIRM = FIRMS.where(ENTERPRISES.c.id == bindparam("id"))
 FIRMS_OF = FIRMS.where(ENTERPRISES.c.id.in_(bindparam("ids", expanding=True)))
 LIVE = select(
     *(CONSENTS.c[name] for name in ("id", "enterprise", "grantee", "purposes", "fields", "valid_from", "valid_until")),
-    *(CONSENTS.c[name] for name in ("as_of_from", "as_of_until", "most_reads_a_day")),
+    *(CONSENTS.c[name] for name in ("as_of_from", "as_of_until", "most_reads_a_day", "most_reads_a_month")),
 ).where(CONSENTS.c.grantee == bindparam("grantee"), CONSENTS.c.revoked_at.is_(None))
 COUNTING = text("SELECT pg_advisory_xact_lock(hashtextextended(:consent, 0))")
 HELD = LIVE.order_by(CONSENTS.c.id).with_for_update(read=True)
@@ -373,7 +373,7 @@ def _described(enterprise_id: str, told: Mapping[str, Any]) -> Enterprise:
 
 
 def _consent(row: Any) -> Consent:
-    return Consent(row[0], row[1], row[2], frozenset(row[3]), frozenset(row[4]), row[5], row[6], None, *row[7:10])
+    return Consent(row[0], row[1], row[2], frozenset(row[3]), frozenset(row[4]), row[5], row[6], None, *row[7:11])
 
 
 def _enterprise(row: Any) -> Enterprise:
