@@ -16,7 +16,7 @@ from chassis import ledger
 from chassis.database import Runner
 from chassis.ids import new_id
 from services.profile import tables
-from services.profile.domain.consent import Consent
+from services.profile.domain.consent import AGAIN, Consent
 from services.profile.domain.enterprise import Enterprise
 
 T = TypeVar("T")
@@ -254,7 +254,7 @@ def consents_of(session: Runner, grantee: str, enterprise_id: str) -> Iterator[C
 
 
 def reads_since(connection: Connection, consents: Sequence[str], since: datetime) -> dict[str, int]:
-    """Return how often each of these consents was read under since a moment, and hold others that count until done.
+    """Return how often a file was looked into under each of these consents, and hold others that count until done.
 
     Two who count at once would both find the last read free. SQLite has one writer anyway. The lock is beside the
     consent's row: all who count share that row already, and would wait for one another for ever.
@@ -263,7 +263,8 @@ def reads_since(connection: Connection, consents: Sequence[str], since: datetime
     if connection.dialect.name == "postgresql":
         for consent in sorted(consents):
             connection.execute(COUNTING, {"consent": consent})
-    query = select(accesses.consent, func.count()).where(accesses.at >= since).group_by(accesses.consent)
+    looks = and_(accesses.at >= since, accesses.what != AGAIN)
+    query = select(accesses.consent, func.count()).where(looks).group_by(accesses.consent)
     found: dict[str, int] = {}
     for part in _batches(consents):
         found |= {row[0]: row[1] for row in connection.execute(query.where(accesses.consent.in_(part)))}

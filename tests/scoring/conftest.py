@@ -123,6 +123,11 @@ class ProfileServer:
             return Response(orjson.dumps({"items": items, "next": None}), content_type="application/json")
         if request.path == "/v1/feature-reads":
             return self._each(orjson.loads(request.get_data())["reads"], _role(request))
+        return self._internal(request)
+
+    def _internal(self, request: Request) -> Response:
+        if request.path == "/v1/rereads":
+            return self._again(orjson.loads(request.get_data())["enterprises"], _role(request))
         if request.path == "/v1/told":
             return Response(orjson.dumps(self._corrections(request.args.get("after"))), content_type="application/json")
         return problem(404, "not-found")
@@ -139,6 +144,11 @@ class ProfileServer:
             "items": [] if after is None else [each for each in self.corrections if each["id"] > after],
             "last": last,
         }
+
+    def _again(self, names: list[str], role: str) -> Response:
+        open_ = [name for name in names if name not in self.withheld or role == "enterprise"]
+        told = {name: self.disputes.get(name, []) for name in open_}
+        return Response(orjson.dumps(told), content_type="application/json")
 
     def _listed(self, enterprise: str) -> dict[str, Any]:
         return {"id": enterprise, "disputes": self.disputes.get(enterprise, [])}

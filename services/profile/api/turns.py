@@ -15,9 +15,10 @@ from chassis.errors import Forbidden, Refused
 from chassis.identity import caller, requires
 from chassis.web import REQUEST_ID, json_answer
 from services.profile import dispute_store
+from services.profile.api.book import LARGEST_ORDER
 from services.profile.api.problems import KINDS
 from services.profile.context import context
-from services.profile.domain.consent import Field
+from services.profile.domain.consent import AGAIN, Field
 from services.profile.usecases import read
 from services.profile.usecases.access import Reading
 
@@ -40,6 +41,20 @@ def post_feature_reads() -> Response:
     )
     found = read.read_features_each(context(), readings, asked)
     return json_answer(b"[" + b",".join(_told(each) for each in found) + b"]")
+
+
+@blueprint.post("/rereads")
+@requires("enterprises:read")
+def post_rereads() -> Response:
+    """Answer `{"enterprises": […], "as_of"?}` with what each of those disputes whose stored scores may be read now.
+
+    The others are left out. Nothing else of a file is told, so the reads are recorded and not counted.
+    """
+    request.max_content_length = LARGEST_ORDER
+    order = orjson.loads(request.get_data())
+    day = date.fromisoformat(order["as_of"]) if "as_of" in order else None
+    reading = Reading(caller(), Field.FEATURES, AGAIN, request.headers.get("Purpose"), g.request_id, day)
+    return json_answer(read.read_again(context(), reading, order["enterprises"]))
 
 
 @blueprint.get("/told")

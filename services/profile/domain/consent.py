@@ -30,6 +30,10 @@ class Field(StrEnum):
     SCORE = "score"
 
 
+# What the record calls a read of a stored score. It is no new look into the file, so no consent's reads are used by it.
+AGAIN = "score"
+
+
 class Period(StrEnum):
     """In what a consent counts its reads: days and calendar months of UTC."""
 

@@ -30,6 +30,7 @@ from services.profile.usecases.access import (
     Reading,
     known,
     not_in_the_book,
+    permit_again,
     permit_each,
     permit_many,
     permit_one,
@@ -135,6 +136,14 @@ def read_features_each(
     return [
         refusal or told.get(name) or not_in_the_book() for (name, _), refusal in zip(readings, refusals, strict=True)
     ]
+
+
+def read_again(context: Context, reading: Reading, wanted: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return what those of these enterprises dispute whose stored scores the reader may see now; record each read."""
+    with _transaction(context) as connection:
+        permit = permit_again(context, connection, reading, wanted)
+        marks = dispute_store.marks(connection, permit.enterprises)
+    return {name: [mark.as_json() for mark in marks.get(name, ())] for name in permit.enterprises}
 
 
 def read_feature_set(

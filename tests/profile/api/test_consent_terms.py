@@ -207,3 +207,30 @@ def test_nobody_guesses_from_a_consent_s_leaf_who_its_grantee_is(stocked: House)
 def test_terms_that_open_nothing_are_refused(stocked: House, terms: dict[str, Any]) -> None:
     assert agree(stocked, **terms).status_code == 422
     assert stocked.client.get("/v1/consents", headers=stocked.owner()).json["items"] == []
+
+
+def again(house: House, client: str = "bank-1", **order: Any) -> Any:
+    """Ask as the scoring service does where a client reads a stored score once more."""
+    body = orjson.dumps({"enterprises": ["local:E1", "local:E2"], **order})
+    return house.client.post("/v1/rereads", data=body, headers=house.bank(client=client)).json
+
+
+def test_reading_a_stored_score_again_is_recorded_and_uses_up_no_read(stocked: House) -> None:
+    """As often as the bank likes, also when the day's reads are used up, and none of it leaves it fewer looks."""
+    agree(stocked, most_reads_a_day=2)
+    assert [again(stocked) for _ in range(3)] == [{"local:E1": []}] * 3
+    assert [status(stocked) for _ in range(3)] == [200, 200, 429]
+    assert again(stocked) == {"local:E1": []}
+    seen = stocked.client.get("/v1/enterprises/E1/accesses", headers=stocked.owner()).json["items"]
+    assert [each["what"] for each in seen] == ["score", "features", "features", "score", "score", "score"]
+    assert None not in {each["ledger_entry"] for each in seen}
+
+
+def test_a_stored_score_is_read_again_under_a_live_consent_only(stocked: House) -> None:
+    """For its purpose, as of a day of the window, and by nobody else."""
+    consent = agree(stocked, as_of_until="2019-06-30").json["id"]
+    assert again(stocked, as_of="2019-06-30") == {"local:E1": []}
+    assert again(stocked, as_of="2019-07-01") == again(stocked, "bank-2", as_of="2019-06-30") == {}
+    stocked.client.post(f"/v1/consents/{consent}/revoke", headers=stocked.owner())
+    assert again(stocked, as_of="2019-06-30") == {}
+    assert reads_recorded(stocked) == 1

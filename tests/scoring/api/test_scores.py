@@ -73,6 +73,17 @@ def test_a_stored_score_reads_as_it_was_given(post: Post, serving: Flask, header
     assert read.data == made.data
 
 
+@pytest.mark.parametrize("path", ["", "/receipt", "/ledger-proof"])
+def test_a_stored_score_is_read_again_without_a_new_look_into_the_file(
+    post: Post, read: Any, profile: Any, path: str
+) -> None:
+    """The profile service is asked for leave, and records it; the consent's reads are for looks (ADR 15)."""
+    made = post().json
+    profile.seen.clear()
+    assert read(f"/v1/scores/{made['id']}{path}").status_code == 200
+    assert [(asked, sent["Purpose"]) for asked, sent in profile.seen] == [("/v1/rereads", "credit-assessment")]
+
+
 def test_a_repeated_key_gives_the_first_score_and_stores_no_second(post: Post, serving: Flask) -> None:
     """One key, one score."""
     first, second = post(key="once"), post(key="once")
