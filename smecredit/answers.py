@@ -397,3 +397,7 @@ class Consent(TypedDict):
     purposes: list[str]
     fields: list[str]
     valid_until: str
+    as_of_from: str | None
+    as_of_until: str | None
+    most_reads_a_day: int | None
+    most_reads_a_month: int | None

@@ -216,21 +216,36 @@ class Client:
 
     # Consent
 
-    def grant_consent(
+    def grant_consent(  # noqa: PLR0913 - one parameter a term
         self,
         grantee: str,
         purposes: Sequence[Purpose],
         *,
         valid_until: date,
         fields: Sequence[str] = ("features", "portrait", "score"),
+        as_of_from: date | None = None,
+        as_of_until: date | None = None,
+        most_reads_a_day: int | None = None,
+        most_reads_a_month: int | None = None,
     ) -> Consent:
-        """As an enterprise: let a client read this enterprise's own file for these purposes."""
-        value = {
+        """As an enterprise: let a client read this enterprise's own file for these purposes.
+
+        `as_of_from` and `as_of_until` are the first and last day as of which it may; the limits count new looks into
+        the file, by day and by calendar month of UTC. None leaves a term open.
+        """
+        value: dict[str, Any] = {
             "grantee": grantee,
             "purposes": list(purposes),
             "fields": list(fields),
             "valid_until": valid_until.isoformat(),
         }
+        terms = {
+            "as_of_from": _iso(as_of_from),
+            "as_of_until": _iso(as_of_until),
+            "most_reads_a_day": most_reads_a_day,
+            "most_reads_a_month": most_reads_a_month,
+        }
+        value |= {name: term for name, term in terms.items() if term is not None}
         return cast("Consent", self._post("/v1/consents", value).json())
 
     def consents(self) -> Iterator[Consent]:

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "ledger": ("proving", "Write what the ledger holds of you, with its proofs, to a file."),
     "score-proof": ("proving", "Write the proof that the score ledger holds a score, to a file."),
     "verify-ledger": ("proving", "Prove such a file with the ledger's public key and nothing else."),
+    "consent": ("consenting", "As a firm: let a bank or platform read your file, on your terms."),
     "dispute": ("correcting", "As a firm: dispute a record of your own file."),
     "disputes": ("correcting", "List disputes, with the days that are left to decide them."),
     "decide": ("correcting", "As the operator: decide a dispute and answer it in writing."),
