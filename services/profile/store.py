@@ -279,8 +279,9 @@ def record(session: Runner, accesses: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _read_entry(row: Mapping[str, Any]) -> ledger.Entry:
-    facts = {"access": row["id"], "purpose": row["purpose"], "consent": row["consent"], "what": row["what"]}
-    return ledger.Entry("access", row["enterprise"], row["client"], facts)
+    facts = {"access": row["id"], "purpose": row["purpose"], "what": row["what"]}
+    # In plain, the consent would tell which of all entries are reads of one firm by one client.
+    return ledger.Entry("access", row["enterprise"], row["client"], facts, {"consent": row["consent"]})
 
 
 def enter(
