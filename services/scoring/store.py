@@ -378,7 +378,7 @@ def add_part(connection: Connection, number: int, part: Part) -> None:
 
     All its scores are one entry of the ledger, by the root over them: each can be proved by itself.
     """
-    seals = leaf.seal(part.head, part.frame, parts.numbers(part.frame, "point"), part.base_points)
+    seals = leaf.seal(part.head, part.frame, part.base_points)
     connection.execute(
         _insert_part,
         {

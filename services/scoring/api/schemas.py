@@ -198,9 +198,7 @@ class SealedScoreSchema(Schema):
     entry = fields.Integer()
     place = fields.Integer()
     words = fields.String(metadata={"description": "Canonical JSON (RFC 8785)"})
-    numbers = fields.List(
-        fields.Float(), metadata={"description": "PD, its interval, base points, the points of every feature"}
-    )
+    numbers = fields.List(fields.Float(), metadata={"description": "PD, its interval, base points"})
     salt = fields.String()
     group = fields.List(fields.String())
     proof = fields.List(fields.String())

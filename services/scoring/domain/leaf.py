@@ -1,9 +1,10 @@
 """Each score of a batch, provable by itself: a part is one entry of the ledger, with a Merkle root over its scores.
 
 The hash of a score is SHA-256 of 0x00, a salt of its own, what the score says in words (canonical JSON, RFC 8785) and a
-line feed, and what it says in numbers (64-bit, little-endian): PD, its interval, base points, and the points of each
-feature in the model's order. Sixteen hashes, one after the other, are a leaf of the tree (RFC 9162): a leaf a score
-took a third longer to make. Nobody finds a score by what they can compute of it; whom it concerns gets its salt.
+line feed, and what it says in numbers (64-bit, little-endian): PD, its interval, base points. Each feature's points
+follow bit for bit from the features' digest and the model, which are in it, and would take half as long again. Sixteen
+hashes, one after the other, are a leaf of the tree (RFC 9162): a leaf a score took a third longer to make. Nobody finds
+a score by what they can compute of it; whom it concerns gets its salt.
 """
 
 from __future__ import annotations
@@ -60,14 +61,14 @@ class Seals:
         return [self.hashes[start : start + size] for start in range(0, len(self.hashes), size)]
 
 
-def seal(head: str, frame: pl.DataFrame, points: Sequence[str], base_points: float) -> Seals:
-    """Return the seals of scores with ids `head` and their place; `points` names the columns of contributions.
+def seal(head: str, frame: pl.DataFrame, base_points: float) -> Seals:
+    """Return the seals of scores with ids `head` and their place.
 
     Words and numbers are made in columns. What is left for each score is one hash, which no column can do: a call more
     for each would be felt.
     """
     salts, texts = secrets.token_bytes(SALT_BYTES * frame.height), _words(head, frame)
-    numbers = frame.select(*PROBABILITIES, pl.lit(base_points, pl.Float64).alias("base"), *points)
+    numbers = frame.select(*PROBABILITIES, pl.lit(base_points, pl.Float64).alias("base"))
     packed, size = numbers.to_numpy(order="c").tobytes(), numbers.width * NUMBER_BYTES
     sha256 = hashlib.sha256
     hashes = [
@@ -85,7 +86,7 @@ def words_of(one: Assessment) -> str:
 
 def numbers_of(one: Assessment) -> list[float]:
     """Return what a score says in numbers."""
-    return [one.pd, one.pd_low, one.pd_high, one.base_points, *one.points]
+    return [one.pd, one.pd_low, one.pd_high, one.base_points]
 
 
 def hash_of(salt: bytes, words: str, numbers: Sequence[float]) -> bytes:

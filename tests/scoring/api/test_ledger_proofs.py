@@ -62,8 +62,7 @@ def test_a_score_of_a_batch_is_proved_to_its_bank_and_to_its_firm(
     assert (score["score_id"], score["enterprise"]) == (in_batch["id"], "local:E17")
     assert (score["score"], score["grade"]) == (in_batch["score"], in_batch["grade"])
     assert score["features_sha256"] == in_batch["features_sha256"]
-    points = [each["points"] for each in in_batch["contributions"]]
-    numbers = [in_batch["pd"], *in_batch["pd_interval"], in_batch["base_points"], *points]
+    numbers = [in_batch["pd"], *in_batch["pd_interval"], in_batch["base_points"]]
     assert found["scores"][0]["numbers"] == numbers
     assert found["entries"][0]["actor"] == "bank-1"
 
@@ -151,7 +150,7 @@ def test_the_entry_of_a_batch_tells_nothing_of_a_firm(proof: Any) -> None:
 def test_a_score_whose_salt_is_not_known_cannot_be_found_by_what_it_says(proof: Any) -> None:
     """Two seals of the same scores have no hash in common."""
     frame = rows(["local:E1", "local:E2"])
-    first, second = (leaf.seal("sco_" + "0" * 22, frame, ["point 0"], 1.0) for _ in range(2))
+    first, second = (leaf.seal("sco_" + "0" * 22, frame, 1.0) for _ in range(2))
     assert not {*first.group(0)} & {*second.group(0)}
 
 
@@ -196,19 +195,19 @@ CODES = st.text(
 def test_columns_seal_what_each_score_says_in_its_canonical_form(names: list[str]) -> None:
     """Whatever the code: quotation marks, backslashes, any script; at any place of parts of any size."""
     head, frame = new_head("sco"), rows(names)
-    seals = leaf.seal(head, frame, ["point 0"], 0.1)
+    seals = leaf.seal(head, frame, 0.1)
     assert len(seals.hashes) == leaf.HASH_BYTES * len(names)
     for place, row in enumerate(frame.iter_rows(named=True)):
         words = {name: row[name] for name in ("depth", "enterprise", "features_sha256", "grade", "score")}
         text = rfc8785.dumps({**words, "score_id": numbered(head, place)}).decode()
-        numbers = [row["pd"], row["pd_low"], row["pd_high"], 0.1, row["point 0"]]
+        numbers = [row["pd"], row["pd_low"], row["pd_high"], 0.1]
         assert seals.group(place)[place % leaf.GROUP] == leaf.hash_of(seals.salt(place), text, numbers)
 
 
 @pytest.mark.parametrize("count", [1, 15, 16, 17, 31, 33, 257])
 def test_every_place_of_a_part_is_under_its_root(count: int) -> None:
     """Also where the last group is not full."""
-    seals = leaf.seal("sco_" + "0" * 22, rows([f"local:E{place}" for place in range(count)]), ["point 0"], 0.0)
+    seals = leaf.seal("sco_" + "0" * 22, rows([f"local:E{place}" for place in range(count)]), 0.0)
     head = Checkpoint("the part", -(-count // leaf.GROUP), seals.root)
     for place in range(count):
         included(b"".join(seals.group(place)), place // leaf.GROUP, seals.path(place), head)
