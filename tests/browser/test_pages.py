@@ -33,6 +33,13 @@ PAGES = {
     "overview": ("/portal/operations", "smc_operator"),
     "measures": ("/portal/measures?basis=dishonest-debtors-2017", "smc_operator"),
     "model": ("/portal/models/mdl_1", "smc_operator"),
+    "disputes": ("/portal/enterprise/disputes", "smc_firm"),
+    "dispute form": ("/portal/enterprise/disputes/new?field=industry", "smc_firm"),
+    "disputes to decide": ("/portal/disputes", "smc_operator"),
+    "dispute to decide": ("/portal/disputes/dsp_5", "smc_operator"),
+    "repairs": ("/portal/repairs", "smc_operator"),
+    "notices": ("/portal/notices", "smc_bank"),
+    "retention": ("/portal/retention", "smc_firm"),
 }
 AXE = Path(gateway.portal.__file__).parent / "assets" / "node_modules" / "axe-core" / "axe.min.js"
 MAIN, UP, DOWN = "#0b5563", "#1f6b57", "#a63d2b"
