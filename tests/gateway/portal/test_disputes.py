@@ -82,6 +82,25 @@ def test_a_file_without_disputes_bears_none(signed_in: SignedIn, name: str) -> N
     assert 'class="marks"' not in signed_in(key).get(path).text
 
 
+def test_many_marks_are_folded_and_none_is_lost(signed_in: SignedIn, door: StandIn) -> None:
+    many = [marks()[0] | {"statement": f"statement {n}"} for n in range(5)]
+    door.answers[f"{FILE}/portrait"] = Answer(200, fixture("portrait") | {"disputes": many})
+    page = signed_in("smc_bank").get(f"{APPLICANT}/portrait").text
+    assert "另外 2 项异议" in page
+    assert [f"statement {n}" in page for n in range(5)] == [True] * 5
+
+
+def test_lists_tell_which_firm_disputes_something(signed_in: SignedIn, door: StandIn) -> None:
+    """Beside its name among the applicants, and beside its alerts."""
+    for route, name in (("GET /enterprises", "enterprises"), ("GET /alerts", "alerts")):
+        found = fixture(name)
+        found["items"][0]["disputes"] = marks()
+        door.answers[route] = Answer(200, found)
+    client = signed_in("smc_bank")
+    assert client.get("/portal/applicants").text.count("有异议") == 1
+    assert client.get("/portal/alerts").text.count("该企业档案中有异议") == 1
+
+
 def test_a_match_bears_the_mark(signed_in: SignedIn, door: StandIn) -> None:
     door.answers["POST /matches"] = Answer(201, fixture("match") | {"disputes": marks()})
     need = {"amount": "50", "months": "12", "nonce": "n"}
