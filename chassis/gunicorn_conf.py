@@ -11,6 +11,8 @@ threads = int(os.environ.get("WEB_THREADS", "32"))
 # Loaded once before the fork: the workers share the pages and a broken setting stops the start at once.
 preload_app = True
 keepalive = 75
+# The most that gunicorn allows: what a parameter may hold by its schema fits, and is refused by us where it does not.
+limit_request_line = 8190
 timeout = 60
 graceful_timeout = 20
 # Without this gunicorn opens a control socket in the home folder of whoever runs it.

@@ -134,15 +134,19 @@ class ServiceIdentity:
     def __init__(self, gateway_url: str, api_key: str) -> None:
         self._gateway = Upstream("gateway", gateway_url)
         self._api_key = api_key
-        self._tokens: dict[str, tuple[float, str]] = {}
+        self._tokens: dict[str | None, tuple[float, str]] = {}
         self._lock = threading.Lock()
 
     def headers(self, client: str, purpose: str) -> dict[str, str]:
         """Return the headers of a call made for `client` and for `purpose`."""
         return {"Authorization": f"Bearer {self.token(client)}", "Purpose": purpose}
 
-    def token(self, client: str) -> str:
-        """Return a token that speaks for `client` and names this service as its actor."""
+    def own_headers(self) -> dict[str, str]:
+        """Return the headers of a call that this service makes for itself."""
+        return {"Authorization": f"Bearer {self.token(None)}"}
+
+    def token(self, client: str | None) -> str:
+        """Return a token that speaks for `client` and names this service as its actor; None: for itself."""
         with self._lock:
             expires, token = self._tokens.get(client, (0.0, ""))
             if expires < time.monotonic():
@@ -150,8 +154,8 @@ class ServiceIdentity:
                 self._tokens[client] = (expires, token)
             return token
 
-    def _ask(self, client: str) -> tuple[float, str]:
-        form = urlencode({"grant_type": "client_credentials", "subject": client})
+    def _ask(self, client: str | None) -> tuple[float, str]:
+        form = urlencode({"grant_type": "client_credentials", **({"subject": client} if client else {})})
         headers = {
             "Authorization": f"Bearer {self._api_key}",
             "Content-Type": "application/x-www-form-urlencoded",

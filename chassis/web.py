@@ -18,6 +18,7 @@ import structlog
 from flask import Flask, Response, g, has_request_context, request
 from flask.globals import app_ctx
 from flask.json.provider import JSONProvider
+from flask.sessions import NullSession, SessionInterface, SessionMixin
 
 from chassis import logs, metrics, preconditions, problems
 from chassis.enterprise_id import NotAnEnterpriseId, enterprise_id
@@ -57,6 +58,34 @@ def json_answer(value: Any, status: int = 200) -> Response:
     """Answer with `value` as JSON; bytes are taken to be JSON already."""
     body = value if isinstance(value, bytes) else orjson.dumps(value, option=orjson.OPT_UTC_Z)
     return Response(body, status, content_type="application/json")
+
+
+class NoSessions(SessionInterface):
+    """Flask's own sessions, of which nothing here makes use: the portal has a cookie of its own."""
+
+    def __init__(self) -> None:
+        self._none = NullSession()
+
+    def open_session(self, app: Flask, request: flask.Request) -> NullSession:
+        """Return the one session that holds nothing."""
+        return self._none
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Save nothing."""
+
+    def is_null_session(self, obj: object) -> bool:
+        """Tell that there is nothing to save."""
+        return True
+
+
+class App(Flask):
+    """Flask without its sessions and without async views, which it looks for at every call of every function."""
+
+    session_interface = NoSessions()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function: all of ours are plain."""
+        return func
 
 
 class Schema(marshmallow.Schema):
@@ -166,7 +195,7 @@ def make_app(
     `checks` are what readiness means here, by name: each raises where its thing is missing.
     """
     logs.configure(name)
-    app = Flask(name, static_folder=None)
+    app = App(name, static_folder=None)
     app.json = Orjson(app)
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = JSON_BODY_BYTES
@@ -200,13 +229,15 @@ def timed(stage: str) -> Iterator[None]:
     try:
         yield
     finally:
-        add_timing(stage, (time.perf_counter() - start) * 1000)
+        add_timing((stage, (time.perf_counter() - start) * 1000))
 
 
-def add_timing(stage: str, milliseconds: float) -> None:
-    """Add one entry to the answer's `Server-Timing`."""
-    if flask.has_request_context() and "stages" in g:
-        g.stages.append(f"{stage};dur={milliseconds:.2f}")
+def add_timing(*stages: tuple[str, float]) -> None:
+    """Add stages and their milliseconds to the answer's `Server-Timing`."""
+    if has_request_context():
+        told = app_ctx.g.get("stages")
+        if told is not None:
+            told.extend([f"{stage};dur={milliseconds:.2f}" for stage, milliseconds in stages])
 
 
 def patience() -> float:

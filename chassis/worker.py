@@ -9,6 +9,7 @@ from typing import Any
 
 from gunicorn import util
 from gunicorn.http import wsgi
+from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import ThreadWorker
 
 STAY_MILLISECONDS = 2
@@ -85,6 +86,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
             if result is not True or not self.alive or not self._follows(conn.sock):
                 return result
 
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """Tell whether the connection can be used again; a body that was read to its end needs no draining."""
+        return keepalive and (_read_whole(conn.parser.mesg.body) or bool(super()._keepalive_after(conn, keepalive)))
+
     def _follows(self, sock: Any) -> bool:
         """Tell whether more comes soon (or the other side has closed, which reading then finds)."""
         if not self._seats.acquire(blocking=False):
@@ -105,6 +110,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
             connection.timeout = 0
         self.murder_keepalived()
         self.murder_pending()
+
+
+def _read_whole(body: Any) -> bool:
+    """Tell whether a body of announced length has been read; gunicorn would set and unset a time limit to find out."""
+    return isinstance(body.reader, LengthReader) and body.reader.length == 0 and not body.failed
 
 
 def _readable(sock: Any, milliseconds: int) -> bool:

@@ -165,6 +165,83 @@ class ModelRef(TypedDict):
     reference: str
 
 
+class Item(TypedDict):
+    """What is disputed: a record of a kind, or a field of the description."""
+
+    kind: str
+    record: str | None
+    field: str | None
+
+
+class Mark(TypedDict):
+    """What every read tells of an open or unresolved dispute."""
+
+    dispute: str
+    state: Literal["open", "unresolved"]
+    item: Item
+    reason: str
+    statement: str
+    opened_at: str
+    due_at: str
+
+
+class Dispute(TypedDict):
+    """What an enterprise holds to be wrong, and what became of it."""
+
+    id: str
+    enterprise: str
+    item: Item
+    before: dict[str, Any]
+    reason: str
+    statement: str
+    state: Literal["open", "corrected", "confirmed", "unresolved", "withdrawn"]
+    opened_at: str
+    due_at: str
+    overdue: bool
+    decided_at: str | None
+    reply: str | None
+    correction: Literal["removed", "restated", "repaired"] | None
+
+
+class Repair(TypedDict):
+    """A public record that was repaired."""
+
+    id: str
+    enterprise: str
+    record: str
+    tier: Literal["minor", "general", "serious", "none"]
+    published_on: str
+    decided_on: str
+    authority: str
+    document: str
+    created_at: str
+
+
+class Notice(TypedDict):
+    """What happened to a file; nothing of what it says."""
+
+    id: str
+    event: str
+    title: Title
+    enterprise: str
+    act: str
+    facts: dict[str, Any]
+    created_at: str
+    acknowledged_at: str | None
+
+
+class Undisputed(TypedDict):
+    """The score without the disputed records; null where nothing is left to score."""
+
+    score: int | None
+    grade: str | None
+    pd: float | None
+    pd_interval: list[float] | None
+    depth: str
+    features_sha256: str
+    difference: int | None
+
+
 class Score(TypedDict):
     """An explained score: base_points + the points of all contributions = score."""
 
@@ -182,6 +259,9 @@ class Score(TypedDict):
     as_of: str
     known_at: str
     features_sha256: str
+    disputes: list[Mark]
+    undisputed: Undisputed | None
+    renewed_by: str | None
     created_at: str
 
 
@@ -317,3 +397,7 @@ class Consent(TypedDict):
     purposes: list[str]
     fields: list[str]
     valid_until: str
+    as_of_from: str | None
+    as_of_until: str | None
+    most_reads_a_day: int | None
+    most_reads_a_month: int | None

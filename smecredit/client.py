@@ -16,6 +16,7 @@ from smecredit.answers import (
     Book,
     Channel,
     Consent,
+    Dispute,
     Enterprise,
     Evaluation,
     Import,
@@ -26,10 +27,12 @@ from smecredit.answers import (
     Measure,
     MeasureTerms,
     Model,
+    Notice,
     Portrait,
     Progress,
     Purpose,
     RecordKind,
+    Repair,
     Score,
 )
 from smecredit.problems import Problem
@@ -213,21 +216,36 @@ class Client:
 
     # Consent
 
-    def grant_consent(
+    def grant_consent(  # noqa: PLR0913 - one parameter a term
         self,
         grantee: str,
         purposes: Sequence[Purpose],
         *,
         valid_until: date,
         fields: Sequence[str] = ("features", "portrait", "score"),
+        as_of_from: date | None = None,
+        as_of_until: date | None = None,
+        most_reads_a_day: int | None = None,
+        most_reads_a_month: int | None = None,
     ) -> Consent:
-        """As an enterprise: let a client read this enterprise's own file for these purposes."""
-        value = {
+        """As an enterprise: let a client read this enterprise's own file for these purposes.
+
+        `as_of_from` and `as_of_until` are the first and last day as of which it may; the limits count new looks into
+        the file, by day and by calendar month of UTC. None leaves a term open.
+        """
+        value: dict[str, Any] = {
             "grantee": grantee,
             "purposes": list(purposes),
             "fields": list(fields),
             "valid_until": valid_until.isoformat(),
         }
+        terms = {
+            "as_of_from": _iso(as_of_from),
+            "as_of_until": _iso(as_of_until),
+            "most_reads_a_day": most_reads_a_day,
+            "most_reads_a_month": most_reads_a_month,
+        }
+        value |= {name: term for name, term in terms.items() if term is not None}
         return cast("Consent", self._post("/v1/consents", value).json())
 
     def consents(self) -> Iterator[Consent]:
@@ -241,6 +259,61 @@ class Client:
     def accesses(self, enterprise: str) -> Iterator[dict[str, Any]]:
         """Who read a firm's file, when, why, under which consent."""
         return self._pages(f"/v1/enterprises/{_segment(enterprise)}/accesses")
+
+    # Disputes, repairs, notices
+
+    def evidence(self, enterprise: str, feature: str, *, purpose: Purpose | None = None) -> Iterator[dict[str, Any]]:
+        """The records behind a figure, newest first; `name` is how a dispute or a repair names one."""
+        path = f"/v1/enterprises/{_segment(enterprise)}/evidence"
+        return self._pages(path, purpose=purpose, feature=feature)
+
+    def dispute(self, item: Mapping[str, str], reason: str, statement: str) -> Dispute:
+        """As an enterprise: dispute an item of your own file; from now on every read of it is marked.
+
+        `item` is `{"kind", "record"}` as `evidence` lists it, or `{"kind": "enterprise", "field"}`. Readers see the
+        statement.
+        """
+        value = {"item": dict(item), "reason": reason, "statement": statement}
+        return cast("Dispute", self._post("/v1/disputes", value).json())
+
+    def disputes(self, *, state: str | None = None) -> Iterator[Dispute]:
+        """An enterprise's own disputes, or all for an operator; newest first."""
+        query = {"state": state} if state else {}
+        return cast("Iterator[Dispute]", self._pages("/v1/disputes", **query))
+
+    def withdraw_dispute(self, dispute_id: str) -> Dispute:
+        """As an enterprise: take a dispute back."""
+        return cast("Dispute", self._post(f"/v1/disputes/{_segment(dispute_id)}/withdraw", {}).json())
+
+    def decide_dispute(self, dispute_id: str, decision: str, reply: str, *, correction: str | None = None) -> Dispute:
+        """As the operator: decide a dispute (corrected, confirmed, unresolved) and answer it in writing.
+
+        A correction is `removed` or `restated`; it is told to everybody who read the file in the last twelve months.
+        """
+        value = {"decision": decision, "reply": reply, "correction": correction}
+        return cast("Dispute", self._post(f"/v1/disputes/{_segment(dispute_id)}/decision", value).json())
+
+    def repair(self, enterprise: str, record: str, *, decided_on: date, authority: str, document: str) -> Repair:
+        """As the operator or a source: a public record was repaired; it leaves display, sharing and use at once."""
+        value = {"enterprise": enterprise, "record": record, "decided_on": decided_on.isoformat()}
+        return cast("Repair", self._post("/v1/repairs", {**value, "authority": authority, "document": document}).json())
+
+    def repairs(self) -> Iterator[Repair]:
+        """An enterprise's own repairs, a source's, or all for an operator; newest first."""
+        return cast("Iterator[Repair]", self._pages("/v1/repairs"))
+
+    def notices(self, *, open_only: bool = False) -> Iterator[Notice]:
+        """What this client has to be told: corrections, repairs, terms of disputes; newest first."""
+        query = {"open": "true"} if open_only else {}
+        return cast("Iterator[Notice]", self._pages("/v1/notices", **query))
+
+    def acknowledge_notice(self, notice_id: str) -> Notice:
+        """Acknowledge a notice."""
+        return cast("Notice", self._post(f"/v1/notices/{_segment(notice_id)}/acknowledge", {}).json())
+
+    def retention(self) -> dict[str, Any]:
+        """How long what is kept of whom, and by which law or policy."""
+        return cast("dict[str, Any]", self._get("/v1/retention"))
 
     # Joint incentives and restrictions
 
@@ -306,6 +379,10 @@ class Client:
     def receipt(self, score_id: str) -> dict[str, Any]:
         """The signed receipt of a stored score."""
         return cast("dict[str, Any]", self._get(f"/v1/scores/{_segment(score_id)}/receipt"))
+
+    def score_proof(self, score_id: str) -> dict[str, Any]:
+        """That the score ledger holds a score: a bundle that `smecredit.ledger.bundle` verifies offline."""
+        return cast("dict[str, Any]", self._get(f"/v1/scores/{_segment(score_id)}/ledger-proof"))
 
     def receipt_keys(self) -> list[dict[str, Any]]:
         """The public keys that receipts are verified with (RFC 8037)."""

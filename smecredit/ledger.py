@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import json
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from smecredit.problems import Expected
 
 ED25519 = 1
 KEY_HASH_BYTES, KEY_BYTES = 4, 32
+HASH_BYTES, SALT_BYTES = 32, 16
 
 
 class NotProved(Expected):
@@ -37,12 +39,16 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a bundle proved: how many entries of which ledger, and from which earlier size on it only grew."""
+    """What a bundle proved: how many entries of which ledger, and from which earlier size on it only grew.
+
+    `scores` are those of a batch that it proved one by one, each as its words say.
+    """
 
     checkpoint: Checkpoint
     entries: int
     forgotten: int
     since: int | None
+    scores: tuple[Mapping[str, Any], ...] = ()
 
 
 def bundle(data: Mapping[str, Any], key: str, kept: str | None = None) -> Verified:
@@ -64,7 +70,8 @@ def bundle(data: Mapping[str, Any], key: str, kept: str | None = None) -> Verifi
         before = checkpoint(kept, key)
         consistent(before, now, _hashes(data, "consistency"))
         since = before.size
-    return Verified(now, len(entries), sum(each.get("salt") is None for each in entries), since)
+    scores = tuple(_score(each, entries) for each in _listed(data, "scores"))
+    return Verified(now, len(entries), sum(each.get("salt") is None for each in entries), since, scores)
 
 
 def checkpoint(note: str, key: str) -> Checkpoint:
@@ -156,6 +163,46 @@ def _entry(each: Mapping[str, Any], head: Checkpoint) -> None:
             raise NotProved(f"entry {number} names another {role} than it is shown with")
 
 
+def _score(each: object, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Verify that a batch's entry, itself proved already, holds this score; return what the score's words say."""
+    if not isinstance(each, Mapping):
+        raise NotProved("the bundle lists something that is no score")
+    facts = _facts_of_batch(each.get("entry"), entries)
+    place, group, words = each.get("place"), _hashes(each, "group"), _text(each, "words")
+    if not isinstance(place, int) or not 0 <= place < facts["count"]:
+        raise NotProved("a score has no place in its batch")
+    if group[place % facts["group"] :][:1] != [_score_hash(words, each)] or {len(one) for one in group} != {HASH_BYTES}:
+        raise NotProved(f"the score at {place} says something else than its group holds")
+    leaves = -(-facts["count"] // facts["group"])
+    part = Checkpoint(facts["scores"], leaves, _hash(facts["root"]))
+    included(b"".join(group), place // facts["group"], _hashes(each, "proof"), part)
+    score: Mapping[str, Any] = json.loads(words)
+    if rfc8785.dumps(dict(score)) != words.encode() or not score["score_id"].startswith(facts["scores"]):
+        raise NotProved(f"the score at {place} is not one of its batch in canonical form")
+    return score
+
+
+def _facts_of_batch(number: object, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    for entry in entries:
+        said = json.loads(entry["leaf"])
+        if entry["n"] == number and said["kind"] == "score-batch" and "root" in said["facts"]:
+            facts: Mapping[str, Any] = said["facts"]
+            return facts
+    raise NotProved("a score is shown without the entry of its batch")
+
+
+def _score_hash(words: str, each: Mapping[str, Any]) -> bytes:
+    """Return SHA-256 of 0x00, salt, words, a line feed, and the numbers as 64-bit little-endian."""
+    salt, numbers = _hash(_text(each, "salt")), each.get("numbers")
+    if len(salt) != SALT_BYTES or not isinstance(numbers, list):
+        raise NotProved("a score lacks its salt or its numbers")
+    try:
+        packed = struct.pack(f"<{len(numbers)}d", *numbers)
+    except struct.error:
+        raise NotProved("a score's numbers are none") from None
+    return hashlib.sha256(b"\0" + salt + words.encode() + b"\n" + packed).digest()
+
+
 def _public_key(key: str) -> tuple[str, Ed25519PublicKey]:
     origin, _, rest = key.strip().partition("+")
     kid, _, encoded = rest.partition("+")
@@ -194,10 +241,14 @@ def _text(data: Mapping[str, Any], name: str) -> str:
 
 
 def _hashes(data: Mapping[str, Any], name: str) -> list[bytes]:
+    return [_hash(each) for each in _listed(data, name)]
+
+
+def _listed(data: Mapping[str, Any], name: str) -> list[Any]:
     found = data.get(name) or []
     if not isinstance(found, list):
-        raise NotProved(f"the {name} is no list of hashes")
-    return [_hash(each) for each in found]
+        raise NotProved(f"the {name} is no list")
+    return found
 
 
 def _hash(text: object) -> bytes:

@@ -1,6 +1,7 @@
 """Answers as tables for people, in Chinese and English as the suite gives them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -11,7 +12,7 @@ from rich.table import Table
 from smecredit.money import yuan
 
 if TYPE_CHECKING:
-    from smecredit.answers import Match, Model, Partner, Portrait, Score
+    from smecredit.answers import Dispute, Match, Model, Notice, Partner, Portrait, Score
     from smecredit.demo import Shown
 
 MONTHS_SHOWN = 6
@@ -65,10 +66,49 @@ def score(shown: "Score") -> None:
         value, reference = (_measured(reason[side], reason["unit"]) for side in ("value", "reference"))
         table.add_row(_title(reason["title"]), f"[{colour}]{points}[/]", value, reference, _unit(reason["unit"]))
     console.print(table)
+    _contested(console, shown)
     rest = len(shown["contributions"]) - len(shown["reasons"])
     console.print(
         f"base {shown['base_points']:.1f} points; {rest} smaller contributions; model {shown['model']['version']}"
     )
+
+
+def _contested(console: Console, shown: "Score") -> None:
+    """What the firm disputes, and the score without it."""
+    for mark in shown["disputes"]:
+        what = mark["item"]["kind"]
+        console.print(f"[yellow]disputed 异议[/] {what} since {mark['opened_at'][:10]}: {escape(mark['statement'])}")
+    if other := shown["undisputed"]:
+        points = "no score" if other["score"] is None else f"{other['score']} ({other['grade']})"
+        console.print(f"without the disputed records 剔除异议项: {points}")
+    if shown["renewed_by"]:
+        console.print(f"given anew after a correction 更正后重出: {shown['renewed_by']}")
+
+
+def disputes(shown: "Sequence[Dispute]", now: datetime) -> None:
+    """Disputes with the days that are left."""
+    table = _table("Dispute 异议", "State", "Firm", "Item", "Reason", ">Days left")
+    for each in shown:
+        left = (datetime.fromisoformat(each["due_at"]) - now).days if each["state"] == "open" else None
+        days = "" if left is None else f"[red]{left}[/]" if left < 0 else str(left)
+        item = each["item"]["record"] or each["item"]["field"] or ""
+        table.add_row(
+            each["id"],
+            each["state"],
+            escape(each["enterprise"]),
+            f"{each['item']['kind']} {item}",
+            each["reason"],
+            days,
+        )
+    _console().print(table if shown else "no disputes 没有异议")
+
+
+def notices(shown: "Sequence[Notice]") -> None:
+    """What has to be told."""
+    table = _table("Notice 通知", "On", "Firm", "What")
+    for each in shown:
+        table.add_row(each["id"], each["created_at"][:10], escape(each["enterprise"]), _title(each["title"]))
+    _console().print(table if shown else "nothing to tell 没有通知")
 
 
 def match(shown: "Match") -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import rfc8785
 
 FORM = 1
@@ -39,16 +41,30 @@ def written(entry: Entry, at: datetime, salt: bytes) -> bytes:
     >>> written(Entry("consent-given", "local:E1", None, {"consent": "con_1"}), datetime(2026, 1, 1, tzinfo=UTC), b"s")
     b'{"actor":null,"at":"2026-01-01T00:00:00.000000Z","facts":{"consent":"con_1"},"kind":"consent-given","subject":"0d9…
     """
-    return rfc8785.dumps(
+    facts = {**entry.facts, **{name: hidden(value, salt) for name, value in entry.sealed.items()}}
+    return _canonical(
         {
             "v": FORM,
             "kind": entry.kind,
             "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "subject": hidden(entry.subject, salt),
             "actor": hidden(entry.actor, salt),
-            "facts": {**entry.facts, **{name: hidden(value, salt) for name, value in entry.sealed.items()}},
-        }
+            "facts": facts,
+        },
+        plain=all(name.isascii() and (value is None or type(value) is str) for name, value in facts.items()),
     )
+
+
+def _canonical(document: dict[str, Any], *, plain: bool) -> bytes:
+    """Return canonical JSON; orjson writes the same where names are ASCII and values text or nothing.
+
+    (RFC 8785 differs from it in numbers and in the order of names beyond ASCII; a score writes two leaves, and this is
+    0.3 µs of each instead of 18.)
+    """
+    if plain:
+        with suppress(orjson.JSONEncodeError):  # half a surrogate pair: refused below in the canonical writer's words
+            return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    return rfc8785.dumps(document)
 
 
 def hidden(name: str | None, salt: bytes) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from chassis import commands, migrations
 from chassis.database import Database
 from chassis.jobs import Worker
@@ -10,6 +12,9 @@ from services.matching.app import PACKAGE, make_context
 from services.matching.jobs import handlers
 from services.matching.settings import Settings
 from services.matching.usecases.notify import Postman
+from services.matching.usecases.tell import tell
+
+NOTICES_SECONDS = 5.0
 
 
 def migrate() -> str:
@@ -19,10 +24,10 @@ def migrate() -> str:
 
 
 def worker() -> None:
-    """Do the jobs and deliver the webhooks until stopped."""
+    """Do the jobs, deliver the webhooks and send notices on, until stopped."""
     context = make_context(Settings.from_environment())
     Postman(context.database, private=context.settings.private_webhooks).start()
-    Worker(context.database, handlers(context), KINDS).run()
+    Worker(context.database, handlers(context), KINDS, chores={partial(tell, context): NOTICES_SECONDS}).run()
 
 
 if __name__ == "__main__":

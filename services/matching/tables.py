@@ -221,3 +221,12 @@ class WebhookDelivery(Base):
         Index("ix_webhook_deliveries_state_due_at", "state", "due_at"),
         Index("ix_webhook_deliveries_client_id", "client", "id"),
     )
+
+
+class NoticeCursor(Base):
+    """One row: up to which notice of the profile service the webhooks have been told."""
+
+    __tablename__ = "notice_cursor"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    after: Mapped[str]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import String, cast, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -118,6 +119,22 @@ def notify(
         session.execute(insert(tables.Notice), rows)
 
 
+def told(session: Session, after: str | None, most: int = BATCH) -> dict[str, Any]:
+    """Return which clients were told what of which file, in order, after an id; and the last id there is.
+
+    Who is written to as an enterprise or by its role is no client.
+    """
+    table = tables.Notice
+    clients = table.recipient.not_like("%:%")
+    last = session.scalar(select(func.max(table.id)).where(clients))
+    if after is None:
+        return {"items": [], "last": last}
+    query = select(table.id, table.event, table.enterprise, table.recipient, table.act)
+    rows = session.execute(query.where(clients, table.id > after).order_by(table.id).limit(most))
+    names = ("id", "event", "enterprise", "client", "act")
+    return {"items": [dict(zip(names, row, strict=True)) for row in rows], "last": last}
+
+
 def withdraw_alerts(session: Session, enterprise: str, numbers: Collection[str], now: datetime) -> None:
     """Withdraw every alert, of whatever firm, that rests on these public records of an enterprise alone.
 
@@ -125,7 +142,8 @@ def withdraw_alerts(session: Session, enterprise: str, numbers: Collection[str],
     """
     table = tables.Alert
     for number in numbers:
-        near = cast(table.records, String).contains(number, autoescape=True)
+        written = orjson.dumps(number)[1:-1].decode()
+        near = cast(table.records, String).contains(written, autoescape=True)
         for alert in session.scalars(select(table).where(near)):
             kept = [each for each in alert.records if not _is(each, alert, enterprise, number)]
             if len(kept) == len(alert.records):
@@ -149,11 +167,13 @@ def end_disputes(session: Session, enterprise: str, records: Collection[str], no
     session.execute(update(table).where(*mine, table.state.in_(MARKED)).values(**ended))
 
 
-def open_disputes(session: Session, enterprise: str, kind: str, item: str) -> int:
-    """Return how many open disputes an enterprise has of one item: a record or a field."""
+def open_disputes(session: Session, enterprise: str, kind: str | None = None, item: str = "") -> int:
+    """Return how many open disputes an enterprise has: of one item, a record or a field, or of all."""
     table = tables.Dispute
-    same = (table.enterprise == enterprise, table.kind == kind, or_(table.record == item, table.field == item))
-    return session.scalar(select(func.count()).select_from(table).where(*same, table.state == "open")) or 0
+    query = select(func.count()).select_from(table).where(table.enterprise == enterprise, table.state == "open")
+    if kind is not None:
+        query = query.where(table.kind == kind, or_(table.record == item, table.field == item))
+    return session.scalar(query) or 0
 
 
 def any_open(runner: Runner) -> bool:

@@ -16,7 +16,7 @@ from chassis import ledger
 from chassis.database import Runner
 from chassis.ids import new_id
 from services.profile import tables
-from services.profile.domain.consent import Consent
+from services.profile.domain.consent import AGAIN, Consent
 from services.profile.domain.enterprise import Enterprise
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ FIRM = FIRMS.where(ENTERPRISES.c.id == bindparam("id"))
 FIRMS_OF = FIRMS.where(ENTERPRISES.c.id.in_(bindparam("ids", expanding=True)))
 LIVE = select(
     *(CONSENTS.c[name] for name in ("id", "enterprise", "grantee", "purposes", "fields", "valid_from", "valid_until")),
-    *(CONSENTS.c[name] for name in ("as_of_from", "as_of_until", "most_reads_a_day")),
+    *(CONSENTS.c[name] for name in ("as_of_from", "as_of_until", "most_reads_a_day", "most_reads_a_month")),
 ).where(CONSENTS.c.grantee == bindparam("grantee"), CONSENTS.c.revoked_at.is_(None))
 COUNTING = text("SELECT pg_advisory_xact_lock(hashtextextended(:consent, 0))")
 HELD = LIVE.order_by(CONSENTS.c.id).with_for_update(read=True)
@@ -254,7 +254,7 @@ def consents_of(session: Runner, grantee: str, enterprise_id: str) -> Iterator[C
 
 
 def reads_since(connection: Connection, consents: Sequence[str], since: datetime) -> dict[str, int]:
-    """Return how often each of these consents was read under since a moment, and hold others that count until done.
+    """Return how often a file was looked into under each of these consents, and hold others that count until done.
 
     Two who count at once would both find the last read free. SQLite has one writer anyway. The lock is beside the
     consent's row: all who count share that row already, and would wait for one another for ever.
@@ -263,7 +263,8 @@ def reads_since(connection: Connection, consents: Sequence[str], since: datetime
     if connection.dialect.name == "postgresql":
         for consent in sorted(consents):
             connection.execute(COUNTING, {"consent": consent})
-    query = select(accesses.consent, func.count()).where(accesses.at >= since).group_by(accesses.consent)
+    looks = and_(accesses.at >= since, accesses.what != AGAIN)
+    query = select(accesses.consent, func.count()).where(looks).group_by(accesses.consent)
     found: dict[str, int] = {}
     for part in _batches(consents):
         found |= {row[0]: row[1] for row in connection.execute(query.where(accesses.consent.in_(part)))}
@@ -373,7 +374,7 @@ def _described(enterprise_id: str, told: Mapping[str, Any]) -> Enterprise:
 
 
 def _consent(row: Any) -> Consent:
-    return Consent(row[0], row[1], row[2], frozenset(row[3]), frozenset(row[4]), row[5], row[6], None, *row[7:10])
+    return Consent(row[0], row[1], row[2], frozenset(row[3]), frozenset(row[4]), row[5], row[6], None, *row[7:11])
 
 
 def _enterprise(row: Any) -> Enterprise:

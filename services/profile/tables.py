@@ -147,6 +147,7 @@ class Consent(Base):
     as_of_from: Mapped[date | None] = mapped_column(Date)
     as_of_until: Mapped[date | None] = mapped_column(Date)
     most_reads_a_day: Mapped[int | None]
+    most_reads_a_month: Mapped[int | None]
     # The grantor's signature: who gave it, in which session of a person where one signed in, over which terms.
     signed_by: Mapped[str | None]
     signed_session: Mapped[str | None]
@@ -160,7 +161,7 @@ class Consent(Base):
 
 
 class Access(Base):
-    """One read of an enterprise's file by somebody else; never changed, never removed by the service."""
+    """One read of an enterprise's file by somebody else; never changed, and kept as long as `retention.toml` says."""
 
     __tablename__ = "accesses"
 

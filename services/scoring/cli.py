@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from chassis import commands, migrations
 from chassis.database import Database
 from chassis.jobs import Worker
@@ -9,6 +11,9 @@ from services.scoring.api.problems import KINDS
 from services.scoring.app import PACKAGE, make_context
 from services.scoring.jobs import handlers
 from services.scoring.settings import Settings
+from services.scoring.usecases.renew import renew
+
+CORRECTIONS_SECONDS = 5.0
 
 
 def migrate() -> str:
@@ -18,9 +23,9 @@ def migrate() -> str:
 
 
 def worker() -> None:
-    """Train models, score batches and run evaluations until stopped."""
+    """Train models, score batches, run evaluations and renew scores after corrections, until stopped."""
     context = make_context(Settings.from_environment())
-    Worker(context.database, handlers(context), KINDS).run()
+    Worker(context.database, handlers(context), KINDS, chores={partial(renew, context): CORRECTIONS_SECONDS}).run()
 
 
 if __name__ == "__main__":

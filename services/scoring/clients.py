@@ -98,32 +98,38 @@ class Profile:
         return items[0].get("disputes", []) if items else None
 
     def read_again(
-        self, enterprise: str, purpose: str, as_of: date | None = None, known_at: datetime | None = None
-    ) -> Features | None:
-        """Return a file's features as of a day, where the caller may see what was derived from them; record the read.
+        self, enterprises: Sequence[str], purpose: str, as_of: date | None = None
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Return what those dispute whose scores of a day the caller may read once more, and record each read.
 
-        None stands for a consent that has ended.
+        Those whose consent has ended are left out. No consent's limited reads are used.
+        """
+        order = {"enterprises": list(enterprises), **_moment(as_of, None)}
+        one = self._one if len(enterprises) == 1 else self._many
+        told: dict[str, list[dict[str, Any]]] = one.call(
+            "POST", "/v1/rereads", json=order, headers={"Purpose": purpose}, repeatable=True
+        ).json()
+        return told
+
+    def features_then(self, enterprise: str, purpose: str, as_of: date, known_at: datetime | None) -> Features | None:
+        """Return a file's features as of a day, as known at a moment: a new look, recorded and counted.
+
+        None stands for a consent that has ended, or that has been read as often as it allows.
         """
         order = {"reads": [{"enterprise": enterprise}], **_moment(as_of, known_at)}
         headers = {"Purpose": purpose}
         (told,) = self._one.call("POST", "/v1/feature-reads", json=order, headers=headers, repeatable=True).json()
         problem = told.get("problem", {})
-        if problem and problem["status"] != HTTPStatus.FORBIDDEN:
+        if problem and problem["status"] not in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
             raise UpstreamProblem(problem)
         found = _features(told)
         return found if isinstance(found, Features) else None
 
-    def readable(
-        self, enterprises: Sequence[str], as_of: date | None, headers: Mapping[str, str]
-    ) -> dict[str, list[dict[str, Any]]]:
-        """Return what those dispute whose file of a day the caller may read now, and leave a record of each read."""
-        try:
-            found = self.feature_set(enterprises, as_of, None, headers=headers)
-        except UpstreamProblem as problem:
-            if problem.document.get("status") == HTTPStatus.FORBIDDEN:
-                return {}
-            raise
-        return {name: found.disputes.get(name, []) for name in found.frame["enterprise"]}
+    def told(self, after: str | None, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Return which clients were told what of which file since; only the id of the last of these for None."""
+        query = {} if after is None else {"after": after}
+        told: dict[str, Any] = self._one.call("GET", "/v1/told", query=query, headers=headers).json()
+        return told
 
     def catalogue(self, headers: Mapping[str, str]) -> dict[str, Any]:
         """Return the feature catalogue: names, titles, directions."""

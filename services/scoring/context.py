@@ -18,6 +18,9 @@ from services.scoring.domain.errors import ModelNotFound
 from services.scoring.ml.scorer import Scorer
 from services.scoring.settings import Settings
 
+# What the ledger calls itself in its checkpoints.
+LEDGER = "smecredit/scoring"
+
 
 class Shelf:
     """The trained models, loaded once each: a version never changes, so it never needs to be read again."""

@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 from chassis import ledger
 from chassis.database import Runner
 from chassis.ids import new_id, numbered, parted
+from chassis.ledger import store as ledger_store
 from services.scoring import parts
-from services.scoring.domain.assessment import STAMP, Assessment, Stamp, stamped
+from services.scoring.domain import leaf
+from services.scoring.domain.assessment import STAMP, Assessment, Stamp, rfc3339, stamped
 from services.scoring.domain.errors import (
     BatchNotFound,
     EvaluationNotFound,
@@ -25,6 +27,7 @@ from services.scoring.domain.errors import (
     NoServingModel,
     ScoreNotFound,
 )
+from services.scoring.domain.leaf import Seals
 from services.scoring.domain.reasons import MOST_REASONS
 from services.scoring.parts import Part
 from services.scoring.tables import (
@@ -32,11 +35,14 @@ from services.scoring.tables import (
     BatchIndex,
     BatchPart,
     BatchRefusal,
+    BatchSeal,
     Evaluation,
     Model,
     ModelEvent,
     Outcome,
     Override,
+    Renewal,
+    RenewalCursor,
     Score,
     ShadowScore,
 )
@@ -50,6 +56,7 @@ PAIRED = ("enterprise", "score", "grade", "pd")
 IN_ONE_QUESTION = 500
 _insert_score = insert(cast("Table", Score.__table__))
 _insert_part = insert(cast("Table", BatchPart.__table__))
+_insert_seal = insert(cast("Table", BatchSeal.__table__))
 _models = cast("Table", Model.__table__)
 _serving = select(_models.c.version).where(_models.c.state == "serving")
 _shadow = select(_models.c.version).where(_models.c.state == "shadow")
@@ -269,6 +276,41 @@ def shadow_pairs(session: Session, version: str) -> list[dict[str, Any]]:
     return sorted(pairs, key=lambda pair: str(pair["id"]))
 
 
+# -- renewals ----------------------------------------------------------------------------------------------------
+
+
+def renewed_up_to(session: Session) -> str | None:
+    """Return the id of the last correction that scores were renewed for; None before the first look."""
+    return session.scalar(select(RenewalCursor.after))
+
+
+def renewed(session: Session, before: str | None, now: str) -> bool:
+    """Note that scores were renewed up to a correction; False where another worker has noted more since `before`."""
+    if before is None:
+        session.add(RenewalCursor(id=1, after=now))
+        session.flush()
+        return True
+    moved = update(RenewalCursor).where(RenewalCursor.after == before).values(after=now)
+    return bool(session.execute(moved).rowcount)  # type: ignore[attr-defined]
+
+
+def last_score_since(session: Session, enterprise: str, client: str, since: datetime) -> Assessment | None:
+    """Return the last score that a client had of an enterprise since a moment, of an order of its own or of a batch."""
+    found = scores_of(session, enterprise, client, None, 1)
+    return found[0] if found and found[0].created_at >= since else None
+
+
+def add_renewal(session: Session, score_id: str, renews: str, act: str, at: datetime) -> None:
+    """Note which score was given anew for which, and by which correction."""
+    session.add(Renewal(score=score_id, renews=renews, act=act, at=at))
+
+
+def renewal_of(session: Session, score_id: str) -> str | None:
+    """Return the latest score that was given anew for this one."""
+    query = select(Renewal.score).where(Renewal.renews == score_id).order_by(Renewal.score.desc())
+    return session.scalar(query.limit(1))
+
+
 # -- overrides ---------------------------------------------------------------------------------------------------
 
 
@@ -334,9 +376,9 @@ def scored_in_parts(session: Session, batch_id: str) -> list[list[str]]:
 def add_part(connection: Connection, number: int, part: Part) -> None:
     """Store a part of a batch; `IntegrityError` where another worker has stored one of this number.
 
-    All its scores are one entry of the ledger, by the digest of all that they are made of.
+    All its scores are one entry of the ledger, by the root over them: each can be proved by itself.
     """
-    body = parts.written(part.frame)
+    seals = leaf.seal(part.head, part.frame, parts.numbers(part.frame, "point"), part.base_points)
     connection.execute(
         _insert_part,
         {
@@ -346,12 +388,37 @@ def add_part(connection: Connection, number: int, part: Part) -> None:
             "count": part.frame.height,
             "shadow": part.shadow,
             "base_points": part.base_points,
-            "body": body,
+            "body": parts.written(part.frame),
         },
     )
-    facts = {"scores": part.head, "count": part.frame.height, "model": part.stamp.model, "purpose": part.stamp.purpose}
-    facts["body_sha256"] = hashlib.sha256(body).hexdigest()
-    ledger.append(connection, [ledger.Entry("score-batch", None, part.stamp.client, facts)])
+    [number] = ledger.append(connection, [_part_entry(part, seals)])
+    connection.execute(
+        _insert_seal, {"head": part.head, "ledger_entry": number, "salts": seals.salts, "hashes": seals.hashes}
+    )
+
+
+def _part_entry(part: Part, seals: Seals) -> ledger.Entry:
+    same = part.stamp
+    facts = {"scores": part.head, "count": part.frame.height, "model": same.model, "purpose": same.purpose}
+    facts |= {"as_of": same.as_of.isoformat(), "known_at": rfc3339(same.known_at)}
+    facts |= {"root": seals.root.hex(), "group": leaf.GROUP}
+    return ledger.Entry("score-batch", None, same.client, facts)
+
+
+def seals_of(session: Session, assessment: Assessment) -> tuple[int, int, Seals] | None:
+    """Return the number of the entry that a score of a batch is under, its place there, and the seals of its part.
+
+    None for a score of its own, and for one of a batch from before there were seals.
+    """
+    head, place = parted(assessment.id)
+    row = session.get(BatchSeal, head) if assessment.batch is not None else None
+    return None if row is None else (row.ledger_entry, place, Seals(row.salts, row.hashes))
+
+
+def entry_of(session: Session, assessment: Assessment) -> int | None:
+    """Return the number of the entry that tells of a score of its own; None where there is none, or it is forgotten."""
+    # An override names the score too, later.
+    return min(ledger_store.numbers_about(session, assessment.enterprise, [assessment.id]), default=None)
 
 
 def part(row: BatchPart) -> Part:

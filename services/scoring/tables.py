@@ -74,6 +74,28 @@ class ModelEvent(Base):
     __table_args__ = (Index("ix_model_events_model_id", "model", "id"),)
 
 
+class Renewal(Base):
+    """A score that was given anew because the file behind an earlier one was corrected or a record of it repaired."""
+
+    __tablename__ = "renewals"
+
+    score: Mapped[str] = mapped_column(primary_key=True)
+    renews: Mapped[str]
+    act: Mapped[str]
+    at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_renewals_renews", "renews"),)
+
+
+class RenewalCursor(Base):
+    """One row: up to which correction the scores have been renewed."""
+
+    __tablename__ = "renewal_cursor"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    after: Mapped[str]
+
+
 class Batch(Base):
     """An order to score many enterprises with one model, as of one date."""
 
@@ -153,6 +175,20 @@ class BatchPart(Base):
         Index("ix_score_batch_parts_model_created_at", "model", "created_at"),
         Index("ix_score_batch_parts_shadow", "shadow"),
     )
+
+
+class BatchSeal(Base):
+    """What proves each score of a part: their salts and hashes, and the entry of the ledger that holds the root.
+
+    Beside the part and not in it: the entry's number is known last, and a part is large to write twice.
+    """
+
+    __tablename__ = "score_batch_seals"
+
+    head: Mapped[str] = mapped_column(ForeignKey("score_batch_parts.head"), primary_key=True)
+    ledger_entry: Mapped[int]
+    salts: Mapped[bytes] = mapped_column(LargeBinary)
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class BatchIndex(Base):

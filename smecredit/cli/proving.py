@@ -1,4 +1,4 @@
-"""Commands that prove what was said and done: receipt, verify-receipt, ledger, verify-ledger."""
+"""Commands that prove what was said and done: receipt, verify-receipt, ledger, score-proof, verify-ledger."""
 
 import json
 import sys
@@ -62,9 +62,22 @@ def ledger_command(out: Path, log: Any, kept: Path | None, url: str, identity: s
     with client(url, identity) as service:
         found = service.ledger_bundle(log, kept=before)
         (key, *_) = service.ledger_keys(log)["keys"]
-    out.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
-    click.echo(f"{len(found['entries'])} entries, proved against {found['checkpoint'].splitlines()[1]} -> {out}")
-    click.echo(f"verify it with: smecredit verify-ledger {out} --key '{key}'")
+    _write(out, found, key, f"{len(found['entries'])} entries")
+
+
+@click.command("score-proof")
+@click.argument("score")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write.")
+@connected("bank-demo")
+def score_proof_command(score: str, out: Path, url: str, identity: str) -> None:
+    """Write the proof that the score ledger holds the score SCORE, also where a batch made it.
+
+    Verify it with `smecredit verify-ledger`.
+    """
+    with client(url, identity) as service:
+        found = service.score_proof(score)
+        (key, *_) = service.ledger_keys("score-ledger")["keys"]
+    _write(out, found, key, "1 score")
 
 
 @click.command("verify-ledger")
@@ -86,8 +99,15 @@ def verify_ledger_command(file: Path, key: str, kept: Path | None, as_json: bool
         "entries": proved.entries,
         "forgotten": proved.forgotten,
         "continues": proved.since,
+        "scores": list(proved.scores),
     }
     print_json(told) if as_json else _tell_ledger(told)
+
+
+def _write(out: Path, found: dict[str, Any], key: str, what: str) -> None:
+    out.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
+    click.echo(f"{what}, proved against {found['checkpoint'].splitlines()[1]} -> {out}")
+    click.echo(f"verify it with: smecredit verify-ledger {out} --key '{key}'")
 
 
 def _tell_ledger(told: dict[str, Any]) -> None:
@@ -95,6 +115,8 @@ def _tell_ledger(told: dict[str, Any]) -> None:
     click.echo(
         f"entries    {told['entries']} proved" + (f", {told['forgotten']} forgotten" if told["forgotten"] else "")
     )
+    for score in told["scores"]:
+        click.echo(f"score      {score['score_id']} of {score['enterprise']}: {score['score']}, {score['grade']}")
     if told["continues"] is not None:
         click.echo(f"continues  the ledger of {told['continues']} entries that you kept")
     click.echo("valid")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
 
 from chassis.settings import SettingsError
-from gateway.limits import ADDRESS, DEFAULT_QUOTAS, FAILURES, Limits, Quota, QuotaUsedUp, read_quotas
+from gateway.limits import ADDRESS, DEFAULT_QUOTAS, FAILURES, Counts, Limits, Quota, QuotaUsedUp, read_quotas
 from gateway.roles import DEFAULT_SCOPES
 from gateway.store import Client
 
@@ -119,3 +121,27 @@ def test_a_quota_that_cannot_be_read_stops_the_start(text: str) -> None:
     """A limit that is not what was meant is worse than none."""
     with pytest.raises(SettingsError, match="GATEWAY_RATE_LIMITS"):
         read_quotas(text)
+
+
+def test_windows_that_have_ended_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever counts clears away what others left, and no thread is started for it."""
+    now = 1_000_000.0
+    monkeypatch.setattr("gateway.limits.time.time", lambda: now)
+    counts = Counts()
+    for client in range(100):
+        counts.incr(f"client-{client}", 60)
+    now += 59
+    assert (counts.incr("client-0", 60), counts.get("client-1")) == (2, 1)
+    now += 2
+    threads = threading.active_count()
+    assert (counts.get("client-1"), counts.incr("client-1", 60)) == (0, 1)
+    assert list(counts.storage) == ["client-1"] == list(counts.expirations)
+    assert threading.active_count() == threads
+
+
+def test_counts_of_many_threads_add_up() -> None:
+    """No request is counted twice or lost."""
+    counts = Counts()
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda _: counts.incr("bank", 60), range(2000)))
+    assert sorted(told) == list(range(1, 2001))

@@ -71,11 +71,15 @@ class Neighbours:
     serving: bool = True
     withheld: set[str] = field(default_factory=set)
     disputes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    notices: list[dict[str, str]] = field(default_factory=list)
     asked: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
 
     def answer(self, path: str, headers: dict[str, str], body: Any) -> tuple[int, dict[str, str], bytes]:
         """Answer one call as the contract says."""
         self.asked.append((path, headers, body))
+        path, _, query = path.partition("?")
+        if path == "/v1/told":
+            return self.told(query)
         return {
             "/v1/catalogue": self.catalogue,
             "/v1/feature-sets": self.feature_set,
@@ -102,6 +106,12 @@ class Neighbours:
             return problem(409, "no-serving-model", "Train a model first.")
         headers = {"Model-Version": "m1", "Reference": "r1", "As-Of": order["as_of"], "Known-At": order["known_at"]}
         return 200, headers, parquet(_listed(self.scores, order["enterprises"]))
+
+    def told(self, query: str) -> tuple[int, dict[str, str], bytes]:
+        last = self.notices[-1]["id"] if self.notices else None
+        after = query.partition("=")[2]
+        items = [each for each in self.notices if each["id"] > after] if query else []
+        return 200, {}, json.dumps({"items": items, "last": last}).encode()
 
     def outcome(self, told: Any) -> tuple[int, dict[str, str], bytes]:
         return 201, {}, json.dumps({"id": "out_1", **told}).encode()

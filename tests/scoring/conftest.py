@@ -100,6 +100,7 @@ class ProfileServer:
     # What firms dispute, and the values that their features have without it.
     disputes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     undisputed: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    corrections: list[dict[str, str]] = field(default_factory=list)
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
@@ -122,7 +123,32 @@ class ProfileServer:
             return Response(orjson.dumps({"items": items, "next": None}), content_type="application/json")
         if request.path == "/v1/feature-reads":
             return self._each(orjson.loads(request.get_data())["reads"], _role(request))
+        return self._internal(request)
+
+    def _internal(self, request: Request) -> Response:
+        if request.path == "/v1/rereads":
+            return self._again(orjson.loads(request.get_data())["enterprises"], _role(request))
+        if request.path == "/v1/told":
+            return Response(orjson.dumps(self._corrections(request.args.get("after"))), content_type="application/json")
         return problem(404, "not-found")
+
+    def change(self, enterprise: str, values: dict[str, float]) -> None:
+        """Let a firm's features have other values."""
+        mine = pl.col("enterprise") == enterprise
+        changed = [pl.when(mine).then(pl.lit(value)).otherwise(name).alias(name) for name, value in values.items()]
+        self.book = self.book.with_columns(changed)
+
+    def _corrections(self, after: str | None) -> dict[str, Any]:
+        last = self.corrections[-1]["id"] if self.corrections else None
+        return {
+            "items": [] if after is None else [each for each in self.corrections if each["id"] > after],
+            "last": last,
+        }
+
+    def _again(self, names: list[str], role: str) -> Response:
+        open_ = [name for name in names if name not in self.withheld or role == "enterprise"]
+        told = {name: self.disputes.get(name, []) for name in open_}
+        return Response(orjson.dumps(told), content_type="application/json")
 
     def _listed(self, enterprise: str) -> dict[str, Any]:
         return {"id": enterprise, "disputes": self.disputes.get(enterprise, [])}
@@ -179,8 +205,8 @@ class ProfileServer:
 
 def _role(request: Request) -> str:
     """Return the role in a token: a firm's own file is never withheld from it."""
-    claims = request.headers["Authorization"].split(".")[1]
-    return str(orjson.loads(urlsafe_b64decode(claims + "=="))["role"])
+    _, dot, rest = request.headers["Authorization"].partition(".")
+    return str(orjson.loads(urlsafe_b64decode(rest.split(".")[0] + "=="))["role"]) if dot else "bank"
 
 
 def problem(status: int, slug: str) -> Response:

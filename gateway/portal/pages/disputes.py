@@ -20,7 +20,11 @@ REPAIRS_SHOWN = 100
 REASONS = ("not-ours", "wrong-amount", "wrong-date", "wrong-status", "already-settled", "other")
 LONGEST_STATEMENT = 2000
 # What a refusal says in the reader's language; anything else is told as the service tells it.
-REFUSALS = {"already-disputed": "dispute.already", "record-not-found": "dispute.gone"}
+REFUSALS = {
+    "already-disputed": "dispute.already",
+    "record-not-found": "dispute.gone",
+    "too-many-disputes": "dispute.too_many",
+}
 
 
 def listing() -> ResponseReturnValue:

@@ -19,6 +19,8 @@ SPARK = (72, 20)
 MEASURES: dict[str, str | int] = {"ended": "true", "limit": 100}
 PURPOSES = ("credit-assessment", "financing-match", "credit-monitoring", "model-training")
 FIELDS = ("features", "portrait", "score", "records")
+WINDOW, LIMITS = ("as_of_from", "as_of_until"), ("most_reads_a_day", "most_reads_a_month")
+MOST_READS = 1_000_000
 
 
 def own() -> ResponseReturnValue:
@@ -37,6 +39,7 @@ def grant() -> ResponseReturnValue:
         "purposes": request.form.getlist("purposes"),
         "fields": request.form.getlist("fields"),
         "valid_until": request.form["valid_until"].strip(),
+        **_terms(request.form),
     }
     try:
         ask("POST", "/consents", json=wanted, key=request.form.get("nonce"))
@@ -124,14 +127,44 @@ def _missing(form: Any) -> dict[str, str]:
         "purposes": (bool(set(form.getlist("purposes")) & set(PURPOSES)), "consent.need_purpose"),
         "fields": (bool(set(form.getlist("fields")) & set(FIELDS)), "consent.need_field"),
         "valid_until": (until is not None and until > _today(), "consent.need_date"),
+        **{name: (not _said(form, name) or figures.date_of(form[name]), "consent.need_day") for name in WINDOW},
+        **{name: (not _said(form, name) or _count(form[name]), "consent.need_count") for name in LIMITS},
     }
-    return {name: say(text) for name, (fine, text) in checks.items() if not fine}
+    missing = {name: say(text) for name, (fine, text) in checks.items() if not fine}
+    first, last = (figures.date_of(form.get(name, "")) for name in WINDOW)
+    if first and last and first > last:
+        missing["as_of_until"] = say("consent.need_order")
+    return missing
+
+
+def _terms(form: Any) -> dict[str, Any]:
+    """Return those of the terms that may be left open which the form names."""
+    days = {name: form[name].strip() for name in WINDOW if _said(form, name)}
+    return {**days, **{name: _count(form[name]) for name in LIMITS if _said(form, name)}}
+
+
+def _said(form: Any, name: str) -> bool:
+    return bool(form.get(name, "").strip())
+
+
+def _count(entered: str) -> int | None:
+    text = entered.strip()
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_READS)) else 0
+    return number if 1 <= number <= MOST_READS else None
 
 
 def _with_state(consent: dict[str, Any]) -> dict[str, Any]:
     gone = consent.get("revoked_at")
     late = str(consent.get("valid_until", ""))[:10] < _today().isoformat()
-    return {**consent, "is": "revoked" if gone else "expired" if late else "live"}
+    return {**consent, "is": "revoked" if gone else "expired" if late else "live", "terms": _terms_said(consent)}
+
+
+def _terms_said(consent: dict[str, Any]) -> list[str]:
+    """Return in words what a consent limits beside for what and until when."""
+    first, last, a_day, a_month = (consent.get(name) for name in (*WINDOW, *LIMITS))
+    window = "consent.window" if first and last else "consent.window_from" if first else "consent.window_until"
+    told = [(window, first or last), ("consent.a_day", a_day), ("consent.a_month", a_month)]
+    return [say(name, first=first, last=last, count=value) for name, value in told if value]
 
 
 def _items(answer: Any) -> list[dict[str, Any]]:

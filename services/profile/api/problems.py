@@ -60,6 +60,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     dispute.DisputeNotFound: Kind(404, "dispute-not-found", "No such dispute", "未找到该异议"),
     dispute.RecordNotFound: Kind(404, "record-not-found", "No such record in the file", "档案中没有该记录"),
     dispute.AlreadyDisputed: Kind(409, "already-disputed", "The item is disputed already", "该项已在异议处理中"),
+    dispute.TooManyDisputes: Kind(409, "too-many-disputes", "Too many open disputes", "未办结的异议过多"),
     dispute.DisputeEnded: Kind(409, "dispute-ended", "The dispute has ended", "异议已办结"),
     dispute.NotRestated: Kind(409, "not-restated", "The item stands as it did", "该项尚未由来源方更正"),
     dispute.DecisionIncomplete: Kind(422, "decision-incomplete", "The decision says too little", "处理决定不完整"),

@@ -192,6 +192,12 @@ class GrantSchema(Schema):
         validate=validate.Range(1, 1_000_000),
         metadata={"description": "How often the grantee may read on one day (UTC)"},
     )
+    most_reads_a_month = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(1, 1_000_000),
+        metadata={"description": "How often it may in one calendar month (UTC)"},
+    )
 
 
 class ConsentSchema(Schema):
@@ -210,6 +216,7 @@ class ConsentSchema(Schema):
     as_of_from = fields.Date(allow_none=True)
     as_of_until = fields.Date(allow_none=True)
     most_reads_a_day = fields.Integer(allow_none=True)
+    most_reads_a_month = fields.Integer(allow_none=True)
     signed_by = fields.String(allow_none=True, metadata={"description": "The client that gave it"})
     signed_session = fields.String(
         allow_none=True, metadata={"description": "The session of the person who gave it; none for a program's key"}

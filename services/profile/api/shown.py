@@ -122,10 +122,11 @@ def connector(one: Connector) -> dict[str, Any]:
 
 def consent(row: tables.Consent) -> dict[str, Any]:
     """Show a consent."""
-    same = ("id", "enterprise", "grantee", "purposes", "fields", "document_sha256", "most_reads_a_day")
+    same = ("id", "enterprise", "grantee", "purposes", "fields", "document_sha256")
+    limits = ("most_reads_a_day", "most_reads_a_month")
     signature = ("signed_by", "signed_session", "signed_person", "terms_sha256")
     times = ("valid_from", "valid_until", "as_of_from", "as_of_until", "created_at", "revoked_at")
-    told = {name: getattr(row, name) for name in (*same, *signature)}
+    told = {name: getattr(row, name) for name in (*same, *limits, *signature)}
     return told | {name: moment and moment.isoformat() for name in times for moment in (getattr(row, name),)}
 
 

@@ -1,4 +1,6 @@
-"""Between services only, and not behind the gateway: one answer for requests that came to scoring at the same time."""
+"""Between services only, not behind the gateway: one answer for requests that came to scoring at the same time, and
+who was told what of which file.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,14 @@ import orjson
 from flask import Blueprint, Response, g, request
 
 from chassis import problems
-from chassis.errors import Refused
+from chassis.errors import Forbidden, Refused
 from chassis.identity import caller, requires
 from chassis.web import REQUEST_ID, json_answer
+from services.profile import dispute_store
+from services.profile.api.book import LARGEST_ORDER
 from services.profile.api.problems import KINDS
 from services.profile.context import context
-from services.profile.domain.consent import Field
+from services.profile.domain.consent import AGAIN, Field
 from services.profile.usecases import read
 from services.profile.usecases.access import Reading
 
@@ -37,6 +41,35 @@ def post_feature_reads() -> Response:
     )
     found = read.read_features_each(context(), readings, asked)
     return json_answer(b"[" + b",".join(_told(each) for each in found) + b"]")
+
+
+@blueprint.post("/rereads")
+@requires("enterprises:read")
+def post_rereads() -> Response:
+    """Answer `{"enterprises": […], "as_of"?}` with what each of those disputes whose stored scores may be read now.
+
+    The others are left out. Nothing else of a file is told, so the reads are recorded and not counted.
+    """
+    request.max_content_length = LARGEST_ORDER
+    order = orjson.loads(request.get_data())
+    day = date.fromisoformat(order["as_of"]) if "as_of" in order else None
+    reading = Reading(caller(), Field.FEATURES, AGAIN, request.headers.get("Purpose"), g.request_id, day)
+    return json_answer(read.read_again(context(), reading, order["enterprises"]))
+
+
+@blueprint.get("/told")
+@requires("enterprises:read")
+def get_told() -> Response:
+    """List which clients were told what of which file, in order, after the id that `after` names.
+
+    `{"items": [{"id", "event", "enterprise", "client", "act"}…], "last"}`. Without `after` only the last id is told: a
+    service that is new makes up for nothing.
+    """
+    if caller().role != "service":
+        raise Forbidden("What others were told is listed for services alone.", role=caller().role)
+    after = request.args.get("after")
+    with context().database.read() as session:
+        return json_answer(dispute_store.told(session, after))
 
 
 def _reading(request_id: str, as_of: str | None) -> Reading:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -30,6 +30,27 @@ class Field(StrEnum):
     SCORE = "score"
 
 
+# What the record calls a read of a stored score. It is no new look into the file, so no consent's reads are used by it.
+AGAIN = "score"
+
+
+class Period(StrEnum):
+    """In what a consent counts its reads: days and calendar months of UTC."""
+
+    DAY = "day"
+    MONTH = "month"
+
+    def start(self, now: datetime) -> datetime:
+        """Return when the period began that a moment of UTC lies in."""
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight if self is Period.DAY else midnight.replace(day=1)
+
+    def end(self, now: datetime) -> datetime:
+        """Return when the next one begins."""
+        # No month has 32 days, so that the first and 32 days lie in the next one.
+        return self.start(self.start(now) + timedelta(days=1 if self is Period.DAY else 32))
+
+
 class ConsentRequired(Forbidden):
     """No live consent covers this client, purpose and enterprise."""
 
@@ -39,7 +60,7 @@ class PurposeRequired(Invalid):
 
 
 class ReadsUsedUp(TooManyRequests):
-    """The consent allows so many reads a day, and they were made."""
+    """The consent allows so many reads a day or month, and they were made."""
 
 
 class ConsentNotFound(NotFound):
@@ -70,6 +91,13 @@ class Consent:
     as_of_from: date | None = None
     as_of_until: date | None = None
     most_reads_a_day: int | None = None
+    most_reads_a_month: int | None = None
+
+    @property
+    def limits(self) -> dict[Period, int]:
+        """How often it may be read in each period that it limits."""
+        said = {Period.DAY: self.most_reads_a_day, Period.MONTH: self.most_reads_a_month}
+        return {period: most for period, most in said.items() if most is not None}
 
     def covers(self, purpose: str, field: str, today: date) -> bool:
         """Tell whether the consent is live on this day for this purpose and part of the file.

@@ -19,6 +19,8 @@ TERM = timedelta(days=20)
 REMINDERS = (10, 5, 2, 1, 0)
 # A notice of a correction goes to those who read the file in these last months.
 READERS_MONTHS = 12
+# So many may be open at once: each stands in every answer about the firm.
+MOST_OPEN = 100
 # The kind of item that is a field of the description, not a record.
 DESCRIPTION = "enterprise"
 # The answer to a dispute about a record that has been repaired.
@@ -76,6 +78,10 @@ class RecordNotFound(NotFound):
 
 class AlreadyDisputed(Conflict):
     """The item is disputed, and that dispute is open."""
+
+
+class TooManyDisputes(Conflict):
+    """So many of the enterprise's disputes are open already."""
 
 
 class DisputeEnded(Conflict):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import chain
 from math import ceil
 from typing import Any
@@ -20,7 +20,7 @@ from chassis.errors import Refused
 from chassis.identity import Caller
 from services.profile import store
 from services.profile.context import Context
-from services.profile.domain.consent import Consent, ConsentRequired, Field, Purpose, ReadsUsedUp, purpose_of
+from services.profile.domain.consent import Consent, ConsentRequired, Field, Period, Purpose, ReadsUsedUp, purpose_of
 from services.profile.domain.enterprise import Enterprise, EnterpriseNotFound
 
 
@@ -48,7 +48,7 @@ def permit_one(context: Context, connection: Connection, reading: Reading, enter
     """Return leave to read one file and record the read, all in the caller's transaction.
 
     Raises `ConsentRequired`, before telling whether there is such an enterprise; an owner gets `EnterpriseNotFound`.
-    Raises `ReadsUsedUp` where every consent that covers the read has been read as often today as it allows.
+    Raises `ReadsUsedUp` where every consent that covers the read has been read as often as it allows.
     """
     if reading.caller.owns(enterprise):
         return Permit((enterprise,))
@@ -57,9 +57,10 @@ def permit_one(context: Context, connection: Connection, reading: Reading, enter
     covering = _covering(context, connection, reading, held)
     if not covering:
         raise refused(reading)
-    consent = _Reads(context, connection, covering).take(covering)
+    reads = _Reads(context, connection, covering)
+    consent = reads.take(covering)
     if consent is None:
-        raise _used_up(context, covering)
+        raise reads.used_up(covering)
     store.record(connection, [_access(context, reading, purpose, consent)])
     return Permit((enterprise,))
 
@@ -68,7 +69,7 @@ def permit_many(context: Context, connection: Connection, reading: Reading, want
     """Return leave to read those files that the reader has consent for, of the wanted ones or of all, and record it.
 
     Raises `ConsentRequired` where files were named and every one of them is withheld, `ReadsUsedUp` where a consent
-    covered one but was read as often today as it allows.
+    covered one but was read as often as it allows.
     """
     purpose = purpose_of(reading.purpose)
     held = _by_enterprise(context, connection, reading, wanted)
@@ -79,7 +80,7 @@ def permit_many(context: Context, connection: Connection, reading: Reading, want
     allowed = [name for name in asked if name in live or name in own]
     if asked and not allowed:
         if held:
-            raise _used_up(context, list(chain.from_iterable(held.values())))
+            raise reads.used_up(chain.from_iterable(held.values()))
         raise ConsentRequired(_refusal(purpose, reading), purpose=purpose, field=reading.field, withheld=len(asked))
     records = [_access(context, reading, purpose, live[name]) for name in allowed if name not in own]
     if records:
@@ -108,10 +109,24 @@ def permit_each(
         if name not in others or consent is not None:
             refusals.append(None)
         else:
-            refusals.append(_used_up(context, held[name]) if name in held else refused(reading))
+            refusals.append(reads.used_up(held[name]) if name in held else refused(reading))
     if records:
         store.record(connection, records)
     return refusals
+
+
+def permit_again(context: Context, connection: Connection, reading: Reading, wanted: Sequence[str]) -> Permit:
+    """Return leave to read once more what was derived from these files, of those that the reader has consent for.
+
+    It is recorded, and uses up no consent's reads: nothing is told of the file that a counted read has not told.
+    """
+    held = _by_enterprise(context, connection, reading, wanted)
+    allowed = [name for name in dict.fromkeys(wanted) if reading.caller.owns(name) or name in held]
+    purpose = purpose_of(reading.purpose)
+    others = [held[name][0] for name in allowed if not reading.caller.owns(name)]
+    if others:
+        store.record(connection, [_access(context, reading, purpose, consent) for consent in others])
+    return Permit(tuple(allowed), len(set(wanted)) - len(allowed))
 
 
 def refused(reading: Reading) -> ConsentRequired:
@@ -134,24 +149,40 @@ def not_in_the_book() -> EnterpriseNotFound:
 
 
 class _Reads:
-    """How many reads are left today of those consents that limit them. A day is one of UTC."""
+    """How many reads are left of those consents that limit them."""
 
     def __init__(self, context: Context, connection: Connection, consents: Iterable[Consent]) -> None:
-        limits = {each.id: each.most_reads_a_day for each in consents if each.most_reads_a_day is not None}
-        midnight = context.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        made = store.reads_since(connection, list(limits), midnight) if limits else {}
-        self._left = {consent: most - made.get(consent, 0) for consent, most in limits.items()}
+        self._now, limited = context.now(), {each.id: each.limits for each in consents}
+        self._left: dict[tuple[str, Period], int] = {}
+        for period in Period:
+            limits = {name: each[period] for name, each in limited.items() if period in each}
+            made = store.reads_since(connection, list(limits), period.start(self._now)) if limits else {}
+            self._left |= {(name, period): most - made.get(name, 0) for name, most in limits.items()}
 
     def take(self, consents: Iterable[Consent]) -> Consent | None:
         """Return the first consent with a read left, which is then used; None where none has."""
         for consent in consents:
-            left = self._left.get(consent.id)
-            if left is None:
-                return consent
-            if left > 0:
-                self._left[consent.id] = left - 1
+            if not self._gone(consent):
+                for period in consent.limits:
+                    self._left[consent.id, period] -= 1
                 return consent
         return None
+
+    def used_up(self, consents: Iterable[Consent]) -> ReadsUsedUp:
+        """Return the refusal where none of these has a read left: until when, and by which limit."""
+        # A consent waits for the longest of its periods that are used up; the reader for the first consent.
+        waits = [(max(self._gone(each), key=lambda period: period.end(self._now)), each) for each in consents]
+        period, first = min(waits, key=lambda wait: wait[0].end(self._now))
+        most, possible = first.limits[period], period.end(self._now)
+        return ReadsUsedUp(
+            f"The enterprise allows {most} reads a {period}, and they were made; the next one is possible from "
+            f"{possible:%Y-%m-%d} (UTC).",
+            **{f"most_reads_a_{period}": most},
+            retry_after=ceil((possible - self._now).total_seconds()),
+        )
+
+    def _gone(self, consent: Consent) -> list[Period]:
+        return [period for period in consent.limits if self._left[consent.id, period] <= 0]
 
 
 def _covering(context: Context, connection: Connection, reading: Reading, held: Iterable[Consent]) -> list[Consent]:
@@ -173,17 +204,6 @@ def _by_enterprise(
     for consent in _covering(context, connection, reading, held):
         found.setdefault(consent.enterprise, []).append(consent)
     return found
-
-
-def _used_up(context: Context, covering: Sequence[Consent]) -> ReadsUsedUp:
-    now = context.now()
-    tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    most = max(consent.most_reads_a_day or 0 for consent in covering)
-    return ReadsUsedUp(
-        f"The enterprise allows {most} reads a day, and they were made; the next one is possible tomorrow (UTC).",
-        most_reads_a_day=most,
-        retry_after=ceil((tomorrow - now).total_seconds()),
-    )
 
 
 def _access(context: Context, reading: Reading, purpose: Purpose, consent: Consent) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from services.profile.domain.dataset import Dataset
 from services.profile.domain.departure import Cause, Departure, names_of
 from services.profile.domain.dispute import (
     DESCRIPTION,
+    MARKED,
+    MOST_OPEN,
     AlreadyDisputed,
     Correction,
     Decision,
@@ -30,6 +32,7 @@ from services.profile.domain.dispute import (
     Reason,
     RecordNotFound,
     State,
+    TooManyDisputes,
     due,
     reminder_due,
 )
@@ -100,6 +103,8 @@ def open_dispute(context: Context, session: Session, caller: Caller, wish: Wish,
     store.book(session, lock=True)
     if dispute_store.open_disputes(session, caller.enterprise, wish.kind, what):
         raise AlreadyDisputed("This item is disputed already; that dispute is open.")
+    if dispute_store.open_disputes(session, caller.enterprise) >= MOST_OPEN:
+        raise TooManyDisputes(f"{MOST_OPEN} of your disputes are open; wait for their decision, or take some back.")
     now = context.now()
     row = tables.Dispute(
         id=new_id("dsp"),
@@ -125,7 +130,7 @@ def open_dispute(context: Context, session: Session, caller: Caller, wish: Wish,
     dispute_store.change_files(session, [row.enterprise])
     facts = {"dispute": row.id, "kind": row.kind, "due_at": row.due_at.isoformat()}
     dispute_store.notify(
-        session, {OPERATORS, *_sender(session, item)}, "dispute-opened", row.enterprise, row.id, facts, now
+        session, {OPERATORS, *sent_by(session, item)}, "dispute-opened", row.enterprise, row.id, facts, now
     )
     _enter(session, "dispute-opened", row, caller, {"reason": row.reason})
     return row
@@ -140,10 +145,12 @@ def find(session: Session, caller: Caller, dispute_id: str, *, lock: bool = Fals
 
 
 def withdraw(context: Context, session: Session, caller: Caller, dispute_id: str) -> tables.Dispute:
-    """Take a dispute back; the mark goes with it."""
-    row = _undecided(session, caller, dispute_id)
+    """Take a dispute back, also one with both views on record; the mark goes with it."""
+    row = find(session, caller, dispute_id, lock=True)
     if not caller.owns(row.enterprise):
         raise Forbidden("The enterprise that opened a dispute takes it back; an operator decides it.")
+    if row.state not in MARKED:
+        raise DisputeEnded(f"This dispute has ended: {row.state}.", state=row.state)
     row.state, row.decided_at = State.WITHDRAWN, context.now()
     session.flush()
     dispute_store.change_files(session, [row.enterprise])
@@ -223,7 +230,7 @@ def _restated(row: tables.Dispute, item: Item | None) -> bool:
 def _tell(session: Session, row: tables.Dispute, item: Item | None, now: datetime) -> None:
     """Tell the enterprise the answer, and of a correction everybody who read the file while it was wrong."""
     facts = {"dispute": row.id, "kind": row.kind, "decision": row.state, "correction": row.correction}
-    told = {_owner(row), *(_sender(session, item) if item else ())}
+    told = {_owner(row), *(sent_by(session, item) if item else ())}
     dispute_store.notify(session, told, "dispute-decided", row.enterprise, row.id, facts, now)
     if row.state == State.CORRECTED:
         readers = dispute_store.readers(session, row.enterprise, now - READERS_FOR)
@@ -234,7 +241,8 @@ def _owner(row: tables.Dispute) -> str:
     return f"enterprise:{row.enterprise}"
 
 
-def _sender(session: Session, item: Item) -> set[str]:
+def sent_by(session: Session, item: Item) -> set[str]:
+    """Return the client whose import said what an item says; nobody for a description."""
     if item.import_id is None:
         return set()
     return {client for client, _ in store.senders(session, [item.import_id]).values()}

@@ -30,6 +30,7 @@ class Grant:
     as_of_from: date | None = None
     as_of_until: date | None = None
     most_reads_a_day: int | None = None
+    most_reads_a_month: int | None = None
 
 
 def grant(context: Context, session: Session, caller: Caller, given: Grant) -> tables.Consent:
@@ -57,6 +58,7 @@ def grant(context: Context, session: Session, caller: Caller, given: Grant) -> t
         as_of_from=given.as_of_from,
         as_of_until=given.as_of_until,
         most_reads_a_day=given.most_reads_a_day,
+        most_reads_a_month=given.most_reads_a_month,
         signed_by=caller.client,
         signed_session=caller.sid,
         signed_person=caller.per,
@@ -79,7 +81,7 @@ def _terms(consent: tables.Consent) -> dict[str, Any]:
         for name in ("valid_from", "valid_until", "as_of_from", "as_of_until")
         for day in (getattr(consent, name),)
     }
-    same = ("purposes", "fields", "document_sha256", "most_reads_a_day")
+    same = ("purposes", "fields", "document_sha256", "most_reads_a_day", "most_reads_a_month")
     return {**{name: getattr(consent, name) for name in same}, **days}
 
 

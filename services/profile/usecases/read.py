@@ -30,6 +30,7 @@ from services.profile.usecases.access import (
     Reading,
     known,
     not_in_the_book,
+    permit_again,
     permit_each,
     permit_many,
     permit_one,
@@ -137,6 +138,14 @@ def read_features_each(
     ]
 
 
+def read_again(context: Context, reading: Reading, wanted: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return what those of these enterprises dispute whose stored scores the reader may see now; record each read."""
+    with _transaction(context) as connection:
+        permit = permit_again(context, connection, reading, wanted)
+        marks = dispute_store.marks(connection, permit.enterprises)
+    return {name: [mark.as_json() for mark in marks.get(name, ())] for name in permit.enterprises}
+
+
 def read_feature_set(
     context: Context, reading: Reading, wanted: Sequence[str] | None, asked: Asked, *, outcomes: bool
 ) -> FeatureSet:
@@ -211,7 +220,7 @@ def _transaction(context: Context) -> Iterator[Connection]:
     with context.database.connection(writes=True) as connection:
         yield connection
         start = perf_counter()
-    add_timing("commit", (perf_counter() - start) * 1000)
+    add_timing(("commit", (perf_counter() - start) * 1000))
 
 
 def _computed(context: Context, names: Sequence[str], facts: Facts, files: Files) -> dict[str, dict[str, Any]]:

@@ -13,9 +13,10 @@ from chassis.ids import new_id
 from services.profile import dispute_store, store, tables
 from services.profile.context import Context
 from services.profile.domain.departure import Cause, Departure
+from services.profile.domain.dispute import RecordNotFound
 from services.profile.domain.public_record import DATASET
 from services.profile.domain.repair import AlreadyRepaired, NotRepairable, RepairNotFound, check, tier_of
-from services.profile.usecases.dispute import READERS_FOR, Item
+from services.profile.usecases.dispute import READERS_FOR, Item, sent_by
 from services.profile.usecases.enact import end_resting_on
 from services.profile.usecases.watch import order_look
 
@@ -37,6 +38,8 @@ def repair(context: Context, session: Session, caller: Caller, decided: Decided,
     From this transaction on it is in no answer, no portrait and no signal, as of whatever day and as known whenever.
     """
     now = context.now()
+    if caller.role != "operator" and caller.client not in sent_by(session, item):
+        raise RecordNotFound("You sent no such record; its own source says that it was repaired, or the operator.")
     if decided.decided_on > now.date():
         raise NotRepairable("The repair is decided in the future; send it on its day.")
     published = date.fromisoformat(item.said["published_on"])

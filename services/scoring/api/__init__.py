@@ -4,11 +4,9 @@ from flask_smorest import Blueprint
 
 from chassis.ledger.api import blueprint as ledger_blueprint
 from services.scoring.api import batches, drift, evaluations, models, outcomes, receipts, recourse, scores
-from services.scoring.context import context
+from services.scoring.context import LEDGER, context
 
-ledger = ledger_blueprint(
-    "score-ledger", "smecredit/scoring", lambda: context().ledger_signer, "Which scores were given: provable"
-)
+ledger = ledger_blueprint("score-ledger", LEDGER, lambda: context().ledger_signer, "Which scores were given: provable")
 BLUEPRINTS: tuple[Blueprint, ...] = (
     scores.blueprint,
     receipts.blueprint,

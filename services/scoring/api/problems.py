@@ -23,6 +23,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     errors.PlanNotCertified: Kind(500, "plan-not-certified", "The plan failed its own check", "提升方案未通过复核"),
     errors.PictureNotFound: Kind(404, "picture-not-found", "No such picture", "图表不存在"),
     errors.ScoreNotFound: Kind(404, "score-not-found", "No such score", "评分不存在"),
+    errors.ProofNotFound: Kind(404, "proof-not-found", "The ledger does not prove this score", "账本中无此评分的证明"),
     errors.OverrideChangesNothing: Kind(409, "override-changes-nothing", "The grade is this already", "等级未变更"),
     errors.ConsentEnded: CONSENT_REQUIRED,
     errors.BatchNotFound: Kind(404, "batch-not-found", "No such batch", "批次不存在"),

@@ -16,11 +16,13 @@ from services.scoring.api.schemas import (
     OverrideSchema,
     ReceiptKeysSchema,
     ReceiptSchema,
+    ScoreProofSchema,
     VerificationSchema,
 )
 from services.scoring.context import context
 from services.scoring.usecases import receipt as receipts
 from services.scoring.usecases.override import Decision, override
+from services.scoring.usecases.prove import prove
 from services.scoring.usecases.read_score import read_score
 
 blueprint = Blueprint("receipts", __name__, url_prefix="/v1", description="Proof of what was said, and second opinions")
@@ -36,6 +38,18 @@ def get_receipt(score_id: str) -> Response:
     The signature (Ed25519) is over the canonical JSON (RFC 8785) of `receipt`. Whoever may read the score may.
     """
     return json_answer(receipts.receipt(context(), caller(), score_id))
+
+
+@blueprint.get("/scores/<score_id>/ledger-proof")
+@requires("scores:read")
+@refuses(blueprint, 404, 503)
+@blueprint.response(200, ScoreProofSchema())
+def get_ledger_proof(score_id: str) -> Response:
+    """Prove that a score is in the score ledger: its entry, and within a batch's entry the score itself
+
+    The answer is a bundle that `smecredit verify-ledger` verifies offline. Whoever may read the score may.
+    """
+    return json_answer(prove(context(), caller(), score_id))
 
 
 @blueprint.get("/receipt-keys")

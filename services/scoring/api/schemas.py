@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import fields, validate
 from webargs.fields import DelimitedList
 
+from chassis.ledger.schemas import ProvedEntrySchema
 from chassis.web import EnterpriseId, ProblemSchema, Schema
 from services.scoring.usecases.override import GRADES, REASONS
 
@@ -175,6 +176,9 @@ class ScoreSchema(Schema):
         allow_none=True,
         metadata={"description": "The score without the disputed records, where any of them counts in it"},
     )
+    renewed_by = fields.String(
+        allow_none=True, metadata={"description": "The score that was given anew after a correction of the file"}
+    )
     receipt = fields.String(metadata={"description": "Where the signed receipt is read"})
     batch = fields.String(allow_none=True)
     created_at = _moment()
@@ -182,6 +186,32 @@ class ScoreSchema(Schema):
         fields.Nested(AgainstSchema()),
         metadata={"description": "The reasons against other references, if asked for"},
     )
+
+
+class SealedScoreSchema(Schema):
+    """A score of a batch: what it says, and that the root in its part's entry is over this.
+
+    Its hash is SHA-256 of 0x00, salt, `words`, a line feed and `numbers` as 64-bit little-endian. It stands in `group`
+    at `place` mod the entry's `group`; the hashes of the group, written as one, are a leaf below the entry's root.
+    """
+
+    entry = fields.Integer()
+    place = fields.Integer()
+    words = fields.String(metadata={"description": "Canonical JSON (RFC 8785)"})
+    numbers = fields.List(
+        fields.Float(), metadata={"description": "PD, its interval, base points, the points of every feature"}
+    )
+    salt = fields.String()
+    group = fields.List(fields.String())
+    proof = fields.List(fields.String())
+
+
+class ScoreProofSchema(Schema):
+    """A checkpoint, the entry of a score with its proof, and for a score of a batch the way from there to it."""
+
+    checkpoint = fields.String(metadata={"description": "The signed note (C2SP tlog-checkpoint): keep it"})
+    entries = fields.List(fields.Nested(ProvedEntrySchema()))
+    scores = fields.List(fields.Nested(SealedScoreSchema()))
 
 
 class ReceiptSchema(Schema):

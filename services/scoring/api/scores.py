@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -29,6 +29,7 @@ from services.scoring.usecases.assess import Order, assess
 from services.scoring.usecases.compare import against
 from services.scoring.usecases.override import add_latest, latest
 from services.scoring.usecases.read_score import read_contested, whose_scores
+from services.scoring.usecases.renew import renewed_by
 from services.scoring.usecases.soft_check import soft_check
 
 blueprint = Blueprint("scores", __name__, url_prefix="/v1", description="Explained scores of one enterprise")
@@ -86,7 +87,8 @@ def get_score(asked: dict[str, Any], score_id: str) -> Response:
     disputes records that count in it, `undisputed` is the score without them.
     """
     assessment, contest = read_contested(context(), caller(), score_id)
-    return _answer(assessment, contest, 200, override=latest(context(), score_id), references=asked["references"])
+    beside = {"override": latest(context(), score_id), "renewed_by": renewed_by(context(), score_id)}
+    return _answer(assessment, contest, 200, beside, references=asked["references"])
 
 
 @blueprint.get("/enterprises/<enterprise>/scores")
@@ -105,7 +107,7 @@ def list_scores(enterprise: str) -> Response:
         page = paging.newest(
             lambda before, most: store.scores_of(session, name, client, before, most), key=lambda each: each.id
         )
-        page["items"] = [shown(each, context().shelf[each.model].legend, None, contest) for each in page["items"]]
+        page["items"] = [shown(each, context().shelf[each.model].legend, contest=contest) for each in page["items"]]
         add_latest(session, page["items"])
     return json_answer(page)
 
@@ -146,11 +148,11 @@ def _answer(
     assessment: Assessment,
     contest: Contest,
     status: int,
+    beside: Mapping[str, Any] | None = None,
     *,
-    override: dict[str, Any] | None = None,
     references: Sequence[str] = (),
 ) -> Response:
-    answer = shown(assessment, context().shelf[assessment.model].legend, override, contest)
+    answer = shown(assessment, context().shelf[assessment.model].legend, contest=contest, **(beside or {}))
     if references:
         answer["against"] = against(context(), assessment, references)
     return json_answer(answer, status)

@@ -166,6 +166,7 @@ def shown(
     legend: Legend,
     override: Mapping[str, Any] | None = None,
     contest: Contest = NO_CONTEST,
+    renewed_by: str | None = None,
 ) -> dict[str, Any]:
     """Return the answer that a client reads, the same bytes each time the stored assessment is read.
 
@@ -192,6 +193,7 @@ def shown(
         "override": override,
         "disputes": contest.disputes,
         "undisputed": contest.undisputed,
+        "renewed_by": renewed_by,
         "receipt": f"/v1/scores/{assessment.id}/receipt",
         "batch": assessment.batch,
         "created_at": rfc3339(assessment.created_at),

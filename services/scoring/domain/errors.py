@@ -25,6 +25,10 @@ class VersionTaken(Conflict):
     """A model version exists with other content; versions never change."""
 
 
+class ProofNotFound(NotFound):
+    """A score from before the ledger could prove it alone, or one whose entry is forgotten."""
+
+
 class NotEnoughData(Refused):
     """The enterprise has no usable invoice, so no score would mean anything."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,8 +40,9 @@ def principal(points: NDArray[np.float64], dimensions: Sequence[str]) -> list[in
     the strongest of every dimension comes before a second one of the same, so that four reasons say four things.
     Features without a dimension count each for itself. Less than half a point is never a reason.
     """
-    adverse = [i for i in np.argsort(points, kind="stable").tolist() if points[i] <= -_LEAST_POINTS]
-    helpful = [i for i in np.argsort(-points, kind="stable").tolist() if points[i] >= _LEAST_POINTS]
+    size = points.tolist()  # a dozen of plain numbers are sorted before numpy has begun
+    adverse = sorted((i for i, each in enumerate(size) if each <= -_LEAST_POINTS), key=lambda i: size[i])
+    helpful = sorted((i for i, each in enumerate(size) if each >= _LEAST_POINTS), key=lambda i: -size[i])
     told = _dimension_first(adverse, dimensions) + _dimension_first(helpful, dimensions)
     return told[:MOST_REASONS]
 
@@ -98,11 +100,17 @@ def sentence(
     """One reason as a Chinese and an English sentence: what, the firm's value, the reference's, and the points."""
     whole = round(points)
     signed = f"{whole:+d}".replace("-", "−")
-    zh, en = ([said(figure, unit, language) for figure in (value, reference)] for language in ("zh", "en"))
+    zh, en = _said_of_reference(reference, unit)
     return {
-        "zh": f"{phrase['zh']}：本企业 {zh[0]}，基准 {zh[1]}，影响 {signed} 分",
-        "en": f"{phrase['en']}: this firm {en[0]}, reference {en[1]}, {signed} point{'' if abs(whole) == 1 else 's'}",
+        "zh": f"{phrase['zh']}：本企业 {said(value, unit, 'zh')}，基准 {zh}，影响 {signed} 分",
+        "en": f"{phrase['en']}: this firm {said(value, unit, 'en')}, reference {en}, "
+        f"{signed} point{'' if abs(whole) == 1 else 's'}",
     }
+
+
+@lru_cache(maxsize=1024)  # a model has some fifty, and says them in every reason
+def _said_of_reference(reference: float | None, unit: str) -> tuple[str, str]:
+    return said(reference, unit, "zh"), said(reference, unit, "en")
 
 
 def said(value: float | None, unit: str, language: str) -> str:

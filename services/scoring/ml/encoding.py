@@ -7,6 +7,7 @@ learned on the training rows alone, kept with the model and applied unchanged to
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class Column:
         return f"{self.source}={self.level}" if self.kind == "level" else self.source
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Encoding:
     """The columns in the learner's order, and the source columns that were left out with the reason."""
 
@@ -56,7 +57,7 @@ class Encoding:
         """Source columns in order of first use."""
         return tuple(dict.fromkeys(column.source for column in self.columns))
 
-    @property
+    @cached_property
     def plain(self) -> bool:
         """Whether every column is a number as it stands."""
         return all(column.kind == "number" for column in self.columns)
@@ -78,17 +79,23 @@ class Encoding:
 
     def row(self, values: Mapping[str, Any]) -> NDArray[np.float32]:
         """One row (columns,) from named values; None is missing, an absent name is an error."""
+        (row,) = self.few([values])
+        return as_rows(row)
+
+    def few(self, several: Sequence[Mapping[str, Any]]) -> NDArray[np.float32]:
+        """Do as `row` for several of them: (rows, columns)."""
         if not self.plain:
-            line = pl.DataFrame([{source: values.get(source) for source in self.sources}])
-            return as_rows(self.rows(line)[0])
+            lines = [pl.DataFrame([{source: values.get(source) for source in self.sources}]) for values in several]
+            return as_rows(np.concatenate([self.rows(line) for line in lines]))
+        names = [column.source for column in self.columns]
         try:
             with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused below
-                row = np.array([values[column.source] for column in self.columns], dtype=np.float32)
+                rows = np.array([[values[name] for name in names] for values in several], dtype=np.float32)
         except KeyError as absent:
             raise FeaturesDoNotFit(f"the model needs the feature {absent.args[0]!r}", absent=[absent.args[0]]) from None
         except (TypeError, ValueError) as wrong:
             raise FeaturesDoNotFit(f"a feature is not a number: {wrong}") from None
-        return as_rows(_finite(row[None, :], self)[0])
+        return as_rows(_finite(rows, self))
 
     def as_json(self) -> dict[str, Any]:
         """The encoding as plain values."""

@@ -38,9 +38,9 @@ class Forest:
     depth: int
     features: int
 
-    def goes_left(self, row: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """For one row (features,): whether it would go left at each node, visited or not."""
-        values = row[self.feature]
+    def goes_left(self, rows: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """For a row (features,), or rows (n, features): whether it would go left at each node, visited or not."""
+        values = rows[..., self.feature]
         return (values < self.threshold) | (np.isnan(values) & self.missing_left)
 
     def margins(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -56,12 +56,7 @@ class Forest:
 
     def margin(self, row: NDArray[np.float32]) -> float:
         """Log-odds of one row (features,)."""
-        at = self.roots
-        for _ in range(self.depth):
-            values = row[self.feature[at]]
-            goes_left = (values < self.threshold[at]) | (np.isnan(values) & self.missing_left[at])
-            at = np.where(goes_left, self.left[at], self.right[at])
-        return self.base + float(self.value[at].sum())
+        return float(self.margins(row[None, :])[0])
 
 
 def as_rows(values: ArrayLike) -> NDArray[np.float32]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from services.scoring.context import Context
-    from services.scoring.ml.scorer import Scorer
+    from services.scoring.ml.scorer import Scored, Scorer
 
 Stages: TypeAlias = list[tuple[str, float]]
 
@@ -45,6 +45,11 @@ class Order:
     enterprise: str
     as_of: date | None = None
     known_at: datetime | None = None
+
+    @property
+    def asker(self) -> tuple[str, str]:
+        """Who asks, and for which purpose."""
+        return self.claim.client, self.purpose
 
     @property
     def company(self) -> tuple[str, ...]:
@@ -94,8 +99,7 @@ class _Turn:
 def assess(context: Context, turns: Turns[Order, Outcome], order: Order) -> tuple[Assessment, Contest]:
     """Return the stored score; a repeated request gets the one of the first, as long as the consent lasts."""
     outcome = turns(order)
-    for stage, milliseconds in outcome.stages:
-        add_timing(stage, milliseconds)
+    add_timing(*outcome.stages)
     if isinstance(outcome, Made):
         return outcome.assessment, outcome.contest
     kept = idempotency.replay(order.claim, outcome.stored)
@@ -168,13 +172,18 @@ def _ask_profile(context: Context, turn: _Turn) -> dict[int, Features]:
 
 
 def _made(scorer: Scorer, turn: _Turn, features: Mapping[int, Features]) -> dict[int, Assessment]:
-    made: dict[int, Assessment] = {}
-    for place, found in features.items():
-        try:
-            made[place] = assessed(scorer, found, turn.orders[place])
-        except Refused as refusal:
-            turn.outcomes[place] = refusal
-    return made
+    """Return the assessments of a turn, made together; where one is refused, each is made by itself to tell which."""
+    try:
+        said = assessed(scorer, list(features.values()), [turn.orders[place].asker for place in features])
+        return dict(zip(features, said, strict=True))
+    except Refused:
+        made: dict[int, Assessment] = {}
+        for place, found in features.items():
+            try:
+                (made[place],) = assessed(scorer, [found], [turn.orders[place].asker])
+            except Refused as refusal:
+                turn.outcomes[place] = refusal
+        return made
 
 
 def _commit(
@@ -212,17 +221,28 @@ def _commit(
         )
 
 
-def assessed(scorer: Scorer, features: Features, order: Order) -> Assessment:
-    """Return the assessment of one enterprise, its exactness checked."""
-    check_fit(features, scorer.features)
-    values = [features.values[name] for name in scorer.features]
-    scored = scorer.score(values, depth=features.depth)
-    check_exact(scored.base_points, scored.points, scored.score_exact)
+def assessed(scorer: Scorer, features: Sequence[Features], askers: Sequence[tuple[str, str]]) -> list[Assessment]:
+    """Return the assessments of some enterprises, each for a client and a purpose; the exactness of each is checked."""
+    for each in features:
+        check_fit(each, scorer.features)
+    rows = [[each.values[name] for name in scorer.features] for each in features]
+    said = scorer.score_few(rows, depths=[each.depth for each in features]) if rows else []
+    made = []
+    for found, values, scored, asker in zip(features, rows, said, askers, strict=True):
+        check_exact(scored.base_points, scored.points, scored.score_exact)
+        made.append(_assessment(scorer.version, found, values, scored, asker))
+    return made
+
+
+def _assessment(
+    version: str, features: Features, values: Sequence[float | None], scored: Scored, asker: tuple[str, str]
+) -> Assessment:
+    client, purpose = asker
     stamp = Stamp(
-        client=order.claim.client,
-        purpose=order.purpose,
+        client=client,
+        purpose=purpose,
         batch=None,
-        model=scorer.version,
+        model=version,
         as_of=features.as_of,
         known_at=features.known_at,
         created_at=datetime.now(UTC),

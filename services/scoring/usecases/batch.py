@@ -120,7 +120,7 @@ def results(context: Context, batch_id: str, client: str) -> Iterator[bytes]:
         if state != "done":
             raise BatchNotDone(f"The batch is {state}; its results are complete when it is done.")
         scored = sorted(store.scored_in_rows(session, batch.id).union(*store.scored_in_parts(session, batch.id)))
-    readable = context.profile.readable(scored, batch.as_of, {"Purpose": batch.purpose}) if scored else {}
+    readable = context.profile.read_again(scored, batch.purpose, batch.as_of) if scored else {}
     return _lines(context, batch, readable)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment, Features
 from services.scoring.domain.contest import NO_CONTEST, Contest, other_view
@@ -20,15 +24,23 @@ def contest(scorer: Scorer, features: Features, stood: int) -> Contest:
     return Contest(features.disputes, other_view(said, stood, without["depth"], without["features_sha256"]))
 
 
-def contest_now(context: Context, assessment: Assessment, features: Features) -> Contest:
-    """Return what is disputed now in the file that a stored score was made from.
+def contest_now(context: Context, assessment: Assessment, disputes: Sequence[Mapping[str, Any]]) -> Contest:
+    """Return what is disputed now in the file that a stored score was made from, and the score without it.
 
-    `features` are those of its day as known now. Where more is known since, they are asked for once more as known then:
-    a difference must come from the dispute alone.
+    The other view needs the features of the score's day anew: that look is recorded, and counts. Where more is known
+    since, they are asked for as known then: a difference must come from the dispute alone. A consent that has no read
+    left still shows the marks.
     """
+    if not disputes:
+        return NO_CONTEST
+    features = _features_of(context, assessment, None)
+    if features is None:
+        return Contest(disputes)
     if features.undisputed is not None and features.sha256 != assessment.features_sha256:
-        then = context.profile.read_again(
-            assessment.enterprise, assessment.purpose, assessment.as_of, assessment.known_at
-        )
-        features = then or features
+        features = _features_of(context, assessment, assessment.known_at) or features
     return contest(context.shelf[assessment.model], features, assessment.score)
+
+
+def _features_of(context: Context, assessment: Assessment, known_at: datetime | None) -> Features | None:
+    same = (assessment.enterprise, assessment.purpose, assessment.as_of)
+    return context.profile.features_then(*same, known_at)

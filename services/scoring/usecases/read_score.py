@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chassis.errors import Forbidden
 from chassis.identity import Caller
 from services.scoring import store
 from services.scoring.context import Context
-from services.scoring.domain.assessment import Assessment, Features
+from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.contest import Contest
 from services.scoring.domain.errors import ConsentEnded, ScoreNotFound
 from services.scoring.usecases.contest import contest_now
@@ -20,42 +22,43 @@ def read_score(context: Context, caller: Caller, score_id: str) -> Assessment:
     """Return a stored score; to anybody else it does not exist. A bank's read of it leaves a record."""
     assessment = _stored(context, caller, score_id)
     if not caller.owns(assessment.enterprise):
-        file_now(context, assessment)
+        disputes_now(context, assessment)
     return assessment
 
 
 def read_contested(context: Context, caller: Caller, score_id: str) -> tuple[Assessment, Contest]:
     """Return a stored score with what the enterprise disputes now; whoever may read the one may read the other."""
     assessment = _stored(context, caller, score_id)
-    return assessment, contest_now(context, assessment, file_now(context, assessment))
+    return assessment, contest_now(context, assessment, disputes_now(context, assessment))
 
 
 def whose_scores(context: Context, caller: Caller, enterprise: str) -> tuple[str | None, Contest]:
     """Return the client whose orders `caller` may see, None for all, and what is disputed: an enterprise sees all."""
     if caller.role == "enterprise" and not caller.owns(enterprise):
         raise Forbidden("An enterprise reads its own file only.")
-    file = context.profile.read_again(enterprise, ASSESSMENT)
-    if file is None:
+    marks = context.profile.read_again([enterprise], ASSESSMENT).get(enterprise)
+    if marks is None:
         raise ConsentEnded(ENDED)
-    return None if caller.owns(enterprise) else caller.client, Contest(file.disputes)
+    return None if caller.owns(enterprise) else caller.client, Contest(marks)
 
 
-def file_now(context: Context, assessment: Assessment) -> Features:
-    """Return the features of a score's day as they are now, read for the purpose that it was made for.
+def disputes_now(context: Context, assessment: Assessment) -> list[dict[str, Any]]:
+    """Return what is disputed now in the file of a stored score, read for the purpose that it was made for.
 
-    The read leaves a record with the enterprise. Raises `ConsentEnded` where the caller of this request holds no live
-    consent: revoking binds derived data too.
+    The read leaves a record with the enterprise and uses up none of those that a consent limits (ADR 15). Raises
+    `ConsentEnded` where the caller of this request holds no live consent: revoking binds derived data too.
     """
-    found = context.profile.read_again(assessment.enterprise, assessment.purpose, assessment.as_of)
-    if found is None:
+    name = assessment.enterprise
+    marks = context.profile.read_again([name], assessment.purpose, assessment.as_of).get(name)
+    if marks is None:
         raise ConsentEnded(ENDED)
-    return found
+    return marks
 
 
 def marks_now(context: Context, assessment: Assessment) -> Contest:
     """Return what is disputed now, for an answer that is only given once more: it leaves no record.
 
-    Raises `ConsentEnded` as `file_now` does.
+    Raises `ConsentEnded` as `disputes_now` does.
     """
     disputes = context.profile.consents(assessment.enterprise, assessment.purpose)
     if disputes is None:

@@ -12,9 +12,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
-# While one turn waits for the other service, a second one computes or commits (measured: a quarter of the cores was
-# idle with one turn at a time).
-AT_ONCE = 2
+# What a turn costs beside its scores (two transactions, a question to profile that makes a third) is as much as some
+# fifteen scores cost, so fewer and larger turns win over turns side by side (docs/adr/0010).
+AT_ONCE = 1
 
 
 class _Ticket(Generic[T, R]):

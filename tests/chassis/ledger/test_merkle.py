@@ -148,3 +148,10 @@ def test_what_a_proof_needs_is_known_before_it_is_made() -> None:
 def test_there_is_no_proof_of_what_is_not_there(number: int, size: int) -> None:
     with pytest.raises(ValueError, match="has no leaf"):
         merkle.inclusion(number, size, log_of(5).node)
+
+
+def test_a_root_without_nodes_is_that_of_the_tree() -> None:
+    """For every number of leaves up to seventy."""
+    leaves = [merkle.leaf_hash(bytes([number])) for number in range(70)]
+    for size in range(70):
+        assert merkle.root_over(leaves[:size]) == merkle.root_of(merkle.grown(0, [], leaves[:size])[1])

@@ -220,12 +220,15 @@ def test_an_incomplete_dispute_is_not_sent(
     assert door.asked("POST /disputes") == []
 
 
-def test_an_item_that_is_disputed_already_is_said_beside_the_form(signed_in: SignedIn, door: StandIn) -> None:
-    """With what was typed, and the way to that dispute."""
-    door.answers["POST /disputes"] = Answer(409, {"type": "/problems/already-disputed", "detail": "It is."})
+@pytest.mark.parametrize(
+    ("slug", "said"), [("already-disputed", "已有未办结的异议"), ("too-many-disputes", "已达上限")]
+)
+def test_a_refused_dispute_is_said_beside_the_form(signed_in: SignedIn, door: StandIn, slug: str, said: str) -> None:
+    """With what was typed, and the way to the disputes that there are."""
+    door.answers["POST /disputes"] = Answer(409, {"type": f"/problems/{slug}", "detail": "No."})
     answer = signed_in("smc_firm").post(OWN, data=WISH, headers=ORIGIN)
     assert answer.status_code == 409
-    assert "已有未办结的异议" in answer.text
+    assert said in answer.text
     assert WORDS in answer.text
 
 
@@ -234,7 +237,7 @@ def test_a_firm_follows_its_disputes_and_repairs(signed_in: SignedIn) -> None:
     page = signed_in("smc_firm").get(OWN).text
     for said in ("处理中", "已逾期", "无法查实", "经营范围同时包含批发和零售", "¥14,938.90", "修复决定〔2026〕7号"):
         assert said in page
-    assert page.count("/withdraw") == 2
+    assert page.count("/withdraw") == 3  # also the one with both views on record
 
 
 def test_without_a_dispute_the_page_says_how_to_open_one(signed_in: SignedIn, door: StandIn) -> None:

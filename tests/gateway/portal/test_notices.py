@@ -147,7 +147,7 @@ def test_a_repair_that_is_too_early_is_told_the_first_day(
 @pytest.mark.parametrize(
     ("slug", "status", "said"),
     [
-        ("record-not-found", 404, "没有这条记录"),
+        ("record-not-found", 404, "没有您可以修复的这条记录"),
         ("already-repaired", 409, "已经修复"),
         ("not-repairable", 422, "不能修复"),
     ],

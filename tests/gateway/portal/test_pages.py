@@ -128,9 +128,45 @@ def test_a_consent_goes_out_as_the_form_says(signed_in: SignedIn, door: StandIn)
     assert call["json"] == {name: value for name, value in GRANT.items() if name != "nonce"}
 
 
+def test_a_consent_s_further_terms_go_out_where_the_form_names_them(signed_in: SignedIn, door: StandIn) -> None:
+    """Days as typed, counts as numbers; what is left empty is not sent."""
+    terms = {"as_of_from": "2026-01-01", "as_of_until": "", "most_reads_a_day": " 3 ", "most_reads_a_month": "40"}
+    signed_in("smc_firm").post("/portal/enterprise/consents", data={**GRANT, **terms}, headers=ORIGIN)
+    [call] = door.asked("POST /consents")
+    sent = {name: call["json"].get(name) for name in terms}
+    assert sent == {
+        "as_of_from": "2026-01-01",
+        "as_of_until": None,
+        "most_reads_a_day": 3,
+        "most_reads_a_month": 40,
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh", ["截至 2026-01-01 至 2026-12-31", "每日 3 次", "每月 40 次"]),
+        ("en", ["2026-12-31", "3 a day", "40 a month"]),
+    ],
+)
+def test_a_consent_is_listed_with_its_terms(signed_in: SignedIn, door: StandIn, language: str, said: list[str]) -> None:
+    """And the form offers them, each with a label."""
+    terms = {"as_of_from": "2026-01-01", "as_of_until": "2026-12-31", "most_reads_a_day": 3, "most_reads_a_month": 40}
+    consent = {**fixture("consents")["items"][0], **terms}
+    door.answers["GET /consents"] = Answer(200, {"items": [consent], "next": None})
+    page = signed_in("smc_firm", language=language).get("/portal/enterprise").text
+    assert [each for each in said if each not in page] == []
+    assert [name for name in terms if f'<label for="{name}">' not in page] == []
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"as_of_from": "soon"}, "日期请写成"),
+        ({"as_of_from": "2026-02-01", "as_of_until": "2026-01-31"}, "止日不能早于起日"),
+        ({"most_reads_a_day": "0"}, "1 到 1000000"),
+        ({"most_reads_a_month": "1e3"}, "1 到 1000000"),
+        ({"most_reads_a_month": "9" * 5000}, "1 到 1000000"),
         ({"grantee": " "}, "请填写被授权方的编号"),
         ({"purposes": []}, "请至少选择一个用途"),
         ({"fields": ["everything"]}, "请至少选择一项内容"),

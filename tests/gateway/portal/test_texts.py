@@ -8,6 +8,7 @@ from pathlib import Path
 
 import gateway.portal
 from gateway.portal import language
+from gateway.portal.pages.enterprise import LIMITS, WINDOW
 
 HERE = Path(gateway.portal.__file__).parent
 SENTENCES = [(section, key, pair) for section, rows in language.catalogue().items() for key, pair in rows.items()]
@@ -93,7 +94,7 @@ def test_no_sentence_is_left_over() -> None:
 
 def _computed(section: str, key: str, text: str) -> bool:
     prefixes = {
-        "consent": {"live", "revoked", "expired", "granted", "was_revoked"},
+        "consent": {"live", "revoked", "expired", "granted", "was_revoked", *WINDOW, *LIMITS},
         "operations": {"unavailable", "not_allowed"},
         "portrait": {"sales", "purchases", "customers", "suppliers"},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -70,6 +71,73 @@ def test_a_consent_is_read_as_often_a_day_as_it_allows(stocked: House) -> None:
     assert reads_recorded(stocked) == 2
 
 
+def at(house: House, moment: datetime) -> None:
+    """Let it be this moment."""
+    extensions = house.client.application.extensions
+    extensions["context"] = replace(extensions["context"], now=lambda: moment)
+
+
+NOON = datetime(2026, 12, 30, 12, tzinfo=UTC)
+
+
+def test_a_consent_is_read_as_often_a_month_as_it_allows(stocked: House) -> None:
+    """Whatever the day; the refusal tells the first of the next month, and from then on there are reads again."""
+    at(stocked, NOON)
+    agree(stocked, most_reads_a_month=2, valid_until="2027-06-30")
+    assert status(stocked) == 200
+    at(stocked, NOON + timedelta(days=1))
+    assert status(stocked) == 200
+    third = stocked.client.get(FEATURES, headers=stocked.bank())
+    assert (third.status_code, third.json["type"]) == (429, "/problems/consent-reads-used-up")
+    assert (third.headers["Retry-After"], third.json["most_reads_a_month"]) == (str(12 * 3600), 2)
+    assert "2027-01-01" in third.json["detail"]
+    assert reads_recorded(stocked) == 2
+    at(stocked, datetime(2027, 1, 1, tzinfo=UTC))
+    assert status(stocked) == 200
+
+
+def test_of_a_day_s_and_a_month_s_limit_the_one_that_lasts_longer_is_told(stocked: House) -> None:
+    at(stocked, NOON)
+    agree(stocked, most_reads_a_day=1, most_reads_a_month=1, valid_until="2027-06-30")
+    assert status(stocked) == 200
+    refused = stocked.client.get(FEATURES, headers=stocked.bank())
+    assert refused.headers["Retry-After"] == str(36 * 3600)
+
+
+def test_of_two_consents_the_one_that_is_free_first_is_told(stocked: House) -> None:
+    """A bank with a day's and a month's reads used up may read again tomorrow."""
+    at(stocked, NOON)
+    agree(stocked, most_reads_a_month=1, valid_until="2027-06-30")
+    agree(stocked, most_reads_a_day=1, valid_until="2027-06-30")
+    assert [status(stocked), status(stocked)] == [200, 200]
+    refused = stocked.client.get(FEATURES, headers=stocked.bank())
+    assert (refused.headers["Retry-After"], refused.json["most_reads_a_day"]) == (str(12 * 3600), 1)
+
+
+def values(house: House, **moment: str) -> Any:
+    return house.client.get(FEATURES, query_string=moment, headers=house.bank()).json["values"]
+
+
+def test_what_became_known_after_the_window_never_opens_a_day_beyond_it(stocked: House) -> None:
+    """An invoice of a later day changes nothing; one of the window's days that came late is a fact of the window."""
+    agree(stocked, as_of_until="2019-06-30")
+    before = values(stocked, as_of="2019-06-30")
+    stocked.send("invoices.purchase", HEADER + ROW.replace("2019/1/4", "2019/7/1").replace("1001", "1002"))
+    now = datetime.now(UTC).isoformat()
+    assert values(stocked, as_of="2019-06-30") == values(stocked, as_of="2019-06-30", known_at=now) == before
+    known = stocked.book()["known_at"]
+    stocked.send("invoices.purchase", HEADER + ROW.replace("2019/1/4", "2019/6/30").replace("1001", "1003"))
+    assert values(stocked, as_of="2019-06-30", known_at=datetime.now(UTC).isoformat()) != before
+    assert values(stocked, as_of="2019-06-30", known_at=known) == before
+
+
+def test_a_moment_of_knowledge_does_not_stand_for_a_day_of_the_window(stocked: House) -> None:
+    """Without `as_of` the book's date decides, whatever `known_at` says."""
+    agree(stocked, as_of_from="2025-01-01")
+    asked = {"known_at": datetime(2025, 6, 1, tzinfo=UTC).isoformat()}
+    assert stocked.client.get(FEATURES, query_string=asked, headers=stocked.bank()).status_code == 403
+
+
 def test_what_is_left_counts_every_request_of_a_shared_turn(stocked: House) -> None:
     """Of two requests for one firm in one turn the second finds the day's only read used."""
     agree(stocked, most_reads_a_day=1)
@@ -128,9 +196,41 @@ def test_nobody_guesses_from_a_consent_s_leaf_who_its_grantee_is(stocked: House)
 
 @pytest.mark.parametrize(
     "terms",
-    [{"as_of_from": "2020-01-02", "as_of_until": "2020-01-01"}, {"most_reads_a_day": 0}, {"as_of_from": "soon"}],
-    ids=["no day", "no read", "no date"],
+    [
+        {"as_of_from": "2020-01-02", "as_of_until": "2020-01-01"},
+        {"most_reads_a_day": 0},
+        {"most_reads_a_month": 0},
+        {"as_of_from": "soon"},
+    ],
+    ids=["no day", "no read", "no read a month", "no date"],
 )
 def test_terms_that_open_nothing_are_refused(stocked: House, terms: dict[str, Any]) -> None:
     assert agree(stocked, **terms).status_code == 422
     assert stocked.client.get("/v1/consents", headers=stocked.owner()).json["items"] == []
+
+
+def again(house: House, client: str = "bank-1", **order: Any) -> Any:
+    """Ask as the scoring service does where a client reads a stored score once more."""
+    body = orjson.dumps({"enterprises": ["local:E1", "local:E2"], **order})
+    return house.client.post("/v1/rereads", data=body, headers=house.bank(client=client)).json
+
+
+def test_reading_a_stored_score_again_is_recorded_and_uses_up_no_read(stocked: House) -> None:
+    """As often as the bank likes, also when the day's reads are used up, and none of it leaves it fewer looks."""
+    agree(stocked, most_reads_a_day=2)
+    assert [again(stocked) for _ in range(3)] == [{"local:E1": []}] * 3
+    assert [status(stocked) for _ in range(3)] == [200, 200, 429]
+    assert again(stocked) == {"local:E1": []}
+    seen = stocked.client.get("/v1/enterprises/E1/accesses", headers=stocked.owner()).json["items"]
+    assert [each["what"] for each in seen] == ["score", "features", "features", "score", "score", "score"]
+    assert None not in {each["ledger_entry"] for each in seen}
+
+
+def test_a_stored_score_is_read_again_under_a_live_consent_only(stocked: House) -> None:
+    """For its purpose, as of a day of the window, and by nobody else."""
+    consent = agree(stocked, as_of_until="2019-06-30").json["id"]
+    assert again(stocked, as_of="2019-06-30") == {"local:E1": []}
+    assert again(stocked, as_of="2019-07-01") == again(stocked, "bank-2", as_of="2019-06-30") == {}
+    stocked.client.post(f"/v1/consents/{consent}/revoke", headers=stocked.owner())
+    assert again(stocked, as_of="2019-06-30") == {}
+    assert reads_recorded(stocked) == 1

@@ -211,6 +211,20 @@ def test_a_firm_takes_its_dispute_back(stocked: House) -> None:
     assert (taken.json["state"], features(stocked)["disputes"]) == ("withdrawn", [])
 
 
+def test_a_view_on_record_is_taken_back_too(stocked: House) -> None:
+    opened = dispute(stocked).json
+    decide(stocked, opened["id"], "unresolved")
+    assert post(stocked, f"/v1/disputes/{opened['id']}/withdraw", None, stocked.owner()).status_code == 200
+    assert features(stocked)["disputes"] == []
+
+
+def test_a_file_cannot_be_papered_over_with_disputes(stocked: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.profile.usecases.dispute.MOST_OPEN", 1)
+    dispute(stocked)
+    item = {"kind": "invoices", "record": record(stocked, "2")}
+    assert dispute(stocked, item=item).json["type"] == "/problems/too-many-disputes"
+
+
 def test_others_do_not_find_a_dispute(stocked: House) -> None:
     opened = dispute(stocked).json
     for headers in (stocked.owner("local:E2"), stocked.bank()):
@@ -255,3 +269,19 @@ def test_a_stored_answer_of_before_is_not_given_after(stocked_everywhere: House)
             session, {"local:E1": body}, as_of, features(stocked_everywhere)["catalogue"], state.lake_version, revised
         )
     assert len(features(stocked_everywhere)["disputes"]) == 1
+
+
+def test_scoring_is_told_whose_scores_to_give_anew(stocked: House) -> None:
+    """From the last correction on that it knows; the enterprise itself had no score."""
+    service = stocked.tokens(role="service", client="scoring", scopes="enterprises:read")
+    assert stocked.client.get("/v1/told", headers=service).json == {"items": [], "last": None}
+    opened = dispute(stocked).json
+    decide(stocked, opened["id"], "corrected", "removed")
+    told = stocked.client.get("/v1/told?after=", headers=service).json["items"]
+    (one,) = [each for each in told if each["event"] == "file-corrected"]
+    assert (one["client"], one["enterprise"], one["act"]) == ("bank-1", "local:E1", opened["id"])
+    assert stocked.client.get(f"/v1/told?after={one['id']}", headers=service).json["last"] == told[-1]["id"]
+
+
+def test_nobody_else_lists_corrections(stocked: House) -> None:
+    assert stocked.client.get("/v1/told", headers=stocked.bank()).status_code == 403

@@ -110,6 +110,17 @@ def test_a_record_is_repaired_once(stocked: House) -> None:
     assert repair(stocked, one["name"]).json["type"] == "/problems/record-not-found"
 
 
+def test_a_source_repairs_what_it_sent_and_nothing_else(stocked: House) -> None:
+    (one,) = records(stocked)
+    body = {"enterprise": "E1", "record": one["name"], "decided_on": "2026-06-01", "authority": "局", "document": "7"}
+    other = stocked.tokens(role="source", client="source-2", scopes="repairs:write")
+    asked = [
+        stocked.client.post("/v1/repairs", json=body, headers=headers | {"Idempotency-Key": str(uuid4())})
+        for headers in (other, stocked.source)
+    ]
+    assert [answer.status_code for answer in asked] == [404, 201]
+
+
 def test_an_award_is_not_repaired(stocked: House) -> None:
     stocked.send("public-records", TITLES + "award,E1,A-1,,市政府,2026-02-01,2026-02-10,,\n")
     (award,) = records(stocked, feature="awards")

@@ -73,6 +73,17 @@ def test_a_stored_score_reads_as_it_was_given(post: Post, serving: Flask, header
     assert read.data == made.data
 
 
+@pytest.mark.parametrize("path", ["", "/receipt", "/ledger-proof"])
+def test_a_stored_score_is_read_again_without_a_new_look_into_the_file(
+    post: Post, read: Any, profile: Any, path: str
+) -> None:
+    """The profile service is asked for leave, and records it; the consent's reads are for looks (ADR 15)."""
+    made = post().json
+    profile.seen.clear()
+    assert read(f"/v1/scores/{made['id']}{path}").status_code == 200
+    assert [(asked, sent["Purpose"]) for asked, sent in profile.seen] == [("/v1/rereads", "credit-assessment")]
+
+
 def test_a_repeated_key_gives_the_first_score_and_stores_no_second(post: Post, serving: Flask) -> None:
     """One key, one score."""
     first, second = post(key="once"), post(key="once")
@@ -174,13 +185,12 @@ def test_reasons_that_do_not_add_up_are_a_500_and_nothing_is_stored(
     post: Post, serving: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer that is not exact is withheld."""
-    score = Scorer.score
+    score = Scorer.score_few
 
-    def off(self: Scorer, values: Any, **told: Any) -> Any:
-        right = score(self, values, **told)
-        return replace(right, base_points=right.base_points + 2e-6)
+    def off(self: Scorer, rows: Any, **told: Any) -> Any:
+        return [replace(right, base_points=right.base_points + 2e-6) for right in score(self, rows, **told)]
 
-    monkeypatch.setattr(Scorer, "score", off)
+    monkeypatch.setattr(Scorer, "score_few", off)
 
     answer = post()
 

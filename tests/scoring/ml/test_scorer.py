@@ -52,6 +52,15 @@ def test_one_row_and_many_rows_get_the_same_scores(scorer, book):
         assert one.points == pytest.approx(scored.points, abs=1e-9)
 
 
+@settings(max_examples=100)
+@given(rows=st.lists(st.lists(values, min_size=5, max_size=5), min_size=1, max_size=20))
+def test_a_few_rows_get_bit_for_bit_what_each_gets_alone(scorer, rows):
+    """Requests that share a turn are told what they would have been told alone, so receipts can be proved."""
+    depths = [("A", "E", None)[place % 3] for place in range(len(rows))]
+    alone = [scorer.score(row, depth=depth) for row, depth in zip(rows, depths, strict=True)]
+    assert repr(scorer.score_few(rows, depths=depths)) == repr(alone)
+
+
 def test_a_thinner_file_has_a_wider_interval_and_the_same_score(scorer):
     """Depth E says less than depth A; an unknown depth is taken as the book's."""
     rich, thin = (scorer.score([0.1, 0.2, 0.3, 0.4, 0.5], depth=depth) for depth in "AE")

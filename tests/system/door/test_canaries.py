@@ -41,6 +41,21 @@ def _sent(town: Town) -> Iterator[Any]:
     for path in ("/v1/scores", "/v1/matches"):
         yield town.ask(bank, "POST", path, {"enterprise": firm, "need": {"amount_fen": 1, "months": 12}})
         yield town.ask(bank, "POST", path, {"enterprise": PHONE, PERSON: NAME})
+    item = {"kind": "invoices", "record": "rec_" + "0" * 32}
+    for said in ({"item": item}, {"item": {"kind": PERSON}}, {"item": item | {"field": PHONE}}):
+        yield town.ask("owner", "POST", "/v1/disputes", said | {"reason": "other", "statement": f"{PERSON} {PHONE}"})
+    reply = {"decision": "confirmed", "reply": f"{NAME} {PERSON} {PHONE}"}
+    yield town.ask("operator", "POST", f"/v1/disputes/{PERSON}/decision", reply)
+    yield town.ask("operator", "POST", f"/v1/disputes/{town.things['dispute_id']}/decision", reply | {PERSON: PHONE})
+    repaired = {
+        "enterprise": firm,
+        "record": item["record"],
+        "decided_on": PHONE,
+        "authority": NAME,
+        "document": PERSON,
+    }
+    yield town.ask("operator", "POST", "/v1/repairs", repaired)
+    yield town.ask("operator", "POST", "/v1/repairs", repaired | {"decided_on": "2026-05-01"})
     yield town.ask(bank, "GET", f"/v1/scores/{PHONE}")
     yield town.ask(bank, "GET", f"/v1/{NAME}/{CODE}")
     yield town.ask(bank, "GET", "/v1/book", Authorization=f"Bearer {KEY}")

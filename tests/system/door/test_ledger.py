@@ -50,6 +50,19 @@ def test_a_score_is_an_entry_of_the_scores_ledger(town: Town) -> None:
     assert "grade" not in newest["leaf"]
 
 
+def test_a_score_of_a_batch_is_proved_to_its_firm_on_the_command_line(town: Town, tmp_path: Path) -> None:
+    """The demonstration scores all firms as one order; the file names the firm, its score and its grade."""
+    listed = town.ask("owner", "GET", f"/v1/enterprises/{town.enterprise}/scores").json["items"]
+    score = next(each for each in listed if each["batch"])
+    file = tmp_path / "score.json"
+    written = run(town, "owner", "score-proof", score["id"], "--out", str(file))
+    assert written.exit_code == 0, written.output
+    key = written.output.split("--key '")[1].split("'")[0]
+    told = run(town, "owner", "verify-ledger", str(file), "--key", key)
+    assert told.exit_code == 0, told.output
+    assert f"{score['id']} of {town.enterprise}: {score['score']}, {score['grade']}" in told.output
+
+
 @pytest.mark.parametrize("log", ["ledger", "score-ledger"])
 def test_what_is_exported_is_verified_by_the_key_alone(town: Town, log: Any) -> None:
     """And names nobody to anybody else."""

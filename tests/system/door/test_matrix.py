@@ -162,6 +162,7 @@ GUARDS = {
         GET /v1/matches/{match_id}
         GET /v1/matches/{match_id}/trace
         GET /v1/scores/{score_id}
+        GET /v1/scores/{score_id}/ledger-proof
         GET /v1/scores/{score_id}/receipt
         POST /v1/scores/{score_id}/recourse
         POST /v1/scores/{score_id}/override

@@ -1,0 +1,11 @@
+"""A consent says how often it may be read in a calendar month."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    op.add_column("consents", sa.Column("most_reads_a_month", sa.BigInteger(), nullable=True))

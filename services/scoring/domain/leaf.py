@@ -1,0 +1,109 @@
+"""Each score of a batch, provable by itself: a part is one entry of the ledger, with a Merkle root over its scores.
+
+The hash of a score is SHA-256 of 0x00, a salt of its own, what the score says in words (canonical JSON, RFC 8785) and a
+line feed, and what it says in numbers (64-bit, little-endian): PD, its interval, base points, and the points of each
+feature in the model's order. Sixteen hashes, one after the other, are a leaf of the tree (RFC 9162): a leaf a score
+took a third longer to make. Nobody finds a score by what they can compute of it; whom it concerns gets its salt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+import rfc8785
+
+from chassis.ids import numbered
+from chassis.ledger import merkle
+from services.scoring.domain.assessment import Assessment
+
+GROUP = 16
+SALT_BYTES, HASH_BYTES, NUMBER_BYTES = 16, 32, 8
+PROBABILITIES = ("pd", "pd_low", "pd_high")
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """The salts of a part's scores and their hashes, one after the other."""
+
+    salts: bytes
+    hashes: bytes
+
+    @property
+    def root(self) -> bytes:
+        """The root over all scores."""
+        return merkle.root_over(map(merkle.leaf_hash, self._leaves))
+
+    def salt(self, place: int) -> bytes:
+        """Return the salt of the score at a place."""
+        return self.salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
+
+    def group(self, place: int) -> list[bytes]:
+        """Return the hashes of the leaf that the score at a place is in; its own is the (place mod 16)-th."""
+        leaf = self._leaves[place // GROUP]
+        return [leaf[start : start + HASH_BYTES] for start in range(0, len(leaf), HASH_BYTES)]
+
+    def path(self, place: int) -> list[bytes]:
+        """Return the proof that this leaf is under the root."""
+        leaves = self._leaves
+        nodes, _ = merkle.grown(0, [], map(merkle.leaf_hash, leaves))
+        return merkle.inclusion(place // GROUP, len(leaves), lambda level, at: nodes[level, at])
+
+    @property
+    def _leaves(self) -> list[bytes]:
+        size = GROUP * HASH_BYTES
+        return [self.hashes[start : start + size] for start in range(0, len(self.hashes), size)]
+
+
+def seal(head: str, frame: pl.DataFrame, points: Sequence[str], base_points: float) -> Seals:
+    """Return the seals of scores with ids `head` and their place; `points` names the columns of contributions.
+
+    Words and numbers are made in columns. What is left for each score is one hash, which no column can do: a call more
+    for each would be felt.
+    """
+    salts, texts = secrets.token_bytes(SALT_BYTES * frame.height), _words(head, frame)
+    numbers = frame.select(*PROBABILITIES, pl.lit(base_points, pl.Float64).alias("base"), *points)
+    packed, size = numbers.to_numpy(order="c").tobytes(), numbers.width * NUMBER_BYTES
+    sha256 = hashlib.sha256
+    hashes = [
+        sha256(b"\0" + salts[n * SALT_BYTES : (n + 1) * SALT_BYTES] + text + packed[n * size : (n + 1) * size]).digest()
+        for n, text in enumerate(texts)
+    ]
+    return Seals(salts, b"".join(hashes))
+
+
+def words_of(one: Assessment) -> str:
+    """Return what a score says in words."""
+    said = {name: getattr(one, name) for name in ("depth", "enterprise", "features_sha256", "grade", "score")}
+    return rfc8785.dumps({**said, "score_id": one.id}).decode()
+
+
+def numbers_of(one: Assessment) -> list[float]:
+    """Return what a score says in numbers."""
+    return [one.pd, one.pd_low, one.pd_high, one.base_points, *one.points]
+
+
+def hash_of(salt: bytes, words: str, numbers: Sequence[float]) -> bytes:
+    """Return the hash of one score."""
+    return merkle.leaf_hash(salt + words.encode() + b"\n" + struct.pack(f"<{len(numbers)}d", *numbers))
+
+
+def _words(head: str, frame: pl.DataFrame) -> list[bytes]:
+    """Return `words_of` and a line feed of each row. A code may hold a quotation mark; no other word may."""
+    name = pl.col("enterprise").str.replace_all("\\", r"\\", literal=True).str.replace_all('"', r"\"", literal=True)
+    said = [
+        *(pl.lit('{"depth":"'), pl.col("depth"), pl.lit('","enterprise":"'), name),
+        *(pl.lit('","features_sha256":"'), pl.col("features_sha256"), pl.lit('","grade":"'), pl.col("grade")),
+        *(pl.lit('","score":'), pl.col("score"), pl.lit(f',"score_id":"{head}'), pl.lit(_endings(frame.height))),
+    ]
+    return frame.select(pl.concat_str(said).cast(pl.Binary)).to_series().to_list()
+
+
+@lru_cache(maxsize=4)
+def _endings(count: int) -> pl.Series:
+    return pl.Series([numbered("", place) + '"}\n' for place in range(count)], dtype=pl.String)

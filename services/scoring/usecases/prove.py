@@ -1,0 +1,60 @@
+"""Prove a stored score: that the ledger holds it, and of a score of a batch, that the part's entry does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from chassis.identity import Caller
+from chassis.ledger import checkpoint, merkle
+from chassis.ledger import store as ledger
+from services.scoring import store
+from services.scoring.context import LEDGER, Context
+from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.errors import ProofNotFound
+from services.scoring.domain.leaf import Seals, numbers_of, words_of
+from services.scoring.usecases.read_score import read_score
+
+
+def prove(context: Context, caller: Caller, score_id: str) -> dict[str, Any]:
+    """Return the proof of a score to whoever may read the score, against one signed checkpoint."""
+    assessment = read_score(context, caller, score_id)
+    with context.database.read() as session:
+        found = store.seals_of(session, assessment)
+        number = found[0] if found else store.entry_of(session, assessment)
+        if number is None:
+            raise ProofNotFound(
+                "The ledger does not prove this score alone: it was stored before the ledger could, or its entry was "
+                "forgotten. Its receipt still proves what was said."
+            )
+        head = ledger.head(session)
+        entry = _entry(session, number, head.size)
+    scores = [_score(assessment, *found)] if found else []
+    return {"checkpoint": checkpoint.note(LEDGER, head, context.ledger_signer), "entries": [entry], "scores": scores}
+
+
+def _entry(session: Session, number: int, size: int) -> dict[str, Any]:
+    """Show the entry in plain: whom its score concerns may know who ordered it, and can prove it."""
+    kept = ledger.entry(session, number)
+    return {
+        "n": number,
+        "leaf": kept.leaf.decode(),
+        "hash": merkle.leaf_hash(kept.leaf).hex(),
+        "subject": kept.subject,
+        "actor": kept.actor,
+        "salt": None if kept.salt is None else kept.salt.hex(),
+        "proof": [step.hex() for step in ledger.inclusions(session, [number], size)[number]],
+    }
+
+
+def _score(assessment: Assessment, entry: int, place: int, seals: Seals) -> dict[str, Any]:
+    return {
+        "entry": entry,
+        "place": place,
+        "words": words_of(assessment),
+        "numbers": numbers_of(assessment),
+        "salt": seals.salt(place).hex(),
+        "group": [each.hex() for each in seals.group(place)],
+        "proof": [step.hex() for step in seals.path(place)],
+    }

@@ -1,0 +1,85 @@
+"""Scoring anew after a correction: whoever had a score of the file in the last twelve months gets one of the right one.
+
+The profile service knows who read what was corrected and lists them; the worker asks it every few seconds. A score is
+given anew under the client's consent, which is asked for again and leaves its record; where it has ended there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+
+from chassis.errors import Refused, UpstreamUnavailable
+from chassis.ids import new_id
+from services.scoring import store
+from services.scoring.context import Context
+from services.scoring.domain.assessment import Assessment
+from services.scoring.usecases.assess import assessed
+
+RENEWING = frozenset({"file-corrected", "record-repaired"})
+# A leap year has a day more: nobody's score of the last twelve months is left out.
+SCORES_OF = timedelta(days=366)
+log = structlog.get_logger()
+
+
+def renew(context: Context) -> int:
+    """Give the scores anew that corrections since the last time ask for, and return how many. May be repeated."""
+    headers = context.identity().own_headers()
+    with context.database.read() as session:
+        after = store.renewed_up_to(session)
+    told = context.profile.told(after, headers)
+    if after is None:
+        with context.database.begin() as session:
+            store.renewed(session, None, told["last"] or "")
+        return 0
+    return sum(_renew(context, each) for each in told["items"])
+
+
+def renewed_by(context: Context, score_id: str) -> str | None:
+    """Return the score that was given anew for this one, if there is one."""
+    with context.database.read() as session:
+        return store.renewal_of(session, score_id)
+
+
+def _renew(context: Context, correction: Mapping[str, Any]) -> bool:
+    """Give one client's score of one firm anew, and note that this correction is done with."""
+    since = datetime.now(UTC) - SCORES_OF
+    with context.database.read() as session:
+        before = store.last_score_since(session, correction["enterprise"], correction["client"], since)
+        after = store.renewed_up_to(session)
+    rests_on_it = correction["event"] in RENEWING
+    made = None if before is None or not rests_on_it else _scored(context, before)
+    with context.database.begin() as session:
+        # Another worker may have done it meanwhile.
+        if not store.renewed(session, after, correction["id"]):
+            return False
+        if before is None or made is None:
+            return False
+        store.add_scores(session, [made])
+        store.add_renewal(session, made.id, before.id, correction["act"], made.created_at)
+    return True
+
+
+def _scored(context: Context, before: Assessment) -> Assessment | None:
+    """Score the firm of an earlier score by the model that serves now; None where that is refused."""
+    try:
+        return _again(context, before)
+    except UpstreamUnavailable:
+        raise
+    except Refused as refusal:
+        log.info("not renewed", score=before.id, error=type(refusal).__name__)
+        return None
+
+
+def _again(context: Context, before: Assessment) -> Assessment:
+    with context.database.read() as session:
+        scorer = context.shelf[store.serving_version(session)]
+    headers = context.acting_for(before.client, before.purpose)
+    ((answer,), _) = context.profile.features_each([(before.enterprise, new_id("req"))], None, None, headers=headers)
+    if isinstance(answer, Refused):
+        raise answer
+    (made,) = assessed(scorer, [answer], [(before.client, before.purpose)])
+    return made
