@@ -21,6 +21,7 @@ VISITORS = {
     "smc_bank": Visitor("bank-demo", "k3", "bank"),
     "smc_platform": Visitor("platform-demo", "k4", "platform"),
     "smc_operator": Visitor("operator-demo", "k5", "operator"),
+    "smc_source": Visitor("source-demo", "k6", "source"),
 }
 NOBODY: dict[str, Any] = {"items": [], "next": None}
 CONSENT_REQUIRED = {"type": "/problems/consent-required", "status": 403, "detail": "No live consent covers this."}
@@ -29,6 +30,7 @@ NOT_FOUND = {"type": "/problems/enterprise-not-found", "status": 404, "detail": 
 # Which file answers which route; the first that fits.
 ROUTES = (
     (r"GET /enterprises/local:E88/portrait", "portrait_empty"),
+    (r"GET /enterprises/local:E17", "enterprise"),
     (r"GET /enterprises/local:E17/portrait", "portrait"),
     (r"GET /enterprises/local:E17/portrait/[a-z]+", "dimension"),
     (r"GET /enterprises/local:E17/evidence", "evidence"),
@@ -48,6 +50,10 @@ ROUTES = (
     (r"GET /subscriptions", "subscriptions"),
     (r"GET /consents", "consents"),
     (r"GET /imports", "imports"),
+    (r"GET /disputes", "disputes"),
+    (r"GET /repairs", "repairs"),
+    (r"GET /notices", "notices"),
+    (r"GET /retention", "retention"),
     (r"GET /models", "models"),
     (r"GET /models/mdl_1", "model"),
     (r"GET /models/mdl_1/plots", "pictures"),
@@ -109,11 +115,23 @@ class StandIn:
         route = f"{method} {path}"
         if route == "GET /enterprises" and query and "id" in query:
             return Answer(200, _listed(str(query["id"])))
-        return self.answers.get(route) or _answer(route)
+        return self.answers.get(route) or _filtered(route, query or {}) or _answer(route)
 
     def asked(self, route: str) -> list[dict[str, Any]]:
         """Return the calls of one route."""
         return [call for call in self.calls if call["route"] == route]
+
+
+def _filtered(route: str, query: Mapping[str, str | int]) -> Answer | None:
+    """Return the answer of a list that was asked for what is open only, or of one dispute or score of a list."""
+    if route == "GET /notices" and query.get("open") == "true":
+        return Answer(200, fixture("notices_open"))
+    if route == "GET /disputes" and query.get("state") == "open":
+        return Answer(200, fixture("disputes_open"))
+    if route.startswith("GET /scores/"):
+        return Answer(200, fixture("scores")["items"][0] | {"disputes": marks(), "undisputed": None})
+    found = [each for each in fixture("disputes_open")["items"] if route == f"GET /disputes/{each['id']}"]
+    return Answer(200, found[0]) if found else None
 
 
 def _answer(route: str) -> Answer:
@@ -134,6 +152,12 @@ def _listed(firm: str) -> dict[str, Any]:
 def fixture(name: str) -> Any:
     """Return a fixture file's JSON."""
     return json.loads((FIXTURES / f"{name}.json").read_text("utf-8"))
+
+
+def marks() -> list[dict[str, Any]]:
+    """Return the marks of the disputes of the fixture, as every read of a file has them."""
+    named = ("state", "item", "reason", "statement", "opened_at", "due_at")
+    return [{"dispute": each["id"], **{name: each[name] for name in named}} for each in fixture("disputes")["items"]]
 
 
 def make_site(door: StandIn) -> Flask:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import quote
 
 from flask import current_app, g, render_template, request
 
 from chassis.errors import Forbidden, NotFound, Unauthenticated, UpstreamUnavailable
-from gateway.portal import figures, language
+from gateway.portal import figures, items, language
 from gateway.portal.door import Answer, Door, Problem, Visitor
 from gateway.portal.session import Sessions
 
@@ -98,6 +99,14 @@ def firm_path(enterprise: str, *rest: str) -> str:
     return "/".join(("/enterprises", quote(enterprise, safe=":"), *rest))
 
 
+def own_firm() -> str:
+    """Return the visitor's own enterprise; raise `Forbidden` for another role and for a key without one."""
+    here = visitor("enterprise")
+    if here.enterprise is None:
+        raise Forbidden("This key belongs to no enterprise; ask the operator to issue one that names it.")
+    return here.enterprise
+
+
 def speaking() -> language.Language:
     """Return the language of this visit."""
     return language.chosen(request)
@@ -134,6 +143,7 @@ def vocabulary() -> dict[str, Any]:
         "day": figures.day,
         "date_of_day": figures.date_of_day,
         "instant": figures.instant,
+        "clock": lambda dispute: items.clock(speaks, dispute, datetime.now(UTC)),
         "visitor": here,
         "assets": portal().assets,
     }

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_site import StandIn, fixture
+from portal_site import StandIn, fixture, marks
 
 import gateway.portal
+from gateway.portal import Answer
 from gateway.portal.language import Language, text
 
 Visit = Callable[..., Any]
@@ -33,6 +34,22 @@ PAGES = {
     "overview": ("/portal/operations", "smc_operator"),
     "measures": ("/portal/measures?basis=dishonest-debtors-2017", "smc_operator"),
     "model": ("/portal/models/mdl_1", "smc_operator"),
+    "disputes": ("/portal/enterprise/disputes", "smc_firm"),
+    "dispute form": ("/portal/enterprise/disputes/new?field=industry", "smc_firm"),
+    "disputes to decide": ("/portal/disputes", "smc_operator"),
+    "dispute to decide": ("/portal/disputes/dsp_5", "smc_operator"),
+    "repairs": ("/portal/repairs", "smc_operator"),
+    "notices": ("/portal/notices", "smc_bank"),
+    "retention": ("/portal/retention", "smc_firm"),
+}
+FILE = "GET /enterprises/local:E17"
+# Pages that bear the mark of what is disputed, each with the answer that tells of it.
+MARKED = {
+    "portrait": (f"{FILE}/portrait", "portrait"),
+    "dimension": (f"{FILE}/portrait/payment", "dimension"),
+    "records": (f"{FILE}/evidence", "evidence"),
+    "own signals": (f"{FILE}/signals", "signals"),
+    "applicant": (f"{FILE}/scores", "scores"),
 }
 AXE = Path(gateway.portal.__file__).parent / "assets" / "node_modules" / "axe-core" / "axe.min.js"
 MAIN, UP, DOWN = "#0b5563", "#1f6b57", "#a63d2b"
@@ -61,6 +78,26 @@ def test_a_page_fits_a_phone(visit: Visit, name: str) -> None:
     path, key = PAGES[name]
     page = visit(path, key=key, width=390)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", MARKED)
+def test_a_page_with_marks_breaks_no_rule_and_fits_a_phone(
+    visit: Visit, door: StandIn, name: str, language: Language
+) -> None:
+    """The firm's words stand on it; they are its own, however long."""
+    for route, file in MARKED.values():
+        told = fixture(file)
+        door.answers[route] = Answer(200, told | {"disputes": marks()})
+        if file == "scores":
+            door.answers[route] = Answer(
+                200, told | {"items": [each | {"disputes": marks()} for each in told["items"]]}
+            )
+    path, key = PAGES[name]
+    page = visit(path, key=key, language=language, width=390)
+    assert page.get_by_role("note").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert (page.complaints, axe(page)) == ([], [])
 
 
 def test_a_pasted_key_opens_the_page_that_was_asked_for_and_signing_out_closes_it(visit: Visit) -> None:

@@ -112,6 +112,8 @@ def _applicant_page(firm: str, *, need: Any, errors: dict[str, str], match: Any)
     listed = ask("GET", "/enterprises", query={"id": firm, "limit": 1})["items"]
     scores = _scores(firm, SCORES_SHOWN)
     latest = scores[0] if scores else None
+    # What is disputed now: told with the scores, else, for those who may read none, with the list.
+    marks = latest["disputes"] if latest and latest.get("disputes") else listed[0].get("disputes", []) if listed else []
     return page(
         "applicant.html",
         # From the list of those that consented: reading the file itself would be one more recorded look.
@@ -119,6 +121,8 @@ def _applicant_page(firm: str, *, need: Any, errors: dict[str, str], match: Any)
         consented=bool(listed),
         scores=scores,
         score=latest,
+        marks=marks,
+        contested=_contested(latest) if latest and marks else None,
         waterfall=charts.waterfall(speaking(), latest) if latest else None,
         pd_at=charts.pd_position,
         pd_ticks=charts.PD_TICKS,
@@ -139,6 +143,12 @@ def _by_size(score: dict[str, Any]) -> list[dict[str, Any]]:
 def _latest(firm: str) -> dict[str, Any] | None:
     scores = _scores(firm, 1)
     return scores[0] if scores else None
+
+
+def _contested(score: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a score read again with the one without the disputed records, which lists do not tell; None in silence."""
+    found: dict[str, Any] | None = ask_or(None, "GET", f"/scores/{score['id']}")
+    return found
 
 
 def _scores(firm: str, limit: int) -> list[dict[str, Any]]:

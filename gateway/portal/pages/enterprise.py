@@ -9,10 +9,10 @@ from uuid import uuid4
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.errors import Forbidden, NotFound
-from gateway.portal import charts, figures
+from chassis.errors import NotFound
+from gateway.portal import charts, figures, items
 from gateway.portal.door import Problem
-from gateway.portal.visit import ask, ask_or, firm_path, page, say, speaking, visitor
+from gateway.portal.visit import ask, ask_or, firm_path, own_firm, page, say, speaking, visitor
 
 ACCESSES_SHOWN = 50
 SPARK = (72, 20)
@@ -69,19 +69,18 @@ def of_applicant(firm: str) -> ResponseReturnValue:
 
 
 def _own_page(form: Any, errors: dict[str, str]) -> str:
-    here = visitor("enterprise")
-    if here.enterprise is None:
-        raise Forbidden("This key belongs to no enterprise; ask the operator to issue one that names it.")
-    portrait = ask("GET", firm_path(here.enterprise, "portrait"))
+    firm = own_firm()
+    portrait = ask("GET", firm_path(firm, "portrait"))
     did = request.args.get("did")
     return page(
         "portrait.html",
         own=True,
-        late=ask_or(None, "GET", firm_path(here.enterprise, "late-payments")),
-        measures=_items_or_none(ask_or(None, "GET", firm_path(here.enterprise, "measures"), query=MEASURES)),
+        late=ask_or(None, "GET", firm_path(firm, "late-payments")),
+        measures=_items_or_none(ask_or(None, "GET", firm_path(firm, "measures"), query=MEASURES)),
         consents=[_with_state(each) for each in _items(ask_or([], "GET", "/consents"))],
-        accesses=_items(ask_or([], "GET", firm_path(here.enterprise, "accesses"), query={"limit": ACCESSES_SHOWN})),
+        accesses=_items(ask_or([], "GET", firm_path(firm, "accesses"), query={"limit": ACCESSES_SHOWN})),
         accesses_shown=ACCESSES_SHOWN,
+        description=_description(portrait),
         purposes=PURPOSES,
         fields=FIELDS,
         form=form,
@@ -109,6 +108,16 @@ def _drawn(portrait: dict[str, Any]) -> dict[str, Any]:
         "radar_summary": charts.radar_summary(speaks, portrait["dimensions"]),
         "months_chart": charts.months(speaks, months),
     }
+
+
+def _description(portrait: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what the file says the firm is, a field a line, with the dispute about it, if any."""
+    disputed = {mark["item"]["field"]: mark["dispute"] for mark in portrait.get("disputes", ())}
+    firm = portrait["enterprise"]
+    return [
+        {"name": name, "value": items.value_of(speaking(), name, firm.get(name)), "dispute": disputed.get(name)}
+        for name in items.DESCRIBED
+    ]
 
 
 def _missing(form: Any) -> dict[str, str]:

@@ -11,26 +11,21 @@ from typing import Any
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.errors import Forbidden, NotFound
-from gateway.portal import charts
-from gateway.portal.visit import ask, features, firm_path, page, visitor
+from chassis.errors import NotFound
+from gateway.portal import charts, items
+from gateway.portal.visit import ask, features, firm_path, own_firm, page, visitor
 
 ROLES = ("bank", "platform", "operator", "source")
 DIMENSIONS = ("payment", "operation", "stability", "growth", "relation", "compliance", "chain", "confidence")
 RECORDS_A_PAGE = 50
-# What a record of each kind calls its day, number, partner, amount and state; the first that it has.
-DAYS = ("date", "published_on", "period_end", "since")
-NUMBERS = ("number", "reference")
-PARTNERS = ("counterparty", "authority", "party")
-AMOUNTS = ("total_fen", "amount_fen", "due_fen")
-STATES = ("status", "grade", "tier")
-SORTS = ("direction", "record", "tax", "relation")
+# What says which page of which figure's records is meant, in an address.
+MOMENT = ("as_of", "known_at", "cursor")
 TREND = (560, 120)
 
 
 def own_dimension(key: str) -> ResponseReturnValue:
     """Show a firm one dimension of its own portrait."""
-    return _dimension(_own(), key, own=True)
+    return _dimension(own_firm(), key, own=True)
 
 
 def applicant_dimension(firm: str, key: str) -> ResponseReturnValue:
@@ -41,20 +36,13 @@ def applicant_dimension(firm: str, key: str) -> ResponseReturnValue:
 
 def own_records(figure: str) -> ResponseReturnValue:
     """Show a firm the records behind one of its figures."""
-    return _records(_own(), figure, own=True)
+    return _records(own_firm(), figure, own=True)
 
 
 def applicant_records(firm: str, figure: str) -> ResponseReturnValue:
     """Show a bank the records behind a figure of a firm whose consent covers them."""
     visitor(*ROLES)
     return _records(firm, figure, own=False)
-
-
-def _own() -> str:
-    here = visitor("enterprise")
-    if here.enterprise is None:
-        raise Forbidden("This key belongs to no enterprise; ask the operator to issue one that names it.")
-    return here.enterprise
 
 
 def _dimension(firm: str, key: str, *, own: bool) -> ResponseReturnValue:
@@ -70,12 +58,7 @@ def _dimension(firm: str, key: str, *, own: bool) -> ResponseReturnValue:
 
 
 def _records(firm: str, figure: str, *, own: bool) -> ResponseReturnValue:
-    if not figure.replace("_", "").isalnum():
-        raise NotFound("There is no such figure.")
-    wanted = ("as_of", "known_at", "cursor")
-    query: dict[str, str | int] = {name: request.args[name] for name in wanted if request.args.get(name)}
-    query |= {"feature": figure, "limit": RECORDS_A_PAGE}
-    found = ask("GET", firm_path(firm, "evidence"), query=query, purpose=None if own else "credit-assessment")
+    found = evidence(firm, figure, request.args, own=own)
     about = features().get(figure, {})
     return page(
         "records.html",
@@ -84,31 +67,29 @@ def _records(firm: str, figure: str, *, own: bool) -> ResponseReturnValue:
         figure=figure,
         about=about,
         found=found,
+        moment={name: request.args.get(name) for name in MOMENT} | {name: found[name] for name in MOMENT[:2]},
         rows=[record(each) for each in found["items"]],
         back=_back(firm, str(about.get("dimension", "")), own=own),
         next_url=_next(firm, figure, found, own=own),
     ), 200
 
 
+def evidence(firm: str, figure: str, moment: Mapping[str, str], *, own: bool) -> dict[str, Any]:
+    """Return a page of the records behind a figure, at the moment that an address or a form names."""
+    if not figure.replace("_", "").isalnum():
+        raise NotFound("There is no such figure.")
+    query: dict[str, str | int] = {name: moment[name] for name in MOMENT if moment.get(name)}
+    query |= {"feature": figure, "limit": RECORDS_A_PAGE}
+    found: dict[str, Any] = ask(
+        "GET", firm_path(firm, "evidence"), query=query, purpose=None if own else "credit-assessment"
+    )
+    return found
+
+
 def record(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record of any kind as the same few columns."""
-    said = item["record"]
-
-    def first(names: tuple[str, ...]) -> Any:
-        return next((said[name] for name in names if said.get(name) is not None), None)
-
-    return {
-        "kind": item["kind"],
-        "sort": first(SORTS),
-        "day": first(DAYS),
-        "number": first(NUMBERS),
-        "partner": first(PARTNERS),
-        "fen": first(AMOUNTS),
-        "state": first(STATES),
-        "source": item["source"],
-        "channel": item["channel"],
-        "known_at": item["known_at"],
-    }
+    """Return a record of any kind as the same few columns, with its name and the dispute about it, if any."""
+    origin = {name: item.get(name) for name in ("name", "dispute", "source", "channel", "known_at")}
+    return {"kind": item["kind"], **items.columns(item["record"]), **origin}
 
 
 def _portrait(firm: str, *, own: bool) -> str:

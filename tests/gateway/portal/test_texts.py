@@ -72,6 +72,16 @@ def test_no_sentence_is_left_over() -> None:
         "measure_list",
         "measure_list_name",
         "measure_state",
+        "dispute_state",
+        "dispute_reason",
+        "dispute_correction",
+        "finding",
+        "finding_note",
+        "retention_subject",
+        "retention_since",
+        "taxpayer",
+        "payment_purpose",
+        "record_field",
     }
     text = sources()
     left = [

@@ -1,0 +1,158 @@
+"""A firm's disputes: what it holds to be wrong in its own file, what became of it, and which records were repaired."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from chassis.errors import NotFound
+from gateway.portal import items
+from gateway.portal.door import Problem
+from gateway.portal.pages.portraits import MOMENT, evidence
+from gateway.portal.visit import ask, ask_or, firm_path, own_firm, page, say, speaking
+
+A_PAGE = 20
+REPAIRS_SHOWN = 100
+REASONS = ("not-ours", "wrong-amount", "wrong-date", "wrong-status", "already-settled", "other")
+LONGEST_STATEMENT = 2000
+# What a refusal says in the reader's language; anything else is told as the service tells it.
+REFUSALS = {
+    "already-disputed": "dispute.already",
+    "record-not-found": "dispute.gone",
+    "too-many-disputes": "dispute.too_many",
+}
+
+
+def listing() -> ResponseReturnValue:
+    """List the firm's disputes, newest first, and its repairs."""
+    return _listing()
+
+
+def form() -> ResponseReturnValue:
+    """Show the form that disputes one item: a record behind a figure, or a field of the description."""
+    return _form(request.args)
+
+
+def open_dispute() -> ResponseReturnValue:
+    """Open a dispute as the form says, or show the form again with what is missing or refused."""
+    own_firm()
+    told = request.form
+    errors = _missing(told)
+    if errors:
+        return _form(told, errors, 422)
+    item = {"kind": told.get("kind"), **{name: told[name] for name in ("record", "field") if told.get(name)}}
+    wish = {"item": item, "reason": told["reason"], "statement": told["statement"].strip()}
+    try:
+        ask("POST", "/disputes", json=wish, key=told.get("nonce"))
+    except Problem as problem:
+        if problem.status not in {400, 404, 409, 422}:
+            raise
+        return _form(told, {"refused": said_of(problem, REFUSALS)}, problem.status)
+    return redirect(url_for("portal.disputes_listing", did="opened"), 303)
+
+
+def withdraw(dispute: str) -> ResponseReturnValue:
+    """Take a dispute back; the marks go with it."""
+    own_firm()
+    key = request.form.get("nonce") or uuid4().hex
+    try:
+        ask("POST", f"/disputes/{named(dispute)}/withdraw", key=key)
+    except Problem as problem:
+        if problem.slug != "dispute-ended":
+            raise
+        return _listing(say("dispute.ended"), problem.status)
+    return redirect(url_for("portal.disputes_listing", did="withdrawn"), 303)
+
+
+def named(dispute: str) -> str:
+    """Return a dispute's id; raise `NotFound` for what can be none."""
+    if not dispute.replace("_", "").isalnum():
+        raise NotFound("There is no such dispute.")
+    return dispute
+
+
+def said_of(problem: Problem, known: Mapping[str, str]) -> str:
+    """Return why something was refused, in the reader's language where we have the words."""
+    return say(known[problem.slug]) if problem.slug in known else problem.detail
+
+
+def shown(dispute: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a dispute with its item in words."""
+    speaks, said = speaking(), dispute["before"] or {}
+    about = {"about": items.title(speaks, dispute["item"], said), "lines": items.lines(speaks, said)}
+    return {**dispute, **about}
+
+
+def _listing(error: str | None = None, status: int = 200) -> ResponseReturnValue:
+    own_firm()
+    query: dict[str, str | int] = {"limit": A_PAGE}
+    if cursor := request.args.get("cursor"):
+        query["cursor"] = cursor
+    found = ask("GET", "/disputes", query=query)
+    repairs = ask_or(None, "GET", "/repairs", query={"limit": REPAIRS_SHOWN})
+    said = {"opened": say("dispute.was_opened"), "withdrawn": say("dispute.was_withdrawn")}
+    return page(
+        "disputes.html",
+        disputes=[shown(each) for each in found["items"]],
+        next=found.get("next"),
+        cursor=cursor,
+        repairs=repairs and repairs["items"],
+        error=error,
+        notice=said.get(request.args.get("did", "")),
+        nonce=uuid4().hex,
+    ), status
+
+
+def _form(told: Mapping[str, str], errors: Mapping[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
+    firm = own_firm()
+    item, said = _item(firm, told)
+    speaks = speaking()
+    return page(
+        "dispute_form.html",
+        item=item,
+        about=items.title(speaks, item, said),
+        lines=items.lines(speaks, said),
+        reasons=REASONS,
+        moment={name: told[name] for name in ("figure", *MOMENT) if told.get(name)},
+        longest=LONGEST_STATEMENT,
+        form=told,
+        errors=errors or {},
+        back=_back(told),
+        nonce=uuid4().hex,
+    ), status
+
+
+def _item(firm: str, told: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return what an address or a form names, as the file says it now: nothing of it is taken from the address."""
+    if field := told.get("field"):
+        if field not in items.DESCRIBED:
+            raise NotFound("There is no such field.")
+        return {"kind": items.DESCRIPTION, "field": field}, {field: ask("GET", firm_path(firm)).get(field)}
+    listed = evidence(firm, told.get("figure", ""), told, own=True)["items"]
+    found = next((each for each in listed if each["name"] == told.get("record")), None)
+    if found is None:
+        raise NotFound("There is no such record.")
+    return {"kind": found["kind"], "record": found["name"]}, found["record"]
+
+
+def _back(told: Mapping[str, str]) -> str:
+    if told.get("field"):
+        return url_for("portal.enterprise_own", _anchor="description")
+    moment = {name: told[name] for name in MOMENT if told.get(name)}
+    return url_for("portal.portraits_own_records", figure=told["figure"], **moment)  # type: ignore[arg-type]
+
+
+def _missing(told: Mapping[str, str]) -> dict[str, str]:
+    statement = told.get("statement", "").strip()
+    checks = {
+        "reason": (told.get("reason") in REASONS, say("dispute.need_reason")),
+        "statement": (
+            0 < len(statement) <= LONGEST_STATEMENT,
+            say("dispute.need_statement", longest=LONGEST_STATEMENT),
+        ),
+    }
+    return {name: sentence for name, (fine, sentence) in checks.items() if not fine}

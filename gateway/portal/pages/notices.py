@@ -1,0 +1,76 @@
+"""Notices: what happened to a file that the visitor reads, decides about, sent data to, or that is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from chassis.errors import NotFound, Refused
+from gateway.portal.visit import ask, page, say, signed_in, visitor
+
+OPEN_SHOWN = 100
+A_PAGE = 20
+# In the navigation; more than so many are told as "20+".
+COUNTED = 20
+ABOUT_REPAIR = "record-repaired"
+
+
+def listing() -> ResponseReturnValue:
+    """List the visitor's notices: open ones first, then those that were acknowledged, newest first."""
+    visitor()
+    query: dict[str, str | int] = {"limit": A_PAGE}
+    cursor = request.args.get("cursor")
+    if cursor:
+        query["cursor"] = cursor
+    found = ask("GET", "/notices", query=query)
+    waiting = {"items": []} if cursor else ask("GET", "/notices", query={"open": "true", "limit": OPEN_SHOWN})
+    return page(
+        "notices.html",
+        waiting=[_shown(each) for each in waiting["items"]],
+        shortened=OPEN_SHOWN if waiting.get("next") else None,
+        seen=[_shown(each) for each in found["items"] if each["acknowledged_at"]],
+        next=found.get("next"),
+        cursor=cursor,
+        notice=say("notices.noted") if request.args.get("did") == "noted" else None,
+        nonce=uuid4().hex,
+    ), 200
+
+
+def acknowledge(notice: str) -> ResponseReturnValue:
+    """Acknowledge a notice."""
+    visitor()
+    if not notice.replace("_", "").isalnum():
+        raise NotFound("There is no such notice.")
+    ask("POST", f"/notices/{notice}/acknowledge", key=request.form.get("nonce") or uuid4().hex)
+    return redirect(url_for("portal.notices_listing", did="noted"), 303)
+
+
+def count() -> ResponseReturnValue:
+    """Answer how many notices are open, for the navigation of a page that stands already; nothing in any trouble."""
+    if signed_in() is None:
+        return ""
+    try:
+        found = ask("GET", "/notices", query={"open": "true", "limit": COUNTED})
+    except Refused:
+        return ""
+    return page("_open_notices.html", count=len(found["items"]), more=bool(found.get("next")))
+
+
+def _shown(notice: Mapping[str, Any]) -> dict[str, Any]:
+    return {**notice, "url": _about(notice)}
+
+
+def _about(notice: Mapping[str, Any]) -> str | None:
+    """Return where the visitor finds what a notice tells of, if there is such a page."""
+    role, repaired = visitor().role, notice["event"] == ABOUT_REPAIR
+    if role == "enterprise":
+        return url_for("portal.disputes_listing", _anchor="repairs" if repaired else notice["act"])
+    if role == "operator" and str(notice["act"]).startswith("dsp_"):
+        return url_for("portal.decisions_dispute", dispute=notice["act"])
+    if role in {"bank", "platform"}:
+        return url_for("portal.applicants_applicant", firm=notice["enterprise"])
+    return None

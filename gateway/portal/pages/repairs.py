@@ -1,0 +1,83 @@
+"""Credit repair by those who may set one: the list of repairs, and the form that takes a record out of every answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from gateway.portal import figures, language
+from gateway.portal.door import Problem
+from gateway.portal.pages.disputes import said_of
+from gateway.portal.visit import ask, page, say, speaking, visitor
+
+# A source repairs too, as the authority from which it has the records decided.
+REPAIRERS = ("operator", "source")
+A_PAGE = 20
+WRITTEN = ("enterprise", "record", "decided_on", "authority", "document")
+RECORD = re.compile(r"rec_[0-9a-f]{32}")
+REFUSALS = {
+    "record-not-found": "repairs.not_found",
+    "already-repaired": "repairs.already",
+    "not-repairable": "repairs.not_repairable",
+}
+
+
+def listing() -> ResponseReturnValue:
+    """List repairs, newest first, with the form; a dispute's page fills in whose and which record."""
+    return _page(request.args)
+
+
+def repair() -> ResponseReturnValue:
+    """Repair a record as the form says, or show the form again with what is missing or refused."""
+    visitor(*REPAIRERS)
+    errors = _missing(request.form)
+    if errors:
+        return _page(request.form, errors, 422)
+    wish = {name: request.form[name].strip() for name in WRITTEN}
+    try:
+        ask("POST", "/repairs", json=wish, key=request.form.get("nonce"))
+    except Problem as problem:
+        if problem.status not in {400, 404, 409, 422}:
+            raise
+        return _page(request.form, {"refused": _refused(problem)}, problem.status)
+    return redirect(url_for("portal.repairs_listing", did="repaired"), 303)
+
+
+def _page(form: Mapping[str, str], errors: Mapping[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
+    visitor(*REPAIRERS)
+    query: dict[str, str | int] = {"limit": A_PAGE}
+    if cursor := request.args.get("cursor"):
+        query["cursor"] = cursor
+    found = ask("GET", "/repairs", query=query)
+    return page(
+        "repairs.html",
+        repairs=found["items"],
+        next=found.get("next"),
+        cursor=cursor,
+        form=form,
+        errors=errors or {},
+        notice=say("repairs.was_repaired") if request.args.get("did") == "repaired" else None,
+        nonce=uuid4().hex,
+    ), status
+
+
+def _refused(problem: Problem) -> str:
+    if problem.slug != "repair-too-early":
+        return said_of(problem, REFUSALS)
+    tier = language.term(speaking(), "record_state", problem.document.get("tier"))
+    return say("repairs.too_early", tier=tier, day=problem.document.get("repairable_on", figures.NOTHING))
+
+
+def _missing(form: Mapping[str, str]) -> dict[str, str]:
+    said = {name: say("measures.need_text") for name in WRITTEN if not form.get(name, "").strip()}
+    decided = figures.date_of(form.get("decided_on", ""))
+    if "decided_on" not in said and (decided is None or decided > datetime.now(UTC).astimezone(figures.CHINA).date()):
+        said["decided_on"] = say("repairs.need_day")
+    if "record" not in said and not RECORD.fullmatch(form["record"].strip()):
+        said["record"] = say("repairs.need_record")
+    return said
