@@ -294,8 +294,12 @@ class Client:
         return cast("Dispute", self._post(f"/v1/disputes/{_segment(dispute_id)}/decision", value).json())
 
     def repair(self, enterprise: str, record: str, *, decided_on: date, authority: str, document: str) -> Repair:
-        """As the operator or a source: a public record was repaired; it leaves display, sharing and use at once."""
-        value = {"enterprise": enterprise, "record": record, "decided_on": decided_on.isoformat()}
+        """As the operator or a source: a public record was repaired; it leaves display, sharing and use at once.
+
+        `record` is the number of its document, or its name (`rec_…`).
+        """
+        named = "record" if record.startswith("rec_") else "number"
+        value = {"enterprise": enterprise, named: record, "decided_on": decided_on.isoformat()}
         return cast("Repair", self._post("/v1/repairs", {**value, "authority": authority, "document": document}).json())
 
     def repairs(self) -> Iterator[Repair]:

@@ -60,7 +60,7 @@ def decide_command(
 def repair_command(
     enterprise: str, record: str, decided_on: datetime, authority: str, document: str, url: str, identity: str
 ) -> None:
-    """Take a repaired public record out of display, sharing and use; RECORD is its name (rec_…)."""
+    """Take a repaired public record out of display, sharing and use; RECORD is its document's number or its name."""
     day: date = decided_on.date()
     made = client(url, identity).repair(enterprise, record, decided_on=day, authority=authority, document=document)
     print_json(made)

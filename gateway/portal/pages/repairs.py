@@ -39,6 +39,8 @@ def repair() -> ResponseReturnValue:
     if errors:
         return _page(request.form, errors, 422)
     wish = {name: request.form[name].strip() for name in WRITTEN}
+    if not RECORD.fullmatch(wish["record"]):
+        wish["number"] = wish.pop("record")
     try:
         ask("POST", "/repairs", json=wish, key=request.form.get("nonce"))
     except Problem as problem:
@@ -78,6 +80,4 @@ def _missing(form: Mapping[str, str]) -> dict[str, str]:
     decided = figures.date_of(form.get("decided_on", ""))
     if "decided_on" not in said and (decided is None or decided > datetime.now(UTC).astimezone(figures.CHINA).date()):
         said["decided_on"] = say("repairs.need_day")
-    if "record" not in said and not RECORD.fullmatch(form["record"].strip()):
-        said["record"] = say("repairs.need_record")
     return said

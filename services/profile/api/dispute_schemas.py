@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chassis.web import EnterpriseId, Schema
 from services.profile.api.schemas import NO_NUL, RECORD, ItemSchema, TextSchema
@@ -64,19 +64,31 @@ class DecisionSchema(Schema):
 
 
 class RepairOrderSchema(Schema):
-    """The repair of a public record, as an authority decided it."""
+    """The repair of a public record, as an authority decided it; the record by its name or its document's number."""
 
     enterprise = EnterpriseId(required=True)
-    record = fields.String(required=True, validate=RECORD)
+    record = fields.String(load_default=None, allow_none=True, validate=RECORD)
+    number = fields.String(load_default=None, allow_none=True, validate=[validate.Length(1, 128), NO_NUL])
     decided_on = fields.Date(required=True)
     authority = fields.String(required=True, validate=[validate.Length(1, 128), NO_NUL])
     document = fields.String(required=True, validate=[validate.Length(1, 128), NO_NUL])
 
+    @validates_schema
+    def one_of_both(self, data: dict[str, str | None], **_: object) -> None:
+        """The record is named once."""
+        if (data.get("record") is None) == (data.get("number") is None):
+            raise ValidationError("Name the record by `record` or by `number`.", "record")
 
-class RepairSchema(RepairOrderSchema):
+
+class RepairSchema(Schema):
     """A repair: the record has left display, sharing and use."""
 
     id = fields.String()
+    enterprise = fields.String()
+    record = fields.String()
+    decided_on = fields.Date()
+    authority = fields.String()
+    document = fields.String()
     tier = fields.String(validate=validate.OneOf(["minor", "general", "serious", "none"]))
     published_on = fields.Date()
     created_at = fields.AwareDateTime()

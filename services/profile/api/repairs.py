@@ -18,7 +18,7 @@ from services.profile.context import context
 from services.profile.domain.public_record import DATASET
 from services.profile.domain.retention import policies, version
 from services.profile.usecases import repair as repairs
-from services.profile.usecases.dispute import item_of
+from services.profile.usecases.dispute import item_of, record_numbered
 
 blueprint = Blueprint("repairs", __name__, url_prefix="/v1/repairs", description="Public records that were repaired")
 retention = Blueprint("retention", __name__, url_prefix="/v1/retention", description="How long what is kept")
@@ -33,11 +33,16 @@ retention = Blueprint("retention", __name__, url_prefix="/v1/retention", descrip
 def post_repair(order: dict[str, Any]) -> Response:
     """Repair a public record: it leaves display, sharing and use at once, as of whatever day
 
+    The record is named by its document's `number`, or by `record` as GET …/evidence names it.
+
     A tier's least time of display must be over (minor none, general 3 months, serious a year). Everybody who read the
     file in the last twelve months is told that a record was repaired.
     """
     answer = idempotency.replayed()
     if answer is None:
+        number = order.pop("number")
+        if number is not None:
+            order["record"] = record_numbered(context(), order["enterprise"], DATASET.name, number)
         decided = repairs.Decided(**order)
         item = item_of(context(), decided.enterprise, DATASET.name, decided.record, None)
         with context().database.begin() as session:

@@ -94,6 +94,17 @@ def item_of(context: Context, enterprise: str, kind: str, record: str | None, fi
     return Item(orjson.loads(orjson.dumps(said)), row["import_id"], row["known_at"])
 
 
+def record_numbered(context: Context, enterprise: str, kind: str, number: str) -> str:
+    """Return the name of the one record with a document's number; raise `RecordNotFound` for none and for several."""
+    rows = _rows(context, enterprise, kind)
+    found = names_of(dataset_of(kind), rows.filter(pl.col("number") == number)).unique().to_list()
+    if len(found) == 1:
+        return str(found[0])
+    if found:
+        raise RecordNotFound("Several records have this number; name the one that is meant by `record`.", records=found)
+    raise RecordNotFound("The file has no record with this number.")
+
+
 def open_dispute(context: Context, session: Session, caller: Caller, wish: Wish, item: Item) -> tables.Dispute:
     """Open a dispute about the caller's own file: from this transaction on, every read is marked."""
     if caller.role != "enterprise" or caller.enterprise is None:

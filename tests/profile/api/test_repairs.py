@@ -121,6 +121,20 @@ def test_a_source_repairs_what_it_sent_and_nothing_else(stocked: House) -> None:
     assert [answer.status_code for answer in asked] == [404, 201]
 
 
+def test_a_record_is_named_by_its_document_s_number_too(stocked: House) -> None:
+    body = {"enterprise": "E1", "number": "P-1", "decided_on": "2026-06-01", "authority": "局", "document": "7"}
+    headers = stocked.operator | {"Idempotency-Key": str(uuid4())}
+    assert stocked.client.post("/v1/repairs", json=body, headers=headers).status_code == 201
+    assert records(stocked) == []
+
+
+def test_a_record_is_named_once(stocked: House) -> None:
+    body = {"enterprise": "E1", "number": "P-1", "record": "rec_" + "0" * 32, "decided_on": "2026-06-01"}
+    headers = stocked.operator | {"Idempotency-Key": str(uuid4())}
+    sent = body | {"authority": "局", "document": "7"}
+    assert stocked.client.post("/v1/repairs", json=sent, headers=headers).status_code == 422
+
+
 def test_an_award_is_not_repaired(stocked: House) -> None:
     stocked.send("public-records", TITLES + "award,E1,A-1,,市政府,2026-02-01,2026-02-10,,\n")
     (award,) = records(stocked, feature="awards")
