@@ -17,10 +17,12 @@ from services.profile import store, tables
 from services.profile.domain.departure import Cause, Departure
 from services.profile.domain.dispute import DESCRIPTION, MARKED, REPAIRED, Correction, Mark, State
 from services.profile.domain.evidence import DATASETS
+from services.profile.domain.signals.scene import named
 
 BATCH = 1000
 MARKS = ("id", "state", "kind", "record", "field", "reason", "statement", "opened_at", "due_at")
 RECORDS = "public-records"
+INVOICES = "invoices"
 
 
 def marks(runner: Runner, enterprises: Sequence[str]) -> dict[str, list[Mark]]:
@@ -138,7 +140,8 @@ def told(session: Session, after: str | None, most: int = BATCH) -> dict[str, An
 def withdraw_alerts(session: Session, enterprise: str, numbers: Collection[str], now: datetime) -> None:
     """Withdraw every alert, of whatever firm, that rests on these public records of an enterprise alone.
 
-    What an alert keeps of them goes as well.
+    What an alert keeps of them goes as well. Invoices beside a record only say how much is at stake: a supplier's alert
+    about its customer's record does not stand on them.
     """
     table = tables.Alert
     for number in numbers:
@@ -150,13 +153,16 @@ def withdraw_alerts(session: Session, enterprise: str, numbers: Collection[str],
                 continue
             alert.records_count -= len(alert.records) - len(kept)
             alert.records = kept
-            if not kept:
+            if all(each["kind"] == INVOICES for each in kept):
                 alert.withdrawn_at = now
 
 
 def _is(record: Mapping[str, Any], alert: tables.Alert, enterprise: str, number: str) -> bool:
-    whose = record.get("enterprise", alert.enterprise)
-    return record.get("kind") == RECORDS and record.get("number") == number and whose == enterprise
+    if record.get("kind") != RECORDS or record.get("number") != number:
+        return False
+    # A record of another firm names it as the alert's own firm does: its customer.
+    party = record.get("counterparty")
+    return (alert.enterprise if party is None else named(party)) == enterprise
 
 
 def end_disputes(session: Session, enterprise: str, records: Collection[str], now: datetime) -> None:

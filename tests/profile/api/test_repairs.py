@@ -177,8 +177,21 @@ def test_an_alert_that_rests_on_it_is_withdrawn(stocked: House) -> None:
     assert alerts(stocked) == []
 
 
-def alerts(house: House) -> list[str]:
-    found = house.client.get(f"{FILE}/signals", headers=house.owner()).json
+def test_a_suppliers_alert_that_rests_on_it_is_withdrawn(stocked_everywhere: House) -> None:
+    """E2 sells to E1: the invoices beside the record say how much is at stake, and no alert stands on them alone."""
+    house = stocked_everywhere
+    house.send("public-records", TITLES + "dishonest,E1,F-1,,法院,2026-01-01,2026-01-02,,\n")
+    house.send("invoices.sale", SALES + "E2,9,2026/11/5,E1,100.00,13.00,113.00,有效发票\n")
+    while house.worker.run_once():
+        pass
+    assert alerts(house, "local:E2") == ["counterparty-default"]
+    name = name_of(DATASET, {"enterprise": "local:E1", "record": "dishonest", "number": "F-1"})
+    assert repair(house, name).status_code == 201
+    assert alerts(house, "local:E2") == []
+
+
+def alerts(house: House, firm: str = "local:E1") -> list[str]:
+    found = house.client.get(f"/v1/enterprises/{firm}/signals", headers=house.owner(firm)).json
     return [each["signal"] for each in found["alerts"]]
 
 

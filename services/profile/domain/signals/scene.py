@@ -41,6 +41,15 @@ def party_of(counterparty: pl.Expr) -> pl.Expr:
     return pl.when(counterparty.str.contains(":", literal=True)).then(counterparty).otherwise(named)
 
 
+def named(counterparty: str) -> str:
+    """Return what `party_of` gives for one name.
+
+    >>> named("E1"), named("91350100m000100y43"), named("local:E1")
+    ('local:E1', 'uscc:91350100M000100Y43', 'local:E1')
+    """
+    return str(pl.select(party_of(pl.lit(counterparty))).item())
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What is known beside the evidence: outcomes, queries, norms of peers, and which kinds of data the book has.
