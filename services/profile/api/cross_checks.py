@@ -55,7 +55,7 @@ def get_cross_checks(moment: dict[str, Any], enterprise: str) -> Response:
 @blueprint.doc(parameters=[PURPOSE, ONLY, *paging.PARAMETERS])
 def list_pairs(moment: dict[str, Any], enterprise: str, rule: str) -> Response:
     """List what one rule compared: both values of each pair, and whether they contradict"""
-    asked = reading(Field.PORTRAIT, f"cross-checks/{rule[:40]}")
+    asked = reading(Field.PORTRAIT, f"cross-checks/{rule[:40]}", moment.get("as_of"))
     found = compare(context(), asked, enterprise_id(enterprise), Asked(**moment), rule)
     pairs = found.findings
     if wanted := request.args.get("verdict"):

@@ -83,7 +83,7 @@ def get_late_payments(wish: dict[str, Any], enterprise: str) -> Response:
     Terms by 保障中小企业款项支付条例 (rev. 2025-06-01) and 民法典 Art. 203; a consent opens them with `records`.
     """
     side, yearly = wish.pop("side"), wish.pop("agreed_rate")
-    asked = reading(Field.RECORDS, "late-payments")
+    asked = reading(Field.RECORDS, "late-payments", wish.get("as_of"))
     found = dun(context(), asked, enterprise_id(enterprise), Asked(**wish), side, yearly)
     return json_answer(marked(found.enterprise, shown.late_payments(found)))
 

@@ -101,7 +101,8 @@ def read_records(context: Context, reading: Reading, alert_id: str, start: int, 
     """Return some of the records that made an alert fire, and how many there are, by evaluating its moment again."""
     with context.database.connection(writes=True) as connection:
         alert = _alert(connection, alert_id)
-        permit_one(context, connection, reading, alert.enterprise)
+        # The records are shown as of the day on which it opened: that day must lie in a consent's window.
+        permit_one(context, connection, replace(reading, as_of=alert.opened_on), alert.enterprise)
         lake_version = store.lake_versions(connection, alert.known_at).get("invoices", 0)
         departures = store.book(connection).departures
     if withheld(alert):

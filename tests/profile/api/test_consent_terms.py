@@ -14,6 +14,7 @@ import rfc8785
 from profile_house import HEADER, ROW, SCOPES, House
 
 from chassis.ledger.entry import hidden
+from services.profile.domain.crosscheck import rules
 
 FEATURES = "/v1/enterprises/E1/features"
 READS = {"reads": [{"enterprise": "local:E1"}, {"enterprise": "local:E1"}]}
@@ -53,6 +54,20 @@ def reads_recorded(house: House) -> int:
 def test_a_consent_opens_the_days_of_its_window_only(stocked: House, as_of: str, expected: int) -> None:
     agree(stocked, as_of_from="2019-01-01", as_of_until="2019-06-30")
     assert status(stocked, as_of) == expected
+
+
+DATED = ("features", "portrait", "portrait/operation", "cross-checks", "cross-checks/{rule}", "signals", "late-payments")
+
+
+@pytest.mark.parametrize("path", [*DATED, "evidence?feature=sales_36m"])
+def test_no_read_of_a_day_outside_the_window_goes_through(cottage: House, path: str) -> None:
+    """The book's date lies in it, the day that is asked for does not."""
+    cottage.send("invoices.purchase", HEADER + ROW)
+    agree(cottage, as_of_from="2019-01-01", fields=["features", "portrait", "records", "score"])
+    asked = f"/v1/enterprises/E1/{path.format(rule=rules()[0].key)}"
+    day = f"{'&' if '?' in asked else '?'}as_of=2018-06-30"
+    answers = [cottage.client.get(asked + moment, headers=cottage.bank()).status_code for moment in ("", day)]
+    assert answers == [200, 403]
 
 
 def test_without_a_day_the_book_s_date_must_lie_in_the_window(stocked: House) -> None:
