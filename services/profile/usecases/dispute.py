@@ -157,7 +157,7 @@ def find(session: Session, caller: Caller, dispute_id: str, *, lock: bool = Fals
 
 def withdraw(context: Context, session: Session, caller: Caller, dispute_id: str) -> tables.Dispute:
     """Take a dispute back, also one with both views on record; the mark goes with it."""
-    row = find(session, caller, dispute_id, lock=True)
+    row = _held(session, caller, dispute_id)
     if not caller.owns(row.enterprise):
         raise Forbidden("The enterprise that opened a dispute takes it back; an operator decides it.")
     if row.state not in MARKED:
@@ -216,8 +216,18 @@ def remind(context: Context) -> int:
     return given
 
 
+def _held(session: Session, caller: Caller, dispute_id: str) -> tables.Dispute:
+    """Return a dispute that nobody else changes until the transaction ends.
+
+    The book's row comes first, as in every act on a file: whoever held a dispute and then waited for its firm would
+    stop a repair, which takes them the other way round. Notices also become visible in the order of their ids so.
+    """
+    store.book(session, lock=True)
+    return find(session, caller, dispute_id, lock=True)
+
+
 def _undecided(session: Session, caller: Caller, dispute_id: str) -> tables.Dispute:
-    row = find(session, caller, dispute_id, lock=True)
+    row = _held(session, caller, dispute_id)
     if row.state != State.OPEN:
         raise DisputeEnded(f"This dispute has ended: {row.state}.", state=row.state)
     return row

@@ -48,6 +48,8 @@ def enact(context: Context, session: Session, caller: Caller, wish: Measure) -> 
     """Store a measure about a firm of the book, once its basis, scope, term and record have been checked."""
     now = context.now()
     measure = checked(wish, day_of(now))
+    # Acts take the book's row first: an import that ends measures of many firms holds the ledger when it comes to this.
+    store.book(session, lock=True)
     if not _hold(session, measure.enterprise):
         raise not_in_the_book()
     if measure.record is not None:
@@ -66,6 +68,7 @@ def enact(context: Context, session: Session, caller: Caller, wish: Measure) -> 
 def end(context: Context, session: Session, caller: Caller, measure_id: str, reason: str) -> tables.Measure:
     """End a measure at once, before its last day; it stays on file with the reason, for the firm alone."""
     now = context.now()
+    store.book(session, lock=True)
     stored = session.get(TABLE, measure_id, with_for_update=True)
     if stored is None:
         raise MeasureNotFound("There is no such measure.", measure=measure_id)

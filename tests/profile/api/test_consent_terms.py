@@ -56,7 +56,15 @@ def test_a_consent_opens_the_days_of_its_window_only(stocked: House, as_of: str,
     assert status(stocked, as_of) == expected
 
 
-DATED = ("features", "portrait", "portrait/operation", "cross-checks", "cross-checks/{rule}", "signals", "late-payments")
+DATED = (
+    "features",
+    "portrait",
+    "portrait/operation",
+    "cross-checks",
+    "cross-checks/{rule}",
+    "signals",
+    "late-payments",
+)
 
 
 @pytest.mark.parametrize("path", [*DATED, "evidence?feature=sales_36m"])
