@@ -116,13 +116,16 @@ def post_acknowledgement(said: dict[str, Any], alert_id: str) -> Response:
     """Acknowledge an alert for your own house, with a note; others' acknowledgements are their own"""
     asked = reading(alerts.FIELD, "alert")
 
-    def effect() -> dict[str, Any]:
-        alert = alerts.acknowledge(context(), session, asked, alert_id, said["note"])
-        noted = alert_store.acknowledgements(session, [alert_id], asked.caller.client)
-        return shown.plain(_alert(alert, noted))
+    def effect() -> dict[str, str]:
+        alerts.acknowledge(context(), session, alert_id, asked.caller.client, said["note"])
+        return {"alert": alert_id}
 
     with context().database.begin() as session:
-        return json_answer(idempotency.once(session, effect))
+        # Also where the key is repeated: the consent may have ended, and a record may have left the book.
+        alert = alerts.open_alert(session, context(), asked, alert_id)
+        idempotency.once(session, effect)
+        noted = alert_store.acknowledgements(session, [alert_id], asked.caller.client)
+        return json_answer(_alert(alert, noted))
 
 
 @subscriptions.post("")

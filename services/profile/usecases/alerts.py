@@ -157,11 +157,16 @@ def record_feed(context: Context, session: Session, reading: Reading, enterprise
         permit_many(context, session.connection(), reading, sorted(set(enterprises)))
 
 
-def acknowledge(context: Context, session: Session, reading: Reading, alert_id: str, note: str | None) -> Any:
-    """Note that a client has seen an alert, with its own words; a second time changes the words."""
+def open_alert(session: Session, context: Context, reading: Reading, alert_id: str) -> Any:
+    """Return an alert to whoever may read its enterprise's file now, and record the read."""
     alert = _alert(session.connection(), alert_id)
     permit_one(context, session.connection(), reading, alert.enterprise)
-    key = (alert_id, reading.caller.client)
+    return alert
+
+
+def acknowledge(context: Context, session: Session, alert_id: str, client: str, note: str | None) -> None:
+    """Note that a client has seen an alert, with its own words; a second time changes the words."""
+    key = (alert_id, client)
     row = session.get(tables.Acknowledgement, key)
     if row is None:
         row = tables.Acknowledgement(alert=key[0], client=key[1], note=note, at=context.now())
@@ -169,7 +174,6 @@ def acknowledge(context: Context, session: Session, reading: Reading, alert_id: 
     else:
         row.note, row.at = note, context.now()
     session.flush()
-    return alert
 
 
 def subscribe(context: Context, session: Session, caller: Caller, wish: Wish) -> tables.Subscription:

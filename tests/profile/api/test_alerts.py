@@ -121,6 +121,18 @@ def test_a_bank_acknowledges_for_itself_with_a_note(told: House) -> None:
     )
 
 
+def test_an_acknowledgement_that_is_repeated_asks_for_the_consent_again(told: House) -> None:
+    """The key is known, and the alert tells of the file: who may not read it any more gets nothing."""
+    bank = subscribed(told)
+    alert = feed(told, bank, "?signal=key-customer-lost")[0]
+    headers, path = bank | {"Idempotency-Key": "once"}, f"/v1/alerts/{alert['id']}/acknowledge"
+    assert told.client.post(path, json={}, headers=headers).status_code == 200
+    for consent in told.client.get("/v1/consents", headers=told.owner()).json["items"]:
+        revoke = told.owner() | {"Idempotency-Key": consent["id"]}
+        assert told.client.post(f"/v1/consents/{consent['id']}/revoke", headers=revoke).status_code == 200
+    assert told.client.post(path, json={}, headers=headers).status_code == 403
+
+
 def test_every_record_behind_an_alert_can_be_paged_through(told: House) -> None:
     """As many as the alert counts, the first ones being those that it lists."""
     alerts = told.client.get("/v1/enterprises/local:E1/signals", headers=told.owner()).json["alerts"]
