@@ -102,7 +102,18 @@ def watch(context: Context, job: Job) -> None:
 
 
 def look(context: Context, enterprises: Sequence[str]) -> Changes:
-    """Evaluate these enterprises' signals now, and bring the log of alerts up to date in one transaction."""
+    """Evaluate these enterprises' signals now, and bring the log of alerts up to date in one transaction.
+
+    Where a record leaves the book meanwhile it is done again: an alert would rest on what nobody is shown any more.
+    """
+    while True:
+        changes = _looked(context, enterprises)
+        if changes is not None:
+            log.info("looked", enterprises=len(enterprises), opened=len(changes.opened), moved=len(changes.moved))
+            return changes
+
+
+def _looked(context: Context, enterprises: Sequence[str]) -> Changes | None:
     looked_at = context.now()
     with context.database.read() as session:
         state = store.book(session)
@@ -112,12 +123,12 @@ def look(context: Context, enterprises: Sequence[str]) -> Changes:
     seen = view(context, moment, enterprises, asked_on=looked_at.date())
     with context.database.begin() as session:
         # Looks take turns: each must see what the one before it opened.
-        store.book(session, lock=True)
+        if store.book(session, lock=True).departures != state.departures:
+            return None
         mine = alert_store.look(session, enterprises, day, looked_at)
         changes = _changes(session, seen, mine)
         alert_store.move_alerts(session, changes.moved)
         alert_store.add_alerts(session, _with_records(seen, changes.opened, looked_at))
-    log.info("looked", enterprises=len(enterprises), opened=len(changes.opened), moved=len(changes.moved))
     return changes
 
 

@@ -11,6 +11,7 @@ from profile_house import HEADER, House
 
 from services.profile.domain.departure import name_of
 from services.profile.domain.public_record import DATASET
+from services.profile.usecases import watch
 
 FILE = "/v1/enterprises/E1"
 SALES = HEADER.replace("销方单位代号", "购方单位代号")
@@ -174,6 +175,24 @@ def test_an_alert_that_rests_on_it_is_withdrawn(stocked: House) -> None:
     assert repair(stocked, one["name"], "2026-11-20").status_code == 201
     while stocked.worker.run_once():
         pass
+    assert alerts(stocked) == []
+
+
+def test_no_alert_opens_on_what_was_repaired_while_it_was_looked_at(
+    stocked: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stocked.send("public-records", TITLES + "enforcement,E1,X-1,,法院,2026-11-01,2026-11-02,,\n")
+    name = name_of(DATASET, {"enterprise": "local:E1", "record": "enforcement", "number": "X-1"})
+    seen = watch.view
+
+    def view(*asked: Any, **said: Any) -> Any:
+        monkeypatch.setattr(watch, "view", seen)
+        found = seen(*asked, **said)
+        assert repair(stocked, name, "2026-11-20").status_code == 201
+        return found
+
+    monkeypatch.setattr(watch, "view", view)
+    watch.look(stocked.context, ["local:E1"])
     assert alerts(stocked) == []
 
 
