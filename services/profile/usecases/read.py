@@ -272,6 +272,9 @@ def _keep(context: Context, bodies: Mapping[str, bytes], facts: Facts, files: Fi
     if facts.current:
         moment = facts.moment
         with context.database.begin() as session:
+            # The book was read before the revisions: with what left it between the two this would seem to hold.
+            if store.book(session).departures != moment.departures:
+                return
             store.keep_snapshots(session, bodies, moment.as_of, VERSION, moment.version, files.revised)
 
 

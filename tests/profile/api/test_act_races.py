@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from chassis.identity import Verifier
 from services.profile import dispute_store
-from services.profile.domain.departure import name_of
+from services.profile.domain.departure import Cause, Departure, name_of
 from services.profile.domain.public_record import DATASET
-from services.profile.usecases import enact
+from services.profile.usecases import enact, read
 
 TITLES = "record,enterprise,number,tier,authority,date,published_on,ends_on,repaired_on\n"
 SALES = HEADER.replace("销方单位代号", "购方单位代号")
@@ -111,3 +112,33 @@ def test_a_measure_set_while_a_file_states_repairs_of_many_firms(
         stated = palace.send("public-records", TITLES + rows)
         assert (set_.result(), stated["state"], stated["accepted"]) == (201, "done", 2)
     assert palace.client.get("/v1/enterprises/E2/measures", headers=palace.owner("local:E2")).json["items"] == []
+
+
+def test_a_record_that_leaves_while_features_are_read_is_in_no_stored_answer(
+    palace: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The read has seen the book of before and the revision of after: what it computes must not be kept."""
+    palace.send("invoices.sale", SALES + "E1,1,2026/1/4,A1,100.00,13.00,113.00,有效发票\n")
+    path = "/v1/enterprises/E1/evidence?feature=sales_36m"
+    (row,) = palace.client.get(path, headers=palace.owner()).json["items"]
+    gone = [Departure("local:E1", "invoices", row["name"])]
+    files = read._files
+    # The description of the book of before is remembered; another act has made the stored answer void.
+    assert sales(palace) == 10_000
+    with palace.context.database.begin() as session:
+        dispute_store.change_files(session, ["local:E1"])
+
+    def late(connection: Any, names: Any) -> Any:
+        with palace.context.database.begin() as session:
+            dispute_store.depart(session, gone, Cause.CORRECTED, "act", palace.context.now())
+        return files(connection, names)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(read, "_files", late)
+        assert sales(palace) == 10_000
+    assert sales(palace) is None
+
+
+def sales(house: House) -> int | None:
+    found = house.client.get("/v1/enterprises/E1/features", headers=house.owner()).json
+    return found["values"]["sales_12m"]  # type: ignore[no-any-return]
