@@ -161,13 +161,14 @@ class Lake:
             table = self._table()
             before = self._scan(self._files(table.version()).filter(pl.col("bucket").is_in(buckets))).collect()
             after = remaining(self._dataset, before, gone)
-            if after.height == before.height:
-                return 0
             try:
-                self._rewrite(table, after, buckets)
+                if after.height < before.height:
+                    self._rewrite(table, after, buckets)
             except CommitFailedError:
                 continue
-            self._table().vacuum(0, dry_run=False, enforce_retention_duration=False)
+            # Also where nothing was left to erase: whoever erased it may have been killed before the files went.
+            if self._table().transaction_version(SHRED) is not None:
+                self._table().vacuum(0, dry_run=False, enforce_retention_duration=False)
             self._listed.cache_clear()
             return before.height - after.height
         raise LakeBusy(SHRED)

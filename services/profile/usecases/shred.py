@@ -14,7 +14,7 @@ import polars as pl
 from sqlalchemy import Select, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from chassis import ledger
+from chassis import jobs, ledger
 from services.profile import dispute_store, store, tables
 from services.profile.context import Context
 from services.profile.domain import public_record, relation
@@ -136,10 +136,11 @@ def _notices(context: Context, before: datetime) -> int:
 
 
 def _uploads(context: Context, before: datetime) -> int:
-    """Delete the files of imports that were finished so long ago, with their reports of rejected rows."""
-    table = tables.Import
+    """Delete the files of imports received so long ago, with their reports of rejected rows; also of those refused."""
+    table, job = tables.Import, jobs.TABLE
+    over = or_(table.finished_at.is_not(None), exists().where(job.c.id == table.id, job.c.state == "failed"))
     with context.database.read() as session:
-        ids = session.scalars(select(table.id).where(table.finished_at < before)).all()
+        ids = session.scalars(select(table.id).where(table.created_at < before, over)).all()
     found = [path for import_id in ids for path in context.settings.uploads.glob(f"{import_id}*")]
     for path in found:
         path.unlink(missing_ok=True)

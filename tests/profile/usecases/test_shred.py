@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from deltalake import DeltaTable
 from profile_house import HEADER, ROW, House
 
 from chassis.ledger import store
@@ -97,6 +98,28 @@ def point(head: store.Head) -> Checkpoint:
 def test_a_consent_stays_as_long_as_a_read_that_rests_on_it(read: House) -> None:
     done = shred(later(read, days=31))
     assert (done["accesses"], done["consents"]) == (0, 0)
+
+
+def test_a_shredding_that_was_killed_is_finished_by_the_next(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows were written anew, and the files that held them were still there."""
+    cottage.send("public-records", TITLES + "penalty,E1,P-1,general,局,2026-01-01,2026-01-10,,2026-05-01\n")
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DeltaTable, "vacuum", killed)
+        with pytest.raises(KeyboardInterrupt):
+            shred(later(cottage, days=200))
+    assert numbers(cottage) == ["P-1"]
+    shred(later(cottage, days=200))
+    assert numbers(cottage) == []
+
+
+def test_a_refused_file_goes_too(cottage: House) -> None:
+    assert cottage.send("invoices.purchase", "no,such,titles\n1,2,3\n")["state"] == "failed"
+    shred(later(cottage, days=400))
+    assert list(cottage.context.settings.uploads.iterdir()) == []
 
 
 def test_files_as_received_go_after_their_year(cottage: House) -> None:
