@@ -8,6 +8,7 @@ import polars as pl
 
 from services.profile.domain.features import Text
 from services.profile.domain.public_record import in_use
+from services.profile.domain.repair import displayed
 from services.profile.domain.signals.scene import OUTCOMES, Scene, party_of
 from services.profile.domain.signals.signal import RECORDS, Signal, readings, records
 
@@ -18,9 +19,14 @@ RECORDED = ("freeze", "enforcement", "dishonest", "abnormal")
 CHANGED = ("controller", "person-in-charge", "address")
 
 
+def _shown(scene: Scene) -> pl.Expr:
+    """Tell which public records may be shown and used: what a portrait leaves out raises no alarm either."""
+    return in_use(scene.as_of) & displayed(scene.as_of)
+
+
 def _fallen(scene: Scene) -> pl.DataFrame:
     """Who is known not to pay: party, occurred_on, kind, number, import_id; one row each, the earliest."""
-    recorded = scene.evidence.public_records.filter(c("record").is_in(DOES_NOT_PAY) & in_use(scene.as_of)).select(
+    recorded = scene.evidence.public_records.filter(c("record").is_in(DOES_NOT_PAY) & _shown(scene)).select(
         party="enterprise",
         occurred_on="date",
         kind=pl.lit("public-records"),
@@ -102,7 +108,7 @@ def _events(rows: pl.DataFrame, scene: Scene) -> pl.DataFrame:
 
 def _recorded(scene: Scene) -> pl.DataFrame:
     limit = scene.threshold("legal-change")
-    rows = scene.evidence.public_records.filter(c("record").is_in(RECORDED) & in_use(scene.as_of))
+    rows = scene.evidence.public_records.filter(c("record").is_in(RECORDED) & _shown(scene))
     fresh = rows.with_columns(age=(pl.lit(scene.as_of) - c("published_on")).dt.total_days())
     return readings(
         fresh.filter(c("age").is_between(0, limit["recorded_days"])).with_columns(
