@@ -165,11 +165,22 @@ def _is(record: Mapping[str, Any], alert: tables.Alert, enterprise: str, number:
     return (alert.enterprise if party is None else named(party)) == enterprise
 
 
-def end_disputes(session: Session, enterprise: str, records: Collection[str], now: datetime) -> None:
-    """End the disputes about records that were repaired: a mark would tell of what nobody is to be told of."""
+def end_disputes(
+    session: Session,
+    enterprise: str,
+    records: Collection[str],
+    now: datetime,
+    *,
+    kind: str = RECORDS,
+    by: tuple[Correction, str] = (Correction.REPAIRED, REPAIRED),
+) -> None:
+    """End the disputes about records that have left: a mark would tell of what nobody is to be told of.
+
+    `by` is how they left, and the answer.
+    """
     table = tables.Dispute
-    mine = (table.enterprise == enterprise, table.kind == RECORDS, table.record.in_(sorted(records)))
-    ended = {"state": State.CORRECTED, "correction": Correction.REPAIRED, "reply": REPAIRED, "decided_at": now}
+    mine = (table.enterprise == enterprise, table.kind == kind, table.record.in_(sorted(records)))
+    ended = {"state": State.CORRECTED, "correction": by[0], "reply": by[1], "decided_at": now}
     session.execute(update(table).where(*mine, table.state.in_(MARKED)).values(**ended))
 
 

@@ -106,7 +106,8 @@ def list_enterprises() -> Response:
         if written := request.args.get("name"):
             query = query.where(tables.Enterprise.id.in_(_named(session, query, written[:LONGEST_NAME])))
         page = paging.page(session, query, [tables.Enterprise.id], shown.listed)
-    disputed = marks([item["id"] for item in page["items"]])
+    # What a firm says against its file is part of it: a source names and sends, and reads none.
+    disputed = marks([item["id"] for item in page["items"]]) if reader.role != "source" else {}
     page["items"] = [{**item, "disputes": disputed.get(item["id"], [])} for item in page["items"]]
     return json_answer(page)
 

@@ -38,6 +38,7 @@ from services.profile.domain.dispute import (
 )
 from services.profile.domain.evidence import DATASETS
 from services.profile.usecases.describe import Moment
+from services.profile.usecases.enact import REMOVED, end_resting_on
 from services.profile.usecases.evidence import gather
 from services.profile.usecases.watch import order_look
 
@@ -112,6 +113,8 @@ def open_dispute(context: Context, session: Session, caller: Caller, wish: Wish,
     what = wish.record or wish.field or ""
     # Two at once would both find none: the book's row makes them take turns.
     store.book(session, lock=True)
+    if Departure(caller.enterprise, wish.kind, what) in dispute_store.departed(session, [caller.enterprise]):
+        raise RecordNotFound(f"The file has no record {what} of the kind {wish.kind}; GET …/evidence lists them.")
     if dispute_store.open_disputes(session, caller.enterprise, wish.kind, what):
         raise AlreadyDisputed("This item is disputed already; that dispute is open.")
     if dispute_store.open_disputes(session, caller.enterprise) >= MOST_OPEN:
@@ -182,7 +185,7 @@ def decide(
         raise DecisionIncomplete("A correction says how: removed or restated; no other decision does.")
     now = context.now()
     if finding.correction is Correction.REMOVED:
-        _remove(session, row, now)
+        _remove(session, row, finding.reply, now)
     elif finding.correction is Correction.RESTATED and not _restated(row, item):
         raise NotRestated("The item still says what it said; let its source state it anew, then decide.")
     row.state, row.reply, row.correction = finding.decision.value, finding.reply, finding.correction
@@ -233,13 +236,17 @@ def _undecided(session: Session, caller: Caller, dispute_id: str) -> tables.Disp
     return row
 
 
-def _remove(session: Session, row: tables.Dispute, now: datetime) -> None:
+def _remove(session: Session, row: tables.Dispute, reply: str, now: datetime) -> None:
+    """Let the record leave, with what rests on it: alerts, measures, views of it that were left on record before."""
     if row.record is None:
         raise DecisionIncomplete("A description is not removed; let its source state it anew, then decide: restated.")
     gone = [Departure(row.enterprise, row.kind, row.record)]
     dispute_store.depart(session, gone, Cause.CORRECTED, row.id, now)
     if row.kind == dispute_store.RECORDS:
         dispute_store.withdraw_alerts(session, row.enterprise, [row.before["number"]], now)
+        end_resting_on(session, row.enterprise, row.before["number"], now, reason=REMOVED)
+    by = (Correction.REMOVED, reply)
+    dispute_store.end_disputes(session, row.enterprise, [row.record], now, kind=row.kind, by=by)
 
 
 def _restated(row: tables.Dispute, item: Item | None) -> bool:

@@ -37,6 +37,7 @@ TABLE = tables.Measure
 KIND = public_record.DATASET.name
 TERMS = tuple(Measure.__slots__)
 REPAIRED = "the public record that it rested on was repaired / 所依据的公共信用信息已修复"
+REMOVED = "the public record that it rested on was wrong and is removed / 所依据的公共信用信息经异议更正已移除"
 
 
 def today(context: Context) -> date:
@@ -84,12 +85,18 @@ def end(context: Context, session: Session, caller: Caller, measure_id: str, rea
 
 
 def end_resting_on(
-    session: Session, enterprise: str, record_number: str, now: datetime, *, actor: str | None = None
+    session: Session,
+    enterprise: str,
+    record_number: str,
+    now: datetime,
+    *,
+    actor: str | None = None,
+    reason: str = REPAIRED,
 ) -> list[tables.Measure]:
     """End all measures of a firm that rest on a public record, in the caller's transaction, and return them.
 
-    For credit repair (信用修复管理办法: repair ends display, sharing and use). Call it before the transaction enters
-    anything in the ledger: it holds the firm first and the ledger then, as setting a measure does.
+    For credit repair (信用修复管理办法: repair ends display, sharing and use) and a correction by removal. Call it before
+    the transaction enters anything in the ledger: it holds the firm first and the ledger then, as setting a measure does.
     """
     _hold(session, enterprise)
     resting = and_(TABLE.enterprise == enterprise, TABLE.record == record_number, TABLE.ended_at.is_(None))
@@ -99,7 +106,7 @@ def end_resting_on(
         if state_of(stored, day_of(now)) in {State.PLANNED, State.IN_FORCE}
     ]
     for stored in ended:
-        _end(session, stored, now, actor, REPAIRED)
+        _end(session, stored, now, actor, reason)
     return ended
 
 

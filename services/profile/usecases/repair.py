@@ -12,6 +12,7 @@ from chassis.identity import Caller
 from chassis.ids import new_id
 from services.profile import dispute_store, store, tables
 from services.profile.context import Context
+from services.profile.domain.china import day_of
 from services.profile.domain.departure import Cause, Departure
 from services.profile.domain.dispute import RecordNotFound
 from services.profile.domain.public_record import DATASET
@@ -40,7 +41,7 @@ def repair(context: Context, session: Session, caller: Caller, decided: Decided,
     now = context.now()
     if caller.role != "operator" and caller.client not in sent_by(session, item):
         raise RecordNotFound("You sent no such record; its own source says that it was repaired, or the operator.")
-    if decided.decided_on > now.date():
+    if decided.decided_on > day_of(now):
         raise NotRepairable("The repair is decided in the future; send it on its day.")
     published = date.fromisoformat(item.said["published_on"])
     check(item.said["record"], item.said["tier"], published, decided.decided_on)

@@ -11,9 +11,14 @@ import orjson
 import pytest
 from profile_house import HEADER, House
 
+from chassis.identity import Caller
 from services.profile import store
 from services.profile.context import Context
-from services.profile.usecases.dispute import remind
+from services.profile.dispute_store import depart
+from services.profile.domain.departure import Cause, Departure, name_of
+from services.profile.domain.dispute import Reason, RecordNotFound
+from services.profile.domain.public_record import DATASET
+from services.profile.usecases.dispute import Wish, item_of, open_dispute, remind
 
 FILE = "/v1/enterprises/E1"
 SALES = HEADER.replace("销方单位代号", "购方单位代号")
@@ -285,3 +290,55 @@ def test_scoring_is_told_whose_scores_to_give_anew(stocked: House) -> None:
 
 def test_nobody_else_lists_corrections(stocked: House) -> None:
     assert stocked.client.get("/v1/told", headers=stocked.bank()).status_code == 403
+
+
+PENALTY = "record,enterprise,number,authority,date,published_on\npenalty,E1,P-1,局,2026-02-01,2026-02-10\n"
+
+
+def penalised(house: House) -> dict[str, str]:
+    """Give the firm a penalty, and return the item that a dispute names."""
+    house.send("public-records", PENALTY)
+    name = name_of(DATASET, {"enterprise": "local:E1", "record": "penalty", "number": "P-1"})
+    return {"kind": "public-records", "record": name}
+
+
+def test_a_removal_ends_the_measures_that_rest_on_the_record(stocked: House) -> None:
+    """What was done for the sake of a record that is not true cannot stand."""
+    item = penalised(stocked)
+    bases = stocked.client.get("/v1/measure-bases", headers=stocked.operator).json["items"]
+    basis = next(each for each in bases if each["list"] == "black" and not each["in_force_until"])
+    starts, ends = ((datetime.now(UTC) + timedelta(days=days)).date().isoformat() for days in (0, 30))
+    measure = {"enterprise": "E1", "list": "black", "basis": basis["key"], "scope": basis["measures"][:1]}
+    measure |= {"authority": "局", "document": "D", "starts_on": starts, "expires_on": ends, "record": "P-1"}
+    assert post(stocked, "/v1/measures", measure, stocked.operator).status_code == 201
+    decide(stocked, dispute(stocked, item=item).json["id"], "corrected", "removed")
+    assert stocked.client.get(f"{FILE}/measures", headers=stocked.owner()).json["items"] == []
+
+
+def test_a_removal_ends_the_view_that_was_left_on_record_before(stocked: House) -> None:
+    decide(stocked, dispute(stocked).json["id"], "unresolved")
+    again = dispute(stocked).json["id"]
+    assert decide(stocked, again, "corrected", "removed").json["reply"] == REPLY
+    assert features(stocked)["disputes"] == []
+
+
+def test_what_a_firm_says_against_its_file_is_not_listed_to_sources(stocked: House) -> None:
+    dispute(stocked)
+    told = [
+        stocked.client.get("/v1/enterprises", headers=headers).json["items"][0]["disputes"]
+        for headers in (stocked.source, stocked.bank(), stocked.operator)
+    ]
+    assert [len(each) for each in told] == [0, 1, 1]
+
+
+def test_what_has_left_meanwhile_cannot_be_disputed_any_more(stocked: House) -> None:
+    """The item was found before the transaction that opens the dispute; a repair came between."""
+    found = penalised(stocked)
+    context, name = stocked.context, found["record"]
+    item = item_of(context, "local:E1", found["kind"], name, None)
+    owner = Caller("local:E1", "enterprise", frozenset(), enterprise="local:E1")
+    with context.database.begin() as session:
+        depart(session, [Departure("local:E1", found["kind"], name)], Cause.REPAIRED, "act", context.now())
+    wish = Wish(found["kind"], Reason.OTHER, WORDS, record=name)
+    with context.database.begin() as session, pytest.raises(RecordNotFound):
+        open_dispute(context, session, owner, wish, item)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from profile_house import HEADER, House
 
+from chassis.identity import Caller
 from services.profile.domain.departure import name_of
 from services.profile.domain.public_record import DATASET
 from services.profile.usecases import watch
+from services.profile.usecases.dispute import item_of
+from services.profile.usecases.repair import Decided
+from services.profile.usecases.repair import repair as repaired
 
 FILE = "/v1/enterprises/E1"
 SALES = HEADER.replace("销方单位代号", "购方单位代号")
@@ -194,6 +199,29 @@ def test_no_alert_opens_on_what_was_repaired_while_it_was_looked_at(
     monkeypatch.setattr(watch, "view", view)
     watch.look(stocked.context, ["local:E1"])
     assert alerts(stocked) == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["dishonest,E1,F-1,minor,法院,2026-11-01,2026-11-02,,", "enforcement,E1,F-1,general,法院,2025-01-01,2025-01-02,,"],
+)
+def test_what_is_displayed_no_more_raises_no_alarm(stocked: House, row: str) -> None:
+    """A minor record is not displayed, a general one for a year: neither tells the firm's bank or its supplier's."""
+    stocked.send("public-records", TITLES + row + "\n")
+    stocked.send("invoices.sale", SALES + "E2,9,2026/11/5,E1,100.00,13.00,113.00,有效发票\n")
+    while stocked.worker.run_once():
+        pass
+    assert (alerts(stocked), alerts(stocked, "local:E2")) == ([], [])
+
+
+def test_a_repair_is_decided_on_the_day_in_china(stocked: House) -> None:
+    """At seven in the morning there it is still yesterday by UTC."""
+    (one,) = records(stocked)
+    morning = replace(stocked.context, now=lambda: datetime(2026, 12, 1, 23, tzinfo=UTC))
+    decided = Decided("local:E1", one["name"], date(2026, 12, 2), "局", "7")
+    item = item_of(morning, "local:E1", DATASET.name, one["name"], None)
+    with morning.database.begin() as session:
+        assert repaired(morning, session, Caller("op", "operator", frozenset()), decided, item).decided_on.day == 2
 
 
 def test_a_suppliers_alert_that_rests_on_it_is_withdrawn(stocked_everywhere: House) -> None:
