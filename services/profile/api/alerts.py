@@ -125,7 +125,7 @@ def post_acknowledgement(said: dict[str, Any], alert_id: str) -> Response:
         alert = alerts.open_alert(session, context(), asked, alert_id)
         idempotency.once(session, effect)
         noted = alert_store.acknowledgements(session, [alert_id], asked.caller.client)
-        return json_answer(_alert(alert, noted))
+        return json_answer(marked(alert.enterprise, _alert(alert, noted)))
 
 
 @subscriptions.post("")

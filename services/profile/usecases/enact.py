@@ -95,8 +95,9 @@ def end_resting_on(
 ) -> list[tables.Measure]:
     """End all measures of a firm that rest on a public record, in the caller's transaction, and return them.
 
-    For credit repair (信用修复管理办法: repair ends display, sharing and use) and a correction by removal. Call it before
-    the transaction enters anything in the ledger: it holds the firm first and the ledger then, as setting one does.
+    For credit repair (信用修复管理办法: repair ends display, sharing and use) and a correction by removal. Call it
+    before the transaction enters anything in the ledger: it holds the firm first and the ledger then, as setting one
+    does.
     """
     _hold(session, enterprise)
     resting = and_(TABLE.enterprise == enterprise, TABLE.record == record_number, TABLE.ended_at.is_(None))

@@ -112,6 +112,7 @@ def test_a_bank_acknowledges_for_itself_with_a_note(told: House) -> None:
     first, again = (told.client.post(path, json={"note": "called them"}, headers=headers) for _ in range(2))
     assert first.json["acknowledged"]["note"] == "called them"
     assert again.json == first.json
+    assert first.json["disputes"] == []
     assert feed(told, bank, "?signal=key-customer-lost")[0]["acknowledged"]["client"] == "bank-1"
     other = told.owner()
     assert told.client.get("/v1/enterprises/local:E1/signals", headers=other).json["alerts"][0]["acknowledged"] is None
