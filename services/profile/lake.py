@@ -139,10 +139,18 @@ class Lake:
 
     def read(self, version: int, enterprises: Iterable[str] | None = None) -> pl.DataFrame:
         """Return all versions of the invoices of these enterprises, or of all, as the lake stood at `version`."""
+        wanted = None if enterprises is None else sorted(set(enterprises))
+        try:
+            return self._read(version, wanted)
+        except FileNotFoundError:
+            # Shredded by another process after they were listed: what is left of the version is in other files.
+            self._listed.cache_clear()
+            return self._read(version, wanted)
+
+    def _read(self, version: int, wanted: Sequence[str] | None) -> pl.DataFrame:
         files = self._files(version)
-        if enterprises is None:
+        if wanted is None:
             return self._scan(files).collect()
-        wanted = sorted(set(enterprises))
         near = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in wanted}))
         return self._scan(near).filter(pl.col("enterprise").is_in(wanted)).collect()
 

@@ -120,6 +120,23 @@ def test_a_reader_of_another_process_finds_the_rest(lake: Lake, tmp_path: Path) 
     assert other.read(commit.version)["number"].to_list() == ["2"]
 
 
+def test_a_reader_whose_files_are_shredded_under_it_reads_the_rest(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process erases after the files were listed and before they are opened."""
+    commit = lake.append(rows(1, 2), "imp_1", {}, now=NOW)
+    scan, mine = Lake._scan, gone(lake, "1")
+
+    def late(self: Lake, files: pl.DataFrame) -> pl.LazyFrame:
+        monkeypatch.setattr(Lake, "_scan", scan)
+        listed = scan(self, files)
+        Lake(str(tmp_path / "lake")).shred(mine)
+        return listed
+
+    monkeypatch.setattr(Lake, "_scan", late)
+    assert lake.read(commit.version, ["local:E1"])["number"].to_list() == ["2"]
+
+
 def test_what_comes_after_a_shredding_is_known_later_than_what_was_shredded(lake: Lake) -> None:
     """Else a replay of a moment before would see it."""
     commit = lake.append(rows(1), "imp_1", {}, now=NOW)
