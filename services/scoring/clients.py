@@ -88,15 +88,6 @@ class Profile:
             withheld=int(answer.headers["Withheld"]),
         )
 
-    def consents(self, enterprise: str, purpose: str) -> list[dict[str, Any]] | None:
-        """Return what the enterprise disputes, where the caller holds its live consent for a purpose; else None.
-
-        Its file stays closed.
-        """
-        query = {"id": enterprise, "purpose": purpose, "limit": "1"}
-        items = self._one.call("GET", "/v1/enterprises", query=query).json()["items"]
-        return items[0].get("disputes", []) if items else None
-
     def read_again(
         self, enterprises: Sequence[str], purpose: str, as_of: date | None = None
     ) -> dict[str, list[dict[str, Any]]]:

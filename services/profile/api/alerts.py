@@ -98,11 +98,10 @@ def list_alert_records(alert_id: str) -> Response:
     start, limit = request.args.get("cursor", "0"), paging.limit()
     if not start.isdecimal() or len(start) > 9:
         raise BadRequest("The cursor is not one of ours; take `next` of the page before, as it is.")
-    rows, count = alerts.read_records(context(), reading(alerts.FIELD, "alert"), alert_id, int(start), limit)
+    whose, rows, count = alerts.read_records(context(), reading(alerts.FIELD, "alert"), alert_id, int(start), limit)
     following = int(start) + limit
-    return json_answer(
-        {"items": rows.to_dicts(), "records_count": count, "next": str(following) if following < count else None}
-    )
+    page = {"items": rows.to_dicts(), "records_count": count, "next": str(following) if following < count else None}
+    return json_answer(marked(whose, page))
 
 
 @feed.post("/<alert_id>/acknowledge")

@@ -8,7 +8,7 @@ import marshmallow
 from marshmallow import EXCLUDE, fields, validate
 
 from chassis.web import Schema
-from services.profile.api.schemas import NO_NUL, EnterpriseId, TextSchema
+from services.profile.api.schemas import NO_NUL, EnterpriseId, TextSchema, marks
 from services.profile.domain.measure import List, State
 
 # Within these a term of months can be counted; no measure of a list that is kept today lies outside.
@@ -143,7 +143,8 @@ class MeasureSchema(Schema):
 
 
 class MeasurePageSchema(Schema):
-    """A page of measures, newest first."""
+    """A page of measures, newest first; of one enterprise's with what it disputes."""
 
+    disputes = marks()
     items = fields.List(fields.Nested(MeasureSchema()))
     next = fields.String(allow_none=True)

@@ -21,7 +21,7 @@ from services.profile.api.measure_schemas import (
     MeasuresAskedSchema,
     MeasureSchema,
 )
-from services.profile.api.reading import reading
+from services.profile.api.reading import marked, reading
 from services.profile.context import context
 from services.profile.domain.consent import Field
 from services.profile.domain.enterprise import enterprise_id
@@ -105,10 +105,11 @@ def post_measure_end(said: dict[str, Any], measure_id: str) -> Response:
 @blueprint.doc(parameters=[PURPOSE, *paging.PARAMETERS])
 def list_firm_measures(asked: dict[str, Any], enterprise: str) -> Response:
     """List an enterprise's measures in force; for the enterprise itself, with `ended`, also those that are over"""
-    by = reading(Field.PORTRAIT, "measures")
+    by, name = reading(Field.PORTRAIT, "measures"), enterprise_id(enterprise)
     with context().database.begin() as session:
-        query = enact.of_firm(context(), session, by, enterprise_id(enterprise), ended=asked["ended"])
-        return json_answer(paging.page(session, query, [tables.Measure.id], shown, newest_first=True))
+        query = enact.of_firm(context(), session, by, name, ended=asked["ended"])
+        page = paging.page(session, query, [tables.Measure.id], shown, newest_first=True)
+    return json_answer(marked(name, page))
 
 
 def shown(row: tables.Measure) -> dict[str, Any]:

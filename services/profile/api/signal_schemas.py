@@ -28,6 +28,7 @@ class SignalRecordSchema(Schema):
 class SignalRecordPageSchema(Schema):
     """A page of the records behind an alert, the newest first."""
 
+    disputes = marks()
     items = fields.List(fields.Nested(SignalRecordSchema()))
     records_count = fields.Integer()
     next = fields.String(allow_none=True)

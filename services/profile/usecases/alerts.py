@@ -97,8 +97,13 @@ def read_signals(context: Context, reading: Reading, enterprise: str, asked: Ask
     return Signals(enterprise, Facts(moment, heard), version(), _standings(seen, enterprise), alerts, seen_by)
 
 
-def read_records(context: Context, reading: Reading, alert_id: str, start: int, limit: int) -> tuple[pl.DataFrame, int]:
-    """Return some of the records that made an alert fire, and how many there are, by evaluating its moment again."""
+def read_records(
+    context: Context, reading: Reading, alert_id: str, start: int, limit: int
+) -> tuple[str, pl.DataFrame, int]:
+    """Return whose alert it is, some of the records that made it fire, and how many there are.
+
+    The moment at which it fired is evaluated again.
+    """
     with context.database.connection(writes=True) as connection:
         alert = _alert(connection, alert_id)
         # The records are shown as of the day on which it opened: that day must lie in a consent's window.
@@ -106,7 +111,7 @@ def read_records(context: Context, reading: Reading, alert_id: str, start: int, 
         lake_version = store.lake_versions(connection, alert.known_at).get("invoices", 0)
         departures = store.book(connection).departures
     if withheld(alert):
-        return pl.DataFrame(), 0
+        return alert.enterprise, pl.DataFrame(), 0
     seen = view(
         context,
         Moment(lake_version, alert.opened_on, alert.known_at, departures),
@@ -115,7 +120,7 @@ def read_records(context: Context, reading: Reading, alert_id: str, start: int, 
     )
     same = {"enterprise": alert.enterprise, "signal": alert.signal, "event": alert.event}
     rows = seen.records(seen.found.hits.filter(**same))
-    return rows.slice(start, limit).drop(SAME), rows.height
+    return alert.enterprise, rows.slice(start, limit).drop(SAME), rows.height
 
 
 def withheld(alert: tables.Alert) -> bool:

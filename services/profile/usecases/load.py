@@ -29,6 +29,7 @@ from services.profile.domain.columns import ENTERPRISES, KINDS, Form
 from services.profile.domain.departure import names_of
 from services.profile.domain.enterprise import Enterprise
 from services.profile.domain.relation import sealed
+from services.profile.domain.repair import too_early
 from services.profile.domain.standards.attributes import warnings
 from services.profile.domain.validation import REPORT, Checked, check, one_nature
 from services.profile.domain.versions import without_repeats
@@ -47,6 +48,7 @@ MOST_WARNINGS = 20
 TICK = timedelta(microseconds=1)
 # Kinds that name persons: their files go as soon as they are worked off, and parties are held as keyed hashes.
 SEALED = frozenset({relation.DATASET.name})
+TOO_EARLY = "repaired sooner than the tier on file allows / 早于档案所载失信类别的最短公示期"
 NOT_YOURS = "stated by another source already; dispute it instead of restating it / 其他来源已有记录，请提出异议"
 
 
@@ -103,6 +105,7 @@ def _bring_in(context: Context, job: Job, order: tables.Import, path: Path) -> N
     parts = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
     job.progress(1, STAGES)
     sheets = [_checked(part, form if part.kind == form.kind else KINDS[part.kind], today) for part in parts]
+    sheets = [_without_wrong_repairs(context, job, order, sheet) for sheet in sheets]
     job.progress(2, STAGES)
     _report(reject_report(context, order.id), sheets)
     _claim(context, sheets)
@@ -127,11 +130,47 @@ def _checked(part: Part, form: Form, today: date) -> Sheet:
     return Sheet(form, part.sheet, checked, matched.ignored)
 
 
-def _without_refused(sheet: Sheet, lines: list[int]) -> Sheet:
-    """Return the sheet without the lines that would revise what others have stated."""
+def _without_wrong_repairs(context: Context, job: Job, order: tables.Import, sheet: Sheet) -> Sheet:
+    """Return the sheet without repairs that are not the sender's to state, or too early for the record as it is held.
+
+    What a row says of the record beside its repair is the sender's word: the tier that counts is the one on file.
+    """
+    rows = sheet.checked.rows
+    if sheet.form.dataset is not public_record.DATASET or "repaired_on" not in rows.columns:
+        return sheet
+    rows = rows.filter(pl.col("repaired_on").is_not_null())
+    if rows.is_empty():
+        return sheet
+    with context.database.read() as session:
+        held = _held_records(context, session, rows["enterprise"].unique().to_list())
+        sent = store.senders(session, held["import_id"].unique().to_list())
+    theirs = [name for name, (client, _) in sent.items() if client == order.client or _is_operator(job)]
+    same = list(public_record.IDENTITY)
+    stated = rows.select(*same, "line", "repaired_on").join(held, on=same)
+    others = stated.filter(~pl.col("import_id").is_in(theirs))["line"].to_list()
+    early = stated.filter(too_early())["line"].to_list()
+    sheet = _without_refused(sheet, others) if others else sheet
+    early = sorted(set(early) - set(others))
+    return _without_refused(sheet, early, TOO_EARLY) if early else sheet
+
+
+def _held_records(context: Context, session: Session, enterprises: list[str]) -> pl.DataFrame:
+    """Return the public records of these enterprises as they are held, each in its last version."""
+    dataset = public_record.DATASET
+    version = store.lake_versions(session).get(dataset.name)
+    rows = dataset.empty() if version is None else context.lakes[dataset.name].read(version, enterprises)
+    return dataset.as_known(rows).select(*dataset.identity, "tier", "published_on", "import_id")
+
+
+def _is_operator(job: Job) -> bool:
+    return job.caller is not None and job.caller.role == "operator"
+
+
+def _without_refused(sheet: Sheet, lines: list[int], why: str = NOT_YOURS) -> Sheet:
+    """Return the sheet without the lines that would revise what others have stated, or what `why` says."""
     checked = sheet.checked
     said = pl.DataFrame({"line": lines}, schema={"line": pl.Int64}).with_columns(
-        column=pl.lit(""), value=pl.lit(""), reason=pl.lit(NOT_YOURS)
+        column=pl.lit(""), value=pl.lit(""), reason=pl.lit(why)
     )
     kept = replace(
         checked,

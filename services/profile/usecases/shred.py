@@ -14,7 +14,7 @@ import polars as pl
 from sqlalchemy import Select, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from chassis import jobs, ledger
+from chassis import idempotency, jobs, ledger
 from services.profile import dispute_store, store, tables
 from services.profile.context import Context
 from services.profile.domain import public_record, relation
@@ -43,6 +43,8 @@ def shred(context: Context) -> dict[str, int]:
     for policy in policies_on("departed"):
         done[policy.key] += _erase(context, Cause(policy.sorts[0]), policy.kept_from(today))
     for what, step in (
+        ("answers", _answers),
+        ("uploads", _uploads),
         ("accesses", _accesses),
         ("consents", _consents),
         ("disputes", _disputes),
@@ -50,8 +52,6 @@ def shred(context: Context) -> dict[str, int]:
     ):
         for policy in policies_on(what):
             done[policy.key] += step(context, _midnight(policy.kept_from(today)))
-    for policy in policies_on("uploads"):
-        done[policy.key] += _uploads(context, _midnight(policy.kept_from(today)))
     shredded = {key: count for key, count in done.items() if count}
     if shredded:
         with context.database.begin() as session:
@@ -100,9 +100,31 @@ def _erase(context: Context, cause: Cause, kept_from: date) -> int:
     erased = sum(context.lakes[kind].shred(gone) for kind, gone in by_kind.items())
     if rows:
         with context.database.begin() as session:
+            _forget_copies(session, by_kind, before)
             done = update(table).where(table.id.in_([row.id for row in rows])).values(shredded_at=context.now())
             session.execute(done)
     return erased
+
+
+def _forget_copies(session: Session, gone: dict[str, list[Departure]], before: datetime) -> None:
+    """Erase what else holds what such records said: the item in a dispute about one, alerts that were withdrawn."""
+    dispute, alert, note = tables.Dispute, tables.Alert, tables.Acknowledgement
+    for kind, each in gone.items():
+        names = [one.record for one in each]
+        for start in range(0, len(names), store.BATCH):
+            mine = dispute.kind == kind, dispute.record.in_(names[start : start + store.BATCH])
+            session.execute(update(dispute).where(*mine).values(before={}))
+    over = select(alert.id).where(alert.withdrawn_at < before)
+    session.execute(delete(note).where(note.alert.in_(over)))
+    session.execute(delete(alert).where(alert.withdrawn_at < before))
+
+
+def _answers(context: Context, before: datetime) -> int:
+    """Delete the stored answers of requests that nobody repeats any more."""
+    table = idempotency.TABLE
+    with context.database.begin() as session:
+        gone = session.execute(delete(table).where(table.c.created_at < before).returning(table.c.key))
+        return len(gone.all())
 
 
 def _accesses(context: Context, before: datetime) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import groupby
 from time import perf_counter
@@ -18,7 +18,7 @@ from services.scoring import store
 from services.scoring.domain.assessment import Assessment, Features, Stamp, check_exact, check_fit, said_by, stamped
 from services.scoring.domain.contest import Contest
 from services.scoring.usecases.contest import contest
-from services.scoring.usecases.read_score import marks_now
+from services.scoring.usecases.read_score import disputes_now
 from services.scoring.usecases.shadow import shadow_of
 from services.scoring.usecases.turn import Turns
 
@@ -105,8 +105,9 @@ def assess(context: Context, turns: Turns[Order, Outcome], order: Order) -> tupl
     kept = idempotency.replay(order.claim, outcome.stored)
     with context.database.read() as session:
         assessment = store.score(session, kept["score"])
-    marks = marks_now(context, assessment)
-    return assessment, replace(marks, undisputed=kept.get("undisputed")) if marks.disputes else marks
+    # The same question as for a score that is read again: what the key was sent for then may be closed now.
+    marks = disputes_now(context, assessment)
+    return assessment, Contest(marks, kept.get("undisputed") if marks else None)
 
 
 def assess_each(context: Context, orders: Sequence[Order]) -> list[Outcome | BaseException]:

@@ -55,17 +55,6 @@ def disputes_now(context: Context, assessment: Assessment) -> list[dict[str, Any
     return marks
 
 
-def marks_now(context: Context, assessment: Assessment) -> Contest:
-    """Return what is disputed now, for an answer that is only given once more: it leaves no record.
-
-    Raises `ConsentEnded` as `disputes_now` does.
-    """
-    disputes = context.profile.consents(assessment.enterprise, assessment.purpose)
-    if disputes is None:
-        raise ConsentEnded(ENDED)
-    return Contest(disputes)
-
-
 def _stored(context: Context, caller: Caller, score_id: str) -> Assessment:
     with context.database.read() as session:
         assessment = store.score(session, score_id)

@@ -141,6 +141,20 @@ def test_a_record_is_named_once(stocked: House) -> None:
     assert stocked.client.post("/v1/repairs", json=sent, headers=headers).status_code == 422
 
 
+def test_a_file_repairs_what_its_sender_sent_by_the_tier_on_file(cottage: House) -> None:
+    """Another source's record stays, whatever the row says of it; so does one whose tier is only said to be minor."""
+    cottage.send("public-records", TITLES + PENALTY.replace("general", "serious"))
+    repaired = PENALTY.replace("general", "minor").replace(",\n", ",2026-06-01\n")
+    other = cottage.tokens(role="source", client="source-2", scopes="imports:write imports:read")
+    for headers in (other, cottage.source):
+        path = "/v1/imports?kind=public-records&filename=f.csv"
+        sent = cottage.client.post(path, data=(TITLES + repaired).encode(), headers=headers)
+        cottage.worker.run_once()
+        done = cottage.client.get(f"/v1/imports/{sent.json['id']}", headers=headers).json
+        assert (done["accepted"], done["rejected"]) == (0, 1)
+    assert [each["record"]["number"] for each in records(cottage, feature="penalties_serious")] == ["P-1"]
+
+
 def test_an_award_is_not_repaired(stocked: House) -> None:
     stocked.send("public-records", TITLES + "award,E1,A-1,,市政府,2026-02-01,2026-02-10,,\n")
     (award,) = records(stocked, feature="awards")

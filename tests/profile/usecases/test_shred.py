@@ -11,7 +11,9 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 from profile_house import HEADER, ROW, House
+from sqlalchemy import select
 
+from chassis import idempotency
 from chassis.ledger import store
 from services.profile.domain.retention import policies, policies_on
 from services.profile.usecases.shred import shred
@@ -53,6 +55,23 @@ def test_a_repaired_record_is_erased_when_no_review_can_need_it(cottage: House) 
     assert numbers(cottage) == ["P-1"]
     assert shred(later(cottage, days=200))["repaired-records"] == 1
     assert numbers(cottage) == []
+
+
+def test_no_copy_of_an_erased_record_is_left(cottage: House) -> None:
+    """Neither in a dispute about it nor in the answer that was kept for its key."""
+    cottage.send("public-records", TITLES + "penalty,E1,P-1,general,局,2026-01-01,2026-01-10,,\n")
+    (one,) = cottage.client.get("/v1/enterprises/E1/evidence?feature=penalties_general", headers=cottage.owner()).json[
+        "items"
+    ]
+    body = {"item": {"kind": "public-records", "record": one["name"]}, "reason": "other", "statement": "No."}
+    opened = cottage.client.post("/v1/disputes", json=body, headers=cottage.owner() | {"Idempotency-Key": "k"}).json
+    cottage.send("public-records", TITLES + "penalty,E1,P-1,general,局,2026-01-01,2026-01-10,,2026-05-01\n")
+    shred(later(cottage, days=200))
+    found = cottage.client.get(f"/v1/disputes/{opened['id']}", headers=cottage.owner()).json
+    assert found["before"] == {}
+    with cottage.context.database.read() as session:
+        kept = session.execute(select(idempotency.TABLE.c.answer)).scalars().all()
+    assert "P-1" not in str(kept)
 
 
 def test_what_was_erased_does_not_come_back_with_the_same_file(cottage: House) -> None:

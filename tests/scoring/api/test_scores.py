@@ -97,7 +97,7 @@ def test_a_repeated_key_reads_the_file_only_once(post: Post, profile: Any) -> No
     post(key="once")
     post(key="once")
 
-    assert [path for path, _ in profile.seen] == ["/v1/feature-reads", "/v1/enterprises"]
+    assert [path for path, _ in profile.seen] == ["/v1/feature-reads", "/v1/rereads"]
 
 
 def test_a_revoked_consent_closes_the_scores_made_under_it(
