@@ -200,7 +200,7 @@ class Dispute(TypedDict):
     overdue: bool
     decided_at: str | None
     reply: str | None
-    correction: Literal["removed", "restated", "repaired"] | None
+    correction: Literal["removed", "restated", "repaired", "expired"] | None
 
 
 class Repair(TypedDict):

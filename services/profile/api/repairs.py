@@ -42,7 +42,7 @@ def post_repair(order: dict[str, Any]) -> Response:
     if answer is None:
         number = order.pop("number")
         if number is not None:
-            order["record"] = record_numbered(context(), order["enterprise"], DATASET.name, number)
+            order["record"] = record_numbered(context(), caller(), order["enterprise"], DATASET.name, number)
         decided = repairs.Decided(**order)
         item = item_of(context(), decided.enterprise, DATASET.name, decided.record, None)
         with context().database.begin() as session:

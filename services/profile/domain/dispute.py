@@ -23,7 +23,10 @@ READERS_MONTHS = 12
 MOST_OPEN = 100
 # The kind of item that is a field of the description, not a record.
 DESCRIPTION = "enterprise"
-# The answer to a dispute about a record that has been repaired.
+# The answer to a dispute about a record that has been repaired, or whose time of keeping has ended.
+EXPIRED = (
+    "该记录保存期限已满，不再展示、共享和使用。The record is past its keeping: it is no longer shown, shared or used."
+)
 REPAIRED = "该记录已完成信用修复，不再展示、共享和使用。The record was repaired: it is no longer shown, shared or used."
 
 
@@ -66,6 +69,7 @@ class Correction(StrEnum):
     REMOVED = "removed"
     RESTATED = "restated"
     REPAIRED = "repaired"
+    EXPIRED = "expired"
 
 
 class DisputeNotFound(NotFound):

@@ -95,10 +95,17 @@ def item_of(context: Context, enterprise: str, kind: str, record: str | None, fi
     return Item(orjson.loads(orjson.dumps(said)), row["import_id"], row["known_at"])
 
 
-def record_numbered(context: Context, enterprise: str, kind: str, number: str) -> str:
-    """Return the name of the one record with a document's number; raise `RecordNotFound` for none and for several."""
-    rows = _rows(context, enterprise, kind)
-    found = names_of(dataset_of(kind), rows.filter(pl.col("number") == number)).unique().to_list()
+def record_numbered(context: Context, caller: Caller, enterprise: str, kind: str, number: str) -> str:
+    """Return the name of the one record with a document's number; raise `RecordNotFound` for none and for several.
+
+    A source finds only what it has sent itself: the numbers of others' records are not for it to try out.
+    """
+    rows = _rows(context, enterprise, kind).filter(pl.col("number") == number)
+    if caller.role != "operator":
+        with context.database.read() as session:
+            sent = store.senders(session, rows["import_id"].unique().to_list())
+        rows = rows.filter(pl.col("import_id").is_in([each for each, (who, _) in sent.items() if who == caller.client]))
+    found = names_of(dataset_of(kind), rows).unique().to_list()
     if len(found) == 1:
         return str(found[0])
     if found:

@@ -21,8 +21,9 @@ from services.profile.domain import public_record, relation
 from services.profile.domain.china import day_of
 from services.profile.domain.dataset import Dataset
 from services.profile.domain.departure import Cause, Departure, names_of, remaining
-from services.profile.domain.dispute import MARKED
+from services.profile.domain.dispute import EXPIRED, MARKED, Correction
 from services.profile.domain.retention import Policy, policies_on, version
+from services.profile.usecases.enact import end_resting_on
 from services.profile.usecases.repair import leave
 
 # When the thing itself ended: from then on the months count.
@@ -82,6 +83,10 @@ def _expire(context: Context, dataset: Dataset, policy: Policy, kept_from: date)
             left = dispute_store.depart(session, gone, Cause.EXPIRED, policy.key, context.now())
             if dataset is public_record.DATASET:
                 dispute_store.withdraw_alerts(session, enterprise, set(records.values()), context.now())
+                by = (Correction.EXPIRED, EXPIRED)
+                dispute_store.end_disputes(session, enterprise, list(records), context.now(), by=by)
+                for number in records.values():
+                    end_resting_on(session, enterprise, number, context.now())
             store.enter(session, "record-expired", enterprise, None, {"policy": policy.key, "records": len(left)})
         count += len(left)
     return count
