@@ -194,7 +194,7 @@ def test_a_repair_that_is_too_early_is_told_its_first_day(visit: Visit, door: Ho
     operator = visit("/portal/repairs", key="smc_operator", language="en")
     for label, value in (
         ("Enterprise id", FIRM),
-        ("Name of the record", name),
+        ("Number of the document, or name of the record", name),
         ("Day of the decision", "2026-06-01"),
         ("Authority", "市场监督管理局"),
         ("Number of the decision", "D-1"),

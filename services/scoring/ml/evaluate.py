@@ -117,6 +117,10 @@ def _cross_validate(
 
     pds = {name: np.zeros((repeats, len(defaulted))) for name in _MODELS}
     aucs: dict[str, list[float]] = {name: [] for name in _MODELS}
+    # The learner of the challenger brings a BLAS of its own: loaded later, it would not hear of the limit below, and the
+    # first evaluation of a process would differ from the next in the sixth digit.
+    import sklearn.linear_model  # noqa: F401, PLC0415 -- seconds to import
+
     # xgboost leaves the interpreter lock while it learns, so threads share the cores; the order of results is kept.
     # BLAS threads of their own would only spin against each other on matrices of a few dozen rows.
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
