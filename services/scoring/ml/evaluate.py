@@ -117,8 +117,8 @@ def _cross_validate(
 
     pds = {name: np.zeros((repeats, len(defaulted))) for name in _MODELS}
     aucs: dict[str, list[float]] = {name: [] for name in _MODELS}
-    # The learner of the challenger brings a BLAS of its own: loaded later, it would not hear of the limit below, and the
-    # first evaluation of a process would differ from the next in the sixth digit.
+    # The learner of the challenger brings a BLAS of its own: loaded later, it would not hear of the limit below, and a
+    # process's first evaluation would differ from its next in the sixth digit.
     import sklearn.linear_model  # noqa: F401, PLC0415 -- seconds to import
 
     # xgboost leaves the interpreter lock while it learns, so threads share the cores; the order of results is kept.
