@@ -22,8 +22,9 @@ def until(found: Callable[[], Any]) -> Any:
     return seen
 
 
-def test_a_firm_s_dispute_reaches_every_reader_and_its_end_too(town: Town) -> None:
+def test_a_firm_s_dispute_reaches_every_reader_and_its_end_too(quiet_town: Town) -> None:
     """One story: what is marked here is unmarked in the end, and the score is that of the right file."""
+    town = quiet_town
     firm, one = f"/v1/enterprises/{town.enterprise}", {"enterprise": town.enterprise}
     score = town.ask(BANK, "POST", "/v1/scores", one).json
     match = town.ask(BANK, "POST", "/v1/matches", one | {"need": NEED}, Purpose="financing-match").json["id"]
