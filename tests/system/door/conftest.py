@@ -33,7 +33,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 @pytest.fixture(scope="module")
 def quiet_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Return one of its own, for a story that made-up requests to the shared one would disturb."""
+    """Return one that a module has for itself, to do with as it likes."""
     with open_town(tmp_path_factory.mktemp("quiet")) as running:
         yield running
 
