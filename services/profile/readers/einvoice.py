@@ -97,8 +97,14 @@ def _documents(path: Path, limits: Limits) -> Iterator[tuple[int, str, bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield from _unpacked(archive, limits)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
-        raise UnreadableFile("The zip is damaged, cut short or locked by a password; send it again.") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        raise UnreadableFile("The zip is damaged or cut short; send it again.") from None
+    except NotImplementedError:  # how zipfile says it; a RuntimeError too, so it comes before the next
+        raise UnreadableFile(
+            "The zip is packed in an unusual way; pack it anew as an ordinary zip (Deflate)."
+        ) from None
+    except RuntimeError:
+        raise UnreadableFile("The zip is locked by a password; take the password off and send it again.") from None
 
 
 def _unpacked(archive: zipfile.ZipFile, limits: Limits) -> Iterator[tuple[int, str, bytes]]:

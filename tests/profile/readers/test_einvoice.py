@@ -91,6 +91,24 @@ def test_a_cut_zip_is_refused(tmp_path: Path) -> None:
         read_bytes(tmp_path, zipped({"a.xml": xml()})[:-30])
 
 
+def marked(body: bytes, local: int, central: int, mark: bytes) -> bytes:
+    """Write over a field of the one entry of a zip: at these offsets of its local header and of its directory's."""
+    changed = bytearray(body)
+    for start, offset in ((0, local), (body.index(b"PK\x01\x02"), central)):
+        changed[start + offset : start + offset + 2] = mark
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    ("local", "central", "mark", "said"),
+    [(6, 8, b"\x01\x00", "locked by a password"), (8, 10, b"\x61\x00", "packed in an unusual way")],
+)
+def test_a_zip_that_cannot_be_opened_says_why(tmp_path: Path, local: int, central: int, mark: bytes, said: str) -> None:
+    """The flag of encryption is set, or the method is one that Python does not unpack (97, WavPack)."""
+    with pytest.raises(UnreadableFile, match=said):
+        read_bytes(tmp_path, marked(zipped({"a.xml": xml()}), local, central, mark))
+
+
 def test_invoices_of_a_gb_declared_file_are_read(tmp_path: Path) -> None:
     """Older software writes GB18030."""
     body = xml().decode().replace("UTF-8", "GB18030").encode("gb18030")
