@@ -17,6 +17,7 @@ from services.profile import store, tables
 from services.profile.domain.departure import Cause, Departure
 from services.profile.domain.dispute import DESCRIPTION, MARKED, REPAIRED, Correction, Mark, State
 from services.profile.domain.evidence import DATASETS
+from services.profile.domain.notice import Event
 from services.profile.domain.signals.scene import named
 
 BATCH = 1000
@@ -108,7 +109,7 @@ def readers(session: Session, enterprise: str, since: datetime) -> list[str]:
 def notify(
     session: Session,
     recipients: Collection[str],
-    event: str,
+    event: Event,
     enterprise: str,
     act: str,
     facts: Mapping[str, Any],

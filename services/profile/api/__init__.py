@@ -15,6 +15,7 @@ from services.profile.api import (
     portraits,
     records,
     repairs,
+    retention,
 )
 from services.profile.context import context
 
@@ -34,7 +35,7 @@ BLUEPRINTS = (
     consents.blueprint,
     disputes.blueprint,
     repairs.blueprint,
-    repairs.retention,
+    retention.blueprint,
     notices.blueprint,
     measures.blueprint,
     book.blueprint,

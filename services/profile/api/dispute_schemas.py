@@ -5,19 +5,11 @@ from __future__ import annotations
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chassis.web import EnterpriseId, Schema
-from services.profile.api.schemas import NO_NUL, RECORD, ItemSchema, TextSchema
+from services.profile.api.schemas import NO_NUL, RECORD, ItemSchema
 from services.profile.domain.dispute import Correction, Decision, Reason, State
-from services.profile.domain.retention import ANY, ENTERPRISE, SOLE_TRADER
+from services.profile.domain.notice import Event
 
 WORDS = [validate.Length(1, 2000), NO_NUL]
-EVENTS = (
-    "dispute-opened",
-    "dispute-due",
-    "dispute-overdue",
-    "dispute-decided",
-    "file-corrected",
-    "record-repaired",
-)
 
 
 class DisputeOrderSchema(Schema):
@@ -101,31 +93,11 @@ class RepairPageSchema(Schema):
     next = fields.String(allow_none=True)
 
 
-class PolicySchema(Schema):
-    """How long one kind of thing is kept of one kind of subject."""
-
-    key = fields.String()
-    subject = fields.String(validate=validate.OneOf([ANY, ENTERPRISE, SOLE_TRADER]))
-    what = fields.String()
-    sorts = fields.List(fields.String())
-    since = fields.String(metadata={"description": "From when the months count: ended, made, departed"})
-    months = fields.Integer()
-    title = fields.Nested(TextSchema())
-    basis = fields.Nested(TextSchema())
-
-
-class RetentionSchema(Schema):
-    """The policies of retention."""
-
-    version = fields.String()
-    items = fields.List(fields.Nested(PolicySchema()))
-
-
 class NoticeSchema(Schema):
     """A message: what happened to which file, nothing of what it says."""
 
     id = fields.String()
-    event = fields.String(validate=validate.OneOf(EVENTS))
+    event = fields.String(validate=validate.OneOf(list(Event)))
     title = fields.Dict(metadata={"description": "In zh and en: what happened and what to do"})
     enterprise = fields.String()
     act = fields.String(metadata={"description": "The dispute, repair or import that it tells of"})

@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chassis import idempotency, paging
-from chassis.errors import NotFound
 from chassis.identity import Caller, caller, requires
 from chassis.web import json_answer, refuses
 from services.profile import tables
 from services.profile.api import shown
 from services.profile.api.dispute_schemas import NoticePageSchema, NoticeSchema
 from services.profile.context import context
+from services.profile.domain.notice import NoticeNotFound, of_enterprise, of_role
 
 blueprint = Blueprint("notices", __name__, url_prefix="/v1/notices", description="What you have to be told")
 OPEN = {
@@ -25,10 +25,6 @@ OPEN = {
     "schema": {"type": "boolean"},
     "description": "Only those that nobody has acknowledged yet",
 }
-
-
-class NoticeNotFound(NotFound):
-    """There is no such notice for the caller."""
 
 
 @blueprint.get("")
@@ -66,5 +62,5 @@ def post_acknowledgement(session: Session, notice_id: str) -> dict[str, Any]:
 
 def _names(by: Caller) -> list[str]:
     """Return the names under which a caller is written to: as itself, by its role, as an enterprise."""
-    own = [f"enterprise:{by.enterprise}"] if by.role == "enterprise" and by.enterprise else []
-    return [by.client, f"role:{by.role}", *own]
+    own = [of_enterprise(by.enterprise)] if by.role == "enterprise" and by.enterprise else []
+    return [by.client, of_role(by.role), *own]

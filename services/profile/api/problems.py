@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from chassis.errors import Refused
 from chassis.problems import Kind
-from services.profile.api.notices import NoticeNotFound
 from services.profile.domain import (
     behind,
     channel,
@@ -17,6 +16,7 @@ from services.profile.domain import (
     enterprise,
     late,
     measure,
+    notice,
     repair,
 )
 from services.profile.readers import parts
@@ -68,7 +68,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     repair.AlreadyRepaired: Kind(409, "already-repaired", "The record has left already", "该记录已修复"),
     repair.NotRepairable: Kind(422, "not-repairable", "Nothing to repair", "该记录不适用信用修复"),
     repair.RepairNotFound: Kind(404, "repair-not-found", "No such repair", "未找到该信用修复"),
-    NoticeNotFound: Kind(404, "notice-not-found", "No such notice", "未找到该通知"),
+    notice.NoticeNotFound: Kind(404, "notice-not-found", "No such notice", "未找到该通知"),
     receive.UnknownKind: Kind(422, "unknown-kind", "No such kind of import", "未知的导入类型"),
     receive.KeyReused: Kind(422, "idempotency-key-reused", "The key came with another file", "幂等键已用于其他文件"),
     receive.ImportNotFound: Kind(404, "import-not-found", "No such import", "未找到该导入任务"),

@@ -13,15 +13,13 @@ from chassis.identity import caller, requires
 from chassis.web import json_answer, refuses
 from services.profile import tables
 from services.profile.api import shown
-from services.profile.api.dispute_schemas import RepairOrderSchema, RepairPageSchema, RepairSchema, RetentionSchema
+from services.profile.api.dispute_schemas import RepairOrderSchema, RepairPageSchema, RepairSchema
 from services.profile.context import context
 from services.profile.domain.public_record import DATASET
-from services.profile.domain.retention import policies, version
 from services.profile.usecases import repair as repairs
 from services.profile.usecases.dispute import item_of, record_numbered
 
 blueprint = Blueprint("repairs", __name__, url_prefix="/v1/repairs", description="Public records that were repaired")
-retention = Blueprint("retention", __name__, url_prefix="/v1/retention", description="How long what is kept")
 
 
 @blueprint.post("")
@@ -67,14 +65,6 @@ def list_repairs() -> Response:
         query = query.where(table.client == by.client)
     with context().database.read() as session:
         return json_answer(paging.page(session, query, [table.id], shown.repair, newest_first=True))
-
-
-@retention.get("")
-@retention.response(200, RetentionSchema())
-def get_retention() -> Response:
-    """Read how long what is kept of whom, and by which law or policy"""
-    caller()
-    return json_answer({"version": version(), "items": [shown.policy(each) for each in policies()]})
 
 
 @blueprint.get("/<repair_id>")

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -24,6 +23,7 @@ from services.profile.domain.evidence import DATASETS
 from services.profile.domain.features import CATALOGUE, VERSION, Feature
 from services.profile.domain.indicators import INDICATORS, Indicator
 from services.profile.domain.late import Account, whole_fen
+from services.profile.domain.notice import TITLES, Event
 from services.profile.domain.peers import Group
 from services.profile.domain.portrait import Aspect, Line, Partner, starts_at
 from services.profile.domain.retention import Policy
@@ -41,26 +41,6 @@ NOTHING: dict[str, Any] = {
 }
 # The unit of a column by how it is read.
 RECORD_UNITS = {"money": "fen", "date": "ISO date", "day": "ISO date", "share": "ratio", "count": "count"}
-# What each kind of notice tells its reader.
-EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "dispute-opened": (
-            "企业提出异议，请在二十日内核查并书面答复",
-            "A firm disputes an item: check and answer within 20 days",
-        ),
-        "dispute-due": ("异议处理期限将至", "The term of a dispute is running out"),
-        "dispute-overdue": ("异议处理已逾期", "A dispute is overdue"),
-        "dispute-decided": (
-            "异议已处理，书面答复见异议详情",
-            "A dispute was decided: its written answer is in the dispute",
-        ),
-        "file-corrected": ("您查询过的档案已更正，请重新查询", "A file that you read was corrected: read it again"),
-        "record-repaired": (
-            "档案中有记录已完成信用修复，请停止使用",
-            "A record of the file was repaired: use it no longer",
-        ),
-    }
-)
 LISTED = ("id", "name", "industry", "region", "size_class", "synthetic")
 
 
@@ -166,7 +146,7 @@ def policy(one: Policy) -> dict[str, Any]:
 def notice(row: tables.Notice) -> dict[str, Any]:
     """Show a notice with what its event means in words."""
     names = ("id", "event", "enterprise", "act", "facts", "created_at", "acknowledged_at")
-    zh, en = EVENTS[row.event]
+    zh, en = TITLES[Event(row.event)]
     return {**{name: getattr(row, name) for name in names}, "title": {"zh": zh, "en": en}}
 
 

@@ -37,12 +37,12 @@ from services.profile.domain.dispute import (
     reminder_due,
 )
 from services.profile.domain.evidence import DATASETS
+from services.profile.domain.notice import OPERATORS, Event, of_enterprise
 from services.profile.usecases.describe import Moment
 from services.profile.usecases.enact import REMOVED, end_resting_on
 from services.profile.usecases.evidence import gather
 from services.profile.usecases.watch import order_look
 
-OPERATORS = "role:operator"
 # Everybody who read the file in the last twelve months learns of a correction; a leap year has a day more.
 READERS_FOR = timedelta(days=366)
 ORIGIN = ("known_at", "version", "import_id")
@@ -151,7 +151,7 @@ def open_dispute(context: Context, session: Session, caller: Caller, wish: Wish,
     dispute_store.change_files(session, [row.enterprise])
     facts = {"dispute": row.id, "kind": row.kind, "due_at": row.due_at.isoformat()}
     dispute_store.notify(
-        session, {OPERATORS, *sent_by(session, item)}, "dispute-opened", row.enterprise, row.id, facts, now
+        session, {OPERATORS, *sent_by(session, item)}, Event.OPENED, row.enterprise, row.id, facts, now
     )
     _enter(session, "dispute-opened", row, caller, {"reason": row.reason})
     return row
@@ -219,7 +219,7 @@ def remind(context: Context) -> int:
                 continue
             row.reminded, given = days, given + 1
             facts = {"dispute": row.id, "days_left": days, "due_at": row.due_at.isoformat()}
-            event = "dispute-due" if days else "dispute-overdue"
+            event = Event.DUE if days else Event.OVERDUE
             dispute_store.notify(session, {OPERATORS}, event, row.enterprise, row.id, facts, now)
             if not days:
                 dispute_store.notify(session, {_owner(row)}, event, row.enterprise, row.id, facts, now)
@@ -266,14 +266,14 @@ def _tell(session: Session, row: tables.Dispute, item: Item | None, now: datetim
     """Tell the enterprise the answer, and of a correction everybody who read the file while it was wrong."""
     facts = {"dispute": row.id, "kind": row.kind, "decision": row.state, "correction": row.correction}
     told = {_owner(row), *(sent_by(session, item) if item else ())}
-    dispute_store.notify(session, told, "dispute-decided", row.enterprise, row.id, facts, now)
+    dispute_store.notify(session, told, Event.DECIDED, row.enterprise, row.id, facts, now)
     if row.state == State.CORRECTED:
         readers = dispute_store.readers(session, row.enterprise, now - READERS_FOR)
-        dispute_store.notify(session, readers, "file-corrected", row.enterprise, row.id, facts, now)
+        dispute_store.notify(session, readers, Event.CORRECTED, row.enterprise, row.id, facts, now)
 
 
 def _owner(row: tables.Dispute) -> str:
-    return f"enterprise:{row.enterprise}"
+    return of_enterprise(row.enterprise)
 
 
 def sent_by(session: Session, item: Item) -> set[str]:

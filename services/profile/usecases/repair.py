@@ -15,6 +15,7 @@ from services.profile.context import Context
 from services.profile.domain.china import day_of
 from services.profile.domain.departure import Cause, Departure
 from services.profile.domain.dispute import RecordNotFound
+from services.profile.domain.notice import Event, of_enterprise
 from services.profile.domain.public_record import DATASET
 from services.profile.domain.repair import AlreadyRepaired, NotRepairable, RepairNotFound, check, tier_of
 from services.profile.usecases.dispute import READERS_FOR, Item, sent_by
@@ -79,8 +80,8 @@ def leave(
     for each in left:
         end_resting_on(session, enterprise, records[each.record], now, actor=client)
     dispute_store.end_disputes(session, enterprise, [each.record for each in left], now)
-    readers = {*dispute_store.readers(session, enterprise, now - READERS_FOR), f"enterprise:{enterprise}"}
-    dispute_store.notify(session, readers, "record-repaired", enterprise, act, {"records": len(left)}, now)
+    readers = {*dispute_store.readers(session, enterprise, now - READERS_FOR), of_enterprise(enterprise)}
+    dispute_store.notify(session, readers, Event.REPAIRED, enterprise, act, {"records": len(left)}, now)
     for each in left:
         # The name could be computed by whoever has the record.
         store.enter(session, "record-repaired", enterprise, client, {"act": act}, {"record": each.record})
