@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from chassis.web import EnterpriseId, Schema
-from services.profile.api.schemas import NO_NUL, RECORD, ItemSchema
+from chassis.web import Schema
+from services.profile.api.schemas import NO_NUL, RECORD, EnterpriseId, ItemSchema
 from services.profile.domain.dispute import Correction, Decision, Reason, State
 from services.profile.domain.notice import Event
 

@@ -22,6 +22,7 @@ from services.profile.api.measure_schemas import (
     MeasureSchema,
 )
 from services.profile.api.reading import marked, reading
+from services.profile.api.shown import words
 from services.profile.context import context
 from services.profile.domain.consent import Field
 from services.profile.domain.enterprise import enterprise_id
@@ -129,8 +130,8 @@ def shown(row: tables.Measure) -> dict[str, Any]:
 def _basis(basis: Basis) -> dict[str, Any]:
     return {
         "key": basis.key,
-        "title": _text(basis.title),
-        "issuer": _text(basis.issuer),
+        "title": words(basis.title),
+        "issuer": words(basis.issuer),
         "document": basis.document,
     }
 
@@ -147,8 +148,4 @@ def _listed(basis: Basis) -> dict[str, Any]:
 
 
 def _code(code: Code) -> dict[str, Any]:
-    return {"code": code.code, "title": _text(code.title)}
-
-
-def _text(words: tuple[str, str]) -> dict[str, str]:
-    return dict(zip(("zh", "en"), words, strict=True))
+    return {"code": code.code, "title": words(code.title)}

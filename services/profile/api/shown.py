@@ -112,8 +112,7 @@ def consent(row: tables.Consent) -> dict[str, Any]:
 
 def kept(one: Kept) -> dict[str, Any]:
     """Show what stays on file when a consent ends."""
-    title, basis = (dict(zip(("zh", "en"), texts, strict=True)) for texts in (one.title, one.basis))
-    return {"what": one.what, "title": title, "basis": basis}
+    return {"what": one.what, "title": words(one.title), "basis": words(one.basis)}
 
 
 def access(row: tables.Access) -> dict[str, Any]:
@@ -139,15 +138,18 @@ def repair(row: tables.Repair) -> dict[str, Any]:
 
 def policy(one: Policy) -> dict[str, Any]:
     """Show a policy of retention."""
-    title, basis = (dict(zip(("zh", "en"), texts, strict=True)) for texts in (one.title, one.basis))
-    return {**asdict(one), "title": title, "basis": basis}
+    return {**asdict(one), "title": words(one.title), "basis": words(one.basis)}
 
 
 def notice(row: tables.Notice) -> dict[str, Any]:
     """Show a notice with what its event means in words."""
     names = ("id", "event", "enterprise", "act", "facts", "created_at", "acknowledged_at")
-    zh, en = TITLES[Event(row.event)]
-    return {**{name: getattr(row, name) for name in names}, "title": {"zh": zh, "en": en}}
+    return {**{name: getattr(row, name) for name in names}, "title": words(TITLES[Event(row.event)])}
+
+
+def words(texts: tuple[str, str]) -> dict[str, str]:
+    """Show words that are declared as (Chinese, English)."""
+    return dict(zip(("zh", "en"), texts, strict=True))
 
 
 def plain(document: dict[str, Any]) -> dict[str, Any]:
