@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import (
@@ -37,6 +37,9 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 LOCK_WAIT_SECONDS = 30
+T = TypeVar("T")
+# SQLite and PostgreSQL both take more parameters than this in one statement.
+BATCH = 1000
 # Whatever runs a statement: a session, or a plain connection on a hot path.
 Runner = Session | Connection
 
@@ -91,6 +94,12 @@ TYPES: dict[Any, Any] = {
     bytes: LargeBinary,
     int: BigInteger,
 }
+
+
+def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Give stretches that are not too long for one statement."""
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]
 
 
 def metadata() -> MetaData:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,13 +13,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from chassis import jobs
-from chassis.database import Runner
+from chassis.database import Runner, batches
 from chassis.ids import new_id
 from services.profile import tables
 from services.profile.domain.signals.alerts import Alert, Key
 from services.profile.domain.signals.scene import OUTCOMES, QUERIES
 
-BATCH = 1000
 STATE = tuple(Alert.__slots__)
 MOVES = ("latest", "latest_on", "calm_since", "cleared_on")
 HARD_QUERY = "credit-assessment"
@@ -41,7 +40,7 @@ def open_alerts(session: Runner, enterprises: Sequence[str]) -> list[Alert]:
     """Return the alerts of these enterprises that have not cleared."""
     table = tables.Alert
     found = []
-    for part in _batches(enterprises):
+    for part in batches(enterprises):
         query = select(*(getattr(table, name) for name in STATE))
         rows = session.execute(query.where(table.enterprise.in_(part), table.cleared_on.is_(None)))
         found += [Alert(**row._mapping) for row in rows]
@@ -52,7 +51,7 @@ def known_events(session: Runner, enterprises: Sequence[str]) -> set[Key]:
     """Return every event of these enterprises that ever had an alert."""
     table = tables.Alert
     found: set[Key] = set()
-    for part in _batches(enterprises):
+    for part in batches(enterprises):
         query = select(table.enterprise, table.signal, table.event).where(table.enterprise.in_(part))
         found |= {(row[0], row[1], row[2]) for row in session.execute(query)}
     return found
@@ -96,7 +95,7 @@ def look(session: Session, enterprises: Sequence[str], as_of: date, looked_at: d
         where=statement.excluded.looked_at >= table.c.looked_at,
     )
     found: set[str] = set()
-    for part in _batches(sorted(enterprises)):
+    for part in batches(sorted(enterprises)):
         session.execute(final, [{"enterprise": name, "as_of": as_of, "looked_at": looked_at} for name in part])
         newest = select(table.c.enterprise).where(table.c.enterprise.in_(part), table.c.looked_at <= looked_at)
         found |= set(session.execute(newest).scalars())
@@ -120,7 +119,7 @@ def hard_queries(session: Runner, enterprises: Sequence[str] | None, since: date
     query = select(table.enterprise, table.client, table.at)
     query = query.where(table.purpose == HARD_QUERY, table.at >= since, table.at <= until)
     rows: list[Any] = []
-    for part in _batches(enterprises) if enterprises is not None else [None]:
+    for part in batches(enterprises) if enterprises is not None else [None]:
         rows += session.execute(query.where(table.enterprise.in_(part)) if part is not None else query).all()
     told = [(row[0], row[1], row[2].date()) for row in rows]
     return pl.DataFrame(told, schema=QUERIES, orient="row").unique().sort(pl.all())
@@ -130,7 +129,7 @@ def in_book(session: Runner, names: Sequence[str]) -> list[str]:
     """Return those of the names that have invoices of their own in the lake."""
     table = tables.Enterprise
     found: list[str] = []
-    for part in _batches(names):
+    for part in batches(names):
         found += session.execute(select(table.id).where(table.id.in_(part), table.lake_version > 0)).scalars()
     return sorted(found)
 
@@ -183,7 +182,7 @@ def acknowledgements(session: Runner, alerts: Sequence[str], client: str) -> dic
     """Return what a client noted on these alerts, by alert."""
     table = tables.Acknowledgement
     found: dict[str, Any] = {}
-    for part in _batches(alerts):
+    for part in batches(alerts):
         query = select(table.alert, table.client, table.note, table.at)
         found |= {row[0]: row for row in session.execute(query.where(table.alert.in_(part), table.client == client))}
     return found
@@ -191,11 +190,6 @@ def acknowledgements(session: Runner, alerts: Sequence[str], client: str) -> dic
 
 def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in record.items()}
-
-
-def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]
 
 
 def waiting_job(session: Session, kind: str) -> Any | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,16 +11,14 @@ import orjson
 from sqlalchemy import String, cast, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from chassis.database import Runner
+from chassis.database import BATCH, Runner, batches
 from chassis.ids import new_id
 from services.profile import store, tables
 from services.profile.domain.departure import Cause, Departure
 from services.profile.domain.dispute import DESCRIPTION, MARKED, REPAIRED, Correction, Mark, State
-from services.profile.domain.evidence import DATASETS
 from services.profile.domain.notice import Event
 from services.profile.domain.signals.scene import named
 
-BATCH = 1000
 MARKS = ("id", "state", "kind", "record", "field", "reason", "statement", "opened_at", "due_at")
 RECORDS = "public-records"
 INVOICES = "invoices"
@@ -31,7 +29,7 @@ def marks(runner: Runner, enterprises: Sequence[str]) -> dict[str, list[Mark]]:
     table = tables.Dispute
     query = select(table.enterprise, *(getattr(table, name) for name in MARKS)).where(table.state.in_(MARKED))
     found: dict[str, list[Mark]] = {}
-    for part in _batches(enterprises):
+    for part in batches(enterprises):
         for row in runner.execute(query.where(table.enterprise.in_(part)).order_by(table.id)):
             found.setdefault(row[0], []).append(Mark(*row[1:]))
     return found
@@ -56,7 +54,7 @@ def departed(
     if known_at is not None:
         query = query.where(or_(table.always, table.known_at <= known_at))
     found: set[Departure] = set()
-    for part in [None] if enterprises is None else _batches(enterprises):
+    for part in [None] if enterprises is None else batches(enterprises):
         rows = runner.execute(query if part is None else query.where(table.enterprise.in_(part)))
         found |= {Departure(*row) for row in rows}
     return frozenset(found)
@@ -94,7 +92,7 @@ def depart(session: Session, gone: Collection[Departure], cause: Cause, act: str
 def change_files(session: Session, enterprises: Collection[str]) -> None:
     """Note that something other than new invoices changed what is read of these enterprises: no stored answer holds."""
     table, stored = tables.Enterprise, tables.FeatureSnapshot
-    for part in _batches(sorted(enterprises)):
+    for part in batches(sorted(enterprises)):
         session.execute(update(table).where(table.id.in_(part)).values(revision=table.revision + 1))
         session.execute(delete(stored).where(stored.enterprise.in_(part)))
 
@@ -205,13 +203,3 @@ def undecided(session: Session) -> list[tables.Dispute]:
     table = tables.Dispute
     query = select(table).where(table.state == "open").order_by(table.id)
     return list(session.scalars(query.with_for_update(skip_locked=True)))
-
-
-def kinds() -> tuple[str, ...]:
-    """Return the kinds of items that can be disputed."""
-    return ("invoices", *DATASETS, DESCRIPTION)
-
-
-def _batches(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]

@@ -13,15 +13,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from chassis import ledger
-from chassis.database import Runner
+from chassis.database import Runner, batches
 from chassis.ids import new_id
 from services.profile import tables
 from services.profile.domain.consent import AGAIN, Consent
 from services.profile.domain.enterprise import Enterprise
 
 T = TypeVar("T")
-# SQLite and PostgreSQL both take more parameters than this in one statement.
-BATCH = 1000
 BOOK_ID = 1
 TICK = timedelta(microseconds=1)
 DESCRIBED = (
@@ -123,7 +121,7 @@ def enterprise(session: Runner, enterprise_id: str) -> Enterprise | None:
 def enterprises(session: Runner, ids: Sequence[str]) -> dict[str, Enterprise]:
     """Return the firms among these ids, by id."""
     found: dict[str, Enterprise] = {}
-    for part in _batches(ids):
+    for part in batches(ids):
         rows = session.execute(FIRMS_OF, {"ids": list(part)})
         found |= {row.id: _enterprise(row) for row in rows}
     return found
@@ -138,7 +136,7 @@ def enterprises_at(session: Runner, known_at: datetime, ids: Sequence[str] | Non
     """Return these firms (None: all) as they were known at a moment, by id; those not known then are left out."""
     table = tables.EnterpriseVersion
     found: list[Enterprise] = []
-    for part in [None] if ids is None else _batches(ids):
+    for part in [None] if ids is None else batches(ids):
         latest = select(table.enterprise, func.max(table.known_at).label("known_at")).where(table.known_at <= known_at)
         if part is not None:
             latest = latest.where(table.enterprise.in_(part))
@@ -199,7 +197,7 @@ def lake_versions(session: Runner, known_at: datetime | None = None) -> dict[str
 def senders(session: Session, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Return who sent these imports, and by which channel, by id."""
     table, found = tables.Import, dict[str, tuple[str, str]]()
-    for part in _batches(ids):
+    for part in batches(ids):
         rows = session.execute(select(table.id, table.client, table.channel).where(table.id.in_(part)))
         found |= {row[0]: (row[1], row[2]) for row in rows}
     return found
@@ -217,7 +215,7 @@ def outcome_statements(session: Session, ids: Sequence[str]) -> set[tuple[str, b
     """Return everything said so far about these firms' outcomes."""
     table = tables.Outcome
     said: set[tuple[str, bool, date | None]] = set()
-    for part in _batches(ids):
+    for part in batches(ids):
         query = select(table.enterprise, table.defaulted, table.observed_on).where(table.enterprise.in_(part))
         said |= {(row.enterprise, row.defaulted, row.observed_on) for row in session.execute(query)}
     return said
@@ -243,7 +241,7 @@ def consents(session: Runner, grantee: str, ids: Sequence[str] | None = None) ->
     if ids is None:
         yield from (_consent(row) for row in session.execute(HELD, {"grantee": grantee}))
     else:
-        for part in _batches(ids):
+        for part in batches(ids):
             rows = session.execute(HELD_OF, {"grantee": grantee, "ids": list(part)})
             yield from (_consent(row) for row in rows)
 
@@ -266,7 +264,7 @@ def reads_since(connection: Connection, consents: Sequence[str], since: datetime
     looks = and_(accesses.at >= since, accesses.what != AGAIN)
     query = select(accesses.consent, func.count()).where(looks).group_by(accesses.consent)
     found: dict[str, int] = {}
-    for part in _batches(consents):
+    for part in batches(consents):
         found |= {row[0]: row[1] for row in connection.execute(query.where(accesses.consent.in_(part)))}
     return found
 
@@ -304,7 +302,7 @@ def enter(
 def snapshots(session: Runner, ids: Sequence[str], as_of: date, catalogue: str) -> dict[str, bytes]:
     """Return the stored features that still hold, by enterprise."""
     found: dict[str, bytes] = {}
-    for part in _batches(ids):
+    for part in batches(ids):
         asked = {"ids": list(part), "as_of": as_of, "catalogue": catalogue}
         found |= dict(session.execute(STORED, asked).all())
     return found
@@ -313,7 +311,7 @@ def snapshots(session: Runner, ids: Sequence[str], as_of: date, catalogue: str) 
 def revisions(runner: Runner, ids: Sequence[str]) -> dict[str, int]:
     """Return how often acts have changed the files of these enterprises: to be read before what is computed of them."""
     found: dict[str, int] = {}
-    for part in _batches(ids):
+    for part in batches(ids):
         found |= dict(
             runner.execute(select(ENTERPRISES.c.id, ENTERPRISES.c.revision).where(ENTERPRISES.c.id.in_(part))).all()
         )
@@ -358,7 +356,7 @@ def _keep_versions(session: Session, firms: Sequence[Enterprise], now: datetime)
     state = book(session)
     known_at = max(now, state.known_at + TICK)
     rows = [{"enterprise": firm.id, "known_at": known_at, "described": _description(firm)} for firm in firms]
-    for part in _batches(rows):
+    for part in batches(rows):
         session.execute(insert(tables.EnterpriseVersion), list(part))
     move_book(session, replace(state, known_at=known_at))
 
@@ -396,10 +394,5 @@ def _upsert(
     change = {name: statement.excluded[name] for name in changing}
     where = statement.excluded[newer] >= table.__table__.c[newer] if newer else None
     final: Insert = statement.on_conflict_do_update(index_elements=key, set_=change, where=where)
-    for part in _batches(rows):
+    for part in batches(rows):
         session.execute(final, list(part))
-
-
-def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]

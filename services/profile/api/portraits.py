@@ -28,7 +28,7 @@ from services.profile.domain.behind import Table
 from services.profile.domain.consent import Field
 from services.profile.domain.departure import name_of
 from services.profile.domain.enterprise import enterprise_id
-from services.profile.usecases.dispute import dataset_of
+from services.profile.domain.evidence import dataset_of
 from services.profile.usecases.dun import dun
 from services.profile.usecases.portray import read_dimension
 from services.profile.usecases.read import Asked

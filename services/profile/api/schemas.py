@@ -10,12 +10,11 @@ from marshmallow import EXCLUDE, ValidationError, fields, validate, validates_sc
 
 from chassis.web import Schema
 from services.profile import store
-from services.profile.dispute_store import kinds
 from services.profile.domain.channel import Channel
 from services.profile.domain.columns import SIZES, TAXPAYERS
 from services.profile.domain.consent import Field, Purpose
 from services.profile.domain.departure import DIGITS
-from services.profile.domain.dispute import DESCRIPTION, Reason
+from services.profile.domain.dispute import DESCRIPTION, KINDS, Reason
 from services.profile.domain.enterprise import enterprise_id
 from services.profile.domain.validation import LARGEST_COUNT
 
@@ -54,7 +53,7 @@ class MomentSchema(marshmallow.Schema):
 class ItemSchema(Schema):
     """What is disputed: a record of a kind, or a field of the description."""
 
-    kind = fields.String(required=True, validate=validate.OneOf(kinds()))
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
     record = fields.String(load_default=None, allow_none=True, validate=RECORD)
     field = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(store.DESCRIBED))
 

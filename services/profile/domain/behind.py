@@ -19,9 +19,8 @@ from chassis.errors import NotFound
 from .evidence import Evidence
 from .features.measures import SLOTS, slot_of
 from .indicators import FIGURES
-from .indicators.compliance import COUNTED, counted, live
-from .public_record import in_use
-from .repair import displayed
+from .indicators.compliance import COUNTED, counted
+from .public_record import live
 
 c = pl.col
 Only: TypeAlias = Literal["valid", "void", "blue", "red", "originals"]
@@ -100,7 +99,7 @@ class Everything:
         A public record whose display has ended is shown to nobody, though it still tells how much is known.
         """
         found = {table: getattr(evidence, table) for table in TABLES}
-        return found | {"public_records": evidence.public_records.filter(displayed(as_of) & in_use(as_of))}
+        return found | {"public_records": evidence.public_records.filter(live(as_of))}
 
 
 Behind: TypeAlias = Trade | Settlement | Kept | Everything

@@ -13,16 +13,19 @@ from enum import StrEnum
 from typing import Any
 
 from chassis.errors import Conflict, Invalid, NotFound
+from services.profile.domain import invoice
+from services.profile.domain.evidence import DATASETS
 
 TERM = timedelta(days=20)
 # So many days before the end of the term the operator is reminded, and once when it is over.
 REMINDERS = (10, 5, 2, 1, 0)
-# A notice of a correction goes to those who read the file in these last months.
-READERS_MONTHS = 12
+# A correction is told to everybody who read the file in the last twelve months; a leap year has a day more.
+READERS_FOR = timedelta(days=366)
 # So many may be open at once: each stands in every answer about the firm.
 MOST_OPEN = 100
 # The kind of item that is a field of the description, not a record.
 DESCRIPTION = "enterprise"
+KINDS = (invoice.DATASET.name, *DATASETS, DESCRIPTION)
 # The answer to a dispute about a record that has been repaired, or whose time of keeping has ended.
 EXPIRED = (
     "该记录保存期限已满，不再展示、共享和使用。The record is past its keeping: it is no longer shown, shared or used."

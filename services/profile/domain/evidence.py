@@ -33,6 +33,11 @@ ENTERPRISES: dict[str, pl.DataType] = {
 }
 
 
+def dataset_of(kind: str) -> Dataset:
+    """Return the kind of data of this name, invoices among them."""
+    return invoice.DATASET if kind == invoice.DATASET.name else DATASETS[kind]
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known, already cut to a moment: each thing once, in the last version known, dated up to `as_of`."""

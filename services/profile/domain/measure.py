@@ -7,7 +7,6 @@ A measure rests on a legal basis, does what that basis allows, and has a last da
 from __future__ import annotations
 
 import tomllib
-from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,6 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from chassis.errors import Conflict, Invalid, NotFound
+from services.profile.domain.days import months_later
 
 
 class List(StrEnum):
@@ -162,17 +162,6 @@ def state_on(measure: Measure, day: date, *, ended: bool, known: Bases | None = 
     if day > measure.expires_on or basis is None or not basis.in_force(day):
         return State.EXPIRED
     return State.IN_FORCE
-
-
-def months_later(day: date, months: int) -> date:
-    """Return the corresponding day, which ends a term of months (民法典 Art. 202), else the month's last.
-
-    >>> months_later(date(2024, 2, 29), 12), months_later(date(2026, 3, 1), 24)
-    (datetime.date(2025, 2, 28), datetime.date(2028, 3, 1))
-    """
-    years, month = divmod(day.month - 1 + months, 12)
-    year = day.year + years
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _check_list(measure: Measure, basis: Basis) -> None:

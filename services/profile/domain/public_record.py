@@ -1,7 +1,7 @@
 """What public bodies and courts say of an enterprise: penalties, lists, grades, judgments, awards, licences.
 
 Enterprise, sort of record and number make one record; that it ended or was repaired is a new version. Credit repair
-(信用修复管理办法, in force 2026-04-01) knows three tiers and ends display, sharing and use: see `in_use`.
+(信用修复管理办法, in force 2026-04-01) knows three tiers and ends display, sharing and use: see `live`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from types import MappingProxyType
 import polars as pl
 
 from services.profile.domain.dataset import ENTERPRISE, Column, Dataset, Rule
-from services.profile.domain.repair import too_early
+from services.profile.domain.repair import displayed, too_early
 
 RECORDS = MappingProxyType(
     dict.fromkeys(("行政处罚", "penalty"), "penalty")
@@ -89,8 +89,6 @@ DATASET = Dataset(
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content
 
 
-def in_use(as_of: date | pl.Expr) -> pl.Expr:
-    """Tell which records may still be shown, shared and used on a day: neither repaired nor past their end."""
-    repaired = (pl.col("repaired_on") <= as_of).fill_null(value=False)
-    ended = (pl.col("ends_on") < as_of).fill_null(value=False)
-    return ~repaired & ~ended
+def live(as_of: date | pl.Expr) -> pl.Expr:
+    """Tell which records may be shown, shared and used on a day: displayed on it, and not repaired."""
+    return displayed(as_of) & ~(pl.col("repaired_on") <= as_of).fill_null(value=False)

@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from chassis.errors import Conflict, Invalid, NotFound
+from services.profile.domain.days import months_later
 
 # What can be repaired: what is held against a firm by public bodies. A grade or an award is not.
 ADVERSE = frozenset({"penalty", "dishonest", "abnormal", "enforcement", "judgment", "freeze"})
@@ -54,11 +55,11 @@ class Terms:
 
     def repairable_on(self, published_on: date) -> date:
         """Return the first day on which a record can be repaired."""
-        return _months_after(published_on, self.least_months)
+        return months_later(published_on, self.least_months)
 
     def displayed_until(self, published_on: date) -> date:
         """Return the last day on which a record is displayed."""
-        return _months_after(published_on, self.most_months)
+        return months_later(published_on, self.most_months)
 
 
 @cache
@@ -130,10 +131,3 @@ def displayed(as_of: date | pl.Expr) -> pl.Expr:
 def _tier() -> pl.Expr:
     """Return the tier of each record, as `tier_of` does."""
     return pl.coalesce("tier", pl.when(pl.col("record") == TIERED).then(pl.lit(USUAL)))
-
-
-def _months_after(day: date, months: int) -> date:
-    """Return the same day so many months later, the last one of a shorter month: as columns are computed too."""
-    later = pl.select(pl.lit(day).dt.offset_by(f"{months}mo")).item()
-    assert isinstance(later, date)
-    return later

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import polars as pl
+from services.profile.domain.days import months_later
 
 # Registered by the market authority (9) as a sole trader (2, 个体工商户): a person, to whom Art. 16 applies.
 SOLE_TRADER_CODE = "uscc:92"
@@ -36,9 +36,7 @@ class Policy:
 
     def kept_from(self, today: date) -> date:
         """Return the first day that is still kept: what began to count before it is shredded."""
-        earliest = pl.select(pl.lit(today).dt.offset_by(f"-{self.months}mo")).item()
-        assert isinstance(earliest, date)
-        return earliest
+        return months_later(today, -self.months)
 
 
 def subject_of(enterprise: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -15,13 +15,12 @@ from chassis.identity import Caller
 from chassis.ids import new_id
 from services.profile import dispute_store, store, tables
 from services.profile.context import Context
-from services.profile.domain import invoice
-from services.profile.domain.dataset import Dataset
 from services.profile.domain.departure import Cause, Departure, names_of
 from services.profile.domain.dispute import (
     DESCRIPTION,
     MARKED,
     MOST_OPEN,
+    READERS_FOR,
     AlreadyDisputed,
     Correction,
     Decision,
@@ -36,15 +35,13 @@ from services.profile.domain.dispute import (
     due,
     reminder_due,
 )
-from services.profile.domain.evidence import DATASETS
+from services.profile.domain.evidence import dataset_of
 from services.profile.domain.notice import OPERATORS, Event, of_enterprise
 from services.profile.usecases.describe import Moment
 from services.profile.usecases.enact import REMOVED, end_resting_on
 from services.profile.usecases.evidence import gather
 from services.profile.usecases.watch import order_look
 
-# Everybody who read the file in the last twelve months learns of a correction; a leap year has a day more.
-READERS_FOR = timedelta(days=366)
 ORIGIN = ("known_at", "version", "import_id")
 
 
@@ -75,11 +72,6 @@ class Finding:
     decision: Decision
     reply: str
     correction: Correction | None = None
-
-
-def dataset_of(kind: str) -> Dataset:
-    """Return the kind of data of this name."""
-    return invoice.DATASET if kind == invoice.DATASET.name else DATASETS[kind]
 
 
 def item_of(context: Context, enterprise: str, kind: str, record: str | None, field: str | None) -> Item:

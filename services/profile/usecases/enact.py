@@ -18,7 +18,7 @@ from chassis.ids import new_id
 from services.profile import store, tables
 from services.profile.context import Context
 from services.profile.domain import public_record
-from services.profile.domain.china import day_of
+from services.profile.domain.days import day_of
 from services.profile.domain.measure import (
     ImpossibleMeasure,
     Measure,
@@ -164,7 +164,7 @@ def _check_record(context: Context, enterprise: str, record: str, day: date) -> 
     with context.database.read() as session:
         version = store.book(session).lake_version
     rows = gather(context, Moment(version, day, None), [enterprise], {KIND}).public_records
-    if rows.filter(pl.col("number") == record, public_record.in_use(day)).is_empty():
+    if rows.filter(pl.col("number") == record, public_record.live(day)).is_empty():
         raise ImpossibleMeasure(
             "The enterprise's file has no public record of this number that may still be used; import it first, "
             "or leave `record` out.",

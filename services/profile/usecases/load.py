@@ -24,8 +24,8 @@ from services.profile import store, tables
 from services.profile.context import Context
 from services.profile.domain import invoice, public_record, relation
 from services.profile.domain.channel import Standing, standing
-from services.profile.domain.china import day_of
 from services.profile.domain.columns import ENTERPRISES, KINDS, Form
+from services.profile.domain.days import day_of
 from services.profile.domain.departure import names_of
 from services.profile.domain.enterprise import Enterprise
 from services.profile.domain.relation import sealed

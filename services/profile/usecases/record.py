@@ -12,7 +12,7 @@ import polars as pl
 from chassis.errors import Invalid
 from chassis.identity import Caller
 from services.profile.context import Context
-from services.profile.domain.china import day_of
+from services.profile.domain.days import day_of
 from services.profile.domain.validation import REPORT, check
 from services.profile.readers.connectors import form_of
 from services.profile.readers.records import text_frame

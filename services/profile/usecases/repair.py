@@ -12,13 +12,13 @@ from chassis.identity import Caller
 from chassis.ids import new_id
 from services.profile import dispute_store, store, tables
 from services.profile.context import Context
-from services.profile.domain.china import day_of
+from services.profile.domain.days import day_of
 from services.profile.domain.departure import Cause, Departure
-from services.profile.domain.dispute import RecordNotFound
+from services.profile.domain.dispute import READERS_FOR, RecordNotFound
 from services.profile.domain.notice import Event, of_enterprise
 from services.profile.domain.public_record import DATASET
 from services.profile.domain.repair import AlreadyRepaired, NotRepairable, RepairNotFound, check, tier_of
-from services.profile.usecases.dispute import READERS_FOR, Item, sent_by
+from services.profile.usecases.dispute import Item, sent_by
 from services.profile.usecases.enact import end_resting_on
 from services.profile.usecases.watch import order_look
 

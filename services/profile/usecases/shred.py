@@ -15,11 +15,12 @@ from sqlalchemy import Select, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from chassis import idempotency, jobs, ledger
+from chassis.database import batches
 from services.profile import dispute_store, store, tables
 from services.profile.context import Context
 from services.profile.domain import public_record, relation
-from services.profile.domain.china import day_of
 from services.profile.domain.dataset import Dataset
+from services.profile.domain.days import day_of
 from services.profile.domain.departure import Cause, Departure, names_of, remaining
 from services.profile.domain.dispute import EXPIRED, MARKED, Correction
 from services.profile.domain.retention import Policy, policies_on, version
@@ -115,9 +116,8 @@ def _forget_copies(session: Session, gone: dict[str, list[Departure]], before: d
     """Erase what else holds what such records said: the item in a dispute about one, alerts that were withdrawn."""
     dispute, alert, note = tables.Dispute, tables.Alert, tables.Acknowledgement
     for kind, each in gone.items():
-        names = [one.record for one in each]
-        for start in range(0, len(names), store.BATCH):
-            mine = dispute.kind == kind, dispute.record.in_(names[start : start + store.BATCH])
+        for part in batches([one.record for one in each]):
+            mine = dispute.kind == kind, dispute.record.in_(part)
             session.execute(update(dispute).where(*mine).values(before={}))
     over = select(alert.id).where(alert.withdrawn_at < before)
     session.execute(delete(note).where(note.alert.in_(over)))
@@ -185,8 +185,8 @@ def _forgotten(context: Context, table: Any, due: Select[str, str]) -> int:
 
 def _delete(session: Session, table: Any, ids: Iterable[str]) -> int:
     wanted = list(ids)
-    for start in range(0, len(wanted), store.BATCH):
-        session.execute(delete(table).where(table.id.in_(wanted[start : start + store.BATCH])))
+    for part in batches(wanted):
+        session.execute(delete(table).where(table.id.in_(part)))
     return len(wanted)
 
 

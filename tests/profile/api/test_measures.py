@@ -17,7 +17,7 @@ from profile_house import House
 
 from chassis.ledger.entry import hidden
 from services.profile import tables
-from services.profile.domain.china import CHINA, day_of
+from services.profile.domain.days import CHINA, day_of
 from services.profile.usecases.enact import end_resting_on
 
 OWN = "/v1/enterprises/E1/measures"

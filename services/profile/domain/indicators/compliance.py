@@ -10,8 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.domain.features import Text
-from services.profile.domain.public_record import in_use
-from services.profile.domain.repair import displayed
+from services.profile.domain.public_record import live
 
 from .indicator import FIRM, Indicator, Scale, moments
 
@@ -70,11 +69,6 @@ COUNTED: dict[str, tuple[str, str | None]] = {
     "freezes": ("freeze", None),
     "awards": ("award", None),
 }
-
-
-def live(as_of: pl.Expr) -> pl.Expr:
-    """Tell which records count on a day: displayed on it, and not repaired."""
-    return displayed(as_of) & in_use(as_of)
 
 
 def counted(name: str) -> pl.Expr:

@@ -11,8 +11,8 @@ import polars as pl
 
 from services.profile.domain.features import Text
 from services.profile.domain.features.measures import slot_of
+from services.profile.domain.public_record import live
 
-from .compliance import live
 from .indicator import FIRM, Indicator, Scale, moments
 
 c = pl.col

@@ -7,8 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from services.profile.domain.features import Text
-from services.profile.domain.public_record import in_use
-from services.profile.domain.repair import displayed
+from services.profile.domain.public_record import live
 from services.profile.domain.signals.scene import OUTCOMES, Scene, party_of
 from services.profile.domain.signals.signal import RECORDS, Signal, readings, records
 
@@ -19,14 +18,9 @@ RECORDED = ("freeze", "enforcement", "dishonest", "abnormal")
 CHANGED = ("controller", "person-in-charge", "address")
 
 
-def _shown(scene: Scene) -> pl.Expr:
-    """Tell which public records may be shown and used: what a portrait leaves out raises no alarm either."""
-    return in_use(scene.as_of) & displayed(scene.as_of)
-
-
 def _fallen(scene: Scene) -> pl.DataFrame:
     """Who is known not to pay: party, occurred_on, kind, number, import_id; one row each, the earliest."""
-    recorded = scene.evidence.public_records.filter(c("record").is_in(DOES_NOT_PAY) & _shown(scene)).select(
+    recorded = scene.evidence.public_records.filter(c("record").is_in(DOES_NOT_PAY) & live(scene.as_of)).select(
         party="enterprise",
         occurred_on="date",
         kind=pl.lit("public-records"),
@@ -108,7 +102,7 @@ def _events(rows: pl.DataFrame, scene: Scene) -> pl.DataFrame:
 
 def _recorded(scene: Scene) -> pl.DataFrame:
     limit = scene.threshold("legal-change")
-    rows = scene.evidence.public_records.filter(c("record").is_in(RECORDED) & _shown(scene))
+    rows = scene.evidence.public_records.filter(c("record").is_in(RECORDED) & live(scene.as_of))
     fresh = rows.with_columns(age=(pl.lit(scene.as_of) - c("published_on")).dt.total_days())
     return readings(
         fresh.filter(c("age").is_between(0, limit["recorded_days"])).with_columns(
