@@ -105,6 +105,7 @@ def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
 def metadata() -> MetaData:
     """Return an empty catalogue of tables for one service; two services never share a table.
 
+    >>> from sqlalchemy.orm import DeclarativeBase
     >>> class Base(DeclarativeBase):
     ...     metadata = metadata()
     ...     type_annotation_map = TYPES

@@ -1,8 +1,9 @@
 """What a user installs: a typed client of the suite and the command line `smecredit`.
 
->>> from smecredit import Client
->>> bank = Client("https://credit.example", api_key="smc_…")
->>> bank.score("local:E17")["grade"]
+from smecredit import Client
+
+bank = Client("https://credit.example", api_key="smc_…")
+bank.score("local:E17")["grade"]
 """
 
 from importlib import import_module

@@ -39,7 +39,7 @@ def written(entry: Entry, at: datetime, salt: bytes) -> bytes:
     """Return an entry's leaf.
 
     >>> written(Entry("consent-given", "local:E1", None, {"consent": "con_1"}), datetime(2026, 1, 1, tzinfo=UTC), b"s")
-    b'{"actor":null,"at":"2026-01-01T00:00:00.000000Z","facts":{"consent":"con_1"},"kind":"consent-given","subject":"0d9…
+    b'{"actor":null,"at":"2026-01-01T00:00:00.000000Z","facts":{"consent":"con_1"},"kind":"consent-given","subject":"655a...
     """
     facts = {**entry.facts, **{name: hidden(value, salt) for name, value in entry.sealed.items()}}
     return _canonical(

@@ -43,7 +43,7 @@ def names_of(dataset: Dataset, rows: pl.DataFrame) -> pl.Series:
     >>> from services.profile.domain import public_record
     >>> rows = pl.DataFrame({"enterprise": ["local:E1"], "record": ["penalty"], "number": ["1"]})
     >>> names_of(public_record.DATASET, rows).to_list()
-    ['rec_7d2c…
+    ['rec_71a4583a3b4901f60c24e72afe0b55d7']
     """
     # Sources write one counterparty in two ways; the record is the same.
     told = named_in_full(rows.select(dataset.identity)).iter_rows()
