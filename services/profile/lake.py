@@ -70,7 +70,7 @@ class Lake:
         self._url = url.removeprefix("file://")
         self._options = dict(options or {}) or None
         self._dataset, self._schema = dataset, dataset.schema
-        self._listed = lru_cache(maxsize=8)(self._list_files)
+        self._files = lru_cache(maxsize=8)(self._list_files)
 
     def create(self) -> None:
         """Create the empty table where there is none."""
@@ -144,7 +144,7 @@ class Lake:
             return self._read(version, wanted)
         except FileNotFoundError:
             # Shredded by another process after they were listed: what is left of the version is in other files.
-            self._listed.cache_clear()
+            self._files.cache_clear()
             return self._read(version, wanted)
 
     def _read(self, version: int, wanted: Sequence[str] | None) -> pl.DataFrame:
@@ -156,7 +156,12 @@ class Lake:
 
     def scan(self, version: int) -> pl.LazyFrame:
         """Return the whole lake as it stood at `version`, unread: only what a query needs of it is."""
-        return self._scan(self._files(version))
+        files = self._files(version)
+        # It is read when nobody here can list again, so what another process has erased is looked for now.
+        if self._local and not all(Path(self._url, path).exists() for path in files["path"]):
+            self._files.cache_clear()
+            files = self._files(version)
+        return self._scan(files)
 
     def shred(self, gone: Collection[Departure]) -> int:
         """Erase records for good, from every version of the table, and return how many rows there were.
@@ -177,7 +182,7 @@ class Lake:
             # Also where nothing was left to erase: whoever erased it may have been killed before the files went.
             if self._table().transaction_version(SHRED) is not None:
                 self._table().vacuum(0, dry_run=False, enforce_retention_duration=False)
-            self._listed.cache_clear()
+            self._files.cache_clear()
             return before.height - after.height
         raise LakeBusy(SHRED)
 
@@ -270,14 +275,6 @@ class Lake:
         bound = files["bound"][0]
         rows = scan if bound is None else scan.filter(pl.col("known_at") <= bound)
         return rows.select(list(self._schema))
-
-    def _files(self, version: int) -> pl.DataFrame:
-        """Return the files of a version; listed anew where another process has erased some of them since."""
-        files = self._listed(version)
-        if self._local and not all(Path(self._url, path).exists() for path in files["path"]):
-            self._listed.cache_clear()
-            files = self._listed(version)
-        return files
 
     def _list_files(self, version: int) -> pl.DataFrame:
         """List a version's files; for one of before rows were erased, those that hold the rest of it, and its `bound`.

@@ -57,10 +57,6 @@ class Terms:
         """Return the first day on which a record can be repaired."""
         return months_later(published_on, self.least_months)
 
-    def displayed_until(self, published_on: date) -> date:
-        """Return the last day on which a record is displayed."""
-        return months_later(published_on, self.most_months)
-
 
 @cache
 def in_force() -> date:
