@@ -12,9 +12,9 @@ from chassis.identity import caller, requires
 from chassis.web import json_answer, refuses
 from services.profile import store
 from services.profile.api import shown
+from services.profile.api.book_schemas import BookSchema, CatalogueSchema, FeatureSetSchema
 from services.profile.api.enterprises import PURPOSE
 from services.profile.api.reading import reading
-from services.profile.api.schemas import BookSchema, CatalogueSchema, FeatureSetSchema
 from services.profile.context import context
 from services.profile.domain.consent import Field
 from services.profile.usecases import read

@@ -8,7 +8,7 @@ from flask_smorest import Blueprint
 from chassis.identity import caller
 from chassis.web import json_answer
 from services.profile.api import shown
-from services.profile.api.schemas import ConnectorListSchema
+from services.profile.api.import_schemas import ConnectorListSchema
 from services.profile.readers.connectors import connectors
 
 blueprint = Blueprint("connectors", __name__, url_prefix="/v1/connectors", description="Layouts of sources, as data")

@@ -14,7 +14,7 @@ from chassis.identity import caller, requires
 from chassis.web import json_answer, refuses
 from services.profile import tables
 from services.profile.api import shown
-from services.profile.api.schemas import ConsentDetailSchema, ConsentPageSchema, ConsentSchema, GrantSchema
+from services.profile.api.consent_schemas import ConsentDetailSchema, ConsentPageSchema, ConsentSchema, GrantSchema
 from services.profile.context import context
 from services.profile.domain.consent import kept_by_law
 from services.profile.usecases.grant import Grant, find, grant, revoke

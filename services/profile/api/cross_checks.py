@@ -12,9 +12,10 @@ from flask_smorest import Blueprint
 from chassis import paging
 from chassis.identity import requires
 from chassis.web import json_answer, refuses
+from services.profile.api.cross_check_schemas import CrossCheckPageSchema, CrossChecksSchema
 from services.profile.api.enterprises import PURPOSE
 from services.profile.api.reading import marked, reading
-from services.profile.api.schemas import CrossCheckPageSchema, CrossChecksSchema, MomentSchema
+from services.profile.api.schemas import MomentSchema
 from services.profile.context import context
 from services.profile.domain.consent import Field
 from services.profile.domain.crosscheck import Rule, pass_rate, rules, tally

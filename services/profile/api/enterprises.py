@@ -15,16 +15,11 @@ from chassis.identity import caller, requires
 from chassis.web import json_answer, refuses
 from services.profile import store, tables
 from services.profile.api import shown
+from services.profile.api.book_schemas import FeaturesSchema
+from services.profile.api.consent_schemas import AccessPageSchema
+from services.profile.api.portrait_schemas import PortraitSchema
 from services.profile.api.reading import marked, marks, reading
-from services.profile.api.schemas import (
-    AccessPageSchema,
-    EnterpriseBodySchema,
-    EnterprisePageSchema,
-    EnterpriseSchema,
-    FeaturesSchema,
-    MomentSchema,
-    PortraitSchema,
-)
+from services.profile.api.schemas import EnterpriseBodySchema, EnterprisePageSchema, EnterpriseSchema, MomentSchema
 from services.profile.context import context
 from services.profile.domain.consent import Field, purpose_of
 from services.profile.domain.enterprise import NotAnEnterpriseId, enterprise_id

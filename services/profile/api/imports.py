@@ -16,7 +16,7 @@ from chassis.identity import Caller, caller, requires
 from chassis.web import json_answer, refuses
 from services.profile import tables
 from services.profile.api import shown
-from services.profile.api.schemas import ImportPageSchema, ImportSchema
+from services.profile.api.import_schemas import ImportPageSchema, ImportSchema
 from services.profile.context import context
 from services.profile.domain.channel import Channel
 from services.profile.domain.columns import KINDS

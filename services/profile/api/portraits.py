@@ -14,15 +14,15 @@ from chassis.identity import requires
 from chassis.web import json_answer, refuses
 from services.profile.api import shown
 from services.profile.api.enterprises import PURPOSE
-from services.profile.api.reading import marked, reading
-from services.profile.api.schemas import (
+from services.profile.api.portrait_schemas import (
     DimensionSchema,
     LatePaymentsSchema,
     LateSchema,
-    MomentSchema,
     TracedPageSchema,
     TraceSchema,
 )
+from services.profile.api.reading import marked, reading
+from services.profile.api.schemas import MomentSchema
 from services.profile.context import context
 from services.profile.domain.behind import Table
 from services.profile.domain.consent import Field

@@ -12,8 +12,9 @@ from marshmallow import fields, validate
 from chassis import idempotency
 from chassis.identity import caller, requires
 from chassis.web import Schema, refuses
+from services.profile.api.import_schemas import ImportSchema
 from services.profile.api.imports import CHANNEL, import_answer
-from services.profile.api.schemas import NO_NUL, ImportSchema
+from services.profile.api.schemas import NO_NUL
 from services.profile.context import context
 from services.profile.domain import invoice
 from services.profile.domain.dataset import Column, Dataset
