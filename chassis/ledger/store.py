@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from chassis.database import Runner
+from chassis.database import Runner, batches
 from chassis.errors import NotFound
 from chassis.ledger import merkle
 from chassis.ledger.entry import SALT_BYTES, Entry, written
@@ -184,9 +184,8 @@ def numbers_about(runner: Runner, subject: str, ids: Iterable[str]) -> list[int]
 
 def forget(runner: Runner, numbers: Iterable[int]) -> None:
     """Erase by what these entries could be told to be somebody's; their leaves, and so all proofs, stay as they are."""
-    wanted = list(numbers)
-    for start in range(0, len(wanted), 500):
-        mine = ENTRIES.c.n.in_(wanted[start : start + 500])
+    for part in batches(list(numbers)):
+        mine = ENTRIES.c.n.in_(part)
         runner.execute(update(ENTRIES).where(mine).values(subject=None, actor=None, salt=None))
 
 
@@ -199,10 +198,9 @@ def _require(runner: Runner, size: int) -> None:
 def _proved(runner: Runner, proof: Callable[[Nodes], T]) -> T:
     """Return a proof whose nodes are fetched at once."""
     found: dict[Place, bytes] = {}
-    wanted = sorted(merkle.needed(proof))
-    for start in range(0, len(wanted), 400):
-        part = tuple_(NODES.c.level, NODES.c.place).in_(wanted[start : start + 400])
-        found |= {(row.level, row.place): row.hash for row in runner.execute(select(NODES).where(part))}
+    for part in batches(sorted(merkle.needed(proof))):
+        wanted = tuple_(NODES.c.level, NODES.c.place).in_(part)
+        found |= {(row.level, row.place): row.hash for row in runner.execute(select(NODES).where(wanted))}
     return proof(lambda level, place: found[level, place])
 
 

@@ -1,4 +1,4 @@
-"""Rows of the scoring database, and the domain values that they stand for."""
+"""Rows of scores and of what is said about them, and the domain values that they stand for."""
 
 from __future__ import annotations
 
@@ -10,35 +10,20 @@ from typing import Any, cast
 
 import numpy as np
 import orjson
-from sqlalchemy import Connection, Table, delete, exists, func, insert, select, tuple_, update
+from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from chassis import ledger
 from chassis.database import Runner
-from chassis.ids import new_id, numbered, parted
+from chassis.ids import numbered
 from chassis.ledger import store as ledger_store
-from services.scoring import parts
-from services.scoring.domain import leaf
-from services.scoring.domain.assessment import STAMP, Assessment, Stamp, rfc3339, stamped
-from services.scoring.domain.errors import (
-    BatchNotFound,
-    EvaluationNotFound,
-    ModelNotFound,
-    NoServingModel,
-    ScoreNotFound,
-)
-from services.scoring.domain.leaf import Seals
+from services.scoring import batch_store, parts
+from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.errors import EvaluationNotFound, ScoreNotFound
 from services.scoring.domain.reasons import MOST_REASONS
-from services.scoring.parts import Part
 from services.scoring.tables import (
-    Batch,
-    BatchIndex,
     BatchPart,
-    BatchRefusal,
-    BatchSeal,
     Evaluation,
-    Model,
-    ModelEvent,
     Outcome,
     Override,
     Renewal,
@@ -53,14 +38,7 @@ HEADS = (
 )  # fmt: skip
 PACKED = b"\x01"  # JSON never begins with it; batches that were stored with a row a score have such traces
 PAIRED = ("enterprise", "score", "grade", "pd")
-IN_ONE_QUESTION = 500
 _insert_score = insert(cast("Table", Score.__table__))
-_insert_part = insert(cast("Table", BatchPart.__table__))
-_insert_seal = insert(cast("Table", BatchSeal.__table__))
-_models = cast("Table", Model.__table__)
-_serving = select(_models.c.version).where(_models.c.state == "serving")
-_shadow = select(_models.c.version).where(_models.c.state == "shadow")
-_at_work = select(_models.c.state, _models.c.version).where(_models.c.state.in_(("serving", "shadow")))
 _insert_shadow_score = insert(cast("Table", ShadowScore.__table__))
 
 
@@ -102,16 +80,10 @@ def _unpacked(trace: bytes) -> dict[str, Any]:
 def score(session: Session, score_id: str) -> Assessment:
     """Return one assessment, of an order of its own or of a batch; raise `ScoreNotFound`."""
     row = session.get(Score, score_id)
-    found = _score_of_part(session, score_id) if row is None else assessment(row)
+    found = batch_store.score_of_part(session, score_id) if row is None else assessment(row)
     if found is None:
         raise ScoreNotFound(f"There is no score {score_id}, or it is not yours to read.")
     return found
-
-
-def _score_of_part(session: Session, score_id: str) -> Assessment | None:
-    head, place = parted(score_id)
-    row = session.scalars(select(BatchPart).where(BatchPart.head == head)).one_or_none()
-    return part(row).assessment(place) if row is not None and 0 <= place < row.count else None
 
 
 def scores_of(session: Session, enterprise: str, client: str | None, before: str | None, most: int) -> list[Assessment]:
@@ -125,7 +97,7 @@ def scores_of(session: Session, enterprise: str, client: str | None, before: str
     if before is not None:
         query = query.where(Score.id < before)
     alone = {row.id: row for row in session.scalars(query.order_by(Score.id.desc()).limit(most))}
-    in_batches = [each for each in _ids_in_batches(session, enterprise, client) if before is None or each < before]
+    in_batches = [each for each in batch_store.ids_of(session, enterprise, client) if before is None or each < before]
     found: list[Assessment] = []
     for each in sorted({*alone, *in_batches}, reverse=True):
         one = assessment(alone[each]) if each in alone else score(session, each)
@@ -136,29 +108,10 @@ def scores_of(session: Session, enterprise: str, client: str | None, before: str
     return found
 
 
-def _ids_in_batches(session: Session, enterprise: str, client: str | None) -> list[str]:
-    """Return the ids of the scores in finished batches that may be of this enterprise."""
-    bucket, hashed = parts.bucket_of(enterprise)
-    query = select(BatchIndex.batch, BatchIndex.entries).where(BatchIndex.bucket == bucket)
-    if client is not None:
-        query = query.where(BatchIndex.client == client)
-    found = [(batch, *each) for batch, entries in session.execute(query) for each in parts.places(entries, hashed)]
-    heads: dict[tuple[str, int], str] = {}
-    for start in range(0, len(found), IN_ONE_QUESTION):
-        asked = [(batch, number) for batch, number, _ in found[start : start + IN_ONE_QUESTION]]
-        rows = session.execute(
-            select(BatchPart.batch, BatchPart.number, BatchPart.head).where(
-                tuple_(BatchPart.batch, BatchPart.number).in_(asked)
-            )
-        )
-        heads |= {(batch, number): head for batch, number, head in rows}
-    return [numbered(heads[batch, number], place) for batch, number, place in found]
-
-
 def scores_of_batch(session: Session, batch_id: str, chunk: int = 1000) -> Iterator[Assessment]:
     """Yield a batch's assessments, a part at a time, so that a large batch never fills the memory."""
     yield from _scores_in_rows(session, batch_id, chunk)
-    for each in parts_of_batch(session, batch_id):
+    for each in batch_store.parts_of_batch(session, batch_id):
         yield from each.assessments()
 
 
@@ -184,71 +137,6 @@ def _row(assessment: Assessment) -> dict[str, Any]:
     trace = {"values": assessment.values, "points": assessment.points, "reasons": assessment.reasons}
     row["trace"] = orjson.dumps(trace)
     return row
-
-
-# -- models ------------------------------------------------------------------------------------------------------
-
-
-def serving_version(runner: Runner) -> str:
-    """Return the version that serves; raise `NoServingModel`. Asked at every score: a promotion binds at once."""
-    version: str | None = runner.execute(_serving).scalar()
-    return _some(version)
-
-
-def versions_at_work(runner: Runner) -> tuple[str, str | None]:
-    """Return the version that serves and that of the challenger in its shadow, if there is one; as the two above."""
-    found: dict[str, str] = dict(runner.execute(_at_work).all())
-    return _some(found.get("serving")), found.get("shadow")
-
-
-def _some(version: str | None) -> str:
-    if version is None:
-        raise NoServingModel("No model serves yet. Train one with POST /v1/models and promote it.")
-    return version
-
-
-def model(session: Session, version: str, *, lock: bool = False) -> Model:
-    """Return a model's row; raise `ModelNotFound`."""
-    found = session.get(Model, version, with_for_update=True if lock else None)
-    if found is None:
-        raise ModelNotFound(f"There is no model {version}; GET /v1/models lists them.")
-    return found
-
-
-def shadow_version(runner: Runner) -> str | None:
-    """Return the version of the challenger that runs in the shadow, if there is one."""
-    version: str | None = runner.execute(_shadow).scalar()
-    return version
-
-
-def serve(session: Session, version: str, now: datetime) -> None:
-    """Let one model serve and retire the one that served."""
-    session.execute(update(Model).where(Model.state == "serving").values(state="retired"))
-    session.execute(update(Model).where(Model.version == version).values(state="serving", promoted_at=now))
-
-
-def note_event(session: Session, version: str, event: str, client: str, at: datetime, note: str | None = None) -> None:
-    """Write down what was decided about a model."""
-    session.add(ModelEvent(id=new_id("mev"), model=version, event=event, client=client, note=note, at=at))
-
-
-def events_of(session: Session, version: str) -> list[ModelEvent]:
-    """Return what was decided about a model, the oldest first."""
-    query = select(ModelEvent).where(ModelEvent.model == version).order_by(ModelEvent.at, ModelEvent.id)
-    return list(session.scalars(query))
-
-
-def served_before(session: Session, version: str) -> str | None:
-    """Return the approved model that served last before `version` and was not itself rolled back, if there is one."""
-    taken_back = exists().where(
-        ModelEvent.model == Model.version, ModelEvent.event == "rolled-back", ModelEvent.at >= Model.promoted_at
-    )
-    query = (
-        select(Model.version)
-        .where(Model.version != version, Model.state == "retired", Model.approved_at.is_not(None), ~taken_back)
-        .order_by(Model.promoted_at.desc())
-    )
-    return session.scalar(query.limit(1))
 
 
 def add_shadow_scores(runner: Runner, rows: Sequence[dict[str, Any]]) -> None:
@@ -350,121 +238,10 @@ def override_counts(
     }
 
 
-# -- batches -----------------------------------------------------------------------------------------------------
-
-
-def batch(session: Session, batch_id: str, client: str | None = None) -> Batch:
-    """Return a batch, only the client's own where one is given; raise `BatchNotFound`."""
-    found = session.get(Batch, batch_id)
-    if found is None or (client is not None and found.client != client):
-        raise BatchNotFound(f"There is no batch {batch_id}, or it is not yours to read.")
-    return found
-
-
-def scored_in_rows(session: Session, batch_id: str) -> set[str]:
-    """Return the enterprises of a batch whose score has a row of its own: it began before there were parts."""
-    return set(session.scalars(select(Score.enterprise).where(Score.batch == batch_id)))
-
-
-def scored_in_parts(session: Session, batch_id: str) -> list[list[str]]:
-    """Return the enterprises of each stored part of a batch, in the order of the parts."""
-    query = select(BatchPart.body).where(BatchPart.batch == batch_id).order_by(BatchPart.number)
-    bodies = session.scalars(query.execution_options(yield_per=1))
-    return [parts.read(body, ["enterprise"])["enterprise"].to_list() for body in bodies]
-
-
-def add_part(connection: Connection, number: int, part: Part) -> None:
-    """Store a part of a batch; `IntegrityError` where another worker has stored one of this number.
-
-    All its scores are one entry of the ledger, by the root over them: each can be proved by itself.
-    """
-    seals = leaf.seal(part.head, part.frame, part.base_points)
-    connection.execute(
-        _insert_part,
-        {
-            **stamped(part.stamp),
-            "number": number,
-            "head": part.head,
-            "count": part.frame.height,
-            "shadow": part.shadow,
-            "base_points": part.base_points,
-            "body": parts.written(part.frame),
-        },
-    )
-    [number] = ledger.append(connection, [_part_entry(part, seals)])
-    connection.execute(
-        _insert_seal, {"head": part.head, "ledger_entry": number, "salts": seals.salts, "hashes": seals.hashes}
-    )
-
-
-def _part_entry(part: Part, seals: Seals) -> ledger.Entry:
-    same = part.stamp
-    facts = {"scores": part.head, "count": part.frame.height, "model": same.model, "purpose": same.purpose}
-    facts |= {"as_of": same.as_of.isoformat(), "known_at": rfc3339(same.known_at)}
-    facts |= {"root": seals.root.hex(), "group": leaf.GROUP}
-    return ledger.Entry("score-batch", None, same.client, facts)
-
-
-def seals_of(session: Session, assessment: Assessment) -> tuple[int, int, Seals] | None:
-    """Return the number of the entry that a score of a batch is under, its place there, and the seals of its part.
-
-    None for a score of its own, and for one of a batch from before there were seals.
-    """
-    head, place = parted(assessment.id)
-    row = session.get(BatchSeal, head) if assessment.batch is not None else None
-    return None if row is None else (row.ledger_entry, place, Seals(row.salts, row.hashes))
-
-
 def entry_of(session: Session, assessment: Assessment) -> int | None:
     """Return the number of the entry that tells of a score of its own; None where there is none, or it is forgotten."""
     # An override names the score too, later.
     return min(ledger_store.numbers_about(session, assessment.enterprise, [assessment.id]), default=None)
-
-
-def part(row: BatchPart) -> Part:
-    """Return what a row stands for."""
-    stamp = Stamp(**{name: getattr(row, name) for name in STAMP})
-    return Part(stamp, row.head, row.base_points, row.shadow, parts.read(row.body))
-
-
-def parts_of_batch(session: Session, batch_id: str) -> Iterator[Part]:
-    """Yield the parts of a batch, one in the memory at a time."""
-    query = select(BatchPart).where(BatchPart.batch == batch_id).order_by(BatchPart.number)
-    for row in session.scalars(query.execution_options(yield_per=1)):
-        yield part(row)
-        session.expunge(row)
-
-
-def index_batch(session: Session, batch: Batch, names: Sequence[Sequence[str]]) -> None:
-    """Write down where each enterprise of a batch is found; `names` has those of each part."""
-    session.execute(delete(BatchIndex).where(BatchIndex.batch == batch.id))
-    rows = [
-        {"bucket": bucket, "batch": batch.id, "client": batch.client, "entries": entries}
-        for bucket, entries in parts.index(list(enumerate(names))).items()
-    ]
-    if rows:
-        session.execute(insert(BatchIndex), rows)
-
-
-def batch_refusals(session: Session, batch_id: str) -> list[BatchRefusal]:
-    """Return the enterprises that a batch could not score, by enterprise."""
-    query = select(BatchRefusal).where(BatchRefusal.batch == batch_id).order_by(BatchRefusal.enterprise)
-    return list(session.scalars(query))
-
-
-def replace_batch_refusals(session: Session, batch_id: str, refusals: Sequence[dict[str, Any]]) -> None:
-    """Write a batch's refusals anew, so that a repeated run does not double them."""
-    session.execute(delete(BatchRefusal).where(BatchRefusal.batch == batch_id))
-    if refusals:
-        session.execute(insert(BatchRefusal), [{"batch": batch_id, **refusal} for refusal in refusals])
-
-
-def batch_counts(session: Session, batch_id: str) -> tuple[int, int]:
-    """Return how many enterprises of a batch were scored and how many refused."""
-    rows = session.scalar(select(func.count()).select_from(Score).where(Score.batch == batch_id))
-    in_parts = session.scalar(select(func.sum(BatchPart.count)).where(BatchPart.batch == batch_id))
-    refused = session.scalar(select(func.count()).select_from(BatchRefusal).where(BatchRefusal.batch == batch_id))
-    return (rows or 0) + int(in_parts or 0), refused or 0
 
 
 # -- evaluations and outcomes ------------------------------------------------------------------------------------
@@ -512,7 +289,7 @@ def scores_of_model(
     found = [assessment(row) for row in session.scalars(rows.order_by(Score.id.desc()).limit(most))]
     told = 0
     for row in session.scalars(in_parts.order_by(BatchPart.head.desc()).execution_options(yield_per=1)):
-        found += part(row).assessments()
+        found += batch_store.part(row).assessments()
         told += row.count
         if told >= most:
             break

@@ -13,7 +13,7 @@ from chassis.idempotency import idempotent
 from chassis.identity import caller, requires
 from chassis.problems import fields_refused
 from chassis.web import json_answer, parsed, refuses, stream
-from services.scoring import store
+from services.scoring import batch_store
 from services.scoring.api.schemas import BatchSchema, ManyOrderSchema
 from services.scoring.api.scores import PURPOSE
 from services.scoring.context import context
@@ -75,7 +75,7 @@ def post_batch(session: Session) -> dict[str, Any]:
 def get_batch(batch_id: str) -> Response:
     """Tell how far a batch is."""
     with context().database.read() as session:
-        return json_answer(show.batch(session, store.batch(session, batch_id, caller().client)))
+        return json_answer(show.batch(session, batch_store.batch(session, batch_id, caller().client)))
 
 
 @blueprint.get("/<batch_id>/results")

@@ -13,7 +13,7 @@ from chassis import paging, preconditions
 from chassis.idempotency import idempotent, repeatable
 from chassis.identity import caller, requires
 from chassis.web import json_answer, refuses
-from services.scoring import store
+from services.scoring import model_store
 from services.scoring.api.schemas import (
     ComparisonSchema,
     ModelPageSchema,
@@ -181,10 +181,10 @@ def _shown(session: Session, row: Model) -> dict[str, Any]:
 
 def _expect(session: Session, version: str) -> None:
     """Refuse a decision on a model that has changed since it was read."""
-    row = store.model(session, version, lock=True)
+    row = model_store.model(session, version, lock=True)
     preconditions.expect(lambda: _shown(session, row))
 
 
 def _answer(version: str) -> Response:
     with context().database.read() as session:
-        return json_answer(_shown(session, store.model(session, version)))
+        return json_answer(_shown(session, model_store.model(session, version)))

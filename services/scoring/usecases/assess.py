@@ -14,7 +14,7 @@ from chassis import idempotency
 from chassis.errors import Refused
 from chassis.ids import new_id
 from chassis.web import add_timing
-from services.scoring import store
+from services.scoring import model_store, store
 from services.scoring.domain.assessment import Assessment, Features, Stamp, check_exact, check_fit, said_by, stamped
 from services.scoring.domain.contest import Contest
 from services.scoring.usecases.contest import contest
@@ -136,7 +136,7 @@ def _take(context: Context, turn: _Turn) -> None:
         _note_earlier(turn, earlier)
         if not turn.open():
             return
-        version, shadow = store.versions_at_work(connection)
+        version, shadow = model_store.versions_at_work(connection)
     challenger = shadow_of(context, shadow)
     features = _ask_profile(context, turn)
     with turn.timed("model"):

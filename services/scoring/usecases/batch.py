@@ -18,7 +18,7 @@ from chassis import jobs, problems
 from chassis.identity import Caller
 from chassis.ids import new_head, new_id
 from chassis.jobs import Job
-from services.scoring import store
+from services.scoring import batch_store, model_store, store
 from services.scoring.clients import FeatureSet
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Stamp, no_consent, shown, thin
@@ -54,7 +54,7 @@ def order_batch(
         client=caller.client,
         purpose=purpose,
         job=jobs.enqueue(session, "score-batch", {"batch": batch_id}, caller=caller),
-        model=store.serving_version(session),
+        model=model_store.serving_version(session),
         enterprises=sorted(set(enterprises)) if enterprises is not None else None,
         as_of=as_of,
         known_at=known_at or now,
@@ -70,9 +70,9 @@ def run_batch(context: Context, job: Job) -> None:
     While one part is written down the next ones are scored; a part is told as progress when it would survive a crash.
     """
     with context.database.read() as session:
-        batch = store.batch(session, job.payload["batch"])
-        in_rows, names = store.scored_in_rows(session, batch.id), store.scored_in_parts(session, batch.id)
-        challenger = shadow_of(context, store.shadow_version(session))
+        batch = batch_store.batch(session, job.payload["batch"])
+        in_rows, names = batch_store.scored_in_rows(session, batch.id), batch_store.scored_in_parts(session, batch.id)
+        challenger = shadow_of(context, model_store.shadow_version(session))
     headers = context.acting_for(batch.client, batch.purpose)
     book = context.profile.feature_set(batch.enterprises, batch.as_of, batch.known_at, headers=headers)
     _note_moment(context, batch, book)
@@ -84,13 +84,13 @@ def run_batch(context: Context, job: Job) -> None:
     score = partial(_part, scorer, challenger, _stamp(batch, book))
     for part in _in_turn(score, [open_[start : start + CHUNK] for start in range(0, open_.height, CHUNK)]):
         with context.database.connection(writes=True) as connection:
-            store.add_part(connection, len(names), part)
+            batch_store.add_part(connection, len(names), part)
         names.append(part.frame["enterprise"].to_list())
         done += part.frame.height
         job.progress(done, total)
     with context.database.begin() as session:
-        store.index_batch(session, batch, names)
-        store.replace_batch_refusals(session, batch.id, _refusals(batch, book, thin_))
+        batch_store.index(session, batch, names)
+        batch_store.replace_refusals(session, batch.id, _refusals(batch, book, thin_))
     job.progress(total, total)
 
 
@@ -115,11 +115,12 @@ def results(context: Context, batch_id: str, client: str) -> Iterator[bytes]:
     An enterprise whose consent has ended since is withheld, the read of each other is recorded.
     """
     with context.database.read() as session:
-        batch = store.batch(session, batch_id, client)
+        batch = batch_store.batch(session, batch_id, client)
         state = jobs.state(session, batch.job).state
         if state != "done":
             raise BatchNotDone(f"The batch is {state}; its results are complete when it is done.")
-        scored = sorted(store.scored_in_rows(session, batch.id).union(*store.scored_in_parts(session, batch.id)))
+        in_parts = batch_store.scored_in_parts(session, batch.id)
+        scored = sorted(batch_store.scored_in_rows(session, batch.id).union(*in_parts))
     readable = context.profile.read_again(scored, batch.purpose, batch.as_of) if scored else {}
     return _lines(context, batch, readable)
 
@@ -132,7 +133,7 @@ def _lines(context: Context, batch: Batch, readable: Mapping[str, list[dict[str,
             marks = readable.get(name)
             line = _withheld(name) if marks is None else shown(assessment, legend, contest=Contest(marks))
             yield orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
-        for refusal in store.batch_refusals(session, batch.id):
+        for refusal in batch_store.refusals_of(session, batch.id):
             line = {"enterprise": refusal.enterprise, "problem": refusal.problem}
             yield orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
@@ -140,7 +141,7 @@ def _lines(context: Context, batch: Batch, readable: Mapping[str, list[dict[str,
 def _note_moment(context: Context, batch: Batch, book: FeatureSet) -> None:
     """Keep the date that the first run got, so that a second run scores as of the same."""
     with context.database.begin() as session:
-        row = store.batch(session, batch.id)
+        row = batch_store.batch(session, batch.id)
         row.as_of, row.withheld = row.as_of or book.as_of, book.withheld
         batch.as_of = row.as_of
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from chassis.identity import Caller
 from chassis.ledger import checkpoint, merkle
 from chassis.ledger import store as ledger
-from services.scoring import store
+from services.scoring import batch_store, store
 from services.scoring.context import LEDGER, Context
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.errors import ProofNotFound
@@ -21,7 +21,7 @@ def prove(context: Context, caller: Caller, score_id: str) -> dict[str, Any]:
     """Return the proof of a score to whoever may read the score, against one signed checkpoint."""
     assessment = read_score(context, caller, score_id)
     with context.database.read() as session:
-        found = store.seals_of(session, assessment)
+        found = batch_store.seals_of(session, assessment)
         number = found[0] if found else store.entry_of(session, assessment)
         if number is None:
             raise ProofNotFound(

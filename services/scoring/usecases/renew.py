@@ -14,7 +14,7 @@ import structlog
 
 from chassis.errors import Refused, UpstreamUnavailable
 from chassis.ids import new_id
-from services.scoring import store
+from services.scoring import model_store, store
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment
 from services.scoring.usecases.assess import assessed
@@ -76,7 +76,7 @@ def _scored(context: Context, before: Assessment) -> Assessment | None:
 
 def _again(context: Context, before: Assessment) -> Assessment:
     with context.database.read() as session:
-        scorer = context.shelf[store.serving_version(session)]
+        scorer = context.shelf[model_store.serving_version(session)]
     headers = context.acting_for(before.client, before.purpose)
     ((answer,), _) = context.profile.features_each([(before.enterprise, new_id("req"))], None, None, headers=headers)
     if isinstance(answer, Refused):

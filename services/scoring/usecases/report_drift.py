@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chassis.identity import Caller
-from services.scoring import store
+from services.scoring import model_store, store
 from services.scoring.context import Context
 from services.scoring.domain import backtest, drift
 from services.scoring.domain.assessment import Assessment
@@ -50,7 +50,7 @@ def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, 
     since, until = period.bounds(today)
     client = None if caller.role == "operator" else caller.client
     with context.database.read() as session:
-        version = store.model(session, period.model or store.serving_version(session)).version
+        version = model_store.model(session, period.model or model_store.serving_version(session)).version
         scores = store.scores_of_model(session, version, client, since, until, MOST_SCORES)
         seen = store.observations(session, caller.client)
         overrides = store.override_counts(session, caller.client, since, until, version)

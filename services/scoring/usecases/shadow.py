@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import structlog
 
-from services.scoring import store
+from services.scoring import model_store, store
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.comparison import compared
@@ -56,7 +56,7 @@ def shadow_of(context: Context, version: str | None) -> Shadow:
 def comparison(context: Context, version: str) -> dict[str, Any]:
     """Return how the challenger's scores compare with the champions' on the same firms, and with known outcomes."""
     with context.database.read() as session:
-        model = store.model(session, version)
+        model = model_store.model(session, version)
         pairs = store.shadow_pairs(session, version)
         outcomes = store.outcomes(session, model.client, None)
     return {"model": version, "state": model.state, **compared(pairs, outcomes)}

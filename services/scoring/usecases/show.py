@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from chassis import jobs
 from chassis.jobs import JobState
-from services.scoring import store
+from services.scoring import batch_store, model_store
 from services.scoring.domain.assessment import rfc3339
 from services.scoring.tables import Batch, Evaluation, Model, Outcome
 
@@ -42,14 +42,14 @@ def events(session: Session, version: str) -> list[dict[str, Any]]:
     """Return what was decided about a model, the oldest first."""
     return [
         {"event": row.event, "client": row.client, "note": row.note, "at": rfc3339(row.at)}
-        for row in store.events_of(session, version)
+        for row in model_store.events_of(session, version)
     ]
 
 
 def batch(session: Session, row: Batch) -> dict[str, Any]:
     """Return a batch's state and counts."""
     job = jobs.state(session, row.job)
-    scored, refused = store.batch_counts(session, row.id)
+    scored, refused = batch_store.counts(session, row.id)
     return {
         "id": row.id,
         "state": job.state,

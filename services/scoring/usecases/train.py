@@ -13,7 +13,7 @@ from chassis import jobs
 from chassis.identity import Caller
 from chassis.ids import new_id
 from chassis.jobs import Job
-from services.scoring import store
+from services.scoring import model_store, store
 from services.scoring.clients import FeatureSet
 from services.scoring.context import Context
 from services.scoring.domain.assessment import rfc3339
@@ -59,7 +59,7 @@ def train(context: Context, job: Job) -> None:
     from services.scoring.ml.train import train as learn  # noqa: PLC0415 -- seconds to import, only the worker needs it
 
     with context.database.read() as session:
-        model = store.model(session, job.payload["version"])
+        model = model_store.model(session, job.payload["version"])
     if model.state != "training":
         return
     headers = context.acting_for(model.client, PURPOSE)
@@ -96,7 +96,7 @@ def _register(context: Context, version: str, as_of: date, trained: Trained, lin
     """Make the trained version a candidate; it serves when somebody else has approved it."""
     now = datetime.now(UTC)
     with context.database.begin() as session:
-        model = store.model(session, version)
+        model = model_store.model(session, version)
         if model.state != "training":
             return
         model.as_of, model.card, model.artefact_sha256 = as_of, trained.card, trained.sha256

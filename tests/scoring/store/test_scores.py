@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chassis import jobs
 from chassis.ids import new_head, new_id, numbered
-from services.scoring import parts, store
+from services.scoring import batch_store, parts, store
 from services.scoring.domain.assessment import Assessment, Stamp, check_exact
 from services.scoring.domain.errors import ReasonsDoNotAddUp, ScoreNotFound
 from services.scoring.parts import REASONS, Part, points_of
@@ -76,7 +76,7 @@ def test_columns_of_scores_come_back_to_the_last_bit(
     told = data.draw(arrays(np.int16, (rows, 4), elements=st.integers(-1, features - 1)))
     put = part(model_row, batch_of(app, model_row), values, points, told)
     with app.extensions["database"].connection(writes=True) as connection:
-        store.add_part(connection, 0, put)
+        batch_store.add_part(connection, 0, put)
 
     with app.extensions["database"].read() as session:
         found = [store.score(session, numbered(put.head, place)) for place in range(rows)]
@@ -134,21 +134,21 @@ def batch_of(app: Flask, model: str, client: str = "bank-1") -> str:
 def finish(app: Flask, put: Part) -> None:
     """Store a part as the whole of its batch."""
     with app.extensions["database"].connection(writes=True) as connection:
-        store.add_part(connection, 0, put)
+        batch_store.add_part(connection, 0, put)
     with app.extensions["database"].begin() as session:
         names = [put.frame["enterprise"].to_list()]
-        store.index_batch(session, store.batch(session, str(put.stamp.batch)), names)
+        batch_store.index(session, batch_store.batch(session, str(put.stamp.batch)), names)
 
 
 def test_two_workers_cannot_store_the_same_part(app: Flask, model_row: str) -> None:
     """The database itself refuses the one that has lost its lease and does not know."""
     put = plain(app, model_row)
     with app.extensions["database"].connection(writes=True) as connection:
-        store.add_part(connection, 0, put)
+        batch_store.add_part(connection, 0, put)
 
     again = replace(put, head=new_head("sco"))
     with pytest.raises(IntegrityError), app.extensions["database"].connection(writes=True) as connection:
-        store.add_part(connection, 0, again)
+        batch_store.add_part(connection, 0, again)
 
 
 def test_an_enterprises_scores_are_found_alone_and_in_batches(app: Flask, model_row: str) -> None:

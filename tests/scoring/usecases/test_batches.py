@@ -12,7 +12,7 @@ import orjson
 import pytest
 from flask import Flask
 
-from services.scoring import store
+from services.scoring import batch_store
 from services.scoring.usecases import batch as batches
 
 Send = Callable[..., Any]
@@ -207,7 +207,7 @@ def _file(app: Flask, headers: dict[str, str], name: str, content: bytes) -> Any
 
 
 def _break_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> Callable[[], None]:
-    original, done = store.add_part, []
+    original, done = batch_store.add_part, []
 
     def add(connection: Any, number: int, part: Any) -> None:
         if len(done) == chunks:
@@ -215,8 +215,8 @@ def _break_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> Callable[[], N
         original(connection, number, part)
         done.append(1)
 
-    monkeypatch.setattr(store, "add_part", add)
-    return lambda: monkeypatch.setattr(store, "add_part", original)
+    monkeypatch.setattr(batch_store, "add_part", add)
+    return lambda: monkeypatch.setattr(batch_store, "add_part", original)
 
 
 def _let_the_lease_run_out(app: Flask) -> None:
