@@ -20,9 +20,9 @@ import polars as pl
 import shap
 import xgboost
 
-from chassis import jobs, migrations
-from chassis.database import Database
-from chassis.ids import new_id
+from chassis.core.ids import new_id
+from chassis.data import jobs, migrations
+from chassis.data.database import Database
 from services.scoring.app import PACKAGE
 from services.scoring.clients import FeatureSet
 from services.scoring.context import Context

@@ -22,8 +22,9 @@ from typing import Any
 
 import polars as pl
 
-from chassis import jobs, logs
-from chassis.identity import Caller
+from chassis.core import logs
+from chassis.core.identity import Caller
+from chassis.data import jobs
 from services.profile import tables
 from services.profile.app import make_context, migrate
 from services.profile.jobs import handlers

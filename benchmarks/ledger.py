@@ -17,9 +17,9 @@ from typing import Any
 import pymerkle
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, create_engine, insert, text
 
-from chassis import ledger
-from chassis.database import Database
-from chassis.ledger import store
+from chassis.data import ledger
+from chassis.data.database import Database
+from chassis.data.ledger import store
 
 BATCH, BATCHES = 500, 40
 SINGLE = 300

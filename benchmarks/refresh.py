@@ -22,8 +22,8 @@ import polars as pl
 
 from benchmarks.features import REAL
 from benchmarks.import_book import generated_file
-from chassis import jobs
-from chassis.identity import Caller
+from chassis.core.identity import Caller
+from chassis.data import jobs
 from sandbox.economy import Plan, simulate
 from sandbox.records import records
 from services.profile import store

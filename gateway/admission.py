@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Response, g, request
 
-from chassis.errors import Unauthenticated
-from chassis.identity import AUDIENCE, Caller, Verifier
+from chassis.core.errors import Unauthenticated
+from chassis.core.identity import AUDIENCE, Caller, Verifier
 from gateway.authority import Authority, Pass
 from gateway.limits import ADDRESS, FAILURES, Limits, QuotaUsedUp
 from gateway.roles import GATEWAY

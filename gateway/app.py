@@ -12,9 +12,9 @@ from flask import Flask, Response, redirect
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from chassis import web
-from chassis.database import Database
-from chassis.errors import UpstreamUnavailable
+from chassis.core.errors import UpstreamUnavailable
+from chassis.data.database import Database
+from chassis.web.app import Api, make_app
 from gateway import store
 from gateway.admission import Admission, tell_standing
 from gateway.api import clients, reference, tokens
@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     here = make_context(settings or Settings.from_environment())
     checks: dict[str, Callable[[], None]] = {"database": partial(keeps_keys, here.database)}
     checks |= {name: partial(answers, upstream) for name, upstream in here.upstreams.items()}
-    app = web.make_app("gateway", verifier=here.admission, problem_kinds=PROBLEMS, checks=checks)
+    app = make_app("gateway", verifier=here.admission, problem_kinds=PROBLEMS, checks=checks)
     app.config["MAX_CONTENT_LENGTH"] = OWN_BODY_BYTES
     app.extensions |= {"context": here, "database": here.database}
     app.after_request(tell_standing)
@@ -80,7 +80,7 @@ def make_context(settings: Settings) -> Context:
 def own_spec(app: Flask) -> dict[str, Any]:
     """Register the gateway's documented routes and return their OpenAPI; only the merged document is served."""
     app.config |= {"API_TITLE": "gateway", "API_VERSION": "1", "OPENAPI_VERSION": "3.1.0"}
-    api = web.Api(app)
+    api = Api(app)
     api.register_blueprint(clients.blueprint)
     spec: dict[str, Any] = api.spec.to_dict()
     return spec

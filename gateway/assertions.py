@@ -17,8 +17,8 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chassis.database import Database
-from chassis.errors import Conflict, Invalid, NotFound, Unauthenticated
+from chassis.core.errors import Conflict, Invalid, NotFound, Unauthenticated
+from chassis.data.database import Database
 from gateway import store
 from gateway.store import Client
 from gateway.tables import ClientRow, PublicKeyRow, UsedAssertionRow

@@ -16,9 +16,9 @@ from joserfc.util import urlsafe_b64decode
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from chassis.database import Database
-from chassis.errors import Unauthenticated, UpstreamUnavailable
-from chassis.identity import AUDIENCE, Caller, Verifier
+from chassis.core.errors import Unauthenticated, UpstreamUnavailable
+from chassis.core.identity import AUDIENCE, Caller, Verifier
+from chassis.data.database import Database
 from gateway import assertions, keys, people, store
 from gateway.assertions import SignedBy
 from gateway.roles import AUDIENCES, DEFAULT_SCOPES

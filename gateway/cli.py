@@ -11,10 +11,11 @@ from typing import TextIO
 import click
 import orjson
 
-from chassis import logs, migrations
-from chassis.database import Database
-from chassis.errors import Refused
-from chassis.settings import SettingsError
+from chassis.core import logs
+from chassis.core.errors import Refused
+from chassis.core.settings import SettingsError
+from chassis.data import migrations
+from chassis.data.database import Database
 from gateway import assertions, keys
 from gateway.clients import Clients
 from gateway.identities import SERVICES, development_keys, register_services

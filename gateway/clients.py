@@ -8,9 +8,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from chassis import enterprise_id
-from chassis.database import Database
-from chassis.errors import Conflict, Invalid, NotFound
+from chassis.core import enterprise_id
+from chassis.core.errors import Conflict, Invalid, NotFound
+from chassis.data.database import Database
 from gateway import keys, store
 from gateway.keys import ApiKey
 from gateway.roles import ENTERPRISE, MADE_BY_COMMAND_ONLY

@@ -8,7 +8,7 @@ from typing import cast
 
 from flask import current_app
 
-from chassis.database import Database
+from chassis.data.database import Database
 from gateway.admission import Admission
 from gateway.authority import Authority
 from gateway.clients import Clients

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from chassis.errors import Forbidden, Unauthenticated
+from chassis.core.errors import Forbidden, Unauthenticated
 from gateway import keys
 from gateway.admission import Admission
 from gateway.authority import Pass

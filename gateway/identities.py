@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from chassis.database import Database
-from chassis.errors import Invalid
+from chassis.core.errors import Invalid
+from chassis.data.database import Database
 from gateway import keys, store
 from gateway.roles import DEVELOPMENT_CLIENTS, SERVICE
 from gateway.store import Client

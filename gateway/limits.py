@@ -15,8 +15,8 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from chassis.errors import TooManyRequests
-from chassis.settings import SettingsError
+from chassis.core.errors import TooManyRequests
+from chassis.core.settings import SettingsError
 
 FORM = re.compile(r"(?P<name>[a-z-]+)=(?P<requests>\d+)/(?P<seconds>\d+)")
 ADDRESS, FAILURES = "address", "failures"

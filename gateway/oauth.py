@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote_plus
 
-from chassis.errors import Unauthenticated
-from chassis.identity import AUDIENCE, Caller
+from chassis.core.errors import Unauthenticated
+from chassis.core.identity import AUDIENCE, Caller
 from gateway.authority import Authority, caller_of
 from gateway.roles import ACTING_SCOPES, AUDIENCES, CLIENT_ASSERTION, SERVICE
 from gateway.store import Client

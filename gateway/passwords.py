@@ -9,7 +9,7 @@ import unicodedata
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from chassis.errors import Invalid
+from chassis.core.errors import Invalid
 
 # OWASP Password Storage Cheat Sheet: m = 19 MiB, t = 2, p = 1.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)

@@ -13,8 +13,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chassis.database import Database
-from chassis.errors import Conflict, Invalid, NotFound, TooManyRequests, Unauthenticated
+from chassis.core.errors import Conflict, Invalid, NotFound, TooManyRequests, Unauthenticated
+from chassis.data.database import Database
 from gateway import passwords, store
 from gateway.roles import SERVICE
 from gateway.store import Client

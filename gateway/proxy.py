@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any, cast
 from urllib.parse import quote
 
-from flask import Response, g, request
+from flask import Response, request
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 from werkzeug.datastructures import Headers
 
-from chassis.errors import Invalid, NotFound
+from chassis.core import call
+from chassis.core.errors import Invalid, NotFound
 from gateway.admission import Admission
 from gateway.authority import Pass
 from gateway.routes import PREFIX, Route, route_of
@@ -85,8 +86,8 @@ class Proxy:
 
 def trace_headers() -> dict[str, str]:
     """Return the ids by which one request is found again in every service's log."""
-    trace_id = g.trace_id
-    return {"X-Request-Id": g.request_id, "traceparent": f"00-{trace_id}-{trace_id[:16]}-01"}
+    under_way = call.under_way()
+    return under_way.trace_headers() if under_way else {}
 
 
 def _outgoing(environ: Mapping[str, Any], known: Pass) -> dict[str, str]:

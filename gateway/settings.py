@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chassis import settings
-from chassis.settings import SettingsError
+from chassis.core import settings
+from chassis.core.settings import SettingsError
 from gateway.limits import DEFAULT_QUOTAS, Quota, read_quotas
 
 # Known to everyone who reads this line, which is the point: production refuses it.

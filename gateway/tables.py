@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from chassis.database import TYPES, metadata
+from chassis.data.database import TYPES, metadata
 
 
 class Base(DeclarativeBase):

@@ -13,8 +13,8 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
-from chassis.errors import Invalid
-from chassis.identity import AUDIENCE, ISSUER, Caller
+from chassis.core.errors import Invalid
+from chassis.core.identity import AUDIENCE, ISSUER, Caller
 
 ALGORITHM = "ES256"
 NEXT = "# published, signs after the next rotation\n"

@@ -15,8 +15,8 @@ from urllib3.exceptions import (
 )
 from urllib3.response import BaseHTTPResponse
 
-from chassis.errors import UpstreamUnavailable
-from chassis.wire import CONNECT_SECONDS, NoConnection, NoReply, NoReplyInTime, Reply, Wire
+from chassis.core.errors import UpstreamUnavailable
+from chassis.core.wire import CONNECT_SECONDS, NoConnection, NoReply, NoReplyInTime, Reply, Wire
 
 POOLED = 64  # idle connections kept to each service; more are opened when needed and closed after use
 

@@ -185,7 +185,9 @@ class Suite:
         address = f"{HOST}:{self.addresses.port_of(name)}"
         script = Path(sys.executable).with_name("gunicorn")
         application = f"{package}.app:create_app()"
-        return Command(name, [str(script), "--config", "python:chassis.gunicorn_conf", "--bind", address, application])
+        return Command(
+            name, [str(script), "--config", "python:chassis.web.gunicorn_conf", "--bind", address, application]
+        )
 
     def _module(self, name: str, verb: str, *options: str) -> Command:
         """A maintenance command of a service or the gateway."""

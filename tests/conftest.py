@@ -15,7 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from sqlalchemy import create_engine, text
 
-from chassis.identity import AUDIENCE, ISSUER, Verifier
+from chassis.core.identity import AUDIENCE, ISSUER, Verifier
 
 # A deadline would assert a wall-clock time; the examples are the same in every run, and `explore` looks for new ones.
 settings.register_profile("same", deadline=None, derandomize=True)

@@ -14,7 +14,7 @@ import time
 from datetime import UTC, datetime
 from itertools import count
 
-from chassis.database import Database
+from chassis.data.database import Database
 from services.profile import store
 
 MOST_READS = 5

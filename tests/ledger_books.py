@@ -7,9 +7,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from chassis.ledger import checkpoint, entry, merkle
-from chassis.ledger.store import Head
-from chassis.signing import Signer
+from chassis.core import merkle
+from chassis.core.signing import Signer
+from chassis.data.ledger import checkpoint, entry
+from chassis.data.ledger.store import Head
 
 SIGNER = Signer((Ed25519PrivateKey.generate(),))
 [KEY] = checkpoint.verifier_keys("test", SIGNER.public)

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 
-from chassis.errors import Unauthenticated, UpstreamUnavailable
+from chassis.core.errors import Unauthenticated, UpstreamUnavailable
 from gateway.portal import Answer, Visitor, make_portal
 
 FIXTURES = Path(__file__).parent / "gateway" / "portal" / "fixtures"

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from flask.testing import FlaskClient
 
-from chassis import jobs
-from chassis.identity import Verifier
+from chassis.core.identity import Verifier
+from chassis.data import jobs
 from services.profile.api.problems import KINDS
 from services.profile.app import create_app, migrate
 from services.profile.context import Context

@@ -19,7 +19,7 @@ import urllib3
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from chassis.identity import AUDIENCE, ISSUER
+from chassis.core.identity import AUDIENCE, ISSUER
 from gateway.roles import DEFAULT_SCOPES
 from smecredit import demo, home, journey
 from smecredit.report import Reporter

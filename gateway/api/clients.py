@@ -9,9 +9,10 @@ from flask_smorest import Blueprint
 from marshmallow import fields, validate
 from werkzeug.exceptions import BadRequest
 
-from chassis import paging
-from chassis.identity import requires
-from chassis.web import Schema, json_answer
+from chassis.web import paging
+from chassis.web.answers import json_answer
+from chassis.web.caller import requires
+from chassis.web.schemas import Schema
 from gateway.context import context
 from gateway.roles import DEFAULT_SCOPES, MADE_BY_COMMAND_ONLY
 from gateway.store import Client

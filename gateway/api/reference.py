@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, current_app, render_template, request
 
-from chassis import dictionary
-from chassis.errors import UpstreamUnavailable
+from chassis.core import dictionary
+from chassis.core.errors import UpstreamUnavailable
 from gateway.context import context
 from gateway.dictionary import Terms, merged_dictionary
 from gateway.openapi import OWN, merged_spec

@@ -6,7 +6,7 @@ import time
 
 from flask import Blueprint, Response, request
 
-from chassis.web import json_answer
+from chassis.web.answers import json_answer
 from gateway import oauth
 from gateway.context import context
 from gateway.oauth import OAuthError

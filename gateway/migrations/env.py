@@ -1,6 +1,6 @@
 """Entry point of Alembic for the gateway."""
 
-from chassis.migrations import run
+from chassis.data.migrations import run
 from gateway.tables import Base
 
 run(Base.metadata)

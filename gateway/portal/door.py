@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from chassis.errors import Refused
+from chassis.core.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from chassis.errors import Forbidden
+from chassis.core.errors import Forbidden
 from gateway.portal.door import Visitor
 
 COOKIE = "smecredit_session"

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from flask import current_app, g, render_template, request
 
-from chassis.errors import Forbidden, NotFound, Unauthenticated, UpstreamUnavailable
+from chassis.core.errors import Forbidden, NotFound, Unauthenticated, UpstreamUnavailable
 from gateway.portal import figures, items, language
 from gateway.portal.door import Answer, Door, Problem, Visitor
 from gateway.portal.session import Sessions

@@ -10,7 +10,7 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from chassis.errors import Forbidden, NotFound, Refused, TooManyRequests, Unauthenticated, UpstreamUnavailable
+from chassis.core.errors import Forbidden, NotFound, Refused, TooManyRequests, Unauthenticated, UpstreamUnavailable
 from gateway.portal.door import Door, Problem
 from gateway.portal.pages import (
     alerts,

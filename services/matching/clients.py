@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 import polars as pl
 
-from chassis.http import Upstream
-from chassis.problems import UpstreamProblem
+from chassis.core.http import Upstream
+from chassis.core.problems import UpstreamProblem
 from services.matching.domain.recourse import Lever, levers_of
 from services.matching.domain.vocabulary import Vocabulary
 

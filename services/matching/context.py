@@ -12,8 +12,8 @@ from typing import cast
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from chassis.database import Database
-from chassis.http import ServiceIdentity
+from chassis.core.http import ServiceIdentity
+from chassis.data.database import Database
 from services.matching import store
 from services.matching.clients import PURPOSE, Profile, Scoring
 from services.matching.domain.approval import Approval, fit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from chassis.jobs import Job
+from chassis.data.jobs import Job
 from services.matching.context import Context
 from services.matching.usecases import allocate, assign, rehearse
 from services.matching.usecases.match_many import KIND, run_batch

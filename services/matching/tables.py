@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from chassis import idempotency, jobs
-from chassis.database import TYPES, metadata
+from chassis.data import jobs, keys
+from chassis.data.database import TYPES, metadata
 
 
 class Base(DeclarativeBase):
@@ -19,7 +19,7 @@ class Base(DeclarativeBase):
     type_annotation_map = TYPES
 
 
-idempotency.declare(Base.metadata)
+keys.declare(Base.metadata)
 jobs.declare(Base.metadata)
 
 

@@ -12,9 +12,9 @@ from sqlalchemy import String, and_, cast, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from chassis import jobs
-from chassis.database import Runner, batches
-from chassis.ids import new_id
+from chassis.core.ids import new_id
+from chassis.data import jobs
+from chassis.data.database import Runner, batches
 from services.profile import tables
 from services.profile.domain.signals.alerts import Alert, Key
 from services.profile.domain.signals.scene import OUTCOMES, QUERIES

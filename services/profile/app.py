@@ -6,10 +6,10 @@ from functools import partial
 
 from flask import Flask
 
-from chassis import dictionary, migrations
-from chassis.database import Database
-from chassis.identity import Verifier
-from chassis.web import make_api, make_app
+from chassis.core.identity import Verifier
+from chassis.data import migrations
+from chassis.data.database import Database
+from chassis.web.app import make_api, make_app, serve_dictionary
 from services.profile.api import BLUEPRINTS, turns
 from services.profile.api.problems import KINDS
 from services.profile.api.shown import catalogue_terms
@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
     app.extensions["context"] = context
     app.extensions["database"] = context.database
     make_api(app, title="Profile", version="v1", blueprints=BLUEPRINTS)
-    dictionary.register(app, PACKAGE, catalogue_terms())
+    serve_dictionary(app, PACKAGE, catalogue_terms())
     app.register_blueprint(turns.blueprint)
     return app
 

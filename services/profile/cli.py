@@ -14,8 +14,8 @@ from pathlib import Path
 
 import orjson
 
-from chassis import commands
-from chassis.jobs import Worker
+from chassis.core import commands
+from chassis.data.jobs import Worker
 from services.profile import store
 from services.profile.api.problems import KINDS
 from services.profile.app import PACKAGE, make_context

@@ -9,8 +9,8 @@ from typing import cast
 
 from flask import current_app
 
-from chassis.database import Database
-from chassis.signing import Signer, signer_of
+from chassis.core.signing import Signer, signer_of
+from chassis.data.database import Database
 from services.profile.lake import Lake
 from services.profile.settings import Settings
 

@@ -11,8 +11,8 @@ import orjson
 from sqlalchemy import String, cast, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from chassis.database import BATCH, Runner, batches
-from chassis.ids import new_id
+from chassis.core.ids import new_id
+from chassis.data.database import BATCH, Runner, batches
 from services.profile import store, tables
 from services.profile.domain.departure import Cause, Departure
 from services.profile.domain.dispute import DESCRIPTION, MARKED, REPAIRED, Correction, Mark, State

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from chassis.jobs import Job
+from chassis.data.jobs import Job
 from services.profile.context import Context
 from services.profile.usecases.load import load
 from services.profile.usecases.receive import JOB

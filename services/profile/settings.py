@@ -7,7 +7,7 @@ from pathlib import Path
 
 from marshmallow.validate import Length
 
-from chassis import settings
+from chassis.core import settings
 
 SERVICE = "profile"
 MEBIBYTE = 1 << 20

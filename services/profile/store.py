@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Date, Insert, Table, and_, bindparam, case, f
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from chassis import ledger
-from chassis.database import Runner, batches
-from chassis.ids import new_id
+from chassis.core.ids import new_id
+from chassis.data import ledger
+from chassis.data.database import Runner, batches
 from services.profile import tables
 from services.profile.domain.consent import AGAIN, Consent
 from services.profile.domain.enterprise import Enterprise

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from chassis import idempotency, jobs, ledger
-from chassis.database import TYPES, metadata
+from chassis.data import jobs, keys, ledger
+from chassis.data.database import TYPES, metadata
 
 
 class Base(DeclarativeBase):
@@ -20,7 +20,7 @@ class Base(DeclarativeBase):
 
 
 jobs.declare(Base.metadata)
-idempotency.declare(Base.metadata)
+keys.declare(Base.metadata)
 ledger.declare(Base.metadata)
 
 

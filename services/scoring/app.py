@@ -6,11 +6,11 @@ from functools import cache, partial
 
 from flask import Flask
 
-from chassis import dictionary, migrations
-from chassis.database import Database
-from chassis.http import ServiceIdentity, Upstream
-from chassis.identity import Verifier
-from chassis.web import make_api, make_app
+from chassis.core.http import ServiceIdentity, Upstream
+from chassis.core.identity import Verifier
+from chassis.data import migrations
+from chassis.data.database import Database
+from chassis.web.app import make_api, make_app, serve_dictionary
 from services.scoring.api import BLUEPRINTS
 from services.scoring.api.problems import KINDS
 from services.scoring.clients import Profile
@@ -37,7 +37,7 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
     app.extensions["turns"] = Turns(partial(assess_each, context))
     app.extensions["database"] = context.database
     make_api(app, title="Scoring", version="v1", blueprints=BLUEPRINTS)
-    dictionary.register(app, PACKAGE)
+    serve_dictionary(app, PACKAGE)
     return app
 
 

@@ -8,9 +8,9 @@ from typing import Any, cast
 from sqlalchemy import Connection, Table, delete, func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from chassis import ledger
-from chassis.database import batches
-from chassis.ids import numbered, parted
+from chassis.core.ids import numbered, parted
+from chassis.data import ledger
+from chassis.data.database import batches
 from services.scoring import parts
 from services.scoring.domain import leaf
 from services.scoring.domain.assessment import STAMP, Assessment, Stamp, rfc3339, stamped

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from chassis import commands, migrations
-from chassis.database import Database
-from chassis.jobs import Worker
+from chassis.core import commands
+from chassis.data import migrations
+from chassis.data.database import Database
+from chassis.data.jobs import Worker
 from services.scoring.api.problems import KINDS
 from services.scoring.app import PACKAGE, make_context
 from services.scoring.jobs import handlers

@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 import polars as pl
 
-from chassis.http import Upstream
-from chassis.problems import UpstreamProblem
+from chassis.core.http import Upstream
+from chassis.core.problems import UpstreamProblem
 from services.scoring.domain.assessment import Features
 
 STAGE = re.compile(r"([\w-]+);dur=([\d.]+)")

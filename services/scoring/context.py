@@ -10,9 +10,9 @@ from typing import cast
 
 from flask import current_app
 
-from chassis.database import Database
-from chassis.http import ServiceIdentity
-from chassis.signing import Signer, signer_of
+from chassis.core.http import ServiceIdentity
+from chassis.core.signing import Signer, signer_of
+from chassis.data.database import Database
 from services.scoring.clients import Profile
 from services.scoring.domain.errors import ModelNotFound
 from services.scoring.ml.scorer import Scorer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from chassis.jobs import Job
+from chassis.data.jobs import Job
 from services.scoring.context import Context
 from services.scoring.usecases.batch import run_batch
 from services.scoring.usecases.evaluate import run_evaluation

@@ -8,8 +8,8 @@ from typing import cast
 from sqlalchemy import Table, exists, select, update
 from sqlalchemy.orm import Session
 
-from chassis.database import Runner
-from chassis.ids import new_id
+from chassis.core.ids import new_id
+from chassis.data.database import Runner
 from services.scoring.domain.errors import ModelNotFound, NoServingModel
 from services.scoring.tables import Model, ModelEvent
 

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from chassis.ids import numbered
+from chassis.core.ids import numbered
 from services.scoring.domain.assessment import Assessment, Stamp, stamped
 from services.scoring.domain.reasons import MOST_REASONS
 

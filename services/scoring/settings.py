@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chassis import settings
+from chassis.core import settings
 
 SERVICE = "scoring"
 

@@ -13,10 +13,10 @@ import orjson
 from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from chassis import ledger
-from chassis.database import Runner
-from chassis.ids import numbered
-from chassis.ledger import store as ledger_store
+from chassis.core.ids import numbered
+from chassis.data import ledger
+from chassis.data.database import Runner
+from chassis.data.ledger import store as ledger_store
 from services.scoring import batch_store, parts
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.errors import EvaluationNotFound, ScoreNotFound

@@ -13,7 +13,7 @@ import pytest
 from portal_site import StandIn, fixture
 from profile_house import HEADER, SCOPES, House, open_house
 
-from chassis.identity import Verifier
+from chassis.core.identity import Verifier
 from gateway.portal import Answer, Visitor
 from gateway.roles import DEFAULT_SCOPES
 from services.profile.domain.departure import name_of

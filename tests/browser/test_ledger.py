@@ -10,10 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from portal_site import StandIn
 
-from chassis.ledger.checkpoint import note, verifier_keys
-from chassis.ledger.merkle import EMPTY
-from chassis.ledger.store import Head
-from chassis.signing import Signer
+from chassis.core.merkle import EMPTY
+from chassis.core.signing import Signer
+from chassis.data.ledger.checkpoint import note, verifier_keys
+from chassis.data.ledger.store import Head
 from gateway.portal import Answer
 
 Visit = Callable[..., Any]

@@ -24,9 +24,9 @@ import pytest
 from profile_house import SCOPES, counts, open_house
 from sqlalchemy import update
 
-from chassis import jobs
-from chassis.database import Database
-from chassis.identity import Verifier
+from chassis.core.identity import Verifier
+from chassis.data import jobs
+from chassis.data.database import Database
 from services.profile.domain.evidence import DATASETS
 from services.profile.domain.invoice import DATASET
 from services.profile.lake import lakes
@@ -194,7 +194,7 @@ class Plant:
 
     def _start_web(self) -> subprocess.Popen[bytes]:
         gunicorn = Path(sys.executable).with_name("gunicorn")
-        config = ["--config", "python:chassis.gunicorn_conf", "--bind", f"127.0.0.1:{self._port}"]
+        config = ["--config", "python:chassis.web.gunicorn_conf", "--bind", f"127.0.0.1:{self._port}"]
         web = self._start([str(gunicorn), *config, "services.profile.app:create_app()"])
         until = time.monotonic() + LONGEST_WAIT
         while time.monotonic() < until:

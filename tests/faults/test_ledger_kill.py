@@ -15,8 +15,9 @@ from profile_house import House, open_house
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chassis.identity import Verifier
-from chassis.ledger import merkle, store
+from chassis.core import merkle
+from chassis.core.identity import Verifier
+from chassis.data.ledger import store
 from services.profile import tables
 from smecredit.ledger import Checkpoint, included
 

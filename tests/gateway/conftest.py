@@ -16,8 +16,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chassis import migrations
-from chassis.database import Database
+from chassis.data import migrations
+from chassis.data.database import Database
 from gateway.app import create_app
 from gateway.clients import Clients
 from gateway.context import Context

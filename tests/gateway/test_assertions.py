@@ -18,7 +18,7 @@ from joserfc.jwk import ECKey, OctKey
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
-from chassis.errors import Invalid
+from chassis.core.errors import Invalid
 from gateway import assertions
 from gateway.assertions import PublicKeyExists, TooManyPublicKeys
 from gateway.cli import main

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from chassis.settings import SettingsError
+from chassis.core.settings import SettingsError
 from gateway import settings as environment
 from gateway.cli import main
 from gateway.roles import DEVELOPMENT_CLIENTS

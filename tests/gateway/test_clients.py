@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chassis import migrations
-from chassis.database import Database
+from chassis.data import migrations
+from chassis.data.database import Database
 from gateway.authority import Authority
 from gateway.clients import Clients, TooManyKeys
 from gateway.context import Context

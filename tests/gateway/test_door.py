@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask, g
 
-from chassis.errors import Unauthenticated
+from chassis.core.errors import Unauthenticated
 from gateway.clients import Clients
 from gateway.context import Context
 from gateway.door import GatewayDoor

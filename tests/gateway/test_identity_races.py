@@ -10,9 +10,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from chassis import migrations
-from chassis.database import Database
-from chassis.errors import Refused, TooManyRequests, Unauthenticated
+from chassis.core.errors import Refused, TooManyRequests, Unauthenticated
+from chassis.data import migrations
+from chassis.data.database import Database
 from gateway import assertions, people
 from gateway.clients import Clients
 from gateway.people import People

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 
-from chassis.settings import SettingsError
+from chassis.core.settings import SettingsError
 from gateway.limits import ADDRESS, DEFAULT_QUOTAS, FAILURES, Counts, Limits, Quota, QuotaUsedUp, read_quotas
 from gateway.roles import DEFAULT_SCOPES
 from gateway.store import Client

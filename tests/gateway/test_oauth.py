@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from chassis.identity import Caller, Verifier
+from chassis.core.identity import Caller, Verifier
 from gateway.clients import Clients
 from gateway.context import Context
 from gateway.roles import DEFAULT_SCOPES

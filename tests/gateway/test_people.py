@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chassis.database import Database
-from chassis.errors import Conflict, Invalid, NotFound, TooManyRequests, Unauthenticated
+from chassis.core.errors import Conflict, Invalid, NotFound, TooManyRequests, Unauthenticated
+from chassis.data.database import Database
 from gateway import passwords, people
 from gateway.authority import Authority
 from gateway.cli import main

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chassis.identity import Caller, Verifier
+from chassis.core.identity import Caller, Verifier
 from gateway import routes
 from gateway.context import Context
 from gateway.routes import ROUTES, route_of

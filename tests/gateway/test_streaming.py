@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import urllib3
 
-from chassis import migrations
-from chassis.database import Database
+from chassis.data import migrations
+from chassis.data.database import Database
 from gateway.clients import Clients
 from gateway.settings import DEVELOPMENT_PEPPER
 from gateway.store import Client
@@ -27,7 +27,7 @@ MEBI = 1 << 20
 UPLOAD = 192 * MEBI
 # What the interpreter's own buffers and a second thread may add; a twentieth of the upload would be 10 MB.
 ALLOWED_GROWTH = 16 * MEBI
-CONF = Path(__file__).parents[2] / "chassis" / "gunicorn_conf.py"
+CONF = Path(__file__).parents[2] / "chassis" / "web" / "gunicorn_conf.py"
 
 
 @dataclass

@@ -17,8 +17,8 @@ from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from chassis.errors import Invalid, Unauthenticated
-from chassis.identity import Caller, Verifier
+from chassis.core.errors import Invalid, Unauthenticated
+from chassis.core.identity import Caller, Verifier
 from gateway.context import Context
 from gateway.tokens import prepare, rotate, signer
 

@@ -17,8 +17,8 @@ from bank_products import a_product
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chassis import migrations
-from chassis.identity import Verifier
+from chassis.core.identity import Verifier
+from chassis.data import migrations
 from services.matching.app import create_app
 from services.matching.context import Context
 from services.matching.settings import Settings

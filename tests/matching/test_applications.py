@@ -15,7 +15,7 @@ from bank_products import a_product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis import webhooks
+from chassis.core import webhooks
 from services.matching.domain.application import ENDED, EVENTS, Party, State, move, possible_moves
 from services.matching.usecases.notify import Postman
 

@@ -8,7 +8,7 @@ import pytest
 from bank_products import a_product
 from flask.testing import FlaskClient
 
-from chassis.jobs import Worker
+from chassis.data.jobs import Worker
 from services.matching.api.problems import KINDS
 from services.matching.context import Context
 from services.matching.jobs import handlers

@@ -1,7 +1,7 @@
 """The matching database is what the tables in code say."""
 
-from chassis import migrations
-from chassis.database import Database
+from chassis.data import migrations
+from chassis.data.database import Database
 from services.matching.tables import Base
 
 

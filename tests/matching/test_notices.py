@@ -17,7 +17,7 @@ HOOK = {"url": "https://bank.example/hook"}
 @pytest.fixture
 def told(app: Any, monkeypatch: pytest.MonkeyPatch) -> Context:
     """Return the service, which has looked once: it tells what comes from then on."""
-    monkeypatch.setattr("chassis.webhooks.check_address", lambda *_args, **_more: None)
+    monkeypatch.setattr("chassis.core.webhooks.check_address", lambda *_args, **_more: None)
     context: Context = app.extensions["context"]
     assert tell(context) == 0
     return context
@@ -66,7 +66,7 @@ def test_a_notice_is_sent_on_once(told: Context, client: FlaskClient, tokens: An
 def test_what_was_told_before_there_were_webhooks_is_not_made_up_for(
     app: Any, client: FlaskClient, tokens: Any, neighbours: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chassis.webhooks.check_address", lambda *_args, **_more: None)
+    monkeypatch.setattr("chassis.core.webhooks.check_address", lambda *_args, **_more: None)
     hook(client, tokens, "bank-1")
     neighbours.notices.append(notice(1))
     context: Context = app.extensions["context"]

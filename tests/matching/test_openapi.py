@@ -4,7 +4,7 @@ from pathlib import Path
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from chassis.identity import Verifier
+from chassis.core.identity import Verifier
 from services.matching.app import create_app
 from services.matching.settings import Settings
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from profile_house import House, open_house
 
-from chassis.identity import Verifier
+from chassis.core.identity import Verifier
 
 
 @pytest.fixture

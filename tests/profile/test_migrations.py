@@ -1,7 +1,7 @@
 """The migrations make exactly the tables that the code uses."""
 
-from chassis import migrations
-from chassis.database import Database
+from chassis.data import migrations
+from chassis.data.database import Database
 from services.profile.app import PACKAGE
 from services.profile.tables import Base
 

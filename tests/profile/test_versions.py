@@ -11,8 +11,8 @@ from alembic.config import Config
 from profile_house import House
 
 import services.profile
-from chassis import migrations
-from chassis.database import Database
+from chassis.data import migrations
+from chassis.data.database import Database
 from services.profile import store
 from services.profile.app import PACKAGE
 from services.profile.domain.enterprise import Enterprise

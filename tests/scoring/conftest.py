@@ -25,9 +25,9 @@ from flask import Flask
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
-from chassis import jobs, migrations
-from chassis.http import ServiceIdentity
-from chassis.identity import Verifier
+from chassis.core.http import ServiceIdentity
+from chassis.core.identity import Verifier
+from chassis.data import jobs, migrations
 from services.scoring.api.problems import KINDS
 from services.scoring.app import PACKAGE, create_app
 from services.scoring.context import Context

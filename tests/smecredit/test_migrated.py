@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from chassis import migrations
-from chassis.database import Database
+from chassis.data import migrations
+from chassis.data.database import Database
 from smecredit.migrated import current
 
 

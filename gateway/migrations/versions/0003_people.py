@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.database import Utc
+from chassis.data.database import Utc
 
 revision = "0003"
 down_revision = "0002"

@@ -9,7 +9,7 @@ from uuid import uuid4
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.errors import Forbidden, NotFound
+from chassis.core.errors import Forbidden, NotFound
 from gateway.portal.visit import ask, firm_path, page, say, visitor
 
 WATCHERS = ("bank", "platform")

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.errors import Forbidden, NotFound
+from chassis.core.errors import Forbidden, NotFound
 from gateway.portal.visit import ask, firm_path, page, visitor
 
 ROLES = ("bank", "platform", "operator", "source")

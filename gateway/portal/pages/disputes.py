@@ -9,7 +9,7 @@ from uuid import uuid4
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.errors import NotFound
+from chassis.core.errors import NotFound
 from gateway.portal import items
 from gateway.portal.door import Problem
 from gateway.portal.pages.portraits import MOMENT, evidence

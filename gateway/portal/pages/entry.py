@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from chassis.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from gateway.portal import language as languages
 from gateway.portal.door import Visitor
 from gateway.portal.visit import page, portal, say, signed_in, visitor

@@ -8,7 +8,7 @@ import orjson
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.errors import NotFound
+from chassis.core.errors import NotFound
 from gateway.portal.visit import ask, page, visitor
 
 ENTRIES_SHOWN = 100

@@ -10,7 +10,7 @@ from uuid import uuid4
 from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.errors import NotFound
+from chassis.core.errors import NotFound
 from gateway.portal.visit import ask, ask_or, features, page, visitor
 
 ROLES = ("bank", "platform", "operator")

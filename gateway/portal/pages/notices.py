@@ -9,7 +9,7 @@ from uuid import uuid4
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.errors import NotFound, Refused
+from chassis.core.errors import NotFound, Refused
 from gateway.portal.visit import ask, page, say, signed_in, visitor
 
 OPEN_SHOWN = 100

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from chassis.errors import UpstreamUnavailable
+from chassis.core.errors import UpstreamUnavailable
 from gateway.portal.door import Problem
 from gateway.portal.visit import ask, page, visitor
 

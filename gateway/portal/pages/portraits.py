@@ -11,7 +11,7 @@ from typing import Any
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.errors import NotFound
+from chassis.core.errors import NotFound
 from gateway.portal import charts, items
 from gateway.portal.visit import ask, features, firm_path, own_firm, page, visitor
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.errors import NotFound
+from chassis.core.errors import NotFound
 from gateway.portal.visit import ask, page, say, visitor
 
 TOLD = ("bank", "platform", "enterprise")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from chassis.web import EnterpriseId, Schema
+from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.api.schemas import fen, short, term
 from services.matching.domain.application import State
 

@@ -9,9 +9,10 @@ from flask_smorest import Blueprint
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from chassis import idempotency, paging, preconditions
-from chassis.identity import caller, requires
-from chassis.web import json_answer, refuses
+from chassis.web import idempotency, paging, preconditions
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
 from services.matching.api.application_schemas import (
     ApplicationHistorySchema,
     ApplicationPageSchema,

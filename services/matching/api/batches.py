@@ -7,9 +7,10 @@ from typing import Any
 from flask import Response
 from flask_smorest import Blueprint
 
-from chassis import idempotency
-from chassis.identity import caller, requires
-from chassis.web import json_answer, refuses, stream
+from chassis.web import idempotency
+from chassis.web.answers import json_answer, stream
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
 from services.matching import store
 from services.matching.api.schemas import BatchOrderSchema, BatchSchema
 from services.matching.context import context

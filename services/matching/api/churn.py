@@ -8,9 +8,10 @@ from flask import Response
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
-from chassis import idempotency
-from chassis.identity import caller, requires
-from chassis.web import json_answer, refuses
+from chassis.web import idempotency
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
 from services.matching.api.plan_schemas import ChurnCurvesOrderSchema, ChurnCurvesSchema
 from services.matching.context import context
 from services.matching.usecases import import_churn

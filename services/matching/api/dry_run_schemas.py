@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema as Outgoing
 from marshmallow import fields, validate
 
-from chassis.web import EnterpriseId, Schema
+from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.api.schemas import MOST_ENTERPRISES, NeedSchema, ProductSchema, ProgressSchema, TitleSchema
 
 MOST_LINES = 1_000

@@ -7,10 +7,11 @@ from typing import Any
 from flask import Response
 from flask_smorest import Blueprint
 
-from chassis import idempotency
-from chassis.errors import Invalid
-from chassis.identity import caller, requires
-from chassis.web import json_answer, refuses
+from chassis.core.errors import Invalid
+from chassis.web import idempotency
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
 from services.matching.api.dry_run_schemas import DryRunOrderSchema, DryRunSchema
 from services.matching.context import context
 from services.matching.usecases import plans, publish

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema as Outgoing
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from chassis.web import EnterpriseId, Schema
+from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.api.schemas import (
     MOST_ENTERPRISES,
     MOST_FEN,

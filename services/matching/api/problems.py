@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chassis.errors import Refused
-from chassis.problems import Kind
-from chassis.webhooks import AddressRefused
+from chassis.core.errors import Refused
+from chassis.core.problems import Kind
+from chassis.core.webhooks import AddressRefused
 from services.matching.domain import application, errors
 from services.matching.usecases import notify
 from services.matching.usecases.match_many import CONSENT_REQUIRED

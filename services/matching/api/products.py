@@ -9,11 +9,12 @@ from flask_smorest import Blueprint
 from sqlalchemy import func, select
 from werkzeug.exceptions import BadRequest
 
-from chassis import idempotency, paging, preconditions
-from chassis.errors import Invalid
-from chassis.identity import caller, requires
-from chassis.ids import new_id
-from chassis.web import json_answer, refuses
+from chassis.core.errors import Invalid
+from chassis.core.ids import new_id
+from chassis.web import idempotency, paging, preconditions
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
 from services.matching import store
 from services.matching.api.schemas import ProductPageSchema, ProductSchema
 from services.matching.context import context

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Response
 from flask_smorest import Blueprint
 
-from chassis.identity import requires
-from chassis.web import json_answer, refuses
+from chassis.web.answers import json_answer
+from chassis.web.caller import requires
+from chassis.web.openapi import refuses
 from services.matching.api.plan_schemas import QuoteOrderSchema, QuoteSchema
 from services.matching.context import context
 from services.matching.usecases import quote

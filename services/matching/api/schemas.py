@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema as Outgoing
 from marshmallow import fields, post_load, validate
 
-from chassis.web import EnterpriseId, Schema
+from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.domain.expression import LONGEST
 from services.matching.domain.facts import Need
 from services.matching.domain.product import KINDS, REPAYMENTS, SECURITIES, SIZE_CLASSES

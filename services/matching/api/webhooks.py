@@ -8,9 +8,10 @@ from flask import Response
 from flask_smorest import Blueprint
 from sqlalchemy import delete, select
 
-from chassis import idempotency, paging
-from chassis.identity import caller, requires
-from chassis.web import json_answer, refuses
+from chassis.web import idempotency, paging
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
 from services.matching.api.application_schemas import (
     DeliveryPageSchema,
     DeliverySchema,

@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from chassis.core.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class State(StrEnum):

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from chassis.errors import Invalid
+from chassis.core.errors import Invalid
 from services.matching.domain.errors import ProductInvalid
 from services.matching.domain.expression import Expression, names, parse
 from services.matching.domain.price import RateRule

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from chassis import jobs
+from chassis.data import jobs
 from services.matching.context import Context
 from services.matching.domain.allocation.answer import Conditions, Wish, answer
 from services.matching.domain.allocation.terms import Firm, Terms, selector

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from chassis.errors import Invalid
-from chassis.identity import Caller
-from chassis.ids import new_id
+from chassis.core.errors import Invalid
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
 from services.matching import store
 from services.matching.context import Context
 from services.matching.domain.application import (

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from chassis import jobs
+from chassis.data import jobs
 from services.matching import store
 from services.matching.context import Context
 from services.matching.domain.assignment.market import NOWHERE, Assignment, Market

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chassis.identity import Caller
-from chassis.ids import new_id
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
 from services.matching.domain.churn import ChurnCurve, fit
 from services.matching.domain.errors import ChurnCurveInvalid, ChurnCurvesMissing
 from services.matching.tables import ChurnCurves

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from chassis.identity import Caller
+from chassis.core.identity import Caller
 from services.matching.tables import Decision
 
 

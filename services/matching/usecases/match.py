@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy.orm import Session
 
-from chassis.identity import Caller
-from chassis.ids import new_id
-from chassis.web import timed
+from chassis.core.call import timed
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
 from services.matching import store, tables
 from services.matching.clients import Disputes
 from services.matching.context import Context

@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 from sqlalchemy.orm import Session
 
-from chassis import jobs, problems
-from chassis.identity import Caller
-from chassis.ids import new_id
+from chassis.core import problems
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
+from chassis.data import jobs
 from services.matching import store
 from services.matching.clients import Disputes
 from services.matching.context import Context

@@ -19,11 +19,11 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from chassis import webhooks
-from chassis.database import Database
-from chassis.errors import Conflict, NotFound
-from chassis.identity import Caller
-from chassis.ids import new_id
+from chassis.core import webhooks
+from chassis.core.errors import Conflict, NotFound
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
+from chassis.data.database import Database
 from services.matching.tables import WebhookDelivery, WebhookEndpoint
 
 PENDING, DELIVERED, FAILED = "pending", "delivered", "failed"

@@ -11,9 +11,9 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chassis import jobs
-from chassis.identity import Caller
-from chassis.ids import new_id
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
+from chassis.data import jobs
 from services.matching.context import Context
 from services.matching.domain.errors import PlanNotFound
 from services.matching.tables import Plan

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chassis.identity import Caller
+from chassis.core.identity import Caller
 from services.matching import store
 from services.matching.clients import Profile
 from services.matching.domain.errors import NameUnknown, NotTheOwner, ProductExists, VersionPassed

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chassis import jobs
+from chassis.data import jobs
 from services.matching import store
 from services.matching.context import Context
 from services.matching.domain.eligibility import Check, Shelf, check

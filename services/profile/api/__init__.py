@@ -1,6 +1,6 @@
 """HTTP of the profile service: one module a resource."""
 
-from chassis.ledger.api import blueprint as ledger_blueprint
+from chassis.web.ledger import blueprint as ledger_blueprint
 from services.profile.api import (
     alerts,
     book,

@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 
-from chassis import idempotency, paging
-from chassis.identity import caller, requires
-from chassis.web import json_answer, refuses
+from chassis.web import idempotency, paging
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
 from services.profile import alert_store, tables
 from services.profile.api import shown
 from services.profile.api.enterprises import PURPOSE

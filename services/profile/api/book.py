@@ -8,8 +8,9 @@ from typing import Any
 from flask import Response, request
 from flask_smorest import Blueprint
 
-from chassis.identity import caller, requires
-from chassis.web import json_answer, refuses
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
 from services.profile import store
 from services.profile.api import shown
 from services.profile.api.book_schemas import BookSchema, CatalogueSchema, FeatureSetSchema

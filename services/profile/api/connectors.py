@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Response
 from flask_smorest import Blueprint
 
-from chassis.identity import caller
-from chassis.web import json_answer
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller
 from services.profile.api import shown
 from services.profile.api.import_schemas import ConnectorListSchema
 from services.profile.readers.connectors import connectors

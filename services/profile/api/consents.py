@@ -9,9 +9,10 @@ from flask_smorest import Blueprint
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chassis import idempotency, paging
-from chassis.identity import caller, requires
-from chassis.web import json_answer, refuses
+from chassis.web import idempotency, paging
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
 from services.profile import tables
 from services.profile.api import shown
 from services.profile.api.consent_schemas import ConsentDetailSchema, ConsentPageSchema, ConsentSchema, GrantSchema

@@ -9,9 +9,10 @@ import polars as pl
 from flask import Response, request
 from flask_smorest import Blueprint
 
-from chassis import paging
-from chassis.identity import requires
-from chassis.web import json_answer, refuses
+from chassis.web import paging
+from chassis.web.answers import json_answer
+from chassis.web.caller import requires
+from chassis.web.openapi import refuses
 from services.profile.api.cross_check_schemas import CrossCheckPageSchema, CrossChecksSchema
 from services.profile.api.enterprises import PURPOSE
 from services.profile.api.reading import marked, reading

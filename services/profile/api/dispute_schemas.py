@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from chassis.web import Schema
+from chassis.web.schemas import Schema
 from services.profile.api.schemas import NO_NUL, RECORD, EnterpriseId, ItemSchema
 from services.profile.domain.dispute import Correction, Decision, Reason, State
 from services.profile.domain.notice import Event

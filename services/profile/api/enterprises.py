@@ -9,10 +9,11 @@ from flask_smorest import Blueprint
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from chassis import paging
-from chassis.errors import Forbidden
-from chassis.identity import caller, requires
-from chassis.web import json_answer, refuses
+from chassis.core.errors import Forbidden
+from chassis.web import paging
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
 from services.profile import store, tables
 from services.profile.api import shown
 from services.profile.api.book_schemas import FeaturesSchema

@@ -11,9 +11,12 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 
-from chassis import jobs, paging
-from chassis.identity import Caller, caller, requires
-from chassis.web import json_answer, refuses
+from chassis.core.identity import Caller
+from chassis.data import jobs
+from chassis.web import paging
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
 from services.profile import tables
 from services.profile.api import shown
 from services.profile.api.import_schemas import ImportPageSchema, ImportSchema

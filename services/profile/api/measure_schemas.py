@@ -7,7 +7,7 @@ from datetime import date
 import marshmallow
 from marshmallow import EXCLUDE, fields, validate
 
-from chassis.web import Schema
+from chassis.web.schemas import Schema
 from services.profile.api.schemas import NO_NUL, EnterpriseId, TextSchema, marks
 from services.profile.domain.measure import List, State
 

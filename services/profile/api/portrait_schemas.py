@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from chassis.web import Schema
+from chassis.web.schemas import Schema
 from services.profile.api.schemas import EnterpriseSchema, MomentSchema, TextSchema, marks
 
 

@@ -9,9 +9,10 @@ from typing import Any, cast
 from flask import Response
 from flask_smorest import Blueprint
 
-from chassis import paging
-from chassis.identity import requires
-from chassis.web import json_answer, refuses
+from chassis.web import paging
+from chassis.web.answers import json_answer
+from chassis.web.caller import requires
+from chassis.web.openapi import refuses
 from services.profile.api import shown
 from services.profile.api.enterprises import PURPOSE
 from services.profile.api.portrait_schemas import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chassis.errors import Refused
-from chassis.problems import Kind
+from chassis.core.errors import Refused
+from chassis.core.problems import Kind
 from services.profile.domain import (
     behind,
     channel,

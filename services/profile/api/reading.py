@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from flask import g, request
+from flask import request
 
-from chassis.identity import caller
+from chassis.core.call import request_id
+from chassis.web.caller import caller
 from services.profile import dispute_store
 from services.profile.context import context
 from services.profile.domain.consent import Field
@@ -17,7 +18,7 @@ from services.profile.usecases.access import Reading
 
 def reading(field: Field, what: str, as_of: date | None = None) -> Reading:
     """Return this request as a reading of a part of a file, as of the day that it names, if any."""
-    return Reading(caller(), field, what, request.headers.get("Purpose"), g.get("request_id"), as_of)
+    return Reading(caller(), field, what, request.headers.get("Purpose"), request_id(), as_of)
 
 
 def marked(enterprise: str, document: Mapping[str, Any]) -> dict[str, Any]:

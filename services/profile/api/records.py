@@ -9,9 +9,10 @@ from flask import Response, request
 from flask_smorest import Blueprint
 from marshmallow import fields, validate
 
-from chassis import idempotency
-from chassis.identity import caller, requires
-from chassis.web import Schema, refuses
+from chassis.web import idempotency
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
+from chassis.web.schemas import Schema
 from services.profile.api.import_schemas import ImportSchema
 from services.profile.api.imports import CHANNEL, import_answer
 from services.profile.api.schemas import NO_NUL

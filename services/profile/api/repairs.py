@@ -8,9 +8,10 @@ from flask import Response
 from flask_smorest import Blueprint
 from sqlalchemy import select
 
-from chassis import idempotency, paging
-from chassis.identity import caller, requires
-from chassis.web import json_answer, refuses
+from chassis.web import idempotency, paging
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
 from services.profile import tables
 from services.profile.api import shown
 from services.profile.api.dispute_schemas import RepairOrderSchema, RepairPageSchema, RepairSchema

@@ -6,8 +6,9 @@ from flask import Response
 from flask_smorest import Blueprint
 from marshmallow import fields, validate
 
-from chassis.identity import caller
-from chassis.web import Schema, json_answer
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller
+from chassis.web.schemas import Schema
 from services.profile.api import shown
 from services.profile.api.schemas import TextSchema
 from services.profile.domain.retention import ANY, ENTERPRISE, SOLE_TRADER, policies, version

@@ -8,7 +8,7 @@ from typing import Any
 import marshmallow
 from marshmallow import EXCLUDE, ValidationError, fields, validate, validates_schema
 
-from chassis.web import Schema
+from chassis.web.schemas import Schema
 from services.profile import store
 from services.profile.domain.columns import SIZES, TAXPAYERS
 from services.profile.domain.departure import DIGITS

@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from chassis.dictionary import Term
-from chassis.jobs import JobState
+from chassis.core.dictionary import Term
+from chassis.data.jobs import JobState
 from services.profile import tables
 from services.profile.domain import invoice
 from services.profile.domain.connector import Connector

@@ -8,12 +8,13 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
-from chassis import problems
-from chassis.errors import Forbidden, Refused
-from chassis.identity import caller, requires
-from chassis.web import REQUEST_ID, json_answer
+from chassis.core import problems
+from chassis.core.call import REQUEST_ID, request_id
+from chassis.core.errors import Forbidden, Refused
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
 from services.profile import dispute_store
 from services.profile.api.book import LARGEST_ORDER
 from services.profile.api.problems import KINDS
@@ -53,7 +54,7 @@ def post_rereads() -> Response:
     request.max_content_length = LARGEST_ORDER
     order = orjson.loads(request.get_data())
     day = date.fromisoformat(order["as_of"]) if "as_of" in order else None
-    reading = Reading(caller(), Field.FEATURES, AGAIN, request.headers.get("Purpose"), g.request_id, day)
+    reading = Reading(caller(), Field.FEATURES, AGAIN, request.headers.get("Purpose"), request_id(), day)
     return json_answer(read.read_again(context(), reading, order["enterprises"]))
 
 
@@ -72,8 +73,8 @@ def get_told() -> Response:
         return json_answer(dispute_store.told(session, after))
 
 
-def _reading(request_id: str, as_of: str | None) -> Reading:
-    known = request_id if REQUEST_ID.fullmatch(request_id) else g.request_id
+def _reading(given_id: str, as_of: str | None) -> Reading:
+    known = given_id if REQUEST_ID.fullmatch(given_id) else request_id()
     day = date.fromisoformat(as_of) if as_of else None
     return Reading(caller(), Field.FEATURES, "features", request.headers.get("Purpose"), known, day)
 

@@ -14,13 +14,12 @@ from typing import Literal, TypeAlias, get_args
 
 import polars as pl
 
-from chassis.errors import NotFound
-
-from .evidence import Evidence
-from .features.measures import SLOTS, slot_of
-from .indicators import FIGURES
-from .indicators.compliance import COUNTED, counted
-from .public_record import live
+from chassis.core.errors import NotFound
+from services.profile.domain.evidence import Evidence
+from services.profile.domain.features.measures import SLOTS, slot_of
+from services.profile.domain.indicators import FIGURES
+from services.profile.domain.indicators.compliance import COUNTED, counted
+from services.profile.domain.public_record import live
 
 c = pl.col
 Only: TypeAlias = Literal["valid", "void", "blue", "red", "originals"]

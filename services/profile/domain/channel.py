@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from chassis.errors import Forbidden, Invalid
+from chassis.core.errors import Forbidden, Invalid
 
 
 class Channel(StrEnum):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from chassis.errors import Invalid
+from chassis.core.errors import Invalid
 from services.profile.domain import invoice
 from services.profile.domain.dataset import ENTERPRISE, Column, Dataset, Rule
 from services.profile.domain.evidence import DATASETS

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chassis.errors import Invalid
+from chassis.core.errors import Invalid
 from services.profile.domain.columns import KINDS, SYNTHETIC, Form, Split
 from services.profile.domain.dataset import Column
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
-from chassis.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests
+from chassis.core.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests
 
 
 class Purpose(StrEnum):

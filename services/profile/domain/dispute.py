@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from chassis.errors import Conflict, Invalid, NotFound
+from chassis.core.errors import Conflict, Invalid, NotFound
 from services.profile.domain import invoice
 from services.profile.domain.evidence import DATASETS
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from chassis.errors import Invalid, NotFound
+from chassis.core.errors import Invalid, NotFound
 
 SCHEMES = ("uscc", "local")
 # GB 32100-2015: 31 characters, without I O S V Z; a character's value is its place.

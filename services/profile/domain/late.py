@@ -21,9 +21,8 @@ from typing import Literal
 
 import polars as pl
 
-from chassis.errors import Invalid
-
-from .standards.calendar import next_working
+from chassis.core.errors import Invalid
+from services.profile.domain.standards.calendar import next_working
 
 c = pl.col
 KEY = ["enterprise", "counterparty"]

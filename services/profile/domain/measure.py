@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from chassis.errors import Conflict, Invalid, NotFound
+from chassis.core.errors import Conflict, Invalid, NotFound
 from services.profile.domain.days import months_later
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from chassis.errors import NotFound
+from chassis.core.errors import NotFound
 
 
 class Event(StrEnum):

@@ -15,11 +15,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .features import Text
-from .features.feature import Dimension
-from .indicators import FIGURES
-from .standards import industries
-from .standing import dimension_scores
+from services.profile.domain.features import Text
+from services.profile.domain.features.feature import Dimension
+from services.profile.domain.indicators import FIGURES
+from services.profile.domain.standards import industries
+from services.profile.domain.standing import dimension_scores
 
 Grid = NDArray[np.float64]
 Key = tuple[bool, str | None, str | None]  # synthetic, industry or section, size

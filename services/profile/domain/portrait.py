@@ -10,13 +10,13 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from .features import Text
-from .features.feature import Dimension, Feature
-from .features.measures import slot_of
-from .indicators import FIGURES
-from .peers import Group
-from .reliability import Reliability, reliability
-from .standing import WHOLE, Grid, base, contributions, dimension_scores, percentile, standing
+from services.profile.domain.features import Text
+from services.profile.domain.features.feature import Dimension, Feature
+from services.profile.domain.features.measures import slot_of
+from services.profile.domain.indicators import FIGURES
+from services.profile.domain.peers import Group
+from services.profile.domain.reliability import Reliability, reliability
+from services.profile.domain.standing import WHOLE, Grid, base, contributions, dimension_scores, percentile, standing
 
 TITLES: Mapping[Dimension, Text] = {
     "payment": Text("履约能力", "Payment"),

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from datetime import date
 from math import prod
 
-from .features.feature import Dimension
-from .indicators import FIGURES
-from .standing import weight
+from services.profile.domain.features.feature import Dimension
+from services.profile.domain.indicators import FIGURES
+from services.profile.domain.standing import weight
 
 DEPTH = {"A": 1.0, "B": 0.85, "C": 0.65, "D": 0.4, "E": 0.15}
 HALF_LIFE_DAYS = 180

@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from chassis.errors import Conflict, Invalid, NotFound
+from chassis.core.errors import Conflict, Invalid, NotFound
 from services.profile.domain.days import months_later
 
 # What can be repaired: what is held against a firm by public bodies. A grade or an award is not.

@@ -18,9 +18,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .features import Feature
-from .features.feature import Dimension
-from .indicators import FIGURES, Indicator
+from services.profile.domain.features import Feature
+from services.profile.domain.features.feature import Dimension
+from services.profile.domain.indicators import FIGURES, Indicator
 
 Grid = NDArray[np.float64]
 WHOLE: frozenset[Dimension] = frozenset({"relation", "compliance"})

@@ -1,6 +1,6 @@
 """Run by Alembic."""
 
-from chassis import migrations
+from chassis.data import migrations
 from services.profile.tables import Base
 
 migrations.run(Base.metadata)

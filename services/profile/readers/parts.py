@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from chassis.errors import Invalid, TooLarge
+from chassis.core.errors import Invalid, TooLarge
 from services.profile.domain.validation import REPORT
 
 

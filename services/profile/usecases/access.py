@@ -16,8 +16,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from chassis.errors import Refused
-from chassis.identity import Caller
+from chassis.core.errors import Refused
+from chassis.core.identity import Caller
 from services.profile import store
 from services.profile.context import Context
 from services.profile.domain.consent import Consent, ConsentRequired, Field, Period, Purpose, ReadsUsedUp, purpose_of

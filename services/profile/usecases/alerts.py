@@ -10,9 +10,9 @@ import polars as pl
 from sqlalchemy import Connection, Select, select
 from sqlalchemy.orm import Session
 
-from chassis.errors import Forbidden, NotFound
-from chassis.identity import Caller
-from chassis.ids import new_id
+from chassis.core.errors import Forbidden, NotFound
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
 from services.profile import alert_store, store, tables
 from services.profile.context import Context
 from services.profile.domain.consent import Field, Purpose, purpose_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from chassis.errors import NotFound
+from chassis.core.errors import NotFound
 from services.profile import store
 from services.profile.context import Context
 from services.profile.domain import crosscheck

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from chassis.errors import Conflict
+from chassis.core.errors import Conflict
 from services.profile import store
 from services.profile.context import Context
 from services.profile.domain.enterprise import Enterprise

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 import polars as pl
 from sqlalchemy.orm import Session
 
-from chassis.database import Runner
+from chassis.data.database import Runner
 from services.profile import dispute_store, store
 from services.profile.context import Context
 from services.profile.domain import invoice

@@ -10,9 +10,9 @@ from typing import Any
 import rfc8785
 from sqlalchemy.orm import Session
 
-from chassis.errors import Forbidden
-from chassis.identity import Caller
-from chassis.ids import new_id
+from chassis.core.errors import Forbidden
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
 from services.profile import store, tables
 from services.profile.context import Context
 from services.profile.domain.consent import ConsentAlreadyRevoked, ConsentNotFound, Field, ImpossibleConsent, Purpose

@@ -18,8 +18,8 @@ from typing import Any
 import polars as pl
 from sqlalchemy.orm import Session
 
-from chassis.errors import Refused
-from chassis.jobs import Job
+from chassis.core.errors import Refused
+from chassis.data.jobs import Job
 from services.profile import store, tables
 from services.profile.context import Context
 from services.profile.domain import invoice, public_record, relation

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from chassis.errors import NotFound
+from chassis.core.errors import NotFound
 from services.profile import store
 from services.profile.context import Context
 from services.profile.domain.enterprise import Enterprise

@@ -14,9 +14,9 @@ import orjson
 import polars as pl
 from sqlalchemy import Connection
 
-from chassis.database import Database
-from chassis.errors import Forbidden, Invalid, Refused
-from chassis.web import add_timing, timed
+from chassis.core.call import add_timing, timed
+from chassis.core.errors import Forbidden, Invalid, Refused
+from chassis.data.database import Database
 from services.profile import dispute_store, store
 from services.profile.context import Context
 from services.profile.domain.consent import Purpose

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chassis import jobs
-from chassis.errors import Invalid, NotFound, TooLarge
-from chassis.identity import Caller
-from chassis.ids import new_id
+from chassis.core.errors import Invalid, NotFound, TooLarge
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
+from chassis.data import jobs
 from services.profile import tables
 from services.profile.context import Context
 from services.profile.domain.channel import NotYourChannel, channel_of

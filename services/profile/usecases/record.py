@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import polars as pl
 
-from chassis.errors import Invalid
-from chassis.identity import Caller
+from chassis.core.errors import Invalid
+from chassis.core.identity import Caller
 from services.profile.context import Context
 from services.profile.domain.days import day_of
 from services.profile.domain.validation import REPORT, check

@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from chassis.identity import Caller
-from chassis.ids import new_id
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
 from services.profile import dispute_store, store, tables
 from services.profile.context import Context
 from services.profile.domain.days import day_of

@@ -14,8 +14,8 @@ import polars as pl
 from sqlalchemy import Select, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from chassis import idempotency, jobs, ledger
-from chassis.database import batches
+from chassis.data import jobs, keys, ledger
+from chassis.data.database import batches
 from services.profile import dispute_store, store, tables
 from services.profile.context import Context
 from services.profile.domain import public_record, relation
@@ -126,7 +126,7 @@ def _forget_copies(session: Session, gone: dict[str, list[Departure]], before: d
 
 def _answers(context: Context, before: datetime) -> int:
     """Delete the stored answers of requests that nobody repeats any more."""
-    table = idempotency.TABLE
+    table = keys.TABLE
     with context.database.begin() as session:
         gone = session.execute(delete(table).where(table.c.created_at < before).returning(table.c.key))
         return len(gone.all())

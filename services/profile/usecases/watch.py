@@ -14,8 +14,8 @@ import polars as pl
 import structlog
 from sqlalchemy.orm import Session
 
-from chassis import jobs
-from chassis.jobs import Job
+from chassis.data import jobs
+from chassis.data.jobs import Job
 from services.profile import alert_store, store
 from services.profile.context import Context
 from services.profile.domain.departure import remaining

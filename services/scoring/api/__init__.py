@@ -2,7 +2,7 @@
 
 from flask_smorest import Blueprint
 
-from chassis.ledger.api import blueprint as ledger_blueprint
+from chassis.web.ledger import blueprint as ledger_blueprint
 from services.scoring.api import batches, drift, evaluations, models, outcomes, receipts, recourse, scores
 from services.scoring.context import LEDGER, context
 

@@ -9,10 +9,12 @@ from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 
-from chassis.idempotency import idempotent
-from chassis.identity import caller, requires
-from chassis.problems import fields_refused
-from chassis.web import json_answer, parsed, refuses, stream
+from chassis.core.problems import fields_refused
+from chassis.web.answers import json_answer, stream
+from chassis.web.caller import caller, requires
+from chassis.web.idempotency import idempotent
+from chassis.web.openapi import refuses
+from chassis.web.schemas import parsed
 from services.scoring import batch_store
 from services.scoring.api.schemas import BatchSchema, ManyOrderSchema
 from services.scoring.api.scores import PURPOSE

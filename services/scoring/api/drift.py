@@ -8,8 +8,10 @@ from flask import Response
 from flask_smorest import Blueprint
 from marshmallow import fields
 
-from chassis.identity import caller, requires
-from chassis.web import Schema, json_answer, refuses
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
+from chassis.web.schemas import Schema
 from services.scoring.api.schemas import TitleSchema
 from services.scoring.context import context
 from services.scoring.usecases.report_drift import Period, report_drift

@@ -9,10 +9,12 @@ from flask_smorest import Blueprint
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
-from chassis.idempotency import idempotent
-from chassis.identity import caller, requires
-from chassis.problems import fields_refused
-from chassis.web import json_answer, parsed, refuses
+from chassis.core.problems import fields_refused
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.idempotency import idempotent
+from chassis.web.openapi import refuses
+from chassis.web.schemas import parsed
 from services.scoring import store
 from services.scoring.api.schemas import EvaluationFormSchema, EvaluationOrderSchema, EvaluationSchema
 from services.scoring.context import context

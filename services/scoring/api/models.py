@@ -9,10 +9,11 @@ from flask_smorest import Blueprint
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chassis import paging, preconditions
-from chassis.idempotency import idempotent, repeatable
-from chassis.identity import caller, requires
-from chassis.web import json_answer, refuses
+from chassis.web import paging, preconditions
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.idempotency import idempotent, repeatable
+from chassis.web.openapi import refuses
 from services.scoring import model_store
 from services.scoring.api.schemas import (
     ComparisonSchema,

@@ -7,9 +7,9 @@ from typing import Any
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
-from chassis.idempotency import idempotent
-from chassis.identity import caller, requires
-from chassis.web import refuses
+from chassis.web.caller import caller, requires
+from chassis.web.idempotency import idempotent
+from chassis.web.openapi import refuses
 from services.scoring.api.schemas import OutcomeOrderSchema, OutcomeSchema
 from services.scoring.usecases import show
 from services.scoring.usecases.record_outcome import record_outcome

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chassis.errors import Refused
-from chassis.problems import Kind
+from chassis.core.errors import Refused
+from chassis.core.problems import Kind
 from services.scoring.domain import errors
 from services.scoring.ml.recourse import TooManyPlans
 from services.scoring.usecases.batch import CONSENT_REQUIRED, NOT_ENOUGH_DATA

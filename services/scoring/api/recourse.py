@@ -7,8 +7,10 @@ from typing import Any
 from flask import Response
 from flask_smorest import Blueprint
 
-from chassis.identity import caller, requires
-from chassis.web import json_answer, refuses, timed
+from chassis.core.call import timed
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
 from services.scoring.api.recourse_schemas import RecourseOrderSchema, RecourseSchema
 from services.scoring.context import context
 from services.scoring.usecases.show_way_up import show_way_up

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from chassis.web import Schema
+from chassis.web.schemas import Schema
 from services.scoring.api.schemas import ModelNameSchema, TitleSchema
 from services.scoring.domain.scale import MASTER_SCALE
 

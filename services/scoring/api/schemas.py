@@ -7,8 +7,8 @@ from typing import Any
 from marshmallow import fields, validate
 from webargs.fields import DelimitedList
 
-from chassis.ledger.schemas import ProvedEntrySchema
-from chassis.web import EnterpriseId, ProblemSchema, Schema
+from chassis.web.ledger_schemas import ProvedEntrySchema
+from chassis.web.schemas import EnterpriseId, ProblemSchema, Schema
 from services.scoring.usecases.override import GRADES, REASONS
 
 MOST_LISTED = 200_000

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-from flask import Response, current_app, g, request
+from flask import Response, current_app, request
 from flask_smorest import Blueprint
 
-from chassis import idempotency, paging
-from chassis.enterprise_id import NotAnEnterpriseId, enterprise_id
-from chassis.identity import caller, requires
-from chassis.web import documented_only, json_answer, refuses, timed
+from chassis.core.call import request_id, timed
+from chassis.core.enterprise_id import NotAnEnterpriseId, enterprise_id
+from chassis.web import idempotency, paging
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import documented_only, refuses
 from services.scoring import store
 from services.scoring.api.schemas import (
     ManyOrderSchema,
@@ -65,7 +67,7 @@ def post_score() -> Response:
         claim=idempotency.claim(),
         authorization=sender["Authorization"],
         purpose=sender.get("Purpose", ""),
-        request_id=g.request_id,
+        request_id=request_id() or "",
         **said,
     )
     assessment, contest = assess(context(), current_app.extensions["turns"], order)

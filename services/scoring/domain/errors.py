@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.errors import Conflict, Forbidden, Invalid, InvariantBroken, NotFound, Refused
+from chassis.core.errors import Conflict, Forbidden, Invalid, InvariantBroken, NotFound, Refused
 
 
 class ModelUnreadable(Refused):

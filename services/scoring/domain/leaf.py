@@ -19,8 +19,8 @@ from functools import lru_cache
 import polars as pl
 import rfc8785
 
-from chassis.ids import numbered
-from chassis.ledger import merkle
+from chassis.core import merkle
+from chassis.core.ids import numbered
 from services.scoring.domain.assessment import Assessment
 
 GROUP = 16

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from chassis.errors import Refused
+from chassis.core.errors import Refused
 from services.scoring.domain.recourse import MOST_CHANGES, MOST_MONTHS, Lever, conflict
 from services.scoring.ml.trees import Forest, is_leaf
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from chassis.errors import NotFound
+from chassis.core.errors import NotFound
 from services.scoring.domain import scale
 from services.scoring.domain.assessment import Legend
 from services.scoring.domain.errors import FeaturesDoNotFit

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from chassis.identity import Caller
+from chassis.core.identity import Caller
 from services.scoring import model_store
 from services.scoring.domain.errors import ApprovalByTrainer, ModelNotReady
 from services.scoring.tables import Model

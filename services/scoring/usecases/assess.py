@@ -10,10 +10,10 @@ from itertools import groupby
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from chassis import idempotency
-from chassis.errors import Refused
-from chassis.ids import new_id
-from chassis.web import add_timing
+from chassis.core.call import add_timing
+from chassis.core.errors import Refused
+from chassis.core.ids import new_id
+from chassis.data import keys
 from services.scoring import model_store, store
 from services.scoring.domain.assessment import Assessment, Features, Stamp, check_exact, check_fit, said_by, stamped
 from services.scoring.domain.contest import Contest
@@ -38,7 +38,7 @@ class Order:
     The rest is what the request says besides, since its turn may be another request's work.
     """
 
-    claim: idempotency.Claim
+    claim: keys.Claim
     authorization: str
     purpose: str
     request_id: str
@@ -102,7 +102,7 @@ def assess(context: Context, turns: Turns[Order, Outcome], order: Order) -> tupl
     add_timing(*outcome.stages)
     if isinstance(outcome, Made):
         return outcome.assessment, outcome.contest
-    kept = idempotency.replay(order.claim, outcome.stored)
+    kept = keys.replay(order.claim, outcome.stored)
     with context.database.read() as session:
         assessment = store.score(session, kept["score"])
     # The same question as for a score that is read again: what the key was sent for then may be closed now.
@@ -132,7 +132,7 @@ def _take(context: Context, turn: _Turn) -> None:
     """
     client = turn.orders[0].claim.client
     with turn.timed("lookup"), context.database.connection() as connection:
-        earlier = idempotency.stored_among(connection, client, {order.claim.key for order in turn.orders})
+        earlier = keys.stored_among(connection, client, {order.claim.key for order in turn.orders})
         _note_earlier(turn, earlier)
         if not turn.open():
             return
@@ -197,16 +197,16 @@ def _commit(
     """Store the scores under their keys; where another process was first with a key, its score is the answer."""
     if not made:
         return
-    answers: dict[idempotency.Claim, dict[str, Any]] = {}
+    answers: dict[keys.Claim, dict[str, Any]] = {}
     for place, assessment in made.items():
         told = {"score": assessment.id, "undisputed": contests[place].undisputed}
         answers.setdefault(turn.orders[place].claim, told)
     with context.database.connection(writes=True) as connection:
-        if idempotency.keep_each(connection, answers):
+        if keys.keep_each(connection, answers):
             kept = {claim.key: (claim.fingerprint, answer) for claim, answer in answers.items()}
         else:
             client = turn.orders[0].claim.client
-            kept = idempotency.stored_among(connection, client, {claim.key for claim in answers})
+            kept = keys.stored_among(connection, client, {claim.key for claim in answers})
         mine = {
             place: assessment
             for place, assessment in made.items()

@@ -14,10 +14,11 @@ import orjson
 import polars as pl
 from sqlalchemy.orm import Session
 
-from chassis import jobs, problems
-from chassis.identity import Caller
-from chassis.ids import new_head, new_id
-from chassis.jobs import Job
+from chassis.core import problems
+from chassis.core.identity import Caller
+from chassis.core.ids import new_head, new_id
+from chassis.data import jobs
+from chassis.data.jobs import Job
 from services.scoring import batch_store, model_store, store
 from services.scoring.clients import FeatureSet
 from services.scoring.context import Context

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from chassis import ledger
-from chassis.ids import new_id
+from chassis.core.ids import new_id
+from chassis.data import ledger
 from services.scoring import store
 from services.scoring.context import Context
 from services.scoring.domain import scale

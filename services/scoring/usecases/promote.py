@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from chassis.identity import Caller
+from chassis.core.identity import Caller
 from services.scoring import model_store
 from services.scoring.domain.errors import ModelNotApproved, ModelNotReady, NothingServedBefore
 from services.scoring.tables import Model

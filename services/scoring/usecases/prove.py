@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from chassis.identity import Caller
-from chassis.ledger import checkpoint, merkle
-from chassis.ledger import store as ledger
+from chassis.core import merkle
+from chassis.core.identity import Caller
+from chassis.data.ledger import checkpoint
+from chassis.data.ledger import store as ledger
 from services.scoring import batch_store, store
 from services.scoring.context import LEDGER, Context
 from services.scoring.domain.assessment import Assessment

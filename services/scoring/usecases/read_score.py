@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.errors import Forbidden
-from chassis.identity import Caller
+from chassis.core.errors import Forbidden
+from chassis.core.identity import Caller
 from services.scoring import store
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment

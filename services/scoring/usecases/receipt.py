@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from chassis.errors import Invalid
-from chassis.identity import Caller
+from chassis.core.errors import Invalid
+from chassis.core.identity import Caller
 from services.scoring.context import Context
 from services.scoring.domain import receipt as receipts
 from services.scoring.domain.assessment import Assessment, said_by

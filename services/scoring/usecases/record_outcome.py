@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
 
-from chassis.errors import Invalid
-from chassis.identity import Caller
-from chassis.ids import new_id
+from chassis.core.errors import Invalid
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
 from services.scoring.tables import Outcome
 
 

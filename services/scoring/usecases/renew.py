@@ -12,8 +12,8 @@ from typing import Any
 
 import structlog
 
-from chassis.errors import Refused, UpstreamUnavailable
-from chassis.ids import new_id
+from chassis.core.errors import Refused, UpstreamUnavailable
+from chassis.core.ids import new_id
 from services.scoring import model_store, store
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chassis.identity import Caller
+from chassis.core.identity import Caller
 from services.scoring import model_store, store
 from services.scoring.context import Context
 from services.scoring.domain import backtest, drift

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from chassis import jobs
-from chassis.jobs import JobState
+from chassis.data import jobs
+from chassis.data.jobs import JobState
 from services.scoring import batch_store, model_store
 from services.scoring.domain.assessment import rfc3339
 from services.scoring.tables import Batch, Evaluation, Model, Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chassis.identity import Caller
+from chassis.core.identity import Caller
 from services.scoring.context import Context
 from services.scoring.domain import scale
 from services.scoring.domain.errors import TargetNotUnderstood

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from sqlalchemy.orm import Session
 
-from chassis import jobs
-from chassis.identity import Caller
-from chassis.ids import new_id
-from chassis.jobs import Job
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
+from chassis.data import jobs
+from chassis.data.jobs import Job
 from services.scoring import model_store, store
 from services.scoring.clients import FeatureSet
 from services.scoring.context import Context

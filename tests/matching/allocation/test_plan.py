@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from chassis.errors import Invalid
+from chassis.core.errors import Invalid
 from services.matching.domain.allocation import verify
 from services.matching.domain.allocation.problem import MILLIONTHS, Candidate, Group, Impossible, Plan, Problem
 from services.matching.domain.allocation.solve import solve

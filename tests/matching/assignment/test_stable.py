@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.errors import Invalid
+from chassis.core.errors import Invalid
 from services.matching.domain.assignment.market import NOWHERE, Market
 from services.matching.domain.assignment.stable import assign, in_turn
 from services.matching.domain.assignment.verify import check

@@ -14,7 +14,7 @@ import pytest
 from profile_house import HEADER, House, open_house
 from sqlalchemy.orm import Session
 
-from chassis.identity import Verifier
+from chassis.core.identity import Verifier
 from services.profile import dispute_store
 from services.profile.domain.departure import Cause, Departure, name_of
 from services.profile.domain.public_record import DATASET

@@ -11,7 +11,7 @@ from profile_house import House, open_house
 from signal_books import work_off
 from sqlalchemy import select
 
-from chassis.identity import Verifier
+from chassis.core.identity import Verifier
 from sandbox.contradictions import plant
 from sandbox.economy import Plan, simulate
 from sandbox.records import records

@@ -13,7 +13,7 @@ import pytest
 import rfc8785
 from profile_house import HEADER, ROW, SCOPES, House
 
-from chassis.ledger.entry import hidden
+from chassis.data.ledger.entry import hidden
 from services.profile.domain.crosscheck import rules
 
 FEATURES = "/v1/enterprises/E1/features"

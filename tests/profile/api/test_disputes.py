@@ -11,7 +11,7 @@ import orjson
 import pytest
 from profile_house import HEADER, House
 
-from chassis.identity import Caller
+from chassis.core.identity import Caller
 from services.profile import store
 from services.profile.context import Context
 from services.profile.dispute_store import depart

@@ -15,7 +15,7 @@ import pytest
 import rfc8785
 from profile_house import House
 
-from chassis.ledger.entry import hidden
+from chassis.data.ledger.entry import hidden
 from services.profile import tables
 from services.profile.domain.days import CHINA, day_of
 from services.profile.usecases.enact import end_resting_on

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from profile_house import HEADER, House
 
-from chassis.identity import Caller
+from chassis.core.identity import Caller
 from services.profile.domain.departure import name_of
 from services.profile.domain.public_record import DATASET
 from services.profile.usecases import watch

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.errors import Refused
+from chassis.core.errors import Refused
 from services.profile.domain.measure import (
     Bases,
     Basis,

@@ -11,7 +11,7 @@ from electronic_invoices import xml, zipped
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.errors import Refused
+from chassis.core.errors import Refused
 from services.profile.domain.columns import KINDS, Form, WrongColumns
 from services.profile.readers.parts import EmptyFile, FileTooLarge, Limits, Part, UnreadableFile
 from services.profile.readers.read import read

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chassis.errors import Refused
+from chassis.core.errors import Refused
 from services.profile.domain.columns import KINDS, WrongColumns
 from services.profile.readers.parts import EmptyFile, FileTooLarge, Limits, Part, UnreadableFile
 from services.profile.readers.read import read

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from profile_house import House, open_house
 
-from chassis.identity import Verifier
+from chassis.core.identity import Verifier
 
 AS_OF = "2025-12-31"
 PATHS = (

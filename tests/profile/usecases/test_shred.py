@@ -13,8 +13,8 @@ from deltalake import DeltaTable
 from profile_house import HEADER, ROW, House
 from sqlalchemy import select
 
-from chassis import idempotency
-from chassis.ledger import store
+from chassis.data import keys
+from chassis.data.ledger import store
 from services.profile.domain.retention import policies, policies_on
 from services.profile.usecases.shred import shred
 from smecredit.ledger import Checkpoint, consistent, included
@@ -70,7 +70,7 @@ def test_no_copy_of_an_erased_record_is_left(cottage: House) -> None:
     found = cottage.client.get(f"/v1/disputes/{opened['id']}", headers=cottage.owner()).json
     assert found["before"] == {}
     with cottage.context.database.read() as session:
-        kept = session.execute(select(idempotency.TABLE.c.answer)).scalars().all()
+        kept = session.execute(select(keys.TABLE.c.answer)).scalars().all()
     assert "P-1" not in str(kept)
 
 

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from chassis import ledger
-from chassis.ids import new_head, numbered
-from chassis.ledger import checkpoint
+from chassis.core.ids import new_head, numbered
+from chassis.data import ledger
+from chassis.data.ledger import checkpoint
 from services.scoring.context import LEDGER
 from services.scoring.domain import leaf
 from services.scoring.parts import points_of

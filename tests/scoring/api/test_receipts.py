@@ -14,7 +14,7 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chassis.settings import SettingsError
+from chassis.core.settings import SettingsError
 from services.scoring import store
 from services.scoring.domain.receipt import canonical
 from services.scoring.settings import Settings

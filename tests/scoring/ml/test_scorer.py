@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.errors import NotFound
+from chassis.core.errors import NotFound
 from services.scoring.domain import scale
 from services.scoring.domain.errors import FeaturesDoNotFit
 from services.scoring.ml.scorer import Scorer

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from chassis import migrations
+from chassis.data import migrations
 from services.scoring.tables import Base
 
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sqlalchemy.exc import IntegrityError
 
-from chassis import jobs
-from chassis.ids import new_head, new_id, numbered
+from chassis.core.ids import new_head, new_id, numbered
+from chassis.data import jobs
 from services.scoring import batch_store, parts, store
 from services.scoring.domain.assessment import Assessment, Stamp, check_exact
 from services.scoring.domain.errors import ReasonsDoNotAddUp, ScoreNotFound

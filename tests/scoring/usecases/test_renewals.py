@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from chassis.http import ServiceIdentity
+from chassis.core.http import ServiceIdentity
 from services.scoring.context import Context
 from services.scoring.usecases.renew import renew
 

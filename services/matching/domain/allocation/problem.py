@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 
-from chassis.errors import Invalid
+from chassis.core.errors import Invalid
 
 MILLIONTHS = 1_000_000
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chassis.errors import Invalid
+from chassis.core.errors import Invalid
 
 NOWHERE = -1
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.database import Json, Utc
+from chassis.data.database import Json, Utc
 
 revision = "0001"
 down_revision = None

@@ -7,9 +7,9 @@ from datetime import date
 import polars as pl
 import polars.selectors as cs
 
-from . import chain, confidence, growth, operation, payment, stability
-from .feature import Feature
-from .measures import measure, slot_of
+from services.profile.domain.features import chain, confidence, growth, operation, payment, stability
+from services.profile.domain.features.feature import Feature
+from services.profile.domain.features.measures import measure, slot_of
 
 CATALOGUE: tuple[Feature, ...] = (
     *payment.FEATURES,

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from .feature import Feature, Text, ratio
+from services.profile.domain.features.feature import Feature, Text, ratio
 
 c = pl.col
 

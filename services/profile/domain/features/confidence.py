@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from .feature import Feature, Text
+from services.profile.domain.features.feature import Feature, Text
 
 c = pl.col
 

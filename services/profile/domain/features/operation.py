@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from .feature import Feature, Text, ratio
-from .measures import YEAR
+from services.profile.domain.features.feature import Feature, Text, ratio
+from services.profile.domain.features.measures import YEAR
 
 c = pl.col
 

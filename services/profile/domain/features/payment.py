@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from .feature import Feature, Text, ratio
+from services.profile.domain.features.feature import Feature, Text, ratio
 
 c = pl.col
 # Taken alone, a high red-letter or purchase void rate goes with *fewer* defaults (AUC 0.32–0.41 on 83 labelled firms),

@@ -1,6 +1,6 @@
 """What payments, filings, public records, relations and the network of trade say of an enterprise."""
 
-from .catalogue import FIGURES, INDICATORS, Trust, own, whole
-from .indicator import Indicator, Scale
+from services.profile.domain.indicators.catalogue import FIGURES, INDICATORS, Trust, own, whole
+from services.profile.domain.indicators.indicator import Indicator, Scale
 
 __all__ = ["FIGURES", "INDICATORS", "Indicator", "Scale", "Trust", "own", "whole"]

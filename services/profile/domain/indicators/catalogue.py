@@ -10,9 +10,8 @@ import polars as pl
 
 from services.profile.domain.evidence import Evidence
 from services.profile.domain.features import CATALOGUE, Feature
-
-from . import chain, compliance, confidence, payment, relation
-from .indicator import FIRM, Indicator
+from services.profile.domain.indicators import chain, compliance, confidence, payment, relation
+from services.profile.domain.indicators.indicator import FIRM, Indicator
 
 INDICATORS: tuple[Indicator, ...] = (
     *payment.INDICATORS,

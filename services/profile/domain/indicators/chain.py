@@ -7,8 +7,7 @@ import polars as pl
 
 from services.profile.domain.features import Text
 from services.profile.domain.features.measures import slot_of
-
-from .indicator import Indicator
+from services.profile.domain.indicators.indicator import Indicator
 
 c = pl.col
 DAMPING, ROUNDS = 0.85, 60  # 0.85 ** 60 is 6e-5: what is left to move is below what a percentile can show

@@ -10,9 +10,8 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.domain.features import Text
+from services.profile.domain.indicators.indicator import FIRM, Indicator, Scale, moments
 from services.profile.domain.public_record import live
-
-from .indicator import FIRM, Indicator, Scale, moments
 
 c = pl.col
 GRADES = "ABMCD"  # tax grades (纳税信用) from best to worst; a new firm without a bad record is M

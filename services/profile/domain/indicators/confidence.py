@@ -6,8 +6,7 @@ import polars as pl
 
 from services.profile.domain.evidence import Evidence
 from services.profile.domain.features import Text
-
-from .indicator import FIRM, Indicator, Scale, moments
+from services.profile.domain.indicators.indicator import FIRM, Indicator, Scale, moments
 
 c = pl.col
 # The day on which each kind of data happened.

@@ -7,8 +7,7 @@ import polars as pl
 from services.profile.domain import late
 from services.profile.domain.evidence import Evidence
 from services.profile.domain.features import Text
-
-from .indicator import FIRM, Indicator, Scale, moments
+from services.profile.domain.indicators.indicator import FIRM, Indicator, Scale, moments
 
 c = pl.col
 # A value-weighted index of punctuality (守约指数, ours). The anchors follow the widely used reading: 80 on terms, 100 a

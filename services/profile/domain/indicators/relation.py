@@ -11,9 +11,8 @@ import polars as pl
 
 from services.profile.domain.features import Text
 from services.profile.domain.features.measures import slot_of
+from services.profile.domain.indicators.indicator import FIRM, Indicator, Scale, moments
 from services.profile.domain.public_record import live
-
-from .indicator import FIRM, Indicator, Scale, moments
 
 c = pl.col
 # Relations that make two firms one group where they meet in one party; a shareholder from half of the shares on

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.database import Json, Utc
+from chassis.data.database import Json, Utc
 
 revision = "0004"
 down_revision = "0003"

@@ -6,7 +6,7 @@ Batches that were stored with a row a score stay as they are and are read as bef
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.database import NAMING, Utc
+from chassis.data.database import NAMING, Utc
 
 revision = "0004"
 down_revision = "0003"

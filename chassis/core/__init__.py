@@ -1,0 +1,1 @@
+"""What needs no framework: errors, ids, settings, signing, the call under way, calls to other services."""

@@ -1,0 +1,86 @@
+"""Settings: read once at start into a frozen dataclass, every error reported at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import orjson
+from environs import Env, EnvValidationError
+
+from chassis.core.errors import UpstreamUnavailable
+
+SIGNING_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; the text names every variable that is wrong, and no value."""
+
+
+@contextmanager
+def reading() -> Iterator[Env]:
+    """Give a reader of the environment that fails once, at the end, with everything that is wrong.
+
+    Within the block a variable that cannot be read is None, so only read there, and build the settings after:
+
+    >>> with reading() as env:
+    ...     port = env.int("PORT", 8000)
+    """
+    env = Env(eager=False)
+    yield env
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        found = cast("dict[str, list[str]]", error.error_messages)
+        lines = [f"{name}: {' '.join(messages)}" for name, messages in found.items()]
+        raise SettingsError("The settings cannot be used:\n  " + "\n  ".join(lines)) from None
+
+
+def home(env: Env) -> Path:
+    """Return the folder of the embedded data; absolute, since workers may start elsewhere."""
+    return Path(env.str("SMECREDIT_HOME", ".smecredit")).expanduser().absolute()
+
+
+def database_url(env: Env, service: str) -> str:
+    """Return the service's database: PostgreSQL where one is named, else a SQLite file in the home folder."""
+    return env.str(f"{service.upper()}_DATABASE_URL", f"sqlite:///{home(env) / service}.db")
+
+
+def signing_keys(env: Env, name: str) -> tuple[str, ...]:
+    """Return the private keys of a variable, hex, the one that signs first; none where it is not set."""
+    return tuple(env.list(name, []) or ())
+
+
+def require_signing_keys(keys: tuple[str, ...], name: str, what: str, *, production: bool) -> None:
+    """Raise `SettingsError` where keys cannot be used, or where production has none."""
+    if any(SIGNING_KEY.fullmatch(key) is None for key in keys) or (production and not keys):
+        raise SettingsError(
+            f"The settings cannot be used:\n  {name}: production needs a key of your own to sign {what} with: 64 hex "
+            "digits (python -c 'import secrets; print(secrets.token_hex(32))'), a new one before the older ones, "
+            "with commas between."
+        )
+
+
+def is_production(env: Env) -> bool:
+    """Tell whether default secrets are refused here."""
+    return env.str("SMECREDIT_ENV", "development") == "production"
+
+
+def own_key(service: str, given: str | None, folder: Path) -> str:
+    """Return a service's own API key at the gateway: the one given, or else that of the development identities.
+
+    Looked up when it is needed, as a first start writes those after the workers began.
+    """
+    if given:
+        return given
+    try:
+        keys: dict[str, str] = orjson.loads((folder / "keys.json").read_bytes())
+        return keys[service]
+    except (FileNotFoundError, KeyError):
+        raise UpstreamUnavailable(
+            f"This service has no API key at the gateway; set {service.upper()}_CLIENT_KEY, or create the development "
+            "identities at the gateway."
+        ) from None

@@ -1,0 +1,163 @@
+"""Webhooks by Standard Webhooks 1.0.0: signing, checking, and sending to an address that a client named.
+
+The receiver gets `webhook-id` (the same at each attempt, so that it can drop repeats), `webhook-timestamp` and
+`webhook-signature`. We send where a stranger told us to: so only to public addresses, looked at when the connection
+is made (a name may resolve to something else by then), never through a proxy, and no redirect is followed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+import secrets
+import socket
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pycurl
+
+from chassis.core.errors import Invalid
+
+PREFIX = "whsec_"
+SECRET_BYTES = 32
+TOLERANCE = timedelta(minutes=5)
+PATIENCE_SECONDS = 15
+MOST_ANSWER = 64 * 1024
+LONGEST_URL = 1000
+# Attempts after the first one: five seconds, five minutes, half an hour, … in all about three days.
+RETRIES = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400))
+
+
+class AddressRefused(Invalid):
+    """Nothing is sent to such an address."""
+
+
+class SignatureWrong(Exception):
+    """The message is not from who holds the secret, or not from now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one attempt: the status answered, or why there was none."""
+
+    status: int | None
+    error: str | None = None
+
+    @property
+    def delivered(self) -> bool:
+        """Tell whether the receiver took it."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+def new_secret() -> str:
+    """Return a fresh signing secret."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def sign(secret: str, message_id: str, at: datetime, body: bytes) -> str:
+    """Return the `webhook-signature` of a body sent at a time."""
+    key = base64.b64decode(secret.removeprefix(PREFIX))
+    signed = f"{message_id}.{int(at.timestamp())}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+
+
+def verify(secret: str, headers: dict[str, str], body: bytes, now: datetime) -> None:
+    """Check what came as a receiver must; raises `SignatureWrong`. Several signatures may stand side by side."""
+    try:
+        message_id, stamp = headers["webhook-id"], int(headers["webhook-timestamp"])
+        given = headers["webhook-signature"].split(" ")
+    except (KeyError, ValueError):
+        raise SignatureWrong("a header is missing") from None
+    at = datetime.fromtimestamp(stamp, tz=now.tzinfo)
+    if abs(now - at) > TOLERANCE:
+        raise SignatureWrong("the message is older or newer than five minutes")
+    if not any(hmac.compare_digest(one, sign(secret, message_id, at, body)) for one in given):
+        raise SignatureWrong("no signature fits")
+
+
+def check_address(url: str, *, private: bool) -> str:
+    """Return a URL that may be sent to; raise `AddressRefused`.
+
+    `private` is for development only: it lets http and addresses of one's own machine pass.
+    """
+    parts = urlsplit(url)
+    if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
+        raise AddressRefused(f"An address has at most {LONGEST_URL} ASCII characters and no spaces.", field="url")
+    if parts.scheme != "https" and not (private and parts.scheme == "http"):
+        raise AddressRefused("Webhooks are sent over https only.", field="url")
+    if not parts.hostname or parts.username or parts.password or parts.fragment:
+        raise AddressRefused("An address names a host, and neither a user nor a fragment.", field="url")
+    if not private and not _public(parts.hostname):
+        raise AddressRefused("Webhooks are sent to public addresses only.", field="url")
+    return url
+
+
+def send(url: str, secret: str, message_id: str, body: bytes, at: datetime, *, private: bool) -> Outcome:
+    """POST a signed body once and return what came of it; never raises for what the other side does."""
+    handle = pycurl.Curl()
+    received = bytearray()
+
+    def keep(piece: bytes) -> int:
+        received.extend(piece[: MOST_ANSWER - len(received)])
+        return len(piece) if len(received) < MOST_ANSWER else 0
+
+    headers = [
+        "Content-Type: application/json",
+        "User-Agent: smecredit-webhooks",
+        f"webhook-id: {message_id}",
+        f"webhook-timestamp: {int(at.timestamp())}",
+        f"webhook-signature: {sign(secret, message_id, at, body)}",
+        "Expect:",
+    ]
+    handle.setopt(pycurl.URL, url)
+    handle.setopt(pycurl.POST, 1)
+    handle.setopt(pycurl.POSTFIELDSIZE, len(body))
+    handle.setopt(pycurl.POSTFIELDS, body)
+    handle.setopt(pycurl.HTTPHEADER, headers)
+    handle.setopt(pycurl.WRITEFUNCTION, keep)
+    handle.setopt(pycurl.FOLLOWLOCATION, 0)
+    handle.setopt(pycurl.NOPROXY, "*")
+    handle.setopt(pycurl.NOSIGNAL, 1)
+    handle.setopt(pycurl.TIMEOUT, PATIENCE_SECONDS)
+    handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTPS | (pycurl.PROTO_HTTP if private else 0))
+    if not private:
+        handle.setopt(pycurl.OPENSOCKETFUNCTION, _open_public)
+    try:
+        handle.perform()
+        return Outcome(handle.getinfo(pycurl.RESPONSE_CODE))
+    except pycurl.error as error:
+        return Outcome(None, _named(error.args[0]))
+    finally:
+        handle.close()
+
+
+def _open_public(_purpose: int, address: Any) -> socket.socket | int:
+    """Open the socket that libcurl asks for, unless the address that the name resolved to is not public."""
+    host = address.addr[0]
+    if not _public(host.decode() if isinstance(host, bytes) else host):
+        return int(pycurl.SOCKET_BAD)
+    return socket.socket(address.family, address.socktype, address.protocol)
+
+
+def _public(host: str) -> bool:
+    """Tell whether a literal address is one of the public internet; a name is looked at when it is resolved."""
+    try:
+        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return host.rstrip(".").lower() != "localhost"
+    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
+    return bool((mapped or address).is_global and address.is_global and not address.is_multicast)
+
+
+def _named(code: int) -> str:
+    if code == pycurl.E_OPERATION_TIMEDOUT:
+        return "no answer in time"
+    if code == pycurl.E_WRITE_ERROR:
+        return "the answer is too long"
+    if code in {pycurl.E_COULDNT_CONNECT, pycurl.E_COULDNT_RESOLVE_HOST}:
+        return "no connection"
+    return "the connection failed"

@@ -1,0 +1,1 @@
+"""What stands on SQLAlchemy and knows no web: databases, migrations, jobs, idempotency keys, the ledger."""

@@ -1,0 +1,1 @@
+"""What stands on Flask: applications, answers, problems as HTTP tells them, who calls, pages of lists."""

@@ -1,0 +1,213 @@
+"""The Flask application that every service starts from: JSON, problems, logs, metrics, health, request ids."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, TypeVar, cast
+
+import flask
+import flask_smorest
+import structlog
+from flask import Flask, Response, current_app, request
+from flask.globals import app_ctx
+from flask.sessions import NullSession, SessionInterface, SessionMixin
+
+from chassis.core import call, dictionary, logs, metrics, problems
+from chassis.core.errors import Refused
+from chassis.core.identity import Verifier
+from chassis.core.ids import new_id
+from chassis.web import preconditions, refusals
+from chassis.web.answers import Orjson, json_answer
+from chassis.web.schemas import ProblemSchema
+
+TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+JSON_BODY_BYTES = 1 << 20
+FORWARDED = (("Authorization", "HTTP_AUTHORIZATION"), ("Purpose", "HTTP_PURPOSE"))
+QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+# Anybody can make up a method; each would be a line of the metrics for ever.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+log = structlog.get_logger()
+Check = Callable[[], object]
+Context = TypeVar("Context")
+
+
+class NoSessions(SessionInterface):
+    """Flask's own sessions, of which nothing here makes use: the portal has a cookie of its own."""
+
+    def __init__(self) -> None:
+        self._none = NullSession()
+
+    def open_session(self, app: Flask, request: flask.Request) -> NullSession:
+        """Return the one session that holds nothing."""
+        return self._none
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Save nothing."""
+
+    def is_null_session(self, obj: object) -> bool:
+        """Tell that there is nothing to save."""
+        return True
+
+
+class App(Flask):
+    """Flask without its sessions and without async views, which it looks for at every call of every function."""
+
+    session_interface = NoSessions()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function: all of ours are plain."""
+        return func
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]  # ships no types
+    """OpenAPI 3.1 of a service; errors are answered by `chassis.core.problems`, not by flask-smorest."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to `chassis.core.problems`."""
+
+    def _register_responses(self) -> None:
+        """Document that what is refused is a problem document."""
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = problems.MEDIA_TYPE
+        super()._register_responses()
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE  # the class's own again
+
+
+def make_app(
+    name: str,
+    *,
+    verifier: Verifier,
+    problem_kinds: Mapping[type[Refused], problems.Kind] | None = None,
+    checks: Mapping[str, Check] | None = None,
+) -> Flask:
+    """Return an application with everything that all services share.
+
+    `checks` are what readiness means here, by name: each raises where its thing is missing.
+    """
+    logs.configure(name)
+    app = App(name, static_folder=None)
+    app.json = Orjson(app)
+    app.url_map.strict_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = JSON_BODY_BYTES
+    app.extensions["verifier"] = verifier
+    refusals.register(app, problem_kinds or {})
+    app.before_request(_open_request)
+    app.after_request(_close_request)
+    app.teardown_request(_end_request)
+    _register_health(app, {"keys": verifier.check, **(checks or {})})
+    return app
+
+
+def make_api(app: Flask, *, title: str, version: str, blueprints: Sequence[flask_smorest.Blueprint]) -> Api:
+    """Register the blueprints and serve their OpenAPI document at `/openapi.json`."""
+    app.config |= {
+        "API_TITLE": title,
+        "API_VERSION": version,
+        "OPENAPI_VERSION": "3.1.0",
+        "OPENAPI_URL_PREFIX": "/",
+        "OPENAPI_JSON_PATH": "openapi.json",
+    }
+    api = Api(app)
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    return api
+
+
+def _open_request() -> None:
+    # Each look through Flask's proxies costs as much as the work here: one look, then plain objects.
+    environ = request.environ
+    here = app_ctx.g
+    here.start = time.perf_counter()
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    trace = TRACEPARENT.fullmatch(environ.get("HTTP_TRACEPARENT", ""))
+    here.call_before = call.begin(
+        call.Call(
+            request_id=given if call.REQUEST_ID.fullmatch(given) else new_id("req"),
+            trace_id=trace[1] if trace else secrets.token_hex(16),
+            deadline=time.monotonic() + _patience_given(environ.get("HTTP_X_TIMEOUT_MS", "")),
+            forwarded={name: environ[variable] for name, variable in FORWARDED if variable in environ},
+        )
+    )
+
+
+def _patience_given(milliseconds: str) -> float:
+    known = milliseconds.isascii() and milliseconds.isdecimal()
+    return min(call.DEFAULT_PATIENCE_SECONDS, int(milliseconds) / 1000) if known else call.DEFAULT_PATIENCE_SECONDS
+
+
+def _close_request(response: Response) -> Response:
+    here, rule, under_way = app_ctx.g, request.url_rule, call.under_way()
+    seconds = time.perf_counter() - here.get("start", time.perf_counter())
+    route = rule.rule if rule else "(none)"
+    method = request.method if request.method in METHODS else "(other)"
+    preconditions.tag(response)
+    response.headers["X-Request-Id"] = under_way.request_id if under_way else ""
+    if under_way and under_way.stages:
+        response.headers["Server-Timing"] = ", ".join(under_way.stages)
+    if under_way and under_way.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    metrics.observe(method, route, response.status_code, seconds)
+    if route not in QUIET:
+        log.info(
+            "request",
+            method=method,
+            route=route,
+            status=response.status_code,
+            ms=round(seconds * 1000, 1),
+            request_id=under_way and under_way.request_id,
+            trace_id=under_way and under_way.trace_id,
+            role=here.caller.role if "caller" in here else None,
+        )
+    return response
+
+
+def _end_request(_: BaseException | None) -> None:
+    call.begin(app_ctx.g.get("call_before"))
+
+
+def _register_health(app: Flask, checks: Mapping[str, Check]) -> None:
+    def livez() -> Response:
+        return json_answer({"status": "alive"})
+
+    def readyz() -> Response:
+        missing = {name: reason for name, check in checks.items() if (reason := _failure(check))}
+        return json_answer({"status": "waiting" if missing else "ready", "missing": missing}, 503 if missing else 200)
+
+    def metrics_page() -> Response:
+        body, media_type = metrics.exposition()
+        return Response(body, content_type=media_type)
+
+    app.add_url_rule("/livez", view_func=livez)
+    app.add_url_rule("/readyz", view_func=readyz)
+    app.add_url_rule("/metrics", "metrics", metrics_page)
+
+
+def _failure(check: Check) -> str | None:
+    try:
+        check()
+    except Refused as refusal:
+        return refusal.detail
+    except Exception as error:  # whatever is broken, readiness must name it and not break itself
+        return type(error).__name__
+    return None
+
+
+def serve_dictionary(app: Flask, package: str, more: Mapping[str, dictionary.Term] | None = None) -> None:
+    """Serve the service's words at `/dictionary`; `more` are those that code declares, such as a catalogue's."""
+    answer = {key: asdict(term) for key, term in {**dictionary.terms(package), **(more or {})}.items()}
+
+    def answered() -> Response:
+        return json_answer(answer)
+
+    app.add_url_rule("/dictionary", "dictionary", answered)
+
+
+def collaborators(kind: type[Context]) -> Context:
+    """Return what the running application was composed of: the service's `Context`."""
+    return cast("Context", current_app.extensions["context"])

@@ -1,0 +1,62 @@
+"""ETags of answers and preconditions of writes (RFC 9110, sections 8.8.3 and 13): nobody's change is lost unseen.
+
+A JSON answer to a GET carries the digest of its bytes as a strong ETag, so a cache asks with `If-None-Match` and a
+writer with `If-Match`. A write that honours `If-Match` works out, in its own transaction, what a GET would answer now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, ParamSpec, TypeVar
+
+import orjson
+from flask import Response, request
+
+from chassis.core.errors import Outdated
+from chassis.web.openapi import with_header
+
+P = ParamSpec("P")
+R = TypeVar("R")
+PARAMETER = {
+    "in": "header",
+    "name": "If-Match",
+    "description": "The ETag that you read: where the thing has changed since, the answer is 412 and nothing is done",
+    "schema": {"type": "string"},
+}
+
+
+def tag(response: Response) -> Response:
+    """Give a JSON answer to a GET its ETag; answer 304 where the caller has these very bytes.
+
+    What is passed through from a service has the service's.
+    """
+    whole = response.is_json and not response.is_streamed and not response.direct_passthrough
+    if request.method != "GET" or response.status_code != HTTPStatus.OK or not whole:
+        return response
+    if "ETag" not in response.headers:
+        response.set_etag(etag_of(response.get_data()))
+    response.make_conditional(request)
+    return response
+
+
+def etag_of(answer: Any) -> str:
+    """Return the ETag of an answer, given as its bytes or as the document that is written as JSON."""
+    body = answer if isinstance(answer, bytes) else orjson.dumps(answer, option=orjson.OPT_UTC_Z)
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+def expect(answer: Callable[[], Any]) -> None:
+    """Raise `Outdated` where this request's `If-Match` is not the ETag of what a GET would answer now.
+
+    Call it in the write's transaction, after the row is locked. `answer` is not called where nothing is expected.
+    """
+    wanted = request.if_match
+    if wanted and not wanted.contains(etag_of(answer())):
+        raise Outdated("It has changed since you read it; read it again and decide anew.")
+
+
+def documented(endpoint: Callable[P, R]) -> Callable[P, R]:
+    """Add the header to an endpoint's OpenAPI."""
+    return with_header(endpoint, PARAMETER)

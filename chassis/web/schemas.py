@@ -1,0 +1,53 @@
+"""What every schema of the wire starts from."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import marshmallow
+
+from chassis.core.enterprise_id import NotAnEnterpriseId, enterprise_id
+from chassis.core.problems import fields_refused
+
+
+class Schema(marshmallow.Schema):
+    """A schema that refuses what it does not know: a misspelt field must not pass in silence."""
+
+    class Meta:
+        """Refuse unknown fields."""
+
+        unknown = marshmallow.RAISE
+
+
+def parsed(schema: marshmallow.Schema, given: Any) -> dict[str, Any]:
+    """Parse a body whose media type decides its schema, so that no decorator can; refused like any other body."""
+    try:
+        return cast("dict[str, Any]", schema.load(given))
+    except marshmallow.ValidationError as wrong:
+        raise fields_refused(cast("dict[str, Any]", wrong.messages)) from None
+
+
+class EnterpriseId(marshmallow.fields.String):
+    """An enterprise's id, taken in any of its forms and given on in the one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        try:
+            return enterprise_id(super()._deserialize(value, attr, data, **kwargs))
+        except NotAnEnterpriseId as wrong:
+            raise marshmallow.ValidationError(wrong.detail) from None
+
+
+class ProblemSchema(marshmallow.Schema):
+    """A problem document (RFC 9457); each kind may carry further members."""
+
+    class Meta:
+        """Say that there may be more."""
+
+        unknown = marshmallow.INCLUDE
+
+    type = marshmallow.fields.String(metadata={"description": "Stable name of the kind of problem"})
+    title = marshmallow.fields.String()
+    title_zh = marshmallow.fields.String()
+    status = marshmallow.fields.Integer()
+    detail = marshmallow.fields.String(metadata={"description": "What was found and what to do next"})
+    instance = marshmallow.fields.String(metadata={"description": "The request id to quote to the operator"})

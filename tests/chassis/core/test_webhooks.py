@@ -1,0 +1,134 @@
+"""Webhooks: signed by the standard, and sent to nobody's inside."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from standardwebhooks import Webhook
+
+from chassis.core.webhooks import AddressRefused, SignatureWrong, check_address, new_secret, send, sign, verify
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+BODY = '{"type":"application.offered","数":1}'.encode()
+
+
+def headers(secret: str, at: datetime = NOW, body: bytes = BODY) -> dict[str, str]:
+    stamp = str(int(at.timestamp()))
+    return {"webhook-id": "msg_1", "webhook-timestamp": stamp, "webhook-signature": sign(secret, "msg_1", at, body)}
+
+
+def test_the_vector_of_the_standard() -> None:
+    """The signature that the reference libraries publish for their example."""
+    secret = "whsec_plJ3nmyCDGBKInavdOK15jsl"
+    at = datetime.fromtimestamp(1731705121, UTC)
+    body = b'{"event_type":"ping","data":{"success":true}}'
+    assert sign(secret, "msg_loFOjxBNrRLzqYUf", at, body) == "v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0="
+
+
+def test_the_reference_library_accepts_ours() -> None:
+    """A receiver who uses it reads what we sent."""
+    secret, now = new_secret(), datetime.now(UTC)
+    assert Webhook(secret).verify(BODY, headers(secret, now)) == {"type": "application.offered", "数": 1}
+
+
+def test_what_we_verify_is_what_we_signed() -> None:
+    """The right secret, body and time pass."""
+    secret = new_secret()
+    verify(secret, headers(secret), BODY, NOW)
+
+
+@pytest.mark.parametrize("minutes", [-6, 6])
+def test_an_old_or_future_message_is_refused(minutes: int) -> None:
+    """Five minutes either way."""
+    secret = new_secret()
+    with pytest.raises(SignatureWrong):
+        verify(secret, headers(secret), BODY, NOW + timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize("place", range(0, len(BODY), 5))
+def test_any_other_body_is_refused(place: int) -> None:
+    """One bit is enough."""
+    secret = new_secret()
+    other = bytearray(BODY)
+    other[place] ^= 1
+    with pytest.raises(SignatureWrong):
+        verify(secret, headers(secret), bytes(other), NOW)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/hook",
+        "https://127.0.0.1/hook",
+        "https://localhost/hook",
+        "https://10.0.0.8/hook",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::1]/hook",
+        "https://[::ffff:127.0.0.1]/hook",
+        "https://user:secret@example.com/hook",
+        "ftp://example.com/hook",
+        "https:///hook",
+        "https://example.com/a b",
+    ],
+)
+def test_such_addresses_are_refused(url: str) -> None:
+    """Nothing but https to a public host."""
+    with pytest.raises(AddressRefused):
+        check_address(url, private=False)
+
+
+def test_a_public_address_passes() -> None:
+    """A bank's own."""
+    assert check_address("https://hooks.bank.example:8443/a?b=1", private=False)
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
+    """Return the address of a real receiver on this machine, and what it got."""
+    got: list[tuple[str, bytes]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append((self.headers["webhook-id"], self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(302 if self.path == "/elsewhere" else 204)
+            self.send_header("Location", "/hook")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", got
+    server.shutdown()
+
+
+def test_a_delivery_arrives(receiver: tuple[str, list[tuple[str, bytes]]]) -> None:
+    """Body and id as they were given."""
+    url, got = receiver
+    assert send(f"{url}/hook", new_secret(), "msg_1", BODY, NOW, private=True).delivered
+    assert got == [("msg_1", BODY)]
+
+
+def test_a_name_that_leads_inside_is_not_connected_to(receiver: tuple[str, list[tuple[str, bytes]]]) -> None:
+    """The address is looked at when the connection is made, whatever the name says."""
+    url, got = receiver
+    outcome = send(url.replace("http://127.0.0.1", "https://localhost"), new_secret(), "m", BODY, NOW, private=False)
+    assert outcome.status is None
+    assert got == []
+
+
+def test_a_redirect_is_not_followed(receiver: tuple[str, list[tuple[str, bytes]]]) -> None:
+    """It could lead anywhere."""
+    url, got = receiver
+    assert not send(f"{url}/elsewhere", new_secret(), "msg_1", BODY, NOW, private=True).delivered
+    assert len(got) == 1
+
+
+def test_nobody_there_is_an_outcome() -> None:
+    """Not an exception: it is tried again later."""
+    assert send("http://127.0.0.1:9/", new_secret(), "m", BODY, NOW, private=True).error == "no connection"

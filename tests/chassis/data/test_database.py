@@ -1,0 +1,93 @@
+"""Sessions keep the same promises on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from chassis.data.database import Database, Json, Utc
+
+TABLE = Table(
+    "things", MetaData(), Column("id", Integer, primary_key=True), Column("at", Utc), Column("document", Json)
+)
+
+
+@pytest.fixture
+def database(database_url: str) -> Database:
+    database = Database(database_url)
+    TABLE.metadata.create_all(database.engine)
+    yield database
+    database.dispose()
+
+
+def test_a_time_comes_back_aware_and_equal(database: Database) -> None:
+    """A moment written in Beijing's time is the same moment in UTC when read."""
+    beijing = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone(timedelta(hours=8)))
+    with database.begin() as session:
+        session.execute(insert(TABLE).values(id=1, at=beijing))
+    with database.read() as session:
+        found = session.execute(select(TABLE.c.at)).scalar_one()
+    assert (found, found.tzinfo) == (beijing, UTC)
+
+
+def test_an_error_does_not_quote_what_was_to_be_stored(database: Database) -> None:
+    """Whoever prints it prints no name and no code."""
+    row = insert(TABLE).values(id=1, document={"name": "甲公司"})
+    with database.begin() as session:
+        session.execute(row)
+    with pytest.raises(IntegrityError) as error, database.begin() as session:
+        session.execute(row)
+    assert "甲公司" not in str(error.value)
+
+
+def test_a_naive_time_is_refused(database: Database) -> None:
+    """A time without a zone would mean something else elsewhere."""
+    with pytest.raises(Exception, match="naive"), database.begin() as session:
+        session.execute(insert(TABLE).values(id=1, at=datetime(2026, 1, 1)))  # noqa: DTZ001 -- that is the point
+
+
+def test_a_document_comes_back_as_it_was(database: Database) -> None:
+    """JSON survives with Chinese text, nulls and numbers."""
+    document = {"名称": "某公司", "empty": None, "numbers": [1, 2.5], "nested": {"deep": True}}
+    with database.begin() as session:
+        session.execute(insert(TABLE).values(id=1, document=document))
+    with database.read() as session:
+        assert session.execute(select(TABLE.c.document)).scalar_one() == document
+
+
+def test_a_block_that_raises_leaves_nothing(database: Database) -> None:
+    """A write transaction is all or nothing."""
+
+    def fail() -> None:
+        with database.begin() as session:
+            session.execute(insert(TABLE).values(id=1))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with database.read() as session:
+        assert session.execute(select(TABLE.c.id)).all() == []
+
+
+def test_writers_queue_and_none_is_lost(database: Database) -> None:
+    """Eight threads that add to one row, each reading under its own lock, add up."""
+    with database.begin() as session:
+        session.execute(insert(TABLE).values(id=1, document={"n": 0}))
+
+    def add() -> None:
+        for _ in range(10):
+            with database.begin() as session:
+                n = session.execute(select(TABLE.c.document).with_for_update()).scalar_one()["n"]
+                session.execute(update(TABLE).values(document={"n": n + 1}))
+
+    threads = [threading.Thread(target=add) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as session:
+        assert session.execute(select(TABLE.c.document)).scalar_one() == {"n": 80}

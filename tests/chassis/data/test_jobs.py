@@ -1,0 +1,214 @@
+"""The queue loses nothing and runs nothing that was rolled back."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import MetaData, update
+
+from chassis.core.errors import Conflict, UpstreamUnavailable
+from chassis.core.identity import Caller
+from chassis.data import jobs
+from chassis.data.database import Database
+from chassis.data.jobs import Job, Worker
+
+
+@pytest.fixture
+def database(database_url: str) -> Database:
+    database = Database(database_url)
+    metadata = MetaData()
+    jobs.declare(metadata)
+    metadata.create_all(database.engine)
+    yield database
+    database.dispose()
+
+
+def add(database: Database, kind: str = "count", **payload: object) -> str:
+    with database.begin() as session:
+        return jobs.enqueue(session, kind, payload)
+
+
+def state(database: Database, job: str) -> jobs.JobState:
+    with database.read() as session:
+        return jobs.state(session, job)
+
+
+def worker(database: Database, handler: Callable[[Job], None]) -> Worker:
+    return Worker(database, {"count": handler})
+
+
+def test_a_job_is_done_once_with_its_payload_and_caller(database: Database) -> None:
+    """The handler sees what was ordered and by whom."""
+    seen: list[Job] = []
+    who = Caller("bank-1", "bank", frozenset({"scores:write"}))
+    with database.begin() as session:
+        job = jobs.enqueue(session, "count", {"firms": 3}, caller=who)
+    one = worker(database, seen.append)
+    assert [one.run_once(), one.run_once()] == [True, False]
+    assert [(job.payload, job.caller) for job in seen] == [({"firms": 3}, who)]
+    assert state(database, job).state == "done"
+
+
+def test_a_rolled_back_order_leaves_no_job(database: Database) -> None:
+    """The job's row lives and dies with the transaction that it belongs to."""
+
+    def order() -> None:
+        with database.begin() as session:
+            jobs.enqueue(session, "count", {})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        order()
+    assert not worker(database, lambda _: None).run_once()
+
+
+def test_jobs_are_taken_oldest_first(database: Database) -> None:
+    """Nobody overtakes."""
+    seen: list[int] = []
+    for n in range(3):
+        add(database, n=n)
+        time.sleep(0.002)
+    one = worker(database, lambda job: seen.append(job.payload["n"]))
+    while one.run_once():
+        pass
+    assert seen == [0, 1, 2]
+
+
+def test_a_refusal_fails_the_job_with_its_problem(database: Database) -> None:
+    """Bad input is not tried again; it is told."""
+
+    def refuse(_: Job) -> None:
+        raise Conflict("Two sheets have the same name.", sheet="进项")
+
+    job = add(database)
+    worker(database, refuse).run_once()
+    found = state(database, job)
+    assert (found.state, found.problem["type"], found.problem["sheet"]) == ("failed", "/problems/conflict", "进项")
+
+
+def test_a_job_outwaits_the_restart_of_another_service(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence is no refusal: the same worker goes on when the other is back, and that is no crash."""
+    monkeypatch.setattr(jobs, "WAITS_SECONDS", (0, 0))
+    tries: list[int] = []
+
+    def handler(job: Job) -> None:
+        tries.append(job.attempt)
+        if len(tries) < 3:
+            raise UpstreamUnavailable("the profile service does not answer")
+
+    job = add(database)
+    worker(database, handler).run_once()
+    assert tries == [1, 1, 1]
+    assert state(database, job).state == "done"
+
+
+def test_a_service_that_stays_away_fails_the_job_with_its_problem(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever ordered the job learns what is missing."""
+    monkeypatch.setattr(jobs, "WAITS_SECONDS", (0,))
+
+    def handler(_: Job) -> None:
+        raise UpstreamUnavailable("the profile service does not answer")
+
+    job = add(database)
+    worker(database, handler).run_once()
+    assert state(database, job).problem["type"] == "/problems/upstream-unavailable"
+
+
+def test_a_crash_is_tried_again(database: Database) -> None:
+    """A handler that broke off once and then works ends well."""
+    attempts: list[int] = []
+
+    def flaky(job: Job) -> None:
+        attempts.append(job.attempt)
+        if job.attempt == 1:
+            raise ZeroDivisionError
+
+    job = add(database)
+    one = worker(database, flaky)
+    while one.run_once():
+        pass
+    assert (attempts, state(database, job).state) == ([1, 2], "done")
+
+
+def test_a_job_that_always_crashes_ends_as_failed(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A poisonous job does not hold the queue for ever."""
+    monkeypatch.setattr(jobs, "MOST_ATTEMPTS", 2)
+    job = add(database)
+    one = worker(database, lambda _: 1 / 0)
+    while one.run_once():
+        pass
+    assert (state(database, job).state, state(database, job).problem["error"]) == ("failed", "ZeroDivisionError")
+
+
+def test_a_job_that_kills_its_workers_ends_as_failed(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A killed worker raises nothing, so it is the takings that are counted."""
+    monkeypatch.setattr(jobs, "MOST_TAKEN", 2)
+    done: list[Job] = []
+    job = add(database)
+    for _ in range(2):
+        worker(database, done.append)._claim()
+        with database.begin() as session:
+            session.execute(update(jobs.TABLE).values(lease_until=datetime.now(UTC) - timedelta(seconds=1)))
+    assert worker(database, done.append).run_once()
+    assert (state(database, job).state, state(database, job).problem["error"]) == ("failed", "WorkerKilled")
+    assert done == []
+
+
+def test_a_lease_that_ran_out_is_taken_over_and_the_slow_one_cannot_end_it(database: Database) -> None:
+    """Two workers never both finish one job."""
+    first, second = worker(database, lambda _: None), worker(database, lambda _: None)
+    job = add(database)
+    held = first._claim()
+    with database.begin() as session:
+        session.execute(update(jobs.TABLE).values(lease_until=datetime.now(UTC) - timedelta(seconds=1)))
+    taken = second._claim()
+    assert taken.attempt == 2
+    first._end(held, "failed", {"type": "late"})
+    assert state(database, job).state == "running"
+    with pytest.raises(jobs.LeaseLost):
+        held.progress(1, 2)
+
+
+def _work(url: str, marker: str) -> None:
+    def slow(job: Job) -> None:
+        with open(marker, "a") as file:  # noqa: PTH123 -- a plain append is what the test watches
+            file.write(f"{job.attempt}\n")
+        time.sleep(60 if job.attempt == 1 else 0)
+
+    Worker(Database(url), {"count": slow}).run()
+
+
+@pytest.mark.parametrize(("number", "lease"), [(signal.SIGKILL, 0.5), (signal.SIGTERM, 3600)])
+def test_a_worker_that_dies_loses_no_job(
+    database: Database, database_url: str, tmp_path, monkeypatch: pytest.MonkeyPatch, number: int, lease: float
+) -> None:
+    """After kill -9 the lease runs out and another takes the job; after SIGTERM it is given back at once."""
+    monkeypatch.setattr(jobs, "LEASE", timedelta(seconds=lease))
+    monkeypatch.setattr(jobs, "HEARTBEAT_SECONDS", 0.1)
+    job = add(database)
+    marker = tmp_path / "attempts"
+    database.dispose()
+    process = multiprocessing.get_context("fork").Process(target=_work, args=(database_url, str(marker)))
+    process.start()
+    _until(marker.exists)
+    os.kill(process.pid, number)
+    process.join()
+    other = worker(database, lambda _: None)
+    _until(other.run_once)
+    assert state(database, job).state == "done"
+
+
+def _until(claim: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if claim():
+            return
+        time.sleep(0.02)
+    pytest.fail("waited in vain")

@@ -1,0 +1,85 @@
+"""The server's worker: every kind of answer is framed so that the next one on the same connection is read right."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from smecredit.suite import free_port
+
+GUNICORN = Path(sys.executable).with_name("gunicorn")
+APPLICATION = """
+from pathlib import Path
+from flask import Flask, Response, send_file
+
+app = Flask("frames")
+
+@app.get("/json")
+def whole(): return {"value": 1}
+
+@app.get("/nothing")
+def nothing(): return Response(status=204)
+
+@app.get("/unchanged")
+def unchanged(): return Response(status=304)
+
+@app.get("/pieces")
+def pieces(): return Response((piece for piece in ("one", "two")), mimetype="text/plain")
+
+@app.get("/file")
+def file(): return send_file(Path(__file__).resolve())
+"""
+WORKER = "chassis.web.gunicorn_worker.Worker"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("frames")
+    (made / "frames.py").write_text(APPLICATION)
+    return made
+
+
+@pytest.fixture(scope="module")
+def port(folder: Path) -> Iterator[int]:
+    """Return the port of a real server with the worker."""
+    port = free_port()
+    where = ["--bind", f"127.0.0.1:{port}", "--pythonpath", f"{folder},{Path(__file__).parents[2]}"]
+    how = ["--worker-class", WORKER, "--threads", "4", "--no-control-socket"]
+    server = subprocess.Popen([GUNICORN, *how, *where, "frames:app"], stderr=subprocess.DEVNULL)
+    while True:
+        try:
+            HTTPConnection("127.0.0.1", port, timeout=5).connect()
+            break
+        except ConnectionRefusedError:
+            assert server.poll() is None, "the server did not start"
+            time.sleep(0.05)
+    yield port
+    server.terminate()
+    server.wait(20)
+
+
+def test_answers_of_every_kind_follow_one_another_on_one_connection(port: int, folder: Path) -> None:
+    """With a body, without one, in pieces, from a file, and for HEAD; each twice, in an order that mixes them."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    expected = {
+        ("GET", "/json"): (200, b'{"value":1}\n'),
+        ("HEAD", "/json"): (200, b""),
+        ("GET", "/nothing"): (204, b""),
+        ("GET", "/pieces"): (200, b"onetwo"),
+        ("GET", "/unchanged"): (304, b""),
+        ("GET", "/file"): (200, (folder / "frames.py").read_bytes()),
+        ("GET", "/missing"): (404, None),
+    }
+    for method, path in [*expected, *reversed(expected)]:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        status, body = expected[method, path]
+        read = answer.read()
+        assert (answer.status, read if body is not None else None) == (status, body)
+    connection.close()
