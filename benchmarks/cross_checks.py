@@ -4,6 +4,8 @@ The real book knows invoices only, so these five rules do all its work; the coun
 twenty rules run over the sandbox economy, where nobody is our peer.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

@@ -4,6 +4,8 @@ Both sides hold the rows in memory (Polars a DataFrame, DuckDB its own table), u
 Rounds alternate; the medians are reported.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable
 from datetime import date

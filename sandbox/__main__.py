@@ -1,5 +1,7 @@
 """`python -m sandbox`: write a synthetic economy to a folder."""
 
+from __future__ import annotations
+
 import sys
 from datetime import date, datetime
 from pathlib import Path

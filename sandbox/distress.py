@@ -4,6 +4,8 @@ Every firm takes a loan at the end of the book; the outcome says whether it was 
 months after it. So no invoice shows what happened after the default, and no label is trivial.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,5 +1,7 @@
 """One synthetic economy, from its plan to its books."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date
 

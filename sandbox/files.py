@@ -1,5 +1,7 @@
 """Writes the tables so that the same plan gives the same bytes."""
 
+from __future__ import annotations
+
 import gzip
 from pathlib import Path
 from typing import Final, Literal

@@ -1,5 +1,7 @@
 """What firms declare and pay to the state: VAT and social insurance, month by month, and the wages behind it."""
 
+from __future__ import annotations
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray

@@ -1,5 +1,7 @@
 """Who lives in the economy: industry, region, age, size, and how well each firm is led (which nobody can see)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,5 +1,7 @@
 """The invoices that the relations leave behind, month by month, as columns."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Final
@@ -35,7 +37,7 @@ class Invoices:
         """How many invoices there are."""
         return len(self.seller)
 
-    def take(self, order: NDArray[np.int64]) -> "Invoices":
+    def take(self, order: NDArray[np.int64]) -> Invoices:
         """The invoices at these positions."""
         return Invoices(*(getattr(self, field.name)[order] for field in fields(self)))
 

@@ -1,5 +1,7 @@
 """Trading relations as they come and go: inside the economy and with the world outside it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Who trades with whom inside the economy: a supply network grown by preferential attachment."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Everything beside invoices that a data source would deliver, by import kind."""
 
+from __future__ import annotations
+
 import polars as pl
 
 from sandbox import filings, registers, trade

@@ -1,5 +1,7 @@
 """The few industries and regions that synthetic firms live in, with the codes of the national standards."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 

@@ -1,5 +1,7 @@
 """What registers say of firms: tax grades, penalties, lists, awards; owners, guarantors, addresses, phones."""
 
+from __future__ import annotations
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray

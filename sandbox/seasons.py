@@ -1,5 +1,7 @@
 """When business is done: working days, month ends, the Spring Festival, and each industry's own season."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date
 from typing import Final

@@ -1,5 +1,7 @@
 """The economy as the tables a data source would deliver: our English columns, and `synthetic` true on every row."""
 
+from __future__ import annotations
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray

@@ -1,5 +1,7 @@
 """What follows from each invoice: the order before it, the delivery beside it, the payment after it."""
 
+from __future__ import annotations
+
 from typing import Final
 
 import numpy as np

@@ -6,6 +6,8 @@ bank = Client("https://credit.example", api_key="smc_…")
 bank.score("local:E17")["grade"]
 """
 
+from __future__ import annotations
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

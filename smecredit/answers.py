@@ -1,5 +1,7 @@
 """The shapes of what the suite answers; each is the JSON object itself, typed."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, Literal, NotRequired, TypedDict
 

@@ -1,5 +1,7 @@
 """The suite's Python client: one method per route, typed answers, no hidden state."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -69,13 +71,13 @@ class Client:
     ) -> None:
         self._wire = Wire(url, api_key, timeout=timeout, connections=connections, retries=retries)
 
-    def with_key(self, api_key: str) -> "Client":
+    def with_key(self, api_key: str) -> Client:
         """The same suite and the same kept connections with another key."""
         other = object.__new__(Client)
         other._wire = self._wire.with_key(api_key)
         return other
 
-    def signing(self, client_id: str, private_key: bytes, *, endpoint: str | None = None) -> "Client":
+    def signing(self, client_id: str, private_key: bytes, *, endpoint: str | None = None) -> Client:
         """The same suite as a client that signs for itself and shares no secret (`private_key_jwt`).
 
         `private_key` is a PEM of a P-256 key whose public half the operator registered; `endpoint` the public address

@@ -1,5 +1,7 @@
 """The demonstration: the main job on a home of its own, from files to offers."""
 
+from __future__ import annotations
+
 import json
 import shutil
 import subprocess

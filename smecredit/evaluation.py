@@ -1,5 +1,7 @@
 """Measures the pipeline on a suite of its own, in a temporary home that is gone afterwards."""
 
+from __future__ import annotations
+
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

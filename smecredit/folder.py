@@ -1,5 +1,7 @@
 """Which files of a folder are what: the cumcm2020c form, the sandbox's form, or the official workbook."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final

@@ -1,5 +1,7 @@
 """The home folder of an embedded suite: where it lies, its keys, and who holds it."""
 
+from __future__ import annotations
+
 import fcntl
 import json
 import os

@@ -1,5 +1,7 @@
 """The main job end to end, as its users' clients: files in, consents, a model, scores, matches."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ Written from RFC 9162 (sections 2.1.3.2 and 2.1.4.2) and C2SP's signed notes, ap
 where both agree, neither need be trusted alone.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hashlib

@@ -3,6 +3,8 @@
 Loading a service to ask takes a second of CPU; reading one row and listing a folder takes a millisecond.
 """
 
+from __future__ import annotations
+
 import importlib.util
 import sqlite3
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """Yuan as people write them, fen as the wire carries them."""
 
+from __future__ import annotations
+
 from decimal import Decimal, InvalidOperation
 
 

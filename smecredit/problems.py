@@ -1,5 +1,7 @@
 """What can go wrong between a client and the suite, in words that say what to do next."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +23,7 @@ class Problem(Expected):
         super().__init__(f"{self.title}: {self.detail}" if self.detail else self.title)
 
     @classmethod
-    def of(cls, members: Mapping[str, Any] | None) -> "Problem":
+    def of(cls, members: Mapping[str, Any] | None) -> Problem:
         """The problem that a failed job left behind."""
         members = members or {"title": "The job failed", "detail": "It left no reason; see the service's log."}
         return cls(int(members.get("status", 500)), members)

@@ -1,5 +1,7 @@
 """One child process of the suite: started in a session of its own, its output in a log file, ended with its parent."""
 
+from __future__ import annotations
+
 import contextlib
 import ctypes
 import os
@@ -30,7 +32,7 @@ class Child:
     command: Command
     environment: Mapping[str, str]
     log: Path
-    process: "subprocess.Popen[bytes] | None" = None
+    process: subprocess.Popen[bytes] | None = None
     starts: list[float] = field(default_factory=list)
     _log_from: int = 0
 

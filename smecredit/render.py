@@ -1,5 +1,7 @@
 """Answers as tables for people, in Chinese and English as the suite gives them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -21,7 +23,7 @@ PLAIN_WIDTH = 140
 NONE = "–"
 
 
-def portrait(shown: "Portrait") -> None:
+def portrait(shown: Portrait) -> None:
     """The eight dimensions, the last months, the largest partners."""
     console = _console()
     firm = shown["enterprise"]
@@ -43,7 +45,7 @@ def portrait(shown: "Portrait") -> None:
         console.print(_partners(title, shown["partners"][side]))  # type: ignore[index]  # the two literal keys
 
 
-def _partners(title: str, partners: "Sequence[Partner]") -> Table:
+def _partners(title: str, partners: Sequence[Partner]) -> Table:
     table = _table(title, ">Net", ">Share", ">Months", "Last")
     for partner in partners[:5]:
         share = f"{partner['share']:.1%}"
@@ -51,7 +53,7 @@ def _partners(title: str, partners: "Sequence[Partner]") -> Table:
     return table
 
 
-def score(shown: "Score") -> None:
+def score(shown: Score) -> None:
     """The score and what moved it, in points."""
     console = _console()
     low, high = shown["pd_interval"]
@@ -73,7 +75,7 @@ def score(shown: "Score") -> None:
     )
 
 
-def _contested(console: Console, shown: "Score") -> None:
+def _contested(console: Console, shown: Score) -> None:
     """What the firm disputes, and the score without it."""
     for mark in shown["disputes"]:
         what = mark["item"]["kind"]
@@ -85,7 +87,7 @@ def _contested(console: Console, shown: "Score") -> None:
         console.print(f"given anew after a correction 更正后重出: {shown['renewed_by']}")
 
 
-def disputes(shown: "Sequence[Dispute]", now: datetime) -> None:
+def disputes(shown: Sequence[Dispute], now: datetime) -> None:
     """Disputes with the days that are left."""
     table = _table("Dispute 异议", "State", "Firm", "Item", "Reason", ">Days left")
     for each in shown:
@@ -103,7 +105,7 @@ def disputes(shown: "Sequence[Dispute]", now: datetime) -> None:
     _console().print(table if shown else "no disputes 没有异议")
 
 
-def notices(shown: "Sequence[Notice]") -> None:
+def notices(shown: Sequence[Notice]) -> None:
     """What has to be told."""
     table = _table("Notice 通知", "On", "Firm", "What")
     for each in shown:
@@ -111,7 +113,7 @@ def notices(shown: "Sequence[Notice]") -> None:
     _console().print(table if shown else "nothing to tell 没有通知")
 
 
-def match(shown: "Match") -> None:
+def match(shown: Match) -> None:
     """Offers with their terms, refusals with their rule."""
     console = _console()
     facts = shown["score"]
@@ -139,7 +141,7 @@ def match(shown: "Match") -> None:
         console.print(refusals)
 
 
-def models(shown: "Sequence[Model]") -> None:
+def models(shown: Sequence[Model]) -> None:
     """Model versions with the figures of their cards."""
     table = _table("Version", "State", ">AUC", ">Firms", ">Defaults")
     for model in shown:
@@ -167,7 +169,7 @@ def evaluation(result: Mapping[str, Any]) -> None:
         )
 
 
-def demo(shown: "Shown") -> None:
+def demo(shown: Shown) -> None:
     """What the demonstration did, from files to offers."""
     console = _console()
     files = _table("File", "Kind", ">Received", ">Accepted", ">Duplicate", ">Rejected")

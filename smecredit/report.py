@@ -1,5 +1,7 @@
 """Tells a person how long work goes: bars on a terminal, plain lines elsewhere; always on standard error."""
 
+from __future__ import annotations
+
 import sys
 import time
 from collections.abc import Iterator

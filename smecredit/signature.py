@@ -1,5 +1,7 @@
 """Verify the signature of a receipt with nothing but the public key: Ed25519 over canonical JSON (RFC 8785)."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 from collections.abc import Iterable, Mapping

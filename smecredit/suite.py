@@ -1,5 +1,7 @@
 """The whole suite as child processes: migrations, keys, gateway, three services, three workers."""
 
+from __future__ import annotations
+
 import contextlib
 import importlib.util
 import os

@@ -1,5 +1,7 @@
 """Tokens for a client that signs for itself (`private_key_jwt`, RFC 7523): no secret is shared with the suite."""
 
+from __future__ import annotations
+
 import base64
 import json
 import threading

@@ -1,5 +1,7 @@
 """One HTTP call to the suite: pooled, retried where that is safe, refused in words."""
 
+from __future__ import annotations
+
 import copy
 import json
 import uuid
@@ -47,14 +49,14 @@ class Wire:
         self._token: Callable[[], str] | None = None
         self._pool = urllib3.PoolManager(maxsize=connections, block=True)
 
-    def with_key(self, api_key: str) -> "Wire":
+    def with_key(self, api_key: str) -> Wire:
         """The same connections with another key."""
         other = copy.copy(self)
         other._headers = {**self._headers, "Authorization": f"Bearer {api_key}"}
         other._token = None
         return other
 
-    def signing(self, client_id: str, private_key: bytes, endpoint: str | None) -> "Wire":
+    def signing(self, client_id: str, private_key: bytes, endpoint: str | None) -> Wire:
         """The same connections, each call with a token for which `client_id` signs with its own key."""
         from smecredit.tokens import Tokens  # noqa: PLC0415 -- who comes with a key needs no cryptography
 

@@ -1,5 +1,7 @@
 """The sandbox's tables as the evidence that the rules compare."""
 
+from __future__ import annotations
+
 import polars as pl
 
 from services.profile.domain import invoice

@@ -1,5 +1,7 @@
 """Small books of invoices for tests: written by hand, or drawn by hypothesis."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -1,5 +1,7 @@
 """How every service is served; the address and the application come from the command line."""
 
+from __future__ import annotations
+
 import gc
 import os
 

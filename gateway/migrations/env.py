@@ -1,5 +1,7 @@
 """Entry point of Alembic for the gateway."""
 
+from __future__ import annotations
+
 from chassis.data.migrations import run
 from gateway.tables import Base
 

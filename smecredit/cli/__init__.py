@@ -1,5 +1,7 @@
 """The command line `smecredit`: each command is loaded when it is called, so that `--help` is quick."""
 
+from __future__ import annotations
+
 import importlib
 import sys
 from typing import Final

@@ -1,5 +1,7 @@
 """Commands about early warning: replay-alerts."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess

@@ -1,5 +1,7 @@
 """The command by which a firm gives its consent."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import click

@@ -1,5 +1,7 @@
 """Commands that put a file right: disputes, their decision, credit repair, and what has to be told."""
 
+from __future__ import annotations
+
 from datetime import UTC, date, datetime
 
 import click

@@ -1,5 +1,7 @@
 """Commands that bring data in: import, sandbox."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """Commands of those who answer for models: approve, rollback, drift."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import click

@@ -1,5 +1,7 @@
 """Commands about models: train, models, evaluate."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any
 

@@ -1,5 +1,7 @@
 """What the commands share: where the suite is, who asks, and how results are printed."""
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """Commands of a bank that plans over many enterprises: churn, allocate."""
 
+from __future__ import annotations
+
 import csv
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Commands that prove what was said and done: receipt, verify-receipt, ledger, score-proof, verify-ledger."""
 
+from __future__ import annotations
+
 import json
 import sys
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Commands that ask about one enterprise: portrait, score, match."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import click

@@ -1,5 +1,7 @@
 """Commands that run the suite: up, demo."""
 
+from __future__ import annotations
+
 import signal
 import sys
 from pathlib import Path

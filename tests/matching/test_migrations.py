@@ -1,5 +1,7 @@
 """The matching database is what the tables in code say."""
 
+from __future__ import annotations
+
 from chassis.data import migrations
 from chassis.data.database import Database
 from services.matching.tables import Base

@@ -1,5 +1,7 @@
 """The OpenAPI document of the matching service is valid and complete."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from openapi_spec_validator import OpenAPIV31SpecValidator

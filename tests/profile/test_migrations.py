@@ -1,5 +1,7 @@
 """The migrations make exactly the tables that the code uses."""
 
+from __future__ import annotations
+
 from chassis.data import migrations
 from chassis.data.database import Database
 from services.profile.app import PACKAGE

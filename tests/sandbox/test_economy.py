@@ -1,5 +1,7 @@
 """The synthetic economy: reproducible, consistent, and honest about what it is."""
 
+from __future__ import annotations
+
 from datetime import date
 
 import numpy as np

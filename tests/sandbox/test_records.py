@@ -1,5 +1,7 @@
 """What the sandbox says beside invoices: payments, orders, filings, registers agree with the invoices behind them."""
 
+from __future__ import annotations
+
 import polars as pl
 import pytest
 

@@ -1,5 +1,7 @@
 """Files are recognised by their names."""
 
+from __future__ import annotations
+
 import pytest
 
 from smecredit.folder import NothingToImport, sources

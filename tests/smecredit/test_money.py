@@ -1,5 +1,7 @@
 """Amounts on the command line are exact."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

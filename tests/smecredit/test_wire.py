@@ -1,5 +1,7 @@
 """The client on the wire, against a real HTTP server that misbehaves on demand."""
 
+from __future__ import annotations
+
 import json
 import threading
 from collections.abc import Iterator

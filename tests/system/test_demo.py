@@ -1,5 +1,7 @@
 """`smecredit demo` end to end: real processes, real files, figures that add up."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess

@@ -1,5 +1,7 @@
 """`smecredit up` as an operator meets it: everything starts, mends itself, and stops without a trace."""
 
+from __future__ import annotations
+
 import os
 import signal
 import subprocess
@@ -23,7 +25,7 @@ PATIENCE_SECONDS = 120.0
 class Up:
     """A suite started by the command."""
 
-    process: "subprocess.Popen[str]"
+    process: subprocess.Popen[str]
     home: Path
     port: int
 

@@ -4,6 +4,8 @@ A service declares its tables, enters what happens in the transaction in which i
 signed checkpoints, entries, and the proofs that bind the two.
 """
 
+from __future__ import annotations
+
 from chassis.data.ledger.entry import Entry
 from chassis.data.ledger.store import append, begin, declare, forget, numbers_about
 

@@ -1,5 +1,7 @@
 """Clients, their keys, and the revision that tells every process of a change."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

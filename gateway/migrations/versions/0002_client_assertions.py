@@ -1,5 +1,7 @@
 """Public keys that clients sign assertions with, and the assertions that were used."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,5 +1,7 @@
 """People who sign in to the portal, their sessions, and the attempts that count against guessing."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,5 +1,7 @@
 """HTTP of the matching service: one module a resource."""
 
+from __future__ import annotations
+
 from services.matching.api import (
     allocations,
     applications,

@@ -12,6 +12,8 @@ It is data: nothing in it can call, loop, or reach anything but the facts of one
 Python's own `ast` changes its wording between releases and counts positions in bytes, wrong beside Chinese.
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -55,7 +57,7 @@ class Comparison:
 class Not:
     """The opposite of an expression; the opposite of unknown is unknown."""
 
-    operand: "Expression"
+    operand: Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Joined:
     """Several expressions joined by one word, `and` or `or`."""
 
     word: str
-    operands: tuple["Expression", ...]
+    operands: tuple[Expression, ...]
 
 
 Expression = Comparison | Not | Joined

@@ -1,5 +1,7 @@
 """HTTP of the profile service: one module a resource."""
 
+from __future__ import annotations
+
 from chassis.web.ledger import blueprint as ledger_blueprint
 from services.profile.api import (
     alerts,

@@ -6,6 +6,8 @@ step by step: its industry as stated × size, its section (GB/T 4754) × size, t
 group says which it is and how many it holds. Real and synthetic firms are never peers of each other.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache

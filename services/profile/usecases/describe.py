@@ -4,6 +4,8 @@ A lake version never changes, so what was computed for one is remembered: a cred
 Consent and the record of the read are the caller's business.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,5 +1,7 @@
 """HTTP of the scoring service: one module a resource, schemas, and the table of problems."""
 
+from __future__ import annotations
+
 from flask_smorest import Blueprint
 
 from chassis.web.ledger import blueprint as ledger_blueprint

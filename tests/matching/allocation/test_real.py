@@ -1,5 +1,7 @@
 """The case of CUMCM 2020 C on real firms: 100 million yuan over 302 firms, proved to the fen without the solver."""
 
+from __future__ import annotations
+
 from decimal import Decimal
 
 import pytest

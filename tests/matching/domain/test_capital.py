@@ -1,5 +1,7 @@
 """The capital charge: the standard's own figures, and prices that still rise with the risk."""
 
+from __future__ import annotations
+
 from decimal import Decimal
 from math import log
 

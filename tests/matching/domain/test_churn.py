@@ -1,5 +1,7 @@
 """Churn curves: the closest curve that never falls, and the rate that earns most on real observations."""
 
+from __future__ import annotations
+
 import csv
 import os
 from decimal import Decimal

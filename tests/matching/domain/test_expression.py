@@ -1,5 +1,7 @@
 """Rules as banks write them: what is read, and what is refused with its place."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

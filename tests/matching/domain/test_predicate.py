@@ -1,5 +1,7 @@
 """Rules in action: an unknown fact never passes, one firm and many get the same answers."""
 
+from __future__ import annotations
+
 import math
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The indicative rate: exact, explained, and fair in its direction."""
 
+from __future__ import annotations
+
 from decimal import Decimal
 
 import pytest

@@ -1,5 +1,7 @@
 """Advances on invoices: never cheaper for a worse payer, more dilution, or a larger loss."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from decimal import Decimal
 

@@ -1,5 +1,7 @@
 """Repayment: exact to the fen."""
 
+from __future__ import annotations
+
 from decimal import Decimal
 
 from hypothesis import given

@@ -1,5 +1,7 @@
 """What a rule may speak of, and what can be compared with what."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.matching.domain.errors import NameUnknown, RuleMistyped

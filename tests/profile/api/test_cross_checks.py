@@ -1,5 +1,7 @@
 """Cross-comparison as its readers meet it: an economy with lies in it, brought in by files."""
 
+from __future__ import annotations
+
 import gzip
 
 import polars as pl

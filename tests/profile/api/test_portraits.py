@@ -1,5 +1,7 @@
 """The portrait in depth over HTTP: lines that add up, records behind a number, late payments, who may see them."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4

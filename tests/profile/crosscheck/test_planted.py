@@ -1,5 +1,7 @@
 """Contradictions planted into the sandbox economy: all of them are found, and next to nothing else."""
 
+from __future__ import annotations
+
 import polars as pl
 import pytest
 from crosscheck_material import material

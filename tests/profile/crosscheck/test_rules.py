@@ -1,5 +1,7 @@
 """The laws of cross-comparison, whatever the book."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from datetime import date, timedelta
 

@@ -1,5 +1,7 @@
 """Working days, against the notices of the State Council read by hand."""
 
+from __future__ import annotations
+
 from datetime import date
 
 import polars as pl

@@ -1,5 +1,7 @@
 """Enterprise ids and the unified social credit code, on the standards' own vectors and an independent oracle."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,5 +1,7 @@
 """Repeats, versions and what was known when, against a slow and obvious model."""
 
+from __future__ import annotations
+
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Statutory late payment: terms, days off, who pays for what first, and interest to the fen."""
 
+from __future__ import annotations
+
 from datetime import date, timedelta
 from decimal import Decimal
 

@@ -1,5 +1,7 @@
 """Validation in columns: exact money, real dates, faults with line, value and reason."""
 
+from __future__ import annotations
+
 from datetime import date
 from decimal import Decimal
 

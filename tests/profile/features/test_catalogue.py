@@ -1,5 +1,7 @@
 """The catalogue is complete: it is the documentation, the constraints, the reasons and the recourse in one."""
 
+from __future__ import annotations
+
 import re
 
 import pytest

@@ -1,5 +1,7 @@
 """The depth of a file: how much there is to judge by."""
 
+from __future__ import annotations
+
 import polars as pl
 import pytest
 

@@ -1,5 +1,7 @@
 """The features of one firm as of many days."""
 
+from __future__ import annotations
+
 from datetime import date, timedelta
 
 import polars as pl

@@ -1,5 +1,7 @@
 """What holds for the features of any book."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 
 import polars as pl

@@ -1,5 +1,7 @@
 """An independent implementation in SQL gives the same values."""
 
+from __future__ import annotations
+
 import pytest
 
 pytest.importorskip("duckdb", reason="duckdb is not installed; it comes with the dependency group `bench`")

@@ -1,5 +1,7 @@
 """Each family of features on a book small enough to compute by hand; as of 2020-02-21 unless said."""
 
+from __future__ import annotations
+
 from datetime import date
 from math import sqrt
 

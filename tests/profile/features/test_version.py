@@ -1,5 +1,7 @@
 """The catalogue's version names its formulas: a score stored with it can be reproduced."""
 
+from __future__ import annotations
+
 from hashlib import sha256
 
 from invoice_books import AS_OF, book, purchase, sale

@@ -1,5 +1,7 @@
 """The records behind a figure: a feature computed from its own records alone is the same feature."""
 
+from __future__ import annotations
+
 import polars as pl
 import pytest
 from hypothesis import given, settings

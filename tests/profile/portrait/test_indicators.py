@@ -1,5 +1,7 @@
 """Indicators of relations, the network and wages, on cases small enough to be worked out by hand."""
 
+from __future__ import annotations
+
 from datetime import date
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Who is compared with whom, and where a value stands."""
 
+from __future__ import annotations
+
 import numpy as np
 import polars as pl
 import pytest

@@ -1,5 +1,7 @@
 """What a portrait shows of one enterprise."""
 
+from __future__ import annotations
+
 from datetime import date
 
 import polars as pl

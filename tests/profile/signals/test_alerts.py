@@ -1,5 +1,7 @@
 """One event gives one alert; it stays open until it has been calm for long enough."""
 
+from __future__ import annotations
+
 from datetime import date, timedelta
 
 import polars as pl

@@ -1,5 +1,7 @@
 """Describing enterprises from a real lake in a folder."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path

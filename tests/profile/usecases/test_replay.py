@@ -1,5 +1,7 @@
 """The replay of a past period: its days, and how alerts are judged on outcomes."""
 
+from __future__ import annotations
+
 from datetime import date
 
 from profile_house import House

@@ -1,5 +1,7 @@
 """These rooms store, so their tests run on SQLite and on PostgreSQL."""
 
+from __future__ import annotations
+
 import pytest
 
 

@@ -1,5 +1,7 @@
 """The migrations and the tables in code say the same."""
 
+from __future__ import annotations
+
 from flask import Flask
 
 from chassis.data import migrations

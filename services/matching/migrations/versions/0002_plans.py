@@ -1,5 +1,7 @@
 """A bank's churn curves, and plans that divide budgets over many enterprises."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,5 +1,7 @@
 """Applications with their events, and the webhooks that tell of them."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,5 +1,7 @@
 """Past decisions of banks; what applications have taken of a product is found quickly."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

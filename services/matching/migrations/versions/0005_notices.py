@@ -1,5 +1,7 @@
 """Up to which notice of the profile service the webhooks have been told."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

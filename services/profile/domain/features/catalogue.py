@@ -1,5 +1,7 @@
 """All features in one tuple, their version, and how they are computed."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Sequence
 from datetime import date

@@ -1,5 +1,7 @@
 """Chain (供应链地位): how many partners there are, how far the firm depends on few, and how strong they are."""
 
+from __future__ import annotations
+
 import polars as pl
 
 from services.profile.domain.features.feature import Feature, Text, ratio

@@ -1,5 +1,7 @@
 """Confidence (数据可信度): how long, how fresh and how complete the record is."""
 
+from __future__ import annotations
+
 import polars as pl
 
 from services.profile.domain.features.feature import Feature, Text

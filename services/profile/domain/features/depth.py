@@ -1,5 +1,7 @@
 """Data depth A–E: how much there is to judge by. No score is shown without it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import polars as pl

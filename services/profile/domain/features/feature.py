@@ -1,5 +1,7 @@
 """What it means to declare a feature: one entry serves the page, the model, the reasons and the recourse."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 

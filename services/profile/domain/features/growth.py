@@ -1,5 +1,7 @@
 """Growth (发展潜力): growth by season, trend, new customers, diversification."""
 
+from __future__ import annotations
+
 import polars as pl
 
 from services.profile.domain.features.feature import Feature, Text, growth, ratio

@@ -8,6 +8,8 @@ A window of k months ends on the as-of date and counts back in months of that da
 slot 1 the month before, and so on. No window holds a part of a month.
 """
 
+from __future__ import annotations
+
 from datetime import date
 
 import polars as pl

@@ -1,5 +1,7 @@
 """Operation (经营状况): levels, margins and active months."""
 
+from __future__ import annotations
+
 import polars as pl
 
 from services.profile.domain.features.feature import Feature, Text, ratio

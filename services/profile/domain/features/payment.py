@@ -1,5 +1,7 @@
 """Payment (履约能力): what invoices say of kept and broken deals, the red-letter and void behaviour."""
 
+from __future__ import annotations
+
 import polars as pl
 
 from services.profile.domain.features.feature import Feature, Text, ratio

@@ -1,5 +1,7 @@
 """Stability (交易稳定性): seasonality, regularity, retention and age of links."""
 
+from __future__ import annotations
+
 import polars as pl
 
 from services.profile.domain.features.feature import Feature, Text, ratio

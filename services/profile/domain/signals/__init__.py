@@ -1,5 +1,7 @@
 """Early warning (动态监测预警): sixteen signals, declared once, evaluated over many enterprises at a time."""
 
+from __future__ import annotations
+
 from services.profile.domain.signals.catalogue import BY_KEY, SIGNALS, Evaluation, behind, evaluate, version
 from services.profile.domain.signals.scene import Beside, Scene
 from services.profile.domain.signals.signal import READINGS, RECORDS, SEVERITIES, Signal

@@ -1,5 +1,7 @@
 """The first tables of the profile service."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

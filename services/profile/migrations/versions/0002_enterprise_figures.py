@@ -1,5 +1,7 @@
 """Staff, revenue, assets, registered scope and kind of taxpayer of an enterprise."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,5 +1,7 @@
 """By which channel an import came, how it was read, whom it is about; and what readers saw of each lake since when."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

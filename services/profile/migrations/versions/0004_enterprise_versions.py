@@ -1,5 +1,7 @@
 """What was known of an enterprise since when, so that a past portrait can be drawn again."""
 
+from __future__ import annotations
+
 from datetime import datetime
 from typing import Any
 

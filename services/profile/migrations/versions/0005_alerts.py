@@ -1,5 +1,7 @@
 """Early warnings, who has seen them, who wants to be told of them, and when firms were last looked at."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

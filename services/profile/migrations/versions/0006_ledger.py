@@ -1,5 +1,7 @@
 """The ledger: what was entered, the tree over it, and its head."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

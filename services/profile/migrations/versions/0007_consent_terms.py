@@ -1,5 +1,7 @@
 """A consent says as of which days and how often, and who signed it; reads are counted by consent."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,5 +1,7 @@
 """Disputes, credit repair, records that have left the book, and notices to those who read them."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,5 +1,7 @@
 """Joint incentives and restrictions: measures with their basis, scope and last day."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,5 +1,7 @@
 """A consent says how often it may be read in a calendar month."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

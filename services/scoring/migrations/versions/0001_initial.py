@@ -1,5 +1,7 @@
 """Models, scores, batches, evaluations, outcomes; the queue and the idempotency keys."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,5 +1,7 @@
 """Approval by somebody else, what was decided about a model, and the scores of the challenger in the shadow."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

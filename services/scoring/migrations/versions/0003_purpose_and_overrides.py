@@ -1,5 +1,7 @@
 """What a score was made for, and the grades that analysts gave beside the model's."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -3,6 +3,8 @@
 Batches that were stored with a row a score stay as they are and are read as before.
 """
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

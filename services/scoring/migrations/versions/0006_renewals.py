@@ -1,5 +1,7 @@
 """Scores that are given anew after a correction."""
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

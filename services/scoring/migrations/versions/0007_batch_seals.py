@@ -3,6 +3,8 @@
 Parts from before stay as they are: their entry has the digest of the whole, and no score of theirs is proved alone.
 """
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 
