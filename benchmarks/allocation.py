@@ -25,7 +25,7 @@ from services.matching.domain.allocation.problem import MILLIONTHS, Candidate, G
 from services.matching.domain.allocation.solve import solve
 from services.matching.domain.allocation.terms import Firm, Terms, candidates
 from services.matching.domain.churn import ChurnCurve, Paid, fit
-from services.profile.domain.features import CATALOGUE, compute
+from services.profile.portrait.domain.features import CATALOGUE, compute
 
 PEER_SECONDS = 60.0
 # The published curves are for ratings A, B and C; D was not lent to. Ours are eleven grades.

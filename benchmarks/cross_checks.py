@@ -21,9 +21,9 @@ from benchmarks.features import BOOK_DATE, REAL, real_book
 from sandbox.contradictions import plant
 from sandbox.economy import Plan, simulate
 from sandbox.records import records
-from services.profile.domain import invoice
-from services.profile.domain.crosscheck import Material, check, rules
-from services.profile.domain.evidence import DATASETS, ENTERPRISES, evidence
+from services.profile.book.domain import invoice
+from services.profile.book.domain.evidence import DATASETS, ENTERPRISES, evidence
+from services.profile.portrait.domain.crosscheck import Material, check, rules
 
 SQL = (Path(__file__).parent / "cross_checks.sql").read_text("utf-8")
 SUBJECT = ["rule", "enterprise", "subject"]
@@ -63,7 +63,7 @@ def run(*, rounds: int = 5) -> dict[str, Any]:
 def _planted(seeds: range = range(7, 13)) -> str:
     """How many lies planted into six economies are found, and how much of what is found was planted.
 
-    An economy without lies has no contradiction (tests/profile/crosscheck/test_planted.py), so whatever else is found
+    An economy without lies has no contradiction (tests/profile/portrait/domain/crosscheck/test_planted.py), so whatever else is found
     follows from a lie; of it, only what the plan lists as a consequence is left out of the precision.
     """
     told, hit, false = 0, 0, 0

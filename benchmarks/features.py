@@ -19,7 +19,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from services.profile.domain.features import CATALOGUE, NEEDS, compute
+from services.profile.portrait.domain.features import CATALOGUE, NEEDS, compute
 
 ROOT = Path(__file__).resolve().parent.parent
 SQL = (ROOT / "benchmarks" / "features.sql").read_text("utf-8")

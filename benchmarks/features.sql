@@ -1,4 +1,4 @@
--- The feature catalogue as one hand-written DuckDB query: peer of services/profile/domain/features in the benchmark.
+-- The feature catalogue as one hand-written DuckDB query: peer of services/profile/portrait/domain/features in the benchmark.
 -- Reads a table `invoices` with the lake's columns and a table `moment` with one row (as_of DATE).
 WITH rows AS (
     SELECT enterprise, direction = 'sale' AS sale, counterparty, date AS day, net_fen AS net, tax_fen AS tax,

@@ -25,11 +25,11 @@ import polars as pl
 from chassis.core import logs
 from chassis.core.identity import Caller
 from chassis.data import jobs
-from services.profile import tables
-from services.profile.app import make_context, migrate
+from services.profile.book import tables
+from services.profile.book.usecases.receive import Delivery, receive
+from services.profile.composition import make_context, migrate
 from services.profile.jobs import handlers
 from services.profile.settings import Settings
-from services.profile.usecases.receive import Delivery, receive
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", ROOT.parent / "shared" / "data")) / "cumcm2020c"

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from services.profile.domain.standards.names import Book, match, parse
+from services.profile.standards.names import Book, match, parse
 from tests.company_names import LOOKALIKES, WRITTEN, f1, firms, pairs
 
 FIRMS, ASKED, PAIRS = 5_000, 2_000, 5_000

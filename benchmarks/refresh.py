@@ -26,16 +26,15 @@ from chassis.core.identity import Caller
 from chassis.data import jobs
 from sandbox.economy import Plan, simulate
 from sandbox.records import records
-from services.profile import store
-from services.profile.app import make_context, migrate
-from services.profile.context import Context
+from services.profile.book import store
+from services.profile.book.context import Context
+from services.profile.book.domain.moment import Facts, Moment
+from services.profile.book.usecases.receive import Delivery, receive
+from services.profile.composition import make_context, migrate
 from services.profile.jobs import handlers
+from services.profile.portrait.usecases import portray
+from services.profile.portrait.usecases.baseline import Yardsticks, closed, yardsticks
 from services.profile.settings import Settings
-from services.profile.usecases import portray
-from services.profile.usecases.describe import Moment
-from services.profile.usecases.read import Facts
-from services.profile.usecases.receive import Delivery, receive
-from services.profile.usecases.yardstick import Yardsticks, closed, yardsticks
 
 NEW, ROUNDS = 1000, 3
 FILES = (("invoices.purchase", "purchase_invoices.csv.gz"), ("invoices.sale", "sales_invoices.csv.gz"))

@@ -16,9 +16,9 @@ from typing import Any
 import polars as pl
 
 from benchmarks.features import BOOK_DATE, REAL, generated_book, real_book
-from services.profile.domain.evidence import ENTERPRISES, evidence
-from services.profile.domain.invoice import SCHEMA
-from services.profile.domain.signals import Scene, evaluate
+from services.profile.book.domain.evidence import ENTERPRISES, evidence
+from services.profile.book.domain.invoice import SCHEMA
+from services.profile.watch.domain.signals import Scene, evaluate
 
 DAYS = tuple(date(2019, month, 28) for month in (3, 6, 9, 12))
 

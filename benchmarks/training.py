@@ -25,7 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.features import BOOK_DATE, real_book
-from services.profile.domain.features import CATALOGUE, compute
+from services.profile.portrait.domain.features import CATALOGUE, compute
 from services.scoring.domain import metrics
 from services.scoring.domain.scale import floored
 from services.scoring.ml.encoding import learn_encoding

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.domain import invoice
-from services.profile.domain.crosscheck import Material
-from services.profile.domain.evidence import DATASETS, ENTERPRISES, evidence
+from services.profile.book.domain import invoice
+from services.profile.book.domain.evidence import DATASETS, ENTERPRISES, evidence
+from services.profile.portrait.domain.crosscheck import Material
 
 DIRECTIONS = {"invoices.sale": "sale", "invoices.purchase": "purchase"}
 

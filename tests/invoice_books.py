@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from services.profile.domain.invoice import SCHEMA
+from services.profile.book.domain.invoice import SCHEMA
 
 AS_OF = date(2020, 2, 21)
 KNOWN = datetime(2020, 3, 1, tzinfo=UTC)

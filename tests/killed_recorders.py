@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 from chassis.data.database import Database
-from services.profile import store
+from services.profile.rights import consent_store
 
 MOST_READS = 5
 LONGEST_LIFE = 0.03  # seconds after its first act: some tens of acts
@@ -45,7 +45,7 @@ def record(url: str, consent: str, tell: int) -> None:
     for act in count():
         reads = [read(consent, f"{os.getpid()}-{act}") for _ in range(chance.randint(1, MOST_READS))]
         with database.connection(writes=True) as connection:
-            store.record(connection, reads)
+            consent_store.record(connection, reads)
         os.write(tell, b".")
 
 

@@ -13,10 +13,11 @@ from flask.testing import FlaskClient
 
 from chassis.core.identity import Verifier
 from chassis.data import jobs
-from services.profile.api.problems import KINDS
-from services.profile.app import create_app, migrate
-from services.profile.context import Context
+from services.profile.app import create_app
+from services.profile.book.context import Context
+from services.profile.composition import migrate
 from services.profile.jobs import handlers
+from services.profile.problems import KINDS
 from services.profile.settings import Settings
 
 SCOPES = (

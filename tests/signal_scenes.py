@@ -12,9 +12,9 @@ from typing import Any
 import polars as pl
 from invoice_books import AS_OF, book
 
-from services.profile.domain.evidence import DATASETS, ENTERPRISES, evidence
-from services.profile.domain.invoice import SCHEMA
-from services.profile.domain.signals import BY_KEY, Beside, Scene, behind, evaluate
+from services.profile.book.domain.evidence import DATASETS, ENTERPRISES, evidence
+from services.profile.book.domain.invoice import SCHEMA
+from services.profile.watch.domain.signals import BY_KEY, Beside, Scene, behind, evaluate
 
 REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", Path(__file__).parents[2] / "shared" / "data")) / "cumcm2020c"
 BOOK_DAY = date(2020, 2, 21)

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import structlog
-from flask import Flask, Response, has_request_context, request
+from flask import Flask, Response, current_app, has_request_context, request
 from werkzeug.exceptions import HTTPException
 
 from chassis.core import call, errors
@@ -19,6 +19,7 @@ from chassis.core.problems import GENERIC, INTERNAL, LEFT_OUT, MEDIA_TYPE, Kind,
 # What a caller wrote may be a name, a code or a phone number in the wrong place, and problems are copied into tickets
 # and letters: of a path only our own words and ids are said again.
 OURS = re.compile(r"[a-z][a-z0-9_-]{0,63}|[a-z]{2,5}_[0-9A-Z]{26}")
+KINDS = "problem_kinds"
 log = structlog.get_logger()
 
 BY_STATUS: Mapping[int, Kind] = {
@@ -49,6 +50,7 @@ def answer(problem: dict[str, Any]) -> Response:
 
 def register(app: Flask, table: Mapping[type[Refused], Kind]) -> None:
     """Let `app` answer every refusal, HTTP error and crash as a problem; `table` adds the service's kinds."""
+    app.extensions[KINDS] = table
 
     def refused(refusal: Refused) -> Response:
         problem = describe(refusal, table)
@@ -68,6 +70,11 @@ def register(app: Flask, table: Mapping[type[Refused], Kind]) -> None:
     app.register_error_handler(Refused, refused)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, crashed)
+
+
+def problem_of(refusal: Refused) -> dict[str, Any]:
+    """Return the problem document of a refusal, for an answer that holds several."""
+    return describe(refusal, current_app.extensions[KINDS])
 
 
 def _written_in_the_path() -> list[str]:

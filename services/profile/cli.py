@@ -16,16 +16,16 @@ import orjson
 
 from chassis.core import commands
 from chassis.data.jobs import Worker
-from services.profile import store
-from services.profile.api.problems import KINDS
-from services.profile.app import PACKAGE, make_context
-from services.profile.app import migrate as bring_up_to_date
+from services.profile.book import store
+from services.profile.composition import PACKAGE, make_context
+from services.profile.composition import migrate as bring_up_to_date
 from services.profile.jobs import handlers
+from services.profile.problems import KINDS
+from services.profile.rights.usecases.dispute import remind
+from services.profile.rights.usecases.shred import shred as erase
 from services.profile.settings import Settings
-from services.profile.usecases.dispute import remind
-from services.profile.usecases.replay import STEPS, Period, replay
-from services.profile.usecases.shred import shred as erase
-from services.profile.usecases.watch import BATCH, look
+from services.profile.watch.usecases.replay import STEPS, Period, replay
+from services.profile.watch.usecases.watch import BATCH, look
 
 
 def migrate() -> str:

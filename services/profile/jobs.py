@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import partial
 
 from chassis.data.jobs import Job
-from services.profile.context import Context
-from services.profile.usecases.load import load
-from services.profile.usecases.receive import JOB
-from services.profile.usecases.watch import JOB as LOOK
-from services.profile.usecases.watch import watch
+from services.profile.book.context import Context
+from services.profile.book.usecases.load import load
+from services.profile.book.usecases.receive import JOB
+from services.profile.book.usecases.touch import JOB as LOOK
+from services.profile.composition import HOOKS
+from services.profile.watch.usecases.watch import watch
 
 
 def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
     """Return the handler of each kind of job; all may be repeated after a crash."""
-    return {JOB: partial(load, context), LOOK: partial(watch, context)}
+    return {JOB: partial(load, context, HOOKS), LOOK: partial(watch, context)}

@@ -16,8 +16,8 @@ from profile_house import HEADER, SCOPES, House, open_house
 from chassis.core.identity import Verifier
 from gateway.portal import Answer, Visitor
 from gateway.roles import DEFAULT_SCOPES
-from services.profile.domain.departure import name_of
-from services.profile.domain.public_record import DATASET
+from services.profile.book.domain.departure import name_of
+from services.profile.book.domain.public_record import DATASET
 
 Visit = Callable[..., Any]
 FIRM = "local:E17"

@@ -41,7 +41,7 @@ def test_every_entry_is_said_in_both_languages_and_names_its_source(monkeypatch:
 
 def test_every_feature_is_in_the_dictionary_with_its_unit(monkeypatch: Any, tmp_path_factory: Any) -> None:
     """They come from the catalogue, so that none can be forgotten."""
-    catalogue = importlib.import_module("services.profile.domain.features").CATALOGUE
+    catalogue = importlib.import_module("services.profile.portrait.domain.features").CATALOGUE
     units = {each["field"]: each["unit"] for each in _made(monkeypatch, tmp_path_factory).entries}
     assert {f"values.{feature.name}": feature.unit for feature in catalogue}.items() <= units.items()
 

@@ -27,9 +27,9 @@ from sqlalchemy import update
 from chassis.core.identity import Verifier
 from chassis.data import jobs
 from chassis.data.database import Database
-from services.profile.domain.evidence import DATASETS
-from services.profile.domain.invoice import DATASET
-from services.profile.lake import lakes
+from services.profile.book.domain.evidence import DATASETS
+from services.profile.book.domain.invoice import DATASET
+from services.profile.book.lake import lakes
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER_KILLS, WEB_KILLS = 8, 2

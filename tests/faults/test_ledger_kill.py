@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from chassis.core import merkle
 from chassis.core.identity import Verifier
 from chassis.data.ledger import store
-from services.profile import tables
+from services.profile.rights import tables
 from smecredit.ledger import Checkpoint, included
 
 ROOT = Path(__file__).resolve().parents[2]

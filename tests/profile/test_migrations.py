@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chassis.data import migrations
 from chassis.data.database import Database
-from services.profile.app import PACKAGE
-from services.profile.tables import Base
+from services.profile.book.tables import Base
+from services.profile.composition import PACKAGE
 
 
 def test_the_migrations_agree_with_the_tables(database_url: str) -> None:

@@ -9,7 +9,7 @@ from company_names import WRITTEN, f1, firms, pairs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profile.domain.standards.names import Book, match, parse, plain
+from services.profile.standards.names import Book, match, parse, plain
 
 WHOLE = "北京恒达科技有限公司"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.profile.domain.standards.regions import by_code, find, place, regions, short
+from services.profile.standards.regions import by_code, find, place, regions, short
 
 
 def test_the_table_has_every_province_once_in_force() -> None:

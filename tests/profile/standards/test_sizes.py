@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profile.domain.standards.industries import find, industries
-from services.profile.domain.standards.sizes import CLASSES, ROWS, WAN_FEN, Row, size_class
+from services.profile.standards.industries import find, industries
+from services.profile.standards.sizes import CLASSES, ROWS, WAN_FEN, Row, size_class
 
 INDUSTRIES = [code for row in ROWS for code in row.codes]
 

@@ -1,0 +1,3 @@
+"""HTTP of the book: imports, single records, connectors, the book's state."""
+
+from __future__ import annotations

@@ -1,0 +1,84 @@
+"""What goes over the wire of imports and connectors."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from chassis.web.schemas import Schema
+from services.profile.book.api.schemas import TextSchema
+from services.profile.book.domain.channel import Channel
+
+
+class CountsSchema(Schema):
+    """received = accepted + duplicate + rejected."""
+
+    sheet = fields.String()
+    kind = fields.String()
+    received = fields.Integer()
+    accepted = fields.Integer()
+    duplicate = fields.Integer()
+    rejected = fields.Integer()
+
+
+class ProgressSchema(Schema):
+    """How far the work is."""
+
+    done = fields.Integer()
+    total = fields.Integer(allow_none=True)
+
+
+class ImportSchema(CountsSchema):
+    """An import: what was received and what became of it."""
+
+    id = fields.String()
+    file = fields.String()
+    client = fields.String()
+    channel = fields.String(validate=validate.OneOf(list(Channel)))
+    connector = fields.String(allow_none=True)
+    enterprise = fields.String(allow_none=True, metadata={"description": "The one that all rows are about"})
+    sha256 = fields.String()
+    state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed"]))
+    progress = fields.Nested(ProgressSchema())
+    parts = fields.List(fields.Nested(CountsSchema()), allow_none=True)
+    ignored_columns = fields.List(fields.String())
+    warnings = fields.List(fields.String(), metadata={"description": "At most twenty, each once"})
+    problem = fields.Dict(allow_none=True)
+    created_at = fields.AwareDateTime()
+    finished_at = fields.AwareDateTime(allow_none=True)
+
+
+class ImportPageSchema(Schema):
+    """A page of imports, newest first."""
+
+    items = fields.List(fields.Nested(ImportSchema()))
+    next = fields.String(allow_none=True)
+
+
+class SplitSchema(Schema):
+    """One amount in several columns: which of them is filled tells a value of `by`."""
+
+    by = fields.String()
+    amount = fields.String()
+    titles = fields.Dict(keys=fields.String(), values=fields.String())
+
+
+class ConnectorSchema(Schema):
+    """A source's own layout: what it calls our columns, in which units and values, and what is left out."""
+
+    name = fields.String()
+    kind = fields.String()
+    title = fields.Nested(TextSchema())
+    about = fields.String()
+    reference = fields.String()
+    columns = fields.Dict(keys=fields.String(), values=fields.String())
+    units = fields.Dict(keys=fields.String(), values=fields.String())
+    values = fields.Dict(keys=fields.String(), values=fields.Dict())
+    split = fields.Nested(SplitSchema(), allow_none=True)
+    constants = fields.Dict(keys=fields.String(), values=fields.String())
+    ignored = fields.List(fields.String())
+
+
+class ConnectorListSchema(Schema):
+    """All connectors, by name."""
+
+    items = fields.List(fields.Nested(ConnectorSchema()))

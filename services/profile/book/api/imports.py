@@ -1,0 +1,166 @@
+"""Imports: files taken in durably, worked off by the worker, answered with counts that add up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Response, request, send_file
+from flask_smorest import Blueprint
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import BadRequest
+
+from chassis.core.identity import Caller
+from chassis.data import jobs
+from chassis.web import paging
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
+from services.profile.book import tables
+from services.profile.book.api import shown
+from services.profile.book.api.current import context
+from services.profile.book.api.import_schemas import ImportPageSchema, ImportSchema
+from services.profile.book.domain.channel import Channel
+from services.profile.book.domain.columns import KINDS
+from services.profile.book.usecases.load import reject_report
+from services.profile.book.usecases.receive import Delivery, ImportNotFound, receive
+from services.profile.standards.codes import enterprise_id
+
+blueprint = Blueprint("imports", __name__, url_prefix="/v1/imports", description="Files of data, taken in durably")
+MULTIPART_OVERHEAD = 1 << 16
+CHANNEL = {
+    "in": "query",
+    "name": "channel",
+    "schema": {"type": "string", "enum": list(Channel)},
+    "description": "The lawful way by which the data came; the usual one of the sender and the kind unless given",
+}
+PARAMETERS = [
+    {"in": "query", "name": "kind", "required": True, "schema": {"type": "string", "enum": list(KINDS)}},
+    {"in": "query", "name": "filename", "schema": {"type": "string"}, "description": "Its name, for a raw body"},
+    CHANNEL,
+    {
+        "in": "query",
+        "name": "connector",
+        "schema": {"type": "string"},
+        "description": "The source's own layout: one of GET /v1/connectors",
+    },
+    {
+        "in": "query",
+        "name": "enterprise",
+        "schema": {"type": "string"},
+        "description": "The one that all rows are about, where the file does not say; an enterprise sends its own only",
+    },
+    {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 128}},
+]
+BODY = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+        },
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+    },
+}
+
+
+@blueprint.post("")
+@refuses(blueprint, 400, 413, 422)
+@requires("imports:write")
+@blueprint.response(202, ImportSchema())
+@blueprint.doc(parameters=PARAMETERS, requestBody=BODY)
+def post_import() -> Response:
+    """Send a file
+
+    CSV, gzipped CSV, Parquet or a JSON list of one kind, invoices as XML (数电票) or a zip of XML, or the official
+    workbook with its three sheets; Chinese or English column names, or a source's own by a connector. The file is safe
+    once this answers; ask for the import's state until it is done.
+    """
+    request.max_content_length = context().settings.largest_upload + MULTIPART_OVERHEAD
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 1 <= len(key) <= 128:
+        raise BadRequest("Idempotency-Key has 1 to 128 characters.")
+    delivery = _delivery(key)
+    if request.mimetype == "multipart/form-data":
+        sent = request.files.get("file")
+        if sent is None:
+            raise BadRequest("Send the file as the part `file`, or as the raw body.")
+        named = replace(delivery, file=sent.filename or delivery.kind)
+        return import_answer(receive(context(), caller(), named, sent.stream))
+    return import_answer(receive(context(), caller(), delivery, request.stream))
+
+
+@blueprint.get("")
+@refuses(blueprint, 400)
+@requires("imports:read")
+@blueprint.response(200, ImportPageSchema())
+@blueprint.doc(parameters=paging.PARAMETERS)
+def list_imports() -> Response:
+    """List imports, newest first: one's own, or all for an operator"""
+    with context().database.read() as session:
+
+        def show(row: tables.Import) -> dict[str, Any]:
+            return shown.imported(row, jobs.state(session, row.id))
+
+        return json_answer(paging.page(session, _mine(caller()), [tables.Import.id], show, newest_first=True))
+
+
+@blueprint.get("/<import_id>")
+@refuses(blueprint, 404)
+@requires("imports:read")
+@blueprint.response(200, ImportSchema())
+def get_import(import_id: str) -> Response:
+    """Read how far an import is, and its counts"""
+    with context().database.read() as session:
+        return json_answer(_one(session, caller(), import_id))
+
+
+@blueprint.get("/<import_id>/rejects")
+@refuses(blueprint, 404)
+@requires("imports:read")
+@blueprint.response(200, content_type="text/csv", description="line,column,value,reason")
+def get_rejects(import_id: str) -> Response:
+    """Download the rejected rows: line, column, value, reason
+
+    `line` is the line of the file as an editor counts it (the row, for Parquet; the sheet's row, for a workbook).
+    """
+    with context().database.read() as session:
+        _one(session, caller(), import_id)
+    path = reject_report(context(), import_id)
+    if not path.exists():
+        raise ImportNotFound("This import has no report yet; ask again when it is done.", id=import_id)
+    return send_file(path, mimetype="text/csv; charset=utf-8", download_name=f"{import_id}-rejects.csv")
+
+
+def import_answer(import_id: str) -> Response:
+    """Answer with an import that was taken in, and where to ask for it."""
+    with context().database.read() as session:
+        answer = json_answer(_one(session, caller(), import_id), 202)
+    answer.headers["Location"] = f"/v1/imports/{import_id}"
+    return answer
+
+
+def _delivery(key: str | None) -> Delivery:
+    """Return what the query says of a file."""
+    kind = request.args.get("kind", "")
+    about = request.args.get("enterprise")
+    return Delivery(
+        kind,
+        request.args.get("filename", kind),
+        key,
+        request.args.get("channel"),
+        request.args.get("connector"),
+        enterprise_id(about) if about else None,
+    )
+
+
+def _mine(reader: Caller) -> Select[Any]:
+    query = select(tables.Import)
+    return query if reader.role == "operator" else query.where(tables.Import.client == reader.client)
+
+
+def _one(session: Session, reader: Caller, import_id: str) -> dict[str, Any]:
+    row = session.scalars(_mine(reader).where(tables.Import.id == import_id)).one_or_none()
+    if row is None:
+        raise ImportNotFound("There is no such import of yours.", id=import_id[:40])
+    return shown.imported(row, jobs.state(session, import_id))

@@ -1,0 +1,98 @@
+"""Rows and values as the JSON that clients see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from chassis.data.jobs import JobState
+from services.profile.book import tables
+from services.profile.book.domain.connector import Connector
+from services.profile.book.domain.enterprise import Enterprise
+
+NOTHING: dict[str, Any] = {
+    "received": 0,
+    "accepted": 0,
+    "duplicate": 0,
+    "rejected": 0,
+    "parts": None,
+    "ignored_columns": [],
+    "warnings": [],
+}
+LISTED = ("id", "name", "industry", "region", "size_class", "synthetic")
+
+
+def enterprise(firm: Enterprise) -> dict[str, Any]:
+    """Show an enterprise."""
+    return asdict(firm)
+
+
+def listed(firm: Enterprise | tables.Enterprise) -> dict[str, Any]:
+    """Show who an enterprise is to those who may list it."""
+    return {name: getattr(firm, name) for name in LISTED}
+
+
+def stated(firm: Enterprise, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Show a source who the enterprise is, and what it said of it itself."""
+    return {name: getattr(firm, name) for name in (*LISTED, *said)}
+
+
+def imported(row: tables.Import, job: JobState) -> dict[str, Any]:
+    """Show an import and how far its job is."""
+    state = "done" if row.finished_at else job.state
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "file": row.file,
+        "client": row.client,
+        "channel": row.channel,
+        "connector": row.connector,
+        "enterprise": row.enterprise,
+        "sha256": row.sha256,
+        "state": state,
+        **(row.counts or NOTHING),
+        "progress": {"done": job.total if state == "done" else job.done, "total": job.total},
+        "problem": job.problem,
+        "created_at": row.created_at,
+        "finished_at": row.finished_at or job.finished_at,
+    }
+
+
+def connector(one: Connector) -> dict[str, Any]:
+    """Show a connector: what a source calls its columns, and how they are read."""
+    form = one.form
+    return {
+        "name": one.name,
+        "kind": form.kind,
+        "title": dict(one.title),
+        "about": one.about,
+        "reference": one.reference,
+        "columns": dict(one.columns),
+        "units": dict(one.units),
+        "values": {column.name: dict(column.choices) for column in form.columns if column.choices and column.titles},
+        "split": {"by": form.split.by, "amount": form.split.amount, "titles": dict(form.split.titles)}
+        if form.split
+        else None,
+        "constants": dict(form.constants),
+        "ignored": sorted(form.ignored or ()),
+    }
+
+
+def words(texts: tuple[str, str]) -> dict[str, str]:
+    """Show words that are declared as (Chinese, English)."""
+    return dict(zip(("zh", "en"), texts, strict=True))
+
+
+def plain(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document as JSON gives it back, for the store of answers."""
+    told: dict[str, Any] = orjson.loads(orjson.dumps(document, option=orjson.OPT_UTC_Z))
+    return told
+
+
+def known_at(moment: datetime) -> datetime | None:
+    """Show when the book last grew, None before it first did."""
+    return moment if moment.year > 1970 else None

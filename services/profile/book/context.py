@@ -1,0 +1,51 @@
+"""What every use case of the profile service may reach: made once by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from chassis.core.signing import Signer, signer_of
+from chassis.data.database import Database
+from services.profile.book.lake import Lake
+from services.profile.settings import Settings
+
+
+def utc_now() -> datetime:
+    """Return the present moment; a test gives another clock."""
+    return datetime.now(UTC)
+
+
+class AlertLog(Protocol):
+    """What an act on a file asks of the log of alerts, which the watch keeps."""
+
+    def withdraw(self, session: Session, enterprise: str, numbers: Collection[str], now: datetime) -> None:
+        """Withdraw every alert that rests on these public records of an enterprise alone."""
+
+    def forget(self, session: Session, before: datetime) -> None:
+        """Erase the alerts that were withdrawn before a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The service's collaborators; `lakes` has a table for each kind of data, `lake` is that of invoices."""
+
+    settings: Settings
+    database: Database
+    lakes: Mapping[str, Lake]
+    alerts: AlertLog
+    now: Callable[[], datetime] = field(default=utc_now)
+
+    @property
+    def ledger_signer(self) -> Signer:
+        """Signs the checkpoints of the ledger."""
+        return signer_of(self.settings.ledger_keys, self.settings.ledger_key_file)
+
+    @property
+    def lake(self) -> Lake:
+        """The invoices."""
+        return self.lakes["invoices"]

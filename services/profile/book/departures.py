@@ -1,0 +1,67 @@
+"""Rows of records that have left the book: which count no more, since when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from chassis.core.ids import new_id
+from chassis.data.database import Runner, batches
+from services.profile.book import store, tables
+from services.profile.book.domain.departure import Cause, Departure
+
+
+def departed(
+    runner: Runner, enterprises: Sequence[str] | None = None, known_at: datetime | None = None
+) -> frozenset[Departure]:
+    """Return the records of these enterprises (None: of all) that do not count at a moment (None: now)."""
+    table = tables.Departure
+    query = select(table.enterprise, table.dataset, table.record)
+    if known_at is not None:
+        query = query.where(or_(table.always, table.known_at <= known_at))
+    found: set[Departure] = set()
+    for part in [None] if enterprises is None else batches(enterprises):
+        rows = runner.execute(query if part is None else query.where(table.enterprise.in_(part)))
+        found |= {Departure(*row) for row in rows}
+    return frozenset(found)
+
+
+def departed_between(runner: Runner, after: datetime, until: datetime | None) -> set[str]:
+    """Return the enterprises that a record left, as known later than one moment and no later than another."""
+    table = tables.Departure
+    query = select(table.enterprise).distinct().where(table.known_at > after)
+    return set(runner.execute(query if until is None else query.where(table.known_at <= until)).scalars())
+
+
+def depart(session: Session, gone: Collection[Departure], cause: Cause, act: str, now: datetime) -> list[Departure]:
+    """Let records leave the book in the transaction of the act that ends them; return those that were there till now.
+
+    A repaired record and one past its keeping leave every moment, past ones too: the law ends their display and use. A
+    corrected one leaves from now on, so that what was said before can still be explained.
+    """
+    # Locked before it is looked: two acts that end the same record take turns, and the second finds it gone.
+    state = store.book(session, lock=True)
+    before = departed(session, sorted({each.enterprise for each in gone}))
+    here = sorted(set(gone) - before, key=lambda one: (one.enterprise, one.dataset, one.record))
+    if not here:
+        return []
+    known_at = max(now, state.known_at + store.TICK)
+    same = {"cause": cause, "act": act, "known_at": known_at, "always": cause is not Cause.CORRECTED}
+    names = ("enterprise", "dataset", "record")
+    rows = [{"id": new_id("dep"), **{name: getattr(each, name) for name in names}, **same} for each in here]
+    session.execute(insert(tables.Departure), [{**row, "shredded_at": None} for row in rows])
+    store.move_book(session, replace(state, known_at=known_at, departures=state.departures + len(here)))
+    change_files(session, {each.enterprise for each in here})
+    return here
+
+
+def change_files(session: Session, enterprises: Collection[str]) -> None:
+    """Note that something other than new invoices changed what is read of these enterprises: no stored answer holds."""
+    table, stored = tables.Enterprise, tables.FeatureSnapshot
+    for part in batches(sorted(enterprises)):
+        session.execute(update(table).where(table.id.in_(part)).values(revision=table.revision + 1))
+        session.execute(delete(stored).where(stored.enterprise.in_(part)))

@@ -1,0 +1,222 @@
+"""What a file may call its columns and values, in Chinese and English: data, so that a new export is a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+import polars as pl
+
+from chassis.core.errors import Invalid
+from services.profile.book.domain import invoice
+from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, Rule
+from services.profile.book.domain.evidence import DATASETS
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The columns found in a file: ours by the file's name, and the names that nothing is known about."""
+
+    found: Mapping[str, Column]
+    ignored: tuple[str, ...]
+
+
+class WrongColumns(Invalid):
+    """The file lacks columns that its kind needs, or names one twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One amount in several columns: which of them is filled tells a value of `by`, as debit and credit do."""
+
+    amount: str
+    by: str
+    titles: Mapping[str, str]  # the file's name by the value that it stands for
+
+    @property
+    def title(self) -> str:
+        """Name the joined column in a reject report."""
+        return "/".join(self.titles.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a file of a kind is read: its columns, and what is the same in all of its rows (`constants`, our names).
+
+    `ignored` names the columns of the source that are not needed; None ignores whatever is not known.
+    """
+
+    kind: str
+    columns: tuple[Column, ...]
+    dataset: Dataset | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
+    ignored: frozenset[str] | None = None
+    split: Split | None = None
+    rules: tuple[Rule, ...] = ()
+
+    def match(self, titles: Sequence[str], where: str = "The file") -> Matched:
+        """Find the columns among a file's titles; raise `WrongColumns` naming what is missing, twice or unknown."""
+        known = {title.lower(): column for column in self._read for title in (*column.titles, column.name)}
+        found: dict[str, Column] = {}
+        ignored = []
+        for title in titles:
+            column = known.get(title.strip().lower())
+            if column is None:
+                ignored.append(title.strip()[:64])
+            elif column in found.values():
+                raise WrongColumns(f"{where} has more than one column for {column.name}; keep one.", column=column.name)
+            else:
+                found[title] = column
+        self._none_missing(found, titles, where)
+        self._none_unknown(ignored, where)
+        return Matched(found, tuple(ignored))
+
+    def arranged(self, raw: pl.DataFrame, matched: Matched) -> tuple[pl.DataFrame, Mapping[str, Column]]:
+        """Return the file's columns of text and what they are, with a split amount joined."""
+        if self.split is None:
+            return raw, matched.found
+        own = {column.name: column for column in self.columns}
+        filled = {value: _filled(title) for value, title in self.split.titles.items()}
+        amount = pl.coalesce(pl.when(there).then(pl.col(self.split.titles[value])) for value, there in filled.items())
+        many = pl.sum_horizontal(there.cast(pl.Int8) for there in filled.values()) > 1
+        by = pl.coalesce(pl.when(there).then(pl.lit(value)) for value, there in filled.items())
+        joined = raw.with_columns(
+            pl.when(many).then(None).otherwise(amount).alias(self.split.title), by.alias(self.split.by)
+        )
+        return joined, {**matched.found, self.split.title: own[self.split.amount], self.split.by: own[self.split.by]}
+
+    def of(self, enterprise: str) -> Form:
+        """Return this form for the data of one enterprise: named where the file does not, and no other's."""
+        stranger = Rule(
+            "enterprise", pl.col("enterprise") != enterprise, "not the enterprise of this import / 不是本次导入的企业"
+        )
+        return replace(self, constants={**self.constants, "enterprise": enterprise}, rules=(*self.rules, stranger))
+
+    @property
+    def _read(self) -> list[Column]:
+        joined = {self.split.amount, self.split.by} if self.split else set()
+        return [column for column in self.columns if column.name not in joined]
+
+    def _none_missing(self, found: Mapping[str, Column], titles: Sequence[str], where: str) -> None:
+        present = {title.strip() for title in titles}
+        missing = {
+            column.name: f"{column.titles[0]} ({column.name})"
+            for column in self._read
+            if column.required and column not in found.values() and column.name not in self.constants
+        } | {title: title for title in (self.split.titles.values() if self.split else ()) if title not in present}
+        if missing:
+            # A file without a header has a person where a title should be, if persons are what it is about.
+            named = any(column.reads == "party" for column in self.columns)
+            shown = [] if named else [title.strip()[:64] for title in titles]
+            raise WrongColumns(
+                f"{where} lacks {', '.join(missing.values())} for the kind {self.kind}; "
+                f"it has: {', '.join(shown[:20]) or f'{len(titles)} other columns'}.",
+                kind=self.kind,
+                missing=list(missing),
+                found=shown[:50],
+            )
+
+    def _none_unknown(self, others: Sequence[str], where: str) -> None:
+        if self.ignored is None:
+            return
+        known = {*self.ignored, *(self.split.titles.values() if self.split else ())}
+        unknown = [title for title in others if title not in known]
+        if unknown:
+            raise WrongColumns(
+                f"{where} has columns that the connector does not know: {', '.join(unknown[:20])}. "
+                "Is it another layout? Add them to the connector, as a column or among those left out.",
+                unknown=unknown[:50],
+            )
+
+
+def _filled(title: str) -> pl.Expr:
+    text = pl.col(title).str.strip_chars()
+    return (~text.str.contains(r"^[-+]?0*\.?0*$")).fill_null(value=False)
+
+
+STATUSES = invoice.STATUSES
+RATINGS = MappingProxyType({grade: grade.upper() for grade in "ABCDabcd"})
+SIZES = MappingProxyType(
+    {size: size for size in ("large", "medium", "small", "micro")}
+    | {"大型": "large", "中型": "medium", "小型": "small", "微型": "micro"}
+)
+TAXPAYERS = MappingProxyType(
+    {"general": "general", "一般纳税人": "general", "增值税一般纳税人": "general"}
+    | {"small": "small", "小规模纳税人": "small", "小规模": "small"}
+)
+FLAGS = MappingProxyType(
+    dict.fromkeys(("是", "true", "True", "TRUE", "1", "yes", "Y", "违约"), "true")
+    | dict.fromkeys(("否", "false", "False", "FALSE", "0", "no", "N", "未违约"), "false")
+)
+
+SYNTHETIC = Column("synthetic", "flag", ("合成数据", "synthetic"), required=False, choices=FLAGS)
+DEFAULTED_TITLES = ("是否违约", "defaulted", "default")
+WORKBOOK = "workbook"
+
+
+def _form(dataset: Dataset) -> Form:
+    return Form(dataset.name, (*dataset.columns, SYNTHETIC), dataset, rules=dataset.rules)
+
+
+def _invoices(direction: str, counterparty: tuple[str, ...]) -> Form:
+    """Return the form of invoices of one direction: the file says who the other side is."""
+    columns = [
+        replace(column, titles=(*counterparty, "counterparty")) if column.name == "counterparty" else column
+        for column in invoice.DATASET.columns
+        if column.name != "direction"
+    ]
+    form = _form(invoice.DATASET)
+    return replace(
+        form, kind=f"invoices.{direction}", columns=(*columns, SYNTHETIC), constants={"direction": direction}
+    )
+
+
+ENTERPRISES = Form(
+    "enterprises",
+    (
+        ENTERPRISE,
+        Column("name", "text", ("企业名称", "名称", "name"), filled=False),
+        Column("rating", "choice", ("信誉评级", "rating"), required=False, filled=False, choices=RATINGS),
+        Column("defaulted", "flag", DEFAULTED_TITLES, required=False, filled=False, choices=FLAGS),
+        Column("industry", "text", ("行业", "行业代码", "industry"), required=False, filled=False),
+        Column("region", "text", ("地区", "行政区划", "region"), required=False, filled=False),
+        Column("size_class", "choice", ("企业规模", "size_class"), required=False, filled=False, choices=SIZES),
+        Column("established_on", "date", ("成立日期", "established_on"), required=False, filled=False),
+        Column("employees", "count", ("从业人员", "从业人数", "employees"), required=False, filled=False),
+        Column("revenue_fen", "money", ("营业收入", "revenue"), required=False, filled=False),
+        Column("assets_fen", "money", ("资产总额", "assets"), required=False, filled=False),
+        Column("scope", "text", ("经营范围", "scope"), required=False, filled=False, longest=4000),
+        Column("taxpayer", "choice", ("纳税人类型", "taxpayer"), required=False, filled=False, choices=TAXPAYERS),
+        SYNTHETIC,
+    ),
+)
+OUTCOMES = Form(
+    "outcomes",
+    (
+        ENTERPRISE,
+        Column("defaulted", "flag", DEFAULTED_TITLES, choices=FLAGS),
+        Column("observed_on", "date", ("认定日期", "观察日期", "observed_on"), required=False, filled=False),
+        SYNTHETIC,
+    ),
+)
+KINDS: Mapping[str, Form] = MappingProxyType(
+    {
+        form.kind: form
+        for form in (
+            ENTERPRISES,
+            _invoices("purchase", invoice.SELLER),
+            _invoices("sale", invoice.BUYER),
+            _form(invoice.DATASET),
+            *(_form(dataset) for dataset in DATASETS.values()),
+            OUTCOMES,
+            Form(WORKBOOK, ()),
+        )
+    }
+)
+# The official workbook: each sheet is a file of its kind.
+SHEETS: Mapping[str, str] = MappingProxyType(
+    {"企业信息": "enterprises", "进项发票信息": "invoices.purchase", "销项发票信息": "invoices.sale"}
+)
+# A money column may also come in whole fen, as our own exports write it.
+FEN_SUFFIX = "_fen"

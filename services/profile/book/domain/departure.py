@@ -1,0 +1,72 @@
+"""Records that have left the book: repaired, corrected or past their keeping. None of them is shown or counted.
+
+A record is named by a digest of what makes it one thing, whatever its versions say; the name says nothing to those who
+do not have the record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import orjson
+import polars as pl
+
+from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.evidence import named_in_full
+
+DIGITS = 32  # of SHA-256, in hex: 128 bits
+
+
+class Cause(StrEnum):
+    """Why a record has left."""
+
+    REPAIRED = "repaired"
+    CORRECTED = "corrected"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """One record of one enterprise that does not count."""
+
+    enterprise: str
+    dataset: str
+    record: str
+
+
+def names_of(dataset: Dataset, rows: pl.DataFrame) -> pl.Series:
+    """Return the name of each row's record: `rec_` and 32 hexadecimal digits.
+
+    >>> from services.profile.book.domain import public_record
+    >>> rows = pl.DataFrame({"enterprise": ["local:E1"], "record": ["penalty"], "number": ["1"]})
+    >>> names_of(public_record.DATASET, rows).to_list()
+    ['rec_71a4583a3b4901f60c24e72afe0b55d7']
+    """
+    # Sources write one counterparty in two ways; the record is the same.
+    told = named_in_full(rows.select(dataset.identity)).iter_rows()
+    return pl.Series("name", [_name(dataset.name, identity) for identity in told], dtype=pl.String)
+
+
+def name_of(dataset: Dataset, row: Mapping[str, object]) -> str:
+    """Return the name of one record, told as evidence tells it."""
+    return _name(dataset.name, tuple(row[column] for column in dataset.identity))
+
+
+def remaining(dataset: Dataset, rows: pl.DataFrame, gone: Collection[Departure]) -> pl.DataFrame:
+    """Return the rows whose records have not left."""
+    mine = [each for each in gone if each.dataset == dataset.name]
+    if not mine or rows.is_empty():
+        return rows
+    # Names are costly: only those firms are looked at that something has left.
+    near = pl.col("enterprise").is_in(sorted({each.enterprise for each in mine}))
+    suspects = rows.with_row_index("place").filter(near)
+    left = pl.Series([each.record for each in mine], dtype=pl.String)
+    gone_at = suspects["place"].filter(names_of(dataset, suspects).is_in(left.implode()))
+    return rows if gone_at.is_empty() else rows.filter(~pl.int_range(pl.len()).is_in(gone_at.implode()))
+
+
+def _name(dataset: str, identity: tuple[object, ...]) -> str:
+    return f"rec_{hashlib.sha256(orjson.dumps([dataset, *identity])).hexdigest()[:DIGITS]}"

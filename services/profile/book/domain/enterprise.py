@@ -1,0 +1,31 @@
+"""Who an enterprise is: an id of a scheme and a code, and the unified social credit code (GB 32100-2015)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from chassis.core.errors import NotFound
+
+
+class EnterpriseNotFound(NotFound):
+    """No enterprise with this id is in the book."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enterprise:
+    """A firm of the book; what a source does not say stays None."""
+
+    id: str
+    name: str | None = None
+    rating: str | None = None
+    industry: str | None = None
+    region: str | None = None
+    size_class: str | None = None
+    established_on: date | None = None
+    employees: int | None = None
+    revenue_fen: int | None = None
+    assets_fen: int | None = None
+    scope: str | None = None
+    taxpayer: str | None = None
+    synthetic: bool = False

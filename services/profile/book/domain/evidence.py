@@ -1,0 +1,79 @@
+"""What is known of enterprises at a moment, kind by kind: where cross-checks, portraits and signals start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import polars as pl
+
+from services.profile.book.domain import delivery, invoice, order, payment, public_record, relation, tax_filing
+from services.profile.book.domain.dataset import Dataset
+from services.profile.standards.codes import USCC_FORM
+
+USCC_LENGTH = 18
+# The kinds of data beside invoices, by the name that imports give them.
+DATASETS: Mapping[str, Dataset] = MappingProxyType(
+    {module.DATASET.name: module.DATASET for module in (payment, order, delivery, tax_filing, public_record, relation)}
+)
+ENTERPRISES: dict[str, pl.DataType] = {
+    "enterprise": pl.String(),
+    "name": pl.String(),
+    "industry": pl.String(),
+    "region": pl.String(),
+    "size_class": pl.String(),
+    "established_on": pl.Date(),
+    "employees": pl.Int64(),
+    "revenue_fen": pl.Int64(),
+    "assets_fen": pl.Int64(),
+    "scope": pl.String(),
+    "taxpayer": pl.String(),
+    "synthetic": pl.Boolean(),
+}
+
+
+def dataset_of(kind: str) -> Dataset:
+    """Return the kind of data of this name, invoices among them."""
+    return invoice.DATASET if kind == invoice.DATASET.name else DATASETS[kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known, already cut to a moment: each thing once, in the last version known, dated up to `as_of`."""
+
+    invoices: pl.DataFrame
+    payments: pl.DataFrame
+    orders: pl.DataFrame
+    deliveries: pl.DataFrame
+    tax_filings: pl.DataFrame
+    public_records: pl.DataFrame
+    relations: pl.DataFrame
+    enterprises: pl.DataFrame
+
+
+def empty() -> Evidence:
+    """Return evidence without rows, each table with its schema."""
+    return evidence(pl.DataFrame(schema=invoice.SCHEMA), {}, pl.DataFrame(schema=ENTERPRISES))
+
+
+def named_in_full(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with a counterparty that is a bare credit code as `uscc:…`.
+
+    Electronic invoices and tax exports write bare codes, so that a partner's own file, the sort of debtor and the
+    network of trade would not be found by them. Other counterparties stay as their source names them.
+    """
+    if "counterparty" not in rows.columns or not (rows["counterparty"].str.len_bytes() == USCC_LENGTH).any():
+        return rows
+    party = pl.col("counterparty")
+    bare = party.str.to_uppercase().str.contains(f"^{USCC_FORM.pattern}$")
+    return rows.with_columns(
+        pl.when(bare).then(pl.lit("uscc:") + party.str.to_uppercase()).otherwise(party).name.keep()
+    )
+
+
+def evidence(invoices: pl.DataFrame, kinds: Mapping[str, pl.DataFrame], enterprises: pl.DataFrame) -> Evidence:
+    """Return tables by kind as evidence; a kind that is not given is empty."""
+    tables = {name: named_in_full(kinds.get(name, dataset.empty())) for name, dataset in DATASETS.items()}
+    named = {name.replace("-", "_"): table for name, table in tables.items()}
+    return Evidence(invoices=named_in_full(invoices), enterprises=enterprises, **named)

@@ -1,0 +1,71 @@
+"""A payment: money that came to the enterprise or left it, as its bank or its payer saw it.
+
+Direction, enterprise, the bank's serial, date and amount make one payment; that it was reversed, whom it went to and
+what it was for may be stated later, as a new version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import polars as pl
+
+from services.profile.book.domain.dataset import COUNTERPARTY, ENTERPRISE, Column, Dataset, Rule
+
+FLOWS = MappingProxyType(
+    dict.fromkeys(("收入", "收款", "贷", "贷方", "转入", "in", "credit", "C"), "in")
+    | dict.fromkeys(("支出", "付款", "借", "借方", "转出", "out", "debit", "D"), "out")
+)
+PURPOSES = MappingProxyType(
+    dict.fromkeys(("货款", "goods"), "goods")
+    | dict.fromkeys(("工资", "薪资", "wage"), "wage")
+    | dict.fromkeys(("税款", "缴税", "tax"), "tax")
+    | dict.fromkeys(("社保", "社会保险", "social-insurance"), "social-insurance")
+    | dict.fromkeys(("贷款", "还款", "loan"), "loan")
+    | dict.fromkeys(("其他", "其它", "other"), "other")
+)
+STATUSES = MappingProxyType(
+    dict.fromkeys(("成功", "正常", "有效", "valid"), "valid")
+    | dict.fromkeys(("冲正", "退汇", "撤销", "reversed"), "reversed")
+)
+
+DATASET = Dataset(
+    name="payments",
+    columns=(
+        Column("direction", "choice", ("收支方向", "借贷标志", "direction"), choices=FLOWS, english="Direction"),
+        ENTERPRISE,
+        Column("reference", "text", ("交易流水号", "流水号", "reference", "serial"), english="Bank serial"),
+        replace(COUNTERPARTY, required=False, filled=False),
+        Column("date", "date", ("交易日期", "date", "value_date"), english="Date"),
+        Column(
+            "amount_fen",
+            "money",
+            ("交易金额", "发生额", "amount"),
+            english="Amount",
+        ),
+        Column(
+            "purpose",
+            "choice",
+            ("用途", "款项性质", "purpose"),
+            required=False,
+            filled=False,
+            choices=PURPOSES,
+            english="Purpose",
+        ),
+        Column(
+            "status",
+            "choice",
+            ("交易状态", "状态", "status"),
+            required=False,
+            filled=False,
+            choices=STATUSES,
+            english="Status",
+            default="valid",
+        ),
+    ),
+    identity=("direction", "enterprise", "reference", "date", "amount_fen"),
+    day="date",
+    rules=(Rule("amount_fen", pl.col("amount_fen") <= 0, "not above zero / 金额须大于零"),),
+)
+SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content

@@ -1,0 +1,368 @@
+"""Each kind of data as a Delta table: one atomic commit per import, read by enterprise or as a whole at a version.
+
+An import's commit carries its id and its counts, so that a worker which was killed between this commit and the one
+in SQL finds its own work and appends nothing twice. Commits are serialised by optimistic locking: the file of the
+next version exists once only.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+import polars as pl
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError
+
+from services.profile.book.domain import invoice
+from services.profile.book.domain.channel import Standing
+from services.profile.book.domain.dataset import KNOWN_AT, Dataset
+from services.profile.book.domain.departure import Departure, remaining
+from services.profile.book.domain.evidence import DATASETS
+from services.profile.book.domain.versions import unheld, versioned
+
+# 16 buckets: a bucket is the unit of work beyond one machine; more of them cost small imports a file each.
+BUCKETS = 16
+WRITER = WriterProperties(compression="ZSTD", compression_level=1)
+MOST_ATTEMPTS = 8
+# A firm of a bucket with this many files is read in some 20 ms more; joining them costs about as much.
+MOST_FILES = 64
+# Log entries are kept long enough to read the lake as of any version that SQL may still name.
+CONFIGURATION = {"delta.logRetentionDuration": "interval 3650 days", "delta.dataSkippingNumIndexedCols": "4"}
+# The table's statistics cut times to milliseconds: what was known last may be as much later as this.
+STATISTICS_STEP = timedelta(milliseconds=1)
+BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+# Under this name a commit that erased rows notes its version: no file of an earlier version is there any more.
+SHRED = "shred"
+
+
+class LakeBusy(Exception):
+    """Other imports kept committing; the job is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One import in the lake: the version it made, and what it said of itself (counts, `known_at`, latest `date`)."""
+
+    version: int
+    facts: Mapping[str, Any]
+
+
+def bucket_of(enterprise: str) -> int:
+    """Return the bucket of an enterprise; the same on every machine and in every release."""
+    return zlib.crc32(enterprise.encode()) % BUCKETS
+
+
+class Lake:
+    """One kind of data of all enterprises, at `url` (a folder, or an object store with `options`)."""
+
+    def __init__(
+        self, url: str, options: Mapping[str, str] | None = None, *, dataset: Dataset = invoice.DATASET
+    ) -> None:
+        self._url = url.removeprefix("file://")
+        self._options = dict(options or {}) or None
+        self._dataset, self._schema = dataset, dataset.schema
+        self._files = lru_cache(maxsize=8)(self._list_files)
+
+    def create(self) -> None:
+        """Create the empty table where there is none."""
+        if DeltaTable.is_deltatable(self._url, self._options):
+            return
+        if self._local:
+            Path(self._url).mkdir(parents=True, exist_ok=True)
+        write_deltalake(
+            self._url,
+            pl.DataFrame(schema={**self._schema, "bucket": pl.Int8()}),
+            mode="ignore",
+            partition_by=["bucket"],
+            configuration=CONFIGURATION,
+            storage_options=self._options,
+        )
+
+    def check(self) -> None:
+        """Raise where the table is missing or out of reach."""
+        self._table()
+
+    def newest(self) -> int:
+        """Return the newest version, also one whose import is not concluded yet."""
+        return self._table().version()
+
+    def committed(self, import_id: str) -> Commit | None:
+        """Return what an import has committed already, None where it has not."""
+        table = self._table()
+        if table.transaction_version(import_id) is None:
+            return None
+        for entry in table.history():
+            if entry.get("import_id") == import_id:
+                return Commit(entry["version"], orjson.loads(entry["import"]))
+        raise LookupError(f"the commit of {import_id} is no longer in the log")
+
+    def append(
+        self,
+        rows: pl.DataFrame,
+        import_id: str,
+        facts: Mapping[str, Any],
+        *,
+        now: datetime,
+        standing: Callable[[list[str]], Standing] = lambda _: Standing(),
+    ) -> Commit:
+        """Append what the lake does not hold yet, in one commit that carries the facts, and return it.
+
+        `rows` are checked rows with their `line`, free of repeats. The facts gain `appended` (rows by direction or
+        sort), `enterprises` (those with new rows), `known_at`, the latest `date`, and `refused`: the lines that would
+        revise what they may not, by the `standing` of the imports that stated it. Raises `LakeBusy` where other
+        imports win the race again and again.
+        """
+        for _ in range(MOST_ATTEMPTS):
+            table = self._table()
+            held = self._held(table.version(), rows)
+            stands = standing(held["import_id"].unique().to_list())
+            fresh = unheld(self._dataset, rows, _of(held, stands.weak, inside=False))
+            refused = self._refused(fresh, _of(held, stands.firm, inside=True))
+            new = versioned(self._dataset, fresh.filter(~pl.col("line").is_in(refused)) if refused else fresh, held)
+            # Strictly later than all before it: what was known at a moment never changes afterwards.
+            known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
+            entry = {**facts, "known_at": known_at.isoformat(), **self._summary(new), "refused": refused}
+            try:
+                return self._commit(table, self._placed(new, known_at, import_id), import_id, entry)
+            except CommitFailedError:
+                continue
+        raise LakeBusy(import_id)
+
+    def read(self, version: int, enterprises: Iterable[str] | None = None) -> pl.DataFrame:
+        """Return all versions of the invoices of these enterprises, or of all, as the lake stood at `version`."""
+        wanted = None if enterprises is None else sorted(set(enterprises))
+        try:
+            return self._read(version, wanted)
+        except FileNotFoundError:
+            # Shredded by another process after they were listed: what is left of the version is in other files.
+            self._files.cache_clear()
+            return self._read(version, wanted)
+
+    def _read(self, version: int, wanted: Sequence[str] | None) -> pl.DataFrame:
+        files = self._files(version)
+        if wanted is None:
+            return self._scan(files).collect()
+        near = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in wanted}))
+        return self._scan(near).filter(pl.col("enterprise").is_in(wanted)).collect()
+
+    def scan(self, version: int) -> pl.LazyFrame:
+        """Return the whole lake as it stood at `version`, unread: only what a query needs of it is."""
+        files = self._files(version)
+        # It is read when nobody here can list again, so what another process has erased is looked for now.
+        if self._local and not all(Path(self._url, path).exists() for path in files["path"]):
+            self._files.cache_clear()
+            files = self._files(version)
+        return self._scan(files)
+
+    def shred(self, gone: Collection[Departure]) -> int:
+        """Erase records for good, from every version of the table, and return how many rows there were.
+
+        What is left is written anew in one commit, then the files of all earlier versions are deleted. A reader at an
+        earlier version is given the rest of what it saw. Raises `LakeBusy` where imports win the race again and again.
+        """
+        buckets = sorted({bucket_of(each.enterprise) for each in gone})
+        for _ in range(MOST_ATTEMPTS):
+            table = self._table()
+            before = self._scan(self._files(table.version()).filter(pl.col("bucket").is_in(buckets))).collect()
+            after = remaining(self._dataset, before, gone)
+            try:
+                if after.height < before.height:
+                    self._rewrite(table, after, buckets)
+            except CommitFailedError:
+                continue
+            # Also where nothing was left to erase: whoever erased it may have been killed before the files went.
+            if self._table().transaction_version(SHRED) is not None:
+                self._table().vacuum(0, dry_run=False, enforce_retention_duration=False)
+            self._files.cache_clear()
+            return before.height - after.height
+        raise LakeBusy(SHRED)
+
+    def compact(self, bucket: int | None = None) -> int:
+        """Join the small files of many imports into few; return how many were replaced. Contents stay the same."""
+        table = self._table()
+        only = None if bucket is None else [("bucket", "=", str(bucket))]
+        replaced = int(table.optimize.compact(partition_filters=only)["numFilesRemoved"])
+        if replaced and self._local:
+            _harden(Path(self._url), table.version())
+        return replaced
+
+    def tidy(self, enterprises: Iterable[str]) -> int:
+        """Compact the buckets of these enterprises that small imports have filled with files; return as `compact`."""
+        touched = {bucket_of(enterprise) for enterprise in enterprises}
+        counts = self._files(self.newest()).filter(pl.col("bucket").is_in(touched)).group_by("bucket").len()
+        full = counts.filter(pl.col("len") > MOST_FILES)["bucket"].to_list()
+        try:
+            return sum(self.compact(bucket) for bucket in full)
+        except CommitFailedError:
+            # Somebody else was quicker; the next import tries again.
+            return 0
+
+    def _held(self, version: int, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return what the lake may already hold of `rows`: same enterprises and directions, and days if they tell."""
+        files = self._files(version)
+        if rows.is_empty() or files.is_empty():
+            return self._dataset.empty()
+        lead, day = self._dataset.lead, self._dataset.day
+        enterprises, sorts = rows["enterprise"].unique(), rows[lead].unique().to_list()
+        near = files.filter(
+            pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in enterprises}),
+            pl.lit(len(sorts) > 1) | pl.col(f"min.{lead}").is_in(sorts) | pl.col(f"max.{lead}").is_in(sorts),
+        )
+        wanted = [pl.col(lead).is_in(sorts), pl.col("enterprise").is_in(enterprises.implode())]
+        if self._dataset.pruned:
+            first, last = rows[day].min(), rows[day].max()
+            near = near.filter(pl.col(f"max.{day}") >= first, pl.col(f"min.{day}") <= last)
+            wanted.append(pl.col(day).is_between(first, last))
+        held = self._scan(near).filter(*wanted)
+        return held.select(*self._dataset.content, "version", "import_id").collect()
+
+    def _refused(self, rows: pl.DataFrame, firm: pl.DataFrame) -> list[int]:
+        """Return the lines that speak of what stands firm already."""
+        if firm.is_empty():
+            return []
+        return rows.join(firm, on=self._dataset.identity, how="semi", nulls_equal=True)["line"].to_list()
+
+    def _commit(self, table: DeltaTable, placed: pl.DataFrame, import_id: str, entry: dict[str, Any]) -> Commit:
+        version = table.version() + 1
+        properties = CommitProperties(
+            custom_metadata={"import_id": import_id, "import": orjson.dumps(entry).decode()},
+            app_transactions=[Transaction(import_id, 1)],
+            max_commit_retries=0,
+        )
+        write_deltalake(table, placed, mode="append", writer_properties=WRITER, commit_properties=properties)
+        if self._local:
+            _harden(Path(self._url), version)
+        return Commit(version, entry)
+
+    def _rewrite(self, table: DeltaTable, rows: pl.DataFrame, buckets: Sequence[int]) -> None:
+        """Put these rows in the place of all that is in some buckets, in one commit that later readers recognise."""
+        version = table.version() + 1
+        properties = CommitProperties(
+            custom_metadata={SHRED: str(len(buckets))},
+            app_transactions=[Transaction(SHRED, version)],
+            max_commit_retries=0,
+        )
+        where = f"bucket IN ({', '.join(map(str, buckets))})"
+        if rows.is_empty():
+            table.delete(where, commit_properties=properties)
+        else:
+            placed = self._in_buckets(rows)
+            write_deltalake(
+                table,
+                placed,
+                mode="overwrite",
+                predicate=where,
+                writer_properties=WRITER,
+                commit_properties=properties,
+            )
+        if self._local:
+            _harden(Path(self._url), version)
+
+    def _scan(self, files: pl.DataFrame) -> pl.LazyFrame:
+        if files.is_empty():
+            return pl.LazyFrame(schema=self._schema)
+        paths = [f"{self._url}/{path}" for path in files["path"]]
+        scan = pl.scan_parquet(paths, storage_options=self._options, hive_partitioning=False)
+        bound = files["bound"][0]
+        rows = scan if bound is None else scan.filter(pl.col("known_at") <= bound)
+        return rows.select(list(self._schema))
+
+    def _list_files(self, version: int) -> pl.DataFrame:
+        """List a version's files; for one of before rows were erased, those that hold the rest of it, and its `bound`.
+
+        Times of knowledge grow from commit to commit, so a version is all that was known up to its last import.
+        """
+        newest = self._table()
+        erased = newest.transaction_version(SHRED)
+        if erased is None or version >= erased:
+            return self._actions(version, None)
+        return self._actions(erased, _last_import(newest, version))
+
+    def _actions(self, version: int, bound: datetime | None) -> pl.DataFrame:
+        actions = self._table(version).get_add_actions(flatten=True)
+        frame = pl.DataFrame(actions)
+        day, lead = self._dataset.day, self._dataset.lead
+        bounds = (f"min.{day}", f"max.{day}", f"min.{lead}", f"max.{lead}", "max.known_at")
+        # A column that is empty in every file has no bounds at all.
+        absent = [pl.lit(None).alias(name) for name in bounds if name not in frame.columns]
+        listed = frame.with_columns(absent).select("path", pl.col("partition.bucket").alias("bucket"), *bounds)
+        return listed.with_columns(pl.lit(bound, dtype=KNOWN_AT).alias("bound"))
+
+    def _last_known(self, version: int) -> datetime:
+        latest = self._files(version)["max.known_at"].max()
+        known = latest if isinstance(latest, datetime) else BEFORE_ALL
+        table = self._table()
+        # What was known last may be among what was erased.
+        return known if table.transaction_version(SHRED) is None else max(known, _last_import(table, version))
+
+    def _table(self, version: int | None = None) -> DeltaTable:
+        return DeltaTable(self._url, version=version, storage_options=self._options)
+
+    def _placed(self, rows: pl.DataFrame, known_at: datetime, import_id: str) -> pl.DataFrame:
+        """Give rows their bucket and origin, sorted so that one firm's rows lie together."""
+        origin = (pl.lit(known_at).cast(KNOWN_AT).alias("known_at"), pl.lit(import_id).alias("import_id"))
+        return self._in_buckets(rows.with_columns(*origin))
+
+    def _in_buckets(self, rows: pl.DataFrame) -> pl.DataFrame:
+        enterprises = rows["enterprise"].unique()
+        buckets = pl.Series([bucket_of(enterprise) for enterprise in enterprises], dtype=pl.Int8)
+        bucket = pl.col("enterprise").replace_strict(enterprises, buckets, return_dtype=pl.Int8).alias("bucket")
+        placed = rows.with_columns(bucket).select(*self._schema, "bucket")
+        return placed.sort("bucket", "enterprise", self._dataset.day)
+
+    def _summary(self, new: pl.DataFrame) -> dict[str, Any]:
+        latest = new[self._dataset.day].max()
+        return {
+            "appended": dict(new[self._dataset.lead].value_counts().rows()),
+            "enterprises": new["enterprise"].unique().sort().to_list(),
+            "date": latest.isoformat() if isinstance(latest, date) else None,
+        }
+
+    @property
+    def _local(self) -> bool:
+        return "://" not in self._url
+
+
+def _of(held: pl.DataFrame, imports: Collection[str], *, inside: bool) -> pl.DataFrame:
+    if not imports:
+        return held.clear() if inside else held
+    these = pl.col("import_id").is_in(list(imports))
+    return held.filter(these if inside else ~these)
+
+
+def lakes(url: str, options: Mapping[str, str] | None = None) -> dict[str, Lake]:
+    """Return the table of each kind of data: invoices at `url`, every other kind beside it."""
+    beside = {name: Lake(f"{url.rstrip('/')}-{name}", options, dataset=dataset) for name, dataset in DATASETS.items()}
+    return {invoice.DATASET.name: Lake(url, options), **beside}
+
+
+def _last_import(table: DeltaTable, version: int) -> datetime:
+    """Return when the last import up to a version became known."""
+    known = [
+        datetime.fromisoformat(orjson.loads(entry["import"])["known_at"])
+        for entry in table.history()
+        if entry["version"] <= version and "import" in entry
+    ]
+    return max(known, default=BEFORE_ALL)
+
+
+def _harden(folder: Path, version: int) -> None:
+    """Bring a local commit to the disk: the writer leaves it in the page cache, and a power cut would take it."""
+    log = folder / "_delta_log" / f"{version:020}.json"
+    added = [orjson.loads(line).get("add") for line in log.read_bytes().splitlines()]
+    files = [folder / unquote(add["path"]) for add in added if add]
+    for path in [*files, *{file.parent for file in files}, folder, log, log.parent]:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,42 @@
+"""Rows of what sources said of outcomes: whether a firm defaulted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from chassis.core.ids import new_id
+from chassis.data.database import Runner, batches
+from services.profile.book import tables
+
+
+def outcomes(session: Runner, known_at: datetime) -> dict[str, bool]:
+    """Return whether each firm defaulted, by the latest statement known at a time."""
+    table = tables.Outcome
+    query = select(table.enterprise, table.defaulted).where(table.known_at <= known_at)
+    rows = session.execute(query.order_by(table.known_at, table.observed_on, table.id))
+    return dict(rows.all())
+
+
+def outcome_statements(session: Session, ids: Sequence[str]) -> set[tuple[str, bool, date | None]]:
+    """Return everything said so far about these firms' outcomes."""
+    table = tables.Outcome
+    said: set[tuple[str, bool, date | None]] = set()
+    for part in batches(ids):
+        query = select(table.enterprise, table.defaulted, table.observed_on).where(table.enterprise.in_(part))
+        said |= {(row.enterprise, row.defaulted, row.observed_on) for row in session.execute(query)}
+    return said
+
+
+def add_outcomes(
+    session: Session, statements: Sequence[tuple[str, bool, date | None]], import_id: str, known_at: datetime
+) -> None:
+    """Store statements about outcomes."""
+    names = ("enterprise", "defaulted", "observed_on")
+    origin = {"import_id": import_id, "known_at": known_at}
+    rows = [{"id": new_id("out"), **dict(zip(names, said, strict=True)), **origin} for said in statements]
+    if rows:
+        session.execute(insert(tables.Outcome), rows)

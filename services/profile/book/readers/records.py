@@ -1,0 +1,60 @@
+"""Records as JSON: a list of flat objects, turned into the same columns of text as a CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from services.profile.book.domain.columns import Form
+from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
+from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, Part, UnreadableFile
+
+# JSON is held in memory as a whole; whoever has more than this sends a table.
+LARGEST = 64 << 20
+MOST_KEYS = 200
+NOT_FLAT = "not an object of plain values / 不是由简单值组成的对象"
+
+
+def records(form: Form, path: Path, limits: Limits) -> Part:
+    """Read a JSON list; `line` is the place in the list, from 1."""
+    if path.stat().st_size > min(LARGEST, limits.unpacked):
+        raise FileTooLarge(f"JSON of more than {LARGEST >> 20} MiB; send a CSV or Parquet file instead.")
+    try:
+        found = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise UnreadableFile(f"The JSON is damaged or cut short at line {error.lineno}; send it again.") from None
+    if not found:
+        raise EmptyFile("The list holds no record.")
+    numbered = list(enumerate(found, 1))
+    strange = [(line, "", str(record)[:LARGEST_SHOWN], NOT_FLAT) for line, record in numbered if not _is_flat(record)]
+    flat = [(line, record) for line, record in numbered if _is_flat(record)]
+    frame = text_frame([record for _, record in flat], [line for line, _ in flat])
+    form.match(frame.columns[1:])
+    return Part(form.kind, frame, pl.DataFrame(strange, schema=REPORT, orient="row"))
+
+
+def text_frame(found: Sequence[Mapping[str, Any]], lines: Iterable[int]) -> pl.DataFrame:
+    """Return records as columns of text with their `line`, as every reader does."""
+    titles = list(dict.fromkeys(title for record in found for title in record))
+    if len(titles) > MOST_KEYS or "line" in titles:
+        raise UnreadableFile(f"A record names `line`, or the records name more than {MOST_KEYS} different fields.")
+    columns = {title: [_text(record.get(title)) for record in found] for title in titles}
+    schema = {"line": pl.Int64, **dict.fromkeys(titles, pl.String)}
+    return pl.DataFrame({"line": list(lines), **columns}, schema=schema)
+
+
+def _is_flat(record: object) -> bool:
+    return isinstance(record, dict) and not any(isinstance(value, dict | list) for value in record.values())
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if "\0" in text:
+        raise UnreadableFile("A text holds a NUL character; take it out.")
+    return text

@@ -1,0 +1,47 @@
+"""What every reader gives and refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from chassis.core.errors import Invalid, TooLarge
+from services.profile.book.domain.validation import REPORT
+
+
+class UnreadableFile(Invalid):
+    """The file is broken, cut short, or not what it says it is."""
+
+
+class EmptyFile(Invalid):
+    """The file holds no row of data."""
+
+
+class MissingSheet(Invalid):
+    """The workbook lacks a sheet of the official form."""
+
+
+class FileTooLarge(TooLarge):
+    """The file, or what it unpacks to, is larger than the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is read at most, in bytes: unpacked, and between two line ends."""
+
+    unpacked: int = 4 << 30
+    line: int = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One table of a file: `frame` has `line` (where to look in the file) and columns of text as titled there.
+
+    `unread` reports the lines that could not be split into columns at all.
+    """
+
+    kind: str
+    frame: pl.DataFrame
+    unread: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REPORT))
+    sheet: str | None = None

@@ -1,0 +1,83 @@
+"""What was computed of files and is still good: answers kept until something touches the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from sqlalchemy import Date, and_, bindparam, case, func, select
+from sqlalchemy.orm import Session
+
+from chassis.data.database import Runner, batches
+from services.profile.book import tables
+from services.profile.book.store import BOOK, EMPTY_BOOK, ENTERPRISES, STATE, BookState, upsert
+
+SNAPSHOTS = tables.FeatureSnapshot.__table__
+STILL_GOOD = and_(
+    SNAPSHOTS.c.enterprise == ENTERPRISES.c.id,
+    SNAPSHOTS.c.catalogue == bindparam("catalogue"),
+    SNAPSHOTS.c.lake_version >= ENTERPRISES.c.lake_version,
+    SNAPSHOTS.c.revision == ENTERPRISES.c.revision,
+)
+STORED = select(SNAPSHOTS.c.enterprise, SNAPSHOTS.c.body).where(
+    STILL_GOOD,
+    SNAPSHOTS.c.enterprise.in_(bindparam("ids", expanding=True)),
+    SNAPSHOTS.c.as_of == bindparam("as_of"),
+)
+TODAY = bindparam("today", type_=Date)
+BOOK_DATE = case((BOOK.c.date < TODAY, BOOK.c.date), else_=TODAY)
+ON_THE_DAY = SNAPSHOTS.c.as_of == func.coalesce(bindparam("as_of", type_=Date), BOOK_DATE)
+STATE_AND_STORED = STATE.add_columns(SNAPSHOTS.c.body).select_from(
+    BOOK.outerjoin(ENTERPRISES, ENTERPRISES.c.id == bindparam("id")).outerjoin(SNAPSHOTS, STILL_GOOD & ON_THE_DAY)
+)
+
+
+def book_and_snapshot(
+    session: Runner, enterprise_id: str, as_of: date | None, today: date, catalogue: str
+) -> tuple[BookState, bytes | None]:
+    """Return the state of the book and, in the same statement, one firm's stored features if they still hold.
+
+    They are those of `as_of`; None stands for the book's date, but never after today.
+    """
+    asked = {"id": enterprise_id, "as_of": as_of, "today": today, "catalogue": catalogue}
+    row = session.execute(STATE_AND_STORED, asked).one_or_none()
+    return (BookState(*row[:-1]), row[-1]) if row else (EMPTY_BOOK, None)
+
+
+def snapshots(session: Runner, ids: Sequence[str], as_of: date, catalogue: str) -> dict[str, bytes]:
+    """Return the stored features that still hold, by enterprise."""
+    found: dict[str, bytes] = {}
+    for part in batches(ids):
+        asked = {"ids": list(part), "as_of": as_of, "catalogue": catalogue}
+        found |= dict(session.execute(STORED, asked).all())
+    return found
+
+
+def revisions(runner: Runner, ids: Sequence[str]) -> dict[str, int]:
+    """Return how often acts have changed the files of these enterprises: to be read before what is computed of them."""
+    found: dict[str, int] = {}
+    for part in batches(ids):
+        found |= dict(
+            runner.execute(select(ENTERPRISES.c.id, ENTERPRISES.c.revision).where(ENTERPRISES.c.id.in_(part))).all()
+        )
+    return found
+
+
+def keep_snapshots(
+    session: Session,
+    bodies: Mapping[str, bytes],
+    as_of: date,
+    catalogue: str,
+    lake_version: int,
+    revised: Mapping[str, int],
+) -> None:
+    """Store computed features; a newer computation is never replaced by an older one of another process.
+
+    `revised` are the `revisions` of before the computation: what an act changed meanwhile makes the answer void.
+    """
+    same = {"as_of": as_of, "catalogue": catalogue, "lake_version": lake_version}
+    rows = [
+        {"enterprise": name, "body": body, "revision": revised.get(name, 0), **same} for name, body in bodies.items()
+    ]
+    changing = ["body", "catalogue", "lake_version", "revision"]
+    upsert(session, tables.FeatureSnapshot, rows, ["enterprise", "as_of"], changing, newer="lake_version")

@@ -1,0 +1,216 @@
+"""Rows and domain values: every SQL statement of the profile service but its paged lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import Insert, and_, bindparam, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from chassis.data.database import Runner, batches
+from services.profile.book import tables
+from services.profile.book.domain.enterprise import Enterprise
+
+T = TypeVar("T")
+BOOK_ID = 1
+TICK = timedelta(microseconds=1)
+DESCRIBED = (
+    *("name", "rating", "industry", "region", "size_class", "established_on"),
+    *("employees", "revenue_fen", "assets_fen", "scope", "taxpayer"),
+)
+BOOK = tables.Book.__table__
+ENTERPRISES = tables.Enterprise.__table__
+
+# Built once: on the way to a score, making these statements would cost more than running them.
+STATE = select(
+    *(BOOK.c[name] for name in ("lake_version", "known_at", "date", "invoices", "synthetic", "departures"))
+).where(BOOK.c.id == BOOK_ID)
+FIRMS = select(*(ENTERPRISES.c[name] for name in ("id", *DESCRIBED, "synthetic")))
+FIRM = FIRMS.where(ENTERPRISES.c.id == bindparam("id"))
+FIRMS_OF = FIRMS.where(ENTERPRISES.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class BookState:
+    """What readers see: the lake's version, when its latest part became known, its latest day, its size.
+
+    `departures` counts the records that have left it since.
+    """
+
+    lake_version: int
+    known_at: datetime
+    date: date | None
+    invoices: int
+    synthetic: bool | None
+    departures: int = 0
+
+
+EMPTY_BOOK = BookState(0, datetime(1970, 1, 1, tzinfo=UTC), None, 0, None)
+
+
+def book(session: Runner, *, lock: bool = False) -> BookState:
+    """Return the state of the book; `lock` keeps others from moving it on until the transaction ends."""
+    row = session.execute(STATE.with_for_update() if lock else STATE).one_or_none()
+    return BookState(*row) if row else EMPTY_BOOK
+
+
+def move_book(session: Session, state: BookState) -> None:
+    """Make `state` what readers see."""
+    values = {name: getattr(state, name) for name in BookState.__slots__}
+    # Other acts of the same transaction have moved it on already; neither of these ever shrinks.
+    now = book(session)
+    values["known_at"] = max(state.known_at, now.known_at)
+    values["departures"] = max(state.departures, now.departures)
+    upsert(session, tables.Book, [{"id": BOOK_ID, **values}], ["id"], list(values))
+
+
+def enterprise(session: Runner, enterprise_id: str) -> Enterprise | None:
+    """Return one firm."""
+    row = session.execute(FIRM, {"id": enterprise_id}).one_or_none()
+    return _enterprise(row) if row else None
+
+
+def enterprises(session: Runner, ids: Sequence[str]) -> dict[str, Enterprise]:
+    """Return the firms among these ids, by id."""
+    found: dict[str, Enterprise] = {}
+    for part in batches(ids):
+        rows = session.execute(FIRMS_OF, {"ids": list(part)})
+        found |= {row.id: _enterprise(row) for row in rows}
+    return found
+
+
+def all_enterprises(session: Session) -> list[Enterprise]:
+    """Return every firm, by id."""
+    return sorted((_enterprise(row) for row in session.execute(FIRMS)), key=lambda firm: firm.id)
+
+
+def enterprises_at(session: Runner, known_at: datetime, ids: Sequence[str] | None = None) -> list[Enterprise]:
+    """Return these firms (None: all) as they were known at a moment, by id; those not known then are left out."""
+    table = tables.EnterpriseVersion
+    found: list[Enterprise] = []
+    for part in [None] if ids is None else batches(ids):
+        latest = select(table.enterprise, func.max(table.known_at).label("known_at")).where(table.known_at <= known_at)
+        if part is not None:
+            latest = latest.where(table.enterprise.in_(part))
+        last = latest.group_by(table.enterprise).subquery()
+        same = and_(last.c.enterprise == table.enterprise, last.c.known_at == table.known_at)
+        rows = session.execute(select(table.enterprise, table.described).join(last, same))
+        found += [_described(row[0], row[1]) for row in rows]
+    return sorted(found, key=lambda firm: firm.id)
+
+
+def keep_enterprises(session: Session, firms: Sequence[Enterprise], now: datetime) -> None:
+    """Store firms as they are now, whether known before or not, and move the book on to this knowledge."""
+    _keep_versions(session, firms, now)
+    names = (*DESCRIBED, "synthetic")
+    rows = [
+        {"id": firm.id, **{name: getattr(firm, name) for name in names}, "lake_version": 0, "updated_at": now}
+        for firm in firms
+    ]
+    upsert(session, tables.Enterprise, rows, ["id"], [*names, "updated_at"])
+
+
+def touch(session: Session, ids: Sequence[str], lake_version: int, *, synthetic: bool, now: datetime) -> None:
+    """Note that a version of the lake brought invoices of these firms; a firm not named before becomes known."""
+    known = enterprises(session, ids)
+    _keep_versions(session, [Enterprise(name, synthetic=synthetic) for name in ids if name not in known], now)
+    blank = dict.fromkeys(DESCRIBED)
+    rows = [
+        {"id": name, **blank, "synthetic": synthetic, "lake_version": lake_version, "updated_at": now} for name in ids
+    ]
+    upsert(session, tables.Enterprise, rows, ["id"], ["lake_version"])
+
+
+def name_enterprises(session: Session, ids: Sequence[str], *, synthetic: bool, now: datetime) -> None:
+    """Let firms not named before become known."""
+    known = enterprises(session, ids)
+    keep_enterprises(session, [Enterprise(name, synthetic=synthetic) for name in ids if name not in known], now)
+
+
+def add_step(session: Session, dataset: str, known_at: datetime, lake_version: int, records: int) -> None:
+    """Note that from this moment on readers see this version of a kind's lake."""
+    step = {"dataset": dataset, "known_at": known_at, "lake_version": lake_version, "records": records}
+    session.execute(insert(tables.LakeStep), [step])
+
+
+def lake_versions(session: Runner, known_at: datetime | None = None) -> dict[str, int]:
+    """Return which version of each kind's lake readers saw at a moment (None: see now); a kind not named has none.
+
+    Rows of a version carry the time at which they came to the lake; a step is the later time at which readers saw
+    them, so a replay by steps sees neither more nor less than was seen then.
+    """
+    table = tables.LakeStep
+    query = select(table.dataset, func.max(table.lake_version)).group_by(table.dataset)
+    if known_at is not None:
+        query = query.where(table.known_at <= known_at)
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def senders(session: Session, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return who sent these imports, and by which channel, by id."""
+    table, found = tables.Import, dict[str, tuple[str, str]]()
+    for part in batches(ids):
+        rows = session.execute(select(table.id, table.client, table.channel).where(table.id.in_(part)))
+        found |= {row[0]: (row[1], row[2]) for row in rows}
+    return found
+
+
+def size(session: Session) -> int:
+    """Return how many firms the book has."""
+    return session.execute(select(func.count()).select_from(ENTERPRISES)).scalar_one()
+
+
+def roster_stamp(session: Runner) -> tuple[int, datetime | None]:
+    """Return what changes whenever a firm is added or described anew."""
+    row = session.execute(select(func.count(), func.max(ENTERPRISES.c.updated_at)).select_from(ENTERPRISES)).one()
+    return row[0], row[1]
+
+
+def _keep_versions(session: Session, firms: Sequence[Enterprise], now: datetime) -> None:
+    """Keep what is known of firms from now on; the moment lies after all that readers have seen."""
+    if not firms:
+        return
+    state = book(session)
+    known_at = max(now, state.known_at + TICK)
+    rows = [{"enterprise": firm.id, "known_at": known_at, "described": _description(firm)} for firm in firms]
+    for part in batches(rows):
+        session.execute(insert(tables.EnterpriseVersion), list(part))
+    move_book(session, replace(state, known_at=known_at))
+
+
+def _description(firm: Enterprise) -> dict[str, Any]:
+    day = firm.established_on
+    told = {name: getattr(firm, name) for name in (*DESCRIBED, "synthetic")}
+    return {**told, "established_on": day.isoformat() if day else None}
+
+
+def _described(enterprise_id: str, told: Mapping[str, Any]) -> Enterprise:
+    day = told["established_on"]
+    return Enterprise(enterprise_id, **{**told, "established_on": date.fromisoformat(day) if day else None})
+
+
+def _enterprise(row: Any) -> Enterprise:
+    return Enterprise(row.id, synthetic=row.synthetic, **{name: getattr(row, name) for name in DESCRIBED})
+
+
+def upsert(
+    session: Session,
+    table: Any,
+    rows: Sequence[Mapping[str, Any]],
+    key: list[str],
+    changing: list[str],
+    *,
+    newer: str | None = None,
+) -> None:
+    """Insert rows, or change what is there; with `newer` only where that column does not go back."""
+    dialect: Any = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
+    statement: Any = dialect(table.__table__)
+    change = {name: statement.excluded[name] for name in changing}
+    where = statement.excluded[newer] >= table.__table__.c[newer] if newer else None
+    final: Insert = statement.on_conflict_do_update(index_elements=key, set_=change, where=where)
+    for part in batches(rows):
+        session.execute(final, list(part))

@@ -1,0 +1,148 @@
+"""The tables of the profile service: who the firms are, what was imported, who may read what, and who did."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.profile.base import Base
+
+
+class Enterprise(Base):
+    """A firm of the book. `lake_version` is the last version of the lake that brought an invoice of it.
+
+    `revision` moves on with everything else that changes what is read of it: a dispute, a record that leaves.
+    """
+
+    __tablename__ = "enterprises"
+
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    name: Mapped[str | None]
+    rating: Mapped[str | None]
+    industry: Mapped[str | None]
+    region: Mapped[str | None]
+    size_class: Mapped[str | None]
+    established_on: Mapped[date | None] = mapped_column(Date)
+    employees: Mapped[int | None]
+    revenue_fen: Mapped[int | None]
+    assets_fen: Mapped[int | None]
+    scope: Mapped[str | None]
+    taxpayer: Mapped[str | None]
+    synthetic: Mapped[bool]
+    lake_version: Mapped[int] = mapped_column(default=0)
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
+    updated_at: Mapped[datetime]
+
+
+class EnterpriseVersion(Base):
+    """What is known of a firm from `known_at` on; never changed. The firm's row holds the latest one."""
+
+    __tablename__ = "enterprise_versions"
+
+    enterprise: Mapped[str] = mapped_column(String(80), primary_key=True)
+    known_at: Mapped[datetime] = mapped_column(primary_key=True)
+    described: Mapped[dict[str, Any]]
+
+
+class Outcome(Base):
+    """Whether a firm defaulted, as a source said; the latest statement known counts."""
+
+    __tablename__ = "outcomes"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    enterprise: Mapped[str] = mapped_column(ForeignKey("enterprises.id"))
+    defaulted: Mapped[bool]
+    observed_on: Mapped[date | None] = mapped_column(Date)
+    import_id: Mapped[str]
+    known_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_outcomes_enterprise_known_at", "enterprise", "known_at"),)
+
+
+class Book(Base):
+    """One row: the state of the whole book that readers see. An import becomes visible when this row moves on."""
+
+    __tablename__ = "book"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lake_version: Mapped[int]
+    known_at: Mapped[datetime]
+    date: Mapped[date | None] = mapped_column(Date)
+    invoices: Mapped[int]
+    synthetic: Mapped[bool | None]
+    # How many records have left: what was computed from more of them than are there now is not remembered.
+    departures: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class LakeStep(Base):
+    """From `known_at` on, readers see this version of a kind's lake: one row an import, never changed."""
+
+    __tablename__ = "lake_steps"
+
+    dataset: Mapped[str] = mapped_column(String(40), primary_key=True)
+    known_at: Mapped[datetime] = mapped_column(primary_key=True)
+    lake_version: Mapped[int]
+    records: Mapped[int]
+
+
+class Import(Base):
+    """A file received, by which lawful channel, and what became of it. Its job has the same id.
+
+    `enterprise` is the one that all of its rows are about, where the sender said so.
+    """
+
+    __tablename__ = "imports"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    kind: Mapped[str]
+    file: Mapped[str]
+    client: Mapped[str]
+    sha256: Mapped[str]
+    size: Mapped[int]
+    idempotency_key: Mapped[str | None]
+    channel: Mapped[str]
+    connector: Mapped[str | None]
+    enterprise: Mapped[str | None]
+    counts: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("client", "idempotency_key"),
+        Index("ix_imports_client_id", "client", "id"),
+    )
+
+
+class FeatureSnapshot(Base):
+    """Computed features as the JSON that answers; good while no later import or act touched the enterprise."""
+
+    __tablename__ = "feature_snapshots"
+
+    enterprise: Mapped[str] = mapped_column(String(80), primary_key=True)
+    as_of: Mapped[date] = mapped_column(Date, primary_key=True)
+    lake_version: Mapped[int]
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
+    catalogue: Mapped[str]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Departure(Base):
+    """A record that has left the book, by which act, known since when; `always`: at every moment, past ones too."""
+
+    __tablename__ = "departures"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    enterprise: Mapped[str] = mapped_column(String(80))
+    dataset: Mapped[str] = mapped_column(String(40))
+    record: Mapped[str] = mapped_column(String(40))
+    cause: Mapped[str] = mapped_column(String(10))
+    act: Mapped[str] = mapped_column(String(40))
+    known_at: Mapped[datetime]
+    always: Mapped[bool]
+    # The lake's rows are gone too: nothing is left to be withheld.
+    shredded_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("enterprise", "dataset", "record"),)

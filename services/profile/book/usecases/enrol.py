@@ -1,0 +1,62 @@
+"""Naming enterprises: one by one, or many from a file, without losing what was known before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from chassis.core.errors import Conflict
+from services.profile.book import store
+from services.profile.book.context import Context
+from services.profile.book.domain.attributes import normalised, sized
+from services.profile.book.domain.enterprise import Enterprise, EnterpriseNotFound
+
+
+class SyntheticMixed(Conflict):
+    """Synthetic data and real data were about to share one book."""
+
+
+def enrol(context: Context, session: Session, enterprise: str, said: Mapping[str, Any]) -> tuple[Enterprise, bool]:
+    """Store what a source says of an enterprise and return it, and whether it is new; what is not said stays."""
+    claim(session, synthetic=bool(said.get("synthetic", False)))
+    before = store.enterprise(session, enterprise)
+    firm = merged(before, enterprise, said)
+    if firm != before:
+        store.keep_enterprises(session, [firm], context.now())
+    return firm, before is None
+
+
+def merged(before: Enterprise | None, enterprise: str, said: Mapping[str, Any]) -> Enterprise:
+    """Return the firm with what is newly said over what was known, in the standards' codes and with its size class."""
+    spoken = normalised({name: value for name, value in said.items() if value is not None})
+    return sized(replace(before or Enterprise(enterprise), **spoken), spoken)
+
+
+def claim(session: Session, *, synthetic: bool) -> None:
+    """Let the first data decide whether the book is synthetic; raise `SyntheticMixed` where later data differs."""
+    state = store.book(session, lock=True)
+    if state.synthetic is None:
+        store.move_book(session, replace(state, synthetic=synthetic))
+    elif state.synthetic != synthetic:
+        words = ("synthetic", "real") if synthetic else ("real", "synthetic")
+        raise SyntheticMixed(
+            f"This is {words[0]} data and the book holds {words[1]} data; use another home folder for it.",
+            book_synthetic=state.synthetic,
+        )
+
+
+def known(connection: Connection, enterprise: str) -> Enterprise:
+    """Return the enterprise; raise `EnterpriseNotFound` where the book has none such."""
+    found = store.enterprise(connection, enterprise)
+    if found is None:
+        raise not_in_the_book()
+    return found
+
+
+def not_in_the_book() -> EnterpriseNotFound:
+    """Return the refusal of a file that there is not."""
+    return EnterpriseNotFound("No such enterprise is in the book; import its data first.")

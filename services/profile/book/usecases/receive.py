@@ -1,0 +1,154 @@
+"""Taking in a file: it is on disk and in the queue before the sender hears that it was received."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from chassis.core.errors import Invalid, NotFound, TooLarge
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
+from chassis.data import jobs
+from services.profile.book import tables
+from services.profile.book.context import Context
+from services.profile.book.domain.channel import NotYourChannel, channel_of
+from services.profile.book.domain.columns import KINDS
+from services.profile.book.readers.connectors import form_of
+
+CHUNK = 1 << 20
+JOB = "import"
+LONGEST_NAME = 200
+
+
+class UnknownKind(Invalid):
+    """The kind of import is not one that is known."""
+
+
+class KeyReused(Invalid):
+    """An idempotency key came back with another file."""
+
+
+class ImportNotFound(NotFound):
+    """There is no such import, or it is another client's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What came with a file: see `tables.Import`; `channel` as the sender named it, if it did."""
+
+    kind: str
+    file: str
+    key: str | None = None
+    channel: str | None = None
+    connector: str | None = None
+    enterprise: str | None = None
+
+
+def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[bytes]) -> str:
+    """Store the file as received, then its import and its job in one transaction; return the import's id.
+
+    The same idempotency key with the same file gives the import that it made before.
+    """
+    if delivery.kind not in KINDS:
+        raise UnknownKind(f"kind must be one of: {', '.join(KINDS)}.", kind=delivery.kind[:40])
+    channel = channel_of(delivery.channel, caller.role, delivery.kind)
+    form_of(delivery.kind, delivery.connector, delivery.enterprise)
+    delivery = replace(delivery, channel=channel, enterprise=_about(caller, delivery.enterprise))
+    import_id = new_id("imp")
+    path = context.settings.uploads / import_id
+    sha256, size = _store(path, stream, context.settings.largest_upload)
+    try:
+        with context.database.begin() as session:
+            if delivery.key and (before := _before(session, caller, delivery, sha256)):
+                path.unlink()
+                return before
+            session.add(
+                tables.Import(
+                    id=import_id,
+                    kind=delivery.kind,
+                    file=Path(delivery.file).name[:LONGEST_NAME],
+                    client=caller.client,
+                    sha256=sha256,
+                    size=size,
+                    idempotency_key=delivery.key,
+                    channel=channel,
+                    connector=delivery.connector,
+                    enterprise=delivery.enterprise,
+                    created_at=context.now(),
+                )
+            )
+            jobs.enqueue(session, JOB, {}, caller=caller, job_id=import_id)
+    except IntegrityError:
+        # Another request with this key was quicker by a moment: its import is the answer to both.
+        path.unlink()
+        with context.database.read() as session:
+            return _before(session, caller, delivery, sha256) or import_id
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return import_id
+
+
+def _about(caller: Caller, named: str | None) -> str | None:
+    """Return the enterprise that an import is about: an enterprise sends its own data only."""
+    if caller.role != "enterprise":
+        return named
+    if caller.enterprise is None or named not in (None, caller.enterprise):
+        raise NotYourChannel("An enterprise sends its own data only; leave enterprise out.")
+    return caller.enterprise
+
+
+def _before(session: Session, caller: Caller, delivery: Delivery, sha256: str) -> str | None:
+    table = tables.Import
+    query = select(table).where(table.client == caller.client, table.idempotency_key == delivery.key)
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        return None
+    same = ("kind", "channel", "connector", "enterprise")
+    if row.sha256 != sha256 or any(getattr(row, name) != getattr(delivery, name) for name in same):
+        raise KeyReused("This Idempotency-Key came with another file before; use a new key for a new file.")
+    return row.id
+
+
+def _store(path: Path, stream: IO[bytes], limit: int) -> tuple[str, int]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    try:
+        with path.open("xb") as file:
+            for chunk in _within(stream, limit):
+                size += len(chunk)
+                digest.update(chunk)
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+    return digest.hexdigest(), size
+
+
+def _within(stream: IO[bytes], limit: int) -> Iterator[bytes]:
+    size = 0
+    while chunk := stream.read(CHUNK):
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(f"The file is larger than {limit >> 20} MiB; split it.", limit_bytes=limit)
+        yield chunk
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the folder's own entries to the disk, so that a file just made is found after a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

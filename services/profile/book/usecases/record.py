@@ -1,0 +1,43 @@
+"""Taking in single records: checked at the door, all or none, then on the same durable way as a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+import polars as pl
+
+from chassis.core.errors import Invalid
+from chassis.core.identity import Caller
+from services.profile.book.context import Context
+from services.profile.book.domain.validation import REPORT, check
+from services.profile.book.readers.connectors import form_of
+from services.profile.book.readers.records import text_frame
+from services.profile.book.usecases.receive import Delivery, receive
+from services.profile.standards.days import day_of
+
+FAULTS_SHOWN = 50
+
+
+class RecordsRefused(Invalid):
+    """Some of the records cannot be used, so none was taken."""
+
+
+def record(context: Context, caller: Caller, delivery: Delivery, records: Sequence[Mapping[str, Any]]) -> str:
+    """Take in records of one kind about one enterprise and return their import's id.
+
+    What a file's reject report would say is said at once, and nothing is stored then.
+    """
+    form = form_of(delivery.kind, None, delivery.enterprise)
+    frame = text_frame(records, range(1, len(records) + 1))
+    today = day_of(context.now())
+    checked = check(form, frame, form.match(frame.columns[1:]), pl.DataFrame(schema=REPORT), today=today)
+    if checked.rejected:
+        faults = checked.report.head(FAULTS_SHOWN).rename({"line": "record", "column": "field"}).to_dicts()
+        raise RecordsRefused(
+            f"{checked.rejected} of {checked.received} records cannot be used, so none was taken; mend and send again.",
+            faults=faults,
+        )
+    return receive(context, caller, delivery, io.BytesIO(orjson.dumps(list(records), option=orjson.OPT_SORT_KEYS)))

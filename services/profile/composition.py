@@ -1,0 +1,36 @@
+"""What the service is composed of, for web processes, workers and commands alike; it reaches no web framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chassis.data import migrations
+from chassis.data.database import Database
+from services.profile.book.context import Context
+from services.profile.book.domain import public_record
+from services.profile.book.lake import lakes
+from services.profile.book.usecases.hooks import Hooks
+from services.profile.rights.usecases.repair_by_file import REPAIRS
+from services.profile.settings import Settings
+from services.profile.watch import alert_store
+
+PACKAGE = "services.profile"
+HOOKS: Mapping[str, Hooks] = {public_record.DATASET.name: REPAIRS}
+
+
+def make_context(settings: Settings) -> Context:
+    """Return the service's collaborators, for the web process and the worker alike. Nothing connects yet."""
+    return Context(
+        settings=settings,
+        database=Database(settings.database_url),
+        lakes=lakes(settings.lake_url, settings.lake_options),
+        alerts=alert_store,
+    )
+
+
+def migrate(settings: Settings) -> bool:
+    """Bring the database up to date and make the lakes; tell whether the database was not."""
+    context = make_context(settings)
+    for lake in context.lakes.values():
+        lake.create()
+    return migrations.upgrade(context.database, PACKAGE)

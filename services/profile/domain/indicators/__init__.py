@@ -1,8 +1,0 @@
-"""What payments, filings, public records, relations and the network of trade say of an enterprise."""
-
-from __future__ import annotations
-
-from services.profile.domain.indicators.catalogue import FIGURES, INDICATORS, Trust, own, whole
-from services.profile.domain.indicators.indicator import Indicator, Scale
-
-__all__ = ["FIGURES", "INDICATORS", "Indicator", "Scale", "Trust", "own", "whole"]

@@ -1,0 +1,3 @@
+"""The portrait: what the book says of an enterprise."""
+
+from __future__ import annotations

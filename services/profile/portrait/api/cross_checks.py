@@ -1,0 +1,98 @@
+"""Cross-comparison over HTTP: each rule with its verdict, and each pair that it compared."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import polars as pl
+from flask import Response, request
+from flask_smorest import Blueprint
+
+from chassis.web import paging
+from chassis.web.answers import json_answer
+from chassis.web.caller import requires
+from chassis.web.openapi import refuses
+from services.profile.book.api.current import context
+from services.profile.book.api.schemas import MomentSchema
+from services.profile.book.domain.moment import Asked
+from services.profile.portrait.api.cross_check_schemas import CrossCheckPageSchema, CrossChecksSchema
+from services.profile.portrait.domain.crosscheck import Rule, pass_rate, rules, tally
+from services.profile.portrait.usecases.cross_check import Compared, compare
+from services.profile.rights.api.reading import PURPOSE, marked, reading
+from services.profile.rights.domain.consent import Field
+from services.profile.standards.codes import enterprise_id
+
+blueprint = Blueprint(
+    "cross-checks", __name__, url_prefix="/v1/enterprises", description="Sources held against each other"
+)
+ONLY = {
+    "in": "query",
+    "name": "verdict",
+    "schema": {"type": "string", "enum": ["contradicts", "agrees"]},
+    "description": "Only pairs with this verdict",
+}
+PAIR = ("subject", "counterparty", "on", "left", "right")
+
+
+@blueprint.get("/<enterprise>/cross-checks")
+@refuses(blueprint, 404, 422)
+@requires("enterprises:read")
+@blueprint.arguments(MomentSchema(), location="query")
+@blueprint.response(200, CrossChecksSchema())
+@blueprint.doc(parameters=[PURPOSE])
+def get_cross_checks(moment: dict[str, Any], enterprise: str) -> Response:
+    """Read how an enterprise's sources agree: every rule with both sides, tolerance and verdict"""
+    asked = reading(Field.PORTRAIT, "cross-checks", moment.get("as_of"))
+    found = compare(context(), asked, enterprise_id(enterprise), Asked(**moment))
+    return json_answer(marked(found.enterprise, _shown(found)))
+
+
+@blueprint.get("/<enterprise>/cross-checks/<rule>")
+@refuses(blueprint, 400, 404, 422)
+@requires("enterprises:read")
+@blueprint.arguments(MomentSchema(), location="query")
+@blueprint.response(200, CrossCheckPageSchema())
+@blueprint.doc(parameters=[PURPOSE, ONLY, *paging.PARAMETERS])
+def list_pairs(moment: dict[str, Any], enterprise: str, rule: str) -> Response:
+    """List what one rule compared: both values of each pair, and whether they contradict"""
+    asked = reading(Field.PORTRAIT, f"cross-checks/{rule[:40]}", moment.get("as_of"))
+    found = compare(context(), asked, enterprise_id(enterprise), Asked(**moment), rule)
+    pairs = found.findings
+    if wanted := request.args.get("verdict"):
+        pairs = pairs.filter(pl.col("contradicts") == (wanted == "contradicts"))
+    shown = pairs.select(*PAIR, verdict=_verdict(pl.col("contradicts")))
+    return json_answer(
+        marked(found.enterprise, _head(found)) | {"rule": rule} | paging.sliced(shown, lambda part: part.to_dicts())
+    )
+
+
+def _shown(found: Compared) -> dict[str, Any]:
+    spoken = found.findings.group_by("rule").agg(compared=pl.len(), contradictions=pl.col("contradicts").sum())
+    counts = {rule: (compared, bad) for rule, compared, bad in spoken.rows()}
+    rate = pass_rate(tally(found.findings))
+    return _head(found) | {
+        "pass_rate": rate["pass_rate"].item() if rate.height else None,
+        "rules": [_rule(rule, *counts.get(rule.key, (0, 0))) for rule in rules()],
+    }
+
+
+def _rule(rule: Rule, compared: int, contradictions: int) -> dict[str, Any]:
+    verdict = "contradicts" if contradictions else "agrees" if compared else "not-compared"
+    declared = asdict(rule)
+    return {
+        "rule": declared.pop("key"),
+        **declared,
+        "compared": compared,
+        "contradictions": contradictions,
+        "verdict": verdict,
+    }
+
+
+def _head(found: Compared) -> dict[str, Any]:
+    moment = found.facts.moment
+    return {"enterprise": found.enterprise, "as_of": moment.as_of, "known_at": found.facts.known_at}
+
+
+def _verdict(contradicts: pl.Expr) -> pl.Expr:
+    return pl.when(contradicts).then(pl.lit("contradicts")).otherwise(pl.lit("agrees"))

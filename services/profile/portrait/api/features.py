@@ -1,0 +1,82 @@
+"""The book as a whole: its state, its feature catalogue, features of many enterprises as a table."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from flask import Response, request
+
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
+from services.profile.book.api import book
+from services.profile.book.api.current import context
+from services.profile.book.api.schemas import MomentSchema
+from services.profile.book.domain.moment import Asked
+from services.profile.portrait.api import shown
+from services.profile.portrait.api.feature_schemas import CatalogueSchema, FeatureSetSchema, FeaturesSchema
+from services.profile.portrait.usecases import read_features
+from services.profile.rights.api import enterprises
+from services.profile.rights.api.reading import PURPOSE, reading
+from services.profile.rights.domain.consent import Field
+from services.profile.standards.codes import enterprise_id
+
+# The routes of features stand in the resources of the book and of enterprises.
+blueprint = book.blueprint
+PARQUET = "application/vnd.apache.parquet"
+LARGEST_ORDER = 64 << 20
+
+
+@blueprint.before_request
+def _allow_long_lists() -> None:
+    request.max_content_length = LARGEST_ORDER
+
+
+@blueprint.get("/catalogue")
+@blueprint.response(200, CatalogueSchema())
+def get_catalogue() -> Response:
+    """Read the feature catalogue: names, titles, units, directions, reasons"""
+    caller()
+    return json_answer(shown.catalogue())
+
+
+@blueprint.post("/feature-sets")
+@refuses(blueprint, 422)
+@requires("features:bulk")
+@blueprint.arguments(FeatureSetSchema())
+@blueprint.response(200, content_type=PARQUET, description="One row an enterprise")
+@blueprint.doc(parameters=[PURPOSE])
+def post_feature_set(order: dict[str, Any]) -> Response:
+    """Read the features of many enterprises as a Parquet table
+
+    Files without a live consent are withheld and counted; each read is recorded. `defaulted` comes with `outcomes`.
+    """
+    asked = Asked(order["as_of"], order["known_at"])
+    by = reading(Field.FEATURES, "feature-set", order["as_of"])
+    found = read_features.read_feature_set(context(), by, order["enterprises"], asked, outcomes=order["outcomes"])
+    body = io.BytesIO()
+    found.frame.write_parquet(body, compression="lz4", statistics=False)
+    response = Response(body.getvalue(), content_type=PARQUET)
+    response.headers |= {
+        "As-Of": found.facts.moment.as_of.isoformat(),
+        "Known-At": found.facts.known_at.isoformat(),
+        "Catalogue": found.catalogue,
+        "Withheld": str(found.withheld),
+    }
+    return response
+
+
+@enterprises.blueprint.get("/<enterprise>/features")
+@refuses(enterprises.blueprint, 404, 422)
+@requires("enterprises:read")
+@enterprises.blueprint.arguments(MomentSchema(), location="query")
+@enterprises.blueprint.response(200, FeaturesSchema())
+@enterprises.blueprint.doc(parameters=[PURPOSE])
+def get_features(moment: dict[str, Any], enterprise: str) -> Response:
+    """Read an enterprise's features as of a date, as known at a time
+
+    `known_at` in the answer names exactly what counted: ask with it again and get the same values for ever.
+    """
+    asked = reading(Field.FEATURES, "features", moment.get("as_of"))
+    return json_answer(read_features.read_features(context(), asked, enterprise_id(enterprise), Asked(**moment)))

@@ -1,0 +1,3 @@
+"""Features, indicators, peers, cross-checks and the portrait, pure."""
+
+from __future__ import annotations

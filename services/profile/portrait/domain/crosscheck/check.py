@@ -1,0 +1,93 @@
+"""All rules over many enterprises at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+import polars as pl
+
+from services.profile.portrait.domain.crosscheck import filings, flows, invoices, sizes
+from services.profile.portrait.domain.crosscheck.rule import FINDINGS, PAIRS, Material, Pairs, Rule, rules
+
+PAIRED: Mapping[str, Pairs] = MappingProxyType(
+    {
+        "mirrored-invoice": invoices.mirrored_invoice,
+        "mirrored-status": invoices.mirrored_status,
+        "tax-above-rate": invoices.tax_above_rate,
+        "number-used-twice": invoices.number_used_twice,
+        "number-missing": invoices.number_missing,
+        "receipts-below-sales": flows.receipts_below_sales,
+        "receipts-above-sales": flows.receipts_above_sales,
+        "payments-below-purchases": flows.payments_below_purchases,
+        "declared-sales": filings.declared_sales,
+        "tax-paid": filings.tax_paid,
+        "insurance-of-wages": filings.insurance_of_wages,
+        "size-class": sizes.classes,
+        "declared-revenue": filings.declared_revenue,
+        "rate-of-industry": filings.rate_of_industry,
+        "weekend-sales": invoices.weekend_sales,
+        "round-amounts": invoices.round_amounts,
+        "sales-before-founding": filings.sales_before_founding,
+        "delivered-of-ordered": flows.delivered_of_ordered,
+        "delivered-of-invoiced": flows.delivered_of_invoiced,
+        "grade-against-lists": filings.grade_against_lists,
+    }
+)
+
+
+TALLY: dict[str, pl.DataType] = {
+    "enterprise": pl.String(),
+    "rule": pl.String(),
+    "compared": pl.Int64(),
+    "contradictions": pl.Int64(),
+}
+COUNTS = (
+    pl.len().cast(pl.Int64).alias("compared"),
+    pl.col("contradicts").sum().cast(pl.Int64).alias("contradictions"),
+)
+
+
+def check(material: Material, chosen: Iterable[Rule] | None = None) -> pl.DataFrame:
+    """Compare by all rules (or the chosen ones) that hold on the day; one row per comparison, as `FINDINGS`.
+
+    Rows come by rule in the order of declaration, then by enterprise, day and subject: the same for the same facts.
+    """
+    held = [rule for rule in (chosen or rules()) if rule.since <= material.as_of]
+    parts = pl.collect_all([_findings(rule, material) for rule in held])
+    return pl.concat([pl.DataFrame(schema=FINDINGS), *parts])
+
+
+def tally(findings: pl.DataFrame) -> pl.DataFrame:
+    """Per enterprise and rule: how many comparisons were made, and how many contradict (`TALLY`)."""
+    return findings.lazy().group_by("enterprise", "rule", maintain_order=True).agg(*COUNTS).collect()
+
+
+def tally_book(material: Material) -> pl.DataFrame:
+    """The same as `tally(check(material))` in another order, without a row for each of a book's comparisons."""
+    held = [rule for rule in rules() if rule.since <= material.as_of]
+    parts = pl.collect_all([_judged(rule, material).group_by("enterprise", "rule").agg(*COUNTS) for rule in held])
+    return pl.concat([pl.DataFrame(schema=TALLY), *parts])
+
+
+def pass_rate(tallied: pl.DataFrame) -> pl.DataFrame:
+    """Per enterprise: the mean over its rules of the share of comparisons that agree, 0 … 1, and how many rules spoke.
+
+    The mean over rules, so that ten thousand sums that add up do not drown one half-year without a payment. It is
+    taken in the order of the rules' keys, so that the same tally gives the same bytes.
+    """
+    shares = tallied.sort("enterprise", "rule").select(
+        "enterprise", agree=1 - pl.col("contradictions") / pl.col("compared")
+    )
+    means = shares.group_by("enterprise", maintain_order=True).agg(pass_rate=pl.col("agree").mean(), rules=pl.len())
+    return means.sort("enterprise")
+
+
+def _findings(rule: Rule, material: Material) -> pl.LazyFrame:
+    judged = _judged(rule, material).select(list(FINDINGS))
+    return judged.sort("enterprise", "on", "subject", "counterparty", nulls_last=True)
+
+
+def _judged(rule: Rule, material: Material) -> pl.LazyFrame:
+    pairs = PAIRED[rule.key](material).select(pl.col(name).cast(kind) for name, kind in PAIRS.items())
+    return pairs.with_columns(rule.contradicts().alias("contradicts"), pl.lit(rule.key).alias("rule"))

@@ -1,0 +1,160 @@
+"""Pairs from invoices: with the partner's book, with themselves, with the VAT rates and the calendar."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from services.profile.portrait.domain.crosscheck.rule import Material
+
+c = pl.col
+KEY = ("enterprise", "direction", "counterparty", "code", "number", "date")
+LEAST_INVOICES = 20  # a share of fewer says nothing
+WEEKEND_SHARE = 2 / 7
+USUAL_ROUND = 0.25  # the median firm of the real book (cumcm2020c, 324 firms with 20 sales in a year)
+ROUND_FEN = 100_000  # a thousand yuan
+# The highest rate of VAT from each day on (财税〔2018〕32号; 公告2019年第39号).
+HIGHEST_RATES = ((date(1994, 1, 1), 0.17), (date(2018, 5, 1), 0.16), (date(2019, 4, 1), 0.13))
+# Numbers within a roll follow one another; a roll that is mostly absent was somebody else's.
+ROLL, DENSE = 50, 0.8
+
+
+def mirrored_invoice(material: Material) -> pl.LazyFrame:
+    """Each invoice between two firms of the book, by the total that either reports."""
+    return _both(material).select(
+        "enterprise", c("number").alias("subject"), "counterparty", c("date").alias("on"), "left", "right"
+    )
+
+
+def mirrored_status(material: Material) -> pl.LazyFrame:
+    """Each invoice that both report: how many of its statements are valid on either side."""
+    both = _both(material).filter(c("left").is_not_null(), c("right").is_not_null())
+    return both.select(
+        "enterprise",
+        c("number").alias("subject"),
+        "counterparty",
+        c("date").alias("on"),
+        left=c("valid").cast(pl.Float64),
+        right=c("valid_right").cast(pl.Float64),
+    )
+
+
+def tax_above_rate(material: Material) -> pl.LazyFrame:
+    """Each valid invoice: its tax, and what the highest rate of its day gives; both without sign."""
+    rate = pl.lit(HIGHEST_RATES[0][1])
+    for since, highest in HIGHEST_RATES[1:]:
+        rate = pl.when(c("date") >= since).then(highest).otherwise(rate)
+    return _valid(material).select(
+        "enterprise",
+        c("number").alias("subject"),
+        "counterparty",
+        c("date").alias("on"),
+        left=c("tax_fen").abs().cast(pl.Float64),
+        right=(c("net_fen").abs() * rate).ceil(),
+    )
+
+
+def number_used_twice(material: Material) -> pl.LazyFrame:
+    """How many invoices of a seller bear one code and number: for sales the firm itself, else the partner, sells."""
+    seller = pl.when(c("direction") == "sale").then("enterprise").otherwise("counterparty").alias("seller")
+    same = material.evidence.invoices.lazy().group_by("enterprise", "direction", seller, "code", "number")
+    return same.agg(c("counterparty").min(), c("date").min().alias("on"), left=pl.len().cast(pl.Float64)).select(
+        "enterprise", c("number").alias("subject"), "counterparty", "on", "left", right=pl.lit(1.0)
+    )
+
+
+def number_missing(material: Material) -> pl.LazyFrame:
+    """Each number of a seller's dense rolls beside the one that should follow the number before it."""
+    number = c("number").cast(pl.Int64, strict=False)
+    sold = material.evidence.invoices.lazy().filter(c("direction") == "sale")
+    found = sold.select("enterprise", "code", "counterparty", "date", at=number).filter(c("at").is_not_null())
+    first = found.unique(["enterprise", "code", "at"], keep="first", maintain_order=True)
+    own = ("enterprise", "code")
+    roll = (*own, c("at") // ROLL)
+    dense = pl.len().over(roll) >= DENSE * (c("at").max() - c("at").min() + 1).over(roll)
+    lasting = first.filter(dense & (pl.len().over(roll) >= ROLL // 5)).sort("enterprise", "code", "at", nulls_last=True)
+    before = c("at").shift(1).over(own)
+    near = (c("at") - before) < ROLL // 2  # a larger step is another roll
+    return (
+        lasting.with_columns(before=before)
+        .filter(c("before").is_not_null() & near)
+        .select(
+            "enterprise",
+            (c("before") + 1).cast(pl.String).str.zfill(8).alias("subject"),
+            "counterparty",
+            c("date").alias("on"),
+            left=c("at").cast(pl.Float64),
+            right=(c("before") + 1).cast(pl.Float64),
+        )
+    )
+
+
+def weekend_sales(material: Material) -> pl.LazyFrame:
+    """The share of a year's sales invoiced on Saturdays and Sundays."""
+    weekend = c("date").dt.weekday() > 5
+    return _share(material, weekend, WEEKEND_SHARE)
+
+
+def round_amounts(material: Material) -> pl.LazyFrame:
+    """The share of a year's sales in whole thousands of yuan, by count."""
+    return _share(material, c("total_fen") % ROUND_FEN == 0, USUAL_ROUND)
+
+
+def year_of_sales(material: Material) -> pl.LazyFrame:
+    """Valid sales of the twelve months up to the day of the checks."""
+    since = pl.lit(material.as_of).dt.offset_by("-12mo")
+    return _valid(material).filter(c("direction") == "sale", c("date") > since)
+
+
+def _share(material: Material, counted: pl.Expr, usual: float) -> pl.LazyFrame:
+    sales = year_of_sales(material).filter(c("total_fen") > 0).group_by("enterprise")
+    return (
+        sales.agg(left=counted.mean(), count=pl.len())
+        .filter(c("count") >= LEAST_INVOICES)
+        .select("enterprise", _year(material), _nobody(), _on(material), "left", right=pl.lit(usual))
+    )
+
+
+def _both(material: Material) -> pl.LazyFrame:
+    """Own and partner's statements of the same invoice, where the partner's book covers the day."""
+    own = _statements(material.evidence.invoices.lazy(), own=True)
+    theirs = _statements(material.mirrored.lazy(), own=False)
+    covering = material.books.lazy()
+    # Silence counts only where the silent side has a book of that direction over that day.
+    partner = covering.select(c("enterprise").alias("counterparty"), _opposite(), "first", "last")
+    kept = own.join(partner, on=("counterparty", "direction")).filter(c("date").is_between("first", "last"))
+    mine = covering.select("enterprise", "direction", "first", "last")
+    told = theirs.join(mine, on=("enterprise", "direction")).filter(c("date").is_between("first", "last"))
+    joined = kept.join(told, on=KEY, how="full", coalesce=True, nulls_equal=True, suffix="_right")
+    return joined.rename({"total": "left", "total_right": "right"})
+
+
+def _statements(rows: pl.LazyFrame, *, own: bool) -> pl.LazyFrame:
+    """Invoices as seen from the enterprise whose checks are run, one row per key."""
+    if not own:
+        rows = rows.rename({"enterprise": "counterparty", "counterparty": "enterprise"}).with_columns(_opposite())
+    return rows.group_by(KEY).agg(
+        total=c("total_fen").sum().cast(pl.Float64), valid=(c("status") == "valid").sum().cast(pl.Int64)
+    )
+
+
+def _opposite() -> pl.Expr:
+    return pl.when(c("direction") == "sale").then(pl.lit("purchase")).otherwise(pl.lit("sale")).alias("direction")
+
+
+def _valid(material: Material) -> pl.LazyFrame:
+    return material.evidence.invoices.lazy().filter(c("status") == "valid")
+
+
+def _year(material: Material) -> pl.Expr:
+    first = pl.lit(material.as_of).dt.offset_by("-12mo").dt.offset_by("1d")
+    return pl.format("{}…{}", first, pl.lit(material.as_of)).alias("subject")
+
+
+def _nobody() -> pl.Expr:
+    return pl.lit(None, pl.String).alias("counterparty")
+
+
+def _on(material: Material) -> pl.Expr:
+    return pl.lit(material.as_of).alias("on")

@@ -1,0 +1,70 @@
+"""All indicators in one tuple, and how they are computed: a firm's own as of many days, the network as of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from services.profile.book.domain.evidence import Evidence
+from services.profile.portrait.domain.features import CATALOGUE, Feature
+from services.profile.portrait.domain.indicators import chain, compliance, confidence, payment, relation
+from services.profile.portrait.domain.indicators.indicator import FIRM, Indicator
+
+INDICATORS: tuple[Indicator, ...] = (
+    *payment.INDICATORS,
+    *relation.INDICATORS,
+    *compliance.INDICATORS,
+    *chain.INDICATORS,
+    *confidence.INDICATORS,
+)
+FIGURES: tuple[Feature, ...] = (*CATALOGUE, *INDICATORS)
+NETWORK = tuple(indicator for indicator in INDICATORS if indicator.source == "network")
+OWN = tuple(indicator for indicator in INDICATORS if indicator.source != "network")
+LAST_ON = "last_on"
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What is known of the data itself: the channels of imports, and each firm's share of cross-checks that agree."""
+
+    channels: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=confidence.CHANNELS))
+    checks: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=confidence.CHECKS))
+
+
+def own(evidence: Evidence, days: Sequence[date], parties: pl.DataFrame, trust: Trust) -> pl.DataFrame:
+    """Return what the firms' own records say as of each day: enterprise, as_of, the indicators, and `last_on`.
+
+    `parties` (enterprise, size_class) tells which counterparties are large. One row per firm and day on which
+    anything was known of it.
+    """
+    moments = pl.DataFrame({"as_of": list(days)}, schema={"as_of": pl.Date})
+    found = confidence.measured(evidence, moments, trust.channels)
+    for part in (
+        payment.measured(evidence, moments, parties),
+        compliance.measured(evidence.public_records, moments),
+        relation.mutual_trade(evidence.invoices, moments),
+    ):
+        found = found.join(part, on=FIRM, how="full", coalesce=True)
+    return found.select(*FIRM, LAST_ON, *_values(OWN)).sort(FIRM)
+
+
+def whole(evidence: Evidence, as_of: date, trust: Trust) -> pl.DataFrame:
+    """Return what only the whole book can tell of each firm: enterprise and the network indicators, sorted."""
+    day = pl.lit(as_of)
+    links = chain.links(evidence.invoices, day)
+    firms = evidence.enterprises
+    large = firms.filter(pl.col("size_class") == "large")["enterprise"]
+    found = chain.network(links, large)
+    for part in (
+        relation.network(evidence.relations, evidence.public_records, links, day),
+        confidence.agreed(trust.checks),
+    ):
+        found = found.join(part, on="enterprise", how="full", coalesce=True)
+    return found.select("enterprise", *_values(NETWORK)).sort("enterprise")
+
+
+def _values(indicators: Sequence[Indicator]) -> list[pl.Expr]:
+    return [indicator.value.cast(pl.Float64).alias(indicator.name) for indicator in indicators]

@@ -1,0 +1,154 @@
+"""Peers: where an enterprise's figures stand among firms of its industry and size.
+
+The quantiles of a group are computed once for a book and an as-of date, when one of its firms is first placed; placing
+another then costs a few binary searches. A firm is compared with the narrowest group that is large enough, widened
+step by step: its industry as stated × size, its section (GB/T 4754) × size, the section, the size, the whole book; the
+group says which it is and how many it holds. Real and synthetic firms are never peers of each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypeVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from services.profile.portrait.domain.features import Text
+from services.profile.portrait.domain.features.feature import Dimension
+from services.profile.portrait.domain.indicators import FIGURES
+from services.profile.portrait.domain.standing import dimension_scores
+from services.profile.standards import industries
+
+Grid = NDArray[np.float64]
+Key = tuple[bool, str | None, str | None]  # synthetic, industry or section, size
+K = TypeVar("K", bound=str)
+
+# Ours, 2026-11: with 30 peers a percentile carries about ±9 points (one standard error at the median).
+LEAST_PEERS = 30
+STEPS = np.linspace(0.0, 1.0, 101)
+# From the narrowest: which column names the industry, and what a group shares.
+STEPS_WIDER = (
+    ("industry", ["synthetic", "industry", "size_class"]),
+    ("section", ["synthetic", "section", "size_class"]),
+    ("section", ["synthetic", "section"]),
+    ("", ["synthetic", "size_class"]),
+    ("", ["synthetic"]),
+)
+SIZES = {
+    "large": Text("大型", "large"),
+    "medium": Text("中型", "medium"),
+    "small": Text("小型", "small"),
+    "micro": Text("微型", "micro"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """What decides who an enterprise's peers are; None where it is unknown."""
+
+    industry: str | None = None
+    size_class: str | None = None
+    synthetic: bool = False
+
+    def cells(self) -> list[Key]:
+        """Groups that the firm belongs to, the narrowest first."""
+        section = section_of(self.industry) if self.industry else None
+        steps = [(self.industry, self.size_class), (section, self.size_class), (section, None)]
+        cells = [
+            *(
+                (self.synthetic, industry, size)
+                for industry, size in steps
+                if industry and (size or industry == section)
+            ),
+            *([(self.synthetic, None, self.size_class)] if self.size_class else []),
+            (self.synthetic, None, None),
+        ]
+        return list(dict.fromkeys(cells))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of peers: how many they are, and 101 quantiles of each feature and each dimension's score."""
+
+    title: Text
+    count: int
+    features: Mapping[str, Grid]
+    dimensions: Mapping[Dimension, Grid]
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """All groups of a book that are large enough, and the whole book in any case.
+
+    `rows` are the places in `book` of the firms of each group. A book has dozens of groups and a portrait needs one:
+    the others are not computed.
+    """
+
+    book: pl.DataFrame
+    rows: Mapping[Key, pl.Series]
+    _made: dict[Key, Group] = field(default_factory=dict)
+
+    def of(self, firm: Firm) -> Group | None:
+        """The narrowest group of the firm; None in a book without any firm of its kind."""
+        return next((self.group(key) for key in firm.cells() if key in self.rows), None)
+
+    def group(self, key: Key) -> Group:
+        """One of the groups in `rows`."""
+        if key not in self._made:  # two threads that make the same one make the same bytes
+            self._made[key] = _group(self.book[self.rows[key]], key[1], key[2])
+        return self._made[key]
+
+
+@lru_cache(4096)
+def section_of(industry: str) -> str:
+    """Return the section of a stated industry; one that the standard does not know stands for itself."""
+    return industries.find(industry).section or industry
+
+
+def peers(features: pl.DataFrame, firms: pl.DataFrame) -> Peers:
+    """Group a book's figures (features as of `compute`, and indicators) by `firms`.
+
+    `firms`: enterprise, industry, size_class, synthetic.
+    """
+    book = features.join(firms, on="enterprise", how="left").with_columns(pl.col("synthetic").fill_null(value=False))
+    stated = book["industry"].unique().drop_nulls()
+    sections = pl.Series([section_of(name) for name in stated], dtype=pl.String)
+    book = book.with_columns(section=pl.col("industry").replace_strict(stated, sections, default=None))
+    traits = book.select("synthetic", "industry", "section", "size_class").with_row_index("row")
+    rows: dict[Key, pl.Series] = {}
+    for industry, by in STEPS_WIDER:
+        for values, cell in traits.drop_nulls(by).partition_by(by, as_dict=True).items():
+            told = dict(zip(by, values, strict=True))
+            key = (bool(told["synthetic"]), told.get(industry), told.get("size_class"))
+            if cell.height >= LEAST_PEERS or len(by) == 1:
+                rows.setdefault(key, cell["row"])
+    return Peers(book, rows)
+
+
+def _group(cell: pl.DataFrame, industry: str | None, size: str | None) -> Group:
+    named = [figure.name for figure in FIGURES if figure.name in cell.columns]
+    values = {name: cell[name].fill_null(np.nan).to_numpy() for name in named}
+    grids = _grids(values)
+    return Group(
+        title=_title(industry, size),
+        count=cell.height,
+        features=grids,
+        dimensions=_grids(dimension_scores(values, grids)),
+    )
+
+
+def _grids(columns: Mapping[K, Grid]) -> dict[K, Grid]:
+    """The quantiles of each column's known values; a column that nobody has is left out."""
+    known = {name: column[~np.isnan(column)] for name, column in columns.items()}
+    return {name: np.quantile(column, STEPS) for name, column in known.items() if column.size}
+
+
+def _title(industry: str | None, size: str | None) -> Text:
+    named = SIZES.get(size, Text(size, size)) if size else Text("", "")
+    if industry is None:
+        return Text(f"全部{named.zh}企业", f"all {named.en} firms of the book".replace("  ", " "))
+    return Text(f"{industry}行业{named.zh}企业", f"{named.en} firms of industry {industry}".strip())

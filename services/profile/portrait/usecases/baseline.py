@@ -1,0 +1,215 @@
+"""What a portrait is held against: every firm's figures, grouped into peers, and the network of trade.
+
+The yardstick is that of the last month's end, as known at the moment: it stands still while a month runs, so that an
+import of new invoices costs the portrait of one firm and not of the whole book. Where records of closed months come
+late, only the firms that they speak of (and those they traded with) are computed again; the rest is remembered. It is
+a function of the moment alone: a replay gives the same bytes, whatever was remembered.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from threading import Lock
+
+import polars as pl
+from sqlalchemy import select
+
+from services.profile.book import departures, store, tables
+from services.profile.book.context import Context
+from services.profile.book.domain.evidence import DATASETS, Evidence
+from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.party import party_of
+from services.profile.book.lake import Lake
+from services.profile.book.usecases.gather import EVERY, gather
+from services.profile.portrait.domain import crosscheck
+from services.profile.portrait.domain.features import NEEDS, compute
+from services.profile.portrait.domain.indicators import Trust, own, whole
+from services.profile.portrait.domain.peers import Peers, peers
+from services.profile.portrait.usecases.cross_check import material
+
+REMEMBERED = 4
+NOBODY = pl.DataFrame(schema={"enterprise": pl.String})
+SIZES = ("enterprise", "size_class")
+# What the figures of the network are made of (`indicators.whole`).
+OF_NETWORK = ("invoices", "relations", "public-records")
+ROSTER = ("enterprise", "industry", "size_class", "synthetic")
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """What a portrait needs of all others: the groups of peers, the sizes of firms, the network figures by firm.
+
+    `day` is the day that it describes.
+    """
+
+    day: date
+    peers: Peers
+    parties: pl.DataFrame
+    network: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A yardstick with what it was made of: as known at a time, each firm's figures, its trust, who the firms are.
+
+    `departures` is how many records had left the book then.
+    """
+
+    known_at: datetime
+    departures: int
+    figures: pl.DataFrame
+    checks: pl.DataFrame
+    roster: pl.DataFrame
+    stick: Yardstick
+
+
+class Yardsticks:
+    """The yardsticks of a lake, by day; each is brought forward when more becomes known.
+
+    A `light` one holds the features of invoices only, without cross-checks and network: what signals compare with.
+    """
+
+    def __init__(self, *, light: bool = False) -> None:
+        self._light = light
+        self._held: OrderedDict[date, _Held] = OrderedDict()
+        self._lock = Lock()
+
+    def at(self, context: Context, moment: Moment) -> Yardstick:
+        """Return the yardstick of a moment, which names its `known_at`; peers are as they are, whatever is disputed."""
+        assert moment.known_at is not None
+        moment = replace(moment, without=frozenset())
+        with self._lock:
+            day = closed(moment.as_of)
+            made = self._made(context, replace(moment, as_of=day))
+            if made.figures.is_empty():
+                # Nothing is known of closed months: the day itself must do.
+                made = self._made(context, moment)
+            return made.stick
+
+    def _made(self, context: Context, moment: Moment) -> _Held:
+        held = self._held.get(moment.as_of)
+        assert moment.known_at is not None
+        if held is None:
+            made = _afresh(context, moment, light=self._light)
+        elif (held.known_at, held.departures) == (moment.known_at, moment.departures):
+            made = held
+        elif held.known_at < moment.known_at:
+            made = _forward(context, moment, held, light=self._light)
+        else:
+            # An earlier time is asked for seldom, and must not push out what is current.
+            return _afresh(context, moment, light=self._light)
+        self._held[moment.as_of] = made
+        self._held.move_to_end(moment.as_of)
+        while len(self._held) > REMEMBERED:
+            self._held.popitem(last=False)
+        return made
+
+
+@lru_cache(maxsize=8)
+def yardsticks(lake: Lake, *, light: bool = False) -> Yardsticks:
+    """Return the yardsticks of a lake; they remember."""
+    assert lake is not None
+    return Yardsticks(light=light)
+
+
+def closed(as_of: date) -> date:
+    """Return the last day of the last month that has ended by a day.
+
+    >>> closed(date(2020, 2, 21)), closed(date(2020, 2, 29))
+    (datetime.date(2020, 1, 31), datetime.date(2020, 2, 29))
+    """
+    following = as_of + timedelta(days=1)
+    return following.replace(day=1) - timedelta(days=1)
+
+
+def trust_of(context: Context, moment: Moment, enterprises: Sequence[str] | None, evidence: Evidence) -> Trust:
+    """Return by which channels data came, and how far the sources of these firms (None: all) agree.
+
+    `evidence` is what is known of these firms at the moment.
+    """
+    with context.database.read() as session:
+        rows = session.execute(select(tables.Import.id, tables.Import.channel)).all()
+    channels = pl.DataFrame(
+        [tuple(row) for row in rows], schema={"import_id": pl.String, "channel": pl.String}, orient="row"
+    )
+    checks = crosscheck.pass_rate(crosscheck.tally_book(material(context, moment, enterprises, evidence)))
+    return Trust(channels, checks.select("enterprise", "pass_rate"))
+
+
+def _afresh(context: Context, moment: Moment, *, light: bool) -> _Held:
+    """Compute every firm."""
+    evidence = gather(context, moment, None, ("invoices",) if light else EVERY)
+    trust = None if light else trust_of(context, moment, None, evidence)
+    figures = _figures(evidence, evidence.enterprises, moment.as_of, trust)
+    return _held(moment, evidence, figures, trust)
+
+
+def _forward(context: Context, moment: Moment, held: _Held, *, light: bool) -> _Held:
+    """Bring a yardstick forward to what is known now, computing only the firms that more became known of."""
+    touched = _touched(context, moment, held)
+    roster = _roster(context, moment)
+    if not touched and roster.equals(held.roster):
+        return replace(held, known_at=moment.known_at or held.known_at, departures=moment.departures)
+    # Sizes of others decide whose terms of payment count: where they change, so may anybody's figures.
+    if not roster.select(SIZES).equals(held.roster.select(SIZES)):
+        return _afresh(context, moment, light=light)
+    evidence = gather(context, moment, touched)
+    trust = None if light else trust_of(context, moment, touched, evidence)
+    everything = gather(context, moment, None, () if light else OF_NETWORK)
+    figures = _figures(evidence, everything.enterprises, moment.as_of, trust)
+    names = pl.Series(touched, dtype=pl.String).implode()
+    kept = held.figures.filter(~pl.col("enterprise").is_in(names))
+    together = pl.concat([kept, figures], how="diagonal").sort("enterprise")
+    if trust is not None:
+        still = held.checks.filter(~pl.col("enterprise").is_in(names))
+        trust = Trust(trust.channels, pl.concat([still, trust.checks]).sort("enterprise"))
+    return _held(moment, everything, together, trust)
+
+
+def _figures(evidence: Evidence, parties: pl.DataFrame, day: date, trust: Trust | None) -> pl.DataFrame:
+    features = compute(evidence.invoices.select(NEEDS), as_of=day)
+    if trust is None:
+        return features
+    told = own(evidence, [day], parties, trust).drop("as_of", "last_on")
+    return told.join(features, on="enterprise", how="full", coalesce=True).sort("enterprise")
+
+
+def _held(moment: Moment, evidence: Evidence, figures: pl.DataFrame, trust: Trust | None) -> _Held:
+    network = whole(evidence, moment.as_of, trust) if trust is not None else NOBODY
+    roster = evidence.enterprises.select(ROSTER).sort("enterprise")
+    book = figures.join(network, on="enterprise", how="full", coalesce=True).sort("enterprise")
+    stick = Yardstick(moment.as_of, peers(book, roster), evidence.enterprises.select(SIZES), network)
+    assert moment.known_at is not None
+    return _Held(
+        moment.known_at, moment.departures, figures, trust.checks if trust is not None else NOBODY, roster, stick
+    )
+
+
+def _roster(context: Context, moment: Moment) -> pl.DataFrame:
+    with context.database.read() as session:
+        assert moment.known_at is not None
+        firms = store.enterprises_at(session, moment.known_at)
+    schema = {"enterprise": pl.String, "industry": pl.String, "size_class": pl.String, "synthetic": pl.Boolean}
+    rows = [(firm.id, firm.industry, firm.size_class, firm.synthetic) for firm in firms]
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("enterprise")
+
+
+def _touched(context: Context, moment: Moment, held: _Held) -> list[str]:
+    """Return the firms of which something dated up to the day became known or left since, and whom they dealt with."""
+    with context.database.read() as session:
+        versions = store.lake_versions(session, moment.known_at)
+        names = departures.departed_between(session, held.known_at, moment.known_at)
+    between = (pl.col("known_at") > held.known_at) & (pl.col("known_at") <= moment.known_at)
+    days = {"invoices": "date", **{name: dataset.day for name, dataset in DATASETS.items()}}
+    for kind, version in versions.items():
+        past = pl.col(days[kind]).is_null() | (pl.col(days[kind]) <= moment.as_of)
+        rows = context.lakes[kind].scan(version).filter(between & past)
+        names |= set(rows.select("enterprise").unique().collect()["enterprise"])
+        if "counterparty" in context.lakes[kind].scan(version).collect_schema().names():
+            others = rows.select(party_of(pl.col("counterparty"))).unique().collect().to_series().drop_nulls()
+            names |= set(others) & set(held.roster["enterprise"])
+    return sorted(names)

@@ -1,0 +1,80 @@
+"""Holding one source against another: an enterprise's cross-comparison as of a day, as known at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from chassis.core.errors import NotFound
+from services.profile.book import store
+from services.profile.book.context import Context
+from services.profile.book.domain.departure import remaining
+from services.profile.book.domain.evidence import Evidence, named_in_full
+from services.profile.book.domain.invoice import DATASET, as_known
+from services.profile.book.domain.moment import Asked, Facts, Moment
+from services.profile.book.usecases.enrol import known
+from services.profile.book.usecases.gather import departed, gather
+from services.profile.book.usecases.settle import settle
+from services.profile.portrait.domain import crosscheck
+from services.profile.portrait.domain.crosscheck import Material, Rule
+from services.profile.rights.usecases.open_file import Reading, permit_one
+
+
+class RuleNotFound(NotFound):
+    """No rule of cross-comparison has this key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """All comparisons of one enterprise (`crosscheck.FINDINGS`), and the moment that they hold for."""
+
+    enterprise: str
+    facts: Facts
+    findings: pl.DataFrame
+
+
+def compare(context: Context, reading: Reading, enterprise: str, asked: Asked, rule: str | None = None) -> Compared:
+    """Return what the sources say of one enterprise, held against each other by one rule or by all."""
+    chosen = None if rule is None else [_rule(rule)]
+    with context.database.connection(writes=True) as connection:
+        permit_one(context, connection, reading, enterprise)
+        facts = settle(connection, store.book(connection), asked, context.now().date())
+        known(connection, enterprise)
+    return Compared(enterprise, facts, crosscheck.check(material(context, facts.moment, [enterprise]), chosen))
+
+
+def material(
+    context: Context, moment: Moment, enterprises: Sequence[str] | None = None, evidence: Evidence | None = None
+) -> Material:
+    """Gather what the rules compare for these enterprises (None: for all); `evidence` is theirs, where it is at hand.
+
+    Of a partner's book only its statements of dealings with these enterprises are taken (征信业管理条例 Art. 21: a
+    trading counterparty is a lawful source), and from when to when the book runs.
+    """
+    book = context.lake.scan(moment.version).filter(pl.col("date") <= moment.as_of)
+    if moment.known_at is not None:
+        book = book.filter(pl.col("known_at") <= moment.known_at)
+    about = pl.col("counterparty").is_in(_names(enterprises)) if enterprises is not None else pl.lit(value=True)
+    span = book.group_by("enterprise", "direction").agg(first=pl.col("date").min(), last=pl.col("date").max())
+    mirrored, books = pl.collect_all([book.filter(about), span])
+    with context.database.read() as session:
+        gone = departed(session, mirrored["enterprise"].unique().to_list(), moment)
+    mirrored = remaining(DATASET, mirrored, gone)
+    own = evidence if evidence is not None else gather(context, moment, enterprises)
+    return Material(own, named_in_full(as_known(mirrored)), books, moment.as_of)
+
+
+def _names(enterprises: Sequence[str]) -> pl.Series:
+    """Return how partners may write these firms: in full, or a credit code alone."""
+    bare = [name.removeprefix("uscc:") for name in enterprises if name.startswith("uscc:")]
+    return pl.Series([*enterprises, *bare, *(code.lower() for code in bare)], dtype=pl.String).implode()
+
+
+def _rule(key: str) -> Rule:
+    for rule in crosscheck.rules():
+        if rule.key == key:
+            return rule
+    names = ", ".join(rule.key for rule in crosscheck.rules())
+    raise RuleNotFound(f"There is no rule {key[:64]}; there are: {names}.", rule=key[:64])

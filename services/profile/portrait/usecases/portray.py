@@ -1,0 +1,142 @@
+"""Drawing an enterprise's portrait among its peers as of a day, as known at a time; and each number's lines.
+
+A portrait of a past moment is drawn from what was known then, peers and their descriptions included, so it comes out
+with the same bytes however much is learned later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from chassis.core.errors import NotFound
+from services.profile.book import store
+from services.profile.book.context import Context
+from services.profile.book.domain.enterprise import Enterprise
+from services.profile.book.domain.evidence import Evidence
+from services.profile.book.domain.moment import Asked, Facts, Moment
+from services.profile.book.usecases.enrol import known
+from services.profile.book.usecases.gather import gather
+from services.profile.book.usecases.settle import settle
+from services.profile.portrait.domain.features import NEEDS, THIN, depth_of, history
+from services.profile.portrait.domain.features.feature import Dimension
+from services.profile.portrait.domain.indicators import INDICATORS, Trust, own
+from services.profile.portrait.domain.peers import Firm, Group
+from services.profile.portrait.domain.portrait import TITLES, Line, Portrait, Subject, lines, month_ends, portrait
+from services.profile.portrait.usecases.baseline import Yardstick, trust_of, yardsticks
+from services.profile.rights.usecases.open_file import Reading, permit_one
+
+NETWORK = [indicator.name for indicator in INDICATORS if indicator.source == "network"]
+
+
+class DimensionNotFound(NotFound):
+    """The portrait has no such dimension."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A portrait with what stands above it."""
+
+    enterprise: Enterprise
+    facts: Facts
+    depth: str
+    portrait: Portrait
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One dimension of a portrait with its lines."""
+
+    drawn: Drawn
+    key: Dimension
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """One enterprise ready to be drawn: who it is, its evidence, its figures, its peers."""
+
+    enterprise: Enterprise
+    evidence: Evidence
+    subject: Subject
+    group: Group | None
+
+
+def read_portrait(context: Context, reading: Reading, enterprise: str, asked: Asked) -> Drawn:
+    """Return one enterprise's portrait among its peers."""
+    facts = opened(context, reading, enterprise, asked)
+    return _drawn(sit(context, enterprise, facts), facts)
+
+
+def read_dimension(context: Context, reading: Reading, enterprise: str, dimension: str, asked: Asked) -> Detail:
+    """Return one dimension of the portrait with every figure's value, standing and contribution."""
+    facts = opened(context, reading, enterprise, asked)
+    key = _dimension(dimension)
+    sitting = sit(context, enterprise, facts)
+    return Detail(_drawn(sitting, facts), key, lines(key, sitting.subject.values, sitting.group))
+
+
+def _dimension(written: str) -> Dimension:
+    for key in TITLES:
+        if key == written:
+            return key
+    raise DimensionNotFound(f"There is no dimension {written[:32]}; there are: {', '.join(TITLES)}.")
+
+
+def opened(context: Context, reading: Reading, enterprise: str, asked: Asked) -> Facts:
+    """Ask for leave to read one file, record it, and return which facts count."""
+    with context.database.connection(writes=True) as connection:
+        permit_one(context, connection, reading, enterprise)
+        facts = settle(connection, store.book(connection), asked, context.now().date())
+        known(connection, enterprise)
+    return facts
+
+
+def sit(context: Context, enterprise: str, facts: Facts) -> Sitting:
+    """Gather and compute everything that is shown of one enterprise."""
+    moment = exact(facts)
+    stick = yardsticks(context.lake).at(context, moment)
+    evidence = gather(context, moment, [enterprise])
+    firm = _known_then(context, enterprise, moment)
+    trust = trust_of(context, moment, [enterprise], evidence)
+    own_network = stick.network.filter(pl.col("enterprise") == enterprise)
+    subject = _subject(evidence, moment, stick, own_network, trust)
+    return Sitting(firm, evidence, subject, stick.peers.of(Firm(firm.industry, firm.size_class, firm.synthetic)))
+
+
+def exact(facts: Facts) -> Moment:
+    """Return the moment with the time named that makes the same answer later."""
+    return replace(facts.moment, known_at=facts.known_at)
+
+
+def _known_then(context: Context, enterprise: str, moment: Moment) -> Enterprise:
+    """Return who an enterprise was as known; only its id where nothing was said of it yet."""
+    assert moment.known_at is not None
+    with context.database.read() as session:
+        firms = store.enterprises_at(session, moment.known_at, [enterprise])
+    return firms[0] if firms else Enterprise(enterprise)
+
+
+def _subject(evidence: Evidence, moment: Moment, stick: Yardstick, network: pl.DataFrame, trust: Trust) -> Subject:
+    days = month_ends(moment.as_of)
+    features = history(evidence.invoices.select(NEEDS), days)
+    told = own(evidence, days, stick.parties, trust).drop("enterprise")
+    figures = features.join(told, on="as_of", how="full", coalesce=True)
+    # What only the whole book can tell is known as of the last month's end; past months are shown on it as it is.
+    held = network.row(0, named=True) if network.height else {}
+    # How far its sources agree is its own matter, and known now.
+    agreed = trust.checks["pass_rate"]
+    held = {**held, "checks_passed_share": agreed[0] if len(agreed) else None}
+    figures = figures.with_columns(pl.lit(held.get(name), dtype=pl.Float64).alias(name) for name in NETWORK)
+    now = figures.filter(pl.col("as_of") == moment.as_of)
+    values: Mapping[str, Any] = now.row(0, named=True) if now.height else {}
+    depth = now.select(depth_of()).item() if now.height else THIN
+    return Subject(moment.as_of, depth, values.get("last_on"), values, figures.drop("last_on"))
+
+
+def _drawn(sitting: Sitting, facts: Facts) -> Drawn:
+    drawn = portrait(sitting.evidence.invoices, sitting.subject, sitting.group)
+    return Drawn(sitting.enterprise, facts, sitting.subject.depth, drawn)

@@ -1,0 +1,234 @@
+"""Reading what the book says of enterprises: features of one or many, a portrait. Each begins at the one door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import polars as pl
+from sqlalchemy import Connection
+
+from chassis.core.call import timed
+from chassis.core.errors import Forbidden, Refused
+from chassis.data.database import Database
+from services.profile.book import outcome_store, snapshots, store
+from services.profile.book.context import Context
+from services.profile.book.domain.departure import Departure
+from services.profile.book.domain.enterprise import Enterprise
+from services.profile.book.domain.invoice import DATASET
+from services.profile.book.domain.moment import Asked, Facts, Moment
+from services.profile.book.lake import Lake
+from services.profile.book.usecases.enrol import known, not_in_the_book
+from services.profile.book.usecases.gather import departed
+from services.profile.book.usecases.settle import settle
+from services.profile.portrait.domain.features import THIN, VERSION
+from services.profile.portrait.usecases.describe import NAMES, Describer, Description, digest
+from services.profile.rights import dispute_store
+from services.profile.rights.domain.consent import Purpose
+from services.profile.rights.domain.dispute import Mark
+from services.profile.rights.usecases.open_file import (
+    Reading,
+    permit_each,
+    permit_many,
+    permit_one,
+    reading_transaction,
+)
+
+FIRM_COLUMNS = ("industry", "region", "size_class")
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSet:
+    """Features of many enterprises, one row each, and how many files were withheld."""
+
+    frame: pl.DataFrame
+    facts: Facts
+    withheld: int
+    catalogue: str = VERSION
+
+
+def read_features(context: Context, reading: Reading, enterprise: str, asked: Asked) -> bytes:
+    """Return one enterprise's features as JSON: one record, one stored answer where it still holds."""
+    with reading_transaction(context) as connection:
+        with timed("consent"):
+            permit_one(context, connection, reading, enterprise)
+        with timed("features"):
+            today = context.now().date()
+            state, stored = snapshots.book_and_snapshot(connection, enterprise, asked.as_of, today, VERSION)
+            facts = settle(connection, state, asked, today)
+            if facts.current and stored is not None:
+                return stored
+        known(connection, enterprise)
+        files = _files(connection, [enterprise])
+    with timed("compute"):
+        body = _body(context, enterprise, facts, files)
+    _keep(context, {enterprise: body}, facts, files)
+    return body
+
+
+def read_features_each(
+    context: Context, readings: Sequence[tuple[str, Reading]], asked: Asked
+) -> list[bytes | Refused]:
+    """Return the features, or why not, for each of several requests: one turn for all.
+
+    Consent and record are those of `read_features`, for every one of the requests; they commit together.
+    """
+    names = list(dict.fromkeys(name for name, _ in readings))
+    with reading_transaction(context) as connection:
+        facts = settle(connection, store.book(connection), asked, context.now().date())
+        with timed("features"):
+            stored = snapshots.snapshots(connection, names, facts.moment.as_of, VERSION) if facts.current else {}
+            rest = [name for name in names if name not in stored]
+            firms = store.enterprises(connection, rest) if rest else {}
+        with timed("consent"):
+            refusals = permit_each(context, connection, readings, stored.keys() | firms.keys())
+        files = _files(connection, list(firms))
+    permitted = {name for (name, _), refusal in zip(readings, refusals, strict=True) if refusal is None}
+    missing = [name for name in rest if name in permitted and name in firms]
+    computed = {name: _body(context, name, facts, files) for name in missing}
+    if computed:
+        _keep(context, computed, facts, files)
+    told = {**stored, **computed}
+    return [
+        refusal or told.get(name) or not_in_the_book() for (name, _), refusal in zip(readings, refusals, strict=True)
+    ]
+
+
+def read_feature_set(
+    context: Context, reading: Reading, wanted: Sequence[str] | None, asked: Asked, *, outcomes: bool
+) -> FeatureSet:
+    """Return the features of the wanted enterprises (None: all) that the reader has consent for.
+
+    Whether a firm defaulted is told for training only: no other purpose needs what other lenders saw.
+    """
+    if outcomes and reading.purpose != Purpose.TRAINING:
+        raise Forbidden(f"Outcomes are told for the purpose {Purpose.TRAINING} only.", purpose=reading.purpose)
+    with reading_transaction(context) as connection:
+        permit = permit_many(context, connection, reading, wanted)
+        facts = settle(connection, store.book(connection), asked, context.now().date())
+        firms = store.enterprises(connection, permit.enterprises)
+        stored = snapshots.snapshots(connection, list(firms), facts.moment.as_of, VERSION) if facts.current else {}
+        files = _files(connection, [name for name in firms if name not in stored])
+        # Outcomes come without the book of invoices moving on: the time asked for counts, not the book's.
+        labels = outcome_store.outcomes(connection, asked.known_at or context.now()) if outcomes else None
+    bodies = {name: orjson.loads(body) for name, body in stored.items()}
+    missing = [name for name in firms if name not in bodies]
+    if missing:
+        computed = _computed(context, missing, facts, files)
+        _keep(context, {name: orjson.dumps(body) for name, body in computed.items()}, facts, files)
+        bodies |= computed
+    unknown = len(permit.enterprises) - len(firms)
+    frame = _frame([bodies[name] for name in firms], firms, labels)
+    return FeatureSet(frame, facts, permit.withheld + unknown)
+
+
+def describer(context: Context) -> Describer:
+    """Return the describer of a lake; it remembers what it computed."""
+    return _describer(context.lake, context.database)
+
+
+@lru_cache(maxsize=4)
+def _describer(lake: Lake, database: Database) -> Describer:
+    def gone(enterprises: Sequence[str] | None, moment: Moment) -> frozenset[Departure]:
+        with database.read() as session:
+            return departed(session, enterprises, moment)
+
+    return Describer(lake, gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What stands beside the invoices of some enterprises: how often acts changed their files, and what is disputed."""
+
+    revised: Mapping[str, int]
+    marks: Mapping[str, Sequence[Mark]]
+
+
+NO_FILES = Files({}, {})
+
+
+def _files(connection: Connection, names: Sequence[str]) -> Files:
+    """Read it. The revisions come first: what an act changes from then on makes them, and the answer, void."""
+    if not names:
+        return NO_FILES
+    revised = snapshots.revisions(connection, names)
+    return Files(revised, dispute_store.marks(connection, names))
+
+
+def _computed(context: Context, names: Sequence[str], facts: Facts, files: Files) -> dict[str, dict[str, Any]]:
+    frame = describer(context).feature_set(names, facts.moment)
+    found: dict[str, Description] = {}
+    for row in frame.iter_rows(named=True):
+        values = {name: row[name] for name in NAMES}
+        firm, sha256 = row["enterprise"], row["features_sha256"]
+        found[firm] = Description(firm, facts.moment.as_of, row["depth"], values, sha256)
+    nothing: dict[str, float | None] = dict.fromkeys(NAMES)
+    day = facts.moment.as_of
+    empty = {name: Description(name, day, THIN, nothing, digest(nothing, day)) for name in names if name not in found}
+    return {
+        name: _document(description, facts, _contested(context, name, facts, files))
+        for name, description in (found | empty).items()
+    }
+
+
+def _body(context: Context, enterprise: str, facts: Facts, files: Files) -> bytes:
+    description = describer(context).features(enterprise, facts.moment)
+    return orjson.dumps(_document(description, facts, _contested(context, enterprise, facts, files)))
+
+
+def _contested(context: Context, enterprise: str, facts: Facts, files: Files) -> dict[str, Any]:
+    """Return the marks of what the enterprise disputes, and its features without the records among it."""
+    marks = files.marks.get(enterprise, ())
+    aside = dispute_store.disputed({enterprise: marks})
+    if not any(each.dataset == DATASET.name for each in aside):
+        return {"disputes": [mark.as_json() for mark in marks], "undisputed": None}
+    found = describer(context).features(enterprise, replace(facts.moment, without=aside))
+    without = {"depth": found.depth, "values": dict(found.values), "features_sha256": found.features_sha256}
+    return {"disputes": [mark.as_json() for mark in marks], "undisputed": without}
+
+
+def _document(found: Description, facts: Facts, contested: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "enterprise": found.enterprise,
+        "as_of": facts.moment.as_of.isoformat(),
+        "known_at": facts.known_at.isoformat(),
+        "depth": found.depth,
+        "catalogue": VERSION,
+        "values": dict(found.values),
+        "features_sha256": found.features_sha256,
+        **contested,
+    }
+
+
+def _keep(context: Context, bodies: Mapping[str, bytes], facts: Facts, files: Files) -> None:
+    if facts.current:
+        moment = facts.moment
+        with context.database.begin() as session:
+            # The book was read before the revisions: with what left it between the two this would seem to hold.
+            if store.book(session).departures != moment.departures:
+                return
+            snapshots.keep_snapshots(session, bodies, moment.as_of, VERSION, moment.version, files.revised)
+
+
+def _frame(
+    bodies: Sequence[dict[str, Any]], firms: Mapping[str, Enterprise], labels: Mapping[str, bool] | None
+) -> pl.DataFrame:
+    columns: dict[str, pl.Series] = {
+        name: pl.Series(name, [body[name] for body in bodies], dtype=pl.String)
+        for name in ("enterprise", "depth", "features_sha256")
+    }
+    for name in FIRM_COLUMNS:
+        told = [getattr(firms[body["enterprise"]], name) for body in bodies]
+        columns[name] = pl.Series(name, told, dtype=pl.String)
+    # As JSON: hardly any row has any, and a reader that knows nothing of disputes loses nothing.
+    marks = [orjson.dumps(body["disputes"]).decode() if body["disputes"] else None for body in bodies]
+    columns["disputes"] = pl.Series("disputes", marks, dtype=pl.String)
+    for name in NAMES:
+        columns[name] = pl.Series(name, [body["values"][name] for body in bodies], dtype=pl.Float64)
+    if labels is not None:
+        told = [labels.get(body["enterprise"]) for body in bodies]
+        columns["defaulted"] = pl.Series("defaulted", told, dtype=pl.Boolean)
+    return pl.DataFrame(columns)

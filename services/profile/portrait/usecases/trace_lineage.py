@@ -1,0 +1,74 @@
+"""From a number to the very records behind it, each with the import that brought it and when it became known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+from sqlalchemy import select
+
+from services.profile.book import tables
+from services.profile.book.context import Context
+from services.profile.book.domain.moment import Asked, Facts
+from services.profile.book.usecases.gather import gather
+from services.profile.portrait.domain.lineage import Table, records
+from services.profile.portrait.usecases.portray import exact, opened
+from services.profile.rights.usecases.open_file import Reading
+
+DAY = {"tax_filings": "period_end", "public_records": "published_on", "relations": "since"}
+ORIGIN = ("import_id", "known_at", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """The records behind a figure, newest first, as places to look up; `shown` gives a stretch of them."""
+
+    figure: str
+    facts: Facts
+    places: pl.DataFrame
+    found: dict[Table, pl.DataFrame]
+
+    def __len__(self) -> int:
+        """Return how many records there are."""
+        return self.places.height
+
+    def __getitem__(self, part: slice) -> list[tuple[Table, dict[str, object]]]:
+        """Return a stretch of them as rows of their tables."""
+        return [
+            (row["table"], self.found[row["table"]].row(row["row"], named=True))
+            for row in self.places[part].iter_rows(named=True)
+        ]
+
+
+def trace(context: Context, reading: Reading, enterprise: str, figure: str, asked: Asked) -> Traced:
+    """Return the records that a figure of an enterprise counts, newest first."""
+    facts = opened(context, reading, enterprise, asked)
+    moment = exact(facts)
+    found = records(figure, gather(context, moment, [enterprise]), moment.as_of)
+    ordered = {table: _ordered(rows, table) for table, rows in found.items()}
+    places = pl.concat(
+        [
+            rows.select(day=DAY.get(table, "date"), table=pl.lit(table), row=pl.int_range(pl.len()))
+            for table, rows in ordered.items()
+        ]
+    )
+    return Traced(figure, facts, places.sort("day", descending=True, nulls_last=True, maintain_order=True), ordered)
+
+
+def sources(context: Context, rows: Sequence[tuple[Table, Mapping[str, object]]]) -> dict[str, dict[str, str]]:
+    """Return the source and lawful channel of the imports that brought these records, by the import's id."""
+    wanted = {str(row["import_id"]) for _, row in rows}
+    with context.database.read() as session:
+        table = tables.Import
+        query = select(table.id, table.client, table.channel, table.file).where(table.id.in_(wanted))
+        return {
+            row.id: {"source": row.client, "channel": row.channel, "file": row.file} for row in session.execute(query)
+        }
+
+
+def _ordered(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Sort by everything that is said, so that the order never depends on how the rows lie in the lake."""
+    day = DAY.get(table, "date")
+    rest = sorted(name for name in rows.columns if name not in {day, *ORIGIN})
+    return rows.sort(day, *rest, descending=[True] + [False] * len(rest), nulls_last=True)

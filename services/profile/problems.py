@@ -1,0 +1,68 @@
+"""How HTTP names what this service refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chassis.core.errors import Refused
+from chassis.core.problems import Kind
+from services.profile.book.domain import channel, columns, connector, enterprise
+from services.profile.book.readers import sheets
+from services.profile.book.usecases import enrol, receive, record
+from services.profile.portrait.domain import late_payment, lineage
+from services.profile.portrait.usecases import cross_check, portray
+from services.profile.rights.domain import consent, dispute, measure, notice, repair
+from services.profile.standards import codes
+from services.profile.watch.usecases import alerts
+
+KINDS: Mapping[type[Refused], Kind] = {
+    codes.NotAnEnterpriseId: Kind(422, "not-an-enterprise-id", "Not an enterprise id", "企业标识无效"),
+    enterprise.EnterpriseNotFound: Kind(404, "enterprise-not-found", "No such enterprise", "未找到该企业"),
+    consent.ConsentRequired: Kind(403, "consent-required", "The enterprise's consent is needed", "需要企业授权"),
+    consent.PurposeRequired: Kind(422, "purpose-required", "A purpose is needed", "须注明查询用途"),
+    consent.ReadsUsedUp: Kind(429, "consent-reads-used-up", "Read as often as consented", "已达授权的查询次数"),
+    consent.ConsentNotFound: Kind(404, "consent-not-found", "No such consent", "未找到该授权"),
+    consent.ConsentAlreadyRevoked: Kind(409, "consent-already-revoked", "The consent has ended", "授权已撤销"),
+    consent.ImpossibleConsent: Kind(422, "impossible-consent", "The consent contradicts itself", "授权内容自相矛盾"),
+    columns.WrongColumns: Kind(422, "wrong-columns", "The columns do not fit the kind", "列名与数据类型不符"),
+    connector.UnknownConnector: Kind(422, "unknown-connector", "No such connector", "未知的数据源映射"),
+    channel.UnknownChannel: Kind(422, "unknown-channel", "No such lawful channel", "未知的信息来源渠道"),
+    channel.NotYourChannel: Kind(403, "not-your-channel", "Not for the sender to state", "不属于报送方可提供的信息"),
+    record.RecordsRefused: Kind(422, "records-refused", "Records that cannot be used", "记录未通过校验"),
+    sheets.UnreadableFile: Kind(422, "unreadable-file", "The file cannot be read", "无法读取文件"),
+    sheets.EmptyFile: Kind(422, "empty-file", "The file holds no rows", "文件没有数据"),
+    sheets.MissingSheet: Kind(422, "missing-sheet", "The workbook lacks a sheet", "工作簿缺少工作表"),
+    sheets.FileTooLarge: Kind(413, "file-too-large", "The file is too large", "文件过大"),
+    enrol.SyntheticMixed: Kind(
+        409, "synthetic-mixed", "Synthetic and real data would mix", "合成数据与真实数据不可混用"
+    ),
+    cross_check.RuleNotFound: Kind(404, "rule-not-found", "No such rule", "未找到该比对规则"),
+    portray.DimensionNotFound: Kind(404, "dimension-not-found", "No such dimension", "未找到该维度"),
+    lineage.FigureNotFound: Kind(404, "figure-not-found", "No such feature or indicator", "未找到该指标"),
+    late_payment.RateTooLow: Kind(422, "rate-too-low", "The agreed rate does not bind", "约定利率低于法定下限"),
+    measure.UnknownBasis: Kind(
+        422, "unknown-basis", "No measure without a legal basis", "没有法律依据不得设置奖惩措施"
+    ),
+    measure.BasisNotInForce: Kind(422, "basis-not-in-force", "The legal basis is not in force", "法律依据当日未施行"),
+    measure.BeyondBasis: Kind(422, "beyond-basis", "More than the legal basis allows", "超出法律依据允许的范围"),
+    measure.ImpossibleMeasure: Kind(422, "impossible-measure", "The measure contradicts itself", "奖惩措施自相矛盾"),
+    measure.MeasureNotFound: Kind(404, "measure-not-found", "No such measure", "未找到该奖惩措施"),
+    measure.MeasureOver: Kind(409, "measure-over", "The measure is over", "该奖惩措施已结束"),
+    alerts.AlertNotFound: Kind(404, "alert-not-found", "No such alert", "未找到该预警"),
+    alerts.SubscriptionNotFound: Kind(404, "subscription-not-found", "No such subscription", "未找到该订阅"),
+    dispute.DisputeNotFound: Kind(404, "dispute-not-found", "No such dispute", "未找到该异议"),
+    dispute.RecordNotFound: Kind(404, "record-not-found", "No such record in the file", "档案中没有该记录"),
+    dispute.AlreadyDisputed: Kind(409, "already-disputed", "The item is disputed already", "该项已在异议处理中"),
+    dispute.TooManyDisputes: Kind(409, "too-many-disputes", "Too many open disputes", "未办结的异议过多"),
+    dispute.DisputeEnded: Kind(409, "dispute-ended", "The dispute has ended", "异议已办结"),
+    dispute.NotRestated: Kind(409, "not-restated", "The item stands as it did", "该项尚未由来源方更正"),
+    dispute.DecisionIncomplete: Kind(422, "decision-incomplete", "The decision says too little", "处理决定不完整"),
+    repair.RepairTooEarly: Kind(409, "repair-too-early", "Too early to be repaired", "未满最短公示期，暂不能修复"),
+    repair.AlreadyRepaired: Kind(409, "already-repaired", "The record has left already", "该记录已修复"),
+    repair.NotRepairable: Kind(422, "not-repairable", "Nothing to repair", "该记录不适用信用修复"),
+    repair.RepairNotFound: Kind(404, "repair-not-found", "No such repair", "未找到该信用修复"),
+    notice.NoticeNotFound: Kind(404, "notice-not-found", "No such notice", "未找到该通知"),
+    receive.UnknownKind: Kind(422, "unknown-kind", "No such kind of import", "未知的导入类型"),
+    receive.KeyReused: Kind(422, "idempotency-key-reused", "The key came with another file", "幂等键已用于其他文件"),
+    receive.ImportNotFound: Kind(404, "import-not-found", "No such import", "未找到该导入任务"),
+}

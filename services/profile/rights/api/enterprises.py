@@ -1,0 +1,151 @@
+"""Enterprises: who they are, what their invoices say, and who looked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from flask_smorest import Blueprint
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from chassis.core.errors import Forbidden
+from chassis.web import paging
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
+from services.profile.book import tables as book_tables
+from services.profile.book.api import shown as book_shown
+from services.profile.book.api.current import context
+from services.profile.book.domain.attributes import warnings
+from services.profile.book.usecases.enrol import enrol
+from services.profile.rights import consent_store, tables
+from services.profile.rights.api import shown
+from services.profile.rights.api.consent_schemas import AccessPageSchema
+from services.profile.rights.api.reading import PURPOSE, marked, marks, reading
+from services.profile.rights.api.schemas import EnterpriseBodySchema, EnterprisePageSchema, EnterpriseSchema
+from services.profile.rights.domain.consent import Field, purpose_of
+from services.profile.rights.usecases import read_enterprise
+from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id
+from services.profile.standards.names import Book
+
+blueprint = Blueprint("enterprises", __name__, url_prefix="/v1/enterprises", description="Enterprises and their files")
+ONE = {
+    "in": "query",
+    "name": "id",
+    "schema": {"type": "string"},
+    "description": "Only this enterprise, if it is in your list: tells who it is without opening its file",
+}
+FOR = {
+    "in": "query",
+    "name": "purpose",
+    "schema": {"type": "string"},
+    "description": "For banks and platforms: only enterprises whose consent covers this purpose",
+}
+NAME = {
+    "in": "query",
+    "name": "name",
+    "schema": {"type": "string", "minLength": 2, "maxLength": 128},
+    "description": "Only the firm of this name as far as names tell, however it is written; or those that it may be",
+}
+LONGEST_NAME = 128
+SEES_ALL = frozenset({"operator", "source", "service"})
+
+
+@blueprint.put("/<enterprise>")
+@refuses(blueprint, 409, 422)
+@requires("enterprises:write")
+@blueprint.arguments(EnterpriseBodySchema())
+@blueprint.response(200, EnterpriseSchema())
+@blueprint.alt_response(201, schema=EnterpriseSchema(), description="It is new in the book", success=True)
+def put_enterprise(said: dict[str, Any], enterprise: str) -> Response:
+    """Name an enterprise, or say more of it; what is left out stays as it was
+
+    The answer shows who it is and what was said here; what others said of it is part of its file.
+    """
+    name = enterprise_id(enterprise)
+    if said.pop("id", name) != name:
+        raise NotAnEnterpriseId("The id in the body is not the one in the path; leave it out.")
+    if caller().role == "enterprise" and not caller().owns(name):
+        raise Forbidden("An enterprise describes itself only.")
+    with context().database.begin() as session:
+        firm, is_new = enrol(context(), session, name, said)
+    told = list(warnings(name, said))
+    return json_answer(book_shown.stated(firm, said) | ({"warnings": told} if told else {}), 201 if is_new else 200)
+
+
+@blueprint.get("")
+@refuses(blueprint, 400, 422)
+@requires("enterprises:read")
+@blueprint.response(200, EnterprisePageSchema())
+@blueprint.doc(parameters=[ONE, FOR, NAME, *paging.PARAMETERS])
+def list_enterprises() -> Response:
+    """List enterprises: all for operators and sources, those that gave you a consent for banks and platforms"""
+    reader = caller()
+    query = select(book_tables.Enterprise)
+    wanted = enterprise_id(request.args["id"]) if request.args.get("id") else None
+    if wanted:
+        query = query.where(book_tables.Enterprise.id == wanted)
+    with context().database.read() as session:
+        if reader.role == "enterprise":
+            query = query.where(book_tables.Enterprise.id == reader.enterprise)
+        elif reader.role not in SEES_ALL:
+            query = query.where(
+                book_tables.Enterprise.id.in_(_consenting(reader.client, wanted, request.args.get("purpose")))
+            )
+        if written := request.args.get("name"):
+            query = query.where(book_tables.Enterprise.id.in_(_named(session, query, written[:LONGEST_NAME])))
+        page = paging.page(session, query, [book_tables.Enterprise.id], book_shown.listed)
+    # What a firm says against its file is part of it: a source names and sends, and reads none.
+    disputed = marks([item["id"] for item in page["items"]]) if reader.role != "source" else {}
+    page["items"] = [{**item, "disputes": disputed.get(item["id"], [])} for item in page["items"]]
+    return json_answer(page)
+
+
+@blueprint.get("/<enterprise>")
+@refuses(blueprint, 404, 422)
+@requires("enterprises:read")
+@blueprint.response(200, EnterpriseSchema())
+@blueprint.doc(parameters=[PURPOSE])
+def get_enterprise(enterprise: str) -> Response:
+    """Read who an enterprise is"""
+    firm = read_enterprise.read_enterprise(context(), reading(Field.PORTRAIT, "enterprise"), enterprise_id(enterprise))
+    return json_answer(marked(firm.id, book_shown.enterprise(firm)))
+
+
+@blueprint.get("/<enterprise>/accesses")
+@refuses(blueprint, 400, 422)
+@requires("accesses:read")
+@blueprint.response(200, AccessPageSchema())
+@blueprint.doc(parameters=paging.PARAMETERS)
+def list_accesses(enterprise: str) -> Response:
+    """List who read an enterprise's file, when, why and under which consent, newest first
+
+    The enterprise sees every read; another reader sees its own reads only.
+    """
+    name = enterprise_id(enterprise)
+    query = select(tables.Access).where(tables.Access.enterprise == name)
+    if not caller().owns(name):
+        query = query.where(tables.Access.client == caller().client)
+    with context().database.read() as session:
+        return json_answer(paging.page(session, query, [tables.Access.id], shown.access, newest_first=True))
+
+
+def _named(session: Session, visible: Select[Any], written: str) -> list[str]:
+    """Return the one visible firm of a name, or all that it may be. A code, where there is one, beats any name."""
+    firms = session.execute(visible.with_only_columns(book_tables.Enterprise.id, book_tables.Enterprise.name))
+    found = Book((firm, name) for firm, name in firms).find(written)
+    return [found.enterprise] if found.enterprise else list(found.candidates)
+
+
+def _consenting(client: str, enterprise: str | None, purpose: str | None) -> list[str]:
+    today, wanted = context().now().date(), purpose_of(purpose) if purpose else None
+    with context().database.read() as session:
+        held = list(consent_store.consents(session, client, [enterprise] if enterprise else None))
+    return sorted(
+        {
+            consent.enterprise
+            for consent in held
+            if consent.valid_until >= today and (wanted is None or wanted in consent.purposes)
+        }
+    )

@@ -1,0 +1,79 @@
+"""Rows and values of disputes, repairs and records that have left: and who must be told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from chassis.data.database import Runner, batches
+from services.profile.book.domain.departure import Departure
+from services.profile.rights import tables
+from services.profile.rights.domain.dispute import DESCRIPTION, MARKED, REPAIRED, Correction, Mark, State
+
+MARKS = ("id", "state", "kind", "record", "field", "reason", "statement", "opened_at", "due_at")
+RECORDS = "public-records"
+
+
+def marks(runner: Runner, enterprises: Sequence[str]) -> dict[str, list[Mark]]:
+    """Return what readers are told of the disputes of these enterprises, the oldest first; who has none is left out."""
+    table = tables.Dispute
+    query = select(table.enterprise, *(getattr(table, name) for name in MARKS)).where(table.state.in_(MARKED))
+    found: dict[str, list[Mark]] = {}
+    for part in batches(enterprises):
+        for row in runner.execute(query.where(table.enterprise.in_(part)).order_by(table.id)):
+            found.setdefault(row[0], []).append(Mark(*row[1:]))
+    return found
+
+
+def disputed(marked: Mapping[str, Iterable[Mark]]) -> frozenset[Departure]:
+    """Return the records that these marks set aside, for the view without them."""
+    return frozenset(
+        Departure(enterprise, mark.kind, mark.record)
+        for enterprise, each in marked.items()
+        for mark in each
+        if mark.record is not None and mark.kind != DESCRIPTION
+    )
+
+
+def end_disputes(
+    session: Session,
+    enterprise: str,
+    records: Collection[str],
+    now: datetime,
+    *,
+    kind: str = RECORDS,
+    by: tuple[Correction, str] = (Correction.REPAIRED, REPAIRED),
+) -> None:
+    """End the disputes about records that have left: a mark would tell of what nobody is to be told of.
+
+    `by` is how they left, and the answer.
+    """
+    table = tables.Dispute
+    mine = (table.enterprise == enterprise, table.kind == kind, table.record.in_(sorted(records)))
+    ended = {"state": State.CORRECTED, "correction": by[0], "reply": by[1], "decided_at": now}
+    session.execute(update(table).where(*mine, table.state.in_(MARKED)).values(**ended))
+
+
+def open_disputes(session: Session, enterprise: str, kind: str | None = None, item: str = "") -> int:
+    """Return how many open disputes an enterprise has: of one item, a record or a field, or of all."""
+    table = tables.Dispute
+    query = select(func.count()).select_from(table).where(table.enterprise == enterprise, table.state == "open")
+    if kind is not None:
+        query = query.where(table.kind == kind, or_(table.record == item, table.field == item))
+    return session.scalar(query) or 0
+
+
+def any_open(runner: Runner) -> bool:
+    """Tell whether a dispute is open."""
+    query = select(tables.Dispute.id).where(tables.Dispute.state == "open").limit(1)
+    return runner.execute(query).first() is not None
+
+
+def undecided(session: Session) -> list[tables.Dispute]:
+    """Return the open disputes, and keep other workers from reminding of them at the same time."""
+    table = tables.Dispute
+    query = select(table).where(table.state == "open").order_by(table.id)
+    return list(session.scalars(query.with_for_update(skip_locked=True)))

@@ -1,0 +1,70 @@
+"""How long what is kept of whom: a policy per kind of subject and of record, as `retention.toml` declares it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from services.profile.standards.days import months_later
+
+# Registered by the market authority (9) as a sole trader (2, 个体工商户): a person, to whom Art. 16 applies.
+SOLE_TRADER_CODE = "uscc:92"
+ANY, ENTERPRISE, SOLE_TRADER = "any", "enterprise", "sole-trader"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is kept for so many months, of which subjects; title and basis are (Chinese, English)."""
+
+    key: str
+    subject: str
+    what: str
+    sorts: tuple[str, ...]
+    since: str
+    months: int
+    title: tuple[str, str]
+    basis: tuple[str, str]
+
+    def concerns(self, enterprise: str) -> bool:
+        """Tell whether it is about subjects like this one."""
+        return self.subject in (ANY, subject_of(enterprise))
+
+    def kept_from(self, today: date) -> date:
+        """Return the first day that is still kept: what began to count before it is shredded."""
+        return months_later(today, -self.months)
+
+
+def subject_of(enterprise: str) -> str:
+    """Return what kind of subject an enterprise is, by its credit code; a masked code tells nothing of a person.
+
+    >>> subject_of("uscc:92350100M000100Y43"), subject_of("uscc:91350100M000100Y43"), subject_of("local:E17")
+    ('sole-trader', 'enterprise', 'enterprise')
+    """
+    return SOLE_TRADER if enterprise.startswith(SOLE_TRADER_CODE) else ENTERPRISE
+
+
+@cache
+def policies() -> tuple[Policy, ...]:
+    """Return every policy."""
+    tuples = ("sorts", "title", "basis")
+    return tuple(Policy(**{**each, **{name: tuple(each[name]) for name in tuples}}) for each in _declared()["policy"])
+
+
+def policies_on(what: str) -> list[Policy]:
+    """Return the policies on one kind of data."""
+    return [each for each in policies() if each.what == what]
+
+
+def version() -> str:
+    """Return the version of the policies, which an entry of what was shredded names."""
+    return str(_declared()["version"])
+
+
+@cache
+def _declared() -> Mapping[str, Any]:
+    return tomllib.loads((files(__package__) / "retention.toml").read_text("utf-8"))

@@ -1,0 +1,54 @@
+"""Rows of notices: who is told of what, and who has to be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from chassis.core.ids import new_id
+from chassis.data.database import BATCH
+from services.profile.rights import tables
+from services.profile.rights.domain.notice import Event
+
+
+def readers(session: Session, enterprise: str, since: datetime) -> list[str]:
+    """Return the clients that have read an enterprise's file since a moment, by name."""
+    table = tables.Access
+    query = select(table.client).distinct().where(table.enterprise == enterprise, table.at >= since)
+    return sorted(session.execute(query).scalars())
+
+
+def notify(
+    session: Session,
+    recipients: Collection[str],
+    event: Event,
+    enterprise: str,
+    act: str,
+    facts: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Leave a message with each of these clients, in the transaction of the act that it tells of."""
+    same = {"event": event, "enterprise": enterprise, "act": act, "facts": dict(facts), "created_at": now}
+    rows = [{"id": new_id("ntc"), "recipient": name, **same, "acknowledged_at": None} for name in sorted(recipients)]
+    if rows:
+        session.execute(insert(tables.Notice), rows)
+
+
+def told(session: Session, after: str | None, most: int = BATCH) -> dict[str, Any]:
+    """Return which clients were told what of which file, in order, after an id; and the last id there is.
+
+    Who is written to as an enterprise or by its role is no client.
+    """
+    table = tables.Notice
+    clients = table.recipient.not_like("%:%")
+    last = session.scalar(select(func.max(table.id)).where(clients))
+    if after is None:
+        return {"items": [], "last": last}
+    query = select(table.id, table.event, table.enterprise, table.recipient, table.act)
+    rows = session.execute(query.where(clients, table.id > after).order_by(table.id).limit(most))
+    names = ("id", "event", "enterprise", "client", "act")
+    return {"items": [dict(zip(names, row, strict=True)) for row in rows], "last": last}

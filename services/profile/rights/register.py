@@ -1,0 +1,27 @@
+"""Entries of the ledger about enterprises' files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from chassis.data import ledger
+from chassis.data.database import Runner
+
+
+def enter(
+    session: Runner,
+    kind: str,
+    enterprise: str,
+    actor: str | None,
+    facts: Mapping[str, Any],
+    sealed: Mapping[str, str | None] = MappingProxyType({}),
+) -> int:
+    """Enter in the ledger what happened to an enterprise's file, in the transaction in which it happens.
+
+    `facts` are public for ever: ids and codes only; a digest that others could compute is `sealed`. Returns the entry's
+    number.
+    """
+    (number,) = ledger.append(session, [ledger.Entry(kind, enterprise, actor, facts, sealed)])
+    return number

@@ -1,0 +1,15 @@
+"""Reading who an enterprise is."""
+
+from __future__ import annotations
+
+from services.profile.book.context import Context
+from services.profile.book.domain.enterprise import Enterprise
+from services.profile.book.usecases.enrol import known
+from services.profile.rights.usecases.open_file import Reading, permit_one, reading_transaction
+
+
+def read_enterprise(context: Context, reading: Reading, enterprise: str) -> Enterprise:
+    """Return what is known of who an enterprise is."""
+    with reading_transaction(context) as connection:
+        permit_one(context, connection, reading, enterprise)
+        return known(connection, enterprise)

@@ -1,0 +1,36 @@
+"""All routes of the service, one blueprint a resource, in the order of the document."""
+
+from __future__ import annotations
+
+from chassis.web.ledger import blueprint as ledger_blueprint
+from services.profile.book.api import connectors, imports, records
+from services.profile.book.api.current import context
+from services.profile.portrait.api import cross_checks, features, portraits
+from services.profile.portrait.api import internal as portrait_internal
+from services.profile.rights.api import consents, disputes, enterprises, measures, notices, repairs, retention
+from services.profile.rights.api import internal as rights_internal
+from services.profile.watch.api import alerts
+
+ledger = ledger_blueprint(
+    "ledger", "smecredit/profile", lambda: context().ledger_signer, "Who read what, who agreed to it: provable"
+)
+DOCUMENTED = (
+    imports.blueprint,
+    connectors.blueprint,
+    enterprises.blueprint,
+    records.blueprint,
+    cross_checks.blueprint,
+    portraits.blueprint,
+    alerts.signals,
+    alerts.feed,
+    alerts.subscriptions,
+    consents.blueprint,
+    disputes.blueprint,
+    repairs.blueprint,
+    retention.blueprint,
+    notices.blueprint,
+    measures.blueprint,
+    features.blueprint,
+    ledger,
+)
+BETWEEN_SERVICES = (portrait_internal.blueprint, rights_internal.blueprint)

@@ -1,0 +1,65 @@
+"""How an enterprise is addressed: a scheme and a code; the unified social credit code (GB 32100-2015)."""
+
+from __future__ import annotations
+
+import re
+
+from chassis.core.errors import Invalid
+
+SCHEMES = ("uscc", "local")
+# GB 32100-2015: 31 characters, without I O S V Z; a character's value is its place.
+USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+USCC_FORM = re.compile(r"[0-9ANY][0-9A-HJ-NP-RTUWXY]\d{6}[0-9A-HJ-NP-RTUWXY]{10}")
+USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
+# GB 11714: the organisation body, digits as they are, A=10 … Z=35.
+BODY_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+LOCAL_FORM = re.compile(r"[^\s:/?#%\x00-\x1f]{1,64}")
+
+
+class NotAnEnterpriseId(Invalid):
+    """The text is no enterprise id, or its check characters do not agree."""
+
+
+def enterprise_id(written: str) -> str:
+    """Return the id in its one form, `scheme:code`; a bare 18-character code means `uscc`, any other bare code `local`.
+
+    Raises `NotAnEnterpriseId` with what is wrong.
+    """
+    text = written.strip()
+    scheme, separator, code = text.partition(":")
+    if not separator:
+        scheme, code = ("uscc" if len(text) == 18 else "local"), text
+    if scheme == "uscc":
+        wrong = uscc_fault(code.upper())
+        if wrong:
+            raise NotAnEnterpriseId(f"The credit code is not valid: {wrong}.")
+        return f"uscc:{code.upper()}"
+    if scheme != "local" or not LOCAL_FORM.fullmatch(code):
+        raise NotAnEnterpriseId(
+            "An enterprise is written as uscc:<18 characters>, local:<code>, or a bare 18-character code; "
+            "a code has at most 64 characters and no spaces, colons or slashes."
+        )
+    return f"local:{code}"
+
+
+def uscc_fault(code: str) -> str | None:
+    """Return what is wrong with an 18-character unified social credit code, None where nothing is."""
+    if not USCC_FORM.fullmatch(code):
+        return "it needs 18 characters of 0-9 and A-Y without I, O, S, V, Z, with six digits for the region"
+    if body_check(code[8:16]) != code[16]:
+        return "the check character of the organisation body (place 17) does not agree"
+    if uscc_check(code[:17]) != code[17]:
+        return "the check character (place 18) does not agree"
+    return None
+
+
+def uscc_check(first: str) -> str:
+    """Return the 18th character of a code from its first 17 (GB 32100-2015)."""
+    total = sum(USCC_ALPHABET.index(sign) * weight for sign, weight in zip(first, USCC_WEIGHTS, strict=True))
+    return USCC_ALPHABET[(31 - total % 31) % 31]
+
+
+def body_check(body: str) -> str:
+    """Return the check character of an eight-character organisation body (GB 11714): 10 is X, 11 is 0."""
+    rest = 11 - sum(int(sign, 36) * weight for sign, weight in zip(body, BODY_WEIGHTS, strict=True)) % 11
+    return {10: "X", 11: "0"}.get(rest, str(rest))

@@ -1,0 +1,3 @@
+"""The watch: what changes, and who is told."""
+
+from __future__ import annotations

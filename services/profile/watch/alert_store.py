@@ -1,0 +1,222 @@
+"""Rows and values of early warning: alerts, acknowledgements, subscriptions, and what signals need beside evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+import polars as pl
+from sqlalchemy import String, and_, cast, delete, insert, or_, select, true, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from chassis.core.ids import new_id
+from chassis.data.database import Runner, batches
+from services.profile.book import tables as book_tables
+from services.profile.book.domain.party import named
+from services.profile.rights import tables as rights_tables
+from services.profile.rights.dispute_store import RECORDS
+from services.profile.watch import tables
+from services.profile.watch.domain.signals.alerts import Alert, Key
+from services.profile.watch.domain.signals.inputs import OUTCOMES
+
+STATE = tuple(Alert.__slots__)
+MOVES = ("latest", "latest_on", "calm_since", "cleared_on")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An alert to be stored, with the records behind it and what the evaluation knew."""
+
+    alert: Alert
+    records: Sequence[Mapping[str, Any]]
+    records_count: int
+    version: str
+    known_at: datetime
+    opened_at: datetime
+
+
+def open_alerts(session: Runner, enterprises: Sequence[str]) -> list[Alert]:
+    """Return the alerts of these enterprises that have not cleared."""
+    table = tables.Alert
+    found = []
+    for part in batches(enterprises):
+        query = select(*(getattr(table, name) for name in STATE))
+        rows = session.execute(query.where(table.enterprise.in_(part), table.cleared_on.is_(None)))
+        found += [Alert(**row._mapping) for row in rows]
+    return found
+
+
+def known_events(session: Runner, enterprises: Sequence[str]) -> set[Key]:
+    """Return every event of these enterprises that ever had an alert."""
+    table = tables.Alert
+    found: set[Key] = set()
+    for part in batches(enterprises):
+        query = select(table.enterprise, table.signal, table.event).where(table.enterprise.in_(part))
+        found |= {(row[0], row[1], row[2]) for row in session.execute(query)}
+    return found
+
+
+def add_alerts(session: Session, opened: Iterable[Opened]) -> None:
+    """Store new alerts."""
+    rows = [
+        {
+            "id": new_id("alr"),
+            **{name: getattr(one.alert, name) for name in STATE},
+            "version": one.version,
+            "known_at": one.known_at,
+            "opened_at": one.opened_at,
+            "records": [_plain(record) for record in one.records],
+            "records_count": one.records_count,
+        }
+        for one in opened
+    ]
+    if rows:
+        session.execute(insert(tables.Alert), rows)
+
+
+def move_alerts(session: Session, moved: Iterable[Alert]) -> None:
+    """Store how open alerts stand now."""
+    table = tables.Alert
+    for alert in moved:
+        same = (table.enterprise == alert.enterprise, table.signal == alert.signal, table.event == alert.event)
+        values = {name: getattr(alert, name) for name in MOVES}
+        session.execute(update(table).where(*same, table.opened_on == alert.opened_on).values(**values))
+
+
+def look(session: Session, enterprises: Sequence[str], as_of: date, looked_at: datetime) -> set[str]:
+    """Note an evaluation, and return those of the enterprises that no newer one has looked at."""
+    table: Any = tables.Look.__table__
+    dialect: Any = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
+    statement = dialect(table)
+    final = statement.on_conflict_do_update(
+        index_elements=["enterprise"],
+        set_={"as_of": statement.excluded.as_of, "looked_at": statement.excluded.looked_at},
+        where=statement.excluded.looked_at >= table.c.looked_at,
+    )
+    found: set[str] = set()
+    for part in batches(sorted(enterprises)):
+        session.execute(final, [{"enterprise": name, "as_of": as_of, "looked_at": looked_at} for name in part])
+        newest = select(table.c.enterprise).where(table.c.enterprise.in_(part), table.c.looked_at <= looked_at)
+        found |= set(session.execute(newest).scalars())
+    return found
+
+
+def outcomes_known(session: Runner, known_at: datetime) -> pl.DataFrame:
+    """Return the latest statement about each firm's outcome known at a time, in the columns of OUTCOMES."""
+    table = book_tables.Outcome
+    query = select(table.enterprise, table.defaulted, table.observed_on, table.import_id)
+    rows = session.execute(
+        query.where(table.known_at <= known_at).order_by(table.known_at, table.observed_on, table.id)
+    ).all()
+    latest = {row[0]: tuple(row) for row in rows}
+    return pl.DataFrame(list(latest.values()), schema=OUTCOMES, orient="row")
+
+
+def in_book(session: Runner, names: Sequence[str]) -> list[str]:
+    """Return those of the names that have invoices of their own in the lake."""
+    table = book_tables.Enterprise
+    found: list[str] = []
+    for part in batches(names):
+        found += session.execute(select(table.id).where(table.id.in_(part), table.lake_version > 0)).scalars()
+    return sorted(found)
+
+
+def touched_since(session: Runner, version: int) -> list[str]:
+    """Return the enterprises that a later version of the lake brought invoices of."""
+    table = book_tables.Enterprise
+    return list(session.execute(select(table.id).where(table.lake_version > version).order_by(table.id)).scalars())
+
+
+def subscriptions_of(session: Runner, client: str) -> list[Any]:
+    """Return a client's subscriptions that have not ended: enterprises, signals, severities."""
+    table = tables.Subscription
+    query = select(table.enterprises, table.signals, table.severities)
+    return list(session.execute(query.where(table.client == client, table.ended_at.is_(None))).all())
+
+
+def watched(client: str, today: date, purpose: str, field: str) -> Any:
+    """Return the statement of the enterprises that let a client see a part of their file for a purpose."""
+    table = rights_tables.Consent
+    return select(table.enterprise).where(
+        table.grantee == client,
+        table.revoked_at.is_(None),
+        table.valid_from <= today,
+        table.valid_until >= today,
+        cast(table.purposes, String).like(f'%"{purpose}"%'),
+        cast(table.fields, String).like(f'%"{field}"%'),
+    )
+
+
+def wanted(subscriptions: Sequence[Any]) -> Any:
+    """Return the condition that an alert is one that these subscriptions ask for."""
+    table = tables.Alert
+    conditions = []
+    for enterprises, signals, severities in subscriptions:
+        parts = [
+            column.in_(values)
+            for column, values in (
+                (table.enterprise, enterprises),
+                (table.signal, signals),
+                (table.severity, severities),
+            )
+            if values is not None
+        ]
+        conditions.append(and_(true(), *parts))
+    return or_(*conditions)
+
+
+def acknowledgements(session: Runner, alerts: Sequence[str], client: str) -> dict[str, Any]:
+    """Return what a client noted on these alerts, by alert."""
+    table = tables.Acknowledgement
+    found: dict[str, Any] = {}
+    for part in batches(alerts):
+        query = select(table.alert, table.client, table.note, table.at)
+        found |= {row[0]: row for row in session.execute(query.where(table.alert.in_(part), table.client == client))}
+    return found
+
+
+def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in record.items()}
+
+
+INVOICES = "invoices"
+
+
+def withdraw(session: Session, enterprise: str, numbers: Collection[str], now: datetime) -> None:
+    """Withdraw every alert, of whatever firm, that rests on these public records of an enterprise alone.
+
+    What an alert keeps of them goes as well. Invoices beside a record only say how much is at stake: a supplier's alert
+    about its customer's record does not stand on them.
+    """
+    table = tables.Alert
+    for number in numbers:
+        written = orjson.dumps(number)[1:-1].decode()
+        near = cast(table.records, String).contains(written, autoescape=True)
+        for alert in session.scalars(select(table).where(near)):
+            kept = [each for each in alert.records if not _is(each, alert, enterprise, number)]
+            if len(kept) == len(alert.records):
+                continue
+            alert.records_count -= len(alert.records) - len(kept)
+            alert.records = kept
+            if all(each["kind"] == INVOICES for each in kept):
+                alert.withdrawn_at = now
+
+
+def _is(record: Mapping[str, Any], alert: tables.Alert, enterprise: str, number: str) -> bool:
+    if record.get("kind") != RECORDS or record.get("number") != number:
+        return False
+    # A record of another firm names it as the alert's own firm does: its customer.
+    party = record.get("counterparty")
+    return (alert.enterprise if party is None else named(party)) == enterprise
+
+
+def forget(session: Session, before: datetime) -> None:
+    """Erase the alerts that were withdrawn before a moment, with what clients noted on them."""
+    alert, note = tables.Alert, tables.Acknowledgement
+    over = select(alert.id).where(alert.withdrawn_at < before)
+    session.execute(delete(note).where(note.alert.in_(over)))
+    session.execute(delete(alert).where(alert.withdrawn_at < before))

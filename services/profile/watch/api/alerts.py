@@ -1,0 +1,240 @@
+"""Early warning: a firm's signals, a bank's feed of alerts, acknowledging, subscribing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Response, request
+from flask_smorest import Blueprint
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import BadRequest
+
+from chassis.web import idempotency, paging
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import refuses
+from services.profile.book.api import shown
+from services.profile.book.api.current import context
+from services.profile.book.api.schemas import MomentSchema
+from services.profile.book.domain.moment import Asked
+from services.profile.rights.api.reading import PURPOSE, marked, marks, reading
+from services.profile.standards.codes import enterprise_id
+from services.profile.watch import alert_store, tables
+from services.profile.watch.api.signal_schemas import (
+    AlertPageSchema,
+    AlertSchema,
+    NoteSchema,
+    SignalRecordPageSchema,
+    SignalsSchema,
+    SubscriptionOrderSchema,
+    SubscriptionPageSchema,
+    SubscriptionSchema,
+)
+from services.profile.watch.domain.signals import BY_KEY, SEVERITIES
+from services.profile.watch.usecases import alerts
+
+signals = Blueprint("signals", __name__, url_prefix="/v1/enterprises", description="Early warning of a firm")
+feed = Blueprint("alerts", __name__, url_prefix="/v1/alerts", description="Alerts of the firms that you watch")
+subscriptions = Blueprint("subscriptions", __name__, url_prefix="/v1/subscriptions", description="Whom you watch")
+STATES = ("open", "cleared")
+FILTERS = [
+    {"in": "query", "name": "severity", "schema": {"type": "string", "enum": list(SEVERITIES)}},
+    {"in": "query", "name": "signal", "schema": {"type": "string", "enum": sorted(BY_KEY)}},
+    {"in": "query", "name": "state", "schema": {"type": "string", "enum": list(STATES)}},
+    {"in": "query", "name": "enterprise", "schema": {"type": "string"}},
+]
+
+
+@signals.get("/<enterprise>/signals")
+@refuses(signals, 404, 422)
+@requires("enterprises:read")
+@signals.arguments(MomentSchema(), location="query")
+@signals.response(200, SignalsSchema())
+@signals.doc(parameters=[PURPOSE])
+def get_signals(moment: dict[str, Any], enterprise: str) -> Response:
+    """Read an enterprise's early-warning signals, and the log of its alerts
+
+    With `as_of` or `known_at` the moment is evaluated by the thresholds of its day, and `alerts` is empty.
+    """
+    asked = reading(alerts.FIELD, "signals", moment.get("as_of"))
+    found = alerts.read_signals(context(), asked, enterprise_id(enterprise), Asked(**moment))
+    return json_answer(marked(found.enterprise, _signals(found)))
+
+
+@feed.get("")
+@refuses(feed, 400, 422)
+@requires("enterprises:read")
+@feed.response(200, AlertPageSchema())
+@feed.doc(parameters=[PURPOSE, *FILTERS, *paging.PARAMETERS])
+def list_alerts() -> Response:
+    """List the alerts that you subscribed to, newest first, of firms whose consent to monitoring is live
+
+    Each firm on the page finds the read in its access record. Subscribe with POST /v1/subscriptions first.
+    """
+    asked = reading(alerts.FIELD, "alerts")
+    filters = _filters()
+    with context().database.begin() as session:
+        query = alerts.feed(context(), session, asked, filters)
+        if query is None:
+            return json_answer({"items": [], "next": None})
+        page = paging.page(session, query, [tables.Alert.id], lambda alert: alert, newest_first=True)
+        rows = page["items"]
+        alerts.record_feed(context(), session, asked, [alert.enterprise for alert in rows])
+        noted = alert_store.acknowledgements(session, [alert.id for alert in rows], asked.caller.client)
+    disputed = marks(sorted({alert.enterprise for alert in rows}))
+    items = [{**_alert(alert, noted), "disputes": disputed.get(alert.enterprise, [])} for alert in rows]
+    return json_answer({"items": items, "next": page["next"]})
+
+
+@feed.get("/<alert_id>/records")
+@refuses(feed, 400, 404, 422)
+@requires("enterprises:read")
+@feed.response(200, SignalRecordPageSchema())
+@feed.doc(parameters=[PURPOSE, *paging.PARAMETERS])
+def list_alert_records(alert_id: str) -> Response:
+    """List every record that made an alert fire, by evaluating its moment again"""
+    start, limit = request.args.get("cursor", "0"), paging.limit()
+    if not start.isdecimal() or len(start) > 9:
+        raise BadRequest("The cursor is not one of ours; take `next` of the page before, as it is.")
+    whose, rows, count = alerts.read_records(context(), reading(alerts.FIELD, "alert"), alert_id, int(start), limit)
+    following = int(start) + limit
+    page = {"items": rows.to_dicts(), "records_count": count, "next": str(following) if following < count else None}
+    return json_answer(marked(whose, page))
+
+
+@feed.post("/<alert_id>/acknowledge")
+@refuses(feed, 400, 404, 422)
+@requires("alerts:write")
+@feed.arguments(NoteSchema())
+@feed.response(200, AlertSchema())
+@idempotency.documented
+@feed.doc(parameters=[PURPOSE])
+def post_acknowledgement(said: dict[str, Any], alert_id: str) -> Response:
+    """Acknowledge an alert for your own house, with a note; others' acknowledgements are their own"""
+    asked = reading(alerts.FIELD, "alert")
+
+    def effect() -> dict[str, str]:
+        alerts.acknowledge(context(), session, alert_id, asked.caller.client, said["note"])
+        return {"alert": alert_id}
+
+    with context().database.begin() as session:
+        # Also where the key is repeated: the consent may have ended, and a record may have left the book.
+        alert = alerts.open_alert(session, context(), asked, alert_id)
+        idempotency.once(session, effect)
+        noted = alert_store.acknowledgements(session, [alert_id], asked.caller.client)
+        return json_answer(marked(alert.enterprise, _alert(alert, noted)))
+
+
+@subscriptions.post("")
+@refuses(subscriptions, 400, 422)
+@requires("alerts:write")
+@subscriptions.arguments(SubscriptionOrderSchema())
+@subscriptions.response(201, SubscriptionSchema())
+@idempotency.documented
+def post_subscription(order: dict[str, Any]) -> Response:
+    """Subscribe to alerts: of these firms or of all that consent to monitoring, of these signals and severities"""
+    wish = alerts.Wish(**{name: None if order[name] is None else tuple(order[name]) for name in order})
+    with context().database.begin() as session:
+        answer = idempotency.once(
+            session, lambda: shown.plain(_subscription(alerts.subscribe(context(), session, caller(), wish)))
+        )
+    return json_answer(answer, 201)
+
+
+@subscriptions.get("")
+@refuses(subscriptions, 400)
+@requires("enterprises:read")
+@subscriptions.response(200, SubscriptionPageSchema())
+@subscriptions.doc(parameters=paging.PARAMETERS)
+def list_subscriptions() -> Response:
+    """List your subscriptions that have not ended, newest first"""
+    table = tables.Subscription
+    query = select(table).where(table.client == caller().client, table.ended_at.is_(None))
+    with context().database.read() as session:
+        return json_answer(paging.page(session, query, [table.id], _subscription, newest_first=True))
+
+
+@subscriptions.post("/<subscription_id>/end")
+@refuses(subscriptions, 404)
+@requires("alerts:write")
+@subscriptions.response(200, SubscriptionSchema())
+@idempotency.repeatable
+def post_subscription_end(session: Session, subscription_id: str) -> dict[str, Any]:
+    """End a subscription"""
+    return shown.plain(_subscription(alerts.end_subscription(context(), session, caller(), subscription_id)))
+
+
+def _filters() -> dict[str, Any]:
+    allowed = {"severity": SEVERITIES, "signal": tuple(BY_KEY), "state": STATES}
+    found: dict[str, Any] = {}
+    for name, values in allowed.items():
+        given = request.args.get(name)
+        if given and given not in values:
+            raise BadRequest(f"{name} must be one of: {', '.join(sorted(values))}.")
+        found[name] = given
+    if given := request.args.get("enterprise"):
+        found["enterprise"] = enterprise_id(given)
+    return found
+
+
+def _signals(found: alerts.Signals) -> dict[str, Any]:
+    return {
+        "enterprise": found.enterprise,
+        "as_of": found.facts.moment.as_of,
+        "known_at": found.facts.known_at,
+        "version": found.version,
+        "signals": [_standing(standing) for standing in found.standings],
+        "alerts": [_alert(alert, found.acknowledged) for alert in found.alerts],
+    }
+
+
+def _standing(standing: alerts.Standing) -> dict[str, Any]:
+    signal, threshold = standing.signal, standing.threshold
+    return {
+        "key": signal.key,
+        "number": signal.number,
+        "title": asdict(signal.title),
+        "explains": asdict(signal.explains),
+        "severity": signal.severity,
+        "unit": signal.unit,
+        "state": standing.state,
+        "value": standing.value,
+        "reference": standing.reference,
+        "threshold": {"valid_from": threshold.valid_from, "source": threshold.source, "values": threshold.values},
+        "happenings": [_happening(happening) for happening in standing.happenings],
+    }
+
+
+def _happening(happening: alerts.Happening) -> dict[str, Any]:
+    said = {name: happening.reading[name] for name in ("subject", "value", "reference", "occurred_on")}
+    return {**said, "records": happening.records, "records_count": happening.records_count}
+
+
+def _alert(alert: Any, noted: dict[str, Any] | Any) -> dict[str, Any]:
+    signal, hidden, mine = BY_KEY[alert.signal], alerts.withheld(alert), noted.get(alert.id)
+    names = ("value", "reference", "latest", "occurred_on", "opened_on", "opened_at", "calm_since", "cleared_on")
+    return {
+        "id": alert.id,
+        "enterprise": alert.enterprise,
+        "signal": alert.signal,
+        "title": asdict(signal.title),
+        "explains": asdict(signal.explains),
+        "severity": alert.severity,
+        "unit": signal.unit,
+        "state": "cleared" if alert.cleared_on else "open",
+        "subject": None if hidden else alert.subject,
+        **{name: getattr(alert, name) for name in names},
+        "version": alert.version,
+        "known_at": alert.known_at,
+        "records": [] if hidden else alert.records,
+        "records_count": 0 if hidden else alert.records_count,
+        "withheld": hidden,
+        "acknowledged": {"client": mine.client, "note": mine.note, "at": mine.at} if mine else None,
+    }
+
+
+def _subscription(row: tables.Subscription) -> dict[str, Any]:
+    names = ("id", "enterprises", "signals", "severities", "created_at", "ended_at")
+    return {name: getattr(row, name) for name in names}

@@ -1,0 +1,3 @@
+"""Signals and alerts, pure."""
+
+from __future__ import annotations

@@ -1,0 +1,228 @@
+"""Early warning: evaluating signals for some enterprises at a moment, and keeping the log of alerts.
+
+After an import only the enterprises that it touched are looked at, and their direct counterparties for the two signals
+that others' data can set off. A look may be repeated at any time: the same evidence gives the same log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import polars as pl
+import structlog
+from sqlalchemy.orm import Session
+
+from chassis.data.jobs import Job
+from services.profile.book import store
+from services.profile.book.context import Context
+from services.profile.book.domain.departure import remaining
+from services.profile.book.domain.evidence import DATASETS, Evidence
+from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.party import party_of
+from services.profile.book.usecases.gather import departed, gather
+from services.profile.portrait.usecases.baseline import yardsticks
+from services.profile.rights import consent_store
+from services.profile.watch import alert_store
+from services.profile.watch.domain.signals import SIGNALS, Beside, Evaluation, Scene, behind, evaluate, version
+from services.profile.watch.domain.signals.alerts import Alert, Changes, Round, advance
+from services.profile.watch.domain.signals.inputs import QUERIES
+from services.profile.watch.domain.signals.norms import norms
+from services.profile.watch.domain.signals.thresholds import threshold_on
+
+# So many firms at a time: each batch is one read of the lake and one transaction.
+BATCH = 200
+# Beyond this a ring is looked for among these neighbours only.
+MOST_NEIGHBOURS = 2000
+RECORDS_KEPT = 20
+OWN = tuple(signal for signal in SIGNALS if not signal.partners)
+AROUND = tuple(signal for signal in SIGNALS if signal.partners)
+RING, DEFAULT = "circular-invoicing", "counterparty-default"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What was seen of some enterprises: the scenes, what they show, and who may be judged by which."""
+
+    moment: Moment
+    own: Scene
+    around: Scene
+    found: Evaluation
+    partners: frozenset[str]
+
+    @property
+    def ring_members(self) -> frozenset[str]:
+        """Return all members of rings that one of the enterprises themselves belongs to."""
+        rings = self.only(RING).hits
+        names = self.own.evidence.enterprises["enterprise"]
+        ours = rings.filter(pl.col("enterprise").is_in(names.implode()))["event"].unique()
+        return frozenset(rings.filter(pl.col("event").is_in(ours.implode()))["enterprise"])
+
+    def only(self, signal: str) -> Evaluation:
+        """Return what one signal found."""
+        return Evaluation(self.found.readings.filter(pl.col("signal") == signal), self.found.sourceless)
+
+    def records(self, hits: pl.DataFrame) -> pl.DataFrame:
+        """Return the records behind readings."""
+        wide = hits["signal"].is_in([signal.key for signal in AROUND])
+        return pl.concat([behind(self.own, hits.filter(~wide)), behind(self.around, hits.filter(wide))])
+
+
+def watch(context: Context, job: Job) -> None:
+    """Look at the enterprises that an import touched; may be repeated after a crash."""
+    names = job.payload["enterprises"]
+    if job.payload["customers"]:
+        names = sorted({*names, *_sellers_to(context, job.payload["customers"])})
+    for start in range(0, len(names), BATCH):
+        look(context, names[start : start + BATCH])
+        job.progress(min(start + BATCH, len(names)), len(names))
+
+
+def look(context: Context, enterprises: Sequence[str]) -> Changes:
+    """Evaluate these enterprises' signals now, and bring the log of alerts up to date in one transaction.
+
+    Where a record leaves the book meanwhile it is done again: an alert would rest on what nobody is shown any more.
+    """
+    while True:
+        changes = _looked(context, enterprises)
+        if changes is not None:
+            log.info("looked", enterprises=len(enterprises), opened=len(changes.opened), moved=len(changes.moved))
+            return changes
+
+
+def _looked(context: Context, enterprises: Sequence[str]) -> Changes | None:
+    looked_at = context.now()
+    with context.database.read() as session:
+        state = store.book(session)
+    day = min(state.date or looked_at.date(), looked_at.date())
+    # Not the book's own time: outcomes are heard without the book moving on.
+    moment = Moment(state.lake_version, day, max(state.known_at, looked_at), state.departures)
+    seen = view(context, moment, enterprises, asked_on=looked_at.date())
+    with context.database.begin() as session:
+        # Looks take turns: each must see what the one before it opened.
+        if store.book(session, lock=True).departures != state.departures:
+            return None
+        mine = alert_store.look(session, enterprises, day, looked_at)
+        changes = _changes(session, seen, mine)
+        alert_store.move_alerts(session, changes.moved)
+        alert_store.add_alerts(session, _with_records(seen, changes.opened, looked_at))
+    return changes
+
+
+def view(context: Context, moment: Moment, enterprises: Sequence[str], *, asked_on: date) -> View:
+    """Evaluate all signals of these enterprises at a moment, and those of their counterparties that need it."""
+    evidence = gather(context, moment, enterprises)
+    partners, wide = _around(context, moment, evidence)
+    beside = _beside(context, moment, evidence, asked_on)
+    own, around = Scene(evidence, moment.as_of, beside), Scene(wide, moment.as_of, beside)
+    first, second = evaluate(own, OWN), evaluate(around, AROUND)
+    both = Evaluation(pl.concat([first.readings, second.readings]), first.sourceless | second.sourceless)
+    return View(moment, own, around, both, partners)
+
+
+def _changes(session: Session, seen: View, mine: Collection[str]) -> Changes:
+    """Advance the log: of the firms themselves by all signals, of their counterparties by what may have come anew."""
+    partners, members = seen.partners - set(mine), seen.ring_members - set(mine)
+    standing = alert_store.open_alerts(session, sorted({*mine, *partners, *members}))
+    known = alert_store.known_events(session, sorted({*mine, *partners, *members}))
+    day = seen.moment.as_of
+    first = advance(standing, known, Round(seen.found, mine, day))
+    # Others' whole surroundings were not read: what is found counts, what is not found says nothing.
+    others = [
+        advance(standing, known, Round(seen.only(key), firms, day, (key,)))
+        for key, firms in ((DEFAULT, partners), (RING, members))
+    ]
+    return Changes((*first.opened, *others[0].opened, *others[1].opened), first.moved)
+
+
+def _with_records(seen: View, opened: Sequence[Alert], opened_at: datetime) -> list[alert_store.Opened]:
+    keys = pl.DataFrame(
+        [alert.key for alert in opened],
+        schema={"enterprise": pl.String, "signal": pl.String, "event": pl.String},
+        orient="row",
+    )
+    same = ["enterprise", "signal", "event"]
+    told = seen.records(seen.found.hits.join(keys, on=same, how="semi", maintain_order="left"))
+    rows = {tuple(key): part for key, part in told.partition_by(same, as_dict=True, maintain_order=True).items()}
+    return [
+        alert_store.Opened(
+            alert=alert,
+            records=rows[alert.key].head(RECORDS_KEPT).drop(same).to_dicts() if alert.key in rows else [],
+            records_count=rows[alert.key].height if alert.key in rows else 0,
+            version=version(),
+            known_at=seen.moment.known_at or opened_at,
+            opened_at=opened_at,
+        )
+        for alert in opened
+    ]
+
+
+def _around(context: Context, moment: Moment, evidence: Evidence) -> tuple[frozenset[str], Evidence]:
+    """Return the direct counterparties with a file of their own, and the evidence of the neighbourhood.
+
+    A ring of six hops lies within two hops of any of its members on either side: the hop between the two farthest is
+    told by them. All public records belong to it, since anybody's customer may be in them.
+    """
+    names = set(evidence.enterprises["enterprise"])
+    near = _counterparties(context, evidence) - names
+    first = gather(context, moment, sorted(near)[:MOST_NEIGHBOURS]) if near else None
+    far = _counterparties(context, first) - near - names if first else set()
+    second = gather(context, moment, sorted(far)[:MOST_NEIGHBOURS]) if far else None
+    if len(near) > MOST_NEIGHBOURS or len(far) > MOST_NEIGHBOURS:
+        log.warning("neighbourhood cut", near=len(near), far=len(far), most=MOST_NEIGHBOURS)
+    since = moment.as_of - timedelta(days=_ring_days(moment.as_of))
+    invoices = [evidence.invoices, *([first.invoices] if first else [])]
+    invoices += [second.invoices.filter(pl.col("date") >= since)] if second else []
+    records = _of_all(context, moment, "public-records")
+    return frozenset(near), replace(evidence, invoices=pl.concat(invoices), public_records=records)
+
+
+def _ring_days(day: date) -> int:
+    limit = threshold_on("circular-invoicing", day)
+    return int(limit["days"] + limit["recent_days"])
+
+
+def _counterparties(context: Context, evidence: Evidence) -> set[str]:
+    """Return those that these firms traded with and that have a file of their own."""
+    told = evidence.invoices.select(party_of(pl.col("counterparty").unique())).to_series().drop_nulls()
+    with context.database.read() as session:
+        return set(alert_store.in_book(session, sorted(set(told))))
+
+
+def _of_all(context: Context, moment: Moment, name: str) -> pl.DataFrame:
+    """Return all data of one kind at a moment."""
+    with context.database.read() as session:
+        versions = store.lake_versions(session, moment.known_at)
+        gone = departed(session, None, moment)
+    dataset = DATASETS[name]
+    if name not in versions:
+        return dataset.empty()
+    rows = remaining(dataset, context.lakes[name].read(versions[name]), gone)
+    return dataset.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
+
+
+def _beside(context: Context, moment: Moment, evidence: Evidence, asked_on: date) -> Beside:
+    known_at = moment.known_at or context.now()
+    since = datetime.combine(asked_on - timedelta(days=int(threshold_on("query-burst", asked_on)["days"])), time(), UTC)
+    until = datetime.combine(asked_on + timedelta(days=1), time(), UTC)
+    with context.database.read() as session:
+        outcomes = alert_store.outcomes_known(session, known_at)
+        names = evidence.enterprises["enterprise"].to_list()
+        asked = consent_store.hard_queries(session, names, since, until)
+        kinds = {*store.lake_versions(session, moment.known_at), "invoices", "queries"}
+    usual = yardsticks(context.lake, light=True).at(context, replace(moment, known_at=known_at)).peers
+    queries = pl.DataFrame(sorted(asked), schema=QUERIES, orient="row")
+    return Beside(outcomes, queries, norms(usual, evidence.enterprises), frozenset(kinds), asked_on)
+
+
+def _sellers_to(context: Context, names: Sequence[str]) -> list[str]:
+    """Return who sold to these firms: they may learn of a default from what was told of their customer."""
+    with context.database.read() as session:
+        state = store.book(session)
+    written = {*names, *(name.partition(":")[2] for name in names)}
+    sold = (pl.col("direction") == "sale") & pl.col("counterparty").is_in(sorted(written))
+    rows = context.lake.scan(state.lake_version).filter(sold).select("enterprise").unique().collect()
+    return sorted(rows["enterprise"])

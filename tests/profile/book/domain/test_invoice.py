@@ -1,0 +1,101 @@
+"""Repeats, versions and what was known when, against a slow and obvious model."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.profile.book.domain.invoice import CONTENT, DATASET, IDENTITY, as_known
+from services.profile.book.domain.versions import unheld, versioned, without_repeats
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+TYPES = {
+    "direction": pl.String,
+    "enterprise": pl.String,
+    "code": pl.String,
+    "number": pl.String,
+    "counterparty": pl.String,
+    "date": pl.Date,
+    "total_fen": pl.Int64,
+    "net_fen": pl.Int64,
+    "tax_fen": pl.Int64,
+    "status": pl.String,
+}
+statements = st.tuples(
+    st.just("sale"),
+    st.sampled_from(["local:E1", "local:E2"]),
+    st.sampled_from([None, "c"]),
+    st.sampled_from(["1", "2"]),
+    st.just("B1"),
+    st.sampled_from([date(2019, 1, 1), date(2019, 1, 2)]),
+    st.just(113),
+    st.just(100),
+    st.just(13),
+    st.sampled_from(["valid", "void"]),
+)
+files = st.lists(st.lists(statements, max_size=12), max_size=4)
+Statement = tuple[Any, ...]
+
+
+def frame(rows: list[Statement]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=TYPES, orient="row")
+
+
+def lake_after(book: list[list[Statement]]) -> pl.DataFrame:
+    """Return what the lake holds after these files, one import each."""
+    held = pl.DataFrame(schema={**TYPES, "version": pl.Int16, "known_at": pl.Datetime("us", "UTC")})
+    for place, rows in enumerate(book):
+        new = versioned(DATASET, unheld(DATASET, without_repeats(DATASET, frame(rows)), held), held)
+        known = pl.lit(START + timedelta(days=place)).cast(pl.Datetime("us", "UTC")).alias("known_at")
+        held = pl.concat([held, new.with_columns(known).select(held.columns)])
+    return held
+
+
+def model_after(book: list[list[Statement]], until: int) -> dict[Statement, Statement]:
+    """Return by invoice the last new statement of the first `until` files."""
+    said: set[Statement] = set()
+    last: dict[Statement, Statement] = {}
+    for rows in book[:until]:
+        for row in rows:
+            if row not in said:
+                said.add(row)
+                last[row[:7]] = row
+    return last
+
+
+@given(files)
+def test_each_statement_is_kept_once(book: list[list[Statement]]) -> None:
+    """Whatever is repeated, in a file or across files, is held once."""
+    held = lake_after(book).select(CONTENT).rows()
+    assert sorted(held, key=str) == sorted({row for rows in book for row in rows}, key=str)
+
+
+@given(files, st.integers(0, 4))
+def test_a_past_moment_shows_the_last_statement_known_then(book: list[list[Statement]], until: int) -> None:
+    """Replay gives what was known, whatever came later."""
+    moment = START + timedelta(days=until) - timedelta(seconds=1)
+    seen = as_known(lake_after(book), known_at=moment).select(CONTENT).rows()
+    assert sorted(seen, key=str) == sorted(model_after(book, until).values(), key=str)
+
+
+@given(files)
+def test_versions_of_an_invoice_count_from_one_without_gaps(book: list[list[Statement]]) -> None:
+    """An invoice's versions are 1, 2, 3 …"""
+    grouped = lake_after(book).group_by(IDENTITY).agg(pl.col("version").sort())
+    assert all(versions == list(range(1, len(versions) + 1)) for versions in grouped["version"].to_list())
+
+
+@given(files)
+def test_importing_everything_again_changes_nothing(book: list[list[Statement]]) -> None:
+    """A repetition adds no row."""
+    assert lake_after([*book, *book]).height == lake_after(book).height
+
+
+def test_a_fully_equal_hash_never_drops_a_different_row() -> None:
+    """Rows are compared in full, whatever their hashes say: one differing fen keeps both."""
+    row = ("sale", "local:E1", None, "1", "B1", date(2019, 1, 1), 113, 100, 13, "valid")
+    assert without_repeats(DATASET, frame([row, (*row[:7], 101, 12, "valid")])).height == 2

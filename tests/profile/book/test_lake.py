@@ -1,0 +1,153 @@
+"""The lake: one commit an import, found again after a crash, never two writers at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from deltalake.exceptions import CommitFailedError
+
+from services.profile.book.domain.departure import Departure, names_of
+from services.profile.book.domain.invoice import CONTENT, DATASET
+from services.profile.book.lake import Lake, bucket_of
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def rows(*numbers: int, enterprise: str = "local:E1", status: str = "valid") -> pl.DataFrame:
+    one = ("sale", enterprise, None, "n", "B1", date(2019, 1, 1), 113, 100, 13, status)
+    frame = pl.DataFrame([(*one[:3], str(number), *one[4:]) for number in numbers], schema=list(CONTENT), orient="row")
+    return frame.with_columns(pl.col("code").cast(pl.String))
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    made = Lake(str(tmp_path / "lake"))
+    made.create()
+    return made
+
+
+def test_an_import_finds_its_own_commit_again(lake: Lake) -> None:
+    """A worker that died after the commit learns what it had done."""
+    commit = lake.append(rows(1, 2), "imp_1", {"more": 1}, now=NOW)
+    found = lake.committed("imp_1")
+    assert found == commit
+    assert found.facts["appended"] == {"sale": 2}
+    assert lake.committed("imp_2") is None
+
+
+def test_a_writer_that_decided_on_an_older_state_appends_nothing(lake: Lake) -> None:
+    """Two imports that read the same state cannot both commit: the later one has to look again."""
+    stale = lake._table()
+    lake.append(rows(1), "imp_1", {}, now=NOW)
+    with pytest.raises(CommitFailedError):
+        lake._commit(stale, lake.read(1).with_columns(bucket=pl.lit(0, dtype=pl.Int8)), "imp_2", {})
+    assert lake.read(lake.newest()).height == 1
+
+
+def test_what_became_known_later_has_a_later_time_even_when_the_clock_stands(lake: Lake) -> None:
+    """Replay is exact although clocks are not."""
+    first = lake.append(rows(1), "imp_1", {}, now=NOW)
+    second = lake.append(rows(2), "imp_2", {}, now=NOW - timedelta(days=1))
+    third = lake.append(rows(3), "imp_3", {}, now=NOW)
+    assert third.facts["known_at"] > second.facts["known_at"] > first.facts["known_at"]
+
+
+def test_a_version_of_the_lake_never_changes(lake: Lake) -> None:
+    """Readers at a version do not see what comes later, nor does joining files change anything."""
+    commit = lake.append(rows(1), "imp_1", {}, now=NOW)
+    lake.append(rows(2), "imp_2", {}, now=NOW)
+    assert lake.read(commit.version)["number"].to_list() == ["1"]
+    assert lake.compact() == 2
+    assert lake.read(commit.version)["number"].to_list() == ["1"]
+    assert sorted(lake.read(lake.newest())["number"]) == ["1", "2"]
+
+
+def test_one_enterprise_is_read_without_the_others(lake: Lake) -> None:
+    """A read of named firms gives exactly their rows."""
+    many = [rows(1, enterprise=f"local:E{place}") for place in range(40)]
+    commit = lake.append(pl.concat(many), "imp_1", {}, now=NOW)
+    assert lake.read(commit.version, ["local:E7"])["enterprise"].to_list() == ["local:E7"]
+    assert lake.read(commit.version, []).is_empty()
+
+
+def test_a_bucket_is_the_same_for_ever() -> None:
+    """Files written years ago are still found: these are the buckets of the first release."""
+    assert [bucket_of(f"local:E{place}") for place in (1, 2, 17)] == [15, 5, 1]
+
+
+def test_many_small_imports_leave_few_files(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full bucket is joined, its rows stay, an older version still reads, and what was committed is found."""
+    monkeypatch.setattr("services.profile.book.lake.MOST_FILES", 4)
+    for number in range(5):
+        before = lake.append(rows(number), f"imp_{number}", {}, now=NOW)
+    assert lake.tidy(["local:E1"]) == 5
+    assert lake.tidy(["local:E1"]) == 0
+    assert lake._files(lake.newest()).height == 1
+    after = lake.append(rows(9), "imp_9", {}, now=NOW)
+    assert sorted(lake.read(after.version)["number"]) == ["0", "1", "2", "3", "4", "9"]
+    assert lake.read(before.version).height == 5
+    assert lake.committed("imp_0") is not None
+    assert after.facts["known_at"] > before.facts["known_at"]
+
+
+def gone(lake: Lake, number: str) -> list[Departure]:
+    one = lake.read(lake.newest()).filter(pl.col("number") == number).head(1)
+    (name,) = names_of(DATASET, one)
+    return [Departure("local:E1", "invoices", name)]
+
+
+def test_what_is_shredded_is_in_no_version_and_in_no_file(lake: Lake, tmp_path: Path) -> None:
+    """The rest of each version is there as it was."""
+    first = lake.append(rows(1, 2), "imp_1", {}, now=NOW)
+    second = lake.append(rows(3), "imp_2", {}, now=NOW)
+    lake.append(rows(1, status="void"), "imp_3", {}, now=NOW)
+    assert lake.shred(gone(lake, "1")) == 2
+    assert sorted(lake.read(first.version)["number"]) == ["2"]
+    assert sorted(lake.read(second.version)["number"]) == ["2", "3"]
+    files = [pl.read_parquet(path, hive_partitioning=False) for path in (tmp_path / "lake").rglob("*.parquet")]
+    assert sorted(pl.concat(files)["number"]) == ["2", "3"]
+
+
+def test_a_reader_of_another_process_finds_the_rest(lake: Lake, tmp_path: Path) -> None:
+    """It has listed the files that are gone now."""
+    commit = lake.append(rows(1, 2), "imp_1", {}, now=NOW)
+    other = Lake(str(tmp_path / "lake"))
+    assert other.read(commit.version).height == 2
+    lake.shred(gone(lake, "1"))
+    assert other.read(commit.version)["number"].to_list() == ["2"]
+
+
+def test_a_reader_whose_files_are_shredded_under_it_reads_the_rest(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process erases after the files were listed and before they are opened."""
+    commit = lake.append(rows(1, 2), "imp_1", {}, now=NOW)
+    scan, mine = Lake._scan, gone(lake, "1")
+
+    def late(self: Lake, files: pl.DataFrame) -> pl.LazyFrame:
+        monkeypatch.setattr(Lake, "_scan", scan)
+        listed = scan(self, files)
+        Lake(str(tmp_path / "lake")).shred(mine)
+        return listed
+
+    monkeypatch.setattr(Lake, "_scan", late)
+    assert lake.read(commit.version, ["local:E1"])["number"].to_list() == ["2"]
+
+
+def test_what_comes_after_a_shredding_is_known_later_than_what_was_shredded(lake: Lake) -> None:
+    """Else a replay of a moment before would see it."""
+    commit = lake.append(rows(1), "imp_1", {}, now=NOW)
+    lake.shred(gone(lake, "1"))
+    later = lake.append(rows(2), "imp_2", {}, now=NOW - timedelta(days=1))
+    assert later.facts["known_at"] > commit.facts["known_at"]
+    assert lake.read(commit.version).is_empty()
+    assert lake.read(later.version)["number"].to_list() == ["2"]
+
+
+def test_shredding_what_is_not_there_changes_nothing(lake: Lake) -> None:
+    commit = lake.append(rows(1), "imp_1", {}, now=NOW)
+    assert lake.shred([Departure("local:E1", "invoices", "rec_none")]) == 0
+    assert lake.newest() == commit.version

@@ -1,0 +1,107 @@
+"""After an import the yardstick is brought forward: only the firms that it speaks of are computed again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+from profile_house import House
+from signal_books import HEADER, trade
+
+from services.profile.book import store
+from services.profile.book.domain.moment import Moment
+from services.profile.portrait.usecases import baseline
+from services.profile.portrait.usecases.baseline import Yardstick, Yardsticks
+
+FIRMS = [f"E{place}" for place in range(1, 9)]
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """The firms of which features were computed, call by call."""
+    calls: list[set[str]] = []
+    real = baseline.compute
+
+    def counted(invoices: pl.DataFrame, **how: Any) -> pl.DataFrame:
+        calls.append(set(invoices["enterprise"]))
+        return real(invoices, **how)
+
+    monkeypatch.setattr(baseline, "compute", counted)
+    return calls
+
+
+def at(house: House, sticks: Yardsticks) -> Yardstick:
+    with house.context.database.read() as session:
+        state = store.book(session)
+    assert state.date
+    return sticks.at(house.context, Moment(state.lake_version, state.date, state.known_at))
+
+
+def rows(firm: str, day: str, count: int = 3) -> str:
+    return HEADER + "".join(f"{firm},7{place:07},{day},K5,500.00,0.00,500.00,有效发票\n" for place in range(count))
+
+
+def same(one: Yardstick, other: Yardstick) -> bool:
+    """Tell whether two yardsticks measure alike, to the last bit."""
+    groups = one.peers.rows.keys() == other.peers.rows.keys() and all(
+        (grid == other.peers.group(key).features[name]).all()
+        for key in one.peers.rows
+        for name, grid in one.peers.group(key).features.items()
+    )
+    return groups and one.day == other.day and one.network.equals(other.network)
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_new_invoices_of_the_running_month_recompute_nobody(
+    cottage: House, computed: list[set[str]], light: bool
+) -> None:
+    """The yardstick is that of the last month's end, and nothing was learned of closed months."""
+    for firm in FIRMS:
+        cottage.send("invoices.sale", trade(firm))
+    sticks = Yardsticks(light=light)
+    before = at(cottage, sticks)
+    computed.clear()
+    cottage.send("invoices.sale", rows("E3", "2020/3/5"))
+    assert same(at(cottage, sticks), before)
+    assert computed == []
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_invoices_of_closed_months_recompute_the_firms_that_they_speak_of(
+    cottage: House, computed: list[set[str]], light: bool
+) -> None:
+    """One of eight; and the result is that of computing everybody afresh."""
+    for firm in FIRMS:
+        cottage.send("invoices.sale", trade(firm))
+    sticks = Yardsticks(light=light)
+    at(cottage, sticks)
+    computed.clear()
+    cottage.send("invoices.sale", rows("E3", "2019/11/28"))
+    forward = at(cottage, sticks)
+    assert computed == [{"local:E3"}]
+    assert same(forward, at(cottage, Yardsticks(light=light)))
+
+
+def test_a_yardstick_brought_forward_knows_every_kind_of_record(cottage: House) -> None:
+    """Payments, relations and public records of firms that the new invoices do not speak of count as before."""
+    for firm in FIRMS:
+        cottage.send("invoices.sale", trade(firm, partner="local:E1"))
+    told = {
+        "payments": "direction,enterprise,reference,counterparty,date,amount,purpose,status\n"
+        "in,E2,P1,E1,2019-10-08,900,goods,valid\nout,E4,P2,K9,2019-11-08,400,goods,valid\n",
+        "relations": "relation,enterprise,party,since,until\n"
+        "guarantor,E2,E5,2018-01-01,\ncontroller,E6,E7,2018-01-01,\n",
+        "public-records": "record,enterprise,number,tier,grade,authority,date,published_on\n"
+        "dishonest,E1,N1,serious,,法院,2019-05-01,2019-05-02\ntax-grade,E5,T1,,B,税务局,2019-04-20,2019-04-20\n",
+    }
+    for kind, content in told.items():
+        done = cottage.send(kind, content)
+        assert (done["state"], done["rejected"]) == ("done", 0), cottage.rejects(done["id"])
+    sticks = Yardsticks()
+    at(cottage, sticks)
+    cottage.send("invoices.sale", rows("E3", "2019/11/28"))
+    forward = at(cottage, sticks)
+    assert same(forward, at(cottage, Yardsticks()))
+    known = {name for group in forward.peers.rows for name in forward.peers.group(group).features}
+    assert {"days_beyond_terms_received_12m", "group_firms", "troubled_partners_share_12m", "tax_grade"} <= known

@@ -1,0 +1,94 @@
+"""The log of alerts after imports: touched firms only, once each, however often a look is repeated."""
+
+from __future__ import annotations
+
+import pytest
+from profile_house import House
+from signal_books import HEADER, trade, work_off
+from sqlalchemy import select
+
+from services.profile.watch import tables
+from services.profile.watch.usecases import watch
+
+
+def log(house: House) -> list[tables.Alert]:
+    with house.context.database.read() as session:
+        return list(session.execute(select(tables.Alert).order_by(tables.Alert.id)).scalars())
+
+
+def test_an_import_that_tells_of_an_event_opens_one_alert_with_its_records(house: House) -> None:
+    """A customer of two years fell silent for half a year: the alert lists the invoices and the import of each."""
+    house.send("invoices.sale", trade("E1", quiet_after=20))
+    work_off(house)
+    [alert] = [one for one in log(house) if one.signal == "key-customer-lost"]
+    assert (alert.enterprise, alert.subject, alert.severity) == ("local:E1", "K1", "warning")
+    assert alert.records_count > len(alert.records) == watch.RECORDS_KEPT
+    imports = {row["id"] for row in house.client.get("/v1/imports", headers=house.source).json["items"]}
+    assert {record["import_id"] for record in alert.records} == imports
+    assert {record["counterparty"] for record in alert.records} == {"K1"}
+
+
+def test_a_look_repeated_changes_nothing(house: House) -> None:
+    """Neither as the same job after a crash nor as another job."""
+    house.send("invoices.sale", trade("E1", quiet_after=20))
+    work_off(house)
+    before = [(one.id, one.opened_on, one.calm_since) for one in log(house)]
+    for _ in range(2):
+        watch.look(house.context, ["local:E1"])
+    assert [(one.id, one.opened_on, one.calm_since) for one in log(house)] == before
+
+
+def test_an_older_look_never_overwrites_a_newer_one(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that was slow to evaluate finds that another has looked since, and leaves the log alone."""
+    cottage.send("invoices.sale", trade("E1", quiet_after=20))
+    late = watch.view
+
+    def slow(*args: object, **kwargs: object) -> watch.View:
+        seen = late(*args, **kwargs)  # type: ignore[arg-type]
+        monkeypatch.setattr(watch, "view", late)
+        watch.look(cottage.context, ["local:E1"])
+        return seen
+
+    monkeypatch.setattr(watch, "view", slow)
+    assert watch.look(cottage.context, ["local:E1"]) == watch.Changes((), ())
+    assert len({one.id for one in log(cottage)}) == len(
+        {(one.enterprise, one.signal, one.event) for one in log(cottage)}
+    )
+
+
+def test_only_touched_firms_are_looked_at(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second import is of E2: E1 is not evaluated again."""
+    looked: list[list[str]] = []
+    real = watch.look
+    monkeypatch.setattr(watch, "look", lambda context, names: (looked.append(list(names)), real(context, names))[1])
+    cottage.send("invoices.sale", trade("E1"))
+    work_off(cottage)
+    cottage.send("invoices.sale", trade("E2"))
+    work_off(cottage)
+    assert looked == [["local:E1"], ["local:E2"]]
+
+
+def test_a_default_warns_those_who_sell_to_the_firm(cottage: House) -> None:
+    """E2 buys half of what E1 sells; the outcome of E2 touches E2 only, the alert is E1's."""
+    cottage.send("invoices.sale", trade("E1", partner="E2"))
+    cottage.send("invoices.sale", trade("E2"))
+    work_off(cottage)
+    assert "counterparty-default" not in {one.signal for one in log(cottage)}
+    cottage.send("outcomes", "企业代号,是否违约,认定日期\nE2,是,2019-12-01\n")
+    work_off(cottage)
+    [alert] = [one for one in log(cottage) if one.signal == "counterparty-default"]
+    assert (alert.enterprise, alert.subject, alert.value) == ("local:E1", "E2", 0.5)
+    assert alert.records[0]["kind"] in {"outcomes", "invoices"}
+
+
+def test_a_ring_alerts_every_member(cottage: House) -> None:
+    """E1 sells to E2, E2 to E3, E3 to E1, within two weeks and nearly the same amount; found by the last import."""
+    for place, (seller, buyer) in enumerate((("E1", "E2"), ("E2", "E3"), ("E3", "E1"))):
+        amounts = f"{50000 + place}.00,0.00,{50000 + place}.00"
+        row = f"{seller},9000000{place},2020/2/{1 + 5 * place},{buyer},{amounts},有效发票\n"
+        cottage.send("invoices.sale", HEADER + row)
+        work_off(cottage)
+    rings = [one for one in log(cottage) if one.signal == "circular-invoicing"]
+    assert sorted(one.enterprise for one in rings) == ["local:E1", "local:E2", "local:E3"]
+    assert {one.value for one in rings} == {3.0}
+    assert {len(one.records) for one in rings} == {3}
