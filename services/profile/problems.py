@@ -13,7 +13,7 @@ from services.profile.portrait.domain import late_payment, lineage
 from services.profile.portrait.usecases import cross_check, portray
 from services.profile.rights.domain import consent, dispute, measure, notice, repair
 from services.profile.standards import codes
-from services.profile.watch.usecases import alerts
+from services.profile.watch.usecases import read_alerts, subscribe
 
 KINDS: Mapping[type[Refused], Kind] = {
     codes.NotAnEnterpriseId: Kind(422, "not-an-enterprise-id", "Not an enterprise id", "企业标识无效"),
@@ -48,8 +48,8 @@ KINDS: Mapping[type[Refused], Kind] = {
     measure.ImpossibleMeasure: Kind(422, "impossible-measure", "The measure contradicts itself", "奖惩措施自相矛盾"),
     measure.MeasureNotFound: Kind(404, "measure-not-found", "No such measure", "未找到该奖惩措施"),
     measure.MeasureOver: Kind(409, "measure-over", "The measure is over", "该奖惩措施已结束"),
-    alerts.AlertNotFound: Kind(404, "alert-not-found", "No such alert", "未找到该预警"),
-    alerts.SubscriptionNotFound: Kind(404, "subscription-not-found", "No such subscription", "未找到该订阅"),
+    read_alerts.AlertNotFound: Kind(404, "alert-not-found", "No such alert", "未找到该预警"),
+    subscribe.SubscriptionNotFound: Kind(404, "subscription-not-found", "No such subscription", "未找到该订阅"),
     dispute.DisputeNotFound: Kind(404, "dispute-not-found", "No such dispute", "未找到该异议"),
     dispute.RecordNotFound: Kind(404, "record-not-found", "No such record in the file", "档案中没有该记录"),
     dispute.AlreadyDisputed: Kind(409, "already-disputed", "The item is disputed already", "该项已在异议处理中"),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from chassis.data.database import Runner, batches
 from services.profile.book import tables
+from services.profile.book.domain.permit import Permit
 from services.profile.book.store import BOOK, EMPTY_BOOK, ENTERPRISES, STATE, BookState, upsert
 
 SNAPSHOTS = tables.FeatureSnapshot.__table__
@@ -33,13 +34,14 @@ STATE_AND_STORED = STATE.add_columns(SNAPSHOTS.c.body).select_from(
 
 
 def book_and_snapshot(
-    session: Runner, enterprise_id: str, as_of: date | None, today: date, catalogue: str
+    session: Runner, permit: Permit, as_of: date | None, today: date, catalogue: str
 ) -> tuple[BookState, bytes | None]:
     """Return the state of the book and, in the same statement, one firm's stored features if they still hold.
 
     They are those of `as_of`; None stands for the book's date, but never after today.
     """
-    asked = {"id": enterprise_id, "as_of": as_of, "today": today, "catalogue": catalogue}
+    (enterprise,) = permit.enterprises
+    asked = {"id": enterprise, "as_of": as_of, "today": today, "catalogue": catalogue}
     row = session.execute(STATE_AND_STORED, asked).one_or_none()
     return (BookState(*row[:-1]), row[-1]) if row else (EMPTY_BOOK, None)
 

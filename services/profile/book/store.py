@@ -214,3 +214,18 @@ def upsert(
     final: Insert = statement.on_conflict_do_update(index_elements=key, set_=change, where=where)
     for part in batches(rows):
         session.execute(final, list(part))
+
+
+def origins(session: Runner, imports: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the source, lawful channel and file of these imports, by id."""
+    table, found = tables.Import, dict[str, dict[str, str]]()
+    for part in batches(imports):
+        rows = session.execute(select(table.id, table.client, table.channel, table.file).where(table.id.in_(part)))
+        found |= {row[0]: {"source": row[1], "channel": row[2], "file": row[3]} for row in rows}
+    return found
+
+
+def channels(session: Runner) -> list[tuple[str, str]]:
+    """Return by which channel each import came: its id, the channel."""
+    table = tables.Import
+    return [(row[0], row[1]) for row in session.execute(select(table.id, table.channel))]

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any
+from typing import cast as typed
 
-from sqlalchemy import Connection, Table, and_, bindparam, func, insert, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    SQLColumnExpression,
+    String,
+    Table,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+)
 
 from chassis.core.ids import new_id
 from chassis.data import ledger
 from chassis.data.database import Runner, batches
 from services.profile.rights import tables
-from services.profile.rights.domain.consent import AGAIN, Consent
+from services.profile.rights.domain.consent import Consent, Field
+from services.profile.rights.domain.resource import uncounted
 
 CONSENTS = tables.Consent.__table__
 LIVE = select(
@@ -23,7 +40,7 @@ COUNTING = text("SELECT pg_advisory_xact_lock(hashtextextended(:consent, 0))")
 HELD = LIVE.order_by(CONSENTS.c.id).with_for_update(read=True)
 HELD_OF = HELD.where(CONSENTS.c.enterprise.in_(bindparam("ids", expanding=True)))
 HELD_OF_ONE = HELD.where(CONSENTS.c.enterprise == bindparam("id"))
-RECORD = insert(cast("Table", tables.Access.__table__))
+RECORD = insert(typed("Table", tables.Access.__table__))
 
 
 def consents(session: Runner, grantee: str, ids: Sequence[str] | None = None) -> Iterator[Consent]:
@@ -45,6 +62,41 @@ def consents_of(session: Runner, grantee: str, enterprise_id: str) -> Iterator[C
     yield from (_consent(row) for row in session.execute(HELD_OF_ONE, {"grantee": grantee, "id": enterprise_id}))
 
 
+def limited(session: Runner, grantee: str) -> list[Consent]:
+    """Return the unrevoked consents that a client holds and that limit its reads."""
+    columns = CONSENTS.c.most_reads_a_day, CONSENTS.c.most_reads_a_month
+    rows = session.execute(HELD.where(or_(*(column.is_not(None) for column in columns))), {"grantee": grantee})
+    return [_consent(row) for row in rows]
+
+
+def opens(
+    grantee: str,
+    purpose: str,
+    fields: Collection[Field],
+    today: date,
+    enterprise: SQLColumnExpression[str],
+    day: SQLColumnExpression[date],
+    without: Sequence[str],
+) -> ColumnElement[bool]:
+    """Return in SQL whether a live consent of a client opens a row's enterprise, as of the row's day.
+
+    Consents named in `without` do not count.
+    """
+    table = tables.Consent
+    return exists().where(
+        table.enterprise == enterprise,
+        table.grantee == grantee,
+        table.revoked_at.is_(None),
+        table.valid_from <= today,
+        table.valid_until >= today,
+        or_(table.as_of_from.is_(None), table.as_of_from <= day),
+        or_(table.as_of_until.is_(None), table.as_of_until >= day),
+        cast(table.purposes, String).like(f'%"{purpose}"%'),
+        or_(*(cast(table.fields, String).like(f'%"{field}"%') for field in sorted(fields))),
+        table.id.not_in(list(without)),
+    )
+
+
 def reads_since(connection: Connection, consents: Sequence[str], since: datetime) -> dict[str, int]:
     """Return how often a file was looked into under each of these consents, and hold others that count until done.
 
@@ -55,7 +107,7 @@ def reads_since(connection: Connection, consents: Sequence[str], since: datetime
     if connection.dialect.name == "postgresql":
         for consent in sorted(consents):
             connection.execute(COUNTING, {"consent": consent})
-    looks = and_(accesses.at >= since, accesses.what != AGAIN)
+    looks = and_(accesses.at >= since, accesses.what.not_in(uncounted()))
     query = select(accesses.consent, func.count()).where(looks).group_by(accesses.consent)
     found: dict[str, int] = {}
     for part in batches(consents):
@@ -80,17 +132,15 @@ def _consent(row: Any) -> Consent:
     return Consent(row[0], row[1], row[2], frozenset(row[3]), frozenset(row[4]), row[5], row[6], None, *row[7:11])
 
 
-HARD_QUERY = "credit-assessment"
-
-
-def hard_queries(
-    session: Runner, enterprises: Sequence[str] | None, since: datetime, until: datetime
+def reads_for(
+    session: Runner, purpose: str, enterprises: Sequence[str], since: datetime, until: datetime
 ) -> set[tuple[str, str, date]]:
-    """Return the reads that count as queries on a firm's credit: whose, by whom, on which day."""
+    """Return the reads of these firms' files for a purpose: whose, by whom, on which day."""
     table = tables.Access
     query = select(table.enterprise, table.client, table.at)
-    query = query.where(table.purpose == HARD_QUERY, table.at >= since, table.at <= until)
-    rows: list[Any] = []
-    for part in batches(enterprises) if enterprises is not None else [None]:
-        rows += session.execute(query.where(table.enterprise.in_(part)) if part is not None else query).all()
-    return {(row[0], row[1], row[2].date()) for row in rows}
+    query = query.where(table.purpose == purpose, table.at >= since, table.at <= until)
+    found: set[tuple[str, str, date]] = set()
+    for part in batches(enterprises):
+        rows = session.execute(query.where(table.enterprise.in_(part)))
+        found |= {(row[0], row[1], row[2].date()) for row in rows}
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import func, or_, select, update
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from chassis.data.database import Runner, batches
 from services.profile.book.domain.departure import Departure
+from services.profile.book.domain.permit import Permit, Whole
 from services.profile.rights import tables
 from services.profile.rights.domain.dispute import DESCRIPTION, MARKED, REPAIRED, Correction, Mark, State
 
@@ -17,8 +18,10 @@ MARKS = ("id", "state", "kind", "record", "field", "reason", "statement", "opene
 RECORDS = "public-records"
 
 
-def marks(runner: Runner, enterprises: Sequence[str]) -> dict[str, list[Mark]]:
+def marks(runner: Runner, permit: Permit | Whole) -> dict[str, list[Mark]]:
     """Return what readers are told of the disputes of these enterprises, the oldest first; who has none is left out."""
+    enterprises = permit.enterprises
+    assert enterprises is not None, "marks are told of enterprises that are named"
     table = tables.Dispute
     query = select(table.enterprise, *(getattr(table, name) for name in MARKS)).where(table.state.in_(MARKED))
     found: dict[str, list[Mark]] = {}

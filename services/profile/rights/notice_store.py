@@ -38,7 +38,7 @@ def notify(
         session.execute(insert(tables.Notice), rows)
 
 
-def told(session: Session, after: str | None, most: int = BATCH) -> dict[str, Any]:
+def sent_since(session: Session, after: str | None, most: int = BATCH) -> dict[str, Any]:
     """Return which clients were told what of which file, in order, after an id; and the last id there is.
 
     Who is written to as an enterprise or by its role is no client.

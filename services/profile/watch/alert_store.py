@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import polars as pl
-from sqlalchemy import String, and_, cast, delete, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from chassis.core.ids import new_id
 from chassis.data.database import Runner, batches
 from services.profile.book import tables as book_tables
 from services.profile.book.domain.party import named
-from services.profile.rights import tables as rights_tables
+from services.profile.book.domain.permit import Permit
 from services.profile.rights.dispute_store import RECORDS
 from services.profile.watch import tables
 from services.profile.watch.domain.signals.alerts import Alert, Key
@@ -138,37 +138,6 @@ def subscriptions_of(session: Runner, client: str) -> list[Any]:
     return list(session.execute(query.where(table.client == client, table.ended_at.is_(None))).all())
 
 
-def watched(client: str, today: date, purpose: str, field: str) -> Any:
-    """Return the statement of the enterprises that let a client see a part of their file for a purpose."""
-    table = rights_tables.Consent
-    return select(table.enterprise).where(
-        table.grantee == client,
-        table.revoked_at.is_(None),
-        table.valid_from <= today,
-        table.valid_until >= today,
-        cast(table.purposes, String).like(f'%"{purpose}"%'),
-        cast(table.fields, String).like(f'%"{field}"%'),
-    )
-
-
-def wanted(subscriptions: Sequence[Any]) -> Any:
-    """Return the condition that an alert is one that these subscriptions ask for."""
-    table = tables.Alert
-    conditions = []
-    for enterprises, signals, severities in subscriptions:
-        parts = [
-            column.in_(values)
-            for column, values in (
-                (table.enterprise, enterprises),
-                (table.signal, signals),
-                (table.severity, severities),
-            )
-            if values is not None
-        ]
-        conditions.append(and_(true(), *parts))
-    return or_(*conditions)
-
-
 def acknowledgements(session: Runner, alerts: Sequence[str], client: str) -> dict[str, Any]:
     """Return what a client noted on these alerts, by alert."""
     table = tables.Acknowledgement
@@ -220,3 +189,38 @@ def forget(session: Session, before: datetime) -> None:
     over = select(alert.id).where(alert.withdrawn_at < before)
     session.execute(delete(note).where(note.alert.in_(over)))
     session.execute(delete(alert).where(alert.withdrawn_at < before))
+
+
+def feed(subscriptions: Sequence[Any], open_to_us: ColumnElement[bool], filters: Mapping[str, Any]) -> Select[Any]:
+    """Return the query of the alerts that subscriptions ask for, of those that are open to their client."""
+    table = tables.Alert
+    query = select(table).where(open_to_us, _wanted(subscriptions), table.withdrawn_at.is_(None))
+    for name in ("enterprise", "signal", "severity"):
+        if filters.get(name):
+            query = query.where(getattr(table, name) == filters[name])
+    if filters.get("state"):
+        ended = table.cleared_on.is_not(None)
+        query = query.where(ended if filters["state"] == "cleared" else ~ended)
+    return query
+
+
+def alert(session: Session, alert_id: str) -> tables.Alert | None:
+    """Return an alert, None where there is none or it is withdrawn."""
+    row = session.get(tables.Alert, alert_id)
+    return None if row is None or row.withdrawn_at is not None else row
+
+
+def log_of(session: Session, permit: Permit) -> tuple[tables.Alert, ...]:
+    """Return the alerts of the enterprises whose files are open, newest first."""
+    table = tables.Alert
+    mine = (table.enterprise.in_(permit.enterprises), table.withdrawn_at.is_(None))
+    return tuple(session.scalars(select(table).where(*mine).order_by(table.id.desc())))
+
+
+def _wanted(subscriptions: Sequence[Any]) -> ColumnElement[bool]:
+    table = tables.Alert
+    conditions = []
+    for enterprises, signals, severities in subscriptions:
+        chosen = ((table.enterprise, enterprises), (table.signal, signals), (table.severity, severities))
+        conditions.append(and_(true(), *(column.in_(values) for column, values in chosen if values is not None)))
+    return or_(*conditions)

@@ -1,7 +1,4 @@
-"""Gathering what is known of enterprises at a moment, kind by kind, from the lakes and the book.
-
-No consent is asked here: whoever shows anything of it to a reader goes through `access` first.
-"""
+"""Gathering what is known of enterprises at a moment, kind by kind, from the lakes and the book."""
 
 from __future__ import annotations
 
@@ -18,17 +15,17 @@ from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.book.domain.evidence import DATASETS, ENTERPRISES, Evidence, evidence
 from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.permit import Permit, Whole
 
 EVERY = frozenset({"invoices", *DATASETS})
 
 
-def gather(
-    context: Context, moment: Moment, enterprises: Sequence[str] | None = None, kinds: Collection[str] = EVERY
-) -> Evidence:
-    """Return what is known of these enterprises (None: of all) at a moment, dated up to its `as_of`.
+def gather(context: Context, moment: Moment, scope: Permit | Whole, kinds: Collection[str] = EVERY) -> Evidence:
+    """Return what is known of the enterprises of a scope at a moment, dated up to its `as_of`.
 
     `kinds` are those that are read; of the others nothing is said. Records that have left the book are not among it.
     """
+    enterprises = scope.enterprises
     with context.database.read() as session:
         versions = store.lake_versions(session, moment.known_at)
         firms = _known(session, moment, enterprises)

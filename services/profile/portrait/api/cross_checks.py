@@ -20,7 +20,7 @@ from services.profile.portrait.api.cross_check_schemas import CrossCheckPageSche
 from services.profile.portrait.domain.crosscheck import Rule, pass_rate, rules, tally
 from services.profile.portrait.usecases.cross_check import Compared, compare
 from services.profile.rights.api.reading import PURPOSE, marked, reading
-from services.profile.rights.domain.consent import Field
+from services.profile.rights.domain.resource import Resource
 from services.profile.standards.codes import enterprise_id
 
 blueprint = Blueprint(
@@ -43,9 +43,9 @@ PAIR = ("subject", "counterparty", "on", "left", "right")
 @blueprint.doc(parameters=[PURPOSE])
 def get_cross_checks(moment: dict[str, Any], enterprise: str) -> Response:
     """Read how an enterprise's sources agree: every rule with both sides, tolerance and verdict"""
-    asked = reading(Field.PORTRAIT, "cross-checks", moment.get("as_of"))
+    asked = reading(Resource.CROSS_CHECKS, moment.get("as_of"))
     found = compare(context(), asked, enterprise_id(enterprise), Asked(**moment))
-    return json_answer(marked(found.enterprise, _shown(found)))
+    return json_answer(marked(found.file.permit, _shown(found)))
 
 
 @blueprint.get("/<enterprise>/cross-checks/<rule>")
@@ -56,14 +56,14 @@ def get_cross_checks(moment: dict[str, Any], enterprise: str) -> Response:
 @blueprint.doc(parameters=[PURPOSE, ONLY, *paging.PARAMETERS])
 def list_pairs(moment: dict[str, Any], enterprise: str, rule: str) -> Response:
     """List what one rule compared: both values of each pair, and whether they contradict"""
-    asked = reading(Field.PORTRAIT, f"cross-checks/{rule[:40]}", moment.get("as_of"))
+    asked = reading(Resource.CROSS_CHECKS, moment.get("as_of"), part=rule[:40])
     found = compare(context(), asked, enterprise_id(enterprise), Asked(**moment), rule)
     pairs = found.findings
     if wanted := request.args.get("verdict"):
         pairs = pairs.filter(pl.col("contradicts") == (wanted == "contradicts"))
     shown = pairs.select(*PAIR, verdict=_verdict(pl.col("contradicts")))
     return json_answer(
-        marked(found.enterprise, _head(found)) | {"rule": rule} | paging.sliced(shown, lambda part: part.to_dicts())
+        marked(found.file.permit, _head(found)) | {"rule": rule} | paging.sliced(shown, lambda part: part.to_dicts())
     )
 
 
@@ -90,8 +90,8 @@ def _rule(rule: Rule, compared: int, contradictions: int) -> dict[str, Any]:
 
 
 def _head(found: Compared) -> dict[str, Any]:
-    moment = found.facts.moment
-    return {"enterprise": found.enterprise, "as_of": moment.as_of, "known_at": found.facts.known_at}
+    facts = found.file.facts
+    return {"enterprise": found.file.enterprise, "as_of": facts.moment.as_of, "known_at": facts.known_at}
 
 
 def _verdict(contradicts: pl.Expr) -> pl.Expr:

@@ -19,7 +19,7 @@ from services.profile.portrait.api.feature_schemas import CatalogueSchema, Featu
 from services.profile.portrait.usecases import read_features
 from services.profile.rights.api import enterprises
 from services.profile.rights.api.reading import PURPOSE, reading
-from services.profile.rights.domain.consent import Field
+from services.profile.rights.domain.resource import Resource
 from services.profile.standards.codes import enterprise_id
 
 # The routes of features stand in the resources of the book and of enterprises.
@@ -53,7 +53,7 @@ def post_feature_set(order: dict[str, Any]) -> Response:
     Files without a live consent are withheld and counted; each read is recorded. `defaulted` comes with `outcomes`.
     """
     asked = Asked(order["as_of"], order["known_at"])
-    by = reading(Field.FEATURES, "feature-set", order["as_of"])
+    by = reading(Resource(order["what"]), order["as_of"])
     found = read_features.read_feature_set(context(), by, order["enterprises"], asked, outcomes=order["outcomes"])
     body = io.BytesIO()
     found.frame.write_parquet(body, compression="lz4", statistics=False)
@@ -78,5 +78,5 @@ def get_features(moment: dict[str, Any], enterprise: str) -> Response:
 
     `known_at` in the answer names exactly what counted: ask with it again and get the same values for ever.
     """
-    asked = reading(Field.FEATURES, "features", moment.get("as_of"))
+    asked = reading(Resource.FEATURES, moment.get("as_of"))
     return json_answer(read_features.read_features(context(), asked, enterprise_id(enterprise), Asked(**moment)))

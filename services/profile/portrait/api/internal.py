@@ -16,7 +16,7 @@ from chassis.web.refusals import problem_of
 from services.profile.book.api.current import context
 from services.profile.book.domain.moment import Asked
 from services.profile.portrait.usecases import read_features
-from services.profile.rights.domain.consent import Field
+from services.profile.rights.domain.resource import Resource
 from services.profile.rights.usecases.open_file import Reading
 
 blueprint = Blueprint("portrait-internal", __name__, url_prefix="/v1")
@@ -25,25 +25,22 @@ blueprint = Blueprint("portrait-internal", __name__, url_prefix="/v1")
 @blueprint.post("/feature-reads")
 @requires("enterprises:read")
 def post_feature_reads() -> Response:
-    """Answer `{"reads": [{"enterprise", "request_id"}…], "as_of"?, "known_at"?}` with a list in the same order.
+    """Answer `{"reads": [{"enterprise", "request_id"}…], "what", "as_of"?, "known_at"?}` with a list in the same order.
 
     Each item is what `GET /v1/enterprises/{id}/features` answers, or `{"problem"}`; each read is checked and recorded
-    under the id of the request that it is for.
+    as `what` it is for, under the id of the request that it is for.
     """
     order = orjson.loads(request.get_data())
-    readings = [(one["enterprise"], _reading(one.get("request_id", ""), order.get("as_of"))) for one in order["reads"]]
-    asked = Asked(
-        date.fromisoformat(order["as_of"]) if "as_of" in order else None,
-        datetime.fromisoformat(order["known_at"]) if "known_at" in order else None,
-    )
+    what, day = Resource(order["what"]), date.fromisoformat(order["as_of"]) if "as_of" in order else None
+    readings = [(one["enterprise"], _reading(what, one.get("request_id", ""), day)) for one in order["reads"]]
+    asked = Asked(day, datetime.fromisoformat(order["known_at"]) if "known_at" in order else None)
     found = read_features.read_features_each(context(), readings, asked)
     return json_answer(b"[" + b",".join(_told(each) for each in found) + b"]")
 
 
-def _reading(given_id: str, as_of: str | None) -> Reading:
+def _reading(what: Resource, given_id: str, day: date | None) -> Reading:
     known = given_id if REQUEST_ID.fullmatch(given_id) else request_id()
-    day = date.fromisoformat(as_of) if as_of else None
-    return Reading(caller(), Field.FEATURES, "features", request.headers.get("Purpose"), known, day)
+    return Reading(caller(), what, request.headers.get("Purpose"), known, day)
 
 
 def _told(answer: bytes | Refused) -> bytes:

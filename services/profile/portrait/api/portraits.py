@@ -29,12 +29,12 @@ from services.profile.portrait.api.portrait_schemas import (
 )
 from services.profile.portrait.domain.lineage import Table
 from services.profile.portrait.usecases import portray
-from services.profile.portrait.usecases.claim_late_payments import dun
+from services.profile.portrait.usecases.claim_late_payments import claim_late_payments
 from services.profile.portrait.usecases.portray import read_dimension
 from services.profile.portrait.usecases.trace_lineage import ORIGIN, sources, trace
 from services.profile.rights.api import enterprises
 from services.profile.rights.api.reading import PURPOSE, marked, reading
-from services.profile.rights.domain.consent import Field
+from services.profile.rights.domain.resource import Resource
 from services.profile.standards.codes import enterprise_id
 
 blueprint = Blueprint("portraits", __name__, url_prefix="/v1/enterprises", description="The portrait in depth")
@@ -48,9 +48,9 @@ blueprint = Blueprint("portraits", __name__, url_prefix="/v1/enterprises", descr
 @blueprint.doc(parameters=[PURPOSE])
 def get_dimension(moment: dict[str, Any], enterprise: str, dimension: str) -> Response:
     """Read one dimension of the portrait: each figure, the peers' median, and what it contributes"""
-    asked = reading(Field.PORTRAIT, f"portrait/{dimension[:20]}", moment.get("as_of"))
+    asked = reading(Resource.PORTRAIT, moment.get("as_of"), part=dimension[:20])
     found = read_dimension(context(), asked, enterprise_id(enterprise), dimension, Asked(**moment))
-    return json_answer(marked(found.drawn.enterprise.id, shown.dimension(found)))
+    return json_answer(marked(found.drawn.file.permit, shown.dimension(found)))
 
 
 @blueprint.get("/<enterprise>/evidence")
@@ -66,10 +66,10 @@ def list_evidence(wish: dict[str, Any], enterprise: str) -> Response:
     """
     name = enterprise_id(enterprise)
     feature = wish.pop("feature")
-    by = reading(Field.RECORDS, f"evidence/{feature}"[:64], wish.get("as_of"))
+    by = reading(Resource.EVIDENCE, wish.get("as_of"), part=feature)
     found = trace(context(), by, name, feature, Asked(**wish))
-    head = {"enterprise": name, "feature": feature, "as_of": found.facts.moment.as_of, "total": len(found)}
-    told = marked(name, head | {"known_at": found.facts.known_at})
+    head = {"enterprise": name, "feature": feature, "as_of": found.file.moment.as_of, "total": len(found)}
+    told = marked(found.file.permit, head | {"known_at": found.file.facts.known_at})
     disputed = {mark["item"]["record"]: mark["dispute"] for mark in told["disputes"]}
     return json_answer(told | paging.sliced(found, partial(_records, disputed)))
 
@@ -86,9 +86,9 @@ def get_late_payments(wish: dict[str, Any], enterprise: str) -> Response:
     Terms by 保障中小企业款项支付条例 (rev. 2025-06-01) and 民法典 Art. 203; a consent opens them with `records`.
     """
     side, yearly = wish.pop("side"), wish.pop("agreed_rate")
-    asked = reading(Field.RECORDS, "late-payments", wish.get("as_of"))
-    found = dun(context(), asked, enterprise_id(enterprise), Asked(**wish), side, yearly)
-    return json_answer(marked(found.enterprise, shown.late_payments(found)))
+    asked = reading(Resource.LATE_PAYMENTS, wish.get("as_of"))
+    found = claim_late_payments(context(), asked, enterprise_id(enterprise), Asked(**wish), side, yearly)
+    return json_answer(marked(found.file.permit, shown.late_payments(found)))
 
 
 def _records(disputed: Mapping[str, str], part: Any) -> list[dict[str, Any]]:
@@ -122,6 +122,6 @@ def _record(table: str, row: dict[str, Any], origin: dict[str, str], disputed: M
 @enterprises.blueprint.doc(parameters=[PURPOSE])
 def get_portrait(moment: dict[str, Any], enterprise: str) -> Response:
     """Read an enterprise's portrait: eight dimensions among peers, months of trade, main partners"""
-    asked = reading(Field.PORTRAIT, "portrait", moment.get("as_of"))
+    asked = reading(Resource.PORTRAIT, moment.get("as_of"))
     drawn = portray.read_portrait(context(), asked, enterprise_id(enterprise), Asked(**moment))
-    return json_answer(marked(drawn.enterprise.id, shown.portrait(drawn)))
+    return json_answer(marked(drawn.file.permit, shown.portrait(drawn)))

@@ -56,8 +56,8 @@ def portrait(drawn: Drawn) -> dict[str, Any]:
     peers = _peers(drawn.portrait.group)
     return {
         "enterprise": enterprise(drawn.enterprise),
-        "as_of": drawn.facts.moment.as_of,
-        "known_at": drawn.facts.known_at,
+        "as_of": drawn.file.facts.moment.as_of,
+        "known_at": drawn.file.facts.known_at,
         "depth": drawn.depth,
         "trend_months": list(drawn.portrait.trend_months),
         "dimensions": [_aspect(aspect, peers) for aspect in drawn.portrait.dimensions],
@@ -77,8 +77,8 @@ def dimension(detail: Detail) -> dict[str, Any]:
     return {
         **shown,
         "enterprise": drawn.enterprise.id,
-        "as_of": drawn.facts.moment.as_of,
-        "known_at": drawn.facts.known_at,
+        "as_of": drawn.file.facts.moment.as_of,
+        "known_at": drawn.file.facts.known_at,
         "depth": drawn.depth,
         "trend_months": list(drawn.portrait.trend_months),
         "features": [_line(line) for line in detail.lines],
@@ -105,9 +105,9 @@ def late_payments(claimed: Claimed) -> dict[str, Any]:
     """Show what is paid late, by whom, and the interest accrued."""
     rows = claimed.accounts
     return {
-        "enterprise": claimed.enterprise,
-        "as_of": claimed.facts.moment.as_of,
-        "known_at": claimed.facts.known_at,
+        "enterprise": claimed.file.enterprise,
+        "as_of": claimed.file.facts.moment.as_of,
+        "known_at": claimed.file.facts.known_at,
         "side": claimed.side,
         "payments_since": claimed.since,
         "open_fen": sum(row.open_fen for row in rows),

@@ -9,20 +9,19 @@ a function of the moment alone: a replay gives the same bytes, whatever was reme
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from threading import Lock
 
 import polars as pl
-from sqlalchemy import select
 
-from services.profile.book import departures, store, tables
+from services.profile.book import departures, store
 from services.profile.book.context import Context
 from services.profile.book.domain.evidence import DATASETS, Evidence
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.party import party_of
+from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.lake import Lake
 from services.profile.book.usecases.gather import EVERY, gather
 from services.profile.portrait.domain import crosscheck
@@ -32,6 +31,7 @@ from services.profile.portrait.domain.peers import Peers, peers
 from services.profile.portrait.usecases.cross_check import material
 
 REMEMBERED = 4
+PEERS = Whole(Why.PEERS)
 NOBODY = pl.DataFrame(schema={"enterprise": pl.String})
 SIZES = ("enterprise", "size_class")
 # What the figures of the network are made of (`indicators.whole`).
@@ -126,24 +126,22 @@ def closed(as_of: date) -> date:
     return following.replace(day=1) - timedelta(days=1)
 
 
-def trust_of(context: Context, moment: Moment, enterprises: Sequence[str] | None, evidence: Evidence) -> Trust:
-    """Return by which channels data came, and how far the sources of these firms (None: all) agree.
+def trust_of(context: Context, moment: Moment, scope: Permit | Whole, evidence: Evidence) -> Trust:
+    """Return by which channels data came, and how far the sources of the firms of a scope agree.
 
     `evidence` is what is known of these firms at the moment.
     """
     with context.database.read() as session:
-        rows = session.execute(select(tables.Import.id, tables.Import.channel)).all()
-    channels = pl.DataFrame(
-        [tuple(row) for row in rows], schema={"import_id": pl.String, "channel": pl.String}, orient="row"
-    )
-    checks = crosscheck.pass_rate(crosscheck.tally_book(material(context, moment, enterprises, evidence)))
+        rows = store.channels(session)
+    channels = pl.DataFrame(rows, schema={"import_id": pl.String, "channel": pl.String}, orient="row")
+    checks = crosscheck.pass_rate(crosscheck.tally_book(material(context, moment, scope, evidence)))
     return Trust(channels, checks.select("enterprise", "pass_rate"))
 
 
 def _afresh(context: Context, moment: Moment, *, light: bool) -> _Held:
     """Compute every firm."""
-    evidence = gather(context, moment, None, ("invoices",) if light else EVERY)
-    trust = None if light else trust_of(context, moment, None, evidence)
+    evidence = gather(context, moment, PEERS, ("invoices",) if light else EVERY)
+    trust = None if light else trust_of(context, moment, PEERS, evidence)
     figures = _figures(evidence, evidence.enterprises, moment.as_of, trust)
     return _held(moment, evidence, figures, trust)
 
@@ -157,9 +155,10 @@ def _forward(context: Context, moment: Moment, held: _Held, *, light: bool) -> _
     # Sizes of others decide whose terms of payment count: where they change, so may anybody's figures.
     if not roster.select(SIZES).equals(held.roster.select(SIZES)):
         return _afresh(context, moment, light=light)
-    evidence = gather(context, moment, touched)
-    trust = None if light else trust_of(context, moment, touched, evidence)
-    everything = gather(context, moment, None, () if light else OF_NETWORK)
+    anew = Whole(Why.PEERS, tuple(touched))
+    evidence = gather(context, moment, anew)
+    trust = None if light else trust_of(context, moment, anew, evidence)
+    everything = gather(context, moment, PEERS, () if light else OF_NETWORK)
     figures = _figures(evidence, everything.enterprises, moment.as_of, trust)
     names = pl.Series(touched, dtype=pl.String).implode()
     kept = held.figures.filter(~pl.col("enterprise").is_in(names))

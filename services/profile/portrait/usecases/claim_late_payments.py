@@ -11,10 +11,10 @@ import polars as pl
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain.enterprise import Enterprise
-from services.profile.book.domain.moment import Asked, Facts
+from services.profile.book.domain.moment import Asked
 from services.profile.book.usecases.gather import gather
 from services.profile.portrait.domain.late_payment import Account, Side, accounts, checked_rate, parts_of
-from services.profile.portrait.usecases.portray import exact, opened
+from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading
 
 
@@ -22,14 +22,13 @@ from services.profile.rights.usecases.open_file import Reading
 class Claimed:
     """The accounts of an enterprise's customers (or its own towards suppliers) as of a day."""
 
-    enterprise: str
-    facts: Facts
+    file: OpenFile
     side: Side
     accounts: tuple[Account, ...]
     since: date | None
 
 
-def dun(
+def claim_late_payments(
     context: Context, reading: Reading, enterprise: str, asked: Asked, side: Side, yearly: Decimal | None = None
 ) -> Claimed:
     """Return who pays late, by how much and for how long, and the interest accrued.
@@ -37,18 +36,16 @@ def dun(
     `yearly` is an agreed rate; raises `RateTooLow` where it lies below the one-year LPR of the as-of day. `since` is
     the first payment known: invoices before it are not judged, and None says that no payments are known at all.
     """
-    facts = opened(context, reading, enterprise, asked)
-    moment = exact(facts)
+    file = open_at(context, reading, enterprise, asked)
+    moment = file.moment
     rate = None if yearly is None else checked_rate(yearly, moment.as_of)
-    evidence = gather(context, moment, [enterprise])
+    evidence = gather(context, moment, file.permit)
     with context.database.read() as session:
         partners = evidence.invoices["counterparty"].unique().to_list()
-        firms = store.enterprises_at(session, facts.known_at, [enterprise, *partners])
+        firms = store.enterprises_at(session, file.facts.known_at, [enterprise, *partners])
     parts = parts_of(evidence.invoices, evidence.payments, evidence.orders, _parties(firms), side)
     first = evidence.payments.filter(pl.col("direction") == ("in" if side == "sale" else "out"))["date"].min()
-    return Claimed(
-        enterprise, facts, side, accounts(parts, moment.as_of, rate), first if isinstance(first, date) else None
-    )
+    return Claimed(file, side, accounts(parts, moment.as_of, rate), first if isinstance(first, date) else None)
 
 
 def _parties(firms: list[Enterprise]) -> pl.DataFrame:

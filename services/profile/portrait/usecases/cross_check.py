@@ -8,18 +8,17 @@ from dataclasses import dataclass
 import polars as pl
 
 from chassis.core.errors import NotFound
-from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.evidence import Evidence, named_in_full
 from services.profile.book.domain.invoice import DATASET, as_known
-from services.profile.book.domain.moment import Asked, Facts, Moment
-from services.profile.book.usecases.enrol import known
+from services.profile.book.domain.moment import Asked, Moment
+from services.profile.book.domain.permit import Permit, Whole
 from services.profile.book.usecases.gather import departed, gather
-from services.profile.book.usecases.settle import settle
 from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.crosscheck import Material, Rule
-from services.profile.rights.usecases.open_file import Reading, permit_one
+from services.profile.rights.usecases.open_at import OpenFile, open_at
+from services.profile.rights.usecases.open_file import Reading
 
 
 class RuleNotFound(NotFound):
@@ -30,29 +29,25 @@ class RuleNotFound(NotFound):
 class Compared:
     """All comparisons of one enterprise (`crosscheck.FINDINGS`), and the moment that they hold for."""
 
-    enterprise: str
-    facts: Facts
+    file: OpenFile
     findings: pl.DataFrame
 
 
 def compare(context: Context, reading: Reading, enterprise: str, asked: Asked, rule: str | None = None) -> Compared:
     """Return what the sources say of one enterprise, held against each other by one rule or by all."""
     chosen = None if rule is None else [_rule(rule)]
-    with context.database.connection(writes=True) as connection:
-        permit_one(context, connection, reading, enterprise)
-        facts = settle(connection, store.book(connection), asked, context.now().date())
-        known(connection, enterprise)
-    return Compared(enterprise, facts, crosscheck.check(material(context, facts.moment, [enterprise]), chosen))
+    file = open_at(context, reading, enterprise, asked)
+    compared = material(context, file.facts.moment, file.permit)
+    return Compared(file, crosscheck.check(compared, chosen))
 
 
-def material(
-    context: Context, moment: Moment, enterprises: Sequence[str] | None = None, evidence: Evidence | None = None
-) -> Material:
-    """Gather what the rules compare for these enterprises (None: for all); `evidence` is theirs, where it is at hand.
+def material(context: Context, moment: Moment, scope: Permit | Whole, evidence: Evidence | None = None) -> Material:
+    """Gather what the rules compare for the enterprises of a scope; `evidence` is theirs, where it is at hand.
 
     Of a partner's book only its statements of dealings with these enterprises are taken (征信业管理条例 Art. 21: a
     trading counterparty is a lawful source), and from when to when the book runs.
     """
+    enterprises = scope.enterprises
     book = context.lake.scan(moment.version).filter(pl.col("date") <= moment.as_of)
     if moment.known_at is not None:
         book = book.filter(pl.col("known_at") <= moment.known_at)
@@ -62,7 +57,7 @@ def material(
     with context.database.read() as session:
         gone = departed(session, mirrored["enterprise"].unique().to_list(), moment)
     mirrored = remaining(DATASET, mirrored, gone)
-    own = evidence if evidence is not None else gather(context, moment, enterprises)
+    own = evidence if evidence is not None else gather(context, moment, scope)
     return Material(own, named_in_full(as_known(mirrored)), books, moment.as_of)
 
 

@@ -1,7 +1,6 @@
 """Describe enterprises from the lake: the features of one, and of many as a set.
 
 A lake version never changes, so what was computed for one is remembered: a credit officer opens a file more than once.
-Consent and the record of the read are the caller's business.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import polars as pl
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.permit import Permit, Whole
 from services.profile.portrait.domain.features import CATALOGUE, NEEDS, THIN, VERSION, compute, depth_of
 
 FIRMS_REMEMBERED = 4096
@@ -60,15 +60,20 @@ class Describer:
         self._departed = departed
         self._one = lru_cache(FIRMS_REMEMBERED)(self._describe)
 
-    def features(self, enterprise: str, moment: Moment) -> Description:
-        """The features of one enterprise; every value is None where the lake holds no valid invoice of it."""
+    def features(self, scope: Permit | Whole, moment: Moment) -> Description:
+        """Return the features of one enterprise; every value is None where the lake holds no valid invoice of it."""
+        assert scope.enterprises is not None, "one enterprise is named"
+        (enterprise,) = scope.enterprises
         return self._one(enterprise, moment)
 
-    def feature_set(self, enterprises: Sequence[str] | None, moment: Moment) -> pl.DataFrame:
-        """One row per enterprise with invoices: enterprise, depth, features_sha256, and the features as Float64.
+    def feature_set(self, scope: Permit | Whole, moment: Moment) -> pl.DataFrame:
+        """Return one row per enterprise with invoices: enterprise, depth, features_sha256, the features as Float64.
 
-        None stands for every enterprise in the lake. The values and hashes are those of `features`.
+        The values and hashes are those of `features`.
         """
+        return self._set(scope.enterprises, moment)
+
+    def _set(self, enterprises: Sequence[str] | None, moment: Moment) -> pl.DataFrame:
         found = compute(self._known(enterprises, moment).select(NEEDS), as_of=moment.as_of)
         hashes = [digest(values, moment.as_of) for values in found.select(NAMES).iter_rows(named=True)]
         digests = pl.Series("features_sha256", hashes, dtype=pl.String)
@@ -80,7 +85,7 @@ class Describer:
         return as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
 
     def _describe(self, enterprise: str, moment: Moment) -> Description:
-        found = self.feature_set([enterprise], moment)
+        found = self._set([enterprise], moment)
         values: dict[str, float | None] = dict.fromkeys(NAMES)
         if found.is_empty():
             return Description(enterprise, moment.as_of, THIN, values, digest(values, moment.as_of))
@@ -90,6 +95,6 @@ class Describer:
 
 
 def digest(values: Mapping[str, float | None], as_of: date) -> str:
-    """SHA-256 of the canonical JSON of what a score is made from: as-of date, catalogue version, values."""
+    """Return SHA-256 of the canonical JSON of what a score is made from: as-of date, catalogue version, values."""
     document = {"as_of": as_of, "catalogue": VERSION, "values": values}
     return sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -7,7 +7,7 @@ with the same bytes however much is learned later.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -17,17 +17,16 @@ from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.book.domain.evidence import Evidence
-from services.profile.book.domain.moment import Asked, Facts, Moment
-from services.profile.book.usecases.enrol import known
+from services.profile.book.domain.moment import Asked, Moment
 from services.profile.book.usecases.gather import gather
-from services.profile.book.usecases.settle import settle
 from services.profile.portrait.domain.features import NEEDS, THIN, depth_of, history
 from services.profile.portrait.domain.features.feature import Dimension
 from services.profile.portrait.domain.indicators import INDICATORS, Trust, own
 from services.profile.portrait.domain.peers import Firm, Group
 from services.profile.portrait.domain.portrait import TITLES, Line, Portrait, Subject, lines, month_ends, portrait
 from services.profile.portrait.usecases.baseline import Yardstick, trust_of, yardsticks
-from services.profile.rights.usecases.open_file import Reading, permit_one
+from services.profile.rights.usecases.open_at import OpenFile, open_at
+from services.profile.rights.usecases.open_file import Reading
 
 NETWORK = [indicator.name for indicator in INDICATORS if indicator.source == "network"]
 
@@ -40,8 +39,8 @@ class DimensionNotFound(NotFound):
 class Drawn:
     """A portrait with what stands above it."""
 
+    file: OpenFile
     enterprise: Enterprise
-    facts: Facts
     depth: str
     portrait: Portrait
 
@@ -67,16 +66,16 @@ class Sitting:
 
 def read_portrait(context: Context, reading: Reading, enterprise: str, asked: Asked) -> Drawn:
     """Return one enterprise's portrait among its peers."""
-    facts = opened(context, reading, enterprise, asked)
-    return _drawn(sit(context, enterprise, facts), facts)
+    file = open_at(context, reading, enterprise, asked)
+    return _drawn(sit(context, file), file)
 
 
 def read_dimension(context: Context, reading: Reading, enterprise: str, dimension: str, asked: Asked) -> Detail:
     """Return one dimension of the portrait with every figure's value, standing and contribution."""
-    facts = opened(context, reading, enterprise, asked)
+    file = open_at(context, reading, enterprise, asked)
     key = _dimension(dimension)
-    sitting = sit(context, enterprise, facts)
-    return Detail(_drawn(sitting, facts), key, lines(key, sitting.subject.values, sitting.group))
+    sitting = sit(context, file)
+    return Detail(_drawn(sitting, file), key, lines(key, sitting.subject.values, sitting.group))
 
 
 def _dimension(written: str) -> Dimension:
@@ -86,30 +85,16 @@ def _dimension(written: str) -> Dimension:
     raise DimensionNotFound(f"There is no dimension {written[:32]}; there are: {', '.join(TITLES)}.")
 
 
-def opened(context: Context, reading: Reading, enterprise: str, asked: Asked) -> Facts:
-    """Ask for leave to read one file, record it, and return which facts count."""
-    with context.database.connection(writes=True) as connection:
-        permit_one(context, connection, reading, enterprise)
-        facts = settle(connection, store.book(connection), asked, context.now().date())
-        known(connection, enterprise)
-    return facts
-
-
-def sit(context: Context, enterprise: str, facts: Facts) -> Sitting:
+def sit(context: Context, file: OpenFile) -> Sitting:
     """Gather and compute everything that is shown of one enterprise."""
-    moment = exact(facts)
+    moment = file.moment
     stick = yardsticks(context.lake).at(context, moment)
-    evidence = gather(context, moment, [enterprise])
-    firm = _known_then(context, enterprise, moment)
-    trust = trust_of(context, moment, [enterprise], evidence)
-    own_network = stick.network.filter(pl.col("enterprise") == enterprise)
+    evidence = gather(context, moment, file.permit)
+    firm = _known_then(context, file.enterprise, moment)
+    trust = trust_of(context, moment, file.permit, evidence)
+    own_network = stick.network.filter(pl.col("enterprise") == file.enterprise)
     subject = _subject(evidence, moment, stick, own_network, trust)
     return Sitting(firm, evidence, subject, stick.peers.of(Firm(firm.industry, firm.size_class, firm.synthetic)))
-
-
-def exact(facts: Facts) -> Moment:
-    """Return the moment with the time named that makes the same answer later."""
-    return replace(facts.moment, known_at=facts.known_at)
 
 
 def _known_then(context: Context, enterprise: str, moment: Moment) -> Enterprise:
@@ -137,6 +122,6 @@ def _subject(evidence: Evidence, moment: Moment, stick: Yardstick, network: pl.D
     return Subject(moment.as_of, depth, values.get("last_on"), values, figures.drop("last_on"))
 
 
-def _drawn(sitting: Sitting, facts: Facts) -> Drawn:
+def _drawn(sitting: Sitting, file: OpenFile) -> Drawn:
     drawn = portrait(sitting.evidence.invoices, sitting.subject, sitting.group)
-    return Drawn(sitting.enterprise, facts, sitting.subject.depth, drawn)
+    return Drawn(file, sitting.enterprise, sitting.subject.depth, drawn)

@@ -20,6 +20,7 @@ from services.profile.book.domain.departure import Departure
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.book.domain.invoice import DATASET
 from services.profile.book.domain.moment import Asked, Facts, Moment
+from services.profile.book.domain.permit import Permit
 from services.profile.book.lake import Lake
 from services.profile.book.usecases.enrol import known, not_in_the_book
 from services.profile.book.usecases.gather import departed
@@ -29,13 +30,7 @@ from services.profile.portrait.usecases.describe import NAMES, Describer, Descri
 from services.profile.rights import dispute_store
 from services.profile.rights.domain.consent import Purpose
 from services.profile.rights.domain.dispute import Mark
-from services.profile.rights.usecases.open_file import (
-    Reading,
-    permit_each,
-    permit_many,
-    permit_one,
-    reading_transaction,
-)
+from services.profile.rights.usecases.open_file import Reading, open_each, open_file, open_files, reading_transaction
 
 FIRM_COLUMNS = ("industry", "region", "size_class")
 
@@ -54,17 +49,17 @@ def read_features(context: Context, reading: Reading, enterprise: str, asked: As
     """Return one enterprise's features as JSON: one record, one stored answer where it still holds."""
     with reading_transaction(context) as connection:
         with timed("consent"):
-            permit_one(context, connection, reading, enterprise)
+            permit = open_file(context, connection, reading, enterprise)
         with timed("features"):
             today = context.now().date()
-            state, stored = snapshots.book_and_snapshot(connection, enterprise, asked.as_of, today, VERSION)
+            state, stored = snapshots.book_and_snapshot(connection, permit, asked.as_of, today, VERSION)
             facts = settle(connection, state, asked, today)
             if facts.current and stored is not None:
                 return stored
         known(connection, enterprise)
-        files = _files(connection, [enterprise])
+        files = _files(connection, permit)
     with timed("compute"):
-        body = _body(context, enterprise, facts, files)
+        body = _body(context, permit, facts, files)
     _keep(context, {enterprise: body}, facts, files)
     return body
 
@@ -84,17 +79,22 @@ def read_features_each(
             rest = [name for name in names if name not in stored]
             firms = store.enterprises(connection, rest) if rest else {}
         with timed("consent"):
-            refusals = permit_each(context, connection, readings, stored.keys() | firms.keys())
-        files = _files(connection, list(firms))
-    permitted = {name for (name, _), refusal in zip(readings, refusals, strict=True) if refusal is None}
-    missing = [name for name in rest if name in permitted and name in firms]
-    computed = {name: _body(context, name, facts, files) for name in missing}
-    if computed:
-        _keep(context, computed, facts, files)
-    told = {**stored, **computed}
-    return [
-        refusal or told.get(name) or not_in_the_book() for (name, _), refusal in zip(readings, refusals, strict=True)
-    ]
+            opened = open_each(context, connection, readings, stored.keys() | firms.keys())
+        permits = {each.enterprises[0]: each for each in opened if isinstance(each, Permit)}
+        missing = {name: permit for name, permit in permits.items() if name in firms}
+        files = {name: _files(connection, permit) for name, permit in missing.items()}
+    computed = {name: _body(context, permit, facts, files[name]) for name, permit in missing.items()}
+    for name, body in computed.items():
+        _keep(context, {name: body}, facts, files[name])
+    return [_handed(each, {**stored, **computed}) for each in opened]
+
+
+def _handed(opened: Permit | Refused, bodies: Mapping[str, bytes]) -> bytes | Refused:
+    """Return what a permit opens of these, or why there is none."""
+    if isinstance(opened, Refused):
+        return opened
+    (enterprise,) = opened.enterprises
+    return bodies.get(enterprise) or not_in_the_book()
 
 
 def read_feature_set(
@@ -107,16 +107,16 @@ def read_feature_set(
     if outcomes and reading.purpose != Purpose.TRAINING:
         raise Forbidden(f"Outcomes are told for the purpose {Purpose.TRAINING} only.", purpose=reading.purpose)
     with reading_transaction(context) as connection:
-        permit = permit_many(context, connection, reading, wanted)
+        permit = open_files(context, connection, reading, wanted)
         facts = settle(connection, store.book(connection), asked, context.now().date())
         firms = store.enterprises(connection, permit.enterprises)
         stored = snapshots.snapshots(connection, list(firms), facts.moment.as_of, VERSION) if facts.current else {}
-        files = _files(connection, [name for name in firms if name not in stored])
+        missing = permit.only(firms.keys() - stored.keys())
+        files = _files(connection, missing)
         # Outcomes come without the book of invoices moving on: the time asked for counts, not the book's.
         labels = outcome_store.outcomes(connection, asked.known_at or context.now()) if outcomes else None
     bodies = {name: orjson.loads(body) for name, body in stored.items()}
-    missing = [name for name in firms if name not in bodies]
-    if missing:
+    if missing.enterprises:
         computed = _computed(context, missing, facts, files)
         _keep(context, {name: orjson.dumps(body) for name, body in computed.items()}, facts, files)
         bodies |= computed
@@ -150,16 +150,17 @@ class Files:
 NO_FILES = Files({}, {})
 
 
-def _files(connection: Connection, names: Sequence[str]) -> Files:
+def _files(connection: Connection, permit: Permit) -> Files:
     """Read it. The revisions come first: what an act changes from then on makes them, and the answer, void."""
-    if not names:
+    if not permit.enterprises:
         return NO_FILES
-    revised = snapshots.revisions(connection, names)
-    return Files(revised, dispute_store.marks(connection, names))
+    revised = snapshots.revisions(connection, permit.enterprises)
+    return Files(revised, dispute_store.marks(connection, permit))
 
 
-def _computed(context: Context, names: Sequence[str], facts: Facts, files: Files) -> dict[str, dict[str, Any]]:
-    frame = describer(context).feature_set(names, facts.moment)
+def _computed(context: Context, permit: Permit, facts: Facts, files: Files) -> dict[str, dict[str, Any]]:
+    names = permit.enterprises
+    frame = describer(context).feature_set(permit, facts.moment)
     found: dict[str, Description] = {}
     for row in frame.iter_rows(named=True):
         values = {name: row[name] for name in NAMES}
@@ -169,23 +170,24 @@ def _computed(context: Context, names: Sequence[str], facts: Facts, files: Files
     day = facts.moment.as_of
     empty = {name: Description(name, day, THIN, nothing, digest(nothing, day)) for name in names if name not in found}
     return {
-        name: _document(description, facts, _contested(context, name, facts, files))
+        name: _document(description, facts, _contested(context, permit.only({name}), facts, files))
         for name, description in (found | empty).items()
     }
 
 
-def _body(context: Context, enterprise: str, facts: Facts, files: Files) -> bytes:
-    description = describer(context).features(enterprise, facts.moment)
-    return orjson.dumps(_document(description, facts, _contested(context, enterprise, facts, files)))
+def _body(context: Context, permit: Permit, facts: Facts, files: Files) -> bytes:
+    description = describer(context).features(permit, facts.moment)
+    return orjson.dumps(_document(description, facts, _contested(context, permit, facts, files)))
 
 
-def _contested(context: Context, enterprise: str, facts: Facts, files: Files) -> dict[str, Any]:
+def _contested(context: Context, permit: Permit, facts: Facts, files: Files) -> dict[str, Any]:
     """Return the marks of what the enterprise disputes, and its features without the records among it."""
+    (enterprise,) = permit.enterprises
     marks = files.marks.get(enterprise, ())
     aside = dispute_store.disputed({enterprise: marks})
     if not any(each.dataset == DATASET.name for each in aside):
         return {"disputes": [mark.as_json() for mark in marks], "undisputed": None}
-    found = describer(context).features(enterprise, replace(facts.moment, without=aside))
+    found = describer(context).features(permit, replace(facts.moment, without=aside))
     without = {"depth": found.depth, "values": dict(found.values), "features_sha256": found.features_sha256}
     return {"disputes": [mark.as_json() for mark in marks], "undisputed": without}
 

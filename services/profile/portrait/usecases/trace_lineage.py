@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
-from sqlalchemy import select
 
-from services.profile.book import tables
+from services.profile.book import store
 from services.profile.book.context import Context
-from services.profile.book.domain.moment import Asked, Facts
+from services.profile.book.domain.moment import Asked
 from services.profile.book.usecases.gather import gather
 from services.profile.portrait.domain.lineage import Table, records
-from services.profile.portrait.usecases.portray import exact, opened
+from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading
 
 DAY = {"tax_filings": "period_end", "public_records": "published_on", "relations": "since"}
@@ -24,8 +23,8 @@ ORIGIN = ("import_id", "known_at", "version")
 class Traced:
     """The records behind a figure, newest first, as places to look up; `shown` gives a stretch of them."""
 
+    file: OpenFile
     figure: str
-    facts: Facts
     places: pl.DataFrame
     found: dict[Table, pl.DataFrame]
 
@@ -43,9 +42,8 @@ class Traced:
 
 def trace(context: Context, reading: Reading, enterprise: str, figure: str, asked: Asked) -> Traced:
     """Return the records that a figure of an enterprise counts, newest first."""
-    facts = opened(context, reading, enterprise, asked)
-    moment = exact(facts)
-    found = records(figure, gather(context, moment, [enterprise]), moment.as_of)
+    file = open_at(context, reading, enterprise, asked)
+    found = records(figure, gather(context, file.moment, file.permit), file.moment.as_of)
     ordered = {table: _ordered(rows, table) for table, rows in found.items()}
     places = pl.concat(
         [
@@ -53,18 +51,14 @@ def trace(context: Context, reading: Reading, enterprise: str, figure: str, aske
             for table, rows in ordered.items()
         ]
     )
-    return Traced(figure, facts, places.sort("day", descending=True, nulls_last=True, maintain_order=True), ordered)
+    return Traced(file, figure, places.sort("day", descending=True, nulls_last=True, maintain_order=True), ordered)
 
 
 def sources(context: Context, rows: Sequence[tuple[Table, Mapping[str, object]]]) -> dict[str, dict[str, str]]:
     """Return the source and lawful channel of the imports that brought these records, by the import's id."""
-    wanted = {str(row["import_id"]) for _, row in rows}
+    wanted = sorted({str(row["import_id"]) for _, row in rows})
     with context.database.read() as session:
-        table = tables.Import
-        query = select(table.id, table.client, table.channel, table.file).where(table.id.in_(wanted))
-        return {
-            row.id: {"source": row.client, "channel": row.channel, "file": row.file} for row in session.execute(query)
-        }
+        return store.origins(session, wanted)
 
 
 def _ordered(rows: pl.DataFrame, table: str) -> pl.DataFrame:

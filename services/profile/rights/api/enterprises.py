@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request
 from flask_smorest import Blueprint
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from chassis.core.errors import Forbidden
 from chassis.web import paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
-from services.profile.book import tables as book_tables
 from services.profile.book.api import shown as book_shown
 from services.profile.book.api.current import context
 from services.profile.book.domain.attributes import warnings
+from services.profile.book.tables import Enterprise
 from services.profile.book.usecases.enrol import enrol
-from services.profile.rights import consent_store, tables
+from services.profile.rights import tables
 from services.profile.rights.api import shown
 from services.profile.rights.api.consent_schemas import AccessPageSchema
 from services.profile.rights.api.reading import PURPOSE, marked, marks, reading
 from services.profile.rights.api.schemas import EnterpriseBodySchema, EnterprisePageSchema, EnterpriseSchema
-from services.profile.rights.domain.consent import Field, purpose_of
-from services.profile.rights.usecases import read_enterprise
+from services.profile.rights.domain.resource import Resource
+from services.profile.rights.usecases.list_enterprises import listed
+from services.profile.rights.usecases.open_file import open_file
+from services.profile.rights.usecases.read_enterprise import read_enterprise
 from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id
-from services.profile.standards.names import Book
 
 blueprint = Blueprint("enterprises", __name__, url_prefix="/v1/enterprises", description="Enterprises and their files")
 ONE = {
@@ -49,7 +50,6 @@ NAME = {
     "description": "Only the firm of this name as far as names tell, however it is written; or those that it may be",
 }
 LONGEST_NAME = 128
-SEES_ALL = frozenset({"operator", "source", "service"})
 
 
 @blueprint.put("/<enterprise>")
@@ -80,25 +80,16 @@ def put_enterprise(said: dict[str, Any], enterprise: str) -> Response:
 @blueprint.response(200, EnterprisePageSchema())
 @blueprint.doc(parameters=[ONE, FOR, NAME, *paging.PARAMETERS])
 def list_enterprises() -> Response:
-    """List enterprises: all for operators and sources, those that gave you a consent for banks and platforms"""
-    reader = caller()
-    query = select(book_tables.Enterprise)
+    """List enterprises: all for operators and sources, those that gave you a consent for banks and platforms
+
+    It opens no file: what a firm disputes is told in its own list alone, to others by what they read of it.
+    """
     wanted = enterprise_id(request.args["id"]) if request.args.get("id") else None
-    if wanted:
-        query = query.where(book_tables.Enterprise.id == wanted)
+    name = request.args.get("name", "")[:LONGEST_NAME]
     with context().database.read() as session:
-        if reader.role == "enterprise":
-            query = query.where(book_tables.Enterprise.id == reader.enterprise)
-        elif reader.role not in SEES_ALL:
-            query = query.where(
-                book_tables.Enterprise.id.in_(_consenting(reader.client, wanted, request.args.get("purpose")))
-            )
-        if written := request.args.get("name"):
-            query = query.where(book_tables.Enterprise.id.in_(_named(session, query, written[:LONGEST_NAME])))
-        page = paging.page(session, query, [book_tables.Enterprise.id], book_shown.listed)
-    # What a firm says against its file is part of it: a source names and sends, and reads none.
-    disputed = marks([item["id"] for item in page["items"]]) if reader.role != "source" else {}
-    page["items"] = [{**item, "disputes": disputed.get(item["id"], [])} for item in page["items"]]
+        query = listed(context(), session, caller(), wanted, request.args.get("purpose"), name or None)
+        page = paging.page(session, query, [Enterprise.id], book_shown.listed)
+    page["items"] = [{**item, "disputes": _own_marks(item["id"])} for item in page["items"]]
     return json_answer(page)
 
 
@@ -109,8 +100,8 @@ def list_enterprises() -> Response:
 @blueprint.doc(parameters=[PURPOSE])
 def get_enterprise(enterprise: str) -> Response:
     """Read who an enterprise is"""
-    firm = read_enterprise.read_enterprise(context(), reading(Field.PORTRAIT, "enterprise"), enterprise_id(enterprise))
-    return json_answer(marked(firm.id, book_shown.enterprise(firm)))
+    permit, firm = read_enterprise(context(), reading(Resource.ENTERPRISE), enterprise_id(enterprise))
+    return json_answer(marked(permit, book_shown.enterprise(firm)))
 
 
 @blueprint.get("/<enterprise>/accesses")
@@ -131,21 +122,10 @@ def list_accesses(enterprise: str) -> Response:
         return json_answer(paging.page(session, query, [tables.Access.id], shown.access, newest_first=True))
 
 
-def _named(session: Session, visible: Select[Any], written: str) -> list[str]:
-    """Return the one visible firm of a name, or all that it may be. A code, where there is one, beats any name."""
-    firms = session.execute(visible.with_only_columns(book_tables.Enterprise.id, book_tables.Enterprise.name))
-    found = Book((firm, name) for firm, name in firms).find(written)
-    return [found.enterprise] if found.enterprise else list(found.candidates)
-
-
-def _consenting(client: str, enterprise: str | None, purpose: str | None) -> list[str]:
-    today, wanted = context().now().date(), purpose_of(purpose) if purpose else None
-    with context().database.read() as session:
-        held = list(consent_store.consents(session, client, [enterprise] if enterprise else None))
-    return sorted(
-        {
-            consent.enterprise
-            for consent in held
-            if consent.valid_until >= today and (wanted is None or wanted in consent.purposes)
-        }
-    )
+def _own_marks(enterprise: str) -> list[Mapping[str, Any]]:
+    """Return what the caller disputes in its own file; what others dispute is part of a file, and of no list."""
+    if not caller().owns(enterprise):
+        return []
+    with context().database.connection() as connection:
+        permit = open_file(context(), connection, reading(Resource.ENTERPRISE), enterprise)
+    return marks(permit).get(enterprise, [])

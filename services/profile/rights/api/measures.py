@@ -24,8 +24,8 @@ from services.profile.rights.api.measure_schemas import (
     MeasureSchema,
 )
 from services.profile.rights.api.reading import PURPOSE, marked, reading
-from services.profile.rights.domain.consent import Field
 from services.profile.rights.domain.measure import Basis, Code, Measure, bases
+from services.profile.rights.domain.resource import Resource
 from services.profile.rights.usecases import set_measure
 from services.profile.standards.codes import enterprise_id
 
@@ -106,11 +106,11 @@ def post_measure_end(said: dict[str, Any], measure_id: str) -> Response:
 @blueprint.doc(parameters=[PURPOSE, *paging.PARAMETERS])
 def list_firm_measures(asked: dict[str, Any], enterprise: str) -> Response:
     """List an enterprise's measures in force; for the enterprise itself, with `ended`, also those that are over"""
-    by, name = reading(Field.PORTRAIT, "measures"), enterprise_id(enterprise)
+    by, name = reading(Resource.MEASURES), enterprise_id(enterprise)
     with context().database.begin() as session:
-        query = set_measure.of_firm(context(), session, by, name, ended=asked["ended"])
+        permit, query = set_measure.of_firm(context(), session, by, name, ended=asked["ended"])
         page = paging.page(session, query, [tables.Measure.id], shown, newest_first=True)
-    return json_answer(marked(name, page))
+    return json_answer(marked(permit, page))
 
 
 def shown(row: tables.Measure) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""From a request to who reads what, and why."""
+"""From a request to who reads what, and why; and the marks that go with what is read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -11,27 +11,10 @@ from flask import request
 from chassis.core.call import request_id
 from chassis.web.caller import caller
 from services.profile.book.api.current import context
+from services.profile.book.domain.permit import Permit
 from services.profile.rights import dispute_store
-from services.profile.rights.domain.consent import Field
+from services.profile.rights.domain.resource import Resource
 from services.profile.rights.usecases.open_file import Reading
-
-
-def reading(field: Field, what: str, as_of: date | None = None) -> Reading:
-    """Return this request as a reading of a part of a file, as of the day that it names, if any."""
-    return Reading(caller(), field, what, request.headers.get("Purpose"), request_id(), as_of)
-
-
-def marked(enterprise: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is read of an enterprise with the marks of what it disputes, as they are now."""
-    return {**document, "disputes": marks([enterprise]).get(enterprise, [])}
-
-
-def marks(enterprises: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
-    """Return the marks of some enterprises as they are shown; who disputes nothing is left out."""
-    with context().database.read() as session:
-        found = dispute_store.marks(session, enterprises)
-    return {name: [mark.as_json() for mark in each] for name, each in found.items()}
-
 
 PURPOSE = {
     "in": "header",
@@ -39,3 +22,21 @@ PURPOSE = {
     "schema": {"type": "string"},
     "description": "Why a third party reads; the enterprise itself needs none",
 }
+
+
+def reading(resource: Resource, as_of: date | None = None, *, part: str | None = None) -> Reading:
+    """Return this request as a reading of a part of a file, as of the day that it names, if any."""
+    return Reading(caller(), resource, request.headers.get("Purpose"), request_id(), as_of, part)
+
+
+def marked(permit: Permit, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is read of one enterprise with the marks of what it disputes, as they are now."""
+    (enterprise,) = permit.enterprises
+    return {**document, "disputes": marks(permit).get(enterprise, [])}
+
+
+def marks(permit: Permit) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the marks of the files that are open as they are shown; who disputes nothing is left out."""
+    with context().database.read() as session:
+        found = dispute_store.marks(session, permit)
+    return {name: [mark.as_json() for mark in each] for name, each in found.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -10,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from chassis.core.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests
+from services.profile.book.domain.permit import Window
 
 
 class Purpose(StrEnum):
@@ -28,10 +30,7 @@ class Field(StrEnum):
     RECORDS = "records"
     PORTRAIT = "portrait"
     SCORE = "score"
-
-
-# What the record calls a read of a stored score. It is no new look into the file, so no consent's reads are used by it.
-AGAIN = "score"
+    MEASURES = "measures"
 
 
 class Period(StrEnum):
@@ -99,23 +98,20 @@ class Consent:
         said = {Period.DAY: self.most_reads_a_day, Period.MONTH: self.most_reads_a_month}
         return {period: most for period, most in said.items() if most is not None}
 
-    def covers(self, purpose: str, field: str, today: date) -> bool:
-        """Tell whether the consent is live on this day for this purpose and part of the file.
-
-        Features feed the score, so a consent to either opens the features.
-        """
-        opened = self.fields | ({Field.FEATURES} if Field.SCORE in self.fields else set())
+    def covers(self, purpose: Purpose, fields: Collection[Field], today: date) -> bool:
+        """Tell whether the consent is live on this day for this purpose and opens one of these fields."""
         live = self.revoked_at is None and self.valid_from <= today <= self.valid_until
-        return live and purpose in self.purposes and field in opened
+        return live and purpose in self.purposes and not self.fields.isdisjoint(fields)
 
     @property
     def has_window(self) -> bool:
         """Tell whether it opens some days only."""
         return self.as_of_from is not None or self.as_of_until is not None
 
-    def shows(self, as_of: date) -> bool:
-        """Tell whether the file may be read as of this day."""
-        return (self.as_of_from or as_of) <= as_of <= (self.as_of_until or as_of)
+    @property
+    def window(self) -> Window:
+        """The days as of which the file may be read."""
+        return Window(self.as_of_from, self.as_of_until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain.departure import Cause, Departure, names_of
 from services.profile.book.domain.evidence import dataset_of
 from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import gather
 from services.profile.book.usecases.touch import order_look
 from services.profile.rights import dispute_store, notice_store, register, tables
@@ -296,6 +297,6 @@ def _rows(context: Context, enterprise: str, kind: str) -> pl.DataFrame:
     with context.database.read() as session:
         state = store.book(session)
     moment = Moment(state.lake_version, date.max, departures=state.departures)
-    evidence = gather(context, moment, [enterprise], [kind])
+    evidence = gather(context, moment, Whole(Why.ACTS, (enterprise,)), [kind])
     rows: pl.DataFrame = getattr(evidence, kind.replace("-", "_"))
     return rows

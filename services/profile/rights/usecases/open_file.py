@@ -1,12 +1,12 @@
-"""The one door to an enterprise's file: whoever is not its owner needs a live consent and leaves a record.
+"""The one door to enterprises' files: whoever is not the owner needs a live consent and leaves a record.
 
-Every function that reads a file asks for a `Permit`, and only this module makes one: a route that forgets the
-consent cannot be written.
+Whatever gathers or shows something of an enterprise needs a `Permit`, and only this module makes one. What a consent
+opens, and which reads are recorded and counted, says `rights/domain/resources.toml`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,141 +16,196 @@ from math import ceil
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, SQLColumnExpression
 
 from chassis.core.call import add_timing
 from chassis.core.errors import Refused
 from chassis.core.identity import Caller
 from services.profile.book import store
 from services.profile.book.context import Context
+from services.profile.book.domain.permit import Permit, Window, issue
 from services.profile.rights import consent_store
 from services.profile.rights.domain.consent import (
     Consent,
     ConsentRequired,
-    Field,
     Period,
     Purpose,
     ReadsUsedUp,
     purpose_of,
 )
+from services.profile.rights.domain.resource import Resource, Terms, table
+
+OWN = (Window(),)
+LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Who reads what, and why, as the request says it."""
+    """Who reads what, and why, as the request says it; `part` names a part of the resource in the record."""
 
     caller: Caller
-    field: Field
-    what: str
+    resource: Resource
     purpose: str | None = None
     request_id: str | None = None
     as_of: date | None = None
+    part: str | None = None
+
+    @property
+    def terms(self) -> Terms:
+        """On what terms the resource is read."""
+        return table()[self.resource]
+
+    @property
+    def what(self) -> str:
+        """What the record calls the read."""
+        return (self.resource if self.part is None else f"{self.resource}/{self.part}")[:LONGEST_NAME]
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
-    """Leave to read these enterprises' files, recorded where they are not the reader's own."""
+def open_file(context: Context, connection: Connection, reading: Reading, enterprise: str) -> Permit:
+    """Open one file and record the read, all in the caller's transaction.
 
-    enterprises: tuple[str, ...]
-    withheld: int = 0
-
-
-def permit_one(context: Context, connection: Connection, reading: Reading, enterprise: str) -> Permit:
-    """Return leave to read one file and record the read, all in the caller's transaction.
-
-    Raises `ConsentRequired`, before telling whether there is such an enterprise; an owner gets `EnterpriseNotFound`.
-    Raises `ReadsUsedUp` where every consent that covers the read has been read as often as it allows.
+    Raises `ConsentRequired`, before telling whether there is such an enterprise. Raises `ReadsUsedUp` where every
+    consent that covers the read has been read as often as it allows.
     """
     if reading.caller.owns(enterprise):
-        return Permit((enterprise,))
+        return issue({enterprise: OWN})
     purpose = purpose_of(reading.purpose)
     held = consent_store.consents_of(connection, reading.caller.client, enterprise)
     covering = _covering(context, connection, reading, held)
     if not covering:
         raise refused(reading)
-    reads = _Reads(context, connection, covering)
+    reads = _Reads(context, connection, reading, covering)
     consent = reads.take(covering)
     if consent is None:
         raise reads.used_up(covering)
-    consent_store.record(connection, [_access(context, reading, purpose, consent)])
-    return Permit((enterprise,))
+    _record(connection, reading, [_access(context, reading, purpose, consent)])
+    return issue({enterprise: (consent.window,)})
 
 
-def permit_many(context: Context, connection: Connection, reading: Reading, wanted: Sequence[str] | None) -> Permit:
-    """Return leave to read those files that the reader has consent for, of the wanted ones or of all, and record it.
+def open_files(context: Context, connection: Connection, reading: Reading, wanted: Sequence[str] | None) -> Permit:
+    """Open those files that the reader has consent for, of the wanted ones or of all, and record each read.
 
     Raises `ConsentRequired` where files were named and every one of them is withheld, `ReadsUsedUp` where a consent
     covered one but was read as often as it allows.
     """
     purpose = purpose_of(reading.purpose)
     held = _by_enterprise(context, connection, reading, wanted)
-    reads = _Reads(context, connection, chain.from_iterable(held.values()))
+    reads = _Reads(context, connection, reading, chain.from_iterable(held.values()))
     live = {name: consent for name, consents in held.items() if (consent := reads.take(consents)) is not None}
     asked = dict.fromkeys(wanted) if wanted is not None else dict.fromkeys(sorted(live))
-    own = [name for name in asked if reading.caller.owns(name)]
-    allowed = [name for name in asked if name in live or name in own]
-    if asked and not allowed:
+    own = {name for name in asked if reading.caller.owns(name)}
+    opened = {name: OWN if name in own else (live[name].window,) for name in asked if name in own or name in live}
+    if asked and not opened:
         if held:
             raise reads.used_up(chain.from_iterable(held.values()))
-        raise ConsentRequired(_refusal(purpose, reading), purpose=purpose, field=reading.field, withheld=len(asked))
-    records = [_access(context, reading, purpose, live[name]) for name in allowed if name not in own]
-    if records:
-        consent_store.record(connection, records)
-    return Permit(tuple(allowed), len(asked) - len(allowed))
+        raise refused(reading, withheld=len(asked))
+    _record(connection, reading, [_access(context, reading, purpose, live[name]) for name in opened if name not in own])
+    return issue(opened, len(asked) - len(opened))
 
 
-def permit_each(
+def open_each(
     context: Context, connection: Connection, readings: Sequence[tuple[str, Reading]], known: AbstractSet[str]
-) -> list[Refused | None]:
-    """Return, for each of these requests, why its file may not be read, None where it may; record those of known firms.
+) -> list[Permit | Refused]:
+    """Open the file of each of these requests, or tell why not; reads of known firms are recorded.
 
-    All readings are by the same caller for the same purpose and part: requests that share a turn.
+    All readings are by the same caller of the same resource for the same purpose: requests that share a turn.
     """
     first = readings[0][1]
     others = {name for name, _ in readings if not first.caller.owns(name)}
     held = _by_enterprise(context, connection, first, list(others)) if others else {}
-    reads = _Reads(context, connection, chain.from_iterable(held.values()))
+    reads = _Reads(context, connection, first, chain.from_iterable(held.values()))
     purpose = purpose_of(first.purpose) if others else Purpose.ASSESSMENT
-    refusals: list[Refused | None] = []
+    opened: list[Permit | Refused] = []
     records = []
     for name, reading in readings:
         consent = reads.take(held.get(name, ())) if name in others else None
-        if consent is not None and name in known:
-            records.append(_access(context, reading, purpose, consent))
-        if name not in others or consent is not None:
-            refusals.append(None)
+        if name not in others:
+            opened.append(issue({name: OWN}))
+        elif consent is None:
+            opened.append(reads.used_up(held[name]) if name in held else refused(reading))
         else:
-            refusals.append(reads.used_up(held[name]) if name in held else refused(reading))
-    if records:
-        consent_store.record(connection, records)
-    return refusals
+            opened.append(issue({name: (consent.window,)}))
+            if name in known:
+                records.append(_access(context, reading, purpose, consent))
+    _record(connection, first, records)
+    return opened
 
 
-def permit_again(context: Context, connection: Connection, reading: Reading, wanted: Sequence[str]) -> Permit:
-    """Return leave to read once more what was derived from these files, of those that the reader has consent for.
+def open_days(
+    context: Context, connection: Connection, reading: Reading, days: Mapping[str, Collection[date]]
+) -> Permit:
+    """Open files as of certain days each, such as those of a page of alerts, and record a read of each file.
 
-    It is recorded, and uses up no consent's reads: nothing is told of the file that a counted read has not told.
+    A day that no consent shows, or only one without a read left, stays shut, and nothing is refused for it.
     """
-    held = _by_enterprise(context, connection, reading, wanted)
-    allowed = [name for name in dict.fromkeys(wanted) if reading.caller.owns(name) or name in held]
     purpose = purpose_of(reading.purpose)
-    others = [held[name][0] for name in allowed if not reading.caller.owns(name)]
-    if others:
-        consent_store.record(connection, [_access(context, reading, purpose, consent) for consent in others])
-    return Permit(tuple(allowed), len(set(wanted)) - len(allowed))
+    covering = [
+        consent
+        for consent in consent_store.consents(connection, reading.caller.client, sorted(days))
+        if _covers(context, reading, consent)
+    ]
+    reads = _Reads(context, connection, reading, covering)
+    opened: dict[str, tuple[Window, ...]] = {name: OWN for name in days if reading.caller.owns(name)}
+    records = []
+    for consent in covering:
+        shut = [day for day in days[consent.enterprise] if not _shown(opened.get(consent.enterprise, ()), day)]
+        if any(consent.window.shows(day) for day in shut) and reads.take([consent]) is not None:
+            opened[consent.enterprise] = (*opened.get(consent.enterprise, ()), consent.window)
+            records.append(_access(context, reading, purpose, consent))
+    _record(connection, reading, records)
+    return issue(opened, len(days) - len(opened))
 
 
-def refused(reading: Reading) -> ConsentRequired:
+def may_open(
+    context: Context,
+    connection: Connection,
+    reading: Reading,
+    enterprise: SQLColumnExpression[str],
+    day: SQLColumnExpression[date],
+) -> ColumnElement[bool]:
+    """Return in SQL whether a consent with a read left opens a row's enterprise as of the row's day.
+
+    For choosing what `open_days` then opens: by itself it shows nothing and records nothing.
+    """
+    purpose_of(reading.purpose)
+    client, today = reading.caller.client, context.now().date()
+    limited = consent_store.limited(connection, client)
+    reads = _Reads(context, connection, reading, limited)
+    used_up = [consent.id for consent in limited if reads.gone(consent)]
+    return consent_store.opens(client, str(reading.purpose), reading.terms.fields, today, enterprise, day, used_up)
+
+
+def refused(reading: Reading, **members: Any) -> ConsentRequired:
     """Return the refusal of a reader without a consent."""
-    purpose = purpose_of(reading.purpose)
-    return ConsentRequired(_refusal(purpose, reading), purpose=purpose, field=reading.field)
+    purpose, terms = purpose_of(reading.purpose), reading.terms
+    title = terms.title[1]
+    same = {"purpose": purpose, "resource": reading.resource, "fields": sorted(terms.fields), **members}
+    if purpose not in terms.purposes:
+        purposes = [str(each) for each in terms.purposes]
+        detail = f"{purpose} opens no such thing: {title}. It is read for {' or '.join(purposes)}."
+        return ConsentRequired(detail, purposes=purposes, **same)
+    return ConsentRequired(
+        f"No live consent lets {reading.caller.client} read this for {purpose}: {title}. The enterprise gives one with "
+        f"POST /v1/consents, with the field {' or '.join(sorted(terms.fields))}.",
+        **same,
+    )
+
+
+@contextmanager
+def reading_transaction(context: Context) -> Iterator[Connection]:
+    """Give a connection for one read of files and its record, and tell how long the commit took."""
+    with context.database.connection(writes=True) as connection:
+        yield connection
+        start = perf_counter()
+    add_timing(("commit", (perf_counter() - start) * 1000))
 
 
 class _Reads:
-    """How many reads are left of those consents that limit them."""
+    """How many reads are left of those consents that limit them; all are left of what is not counted."""
 
-    def __init__(self, context: Context, connection: Connection, consents: Iterable[Consent]) -> None:
-        self._now, limited = context.now(), {each.id: each.limits for each in consents}
+    def __init__(self, context: Context, connection: Connection, reading: Reading, consents: Iterable[Consent]) -> None:
+        self._now = context.now()
+        limited = {each.id: each.limits for each in consents} if reading.terms.counted else {}
         self._left: dict[tuple[str, Period], int] = {}
         for period in Period:
             limits = {name: each[period] for name, each in limited.items() if period in each}
@@ -160,16 +215,17 @@ class _Reads:
     def take(self, consents: Iterable[Consent]) -> Consent | None:
         """Return the first consent with a read left, which is then used; None where none has."""
         for consent in consents:
-            if not self._gone(consent):
+            if not self.gone(consent):
                 for period in consent.limits:
-                    self._left[consent.id, period] -= 1
+                    if (consent.id, period) in self._left:
+                        self._left[consent.id, period] -= 1
                 return consent
         return None
 
     def used_up(self, consents: Iterable[Consent]) -> ReadsUsedUp:
         """Return the refusal where none of these has a read left: until when, and by which limit."""
         # A consent waits for the longest of its periods that are used up; the reader for the first consent.
-        waits = [(max(self._gone(each), key=lambda period: period.end(self._now)), each) for each in consents]
+        waits = [(max(self.gone(each), key=lambda period: period.end(self._now)), each) for each in consents]
         period, first = min(waits, key=lambda wait: wait[0].end(self._now))
         most, possible = first.limits[period], period.end(self._now)
         return ReadsUsedUp(
@@ -179,19 +235,27 @@ class _Reads:
             retry_after=ceil((possible - self._now).total_seconds()),
         )
 
-    def _gone(self, consent: Consent) -> list[Period]:
-        return [period for period in consent.limits if self._left[consent.id, period] <= 0]
+    def gone(self, consent: Consent) -> list[Period]:
+        """Return the periods in which a consent has no read left."""
+        return [period for period in consent.limits if self._left.get((consent.id, period), 1) <= 0]
+
+
+def _covers(context: Context, reading: Reading, consent: Consent) -> bool:
+    """Tell whether a consent opens the resource for the purpose today, as of whatever day."""
+    purpose = purpose_of(reading.purpose)
+    fits = purpose in reading.terms.purposes
+    return fits and consent.covers(purpose, reading.terms.fields, context.now().date())
 
 
 def _covering(context: Context, connection: Connection, reading: Reading, held: Iterable[Consent]) -> list[Consent]:
     """Return those consents that cover the read, as of the day that it asks for."""
-    purpose, today = purpose_of(reading.purpose), context.now().date()
-    live = [consent for consent in held if consent.covers(purpose, reading.field, today)]
+    live = [consent for consent in held if _covers(context, reading, consent)]
     if not any(consent.has_window for consent in live):
         return live
     # Without a day of its own a request is answered as of the book's date.
+    today = context.now().date()
     as_of = reading.as_of or min(store.book(connection).date or today, today)
-    return [consent for consent in live if consent.shows(as_of)]
+    return [consent for consent in live if consent.window.shows(as_of)]
 
 
 def _by_enterprise(
@@ -202,6 +266,15 @@ def _by_enterprise(
     for consent in _covering(context, connection, reading, held):
         found.setdefault(consent.enterprise, []).append(consent)
     return found
+
+
+def _shown(windows: Iterable[Window], day: date) -> bool:
+    return any(window.shows(day) for window in windows)
+
+
+def _record(connection: Connection, reading: Reading, accesses: Sequence[Mapping[str, Any]]) -> None:
+    if accesses and reading.terms.recorded:
+        consent_store.record(connection, accesses)
 
 
 def _access(context: Context, reading: Reading, purpose: Purpose, consent: Consent) -> dict[str, Any]:
@@ -215,19 +288,3 @@ def _access(context: Context, reading: Reading, purpose: Purpose, consent: Conse
         "what": reading.what,
         "request_id": reading.request_id,
     }
-
-
-def _refusal(purpose: Purpose, reading: Reading) -> str:
-    return (
-        f"No live consent lets {reading.caller.client} read {reading.field} for {purpose}; "
-        "the enterprise gives one with POST /v1/consents."
-    )
-
-
-@contextmanager
-def reading_transaction(context: Context) -> Iterator[Connection]:
-    """Give a connection for one read of files and its record, and tell how long the commit took."""
-    with context.database.connection(writes=True) as connection:
-        yield connection
-        start = perf_counter()
-    add_timing(("commit", (perf_counter() - start) * 1000))

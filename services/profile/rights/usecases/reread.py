@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from services.profile.book.context import Context
 from services.profile.rights import dispute_store
-from services.profile.rights.usecases.open_file import Reading, permit_again, reading_transaction
+from services.profile.rights.domain.consent import ConsentRequired
+from services.profile.rights.domain.dispute import Mark
+from services.profile.rights.usecases.open_file import Reading, open_files, reading_transaction
 
 
-def read_again(context: Context, reading: Reading, wanted: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
-    """Return what those of these enterprises dispute whose stored scores the reader may see now; record each read."""
+def reread(context: Context, reading: Reading, wanted: Sequence[str]) -> Mapping[str, Sequence[Mark]]:
+    """Return what those of these enterprises dispute of which the reader may see again what it has stored.
+
+    The others are left out. Whether the read is recorded and counted is a matter of the resource.
+    """
     with reading_transaction(context) as connection:
-        permit = permit_again(context, connection, reading, wanted)
-        marks = dispute_store.marks(connection, permit.enterprises)
-    return {name: [mark.as_json() for mark in marks.get(name, ())] for name in permit.enterprises}
+        try:
+            permit = open_files(context, connection, reading, wanted)
+        except ConsentRequired:
+            return {}
+        marks = dispute_store.marks(connection, permit)
+    return {name: marks.get(name, ()) for name in permit.enterprises}

@@ -20,6 +20,7 @@ from services.profile.book import tables as book_tables
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.usecases.enrol import known, not_in_the_book
 from services.profile.book.usecases.gather import gather
 from services.profile.rights import register, tables
@@ -33,7 +34,7 @@ from services.profile.rights.domain.measure import (
     checked,
     state_on,
 )
-from services.profile.rights.usecases.open_file import Reading, permit_one
+from services.profile.rights.usecases.open_file import Reading, open_file
 from services.profile.standards.days import day_of
 
 TABLE = tables.Measure
@@ -116,19 +117,20 @@ def end_resting_on(
 
 def of_firm(
     context: Context, session: Session, reading: Reading, enterprise: str, *, ended: bool = False
-) -> Select[Any]:
-    """Return the query of a firm's measures, those in force; for the firm itself, with `ended`, also those over.
+) -> tuple[Permit, Select[Any]]:
+    """Open a firm's measures: the query of those in force; for the firm itself, with `ended`, also of those over.
 
     A third party needs a live consent and leaves a record, like every read of a file.
     """
     if ended and not reading.caller.owns(enterprise):
         raise Forbidden("Measures that are over are shown to the enterprise alone; leave `ended` out.")
     connection = session.connection()
-    permit_one(context, connection, reading, enterprise)
+    permit = open_file(context, connection, reading, enterprise)
     known(connection, enterprise)
     day = today(context)
     begun = or_(TABLE.starts_on <= day, TABLE.ended_at.is_not(None))
-    return select(TABLE).where(TABLE.enterprise == enterprise, begun if ended else _in_force(day))
+    mine = TABLE.enterprise.in_(permit.enterprises)
+    return permit, select(TABLE).where(mine, begun if ended else _in_force(day))
 
 
 def of_all(context: Context, caller: Caller, *, planned: bool = False) -> Select[Any]:
@@ -166,7 +168,7 @@ def _check_record(context: Context, enterprise: str, record: str, day: date) -> 
     """Raise `ImpossibleMeasure` where the firm's file has no such public record that may still be used."""
     with context.database.read() as session:
         version = store.book(session).lake_version
-    rows = gather(context, Moment(version, day, None), [enterprise], {KIND}).public_records
+    rows = gather(context, Moment(version, day, None), Whole(Why.ACTS, (enterprise,)), {KIND}).public_records
     if rows.filter(pl.col("number") == record, public_record.live(day)).is_empty():
         raise ImpossibleMeasure(
             "The enterprise's file has no public record of this number that may still be used; import it first, "

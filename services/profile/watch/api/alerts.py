@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from flask import Response, request
@@ -20,6 +21,7 @@ from services.profile.book.api.current import context
 from services.profile.book.api.schemas import MomentSchema
 from services.profile.book.domain.moment import Asked
 from services.profile.rights.api.reading import PURPOSE, marked, marks, reading
+from services.profile.rights.domain.resource import Resource
 from services.profile.standards.codes import enterprise_id
 from services.profile.watch import alert_store, tables
 from services.profile.watch.api.signal_schemas import (
@@ -33,7 +35,9 @@ from services.profile.watch.api.signal_schemas import (
     SubscriptionSchema,
 )
 from services.profile.watch.domain.signals import BY_KEY, SEVERITIES
-from services.profile.watch.usecases import alerts
+from services.profile.watch.usecases.read_alerts import acknowledge, open_alert, read_alert_records, read_feed, withheld
+from services.profile.watch.usecases.read_signals import Happening, Signals, Standing, read_signals
+from services.profile.watch.usecases.subscribe import Wish, end_subscription, subscribe
 
 signals = Blueprint("signals", __name__, url_prefix="/v1/enterprises", description="Early warning of a firm")
 feed = Blueprint("alerts", __name__, url_prefix="/v1/alerts", description="Alerts of the firms that you watch")
@@ -58,9 +62,9 @@ def get_signals(moment: dict[str, Any], enterprise: str) -> Response:
 
     With `as_of` or `known_at` the moment is evaluated by the thresholds of its day, and `alerts` is empty.
     """
-    asked = reading(alerts.FIELD, "signals", moment.get("as_of"))
-    found = alerts.read_signals(context(), asked, enterprise_id(enterprise), Asked(**moment))
-    return json_answer(marked(found.enterprise, _signals(found)))
+    asked = reading(Resource.SIGNALS, moment.get("as_of"))
+    found = read_signals(context(), asked, enterprise_id(enterprise), Asked(**moment))
+    return json_answer(marked(found.file.permit, _signals(found)))
 
 
 @feed.get("")
@@ -73,19 +77,17 @@ def list_alerts() -> Response:
 
     Each firm on the page finds the read in its access record. Subscribe with POST /v1/subscriptions first.
     """
-    asked = reading(alerts.FIELD, "alerts")
-    filters = _filters()
+    asked, filters = reading(Resource.ALERTS), _filters()
     with context().database.begin() as session:
-        query = alerts.feed(context(), session, asked, filters)
-        if query is None:
+        paged = partial(paging.page, session, key=[tables.Alert.id], show=lambda alert: alert, newest_first=True)
+        found = read_feed(context(), session, asked, filters, paged)
+        if found is None:
             return json_answer({"items": [], "next": None})
-        page = paging.page(session, query, [tables.Alert.id], lambda alert: alert, newest_first=True)
-        rows = page["items"]
-        alerts.record_feed(context(), session, asked, [alert.enterprise for alert in rows])
-        noted = alert_store.acknowledgements(session, [alert.id for alert in rows], asked.caller.client)
-    disputed = marks(sorted({alert.enterprise for alert in rows}))
-    items = [{**_alert(alert, noted), "disputes": disputed.get(alert.enterprise, [])} for alert in rows]
-    return json_answer({"items": items, "next": page["next"]})
+        noted = alert_store.acknowledgements(session, [alert.id for alert in found.alerts], asked.caller.client)
+        items = [_alert(alert, noted) for alert in found.alerts]
+    disputed = marks(found.permit)
+    items = [{**item, "disputes": disputed.get(item["enterprise"], [])} for item in items]
+    return json_answer({"items": items, "next": found.next})
 
 
 @feed.get("/<alert_id>/records")
@@ -98,10 +100,10 @@ def list_alert_records(alert_id: str) -> Response:
     start, limit = request.args.get("cursor", "0"), paging.limit()
     if not start.isdecimal() or len(start) > 9:
         raise BadRequest("The cursor is not one of ours; take `next` of the page before, as it is.")
-    whose, rows, count = alerts.read_records(context(), reading(alerts.FIELD, "alert"), alert_id, int(start), limit)
-    following = int(start) + limit
-    page = {"items": rows.to_dicts(), "records_count": count, "next": str(following) if following < count else None}
-    return json_answer(marked(whose, page))
+    found = read_alert_records(context(), reading(Resource.ALERT), alert_id, int(start), limit)
+    following = str(int(start) + limit) if int(start) + limit < found.count else None
+    page = {"items": found.rows.to_dicts(), "records_count": found.count, "next": following}
+    return json_answer(marked(found.permit, page))
 
 
 @feed.post("/<alert_id>/acknowledge")
@@ -113,18 +115,19 @@ def list_alert_records(alert_id: str) -> Response:
 @feed.doc(parameters=[PURPOSE])
 def post_acknowledgement(said: dict[str, Any], alert_id: str) -> Response:
     """Acknowledge an alert for your own house, with a note; others' acknowledgements are their own"""
-    asked = reading(alerts.FIELD, "alert")
+    asked = reading(Resource.ALERT)
 
     def effect() -> dict[str, str]:
-        alerts.acknowledge(context(), session, alert_id, asked.caller.client, said["note"])
+        acknowledge(context(), session, opened, asked.caller.client, said["note"])
         return {"alert": alert_id}
 
     with context().database.begin() as session:
         # Also where the key is repeated: the consent may have ended, and a record may have left the book.
-        alert = alerts.open_alert(session, context(), asked, alert_id)
+        opened = open_alert(context(), session, asked, alert_id)
         idempotency.once(session, effect)
         noted = alert_store.acknowledgements(session, [alert_id], asked.caller.client)
-        return json_answer(marked(alert.enterprise, _alert(alert, noted)))
+        shown_alert = _alert(opened.alert, noted)
+    return json_answer(marked(opened.permit, shown_alert))
 
 
 @subscriptions.post("")
@@ -135,10 +138,10 @@ def post_acknowledgement(said: dict[str, Any], alert_id: str) -> Response:
 @idempotency.documented
 def post_subscription(order: dict[str, Any]) -> Response:
     """Subscribe to alerts: of these firms or of all that consent to monitoring, of these signals and severities"""
-    wish = alerts.Wish(**{name: None if order[name] is None else tuple(order[name]) for name in order})
+    wish = Wish(**{name: None if order[name] is None else tuple(order[name]) for name in order})
     with context().database.begin() as session:
         answer = idempotency.once(
-            session, lambda: shown.plain(_subscription(alerts.subscribe(context(), session, caller(), wish)))
+            session, lambda: shown.plain(_subscription(subscribe(context(), session, caller(), wish)))
         )
     return json_answer(answer, 201)
 
@@ -163,7 +166,7 @@ def list_subscriptions() -> Response:
 @idempotency.repeatable
 def post_subscription_end(session: Session, subscription_id: str) -> dict[str, Any]:
     """End a subscription"""
-    return shown.plain(_subscription(alerts.end_subscription(context(), session, caller(), subscription_id)))
+    return shown.plain(_subscription(end_subscription(context(), session, caller(), subscription_id)))
 
 
 def _filters() -> dict[str, Any]:
@@ -179,9 +182,9 @@ def _filters() -> dict[str, Any]:
     return found
 
 
-def _signals(found: alerts.Signals) -> dict[str, Any]:
+def _signals(found: Signals) -> dict[str, Any]:
     return {
-        "enterprise": found.enterprise,
+        "enterprise": found.file.enterprise,
         "as_of": found.facts.moment.as_of,
         "known_at": found.facts.known_at,
         "version": found.version,
@@ -190,7 +193,7 @@ def _signals(found: alerts.Signals) -> dict[str, Any]:
     }
 
 
-def _standing(standing: alerts.Standing) -> dict[str, Any]:
+def _standing(standing: Standing) -> dict[str, Any]:
     signal, threshold = standing.signal, standing.threshold
     return {
         "key": signal.key,
@@ -207,13 +210,13 @@ def _standing(standing: alerts.Standing) -> dict[str, Any]:
     }
 
 
-def _happening(happening: alerts.Happening) -> dict[str, Any]:
+def _happening(happening: Happening) -> dict[str, Any]:
     said = {name: happening.reading[name] for name in ("subject", "value", "reference", "occurred_on")}
     return {**said, "records": happening.records, "records_count": happening.records_count}
 
 
 def _alert(alert: Any, noted: dict[str, Any] | Any) -> dict[str, Any]:
-    signal, hidden, mine = BY_KEY[alert.signal], alerts.withheld(alert), noted.get(alert.id)
+    signal, hidden, mine = BY_KEY[alert.signal], withheld(alert), noted.get(alert.id)
     names = ("value", "reference", "latest", "occurred_on", "opened_on", "opened_at", "calm_since", "cleared_on")
     return {
         "id": alert.id,

@@ -19,6 +19,7 @@ import polars as pl
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import gather
 from services.profile.portrait.usecases.baseline import yardsticks
 from services.profile.watch import alert_store
@@ -71,7 +72,7 @@ def replay(context: Context, period: Period, progress: Callable[[int, int], None
 
 
 def _scene(context: Context, moment: Moment, beside: Beside) -> Scene:
-    evidence = gather(context, moment, None)
+    evidence = gather(context, moment, Whole(Why.REPLAY))
     usual = yardsticks(context.lake, light=True).at(context, moment).peers
     return Scene(evidence, moment.as_of, replace(beside, norms=norms(usual, evidence.enterprises)))
 

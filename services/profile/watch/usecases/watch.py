@@ -21,9 +21,10 @@ from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.evidence import DATASETS, Evidence
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.party import party_of
+from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.usecases.gather import departed, gather
 from services.profile.portrait.usecases.baseline import yardsticks
-from services.profile.rights import consent_store
+from services.profile.rights.usecases.hard_queries import hard_queries
 from services.profile.watch import alert_store
 from services.profile.watch.domain.signals import SIGNALS, Beside, Evaluation, Scene, behind, evaluate, version
 from services.profile.watch.domain.signals.alerts import Alert, Changes, Round, advance
@@ -39,6 +40,9 @@ RECORDS_KEPT = 20
 OWN = tuple(signal for signal in SIGNALS if not signal.partners)
 AROUND = tuple(signal for signal in SIGNALS if signal.partners)
 RING, DEFAULT = "circular-invoicing", "counterparty-default"
+
+# What makes two readings the same alert.
+SAME = ["enterprise", "signal", "event"]
 
 log = structlog.get_logger()
 
@@ -100,7 +104,7 @@ def _looked(context: Context, enterprises: Sequence[str]) -> Changes | None:
     day = min(state.date or looked_at.date(), looked_at.date())
     # Not the book's own time: outcomes are heard without the book moving on.
     moment = Moment(state.lake_version, day, max(state.known_at, looked_at), state.departures)
-    seen = view(context, moment, enterprises, asked_on=looked_at.date())
+    seen = view(context, moment, Whole(Why.WATCH, tuple(enterprises)), asked_on=looked_at.date())
     with context.database.begin() as session:
         # Looks take turns: each must see what the one before it opened.
         if store.book(session, lock=True).departures != state.departures:
@@ -112,9 +116,9 @@ def _looked(context: Context, enterprises: Sequence[str]) -> Changes | None:
     return changes
 
 
-def view(context: Context, moment: Moment, enterprises: Sequence[str], *, asked_on: date) -> View:
-    """Evaluate all signals of these enterprises at a moment, and those of their counterparties that need it."""
-    evidence = gather(context, moment, enterprises)
+def view(context: Context, moment: Moment, scope: Permit | Whole, *, asked_on: date) -> View:
+    """Evaluate all signals of a scope's enterprises at a moment, and those of their counterparties that need it."""
+    evidence = gather(context, moment, scope)
     partners, wide = _around(context, moment, evidence)
     beside = _beside(context, moment, evidence, asked_on)
     own, around = Scene(evidence, moment.as_of, beside), Scene(wide, moment.as_of, beside)
@@ -144,13 +148,12 @@ def _with_records(seen: View, opened: Sequence[Alert], opened_at: datetime) -> l
         schema={"enterprise": pl.String, "signal": pl.String, "event": pl.String},
         orient="row",
     )
-    same = ["enterprise", "signal", "event"]
-    told = seen.records(seen.found.hits.join(keys, on=same, how="semi", maintain_order="left"))
-    rows = {tuple(key): part for key, part in told.partition_by(same, as_dict=True, maintain_order=True).items()}
+    told = seen.records(seen.found.hits.join(keys, on=SAME, how="semi", maintain_order="left"))
+    rows = {tuple(key): part for key, part in told.partition_by(SAME, as_dict=True, maintain_order=True).items()}
     return [
         alert_store.Opened(
             alert=alert,
-            records=rows[alert.key].head(RECORDS_KEPT).drop(same).to_dicts() if alert.key in rows else [],
+            records=rows[alert.key].head(RECORDS_KEPT).drop(SAME).to_dicts() if alert.key in rows else [],
             records_count=rows[alert.key].height if alert.key in rows else 0,
             version=version(),
             known_at=seen.moment.known_at or opened_at,
@@ -168,9 +171,9 @@ def _around(context: Context, moment: Moment, evidence: Evidence) -> tuple[froze
     """
     names = set(evidence.enterprises["enterprise"])
     near = _counterparties(context, evidence) - names
-    first = gather(context, moment, sorted(near)[:MOST_NEIGHBOURS]) if near else None
+    first = _near(context, moment, near) if near else None
     far = _counterparties(context, first) - near - names if first else set()
-    second = gather(context, moment, sorted(far)[:MOST_NEIGHBOURS]) if far else None
+    second = _near(context, moment, far) if far else None
     if len(near) > MOST_NEIGHBOURS or len(far) > MOST_NEIGHBOURS:
         log.warning("neighbourhood cut", near=len(near), far=len(far), most=MOST_NEIGHBOURS)
     since = moment.as_of - timedelta(days=_ring_days(moment.as_of))
@@ -178,6 +181,10 @@ def _around(context: Context, moment: Moment, evidence: Evidence) -> tuple[froze
     invoices += [second.invoices.filter(pl.col("date") >= since)] if second else []
     records = _of_all(context, moment, "public-records")
     return frozenset(near), replace(evidence, invoices=pl.concat(invoices), public_records=records)
+
+
+def _near(context: Context, moment: Moment, names: set[str]) -> Evidence:
+    return gather(context, moment, Whole(Why.WATCH, tuple(sorted(names)[:MOST_NEIGHBOURS])))
 
 
 def _ring_days(day: date) -> int:
@@ -211,7 +218,7 @@ def _beside(context: Context, moment: Moment, evidence: Evidence, asked_on: date
     with context.database.read() as session:
         outcomes = alert_store.outcomes_known(session, known_at)
         names = evidence.enterprises["enterprise"].to_list()
-        asked = consent_store.hard_queries(session, names, since, until)
+        asked = hard_queries(session, names, since, until)
         kinds = {*store.lake_versions(session, moment.known_at), "invoices", "queries"}
     usual = yardsticks(context.lake, light=True).at(context, replace(moment, known_at=known_at)).peers
     queries = pl.DataFrame(sorted(asked), schema=QUERIES, orient="row")

@@ -1,0 +1,122 @@
+"""Alerts as banks use them: the feed, the records behind one, acknowledging."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+from sqlalchemy.orm import Session
+
+from chassis.core.errors import NotFound
+from services.profile.book import store
+from services.profile.book.context import Context
+from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.permit import Permit
+from services.profile.rights.domain.consent import purpose_of
+from services.profile.rights.usecases.open_file import Reading, may_open, open_days, open_file, refused
+from services.profile.watch import alert_store, tables
+from services.profile.watch.usecases.watch import SAME, view
+
+
+class AlertNotFound(NotFound):
+    """There is no such alert."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """An alert, and the leave to read its enterprise's file."""
+
+    alert: tables.Alert
+    permit: Permit
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecords:
+    """Some of the records that made an alert fire, and how many there are."""
+
+    permit: Permit
+    rows: pl.DataFrame
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """The alerts of a page that their enterprises' consents open, and where the next page begins."""
+
+    permit: Permit
+    alerts: tuple[tables.Alert, ...]
+    next: str | None
+
+
+Paged = Callable[[Any], dict[str, Any]]
+
+
+def read_feed(
+    context: Context, session: Session, reading: Reading, filters: Mapping[str, Any], paged: Paged
+) -> FeedPage | None:
+    """Return a page of the alerts that a client subscribed to and may see; None where it subscribed to none.
+
+    `paged` cuts a query's page. Each firm on the page finds the read in its record, and an alert is on it only where a
+    consent with a read left shows the day on which it opened.
+    """
+    if purpose_of(reading.purpose) not in reading.terms.purposes:
+        raise refused(reading)
+    subscriptions = alert_store.subscriptions_of(session, reading.caller.client)
+    if not subscriptions:
+        return None
+    connection, table = session.connection(), tables.Alert
+    open_to_us = may_open(context, connection, reading, table.enterprise, table.opened_on)
+    page = paged(alert_store.feed(subscriptions, open_to_us, filters))
+    days: dict[str, set[Any]] = {}
+    for alert in page["items"]:
+        days.setdefault(alert.enterprise, set()).add(alert.opened_on)
+    permit = open_days(context, connection, reading, days)
+    shown = tuple(alert for alert in page["items"] if permit.shows(alert.enterprise, alert.opened_on))
+    return FeedPage(permit, shown, page["next"])
+
+
+def read_alert_records(context: Context, reading: Reading, alert_id: str, start: int, limit: int) -> AlertRecords:
+    """Return some of the records that made an alert fire, by evaluating the moment at which it fired again."""
+    with context.database.begin() as session:
+        opened = open_alert(context, session, reading, alert_id)
+        alert, connection = opened.alert, session.connection()
+        lake_version = store.lake_versions(connection, alert.known_at).get("invoices", 0)
+        departures = store.book(connection).departures
+    if withheld(alert):
+        return AlertRecords(opened.permit, pl.DataFrame(), 0)
+    moment = Moment(lake_version, alert.opened_on, alert.known_at, departures)
+    seen = view(context, moment, opened.permit, asked_on=alert.opened_at.date())
+    same = {"enterprise": alert.enterprise, "signal": alert.signal, "event": alert.event}
+    rows = seen.records(seen.found.hits.filter(**same))
+    return AlertRecords(opened.permit, rows.slice(start, limit).drop(SAME), rows.height)
+
+
+def open_alert(context: Context, session: Session, reading: Reading, alert_id: str) -> OpenAlert:
+    """Return an alert to whoever may read its enterprise's file as of the day on which it opened; record the read."""
+    alert = alert_store.alert(session, alert_id)
+    if alert is None:
+        raise AlertNotFound("There is no such alert.", alert=alert_id)
+    as_of_its_day = replace(reading, as_of=alert.opened_on)
+    return OpenAlert(alert, open_file(context, session.connection(), as_of_its_day, alert.enterprise))
+
+
+def withheld(alert: tables.Alert) -> bool:
+    """Tell whether an alert rests on what a lender said of another firm.
+
+    That firm has not agreed that its default is told to its suppliers: the alert says how much is at stake, not whose
+    default it was. Public records are public.
+    """
+    return any(record["kind"] == "outcomes" for record in alert.records)
+
+
+def acknowledge(context: Context, session: Session, alert: OpenAlert, client: str, note: str | None) -> None:
+    """Note that a client has seen an alert, with its own words; a second time changes the words."""
+    key = (alert.alert.id, client)
+    row = session.get(tables.Acknowledgement, key)
+    if row is None:
+        session.add(tables.Acknowledgement(alert=key[0], client=key[1], note=note, at=context.now()))
+    else:
+        row.note, row.at = note, context.now()
+    session.flush()
