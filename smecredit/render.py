@@ -15,7 +15,7 @@ from smecredit.money import yuan
 
 if TYPE_CHECKING:
     from smecredit.answers import Dispute, Match, Model, Notice, Partner, Portrait, Score
-    from smecredit.demo import Shown
+    from smecredit.running.demo import Shown
 
 MONTHS_SHOWN = 6
 FIRMS_SHOWN = 8

@@ -13,11 +13,11 @@ from typing import Any
 
 import click
 
-from smecredit import evaluation
-from smecredit import home as homes
 from smecredit.cli.options import write_json
 from smecredit.problems import Expected
 from smecredit.report import Reporter
+from smecredit.running import evaluation
+from smecredit.running import home as homes
 
 DAY = click.DateTime(["%Y-%m-%d"])
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from smecredit import evaluation, render
+from smecredit import render
 from smecredit.cli.options import as_json, as_of, client, connected, day, print_json, write_json
 from smecredit.report import Reporter
+from smecredit.running import evaluation
 
 
 @click.command("train")

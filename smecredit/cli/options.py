@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from smecredit.client import DEFAULT_URL, Client
-from smecredit.home import api_key
 from smecredit.money import fen
+from smecredit.running.home import api_key
 
 Command = Callable[..., None]
 

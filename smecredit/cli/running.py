@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
-from smecredit import demo, render
+from smecredit import render
 from smecredit.cli.options import write_json
-from smecredit.home import KEYS, home
 from smecredit.report import Reporter
-from smecredit.suite import PORT, Suite
+from smecredit.running import demo
+from smecredit.running.home import KEYS, home
+from smecredit.running.suite import PORT, Suite
 
 port_option = click.option(
     "--port", type=click.IntRange(1, 65_532), default=PORT, show_default=True, help="Of the gateway; services follow."

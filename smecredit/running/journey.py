@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from smecredit.answers import Import, Purpose
 from smecredit.client import Client
-from smecredit.folder import Source
 from smecredit.report import Reporter
+from smecredit.running.folder import Source
 
 GRANTEE: Final = "bank-demo"
 APPROVER: Final = "operator-demo"  # nobody approves the model that they trained

@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from smecredit import home as homes
-from smecredit import journey
-from smecredit.folder import Source, sources
-from smecredit.journey import ImportFigures
 from smecredit.problems import Problem
 from smecredit.report import Reporter
-from smecredit.suite import CannotStart, Suite, package_folder
+from smecredit.running import home as homes
+from smecredit.running import journey
+from smecredit.running.folder import Source, sources
+from smecredit.running.journey import ImportFigures
+from smecredit.running.suite import CannotStart, Suite, package_folder
 
 AMOUNT_FEN: Final = 500_000_00
 MONTHS: Final = 12

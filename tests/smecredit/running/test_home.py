@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from smecredit.demo import fresh_home
-from smecredit.home import held
+from smecredit.running.demo import fresh_home
+from smecredit.running.home import held
 
 
 def test_a_new_home_is_its_owners_alone(tmp_path: Path) -> None:

@@ -17,10 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from smecredit import home as homes
-from smecredit.migrated import current
 from smecredit.problems import Expected
-from smecredit.process import Child, Command
+from smecredit.running import home as homes
+from smecredit.running.migrated import current
+from smecredit.running.process import Child, Command
 
 SERVICES = ("profile", "scoring", "matching")
 PORT = 8000

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from smecredit import Client, Problem, Unreachable
-from smecredit.wire import Wire
+from smecredit.client.wire import Wire
 
 
 class Script(BaseHTTPRequestHandler):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smecredit.folder import NothingToImport, sources
+from smecredit.running.folder import NothingToImport, sources
 
 
 def test_the_competition_form_is_recognised(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from chassis.data import migrations
 from chassis.data.database import Database
-from smecredit.migrated import current
+from smecredit.running.migrated import current
 
 
 @pytest.mark.parametrize("service", ["gateway", "matching"])

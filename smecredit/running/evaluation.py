@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from smecredit import home as homes
-from smecredit import journey
-from smecredit.folder import sources
 from smecredit.report import Reporter
-from smecredit.suite import Suite, free_port
+from smecredit.running import home as homes
+from smecredit.running import journey
+from smecredit.running.folder import sources
+from smecredit.running.suite import Suite, free_port
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class Wire:
 
     def signing(self, client_id: str, private_key: bytes, endpoint: str | None) -> Wire:
         """The same connections, each call with a token for which `client_id` signs with its own key."""
-        from smecredit.tokens import Tokens  # noqa: PLC0415 -- who comes with a key needs no cryptography
+        from smecredit.client.tokens import Tokens  # noqa: PLC0415 -- who comes with a key needs no cryptography
 
         other = copy.copy(self)
         audience = endpoint or f"{self.url}/oauth/token"

@@ -37,8 +37,8 @@ from smecredit.answers import (
     Repair,
     Score,
 )
+from smecredit.client.wire import Answer, Wire
 from smecredit.problems import Problem
-from smecredit.wire import Answer, Wire
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 OnProgress = Callable[[int, int | None], None]
