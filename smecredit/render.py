@@ -14,7 +14,7 @@ from rich.table import Table
 from smecredit.money import yuan
 
 if TYPE_CHECKING:
-    from smecredit.answers import Dispute, Match, Model, Notice, Partner, Portrait, Score
+    from smecredit.answers import Dispute, Match, Model, Notice, Portrait, PortraitPartner, Score
     from smecredit.running.demo import Shown
 
 MONTHS_SHOWN = 6
@@ -41,11 +41,11 @@ def portrait(shown: Portrait) -> None:
     for month in shown["months"][-MONTHS_SHOWN:]:
         months.add_row(month["month"], yuan(month["sales_fen"]), yuan(month["purchases_fen"]))
     console.print(months)
-    for side, title in (("customers", "Customers 客户"), ("suppliers", "Suppliers 供应商")):
-        console.print(_partners(title, shown["partners"][side]))  # type: ignore[index]  # the two literal keys
+    console.print(_partners("Customers 客户", shown["partners"]["customers"]))
+    console.print(_partners("Suppliers 供应商", shown["partners"]["suppliers"]))
 
 
-def _partners(title: str, partners: Sequence[Partner]) -> Table:
+def _partners(title: str, partners: Sequence[PortraitPartner]) -> Table:
     table = _table(title, ">Net", ">Share", ">Months", "Last")
     for partner in partners[:5]:
         share = f"{partner['share']:.1%}"
