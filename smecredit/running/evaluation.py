@@ -17,14 +17,14 @@ from smecredit.running.suite import Suite, free_port
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Folds:
     """Repeated stratified cross-validation: folds and repeats."""
 
     folds: int
     repeats: int
 
 
-def of_folder(data: Path, holdout: Path | None, plan: Plan, report: Reporter) -> dict[str, Any]:
+def of_folder(data: Path, holdout: Path | None, plan: Folds, report: Reporter) -> dict[str, Any]:
     """Evaluate on a folder of invoices and outcomes; with a holdout, also score the firms of that folder."""
     if holdout is None:
         with _suite(report) as suite:
@@ -45,7 +45,7 @@ NO_FEATURES = ("enterprise", "depth", "features_sha256", "industry", "region", "
 
 
 def of_table(
-    table: Path, label: str, drop: Sequence[str], holdout: Path | None, plan: Plan, report: Reporter
+    table: Path, label: str, drop: Sequence[str], holdout: Path | None, plan: Folds, report: Reporter
 ) -> dict[str, Any]:
     """Evaluate on a table of the user's own."""
     with _suite(report) as suite, report.stage("evaluate") as on_progress:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from smecredit import render
+from smecredit.rendering.corrections import disputes, notices
 
 DISPUTE: Any = {
     "id": "dsp_1",
@@ -20,16 +20,16 @@ DISPUTE: Any = {
 
 
 def test_a_dispute_tells_the_days_that_are_left(capsys: pytest.CaptureFixture[str]) -> None:
-    render.disputes([DISPUTE], datetime(2026, 12, 10, tzinfo=UTC))
+    disputes([DISPUTE], datetime(2026, 12, 10, tzinfo=UTC))
     assert " 10 " in capsys.readouterr().out
 
 
 def test_a_decided_one_has_none_left(capsys: pytest.CaptureFixture[str]) -> None:
-    render.disputes([{**DISPUTE, "state": "confirmed"}], datetime(2026, 12, 10, tzinfo=UTC))
+    disputes([{**DISPUTE, "state": "confirmed"}], datetime(2026, 12, 10, tzinfo=UTC))
     assert " 10 " not in capsys.readouterr().out
 
 
 def test_an_empty_list_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    render.disputes([], datetime(2026, 12, 10, tzinfo=UTC))
-    render.notices([])
+    disputes([], datetime(2026, 12, 10, tzinfo=UTC))
+    notices([])
     assert capsys.readouterr().out.split("\n")[:2] == ["no disputes 没有异议", "nothing to tell 没有通知"]

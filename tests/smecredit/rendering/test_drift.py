@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smecredit import render_drift
+from smecredit.rendering.drift import drift
 
 SUBJECT = {"subject": "margin", "title": {"zh": "毛利", "en": "margin"}, "psi": 0.31, "power": 0.93, "p_value": 0.0,
            "reference": 83, "current": 385, "bins": 5}  # fmt: skip
@@ -35,7 +35,7 @@ REPORT = {
 
 def test_what_is_alarming_comes_first_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
     """Alerts, then months, grades, migrations and overrides; a limit that does not exist is a dash."""
-    render_drift.drift(REPORT)
+    drift(REPORT)
 
     shown = capsys.readouterr().out
     assert shown.index("margin has shifted") < shown.index("2025-11")
@@ -47,6 +47,6 @@ def test_a_quiet_report_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing alarming is a sentence, not an empty screen."""
     quiet = {"grades": [], "hosmer_lemeshow": None}
     overrides = {**REPORT["overrides"], "scores": 0}
-    render_drift.drift({**REPORT, "alerts": [], "months": [], "back_test": quiet, "overrides": overrides})
+    drift({**REPORT, "alerts": [], "months": [], "back_test": quiet, "overrides": overrides})
 
     assert "nothing has passed its limit 无超限" in capsys.readouterr().out

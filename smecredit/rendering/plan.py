@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from smecredit.money import yuan
-from smecredit.render import _console, _table
+from smecredit.rendering.tables import plain_table, terminal
 
 LINES_SHOWN = 12
 STATUS = {
@@ -17,17 +17,17 @@ STATUS = {
 
 
 def churn(shown: Mapping[str, Any]) -> None:
-    """The curves that count now."""
-    table = _table("Grades", ">Points", ">Best rate before costs 毛收益最优利率")
+    """Show the curves that count now."""
+    table = plain_table("Grades", ">Points", ">Best rate before costs 毛收益最优利率")
     for curve in shown["curves"]:
         best = curve["best_rate"]
         table.add_row(" ".join(curve["grades"]), str(len(curve["points"])), "–" if best is None else f"{best:.2%}")
-    _console().print(table)
+    terminal().print(table)
 
 
 def allocation(plan: Mapping[str, Any]) -> None:
-    """The plan: what it earns, how near it is to the best there is, who gets most, what fairness costs."""
-    console = _console()
+    """Show the plan: what it earns, how near it is to the best there is, who gets most, what fairness costs."""
+    console = terminal()
     console.print(
         f"[bold]{STATUS[plan['status']]}[/]  profit a year {yuan(plan['objective_fen'])}  at most "
         f"{yuan(plan['bound_fen'])}  lent {yuan(plan['lent_fen'])} to {plan['firms']} firms  expected loss "
@@ -48,20 +48,20 @@ def allocation(plan: Mapping[str, Any]) -> None:
             f"stress {scenario['name']}: this plan earns {yuan(held['objective_fen'])}, one made anew "
             f"{yuan(anew['objective_fen'])} ({len(scenario['lines'])} firms change)"
         )
-    lines = _table("Enterprise", "Grade", ">PD", ">Amount 额度", ">Rate 利率")
-    told = [line for line in plan["lines"] if line.get("amount_fen")]
-    for line in sorted(told, key=lambda line: -line["amount_fen"])[:LINES_SHOWN]:
+    lines = plain_table("Enterprise", "Grade", ">PD", ">Amount 额度", ">Rate 利率")
+    funded = [line for line in plan["lines"] if line.get("amount_fen")]
+    for line in sorted(funded, key=lambda line: -line["amount_fen"])[:LINES_SHOWN]:
         lines.add_row(
             line["enterprise"], line["grade"], f"{line['pd']:.2%}", yuan(line["amount_fen"]), f"{line['rate']:.2%}"
         )
     console.print(lines)
-    if len(told) > LINES_SHOWN:
-        console.print(f"and {len(told) - LINES_SHOWN} more; --json gives all of them")
+    if len(funded) > LINES_SHOWN:
+        console.print(f"and {len(funded) - LINES_SHOWN} more; --json gives all of them")
 
 
 def _groups(plan: Mapping[str, Any]) -> None:
-    table = _table("By", "", ">Firms", ">Lent")
+    table = plain_table("By", "", ">Firms", ">Lent")
     for group in plan["groups"]:
         if group["by"] in ("sector", "grade") and group["lent_fen"]:
             table.add_row(group["by"], group["key"], str(group["firms"]), yuan(group["lent_fen"]))
-    _console().print(table)
+    terminal().print(table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from smecredit.render import NONE, _console, _table, _title
+from smecredit.rendering.tables import NONE, bilingual, plain_table, terminal
 
 STATES = {
     "alarm": "[red]alarm 超限[/]",
@@ -17,8 +17,8 @@ SUBJECTS_SHOWN = 8
 
 
 def drift(report: Mapping[str, Any]) -> None:
-    """What is alarming first, then population by month, outcomes by grade, migrations and overrides."""
-    console = _console()
+    """Show what is alarming first, then population by month, outcomes by grade, migrations and overrides."""
+    console = terminal()
     console.print(f"[bold]{report['model']}[/]  {report['since']} to {report['until']}  {report['scores']:,} scores")
     for alert in report["alerts"]:
         console.print(f"[red]![/] {alert['sentence']['zh']}  {alert['sentence']['en']}")
@@ -33,16 +33,16 @@ def drift(report: Mapping[str, Any]) -> None:
 
 def _month(month: Mapping[str, Any]) -> Any:
     title = f"{month['month']} ({month['firms']:,} firms 家)"
-    table = _table(title, ">PSI", ">Limit 上限", ">Power 功效", "State 状态")
-    for found in sorted(month["subjects"], key=lambda each: -each["psi"])[:SUBJECTS_SHOWN]:
-        limit = NONE if found["limit"] is None else f"{found['limit']:.3f}"
-        state = STATES[found["state"]]
-        table.add_row(_title(found["title"]), f"{found['psi']:.3f}", limit, f"{found['power']:.2f}", state)
+    table = plain_table(title, ">PSI", ">Limit 上限", ">Power 功效", "State 状态")
+    for subject in sorted(month["subjects"], key=lambda subject: -subject["psi"])[:SUBJECTS_SHOWN]:
+        limit = NONE if subject["limit"] is None else f"{subject['limit']:.3f}"
+        state = STATES[subject["state"]]
+        table.add_row(bilingual(subject["title"]), f"{subject['psi']:.3f}", limit, f"{subject['power']:.2f}", state)
     return table
 
 
 def _grades(back_test: Mapping[str, Any]) -> Any:
-    table = _table("Grade 等级", ">Firms", ">Defaults 违约", ">Rate", ">PD", ">p(so many)", ">p(so few)")
+    table = plain_table("Grade 等级", ">Firms", ">Defaults 违约", ">Rate", ">PD", ">p(so many)", ">p(so few)")
     for grade in back_test["grades"]:
         rates = [f"{grade[name]:.2%}" for name in ("default_rate", "mean_pd")]
         chances = [f"{grade[name]:.3f}" for name in ("p_as_many", "p_as_few")]
