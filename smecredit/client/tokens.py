@@ -42,7 +42,7 @@ class Tokens:
         self._token, self._until = "", float("-inf")
 
     def current(self) -> str:
-        """A token that lives for a while yet."""
+        """Return a token that lives for a while yet."""
         with self._lock:
             if time.monotonic() >= self._until:
                 form = {"grant_type": "client_credentials", "client_assertion_type": TYPE}
@@ -53,7 +53,7 @@ class Tokens:
             return self._token
 
     def assertion(self) -> str:
-        """A fresh assertion, for one request: ES256 (RFC 7518 section 3.4)."""
+        """Sign a fresh assertion, for one request: ES256 (RFC 7518 section 3.4)."""
         now = int(time.time())
         claims = {"iss": self._client, "sub": self._client, "aud": self._endpoint, "iat": now}
         claims |= {"exp": now + LIFE_SECONDS, "jti": uuid.uuid4().hex}

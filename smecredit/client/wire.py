@@ -28,11 +28,11 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON."""
+        """Read the body as JSON."""
         return json.loads(self.body)
 
     def lines(self) -> list[Any]:
-        """The body as JSON Lines."""
+        """Read the body as JSON Lines."""
         return [json.loads(line) for line in self.body.splitlines() if line.strip()]
 
 
@@ -50,14 +50,14 @@ class Wire:
         self._pool = urllib3.PoolManager(maxsize=connections, block=True)
 
     def with_key(self, api_key: str) -> Wire:
-        """The same connections with another key."""
+        """Return the same connections with another key."""
         other = copy.copy(self)
         other._headers = {**self._headers, "Authorization": f"Bearer {api_key}"}
         other._token = None
         return other
 
     def signing(self, client_id: str, private_key: bytes, endpoint: str | None) -> Wire:
-        """The same connections, each call with a token for which `client_id` signs with its own key."""
+        """Return the same connections, each call with a token for which `client_id` signs with its own key."""
         from smecredit.client.tokens import Tokens  # noqa: PLC0415 -- who comes with a key needs no cryptography
 
         other = copy.copy(self)
@@ -129,13 +129,13 @@ class Wire:
 
 
 def _query(query: Mapping[str, Any] | None) -> str:
-    """The query string of the members that are set."""
+    """Write the query string of the members that are set."""
     given = {name: str(value) for name, value in (query or {}).items() if value is not None}
     return f"?{urlencode(given)}" if given else ""
 
 
 def _problem(response: urllib3.BaseHTTPResponse) -> Problem:
-    """A refusal as an exception, also where something between us and the suite answered."""
+    """Turn a refusal into an exception, also where something between us and the suite answered."""
     try:
         members = json.loads(response.data)
     except ValueError:
@@ -147,7 +147,7 @@ def _problem(response: urllib3.BaseHTTPResponse) -> Problem:
 
 
 def _cause(error: urllib3.exceptions.HTTPError) -> str:
-    """A failure of the network in a few words."""
+    """Say in a few words why the network failed."""
     reason = error.reason if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason else error
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
         return "nothing listens there"

@@ -51,7 +51,7 @@ class Shown:
         return [entry for entry in self.matches if "problem" not in entry]
 
     def figures(self) -> dict[str, Any]:
-        """The figures for machines."""
+        """Return the figures for machines."""
         return {
             "imports": [asdict(entry) for entry in self.imports],
             "enterprises": self.enterprises,
@@ -70,7 +70,7 @@ class Shown:
 
 
 def fresh_home() -> Path:
-    """An empty home for the demonstration; only a folder that an earlier one made is ever removed."""
+    """Make an empty home for the demonstration; only a folder that an earlier one made is ever removed."""
     folder = homes.home() / homes.DEMO
     if folder.exists():
         if not (folder / MARK).exists():
@@ -83,7 +83,7 @@ def fresh_home() -> Path:
 
 
 def files(data: Path | None, firms: int, seed: int, report: Reporter) -> list[Source]:
-    """The files to show: the user's own, or a synthetic economy written now."""
+    """Return the files to show: the user's own, or a synthetic economy written now."""
     if data:
         return sources(data)
     folder = homes.home() / "sandbox" / f"{firms}-{seed}"
@@ -107,7 +107,7 @@ def _train(suite: journey.Suite, report: Reporter) -> str | None:
 
 
 def sandbox_products() -> list[dict[str, Any]]:
-    """The sandbox's catalogue of typical bank products, each marked as such."""
+    """Return the sandbox's catalogue of typical bank products, each marked as such."""
     path = package_folder("sandbox") / "products.json"
     products: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     return products

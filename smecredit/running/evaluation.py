@@ -77,7 +77,7 @@ def _load(suite: journey.Suite, data: Path, report: Reporter) -> None:
 
 @contextmanager
 def _suite(report: Reporter) -> Iterator[journey.Suite]:
-    """A suite in a temporary home on free ports."""
+    """Run a suite in a temporary home on free ports."""
     with (
         tempfile.TemporaryDirectory(prefix="smecredit-", ignore_cleanup_errors=True) as folder,
         Suite(Path(folder), free_port(), report.say) as running,
@@ -87,7 +87,7 @@ def _suite(report: Reporter) -> Iterator[journey.Suite]:
 
 @contextmanager
 def loaded(data: Path, report: Reporter) -> Iterator[Path]:
-    """A suite of its own with a folder loaded; the home that holds its book."""
+    """Run a suite of its own with a folder loaded, and give the home that holds its book."""
     with (
         tempfile.TemporaryDirectory(prefix="smecredit-", ignore_cleanup_errors=True) as folder,
         Suite(Path(folder), free_port(), report.say) as running,

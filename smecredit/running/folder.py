@@ -39,7 +39,7 @@ class Source:
 
 
 def sources(place: Path) -> list[Source]:
-    """The files to import from a folder, or from one workbook, in order."""
+    """Return the files to import from a folder, or from one workbook, in order."""
     if place.is_file() and place.suffix == ".xlsx":
         return [Source("workbook", place)]
     if not place.is_dir():

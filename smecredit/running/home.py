@@ -21,12 +21,12 @@ class HomeTaken(Expected):
 
 
 def home() -> Path:
-    """The home folder: `$SMECREDIT_HOME`, else `.smecredit` here."""
+    """Return the home folder: `$SMECREDIT_HOME`, else `.smecredit` here."""
     return Path(os.environ.get("SMECREDIT_HOME", ".smecredit")).expanduser().absolute()
 
 
 def keys(folder: Path) -> dict[str, str]:
-    """The development keys of a home by identity; empty where there are none yet."""
+    """Return the development keys of a home by identity; empty where there are none yet."""
     try:
         found = json.loads((folder / KEYS).read_text())
     except FileNotFoundError:
@@ -35,7 +35,7 @@ def keys(folder: Path) -> dict[str, str]:
 
 
 def api_key(identity: str, url: str) -> str:
-    """The key to use at `url`: `$SMECREDIT_API_KEY`, else the development key in the home that runs there."""
+    """Return the key to use at `url`: `$SMECREDIT_API_KEY`, else the development key in the home that runs there."""
     given = os.environ.get("SMECREDIT_API_KEY")
     if given:
         return given
@@ -50,7 +50,7 @@ def api_key(identity: str, url: str) -> str:
 
 
 def running_at(folder: Path) -> str | None:
-    """The address at which a suite runs on a home, as far as the home knows."""
+    """Return the address at which a suite runs on a home, as far as the home knows."""
     try:
         return str(json.loads((folder / RUNNING).read_text())["url"])
     except (FileNotFoundError, ValueError, KeyError):

@@ -39,7 +39,7 @@ class ImportFigures:
     seconds: float
 
     def adds_up(self) -> bool:
-        """Whether every row received is accounted for."""
+        """Return whether every row received is accounted for."""
         return self.received == self.accepted + self.duplicate + self.rejected
 
 
@@ -51,7 +51,7 @@ class Suite:
         self._keys = keys
 
     def client(self, identity: str, **options: Any) -> Client:
-        """A client for an identity."""
+        """Return a client for an identity."""
         return Client(self.url, self._keys[identity], timeout=600, **options)
 
 
@@ -70,7 +70,7 @@ def import_all(suite: Suite, files: Sequence[Source], report: Reporter) -> list[
 
 
 def _figures(source: Source, done: Import, seconds: float) -> list[ImportFigures]:
-    """The figures of one import, or of each sheet of a workbook."""
+    """Return the figures of one import, or of each sheet of a workbook."""
     parts: Sequence[Any] = done.get("parts") or [done]
     return [
         ImportFigures(
@@ -87,7 +87,7 @@ def _figures(source: Source, done: Import, seconds: float) -> list[ImportFigures
 
 
 def _seconds(done: Import, before: Import | None) -> float:
-    """How long an import took from its receipt, or from the end of the one before it in the queue."""
+    """Return how long an import took from its receipt, or from the end of the one before it in the queue."""
     began = datetime.fromisoformat(done["created_at"])
     if before:
         began = max(began, datetime.fromisoformat(before["finished_at"] or done["created_at"]))
@@ -112,12 +112,12 @@ def consent_all(suite: Suite, report: Reporter) -> int:
 
 
 def _enterprise_client(number: int, firm: str) -> dict[str, str]:
-    """A client that is an enterprise; numbered, since not every enterprise's id may be a client's."""
+    """Describe a client that is an enterprise; numbered, since not every enterprise's id may be a client's."""
     return {"id": f"demo-enterprise-{number:06d}", "role": "enterprise", "enterprise": firm, "name": firm}
 
 
 def _consent(enterprise: Client) -> None:
-    """One enterprise's consent to the demonstration bank."""
+    """Give one enterprise's consent to the demonstration bank."""
     until = datetime.now(UTC).date() + timedelta(days=CONSENT_DAYS)
     enterprise.grant_consent(GRANTEE, PURPOSES, valid_until=until)
 

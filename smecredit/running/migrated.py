@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def current(folder: Path, service: str, environment: Mapping[str, str]) -> bool:
-    """Whether the SQLite database of a service stands at the newest migration of this code.
+    """Return whether the SQLite database of a service stands at the newest migration of this code.
 
     A database elsewhere (`PROFILE_DATABASE_URL` and the like) is never taken to be current.
     """
@@ -23,7 +23,7 @@ def current(folder: Path, service: str, environment: Mapping[str, str]) -> bool:
 
 
 def _revision(database: Path) -> str | None:
-    """The revision that the database itself names, None where there is none."""
+    """Return the revision that the database itself names, None where there is none."""
     if not database.exists():
         return None
     try:
@@ -35,7 +35,7 @@ def _revision(database: Path) -> str | None:
 
 
 def _newest(service: str) -> str:
-    """The newest revision in code: a migration's file is named by it, `0001_initial.py`."""
+    """Return the newest revision in code: a migration's file is named by it, `0001_initial.py`."""
     package = "gateway" if service == "gateway" else f"services.{service}"
     found = importlib.util.find_spec(package)
     assert found

@@ -53,7 +53,7 @@ class Child:
         self.starts.append(time.monotonic())
 
     def code(self) -> int | None:
-        """The exit code, None while it runs."""
+        """Return the exit code, None while it runs."""
         return self.process.poll() if self.process else None
 
     def ask_to_stop(self) -> None:
@@ -72,7 +72,7 @@ class Child:
         self.process.wait()
 
     def last_words(self) -> str:
-        """The last lines of the log since the last start."""
+        """Return the last lines of the log since the last start."""
         with self.log.open("rb") as log:
             log.seek(self._log_from)
             lines = log.read().decode(errors="replace").splitlines()

@@ -43,15 +43,15 @@ class Addresses:
     port: int
 
     def of(self, name: str) -> str:
-        """The address of the gateway or a service."""
+        """Return the address of the gateway or a service."""
         return f"http://{HOST}:{self.port_of(name)}"
 
     def port_of(self, name: str) -> int:
-        """The port of the gateway or a service."""
+        """Return the port of the gateway or a service."""
         return self.port if name == "gateway" else self.port + 1 + SERVICES.index(name)
 
     def ports(self) -> list[int]:
-        """All ports."""
+        """Return all ports."""
         return [self.port + step for step in range(1 + len(SERVICES))]
 
 
@@ -121,7 +121,7 @@ class Suite:
             self._run_all([self._module("gateway", "identities", "--development")])
 
     def _production(self) -> bool:
-        """Whether this home is for production, where identities are made by hand."""
+        """Return whether this home is for production, where identities are made by hand."""
         return self._environment.get("SMECREDIT_ENV") == "production"
 
     def _run_all(self, commands: Sequence[Command]) -> None:
@@ -150,7 +150,7 @@ class Suite:
 
     @staticmethod
     def _slowest_first() -> list[str]:
-        """The web processes in the order of their start: what loads longest begins first."""
+        """Order the web processes for their start: what loads longest begins first."""
         return ["scoring", *(name for name in ("gateway", *SERVICES) if name != "scoring")]
 
     def _wait_ready(self) -> None:
@@ -182,7 +182,7 @@ class Suite:
         return f"{child.command.name} {what}. Its last lines (all of them: {child.log}):\n{child.last_words()}"
 
     def _web(self, name: str) -> Command:
-        """A web process: the gunicorn script beside the interpreter, as `python -m gunicorn` breaks its restarts."""
+        """Return the command of a web process: gunicorn's own script, as `python -m gunicorn` breaks its restarts."""
         package = "gateway" if name == "gateway" else f"services.{name}"
         address = f"{HOST}:{self.addresses.port_of(name)}"
         script = Path(sys.executable).with_name("gunicorn")
@@ -192,13 +192,13 @@ class Suite:
         )
 
     def _module(self, name: str, verb: str, *options: str) -> Command:
-        """A maintenance command of a service or the gateway."""
+        """Return a maintenance command of a service or the gateway."""
         module = "gateway.cli" if name == "gateway" else f"services.{name}.cli"
         return Command(f"{name}-{verb}", [sys.executable, "-m", module, verb, *options])
 
 
 def _environment(folder: Path, addresses: Addresses) -> dict[str, str]:
-    """What the children read: this process's environment, the home, and each other's addresses."""
+    """Return what the children read: this process's environment, the home, and each other's addresses."""
     own = {f"{name.upper()}_URL": addresses.of(name) for name in ("gateway", *SERVICES)}
     root = str(package_folder("chassis").parent)
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
@@ -206,7 +206,7 @@ def _environment(folder: Path, addresses: Addresses) -> dict[str, str]:
 
 
 def package_folder(name: str) -> Path:
-    """Where a package lies, found without importing it."""
+    """Return where a package lies, found without importing it."""
     found = importlib.util.find_spec(name)
     if not found or not found.submodule_search_locations:
         raise CannotStart(f"{name} is not installed: pip install 'smecredit[all]'")
@@ -228,7 +228,7 @@ def _require_free(ports: Sequence[int]) -> None:
 
 
 def free_port() -> int:
-    """A port that is free together with the three after it.
+    """Find a port that is free together with the three after it.
 
     Below 32,768, where the system picks ports for outgoing connections: one of those could take it before we do.
     """
@@ -241,7 +241,7 @@ def free_port() -> int:
 
 
 def _ready(port: int) -> bool:
-    """Whether the process on a port says that it is ready."""
+    """Return whether the process on a port says that it is ready."""
     connection = HTTPConnection(HOST, port, timeout=2)
     try:
         connection.request("GET", "/readyz")
