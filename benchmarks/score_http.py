@@ -71,7 +71,7 @@ def run() -> dict[str, Any]:
 
 def _prepare(suite: Suite) -> list[str]:
     """Import the book, give the consents, train and promote; return the enterprises that can be scored."""
-    clients, report = journey.Suite(suite.url, keys(suite.home)), Reporter()
+    clients, report = journey.Clients(suite.url, keys(suite.home)), Reporter()
     journey.import_all(clients, sources(_data(suite.home)), report)
     journey.consent_all(clients, report)
     journey.train(clients, report)

@@ -95,10 +95,10 @@ def files(data: Path | None, firms: int, seed: int, report: Reporter) -> list[So
     return sources(folder)
 
 
-def _train(suite: journey.Suite, report: Reporter) -> str | None:
+def _train(clients: journey.Clients, report: Reporter) -> str | None:
     """Train and promote; where the data cannot carry a model, return why: the files are still worth showing."""
     try:
-        journey.train(suite, report)
+        journey.train(clients, report)
     except Problem as problem:
         if problem.type != TOO_LITTLE:
             raise
@@ -115,7 +115,7 @@ def sandbox_products() -> list[dict[str, Any]]:
 
 def run(running: Suite, files: Sequence[Source], report: Reporter) -> Shown:
     """Import, consent, train, score, match."""
-    suite = journey.Suite(running.url, homes.keys(running.home))
+    clients = journey.Clients(running.url, homes.keys(running.home))
     began = time.monotonic()
     steps: dict[str, float] = {}
 
@@ -124,17 +124,17 @@ def run(running: Suite, files: Sequence[Source], report: Reporter) -> Shown:
         steps[name] = now - since
         return now
 
-    imports = journey.import_all(suite, files, report)
+    imports = journey.import_all(clients, files, report)
     at = step("import", began)
-    enterprises = journey.consent_all(suite, report)
+    enterprises = journey.consent_all(clients, report)
     at = step("consents", at)
-    untrained = _train(suite, report)
+    untrained = _train(clients, report)
     at = step("train", at)
-    scores = [] if untrained else journey.score_all(suite, report)
+    scores = [] if untrained else journey.score_all(clients, report)
     at = step("score", at)
-    products = journey.publish(suite, sandbox_products(), report)
+    products = journey.publish(clients, sandbox_products(), report)
     at = step("products", at)
-    matches = [] if untrained else journey.match_all(suite, AMOUNT_FEN, MONTHS, report)
+    matches = [] if untrained else journey.match_all(clients, AMOUNT_FEN, MONTHS, report)
     end = step("match", at)
     return Shown(
         imports, enterprises, products, untrained, scores, matches, running.startup_seconds, end - began, steps

@@ -27,10 +27,10 @@ class Folds:
 def of_folder(data: Path, holdout: Path | None, plan: Folds, report: Reporter) -> dict[str, Any]:
     """Evaluate on a folder of invoices and outcomes; with a holdout, also score the firms of that folder."""
     if holdout is None:
-        with _suite(report) as suite:
-            _load(suite, data, report)
+        with _clients(report) as clients:
+            _load(clients, data, report)
             with report.stage("evaluate") as on_progress:
-                return suite.client(journey.GRANTEE).evaluate_book(
+                return clients.of(journey.GRANTEE).evaluate_book(
                     folds=plan.folds, repeats=plan.repeats, on_progress=on_progress
                 )
     with tempfile.TemporaryDirectory(prefix="smecredit-") as folder:
@@ -48,8 +48,8 @@ def of_table(
     table: Path, label: str, drop: Sequence[str], holdout: Path | None, plan: Folds, report: Reporter
 ) -> dict[str, Any]:
     """Evaluate on a table of the user's own."""
-    with _suite(report) as suite, report.stage("evaluate") as on_progress:
-        return suite.client(journey.GRANTEE).evaluate_table(
+    with _clients(report) as clients, report.stage("evaluate") as on_progress:
+        return clients.of(journey.GRANTEE).evaluate_table(
             table,
             label=label,
             drop=drop,
@@ -62,35 +62,39 @@ def of_table(
 
 def _features(data: Path, target: Path, report: Reporter) -> Path:
     """Download the features and outcomes of a folder's firms."""
-    with _suite(report) as suite:
-        _load(suite, data, report)
+    with _clients(report) as clients:
+        _load(clients, data, report)
         with report.stage("features"):
-            target.write_bytes(suite.client(journey.GRANTEE).feature_set(outcomes=True).body)
+            target.write_bytes(clients.of(journey.GRANTEE).feature_set(outcomes=True).body)
     return target
 
 
-def _load(suite: journey.Suite, data: Path, report: Reporter) -> None:
+def _load(clients: journey.Clients, data: Path, report: Reporter) -> None:
     """Import a folder and have its firms consent."""
-    journey.import_all(suite, sources(data), report)
-    journey.consent_all(suite, report)
-
-
-@contextmanager
-def _suite(report: Reporter) -> Iterator[journey.Suite]:
-    """Run a suite in a temporary home on free ports."""
-    with (
-        tempfile.TemporaryDirectory(prefix="smecredit-", ignore_cleanup_errors=True) as folder,
-        Suite(Path(folder), free_port(), report.say) as running,
-    ):
-        yield journey.Suite(running.url, homes.keys(running.home))
+    journey.import_all(clients, sources(data), report)
+    journey.consent_all(clients, report)
 
 
 @contextmanager
 def loaded(data: Path, report: Reporter) -> Iterator[Path]:
     """Run a suite of its own with a folder loaded, and give the home that holds its book."""
+    with _suite(report) as suite:
+        _load(journey.Clients(suite.url, homes.keys(suite.home)), data, report)
+        yield suite.home
+
+
+@contextmanager
+def _clients(report: Reporter) -> Iterator[journey.Clients]:
+    """Run a suite of its own, and give its clients."""
+    with _suite(report) as suite:
+        yield journey.Clients(suite.url, homes.keys(suite.home))
+
+
+@contextmanager
+def _suite(report: Reporter) -> Iterator[Suite]:
+    """Run a suite in a temporary home on free ports."""
     with (
         tempfile.TemporaryDirectory(prefix="smecredit-", ignore_cleanup_errors=True) as folder,
-        Suite(Path(folder), free_port(), report.say) as running,
+        Suite(Path(folder), free_port(), report.say) as suite,
     ):
-        _load(journey.Suite(running.url, homes.keys(running.home)), data, report)
-        yield running.home
+        yield suite

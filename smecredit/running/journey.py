@@ -43,21 +43,21 @@ class ImportFigures:
         return self.received == self.accepted + self.duplicate + self.rejected
 
 
-class Suite:
+class Clients:
     """Clients of one running suite by development identity."""
 
     def __init__(self, url: str, keys: Mapping[str, str]) -> None:
         self.url = url
         self._keys = keys
 
-    def client(self, identity: str, **options: Any) -> Client:
+    def of(self, identity: str, **options: Any) -> Client:
         """Return a client for an identity."""
         return Client(self.url, self._keys[identity], timeout=600, **options)
 
 
-def import_all(suite: Suite, files: Sequence[Source], report: Reporter) -> list[ImportFigures]:
+def import_all(clients: Clients, files: Sequence[Source], report: Reporter) -> list[ImportFigures]:
     """Hand in every file, wait for all, and return what became of each."""
-    source = suite.client("source-demo")
+    source = clients.of("source-demo")
     handed_in = [(file, source.import_file(file.kind, file.file)["id"]) for file in files]
     figures: list[ImportFigures] = []
     before: Import | None = None
@@ -94,12 +94,12 @@ def _seconds(done: Import, before: Import | None) -> float:
     return round((datetime.fromisoformat(done["finished_at"] or done["created_at"]) - began).total_seconds(), 3)
 
 
-def consent_all(suite: Suite, report: Reporter) -> int:
+def consent_all(clients: Clients, report: Reporter) -> int:
     """Have every enterprise let the demonstration bank read its file; return how many did.
 
     The consents are the enterprises' own acts, each under its own key: for a demonstration only.
     """
-    operator = suite.client("operator-demo")
+    operator = clients.of("operator-demo")
     with report.stage("demo consents") as on_progress:
         firms = [enterprise["id"] for enterprise in operator.enterprises()]
         keys: list[str] = []
@@ -122,17 +122,17 @@ def _consent(enterprise: Client) -> None:
     enterprise.grant_consent(GRANTEE, PURPOSES, valid_until=until)
 
 
-def train(suite: Suite, report: Reporter) -> dict[str, Any]:
+def train(clients: Clients, report: Reporter) -> dict[str, Any]:
     """Train a model on the firms with outcomes, have it approved by somebody else, and return it serving."""
-    bank = suite.client(GRANTEE)
+    bank = clients.of(GRANTEE)
     with report.stage("train") as on_progress:
         model = bank.wait_model(bank.train(promote=True)["version"], on_progress)
-    return dict(suite.client(APPROVER).approve(model["version"], note="demonstration"))
+    return dict(clients.of(APPROVER).approve(model["version"], note="demonstration"))
 
 
-def publish(suite: Suite, products: Sequence[Mapping[str, Any]], report: Reporter) -> int:
+def publish(clients: Clients, products: Sequence[Mapping[str, Any]], report: Reporter) -> int:
     """Put products on offer; return how many."""
-    bank = suite.client(GRANTEE)
+    bank = clients.of(GRANTEE)
     with report.stage("sandbox products") as on_progress:
         for number, product in enumerate(products, 1):
             bank.put_product(product)
@@ -140,16 +140,16 @@ def publish(suite: Suite, products: Sequence[Mapping[str, Any]], report: Reporte
     return len(products)
 
 
-def score_all(suite: Suite, report: Reporter) -> list[dict[str, Any]]:
+def score_all(clients: Clients, report: Reporter) -> list[dict[str, Any]]:
     """Score every firm with enough data."""
     with report.stage("score") as on_progress:
-        return suite.client(GRANTEE).score_batch(on_progress=on_progress)
+        return clients.of(GRANTEE).score_batch(on_progress=on_progress)
 
 
-def match_all(suite: Suite, amount_fen: int, months: int, report: Reporter) -> list[dict[str, Any]]:
+def match_all(clients: Clients, amount_fen: int, months: int, report: Reporter) -> list[dict[str, Any]]:
     """Match every firm for the same need."""
     with report.stage("match") as on_progress:
-        return suite.client(GRANTEE).match_batch(amount_fen=amount_fen, months=months, on_progress=on_progress)
+        return clients.of(GRANTEE).match_batch(amount_fen=amount_fen, months=months, on_progress=on_progress)
 
 
 def _each(items: Sequence[str], act: Callable[[str], None], on_progress: Callable[[int, int], None]) -> None:
