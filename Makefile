@@ -6,7 +6,7 @@ TOOLS := .venv/.tools
 # The wheel's own pip may be too old to know dependency groups.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup demo test check bench openapi constraints clean
+.PHONY: help setup demo test check size bench openapi constraints clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ demo: setup ## Start the suite, load an economy (or DATA=DIR), train, score, mat
 test: $(TOOLS) assets ## Run all tests (ARGS are handed to pytest)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-check: $(TOOLS) ## Format, lint, types, import contracts, spelling, compose file and Dockerfile
+check: $(TOOLS) size ## Format, lint, types, import contracts, sizes, spelling, compose file and Dockerfile
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -27,6 +27,9 @@ check: $(TOOLS) ## Format, lint, types, import contracts, spelling, compose file
 	$(BIN)/codespell
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/hadolint Dockerfile
+
+size: | $(BIN)/python ## Print how large files and functions are; fails where one is too long
+	$(BIN)/python docs/size.py
 
 bench: $(TOOLS) assets ## Measure beside a peer in the same run; results as a table and as JSON
 	$(PIP) --group bench

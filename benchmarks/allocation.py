@@ -34,7 +34,7 @@ PUBLISHED_FEN = 103_800_000
 
 
 def run() -> dict[str, Any]:
-    """Seconds to a proved optimum at three sizes, and the real case beside the published figure."""
+    """Measure the seconds to a proved optimum at three sizes, and the real case beside the published figure."""
     rows = [
         _row(f"{count:,} firms, ten sectors, loss cap, floor", made(count), peer=count < 100_000) for count in SIZES
     ]
@@ -55,7 +55,7 @@ SIZES = (302, 10_000, 100_000)
 
 
 def made(count: int, seed: int = 0) -> Problem:
-    """Firms with values and losses at random, under every kind of condition."""
+    """Draw firms with values and losses at random, under every kind of condition."""
     random = np.random.default_rng(seed)
     values, losses = random.integers(-10_000, 40_000, count), random.integers(2_000, 50_000, count)
     most, sector = random.integers(2_000_000, 10_000_000, count), random.integers(0, 10, count)
@@ -70,7 +70,7 @@ def made(count: int, seed: int = 0) -> Problem:
 
 
 def real_case(paid: Paid = Paid.OFFERED) -> tuple[list[tuple[Firm, Candidate]], Conditions]:
-    """The 302 firms without a rating, with PDs of a model that learned from the 83 others; one year, LGD 0.5."""
+    """Return the 302 firms without a rating, with PDs learned from the 83 others; one year, LGD 0.5."""
     terms = Terms(
         lgd=Decimal("0.5"),
         cost=Decimal("0.03"),
@@ -86,7 +86,7 @@ def real_case(paid: Paid = Paid.OFFERED) -> tuple[list[tuple[Firm, Candidate]], 
 
 
 def real_curves() -> dict[str, ChurnCurve]:
-    """The published curves, made monotone, for our grades."""
+    """Return the published curves, made monotone, for our grades."""
     with (REAL / "loan_rate_churn.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     curves = {
@@ -100,7 +100,7 @@ _FIRMS: list[Firm] = []
 
 
 def real_firms() -> list[Firm]:
-    """The 302 firms with PD and grade; made once."""
+    """Return the 302 firms with PD and grade; made once."""
     if not _FIRMS:
         _FIRMS.extend(_scored())
     return _FIRMS
@@ -123,7 +123,7 @@ def _scored() -> list[Firm]:
 
 
 def real_figures() -> dict[str, Any]:
-    """What the plan of the real case earns, by both ways of paying, beside the published figure."""
+    """Return what the plan of the real case earns, by both ways of paying, beside the published figure."""
     told: dict[str, Any] = {"published": f"{PUBLISHED_FEN / 100:,.0f} yuan, LGD 0.5, funding 3 %"}
     for paid in Paid:
         offered, conditions = real_case(paid)
@@ -165,7 +165,7 @@ def _row(what: str, problem: Problem, *, peer: bool) -> dict[str, Any]:
 
 
 def _plain(problem: Problem) -> float:
-    """The textbook form in units of a thousand yuan: an amount and a yes-or-no each."""
+    """Write the textbook form in units of a thousand yuan: an amount and a yes-or-no each."""
     count, unit = len(problem.candidates), 100_000
     least = np.array([c.least_fen for c in problem.candidates]) / unit
     most = np.array([c.most_fen for c in problem.candidates]) / unit

@@ -55,7 +55,7 @@ class Book:
 
 
 def run() -> dict[str, Any]:
-    """Seconds of the batch and of the kernel on the same threads, and of shap's kernel on one, in one run."""
+    """Measure batch and kernel on the same threads, and shap's kernel on one, in one run."""
     booster, rows = _model()
     explainer = Explainer(forest_of(bytes(booster.save_raw("json"))), rows[0])
     rounds = []
@@ -110,7 +110,7 @@ def _batch(home: Path, booster: xgboost.Booster, rows: np.ndarray) -> tuple[tupl
 
 class _Context(Context):
     def acting_for(self, client: str, purpose: str) -> dict[str, str]:
-        """Nobody is asked here."""
+        """Ask nobody."""
         return {}
 
 
@@ -159,7 +159,7 @@ def _model() -> tuple[xgboost.Booster, np.ndarray]:
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, float]:
-    """Seconds on the wall and of all threads' processor time."""
+    """Return seconds on the wall and of all threads' processor time."""
     start, used = time.perf_counter(), time.process_time()
     work()
     return time.perf_counter() - start, time.process_time() - used

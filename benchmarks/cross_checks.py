@@ -61,7 +61,7 @@ def run(*, rounds: int = 5) -> dict[str, Any]:
 
 
 def _planted(seeds: range = range(7, 13)) -> str:
-    """How many lies planted into six economies are found, and how much of what is found was planted.
+    """Count how many lies planted into six economies are found, and how much of what is found was planted.
 
     An economy without lies has no contradiction (`test_planted.py`), so whatever else is found
     follows from a lie; of it, only what the plan lists as a consequence is left out of the precision.

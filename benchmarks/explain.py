@@ -26,7 +26,7 @@ PEER_ROWS = 4_000
 
 
 def run() -> dict[str, Any]:
-    """Rows per second for batches, microseconds for one row, and how far the values are apart."""
+    """Measure rows per second for batches, microseconds for one row, and how far the values are apart."""
     rows: list[dict[str, Any]] = []
     for depth, trees in MODELS:
         rows += _measure(depth, trees)
@@ -74,7 +74,7 @@ def _model(depth: int, trees: int) -> tuple[xgboost.Booster, np.ndarray]:
 
 
 def _best(work: Callable[[], Any], times: int = 3) -> float:
-    """Seconds of the quickest of some runs: the others were disturbed."""
+    """Return seconds of the quickest of some runs: the others were disturbed."""
     seconds = []
     for _ in range(times):
         start = time.perf_counter()

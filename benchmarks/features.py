@@ -48,13 +48,13 @@ def run(*, generated: bool = False, rounds: int = 7) -> dict[str, Any]:
 
 
 def real_book() -> pl.DataFrame:
-    """The real invoices without repeats, void ones included, as the lake holds them."""
+    """Return the real invoices without repeats, void ones included, as the lake holds them."""
     files = (("purchase", "purchase_invoices.csv.gz"), ("sale", "sales_invoices.csv.gz"))
     return pl.concat([_invoices(REAL / file, direction) for direction, file in files])
 
 
 def generated_book(invoices: int, firms: int, seed: int = 0) -> pl.DataFrame:
-    """Invoices of many firms over four years: sizes, partners and amounts with heavy tails, 3 % red and 5 % void."""
+    """Draw invoices of many firms over four years: heavy tails, 3 % red and 5 % void."""
     rng = np.random.default_rng(seed)
     weight = rng.pareto(1.0, firms) + 0.01
     firm = rng.choice(firms, invoices, p=weight / weight.sum())
@@ -79,7 +79,7 @@ def generated_book(invoices: int, firms: int, seed: int = 0) -> pl.DataFrame:
 
 
 def difference(book: pl.DataFrame, as_of: date = BOOK_DATE) -> float:
-    """The largest relative difference from DuckDB's values; infinite where only one side has a value."""
+    """Return the largest relative difference from DuckDB's values; infinite where only one side has a value."""
     ours = compute(book, as_of=as_of)
     theirs = _peer(book, as_of)()
     worst = 0.0
@@ -107,7 +107,7 @@ def _measure(what: str, book: pl.DataFrame, rounds: int) -> dict[str, Any]:
 
 
 def _peer(book: pl.DataFrame, as_of: date) -> Callable[[], list[tuple[Any, ...]]]:
-    """DuckDB with the rows in a table of its own, and the query as a function."""
+    """Give DuckDB the rows in a table of its own, and return the query as a function."""
     connection = duckdb.connect()
     with TemporaryDirectory() as folder:
         file = Path(folder) / "book.parquet"

@@ -30,7 +30,7 @@ ledger.declare(METADATA)
 
 
 def run() -> dict[str, Any]:
-    """Appends a second in batches, the milliseconds that one entry adds to a commit, and a proof from the tables."""
+    """Measure appends a second in batches, what an entry adds to a commit, and a proof from the tables."""
     with ExitStack() as open_:
         databases = {
             name: open_.enter_context(opened) for name, opened in (("SQLite", _sqlite()), ("PostgreSQL", _postgresql()))
@@ -81,7 +81,7 @@ def _peer() -> float:
 
 
 def _commits(database: Database) -> tuple[float, float]:
-    """Median milliseconds of a commit of one row with an entry and without, in turns."""
+    """Return median milliseconds of a commit of one row with an entry and without, in turns."""
     took: tuple[list[float], list[float]] = ([], [])
     for number in range(2 * SINGLE):
         start = time.perf_counter()
@@ -94,7 +94,7 @@ def _commits(database: Database) -> tuple[float, float]:
 
 
 def _proofs(database: Database) -> tuple[float, float]:
-    """Median milliseconds of a proof from the tables, and from pymerkle's tree of the same size in memory."""
+    """Return median milliseconds of a proof from the tables, and from pymerkle's tree of that size in memory."""
     tree = pymerkle.InmemoryTree(algorithm="sha256")
     tree.append_entries([b"leaf"] * PROVED_SIZE)
     ours, theirs = [], []

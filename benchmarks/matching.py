@@ -63,7 +63,7 @@ def run() -> dict[str, Any]:
 
 
 def facts(firms: int, seed: int = 7) -> Facts:
-    """Generated facts, a twentieth of them unknown."""
+    """Draw facts, a twentieth of them unknown."""
     rng = np.random.default_rng(seed)
     columns = {
         name: np.where(rng.random(firms) < UNKNOWN_SHARE, np.nan, rng.uniform(low, high, firms))
@@ -82,7 +82,7 @@ def facts(firms: int, seed: int = 7) -> Facts:
 
 
 def shelf(products: int) -> Shelf:
-    """Products with five own rules each, nearly all of them different."""
+    """Make products with five own rules each, nearly all of them different."""
     rng = random.Random(products)
     return Shelf([_product(i, rng) for i in range(products)], DAY, kind_matters=False)
 

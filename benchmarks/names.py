@@ -22,7 +22,7 @@ CUTOFFS = range(60, 100, 2)
 
 
 def run() -> dict[str, Any]:
-    """Names per second against a book, the F1 of what was found, and the pairwise F1."""
+    """Measure names per second against a book, the F1 of what was found, and the pairwise F1."""
     book, asked, truth = _task(seed=5)
     parse.cache_clear()
     start = time.perf_counter()

@@ -43,7 +43,7 @@ FEATURES = {
 
 
 def run() -> dict[str, Any]:
-    """Validity, changes, cost and time of both; the 95th percentile of ours is the bar of 300 ms."""
+    """Measure validity, changes, cost and time of both; the 95th percentile of ours is the bar of 300 ms."""
     import dice_ml  # noqa: PLC0415 -- the peer, absent on most machines
 
     scorer, book = _model()
@@ -73,7 +73,7 @@ def run() -> dict[str, Any]:
 
 
 def _model() -> tuple[Scorer, pl.DataFrame]:
-    """A model learned on a synthetic book, and the book."""
+    """Learn a model on a synthetic book, and return it with the book."""
     random = np.random.default_rng(11)
     size, care = random.normal(size=(2, FIRMS))
     columns: dict[str, Any] = {"enterprise": [f"local:B{number}" for number in range(FIRMS)]}
@@ -123,18 +123,18 @@ class _Reaches:
         self.scorer, self.needed = scorer, scorer.margin_of(points - 0.5)
 
     def predict_proba(self, frame: Any) -> np.ndarray:
-        """Columns: misses the target, reaches it."""
+        """Return two columns: misses the target, reaches it."""
         rows = np.asarray(frame[list(self.scorer.features)], dtype=np.float32)
         reach = scale.sigmoid(self.needed - self.scorer.forest.margins(rows))
         return np.column_stack([1 - reach, reach])
 
     def predict(self, frame: Any) -> np.ndarray:
-        """Whether each row reaches the target."""
+        """Return whether each row reaches the target."""
         return (self.predict_proba(frame)[:, 1] >= 0.5).astype(int)
 
 
 def _dice(library: Any, scorer: Scorer, book: pl.DataFrame, values: dict[str, Any], goal: Goal) -> dict[str, float]:
-    """One counterfactual of DiCE within the same bounds, as the features that it moved; nothing where it found none."""
+    """Return one counterfactual of DiCE within the same bounds as the features that it moved, if it found one."""
     assert goal.points is not None
     model = _Reaches(scorer, goal.points)
     frame = pd.DataFrame(book.select(scorer.features).to_dict(as_series=False), dtype=float)

@@ -24,12 +24,12 @@ from uuid import uuid4
 
 import urllib3
 
-from smecredit import journey
 from smecredit.client import Client
-from smecredit.folder import sources
-from smecredit.home import keys
 from smecredit.report import Reporter
-from smecredit.suite import Suite, free_port
+from smecredit.running import journey
+from smecredit.running.folder import sources
+from smecredit.running.home import keys
+from smecredit.running.suite import Suite, free_port
 
 HERE = Path(__file__).parent
 REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", HERE.parent / "../shared/data")) / "cumcm2020c"
@@ -71,7 +71,7 @@ def run() -> dict[str, Any]:
 
 def _prepare(suite: Suite) -> list[str]:
     """Import the book, give the consents, train and promote; return the enterprises that can be scored."""
-    clients, report = journey.Suite(suite.url, keys(suite.home)), Reporter()
+    clients, report = journey.Clients(suite.url, keys(suite.home)), Reporter()
     journey.import_all(clients, sources(_data(suite.home)), report)
     journey.consent_all(clients, report)
     journey.train(clients, report)

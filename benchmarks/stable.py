@@ -20,7 +20,7 @@ from services.matching.domain.assignment.verify import check
 
 
 def run() -> dict[str, Any]:
-    """Seconds to a stable assignment, and what the verifier counts."""
+    """Measure the seconds to a stable assignment, and count what the verifier counts."""
     alike = [_beside(firms, products) for firms, products in ((300, 20), (1_000, 50))]
     own = [
         _alone("5,000 firms × 200 products, same amount, ranked apart", market(5_000, 200, amounts=False)),
@@ -32,7 +32,7 @@ def run() -> dict[str, Any]:
 
 
 def market(firms: int, products: int, *, amounts: bool = True, apart: bool = True, seed: int = 0) -> Market:
-    """Firms that want from five products on, budgets for seven tenths of them, orders of priority at random."""
+    """Draw firms that want from five products on, budgets for seven tenths of them, priorities at random."""
     random = np.random.default_rng(seed)
     asked = random.integers(100, 5_000, firms) * 1_000_000 if amounts else np.ones(firms, dtype=np.int64)
     most = min(products, 60)
@@ -63,7 +63,7 @@ def _beside(firms: int, products: int) -> dict[str, Any]:
 
 
 def _peer(case: Market) -> tuple[int, ...]:
-    """The firm-optimal assignment by the peer, from dictionaries of preferences as it wants them."""
+    """Return the firm-optimal assignment by the peer, from dictionaries of preferences as it wants them."""
     wanted: dict[int, list[int]] = {j: [] for j in range(len(case.budgets))}
     for firm, wishes in enumerate(case.wishes):
         for j in wishes:

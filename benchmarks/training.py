@@ -54,7 +54,7 @@ class Table:
 
 
 def run() -> dict[str, Any]:
-    """AUC, Brier and ECE of held-out PDs, and the seconds of one training with all its choices."""
+    """Measure AUC, Brier and ECE of held-out PDs, and the seconds of one training with all its choices."""
     rows = [row for table in _tables() for row in _compared(table)]
     return {"name": "training", "title": f"Training, {FOLDS}-fold", "rows": rows}
 
@@ -84,7 +84,7 @@ def _ours(table: Table, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
 
 
 def _optbinning(table: Table, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
-    """Optimal bins with their weight of evidence under a logistic regression: the scorecard of its documentation."""
+    """Learn optimal bins with their weight of evidence under a logistic regression, as its documentation does."""
     known, other = _encoded(table, inside, outside)
     names = [f"c{place}" for place in range(known.shape[1])]
     bins = BinningProcess(names)

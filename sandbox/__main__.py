@@ -45,7 +45,7 @@ def main(  # noqa: PLR0913 - one parameter an option
 
 
 def _month(text: str) -> date:
-    """The first day of a month written YYYY-MM."""
+    """Return the first day of a month written YYYY-MM."""
     try:
         return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - a month has no time zone
     except ValueError as error:

@@ -76,7 +76,7 @@ def plant(tables: Tables, *, seed: int = 1, each: int = 5) -> tuple[Tables, pl.D
 
 
 def partner_s_amount(plot: Plot, each: int) -> Iterator[Told]:
-    """The buyer books a tenth more than the seller."""
+    """Let the buyer book a tenth more than the seller."""
     for sale in inside_sales(plot, each):
         here = mirror_of(sale)
         plot.change("invoices.purchase", here, net=c("net") * 1.1, tax=c("tax") * 1.1)
@@ -85,21 +85,21 @@ def partner_s_amount(plot: Plot, each: int) -> Iterator[Told]:
 
 
 def partner_s_silence(plot: Plot, each: int) -> Iterator[Told]:
-    """The buyer does not book it."""
+    """Let the buyer leave the sale out of its book."""
     for sale in inside_sales(plot, each):
         plot.drop("invoices.purchase", mirror_of(sale))
         yield from _both("mirrored-invoice", sale)
 
 
 def secret_void(plot: Plot, each: int) -> Iterator[Told]:
-    """The seller voids what the buyer still books."""
+    """Let the seller void what the buyer still books."""
     for sale in inside_sales(plot, each):
         plot.change("invoices.sale", row_of(sale), status=pl.lit("void"))
         yield from _both("mirrored-status", sale)
 
 
 def too_much_tax(plot: Plot, each: int) -> Iterator[Told]:
-    """A fifth of tax, which no rate allows."""
+    """Charge a fifth of tax, which no rate allows."""
     for sale in outside_sales(plot, each):
         plot.change("invoices.sale", row_of(sale), tax=c("net") * 0.2)
         plot.change("invoices.sale", row_of(sale), total=c("net") + c("tax"))
@@ -107,7 +107,7 @@ def too_much_tax(plot: Plot, each: int) -> Iterator[Told]:
 
 
 def copied_number(plot: Plot, each: int) -> Iterator[Told]:
-    """A second invoice under the number of the first, to somebody else."""
+    """Issue a second invoice under the number of the first, to somebody else."""
     for sale in outside_sales(plot, each):
         copy = pl.DataFrame([sale], schema=plot.tables["invoices.sale"].schema)
         plot.add("invoices.sale", copy.with_columns(counterparty=pl.lit("local:W9999999")))
@@ -115,21 +115,21 @@ def copied_number(plot: Plot, each: int) -> Iterator[Told]:
 
 
 def hidden_sale(plot: Plot, each: int) -> Iterator[Told]:
-    """An invoice that the seller leaves out of its book."""
+    """Leave an invoice out of the seller's book."""
     for sale in outside_sales(plot, each):
         plot.drop("invoices.sale", row_of(sale))
         yield Told("number-missing", sale["enterprise"], sale["number"])
 
 
 def unpaid_sales(plot: Plot, each: int) -> Iterator[Told]:
-    """A customer that never paid."""
+    """Let a customer never pay."""
     for firm, partner in partners_of(plot, each, "invoices.sale"):
         plot.drop("payments", between(firm, partner, "in"))
         yield Told("receipts-below-sales", firm, partner)
 
 
 def unexplained_money(plot: Plot, each: int) -> Iterator[Told]:
-    """A customer that pays everything twice."""
+    """Let a customer pay everything twice."""
     for firm, partner in partners_of(plot, each, "invoices.sale"):
         again = plot.tables["payments"].filter(between(firm, partner, "in"))
         plot.add("payments", again.with_columns(reference=pl.format("{}-2", "reference")))
@@ -137,21 +137,21 @@ def unexplained_money(plot: Plot, each: int) -> Iterator[Told]:
 
 
 def unpaid_purchases(plot: Plot, each: int) -> Iterator[Told]:
-    """A supplier that was never paid."""
+    """Leave a supplier unpaid."""
     for firm, partner in partners_of(plot, each, "invoices.purchase"):
         plot.drop("payments", between(firm, partner, "out"))
         yield Told("payments-below-purchases", firm, partner)
 
 
 def undeclared_sales(plot: Plot, each: int) -> Iterator[Told]:
-    """A VAT filing that declares seven tenths."""
+    """Declare seven tenths of the sales in a VAT filing."""
     for filing in filings_of(plot, each, "vat", c("declared_sales_fen") > 10_000_000):
         plot.change("tax-filings", filing_of(filing), declared_sales_fen=c("declared_sales_fen") * 0.7)
         yield Told("declared-sales", filing["enterprise"], f"{filing['period_start']}…{filing['period_end']}")
 
 
 def unpaid_tax(plot: Plot, each: int) -> Iterator[Told]:
-    """VAT paid according to the filing, of which the bank knows nothing."""
+    """File VAT as paid of which the bank knows nothing."""
     for filing in filings_of(plot, each, "vat", c("paid_fen") > 100_000):
         paid = (c("purpose") == "tax") & (c("date") == filing["paid_on"])
         plot.drop("payments", (c("enterprise") == filing["enterprise"]) & paid)
@@ -159,38 +159,38 @@ def unpaid_tax(plot: Plot, each: int) -> Iterator[Told]:
 
 
 def thin_insurance(plot: Plot, each: int) -> Iterator[Told]:
-    """A fifth of the social insurance that the wages call for."""
+    """File a fifth of the social insurance that the wages call for."""
     for filing in filings_of(plot, each, "social-insurance", c("due_fen") > 1_000_000):
         plot.change("tax-filings", filing_of(filing), due_fen=c("due_fen") * 0.2, paid_fen=c("paid_fen") * 0.2)
         yield Told("insurance-of-wages", filing["enterprise"], f"{filing['period_start']:%Y-%m}")
 
 
 def grand_class(plot: Plot, each: int) -> Iterator[Told]:
-    """A micro firm that registers as medium."""
+    """Register a micro firm as medium."""
     yield from _attributes(plot, each, "size-class", c("size_class") == "micro", size_class=pl.lit("medium"))
 
 
 def grand_revenue(plot: Plot, each: int) -> Iterator[Told]:
-    """Three times the revenue that the invoices show."""
+    """Register three times the revenue that the invoices show."""
     whole = (c("established_on") < book_start(plot)) & (c("revenue_fen") > 10_000_000)
     yield from _attributes(plot, each, "declared-revenue", whole, revenue_fen=c("revenue_fen") * 3)
 
 
 def another_industry(plot: Plot, each: int) -> Iterator[Told]:
-    """A factory or a shop (13 %) that registers as a software house (6 %)."""
+    """Register a factory or a shop (13 %) as a software house (6 %)."""
     goods = c("industry").str.slice(0, 1).is_in(["C", "F"]) & c("enterprise").is_in(busy(plot)["enterprise"].implode())
     yield from _attributes(plot, each, "rate-of-industry", goods, industry=pl.lit("I65"))
 
 
 def young_firm(plot: Plot, each: int) -> Iterator[Told]:
-    """A firm that was founded half a year after its first sale."""
+    """Found a firm half a year after its first sale."""
     old = c("established_on") < book_start(plot)
     late = pl.lit(book_start(plot) + timedelta(days=183))
     yield from _attributes(plot, each, "sales-before-founding", old & sells_early(plot), established_on=late)
 
 
 def weekend_trade(plot: Plot, each: int) -> Iterator[Told]:
-    """A year of sales to outsiders dated to the Saturday of the same week and month."""
+    """Date a year of sales to outsiders to the Saturday of the same week and month."""
     saturday = c("date").dt.offset_by("1d").dt.truncate("1w").dt.offset_by("5d")
     near = pl.when(saturday.dt.month() == c("date").dt.month()).then(saturday).otherwise(saturday.dt.offset_by("-7d"))
     for firm in plot.firms(outgoing(plot), each):
@@ -200,7 +200,7 @@ def weekend_trade(plot: Plot, each: int) -> Iterator[Told]:
 
 
 def round_trade(plot: Plot, each: int) -> Iterator[Told]:
-    """A year of sales to outsiders in whole thousands of yuan."""
+    """Round a year of sales to outsiders to whole thousands of yuan."""
     thousands = ((c("total").cast(pl.Float64) / 1000).ceil() * 1000).cast(pl.Decimal(18, 2))
     for firm in plot.firms(outgoing(plot), each):
         here = year_outside(plot, firm)
@@ -210,7 +210,7 @@ def round_trade(plot: Plot, each: int) -> Iterator[Told]:
 
 
 def double_delivery(plot: Plot, each: int) -> Iterator[Told]:
-    """Twice what was ordered."""
+    """Deliver twice what was ordered."""
     for firm in plot.firms(plot.tables["deliveries"], each):
         order = plot.tables["deliveries"].filter(c("enterprise") == firm)["order"][0]
         here = (c("enterprise") == firm) & (c("order") == order)
@@ -219,7 +219,7 @@ def double_delivery(plot: Plot, each: int) -> Iterator[Told]:
 
 
 def no_delivery(plot: Plot, each: int) -> Iterator[Told]:
-    """A customer that was invoiced and got nothing."""
+    """Invoice a customer that gets nothing."""
     among = (
         plot.tables["deliveries"].group_by("enterprise").agg(c("counterparty").n_unique()).filter(c("counterparty") > 1)
     )
@@ -229,7 +229,7 @@ def no_delivery(plot: Plot, each: int) -> Iterator[Told]:
 
 
 def listed_and_graded_a(plot: Plot, each: int) -> Iterator[Told]:
-    """A dishonest-debtor entry beside a tax grade A."""
+    """Enter a dishonest debtor beside a tax grade A."""
     records = plot.tables["public-records"]
     latest = records.filter(c("record") == "tax-grade").sort("date").group_by("enterprise").last()
     listed = records.filter(c("record") == "dishonest")["enterprise"]

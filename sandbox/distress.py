@@ -50,7 +50,7 @@ def run_course(rng: np.random.Generator, firms: Firms, network: Network, months:
 
 
 def _shocks(rng: np.random.Generator, count: int, months: int) -> NDArray[np.float64]:
-    """Small shocks every month and, for one firm in a hundred, a blow."""
+    """Draw small shocks every month and, for one firm in a hundred, a blow."""
     blow = np.where(rng.random((count, months)) < 0.012, rng.exponential(1.2, (count, months)), 0.0)
     return np.asarray(rng.normal(0, 0.17, (count, months)) + blow - 0.012 * 1.2)
 
@@ -72,7 +72,7 @@ def _defaults(
     exposure: NDArray[np.float64],
     rate: float,
 ) -> NDArray[np.int64]:
-    """Default months with the same luck for every intercept tried, so that bisection meets the wanted rate."""
+    """Return default months with the same luck for every intercept tried, so that bisection meets the wanted rate."""
     wanted = max(1, round(rate * len(now)))
     low, high = -30.0, 10.0
     best = np.full(len(now), -1)
@@ -94,7 +94,7 @@ def _window(
     exposure: NDArray[np.float64],
     intercept: float,
 ) -> NDArray[np.int64]:
-    """Who defaults when, month by month: a default in one month weighs on the firm's suppliers in the next."""
+    """Return who defaults when, month by month: a default weighs on the firm's suppliers in the next month."""
     fate = np.full(len(now), -1)
     for month in range(WINDOW):
         hazard = 1 / (1 + np.exp(-(intercept + SLOPE * now)))

@@ -27,6 +27,6 @@ def write(tables: dict[str, pl.DataFrame], folder: Path, form: Format = "csv") -
 
 
 def _write_csv(table: pl.DataFrame, path: Path) -> None:
-    """Gzipped CSV without name and time in its header, as they would differ from run to run."""
+    """Write gzipped CSV without name and time in its header, as they would differ from run to run."""
     with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0) as packed:
         packed.write(table.write_csv().encode())

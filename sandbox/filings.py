@@ -15,7 +15,7 @@ INSURED = 0.26  # the employer's share of social insurance in the wage bill
 
 
 def tax_filings(economy: Economy) -> pl.DataFrame:
-    """One VAT and one social-insurance filing per firm and month of trade; both fall due on the 15th of the next."""
+    """Return a VAT and a social-insurance filing per firm and month of trade, due on the 15th of the next."""
     months = _months(economy)
     common = {
         "due_on": pl.col("due_on"),
@@ -48,7 +48,7 @@ def tax_filings(economy: Economy) -> pl.DataFrame:
 
 
 def payments(economy: Economy) -> pl.DataFrame:
-    """The same as the bank sees it: wages on the last day of the month, taxes on the day they are paid."""
+    """Return the filings as the bank sees them: wages on a month's last day, taxes on the day they are paid."""
     months = _months(economy)
     filed = tax_filings(economy).filter(pl.col("paid_fen") > 0, pl.col("paid_on") <= economy.calendar.days[-1])
     wages = months.select(
@@ -83,7 +83,7 @@ def _insured() -> pl.Expr:
 
 
 def _months(economy: Economy) -> pl.DataFrame:
-    """One row per firm and month from its founding on: sales, taxes and wages, in fen, and when taxes were paid."""
+    """Return a row per firm and month from its founding on: sales, taxes, wages, in fen, and when taxes were paid."""
     firms, calendar, invoices = economy.firms, economy.calendar, economy.invoices
     rng = np.random.default_rng([economy.plan.seed, FILINGS])
     count, length = len(firms), calendar.months

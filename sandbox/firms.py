@@ -32,7 +32,7 @@ class Firms:
     churn: NDArray[np.float64]
 
     def __len__(self) -> int:
-        """How many firms there are."""
+        """Return how many firms there are."""
         return len(self.industry)
 
 

@@ -34,11 +34,11 @@ class Invoices:
     void: NDArray[np.bool_]
 
     def __len__(self) -> int:
-        """How many invoices there are."""
+        """Return how many invoices there are."""
         return len(self.seller)
 
     def take(self, order: NDArray[np.int64]) -> Invoices:
-        """The invoices at these positions."""
+        """Return the invoices at these positions."""
         return Invoices(*(getattr(self, field.name)[order] for field in fields(self)))
 
 
@@ -55,7 +55,7 @@ class Climate:
 def draw_climate(
     rng: np.random.Generator, firms: Firms, course: Course, season: NDArray[np.float64], calendar: Calendar
 ) -> Climate:
-    """Each firm's activity and share of void and red-letter invoices in each month, shape (firms, months)."""
+    """Draw each firm's activity and share of void and red-letter invoices in each month, shape (firms, months)."""
     months = np.arange(calendar.months)
     noise = _persistent(rng, len(firms), calendar.months)
     strain = np.logaddexp(0, 2 * (course.stress - 0.4)) / 2  # a smooth hinge: mild stress hardly shows
@@ -74,7 +74,7 @@ def draw_climate(
 def draw_invoices(
     rng: np.random.Generator, firms: Firms, links: Links, climate: Climate, calendar: Calendar
 ) -> Invoices:
-    """All invoices of the book, in order of issue."""
+    """Draw all invoices of the book, in order of issue."""
     parts = [
         part
         for start in range(0, len(links), CHUNK)
@@ -87,7 +87,7 @@ def draw_invoices(
 def _issue(
     rng: np.random.Generator, firms: Firms, links: Links, climate: Climate, calendar: Calendar, part: slice
 ) -> Iterator[Invoices]:
-    """The blue invoices of some relations, then the red-letter ones that cancel a few of them."""
+    """Issue the blue invoices of some relations, then the red-letter ones that cancel a few of them."""
     seller, buyer = links.seller[part], links.buyer[part]
     month = np.arange(calendar.months)
     held = np.minimum(links.last[part, None], month + 1) - np.maximum(links.first[part, None], month)
@@ -113,7 +113,7 @@ def _issue(
 
 
 def _activity(climate: Climate, seller: NDArray[np.int64], buyer: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Activity of each relation by month: the firm's own, or between firms the geometric mean of both."""
+    """Return each relation's activity by month: the firm's own, or between firms the geometric mean of both."""
     firms = len(climate.sales)
     sells, buys = seller < firms, buyer < firms
     sold = climate.sales[np.where(sells, seller, 0)]
@@ -123,14 +123,14 @@ def _activity(climate: Climate, seller: NDArray[np.int64], buyer: NDArray[np.int
 
 
 def _tax(rng: np.random.Generator, firms: Firms, seller: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The VAT rate of each relation: the seller's industry, or some common rate outside."""
+    """Return the VAT rate of each relation: the seller's industry, or some common rate outside."""
     usual = np.array([industry.tax for industry in INDUSTRIES])[firms.industry]
     outside = rng.choice(OUTSIDE_TAX, len(seller))
     return np.asarray(np.where(seller < len(firms), usual[np.minimum(seller, len(firms) - 1)], outside))
 
 
 def _red_letters(rng: np.random.Generator, blue: Invoices, share: NDArray[np.float64], days: int) -> Invoices:
-    """Red-letter invoices that cancel some valid blue ones within the following six weeks."""
+    """Draw red-letter invoices that cancel some valid blue ones within the following six weeks."""
     later = blue.day + rng.integers(1, 43, len(blue))
     chosen = np.flatnonzero((rng.random(len(blue)) < share) & ~blue.void & (later < days))
     cancelled = blue.take(chosen)
@@ -138,7 +138,7 @@ def _red_letters(rng: np.random.Generator, blue: Invoices, share: NDArray[np.flo
 
 
 def _persistent(rng: np.random.Generator, count: int, months: int) -> NDArray[np.float64]:
-    """Ups and downs of business that last a while: an AR(1) course per firm."""
+    """Draw ups and downs of business that last a while: an AR(1) course per firm."""
     shocks = rng.normal(0, 0.10, (months, count))
     course = np.empty((months, count))
     now = np.zeros(count)
@@ -149,5 +149,5 @@ def _persistent(rng: np.random.Generator, count: int, months: int) -> NDArray[np
 
 
 def _share(logit: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log odds as a share."""
+    """Return log odds as a share."""
     return np.asarray(1 / (1 + np.exp(-logit)))

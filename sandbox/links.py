@@ -29,12 +29,12 @@ class Links:
     last: NDArray[np.float64]
 
     def __len__(self) -> int:
-        """How many relations there are."""
+        """Return how many relations there are."""
         return len(self.seller)
 
 
 def draw_links(rng: np.random.Generator, firms: Firms, network: Network, months: int) -> Links:
-    """All relations of the book: the network's own, and outside customers and suppliers for the rest."""
+    """Draw all relations of the book: the network's own, and outside customers and suppliers for the rest."""
     sold = np.bincount(network.seller, network.value, minlength=len(firms))
     bought = np.bincount(network.buyer, network.value, minlength=len(firms))
     customers = _outside(rng, firms, np.maximum(firms.sales - sold, 0), firms.pace, months)
@@ -72,7 +72,7 @@ def _outside(
     pace: NDArray[np.float64],
     months: int,
 ) -> _Outside:
-    """Share each firm's budget among a few places, each held by one partner after another."""
+    """Divide each firm's budget among a few places, each held by one partner after another."""
     places = 3 + rng.poisson(np.clip(pace * 0.7, 1, 40))
     firm = np.repeat(np.arange(len(firms)), places)
     weight = rng.gamma(0.6, size=len(firm)) + 0.02

@@ -26,7 +26,7 @@ class Network:
     value: NDArray[np.float64]
 
     def exposure(self, firms: Firms) -> NDArray[np.float64]:
-        """Per link, the share of the seller's sales that this buyer takes."""
+        """Return per link the share of the seller's sales that this buyer takes."""
         return self.value / firms.sales[self.seller]
 
 
@@ -45,7 +45,7 @@ def draw_network(rng: np.random.Generator, firms: Firms) -> Network:
 
 
 def _attach(rng: np.random.Generator, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs (newcomer, earlier firm) by the copying model, resolved without a loop over links."""
+    """Pair newcomers with earlier firms by the copying model, resolved without a loop over links."""
     newcomer = np.repeat(np.arange(1, count), LINKS_PER_NEWCOMER)
     links = len(newcomer)
     target = (rng.random(links) * newcomer).astype(np.int64)
@@ -61,7 +61,7 @@ def _attach(rng: np.random.Generator, count: int) -> tuple[NDArray[np.int64], ND
 
 
 def _cap(value: NDArray[np.float64], owner: NDArray[np.int64], limit: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Per link, the factor that keeps each owner's total within its limit."""
+    """Return per link the factor that keeps each owner's total within its limit."""
     total = np.bincount(owner, value, minlength=len(limit))
     factor = np.minimum(1.0, np.divide(limit, total, out=np.ones_like(total), where=total > 0))
     return np.asarray(factor[owner])

@@ -51,7 +51,7 @@ class Plot:
 
 
 def inside_sales(plot: Plot, each: int) -> Iterator[dict[str, Any]]:
-    """One valid sale each of free firms to a free firm, in the middle of both books."""
+    """Return one valid sale each of free firms to a free firm, in the middle of both books."""
     taken = 0
     while taken < each:
         sales = middle_sales(plot).filter(
@@ -66,7 +66,7 @@ def inside_sales(plot: Plot, each: int) -> Iterator[dict[str, Any]]:
 
 
 def outside_sales(plot: Plot, each: int) -> Iterator[dict[str, Any]]:
-    """One valid sale each of busy free firms to somebody outside the economy, amid a full roll of numbers."""
+    """Return one valid sale each of busy free firms to an outsider, amid a full roll of numbers."""
     number = c("number").cast(pl.Int64)
     last = number.max().over("enterprise")
     amid = (number > 60) & (number < last - 60)
@@ -77,7 +77,7 @@ def outside_sales(plot: Plot, each: int) -> Iterator[dict[str, Any]]:
 
 
 def middle_sales(plot: Plot) -> pl.DataFrame:
-    """Valid sales between the first and the last quarter of the book."""
+    """Return valid sales between the first and the last quarter of the book."""
     sales = plot.tables["invoices.sale"]
     first, last = book_start(plot), last_day(plot)
     span = (last - first) / 4
@@ -85,7 +85,7 @@ def middle_sales(plot: Plot) -> pl.DataFrame:
 
 
 def partners_of(plot: Plot, each: int, kind: str, among: pl.DataFrame | None = None) -> Iterator[tuple[str, str]]:
-    """Free firms and an outside partner with whom they exchanged 50,000 yuan or more, most of it half a year ago."""
+    """Return free firms, each with an outside partner: 50,000 yuan or more exchanged, most of it half a year ago."""
     old = c("date") <= pl.lit(last_day(plot)).dt.offset_by("-7mo")
     rows = plot.tables[kind].filter(c("status") == "valid", ~c("counterparty").str.starts_with("local:S"))
     totals = rows.group_by("enterprise", "counterparty", maintain_order=True).agg(
@@ -99,7 +99,7 @@ def partners_of(plot: Plot, each: int, kind: str, among: pl.DataFrame | None = N
 
 
 def filings_of(plot: Plot, each: int, tax: str, able: pl.Expr) -> Iterator[dict[str, Any]]:
-    """One filing each of busy free firms that `able` picks, paid before the book's last month."""
+    """Return one filing each of busy free firms that `able` picks, paid before the book's last month."""
     middle = c("paid_on") < pl.lit(last_day(plot)).dt.month_start()
     often = c("enterprise").is_in(busy(plot)["enterprise"].implode())
     filings = plot.tables["tax-filings"].filter((c("tax") == tax) & able & middle & often)
@@ -109,13 +109,13 @@ def filings_of(plot: Plot, each: int, tax: str, able: pl.Expr) -> Iterator[dict[
 
 
 def busy(plot: Plot) -> pl.DataFrame:
-    """Firms with 40 sales or more in the last year."""
+    """Return firms with 40 sales or more in the last year."""
     sales = plot.tables["invoices.sale"].filter(c("date") > pl.lit(last_day(plot)).dt.offset_by("-12mo"))
     return sales.group_by("enterprise", maintain_order=True).len().filter(c("len") >= 40)
 
 
 def outgoing(plot: Plot) -> pl.DataFrame:
-    """Busy firms that sell nine tenths of their invoices outside the economy."""
+    """Return busy firms that sell nine tenths of their invoices outside the economy."""
     sales = plot.tables["invoices.sale"].filter(c("date") > pl.lit(last_day(plot)).dt.offset_by("-12mo"))
     outside = (~c("counterparty").str.starts_with("local:S")).mean()
     found = sales.group_by("enterprise", maintain_order=True).agg(outside=outside, count=pl.len())
@@ -123,55 +123,55 @@ def outgoing(plot: Plot) -> pl.DataFrame:
 
 
 def year_outside(plot: Plot, firm: str) -> pl.Expr:
-    """A firm's blue sales of the last year to parties outside the economy."""
+    """Return a firm's blue sales of the last year to parties outside the economy."""
     recent = c("date") > pl.lit(last_day(plot)).dt.offset_by("-12mo")
     return c("enterprise").eq(firm) & recent & ~c("counterparty").str.starts_with("local:S") & (c("total") > 0)
 
 
 def sells_early(plot: Plot) -> pl.Expr:
-    """Firms that sold within the book's first 60 days."""
+    """Return firms that sold within the book's first 60 days."""
     soon = c("date") < book_start(plot) + timedelta(days=60)
     return c("enterprise").is_in(plot.tables["invoices.sale"].filter(soon)["enterprise"].unique().implode())
 
 
 def mirror_of(sale: dict[str, Any]) -> pl.Expr:
-    """The buyer's statement of a sale."""
+    """Return the buyer's statement of a sale."""
     parties = c("enterprise").eq(sale["counterparty"]) & c("counterparty").eq(sale["enterprise"])
     return parties & c("number").eq(sale["number"]) & c("date").eq(sale["date"])
 
 
 def row_of(sale: dict[str, Any]) -> pl.Expr:
-    """A firm's own statement of a sale."""
+    """Return a firm's own statement of a sale."""
     return c("enterprise").eq(sale["enterprise"]) & c("number").eq(sale["number"])
 
 
 def between(firm: str, partner: str, direction: str) -> pl.Expr:
-    """Payments of one direction between a firm and a partner."""
+    """Return payments of one direction between a firm and a partner."""
     return c("enterprise").eq(firm) & c("counterparty").eq(partner) & c("direction").eq(direction)
 
 
 def filing_of(filing: dict[str, Any]) -> pl.Expr:
-    """One filing."""
+    """Return one filing."""
     own = c("enterprise").eq(filing["enterprise"]) & c("tax").eq(filing["tax"])
     return own & c("period_start").eq(filing["period_start"])
 
 
 def book_start(plot: Plot) -> date:
-    """The day of the first sale."""
+    """Return the day of the first sale."""
     first = plot.tables["invoices.sale"]["date"].min()
     assert isinstance(first, date)
     return first
 
 
 def last_day(plot: Plot) -> date:
-    """The day of the last sale, as of which the sources are compared."""
+    """Return the day of the last sale, as of which the sources are compared."""
     last = plot.tables["invoices.sale"]["date"].max()
     assert isinstance(last, date)
     return last
 
 
 def last_year(plot: Plot) -> str:
-    """How a comparison over the last year is named."""
+    """Name a comparison over the last year."""
     last = pl.lit(last_day(plot))
     first = last.dt.offset_by("-12mo").dt.offset_by("1d")
     return str(pl.select(pl.format("{}…{}", first, last)).item())

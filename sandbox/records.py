@@ -12,7 +12,7 @@ PAYMENT = ("enterprise", "direction", "reference", "counterparty", "date", "amou
 
 
 def records(economy: Economy) -> dict[str, pl.DataFrame]:
-    """The tables of `tables`, then payments, orders, deliveries, tax filings, public records and relations."""
+    """Return the tables of `tables`, then payments, orders, deliveries, tax filings, public records and relations."""
     found = trade.deals(economy)
     paid = pl.concat([trade.payments(economy, found).select(PAYMENT), filings.payments(economy).select(PAYMENT)])
     return tables(economy) | {

@@ -33,7 +33,7 @@ GRADES = ("A", "B", "M", "C", "D")
 
 
 def public_records(economy: Economy) -> pl.DataFrame:
-    """Records as the registers publish them; a tax grade per firm and full year."""
+    """Return records as the registers publish them; a tax grade per firm and full year."""
     rng = np.random.default_rng([economy.plan.seed, REGISTERS])
     stress = economy.course.stress.max(axis=1)
     codes = party_codes(economy).head(len(economy.firms))
@@ -47,7 +47,7 @@ def public_records(economy: Economy) -> pl.DataFrame:
 
 
 def relations(economy: Economy) -> pl.DataFrame:
-    """Who stands behind the firms: some share a person, an address or a phone, and some guarantee for others."""
+    """Return who stands behind the firms: some share a person, an address or a phone, some guarantee for others."""
     rng = np.random.default_rng([economy.plan.seed, REGISTERS + 1])
     count = len(economy.firms)
     codes = party_codes(economy).head(count)
@@ -73,7 +73,7 @@ def relations(economy: Economy) -> pl.DataFrame:
 
 
 def _grades(rng: np.random.Generator, economy: Economy, codes: pl.Series) -> pl.DataFrame:
-    """Yearly tax grades, published in April for the year before: the better led, the better graded."""
+    """Draw yearly tax grades, published in April for the year before: the better led, the better graded."""
     first = economy.plan.start.year
     years = np.arange(first, first + economy.calendar.months // 12)
     firm, year = np.divmod(np.arange(len(codes) * len(years)), len(years))

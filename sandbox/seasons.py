@@ -40,20 +40,20 @@ class Calendar:
         return len(self.edges) - 1
 
     def month_weight(self) -> NDArray[np.float64]:
-        """Business of each month relative to the mean month, shape (months,)."""
+        """Return business of each month relative to the mean month, shape (months,)."""
         bounds = np.concatenate(([0.0], self.upto))[self.edges]
         weight = np.diff(bounds)
         return np.asarray(weight / weight.mean())
 
     def draw(self, rng: np.random.Generator, month: NDArray[np.int64]) -> NDArray[np.int64]:
-        """A position in `days` for each entry of `month`, busy days more often than quiet ones."""
+        """Draw a position in `days` for each entry of `month`, busy days more often than quiet ones."""
         bounds = np.concatenate(([0.0], self.upto))[self.edges]
         point = bounds[month] + rng.random(len(month)) * (bounds[month + 1] - bounds[month])
         return np.asarray(np.minimum(np.searchsorted(self.upto, point, side="right"), self.edges[month + 1] - 1))
 
 
 def calendar(start: date, months: int) -> Calendar:
-    """The calendar of `months` whole months from the month of `start` on."""
+    """Return the calendar of `months` whole months from the month of `start` on."""
     first = np.datetime64(start, "M")
     starts = (first + np.arange(months + 1)).astype("datetime64[D]")
     days = np.arange(starts[0], starts[-1])
@@ -62,7 +62,7 @@ def calendar(start: date, months: int) -> Calendar:
 
 
 def season(start: date, months: int) -> NDArray[np.float64]:
-    """Each industry's own season, shape (industries, months), mean about 1."""
+    """Return each industry's own season, shape (industries, months), mean about 1."""
     month = (start.month - 1 + np.arange(months)) % 12 + 1
     swing = np.array([industry.swing for industry in INDUSTRIES])[:, None]
     peak = np.array([industry.peak for industry in INDUSTRIES])[:, None]
@@ -70,7 +70,7 @@ def season(start: date, months: int) -> NDArray[np.float64]:
 
 
 def _weights(days: NDArray[np.datetime64]) -> NDArray[np.float64]:
-    """Business on each day relative to an ordinary working day."""
+    """Return business on each day relative to an ordinary working day."""
     weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
     weight = MONDAY_TO_SUNDAY[weekday]
     month_end = (days + 5).astype("datetime64[M]") != days.astype("datetime64[M]")

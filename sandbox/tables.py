@@ -17,7 +17,7 @@ SIZES = 10  # the random stream of head counts and assets
 
 
 def tables(economy: Economy) -> dict[str, pl.DataFrame]:
-    """The four tables by import kind: enterprises, invoices.purchase, invoices.sale, outcomes."""
+    """Return the four tables by import kind: enterprises, invoices.purchase, invoices.sale, outcomes."""
     invoices, count = economy.invoices, len(economy.firms)
     codes = party_codes(economy)
     numbers = invoice_numbers(invoices)
@@ -31,7 +31,7 @@ def tables(economy: Economy) -> dict[str, pl.DataFrame]:
 
 
 def party_codes(economy: Economy) -> pl.Series:
-    """Ids of all parties: S for the economy's firms, W for the world outside; a made-up credit code could be real."""
+    """Make ids of all parties: S for firms, W for the world outside; a made-up credit code could be real."""
     count = len(economy.firms)
     highest = max(int(economy.invoices.seller.max(initial=0)), int(economy.invoices.buyer.max(initial=0)), count)
     number = pl.select(number=pl.int_range(1, highest + 2, dtype=pl.Int64))
@@ -41,13 +41,13 @@ def party_codes(economy: Economy) -> pl.Series:
 
 
 def invoice_numbers(invoices: Invoices) -> pl.Series:
-    """Each seller's own running numbers, in order of issue: a book without gaps."""
+    """Count each seller's invoices in order of issue: a book without gaps."""
     frame = pl.DataFrame({"seller": invoices.seller})
     return frame.select(number=pl.int_range(1, pl.len() + 1).over("seller").cast(pl.String).str.zfill(8))["number"]
 
 
 def _enterprises(economy: Economy) -> pl.DataFrame:
-    """Who the firms are."""
+    """Return who the firms are."""
     firms, plan = economy.firms, economy.plan
     founded = (np.datetime64(plan.start, "M") + firms.born).astype("datetime64[D]")
     names = [
@@ -73,7 +73,7 @@ def _enterprises(economy: Economy) -> pl.DataFrame:
 
 
 def sizes(economy: Economy) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Revenue of the last twelve months (fen), employees, and assets (fen) of each firm.
+    """Return revenue of the last twelve months (fen), employees, and assets (fen) of each firm.
 
     A head earns its firm about 600,000 yuan a year, and assets turn over about once: both drawn per firm.
     """
@@ -90,7 +90,7 @@ def sizes(economy: Economy) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArr
 def _size_classes(
     firms: Firms, revenue: NDArray[np.int64], heads: NDArray[np.int64], assets: NDArray[np.int64]
 ) -> list[str]:
-    """The class that meets every bound of the firm's industry; micro where it misses one of small's."""
+    """Return the class that meets every bound of the firm's industry; micro where it misses one of small's."""
     found = np.zeros(len(firms), dtype=np.int64)
     for index, industry in enumerate(INDUSTRIES):
         here = firms.industry == index
@@ -109,7 +109,7 @@ def _book(
     owner: NDArray[np.int64],
     other: NDArray[np.int64],
 ) -> pl.DataFrame:
-    """One direction of the invoices as its owners report them, by owner and date."""
+    """Return one direction of the invoices as its owners report them, by owner and date."""
     invoices: Invoices = economy.invoices
     rows = rows[np.argsort(owner[rows], kind="stable")]
     net, tax = invoices.net[rows], invoices.tax[rows]
@@ -129,12 +129,12 @@ def _book(
 
 
 def yuan(fen: NDArray[np.int64]) -> pl.Series:
-    """Exact yuan with two decimals."""
+    """Return exact yuan with two decimals."""
     return pl.Series(fen).cast(pl.Decimal(18, 0)).cast(pl.Decimal(18, 2)) / 100
 
 
 def _outcomes(economy: Economy) -> pl.DataFrame:
-    """What became of each loan, and when that was known: the default's month end, or the end of the window."""
+    """Return what became of each loan, and when that was known: at the default's month end or the window's."""
     month = economy.course.default_month
     end = np.datetime64(economy.plan.start, "M") + economy.plan.months
     known = (end + np.where(month >= 0, month, WINDOW - 1) + 1).astype("datetime64[D]") - 1

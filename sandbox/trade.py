@@ -18,7 +18,7 @@ ON_PLATFORM = 5
 
 
 def deals(economy: Economy) -> pl.DataFrame:
-    """Valid blue invoices that nothing cancelled, with the days of order, delivery, terms and payment.
+    """Return valid blue invoices that nothing cancelled, with the days of order, delivery, terms and payment.
 
     Columns: seller and buyer (codes), `from_inside` and `to_inside` (whether a firm of the economy sells, buys),
     number, `date`, `total_fen`, `ordered_on`, `delivered_on`, `due_on`, `paid_on`.
@@ -52,7 +52,7 @@ def deals(economy: Economy) -> pl.DataFrame:
 
 
 def payments(economy: Economy, found: pl.DataFrame) -> pl.DataFrame:
-    """Bank transactions of trade as each firm's bank reports them, up to the end of the book."""
+    """Return bank transactions of trade as each firm's bank reports them, up to the end of the book."""
     last = economy.calendar.days[-1]
     settled = found.filter(pl.col("paid_on") <= last)
     return pl.concat(
@@ -73,7 +73,7 @@ def payments(economy: Economy, found: pl.DataFrame) -> pl.DataFrame:
 
 
 def orders(found: pl.DataFrame) -> pl.DataFrame:
-    """Orders of the sellers that a platform reports, with the agreed day of payment."""
+    """Return orders of the sellers that a platform reports, with the agreed day of payment."""
     return found.filter("on_platform").select(
         enterprise="seller",
         direction=pl.lit("sale"),
@@ -88,7 +88,7 @@ def orders(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def deliveries(found: pl.DataFrame) -> pl.DataFrame:
-    """Deliveries against these orders."""
+    """Return deliveries against these orders."""
     return found.filter("on_platform").select(
         enterprise="seller",
         direction=pl.lit("sale"),
@@ -115,7 +115,7 @@ def _sides(settled: pl.DataFrame, owner: str, other: str, inside: str, direction
 
 
 def _lateness(rng: np.random.Generator, economy: Economy) -> NDArray[np.int64]:
-    """Days beyond terms: around zero, and more the more strained the payer is in that month."""
+    """Draw the days beyond terms: around zero, and more the more strained the payer is in that month."""
     invoices, count = economy.invoices, len(economy.firms)
     month = np.searchsorted(economy.calendar.edges, invoices.day, side="right") - 1
     payer = np.minimum(invoices.buyer, count - 1)

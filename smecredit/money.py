@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 
 def fen(yuan: str) -> int:
-    """Exact fen of an amount in yuan such as `500000`, `500,000.50`, `50万` or `1亿`; ValueError says what is wrong."""
+    """Return exact fen of an amount in yuan such as `500000`, `50万` or `1亿`; ValueError says what is wrong."""
     text = yuan.strip().replace(",", "").replace("，", "").removeprefix("¥").removesuffix("元")
     scale = 1
     for unit, of_yuan in (("万", 10_000), ("亿", 100_000_000)):
@@ -24,7 +24,7 @@ def fen(yuan: str) -> int:
 
 
 def yuan(amount_fen: int) -> str:
-    """An amount as people read it: `¥500,000.50`, without the decimals where they are zero."""
+    """Write an amount as people read it: `¥500,000.50`, without the decimals where they are zero."""
     sign = "-" if amount_fen < 0 else ""
     whole, rest = divmod(abs(amount_fen), 100)
     return f"{sign}¥{whole:,}.{rest:02d}" if rest else f"{sign}¥{whole:,}"

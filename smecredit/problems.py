@@ -24,7 +24,7 @@ class Problem(Expected):
 
     @classmethod
     def of(cls, members: Mapping[str, Any] | None) -> Problem:
-        """The problem that a failed job left behind."""
+        """Return the problem that a failed job left behind."""
         members = members or {"title": "The job failed", "detail": "It left no reason; see the service's log."}
         return cls(int(members.get("status", 500)), members)
 

@@ -21,9 +21,9 @@ from joserfc.jwk import ECKey
 
 from chassis.core.identity import AUDIENCE, ISSUER
 from gateway.roles import DEFAULT_SCOPES
-from smecredit import demo, home, journey
 from smecredit.report import Reporter
-from smecredit.suite import Addresses, Suite, free_port
+from smecredit.running import demo, home, journey
+from smecredit.running.suite import Addresses, Suite, free_port
 
 FIRMS = 60
 FIELDS = ["features", "portrait", "score", "records"]

@@ -47,7 +47,7 @@ class _Commands(click.Group):
     """Knows its commands by name and loads their module on the first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands, in the order of the help."""
+        """Return all commands, in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -67,7 +67,10 @@ class _Commands(click.Group):
 @click.group(cls=_Commands)
 @click.version_option(package_name="smecredit", prog_name="smecredit")
 def commands() -> None:
-    """Credit portraits, explained scores and fitting bank products for small firms. 中小微企业信用画像与融资匹配。"""
+    """Give small firms credit portraits, explained scores and fitting bank products.
+
+    中小微企业信用画像与融资匹配。
+    """
 
 
 def main() -> None:

@@ -7,30 +7,28 @@ import os
 import subprocess
 import sys
 import tempfile
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
-from smecredit import evaluation
-from smecredit import home as homes
-from smecredit.cli.options import write_json
+from smecredit.cli.options import day, json_file, report
 from smecredit.problems import Expected
 from smecredit.report import Reporter
-
-DAY = click.DateTime(["%Y-%m-%d"])
+from smecredit.running import evaluation
+from smecredit.running import home as homes
 
 
 @click.command("replay-alerts")
-@click.option("--from", "first", type=DAY, required=True, help="First day on which the book is looked at.")
-@click.option("--to", "last", type=DAY, required=True, help="Last day.")
+@day("--from", "first", required=True, help="First day on which the book is looked at.")
+@day("--to", "last", required=True, help="Last day.")
 @click.option("--step", type=click.Choice(["month", "quarter"]), default="month", show_default=True)
 @click.option("--data", type=click.Path(exists=True, path_type=Path), help="Folder to load into a book of its own.")
 @click.option("--home", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Home whose book is read.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path, allow_dash=True), help="Write the figures here.")
+@json_file
 def replay_alerts_command(
-    first: datetime, last: datetime, step: str, data: Path | None, home: Path | None, json_file: Path | None
+    first: date, last: date, step: str, data: Path | None, home: Path | None, json_file: Path | None
 ) -> None:
     """Run a past period through the early-warning signals: alerts, lead before default, precision, recall.
 
@@ -43,13 +41,10 @@ def replay_alerts_command(
     reporter = Reporter()
     if data:
         with evaluation.loaded(data, reporter) as place:
-            found = _replay(place, period, reporter)
+            figures = _replay(place, period, reporter)
     else:
-        found = _replay(home or homes.home(), period, reporter)
-    if json_file:
-        write_json(found, json_file)
-    if not json_file or str(json_file) != "-":
-        _show(found)
+        figures = _replay(home or homes.home(), period, reporter)
+    report(figures, json_file, _show)
 
 
 def _replay(home: Path, period: list[str], reporter: Reporter) -> Any:
@@ -64,14 +59,14 @@ def _replay(home: Path, period: list[str], reporter: Reporter) -> Any:
         return json.loads(target.read_text("utf-8"))
 
 
-def _show(found: Any) -> None:
-    base = found["base_rate"]
+def _show(figures: Any) -> None:
+    base = figures["base_rate"]
     click.echo(
-        f"{found['from']} to {found['to']}, {found['looks']} looks; {found['labelled']} labelled firms, "
-        f"{found['defaults']} defaults" + (f" ({base:.1%})" if base is not None else "")
+        f"{figures['from']} to {figures['to']}, {figures['looks']} looks; {figures['labelled']} labelled firms, "
+        f"{figures['defaults']} defaults" + (f" ({base:.1%})" if base is not None else "")
     )
     click.echo(f"{'signal':28}{'alerts':>8}{'firms':>7}{'precision':>11}{'recall':>8}{'lift':>6}{'lead days':>11}")
-    for name, row in (*found["signals"].items(), *found["together"].items()):
+    for name, row in (*figures["signals"].items(), *figures["together"].items()):
         lead = row["lead_days"]
         click.echo(
             f"{name:28}{row['alerts']:8}{row['firms']:7}{_share(row['precision']):>11}{_share(row['recall']):>8}"

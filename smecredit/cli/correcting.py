@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import click
 
-from smecredit import render
-from smecredit.cli.options import as_json, client, connected, print_json
+from smecredit.answers import Dispute, Notice
+from smecredit.cli.options import connected, day, print_json, printed
+from smecredit.client import Client
+from smecredit.rendering.corrections import disputes, notices
 
 REASONS = ("not-ours", "wrong-amount", "wrong-date", "wrong-status", "already-settled", "other")
+
+
+def _show_all(shown: Sequence[Dispute]) -> None:
+    disputes(shown, datetime.now(UTC))
+
+
+def _show(shown: Dispute) -> None:
+    _show_all([shown])
 
 
 @click.command("dispute")
@@ -17,24 +28,20 @@ REASONS = ("not-ours", "wrong-amount", "wrong-date", "wrong-status", "already-se
 @click.option("--kind", default="invoices", show_default=True, help="invoices, payments, public-records, …")
 @click.option("--reason", type=click.Choice(REASONS), required=True)
 @click.option("--statement", required=True, help="What you say of it; whoever reads the file sees this.")
-@as_json
+@printed(_show)
 @connected("enterprise")
-def dispute_command(
-    record: str, kind: str, reason: str, statement: str, as_json: bool, url: str, identity: str
-) -> None:
+def dispute_command(enterprise: Client, record: str, kind: str, reason: str, statement: str) -> Dispute:
     """Dispute a record of your own file; RECORD is its name (rec_…) in the evidence behind a figure."""
-    made = client(url, identity).dispute({"kind": kind, "record": record}, reason, statement)
-    print_json(made) if as_json else render.disputes([made], datetime.now(UTC))
+    return enterprise.dispute({"kind": kind, "record": record}, reason, statement)
 
 
 @click.command("disputes")
 @click.option("--state", type=click.Choice(["open", "corrected", "confirmed", "unresolved", "withdrawn"]))
-@as_json
+@printed(_show_all)
 @connected("operator-demo")
-def disputes_command(state: str | None, as_json: bool, url: str, identity: str) -> None:
+def disputes_command(reader: Client, state: str | None) -> list[Dispute]:
     """List disputes: a firm its own, the operator all."""
-    found = list(client(url, identity).disputes(state=state))
-    print_json(found) if as_json else render.disputes(found, datetime.now(UTC))
+    return list(reader.disputes(state=state))
 
 
 @click.command("decide")
@@ -42,37 +49,31 @@ def disputes_command(state: str | None, as_json: bool, url: str, identity: str) 
 @click.argument("decision", type=click.Choice(["corrected", "confirmed", "unresolved"]))
 @click.option("--reply", required=True, help="The written answer to the firm.")
 @click.option("--correction", type=click.Choice(["removed", "restated"]), help="How a wrong item was put right.")
-@as_json
+@printed(_show)
 @connected("operator-demo")
-def decide_command(
-    dispute: str, decision: str, reply: str, correction: str | None, as_json: bool, url: str, identity: str
-) -> None:
-    """Decide a dispute and answer it; a correction is told to all readers of the last twelve months."""
-    made = client(url, identity).decide_dispute(dispute, decision, reply, correction=correction)
-    print_json(made) if as_json else render.disputes([made], datetime.now(UTC))
+def decide_command(operator: Client, dispute: str, decision: str, reply: str, correction: str | None) -> Dispute:
+    """Decide a dispute and answer it; all readers of the last twelve months get notice of a correction."""
+    return operator.decide_dispute(dispute, decision, reply, correction=correction)
 
 
 @click.command("repair")
 @click.argument("enterprise")
 @click.argument("record")
-@click.option("--decided-on", type=click.DateTime(["%Y-%m-%d"]), required=True)
+@day("--decided-on", required=True)
 @click.option("--authority", required=True)
 @click.option("--document", required=True, help="Number of the decision.")
 @connected("operator-demo")
 def repair_command(
-    enterprise: str, record: str, decided_on: datetime, authority: str, document: str, url: str, identity: str
+    operator: Client, enterprise: str, record: str, decided_on: date, authority: str, document: str
 ) -> None:
     """Take a repaired public record out of display, sharing and use; RECORD is its document's number or its name."""
-    day: date = decided_on.date()
-    made = client(url, identity).repair(enterprise, record, decided_on=day, authority=authority, document=document)
-    print_json(made)
+    print_json(operator.repair(enterprise, record, decided_on=decided_on, authority=authority, document=document))
 
 
 @click.command("notices")
 @click.option("--open", "open_only", is_flag=True, help="Only those that nobody has acknowledged.")
-@as_json
+@printed(notices)
 @connected("bank-demo")
-def notices_command(open_only: bool, as_json: bool, url: str, identity: str) -> None:
+def notices_command(bank: Client, open_only: bool) -> list[Notice]:
     """List corrections and repairs in files that you read, and the terms of disputes."""
-    found = list(client(url, identity).notices(open_only=open_only))
-    print_json(found) if as_json else render.notices(found)
+    return list(bank.notices(open_only=open_only))

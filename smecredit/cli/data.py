@@ -11,7 +11,7 @@ from typing import Any, cast, get_args
 import click
 
 from smecredit.answers import Channel, Import, ImportKind
-from smecredit.cli.options import as_json, client, connected, print_json
+from smecredit.cli.options import as_json, connected, print_json
 from smecredit.client import Client
 from smecredit.report import Reporter
 
@@ -27,20 +27,19 @@ REJECTS_SHOWN = 3
 @as_json
 @connected("source-demo")
 def import_command(
-    kind: str, files: tuple[Path, ...], as_json: bool, url: str, identity: str, **about: str | None
+    source: Client, kind: ImportKind, files: tuple[Path, ...], as_json: bool, **about: str | None
 ) -> None:
     """Import FILES of one KIND (CSV, CSV.gz, Parquet, JSON; 数电票 as XML or a zip; a workbook is .xlsx).
 
     Waits until they are committed.
     """
     reporter = Reporter()
-    with client(url, identity) as source:
-        done = [_import(source, cast("ImportKind", kind), file, reporter, about) for file in files]
-        if as_json:
-            print_json(done)
-            return
-        for imported in done:
-            _tell(source, imported)
+    imports = [_import(source, kind, file, reporter, about) for file in files]
+    if as_json:
+        print_json(imports)
+        return
+    for done in imports:
+        _tell(source, done)
 
 
 def _import(

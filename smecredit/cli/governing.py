@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import click
 
-from smecredit import render, render_drift
-from smecredit.cli.options import as_json, client, connected, day, print_json
+from smecredit.answers import Model
+from smecredit.cli.options import connected, day, printed
+from smecredit.client import Client
+from smecredit.rendering.drift import drift
+from smecredit.rendering.models import model
 
 note = click.option("--note", help="Why, for the record.")
 
@@ -15,32 +19,29 @@ note = click.option("--note", help="Why, for the record.")
 @click.command("approve")
 @click.argument("version")
 @note
-@as_json
+@printed(model)
 @connected("operator-demo")
-def approve_command(version: str, note: str | None, as_json: bool, url: str, identity: str) -> None:
+def approve_command(operator: Client, version: str, note: str | None) -> Model:
     """Approve a model that somebody else trained; one trained with --promote then serves."""
-    model = client(url, identity).approve(version, note=note)
-    print_json(model) if as_json else render.models([model])
+    return operator.approve(version, note=note)
 
 
 @click.command("rollback")
 @click.argument("version")
 @note
-@as_json
+@printed(model)
 @connected("bank-demo")
-def rollback_command(version: str, note: str | None, as_json: bool, url: str, identity: str) -> None:
+def rollback_command(bank: Client, version: str, note: str | None) -> Model:
     """Take the serving model VERSION out of service; the one that served before serves again."""
-    model = client(url, identity).roll_back(version, note=note)
-    print_json(model) if as_json else render.models([model])
+    return bank.roll_back(version, note=note)
 
 
 @click.command("drift")
 @click.option("--model", help="A version; by default the serving model.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day; by default a year before the last.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; by default today.")
-@as_json
+@day("--since", help="First day; by default a year before the last.")
+@day("--until", help="Last day; by default today.")
+@printed(drift)
 @connected("bank-demo")
-def drift_command(model: str | None, since: Any, until: Any, as_json: bool, url: str, identity: str) -> None:
+def drift_command(bank: Client, model: str | None, since: date | None, until: date | None) -> dict[str, Any]:
     """Report whether a model still meets the firms it was made for, and whether its PDs came true."""
-    report = client(url, identity).drift(model, since=day(since), until=day(until))
-    print_json(report) if as_json else render_drift.drift(report)
+    return bank.drift(model, since=since, until=until)

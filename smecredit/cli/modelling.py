@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 
-from smecredit import evaluation, render
-from smecredit.cli.options import as_json, as_of, client, connected, day, print_json, write_json
+from smecredit.answers import Model
+from smecredit.cli.options import as_json, as_of, connected, json_file, print_json, printed, report
+from smecredit.client import Client
+from smecredit.rendering.models import evaluation as show_evaluation
+from smecredit.rendering.models import model as show_model
+from smecredit.rendering.models import models
 from smecredit.report import Reporter
+from smecredit.running import evaluation
 
 
 @click.command("train")
@@ -18,29 +23,22 @@ from smecredit.report import Reporter
 @as_of
 @as_json
 @connected("bank-demo")
-def train_command(promote: bool, seed: int | None, as_of: Any, as_json: bool, url: str, identity: str) -> None:
+def train_command(bank: Client, promote: bool, seed: int | None, as_of: date | None, as_json: bool) -> None:
     """Train a model on all firms with outcomes that have consented to it."""
-    bank = client(url, identity)
     with Reporter().stage("train") as on_progress:
-        ordered = bank.train(promote=promote, as_of=day(as_of), seed=seed)
+        ordered = bank.train(promote=promote, as_of=as_of, seed=seed)
         model = bank.wait_model(ordered["version"], on_progress)
-    print_json(model) if as_json else render.models([model])
+    print_json(model) if as_json else show_model(model)
     if promote and model["state"] != "serving":
         click.echo(f"It serves once somebody else has approved it: smecredit approve {model['version']}", err=True)
 
 
 @click.command("models")
-@as_json
+@printed(models)
 @connected("bank-demo")
-def models_command(as_json: bool, url: str, identity: str) -> None:
+def models_command(bank: Client) -> list[Model]:
     """List the models, newest first."""
-    models = list(client(url, identity).models())
-    if as_json:
-        print_json(models)
-    elif models:
-        render.models(models)
-    else:
-        click.echo("No model yet: import firms with outcomes, then `smecredit train --promote`, `smecredit approve`.")
+    return list(bank.models())
 
 
 @click.command("evaluate")
@@ -51,7 +49,7 @@ def models_command(as_json: bool, url: str, identity: str) -> None:
 @click.option("--holdout", type=click.Path(exists=True, path_type=Path), help="Folder (or table) scored in addition.")
 @click.option("--folds", type=click.IntRange(2, 50), default=5, show_default=True)
 @click.option("--repeats", type=click.IntRange(1, 100), default=10, show_default=True)
-@click.option("--json", "json_file", type=click.Path(path_type=Path, allow_dash=True), help="Write the figures here.")
+@json_file
 def evaluate_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     data: Path | None,
     table: Path | None,
@@ -70,15 +68,11 @@ def evaluate_command(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise click.UsageError("Give either --data DIR or --table FILE.")
     if table and not label:
         raise click.UsageError("--table needs --label, the column that says who defaulted.")
-    report = Reporter()
-    plan = evaluation.Plan(folds, repeats)
+    reporter, plan = Reporter(), evaluation.Folds(folds, repeats)
     if table:
         assert label
-        result = evaluation.of_table(table, label, drop, holdout, plan, report)
+        result = evaluation.of_table(table, label, drop, holdout, plan, reporter)
     else:
         assert data
-        result = evaluation.of_folder(data, holdout, plan, report)
-    if json_file:
-        write_json(result, json_file)
-    if not json_file or str(json_file) != "-":
-        render.evaluation(result)
+        result = evaluation.of_folder(data, holdout, plan, reporter)
+    report(result, json_file, show_evaluation)

@@ -5,52 +5,77 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
 from smecredit.client import DEFAULT_URL, Client
-from smecredit.home import api_key
 from smecredit.money import fen
+from smecredit.running.home import api_key
 
-Command = Callable[..., None]
+Function = Callable[..., Any]
 
 
-def connected(identity: str) -> Callable[[Command], Command]:
-    """Add the options of a command that talks to a running suite, as `identity` unless told otherwise."""
+def connected(identity: str) -> Callable[[Function], Function]:
+    """Give a command a client of a running suite, as `identity` unless the user names another."""
 
-    def add(command: Command) -> Command:
-        command = click.option(
+    def add(command: Function) -> Function:
+        @wraps(command)
+        def run(*, url: str, identity: str, **options: Any) -> Any:
+            with Client(url, api_key(identity, url)) as client:
+                return command(client, **options)
+
+        run = click.option(
             "--as",
             "identity",
             default=identity,
             show_default=True,
             help="Development identity whose key is used unless SMECREDIT_API_KEY is set.",
-        )(command)
+        )(run)
         return click.option(
             "--url",
             default=lambda: os.environ.get("SMECREDIT_URL", DEFAULT_URL),
             show_default=f"$SMECREDIT_URL or {DEFAULT_URL}",
             help="Address of the gateway.",
-        )(command)
+        )(run)
 
     return add
 
 
-def client(url: str, identity: str) -> Client:
-    """A client for the command's options."""
-    return Client(url, api_key(identity, url))
-
-
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
-as_of = click.option("--as-of", "as_of", type=click.DateTime(["%Y-%m-%d"]), help="Look at the firm as of this date.")
 
 
-def day(value: Any) -> date | None:
-    """The date of a date option."""
+def printed(show: Callable[[Any], None]) -> Callable[[Function], Function]:
+    """Print the answer that a command returns: whole with `--json`, else as `show` does for people."""
+
+    def add(command: Function) -> Function:
+        @wraps(command)
+        def run(*, as_json: bool, **options: Any) -> None:
+            answer = command(**options)
+            print_json(answer) if as_json else show(answer)
+
+        return as_json(run)
+
+    return add
+
+
+def day(*names: str, **attributes: Any) -> Callable[[Function], Function]:
+    """Add an option whose value is a date."""
+    return click.option(*names, type=click.DateTime(["%Y-%m-%d"]), callback=_as_date, **attributes)
+
+
+def _as_date(ctx: click.Context, param: click.Parameter, value: datetime | None) -> date | None:
+    """Return the date of a date option."""
     return value.date() if value else None
+
+
+as_of = day("--as-of", "as_of", help="Look at the firm as of this date.")
+json_file = click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, allow_dash=True), help="Write the figures here."
+)
 
 
 def print_json(value: Any) -> None:
@@ -67,8 +92,16 @@ def write_json(value: Any, path: Path) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+def report(figures: Any, path: Path | None, show: Callable[[Any], None]) -> None:
+    """Write figures into a file where one is named, and show them unless that is standard output."""
+    if path:
+        write_json(figures, path)
+    if str(path) != "-":
+        show(figures)
+
+
 def as_fen(ctx: click.Context, param: click.Parameter, value: str) -> int:
-    """Fen of an amount in yuan given on the command line."""
+    """Return the fen of an amount in yuan that the command line gives."""
     try:
         return fen(value)
     except ValueError as error:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
-from smecredit import render_plan
-from smecredit.cli.options import as_fen, as_json, as_of, client, connected, day, print_json
+from smecredit.cli.options import as_fen, as_of, connected, printed
+from smecredit.client import Client
+from smecredit.rendering.plan import allocation, churn
 from smecredit.report import Reporter
 
 share = click.FloatRange(0, 1)
@@ -18,15 +20,14 @@ share = click.FloatRange(0, 1)
 
 @click.command("churn")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@as_json
+@printed(churn)
 @connected("bank-demo")
-def churn_command(file: Path, as_json: bool, url: str, identity: str) -> None:
+def churn_command(bank: Client, file: Path) -> dict[str, Any]:
     """Import churn curves from a CSV file: rates in the first column, then one column a curve.
 
     A column's head names the grades that it is for, such as `AAA AA+ AA A`.
     """
-    kept = client(url, identity).import_churn(_curves(file))
-    print_json(kept) if as_json else render_plan.churn(kept)
+    return bank.import_churn(_curves(file))
 
 
 def _curves(file: Path) -> list[dict[str, Any]]:
@@ -45,7 +46,7 @@ def _curves(file: Path) -> list[dict[str, Any]]:
 
 
 def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
-    """`micro=0.2` and the like."""
+    """Read `micro=0.2` and the like."""
     try:
         return {name: float(number) for name, _, number in (value.partition("=") for value in values)}
     except ValueError as error:
@@ -69,17 +70,15 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 )
 @click.option("--stress", "stresses", multiple=True, callback=_pairs, help="A factor on the PDs of a sector: C=2.")
 @as_of
-@as_json
+@printed(allocation)
 @connected("bank-demo")
-def allocate_command(as_of: Any, as_json: bool, url: str, identity: str, **options: Any) -> None:
+def allocate_command(bank: Client, as_of: date | None, **options: Any) -> dict[str, Any]:
     """Divide a budget over every enterprise that you may read: amounts, rates, the proof, the price of fairness."""
-    bank = client(url, identity)
     with Reporter().stage("allocate") as on_progress:
-        plan = bank.allocate(_order(options, day(as_of)), on_progress=on_progress)
-    print_json(plan) if as_json else render_plan.allocation(plan)
+        return bank.allocate(_order(options, as_of), on_progress=on_progress)
 
 
-def _order(options: Mapping[str, Any], on: Any) -> dict[str, Any]:
+def _order(options: Mapping[str, Any], as_of: date | None) -> dict[str, Any]:
     plain = ("lgd", "funding", "operating", "paid", "sector_share", "loss_share")
     return {
         "budget_fen": options["budget"],
@@ -94,5 +93,5 @@ def _order(options: Mapping[str, Any], on: Any) -> dict[str, Any]:
             {"name": f"{sector} x{factor:g}", "shocks": [{"of": {"industry": sector}, "factor": factor}]}
             for sector, factor in options["stresses"].items()
         ],
-        **({"as_of": on.isoformat()} if on else {}),
+        **({"as_of": as_of.isoformat()} if as_of else {}),
     }

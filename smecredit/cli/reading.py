@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
 
 import click
 
-from smecredit import render
-from smecredit.cli.options import as_fen, as_json, as_of, client, connected, day, print_json
+from smecredit.answers import Match, Portrait, Score
+from smecredit.cli.options import as_fen, as_of, connected, printed
+from smecredit.client import Client
+from smecredit.rendering.match import match
+from smecredit.rendering.portrait import portrait
+from smecredit.rendering.score import score
 
 
 @click.command("portrait")
 @click.argument("enterprise")
 @as_of
-@as_json
+@printed(portrait)
 @connected("bank-demo")
-def portrait_command(enterprise: str, as_of: Any, as_json: bool, url: str, identity: str) -> None:
+def portrait_command(bank: Client, enterprise: str, as_of: date | None) -> Portrait:
     """Show an enterprise's credit portrait: eight dimensions, recent months, partners."""
-    portrait = client(url, identity).portrait(enterprise, as_of=day(as_of))
-    print_json(portrait) if as_json else render.portrait(portrait)
+    return bank.portrait(enterprise, as_of=as_of)
 
 
 @click.command("score")
 @click.argument("enterprise")
 @as_of
-@as_json
+@printed(score)
 @connected("bank-demo")
-def score_command(enterprise: str, as_of: Any, as_json: bool, url: str, identity: str) -> None:
+def score_command(bank: Client, enterprise: str, as_of: date | None) -> Score:
     """Score an enterprise and say why; the score is stored and counts as a credit query."""
-    score = client(url, identity).score(enterprise, as_of=day(as_of))
-    print_json(score) if as_json else render.score(score)
+    return bank.score(enterprise, as_of=as_of)
 
 
 @click.command("match")
@@ -38,18 +40,10 @@ def score_command(enterprise: str, as_of: Any, as_json: bool, url: str, identity
 @click.option("--months", type=click.IntRange(1, 360), required=True, help="For how many months.")
 @click.option("--kind", help="Only products of this kind, such as invoice-finance.")
 @as_of
-@as_json
+@printed(match)
 @connected("bank-demo")
-def match_command(  # noqa: PLR0913, PLR0917 - one parameter an option
-    enterprise: str,
-    amount: int,
-    months: int,
-    kind: str | None,
-    as_of: Any,
-    as_json: bool,
-    url: str,
-    identity: str,
-) -> None:
+def match_command(
+    bank: Client, enterprise: str, amount: int, months: int, kind: str | None, as_of: date | None
+) -> Match:
     """Find the bank products that fit: offers with terms, refusals with the rule. A soft check."""
-    match = client(url, identity).match(enterprise, amount_fen=amount, months=months, kind=kind, as_of=day(as_of))
-    print_json(match) if as_json else render.match(match)
+    return bank.match(enterprise, amount_fen=amount, months=months, kind=kind, as_of=as_of)

@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
-from smecredit import demo, render
-from smecredit.cli.options import write_json
-from smecredit.home import KEYS, home
+from smecredit.cli.options import json_file, write_json
+from smecredit.rendering.demo import demo as show_demo
 from smecredit.report import Reporter
-from smecredit.suite import PORT, Suite
+from smecredit.running import demo
+from smecredit.running.home import KEYS, home
+from smecredit.running.suite import PORT, Suite
 
 port_option = click.option(
     "--port", type=click.IntRange(1, 65_532), default=PORT, show_default=True, help="Of the gateway; services follow."
@@ -25,11 +26,11 @@ port_option = click.option(
 def up_command(port: int) -> None:
     """Start gateway, services and workers in the foreground; Ctrl-C stops all of them cleanly."""
     _stop_on_signals()
-    report = Reporter()
-    with Suite(home(), port, report.say) as suite:
-        report.say(f"ready after {suite.startup_seconds:.1f} s")
-        _tell_addresses(suite, report)
-        _stay(suite, report)
+    reporter = Reporter()
+    with Suite(home(), port, reporter.say) as suite:
+        reporter.say(f"ready after {suite.startup_seconds:.1f} s")
+        _tell_addresses(suite, reporter)
+        _stay(suite, reporter)
 
 
 @click.command("demo")
@@ -37,39 +38,39 @@ def up_command(port: int) -> None:
 @click.option("--firms", type=click.IntRange(30, 100_000), default=300, show_default=True, help="Of the sandbox.")
 @click.option("--seed", default=7, show_default=True, help="Of the sandbox.")
 @click.option("--exit", "leave", is_flag=True, help="Stop when the result is shown.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path, allow_dash=True), help="Write the figures here.")
+@json_file
 @port_option
 def demo_command(data: Path | None, firms: int, seed: int, leave: bool, json_file: Path | None, port: int) -> None:
     """Show the main job end to end: import, train, score, match. On a home of its own, fresh each time."""
     _stop_on_signals()
-    report = Reporter()
-    files = demo.files(data, firms, seed, report)
-    with Suite(demo.fresh_home(), port, report.say) as suite:
-        report.say(f"ready after {suite.startup_seconds:.1f} s")
-        shown = demo.run(suite, files, report)
+    reporter = Reporter()
+    files = demo.files(data, firms, seed, reporter)
+    with Suite(demo.fresh_home(), port, reporter.say) as suite:
+        reporter.say(f"ready after {suite.startup_seconds:.1f} s")
+        shown = demo.run(suite, files, reporter)
         if json_file:
             write_json(shown.figures(), json_file)
-        render.demo(shown)
-        _tell_addresses(suite, report)
+        show_demo(shown)
+        _tell_addresses(suite, reporter)
         if not leave:
-            _stay(suite, report)
+            _stay(suite, reporter)
 
 
-def _stay(suite: Suite, report: Reporter) -> None:
+def _stay(suite: Suite, reporter: Reporter) -> None:
     """Look after the suite until Ctrl-C or SIGTERM."""
     try:
-        report.say("Ctrl-C stops everything")
+        reporter.say("Ctrl-C stops everything")
         suite.watch()
     except (KeyboardInterrupt, SystemExit):
-        report.say("stopping")
+        reporter.say("stopping")
 
 
-def _tell_addresses(suite: Suite, report: Reporter) -> None:
+def _tell_addresses(suite: Suite, reporter: Reporter) -> None:
     """Say where to look and with which keys."""
-    report.say(f"portal    {suite.url}/portal")
-    report.say(f"API docs  {suite.url}/docs")
-    report.say(f"keys      {suite.home / KEYS}")
-    report.say(f"logs      {suite.home / 'logs'}")
+    reporter.say(f"portal    {suite.url}/portal")
+    reporter.say(f"API docs  {suite.url}/docs")
+    reporter.say(f"keys      {suite.home / KEYS}")
+    reporter.say(f"logs      {suite.home / 'logs'}")
 
 
 def _stop_on_signals() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from smecredit.suite import free_port
+from smecredit.running.suite import free_port
 
 COMMAND = Path(sys.executable).with_name("smecredit")
 REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from smecredit.suite import free_port
+from smecredit.running.suite import free_port
 
 COMMAND = Path(sys.executable).with_name("smecredit")
 PARTS = ("gateway", "profile", "scoring", "matching")

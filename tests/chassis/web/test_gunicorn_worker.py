@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from smecredit.suite import free_port
+from smecredit.running.suite import free_port
 
 GUNICORN = Path(sys.executable).with_name("gunicorn")
 APPLICATION = """

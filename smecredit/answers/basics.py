@@ -1,0 +1,31 @@
+"""What answers about every subject have in common."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+JobStateName = Literal["queued", "running", "done", "failed"]
+Depth = Literal["A", "B", "C", "D", "E"]
+
+
+class Text(TypedDict):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class Progress(TypedDict):
+    """How far a job is; `total` is null while unknown."""
+
+    done: int
+    total: int | None
+
+
+class Job(TypedDict):
+    """What all long work has in common."""
+
+    id: str
+    state: JobStateName
+    progress: Progress
+    problem: NotRequired[dict[str, Any] | None]

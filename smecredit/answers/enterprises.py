@@ -1,0 +1,120 @@
+"""What the suite answers about the book, an enterprise and its portrait."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+from smecredit.answers.basics import Text
+from smecredit.answers.corrections import Mark
+
+
+class Book(TypedDict):
+    """What the suite holds."""
+
+    date: str | None
+    known_at: str | None
+    synthetic: bool | None
+    enterprises: int
+    invoices: int
+
+
+class Enterprise(TypedDict):
+    """Who a firm is; a list tells the first of these, a source what it said itself."""
+
+    id: str
+    name: str | None
+    industry: str | None
+    region: str | None
+    size_class: Literal["large", "medium", "small", "micro"] | None
+    synthetic: bool
+    established_on: NotRequired[str | None]
+    rating: NotRequired[Literal["A", "B", "C", "D"] | None]
+    employees: NotRequired[int | None]
+    revenue_fen: NotRequired[int | None]
+    assets_fen: NotRequired[int | None]
+    scope: NotRequired[str | None]
+    taxpayer: NotRequired[Literal["general", "small"] | None]
+    warnings: NotRequired[list[str]]
+    disputes: NotRequired[list[Mark]]
+
+
+class PortraitFigure(TypedDict):
+    """One value behind a dimension."""
+
+    name: str
+    title: Text
+    value: float | None
+    unit: str
+
+
+class Peers(TypedDict):
+    """Whom a firm is compared with."""
+
+    group: Text
+    count: int
+
+
+class Reliability(TypedDict):
+    """How far a dimension can be relied on, 0 to 1, and what that is made of."""
+
+    value: float
+    coverage: float
+    depth: float
+    freshness: float | None
+    checks: float | None
+    verified: float | None
+
+
+class PortraitDimension(TypedDict):
+    """One of the eight dimensions, 0 to 100; `trend` has a value a month of the portrait's `trend_months`."""
+
+    key: str
+    title: Text
+    score: float | None
+    percentile: float | None
+    base: float
+    missing: Text | None
+    confidence: Reliability | None
+    trend: list[float | None]
+    peers: Peers | None
+    features: list[PortraitFigure]
+
+
+class PortraitPartner(TypedDict):
+    """A customer or supplier."""
+
+    id: str
+    net_fen: int
+    share: float
+    months: int
+    first_on: str
+    last_on: str
+
+
+class PortraitPartners(TypedDict):
+    """The largest customers and suppliers."""
+
+    customers: list[PortraitPartner]
+    suppliers: list[PortraitPartner]
+
+
+class PortraitMonth(TypedDict):
+    """Business of one month."""
+
+    month: str
+    sales_fen: int
+    purchases_fen: int
+
+
+class Portrait(TypedDict):
+    """A firm's credit portrait."""
+
+    enterprise: Enterprise
+    as_of: str
+    known_at: str
+    depth: str
+    dimensions: list[PortraitDimension]
+    trend_months: list[str]
+    months: list[PortraitMonth]
+    partners: PortraitPartners
+    disputes: list[Mark]

@@ -1,0 +1,51 @@
+"""What the suite answers about data that comes in."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+from smecredit.answers.basics import Job
+
+ImportKind = Literal[
+    "enterprises",
+    "invoices",
+    "invoices.purchase",
+    "invoices.sale",
+    "payments",
+    "orders",
+    "deliveries",
+    "tax-filings",
+    "public-records",
+    "relations",
+    "outcomes",
+    "workbook",
+]
+RecordKind = Literal["invoices", "payments", "orders", "deliveries", "tax-filings", "public-records", "relations"]
+Channel = Literal["subject", "counterparty", "association", "government", "court"]
+
+
+class Counts(TypedDict):
+    """Rows of one file, or of one sheet of a workbook: received = accepted + duplicate + rejected."""
+
+    sheet: NotRequired[str]
+    kind: str
+    received: int
+    accepted: int
+    duplicate: int
+    rejected: int
+
+
+class Import(Job, Counts):
+    """A durable import; `parts` counts the sheets of a workbook one by one."""
+
+    file: str | None
+    client: str
+    channel: Channel
+    connector: str | None
+    enterprise: str | None
+    sha256: str
+    parts: NotRequired[list[Counts] | None]
+    ignored_columns: list[str]
+    warnings: list[str]
+    created_at: str
+    finished_at: str | None

@@ -1,0 +1,117 @@
+"""What the suite answers about products that fit a need, and those that do not."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+from smecredit.answers.basics import Text
+from smecredit.answers.corrections import Mark
+
+
+class RateLine(TypedDict):
+    """A part of an indicative rate."""
+
+    line: str
+    title: Text
+    rate: float
+
+
+class Check(TypedDict):
+    """A rule of a product against the facts: what it needed, what it found; `unknown` are facts that are missing."""
+
+    rule: str
+    rule_id: str
+    title: Text
+    source: str
+    since: str
+    found: Any
+    needed: Any
+    passed: bool
+    unknown: list[str]
+
+
+class Security(TypedDict):
+    """A security that a product asks for."""
+
+    kind: Literal["collateral", "pledge", "guarantee"]
+    title: Text
+
+
+class Paper(TypedDict):
+    """A paper that a product asks for."""
+
+    id: str
+    title: Text
+
+
+class Offer(TypedDict):
+    """A product that fits, with its terms; the probability is null where the bank's decisions do not tell it."""
+
+    rank: int
+    product: str
+    version: int
+    title: Text
+    bank: str
+    kind: str
+    sandbox: bool
+    amount_fen: int
+    months: int
+    repayment: str
+    rate: float
+    rate_lines: list[RateLine]
+    total_cost_fen: int
+    monthly_payment_fen: int
+    last_payment_fen: int
+    security: list[Security]
+    documents: list[Paper]
+    approval_probability: float | None
+    approval_decisions: int
+    approval_note: Text
+    fit: float
+    reasons: list[Check]
+
+
+class Refusal(TypedDict):
+    """A product that does not fit, and the rule that says so; `recourse` is what would make it fit."""
+
+    product: str
+    version: int
+    title: Text
+    bank: str
+    kind: str
+    sandbox: bool
+    eligible: Literal[False]
+    rule: str
+    rule_title: Text
+    found: Any
+    needed: Any
+    since: str
+    failed: list[Check]
+    recourse: NotRequired[dict[str, Any]]
+
+
+class ScoreUsed(TypedDict):
+    """The score behind a match; null members and a problem where the firm has none."""
+
+    score: float | None
+    grade: str | None
+    pd: float | None
+    depth: str | None
+    model: str | None
+    features_sha256: str | None
+    problem: str | None
+
+
+class Match(TypedDict):
+    """Offers and refusals for one need."""
+
+    id: str
+    enterprise: str
+    need: dict[str, Any]
+    as_of: str
+    known_at: str
+    score: ScoreUsed
+    offers: list[Offer]
+    refusals: list[Refusal]
+    disputes: list[Mark]
+    created_at: str

@@ -1,0 +1,45 @@
+"""What the suite answers about models and evaluations."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+from smecredit.answers.basics import Job, Progress
+
+
+class ModelEvent(TypedDict):
+    """A decision about a model: who took it, when and why."""
+
+    event: Literal["approved", "promoted", "rolled-back", "restored", "shadow", "shadow-ended"]
+    client: str
+    note: str | None
+    at: str
+
+
+class Model(TypedDict):
+    """A model version, where it stands, and enough to train it again; `events` come with a single model only."""
+
+    version: str
+    state: Literal["training", "candidate", "approved", "shadow", "serving", "retired", "failed"]
+    progress: NotRequired[Progress | None]
+    seed: int
+    as_of: str | None
+    known_at: str | None
+    artefact_sha256: str | None
+    card: dict[str, Any] | None
+    lineage: dict[str, Any] | None
+    problem: NotRequired[dict[str, Any] | None]
+    created_at: str
+    trained_by: str
+    trained_at: str | None
+    approved_by: NotRequired[str | None]
+    approved_at: NotRequired[str | None]
+    promoted_at: str | None
+    events: NotRequired[list[ModelEvent]]
+
+
+class Evaluation(Job):
+    """An evaluation; `result` is there when it is done."""
+
+    result: dict[str, Any] | None
+    created_at: str

@@ -1,0 +1,101 @@
+"""What the suite answers about scores."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+from smecredit.answers.basics import Depth, Text
+from smecredit.answers.corrections import Mark
+
+Log = Literal["ledger", "score-ledger"]
+
+
+class Contribution(TypedDict):
+    """How many points a feature gives or takes; `value` is null where it is not known."""
+
+    feature: str
+    points: float
+    value: float | None
+    reference: float | None
+    unit: str
+    title: Text
+    dimension: str
+
+
+class Reason(Contribution):
+    """One of the strongest contributions, as a sentence."""
+
+    sentence: Text
+
+
+class ModelName(TypedDict):
+    """Which model and which reference enterprise a score stands on."""
+
+    version: str
+    reference: str
+
+
+class Override(TypedDict):
+    """A grade that an analyst gave beside the model's; `steps` are grades up (positive) or down."""
+
+    id: str
+    score: str
+    model_grade: str
+    grade: str
+    steps: int
+    reason: str
+    note: str
+    created_at: str
+
+
+class Against(TypedDict):
+    """The reasons of a score against another reference enterprise."""
+
+    reference: str
+    base_points: float
+    reasons: list[Reason]
+    contributions: list[Contribution]
+
+
+class UndisputedScore(TypedDict):
+    """The score without the disputed records; null where nothing is left to score."""
+
+    score: int | None
+    grade: str | None
+    pd: float | None
+    pd_interval: list[float] | None
+    depth: Depth
+    features_sha256: str
+    difference: int | None
+
+
+class Score(TypedDict):
+    """An explained score: base_points + the points of all contributions = score.
+
+    `purpose` is what the firm's file was read for, `receipt` where the signed receipt is read; `against` is there
+    where the question named other references.
+    """
+
+    id: str
+    enterprise: str
+    score: int
+    grade: str
+    pd: float
+    pd_interval: list[float]
+    depth: Depth
+    reasons: list[Reason]
+    base_points: float
+    contributions: list[Contribution]
+    model: ModelName
+    as_of: str
+    known_at: str
+    features_sha256: str
+    purpose: str
+    override: Override | None
+    disputes: list[Mark]
+    undisputed: UndisputedScore | None
+    renewed_by: str | None
+    receipt: str
+    batch: str | None
+    created_at: str
+    against: NotRequired[list[Against]]

@@ -1,0 +1,88 @@
+"""Data that comes in: files and records, and what became of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, cast
+
+from smecredit.answers import Channel, Import, ImportKind, RecordKind
+from smecredit.client.calls import Calls, Json, OnProgress, given, segment
+
+
+class Imports(Calls):
+    """Files and records that are handed in; an import goes on in the background until it is done."""
+
+    def import_file(
+        self,
+        kind: ImportKind,
+        file: Path,
+        *,
+        on_sent: OnProgress | None = None,
+        connector: str | None = None,
+        enterprise: str | None = None,
+        channel: Channel | None = None,
+    ) -> Import:
+        """Hand in a file and return its import, which goes on in the background: see `wait_import`.
+
+        `connector` names the source's own layout (see `connectors`), `enterprise` the one that all rows are about
+        where the file does not say, `channel` the lawful way by which the data came.
+        """
+        size = file.stat().st_size
+        with file.open("rb") as opened:
+            headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+            body = cast("IO[bytes]", _CountedFile(opened, size, on_sent)) if on_sent else opened
+            about = given(connector=connector, enterprise=enterprise, channel=channel)
+            query = {"kind": kind, "filename": file.name, **about}
+            answer = self._wire.call("POST", "/v1/imports", body=body, query=query, headers=headers)
+        return cast("Import", answer.json())
+
+    def add_records(
+        self, enterprise: str, kind: RecordKind, records: Sequence[Mapping[str, Any]], *, channel: Channel | None = None
+    ) -> Import:
+        """Send up to a thousand records of a firm, all or none, and return their import: see `wait_import`."""
+        path = f"/v1/enterprises/{segment(enterprise)}/{kind}"
+        return self._post(Import, path, {"records": list(records)}, channel=channel)
+
+    def connectors(self) -> list[Json]:
+        """Return the layouts of sources that are understood as they are."""
+        items: list[Json] = self._get(Json, "/v1/connectors")["items"]
+        return items
+
+    def get_import(self, import_id: str) -> Import:
+        """Return an import and its counts."""
+        return self._get(Import, f"/v1/imports/{segment(import_id)}")
+
+    def imports(self) -> Iterator[Import]:
+        """Return all imports, newest first."""
+        return self._pages(Import, "/v1/imports")
+
+    def rejects(self, import_id: str) -> str:
+        """Return the rejected rows of an import as CSV: line, column, value, reason."""
+        return self._wire.call("GET", f"/v1/imports/{segment(import_id)}/rejects").body.decode()
+
+    def wait_import(self, import_id: str, on_progress: OnProgress | None = None) -> Import:
+        """Wait until an import is done and return it; raise `Problem` where it failed."""
+        return self._finished(Import, f"/v1/imports/{segment(import_id)}", on_progress)
+
+
+class _CountedFile:
+    """A file that tells how much of it has been read; it can be rewound for a retry."""
+
+    def __init__(self, file: IO[bytes], size: int, on_sent: OnProgress) -> None:
+        self._file, self._size, self._on_sent = file, size, on_sent
+
+    def read(self, amount: int = -1) -> bytes:
+        """Return the next bytes."""
+        data = self._file.read(amount)
+        self._on_sent(self._file.tell(), self._size)
+        return data
+
+    def tell(self) -> int:
+        """Return where the file stands."""
+        return self._file.tell()
+
+    def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
+        """Go elsewhere in the file."""
+        return self._file.seek(place, whence)

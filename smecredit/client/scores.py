@@ -1,0 +1,68 @@
+"""Scores: given, read again, overridden, and what would change them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from smecredit.answers import Purpose, Score
+from smecredit.client.calls import Calls, Json, OnProgress, given, listed, moments, segment
+
+
+class Scores(Calls):
+    """Explained scores of one firm or of many, and the outcomes that models learn from."""
+
+    def score(
+        self,
+        enterprise: str,
+        *,
+        as_of: date | None = None,
+        known_at: datetime | None = None,
+        purpose: Purpose = "credit-assessment",
+    ) -> Score:
+        """Score a firm, with reasons; the score is stored."""
+        value = {"enterprise": enterprise, **moments(as_of, known_at)}
+        return self._post(Score, "/v1/scores", value, purpose=purpose)
+
+    def get_score(self, score_id: str) -> Score:
+        """Return a stored score."""
+        return self._get(Score, f"/v1/scores/{segment(score_id)}")
+
+    def scores_of(self, enterprise: str) -> Iterator[Score]:
+        """Return a firm's stored scores, newest first."""
+        return self._pages(Score, f"/v1/enterprises/{segment(enterprise)}/scores")
+
+    def score_batch(
+        self,
+        enterprises: Sequence[str] | None = None,
+        *,
+        as_of: date | None = None,
+        purpose: Purpose = "credit-assessment",
+        on_progress: OnProgress | None = None,
+    ) -> list[Json]:
+        """Score many firms (None: all that have consented); an entry has a score, or a `problem`."""
+        value = {"enterprises": listed(enterprises), **moments(as_of)}
+        return self._batch("/v1/score-batches", value, purpose, on_progress)
+
+    def recourse(
+        self,
+        score_id: str,
+        *,
+        grade: str | None = None,
+        score: int | None = None,
+        rules: Sequence[Mapping[str, Any]] = (),
+    ) -> Json:
+        """Return the cheapest certified changes that reach a grade, a score or rules `{feature, op, value}`."""
+        target = given(grade=grade, score=score, rules=list(rules) or None)
+        return self._post(Json, f"/v1/scores/{segment(score_id)}/recourse", {"target": target})
+
+    def override(self, score_id: str, *, grade: str, reason: str, note: str) -> Json:
+        """Give a score another grade; it stands beside the model's."""
+        value = {"grade": grade, "reason": reason, "note": note}
+        return self._post(Json, f"/v1/scores/{segment(score_id)}/override", value)
+
+    def report_outcome(self, enterprise: str, *, defaulted: bool, observed_on: date) -> Json:
+        """Tell what became of a loan."""
+        value = {"enterprise": enterprise, "defaulted": defaulted, "observed_on": observed_on.isoformat()}
+        return self._post(Json, "/v1/outcomes", value)

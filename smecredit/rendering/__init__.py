@@ -1,0 +1,1 @@
+"""Answers as tables for people on a terminal: a module a command's answer."""

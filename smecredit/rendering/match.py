@@ -1,0 +1,34 @@
+"""A match as tables for people."""
+
+from __future__ import annotations
+
+from smecredit.answers import Match
+from smecredit.money import yuan
+from smecredit.rendering.tables import bilingual, found_and_needed, plain_table, sandbox_mark, terminal
+
+
+def match(shown: Match) -> None:
+    """Show offers with their terms, refusals with their rule."""
+    console = terminal()
+    facts = shown["score"]
+    rating = facts["problem"] if facts["pd"] is None else f"grade {facts['grade']}  PD {facts['pd']:.2%}"
+    console.print(f"[bold]{shown['enterprise']}[/]  {rating}  as of {shown['as_of']}")
+    if shown["offers"]:
+        offers = plain_table(">#", "Offer 可申请", "Bank", ">Amount", ">Months", ">Rate", ">Cost")
+        for offer in shown["offers"]:
+            terms = (
+                yuan(offer["amount_fen"]),
+                str(offer["months"]),
+                f"{offer['rate']:.2%}",
+                yuan(offer["total_cost_fen"]),
+            )
+            offers.add_row(str(offer["rank"]), bilingual(offer["title"]) + sandbox_mark(offer), offer["bank"], *terms)
+        console.print(offers)
+    else:
+        console.print("No product fits this need; what each lacks stands below.")
+    if shown["refusals"]:
+        refusals = plain_table("Refusal 不符合", "Rule", ">Found", ">Needed")
+        for refusal in shown["refusals"]:
+            found, needed = found_and_needed(refusal)
+            refusals.add_row(bilingual(refusal["title"]), bilingual(refusal["rule_title"]), found, needed)
+        console.print(refusals)

@@ -1,0 +1,43 @@
+"""A score as tables for people."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+
+from smecredit.answers import Score
+from smecredit.rendering.tables import bilingual, measured, plain_table, terminal, unit_of
+
+
+def score(shown: Score) -> None:
+    """Show the score and what moved it, in points."""
+    console = terminal()
+    low, high = shown["pd_interval"]
+    console.print(
+        f"[bold]{shown['enterprise']}[/]  score [bold]{shown['score']:.0f}[/]  grade [bold]{shown['grade']}[/]  "
+        f"PD {shown['pd']:.2%} ({low:.2%} to {high:.2%})  depth {shown['depth']}  as of {shown['as_of']}"
+    )
+    table = plain_table("Reason 原因", ">Points", ">Value", ">Reference", "Unit")
+    for reason in shown["reasons"]:
+        points = f"{reason['points']:+.1f}"
+        colour = "red" if reason["points"] < 0 else "green"
+        value, reference = (measured(reason[side], reason["unit"]) for side in ("value", "reference"))
+        table.add_row(bilingual(reason["title"]), f"[{colour}]{points}[/]", value, reference, unit_of(reason["unit"]))
+    console.print(table)
+    _contested(console, shown)
+    rest = len(shown["contributions"]) - len(shown["reasons"])
+    console.print(
+        f"base {shown['base_points']:.1f} points; {rest} smaller contributions; model {shown['model']['version']}"
+    )
+
+
+def _contested(console: Console, shown: Score) -> None:
+    """Show what the firm disputes, and the score without it."""
+    for mark in shown["disputes"]:
+        what = mark["item"]["kind"]
+        console.print(f"[yellow]disputed 异议[/] {what} since {mark['opened_at'][:10]}: {escape(mark['statement'])}")
+    if other := shown["undisputed"]:
+        points = "no score" if other["score"] is None else f"{other['score']} ({other['grade']})"
+        console.print(f"without the disputed records 剔除异议项: {points}")
+    if shown["renewed_by"]:
+        console.print(f"given anew after a correction 更正后重出: {shown['renewed_by']}")

@@ -1,0 +1,84 @@
+"""One child process of the suite: started in a session of its own, its output in a log file, ended with its parent."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+LAST_LINES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run under a name."""
+
+    name: str
+    arguments: Sequence[str]
+
+
+@dataclass(slots=True)
+class Child:
+    """A running command; `starts` are the moments at which it was started."""
+
+    command: Command
+    environment: Mapping[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+    starts: list[float] = field(default_factory=list)
+    _log_from: int = 0
+
+    def start(self) -> None:
+        """Start it; the log is appended to."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._log_from = log.tell()
+            self.process = subprocess.Popen(  # noqa: S603 - our own commands
+                self.command.arguments,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches us alone; we stop the children in order
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads then
+            )
+        self.starts.append(time.monotonic())
+
+    def code(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        return self.process.poll() if self.process else None
+
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+
+    def end(self, deadline: float) -> None:
+        """Wait until `deadline` (monotonic), then kill whatever is left of its session."""
+        if not self.process:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(max(0.0, deadline - time.monotonic()))
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def last_words(self) -> str:
+        """Return the last lines of the log since the last start."""
+        with self.log.open("rb") as log:
+            log.seek(self._log_from)
+            lines = log.read().decode(errors="replace").splitlines()
+        return "\n".join(lines[-LAST_LINES:]) or "(it wrote nothing)"
+
+
+def _die_with_parent() -> None:
+    """Have Linux end this process when its parent dies, even by kill -9."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

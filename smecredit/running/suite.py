@@ -1,0 +1,252 @@
+"""The whole suite as child processes: migrations, keys, gateway, three services, three workers."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from smecredit.problems import Expected
+from smecredit.running import home as homes
+from smecredit.running.migrated import current
+from smecredit.running.process import Child, Command
+
+SERVICES = ("profile", "scoring", "matching")
+PORT = 8000
+HOST = "127.0.0.1"
+READY_SECONDS = 90.0
+STOP_SECONDS = 20.0
+# A child that dies this often within this time will not get well by being started again.
+MOST_STARTS, WITHIN_SECONDS = 5, 60.0
+Say = Callable[[str], None]
+
+
+class CannotStart(Expected):
+    """The suite cannot start, or a part of it cannot stay up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the parts listen: the gateway at `port`, the services on the following ones."""
+
+    port: int
+
+    def of(self, name: str) -> str:
+        """Return the address of the gateway or a service."""
+        return f"http://{HOST}:{self.port_of(name)}"
+
+    def port_of(self, name: str) -> int:
+        """Return the port of the gateway or a service."""
+        return self.port if name == "gateway" else self.port + 1 + SERVICES.index(name)
+
+    def ports(self) -> list[int]:
+        """Return all ports."""
+        return [self.port + step for step in range(1 + len(SERVICES))]
+
+
+class Suite:
+    """A running suite; use it in a `with` block, which stops every child on its way out."""
+
+    def __init__(self, folder: Path, port: int = PORT, say: Say = lambda _: None) -> None:
+        self.home = folder.absolute()
+        self.addresses = Addresses(port)
+        self.startup_seconds = 0.0
+        self._say = say
+        self._environment = _environment(self.home, self.addresses)
+        self._children: list[Child] = []
+        self._exits = contextlib.ExitStack()
+
+    @property
+    def url(self) -> str:
+        """The gateway's address."""
+        return self.addresses.of("gateway")
+
+    def __enter__(self) -> Self:
+        """Start everything and wait until all four answer; raise `CannotStart` or `HomeTaken`."""
+        began = time.monotonic()
+        with contextlib.ExitStack() as undo:
+            undo.enter_context(homes.held(self.home))
+            _require_free(self.addresses.ports())
+            self._prepare()
+            undo.callback(self._stop)
+            self._start()
+            self._wait_ready()
+            undo.enter_context(homes.announced(self.home, self.url))
+            self._exits = undo.pop_all()
+        self.startup_seconds = time.monotonic() - began
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop every child."""
+        self._exits.close()
+
+    def watch(self) -> None:
+        """Stay until a signal ends us; start again what crashed, give up on what keeps crashing."""
+        while True:
+            time.sleep(0.5)
+            self.tend()
+
+    def tend(self) -> None:
+        """Look after the children once."""
+        for child in self._children:
+            code = child.code()
+            if code is None:
+                continue
+            recent = [moment for moment in child.starts if moment > time.monotonic() - WITHIN_SECONDS]
+            if len(recent) >= MOST_STARTS:
+                raise CannotStart(self._obituary(child, f"keeps stopping (exit code {code})"))
+            self._say(f"{child.command.name} stopped (exit code {code}): starting it again")
+            child.start()
+
+    def _prepare(self) -> None:
+        """Migrate the databases that are not current, and make development identities on first start."""
+        missing = [name for name in ("gateway", *SERVICES) if not current(self.home, name, self._environment)]
+        if missing:
+            self._say(f"preparing the databases of {', '.join(missing)}")
+            self._run_all([self._module(name, "migrate") for name in missing])
+        if not (self.home / homes.KEYS).exists() and not self._production():
+            self._run_all([self._module("gateway", "identities", "--development")])
+
+    def _production(self) -> bool:
+        """Return whether this home is for production, where identities are made by hand."""
+        return self._environment.get("SMECREDIT_ENV") == "production"
+
+    def _run_all(self, commands: Sequence[Command]) -> None:
+        """Run short commands side by side; raise `CannotStart` with the words of one that failed."""
+        children = [self._child(command) for command in commands]
+        try:
+            for child in children:
+                child.start()
+            for child in children:
+                assert child.process
+                if child.process.wait(timeout=READY_SECONDS):
+                    raise CannotStart(self._obituary(child, "failed"))
+        except subprocess.TimeoutExpired:
+            raise CannotStart(self._obituary(child, f"took more than {READY_SECONDS:.0f} s")) from None
+        finally:
+            for child in children:
+                child.end(time.monotonic())
+
+    def _start(self) -> None:
+        """Start the web processes, then the workers."""
+        commands = [self._web(name) for name in self._slowest_first()]
+        commands += [self._module(name, "worker") for name in SERVICES]
+        self._children = [self._child(command) for command in commands]
+        for child in self._children:
+            child.start()
+
+    @staticmethod
+    def _slowest_first() -> list[str]:
+        """Order the web processes for their start: what loads longest begins first."""
+        return ["scoring", *(name for name in ("gateway", *SERVICES) if name != "scoring")]
+
+    def _wait_ready(self) -> None:
+        """Wait until gateway and services answer `/readyz`."""
+        waiting = ["gateway", *SERVICES]
+        deadline = time.monotonic() + READY_SECONDS
+        while waiting:
+            for child in self._children:
+                if child.code() is not None:
+                    raise CannotStart(self._obituary(child, f"stopped at start (exit code {child.code()})"))
+            waiting = [name for name in waiting if not _ready(self.addresses.port_of(name))]
+            if time.monotonic() > deadline:
+                slow = next(child for child in self._children if child.command.name == waiting[0])
+                raise CannotStart(self._obituary(slow, f"was not ready within {READY_SECONDS:.0f} s"))
+            time.sleep(0.05)
+
+    def _stop(self) -> None:
+        """Ask every child to stop, wait, and kill what remains."""
+        for child in self._children:
+            child.ask_to_stop()
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in self._children:
+            child.end(deadline)
+
+    def _child(self, command: Command) -> Child:
+        return Child(command, self._environment, self.home / "logs" / f"{command.name}.log")
+
+    def _obituary(self, child: Child, what: str) -> str:
+        return f"{child.command.name} {what}. Its last lines (all of them: {child.log}):\n{child.last_words()}"
+
+    def _web(self, name: str) -> Command:
+        """Return the command of a web process: gunicorn's own script, as `python -m gunicorn` breaks its restarts."""
+        package = "gateway" if name == "gateway" else f"services.{name}"
+        address = f"{HOST}:{self.addresses.port_of(name)}"
+        script = Path(sys.executable).with_name("gunicorn")
+        application = f"{package}.app:create_app()"
+        return Command(
+            name, [str(script), "--config", "python:chassis.web.gunicorn_conf", "--bind", address, application]
+        )
+
+    def _module(self, name: str, verb: str, *options: str) -> Command:
+        """Return a maintenance command of a service or the gateway."""
+        module = "gateway.cli" if name == "gateway" else f"services.{name}.cli"
+        return Command(f"{name}-{verb}", [sys.executable, "-m", module, verb, *options])
+
+
+def _environment(folder: Path, addresses: Addresses) -> dict[str, str]:
+    """Return what the children read: this process's environment, the home, and each other's addresses."""
+    own = {f"{name.upper()}_URL": addresses.of(name) for name in ("gateway", *SERVICES)}
+    root = str(package_folder("chassis").parent)
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    return {**os.environ, **own, "SMECREDIT_HOME": str(folder), "PYTHONPATH": path}
+
+
+def package_folder(name: str) -> Path:
+    """Return where a package lies, found without importing it."""
+    found = importlib.util.find_spec(name)
+    if not found or not found.submodule_search_locations:
+        raise CannotStart(f"{name} is not installed: pip install 'smecredit[all]'")
+    return Path(found.submodule_search_locations[0])
+
+
+def _require_free(ports: Sequence[int]) -> None:
+    """Raise `CannotStart` where something else listens on a port that we need."""
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                raise CannotStart(
+                    f"port {port} is in use: stop what listens there, or choose another start with --port "
+                    f"(the suite takes {ports[0]} to {ports[-1]})"
+                ) from None
+
+
+def free_port() -> int:
+    """Find a port that is free together with the three after it.
+
+    Below 32,768, where the system picks ports for outgoing connections: one of those could take it before we do.
+    """
+    for _ in range(100):
+        port = 20_000 + 4 * secrets.randbelow(3_000)
+        with contextlib.suppress(CannotStart):
+            _require_free(Addresses(port).ports())
+            return port
+    raise CannotStart("no four free ports in a row were found")
+
+
+def _ready(port: int) -> bool:
+    """Return whether the process on a port says that it is ready."""
+    connection = HTTPConnection(HOST, port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
