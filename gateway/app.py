@@ -15,22 +15,23 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from chassis.core.errors import UpstreamUnavailable
 from chassis.data.database import Database
 from chassis.web.app import Api, make_app
-from gateway import store
-from gateway.admission import Admission, tell_standing
-from gateway.api import clients, reference, tokens
-from gateway.api.problems import PROBLEMS
-from gateway.api.reference import Reference
-from gateway.authority import Authority
-from gateway.clients import Clients
 from gateway.context import Context
-from gateway.door import GatewayDoor
-from gateway.limits import Limits
-from gateway.people import People
+from gateway.door.admission import Admission, tell_standing
+from gateway.door.backends import Upstream
+from gateway.door.in_process import GatewayDoor
+from gateway.door.limits import Limits
+from gateway.door.proxy import Proxy
+from gateway.identity import store
+from gateway.identity.api import clients, tokens
+from gateway.identity.authority import Authority
+from gateway.identity.people import People
+from gateway.identity.registry import Clients
+from gateway.identity.tokens import signer
 from gateway.portal import make_portal
-from gateway.proxy import Proxy
+from gateway.problems import PROBLEMS
+from gateway.reference import api as reference
+from gateway.reference.api import Reference
 from gateway.settings import Settings
-from gateway.tokens import signer
-from gateway.upstreams import Upstream
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 READY_SECONDS = 2.0

@@ -16,14 +16,14 @@ from chassis.core.errors import Refused
 from chassis.core.settings import SettingsError
 from chassis.data import migrations
 from chassis.data.database import Database
-from gateway import assertions, keys
-from gateway.clients import Clients
-from gateway.identities import SERVICES, development_keys, register_services
-from gateway.people import People
-from gateway.roles import DEFAULT_SCOPES
+from gateway.identity import assertions, keys
+from gateway.identity.identities import SERVICES, development_keys, register_services
+from gateway.identity.people import People
+from gateway.identity.registry import Clients
+from gateway.identity.roles import DEFAULT_SCOPES
+from gateway.identity.store import Client
+from gateway.identity.tokens import prepare, rotate
 from gateway.settings import Settings
-from gateway.store import Client
-from gateway.tokens import prepare, rotate
 
 
 @click.group()

@@ -9,11 +9,11 @@ from typing import cast
 from flask import current_app
 
 from chassis.data.database import Database
-from gateway.admission import Admission
-from gateway.authority import Authority
-from gateway.clients import Clients
+from gateway.door.admission import Admission
+from gateway.door.backends import Upstream
+from gateway.identity.authority import Authority
+from gateway.identity.registry import Clients
 from gateway.settings import Settings
-from gateway.upstreams import Upstream
 
 
 @dataclass(frozen=True, slots=True)

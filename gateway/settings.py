@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chassis.core import settings
 from chassis.core.settings import SettingsError
-from gateway.limits import DEFAULT_QUOTAS, Quota, read_quotas
+from gateway.door.limits import DEFAULT_QUOTAS, Quota, read_quotas
 
 # Known to everyone who reads this line, which is the point: production refuses it.
 DEVELOPMENT_PEPPER = "smecredit-development-pepper-not-a-secret"

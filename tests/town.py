@@ -20,7 +20,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from chassis.core.identity import AUDIENCE, ISSUER
-from gateway.roles import DEFAULT_SCOPES
+from gateway.identity.roles import DEFAULT_SCOPES
 from smecredit import demo, home, journey
 from smecredit.report import Reporter
 from smecredit.suite import Addresses, Suite, free_port

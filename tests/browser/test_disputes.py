@@ -14,8 +14,8 @@ from portal_site import StandIn, fixture
 from profile_house import HEADER, SCOPES, House, open_house
 
 from chassis.core.identity import Verifier
+from gateway.identity.roles import DEFAULT_SCOPES
 from gateway.portal import Answer, Visitor
-from gateway.roles import DEFAULT_SCOPES
 from services.profile.domain.departure import name_of
 from services.profile.domain.public_record import DATASET
 
