@@ -15,6 +15,7 @@ from urllib3.exceptions import (
 )
 from urllib3.response import BaseHTTPResponse
 
+from chassis.core import call
 from chassis.core.errors import UpstreamUnavailable
 from chassis.core.wire import CONNECT_SECONDS, NoConnection, NoReply, NoReplyInTime, Reply, Wire
 
@@ -29,7 +30,7 @@ class ServiceTimedOut(UpstreamUnavailable):
     """A service was silent for longer than its route may be."""
 
 
-class Upstream:
+class Backend:
     """One service. Nothing connects until the first request, so that a server may fork after loading."""
 
     def __init__(self, name: str, base_url: str) -> None:
@@ -113,3 +114,9 @@ class Upstream:
             service=self.name,
             retry_after=2,
         )
+
+
+def trace_headers() -> dict[str, str]:
+    """Return the ids by which one request is found again in every service's log."""
+    under_way = call.under_way()
+    return under_way.trace_headers() if under_way else {}

@@ -1,30 +1,28 @@
-"""The portal's way into the suite: the same passes, quotas and upstreams as the proxy, without a second HTTP hop."""
+"""The portal's way into the suite: the same passes, quotas and services as the proxy, without a second HTTP hop."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 
 from chassis.core.errors import Forbidden, Unauthenticated
 from gateway.door.admission import Admission
-from gateway.door.backends import Upstream
-from gateway.door.proxy import trace_headers
+from gateway.door.backends import Backend, trace_headers
 from gateway.door.routes import PREFIX, route_of
+from gateway.door.visitor import Answer, Ask, Visitor
 from gateway.identity import keys
 from gateway.identity.authority import Pass
 from gateway.identity.people import People, SignedIn
-from gateway.portal.door import Answer, Visitor
 
 
 class GatewayDoor:
     """Signs a visitor in and calls the services in that name (`gateway.portal.door.Door`)."""
 
-    def __init__(self, admission: Admission, upstreams: Mapping[str, Upstream], people: People) -> None:
+    def __init__(self, admission: Admission, backends: Mapping[str, Backend], people: People) -> None:
         self._admission = admission
-        self._upstreams = upstreams
+        self._backends = backends
         self._people = people
 
     def sign_in(self, api_key: str) -> Visitor:
@@ -66,38 +64,29 @@ class GatewayDoor:
             return authority.pass_of_person(visitor.session)
         return authority.pass_of_session(visitor.client, visitor.key)
 
-    def call(
-        self,
-        visitor: Visitor,
-        method: str,
-        path: str,
-        *,
-        json: Any = None,
-        query: Mapping[str, str | int] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """Call a public route as the visitor and return its answer, whatever its status."""
-        target = PREFIX.rstrip("/") + path
+    def call(self, visitor: Visitor, ask: Ask) -> Answer:
+        """Ask a public route as the visitor and return its answer, whatever its status."""
+        target = PREFIX.rstrip("/") + ask.path
         route = route_of(target)
         if route is None:
             raise LookupError(f"no service answers {target.split('?')[0]}")
         admitted = self._pass(visitor)
         self._admission.count(admitted)
-        sent = {**(headers or {}), "Authorization": admitted.authorization, **trace_headers()}
-        if json is not None:
-            sent["Content-Type"] = "application/json"
-        reply = self._upstreams[route.service].exchange(
-            method,
-            f"{target}?{urlencode(query)}" if query else target,
-            headers=sent,
-            body=None if json is None else orjson.dumps(json),
+        headers = {**ask.headers, "Authorization": admitted.authorization, **trace_headers()}
+        if ask.json is not None:
+            headers["Content-Type"] = "application/json"
+        reply = self._backends[route.service].exchange(
+            ask.method,
+            f"{target}?{urlencode(ask.query)}" if ask.query else target,
+            headers=headers,
+            body=None if ask.json is None else orjson.dumps(ask.json),
             patience=route.patience,
-            repeatable=method == "GET" or "Idempotency-Key" in sent,
+            repeatable=ask.method == "GET" or ask.key is not None,
         )
         is_json = "json" in reply.header("Content-Type")
         return Answer(reply.status, orjson.loads(reply.body) if is_json and reply.body else None)
 
 
-def _visitor(here: SignedIn) -> Visitor:
-    client = here.client
-    return Visitor(client.id, "", client.role, client.enterprise, here.session, here.person)
+def _visitor(signed_in: SignedIn) -> Visitor:
+    client = signed_in.client
+    return Visitor(client.id, "", client.role, client.enterprise, signed_in.session, signed_in.person)

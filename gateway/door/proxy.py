@@ -15,10 +15,9 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 from werkzeug.datastructures import Headers
 
-from chassis.core import call
 from chassis.core.errors import Invalid, NotFound
 from gateway.door.admission import Admission
-from gateway.door.backends import Upstream
+from gateway.door.backends import Backend, trace_headers
 from gateway.door.routes import PREFIX, Route, route_of
 from gateway.identity.authority import Pass
 
@@ -48,9 +47,9 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 class Proxy:
     """Turns a request at `/v1/…` into one to the service behind it, and its answer into ours."""
 
-    def __init__(self, admission: Admission, upstreams: Mapping[str, Upstream]) -> None:
+    def __init__(self, admission: Admission, backends: Mapping[str, Backend]) -> None:
         self._admission = admission
-        self._upstreams = upstreams
+        self._backends = backends
 
     def __call__(self, rest: str) -> Response:
         """Answer one request."""
@@ -69,25 +68,19 @@ class Proxy:
         self, route: Route, headers: dict[str, str], body: bytes | IO[bytes] | None
     ) -> tuple[Response, float]:
         """Return the service's answer as ours, and when its first byte was here."""
-        upstream, target = self._upstreams[route.service], _target(request.environ)
+        backend, target = self._backends[route.service], _target(request.environ)
         repeatable = _repeatable(body)
         if route.streams or not (body is None or isinstance(body, bytes)):
-            answer = upstream.send(
+            answer = backend.send(
                 request.method, target, headers=headers, body=body, patience=route.patience, repeatable=repeatable
             )
             return _streamed(answer), time.perf_counter()
         headers.pop("Content-Length", None)  # libcurl counts for itself
-        reply = upstream.exchange(
+        reply = backend.exchange(
             request.method, target, headers=headers, body=body, patience=route.patience, repeatable=repeatable
         )
         received = time.perf_counter()
         return Response(reply.body, reply.status, _returned(reply.headers), direct_passthrough=True), received
-
-
-def trace_headers() -> dict[str, str]:
-    """Return the ids by which one request is found again in every service's log."""
-    under_way = call.under_way()
-    return under_way.trace_headers() if under_way else {}
 
 
 def _outgoing(environ: Mapping[str, Any], known: Pass) -> dict[str, str]:

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from chassis.core import enterprise_id
 from chassis.core.errors import Conflict, Invalid, NotFound
 from chassis.data.database import Database
 from gateway.identity import keys, store
+from gateway.identity.authority import Authority
 from gateway.identity.keys import ApiKey
 from gateway.identity.roles import ENTERPRISE, MADE_BY_COMMAND_ONLY
 from gateway.identity.store import Client
@@ -23,13 +24,6 @@ class ClientExists(Conflict):
 
 class TooManyKeys(Conflict):
     """The client has as many live keys as it may have."""
-
-
-class Authority(Protocol):
-    """Whoever remembers keys and must hear of a change."""
-
-    def changed(self, revision: int) -> None:
-        """Forget what was remembered before this revision."""
 
 
 class Clients:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from chassis.core.errors import Forbidden, NotFound, Refused, TooManyRequests, Unauthenticated, UpstreamUnavailable
-from gateway.portal.door import Door, Problem
+from gateway.portal.door import Door, ServiceProblem
 from gateway.portal.pages import (
     alerts,
     applicants,
@@ -179,7 +179,7 @@ STATUS_OF: tuple[tuple[type[Refused], int], ...] = (
 
 
 def _refused(error: Refused) -> ResponseReturnValue:
-    if isinstance(error, Problem):
+    if isinstance(error, ServiceProblem):
         kind = SAID_OF_SLUG.get(error.slug) or _said_of(error.status)
         return _explain(kind, error.status, error.detail, str(error.document.get("instance") or ""))
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))

@@ -10,8 +10,8 @@ from flask import Flask
 
 from gateway.app import own_spec
 from gateway.door.routes import SERVICES
-from gateway.reference.api import own_terms
 from gateway.reference.dictionary import Dictionary, merged_dictionary
+from gateway.reference.documents import own_terms
 from gateway.reference.openapi import OWN, merged_spec
 
 

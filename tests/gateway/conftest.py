@@ -132,7 +132,7 @@ def settings(home: Path, service: Service) -> Settings:
     return Settings(
         home=home,
         database_url=f"sqlite:///{home / 'gateway.db'}",
-        upstreams=dict.fromkeys(("profile", "scoring", "matching"), service.url),
+        backends=dict.fromkeys(("profile", "scoring", "matching"), service.url),
         signing_key=home / "signing-key.pem",
     )
 

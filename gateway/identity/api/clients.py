@@ -13,7 +13,7 @@ from chassis.web import paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import requires
 from chassis.web.schemas import Schema
-from gateway.context import context
+from gateway.identity.api.current import identity
 from gateway.identity.roles import DEFAULT_SCOPES, MADE_BY_COMMAND_ONLY
 from gateway.identity.store import Client
 
@@ -77,7 +77,7 @@ def add_clients(clients: list[dict[str, Any]]) -> Response:
     if not 0 < len(clients) <= AT_ONCE:
         raise BadRequest(f"Send a list of 1 to {AT_ONCE} clients.")
     added = [Client(each["id"], each["role"], each["enterprise"], each["name"]) for each in clients]
-    issued = context().clients.add(added)
+    issued = identity().clients.add(added)
     return _secret(
         [{"id": client.id, "key_id": key.id, "key": key.text} for client, key in zip(added, issued, strict=True)]
     )
@@ -89,7 +89,7 @@ def add_clients(clients: list[dict[str, Any]]) -> Response:
 @blueprint.response(200, ClientPageSchema())
 def list_clients() -> Response:
     """List clients and the public ids of their live keys."""
-    items, cursor = context().clients.page(request.args.get("cursor", ""), paging.limit())
+    items, cursor = identity().clients.page(request.args.get("cursor", ""), paging.limit())
     return json_answer({"items": items, "next": cursor})
 
 
@@ -98,7 +98,7 @@ def list_clients() -> Response:
 @blueprint.response(201, IssuedKeySchema())
 def add_key(client: str) -> Response:
     """Give a client its second live key, shown this once."""
-    issued = context().clients.add_key(client)
+    issued = identity().clients.add_key(client)
     return _secret({"id": client, "key_id": issued.id, "key": issued.text})
 
 
@@ -107,7 +107,7 @@ def add_key(client: str) -> Response:
 @blueprint.response(204)
 def disable_key(client: str, key: str) -> Response:
     """End a key at once, with every token that came from it."""
-    context().clients.disable_key(client, key)
+    identity().clients.disable_key(client, key)
     return Response(status=204)
 
 
@@ -116,7 +116,7 @@ def disable_key(client: str, key: str) -> Response:
 @blueprint.response(204)
 def disable_client(client: str) -> Response:
     """End a client at once, with all its keys and tokens."""
-    context().clients.disable(client)
+    identity().clients.disable(client)
     return Response(status=204)
 
 

@@ -10,7 +10,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from gateway.portal import items
-from gateway.portal.door import Problem
+from gateway.portal.door import ServiceProblem
 from gateway.portal.pages.disputes import named, said_of, shown
 from gateway.portal.visit import ask, page, say, visitor
 
@@ -56,7 +56,7 @@ def decide(dispute: str) -> ResponseReturnValue:
     finding = {"decision": decision, "correction": correction, "reply": told["reply"].strip()}
     try:
         ask("POST", f"/disputes/{named(dispute)}/decision", json=finding, key=told.get("nonce"))
-    except Problem as problem:
+    except ServiceProblem as problem:
         if problem.status not in {400, 409, 422}:
             raise
         return _page(dispute, told, {"refused": said_of(problem, REFUSALS)}, problem.status)

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound
 from gateway.portal import items
-from gateway.portal.door import Problem
+from gateway.portal.door import ServiceProblem
 from gateway.portal.pages.portraits import MOMENT, evidence
 from gateway.portal.visit import ask, ask_or, firm_path, own_firm, page, say, speaking
 
@@ -48,7 +48,7 @@ def open_dispute() -> ResponseReturnValue:
     wish = {"item": item, "reason": told["reason"], "statement": told["statement"].strip()}
     try:
         ask("POST", "/disputes", json=wish, key=told.get("nonce"))
-    except Problem as problem:
+    except ServiceProblem as problem:
         if problem.status not in {400, 404, 409, 422}:
             raise
         return _form(told, {"refused": said_of(problem, REFUSALS)}, problem.status)
@@ -61,7 +61,7 @@ def withdraw(dispute: str) -> ResponseReturnValue:
     key = request.form.get("nonce") or uuid4().hex
     try:
         ask("POST", f"/disputes/{named(dispute)}/withdraw", key=key)
-    except Problem as problem:
+    except ServiceProblem as problem:
         if problem.slug != "dispute-ended":
             raise
         return _listing(say("dispute.ended"), problem.status)
@@ -75,7 +75,7 @@ def named(dispute: str) -> str:
     return dispute
 
 
-def said_of(problem: Problem, known: Mapping[str, str]) -> str:
+def said_of(problem: ServiceProblem, known: Mapping[str, str]) -> str:
     """Return why something was refused, in the reader's language where we have the words."""
     return say(known[problem.slug]) if problem.slug in known else problem.detail
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound
 from gateway.portal import charts, figures, items
-from gateway.portal.door import Problem
+from gateway.portal.door import ServiceProblem
 from gateway.portal.visit import ask, ask_or, firm_path, own_firm, page, say, speaking, visitor
 
 ACCESSES_SHOWN = 50
@@ -43,7 +43,7 @@ def grant() -> ResponseReturnValue:
     }
     try:
         ask("POST", "/consents", json=wanted, key=request.form.get("nonce"))
-    except Problem as problem:
+    except ServiceProblem as problem:
         if problem.status not in {400, 404, 422}:
             raise
         return _own_page(form=request.form, errors={"grantee": problem.detail}), 422

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound
 from gateway.portal import figures
-from gateway.portal.door import Problem
+from gateway.portal.door import ServiceProblem
 from gateway.portal.visit import ask, page, say, visitor
 
 OPERATOR = "operator"
@@ -40,7 +40,7 @@ def enact() -> ResponseReturnValue:
         return _page(basis, request.form, errors), 422
     try:
         ask("POST", "/measures", json=_wish(request.form, basis), key=request.form.get("nonce"))
-    except Problem as problem:
+    except ServiceProblem as problem:
         if problem.status not in {400, 404, 422}:
             raise
         return _page(basis, request.form, {"refused": problem.detail}), 422

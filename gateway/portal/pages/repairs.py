@@ -11,7 +11,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from gateway.portal import figures, language
-from gateway.portal.door import Problem
+from gateway.portal.door import ServiceProblem
 from gateway.portal.pages.disputes import said_of
 from gateway.portal.visit import ask, page, say, speaking, visitor
 
@@ -43,7 +43,7 @@ def repair() -> ResponseReturnValue:
         wish["number"] = wish.pop("record")
     try:
         ask("POST", "/repairs", json=wish, key=request.form.get("nonce"))
-    except Problem as problem:
+    except ServiceProblem as problem:
         if problem.status not in {400, 404, 409, 422}:
             raise
         return _page(request.form, {"refused": _refused(problem)}, problem.status)
@@ -68,7 +68,7 @@ def _page(form: Mapping[str, str], errors: Mapping[str, str] | None = None, stat
     ), status
 
 
-def _refused(problem: Problem) -> str:
+def _refused(problem: ServiceProblem) -> str:
     if problem.slug != "repair-too-early":
         return said_of(problem, REFUSALS)
     tier = language.term(speaking(), "record_state", problem.document.get("tier"))

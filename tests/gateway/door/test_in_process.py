@@ -12,7 +12,7 @@ from chassis.core.errors import Unauthenticated
 from gateway.context import Context
 from gateway.door.in_process import GatewayDoor
 from gateway.door.limits import DEFAULT_QUOTAS
-from gateway.identity.people import People
+from gateway.door.visitor import Ask
 from gateway.identity.registry import Clients
 
 Keys = Callable[..., str]
@@ -23,7 +23,7 @@ def door(app: Flask, context: Context) -> Iterator[GatewayDoor]:
     """Return the door within a request, as the portal uses it."""
     with app.test_request_context("/portal/"):
         app.preprocess_request()
-        yield GatewayDoor(context.admission, context.upstreams, People(context.database, context.settings.pepper))
+        yield GatewayDoor(context.admission, context.backends, context.people)
 
 
 def test_a_key_signs_its_client_in(door: GatewayDoor, key: Keys) -> None:
@@ -41,7 +41,7 @@ def test_a_token_does_not_sign_in(door: GatewayDoor, key: Keys, context: Context
 
 def test_a_visitor_calls_a_service_in_its_own_name(door: GatewayDoor, key: Keys, service: Any) -> None:
     """With a token, the request's id, and the answer as JSON."""
-    answer = door.call(door.sign_in(key()), "POST", "/scores", json={}, headers={"Purpose": "credit-assessment"})
+    answer = door.call(door.sign_in(key()), Ask("POST", "/scores", json={}, purpose="credit-assessment"))
     assert answer.status == 200
     assert answer.data["path"] == "/v1/scores"
     assert {"authorization", "purpose", "x-request-id"} <= answer.data["headers"].keys()
@@ -50,23 +50,23 @@ def test_a_visitor_calls_a_service_in_its_own_name(door: GatewayDoor, key: Keys,
 def test_a_refusal_of_a_service_is_returned(door: GatewayDoor, key: Keys, service: Any) -> None:
     """The page decides how to say it."""
     service.answers["/v1/book"] = (403, {"Content-Type": "application/problem+json"}, b'{"status":403}')
-    answer = door.call(door.sign_in(key()), "GET", "/book")
+    answer = door.call(door.sign_in(key()), Ask("GET", "/book"))
     assert (answer.status, answer.data) == (403, {"status": 403})
 
 
 def test_a_session_ends_with_its_key(door: GatewayDoor, key: Keys, clients: Clients, service: Any) -> None:
     """At the visitor's next page."""
     visitor = door.sign_in(key())
-    door.call(visitor, "GET", "/book")
+    door.call(visitor, Ask("GET", "/book"))
     clients.disable_key("bank-1", visitor.key)
     with pytest.raises(Unauthenticated):
-        door.call(visitor, "GET", "/book")
+        door.call(visitor, Ask("GET", "/book"))
 
 
 def test_a_session_is_no_credential(door: GatewayDoor, key: Keys, app: Flask, service: Any) -> None:
     """Who knows a visitor's client and the public id of its key, but no secret, is not let in."""
     visitor = door.sign_in(key())
-    door.call(visitor, "GET", "/book")
+    door.call(visitor, Ask("GET", "/book"))
     forged = {"Authorization": f"Bearer session {visitor.client} {visitor.key}"}
     assert app.test_client().get("/v1/book", headers=forged).status_code == 401
 
@@ -74,7 +74,7 @@ def test_a_session_is_no_credential(door: GatewayDoor, key: Keys, app: Flask, se
 def test_a_visitors_calls_count_against_its_quota(door: GatewayDoor, key: Keys, service: Any) -> None:
     """A client has one quota, by page and by program."""
     visitor = door.sign_in(key())
-    door.call(visitor, "GET", "/book")
-    door.call(visitor, "GET", "/book")
+    door.call(visitor, Ask("GET", "/book"))
+    door.call(visitor, Ask("GET", "/book"))
     left = dict(g.standing)["RateLimit"]
     assert left.startswith(f'"bank";r={DEFAULT_QUOTAS["bank"].requests - 2};')

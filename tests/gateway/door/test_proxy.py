@@ -179,7 +179,7 @@ def test_a_body_that_ends_early_is_not_sent_as_whole(client: FlaskClient, bearer
 
 def test_a_missing_service_is_named_with_a_way_forward(gateway: Gateway, settings: Any, service: Service) -> None:
     """502, which service, and what to do."""
-    app = gateway(upstreams={**settings.upstreams, "scoring": CLOSED_PORT})
+    app = gateway(backends={**settings.backends, "scoring": CLOSED_PORT})
     issued = app.extensions["context"].clients.add([BANK])
     answer = app.test_client().get("/v1/scores/s1", headers={"Authorization": f"Bearer {issued[0].text}"})
     assert answer.status_code == 502
@@ -195,7 +195,7 @@ def test_a_silent_service_is_given_up_after_its_routes_patience(
     """504, which service, and that the same key may be used again."""
     monkeypatch.setitem(routes.ROUTES, "scores", routes.Route("scoring", 0.05))  # type: ignore[arg-type]
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        app = gateway(upstreams={**settings.upstreams, "scoring": f"http://127.0.0.1:{silent.getsockname()[1]}"})
+        app = gateway(backends={**settings.backends, "scoring": f"http://127.0.0.1:{silent.getsockname()[1]}"})
         issued = app.extensions["context"].clients.add([BANK])
         answer = app.test_client().post("/v1/scores", headers={"Authorization": f"Bearer {issued[0].text}"}, json={})
     assert answer.status_code == 504

@@ -160,7 +160,7 @@ def test_the_gateway_serves_the_document_of_its_services(client: FlaskClient, se
 def test_a_missing_service_is_named_in_the_document(gateway: Callable[..., Flask], settings: Any, service: Any) -> None:
     """The others are shown without it."""
     _say(service)
-    client = gateway(upstreams={**settings.upstreams, "matching": CLOSED_PORT}).test_client()
+    client = gateway(backends={**settings.backends, "matching": CLOSED_PORT}).test_client()
     document = client.get("/openapi.json").json
     assert document["x-missing"] == ["matching"]
     assert "/v1/scores" in document["paths"]
