@@ -131,8 +131,8 @@ def _target(environ: Mapping[str, Any]) -> str:
 
 
 def _repeatable(body: bytes | IO[bytes] | None) -> bool:
-    held = body is None or isinstance(body, bytes)
-    return held and (request.method in IDEMPOTENT or "HTTP_IDEMPOTENCY_KEY" in request.environ)
+    in_memory = body is None or isinstance(body, bytes)
+    return in_memory and (request.method in IDEMPOTENT or "HTTP_IDEMPOTENCY_KEY" in request.environ)
 
 
 def _returned(fields: Iterable[tuple[str, str]]) -> Headers:

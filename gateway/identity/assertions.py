@@ -97,13 +97,13 @@ def check(database: Database, assertion: str, audience: str, now: float) -> Sign
     """
     client_id = _issuer(assertion)
     with database.read() as session:
-        found = session.execute(
+        live_keys = session.execute(
             select(PublicKeyRow.id, PublicKeyRow.pem).where(
                 PublicKeyRow.client == client_id, PublicKeyRow.disabled_at.is_(None)
             )
         ).all()
         client = store.live_client(session, client_id)
-    for key_id, pem in found:
+    for key_id, pem in live_keys:
         claims = _verified(assertion, pem)
         if claims is not None and client is not None:
             _refuse_unfit(claims, client_id, audience, now)
@@ -122,8 +122,8 @@ def _refuse_unfit(claims: dict[str, Any], client_id: str, audience: str, now: fl
         "`nbf` is no time or ahead": not begins <= now,
         "`jti` is missing or too long": not isinstance(jti, str) or not 0 < len(jti) <= JTI_LENGTH,
     }
-    for fault, found in faults.items():
-        if found:
+    for fault, present in faults.items():
+        if present:
             raise _refusal(fault)
 
 

@@ -23,12 +23,12 @@ def development_keys(database: Database, pepper: bytes, known: Mapping[str, str]
     client's older keys are disabled and a new one is made.
     """
     with database.begin() as session:
-        held = {
-            name: _held(session, Client(name, role), known.get(name, ""), pepper)
+        working = {
+            name: _known_key(session, Client(name, role), known.get(name, ""), pepper)
             for name, role in DEVELOPMENT_CLIENTS.items()
         }
         store.advance(session)
-    return held
+    return working
 
 
 def register_services(database: Database, pepper: bytes, given: Mapping[str, str]) -> None:
@@ -38,11 +38,11 @@ def register_services(database: Database, pepper: bytes, given: Mapping[str, str
             raise Invalid(f"{name.upper()}_CLIENT_KEY holds no key; make one: python -m gateway.cli key")
     with database.begin() as session:
         for name, text in given.items():
-            _held(session, Client(name, SERVICE), text, pepper, mint=False)
+            _known_key(session, Client(name, SERVICE), text, pepper, mint=False)
         store.advance(session)
 
 
-def _held(session: Session, client: Client, known: str, pepper: bytes, *, mint: bool = True) -> str:
+def _known_key(session: Session, client: Client, known: str, pepper: bytes, *, mint: bool = True) -> str:
     """Return the key by which `client` is known from now on: the known one, or a new one where that opens nothing."""
     now = datetime.now(UTC)
     if not store.existing(session, [client.id]):

@@ -120,22 +120,22 @@ class People:
         self._attempt("address:" + address, PER_ADDRESS)
         self._attempt("login:" + login, PER_LOGIN)
         with self._database.read() as session:
-            found = session.execute(
+            person = session.execute(
                 select(PersonRow.id, PersonRow.password).where(
                     PersonRow.login == login, PersonRow.disabled_at.is_(None)
                 )
             ).one_or_none()
-        if not passwords.matches(password, found.password if found else None) or found is None:
+        if not passwords.matches(password, person.password if person else None) or person is None:
             raise Unauthenticated(REFUSED)
         with self._database.begin() as session:
             # Between the check and now the password may have been changed: only what was checked opens.
             still = session.scalar(
-                select(PersonRow.password).where(PersonRow.id == found.id, PersonRow.disabled_at.is_(None))
+                select(PersonRow.password).where(PersonRow.id == person.id, PersonRow.disabled_at.is_(None))
             )
-            if still != found.password:
+            if still != person.password:
                 raise Unauthenticated(REFUSED)
             session.execute(delete(AttemptRow).where(AttemptRow.digest == self._mark("login:" + login)))
-            return _open(session, found.id)
+            return _open(session, person.id)
 
     def change_password(self, person_id: str, current: str, new: str) -> SignedIn:
         """Change a person's own password, end all sessions and return a new one."""

@@ -98,10 +98,10 @@ class Clients:
     def page(self, cursor: str, limit: int) -> tuple[list[dict[str, Any]], str | None]:
         """Return up to `limit` clients behind `cursor` with their live keys' ids, and the cursor of the next page."""
         with self._database.read() as session:
-            found = store.clients_after(session, cursor, limit + 1)
-            live = store.live_keys_of(session, [client.id for client in found])
-        items = [{**asdict(client), "keys": live[client.id]} for client in found[:limit]]
-        return items, found[limit - 1].id if len(found) > limit else None
+            clients = store.clients_after(session, cursor, limit + 1)
+            live = store.live_keys_of(session, [client.id for client in clients])
+        items = [{**asdict(client), "keys": live[client.id]} for client in clients[:limit]]
+        return items, clients[limit - 1].id if len(clients) > limit else None
 
     def _row(self, key: ApiKey) -> tuple[str, bytes]:
         return key.id, keys.digest(key.text, self._pepper)

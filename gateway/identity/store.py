@@ -87,15 +87,15 @@ def clients_after(session: Session, cursor: str, limit: int) -> list[Client]:
 
 def live_keys_of(session: Session, client_ids: Sequence[str]) -> dict[str, list[str]]:
     """Return the ids of the clients' live keys, the oldest first."""
-    found: dict[str, list[str]] = {client_id: [] for client_id in client_ids}
+    key_ids: dict[str, list[str]] = {client_id: [] for client_id in client_ids}
     rows = session.execute(
         select(KeyRow.client, KeyRow.id)
         .where(KeyRow.client.in_(client_ids), KeyRow.disabled_at.is_(None))
         .order_by(KeyRow.created_at, KeyRow.id)
     )
     for client_id, key_id in rows:
-        found[client_id].append(key_id)
-    return found
+        key_ids[client_id].append(key_id)
+    return key_ids
 
 
 def add_clients(session: Session, clients: Iterable[Client], now: datetime) -> None:

@@ -28,6 +28,15 @@ class Portal:
     features: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of a list: its items, the cursor that opened it, and the cursor of the next page."""
+
+    items: list[dict[str, Any]]
+    cursor: str | None
+    next: str | None
+
+
 def portal() -> Portal:
     """Return the portal of this application."""
     return cast("Portal", current_app.extensions["portal"])
@@ -60,6 +69,15 @@ def ask(method: str, path: str, **how: Any) -> Any:
     if answer.status >= 400:
         raise ServiceProblem(answer.status, answer.data if isinstance(answer.data, Mapping) else {})
     return answer.data
+
+
+def ask_list(path: str, limit: int, *, purpose: str | None = None, **filters: str) -> Listing:
+    """Ask for the page of a list that the address's `cursor` opens; without one, for the first."""
+    query: dict[str, str | int] = {"limit": limit, **filters}
+    if cursor := request.args.get("cursor"):
+        query["cursor"] = cursor
+    answer = ask("GET", path, query=query, purpose=purpose)
+    return Listing(answer["items"], cursor, answer.get("next"))
 
 
 def ask_or(fallback: Any, method: str, path: str, **how: Any) -> Any:

@@ -35,21 +35,21 @@ def merged_dictionary(document: Document, tables: Mapping[str, Terms]) -> Dictio
 
     A service that is not among the tables did not answer: its fields are neither entries nor missing.
     """
-    made = Dictionary()
+    dictionary = Dictionary()
     for place in sorted(set(_places(document))):
         service, schema, name = place
         if service not in tables:
             continue
         term = tables[service].get(f"{schema}.{name}") or tables[service].get(name)
         if term is None:
-            made.missing.append(place)
+            dictionary.missing.append(place)
         else:
-            made.entries.append(_entry(service, schema, name, term))
+            dictionary.entries.append(_entry(service, schema, name, term))
     for service, terms in sorted(tables.items()):
         # What an open object holds: Features.values.sales_12m.
         inner = ((key.split(".", 1), term) for key, term in terms.items() if key.count(".") > 1)
-        made.entries.extend(_entry(service, schema, name, term) for (schema, name), term in inner)
-    return made
+        dictionary.entries.extend(_entry(service, schema, name, term) for (schema, name), term in inner)
+    return dictionary
 
 
 def _entry(service: str, schema: str, name: str, term: Mapping[str, str]) -> Document:
@@ -70,22 +70,22 @@ def _places(document: Document) -> Iterator[Place]:
 def _answered(document: Document, service: str, operation: Document) -> Iterator[Place]:
     seen: set[str] = set()
     for answer in operation.get("responses", {}).values():
-        _, said = _resolved(document, answer)
-        for content in said.get("content", {}).values():
+        _, response = _resolved(document, answer)
+        for content in response.get("content", {}).values():
             yield from _fields(document, service, operation["operationId"], content.get("schema", {}), seen)
 
 
 def _fields(document: Document, service: str, schema: str, node: Document, seen: set[str]) -> Iterator[Place]:
-    name, said = _resolved(document, node)
+    name, definition = _resolved(document, node)
     if name in seen:
         return
     if name:
         seen.add(name)
         schema = name.removeprefix(service.capitalize()) or name
-    inner = [said["items"]] if "items" in said else []
-    for part in (*said.get("allOf", ()), *said.get("anyOf", ()), *said.get("oneOf", ()), *inner):
+    inner = [definition["items"]] if "items" in definition else []
+    for part in (*definition.get("allOf", ()), *definition.get("anyOf", ()), *definition.get("oneOf", ()), *inner):
         yield from _fields(document, service, schema, part, seen)
-    for key, value in said.get("properties", {}).items():
+    for key, value in definition.get("properties", {}).items():
         yield service, schema, key
         yield from _fields(document, service, schema, value, seen)
 

@@ -37,6 +37,17 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a route: its name, where it stands (path, query, header), its type and what it means."""
+
+    name: str
+    place: str
+    type: str
+    required: bool
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One route with one method."""
 
@@ -47,7 +58,7 @@ class Operation:
     description: str
     scopes: tuple[str, ...]
     public: bool
-    parameters: tuple[tuple[str, str, str, bool, str], ...]
+    parameters: tuple[Parameter, ...]
     request: Body | None
     answers: tuple[Body, ...]
 
@@ -85,32 +96,39 @@ def marked(text: str) -> Markup:
     return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 -- escaped above
 
 
-def _operation(document: Document, method: str, path: str, said: Document, shared: list[Document]) -> Operation:
-    parameters = [_resolved(document, each) for each in [*shared, *said.get("parameters", [])]]
-    security: list[dict[str, list[str]]] = said["security"] if "security" in said else document.get("security", [])
+def _operation(document: Document, method: str, path: str, node: Document, shared: list[Document]) -> Operation:
+    security: list[dict[str, list[str]]] = node["security"] if "security" in node else document.get("security", [])
     return Operation(
-        anchor=said["operationId"],
+        anchor=node["operationId"],
         method=method.upper(),
         path=path,
-        summary=said.get("summary", ""),
-        description=said.get("description", ""),
+        summary=node.get("summary", ""),
+        description=node.get("description", ""),
         scopes=tuple(sorted({scope for entry in security for scopes in entry.values() for scope in scopes})),
         public=not security,
-        parameters=tuple(
-            (each["name"], each["in"], _type(document, each.get("schema", {})), bool(each.get("required")), _said(each))
-            for each in parameters
-        ),
-        request=_body(document, "", said["requestBody"]) if "requestBody" in said else None,
-        answers=tuple(_body(document, status, answer) for status, answer in sorted(said.get("responses", {}).items())),
+        parameters=tuple(_parameter(document, each) for each in [*shared, *node.get("parameters", [])]),
+        request=_body(document, "", node["requestBody"]) if "requestBody" in node else None,
+        answers=tuple(_body(document, status, answer) for status, answer in sorted(node.get("responses", {}).items())),
+    )
+
+
+def _parameter(document: Document, node: Document) -> Parameter:
+    parameter = _resolved(document, node)
+    return Parameter(
+        name=parameter["name"],
+        place=parameter["in"],
+        type=_type(document, parameter.get("schema", {})),
+        required=bool(parameter.get("required")),
+        description=_description(parameter),
     )
 
 
 def _body(document: Document, title: str, node: Document) -> Body:
-    said = _resolved(document, node)
-    content: Document = said.get("content", {})
+    body = _resolved(document, node)
+    content: Document = body.get("content", {})
     first: Document = next(iter(content.values()), {})
     schema = first.get("schema", {})
-    return Body(title, said.get("description", ""), tuple(content), tuple(_fields(document, schema, 0)))
+    return Body(title, body.get("description", ""), tuple(content), tuple(_fields(document, schema, 0)))
 
 
 def _fields(document: Document, node: Document, depth: int) -> Iterator[Field]:
@@ -124,7 +142,7 @@ def _fields(document: Document, node: Document, depth: int) -> Iterator[Field]:
         yield from _fields(document, part, depth)
     required = set(schema.get("required", []))
     for name, inner in schema.get("properties", {}).items():
-        yield Field(depth, name, _type(document, inner), name in required, _said(_resolved(document, inner)))
+        yield Field(depth, name, _type(document, inner), name in required, _description(_resolved(document, inner)))
         yield from _fields(document, inner, depth + 1)
 
 
@@ -150,12 +168,12 @@ def _resolved(document: Document, node: Document) -> Document:
         target = node.get("$ref")
         if not isinstance(target, str):
             return node
-        found: Any = document
+        part: Any = document
         for step in target.removeprefix("#/").split("/"):
-            found = found.get(step, {})
-        node = found
+            part = part.get(step, {})
+        node = part
     return {}
 
 
-def _said(node: Document) -> str:
+def _description(node: Document) -> str:
     return str(node.get("description") or node.get("title") or "")
