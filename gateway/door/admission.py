@@ -1,4 +1,4 @@
-"""At the door: who is this, and may they ask once more? Used by the proxy, the gateway's own routes and the portal."""
+"""Who sends this request, and is their quota left? For the proxy, the gateway's own routes and the portal."""
 
 from __future__ import annotations
 

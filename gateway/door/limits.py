@@ -57,7 +57,7 @@ class QuotaUsedUp(TooManyRequests):
 
 
 class Counts(MemoryStorage):
-    """Counts in memory, cleared now and then by who counts.
+    """Counts in memory; counting clears what has expired, once a second.
 
     The library starts a thread for that whenever none is there: up to a hundred a second under load.
     """

@@ -1,4 +1,4 @@
-"""Forward a request to the service that answers it, as somebody whom we know and with nothing else to trust.
+"""Forward a request to the service that answers it: with a token of ours, and only the headers that are listed here.
 
 This is the hot path of the suite: it reads no body that it need not, and looks at no header twice.
 """
@@ -104,7 +104,7 @@ def _body(environ: Mapping[str, Any], headers: dict[str, str]) -> bytes | IO[byt
 
 
 class _Whole:
-    """A body that must have its announced length: a sender who breaks off must not look like one who has finished."""
+    """A body that must have its announced length, so that a sender who breaks off is noticed."""
 
     def __init__(self, stream: IO[bytes], length: int) -> None:
         self._stream = stream
@@ -153,7 +153,7 @@ def _streamed(answer: BaseHTTPResponse) -> Response:
 
 
 def _pieces(answer: BaseHTTPResponse) -> Iterator[bytes]:
-    """Give the body as it arrives. A service that breaks off leaves the answer unfinished, never wrongly complete."""
+    """Yield the body as it arrives. Where the service breaks off, the client sees an unfinished answer."""
     try:
         yield from answer.stream(PIECE_BYTES, decode_content=False)
     except HTTPError:

@@ -148,7 +148,7 @@ def _verified(assertion: str, pem: str) -> dict[str, Any] | None:
 
 
 def _issuer(assertion: str) -> str:
-    """Return who the assertion says it is from; nothing is believed yet."""
+    """Return the issuer that the assertion names; its signature is not checked yet."""
     try:
         issuer = orjson.loads(extract_compact(assertion.encode()).payload)["iss"]
     except (JoseError, ValueError, KeyError, TypeError):
@@ -171,7 +171,7 @@ def _public(pem: str) -> ECKey:
 
 
 def _seconds(value: object) -> float:
-    """Return a NumericDate; NaN, which compares with nothing, for what is none."""
+    """Return a NumericDate (RFC 7519); for anything else NaN, which fails every comparison."""
     return float(value) if isinstance(value, int | float) and 0 <= value < LAST_SECOND else math.nan
 
 

@@ -139,7 +139,7 @@ class Authority:
             return store.live_client(session, client_id)
 
     def changed(self, revision: int) -> None:
-        """Take note of a change made in this process: from here on nothing remembered before it counts."""
+        """Take note of a change made in this process: what was remembered before it no longer counts."""
         self._revision = max(self._revision, revision)
 
     def _by_key(self, credential: str, revision: int) -> Pass:
@@ -170,7 +170,7 @@ class Authority:
         return hashlib.blake2b(credential.encode(), key=self._mark_key, digest_size=32).digest()
 
     def _keep_up(self) -> None:
-        """Ask the database for the revision, one thread at a time; the others go on while the answer is young."""
+        """Ask the database for the revision, one thread at a time; the others use the last answer while it is fresh."""
         age = time.monotonic() - self._asked
         if age < ASK_EVERY or not self._asking.acquire(blocking=age > NEVER_OLDER):
             return
@@ -188,7 +188,7 @@ class Authority:
 
 
 class _Reading:
-    """A reading session whose failure is a service that is down, not a caller who is unknown."""
+    """A reading session; when the database fails, the service is unavailable, and the caller is not called unknown."""
 
     def __init__(self, database: Database) -> None:
         self._context = database.read()

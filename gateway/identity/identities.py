@@ -43,7 +43,7 @@ def register_services(database: Database, pepper: bytes, given: Mapping[str, str
 
 
 def _known_key(session: Session, client: Client, known: str, pepper: bytes, *, mint: bool = True) -> str:
-    """Return the key by which `client` is known from now on: the known one, or a new one where that opens nothing."""
+    """Return the key of `client`: the known one if it still opens the client, else a new one."""
     now = datetime.now(UTC)
     if not store.existing(session, [client.id]):
         store.add_clients(session, [client], now)

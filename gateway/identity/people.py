@@ -42,7 +42,7 @@ class SignedIn:
 
 
 class People:
-    """The register of people. An end of a session is in force in every process within a second."""
+    """The register of people. A session that ends is refused by every process within a second."""
 
     def __init__(self, database: Database, pepper: bytes) -> None:
         self._database = database
@@ -183,7 +183,7 @@ class People:
         return code
 
     def _attempt(self, subject: str, most: int) -> None:
-        """Count one attempt before it is judged, so that many at once are no way round; rows, not one's own memory."""
+        """Count one attempt in the database before it is judged, so that of many at once none goes uncounted."""
         mark, now = self._mark(subject), datetime.now(UTC)
         with self._database.begin() as session:
             session.execute(delete(AttemptRow).where(AttemptRow.ends_at <= now))

@@ -1,4 +1,4 @@
-"""Bring clients in, give them keys, and end both: what the operator does at the door."""
+"""The register of clients: the operator adds them, gives them keys, and ends both."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TooManyKeys(Conflict):
 
 
 class Clients:
-    """The register of clients. A change is durable and in force in this process when its method returns."""
+    """The register of clients. When a method returns, its change is stored and in force in this process."""
 
     def __init__(self, database: Database, pepper: bytes, authority: Authority | None = None) -> None:
         self._database = database
@@ -80,7 +80,7 @@ class Clients:
         return minted
 
     def disable_key(self, client_id: str, key_id: str) -> None:
-        """End a key: no request with it is let through from here on, in any process after a second."""
+        """End a key: this process refuses it at once, every other process within a second."""
         with self._database.begin() as session:
             if not store.disable_key(session, client_id, key_id, datetime.now(UTC)):
                 raise NotFound(f"{client_id} has no key {key_id}.")

@@ -1,4 +1,4 @@
-"""The roles, what each may do by default, and how often: all of it data, read by the code beside it."""
+"""The roles and the scopes of each, as data."""
 
 from __future__ import annotations
 

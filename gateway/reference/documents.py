@@ -76,7 +76,7 @@ def own_terms() -> Document:
 
 
 def _asked(backend: Backend, path: str) -> Document:
-    """Ask a service for a document of its own; one that has no such document has nothing to say."""
+    """Return a document of a service; an empty one where the service has none."""
     reply = backend.exchange("GET", path, headers={}, patience=PATIENCE_SECONDS, repeatable=True)
     document: Document = orjson.loads(reply.body) if reply.status == 200 else {}
     return document

@@ -1,4 +1,4 @@
-"""What the public reference says beyond the services' own words: its head, its tags in two languages, the doors."""
+"""What the public document adds to those of the services: its head, its tags, the gateway's own routes."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ TAGS: list[Document] = [
         "异议的提出、办理与书面答复。What a firm holds to be wrong, and the answer to it.",
     ),
     _tag("repairs", "信用修复", "Repairs", "已修复的公共信用记录。Public records that were repaired, and are gone."),
-    _tag("retention", "保存期限", "Retention", "各类信息的保存期限及依据。How long what is kept, and why."),
+    _tag("retention", "保存期限", "Retention", "各类信息的保存期限及依据。Retention periods, and their legal basis."),
     _tag(
         "notices",
         "通知",

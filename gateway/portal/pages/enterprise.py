@@ -138,7 +138,7 @@ def _missing(form: Any) -> dict[str, str]:
 
 
 def _terms(form: Any) -> dict[str, Any]:
-    """Return those of the terms that may be left open which the form names."""
+    """Return the optional terms that the form names."""
     days = {name: form[name].strip() for name in WINDOW if _given(form, name)}
     return {**days, **{name: _count(form[name]) for name in LIMITS if _given(form, name)}}
 
@@ -172,7 +172,7 @@ def _items(answer: Any) -> list[dict[str, Any]]:
 
 
 def _items_or_none(answer: Any) -> list[dict[str, Any]] | None:
-    """Return what was listed; None where nobody answered, since that is not the same as nothing."""
+    """Return what was listed; None where nobody answered, which is not the same as an empty list."""
     return None if answer is None else _items(answer)
 
 

@@ -54,7 +54,7 @@ def _path(log: str) -> str:
 
 
 def _row(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return what a line shows: the leaf as it reads, and whose it is where that may be told."""
+    """Return what a line shows: the leaf's content, and who acted where that may be shown."""
     leaf = orjson.loads(entry["leaf"])
     facts = leaf["facts"]
     about = facts.get("purpose") or ", ".join(facts.get("purposes", ()))

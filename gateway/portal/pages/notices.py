@@ -46,7 +46,7 @@ def acknowledge(notice: str) -> ResponseReturnValue:
 
 
 def count() -> ResponseReturnValue:
-    """Answer how many notices are open, for the navigation of a page that stands already; nothing in any trouble."""
+    """Answer how many notices are open, for the navigation of a loaded page; nothing where the count cannot be had."""
     if signed_in() is None:
         return ""
     try:

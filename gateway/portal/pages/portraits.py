@@ -105,7 +105,7 @@ def _back(firm: str, key: str, *, own: bool) -> str:
 
 
 def _next(firm: str, figure: str, records: Mapping[str, Any], *, own: bool) -> str | None:
-    """Return the address of the next page, at the moment of this one so that none repeats or goes missing."""
+    """Return the address of the next page, as of the same moment, so that no record repeats or is missed."""
     if not records.get("next"):
         return None
     moment = {"cursor": records["next"], "as_of": records["as_of"], "known_at": records["known_at"], "figure": figure}
