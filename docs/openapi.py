@@ -17,7 +17,7 @@ import orjson
 from flask import Flask
 
 from gateway.app import own_spec
-from gateway.openapi import OWN, merged_spec
+from gateway.reference.openapi import OWN, merged_spec
 
 FILE = Path(__file__).with_name("openapi.json")
 SERVICES = ("profile", "scoring", "matching")

@@ -15,22 +15,19 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from chassis.core.errors import UpstreamUnavailable
 from chassis.data.database import Database
 from chassis.web.app import Api, make_app
-from gateway import store
-from gateway.admission import Admission, tell_standing
-from gateway.api import clients, reference, tokens
-from gateway.api.problems import PROBLEMS
-from gateway.api.reference import Reference
-from gateway.authority import Authority
-from gateway.clients import Clients
-from gateway.context import Context
-from gateway.door import GatewayDoor
-from gateway.limits import Limits
-from gateway.people import People
+from gateway.context import Context, make_context
+from gateway.door.admission import tell_standing
+from gateway.door.backends import Backend
+from gateway.door.in_process import GatewayDoor
+from gateway.door.proxy import Proxy
+from gateway.identity import store
+from gateway.identity.api import clients, tokens
+from gateway.identity.api.current import Identity
 from gateway.portal import make_portal
-from gateway.proxy import Proxy
+from gateway.problems import PROBLEMS
+from gateway.reference import api as reference
+from gateway.reference.documents import Reference
 from gateway.settings import Settings
-from gateway.tokens import signer
-from gateway.upstreams import Upstream
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 READY_SECONDS = 2.0
@@ -41,40 +38,24 @@ OWN_BODY_BYTES = 4 << 20
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the gateway as a WSGI application."""
     here = make_context(settings or Settings.from_environment())
-    checks: dict[str, Callable[[], None]] = {"database": partial(keeps_keys, here.database)}
-    checks |= {name: partial(answers, upstream) for name, upstream in here.upstreams.items()}
-    app = make_app("gateway", verifier=here.admission, problem_kinds=PROBLEMS, checks=checks)
+    app = make_app("gateway", verifier=here.admission, problem_kinds=PROBLEMS, checks=_checks(here))
     app.config["MAX_CONTENT_LENGTH"] = OWN_BODY_BYTES
-    app.extensions |= {"context": here, "database": here.database}
+    app.extensions |= {"context": here, "database": here.database, "identity": _identity(here)}
     app.after_request(tell_standing)
     own = own_spec(app)
-    app.extensions["reference"] = Reference(here.upstreams, lambda: own)
+    app.extensions["reference"] = Reference(here.backends, lambda: own)
     app.register_blueprint(tokens.blueprint)
     app.register_blueprint(reference.blueprint)
-    door = GatewayDoor(here.admission, here.upstreams, People(here.database, here.settings.pepper))
+    door = GatewayDoor(here.admission, here.backends, here.people)
     app.register_blueprint(make_portal(door, _session_secret(here)))
     app.add_url_rule("/", "front", _front)
-    proxy = Proxy(here.admission, here.upstreams)
+    proxy = Proxy(here.admission, here.backends)
     app.add_url_rule(
         "/v1/<path:rest>", "proxy", proxy, methods=METHODS, provide_automatic_options=False, merge_slashes=False
     )
     if here.settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=here.settings.proxies, x_proto=here.settings.proxies)  # type: ignore[method-assign]
     return app
-
-
-def make_context(settings: Settings) -> Context:
-    """Join the collaborators. The signing key is made here at the first start."""
-    database = Database(settings.database_url)
-    authority = Authority(database, signer(settings.signing_key), settings.pepper)
-    return Context(
-        settings=settings,
-        database=database,
-        authority=authority,
-        admission=Admission(authority, Limits(settings.quotas, settings.redis_url)),
-        clients=Clients(database, settings.pepper, authority),
-        upstreams={name: Upstream(name, url) for name, url in settings.upstreams.items()},
-    )
 
 
 def own_spec(app: Flask) -> dict[str, Any]:
@@ -86,7 +67,7 @@ def own_spec(app: Flask) -> dict[str, Any]:
     return spec
 
 
-def keeps_keys(database: Database) -> None:
+def check_register(database: Database) -> None:
     """Raise where the register of clients cannot be read."""
     try:
         with database.read() as session:
@@ -97,14 +78,23 @@ def keeps_keys(database: Database) -> None:
         ) from error
 
 
-def answers(upstream: Upstream) -> None:
+def check_backend(backend: Backend) -> None:
     """Raise where a service is not ready."""
     try:
-        reply = upstream.exchange("GET", "/readyz", headers={}, patience=READY_SECONDS, repeatable=True)
+        reply = backend.exchange("GET", "/readyz", headers={}, patience=READY_SECONDS, repeatable=True)
     except UpstreamUnavailable as error:
-        raise UpstreamUnavailable(f"No answer from the {upstream.name} service at {upstream.base_url}.") from error
+        raise UpstreamUnavailable(f"No answer from the {backend.name} service at {backend.base_url}.") from error
     if reply.status != HTTPStatus.OK:
-        raise UpstreamUnavailable(f"The {upstream.name} service is up but not ready; its own /readyz says why.")
+        raise UpstreamUnavailable(f"The {backend.name} service is up but not ready; its own /readyz says why.")
+
+
+def _checks(here: Context) -> dict[str, Callable[[], None]]:
+    checks: dict[str, Callable[[], None]] = {"database": partial(check_register, here.database)}
+    return checks | {name: partial(check_backend, backend) for name, backend in here.backends.items()}
+
+
+def _identity(here: Context) -> Identity:
+    return Identity(here.authority, here.clients, here.admission, here.settings.assertion_audience)
 
 
 def _session_secret(here: Context) -> bytes:

@@ -16,14 +16,14 @@ from chassis.core.errors import Refused
 from chassis.core.settings import SettingsError
 from chassis.data import migrations
 from chassis.data.database import Database
-from gateway import assertions, keys
-from gateway.clients import Clients
-from gateway.identities import SERVICES, development_keys, register_services
-from gateway.people import People
-from gateway.roles import DEFAULT_SCOPES
+from gateway.identity import assertions, keys
+from gateway.identity.identities import SERVICES, development_keys, register_services
+from gateway.identity.people import People
+from gateway.identity.registry import Clients
+from gateway.identity.roles import DEFAULT_SCOPES
+from gateway.identity.store import Client
+from gateway.identity.tokens import prepare, rotate
 from gateway.settings import Settings
-from gateway.store import Client
-from gateway.tokens import prepare, rotate
 
 
 @click.group()
@@ -54,9 +54,9 @@ def identities(settings: Settings, development: bool) -> None:
         )
     database = Database(settings.database_url)
     migrations.upgrade(database, "gateway")
-    held = development_keys(database, settings.pepper, _known(settings.keys_file))
-    _write_secret(settings.keys_file, orjson.dumps(held, option=orjson.OPT_INDENT_2))
-    click.echo(f"{len(held)} development identities ({', '.join(held)}); their keys are in keys.json, mode 0600.")
+    working = development_keys(database, settings.pepper, _known(settings.keys_file))
+    _write_secret(settings.keys_file, orjson.dumps(working, option=orjson.OPT_INDENT_2))
+    click.echo(f"{len(working)} development identities ({', '.join(working)}); their keys are in keys.json, mode 0600.")
 
 
 @main.command()
@@ -130,10 +130,10 @@ def disable_person(settings: Settings, login: str) -> None:
 @click.pass_obj
 def list_people(settings: Settings) -> None:
     """List logins, their clients and whether they are invited, active or ended."""
-    found = _people(settings).listing()
-    for row in found:
+    people = _people(settings).listing()
+    for row in people:
         click.echo("\t".join(row))
-    if not found:
+    if not people:
         click.echo("Nobody yet. Invite somebody: python -m gateway.cli person invite LOGIN --client ID")
 
 

@@ -1,33 +1,44 @@
-"""What the gateway's own routes work with."""
+"""What one gateway is composed of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
-
-from flask import current_app
 
 from chassis.data.database import Database
-from gateway.admission import Admission
-from gateway.authority import Authority
-from gateway.clients import Clients
+from gateway.door.admission import Admission
+from gateway.door.backends import Backend
+from gateway.door.limits import Limits
+from gateway.identity.authority import Authority
+from gateway.identity.people import People
+from gateway.identity.registry import Clients
+from gateway.identity.tokens import signer
 from gateway.settings import Settings
-from gateway.upstreams import Upstream
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The collaborators of one gateway, made in `app.py`."""
+    """The collaborators of one gateway."""
 
     settings: Settings
     database: Database
     authority: Authority
     admission: Admission
     clients: Clients
-    upstreams: Mapping[str, Upstream]
+    people: People
+    backends: Mapping[str, Backend]
 
 
-def context() -> Context:
-    """Return the context of this application."""
-    return cast("Context", current_app.extensions["context"])
+def make_context(settings: Settings) -> Context:
+    """Join the collaborators. The signing key is made here at the first start."""
+    database = Database(settings.database_url)
+    authority = Authority(database, signer(settings.signing_key), settings.pepper)
+    return Context(
+        settings=settings,
+        database=database,
+        authority=authority,
+        admission=Admission(authority, Limits(settings.quotas, settings.redis_url)),
+        clients=Clients(database, settings.pepper, authority),
+        people=People(database, settings.pepper),
+        backends={name: Backend(name, url) for name, url in settings.backends.items()},
+    )

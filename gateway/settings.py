@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chassis.core import settings
 from chassis.core.settings import SettingsError
-from gateway.limits import DEFAULT_QUOTAS, Quota, read_quotas
+from gateway.door.limits import DEFAULT_QUOTAS, Quota, read_quotas
 
 # Known to everyone who reads this line, which is the point: production refuses it.
 DEVELOPMENT_PEPPER = "smecredit-development-pepper-not-a-secret"
@@ -22,7 +22,7 @@ class Settings:
 
     home: Path
     database_url: str
-    upstreams: Mapping[str, str]
+    backends: Mapping[str, str]
     signing_key: Path
     pepper: bytes = field(default=DEVELOPMENT_PEPPER.encode(), repr=False)
     production: bool = False
@@ -37,7 +37,7 @@ class Settings:
         with settings.reading() as env:
             home = settings.home(env)
             database_url = settings.database_url(env, "gateway")
-            upstreams = {
+            backends = {
                 name: env.str(f"{name.upper()}_URL", f"http://127.0.0.1:{port}") for name, port in PORTS.items()
             }
             signing_key = env.str("GATEWAY_SIGNING_KEY", "")
@@ -55,7 +55,7 @@ class Settings:
         return cls(
             home=home,
             database_url=database_url,
-            upstreams=upstreams,
+            backends=backends,
             signing_key=Path(signing_key) if signing_key else home / "signing-key.pem",
             pepper=pepper.encode(),
             production=production,
@@ -67,5 +67,14 @@ class Settings:
 
     @property
     def keys_file(self) -> Path:
-        """Return where the development identities' keys are written."""
+        """The file that the development identities' keys are written to."""
         return self.home / "keys.json"
+
+    @property
+    def assertion_audience(self) -> str | None:
+        """The audience of client assertions; None where it is the address that a request was sent to.
+
+        A request names its own host, so in production only the setting counts: else an assertion signed for another
+        server would open this one. Without the setting nobody's assertion has the right audience.
+        """
+        return self.token_url or ("the value of GATEWAY_TOKEN_URL" if self.production else None)

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 
 from chassis.core.errors import Unauthenticated, UpstreamUnavailable
-from gateway.portal import Answer, Visitor, make_portal
+from gateway.portal import Answer, Ask, Visitor, make_portal
 
 FIXTURES = Path(__file__).parent / "gateway" / "portal" / "fixtures"
 VISITORS = {
@@ -94,28 +94,20 @@ class StandIn:
     def sign_out(self, visitor: Visitor) -> None:
         """End nothing: a visitor here has a key."""
 
-    def call(
-        self,
-        visitor: Visitor,
-        method: str,
-        path: str,
-        *,
-        json: Any = None,
-        query: Mapping[str, str | int] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def call(self, visitor: Visitor, ask: Ask) -> Answer:
         """Answer from the files."""
+        route = f"{ask.method} {ask.path}"
         self.calls.append(
-            {"client": visitor.client, "route": f"{method} {path}", "json": json, "query": query, **(headers or {})}
+            {"client": visitor.client, "route": route, "json": ask.json, "query": ask.query, **ask.headers}
         )
         if visitor.client in self.revoked:
             raise Unauthenticated("The key was revoked.")
         if self.down:
             raise UpstreamUnavailable("profile does not answer.")
-        route = f"{method} {path}"
-        if route == "GET /enterprises" and query and "id" in query:
+        query = ask.query or {}
+        if route == "GET /enterprises" and "id" in query:
             return Answer(200, _listed(str(query["id"])))
-        return self.answers.get(route) or _filtered(route, query or {}) or _answer(route)
+        return self.answers.get(route) or _filtered(route, query) or _answer(route)
 
     def asked(self, route: str) -> list[dict[str, Any]]:
         """Return the calls of one route."""

@@ -20,13 +20,13 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from chassis.core.identity import AUDIENCE, ISSUER
-from gateway.roles import DEFAULT_SCOPES
+from gateway.identity.roles import DEFAULT_SCOPES
 from smecredit.report import Reporter
 from smecredit.running import demo, home, journey
 from smecredit.running.suite import Addresses, Suite, free_port
 
 FIRMS = 60
-FIELDS = ["features", "portrait", "score", "records"]
+FIELDS = ["features", "portrait", "score", "records", "measures"]
 BANK = journey.GRANTEE  # every firm of the demonstration consents to it
 
 

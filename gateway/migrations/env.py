@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from chassis.data.migrations import run
-from gateway.tables import Base
+from gateway.identity.tables import Base
 
 run(Base.metadata)

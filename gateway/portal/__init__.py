@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.portal.door import Answer, Door, Visitor
+from gateway.door.visitor import Answer, Ask, Visitor
+from gateway.portal.door import Door
 from gateway.portal.web import make_portal
 
-__all__ = ["Answer", "Door", "Visitor", "make_portal"]
+__all__ = ["Answer", "Ask", "Door", "Visitor", "make_portal"]

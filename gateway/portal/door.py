@@ -7,33 +7,10 @@ answers from files.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from chassis.core.errors import Refused
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who is signed in: the client, its role, its own firm if it is one, and what proved it.
-
-    A person has a session and a pseudonym; who came with an API key has the key's public part instead.
-    """
-
-    client: str
-    key: str
-    role: str
-    enterprise: str | None = None
-    session: str | None = None
-    person: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A service's answer: the status and the parsed JSON, or None where it sent no JSON."""
-
-    status: int
-    data: Any = None
+from gateway.door.visitor import Answer, Ask, Visitor
 
 
 class Door(Protocol):
@@ -54,24 +31,15 @@ class Door(Protocol):
     def sign_out(self, visitor: Visitor) -> None:
         """End a person's session in every process."""
 
-    def call(
-        self,
-        visitor: Visitor,
-        method: str,
-        path: str,
-        *,
-        json: Any = None,
-        query: Mapping[str, str | int] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """Call a public route (`/enterprises/…`, without `/v1`) as the visitor.
+    def call(self, visitor: Visitor, ask: Ask) -> Answer:
+        """Ask a public route as the visitor.
 
         An answer of any status is returned, a problem included. Raises `Unauthenticated` where the visitor's key has
         been revoked since, `UpstreamUnavailable` where the service does not answer.
         """
 
 
-class Problem(Refused):
+class ServiceProblem(Refused):
     """A service refused; carries its problem document."""
 
     def __init__(self, status: int, document: Mapping[str, Any]) -> None:
@@ -81,5 +49,5 @@ class Problem(Refused):
 
     @property
     def slug(self) -> str:
-        """Return the last part of the problem's type: `consent-required`."""
+        """The last part of the problem's type: `consent-required`."""
         return str(self.document.get("type", "")).rsplit("/", 1)[-1]

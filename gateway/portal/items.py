@@ -38,18 +38,22 @@ WORDS: Mapping[str, str] = {
 UNSAID = frozenset({"enterprise"})
 
 
-def columns(said: Mapping[str, Any]) -> dict[str, Any]:
+def columns(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record of any kind as the same few columns; None for what it does not have."""
     return {
-        name: next((said[each] for each in names if said.get(each) is not None), None)
+        name: next((content[each] for each in names if content.get(each) is not None), None)
         for name, names in COLUMNS.items()
     }
 
 
-def lines(language: Language, said: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def lines(language: Language, content: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return all that an item says as (label, value), without what it leaves open unless it has one line."""
-    told = {name: value for name, value in said.items() if name not in UNSAID and (value is not None or len(said) == 1)}
-    return [(term(language, "record_field", name), value_of(language, name, value)) for name, value in told.items()]
+    kept = {
+        name: value
+        for name, value in content.items()
+        if name not in UNSAID and (value is not None or len(content) == 1)
+    }
+    return [(term(language, "record_field", name), value_of(language, name, value)) for name, value in kept.items()]
 
 
 def value_of(language: Language, name: str, value: Any) -> Any:
@@ -65,14 +69,14 @@ def value_of(language: Language, name: str, value: Any) -> Any:
     return term(language, WORDS[name], value) if name in WORDS else str(value)
 
 
-def title(language: Language, item: Mapping[str, Any], said: Mapping[str, Any] | None = None) -> str:
+def title(language: Language, item: Mapping[str, Any], content: Mapping[str, Any] | None = None) -> str:
     """Return what an item is called: `发票 00000066`, `企业信息 · 行业`; without what it says, its kind."""
     kind = term(language, "record_behind", item["kind"])
     if item.get("field"):
         return f"{kind} · {term(language, 'record_field', item['field'])}"
-    told = columns(said or {})
-    sort = told["sort"] and term(language, "record_sort", told["sort"])
-    return " ".join(str(each) for each in (kind, sort, told["number"] or told["day"]) if each)
+    row = columns(content or {})
+    sort = row["sort"] and term(language, "record_sort", row["sort"])
+    return " ".join(str(each) for each in (kind, sort, row["number"] or row["day"]) if each)
 
 
 def clock(language: Language, dispute: Mapping[str, Any], now: datetime) -> str:

@@ -9,7 +9,7 @@ from flask import Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from chassis.core.errors import Forbidden
-from gateway.portal.door import Visitor
+from gateway.door.visitor import Visitor
 
 COOKIE = "smecredit_session"
 # A working day: a bank's clerk signs in once, and a forgotten browser is closed by the evening.

@@ -11,8 +11,9 @@ from urllib.parse import quote
 from flask import current_app, g, render_template, request
 
 from chassis.core.errors import Forbidden, NotFound, Unauthenticated, UpstreamUnavailable
+from gateway.door.visitor import Ask, Visitor
 from gateway.portal import figures, items, language
-from gateway.portal.door import Answer, Door, Problem, Visitor
+from gateway.portal.door import Door, ServiceProblem
 from gateway.portal.session import Sessions
 
 
@@ -25,6 +26,15 @@ class Portal:
     assets: str | None
     # The feature catalogue by name; asked for once a process, since it changes with a release.
     features: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of a list: its items, the cursor that opened it, and the cursor of the next page."""
+
+    items: list[dict[str, Any]]
+    cursor: str | None
+    next: str | None
 
 
 def portal() -> Portal:
@@ -49,37 +59,32 @@ def visitor(*roles: str) -> Visitor:
     return here
 
 
-def try_ask(
-    method: str,
-    path: str,
-    *,
-    json: Any = None,
-    query: Mapping[str, str | int] | None = None,
-    purpose: str | None = None,
-    key: str | None = None,
-) -> Answer:
-    """Call a service as the visitor and return its answer, problems included."""
-    headers = {name: value for name, value in (("Purpose", purpose), ("Idempotency-Key", key)) if value}
-    return portal().door.call(visitor(), method, path, json=json, query=query, headers=headers)
-
-
 def ask(method: str, path: str, **how: Any) -> Any:
-    """Call a service as the visitor and return the JSON; raise `Problem` for a refusal."""
-    answer = try_ask(method, path, **how)
+    """Ask a service as the visitor (`how` as in `Ask`) and return the JSON; raise `ServiceProblem` for a refusal."""
+    answer = portal().door.call(visitor(), Ask(method, path, **how))
     if answer.status == 401:
         raise Unauthenticated("The session has ended.")
     if answer.status in {502, 503, 504}:
         raise UpstreamUnavailable(str((answer.data or {}).get("detail", "A service does not answer.")))
     if answer.status >= 400:
-        raise Problem(answer.status, answer.data if isinstance(answer.data, Mapping) else {})
+        raise ServiceProblem(answer.status, answer.data if isinstance(answer.data, Mapping) else {})
     return answer.data
+
+
+def ask_list(path: str, limit: int, *, purpose: str | None = None, **filters: str) -> Listing:
+    """Ask for the page of a list that the address's `cursor` opens; without one, for the first."""
+    query: dict[str, str | int] = {"limit": limit, **filters}
+    if cursor := request.args.get("cursor"):
+        query["cursor"] = cursor
+    answer = ask("GET", path, query=query, purpose=purpose)
+    return Listing(answer["items"], cursor, answer.get("next"))
 
 
 def ask_or(fallback: Any, method: str, path: str, **how: Any) -> Any:
     """Call a service for a part that the page can do without; a refusal or silence gives the fallback."""
     try:
         return ask(method, path, **how)
-    except (Problem, UpstreamUnavailable):
+    except (ServiceProblem, UpstreamUnavailable):
         return fallback
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from chassis.core.errors import Forbidden, NotFound, Refused, TooManyRequests, Unauthenticated, UpstreamUnavailable
-from gateway.portal.door import Door, Problem
+from gateway.portal.door import Door, ServiceProblem
 from gateway.portal.pages import (
     alerts,
     applicants,
@@ -98,8 +98,8 @@ ROUTES = (
     ("/webhooks", webhooks.console, ("GET",)),
     ("/webhooks/<delivery>/replay", webhooks.replay, ("POST",)),
     ("/measures", measures.listing, ("GET",)),
-    ("/measures", measures.enact, ("POST",)),
-    ("/measures/<measure>/end", measures.end, ("POST",)),
+    ("/measures", measures.set_measure, ("POST",)),
+    ("/measures/<measure>/end", measures.end_measure, ("POST",)),
     ("/operations", operations.overview, ("GET",)),
     ("/models/<version>", models.model, ("GET",)),
     ("/models/<version>/approve", models.approve, ("POST",)),
@@ -167,8 +167,8 @@ def _to_sign_in(_: Unauthenticated) -> ResponseReturnValue:
 
 
 # What refused → the texts that say it; a service's problem is known by its slug, else by its status.
-SAID_OF_SLUG = {"consent-required": "consent", "no-serving-model": "model", "not-enough-data": "data"}
-SAID_OF_STATUS = {403: "forbidden", 404: "not_found", 429: "quota"}
+TEXT_OF_SLUG = {"consent-required": "consent", "no-serving-model": "model", "not-enough-data": "data"}
+TEXT_OF_STATUS = {403: "forbidden", 404: "not_found", 429: "quota"}
 STATUS_OF: tuple[tuple[type[Refused], int], ...] = (
     (UpstreamUnavailable, 503),
     (NotFound, 404),
@@ -179,21 +179,21 @@ STATUS_OF: tuple[tuple[type[Refused], int], ...] = (
 
 
 def _refused(error: Refused) -> ResponseReturnValue:
-    if isinstance(error, Problem):
-        kind = SAID_OF_SLUG.get(error.slug) or _said_of(error.status)
+    if isinstance(error, ServiceProblem):
+        kind = TEXT_OF_SLUG.get(error.slug) or _text_of(error.status)
         return _explain(kind, error.status, error.detail, str(error.document.get("instance") or ""))
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
-    return _explain(_said_of(status), status, error.detail if status in {400, 403} else None)
+    return _explain(_text_of(status), status, error.detail if status in {400, 403} else None)
 
 
-def _said_of(status: int) -> str:
-    return "down" if status in {502, 503, 504} else "broken" if status >= 500 else SAID_OF_STATUS.get(status, "other")
+def _text_of(status: int) -> str:
+    return "down" if status in {502, 503, 504} else "broken" if status >= 500 else TEXT_OF_STATUS.get(status, "other")
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error.get_response()
-    kind = _said_of(error.code)
+    kind = _text_of(error.code)
     return _explain(kind, error.code, None if kind != "other" else error.description, uuid4().hex[:12])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from portal_site import StandIn, fixture
 from profile_house import HEADER, SCOPES, House, open_house
 
 from chassis.core.identity import Verifier
-from gateway.portal import Answer, Visitor
-from gateway.roles import DEFAULT_SCOPES
+from gateway.identity.roles import DEFAULT_SCOPES
+from gateway.portal import Answer, Ask, Visitor
 from services.profile.book.domain.departure import name_of
 from services.profile.book.domain.public_record import DATASET
 
@@ -38,44 +38,26 @@ class HouseDoor(StandIn):
 
     house: House = field(kw_only=True)
 
-    def call(
-        self,
-        visitor: Visitor,
-        method: str,
-        path: str,
-        *,
-        json: Any = None,
-        query: Mapping[str, str | int] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def call(self, visitor: Visitor, ask: Ask) -> Answer:
         """Ask the profile service, or the files for what others answer."""
-        if "scores" in path:
-            return self._score(visitor, path)
-        if path.split("/")[1] not in PROFILE:
-            return super().call(visitor, method, path, json=json, query=query, headers=headers)
-        return self._profile(visitor, method, path, json, query, headers or {})
+        if "scores" in ask.path:
+            return self._score(visitor, ask.path)
+        if ask.path.split("/")[1] not in PROFILE:
+            return super().call(visitor, ask)
+        return self._profile(visitor, ask)
 
-    def _profile(
-        self,
-        visitor: Visitor,
-        method: str,
-        path: str,
-        json: Any = None,
-        query: Mapping[str, str | int] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def _profile(self, visitor: Visitor, ask: Ask) -> Answer:
         scopes = " ".join(DEFAULT_SCOPES[visitor.role])
         token = self.house.tokens(visitor.role, visitor.client, scopes, enterprise=visitor.enterprise)
-        address = f"/v1{path}?{urlencode(query or {})}"
+        address = f"/v1{ask.path}?{urlencode(ask.query or {})}"
         # A client of its own: the server answers several requests at once.
         client = self.house.client.application.test_client()
-        answer = client.open(address, method=method, json=json, headers={**(headers or {}), **token})
+        answer = client.open(address, method=ask.method, json=ask.json, headers={**ask.headers, **token})
         return Answer(answer.status_code, answer.json)
 
     def _score(self, visitor: Visitor, path: str) -> Answer:
-        file = self._profile(
-            visitor, "GET", f"/enterprises/{FIRM}/features", headers={"Purpose": "credit-assessment"}
-        ).data
+        ask = Ask("GET", f"/enterprises/{FIRM}/features", purpose="credit-assessment")
+        file = self._profile(visitor, ask).data
         scores = [each | {"disputes": file["disputes"], "undisputed": None} for each in fixture("scores")["items"]]
         if path.startswith("/scores/"):
             return Answer(200, scores[0] | {"undisputed": file["undisputed"] and WITHOUT})

@@ -8,11 +8,11 @@ from typing import Any
 
 from flask import Flask
 
-from gateway.api.reference import own_terms
 from gateway.app import own_spec
-from gateway.dictionary import Dictionary, merged_dictionary
-from gateway.openapi import OWN, merged_spec
-from gateway.routes import SERVICES
+from gateway.door.routes import SERVICES
+from gateway.reference.dictionary import Dictionary, merged_dictionary
+from gateway.reference.documents import own_terms
+from gateway.reference.openapi import OWN, merged_spec
 
 
 @cache

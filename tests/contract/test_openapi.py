@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gateway.roles import DEFAULT_SCOPES
+from gateway.identity.roles import DEFAULT_SCOPES
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "docs" / "openapi.json"

@@ -19,10 +19,10 @@ from flask.testing import FlaskClient
 from chassis.data import migrations
 from chassis.data.database import Database
 from gateway.app import create_app
-from gateway.clients import Clients
 from gateway.context import Context
+from gateway.identity.registry import Clients
+from gateway.identity.store import Client
 from gateway.settings import Settings
-from gateway.store import Client
 
 CLOSED_PORT = "http://127.0.0.1:9"
 
@@ -132,7 +132,7 @@ def settings(home: Path, service: Service) -> Settings:
     return Settings(
         home=home,
         database_url=f"sqlite:///{home / 'gateway.db'}",
-        upstreams=dict.fromkeys(("profile", "scoring", "matching"), service.url),
+        backends=dict.fromkeys(("profile", "scoring", "matching"), service.url),
         signing_key=home / "signing-key.pem",
     )
 

@@ -18,7 +18,7 @@ from flask import Flask
 from chassis.core.settings import SettingsError
 from gateway import settings as environment
 from gateway.cli import main
-from gateway.roles import DEVELOPMENT_CLIENTS
+from gateway.identity.roles import DEVELOPMENT_CLIENTS
 
 
 def run(*arguments: str) -> Result:

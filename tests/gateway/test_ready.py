@@ -26,14 +26,14 @@ def missing(app: Flask) -> dict[str, str]:
 @pytest.mark.parametrize("name", ["profile", "scoring", "matching"])
 def test_a_missing_service_is_named(gateway: Callable[..., Flask], settings: Settings, name: str) -> None:
     """Only the one that is missing, with its address."""
-    found = missing(gateway(upstreams={**settings.upstreams, name: CLOSED_PORT}))
+    found = missing(gateway(backends={**settings.backends, name: CLOSED_PORT}))
     assert found.keys() == {name}
     assert CLOSED_PORT in found[name]
 
 
 def test_every_missing_service_is_named(gateway: Callable[..., Flask], settings: Settings) -> None:
     """All three at once."""
-    found = missing(gateway(upstreams=dict.fromkeys(settings.upstreams, CLOSED_PORT)))
+    found = missing(gateway(backends=dict.fromkeys(settings.backends, CLOSED_PORT)))
     assert found.keys() == {"profile", "scoring", "matching"}
 
 
@@ -56,5 +56,5 @@ def test_a_database_that_was_not_migrated_is_named(settings: Settings, tmp_path:
 
 def test_alive_needs_nothing(gateway: Callable[..., Flask], settings: Settings) -> None:
     """A gateway without services is alive, so that nobody restarts it for them."""
-    app = gateway(upstreams=dict.fromkeys(settings.upstreams, CLOSED_PORT))
+    app = gateway(backends=dict.fromkeys(settings.backends, CLOSED_PORT))
     assert app.test_client().get("/livez").status_code == 200

@@ -9,8 +9,8 @@ from uuid import uuid4
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.core.errors import Forbidden, NotFound
-from gateway.portal.visit import ask, firm_path, page, say, visitor
+from chassis.core.errors import NotFound
+from gateway.portal.visit import ask, ask_list, firm_path, own_firm, page, say, visitor
 
 WATCHERS = ("bank", "platform")
 SEVERITIES = ("serious", "warning", "notice")
@@ -24,24 +24,20 @@ def feed() -> ResponseReturnValue:
     """List the alerts of the firms that a bank watches, newest first."""
     visitor(*WATCHERS)
     subscriptions = ask("GET", "/subscriptions", query={"limit": 1})["items"]
-    query: dict[str, str | int] = {"limit": ALERTS_A_PAGE}
     chosen = _chosen(request.args)
-    query.update(chosen)
-    if cursor := request.args.get("cursor"):
-        query["cursor"] = cursor
-    found = ask("GET", "/alerts", query=query, purpose=PURPOSE)
-    said = {"noted": say("alerts.noted"), "subscribed": say("alerts.subscribed")}
+    listed = ask_list("/alerts", ALERTS_A_PAGE, purpose=PURPOSE, **chosen)
+    notices = {"noted": say("alerts.noted"), "subscribed": say("alerts.subscribed")}
     return page(
         "alerts.html",
-        alerts=found["items"],
-        next=found.get("next"),
-        cursor=cursor,
+        alerts=listed.items,
+        next=listed.next,
+        cursor=listed.cursor,
         chosen=chosen,
         severities=SEVERITIES,
         states=STATES,
         subscribed=bool(subscriptions),
         shown=RECORDS_SHOWN,
-        notice=said.get(request.args.get("did", "")),
+        notice=notices.get(request.args.get("did", "")),
         nonce=uuid4().hex,
     )
 
@@ -54,10 +50,10 @@ def acknowledge(alert: str) -> ResponseReturnValue:
     note = request.form.get("note", "").strip()[:500] or None
     key = request.form.get("nonce") or uuid4().hex
     ask("POST", f"/alerts/{alert}/acknowledge", json={"note": note}, purpose=PURPOSE, key=key)
-    here: dict[str, Any] = {**_chosen(request.form)}
+    place: dict[str, Any] = {**_chosen(request.form)}
     if cursor := request.form.get("cursor"):
-        here["cursor"] = cursor
-    return redirect(url_for("portal.alerts_feed", did="noted", **here), 303)
+        place["cursor"] = cursor
+    return redirect(url_for("portal.alerts_feed", did="noted", **place), 303)
 
 
 def subscribe() -> ResponseReturnValue:
@@ -69,17 +65,14 @@ def subscribe() -> ResponseReturnValue:
 
 def own() -> ResponseReturnValue:
     """Show a firm its own sixteen signals and alerts."""
-    here = visitor("enterprise")
-    if here.enterprise is None:
-        raise Forbidden("This key belongs to no enterprise; ask the operator to issue one that names it.")
-    found = ask("GET", firm_path(here.enterprise, "signals"))
-    return page("signals.html", found=found, groups=_groups(found["signals"]), shown=RECORDS_SHOWN)
+    answer = ask("GET", firm_path(own_firm(), "signals"))
+    return page("signals.html", found=answer, groups=_groups(answer["signals"]), shown=RECORDS_SHOWN)
 
 
-def _chosen(told: Mapping[str, str]) -> dict[str, str]:
+def _chosen(fields: Mapping[str, str]) -> dict[str, str]:
     """Return the filters that are asked for, as far as they are known."""
     allowed = {"severity": SEVERITIES, "state": STATES}
-    return {name: told[name] for name, values in allowed.items() if told.get(name) in values}
+    return {name: fields[name] for name, values in allowed.items() if fields.get(name) in values}
 
 
 def _groups(signals: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:

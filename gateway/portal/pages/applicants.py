@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from gateway.portal import charts, figures, language
-from gateway.portal.visit import ask, ask_or, features, firm_path, page, say, speaking, visitor
+from gateway.portal.visit import ask, ask_list, ask_or, features, firm_path, page, say, speaking, visitor
 
 ROLES = ("bank", "platform", "operator", "source")
 # A page of the list asks for each firm's latest score; twenty are answered within a fifth of a second.
@@ -29,12 +29,9 @@ WORD = re.compile(r"[a-z_][a-z0-9_]*")
 def listing() -> ResponseReturnValue:
     """List the firms that consented, each with its latest score."""
     visitor(*ROLES)
-    query: dict[str, str | int] = {"limit": FIRMS_A_PAGE}
-    if cursor := request.args.get("cursor"):
-        query["cursor"] = cursor
-    found = ask("GET", "/enterprises", query=query)
-    rows = [{"firm": firm, "score": _latest(firm["id"])} for firm in found["items"]]
-    return page("applicants.html", rows=rows, next=found.get("next"), cursor=cursor)
+    listed = ask_list("/enterprises", FIRMS_A_PAGE)
+    rows = [{"firm": firm, "score": _latest(firm["id"])} for firm in listed.items]
+    return page("applicants.html", rows=rows, next=listed.next, cursor=listed.cursor)
 
 
 def open_by_id() -> ResponseReturnValue:
@@ -64,12 +61,12 @@ def match(firm: str) -> ResponseReturnValue:
     visitor("bank", "platform")
     firm_path(firm)
     need, errors = _need(request.form)
-    found = None if errors else _match(firm, need)
+    offers = None if errors else _match(firm, need)
     partial = request.headers.get("HX-Request")
     status = 422 if errors else 200
     if partial:
-        return page("_match.html", match=found, errors=errors, shown=_shown), status
-    return _applicant_page(firm, need=request.form, errors=errors, match=found), status
+        return page("_match.html", match=offers, errors=errors, shown=_shown), status
+    return _applicant_page(firm, need=request.form, errors=errors, match=offers), status
 
 
 def _shown(line: Mapping[str, Any], part: str) -> Any:
@@ -77,13 +74,13 @@ def _shown(line: Mapping[str, Any], part: str) -> Any:
 
     A compound rule finds several facts, and what it needs is the rule itself, which its title says: then "".
     """
-    found, comma = line.get("found"), COMMA[speaking()]
-    if isinstance(found, Mapping):
-        facts = [Markup("{} {}").format(_title(name), _value(name, value)) for name, value in found.items()]
-        return comma.join(facts) if part == "found" else ""
+    facts, comma = line.get("found"), COMMA[speaking()]
+    if isinstance(facts, Mapping):
+        lines = [Markup("{} {}").format(_title(name), _value(name, value)) for name, value in facts.items()]
+        return comma.join(lines) if part == "found" else ""
     subject = WORD.search(str(line.get("rule", "")))
-    said = line.get(part)
-    values = said if isinstance(said, list) else [said]
+    content = line.get(part)
+    values = content if isinstance(content, list) else [content]
     return comma.join(_value(subject[0] if subject else "", value) for value in values)
 
 
@@ -109,16 +106,16 @@ def _match(firm: str, need: dict[str, Any]) -> Any:
 def _applicant_page(firm: str, *, need: Any, errors: dict[str, str], match: Any) -> str:
     visitor(*ROLES)
     firm_path(firm)
-    listed = ask("GET", "/enterprises", query={"id": firm, "limit": 1})["items"]
+    consented = ask("GET", "/enterprises", query={"id": firm, "limit": 1})["items"]
     scores = _scores(firm, SCORES_SHOWN)
     latest = scores[0] if scores else None
-    # What is disputed now: told with the scores, else, for those who may read none, with the list.
-    marks = latest["disputes"] if latest and latest.get("disputes") else listed[0].get("disputes", []) if listed else []
+    # What is disputed now stands with the scores; for those who may read none, in the list.
+    marks = (latest or {}).get("disputes") or (consented[0] if consented else {}).get("disputes", [])
     return page(
         "applicant.html",
-        # From the list of those that consented: reading the file itself would be one more recorded look.
-        firm=listed[0] if listed else {"id": firm},
-        consented=bool(listed),
+        # From the list of those that consented: opening the file would add an access record.
+        firm=consented[0] if consented else {"id": firm},
+        consented=bool(consented),
         scores=scores,
         score=latest,
         marks=marks,
@@ -146,14 +143,14 @@ def _latest(firm: str) -> dict[str, Any] | None:
 
 
 def _contested(score: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return a score read again with the one without the disputed records, which lists do not tell; None in silence."""
-    found: dict[str, Any] | None = ask_or(None, "GET", f"/scores/{score['id']}")
-    return found
+    """Return a score with the one without its disputed records, which lists leave out; None without an answer."""
+    answer: dict[str, Any] | None = ask_or(None, "GET", f"/scores/{score['id']}")
+    return answer
 
 
 def _scores(firm: str, limit: int) -> list[dict[str, Any]]:
-    found = ask_or({"items": []}, "GET", firm_path(firm, "scores"), query={"limit": limit})
-    return list(found["items"])
+    answer = ask_or({"items": []}, "GET", firm_path(firm, "scores"), query={"limit": limit})
+    return list(answer["items"])
 
 
 def _need(form: Any) -> tuple[dict[str, Any], dict[str, str]]:

@@ -8,8 +8,8 @@ from typing import Any
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from chassis.core.errors import Forbidden, NotFound
-from gateway.portal.visit import ask, firm_path, page, visitor
+from chassis.core.errors import NotFound
+from gateway.portal.visit import ask, firm_path, own_firm, page, visitor
 
 ROLES = ("bank", "platform", "operator", "source")
 PAIRS_A_PAGE = 50
@@ -19,10 +19,7 @@ ORDER = {"contradicts": 0, "agrees": 1, "not-compared": 2}
 
 def own() -> ResponseReturnValue:
     """Show a firm how its sources agree."""
-    here = visitor("enterprise")
-    if here.enterprise is None:
-        raise Forbidden("This key belongs to no enterprise; ask the operator to issue one that names it.")
-    return _page(here.enterprise, own=True)
+    return _page(own_firm(), own=True)
 
 
 def of_applicant(firm: str) -> ResponseReturnValue:
@@ -33,15 +30,15 @@ def of_applicant(firm: str) -> ResponseReturnValue:
 
 def _page(firm: str, *, own: bool) -> ResponseReturnValue:
     purpose = None if own else "credit-assessment"
-    found = ask("GET", firm_path(firm, "cross-checks"), purpose=purpose)
-    rules = sorted(found["rules"], key=lambda rule: ORDER[rule["verdict"]])
+    checks = ask("GET", firm_path(firm, "cross-checks"), purpose=purpose)
+    rules = sorted(checks["rules"], key=lambda rule: ORDER[rule["verdict"]])
     chosen = request.args.get("rule")
     pairs = _pairs(firm, rules, chosen, purpose) if chosen else None
     return page(
         "cross_checks.html",
         own=own,
         firm=firm,
-        found=found,
+        found=checks,
         rules=rules,
         pairs=pairs,
         portrait_url=url_for("portal.enterprise_own") if own else url_for("portal.enterprise_of_applicant", firm=firm),

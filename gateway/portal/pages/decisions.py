@@ -10,9 +10,9 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from gateway.portal import items
-from gateway.portal.door import Problem
-from gateway.portal.pages.disputes import named, said_of, shown
-from gateway.portal.visit import ask, page, say, visitor
+from gateway.portal.door import ServiceProblem
+from gateway.portal.pages.disputes import named, shown, words_of
+from gateway.portal.visit import ask, ask_list, page, say, visitor
 
 OPERATOR = "operator"
 OPEN = "open"
@@ -34,10 +34,10 @@ REFUSALS = {"not-restated": "ruling.not_restated", "dispute-ended": "ruling.ende
 def queue() -> ResponseReturnValue:
     """List open disputes, what is due first on top; those that have ended by state, newest first."""
     visitor(OPERATOR)
-    state = request.args.get("state")
-    told = _ended(state) if state in STATES and state != OPEN else _open()
-    rows = [shown(each) for each in told.pop("items")]
-    return page("dispute_queue.html", rows=rows, states=STATES, **told), 200
+    state = request.args.get("state", OPEN)
+    listed = _ended(state) if state in STATES and state != OPEN else _open()
+    rows = [shown(each) for each in listed.pop("items")]
+    return page("dispute_queue.html", rows=rows, states=STATES, **listed), 200
 
 
 def dispute(dispute: str) -> ResponseReturnValue:
@@ -48,65 +48,62 @@ def dispute(dispute: str) -> ResponseReturnValue:
 def decide(dispute: str) -> ResponseReturnValue:
     """Decide a dispute as the form says, or show the form again with what is missing or refused."""
     visitor(OPERATOR)
-    told = request.form
-    errors = _missing(told)
+    form = request.form
+    errors = _missing(form)
     if errors:
-        return _page(dispute, told, errors, 422)
-    decision, correction = FINDINGS[told["finding"]]
-    finding = {"decision": decision, "correction": correction, "reply": told["reply"].strip()}
+        return _page(dispute, form, errors, 422)
+    decision, correction = FINDINGS[form["finding"]]
+    finding = {"decision": decision, "correction": correction, "reply": form["reply"].strip()}
     try:
-        ask("POST", f"/disputes/{named(dispute)}/decision", json=finding, key=told.get("nonce"))
-    except Problem as problem:
+        ask("POST", f"/disputes/{named(dispute)}/decision", json=finding, key=form.get("nonce"))
+    except ServiceProblem as problem:
         if problem.status not in {400, 409, 422}:
             raise
-        return _page(dispute, told, {"refused": said_of(problem, REFUSALS)}, problem.status)
+        return _page(dispute, form, {"refused": words_of(problem, REFUSALS)}, problem.status)
     return redirect(url_for("portal.decisions_dispute", dispute=dispute, did="decided"), 303)
 
 
 def _open() -> dict[str, Any]:
-    found, more = _all_open()
+    disputes, more = _all_open()
     start = request.args.get("from", "")
     first = int(start) if start.isdecimal() and len(start) < 6 else 0
-    due = sorted(found, key=lambda each: str(each["due_at"]))
-    told = {"items": due[first : first + A_PAGE], "state": OPEN, "count": len(due), "more": more}
+    due = sorted(disputes, key=lambda each: str(each["due_at"]))
+    listed = {"items": due[first : first + A_PAGE], "state": OPEN, "count": len(due), "more": more}
     following = {"from": first + A_PAGE} if first + A_PAGE < len(due) else None
-    return told | {"following": following, "first": bool(first)}
+    return listed | {"following": following, "first": bool(first)}
 
 
 def _all_open() -> tuple[list[dict[str, Any]], bool]:
     """Return the open disputes, and whether there are more than are read at once."""
-    found: list[dict[str, Any]] = []
+    disputes: list[dict[str, Any]] = []
     cursor: str | None = None
     for _ in range(READS):
         query: dict[str, str | int] = {"state": OPEN, "limit": AT_ONCE}
         if cursor:
             query["cursor"] = cursor
         answer = ask("GET", "/disputes", query=query)
-        found, cursor = found + answer["items"], answer.get("next")
+        disputes, cursor = disputes + answer["items"], answer.get("next")
         if cursor is None:
-            return found, False
-    return found, True
+            return disputes, False
+    return disputes, True
 
 
-def _ended(state: str | None) -> dict[str, Any]:
-    query: dict[str, str | int] = {"state": str(state), "limit": A_PAGE}
-    if cursor := request.args.get("cursor"):
-        query["cursor"] = cursor
-    found = ask("GET", "/disputes", query=query)
-    following = {"cursor": found["next"]} if found.get("next") else None
-    return {"items": found["items"], "state": state, "following": following, "first": bool(cursor), "more": False}
+def _ended(state: str) -> dict[str, Any]:
+    listed = ask_list("/disputes", A_PAGE, state=state)
+    following = {"cursor": listed.next} if listed.next else None
+    return {"items": listed.items, "state": state, "following": following, "first": bool(listed.cursor), "more": False}
 
 
 def _page(
     dispute: str, form: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None, status: int = 200
 ) -> ResponseReturnValue:
     visitor(OPERATOR)
-    found = shown(ask("GET", f"/disputes/{named(dispute)}"))
+    shown_dispute = shown(ask("GET", f"/disputes/{named(dispute)}"))
     # What a source says of a firm itself cannot be taken out, only be said anew.
-    findings = [each for each in FINDINGS if each != "removed" or found["item"]["kind"] != items.DESCRIPTION]
+    findings = [each for each in FINDINGS if each != "removed" or shown_dispute["item"]["kind"] != items.DESCRIPTION]
     return page(
         "dispute_decision.html",
-        dispute=found,
+        dispute=shown_dispute,
         findings=findings,
         shortest=SHORTEST_REPLY,
         longest=LONGEST_REPLY,
@@ -117,10 +114,10 @@ def _page(
     ), status
 
 
-def _missing(told: Mapping[str, str]) -> dict[str, str]:
-    reply = told.get("reply", "").strip()
+def _missing(form: Mapping[str, str]) -> dict[str, str]:
+    reply = form.get("reply", "").strip()
     checks = {
-        "finding": (told.get("finding") in FINDINGS, say("ruling.need_finding")),
+        "finding": (form.get("finding") in FINDINGS, say("ruling.need_finding")),
         "reply": (
             SHORTEST_REPLY <= len(reply) <= LONGEST_REPLY,
             say("ruling.need_reply", shortest=SHORTEST_REPLY, longest=LONGEST_REPLY),

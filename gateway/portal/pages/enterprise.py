@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound
 from gateway.portal import charts, figures, items
-from gateway.portal.door import Problem
+from gateway.portal.door import ServiceProblem
 from gateway.portal.visit import ask, ask_or, firm_path, own_firm, page, say, speaking, visitor
 
 ACCESSES_SHOWN = 50
@@ -43,7 +43,7 @@ def grant() -> ResponseReturnValue:
     }
     try:
         ask("POST", "/consents", json=wanted, key=request.form.get("nonce"))
-    except Problem as problem:
+    except ServiceProblem as problem:
         if problem.status not in {400, 404, 422}:
             raise
         return _own_page(form=request.form, errors={"grantee": problem.detail}), 422
@@ -127,8 +127,8 @@ def _missing(form: Any) -> dict[str, str]:
         "purposes": (bool(set(form.getlist("purposes")) & set(PURPOSES)), "consent.need_purpose"),
         "fields": (bool(set(form.getlist("fields")) & set(FIELDS)), "consent.need_field"),
         "valid_until": (until is not None and until > _today(), "consent.need_date"),
-        **{name: (not _said(form, name) or figures.date_of(form[name]), "consent.need_day") for name in WINDOW},
-        **{name: (not _said(form, name) or _count(form[name]), "consent.need_count") for name in LIMITS},
+        **{name: (not _given(form, name) or figures.date_of(form[name]), "consent.need_day") for name in WINDOW},
+        **{name: (not _given(form, name) or _count(form[name]), "consent.need_count") for name in LIMITS},
     }
     missing = {name: say(text) for name, (fine, text) in checks.items() if not fine}
     first, last = (figures.date_of(form.get(name, "")) for name in WINDOW)
@@ -138,12 +138,12 @@ def _missing(form: Any) -> dict[str, str]:
 
 
 def _terms(form: Any) -> dict[str, Any]:
-    """Return those of the terms that may be left open which the form names."""
-    days = {name: form[name].strip() for name in WINDOW if _said(form, name)}
-    return {**days, **{name: _count(form[name]) for name in LIMITS if _said(form, name)}}
+    """Return the optional terms that the form names."""
+    days = {name: form[name].strip() for name in WINDOW if _given(form, name)}
+    return {**days, **{name: _count(form[name]) for name in LIMITS if _given(form, name)}}
 
 
-def _said(form: Any, name: str) -> bool:
+def _given(form: Any, name: str) -> bool:
     return bool(form.get(name, "").strip())
 
 
@@ -156,15 +156,15 @@ def _count(entered: str) -> int | None:
 def _with_state(consent: dict[str, Any]) -> dict[str, Any]:
     gone = consent.get("revoked_at")
     late = str(consent.get("valid_until", ""))[:10] < _today().isoformat()
-    return {**consent, "is": "revoked" if gone else "expired" if late else "live", "terms": _terms_said(consent)}
+    return {**consent, "is": "revoked" if gone else "expired" if late else "live", "terms": _terms_in_words(consent)}
 
 
-def _terms_said(consent: dict[str, Any]) -> list[str]:
-    """Return in words what a consent limits beside for what and until when."""
+def _terms_in_words(consent: dict[str, Any]) -> list[str]:
+    """Return the terms of a consent in words: its window of days and its limits of reads."""
     first, last, a_day, a_month = (consent.get(name) for name in (*WINDOW, *LIMITS))
     window = "consent.window" if first and last else "consent.window_from" if first else "consent.window_until"
-    told = [(window, first or last), ("consent.a_day", a_day), ("consent.a_month", a_month)]
-    return [say(name, first=first, last=last, count=value) for name, value in told if value]
+    terms = [(window, first or last), ("consent.a_day", a_day), ("consent.a_month", a_month)]
+    return [say(name, first=first, last=last, count=value) for name, value in terms if value]
 
 
 def _items(answer: Any) -> list[dict[str, Any]]:
@@ -172,7 +172,7 @@ def _items(answer: Any) -> list[dict[str, Any]]:
 
 
 def _items_or_none(answer: Any) -> list[dict[str, Any]] | None:
-    """Return what was listed; None where nobody answered, since that is not the same as nothing."""
+    """Return what was listed; None where nobody answered, which is not the same as an empty list."""
     return None if answer is None else _items(answer)
 
 

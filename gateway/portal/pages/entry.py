@@ -6,8 +6,8 @@ from flask import make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from gateway.door.visitor import Visitor
 from gateway.portal import language as languages
-from gateway.portal.door import Visitor
 from gateway.portal.visit import page, portal, say, signed_in, visitor
 
 HOMES = {

@@ -24,16 +24,16 @@ def entries(log: str) -> ResponseReturnValue:
     query: dict[str, str | int] = {"size": checkpoint["size"], "limit": ENTRIES_SHOWN}
     if (cursor := request.args.get("cursor", "")).isdecimal():
         query["cursor"] = cursor
-    found = ask("GET", f"{path}/entries", query=query)
+    listed = ask("GET", f"{path}/entries", query=query)
     return page(
         "ledger.html",
         log=log,
         logs=LOGS,
         checkpoint=checkpoint,
         key=ask("GET", f"{path}/keys")["keys"][0],
-        rows=[_row(each) for each in found["items"]],
-        data={"note": checkpoint["note"], "entries": found["items"]},
-        next_url=url_for("portal.ledger_entries", log=log, cursor=found["next"]) if found["next"] else None,
+        rows=[_row(each) for each in listed["items"]],
+        data={"note": checkpoint["note"], "entries": listed["items"]},
+        next_url=url_for("portal.ledger_entries", log=log, cursor=listed["next"]) if listed["next"] else None,
     ), 200
 
 
@@ -43,8 +43,8 @@ def consistency(log: str) -> ResponseReturnValue:
     sizes = {name: request.args.get(name, "") for name in ("old", "new")}
     if not all(size.isdecimal() and len(size) < 16 for size in sizes.values()):
         raise NotFound("There is no ledger of such a size.")
-    found = ask("GET", f"{_path(log)}/proofs/consistency", query={**sizes})
-    return Response(orjson.dumps({"proof": found["proof"]}), content_type="application/json")
+    answer = ask("GET", f"{_path(log)}/proofs/consistency", query={**sizes})
+    return Response(orjson.dumps({"proof": answer["proof"]}), content_type="application/json")
 
 
 def _path(log: str) -> str:
@@ -54,14 +54,14 @@ def _path(log: str) -> str:
 
 
 def _row(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return what a line shows: the leaf as it reads, and whose it is where that may be told."""
-    said = orjson.loads(entry["leaf"])
-    facts = said["facts"]
+    """Return what a line shows: the leaf's content, and who acted where that may be shown."""
+    leaf = orjson.loads(entry["leaf"])
+    facts = leaf["facts"]
     about = facts.get("purpose") or ", ".join(facts.get("purposes", ()))
     return {
         "n": entry["n"],
-        "kind": said["kind"],
-        "at": said["at"],
+        "kind": leaf["kind"],
+        "at": leaf["at"],
         "actor": entry["actor"],
         "about": about,
         "facts": facts,

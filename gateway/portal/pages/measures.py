@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound
 from gateway.portal import figures
-from gateway.portal.door import Problem
-from gateway.portal.visit import ask, page, say, visitor
+from gateway.portal.door import ServiceProblem
+from gateway.portal.visit import ask, ask_list, page, say, visitor
 
 OPERATOR = "operator"
 A_PAGE = 20
@@ -29,7 +29,7 @@ def listing() -> ResponseReturnValue:
     return _page(_basis(request.args.get("basis"))), 200
 
 
-def enact() -> ResponseReturnValue:
+def set_measure() -> ResponseReturnValue:
     """Set a measure as the form says, or show the form again with what is missing or refused."""
     visitor(OPERATOR)
     basis = _basis(request.form.get("basis"))
@@ -40,14 +40,14 @@ def enact() -> ResponseReturnValue:
         return _page(basis, request.form, errors), 422
     try:
         ask("POST", "/measures", json=_wish(request.form, basis), key=request.form.get("nonce"))
-    except Problem as problem:
+    except ServiceProblem as problem:
         if problem.status not in {400, 404, 422}:
             raise
         return _page(basis, request.form, {"refused": problem.detail}), 422
     return redirect(url_for("portal.measures_listing", did="set"), 303)
 
 
-def end(measure: str) -> ResponseReturnValue:
+def end_measure(measure: str) -> ResponseReturnValue:
     """End a measure at once, with its reason."""
     visitor(OPERATOR)
     if not measure.replace("_", "").isalnum():
@@ -62,28 +62,25 @@ def end(measure: str) -> ResponseReturnValue:
 def _page(
     basis: Mapping[str, Any] | None, form: Mapping[str, Any] | None = None, errors: Mapping[str, str] | None = None
 ) -> str:
-    query: dict[str, str | int] = {"limit": A_PAGE, "planned": "true"}
-    if cursor := request.args.get("cursor"):
-        query["cursor"] = cursor
-    found = ask("GET", "/measures", query=query)
-    said = {"set": say("measures.was_set"), "ended": say("measures.was_ended")}
+    listed = ask_list("/measures", A_PAGE, planned="true")
+    notices = {"set": say("measures.was_set"), "ended": say("measures.was_ended")}
     return page(
         "measures.html",
-        measures=found["items"],
-        next=found.get("next"),
-        cursor=cursor,
+        measures=listed.items,
+        next=listed.next,
+        cursor=listed.cursor,
         bases=[each for each in _catalogue()["items"] if each["in_force_until"] is None],
         basis=basis,
         form=form or {},
         errors=errors or {},
-        notice=said.get(request.args.get("did", "")),
+        notice=notices.get(request.args.get("did", "")),
         nonce=uuid4().hex,
     )
 
 
 def _catalogue() -> dict[str, Any]:
-    found: dict[str, Any] = ask("GET", "/measure-bases")
-    return found
+    catalogue: dict[str, Any] = ask("GET", "/measure-bases")
+    return catalogue
 
 
 def _basis(key: str | None) -> dict[str, Any] | None:
@@ -97,10 +94,10 @@ def _basis(key: str | None) -> dict[str, Any] | None:
 def _missing(form: Any) -> dict[str, str]:
     empty = [name for name in WRITTEN if name not in OPTIONAL and not form.get(name, "").strip()]
     wrong = [name for name in DAYS if name not in empty and figures.date_of(form[name]) is None]
-    said = {name: say("measures.need_text") for name in empty} | {name: say("measures.need_day") for name in wrong}
-    return said if form.getlist("scope") else said | {"scope": say("measures.need_scope")}
+    faults = {name: say("measures.need_text") for name in empty} | {name: say("measures.need_day") for name in wrong}
+    return faults if form.getlist("scope") else faults | {"scope": say("measures.need_scope")}
 
 
 def _wish(form: Any, basis: Mapping[str, Any]) -> dict[str, Any]:
-    told = {name: form.get(name, "").strip() or None for name in WRITTEN}
-    return {**told, "list": basis["list"], "basis": basis["key"], "scope": form.getlist("scope")}
+    fields = {name: form.get(name, "").strip() or None for name in WRITTEN}
+    return {**fields, "list": basis["list"], "basis": basis["key"], "scope": form.getlist("scope")}

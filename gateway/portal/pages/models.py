@@ -26,13 +26,13 @@ PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 def model(version: str) -> ResponseReturnValue:
     """Show a model."""
     visitor(*ROLES)
-    found = ask("GET", f"/models/{_named(version)}")
+    answer = ask("GET", f"/models/{_named(version)}")
     drawn = ask_or({"items": []}, "GET", f"/models/{version}/plots")["items"]
-    card = found.get("card") or {}
+    card = answer.get("card") or {}
     validation = card.get("validation") or {}
     return page(
         "model.html",
-        model=found,
+        model=answer,
         card=card,
         validation=validation,
         nonce=uuid4().hex,
@@ -56,10 +56,10 @@ def approve(version: str) -> ResponseReturnValue:
 def picture(version: str, name: str) -> ResponseReturnValue:
     """Answer one picture of a model, drawn when it was trained."""
     visitor(*ROLES)
-    found = ask("GET", f"/models/{_named(version)}/plots/{_named(name)}")
+    plot = ask("GET", f"/models/{_named(version)}/plots/{_named(name)}")
     # A version never changes, and so neither do its pictures.
     headers = {"Content-Security-Policy": PICTURE_POLICY, "Cache-Control": "private, max-age=86400, immutable"}
-    return Response(found["svg"], mimetype="image/svg+xml", headers=headers)
+    return Response(plot["svg"], mimetype="image/svg+xml", headers=headers)
 
 
 def _named(part: str) -> str:

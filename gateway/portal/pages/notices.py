@@ -10,11 +10,11 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound, Refused
-from gateway.portal.visit import ask, page, say, signed_in, visitor
+from gateway.portal.visit import ask, ask_list, page, say, signed_in, visitor
 
 OPEN_SHOWN = 100
 A_PAGE = 20
-# In the navigation; more than so many are told as "20+".
+# In the navigation; more than so many are shown as "20+".
 COUNTED = 20
 ABOUT_REPAIR = "record-repaired"
 
@@ -22,19 +22,15 @@ ABOUT_REPAIR = "record-repaired"
 def listing() -> ResponseReturnValue:
     """List the visitor's notices: open ones first, then those that were acknowledged, newest first."""
     visitor()
-    query: dict[str, str | int] = {"limit": A_PAGE}
-    cursor = request.args.get("cursor")
-    if cursor:
-        query["cursor"] = cursor
-    found = ask("GET", "/notices", query=query)
-    waiting = {"items": []} if cursor else ask("GET", "/notices", query={"open": "true", "limit": OPEN_SHOWN})
+    listed = ask_list("/notices", A_PAGE)
+    waiting = {"items": []} if listed.cursor else ask("GET", "/notices", query={"open": "true", "limit": OPEN_SHOWN})
     return page(
         "notices.html",
         waiting=[_shown(each) for each in waiting["items"]],
         shortened=OPEN_SHOWN if waiting.get("next") else None,
-        seen=[_shown(each) for each in found["items"] if each["acknowledged_at"]],
-        next=found.get("next"),
-        cursor=cursor,
+        seen=[_shown(each) for each in listed.items if each["acknowledged_at"]],
+        next=listed.next,
+        cursor=listed.cursor,
         notice=say("notices.noted") if request.args.get("did") == "noted" else None,
         nonce=uuid4().hex,
     ), 200
@@ -50,14 +46,14 @@ def acknowledge(notice: str) -> ResponseReturnValue:
 
 
 def count() -> ResponseReturnValue:
-    """Answer how many notices are open, for the navigation of a page that stands already; nothing in any trouble."""
+    """Answer how many notices are open, for the navigation of a loaded page; nothing where the count cannot be had."""
     if signed_in() is None:
         return ""
     try:
-        found = ask("GET", "/notices", query={"open": "true", "limit": COUNTED})
+        waiting = ask("GET", "/notices", query={"open": "true", "limit": COUNTED})
     except Refused:
         return ""
-    return page("_open_notices.html", count=len(found["items"]), more=bool(found.get("next")))
+    return page("_open_notices.html", count=len(waiting["items"]), more=bool(waiting.get("next")))
 
 
 def _shown(notice: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import UpstreamUnavailable
-from gateway.portal.door import Problem
+from gateway.portal.door import ServiceProblem
 from gateway.portal.visit import ask, page, visitor
 
 SHOWN = 10
@@ -29,6 +29,6 @@ def _part(path: str, query: dict[str, int] | None = None) -> dict[str, Any]:
         found = ask("GET", path, query=query)
     except UpstreamUnavailable:
         return {"trouble": "unavailable"}
-    except Problem as problem:
+    except ServiceProblem as problem:
         return {"trouble": "not_allowed" if problem.status == 403 else "unavailable"}
     return {"found": found["items"] if isinstance(found, dict) and "items" in found else found}

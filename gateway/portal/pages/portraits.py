@@ -48,17 +48,17 @@ def applicant_records(firm: str, figure: str) -> ResponseReturnValue:
 def _dimension(firm: str, key: str, *, own: bool) -> ResponseReturnValue:
     if key not in DIMENSIONS:
         raise NotFound("There is no such dimension.")
-    found = ask("GET", firm_path(firm, "portrait", key), purpose=None if own else "credit-assessment")
-    values = {"own": own, "firm": firm, "dimension": found, "portrait_url": _portrait(firm, own=own)}
+    dimension = ask("GET", firm_path(firm, "portrait", key), purpose=None if own else "credit-assessment")
+    values = {"own": own, "firm": firm, "dimension": dimension, "portrait_url": _portrait(firm, own=own)}
     # The largest contributions first, whichever way; what says nothing comes last.
-    rows = sorted(found["features"], key=lambda line: -abs(line["contribution"] or 0))
-    trend = charts.sparkline(found["trend"], *TREND)
-    moving = any(score is not None for score in found["trend"])
+    rows = sorted(dimension["features"], key=lambda line: -abs(line["contribution"] or 0))
+    trend = charts.sparkline(dimension["trend"], *TREND)
+    moving = any(score is not None for score in dimension["trend"])
     return page("dimension.html", lines=rows, trend=trend if moving else [], size=TREND, **values), 200
 
 
 def _records(firm: str, figure: str, *, own: bool) -> ResponseReturnValue:
-    found = evidence(firm, figure, request.args, own=own)
+    records = evidence(firm, figure, request.args, own=own)
     about = features().get(figure, {})
     return page(
         "records.html",
@@ -66,11 +66,11 @@ def _records(firm: str, figure: str, *, own: bool) -> ResponseReturnValue:
         firm=firm,
         figure=figure,
         about=about,
-        found=found,
-        moment={name: request.args.get(name) for name in MOMENT} | {name: found[name] for name in MOMENT[:2]},
-        rows=[record(each) for each in found["items"]],
+        found=records,
+        moment={name: request.args.get(name) for name in MOMENT} | {name: records[name] for name in MOMENT[:2]},
+        rows=[record(each) for each in records["items"]],
         back=_back(firm, str(about.get("dimension", "")), own=own),
-        next_url=_next(firm, figure, found, own=own),
+        next_url=_next(firm, figure, records, own=own),
     ), 200
 
 
@@ -80,10 +80,10 @@ def evidence(firm: str, figure: str, moment: Mapping[str, str], *, own: bool) ->
         raise NotFound("There is no such figure.")
     query: dict[str, str | int] = {name: moment[name] for name in MOMENT if moment.get(name)}
     query |= {"feature": figure, "limit": RECORDS_A_PAGE}
-    found: dict[str, Any] = ask(
+    records: dict[str, Any] = ask(
         "GET", firm_path(firm, "evidence"), query=query, purpose=None if own else "credit-assessment"
     )
-    return found
+    return records
 
 
 def record(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,11 +104,11 @@ def _back(firm: str, key: str, *, own: bool) -> str:
     return url_for("portal.portraits_applicant_dimension", firm=firm, key=key)
 
 
-def _next(firm: str, figure: str, found: Mapping[str, Any], *, own: bool) -> str | None:
-    """Return the address of the next page, at the moment of this one so that none repeats or goes missing."""
-    if not found.get("next"):
+def _next(firm: str, figure: str, records: Mapping[str, Any], *, own: bool) -> str | None:
+    """Return the address of the next page, as of the same moment, so that no record repeats or is missed."""
+    if not records.get("next"):
         return None
-    moment = {"cursor": found["next"], "as_of": found["as_of"], "known_at": found["known_at"], "figure": figure}
+    moment = {"cursor": records["next"], "as_of": records["as_of"], "known_at": records["known_at"], "figure": figure}
     if own:
         return url_for("portal.portraits_own_records", **moment)
     return url_for("portal.portraits_applicant_records", firm=firm, **moment)

@@ -11,9 +11,9 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from gateway.portal import figures, language
-from gateway.portal.door import Problem
-from gateway.portal.pages.disputes import said_of
-from gateway.portal.visit import ask, page, say, speaking, visitor
+from gateway.portal.door import ServiceProblem
+from gateway.portal.pages.disputes import words_of
+from gateway.portal.visit import ask, ask_list, page, say, speaking, visitor
 
 # A source repairs too, as the authority from which it has the records decided.
 REPAIRERS = ("operator", "source")
@@ -43,7 +43,7 @@ def repair() -> ResponseReturnValue:
         wish["number"] = wish.pop("record")
     try:
         ask("POST", "/repairs", json=wish, key=request.form.get("nonce"))
-    except Problem as problem:
+    except ServiceProblem as problem:
         if problem.status not in {400, 404, 409, 422}:
             raise
         return _page(request.form, {"refused": _refused(problem)}, problem.status)
@@ -52,15 +52,12 @@ def repair() -> ResponseReturnValue:
 
 def _page(form: Mapping[str, str], errors: Mapping[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
     visitor(*REPAIRERS)
-    query: dict[str, str | int] = {"limit": A_PAGE}
-    if cursor := request.args.get("cursor"):
-        query["cursor"] = cursor
-    found = ask("GET", "/repairs", query=query)
+    listed = ask_list("/repairs", A_PAGE)
     return page(
         "repairs.html",
-        repairs=found["items"],
-        next=found.get("next"),
-        cursor=cursor,
+        repairs=listed.items,
+        next=listed.next,
+        cursor=listed.cursor,
         form=form,
         errors=errors or {},
         notice=say("repairs.was_repaired") if request.args.get("did") == "repaired" else None,
@@ -68,16 +65,16 @@ def _page(form: Mapping[str, str], errors: Mapping[str, str] | None = None, stat
     ), status
 
 
-def _refused(problem: Problem) -> str:
+def _refused(problem: ServiceProblem) -> str:
     if problem.slug != "repair-too-early":
-        return said_of(problem, REFUSALS)
+        return words_of(problem, REFUSALS)
     tier = language.term(speaking(), "record_state", problem.document.get("tier"))
     return say("repairs.too_early", tier=tier, day=problem.document.get("repairable_on", figures.NOTHING))
 
 
 def _missing(form: Mapping[str, str]) -> dict[str, str]:
-    said = {name: say("measures.need_text") for name in WRITTEN if not form.get(name, "").strip()}
+    faults = {name: say("measures.need_text") for name in WRITTEN if not form.get(name, "").strip()}
     decided = figures.date_of(form.get("decided_on", ""))
-    if "decided_on" not in said and (decided is None or decided > datetime.now(UTC).astimezone(figures.CHINA).date()):
-        said["decided_on"] = say("repairs.need_day")
-    return said
+    if "decided_on" not in faults and (decided is None or decided > datetime.now(UTC).astimezone(figures.CHINA).date()):
+        faults["decided_on"] = say("repairs.need_day")
+    return faults

@@ -1,4 +1,4 @@
-"""How long what is kept of whom, and by which law or policy."""
+"""Retention periods by subject and kind of record, each with its law or policy."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from gateway.portal.visit import ask, page, visitor
 def policies() -> ResponseReturnValue:
     """Show the policies of retention to whoever is signed in."""
     visitor()
-    found = ask("GET", "/retention")
-    return page("retention.html", policies=found["items"], version=found["version"]), 200
+    listed = ask("GET", "/retention")
+    return page("retention.html", policies=listed["items"], version=listed["version"]), 200

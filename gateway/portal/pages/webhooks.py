@@ -1,4 +1,4 @@
-"""The console of webhooks: where a client is told, what was sent, what came of it, and sending it again."""
+"""The console of webhooks: the endpoints of a client, what was sent to them, what became of it, sending it again."""
 
 from __future__ import annotations
 
@@ -9,25 +9,22 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound
-from gateway.portal.visit import ask, page, say, visitor
+from gateway.portal.visit import ask, ask_list, page, say, visitor
 
-TOLD = ("bank", "platform", "enterprise")
+RECEIVERS = ("bank", "platform", "enterprise")
 A_PAGE = 20
 
 
 def console() -> ResponseReturnValue:
     """List the visitor's endpoints and the messages to them, newest first."""
-    visitor(*TOLD)
-    query: dict[str, str | int] = {"limit": A_PAGE}
-    if cursor := request.args.get("cursor"):
-        query["cursor"] = cursor
-    found = ask("GET", "/webhooks/deliveries", query=query)
+    visitor(*RECEIVERS)
+    listed = ask_list("/webhooks/deliveries", A_PAGE)
     return page(
         "webhooks.html",
         endpoints=ask("GET", "/webhooks", query={"limit": A_PAGE})["items"],
-        deliveries=[_row(each) for each in found["items"]],
-        next=found.get("next"),
-        cursor=cursor,
+        deliveries=[_row(each) for each in listed.items],
+        next=listed.next,
+        cursor=listed.cursor,
         nonce=uuid4().hex,
         notice=say("webhooks.sent_again") if request.args.get("did") == "replayed" else None,
     ), 200
@@ -35,7 +32,7 @@ def console() -> ResponseReturnValue:
 
 def replay(delivery: str) -> ResponseReturnValue:
     """Send a message again, under the id that it had."""
-    visitor(*TOLD)
+    visitor(*RECEIVERS)
     if not delivery.replace("_", "").isalnum():
         raise NotFound("There is no such message.")
     ask("POST", f"/webhooks/deliveries/{delivery}/replay", key=request.form.get("nonce") or uuid4().hex)

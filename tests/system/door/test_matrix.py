@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from town import Town
 
-from gateway.roles import DEFAULT_SCOPES
-from gateway.routes import route_of
+from gateway.door.routes import route_of
+from gateway.identity.roles import DEFAULT_SCOPES
 
 ROLES = {
     "owner": "enterprise",

@@ -1,0 +1,122 @@
+"""The services behind the gateway: pooled keep-alive connections, a deadline, and one careful second try."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+)
+from urllib3.response import BaseHTTPResponse
+
+from chassis.core import call
+from chassis.core.errors import UpstreamUnavailable
+from chassis.core.wire import CONNECT_SECONDS, NoConnection, NoReply, NoReplyInTime, Reply, Wire
+
+POOLED = 64  # idle connections kept to each service; more are opened when needed and closed after use
+
+
+class ServiceUnreachable(UpstreamUnavailable):
+    """A service refused the connection or broke it off."""
+
+
+class ServiceTimedOut(UpstreamUnavailable):
+    """A service was silent for longer than its route may be."""
+
+
+class Backend:
+    """One service. Nothing connects until the first request, so that a server may fork after loading."""
+
+    def __init__(self, name: str, base_url: str) -> None:
+        self.name = name
+        self.base_url = base_url
+        self._wire = Wire(base_url)
+        self._pool = urllib3.connection_from_url(base_url, maxsize=POOLED, retries=False)
+
+    def exchange(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        patience: float,
+        repeatable: bool,
+    ) -> Reply:
+        """Return the service's answer whole: the lean way (libcurl) for all that fits in memory.
+
+        A `repeatable` request is sent a second time where the connection broke before an answer: the usual cause is
+        a worker that was replaced and closed its kept connections. Silence is never repeated, since the work may be
+        under way. Raises `ServiceUnreachable` (502) and `ServiceTimedOut` (504).
+        """
+        for last in (not repeatable, True):
+            try:
+                return self._wire.exchange(method, target, headers, body, patience=patience, repeatable=repeatable)
+            except NoReplyInTime as error:
+                raise self._silent(patience) from error
+            except NoReply as error:
+                if last or isinstance(error, NoConnection):
+                    raise self._unreachable(connected=not isinstance(error, NoConnection)) from error
+        raise AssertionError("the second try returns or raises")
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | IO[bytes] | None,
+        patience: float,
+        repeatable: bool,
+    ) -> BaseHTTPResponse:
+        """Return the service's answer, its body unread, for what streams (urllib3); otherwise as `exchange`."""
+        for last in (not repeatable, True):
+            try:
+                return self._pool.urlopen(
+                    method,
+                    target,
+                    body=body,
+                    headers=headers,
+                    retries=False,
+                    redirect=False,
+                    timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=patience),
+                    preload_content=False,
+                    decode_content=False,
+                )
+            except (ReadTimeoutError, HTTPError) as error:
+                if last or not isinstance(error, ProtocolError):
+                    raise self._refusal(error, patience) from error
+        raise AssertionError("the second try returns or raises")
+
+    def _refusal(self, error: HTTPError, patience: float) -> UpstreamUnavailable:
+        if isinstance(error, ReadTimeoutError):
+            return self._silent(patience)
+        return self._unreachable(connected=not isinstance(error, NewConnectionError | ConnectTimeoutError))
+
+    def _silent(self, patience: float) -> UpstreamUnavailable:
+        return ServiceTimedOut(
+            f"The {self.name} service did not answer within {patience:g} s. Ask again with the same "
+            "Idempotency-Key: work that was done is not done twice. Operator: see GET /readyz.",
+            service=self.name,
+        )
+
+    def _unreachable(self, *, connected: bool) -> UpstreamUnavailable:
+        return ServiceUnreachable(
+            f"The {self.name} service {'broke off its answer' if connected else 'cannot be reached'}. Try again in a "
+            "few seconds with the same Idempotency-Key. Operator: GET /readyz names what is missing; is "
+            f"services.{self.name} running?",
+            service=self.name,
+            retry_after=2,
+        )
+
+
+def trace_headers() -> dict[str, str]:
+    """Return the ids by which one request is found again in every service's log."""
+    under_way = call.under_way()
+    return under_way.trace_headers() if under_way else {}

@@ -1,0 +1,92 @@
+"""The portal's way into the suite: the same passes, quotas and services as the proxy, without a second HTTP hop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import orjson
+
+from chassis.core.errors import Forbidden, Unauthenticated
+from gateway.door.admission import Admission
+from gateway.door.backends import Backend, trace_headers
+from gateway.door.routes import PREFIX, route_of
+from gateway.door.visitor import Answer, Ask, Visitor
+from gateway.identity import keys
+from gateway.identity.authority import Pass
+from gateway.identity.people import People, SignedIn
+
+
+class GatewayDoor:
+    """Signs a visitor in and calls the services in that name (`gateway.portal.door.Door`)."""
+
+    def __init__(self, admission: Admission, backends: Mapping[str, Backend], people: People) -> None:
+        self._admission = admission
+        self._backends = backends
+        self._people = people
+
+    def sign_in(self, api_key: str) -> Visitor:
+        """Return whose key this is; raise `Unauthenticated` for a key that is unknown or disabled.
+
+        Only a key opens a session: a token that lives five minutes must not become a working day.
+        """
+        if keys.parse(api_key) is None:
+            self._admission.refuse_after_failures()
+            self._admission.note_failure()
+            raise Unauthenticated("This is not an API key. A key starts with `smc_`; the operator gives keys.")
+        admitted = self._admission.known(api_key)
+        caller = admitted.caller
+        return Visitor(caller.client, admitted.key, caller.role, caller.enterprise)
+
+    def sign_in_person(self, login: str, password: str) -> Visitor:
+        """Return a person with a new session: its id is made at every log-in, so none can be planted before."""
+        return _visitor(self._people.sign_in(login, password, self._admission.address()))
+
+    def accept_invitation(self, code: str, password: str) -> Visitor:
+        """Take an invitation up with a password and sign in."""
+        return _visitor(self._people.accept(code, password, self._admission.address()))
+
+    def change_password(self, visitor: Visitor, current: str, new: str) -> Visitor:
+        """Change the password of a person who is signed in; every other session of theirs ends."""
+        person = self._pass(visitor).caller.per
+        if person is None:
+            raise Forbidden("Who came with an API key has no password.")
+        return _visitor(self._people.change_password(person, current, new))
+
+    def sign_out(self, visitor: Visitor) -> None:
+        """End a person's session here at once, and in the other processes within a second."""
+        if visitor.session:
+            self._admission.authority.changed(self._people.sign_out(visitor.session))
+
+    def _pass(self, visitor: Visitor) -> Pass:
+        authority = self._admission.authority
+        if visitor.session:
+            return authority.pass_of_person(visitor.session)
+        return authority.pass_of_session(visitor.client, visitor.key)
+
+    def call(self, visitor: Visitor, ask: Ask) -> Answer:
+        """Ask a public route as the visitor and return its answer, whatever its status."""
+        target = PREFIX.rstrip("/") + ask.path
+        route = route_of(target)
+        if route is None:
+            raise LookupError(f"no service answers {target.split('?')[0]}")
+        admitted = self._pass(visitor)
+        self._admission.count(admitted)
+        headers = {**ask.headers, "Authorization": admitted.authorization, **trace_headers()}
+        if ask.json is not None:
+            headers["Content-Type"] = "application/json"
+        reply = self._backends[route.service].exchange(
+            ask.method,
+            f"{target}?{urlencode(ask.query)}" if ask.query else target,
+            headers=headers,
+            body=None if ask.json is None else orjson.dumps(ask.json),
+            patience=route.patience,
+            repeatable=ask.method == "GET" or ask.key is not None,
+        )
+        is_json = "json" in reply.header("Content-Type")
+        return Answer(reply.status, orjson.loads(reply.body) if is_json and reply.body else None)
+
+
+def _visitor(signed_in: SignedIn) -> Visitor:
+    client = signed_in.client
+    return Visitor(client.id, "", client.role, client.enterprise, signed_in.session, signed_in.person)

@@ -1,0 +1,1 @@
+"""Identity: clients, their keys and tokens, and the people who sign in."""

@@ -1,0 +1,1 @@
+"""The routes of identity: clients and their keys, and tokens."""

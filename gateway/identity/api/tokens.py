@@ -1,0 +1,54 @@
+"""`/oauth/token` and the keys that its tokens are verified with."""
+
+from __future__ import annotations
+
+import time
+
+from flask import Blueprint, Response, request
+
+from chassis.web.answers import json_answer
+from gateway.identity import oauth
+from gateway.identity.api.current import identity
+from gateway.identity.oauth import OAuthError
+
+blueprint = Blueprint("tokens", __name__)
+FORM = "application/x-www-form-urlencoded"
+
+
+@blueprint.post("/oauth/token")
+def token() -> Response:
+    """Give a token for client credentials (RFC 6749 section 4.4)."""
+    here = identity()
+    here.guard.refuse_after_failures()
+    if request.mimetype != FORM:
+        raise OAuthError("invalid_request", f"Send the request as {FORM}.")
+    if any(len(request.form.getlist(name)) > 1 for name in request.form):
+        raise OAuthError("invalid_request", "A parameter was sent more than once.")
+    now = time.time()
+    endpoint = here.assertion_audience or request.base_url
+    known = oauth.authenticate(here.authority, request.headers.get("Authorization", ""), request.form, endpoint, now)
+    answer = json_answer(oauth.grant(here.authority, known, request.form, now))
+    return _not_stored(answer)
+
+
+@blueprint.get("/.well-known/jwks.json")
+def jwks() -> Response:
+    """Return the public keys of our tokens (RFC 7517)."""
+    answer = json_answer(identity().authority.signer.jwks())
+    answer.headers["Cache-Control"] = "public, max-age=60"
+    return answer
+
+
+@blueprint.errorhandler(OAuthError)
+def refused(error: OAuthError) -> Response:
+    """Answer a refusal as RFC 6749 section 5.2 says."""
+    answer = json_answer({"error": error.code, "error_description": error.description}, error.status)
+    if error.code == "invalid_client":
+        identity().guard.note_failure()
+        answer.headers["WWW-Authenticate"] = 'Basic realm="smecredit"'
+    return _not_stored(answer)
+
+
+def _not_stored(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

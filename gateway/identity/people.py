@@ -1,0 +1,255 @@
+"""People at the portal: invited once, signed in by a password, signed out everywhere at once."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from chassis.core.errors import Conflict, Invalid, NotFound, TooManyRequests, Unauthenticated
+from chassis.data.database import Database
+from gateway.identity import passwords, store
+from gateway.identity.roles import SERVICE
+from gateway.identity.store import Client
+from gateway.identity.tables import AttemptRow, ClientRow, PersonRow, SessionRow
+
+LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")
+INVITED_FOR, SIGNED_IN_FOR = timedelta(hours=72), timedelta(hours=8)
+# So many attempts at one login and from one address in a window; a right password clears its login's count.
+WINDOW, PER_LOGIN, PER_ADDRESS = timedelta(minutes=15), 10, 100
+REFUSED = "The login or the password is not right."
+
+
+class PersonExists(Conflict):
+    """Somebody signs in by that login already."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A live session with its person and the client that the person belongs to."""
+
+    session: str
+    person: str
+    client: Client
+    expires: datetime
+
+
+class People:
+    """The register of people. A session that ends is refused by every process within a second."""
+
+    def __init__(self, database: Database, pepper: bytes) -> None:
+        self._database = database
+        self._pepper = pepper
+
+    def invite(self, login: str, client_id: str) -> str:
+        """Add a person for a client and return a code, shown this once, with which they choose a password."""
+        if not LOGIN.fullmatch(login):
+            raise Invalid("A login has 3 to 64 of a-z, 0-9, `.`, `_`, `@`, `-`, and starts with a letter or digit.")
+        with self._database.begin() as session:
+            client = store.live_client(session, client_id)
+            if client is None or client.role == SERVICE:
+                raise NotFound(f"There is no live client {client_id} that a person could sign in for.")
+            if session.scalar(select(PersonRow.id).where(PersonRow.login == login)):
+                raise PersonExists("There is such a login. Invite it anew: python -m gateway.cli person reset LOGIN.")
+            person = {"id": f"per_{secrets.token_hex(12)}", "login": login, "client": client_id}
+            session.execute(insert(PersonRow), [{**person, "created_at": datetime.now(UTC)}])
+            return self._invitation(session, str(person["id"]))
+
+    def reset(self, login: str) -> str:
+        """End a person's password and sessions and return a new code to choose a password with."""
+        with self._database.begin() as session:
+            person = self._of_login(session, login)
+            if person.disabled_at:
+                raise Invalid("This person's account has ended. Invite another login.")
+            person.password = None
+            session.flush()
+            _end_all(session, person.id)
+            return self._invitation(session, person.id)
+
+    def disable(self, login: str) -> None:
+        """End a person's account with all sessions."""
+        with self._database.begin() as session:
+            person = self._of_login(session, login)
+            person.disabled_at = person.disabled_at or datetime.now(UTC)
+            person.invitation = None
+            session.flush()
+            _end_all(session, person.id)
+
+    def listing(self) -> list[tuple[str, str, str]]:
+        """Return (login, client, state) of everybody."""
+        with self._database.read() as session:
+            rows = session.scalars(select(PersonRow).order_by(PersonRow.login)).all()
+            return [(row.login, row.client, _state(row)) for row in rows]
+
+    def accept(self, code: str, password: str, address: str) -> SignedIn:
+        """Take an invitation up with a password of one's own; the code opens nothing afterwards."""
+        self._attempt("address:" + address, PER_ADDRESS)
+        mark, now = self._mark("invitation:" + code), datetime.now(UTC)
+        invited = (
+            PersonRow.invitation == mark,
+            PersonRow.invited_until > now,
+            PersonRow.disabled_at.is_(None),
+        )
+        with self._database.read() as session:
+            login = session.scalar(select(PersonRow.login).where(*invited))
+        if login is None:
+            raise Unauthenticated("This invitation is unknown, used or too old. Ask the operator for a new one.")
+        digest = passwords.digest(password, login)
+        with self._database.begin() as session:
+            person = session.scalar(
+                update(PersonRow)
+                .where(*invited)
+                .values(password=digest, invitation=None, invited_until=None)
+                .returning(PersonRow.id)
+            )
+            if person is None:
+                raise Unauthenticated("This invitation has just been used. Sign in with the password chosen then.")
+            return _open(session, person)
+
+    def sign_in(self, login: str, password: str, address: str) -> SignedIn:
+        """Return a new session; raise `Unauthenticated`, the same for a wrong password and for nobody's login."""
+        login = login.strip().lower()
+        login = login if LOGIN.fullmatch(login) else ""  # nobody's, and nothing that a database cannot read
+        self._attempt("address:" + address, PER_ADDRESS)
+        self._attempt("login:" + login, PER_LOGIN)
+        with self._database.read() as session:
+            person = session.execute(
+                select(PersonRow.id, PersonRow.password).where(
+                    PersonRow.login == login, PersonRow.disabled_at.is_(None)
+                )
+            ).one_or_none()
+        if not passwords.matches(password, person.password if person else None) or person is None:
+            raise Unauthenticated(REFUSED)
+        with self._database.begin() as session:
+            # Between the check and now the password may have been changed: only what was checked opens.
+            still = session.scalar(
+                select(PersonRow.password).where(PersonRow.id == person.id, PersonRow.disabled_at.is_(None))
+            )
+            if still != person.password:
+                raise Unauthenticated(REFUSED)
+            session.execute(delete(AttemptRow).where(AttemptRow.digest == self._mark("login:" + login)))
+            return _open(session, person.id)
+
+    def change_password(self, person_id: str, current: str, new: str) -> SignedIn:
+        """Change a person's own password, end all sessions and return a new one."""
+        self._attempt("person:" + person_id, PER_LOGIN)
+        with self._database.read() as session:
+            person = session.get(PersonRow, person_id)
+            login, stored = (person.login, person.password) if person else ("", None)
+        if not passwords.matches(current, stored):
+            raise Unauthenticated("The current password is not right.")
+        digest = passwords.digest(new, login)
+        with self._database.begin() as session:
+            changed = session.scalar(
+                update(PersonRow)
+                .where(PersonRow.id == person_id, PersonRow.password == stored, PersonRow.disabled_at.is_(None))
+                .values(password=digest)
+                .returning(PersonRow.id)
+            )
+            if changed is None:
+                raise Unauthenticated("The current password is not right.")
+            session.execute(delete(AttemptRow).where(AttemptRow.digest == self._mark("person:" + person_id)))
+            _end_all(session, person_id)
+            return _open(session, person_id)
+
+    def sign_out(self, session_id: str) -> int:
+        """End a session and return the revision from which on no process lets it in."""
+        with self._database.begin() as session:
+            session.execute(
+                update(SessionRow)
+                .where(SessionRow.id == session_id, SessionRow.ended_at.is_(None))
+                .values(ended_at=datetime.now(UTC))
+            )
+            return store.advance(session)
+
+    def _of_login(self, session: Session, login: str) -> PersonRow:
+        person = session.scalar(select(PersonRow).where(PersonRow.login == login))
+        if person is None:
+            raise NotFound("There is no such login. See: python -m gateway.cli person list.")
+        return person
+
+    def _invitation(self, session: Session, person: str) -> str:
+        code = f"inv_{secrets.token_hex(24)}"
+        values: dict[str, Any] = {"invitation": self._mark("invitation:" + code)}
+        values["invited_until"] = datetime.now(UTC) + INVITED_FOR
+        session.execute(update(PersonRow).where(PersonRow.id == person).values(values))
+        return code
+
+    def _attempt(self, subject: str, most: int) -> None:
+        """Count one attempt in the database before it is judged, so that of many at once none goes uncounted."""
+        mark, now = self._mark(subject), datetime.now(UTC)
+        with self._database.begin() as session:
+            session.execute(delete(AttemptRow).where(AttemptRow.ends_at <= now))
+            counted = _count(session, mark)
+            if counted is None:
+                try:
+                    with session.begin_nested():
+                        session.execute(insert(AttemptRow), [{"digest": mark, "number": 1, "ends_at": now + WINDOW}])
+                    counted = (1, now + WINDOW)
+                except IntegrityError:
+                    counted = _count(session, mark) or (1, now + WINDOW)
+        if counted[0] > most:
+            wait = max(1, int((counted[1] - now).total_seconds()) + 1)
+            raise TooManyRequests("Too many attempts to sign in. Wait and try again.", retry_after=wait)
+
+    def _mark(self, subject: str) -> bytes:
+        return hmac.digest(self._pepper, subject.encode(errors="surrogatepass"), "sha256")
+
+
+def live_session(session: Session, session_id: str, now: datetime) -> SignedIn | None:
+    """Return a session that has neither ended nor expired, of a person and a client who have not ended either."""
+    row = session.execute(
+        select(SessionRow.person, SessionRow.expires_at, ClientRow)
+        .join(PersonRow, PersonRow.id == SessionRow.person)
+        .join(ClientRow, ClientRow.id == PersonRow.client)
+        .where(
+            SessionRow.id == session_id,
+            SessionRow.ended_at.is_(None),
+            SessionRow.expires_at > now,
+            PersonRow.disabled_at.is_(None),
+            ClientRow.disabled_at.is_(None),
+        )
+    ).one_or_none()
+    return SignedIn(session_id, row[0], store.client_of_row(row[2]), row[1]) if row else None
+
+
+def _open(session: Session, person: str) -> SignedIn:
+    now = datetime.now(UTC)
+    made = {"id": f"ses_{secrets.token_hex(12)}", "person": person, "created_at": now}
+    session.execute(insert(SessionRow), [{**made, "expires_at": now + SIGNED_IN_FOR}])
+    opened = live_session(session, str(made["id"]), now)
+    if opened is None:
+        raise Unauthenticated(REFUSED)  # the client has ended
+    return opened
+
+
+def _end_all(session: Session, person: str) -> None:
+    session.execute(
+        update(SessionRow)
+        .where(SessionRow.person == person, SessionRow.ended_at.is_(None))
+        .values(ended_at=datetime.now(UTC))
+    )
+    store.advance(session)
+
+
+def _count(session: Session, mark: bytes) -> tuple[int, datetime] | None:
+    row = session.execute(
+        update(AttemptRow)
+        .where(AttemptRow.digest == mark)
+        .values(number=AttemptRow.number + 1)
+        .returning(AttemptRow.number, AttemptRow.ends_at)
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def _state(row: PersonRow) -> str:
+    if row.disabled_at:
+        return "ended"
+    return "active" if row.password else "invited"

@@ -1,0 +1,234 @@
+"""What the public document adds to those of the services: its head, its tags, the gateway's own routes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.identity.roles import AUDIENCES, CLIENT_ASSERTION, DEFAULT_SCOPES
+
+Document = dict[str, Any]
+
+INFO: Document = {
+    "title": "smecredit",
+    "version": "1",
+    "summary": "Credit portraits, explained scores and fitting bank products for small and micro enterprises",
+    "description": (
+        "小微企业信用画像、可解释评分与融资产品匹配。\n\n"
+        "Money is integer fen (`*_fen`), rates are decimals a year, times RFC 3339 UTC, dates ISO. Errors are problem "
+        "documents (RFC 9457) whose `detail` says what to do next. Reading another firm's file needs its consent and a "
+        "`Purpose` header, and leaves a record that the firm can see. Writes take an `Idempotency-Key`. Every answer "
+        "tells the quota that is left (`RateLimit-Policy`, `RateLimit`).\n\n"
+        "金额一律为整数分；查询他人档案须取得其授权并注明用途（`Purpose`），每次查询均留有记录。"
+    ),
+    "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+}
+
+
+def _tag(name: str, zh: str, en: str, description: str) -> Document:
+    return {"name": name, "description": description, "x-displayName": f"{zh} {en}"}
+
+
+TAGS: list[Document] = [
+    _tag("tokens", "令牌", "Tokens", "用密钥换取短期令牌。Short-lived tokens for an API key."),
+    _tag(
+        "clients",
+        "客户端与密钥",
+        "Clients and keys",
+        "运营方开户、发放与停用密钥。Who may come in, and with which keys.",
+    ),
+    _tag(
+        "imports",
+        "数据导入",
+        "Imports",
+        "发票、企业与结果数据的可靠导入。Durable imports, with a report of every rejected row.",
+    ),
+    _tag("enterprises", "企业", "Enterprises", "企业档案与信用画像。A firm's file, features and portrait."),
+    _tag("consents", "授权", "Consents", "授权、撤销与查询记录。Who may look, for what, until when."),
+    _tag(
+        "measures",
+        "联合奖惩",
+        "Incentives and restrictions",
+        "守信联合激励与失信联合惩戒，每项均有依据、范围与期限。Measures with legal basis, scope and last day.",
+    ),
+    _tag(
+        "book",
+        "账簿与特征",
+        "Book and features",
+        "特征目录、批量特征与数据概况。The catalogue, features of many firms, the book.",
+    ),
+    _tag("scores", "信用评分", "Scores", "评分及逐项可加的理由。Scores with exact, additive reasons."),
+    _tag("score-batches", "批量评分", "Score batches", "为众多企业评分。Scores of many firms, as a job."),
+    _tag("models", "模型", "Models", "训练、登记与上线。Training, registry and promotion."),
+    _tag("evaluations", "模型评估", "Evaluations", "样本外检验。How well a model does on firms that it has not seen."),
+    _tag("outcomes", "履约结果", "Outcomes", "违约与还款结果。Who paid back and who did not."),
+    _tag("products", "融资产品", "Products", "产品、准入规则与定价。Financing products, their rules and prices."),
+    _tag(
+        "matches",
+        "融资匹配",
+        "Matches",
+        "匹配结果及每一条通过与拒绝的理由。Fitting offers, and the reason of each yes and no.",
+    ),
+    _tag("match-batches", "批量匹配", "Match batches", "为众多企业匹配。Matches of many firms, as a job."),
+    _tag("decisions", "审批决定", "Decisions", "银行以往的审批决定，用于估计获批概率。A bank's past decisions."),
+    _tag("dry-runs", "产品试运行", "Dry runs", "新版本对现有企业的影响。Who gains and loses by a new version."),
+    _tag("churn-curves", "客户流失曲线", "Churn curves", "利率与客户流失率的关系。How many customers a rate loses."),
+    _tag(
+        "allocations",
+        "额度配置",
+        "Allocations",
+        "在众多企业间配置额度，附最优性证明。A budget over many firms, with a proof.",
+    ),
+    _tag("receivable-quotes", "应收账款报价", "Receivable quotes", "应收账款融资逐项报价。The price of an advance."),
+    _tag(
+        "assignments",
+        "稳定匹配",
+        "Assignments",
+        "众多企业与众多产品的稳定匹配。Products assigned to many firms, stable.",
+    ),
+    _tag("ledger", "存证账本", "Ledger", "查询、授权与异议的可验证记录。Who read what and who agreed to it, provable."),
+    _tag("score-ledger", "评分账本", "Score ledger", "评分的可验证记录。Which scores were given, provable."),
+    _tag(
+        "disputes",
+        "异议",
+        "Disputes",
+        "异议的提出、办理与书面答复。What a firm holds to be wrong, and the answer to it.",
+    ),
+    _tag("repairs", "信用修复", "Repairs", "已修复的公共信用记录。Public records that were repaired, and are gone."),
+    _tag("retention", "保存期限", "Retention", "各类信息的保存期限及依据。Retention periods, and their legal basis."),
+    _tag(
+        "notices",
+        "通知",
+        "Notices",
+        "更正、修复与异议期限的通知。Corrections, repairs and terms that you must know of.",
+    ),
+    _tag("portraits", "信用画像", "Portraits", "八个维度及其背后的记录。Eight dimensions, down to their records."),
+    _tag("records", "单笔数据", "Records", "逐笔报送一家企业的数据。Single records of a firm, as JSON."),
+    _tag("connectors", "数据源映射", "Connectors", "各数据源的列名对照。What each source calls its columns."),
+    _tag("cross-checks", "交叉比对", "Cross-checks", "同一事项不同来源的比对。What one source says beside another."),
+    _tag("signals", "预警信号", "Signals", "一家企业的十六项预警信号。The sixteen early-warning signals of a firm."),
+    _tag("alerts", "预警", "Alerts", "所关注企业的预警及其确认。Alerts of the firms that you watch."),
+    _tag("subscriptions", "订阅", "Subscriptions", "订阅哪些企业、哪些信号。Whom you watch, and for what."),
+    _tag("receipts", "评分凭证", "Receipts", "评分的签名凭证及其核验。Signed receipts, and their verification."),
+    _tag("recourse", "提升路径", "Recourse", "达到目标等级的最小改变。The cheapest way to a grade or a rule."),
+    _tag("drift", "模型漂移", "Drift", "分布漂移、回测与迁移。Drift, back-tests, vintages and migrations."),
+    _tag("applications", "融资申请", "Applications", "一份材料、多家银行、全程留痕。From wish to repayment."),
+    _tag("webhooks", "事件通知", "Webhooks", "签名的事件推送与重发。Signed messages, their deliveries and replays."),
+]
+
+SCOPES: tuple[str, ...] = tuple(sorted(frozenset().union(*DEFAULT_SCOPES.values())))
+
+
+def _scope_text(scope: str) -> str:
+    roles = [role for role, scopes in DEFAULT_SCOPES.items() if scope in scopes]
+    return f"by default for: {', '.join(roles)}"
+
+
+SECURITY_SCHEMES: Document = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key (`smc_…`) or a token. API 密钥或访问令牌。",
+    },
+    "oauth2": {
+        "type": "oauth2",
+        "description": "Client credentials: the client id, and one of its API keys as the secret.",
+        "flows": {
+            "clientCredentials": {
+                "tokenUrl": "/oauth/token",
+                "scopes": {scope: _scope_text(scope) for scope in SCOPES},
+            }
+        },
+    },
+}
+
+_TOKEN_FORM: Document = {
+    "type": "object",
+    "required": ["grant_type"],
+    "properties": {
+        "grant_type": {"const": "client_credentials"},
+        "scope": {"type": "string", "description": "Fewer scopes than the client has, separated by spaces"},
+        "client_id": {"type": "string"},
+        "client_assertion_type": {"type": "string", "enum": [CLIENT_ASSERTION]},
+        "client_assertion": {"type": "string", "description": "The signed JWT, used once"},
+        "audience": {"type": "string", "enum": list(AUDIENCES), "description": "The one service that it is for"},
+        "client_secret": {"type": "string", "description": "One of the client's API keys"},
+        "subject": {"type": "string", "description": "For services only: the client to act for"},
+    },
+}
+_TOKEN_ANSWER: Document = {
+    "type": "object",
+    "required": ["access_token", "token_type", "expires_in", "scope"],
+    "properties": {
+        "access_token": {"type": "string"},
+        "token_type": {"const": "Bearer"},
+        "expires_in": {"type": "integer", "description": "Seconds"},
+        "scope": {"type": "string"},
+    },
+}
+_OAUTH_ERROR: Document = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+}
+
+_TEXT: Document = {"type": "string"}
+_ENTRY: Document = {
+    "type": "object",
+    "required": ["service", "schema", "field", "title", "unit", "source"],
+    "properties": {
+        **dict.fromkeys(("service", "schema", "field", "source"), _TEXT),
+        "title": {"type": "object", "properties": {"zh": _TEXT, "en": _TEXT}},
+        "unit": {"type": ["string", "null"]},
+    },
+}
+_DICTIONARY: Document = {
+    "type": "object",
+    "properties": {
+        "fields": {"type": "array", "items": _ENTRY},
+        "missing_services": {"type": "array", "items": _TEXT},
+    },
+}
+
+
+def _json(description: str, schema: Document) -> Document:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+OWN_PATHS: Document = {
+    "/oauth/token": {
+        "post": {
+            "tags": ["tokens"],
+            "summary": "Get a token for an API key or a signed assertion.",
+            "description": "Client credentials (RFC 6749 section 4.4): the client id and an API key by HTTP Basic or "
+            "form, or an assertion that the client signs with a registered key (`private_key_jwt`, RFC 7523: ES256, "
+            "`iss` = `sub` = client, `aud` = this endpoint, `exp` at most 300 s ahead, a fresh `jti`). Tokens live 5 "
+            "minutes.",
+            "security": [],
+            "requestBody": {
+                "required": True,
+                "content": {"application/x-www-form-urlencoded": {"schema": _TOKEN_FORM}},
+            },
+            "responses": {
+                "200": _json("A token", _TOKEN_ANSWER),
+                "400": _json("Why there is none (RFC 6749 section 5.2)", _OAUTH_ERROR),
+                "401": _json("The client or its key is unknown or disabled", _OAUTH_ERROR),
+            },
+        }
+    },
+    "/v1/dictionary": {
+        "get": {
+            "tags": ["book"],
+            "summary": "Read the data dictionary: every field of every answer, with titles, unit and source.",
+            "security": [],
+            "responses": {"200": _json("The data dictionary 数据字典", _DICTIONARY)},
+        }
+    },
+    "/.well-known/jwks.json": {
+        "get": {
+            "tags": ["tokens"],
+            "summary": "Get the public keys of the tokens.",
+            "security": [],
+            "responses": {"200": _json("A JSON Web Key Set (RFC 7517)", {"type": "object"})},
+        }
+    },
+}

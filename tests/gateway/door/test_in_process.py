@@ -1,0 +1,80 @@
+"""The portal's way in: the same keys, quotas and services as the proxy's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask, g
+
+from chassis.core.errors import Unauthenticated
+from gateway.context import Context
+from gateway.door.in_process import GatewayDoor
+from gateway.door.limits import DEFAULT_QUOTAS
+from gateway.door.visitor import Ask
+from gateway.identity.registry import Clients
+
+Keys = Callable[..., str]
+
+
+@pytest.fixture
+def door(app: Flask, context: Context) -> Iterator[GatewayDoor]:
+    """Return the door within a request, as the portal uses it."""
+    with app.test_request_context("/portal/"):
+        app.preprocess_request()
+        yield GatewayDoor(context.admission, context.backends, context.people)
+
+
+def test_a_key_signs_its_client_in(door: GatewayDoor, key: Keys) -> None:
+    """The visitor is the client, with its firm."""
+    visitor = door.sign_in(key("shop", "enterprise", "local:E1"))
+    assert (visitor.client, visitor.role, visitor.enterprise) == ("shop", "enterprise", "local:E1")
+
+
+def test_a_token_does_not_sign_in(door: GatewayDoor, key: Keys, context: Context) -> None:
+    """What lives five minutes must not open a day's session."""
+    token = context.authority.admit(key()).authorization.removeprefix("Bearer ")
+    with pytest.raises(Unauthenticated):
+        door.sign_in(token)
+
+
+def test_a_visitor_calls_a_service_in_its_own_name(door: GatewayDoor, key: Keys, service: Any) -> None:
+    """With a token, the request's id, and the answer as JSON."""
+    answer = door.call(door.sign_in(key()), Ask("POST", "/scores", json={}, purpose="credit-assessment"))
+    assert answer.status == 200
+    assert answer.data["path"] == "/v1/scores"
+    assert {"authorization", "purpose", "x-request-id"} <= answer.data["headers"].keys()
+
+
+def test_a_refusal_of_a_service_is_returned(door: GatewayDoor, key: Keys, service: Any) -> None:
+    """The page decides how to say it."""
+    service.answers["/v1/book"] = (403, {"Content-Type": "application/problem+json"}, b'{"status":403}')
+    answer = door.call(door.sign_in(key()), Ask("GET", "/book"))
+    assert (answer.status, answer.data) == (403, {"status": 403})
+
+
+def test_a_session_ends_with_its_key(door: GatewayDoor, key: Keys, clients: Clients, service: Any) -> None:
+    """At the visitor's next page."""
+    visitor = door.sign_in(key())
+    door.call(visitor, Ask("GET", "/book"))
+    clients.disable_key("bank-1", visitor.key)
+    with pytest.raises(Unauthenticated):
+        door.call(visitor, Ask("GET", "/book"))
+
+
+def test_a_session_is_no_credential(door: GatewayDoor, key: Keys, app: Flask, service: Any) -> None:
+    """Who knows a visitor's client and the public id of its key, but no secret, is not let in."""
+    visitor = door.sign_in(key())
+    door.call(visitor, Ask("GET", "/book"))
+    forged = {"Authorization": f"Bearer session {visitor.client} {visitor.key}"}
+    assert app.test_client().get("/v1/book", headers=forged).status_code == 401
+
+
+def test_a_visitors_calls_count_against_its_quota(door: GatewayDoor, key: Keys, service: Any) -> None:
+    """A client has one quota, by page and by program."""
+    visitor = door.sign_in(key())
+    door.call(visitor, Ask("GET", "/book"))
+    door.call(visitor, Ask("GET", "/book"))
+    left = dict(g.standing)["RateLimit"]
+    assert left.startswith(f'"bank";r={DEFAULT_QUOTAS["bank"].requests - 2};')
