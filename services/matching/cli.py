@@ -8,10 +8,10 @@ from chassis.core import commands
 from chassis.data import migrations
 from chassis.data.database import Database
 from chassis.data.jobs import Worker
-from services.matching.api.problems import KINDS
-from services.matching.app import PACKAGE, make_context
+from services.matching.context import make_context
 from services.matching.jobs import handlers
-from services.matching.settings import Settings
+from services.matching.problems import KINDS
+from services.matching.settings import PACKAGE, Settings
 from services.matching.usecases.notify import Postman
 from services.matching.usecases.tell import tell
 

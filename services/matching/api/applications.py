@@ -21,7 +21,7 @@ from services.matching.api.application_schemas import (
     DossierSchema,
     MoveSchema,
 )
-from services.matching.context import context
+from services.matching.api.current import context
 from services.matching.tables import Application
 from services.matching.usecases import apply
 

@@ -12,8 +12,8 @@ from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
+from services.matching.api.current import context
 from services.matching.api.dry_run_schemas import DryRunOrderSchema, DryRunSchema
-from services.matching.context import context
 from services.matching.usecases import plans, publish
 from services.matching.usecases.rehearse import KIND
 

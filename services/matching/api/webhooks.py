@@ -19,7 +19,7 @@ from services.matching.api.application_schemas import (
     WebhookOrderSchema,
     WebhookPageSchema,
 )
-from services.matching.context import context
+from services.matching.api.current import context
 from services.matching.tables import WebhookDelivery, WebhookEndpoint
 from services.matching.usecases import notify
 

@@ -25,9 +25,8 @@ from services.matching.usecases.match import marked, shown, today
 
 KIND = "match-batch"
 LINES_A_PART = 250
-CONSENT_REQUIRED = problems.Kind(403, "consent-required", "The enterprise's consent is needed", "需要企业授权")
 WITHHELD = problems.document(
-    CONSENT_REQUIRED,
+    problems.CONSENT_REQUIRED,
     "No file of it may be read for financing-match: it is unknown, or its consent is missing or has ended.",
     {},
 )

@@ -20,10 +20,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from chassis.core import webhooks
-from chassis.core.errors import Conflict, NotFound
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.data.database import Database
+from services.matching.domain.errors import DeliveryNotFound, EndpointNotFound, TooManyEndpoints
 from services.matching.tables import WebhookDelivery, WebhookEndpoint
 
 PENDING, DELIVERED, FAILED = "pending", "delivered", "failed"
@@ -32,18 +32,6 @@ AT_ONCE = 8
 POLL_SECONDS = 0.5
 MOST_ENDPOINTS = 10
 log = structlog.get_logger()
-
-
-class EndpointNotFound(NotFound):
-    """No such endpoint of the caller's."""
-
-
-class DeliveryNotFound(NotFound):
-    """No such delivery of the caller's."""
-
-
-class TooManyEndpoints(Conflict):
-    """The client has as many endpoints as it may."""
 
 
 def register(session: Session, caller: Caller, url: str, *, private: bool) -> dict[str, Any]:
