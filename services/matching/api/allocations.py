@@ -11,8 +11,8 @@ from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
+from services.matching.api.allocation_schemas import AllocationOrderSchema, AllocationSchema, PlanListSchema
 from services.matching.api.current import context
-from services.matching.api.plan_schemas import AllocationOrderSchema, AllocationSchema, PlanListSchema
 from services.matching.usecases import plans
 from services.matching.usecases.import_churn import newest
 

@@ -12,8 +12,8 @@ from chassis.web.answers import json_answer, stream
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
 from services.matching import store
+from services.matching.api.batch_schemas import BatchOrderSchema, BatchSchema
 from services.matching.api.current import context
-from services.matching.api.schemas import BatchOrderSchema, BatchSchema
 from services.matching.usecases import match_many
 
 blueprint = Blueprint("match-batches", __name__, url_prefix="/v1/match-batches", description="Many matches at once")

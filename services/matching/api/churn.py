@@ -12,8 +12,8 @@ from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
+from services.matching.api.churn_schemas import ChurnCurvesOrderSchema, ChurnCurvesSchema
 from services.matching.api.current import context
-from services.matching.api.plan_schemas import ChurnCurvesOrderSchema, ChurnCurvesSchema
 from services.matching.usecases import import_churn
 
 blueprint = Blueprint("churn-curves", __name__, url_prefix="/v1/churn-curves", description="Customers lost by rate")

@@ -12,7 +12,7 @@ from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
 from services.matching.api.current import context
-from services.matching.api.schemas import DecisionsOrderSchema, DecisionsSchema
+from services.matching.api.decision_schemas import DecisionsOrderSchema, DecisionsSchema
 from services.matching.usecases import learn
 
 blueprint = Blueprint("decisions", __name__, url_prefix="/v1/decisions", description="A bank's past decisions")

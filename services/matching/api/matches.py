@@ -13,7 +13,7 @@ from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
 from services.matching.api.current import context
-from services.matching.api.schemas import MatchOrderSchema, MatchSchema, TraceSchema
+from services.matching.api.match_schemas import MatchOrderSchema, MatchSchema, TraceSchema
 from services.matching.usecases import match
 
 blueprint = Blueprint("matches", __name__, url_prefix="/v1/matches", description="Which financing fits, and why")

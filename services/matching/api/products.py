@@ -17,7 +17,7 @@ from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
 from services.matching import store
 from services.matching.api.current import context
-from services.matching.api.schemas import ProductPageSchema, ProductSchema
+from services.matching.api.product_schemas import ProductPageSchema, ProductSchema
 from services.matching.tables import ProductVersion
 from services.matching.usecases import publish
 

@@ -11,7 +11,7 @@ from chassis.web.answers import json_answer
 from chassis.web.caller import requires
 from chassis.web.openapi import refuses
 from services.matching.api.current import context
-from services.matching.api.plan_schemas import QuoteOrderSchema, QuoteSchema
+from services.matching.api.receivable_schemas import QuoteOrderSchema, QuoteSchema
 from services.matching.usecases import quote
 
 blueprint = Blueprint(

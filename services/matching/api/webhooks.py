@@ -12,14 +12,14 @@ from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
-from services.matching.api.application_schemas import (
+from services.matching.api.current import context
+from services.matching.api.webhook_schemas import (
     DeliveryPageSchema,
     DeliverySchema,
     NewWebhookSchema,
     WebhookOrderSchema,
     WebhookPageSchema,
 )
-from services.matching.api.current import context
 from services.matching.tables import WebhookDelivery, WebhookEndpoint
 from services.matching.usecases import notify
 
