@@ -91,11 +91,11 @@ class Profile:
             raise
         return {name: found.disputes.get(name, []) for name in found.frame["enterprise"]}
 
-    def told(self, after: str | None, headers: Headers) -> dict[str, Any]:
-        """Return which clients were told what of which file since; only the id of the last of these for None."""
+    def notices_since(self, after: str | None, headers: Headers) -> dict[str, Any]:
+        """Return the notices of every client after this one, oldest first; for None only the id of the newest."""
         query = {} if after is None else {"after": after}
-        found: dict[str, Any] = self.upstream.call("GET", "/v1/told", query=query, headers=dict(headers)).json()
-        return found
+        notices: dict[str, Any] = self.upstream.call("GET", "/v1/told", query=query, headers=dict(headers)).json()
+        return notices
 
     def vocabulary(self, *, fresh: bool = False, headers: Headers | None = None) -> Vocabulary:
         """Return the names that rules may use; kept for five minutes unless `fresh` is asked for."""

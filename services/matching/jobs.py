@@ -7,7 +7,7 @@ from functools import partial
 
 from chassis.data.jobs import Job
 from services.matching.context import Context
-from services.matching.usecases import allocate, assign, rehearse
+from services.matching.usecases import allocate, assign, dry_run
 from services.matching.usecases.match_many import KIND, run_batch
 
 
@@ -16,6 +16,6 @@ def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
     return {
         KIND: partial(run_batch, context),
         allocate.KIND: partial(allocate.run_allocation, context),
-        rehearse.KIND: partial(rehearse.run_dry_run, context),
+        dry_run.KIND: partial(dry_run.run_dry_run, context),
         assign.KIND: partial(assign.run_assignment, context),
     }

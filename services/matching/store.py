@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from services.matching.domain.application import State
 from services.matching.domain.errors import BatchNotFound, MatchNotFound, ProductNotFound
 from services.matching.domain.product import Product, Used, read_product
-from services.matching.tables import Application, Batch, BatchPart, Decision, Match, ProductVersion
+from services.matching.tables import Application, Batch, BatchPart, Decision, ProductVersion, StoredMatch
 
 MOST_DECISIONS = 200_000
 Edition = tuple[int, datetime | None]
@@ -87,9 +87,9 @@ def _columns(rows: list[Any]) -> tuple[Any, Any, Any, Any]:
     return table[:, 0], table[:, 1], table[:, 2], table[:, 3] > 0
 
 
-def match(session: Session, match_id: str) -> Match:
+def match(session: Session, match_id: str) -> StoredMatch:
     """Return a stored match; raise MatchNotFound."""
-    row = session.get(Match, match_id)
+    row = session.get(StoredMatch, match_id)
     if row is None:
         raise MatchNotFound(f"There is no match {match_id} that you may see.", match=match_id)
     return row

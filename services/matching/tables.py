@@ -36,7 +36,7 @@ class ProductVersion(Base):
     published_at: Mapped[datetime]
 
 
-class Match(Base):
+class StoredMatch(Base):
     """One answered need. `answer` is what was shown, `facts` what was known and used, `products` which versions."""
 
     __tablename__ = "matches"

@@ -13,7 +13,7 @@ from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
 from services.matching.api.current import context
 from services.matching.api.decision_schemas import DecisionsOrderSchema, DecisionsSchema
-from services.matching.usecases import learn
+from services.matching.usecases import import_decisions
 
 blueprint = Blueprint("decisions", __name__, url_prefix="/v1/decisions", description="A bank's past decisions")
 
@@ -30,6 +30,6 @@ def post_decisions(order: dict[str, Any]) -> Response:
     Offers of your products then say how likely you approve them. No enterprise is named; a reference is taken once.
     """
     with context().database.begin() as session:
-        answer = idempotency.once(session, lambda: learn.import_decisions(session, caller(), order["items"]))
+        answer = idempotency.once(session, lambda: import_decisions.import_decisions(session, caller(), order["items"]))
     context().approvals.forget()
     return json_answer(answer, 201)

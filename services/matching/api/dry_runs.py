@@ -15,7 +15,7 @@ from chassis.web.openapi import refuses
 from services.matching.api.current import context
 from services.matching.api.dry_run_schemas import DryRunOrderSchema, DryRunSchema
 from services.matching.usecases import plans, publish
-from services.matching.usecases.rehearse import KIND
+from services.matching.usecases.dry_run import KIND
 
 blueprint = Blueprint("dry-runs", __name__, url_prefix="/v1/products", description="New versions tried on the book")
 

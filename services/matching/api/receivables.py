@@ -12,7 +12,7 @@ from chassis.web.caller import requires
 from chassis.web.openapi import refuses
 from services.matching.api.current import context
 from services.matching.api.receivable_schemas import QuoteOrderSchema, QuoteSchema
-from services.matching.usecases import quote
+from services.matching.usecases import quote_advance
 
 blueprint = Blueprint(
     "receivable-quotes", __name__, url_prefix="/v1/receivable-quotes", description="Advances on invoices"
@@ -30,4 +30,4 @@ def post_quote(order: dict[str, Any]) -> Response:
     Priced from the payer's PD, the seller's dilution (its red-letter history), the tenor and recourse, line by line. A
     soft check: it leaves no credit query, only a record of the read, and stores nothing.
     """
-    return json_answer(quote.quote(context(), order, order["as_of"]))
+    return json_answer(quote_advance.quote_advance(context(), order, order["as_of"]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from services.matching.domain.errors import ProductInvalid
-from services.matching.domain.price import STEP, ZERO, Line
+from services.matching.domain.price import STEP, ZERO, RateLine
 
 DAYS_A_YEAR = 360
 # How many standard deviations of its own dilution are held back beyond the mean, as rating agencies stress it.
@@ -60,7 +60,7 @@ class Advance:
 
     advance_fen: int
     rate: Decimal
-    lines: tuple[Line, ...]
+    lines: tuple[RateLine, ...]
     discount_fen: int
 
 
@@ -75,11 +75,11 @@ def price_receivable(receivable: Receivable, terms: ReceivableTerms) -> Advance:
     advance = int((share * receivable.amount_fen).quantize(Decimal(1), ROUND_FLOOR))
     pd = min(receivable.payer_pd, receivable.seller_pd) if terms.recourse else receivable.payer_pd
     lines = (
-        Line("funding", terms.funding),
-        Line("expected-loss", (Decimal(repr(float(pd))) * terms.lgd).quantize(STEP, ROUND_HALF_UP)),
-        Line("dilution", _dilution(receivable, terms, share)),
-        Line("operating", terms.operating),
-        Line("margin", terms.margin),
+        RateLine("funding", terms.funding),
+        RateLine("expected-loss", (Decimal(repr(float(pd))) * terms.lgd).quantize(STEP, ROUND_HALF_UP)),
+        RateLine("dilution", _dilution(receivable, terms, share)),
+        RateLine("operating", terms.operating),
+        RateLine("margin", terms.margin),
     )
     rate = sum((line.rate for line in lines), ZERO)
     discount = (advance * rate * receivable.due_days / DAYS_A_YEAR).quantize(Decimal(1), ROUND_HALF_UP)

@@ -79,7 +79,7 @@ Way = tuple[Move, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class OpeningPlan:
     """Moves that together open the product."""
 
     kind: str
@@ -95,7 +95,7 @@ class Plan:
 class Recourse:
     """The plans that open a product, or what bars the way: rule by rule, with the reason."""
 
-    plans: tuple[Plan, ...]
+    plans: tuple[OpeningPlan, ...]
     blocked: tuple[tuple[Rule, Reason], ...]
 
     def as_json(self, facts: Mapping[str, Fact], levers: Mapping[str, Lever]) -> dict[str, Any]:
@@ -162,7 +162,7 @@ class Search:
     start: Mapping[str, Fact]
     levers: Mapping[str, Lever]
 
-    def plan(self, kind: str, ways: Sequence[Sequence[Way]], broken: Holds) -> Plan | None:
+    def plan(self, kind: str, ways: Sequence[Sequence[Way]], broken: Holds) -> OpeningPlan | None:
         """The moves of one kind that make every condition hold, None where there are none.
 
         `ways` are those of each rule that does not hold now, of any kind.
@@ -179,7 +179,7 @@ class Search:
                     moves[move.fact], moved[move.fact] = farther, farther.value
             still = broken(moved, moves) if moves else ()
             if not still:
-                return Plan(kind, tuple(moves.values())) if moves else None
+                return OpeningPlan(kind, tuple(moves.values())) if moves else None
             ways = [self.ways(rule.parsed, moved, kind) for rule in still]
         return None
 

@@ -39,7 +39,7 @@ def keep(session: Session, caller: Caller, facts: Facts, found: Match, need: Nee
     now = datetime.now(UTC)
     answer = {"id": new_id("mat"), **shown(facts, found, need), "created_at": now.isoformat()}
     session.add(
-        tables.Match(
+        tables.StoredMatch(
             id=answer["id"],
             client=caller.client,
             enterprise=found.enterprise,
@@ -79,7 +79,7 @@ def marked(answer: bytes, marks: Disputes) -> bytes:
     return answer.rstrip()[:-1] + b',"disputes":' + orjson.dumps(marks) + b"}"
 
 
-def trace(row: tables.Match) -> dict[str, Any]:
+def trace(row: tables.StoredMatch) -> dict[str, Any]:
     """What a match was made from: facts, product versions, model and catalogue."""
     return {"facts": row.facts, "products": row.products, "model": row.model, "catalogue": row.catalogue}
 

@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from services.matching.domain.allocation.problem import MILLIONTHS, Candidate, Group, Impossible, Plan, Problem
+from services.matching.domain.allocation.problem import (
+    MILLIONTHS,
+    Allocation,
+    AllocationProblem,
+    Candidate,
+    Group,
+    Impossible,
+)
 from services.matching.domain.allocation.solve import solve
 from services.matching.domain.allocation.terms import (
     WITHHELD,
@@ -57,13 +64,13 @@ class Conditions:
     loss_fen: int | None = None
     loss_share: Decimal | None = None
 
-    def problem(self, offered: Sequence[tuple[Firm, Candidate]]) -> Problem:
+    def problem(self, offered: Sequence[tuple[Firm, Candidate]]) -> AllocationProblem:
         """The conditions on these candidates."""
         firms = [firm for firm, _ in offered]
         limits = [wish.group(firms) for wish in self.limits]
         if self.sector_fen is not None:
             limits += [Group(f"sector {s}", tuple(i), self.sector_fen) for s, i in sorted(_sectors(firms).items())]
-        return Problem(
+        return AllocationProblem(
             tuple(candidate for _, candidate in offered),
             self.budget_fen,
             tuple(limits),
@@ -100,7 +107,7 @@ def answer(
         impossible = _impossible(problem, found)
         problem = problem.relaxed(found.shortfall_fen)
         found = solve(problem)
-        assert isinstance(found, Plan), "a problem with its floors lowered as told can be solved"
+        assert isinstance(found, Allocation), "a problem with its floors lowered as told can be solved"
     return {
         "status": "floors-lowered" if impossible else "optimal" if found.optimal else "bounded",
         "impossible": impossible,
@@ -124,7 +131,7 @@ def _title(key: str) -> dict[str, str]:
     return {"zh": zh, "en": en}
 
 
-def _figures(problem: Problem, plan: Plan) -> dict[str, Any]:
+def _figures(problem: AllocationProblem, plan: Allocation) -> dict[str, Any]:
     return {
         "objective_fen": plan.objective_fen,
         "bound_fen": plan.bound_fen,
@@ -142,13 +149,13 @@ def _totals(offered: Sequence[Candidate], amounts: Sequence[int]) -> dict[str, i
     }
 
 
-def _certificate(problem: Problem, plan: Plan) -> dict[str, Any]:
+def _certificate(problem: AllocationProblem, plan: Allocation) -> dict[str, Any]:
     verdict = check(problem, plan)
     prices = {name: price / BILLIONTHS for name, price in plan.multipliers.items() if price}
     return {"holds": verdict.holds, "violations": list(verdict.violations), "prices": prices}
 
 
-def _conditions(problem: Problem, plan: Plan) -> list[dict[str, Any]]:
+def _conditions(problem: AllocationProblem, plan: Allocation) -> list[dict[str, Any]]:
     found = []
     for kind, groups in (("limit", problem.limits), ("floor", problem.floors)):
         for group in groups:
@@ -161,12 +168,12 @@ def _conditions(problem: Problem, plan: Plan) -> list[dict[str, Any]]:
     return found
 
 
-def _fairness(problem: Problem, plan: Plan) -> dict[str, Any] | None:
+def _fairness(problem: AllocationProblem, plan: Allocation) -> dict[str, Any] | None:
     """What the floors cost: how much more the best plan without them earns."""
     if not problem.floors:
         return None
     free = solve(problem.without_floors())
-    assert isinstance(free, Plan), "without floors nothing is impossible"
+    assert isinstance(free, Allocation), "without floors nothing is impossible"
     price = max(0, free.objective - plan.objective)
     return {
         "objective_without_floors_fen": free.objective_fen,
@@ -175,7 +182,7 @@ def _fairness(problem: Problem, plan: Plan) -> dict[str, Any] | None:
     }
 
 
-def _impossible(problem: Problem, found: Impossible) -> dict[str, Any]:
+def _impossible(problem: AllocationProblem, found: Impossible) -> dict[str, Any]:
     wanted = {floor.name: floor.fen for floor in problem.floors}
     return {
         "lower": [
@@ -188,7 +195,7 @@ def _impossible(problem: Problem, found: Impossible) -> dict[str, Any]:
     }
 
 
-def _groups(offered: Sequence[tuple[Firm, Candidate]], plan: Plan) -> list[dict[str, Any]]:
+def _groups(offered: Sequence[tuple[Firm, Candidate]], plan: Allocation) -> list[dict[str, Any]]:
     keys: Mapping[str, Callable[[Firm], str]] = {
         "sector": section,
         "grade": lambda firm: firm.grade or UNKNOWN,
@@ -232,7 +239,7 @@ def _stress(
     terms: Terms,
     conditions: Conditions,
     offered: Sequence[tuple[Firm, Candidate]],
-    plan: Plan,
+    plan: Allocation,
 ) -> dict[str, Any]:
     """The plan as made, what it is worth after the shock, and the plan that would be made then."""
     after = {firm.enterprise: firm for firm in shocked(firms, shocks)}
@@ -244,7 +251,7 @@ def _stress(
     if isinstance(found, Impossible):
         problem = problem.relaxed(found.shortfall_fen)
         found = solve(problem)
-        assert isinstance(found, Plan)
+        assert isinstance(found, Allocation)
     return {
         "name": name,
         "held": {"objective_fen": worth // MILLIONTHS, **_totals(held, plan.amounts)},

@@ -11,7 +11,7 @@ from services.matching.domain.assignment.market import NOWHERE, Market
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AssignmentVerdict:
     """What was counted: limits broken, in words, and pairs of a firm and a product that it would rather have.
 
     `blocking`: the product has or can make room for the firm. `envy`: a firm of lower priority has it. `next`: the firm
@@ -35,7 +35,7 @@ class Verdict:
         return not self.violations and self.blocking == 0
 
 
-def check(market: Market, product: Sequence[int]) -> Verdict:
+def check(market: Market, product: Sequence[int]) -> AssignmentVerdict:
     """Count anew from the assignment alone."""
     members = [_Members(market, j, product) for j in range(len(market.budgets))]
     blocking = envy = 0
@@ -49,7 +49,7 @@ def check(market: Market, product: Sequence[int]) -> Verdict:
         waiting = (int(market.priority[j, firm]), bool(fits))
         first[j] = min(first.get(j, waiting), waiting)
     following = sum(fits for _, fits in first.values())
-    return Verdict(tuple(_violations(market, product)), int(blocking), envy, following)
+    return AssignmentVerdict(tuple(_violations(market, product)), int(blocking), envy, following)
 
 
 class _Members:

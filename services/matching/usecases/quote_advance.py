@@ -16,7 +16,7 @@ from services.matching.usecases.gather import gather
 DILUTION = "sales_red_ratio_36m"
 
 
-def quote(context: Context, order: Mapping[str, Any], as_of: date | None) -> dict[str, Any]:
+def quote_advance(context: Context, order: Mapping[str, Any], as_of: date | None) -> dict[str, Any]:
     """Return advance and rate; raise NotPriceable where the seller or the payer has no PD. Nothing is stored."""
     facts = gather(context, [name for name in (order["seller"], order["payer"]) if name], as_of)
     known = {str(row["enterprise"]): row for row in facts.rows(("enterprise", "pd", DILUTION))}
