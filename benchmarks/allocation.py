@@ -20,7 +20,7 @@ from scipy.sparse import csr_array, diags_array, eye_array, hstack, vstack
 
 from benchmarks.features import BOOK_DATE, REAL, real_book
 from services.matching.domain.allocation import verify
-from services.matching.domain.allocation.answer import Conditions
+from services.matching.domain.allocation.conditions import Conditions
 from services.matching.domain.allocation.problem import (
     MILLIONTHS,
     Allocation,

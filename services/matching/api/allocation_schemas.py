@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from marshmallow import Schema as Outgoing
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.api.job_schemas import PlanSchema
 from services.matching.api.schemas import MOST_ENTERPRISES, MOST_FEN, TitleSchema, fen, share
+from services.matching.domain.allocation.order import AllocationOrder, read_allocation_order
 from services.matching.domain.churn import Paid
 
 named = validate.Regexp(r"^[\w \-.]{1,64}$")
@@ -138,6 +139,11 @@ class AllocationOrderSchema(Schema):
             names = [item["name"] for item in data[key]]
             if len(set(names)) < len(names):
                 raise ValidationError("Two have the same name; each needs one of its own.", key)
+
+    @post_load
+    def as_order(self, data: dict[str, Any], **_: Any) -> AllocationOrder:
+        """Return the value that the use case knows."""
+        return read_allocation_order(data, data.pop("as_of"))
 
 
 class PlannedLineSchema(Outgoing):

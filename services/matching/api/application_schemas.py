@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.api.schemas import fen, short, term
-from services.matching.domain.application import State
+from services.matching.domain.application import Dossier, LoanTerms, Paper, State, Statement
+from services.matching.domain.facts import Need
 
 SHA256 = validate.Regexp(r"^[0-9a-f]{64}$", error="must be 64 hexadecimal digits")
 STATES = validate.OneOf([str(state) for state in State])
@@ -18,6 +21,11 @@ class SoughtSchema(Schema):
     amount_fen = fields.Integer(required=True, strict=True, validate=fen)
     months = fields.Integer(required=True, strict=True, validate=term)
 
+    @post_load
+    def as_need(self, data: dict[str, Any], **_: Any) -> Need:
+        """Return the value that the domain knows."""
+        return Need(**data)
+
 
 class DocumentSchema(Schema):
     """A paper by reference: what it is, and the digest of its content; the content stays with the enterprise."""
@@ -26,6 +34,11 @@ class DocumentSchema(Schema):
     sha256 = fields.String(required=True, validate=SHA256)
     url = fields.Url(schemes={"https"}, validate=validate.Length(1, 1000))
 
+    @post_load
+    def as_paper(self, data: dict[str, Any], **_: Any) -> Paper:
+        """Return the value that the domain knows."""
+        return Paper(**data)
+
 
 class TermsSchema(Schema):
     """What a bank offers."""
@@ -33,6 +46,11 @@ class TermsSchema(Schema):
     amount_fen = fields.Integer(required=True, strict=True, validate=fen)
     months = fields.Integer(required=True, strict=True, validate=term)
     rate = fields.Float(required=True, validate=validate.Range(0, 1))
+
+    @post_load
+    def as_terms(self, data: dict[str, Any], **_: Any) -> LoanTerms:
+        """Return the value that the domain knows."""
+        return LoanTerms(**data)
 
 
 class DossierOrderSchema(Schema):
@@ -44,12 +62,22 @@ class DossierOrderSchema(Schema):
     documents = fields.List(fields.Nested(DocumentSchema()), load_default=list, validate=validate.Length(max=50))
     draft = fields.Boolean(load_default=False)
 
+    @post_load
+    def as_dossier(self, data: dict[str, Any], **_: Any) -> Dossier:
+        """Return the value that the domain knows."""
+        return Dossier(**data | {"products": tuple(data["products"]), "documents": tuple(data["documents"])})
+
 
 class MoveSchema(Schema):
     """What is said with a move: a reason to decline or default, terms to offer."""
 
     reason = fields.String(validate=validate.Length(1, 1000))
     terms = fields.Nested(TermsSchema())
+
+    @post_load
+    def as_statement(self, data: dict[str, Any], **_: Any) -> Statement:
+        """Return the value that the domain knows."""
+        return Statement(**data)
 
 
 class ApplicationSchema(Schema):

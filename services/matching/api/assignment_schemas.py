@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from marshmallow import Schema as Outgoing
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.api.job_schemas import PlanSchema
 from services.matching.api.schemas import MOST_ENTERPRISES, TitleSchema, fen, term
+from services.matching.domain.assignment.order import AssignmentOrder, read_assignment_order
 
 
 class RequestSchema(Schema):
@@ -48,6 +49,11 @@ class AssignmentOrderSchema(Schema):
             names = [item[name] for item in data[key]]
             if len(set(names)) < len(names):
                 raise ValidationError(f"Two have the same {name}; name each once.", key)
+
+    @post_load
+    def as_order(self, data: dict[str, Any], **_: Any) -> AssignmentOrder:
+        """Return the value that the use case knows."""
+        return read_assignment_order(data, data.pop("as_of"))
 
 
 class AssignedLineSchema(Outgoing):

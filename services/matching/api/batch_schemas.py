@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.api.job_schemas import JobSchema
 from services.matching.api.schemas import MOST_ENTERPRISES, NeedSchema
+from services.matching.usecases.match_many import BatchOrder
 
 
 class BatchOrderSchema(Schema):
@@ -20,6 +23,12 @@ class BatchOrderSchema(Schema):
     )
     need = fields.Nested(NeedSchema(), required=True)
     as_of = fields.Date(load_default=None, allow_none=True)
+
+    @post_load
+    def as_order(self, data: dict[str, Any], **_: Any) -> BatchOrder:
+        """Return the value that the use case knows."""
+        enterprises = data["enterprises"]
+        return BatchOrder(None if enterprises is None else tuple(enterprises), data["need"], data["as_of"])
 
 
 class BatchSchema(JobSchema):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema as Outgoing
-from marshmallow import fields, validate
+from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import Schema
 from services.matching.api.schemas import share
+from services.matching.domain.churn import ObservedCurve, read_curves
 from services.matching.domain.vocabulary import SCALES
 
 GRADES = SCALES["grade"]
@@ -32,6 +35,11 @@ class ChurnCurvesOrderSchema(Schema):
     """A bank's curves; a grade without one is not lent to by allocations."""
 
     curves = fields.List(fields.Nested(ChurnCurveOrderSchema()), required=True, validate=validate.Length(1, 20))
+
+    @post_load
+    def as_curves(self, data: dict[str, Any], **_: Any) -> tuple[ObservedCurve, ...]:
+        """Return the values that the use case knows."""
+        return read_curves(data)
 
 
 class FittedPointSchema(Outgoing):

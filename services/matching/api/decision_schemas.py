@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema as Outgoing
-from marshmallow import fields, validate
+from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import Schema
 from services.matching.api.schemas import fen, term
+from services.matching.domain.approval import PastDecision
 
 
 class DecisionSchema(Schema):
@@ -24,6 +27,11 @@ class DecisionsOrderSchema(Schema):
     """Past decisions."""
 
     items = fields.List(fields.Nested(DecisionSchema()), required=True, validate=validate.Length(1, 10_000))
+
+    @post_load
+    def as_decisions(self, data: dict[str, Any], **_: Any) -> list[PastDecision]:
+        """Return the values that the use case knows."""
+        return [PastDecision(**item) for item in data["items"]]
 
 
 class DecisionsSchema(Outgoing):

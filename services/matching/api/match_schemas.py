@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema as Outgoing
-from marshmallow import fields, validate
+from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.api.product_schemas import PaperSchema, SecuritySchema
 from services.matching.api.schemas import NeedSchema, RateLineSchema, TitleSchema
+from services.matching.usecases.match import MatchOrder
 
 
 class MatchOrderSchema(Schema):
@@ -16,6 +19,11 @@ class MatchOrderSchema(Schema):
     enterprise = EnterpriseId(required=True, metadata={"example": "local:E17"})
     need = fields.Nested(NeedSchema(), required=True)
     as_of = fields.Date(load_default=None, allow_none=True)
+
+    @post_load
+    def as_order(self, data: dict[str, Any], **_: Any) -> MatchOrder:
+        """Return the value that the use case knows."""
+        return MatchOrder(**data)
 
 
 class CheckSchema(Outgoing):

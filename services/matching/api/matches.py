@@ -12,9 +12,11 @@ from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
+from services.matching.api import shown
 from services.matching.api.current import context
 from services.matching.api.match_schemas import MatchOrderSchema, MatchSchema, TraceSchema
 from services.matching.usecases import match
+from services.matching.usecases.match import MatchOrder
 
 blueprint = Blueprint("matches", __name__, url_prefix="/v1/matches", description="Which financing fits, and why")
 
@@ -25,7 +27,7 @@ blueprint = Blueprint("matches", __name__, url_prefix="/v1/matches", description
 @blueprint.arguments(MatchOrderSchema())
 @blueprint.response(201, MatchSchema())
 @idempotency.documented
-def post_match(order: dict[str, Any]) -> Response:
+def post_match(order: MatchOrder) -> Response:
     """Match an enterprise with every product
 
     Offers come ranked by their total cost to the enterprise, then by fit; refusals name rule, found, needed and since.
@@ -34,12 +36,13 @@ def post_match(order: dict[str, Any]) -> Response:
     earlier = idempotency.replayed()
     answer: bytes | dict[str, Any]
     if earlier is not None:
-        answer, _ = match.recall(context(), caller(), earlier["id"])
+        row, disputes = match.recall(context(), caller(), earlier["id"])
+        answer = match.marked(row.answer, disputes)
     else:
-        facts, found = match.match(context(), order["enterprise"], order["need"], order["as_of"])
+        facts, answered = match.match(context(), order)
         with timed("commit"), context().database.begin() as session:
-            made = idempotency.once(session, lambda: match.keep(session, caller(), facts, found, order["need"]))
-        answer = {**made, "disputes": facts.disputes.get(order["enterprise"], [])}
+            kept = idempotency.once(session, lambda: match.keep(session, caller(), facts, answered, order.need))
+        answer = {**kept, "disputes": facts.disputes.get(order.enterprise, [])}
     return json_answer(answer, 201)
 
 
@@ -52,8 +55,8 @@ def get_match(match_id: str) -> Response:
 
     The enterprise's consent must still be in force, and the read is recorded.
     """
-    answer, _ = match.recall(context(), caller(), match_id)
-    return json_answer(answer)
+    row, disputes = match.recall(context(), caller(), match_id)
+    return json_answer(match.marked(row.answer, disputes))
 
 
 @blueprint.get("/<match_id>/trace")
@@ -62,5 +65,5 @@ def get_match(match_id: str) -> Response:
 @blueprint.response(200, TraceSchema())
 def get_trace(match_id: str) -> Response:
     """Read what a match was made from: facts, product versions, model and catalogue"""
-    _, trace = match.recall(context(), caller(), match_id)
-    return json_answer(trace)
+    row, _ = match.recall(context(), caller(), match_id)
+    return json_answer(shown.trace(row))

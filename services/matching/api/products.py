@@ -18,6 +18,7 @@ from chassis.web.openapi import refuses
 from services.matching import store
 from services.matching.api.current import context
 from services.matching.api.product_schemas import ProductPageSchema, ProductSchema
+from services.matching.domain.product import ProductDraft
 from services.matching.tables import ProductVersion
 from services.matching.usecases import publish
 
@@ -38,10 +39,10 @@ def post_product(document: dict[str, Any]) -> Response:
     """
     stored = idempotency.replayed()
     if stored is None:
-        named = {"id": document.get("id") or new_id("prd"), **document}
-        publish.check(context().profile, named)
+        draft = draft_of(document, document.get("id") or new_id("prd"))
+        publish.check(context().profile, draft)
         with context().database.begin() as session:
-            stored = idempotency.once(session, lambda: publish.publish(session, caller(), named))
+            stored = idempotency.once(session, lambda: publish.publish(session, caller(), draft).document)
     return _shown(stored, 201)
 
 
@@ -84,12 +85,18 @@ def put_product(document: dict[str, Any], product_id: str) -> Response:
 
     Putting the same again changes nothing. With `If-Match` (the ETag that was read) nobody's newer version is lost.
     """
-    if document.setdefault("id", product_id) != product_id:
-        raise Invalid(f"The body's id is {document['id']}, the address says {product_id}.", field="id")
-    publish.check(context().profile, document)
+    draft = draft_of(document, product_id)
+    publish.check(context().profile, draft)
     with context().database.begin() as session:
-        stored, is_new = publish.revise(session, caller(), document, _expected())
-    return _shown(stored, 201 if is_new else 200)
+        row, is_new = publish.revise(session, caller(), draft, _expected())
+    return _shown(row.document, 201 if is_new else 200)
+
+
+def draft_of(document: dict[str, Any], product_id: str, *, field: str = "id") -> ProductDraft:
+    """Return a body's product under the id of its address; refuse one that names another."""
+    if document.setdefault("id", product_id) != product_id:
+        raise Invalid(f"The body's id is {document['id']}, the address says {product_id}.", field=field)
+    return ProductDraft(product_id, document)
 
 
 def _shown(document: dict[str, Any], status: int) -> Response:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema as Outgoing
-from marshmallow import fields, validate
+from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.api.schemas import RateLineSchema, fen, share
+from services.matching.domain.receivable import ReceivableTerms, as_share
+from services.matching.usecases.quote_advance import AdvanceOrder
 
 
 class ReceivableTermsSchema(Schema):
@@ -18,6 +22,12 @@ class ReceivableTermsSchema(Schema):
     lgd = fields.Float(required=True, validate=share, metadata={"example": 0.4})
     advance = fields.Float(required=True, validate=share, metadata={"example": 0.9})
     recourse = fields.Boolean(required=True)
+
+    @post_load
+    def as_terms(self, data: dict[str, Any], **_: Any) -> ReceivableTerms:
+        """Return the value that the domain knows."""
+        shares = {name: as_share(value) for name, value in data.items() if name != "recourse"}
+        return ReceivableTerms(**shares, recourse=data["recourse"])
 
 
 class QuoteOrderSchema(Schema):
@@ -36,6 +46,11 @@ class QuoteOrderSchema(Schema):
     )
     terms = fields.Nested(ReceivableTermsSchema(), required=True)
     as_of = fields.Date(load_default=None, allow_none=True)
+
+    @post_load
+    def as_order(self, data: dict[str, Any], **_: Any) -> AdvanceOrder:
+        """Return the value that the use case knows."""
+        return AdvanceOrder(**data)
 
 
 class QuoteSchema(Outgoing):

@@ -39,20 +39,6 @@ class Check:
     passed: bool
     unknown: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
-        """The check as a reason or as a refusal's line."""
-        return {
-            "rule": self.rule.expression,
-            "rule_id": self.rule.id,
-            "title": dict(self.rule.title),
-            "source": self.rule.source,
-            "since": self.rule.since.isoformat(),
-            "found": self.found,
-            "needed": self.needed,
-            "passed": self.passed,
-            "unknown": list(self.unknown),
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Shelved:

@@ -32,10 +32,6 @@ class Need:
         """The need as facts that rules speak of."""
         return {"amount_fen": self.amount_fen, "months": self.months, "kind": self.kind}
 
-    def as_json(self) -> dict[str, Any]:
-        """The need as it came."""
-        return {"amount_fen": self.amount_fen, "months": self.months, **({"kind": self.kind} if self.kind else {})}
-
 
 @dataclass(frozen=True, slots=True)
 class Facts:

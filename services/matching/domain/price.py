@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 from services.matching.domain.capital import RISK_WEIGHT, requirement
 from services.matching.domain.errors import ProductInvalid
@@ -45,11 +44,6 @@ class RateLine:
 
     line: str
     rate: Decimal
-
-    def as_json(self) -> dict[str, Any]:
-        """The line with its titles."""
-        zh, en = TITLES[self.line]
-        return {"line": self.line, "title": {"zh": zh, "en": en}, "rate": float(self.rate)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,11 @@ class ReceivableTerms:
     recourse: bool
 
 
+def as_share(number: float) -> Decimal:
+    """Return a number as a share or rate: at most 1, in steps of a millionth."""
+    return Decimal(str(min(1.0, round(number, 6))))
+
+
 @dataclass(frozen=True, slots=True)
 class Advance:
     """What is paid out, at which rate a year, with the lines that sum to it, and what that costs over the tenor."""

@@ -79,16 +79,27 @@ Way = tuple[Move, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One fact to be brought from what it is to what it must be."""
+
+    fact: str
+    title: Mapping[str, str]
+    found: Fact
+    needed: Fact
+    within_months: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpeningPlan:
-    """Moves that together open the product."""
+    """Changes that together open the product."""
 
     kind: str
-    moves: tuple[Move, ...]
+    changes: tuple[Change, ...]
 
     @property
-    def months(self) -> int:
-        """All moves run side by side."""
-        return max(move.months for move in self.moves)
+    def within_months(self) -> int:
+        """How long the plan takes: all changes run side by side."""
+        return max(change.within_months for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,32 +108,6 @@ class Recourse:
 
     plans: tuple[OpeningPlan, ...]
     blocked: tuple[tuple[Rule, Reason], ...]
-
-    def as_json(self, facts: Mapping[str, Fact], levers: Mapping[str, Lever]) -> dict[str, Any]:
-        """The way as it is shown."""
-        return {
-            "possible": bool(self.plans),
-            "plans": [
-                {
-                    "kind": plan.kind,
-                    "within_months": plan.months,
-                    "changes": [
-                        {
-                            "fact": move.fact,
-                            "title": dict(levers[move.fact].title if move.fact in levers else NEED_TITLES[move.fact]),
-                            "found": facts.get(move.fact),
-                            "needed": move.value,
-                            "within_months": move.months,
-                        }
-                        for move in plan.moves
-                    ],
-                }
-                for plan in self.plans
-            ],
-            "blocked": [
-                {"rule_id": rule.id, "title": dict(rule.title), "reason": dict(reason)} for rule, reason in self.blocked
-            ],
-        }
 
 
 def levers_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, Lever]:
@@ -179,7 +164,7 @@ class Search:
                     moves[move.fact], moved[move.fact] = farther, farther.value
             still = broken(moved, moves) if moves else ()
             if not still:
-                return OpeningPlan(kind, tuple(moves.values())) if moves else None
+                return OpeningPlan(kind, tuple(map(self._change, moves.values()))) if moves else None
             ways = [self.ways(rule.parsed, moved, kind) for rule in still]
         return None
 
@@ -206,6 +191,10 @@ class Search:
         if "depth" in names:
             return BY_DEPTH
         return TOO_FAR if names & self.levers.keys() else FIXED
+
+    def _change(self, move: Move) -> Change:
+        title = self.levers[move.fact].title if move.fact in self.levers else NEED_TITLES[move.fact]
+        return Change(move.fact, title, self.start.get(move.fact), move.value, move.months)
 
     def _compared(self, rule: Comparison, sign: str, now: Mapping[str, Fact], kind: str) -> list[Way]:
         left, right = rule.left, rule.right

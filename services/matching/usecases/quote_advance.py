@@ -2,55 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from typing import Any
 
 from services.matching.context import Context
 from services.matching.domain.errors import NotPriceable
-from services.matching.domain.receivable import Receivable, ReceivableTerms, price_receivable
+from services.matching.domain.facts import Fact
+from services.matching.domain.receivable import Advance, Receivable, ReceivableTerms, as_share, price_receivable
 from services.matching.usecases.gather import gather
 
 # The share of a seller's sales of three years that red-letter invoices cancelled.
 DILUTION = "sales_red_ratio_36m"
 
 
-def quote_advance(context: Context, order: Mapping[str, Any], as_of: date | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class AdvanceOrder:
+    """An invoice to be financed; the payer by its id, or by the bank's own estimate of its PD."""
+
+    seller: str
+    payer: str | None
+    payer_pd: float | None
+    amount_fen: int
+    due_days: int
+    dilution_deviation: float | None
+    terms: ReceivableTerms
+    as_of: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """An advance with its rate, and what it was priced from."""
+
+    seller: str
+    payer: str | None
+    advance: Advance
+    receivable: Receivable
+    as_of: date
+
+
+def quote_advance(context: Context, order: AdvanceOrder) -> Quote:
     """Return advance and rate; raise NotPriceable where the seller or the payer has no PD. Nothing is stored."""
-    facts = gather(context, [name for name in (order["seller"], order["payer"]) if name], as_of)
+    facts = gather(context, [name for name in (order.seller, order.payer) if name], order.as_of)
     known = {str(row["enterprise"]): row for row in facts.rows(("enterprise", "pd", DILUTION))}
-    seller = known.get(order["seller"], {})
+    seller = known.get(order.seller, {})
     dilution = float(seller.get(DILUTION) or 0)
-    deviation = order["dilution_deviation"]
+    deviation = order.dilution_deviation
     receivable = Receivable(
-        order["amount_fen"],
-        order["due_days"],
-        _pd(known.get(order["payer"] or "", {}).get("pd"), order["payer_pd"], "payer"),
+        order.amount_fen,
+        order.due_days,
+        _pd(known.get(order.payer or "", {}).get("pd"), order.payer_pd, "payer"),
         _pd(seller.get("pd"), None, "seller"),
-        _decimal(dilution),
+        as_share(dilution),
         # Without a history of months its spread is taken to be as large as itself.
-        _decimal(dilution if deviation is None else deviation),
+        as_share(dilution if deviation is None else deviation),
     )
-    terms = {name: _decimal(order["terms"][name]) for name in ("funding", "operating", "margin", "lgd", "advance")}
-    found = price_receivable(receivable, ReceivableTerms(**terms, recourse=order["terms"]["recourse"]))
-    return {
-        "seller": order["seller"],
-        "payer": order["payer"],
-        "advance_fen": found.advance_fen,
-        "rate": float(found.rate),
-        "rate_lines": [line.as_json() for line in found.lines],
-        "discount_fen": found.discount_fen,
-        "payer_pd": receivable.payer_pd,
-        "seller_pd": receivable.seller_pd,
-        "dilution": float(receivable.dilution),
-        "dilution_deviation": float(receivable.dilution_deviation),
-        "as_of": facts.as_of.isoformat(),
-    }
+    return Quote(order.seller, order.payer, price_receivable(receivable, order.terms), receivable, facts.as_of)
 
 
-def _pd(found: Any, given: float | None, who: str) -> float:
-    pd = given if found is None else found
+def _pd(scored: Fact, estimated: float | None, who: str) -> float:
+    pd = estimated if scored is None else scored
     if pd is None:
         raise NotPriceable(
             f"The {who} has no score that you may read, so that its part of the loss is unknown; "
@@ -58,7 +68,3 @@ def _pd(found: Any, given: float | None, who: str) -> float:
             who=who,
         )
     return float(pd)
-
-
-def _decimal(number: float) -> Decimal:
-    return Decimal(str(min(1.0, round(number, 6))))
