@@ -33,7 +33,7 @@ def firm(place: int, least: int, most: int, value: int, loss: int) -> Candidate:
 
 @st.composite
 def problems(draw: st.DrawFn, most_firms: int = 6, floors: bool = True) -> AllocationProblem:
-    """A few firms in two groups under a budget, a loss cap, a limit on one group and a floor for the other."""
+    """Draw a few firms in two groups under a budget, a loss cap, a limit on one group and a floor for the other."""
     count = draw(st.integers(1, most_firms))
     firms = []
     for place in range(count):
@@ -54,7 +54,7 @@ def problems(draw: st.DrawFn, most_firms: int = 6, floors: bool = True) -> Alloc
 
 
 def by_trying(problem: AllocationProblem) -> float | None:
-    """The best value in fen over every choice of firms, each a small linear program; None where none is feasible."""
+    """Return the best value in fen over every choice of firms, each a small linear program; None if infeasible."""
     best = None
     count = len(problem.candidates)
     matrix = np.array([[row.weights.get(i, 0) / MILLIONTHS for i in range(count)] for row in problem.rows])
