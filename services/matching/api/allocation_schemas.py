@@ -30,7 +30,7 @@ class OfSchema(Schema):
 
     @validates_schema
     def check(self, data: dict[str, Any], **_: Any) -> None:
-        """Exactly one."""
+        """Refuse more or less than exactly one."""
         if len(data) != 1:
             raise ValidationError("Give exactly one of industry, region, size_class, enterprises.")
 
@@ -45,7 +45,7 @@ class WishSchema(Schema):
 
     @validates_schema
     def check(self, data: dict[str, Any], **_: Any) -> None:
-        """Exactly one."""
+        """Refuse more or less than exactly one."""
         if ("fen" in data) == ("share" in data):
             raise ValidationError("Give either fen or share.")
 
@@ -132,7 +132,7 @@ class AllocationOrderSchema(Schema):
 
     @validates_schema
     def check(self, data: dict[str, Any], **_: Any) -> None:
-        """What a plan could never keep to."""
+        """Refuse what a plan could never keep to."""
         if data["least_fen"] > data["most_fen"]:
             raise ValidationError("least_fen lies above most_fen.", "least_fen")
         for key in ("limits", "floors", "stress"):
@@ -178,7 +178,7 @@ class CertificateSchema(Outgoing):
 
 
 class ConditionSchema(Outgoing):
-    """A limit or floor, what came of it, and what a fen of it is worth (its price)."""
+    """A limit or floor, how far it is used, and its shadow price per fen."""
 
     kind = fields.String()
     name = fields.String()
@@ -189,7 +189,7 @@ class ConditionSchema(Outgoing):
 
 
 class FairnessSchema(Outgoing):
-    """What the floors cost: the best plan without them earns so much more."""
+    """What the floors cost: how much more the best plan without them earns."""
 
     objective_without_floors_fen = fields.Integer()
     price_fen = fields.Integer()

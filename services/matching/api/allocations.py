@@ -25,7 +25,7 @@ blueprint = Blueprint("allocations", __name__, url_prefix="/v1/allocations", des
 @blueprint.response(202, AllocationSchema())
 @idempotency.documented
 def post_allocation(order: AllocationOrder) -> Response:
-    """Divide a budget over enterprises
+    """Divide a budget over enterprises.
 
     Null for `enterprises` means every one that you may read. The plan says for each firm the amount and the rate, what
     the whole earns, and the most that any other plan could earn. Floors that cannot be met are proved and named.
@@ -42,7 +42,7 @@ def post_allocation(order: AllocationOrder) -> Response:
 @requires("matches:read")
 @blueprint.response(200, PlanListSchema())
 def list_allocations() -> Response:
-    """List your allocations, newest first"""
+    """List your allocations, newest first."""
     with context().database.read() as session:
         return json_answer({"items": listed(session, AllocationOrder.kind)})
 
@@ -52,7 +52,7 @@ def list_allocations() -> Response:
 @requires("matches:read")
 @blueprint.response(200, AllocationSchema())
 def get_allocation(allocation_id: str) -> Response:
-    """Read how far an allocation is, and once it is done its plan
+    """Read how far an allocation is, and once it is done its plan.
 
     An enterprise whose consent has ended is withheld; the read of every other is recorded.
     """

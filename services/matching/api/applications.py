@@ -38,7 +38,7 @@ STATE = {"in": "query", "name": "state", "schema": {"type": "string"}, "descript
 @blueprint.response(201, DossierSchema())
 @idempotency.documented
 def post_dossier(dossier: Dossier) -> Response:
-    """Hand in one dossier to several banks: one application for each product
+    """Hand in one dossier to several banks: one application for each product.
 
     An enterprise has one application under way for a product: handing in again returns it as it stands.
     """
@@ -56,7 +56,7 @@ def post_dossier(dossier: Dossier) -> Response:
 @blueprint.response(200, ApplicationPageSchema())
 @blueprint.doc(parameters=[STATE, *paging.PARAMETERS])
 def list_applications() -> Response:
-    """List the applications that you are a party of, newest first"""
+    """List the applications that you are a party of, newest first."""
     me = caller()
     mine = or_(Application.applicant == me.client, Application.bank == me.client)
     if me.enterprise:
@@ -76,7 +76,7 @@ def list_applications() -> Response:
 @requires("applications:read")
 @blueprint.response(200, ApplicationHistorySchema())
 def get_application(application_id: str) -> Response:
-    """Read an application with its history: who moved it, when and why"""
+    """Read an application with its history: who moved it, when and why."""
     with context().database.read() as session:
         row = apply.find(session, caller(), application_id)
         return json_answer(_with_history(session, row))
@@ -90,7 +90,7 @@ def get_application(application_id: str) -> Response:
 @preconditions.documented
 @idempotency.documented
 def post_event(statement: Statement, application_id: str, event: str) -> Response:
-    """Move an application: submit, review, offer, decline, accept, withdraw, disburse, repay, default
+    """Move an application: submit, review, offer, decline, accept, withdraw, disburse, repay, default.
 
     The applicant submits, accepts and withdraws; the bank does the rest. Each move is told to the parties' webhooks,
     and what becomes of a loan to the bank's outcomes in scoring.

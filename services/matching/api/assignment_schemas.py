@@ -44,7 +44,7 @@ class AssignmentOrderSchema(Schema):
 
     @validates_schema
     def check(self, data: dict[str, Any], **_: Any) -> None:
-        """Each firm and each product once."""
+        """Refuse a firm or a product that is named twice."""
         for key, name in (("requests", "enterprise"), ("products", "product")):
             names = [item[name] for item in data[key]]
             if len(set(names)) < len(names):

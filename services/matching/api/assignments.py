@@ -24,7 +24,7 @@ blueprint = Blueprint("assignments", __name__, url_prefix="/v1/assignments", des
 @blueprint.response(202, AssignmentSchema())
 @idempotency.documented
 def post_assignment(order: AssignmentOrder) -> Response:
-    """Assign products to many firms at once
+    """Assign products to many firms at once.
 
     Each firm ranks its offers by what they cost it; each product ranks the firms by risk or by fit. The answer is
     pairwise stable where such an assignment was found, else stable in turn, and says which; pairs that block are
@@ -42,7 +42,7 @@ def post_assignment(order: AssignmentOrder) -> Response:
 @requires("matches:read")
 @blueprint.response(200, AssignmentSchema())
 def get_assignment(assignment_id: str) -> Response:
-    """Read how far an assignment is, and once it is done who gets what
+    """Read how far an assignment is, and once it is done who gets what.
 
     An enterprise whose consent has ended is withheld; the read of every other is recorded.
     """

@@ -31,7 +31,7 @@ JSON_LINES = "application/jsonl"
 @blueprint.response(202, BatchSchema())
 @idempotency.documented
 def post_batch(order: BatchOrder) -> Response:
-    """Order matches for many enterprises
+    """Order matches for many enterprises.
 
     Null for `enterprises` means every one that you may read. The work goes on when you leave; ask for its state.
     """
@@ -47,7 +47,7 @@ def post_batch(order: BatchOrder) -> Response:
 @requires("matches:read")
 @blueprint.response(200, BatchSchema())
 def get_batch(batch_id: str) -> Response:
-    """Read how far a batch is"""
+    """Read how far a batch is."""
     with context().database.read() as session:
         row = store.batch(session, batch_id, caller().client)
         return json_answer(shown.batch(row, jobs.state(session, row.job)))
@@ -58,7 +58,7 @@ def get_batch(batch_id: str) -> Response:
 @requires("matches:read")
 @blueprint.response(200, content_type=JSON_LINES, description="One match a line, or `enterprise` and `problem`")
 def get_results(batch_id: str) -> Response:
-    """Read the results as JSON Lines, one enterprise a line
+    """Read the results as JSON Lines, one enterprise a line.
 
     An enterprise whose consent has ended is withheld; the read of every other is recorded.
     """

@@ -28,7 +28,7 @@ blueprint = Blueprint("churn-curves", __name__, url_prefix="/v1/churn-curves", d
 @blueprint.response(201, ChurnCurvesSchema())
 @idempotency.documented
 def post_curves(curves: tuple[ObservedCurve, ...]) -> Response:
-    """Import your bank's churn curves
+    """Import your bank's churn curves.
 
     They count for your own allocations from now on. Where the share lost falls as the rate rises, the closest curve
     that never falls is used (isotonic regression); both are shown.
@@ -42,7 +42,7 @@ def post_curves(curves: tuple[ObservedCurve, ...]) -> Response:
 @requires("products:read")
 @blueprint.response(200, ChurnCurvesSchema())
 def get_curves() -> Response:
-    """Read your bank's churn curves that count now"""
+    """Read your bank's churn curves that count now."""
     with context().database.read() as session:
         return json_answer(shown.churn_curves(import_churn.newest(session, caller().client)))
 

@@ -26,7 +26,7 @@ blueprint = Blueprint("decisions", __name__, url_prefix="/v1/decisions", descrip
 @blueprint.response(201, DecisionsSchema())
 @idempotency.documented
 def post_decisions(decisions: list[PastDecision]) -> Response:
-    """Import past decisions of your bank
+    """Import past decisions of your bank.
 
     Offers of your products then say how likely you approve them. No enterprise is named; a reference is taken once.
     """

@@ -28,7 +28,7 @@ blueprint = Blueprint("dry-runs", __name__, url_prefix="/v1/products", descripti
 @blueprint.response(202, DryRunSchema())
 @idempotency.documented
 def post_dry_run(order: dict[str, Any], product_id: str) -> Response:
-    """Try a proposed version on the enterprises that you may read
+    """Try a proposed version on the enterprises that you may read.
 
     It tells who would gain and who would lose the product against the version published now, and by which rule.
     Nothing is published, and no credit query is left: scores are read softly.
@@ -55,7 +55,7 @@ def post_dry_run(order: dict[str, Any], product_id: str) -> Response:
 @requires("products:write")
 @blueprint.response(200, DryRunSchema())
 def get_dry_run(product_id: str, run_id: str) -> Response:
-    """Read how far a dry run is, and once it is done who gains and loses
+    """Read how far a dry run is, and once it is done who gains and loses.
 
     An enterprise whose consent has ended is withheld; the read of every other is recorded.
     """

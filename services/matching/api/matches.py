@@ -28,7 +28,7 @@ blueprint = Blueprint("matches", __name__, url_prefix="/v1/matches", description
 @blueprint.response(201, MatchSchema())
 @idempotency.documented
 def post_match(order: MatchOrder) -> Response:
-    """Match an enterprise with every product
+    """Match an enterprise with every product.
 
     Offers come ranked by their total cost to the enterprise, then by fit; refusals name rule, found, needed and since.
     A match is a soft check: it leaves no credit query, only a record of the read with the enterprise.
@@ -51,7 +51,7 @@ def post_match(order: MatchOrder) -> Response:
 @requires("matches:read")
 @blueprint.response(200, MatchSchema())
 def get_match(match_id: str) -> Response:
-    """Read a match again as it was shown
+    """Read a match again as it was shown.
 
     The enterprise's consent must still be in force, and the read is recorded.
     """
@@ -64,6 +64,6 @@ def get_match(match_id: str) -> Response:
 @requires("matches:read")
 @blueprint.response(200, TraceSchema())
 def get_trace(match_id: str) -> Response:
-    """Read what a match was made from: facts, product versions, model and catalogue"""
+    """Read what a match was made from: facts, product versions, model and catalogue."""
     row, _ = match.recall(context(), caller(), match_id)
     return json_answer(shown.trace(row))

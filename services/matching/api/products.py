@@ -33,7 +33,7 @@ PUBLISHED, SHOWN = ProductSchema(), ProductSchema()
 @blueprint.response(201, SHOWN)
 @idempotency.documented
 def post_product(document: dict[str, Any]) -> Response:
-    """Publish a product
+    """Publish a product.
 
     Its rules are read at once: one that cannot be read, or names a fact that does not exist, is refused with its place.
     """
@@ -52,7 +52,7 @@ def post_product(document: dict[str, Any]) -> Response:
 @blueprint.doc(parameters=paging.PARAMETERS)
 @blueprint.response(200, ProductPageSchema())
 def list_products() -> Response:
-    """List products, each in its newest version"""
+    """List products, each in its newest version."""
     newest = select(ProductVersion.product, func.max(ProductVersion.version).label("version"))
     latest = newest.group_by(ProductVersion.product).subquery()
     query = select(ProductVersion).join(
@@ -68,7 +68,7 @@ def list_products() -> Response:
 @blueprint.doc(parameters=[{"in": "query", "name": "version", "schema": {"type": "integer", "minimum": 1}}])
 @blueprint.response(200, SHOWN)
 def get_product(product_id: str) -> Response:
-    """Read a product, its newest version unless `version` names another"""
+    """Read a product, its newest version unless `version` names another."""
     with context().database.read() as session:
         return _shown(store.product_version(session, product_id, _version()).document, 200)
 
@@ -81,7 +81,7 @@ def get_product(product_id: str) -> Response:
 @blueprint.alt_response(201, schema=SHOWN, description="The first version of a new product", success=True)
 @preconditions.documented
 def put_product(document: dict[str, Any], product_id: str) -> Response:
-    """Publish the next version of a product, or its first
+    """Publish the next version of a product, or its first.
 
     Putting the same again changes nothing. With `If-Match` (the ETag that was read) nobody's newer version is lost.
     """

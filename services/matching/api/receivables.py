@@ -24,7 +24,7 @@ blueprint = Blueprint(
 @blueprint.arguments(QuoteOrderSchema())
 @blueprint.response(200, QuoteSchema())
 def post_quote(order: AdvanceOrder) -> Response:
-    """Quote an advance on an invoice
+    """Quote an advance on an invoice.
 
     Priced from the payer's PD, the seller's dilution (its red-letter history), the tenor and recourse, line by line. A
     soft check: it leaves no credit query, only a record of the read, and stores nothing.

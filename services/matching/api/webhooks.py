@@ -35,7 +35,7 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/v1/webhooks", descripti
 @blueprint.response(201, NewWebhookSchema())
 @idempotency.documented
 def post_webhook(order: dict[str, Any]) -> Response:
-    """Add an endpoint; messages to it are signed with the secret, which is shown this once"""
+    """Add an endpoint; messages to it are signed with the secret, which is shown this once."""
     with context().database.begin() as session:
         answer = idempotency.once(session, lambda: _added(session, order["url"]))
     return json_answer(answer, 201)
@@ -47,7 +47,7 @@ def post_webhook(order: dict[str, Any]) -> Response:
 @blueprint.response(200, WebhookPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
 def list_webhooks() -> Response:
-    """List your endpoints"""
+    """List your endpoints."""
     query = select(WebhookEndpoint).where(WebhookEndpoint.client == caller().client)
     with context().database.read() as session:
         return json_answer(paging.page(session, query, [WebhookEndpoint.id], shown.endpoint))
@@ -58,7 +58,7 @@ def list_webhooks() -> Response:
 @requires("webhooks:write")
 @blueprint.response(204)
 def delete_webhook(endpoint_id: str) -> Response:
-    """Remove an endpoint and what is still to be sent to it"""
+    """Remove an endpoint and what is still to be sent to it."""
     with context().database.begin() as session:
         row = notify.find_endpoint(session, caller(), endpoint_id)
         session.execute(delete(WebhookDelivery).where(WebhookDelivery.endpoint == row.id))
@@ -72,7 +72,7 @@ def delete_webhook(endpoint_id: str) -> Response:
 @blueprint.response(200, DeliveryPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
 def list_deliveries() -> Response:
-    """List what was sent to your endpoints and what came of it, newest first"""
+    """List what was sent to your endpoints and what came of it, newest first."""
     query = select(WebhookDelivery).where(WebhookDelivery.client == caller().client)
     with context().database.read() as session:
         return json_answer(paging.page(session, query, [WebhookDelivery.id], shown.delivery, newest_first=True))
@@ -84,7 +84,7 @@ def list_deliveries() -> Response:
 @blueprint.response(200, DeliverySchema())
 @idempotency.documented
 def replay(delivery_id: str) -> Response:
-    """Send a message again, under the id that it had"""
+    """Send a message again, under the id that it had."""
     with context().database.begin() as session:
         answer = idempotency.once(session, lambda: shown.delivery(notify.replay(session, caller(), delivery_id)))
     return json_answer(answer)

@@ -122,7 +122,7 @@ def _place(offer: Offer) -> tuple[int, float, float, str]:
 
 
 def fit_of(reasons: Sequence[Check]) -> float:
-    """How far above the product's own thresholds the enterprise stands, from 0 (on every threshold) to 1.
+    """Return how far above the product's own thresholds the enterprise stands, from 0 (on every threshold) to 1.
 
     The mean over the bank's numeric rules of |found − needed| / (|found| + |needed|): each says what part of the two
     together separates them, whatever their unit. 1 where a product asks nothing in numbers.

@@ -94,7 +94,7 @@ class RateRule:
         return self.capital_ratio * self.hurdle * Decimal(RISK_WEIGHT)
 
     def price(self, pd: float | None, *, sales_fen: int | None = None, legal_cap: Decimal | None = None) -> Price:
-        """The rate for a probability of default; never falls as `pd` or `lgd` rises.
+        """Return the rate for a probability of default; never falls as `pd` or `lgd` rises.
 
         `pd` is for one year, from 0 to 1, or None when there is no score. `sales_fen`, of a year, lightens the capital
         charge of a small firm. `legal_cap` binds above everything else, the product's floor included.

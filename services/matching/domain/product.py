@@ -61,7 +61,7 @@ class Scope:
 
     @property
     def limited(self) -> bool:
-        """Tell whether the product can be used up."""
+        """Whether the product can be used up."""
         return self.quota is not None or self.budget_fen is not None
 
     def terms(self, used: Used) -> list[tuple[str, str, str, str]]:
@@ -140,7 +140,7 @@ class Product:
         return self.valid_from <= on and (self.valid_until is None or on <= self.valid_until)
 
     def conditions(self, on: date, *, kind_matters: bool, used: Used | None = None) -> tuple[Rule, ...]:
-        """Every condition asked on this day: what the terms imply, then the bank's own rules already in force.
+        """Return every condition asked on this day: what the terms imply, then the bank's own rules already in force.
 
         `used` is what is gone of quota and budget.
         """

@@ -92,7 +92,7 @@ def price_receivable(receivable: Receivable, terms: ReceivableTerms) -> Advance:
 
 
 def _dilution(receivable: Receivable, terms: ReceivableTerms, share: Decimal) -> Decimal:
-    """What dilution beyond the reserve costs a year, as a share of the advance.
+    """Return what dilution beyond the reserve costs a year, as a share of the advance.
 
     With mean m and deviation s, whatever the distribution, E[max(0, D - h)] <= (sqrt(s² + (h - m)²) - (h - m)) / 2 for
     a reserve h (Scarf 1958): the bound is charged. Without recourse it falls on the bank once a tenor; with recourse

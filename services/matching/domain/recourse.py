@@ -59,7 +59,7 @@ class Lever:
     title: Mapping[str, str]
 
     def pace_from(self, value: float) -> float:
-        """How far in a month."""
+        """Return how far the firm can move it in a month."""
         if self.pace is not None:
             return self.pace
         grain = GRAIN.get(self.unit, 0.001)
@@ -111,7 +111,7 @@ class Recourse:
 
 
 def levers_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, Lever]:
-    """The levers that a feature catalogue declares, by feature.
+    """Return the levers that a feature catalogue declares, by feature.
 
     One that would move against the direction which the score rewards is none: it could cost points elsewhere.
     """
@@ -148,7 +148,7 @@ class Search:
     levers: Mapping[str, Lever]
 
     def plan(self, kind: str, ways: Sequence[Sequence[Way]], broken: Holds) -> OpeningPlan | None:
-        """The moves of one kind that make every condition hold, None where there are none.
+        """Return the moves of one kind that make every condition hold, None where there are none.
 
         `ways` are those of each rule that does not hold now, of any kind.
         """
@@ -169,7 +169,7 @@ class Search:
         return None
 
     def ways(self, rule: Expression, now: Mapping[str, Fact], kind: str, *, holds: bool = True) -> list[Way]:
-        """Every looked-at way to make an expression hold, each a tuple of moves; an empty one where it holds now."""
+        """Return the ways to make an expression hold, each a tuple of moves; an empty one where it holds now."""
         if isinstance(rule, Not):
             return self.ways(rule.operand, now, kind, holds=not holds)
         if isinstance(rule, Joined):
@@ -180,7 +180,7 @@ class Search:
         return self._compared(rule, rule.operator if holds else OPPOSITE[rule.operator], now, kind)
 
     def why_not(self, rule: Rule) -> Reason:
-        """Why no way leads to a rule."""
+        """Return why no way leads to a rule."""
         names = set(rule.names)
         if "quota_left" in names or rule.id == "terms.budget":
             return USED_UP
@@ -243,7 +243,7 @@ def _is_of(kind: str, move: Move) -> bool:
 
 
 def _farther(before: Move | None, move: Move) -> Move:
-    """Of two moves of one feature, which both go its lever's way, the one that takes longer reaches both."""
+    """Return the longer of two moves of one feature: both go its lever's way, so it reaches both."""
     return before if before is not None and before.months > move.months else move
 
 
@@ -277,7 +277,7 @@ def _grain(value: float, grain: float, upwards: bool, *, strict: bool) -> int | 
 
 
 def _within(fact: str, unit: str, value: float) -> bool:
-    """Whether a fact can be that at all: a need is above 0, a share at most 1, and a window has so many months."""
+    """Tell whether a fact can be that at all: a need above 0, a share at most 1, no more months than the window."""
     if fact in NEED_UNITS:
         return value > 0
     if unit == "month" and fact.endswith(("_12m", "_24m", "_36m")) and "active" in fact:

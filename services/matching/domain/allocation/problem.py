@@ -82,11 +82,11 @@ class AllocationProblem:
         return tuple(rows)
 
     def without_floors(self) -> AllocationProblem:
-        """The same problem where nobody is favoured."""
+        """Return the same problem where nobody is favoured."""
         return replace(self, floors=())
 
     def relaxed(self, shortfall: dict[str, int]) -> AllocationProblem:
-        """The same problem with each named floor lowered by so many fen."""
+        """Return the same problem with each named floor lowered by so many fen."""
         lowered = tuple(replace(floor, fen=floor.fen - shortfall.get(floor.name, 0)) for floor in self.floors)
         return replace(self, floors=lowered)
 

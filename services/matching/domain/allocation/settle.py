@@ -91,7 +91,7 @@ class _Table:
 
 
 def _whole(amount: float, least: int, most: int) -> int:
-    """The nearest amount that a firm can get; less than its least by more than rounding is nothing."""
+    """Return the nearest amount that a firm can get; less than its least by more than rounding is nothing."""
     fen = round(amount)
     if fen < least - max(1, least // 1_000_000):
         return 0

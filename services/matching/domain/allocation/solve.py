@@ -103,7 +103,7 @@ class _System:
 
     @classmethod
     def of(cls, problem: AllocationProblem) -> _System:
-        """The rows as a sparse matrix."""
+        """Return the rows as a sparse matrix."""
         from scipy.sparse import csr_array  # noqa: PLC0415 - loads 40 MB that only a worker needs
 
         rows = problem.rows
@@ -123,7 +123,7 @@ class _System:
         )
 
     def whole(self, solved: Any | None, again: Callable[[float], Any | None], gains: Sequence[int]) -> list[int] | None:
-        """A solution in whole fen. Where rounding breaks a condition, solve `again` with some fen to spare in each."""
+        """Return a solution in whole fen; where rounding breaks a condition, solve `again` with some fen to spare."""
         if solved is None or solved.x is None:
             return None
         plan = settle(self.problem, solved.x * self.scale, gains)
@@ -143,12 +143,12 @@ class _System:
         return found if found.status == 0 else None
 
     def prices(self, solved: Any) -> dict[str, int]:
-        """The prices of a solved relaxation, in billionths."""
+        """Return the prices of a solved relaxation, in billionths."""
         dual = np.maximum(0, -solved.ineqlin.marginals)
         return {name: round(float(price) * BILLIONTHS) for name, price in zip(self.names, dual, strict=True)}
 
     def branch(self, left: _Bounds, spare: float = 0.0) -> Any:
-        """Branch and bound over what is left open."""
+        """Run branch and bound over what is left open."""
         from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415
 
         return milp(

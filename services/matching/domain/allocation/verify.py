@@ -29,7 +29,7 @@ class AllocationVerdict:
 
     @property
     def holds(self) -> bool:
-        """Tell whether the plan is feasible and no better than its bound."""
+        """Whether the plan is feasible and no better than its bound."""
         return not self.violations and self.objective <= self.bound
 
 

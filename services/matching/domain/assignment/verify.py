@@ -26,12 +26,12 @@ class AssignmentVerdict:
 
     @property
     def in_turn(self) -> bool:
-        """Tell whether it is an assignment in turn."""
+        """Whether it is an assignment in turn."""
         return not self.violations and self.envy == self.next == 0
 
     @property
     def stable(self) -> bool:
-        """Tell whether it is pairwise stable."""
+        """Whether it is pairwise stable."""
         return not self.violations and self.blocking == 0
 
 
@@ -62,7 +62,7 @@ class _Members:
 
 
 def _preferred(market: Market, got: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Every pair of a firm and a product that it would rather have than what it got."""
+    """Return every pair of a firm and a product that it would rather have than what it got."""
     for firm, wishes in enumerate(market.wishes):
         for j in wishes:
             if j == got[firm]:
