@@ -20,8 +20,15 @@ from scipy.sparse import csr_array, diags_array, eye_array, hstack, vstack
 
 from benchmarks.features import BOOK_DATE, REAL, real_book
 from services.matching.domain.allocation import verify
-from services.matching.domain.allocation.answer import Conditions
-from services.matching.domain.allocation.problem import MILLIONTHS, Candidate, Group, Impossible, Plan, Problem
+from services.matching.domain.allocation.conditions import Conditions
+from services.matching.domain.allocation.problem import (
+    MILLIONTHS,
+    Allocation,
+    AllocationProblem,
+    Candidate,
+    Group,
+    Impossible,
+)
 from services.matching.domain.allocation.solve import solve
 from services.matching.domain.allocation.terms import Firm, Terms, candidates
 from services.matching.domain.churn import ChurnCurve, Paid, fit
@@ -54,7 +61,7 @@ def run() -> dict[str, Any]:
 SIZES = (302, 10_000, 100_000)
 
 
-def made(count: int, seed: int = 0) -> Problem:
+def made(count: int, seed: int = 0) -> AllocationProblem:
     """Draw firms with values and losses at random, under every kind of condition."""
     random = np.random.default_rng(seed)
     values, losses = random.integers(-10_000, 40_000, count), random.integers(2_000, 50_000, count)
@@ -66,7 +73,7 @@ def made(count: int, seed: int = 0) -> Problem:
     budget = count * 3_300_000
     limits = tuple(Group(f"{s}", tuple(np.flatnonzero(sector == s).tolist()), budget * 15 // 100) for s in range(10))
     floors = (Group("micro", tuple(micro.tolist()), budget // 2),)
-    return Problem(firms, budget, limits, floors, loss_fen=budget // 50)
+    return AllocationProblem(firms, budget, limits, floors, loss_fen=budget // 50)
 
 
 def real_case(paid: Paid = Paid.OFFERED) -> tuple[list[tuple[Firm, Candidate]], Conditions]:
@@ -135,7 +142,7 @@ def real_figures() -> dict[str, Any]:
     return told
 
 
-def solved(problem: Problem) -> Plan:
+def solved(problem: AllocationProblem) -> Allocation:
     """Solve, and count the proof anew."""
     plan = solve(problem)
     if isinstance(plan, Impossible) or not verify.check(problem, plan).holds:
@@ -143,7 +150,7 @@ def solved(problem: Problem) -> Plan:
     return plan
 
 
-def _row(what: str, problem: Problem, *, peer: bool) -> dict[str, Any]:
+def _row(what: str, problem: AllocationProblem, *, peer: bool) -> dict[str, Any]:
     start = perf_counter()
     plan = solved(problem)
     ours = perf_counter() - start
@@ -164,7 +171,7 @@ def _row(what: str, problem: Problem, *, peer: bool) -> dict[str, Any]:
     }
 
 
-def _plain(problem: Problem) -> float:
+def _plain(problem: AllocationProblem) -> float:
     """Write the textbook form in units of a thousand yuan: an amount and a yes-or-no each."""
     count, unit = len(problem.candidates), 100_000
     least = np.array([c.least_fen for c in problem.candidates]) / unit

@@ -8,12 +8,12 @@ from chassis.core import commands
 from chassis.data import migrations
 from chassis.data.database import Database
 from chassis.data.jobs import Worker
-from services.matching.api.problems import KINDS
-from services.matching.app import PACKAGE, make_context
+from services.matching.context import make_context
 from services.matching.jobs import handlers
-from services.matching.settings import Settings
+from services.matching.problems import KINDS
+from services.matching.settings import PACKAGE, Settings
+from services.matching.usecases.forward_notices import forward_notices
 from services.matching.usecases.notify import Postman
-from services.matching.usecases.tell import tell
 
 NOTICES_SECONDS = 5.0
 
@@ -28,7 +28,9 @@ def worker() -> None:
     """Do the jobs, deliver the webhooks and send notices on, until stopped."""
     context = make_context(Settings.from_environment())
     Postman(context.database, private=context.settings.private_webhooks).start()
-    Worker(context.database, handlers(context), KINDS, chores={partial(tell, context): NOTICES_SECONDS}).run()
+    Worker(
+        context.database, handlers(context), KINDS, chores={partial(forward_notices, context): NOTICES_SECONDS}
+    ).run()
 
 
 if __name__ == "__main__":

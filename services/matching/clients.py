@@ -24,7 +24,7 @@ CATALOGUE_SECONDS = 300.0
 PROBLEMS_WITHOUT_SCORES = ("no-serving-model", "not-enough-data")
 
 Headers = Mapping[str, str]
-# What an enterprise disputes in its file, as the profile service tells it.
+# What an enterprise disputes in its file, as the profile service shows it.
 Disputes = Sequence[Mapping[str, Any]]
 
 
@@ -46,6 +46,25 @@ class ScoreSet:
     frame: pl.DataFrame | None
     model: str | None
     problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What one client has to know of one file: the event, and the act in the file that it follows from."""
+
+    id: str
+    event: str
+    enterprise: str
+    client: str
+    act: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Notices, oldest first; `last` is the id of the newest of all, None before the first."""
+
+    items: tuple[Notice, ...]
+    last: str | None
 
 
 @dataclass(slots=True)
@@ -75,7 +94,7 @@ class Profile:
         marked = table.select("enterprise", "disputes").drop_nulls("disputes")
         return FeatureSet(
             frame=table.drop("disputes"),
-            disputes={name: orjson.loads(said) for name, said in marked.iter_rows()},
+            disputes={name: orjson.loads(disputes) for name, disputes in marked.iter_rows()},
             as_of=date.fromisoformat(answer.headers["As-Of"]),
             known_at=datetime.fromisoformat(answer.headers["Known-At"]),
             catalogue=answer.headers["Catalogue"],
@@ -91,11 +110,11 @@ class Profile:
             raise
         return {name: found.disputes.get(name, []) for name in found.frame["enterprise"]}
 
-    def told(self, after: str | None, headers: Headers) -> dict[str, Any]:
-        """Return which clients were told what of which file since; only the id of the last of these for None."""
+    def notices_since(self, after: str | None, headers: Headers) -> Notices:
+        """Return the notices of every client after this one, oldest first; for None only the id of the newest."""
         query = {} if after is None else {"after": after}
-        found: dict[str, Any] = self.upstream.call("GET", "/v1/told", query=query, headers=dict(headers)).json()
-        return found
+        body = self.upstream.call("GET", "/v1/told", query=query, headers=dict(headers)).json()
+        return Notices(tuple(_notice(item) for item in body["items"]), body["last"])
 
     def vocabulary(self, *, fresh: bool = False, headers: Headers | None = None) -> Vocabulary:
         """Return the names that rules may use; kept for five minutes unless `fresh` is asked for."""
@@ -133,8 +152,12 @@ class Scoring:
 
     def outcome(self, enterprise: str, *, defaulted: bool, observed_on: date, key: str) -> None:
         """Report what became of a borrower in the name of the bank that asks; `key` makes a repetition harmless."""
-        told = {"enterprise": enterprise, "defaulted": defaulted, "observed_on": observed_on.isoformat()}
-        self.upstream.call("POST", "/v1/outcomes", json=told, headers={"Idempotency-Key": key}, repeatable=True)
+        outcome = {"enterprise": enterprise, "defaulted": defaulted, "observed_on": observed_on.isoformat()}
+        self.upstream.call("POST", "/v1/outcomes", json=outcome, headers={"Idempotency-Key": key}, repeatable=True)
+
+
+def _notice(item: Mapping[str, Any]) -> Notice:
+    return Notice(item["id"], item["event"], item["enterprise"], item["client"], item["act"])
 
 
 def _moment(as_of: date | None, known_at: datetime | None) -> dict[str, str]:

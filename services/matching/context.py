@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import cast
+from functools import cache
 
-from flask import current_app
 from sqlalchemy.orm import Session
 
-from chassis.core.http import ServiceIdentity
+from chassis.core.http import ServiceIdentity, Upstream
 from chassis.data.database import Database
 from services.matching import store
 from services.matching.clients import PURPOSE, Profile, Scoring
@@ -23,6 +22,8 @@ from services.matching.domain.product import Product, Used
 from services.matching.settings import Settings
 
 APPROVAL_SECONDS = 30.0
+# Features of a whole book take seconds, and only a batch waits for them: a request ends with its caller's patience.
+LONGEST_CALL_SECONDS = 600.0
 
 
 class Shelves:
@@ -94,6 +95,13 @@ class Context:
         return self.identity().headers(client, PURPOSE)
 
 
-def context() -> Context:
-    """Return the collaborators of the running application."""
-    return cast("Context", current_app.extensions["context"])
+def make_context(settings: Settings) -> Context:
+    """Return the service's collaborators, for the web process and the worker alike. Nothing connects yet."""
+    return Context(
+        settings=settings,
+        database=Database(settings.database_url),
+        profile=Profile(Upstream("profile", settings.profile_url, timeout=LONGEST_CALL_SECONDS)),
+        scoring=Scoring(Upstream("scoring", settings.scoring_url, timeout=LONGEST_CALL_SECONDS)),
+        shelves=Shelves(),
+        identity=cache(lambda: ServiceIdentity(settings.gateway_url, settings.own_key())),
+    )

@@ -7,7 +7,12 @@ from functools import partial
 
 from chassis.data.jobs import Job
 from services.matching.context import Context
-from services.matching.usecases import allocate, assign, rehearse
+from services.matching.domain.allocation.order import AllocationOrder
+from services.matching.domain.assignment.order import AssignmentOrder
+from services.matching.domain.dry_run import DryRunOrder
+from services.matching.usecases.allocate import run_allocation
+from services.matching.usecases.assign import run_assignment
+from services.matching.usecases.dry_run import run_dry_run
 from services.matching.usecases.match_many import KIND, run_batch
 
 
@@ -15,7 +20,7 @@ def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
     """Return the handler of each kind of job; all may be repeated after a crash."""
     return {
         KIND: partial(run_batch, context),
-        allocate.KIND: partial(allocate.run_allocation, context),
-        rehearse.KIND: partial(rehearse.run_dry_run, context),
-        assign.KIND: partial(assign.run_assignment, context),
+        AllocationOrder.kind: partial(run_allocation, context),
+        DryRunOrder.kind: partial(run_dry_run, context),
+        AssignmentOrder.kind: partial(run_assignment, context),
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 from chassis.core import settings
 
 SERVICE = "matching"
+PACKAGE = "services.matching"
 
 
 @dataclass(frozen=True, slots=True)

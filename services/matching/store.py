@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -13,11 +13,12 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from services.matching.domain.application import State
-from services.matching.domain.errors import BatchNotFound, MatchNotFound, ProductNotFound
+from services.matching.domain.errors import BatchNotFound, MatchNotFound, PlanNotFound, ProductNotFound
 from services.matching.domain.product import Product, Used, read_product
-from services.matching.tables import Application, Batch, BatchPart, Decision, Match, ProductVersion
+from services.matching.tables import Application, Batch, BatchPart, Decision, Plan, ProductVersion, StoredMatch
 
 MOST_DECISIONS = 200_000
+MOST_PLANS_LISTED = 50
 Edition = tuple[int, datetime | None]
 # From here on an application counts against its product's quota and budget, for good.
 TAKING = (State.ACCEPTED, State.DISBURSED, State.REPAID, State.DEFAULTED)
@@ -87,9 +88,9 @@ def _columns(rows: list[Any]) -> tuple[Any, Any, Any, Any]:
     return table[:, 0], table[:, 1], table[:, 2], table[:, 3] > 0
 
 
-def match(session: Session, match_id: str) -> Match:
+def match(session: Session, match_id: str) -> StoredMatch:
     """Return a stored match; raise MatchNotFound."""
-    row = session.get(Match, match_id)
+    row = session.get(StoredMatch, match_id)
     if row is None:
         raise MatchNotFound(f"There is no match {match_id} that you may see.", match=match_id)
     return row
@@ -127,3 +128,27 @@ def part_enterprises(session: Session, batch_id: str) -> list[str]:
     """Return every enterprise that the results speak of."""
     query = select(BatchPart.enterprises).where(BatchPart.batch == batch_id).order_by(BatchPart.number)
     return [enterprise for part in session.scalars(query) for enterprise in part]
+
+
+def plan(session: Session, plan_id: str, kind: str, client: str) -> Plan:
+    """Return a plan of this kind that this client ordered; raise PlanNotFound."""
+    row = session.get(Plan, plan_id)
+    if row is None or row.client != client or row.kind != kind:
+        raise PlanNotFound(f"There is no {kind} {plan_id} that you may see.", plan=plan_id)
+    return row
+
+
+def newest_plans(session: Session, kind: str, client: str) -> Sequence[Plan]:
+    """Return a client's newest plans of a kind, the newest first."""
+    mine = select(Plan).where(Plan.client == client, Plan.kind == kind)
+    return session.scalars(mine.order_by(Plan.id.desc()).limit(MOST_PLANS_LISTED)).all()
+
+
+def keep_plan(session: Session, plan_id: str, document: Mapping[str, Any]) -> None:
+    """Keep what was planned."""
+    session.get_one(Plan, plan_id).answer = zlib.compress(orjson.dumps(document), level=1)
+
+
+def planned(row: Plan) -> dict[str, Any] | None:
+    """Return what was planned, None until it is."""
+    return None if row.answer is None else dict(orjson.loads(zlib.decompress(row.answer)))

@@ -23,6 +23,17 @@ keys.declare(Base.metadata)
 jobs.declare(Base.metadata)
 
 
+class JobOrder:
+    """The columns of an order that a durable job does: from the facts of one date, as known when it was ordered."""
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    client: Mapped[str]
+    job: Mapped[str] = mapped_column(unique=True)
+    as_of: Mapped[date | None]
+    known_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
 class ProductVersion(Base):
     """One published version of a product; never changed."""
 
@@ -36,7 +47,7 @@ class ProductVersion(Base):
     published_at: Mapped[datetime]
 
 
-class Match(Base):
+class StoredMatch(Base):
     """One answered need. `answer` is what was shown, `facts` what was known and used, `products` which versions."""
 
     __tablename__ = "matches"
@@ -56,21 +67,13 @@ class Match(Base):
     __table_args__ = (Index("ix_matches_enterprise_id", "enterprise", "id"),)
 
 
-class Batch(Base):
-    """An order to match many enterprises with one need, as of one date and as known at one moment."""
+class Batch(JobOrder, Base):
+    """An order to match many enterprises with one need."""
 
     __tablename__ = "match_batches"
 
-    id: Mapped[str] = mapped_column(primary_key=True)
-    client: Mapped[str]
-    job: Mapped[str]
     enterprises: Mapped[list[Any] | None]
     need: Mapped[dict[str, Any]]
-    as_of: Mapped[date | None]
-    known_at: Mapped[datetime]
-    created_at: Mapped[datetime]
-
-    __table_args__ = (UniqueConstraint("job"),)
 
 
 class BatchPart(Base):
@@ -97,25 +100,19 @@ class ChurnCurves(Base):
     __table_args__ = (Index("ix_churn_curves_client_id", "client", "id"),)
 
 
-class Plan(Base):
-    """An order to divide something over many enterprises (`kind`: allocation or assignment), and its answer.
+class Plan(JobOrder, Base):
+    """An order to divide something over many enterprises (`kind`: allocation, assignment or dry-run), and its answer.
 
     `answer` is the compressed JSON (zlib), null until the job is done.
     """
 
     __tablename__ = "plans"
 
-    id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    client: Mapped[str]
-    job: Mapped[str]
     document: Mapped[dict[str, Any]]
-    as_of: Mapped[date | None]
-    known_at: Mapped[datetime]
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime]
 
-    __table_args__ = (UniqueConstraint("job"), Index("ix_plans_client_kind_id", "client", "kind", "id"))
+    __table_args__ = (Index("ix_plans_client_kind_id", "client", "kind", "id"),)
 
 
 class Decision(Base):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response
 from flask_smorest import Blueprint
 
@@ -11,12 +9,12 @@ from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
-from services.matching.api.plan_schemas import AllocationOrderSchema, AllocationSchema, PlanListSchema
-from services.matching.context import context
-from services.matching.usecases import plans
+from services.matching.api.allocation_schemas import AllocationOrderSchema, AllocationSchema, PlanListSchema
+from services.matching.api.current import context
+from services.matching.api.plans import listed, ordered, read
+from services.matching.domain.allocation.order import AllocationOrder
 from services.matching.usecases.import_churn import newest
 
-KIND = "allocation"
 blueprint = Blueprint("allocations", __name__, url_prefix="/v1/allocations", description="A budget over many firms")
 
 
@@ -26,16 +24,15 @@ blueprint = Blueprint("allocations", __name__, url_prefix="/v1/allocations", des
 @blueprint.arguments(AllocationOrderSchema())
 @blueprint.response(202, AllocationSchema())
 @idempotency.documented
-def post_allocation(order: dict[str, Any]) -> Response:
-    """Divide a budget over enterprises
+def post_allocation(order: AllocationOrder) -> Response:
+    """Divide a budget over enterprises.
 
     Null for `enterprises` means every one that you may read. The plan says for each firm the amount and the rate, what
     the whole earns, and the most that any other plan could earn. Floors that cannot be met are proved and named.
     """
-    as_of = order.pop("as_of")
     with context().database.begin() as session:
         newest(session, caller().client)
-        answer = idempotency.once(session, lambda: plans.order(session, caller(), KIND, order, as_of))
+        answer = idempotency.once(session, lambda: ordered(session, order))
     response = json_answer(answer, 202)
     response.headers["Location"] = f"/v1/allocations/{answer['id']}"
     return response
@@ -45,9 +42,9 @@ def post_allocation(order: dict[str, Any]) -> Response:
 @requires("matches:read")
 @blueprint.response(200, PlanListSchema())
 def list_allocations() -> Response:
-    """List your allocations, newest first"""
+    """List your allocations, newest first."""
     with context().database.read() as session:
-        return json_answer({"items": plans.listed(session, caller(), KIND)})
+        return json_answer({"items": listed(session, AllocationOrder.kind)})
 
 
 @blueprint.get("/<allocation_id>")
@@ -55,8 +52,8 @@ def list_allocations() -> Response:
 @requires("matches:read")
 @blueprint.response(200, AllocationSchema())
 def get_allocation(allocation_id: str) -> Response:
-    """Read how far an allocation is, and once it is done its plan
+    """Read how far an allocation is, and once it is done its plan.
 
     An enterprise whose consent has ended is withheld; the read of every other is recorded.
     """
-    return json_answer(plans.read(context(), caller(), KIND, allocation_id))
+    return json_answer(read(AllocationOrder.kind, allocation_id))

@@ -1,12 +1,15 @@
-"""The shapes of applications and webhooks."""
+"""The shapes of applications."""
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.api.schemas import fen, short, term
-from services.matching.domain.application import State
+from services.matching.domain.application import Dossier, LoanTerms, Paper, State, Statement
+from services.matching.domain.facts import Need
 
 SHA256 = validate.Regexp(r"^[0-9a-f]{64}$", error="must be 64 hexadecimal digits")
 STATES = validate.OneOf([str(state) for state in State])
@@ -18,6 +21,11 @@ class SoughtSchema(Schema):
     amount_fen = fields.Integer(required=True, strict=True, validate=fen)
     months = fields.Integer(required=True, strict=True, validate=term)
 
+    @post_load
+    def as_need(self, data: dict[str, Any], **_: Any) -> Need:
+        """Return the value that the domain knows."""
+        return Need(**data)
+
 
 class DocumentSchema(Schema):
     """A paper by reference: what it is, and the digest of its content; the content stays with the enterprise."""
@@ -26,6 +34,11 @@ class DocumentSchema(Schema):
     sha256 = fields.String(required=True, validate=SHA256)
     url = fields.Url(schemes={"https"}, validate=validate.Length(1, 1000))
 
+    @post_load
+    def as_paper(self, data: dict[str, Any], **_: Any) -> Paper:
+        """Return the value that the domain knows."""
+        return Paper(**data)
+
 
 class TermsSchema(Schema):
     """What a bank offers."""
@@ -33,6 +46,11 @@ class TermsSchema(Schema):
     amount_fen = fields.Integer(required=True, strict=True, validate=fen)
     months = fields.Integer(required=True, strict=True, validate=term)
     rate = fields.Float(required=True, validate=validate.Range(0, 1))
+
+    @post_load
+    def as_terms(self, data: dict[str, Any], **_: Any) -> LoanTerms:
+        """Return the value that the domain knows."""
+        return LoanTerms(**data)
 
 
 class DossierOrderSchema(Schema):
@@ -44,12 +62,22 @@ class DossierOrderSchema(Schema):
     documents = fields.List(fields.Nested(DocumentSchema()), load_default=list, validate=validate.Length(max=50))
     draft = fields.Boolean(load_default=False)
 
+    @post_load
+    def as_dossier(self, data: dict[str, Any], **_: Any) -> Dossier:
+        """Return the value that the domain knows."""
+        return Dossier(**data | {"products": tuple(data["products"]), "documents": tuple(data["documents"])})
+
 
 class MoveSchema(Schema):
     """What is said with a move: a reason to decline or default, terms to offer."""
 
     reason = fields.String(validate=validate.Length(1, 1000))
     terms = fields.Nested(TermsSchema())
+
+    @post_load
+    def as_statement(self, data: dict[str, Any], **_: Any) -> Statement:
+        """Return the value that the domain knows."""
+        return Statement(**data)
 
 
 class ApplicationSchema(Schema):
@@ -102,55 +130,3 @@ class ApplicationHistorySchema(ApplicationSchema):
     """An application with every move of it, oldest first."""
 
     events = fields.List(fields.Nested(ApplicationEventSchema()))
-
-
-class WebhookOrderSchema(Schema):
-    """Where to send messages."""
-
-    url = fields.String(
-        required=True, validate=validate.Length(1, 1000), metadata={"example": "https://example.com/hook"}
-    )
-
-
-class WebhookSchema(Schema):
-    """An endpoint; after a 410 it is no longer enabled."""
-
-    id = fields.String()
-    url = fields.String()
-    enabled = fields.Boolean()
-    created_at = fields.AwareDateTime()
-
-
-class NewWebhookSchema(WebhookSchema):
-    """An endpoint as it was made; the secret is shown this once."""
-
-    secret = fields.String()
-
-
-class WebhookPageSchema(Schema):
-    """A page of endpoints."""
-
-    items = fields.List(fields.Nested(WebhookSchema()))
-    next = fields.String(allow_none=True)
-
-
-class DeliverySchema(Schema):
-    """One message to one endpoint and what came of it."""
-
-    id = fields.String()
-    endpoint = fields.String()
-    state = fields.String(validate=validate.OneOf(["pending", "delivered", "failed"]))
-    attempts = fields.Integer()
-    due_at = fields.AwareDateTime()
-    last_status = fields.Integer(allow_none=True)
-    last_error = fields.String(allow_none=True)
-    created_at = fields.AwareDateTime()
-    delivered_at = fields.AwareDateTime(allow_none=True)
-    message = fields.Dict()
-
-
-class DeliveryPageSchema(Schema):
-    """A page of deliveries, newest first."""
-
-    items = fields.List(fields.Nested(DeliverySchema()))
-    next = fields.String(allow_none=True)

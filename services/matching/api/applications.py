@@ -13,6 +13,7 @@ from chassis.web import idempotency, paging, preconditions
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
+from services.matching.api import shown
 from services.matching.api.application_schemas import (
     ApplicationHistorySchema,
     ApplicationPageSchema,
@@ -21,7 +22,8 @@ from services.matching.api.application_schemas import (
     DossierSchema,
     MoveSchema,
 )
-from services.matching.context import context
+from services.matching.api.current import context
+from services.matching.domain.application import Dossier, Statement
 from services.matching.tables import Application
 from services.matching.usecases import apply
 
@@ -35,16 +37,16 @@ STATE = {"in": "query", "name": "state", "schema": {"type": "string"}, "descript
 @blueprint.arguments(DossierOrderSchema())
 @blueprint.response(201, DossierSchema())
 @idempotency.documented
-def post_dossier(order: dict[str, Any]) -> Response:
-    """Hand in one dossier to several banks: one application for each product
+def post_dossier(dossier: Dossier) -> Response:
+    """Hand in one dossier to several banks: one application for each product.
 
     An enterprise has one application under way for a product: handing in again returns it as it stands.
     """
     answer = idempotency.replayed()
     if answer is None:
-        apply.may_apply(context(), caller(), order["enterprise"])
+        apply.may_apply(context(), caller(), dossier.enterprise)
         with context().database.begin() as session:
-            answer = idempotency.once(session, lambda: apply.hand_in(session, caller(), apply.Dossier(**order)))
+            answer = idempotency.once(session, lambda: _handed_in(session, dossier))
     return json_answer(answer, 201)
 
 
@@ -54,7 +56,7 @@ def post_dossier(order: dict[str, Any]) -> Response:
 @blueprint.response(200, ApplicationPageSchema())
 @blueprint.doc(parameters=[STATE, *paging.PARAMETERS])
 def list_applications() -> Response:
-    """List the applications that you are a party of, newest first"""
+    """List the applications that you are a party of, newest first."""
     me = caller()
     mine = or_(Application.applicant == me.client, Application.bank == me.client)
     if me.enterprise:
@@ -65,8 +67,8 @@ def list_applications() -> Response:
     if state := request.args.get("state"):
         query = query.where(Application.state == state)
     with context().database.read() as session:
-        shown = paging.page(session, query, [Application.id], lambda row: apply.shown(row, me), newest_first=True)
-        return json_answer(shown)
+        page = paging.page(session, query, [Application.id], lambda row: shown.application(row, me), newest_first=True)
+        return json_answer(page)
 
 
 @blueprint.get("/<application_id>")
@@ -74,10 +76,10 @@ def list_applications() -> Response:
 @requires("applications:read")
 @blueprint.response(200, ApplicationHistorySchema())
 def get_application(application_id: str) -> Response:
-    """Read an application with its history: who moved it, when and why"""
+    """Read an application with its history: who moved it, when and why."""
     with context().database.read() as session:
         row = apply.find(session, caller(), application_id)
-        return json_answer(_told(session, row))
+        return json_answer(_with_history(session, row))
 
 
 @blueprint.post("/<application_id>/<event>")
@@ -87,8 +89,8 @@ def get_application(application_id: str) -> Response:
 @blueprint.response(200, ApplicationSchema())
 @preconditions.documented
 @idempotency.documented
-def post_event(said: dict[str, Any], application_id: str, event: str) -> Response:
-    """Move an application: submit, review, offer, decline, accept, withdraw, disburse, repay, default
+def post_event(statement: Statement, application_id: str, event: str) -> Response:
+    """Move an application: submit, review, offer, decline, accept, withdraw, disburse, repay, default.
 
     The applicant submits, accepts and withdraws; the bank does the rest. Each move is told to the parties' webhooks,
     and what becomes of a loan to the bank's outcomes in scoring.
@@ -96,12 +98,17 @@ def post_event(said: dict[str, Any], application_id: str, event: str) -> Respons
 
     def effect() -> dict[str, Any]:
         row = apply.find(session, caller(), application_id, lock=True)
-        preconditions.expect(lambda: _told(session, row))
-        return apply.advance(context(), session, caller(), row, event, said)
+        preconditions.expect(lambda: _with_history(session, row))
+        moved = apply.advance(context(), session, caller(), row, event, statement)
+        return shown.application(moved, caller())
 
     with context().database.begin() as session:
         return json_answer(idempotency.once(session, effect))
 
 
-def _told(session: Session, row: Application) -> dict[str, Any]:
-    return {**apply.shown(row, caller()), "events": apply.history(session, row)}
+def _handed_in(session: Session, dossier: Dossier) -> dict[str, Any]:
+    return shown.dossier(apply.hand_in(session, caller(), dossier), caller())
+
+
+def _with_history(session: Session, row: Application) -> dict[str, Any]:
+    return shown.application_with_history(row, apply.history(session, row), caller())

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response
 from flask_smorest import Blueprint
 
 from chassis.web import idempotency
 from chassis.web.answers import json_answer
-from chassis.web.caller import caller, requires
+from chassis.web.caller import requires
 from chassis.web.openapi import refuses
-from services.matching.api.plan_schemas import AssignmentOrderSchema, AssignmentSchema
-from services.matching.context import context
-from services.matching.usecases import plans
+from services.matching.api.assignment_schemas import AssignmentOrderSchema, AssignmentSchema
+from services.matching.api.current import context
+from services.matching.api.plans import ordered, read
+from services.matching.domain.assignment.order import AssignmentOrder
 
-KIND = "assignment"
 blueprint = Blueprint("assignments", __name__, url_prefix="/v1/assignments", description="Many firms, many products")
 
 
@@ -25,16 +23,15 @@ blueprint = Blueprint("assignments", __name__, url_prefix="/v1/assignments", des
 @blueprint.arguments(AssignmentOrderSchema())
 @blueprint.response(202, AssignmentSchema())
 @idempotency.documented
-def post_assignment(order: dict[str, Any]) -> Response:
-    """Assign products to many firms at once
+def post_assignment(order: AssignmentOrder) -> Response:
+    """Assign products to many firms at once.
 
     Each firm ranks its offers by what they cost it; each product ranks the firms by risk or by fit. The answer is
     pairwise stable where such an assignment was found, else stable in turn, and says which; pairs that block are
     counted by a check of its own.
     """
-    as_of = order.pop("as_of")
     with context().database.begin() as session:
-        answer = idempotency.once(session, lambda: plans.order(session, caller(), KIND, order, as_of))
+        answer = idempotency.once(session, lambda: ordered(session, order))
     response = json_answer(answer, 202)
     response.headers["Location"] = f"/v1/assignments/{answer['id']}"
     return response
@@ -45,8 +42,8 @@ def post_assignment(order: dict[str, Any]) -> Response:
 @requires("matches:read")
 @blueprint.response(200, AssignmentSchema())
 def get_assignment(assignment_id: str) -> Response:
-    """Read how far an assignment is, and once it is done who gets what
+    """Read how far an assignment is, and once it is done who gets what.
 
     An enterprise whose consent has ended is withheld; the read of every other is recorded.
     """
-    return json_answer(plans.read(context(), caller(), KIND, assignment_id))
+    return json_answer(read(AssignmentOrder.kind, assignment_id))

@@ -6,15 +6,19 @@ from typing import Any
 
 from flask import Response
 from flask_smorest import Blueprint
+from sqlalchemy.orm import Session
 
+from chassis.data import jobs
 from chassis.web import idempotency
 from chassis.web.answers import json_answer, stream
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
 from services.matching import store
-from services.matching.api.schemas import BatchOrderSchema, BatchSchema
-from services.matching.context import context
+from services.matching.api import shown
+from services.matching.api.batch_schemas import BatchOrderSchema, BatchSchema
+from services.matching.api.current import context
 from services.matching.usecases import match_many
+from services.matching.usecases.match_many import BatchOrder
 
 blueprint = Blueprint("match-batches", __name__, url_prefix="/v1/match-batches", description="Many matches at once")
 JSON_LINES = "application/jsonl"
@@ -26,16 +30,13 @@ JSON_LINES = "application/jsonl"
 @blueprint.arguments(BatchOrderSchema())
 @blueprint.response(202, BatchSchema())
 @idempotency.documented
-def post_batch(order: dict[str, Any]) -> Response:
-    """Order matches for many enterprises
+def post_batch(order: BatchOrder) -> Response:
+    """Order matches for many enterprises.
 
     Null for `enterprises` means every one that you may read. The work goes on when you leave; ask for its state.
     """
     with context().database.begin() as session:
-        answer = idempotency.once(
-            session,
-            lambda: match_many.order_batch(session, caller(), order["enterprises"], order["need"], order["as_of"]),
-        )
+        answer = idempotency.once(session, lambda: _ordered(session, order))
     response = json_answer(answer, 202)
     response.headers["Location"] = f"/v1/match-batches/{answer['id']}"
     return response
@@ -46,9 +47,10 @@ def post_batch(order: dict[str, Any]) -> Response:
 @requires("matches:read")
 @blueprint.response(200, BatchSchema())
 def get_batch(batch_id: str) -> Response:
-    """Read how far a batch is"""
+    """Read how far a batch is."""
     with context().database.read() as session:
-        return json_answer(match_many.state(session, store.batch(session, batch_id, caller().client)))
+        row = store.batch(session, batch_id, caller().client)
+        return json_answer(shown.batch(row, jobs.state(session, row.job)))
 
 
 @blueprint.get("/<batch_id>/results")
@@ -56,8 +58,13 @@ def get_batch(batch_id: str) -> Response:
 @requires("matches:read")
 @blueprint.response(200, content_type=JSON_LINES, description="One match a line, or `enterprise` and `problem`")
 def get_results(batch_id: str) -> Response:
-    """Read the results as JSON Lines, one enterprise a line
+    """Read the results as JSON Lines, one enterprise a line.
 
     An enterprise whose consent has ended is withheld; the read of every other is recorded.
     """
     return stream(match_many.results(context(), caller(), batch_id), JSON_LINES)
+
+
+def _ordered(session: Session, order: BatchOrder) -> dict[str, Any]:
+    row = match_many.order_batch(session, caller(), order)
+    return shown.batch(row, jobs.state(session, row.job))

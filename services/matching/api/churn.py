@@ -12,8 +12,10 @@ from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
-from services.matching.api.plan_schemas import ChurnCurvesOrderSchema, ChurnCurvesSchema
-from services.matching.context import context
+from services.matching.api import shown
+from services.matching.api.churn_schemas import ChurnCurvesOrderSchema, ChurnCurvesSchema
+from services.matching.api.current import context
+from services.matching.domain.churn import ObservedCurve
 from services.matching.usecases import import_churn
 
 blueprint = Blueprint("churn-curves", __name__, url_prefix="/v1/churn-curves", description="Customers lost by rate")
@@ -25,18 +27,14 @@ blueprint = Blueprint("churn-curves", __name__, url_prefix="/v1/churn-curves", d
 @blueprint.arguments(ChurnCurvesOrderSchema())
 @blueprint.response(201, ChurnCurvesSchema())
 @idempotency.documented
-def post_curves(document: dict[str, Any]) -> Response:
-    """Import your bank's churn curves
+def post_curves(curves: tuple[ObservedCurve, ...]) -> Response:
+    """Import your bank's churn curves.
 
     They count for your own allocations from now on. Where the share lost falls as the rate rises, the closest curve
     that never falls is used (isotonic regression); both are shown.
     """
-
-    def kept(session: Session) -> dict[str, Any]:
-        return import_churn.import_churn(session, caller(), document)
-
     with context().database.begin() as session:
-        return json_answer(idempotency.once(session, lambda: kept(session)), 201)
+        return json_answer(idempotency.once(session, lambda: _imported(session, curves)), 201)
 
 
 @blueprint.get("")
@@ -44,6 +42,10 @@ def post_curves(document: dict[str, Any]) -> Response:
 @requires("products:read")
 @blueprint.response(200, ChurnCurvesSchema())
 def get_curves() -> Response:
-    """Read your bank's churn curves that count now"""
+    """Read your bank's churn curves that count now."""
     with context().database.read() as session:
-        return json_answer(import_churn.shown(import_churn.newest(session, caller().client)))
+        return json_answer(shown.churn_curves(import_churn.newest(session, caller().client)))
+
+
+def _imported(session: Session, curves: tuple[ObservedCurve, ...]) -> dict[str, Any]:
+    return shown.churn_curves(import_churn.import_churn(session, caller(), curves))

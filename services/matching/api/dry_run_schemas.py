@@ -6,7 +6,9 @@ from marshmallow import Schema as Outgoing
 from marshmallow import fields, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
-from services.matching.api.schemas import MOST_ENTERPRISES, NeedSchema, ProductSchema, ProgressSchema, TitleSchema
+from services.matching.api.job_schemas import PlanSchema
+from services.matching.api.product_schemas import ProductSchema
+from services.matching.api.schemas import MOST_ENTERPRISES, NeedSchema, TitleSchema
 
 MOST_LINES = 1_000
 
@@ -62,15 +64,7 @@ class DryRunResultSchema(Outgoing):
     model = fields.String(allow_none=True)
 
 
-class DryRunSchema(Outgoing):
+class DryRunSchema(PlanSchema):
     """An order to try a version."""
 
-    id = fields.String()
-    state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed"]))
-    progress = fields.Nested(ProgressSchema())
-    problem = fields.Dict(allow_none=True)
-    order = fields.Dict()
-    as_of = fields.Date(allow_none=True)
-    known_at = fields.DateTime()
-    created_at = fields.DateTime()
     result = fields.Nested(DryRunResultSchema(), allow_none=True)

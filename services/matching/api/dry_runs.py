@@ -7,15 +7,16 @@ from typing import Any
 from flask import Response
 from flask_smorest import Blueprint
 
-from chassis.core.errors import Invalid
 from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
+from services.matching.api.current import context
 from services.matching.api.dry_run_schemas import DryRunOrderSchema, DryRunSchema
-from services.matching.context import context
-from services.matching.usecases import plans, publish
-from services.matching.usecases.rehearse import KIND
+from services.matching.api.plans import ordered, read
+from services.matching.api.products import draft_of
+from services.matching.domain.dry_run import DryRunOrder
+from services.matching.usecases import publish
 
 blueprint = Blueprint("dry-runs", __name__, url_prefix="/v1/products", description="New versions tried on the book")
 
@@ -27,20 +28,23 @@ blueprint = Blueprint("dry-runs", __name__, url_prefix="/v1/products", descripti
 @blueprint.response(202, DryRunSchema())
 @idempotency.documented
 def post_dry_run(order: dict[str, Any], product_id: str) -> Response:
-    """Try a proposed version on the enterprises that you may read
+    """Try a proposed version on the enterprises that you may read.
 
     It tells who would gain and who would lose the product against the version published now, and by which rule.
     Nothing is published, and no credit query is left: scores are read softly.
     """
-    product = order["product"]
-    if product.setdefault("id", product_id) != product_id:
-        raise Invalid(f"The body's id is {product['id']}, the address says {product_id}.", field="product.id")
-    publish.check(context().profile, product)
-    need, as_of = order.pop("need"), order.pop("as_of")
-    document = {**order, "need": need.as_json() if need else None}
+    enterprises = order["enterprises"]
+    trial = DryRunOrder(
+        product=draft_of(order["product"], product_id, field="product.id"),
+        enterprises=None if enterprises is None else tuple(enterprises),
+        limit=order["limit"],
+        need=order["need"],
+        as_of=order["as_of"],
+    )
+    publish.check(context().profile, trial.product)
     with context().database.begin() as session:
         publish.may_revise(session, caller(), product_id)
-        answer = idempotency.once(session, lambda: plans.order(session, caller(), KIND, document, as_of))
+        answer = idempotency.once(session, lambda: ordered(session, trial))
     response = json_answer(answer, 202)
     response.headers["Location"] = f"/v1/products/{product_id}/dry-runs/{answer['id']}"
     return response
@@ -51,8 +55,8 @@ def post_dry_run(order: dict[str, Any], product_id: str) -> Response:
 @requires("products:write")
 @blueprint.response(200, DryRunSchema())
 def get_dry_run(product_id: str, run_id: str) -> Response:
-    """Read how far a dry run is, and once it is done who gains and loses
+    """Read how far a dry run is, and once it is done who gains and loses.
 
     An enterprise whose consent has ended is withheld; the read of every other is recorded.
     """
-    return json_answer(plans.read(context(), caller(), KIND, run_id))
+    return json_answer(read(DryRunOrder.kind, run_id))

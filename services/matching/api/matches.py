@@ -12,9 +12,11 @@ from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
-from services.matching.api.schemas import MatchOrderSchema, MatchSchema, TraceSchema
-from services.matching.context import context
+from services.matching.api import shown
+from services.matching.api.current import context
+from services.matching.api.match_schemas import MatchOrderSchema, MatchSchema, TraceSchema
 from services.matching.usecases import match
+from services.matching.usecases.match import MatchOrder
 
 blueprint = Blueprint("matches", __name__, url_prefix="/v1/matches", description="Which financing fits, and why")
 
@@ -25,8 +27,8 @@ blueprint = Blueprint("matches", __name__, url_prefix="/v1/matches", description
 @blueprint.arguments(MatchOrderSchema())
 @blueprint.response(201, MatchSchema())
 @idempotency.documented
-def post_match(order: dict[str, Any]) -> Response:
-    """Match an enterprise with every product
+def post_match(order: MatchOrder) -> Response:
+    """Match an enterprise with every product.
 
     Offers come ranked by their total cost to the enterprise, then by fit; refusals name rule, found, needed and since.
     A match is a soft check: it leaves no credit query, only a record of the read with the enterprise.
@@ -34,12 +36,13 @@ def post_match(order: dict[str, Any]) -> Response:
     earlier = idempotency.replayed()
     answer: bytes | dict[str, Any]
     if earlier is not None:
-        answer, _ = match.recall(context(), caller(), earlier["id"])
+        row, disputes = match.recall(context(), caller(), earlier["id"])
+        answer = match.marked(row.answer, disputes)
     else:
-        facts, found = match.match(context(), order["enterprise"], order["need"], order["as_of"])
+        facts, answered = match.match(context(), order)
         with timed("commit"), context().database.begin() as session:
-            made = idempotency.once(session, lambda: match.keep(session, caller(), facts, found, order["need"]))
-        answer = {**made, "disputes": facts.disputes.get(order["enterprise"], [])}
+            kept = idempotency.once(session, lambda: match.keep(session, caller(), facts, answered, order.need))
+        answer = {**kept, "disputes": facts.disputes.get(order.enterprise, [])}
     return json_answer(answer, 201)
 
 
@@ -48,12 +51,12 @@ def post_match(order: dict[str, Any]) -> Response:
 @requires("matches:read")
 @blueprint.response(200, MatchSchema())
 def get_match(match_id: str) -> Response:
-    """Read a match again as it was shown
+    """Read a match again as it was shown.
 
     The enterprise's consent must still be in force, and the read is recorded.
     """
-    answer, _ = match.recall(context(), caller(), match_id)
-    return json_answer(answer)
+    row, disputes = match.recall(context(), caller(), match_id)
+    return json_answer(match.marked(row.answer, disputes))
 
 
 @blueprint.get("/<match_id>/trace")
@@ -61,6 +64,6 @@ def get_match(match_id: str) -> Response:
 @requires("matches:read")
 @blueprint.response(200, TraceSchema())
 def get_trace(match_id: str) -> Response:
-    """Read what a match was made from: facts, product versions, model and catalogue"""
-    _, trace = match.recall(context(), caller(), match_id)
-    return json_answer(trace)
+    """Read what a match was made from: facts, product versions, model and catalogue."""
+    row, _ = match.recall(context(), caller(), match_id)
+    return json_answer(shown.trace(row))

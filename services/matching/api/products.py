@@ -16,8 +16,9 @@ from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
 from services.matching import store
-from services.matching.api.schemas import ProductPageSchema, ProductSchema
-from services.matching.context import context
+from services.matching.api.current import context
+from services.matching.api.product_schemas import ProductPageSchema, ProductSchema
+from services.matching.domain.product import ProductDraft
 from services.matching.tables import ProductVersion
 from services.matching.usecases import publish
 
@@ -32,16 +33,16 @@ PUBLISHED, SHOWN = ProductSchema(), ProductSchema()
 @blueprint.response(201, SHOWN)
 @idempotency.documented
 def post_product(document: dict[str, Any]) -> Response:
-    """Publish a product
+    """Publish a product.
 
     Its rules are read at once: one that cannot be read, or names a fact that does not exist, is refused with its place.
     """
     stored = idempotency.replayed()
     if stored is None:
-        named = {"id": document.get("id") or new_id("prd"), **document}
-        publish.check(context().profile, named)
+        draft = draft_of(document, document.get("id") or new_id("prd"))
+        publish.check(context().profile, draft)
         with context().database.begin() as session:
-            stored = idempotency.once(session, lambda: publish.publish(session, caller(), named))
+            stored = idempotency.once(session, lambda: publish.publish(session, caller(), draft).document)
     return _shown(stored, 201)
 
 
@@ -51,7 +52,7 @@ def post_product(document: dict[str, Any]) -> Response:
 @blueprint.doc(parameters=paging.PARAMETERS)
 @blueprint.response(200, ProductPageSchema())
 def list_products() -> Response:
-    """List products, each in its newest version"""
+    """List products, each in its newest version."""
     newest = select(ProductVersion.product, func.max(ProductVersion.version).label("version"))
     latest = newest.group_by(ProductVersion.product).subquery()
     query = select(ProductVersion).join(
@@ -67,7 +68,7 @@ def list_products() -> Response:
 @blueprint.doc(parameters=[{"in": "query", "name": "version", "schema": {"type": "integer", "minimum": 1}}])
 @blueprint.response(200, SHOWN)
 def get_product(product_id: str) -> Response:
-    """Read a product, its newest version unless `version` names another"""
+    """Read a product, its newest version unless `version` names another."""
     with context().database.read() as session:
         return _shown(store.product_version(session, product_id, _version()).document, 200)
 
@@ -80,16 +81,22 @@ def get_product(product_id: str) -> Response:
 @blueprint.alt_response(201, schema=SHOWN, description="The first version of a new product", success=True)
 @preconditions.documented
 def put_product(document: dict[str, Any], product_id: str) -> Response:
-    """Publish the next version of a product, or its first
+    """Publish the next version of a product, or its first.
 
     Putting the same again changes nothing. With `If-Match` (the ETag that was read) nobody's newer version is lost.
     """
-    if document.setdefault("id", product_id) != product_id:
-        raise Invalid(f"The body's id is {document['id']}, the address says {product_id}.", field="id")
-    publish.check(context().profile, document)
+    draft = draft_of(document, product_id)
+    publish.check(context().profile, draft)
     with context().database.begin() as session:
-        stored, is_new = publish.revise(session, caller(), document, _expected())
-    return _shown(stored, 201 if is_new else 200)
+        row, is_new = publish.revise(session, caller(), draft, _expected())
+    return _shown(row.document, 201 if is_new else 200)
+
+
+def draft_of(document: dict[str, Any], product_id: str, *, field: str = "id") -> ProductDraft:
+    """Return a body's product under the id of its address; refuse one that names another."""
+    if document.setdefault("id", product_id) != product_id:
+        raise Invalid(f"The body's id is {document['id']}, the address says {product_id}.", field=field)
+    return ProductDraft(product_id, document)
 
 
 def _shown(document: dict[str, Any], status: int) -> Response:

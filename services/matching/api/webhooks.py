@@ -7,19 +7,21 @@ from typing import Any
 from flask import Response
 from flask_smorest import Blueprint
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
-from services.matching.api.application_schemas import (
+from services.matching.api import shown
+from services.matching.api.current import context
+from services.matching.api.webhook_schemas import (
     DeliveryPageSchema,
     DeliverySchema,
     NewWebhookSchema,
     WebhookOrderSchema,
     WebhookPageSchema,
 )
-from services.matching.context import context
 from services.matching.tables import WebhookDelivery, WebhookEndpoint
 from services.matching.usecases import notify
 
@@ -33,10 +35,9 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/v1/webhooks", descripti
 @blueprint.response(201, NewWebhookSchema())
 @idempotency.documented
 def post_webhook(order: dict[str, Any]) -> Response:
-    """Add an endpoint; messages to it are signed with the secret, which is shown this once"""
-    url, private = order["url"], context().settings.private_webhooks
+    """Add an endpoint; messages to it are signed with the secret, which is shown this once."""
     with context().database.begin() as session:
-        answer = idempotency.once(session, lambda: notify.register(session, caller(), url, private=private))
+        answer = idempotency.once(session, lambda: _added(session, order["url"]))
     return json_answer(answer, 201)
 
 
@@ -46,10 +47,10 @@ def post_webhook(order: dict[str, Any]) -> Response:
 @blueprint.response(200, WebhookPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
 def list_webhooks() -> Response:
-    """List your endpoints"""
+    """List your endpoints."""
     query = select(WebhookEndpoint).where(WebhookEndpoint.client == caller().client)
     with context().database.read() as session:
-        return json_answer(paging.page(session, query, [WebhookEndpoint.id], notify.endpoint))
+        return json_answer(paging.page(session, query, [WebhookEndpoint.id], shown.endpoint))
 
 
 @blueprint.delete("/<endpoint_id>")
@@ -57,7 +58,7 @@ def list_webhooks() -> Response:
 @requires("webhooks:write")
 @blueprint.response(204)
 def delete_webhook(endpoint_id: str) -> Response:
-    """Remove an endpoint and what is still to be sent to it"""
+    """Remove an endpoint and what is still to be sent to it."""
     with context().database.begin() as session:
         row = notify.find_endpoint(session, caller(), endpoint_id)
         session.execute(delete(WebhookDelivery).where(WebhookDelivery.endpoint == row.id))
@@ -71,10 +72,10 @@ def delete_webhook(endpoint_id: str) -> Response:
 @blueprint.response(200, DeliveryPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
 def list_deliveries() -> Response:
-    """List what was sent to your endpoints and what came of it, newest first"""
+    """List what was sent to your endpoints and what came of it, newest first."""
     query = select(WebhookDelivery).where(WebhookDelivery.client == caller().client)
     with context().database.read() as session:
-        return json_answer(paging.page(session, query, [WebhookDelivery.id], notify.delivery, newest_first=True))
+        return json_answer(paging.page(session, query, [WebhookDelivery.id], shown.delivery, newest_first=True))
 
 
 @blueprint.post("/deliveries/<delivery_id>/replay")
@@ -83,7 +84,11 @@ def list_deliveries() -> Response:
 @blueprint.response(200, DeliverySchema())
 @idempotency.documented
 def replay(delivery_id: str) -> Response:
-    """Send a message again, under the id that it had"""
+    """Send a message again, under the id that it had."""
     with context().database.begin() as session:
-        answer = idempotency.once(session, lambda: notify.replay(session, caller(), delivery_id))
+        answer = idempotency.once(session, lambda: shown.delivery(notify.replay(session, caller(), delivery_id)))
     return json_answer(answer)
+
+
+def _added(session: Session, url: str) -> dict[str, Any]:
+    return shown.new_endpoint(notify.register(session, caller(), url, private=context().settings.private_webhooks))

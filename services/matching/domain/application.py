@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
 
 from chassis.core.errors import Conflict, Forbidden, Invalid, NotFound
+from services.matching.domain.facts import Need
 
 
 class State(StrEnum):
@@ -35,6 +35,43 @@ class Party(StrEnum):
 
     APPLICANT = "applicant"
     BANK = "bank"
+
+
+@dataclass(frozen=True, slots=True)
+class LoanTerms:
+    """What a bank offers; `rate` a year."""
+
+    amount_fen: int
+    months: int
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What is said with a move: a reason to decline or default, terms to offer."""
+
+    reason: str | None = None
+    terms: LoanTerms | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper by reference: what it is, and the digest of its content; the content stays with the enterprise."""
+
+    name: str
+    sha256: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """What one enterprise hands in: its need, its papers by reference, and the products it wants."""
+
+    enterprise: str
+    products: tuple[str, ...]
+    need: Need
+    documents: tuple[Paper, ...]
+    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +132,7 @@ class MoveIncomplete(Invalid):
     """The move needs words or terms that did not come with it."""
 
 
-def move(state: State, name: str, by: Party, said: Mapping[str, Any]) -> State:
+def move(state: State, name: str, by: Party, statement: Statement) -> State:
     """Return where an application stands after a move; raise what forbids it."""
     event = EVENTS.get(name)
     if event is None:
@@ -105,9 +142,9 @@ def move(state: State, name: str, by: Party, said: Mapping[str, Any]) -> State:
     if state not in event.before:
         possible = ", ".join(possible_moves(state, by)) or "none"
         raise MoveImpossible(f"The application is {state}; your moves now: {possible}.", state=state, event=name)
-    if event.reason and not said.get("reason"):
+    if event.reason and not statement.reason:
         raise MoveIncomplete(f"To {name} needs a reason that the applicant can read.", field="reason")
-    if event.terms and not said.get("terms"):
+    if event.terms and not statement.terms:
         raise MoveIncomplete("An offer needs terms: amount_fen, months and rate.", field="terms")
     return event.after
 

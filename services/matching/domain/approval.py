@@ -9,6 +9,7 @@ towards nothing by the weight of `SHRINKAGE` decisions, so that few decisions sa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from math import exp, log
 
 import numpy as np
@@ -24,6 +25,18 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class PastDecision:
+    """One past decision of a bank; `reference` is its own mark of the case, and no enterprise is named."""
+
+    reference: str
+    score: int
+    amount_fen: int
+    months: int
+    approved: bool
+    decided_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
     """A fitted model; `decisions` and `approved` say what it has learnt from."""
 
@@ -33,7 +46,7 @@ class Approval:
     approved: int
 
     def probability(self, score: float, amount_fen: int, months: int) -> float:
-        """How likely an application is approved, never above what a better score or a smaller wish would get."""
+        """Return how likely an application is approved, never above what a better score or a smaller wish would get."""
         tilt = self.base + self.slopes[0] * score + self.slopes[1] * log(amount_fen / months)
         return round(1 / (1 + exp(-max(min(tilt, 30.0), -30.0))), 4)
 

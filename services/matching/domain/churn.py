@@ -6,11 +6,12 @@ closest curve that never falls in the sense of least squares, takes the noise ou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from itertools import pairwise
+from typing import Any
 
 from services.matching.domain.errors import ChurnCurveInvalid
 
@@ -22,6 +23,26 @@ class Paid(Enum):
 
     OFFERED = "offered"  # the whole line is set aside and funded: rate · (1 − churn) − loss − funding
     DRAWN = "drawn"  # only what is taken up costs anything: (rate − loss − funding) · (1 − churn)
+
+
+@dataclass(frozen=True, slots=True)
+class ChurnPoint:
+    """The share of customers lost at a rate a year, as a bank observed it."""
+
+    rate: float
+    churn: float
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedCurve:
+    """What a bank observed for one or more grades."""
+
+    grades: tuple[str, ...]
+    points: tuple[ChurnPoint, ...]
+
+    def fitted(self) -> ChurnCurve:
+        """Return the monotone curve; raise ChurnCurveInvalid."""
+        return fit([(Decimal(str(point.rate)), point.churn) for point in self.points])
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +108,23 @@ def isotonic(values: Sequence[float]) -> tuple[float, ...]:
             total, count = total + before[0], count + before[1]
         blocks.append((total, count))
     return tuple(total / count for total, count in blocks for _ in range(count))
+
+
+def fitted(curves: Sequence[ObservedCurve]) -> dict[str, ChurnCurve]:
+    """Return the monotone curve of each grade; raise ChurnCurveInvalid where a grade stands in two curves."""
+    by_grade: dict[str, ChurnCurve] = {}
+    for observed in curves:
+        curve = observed.fitted()
+        for grade in observed.grades:
+            if grade in by_grade:
+                raise ChurnCurveInvalid(f"Grade {grade} stands in two curves; give it one.", grade=grade)
+            by_grade[grade] = curve
+    return by_grade
+
+
+def read_curves(document: Mapping[str, Any]) -> tuple[ObservedCurve, ...]:
+    """Return a bank's curves from their JSON form, which has passed the api's schema."""
+    return tuple(
+        ObservedCurve(tuple(curve["grades"]), tuple(ChurnPoint(**point) for point in curve["points"]))
+        for curve in document["curves"]
+    )

@@ -39,20 +39,6 @@ class Check:
     passed: bool
     unknown: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
-        """The check as a reason or as a refusal's line."""
-        return {
-            "rule": self.rule.expression,
-            "rule_id": self.rule.id,
-            "title": dict(self.rule.title),
-            "source": self.rule.source,
-            "since": self.rule.since.isoformat(),
-            "found": self.found,
-            "needed": self.needed,
-            "passed": self.passed,
-            "unknown": list(self.unknown),
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
@@ -98,12 +84,12 @@ class Shelf:
         return numbers.setdefault(rule.parsed, len(self.predicates) - 1)
 
     def truths(self, facts: Facts, need: Need) -> list[Truth]:
-        """Whether each distinct condition holds: a bool for one enterprise, a column of them for several."""
+        """Return whether each distinct condition holds: a bool for one enterprise, a column of them for several."""
         columns = columns_of(facts.frame, self.names, need, self.marks)
         return [ask(columns) for ask in self.predicates]
 
     def broken(self, item: Shelved, row: Mapping[str, Fact], touched: set[str]) -> list[Rule]:
-        """The conditions of one product that ask one of the touched facts and do not hold on this row."""
+        """Return the conditions of one product that ask one of the touched facts and do not hold on this row."""
         return [
             rule
             for rule, number in item.conditions
@@ -112,7 +98,7 @@ class Shelf:
         ]
 
     def eligible(self, facts: Facts, need: Need) -> NDArray[np.bool_]:
-        """Enterprises × products: who may have what. A byte a pair."""
+        """Return enterprises × products: who may have what. A byte a pair."""
         answer = np.ones((len(self.items), len(facts)), dtype=bool)
         for start in range(0, len(facts), FIRMS_AT_ONCE):
             part = facts.slice(start, FIRMS_AT_ONCE)
@@ -124,7 +110,7 @@ class Shelf:
 
 
 def checks(item: Shelved, passed: Sequence[bool], facts: Mapping[str, Fact], *, wanted: bool) -> tuple[Check, ...]:
-    """The conditions of one product that an enterprise passed (`wanted`) or failed, each with its trace.
+    """Return the conditions of one product that an enterprise passed (`wanted`) or failed, each with its trace.
 
     `passed` goes by number of predicate; `facts` are as they came.
     """
@@ -132,7 +118,7 @@ def checks(item: Shelved, passed: Sequence[bool], facts: Mapping[str, Fact], *, 
 
 
 def check(rule: Rule, passed: bool, facts: Mapping[str, Fact]) -> Check:
-    """One line of a trace."""
+    """Return one line of a trace."""
     facts = {**facts, **rule.known} if rule.known else facts
     unknown = tuple(name for name in rule.names if facts.get(name) is None)
     found, needed = _sides(rule, facts)
@@ -140,7 +126,7 @@ def check(rule: Rule, passed: bool, facts: Mapping[str, Fact]) -> Check:
 
 
 def score_missing(failed: Sequence[Check]) -> Check | None:
-    """The reason behind failed rules that ask for a score where there is none, to be named before them."""
+    """Return the reason behind failed rules that ask for a score where there is none, to be named before them."""
     asking = next((line.rule for line in failed if FROM_THE_SCORE.intersection(line.unknown)), None)
     if asking is None:
         return None

@@ -75,3 +75,15 @@ class VersionPassed(Conflict):
 
 class ConsentEnded(Forbidden):
     """The enterprise's consent was in force when the answer was made, and is no longer."""
+
+
+class EndpointNotFound(NotFound):
+    """No such endpoint of the caller's."""
+
+
+class DeliveryNotFound(NotFound):
+    """No such delivery of the caller's."""
+
+
+class TooManyEndpoints(Conflict):
+    """The client has as many endpoints as it may."""

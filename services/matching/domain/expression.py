@@ -105,7 +105,7 @@ def parse(text: str) -> Expression:
 
 
 def names(expression: Expression) -> tuple[Name, ...]:
-    """Every name used, from left to right, repeats included."""
+    """Return every name used, from left to right, repeats included."""
     if isinstance(expression, Not):
         return names(expression.operand)
     if isinstance(expression, Joined):
@@ -114,7 +114,7 @@ def names(expression: Expression) -> tuple[Name, ...]:
 
 
 def comparisons(expression: Expression) -> tuple[Comparison, ...]:
-    """Every comparison, from left to right."""
+    """Return every comparison, from left to right."""
     if isinstance(expression, Not):
         return comparisons(expression.operand)
     if isinstance(expression, Joined):
@@ -147,25 +147,25 @@ class Parser:
         return [*tokens, Token("end", "", len(self.text) + 1)]
 
     def whole(self) -> Expression:
-        """The rule from its first to its last token."""
+        """Read the rule from its first to its last token."""
         expression = self.joined("or")
         if self.here.kind != "end":
             raise self.expected("`and`, `or` or the end")
         return expression
 
     def joined(self, word: str) -> Expression:
-        """`a or b or …`, each part being `x and y and …`."""
+        """Read `a or b or …`, each part being `x and y and …`."""
         operands = [self.part_of(word)]
         while self.taken(word):
             operands.append(self.part_of(word))
         return operands[0] if len(operands) == 1 else Joined(word, tuple(operands))
 
     def part_of(self, word: str) -> Expression:
-        """What stands between two words: `and` binds closer than `or`."""
+        """Read what stands between two words: `and` binds closer than `or`."""
         return self.joined("and") if word == "or" else self.one()
 
     def one(self) -> Expression:
-        """A negation, a rule in parentheses, or a comparison."""
+        """Read a negation, a rule in parentheses, or a comparison."""
         self.depth += 1
         if self.depth > DEEPEST:
             raise self.unreadable(f"More than {DEEPEST} levels inside each other", self.here.at)
@@ -181,7 +181,7 @@ class Parser:
             self.depth -= 1
 
     def comparison(self) -> Comparison:
-        """Two terms and what is claimed of them, a name on the left."""
+        """Read two terms and what is claimed of them, a name on the left."""
         start = self.here
         left = self.term()
         if self.here.text in ("not", "in") and self.here.kind == "sign":
@@ -197,7 +197,7 @@ class Parser:
         return Comparison(self.must_be_name(left, start), operator, right, start.at)
 
     def term(self) -> Literal | Name:
-        """A literal, a name, or a number times a name."""
+        """Read a literal, a name, or a number times a name."""
         token = self.here
         if token.kind == "word":
             return Name(self.advance().text, 1, token.at)
@@ -209,7 +209,7 @@ class Parser:
         return Name(self.here.text, literal.value, self.advance().at)
 
     def literal(self) -> Literal:
-        """A number or a quoted text."""
+        """Read a number or a quoted text."""
         token = self.here
         if token.kind not in ("number", "text"):
             raise self.expected("a name, a number or a text in quotes")
@@ -222,7 +222,7 @@ class Parser:
         return Literal(value)
 
     def choices(self) -> tuple[Literal, ...]:
-        """`["a", "b"]`, at least one."""
+        """Read `["a", "b"]`, at least one."""
         self.take("[")
         found = [self.literal()]
         while self.taken(","):
@@ -231,7 +231,7 @@ class Parser:
         return tuple(found)
 
     def must_be_name(self, term: Literal | Name, start: Token) -> Name:
-        """A comparison of two literals says nothing about an enterprise."""
+        """Refuse a comparison of two literals: it says nothing about an enterprise."""
         if isinstance(term, Name):
             return term
         raise self.unreadable("A comparison needs the name of a fact", start.at)
@@ -259,10 +259,10 @@ class Parser:
             raise self.expected(f"`{sign}`")
 
     def expected(self, what: str) -> RuleUnreadable:
-        """The complaint that something else stands where `what` should."""
+        """Return the complaint that something else stands where `what` should."""
         found = f"`{self.here.text}`" if self.here.kind != "end" else "the end of the rule"
         return self.unreadable(f"Expected {what}, found {found}", self.here.at)
 
     def unreadable(self, what: str, at: int) -> RuleUnreadable:
-        """The complaint with the place it points at."""
+        """Return the complaint with the place it points at."""
         return RuleUnreadable(f"{what}, at position {at} of: {self.text}", expression=self.text, position=at)

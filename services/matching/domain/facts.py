@@ -29,12 +29,8 @@ class Need:
     kind: str | None = None
 
     def facts(self) -> dict[str, Fact]:
-        """The need as facts that rules speak of."""
+        """Return the need as facts that rules speak of."""
         return {"amount_fen": self.amount_fen, "months": self.months, "kind": self.kind}
-
-    def as_json(self) -> dict[str, Any]:
-        """The need as it came."""
-        return {"amount_fen": self.amount_fen, "months": self.months, **({"kind": self.kind} if self.kind else {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +50,18 @@ class Facts:
     disputes: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """The number of enterprises."""
+        """Return the number of enterprises."""
         return self.frame.height
 
     def rows(self, names: Iterable[str]) -> list[dict[str, Fact]]:
-        """The named facts of every enterprise as they came, unknown ones as None."""
+        """Return the named facts of every enterprise as they came, unknown ones as None."""
         held = set(self.frame.columns)
         wanted = [name for name in names if name in held]
         columns = (map(_tidy, self.frame.get_column(name).to_list()) for name in wanted)
         return [dict(zip(wanted, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def slice(self, start: int, length: int) -> Facts:
-        """The same facts for some of the enterprises."""
+        """Return the same facts for some of the enterprises."""
         part = self.frame.slice(start, length)
         return Facts(part, self.as_of, self.known_at, self.catalogue, self.model, self.problem)
 
@@ -89,7 +85,7 @@ def join(features: pl.DataFrame, scores: pl.DataFrame | None) -> pl.DataFrame:
 
 
 def columns_of(frame: pl.DataFrame, names: Iterable[str], need: Need, marks: Marks) -> Columns:
-    """The named facts as columns of floats (as plain floats for a single enterprise), unknown as NaN."""
+    """Return the named facts as columns of floats (as plain floats for a single enterprise), unknown as NaN."""
     columns: dict[str, Value] = {}
     asked: Mapping[str, Fact] = need.facts()
     held, alone = set(frame.columns), frame.height == 1
@@ -103,7 +99,7 @@ def columns_of(frame: pl.DataFrame, names: Iterable[str], need: Need, marks: Mar
 
 
 def columns_of_row(row: Mapping[str, Fact], names: Iterable[str], marks: Marks) -> Columns:
-    """The named facts of one row of plain values, in the form that predicates ask."""
+    """Return the named facts of one row of plain values, in the form that predicates ask."""
     columns: dict[str, Value] = {}
     for name in names:
         columns |= _numbers(name, row.get(name), marks)
@@ -141,7 +137,7 @@ def _floats(series: pl.Series) -> NDArray[np.float64]:
 
 
 def _tidy(value: Any) -> Fact:
-    """A number as a person writes it: 14 rather than 14.0; NaN is unknown."""
+    """Return a number as a person writes it: 14 rather than 14.0; NaN is unknown."""
     if not isinstance(value, float):
         return value  # type: ignore[no-any-return]
     if isnan(value):

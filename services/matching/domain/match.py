@@ -12,7 +12,7 @@ from services.matching.domain.eligibility import Check, Shelf, Shelved, checks, 
 from services.matching.domain.facts import Fact, Facts, Need
 from services.matching.domain.price import Price
 from services.matching.domain.product import Product, Rule
-from services.matching.domain.recourse import Lever, recourse
+from services.matching.domain.recourse import Lever, Recourse, recourse
 from services.matching.domain.repayment import Schedule, schedule
 from services.matching.domain.statute import statute
 
@@ -24,16 +24,11 @@ ALWAYS = ("enterprise", "depth", "features_sha256", "score", "grade", "pd", "pd_
 
 # An unknown probability of approval ranks as an even chance: neither for nor against the bank.
 EVEN = 0.5
-LEARNT = {"zh": "根据该银行以往的审批决定估计", "en": "Estimated from the bank's own past decisions"}
-NOT_KNOWN = {
-    "zh": "未知：该银行提供的以往审批决定不足，或企业暂无评分",
-    "en": "Unknown: too few past decisions of the bank are at hand, or the firm has no score",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """What a match is told beside facts and products: what a firm can move, and how each bank has decided."""
+    """What a match needs beside facts and products: what a firm can move, and how each bank has decided."""
 
     levers: Mapping[str, Lever] = field(default_factory=dict)
     approvals: Mapping[str, Approval] = field(default_factory=dict)
@@ -52,34 +47,6 @@ class Offer:
     decisions: int = 0
     rank: int = 0
 
-    def as_json(self) -> dict[str, Any]:
-        """The offer as it is shown."""
-        product = self.product
-        return {
-            "rank": self.rank,
-            "product": product.id,
-            "version": product.version,
-            "title": dict(product.title),
-            "bank": product.bank,
-            "kind": product.kind,
-            "sandbox": product.sandbox,
-            "amount_fen": self.schedule.amount_fen,
-            "months": len(self.schedule.payments),
-            "repayment": product.repayment,
-            "rate": float(self.price.rate),
-            "rate_lines": [line.as_json() for line in self.price.lines],
-            "total_cost_fen": self.schedule.cost_fen,
-            "monthly_payment_fen": self.schedule.payments[0],
-            "last_payment_fen": self.schedule.payments[-1],
-            "security": list(product.security),
-            "documents": list(product.documents),
-            "approval_probability": self.approval,
-            "approval_decisions": self.decisions,
-            "approval_note": dict(LEARNT if self.approval is not None else NOT_KNOWN),
-            "fit": self.fit,
-            "reasons": [line.as_json() for line in self.reasons],
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -87,27 +54,7 @@ class Refusal:
 
     product: Product
     failed: tuple[Check, ...]
-    way: Mapping[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """The refusal as it is shown."""
-        first, product = self.failed[0], self.product
-        return {
-            "product": product.id,
-            "version": product.version,
-            "title": dict(product.title),
-            "bank": product.bank,
-            "kind": product.kind,
-            "sandbox": product.sandbox,
-            "eligible": False,
-            "rule": first.rule.expression,
-            "rule_title": dict(first.rule.title),
-            "found": first.found,
-            "needed": first.needed,
-            "since": first.rule.since.isoformat(),
-            "failed": [line.as_json() for line in self.failed],
-            "recourse": dict(self.way),
-        }
+    recourse: Recourse
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +88,7 @@ def _match(shelf: Shelf, passed: Sequence[bool], facts: Mapping[str, Fact], guid
     for item in shelf.items:
         failed = checks(item, passed, facts, wanted=False)
         if failed:
-            way = _way(shelf, item, failed, facts, guide)
+            way = _recourse(shelf, item, failed, facts, guide)
             first = score_missing(failed)
             refusals.append(Refusal(item.product, (first, *failed) if first else failed, way))
         else:
@@ -149,13 +96,13 @@ def _match(shelf: Shelf, passed: Sequence[bool], facts: Mapping[str, Fact], guid
     return Match(str(facts["enterprise"]), facts, rank(offers), tuple(refusals))
 
 
-def _way(
+def _recourse(
     shelf: Shelf, item: Shelved, failed: Sequence[Check], facts: Mapping[str, Fact], guide: Guide
-) -> Mapping[str, Any]:
+) -> Recourse:
     def broken(moved: Mapping[str, Fact], names: Iterable[str]) -> list[Rule]:
         return shelf.broken(item, moved, set(names))
 
-    return recourse([line.rule for line in failed], facts, guide.levers, broken).as_json(facts, guide.levers)
+    return recourse([check.rule for check in failed], facts, guide.levers, broken)
 
 
 def rank(offers: Sequence[Offer]) -> tuple[Offer, ...]:
@@ -175,7 +122,7 @@ def _place(offer: Offer) -> tuple[int, float, float, str]:
 
 
 def fit_of(reasons: Sequence[Check]) -> float:
-    """How far above the product's own thresholds the enterprise stands, from 0 (on every threshold) to 1.
+    """Return how far above the product's own thresholds the enterprise stands, from 0 (on every threshold) to 1.
 
     The mean over the bank's numeric rules of |found − needed| / (|found| + |needed|): each says what part of the two
     together separates them, whatever their unit. 1 where a product asks nothing in numbers.
@@ -204,5 +151,5 @@ def _offer(product: Product, reasons: tuple[Check, ...], facts: Mapping[str, Fac
     payments = schedule(amount, months, price.rate, product.repayment)
     learnt = guide.approvals.get(product.owner)
     likely = None if learnt is None or score is None else learnt.probability(float(score), amount, months)
-    told = 0 if learnt is None else learnt.decisions
-    return Offer(product, price, payments, fit_of(reasons), reasons, likely, told)
+    decisions = 0 if learnt is None else learnt.decisions
+    return Offer(product, price, payments, fit_of(reasons), reasons, likely, decisions)

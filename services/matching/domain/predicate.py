@@ -43,17 +43,17 @@ class Marks:
         return mark(name, text)
 
     def of(self, name: str) -> list[str]:
-        """Every text that rules speak of under this name."""
+        """Return every text that rules speak of under this name."""
         return self._texts[name]
 
 
 def mark(name: str, text: str) -> str:
-    """The name of a text's column; no fact has a space in its name."""
+    """Return the name of a text's column; no fact has a space in its name."""
     return f"{name} {text}"
 
 
 def differs(left: Any, right: Any) -> Any:
-    """`!=` that is false for NaN, since an unknown value is not known to differ."""
+    """Compare by `!=`, but false for NaN: an unknown value is not known to differ."""
     return (left < right) | (left > right)
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 from services.matching.domain.capital import RISK_WEIGHT, requirement
 from services.matching.domain.errors import ProductInvalid
@@ -40,16 +39,11 @@ TITLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RateLine:
     """One part of a rate."""
 
     line: str
     rate: Decimal
-
-    def as_json(self) -> dict[str, Any]:
-        """The line with its titles."""
-        zh, en = TITLES[self.line]
-        return {"line": self.line, "title": {"zh": zh, "en": en}, "rate": float(self.rate)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +51,7 @@ class Price:
     """The rate a year and the lines that sum to it."""
 
     rate: Decimal
-    lines: tuple[Line, ...]
+    lines: tuple[RateLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,32 +94,36 @@ class RateRule:
         return self.capital_ratio * self.hurdle * Decimal(RISK_WEIGHT)
 
     def price(self, pd: float | None, *, sales_fen: int | None = None, legal_cap: Decimal | None = None) -> Price:
-        """The rate for a probability of default; never falls as `pd` or `lgd` rises.
+        """Return the rate for a probability of default; never falls as `pd` or `lgd` rises.
 
         `pd` is for one year, from 0 to 1, or None when there is no score. `sales_fen`, of a year, lightens the capital
         charge of a small firm. `legal_cap` binds above everything else, the product's floor included.
         """
-        lines = [Line("funding", self.funding)]
+        lines = [RateLine("funding", self.funding)]
         if pd is not None:
             lines += self._risk(float(pd), sales_fen)
-        lines += [Line("operating", self.operating), Line("margin", self.margin), Line("subsidy", -self.subsidy)]
+        lines += [
+            RateLine("operating", self.operating),
+            RateLine("margin", self.margin),
+            RateLine("subsidy", -self.subsidy),
+        ]
         total = sum((line.rate for line in lines), ZERO)
         rate = self.cap if pd is None else min(max(total, self.floor), self.cap)
         if rate != total:
             reason = "unscored" if pd is None else "floor" if rate > total else "cap"
-            lines.append(Line(reason, rate - total))
+            lines.append(RateLine(reason, rate - total))
         if legal_cap is not None and legal_cap < rate:
-            lines.append(Line("statutory-cap", legal_cap - rate))
+            lines.append(RateLine("statutory-cap", legal_cap - rate))
             rate = legal_cap
         return Price(rate, tuple(line for line in lines if line.rate or line.line in ("funding", "expected-loss")))
 
-    def _risk(self, pd: float, sales_fen: int | None) -> list[Line]:
+    def _risk(self, pd: float, sales_fen: int | None) -> list[RateLine]:
         # Through the shortest text that reads back as this float, so that 0.021 is exactly 0.021.
         exact = Decimal(repr(pd)) * self.lgd
         loss = exact.quantize(STEP, ROUND_HALF_UP)
         if not self._charge:
-            return [Line("expected-loss", loss)]
+            return [RateLine("expected-loss", loss)]
         charge = Decimal(requirement(pd, float(self.lgd), sales_fen=sales_fen)) * self._charge
         # Only their sum is sure to rise with the PD, so it is the sum that is rounded.
         both = (exact + charge).quantize(STEP, ROUND_HALF_UP)
-        return [Line("expected-loss", loss), Line("capital", both - loss)]
+        return [RateLine("expected-loss", loss), RateLine("capital", both - loss)]

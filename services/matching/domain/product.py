@@ -61,11 +61,11 @@ class Scope:
 
     @property
     def limited(self) -> bool:
-        """Tell whether the product can be used up."""
+        """Whether the product can be used up."""
         return self.quota is not None or self.budget_fen is not None
 
     def terms(self, used: Used) -> list[tuple[str, str, str, str]]:
-        """The declared conditions as `(key, expression, zh, en)`."""
+        """Return the declared conditions as `(key, expression, zh, en)`."""
         places = (
             ("region", self.regions, "所在地区在服务范围内", "In a region that is served"),
             ("industry", self.industries, "所属行业在服务范围内", "In an industry that is served"),
@@ -140,7 +140,7 @@ class Product:
         return self.valid_from <= on and (self.valid_until is None or on <= self.valid_until)
 
     def conditions(self, on: date, *, kind_matters: bool, used: Used | None = None) -> tuple[Rule, ...]:
-        """Every condition asked on this day: what the terms imply, then the bank's own rules already in force.
+        """Return every condition asked on this day: what the terms imply, then the bank's own rules already in force.
 
         `used` is what is gone of quota and budget.
         """
@@ -170,8 +170,16 @@ class Product:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ProductDraft:
+    """A product as its bank wrote it, before its rules are read: the JSON that is stored and shown as it is."""
+
+    id: str
+    document: Mapping[str, Any]
+
+
 def read_product(document: Mapping[str, Any], vocabulary: Vocabulary | None = None) -> Product:
-    """A product from its JSON form (dates as ISO text); rule names are checked where a vocabulary is given.
+    """Return a product from its JSON form (dates as ISO text); rule names are checked where a vocabulary is given.
 
     Raises ProductInvalid, RuleUnreadable, NameUnknown or RuleMistyped; the last three name the rule.
     """

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from services.matching.domain.errors import ProductInvalid
-from services.matching.domain.price import STEP, ZERO, Line
+from services.matching.domain.price import STEP, ZERO, RateLine
 
 DAYS_A_YEAR = 360
 # How many standard deviations of its own dilution are held back beyond the mean, as rating agencies stress it.
@@ -54,13 +54,18 @@ class ReceivableTerms:
     recourse: bool
 
 
+def as_share(number: float) -> Decimal:
+    """Return a number as a share or rate: at most 1, in steps of a millionth."""
+    return Decimal(str(min(1.0, round(number, 6))))
+
+
 @dataclass(frozen=True, slots=True)
 class Advance:
     """What is paid out, at which rate a year, with the lines that sum to it, and what that costs over the tenor."""
 
     advance_fen: int
     rate: Decimal
-    lines: tuple[Line, ...]
+    lines: tuple[RateLine, ...]
     discount_fen: int
 
 
@@ -75,11 +80,11 @@ def price_receivable(receivable: Receivable, terms: ReceivableTerms) -> Advance:
     advance = int((share * receivable.amount_fen).quantize(Decimal(1), ROUND_FLOOR))
     pd = min(receivable.payer_pd, receivable.seller_pd) if terms.recourse else receivable.payer_pd
     lines = (
-        Line("funding", terms.funding),
-        Line("expected-loss", (Decimal(repr(float(pd))) * terms.lgd).quantize(STEP, ROUND_HALF_UP)),
-        Line("dilution", _dilution(receivable, terms, share)),
-        Line("operating", terms.operating),
-        Line("margin", terms.margin),
+        RateLine("funding", terms.funding),
+        RateLine("expected-loss", (Decimal(repr(float(pd))) * terms.lgd).quantize(STEP, ROUND_HALF_UP)),
+        RateLine("dilution", _dilution(receivable, terms, share)),
+        RateLine("operating", terms.operating),
+        RateLine("margin", terms.margin),
     )
     rate = sum((line.rate for line in lines), ZERO)
     discount = (advance * rate * receivable.due_days / DAYS_A_YEAR).quantize(Decimal(1), ROUND_HALF_UP)
@@ -87,7 +92,7 @@ def price_receivable(receivable: Receivable, terms: ReceivableTerms) -> Advance:
 
 
 def _dilution(receivable: Receivable, terms: ReceivableTerms, share: Decimal) -> Decimal:
-    """What dilution beyond the reserve costs a year, as a share of the advance.
+    """Return what dilution beyond the reserve costs a year, as a share of the advance.
 
     With mean m and deviation s, whatever the distribution, E[max(0, D - h)] <= (sqrt(s² + (h - m)²) - (h - m)) / 2 for
     a reserve h (Scarf 1958): the bound is charged. Without recourse it falls on the bank once a tenor; with recourse

@@ -59,7 +59,7 @@ class Lever:
     title: Mapping[str, str]
 
     def pace_from(self, value: float) -> float:
-        """How far in a month."""
+        """Return how far the firm can move it in a month."""
         if self.pace is not None:
             return self.pace
         grain = GRAIN.get(self.unit, 0.001)
@@ -79,54 +79,39 @@ Way = tuple[Move, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Moves that together open the product."""
+class Change:
+    """One fact to be brought from what it is to what it must be."""
+
+    fact: str
+    title: Mapping[str, str]
+    found: Fact
+    needed: Fact
+    within_months: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningPlan:
+    """Changes that together open the product."""
 
     kind: str
-    moves: tuple[Move, ...]
+    changes: tuple[Change, ...]
 
     @property
-    def months(self) -> int:
-        """All moves run side by side."""
-        return max(move.months for move in self.moves)
+    def within_months(self) -> int:
+        """How long the plan takes: all changes run side by side."""
+        return max(change.within_months for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True)
 class Recourse:
     """The plans that open a product, or what bars the way: rule by rule, with the reason."""
 
-    plans: tuple[Plan, ...]
+    plans: tuple[OpeningPlan, ...]
     blocked: tuple[tuple[Rule, Reason], ...]
-
-    def as_json(self, facts: Mapping[str, Fact], levers: Mapping[str, Lever]) -> dict[str, Any]:
-        """The way as it is shown."""
-        return {
-            "possible": bool(self.plans),
-            "plans": [
-                {
-                    "kind": plan.kind,
-                    "within_months": plan.months,
-                    "changes": [
-                        {
-                            "fact": move.fact,
-                            "title": dict(levers[move.fact].title if move.fact in levers else NEED_TITLES[move.fact]),
-                            "found": facts.get(move.fact),
-                            "needed": move.value,
-                            "within_months": move.months,
-                        }
-                        for move in plan.moves
-                    ],
-                }
-                for plan in self.plans
-            ],
-            "blocked": [
-                {"rule_id": rule.id, "title": dict(rule.title), "reason": dict(reason)} for rule, reason in self.blocked
-            ],
-        }
 
 
 def levers_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, Lever]:
-    """The levers that a feature catalogue declares, by feature.
+    """Return the levers that a feature catalogue declares, by feature.
 
     One that would move against the direction which the score rewards is none: it could cost points elsewhere.
     """
@@ -162,8 +147,8 @@ class Search:
     start: Mapping[str, Fact]
     levers: Mapping[str, Lever]
 
-    def plan(self, kind: str, ways: Sequence[Sequence[Way]], broken: Holds) -> Plan | None:
-        """The moves of one kind that make every condition hold, None where there are none.
+    def plan(self, kind: str, ways: Sequence[Sequence[Way]], broken: Holds) -> OpeningPlan | None:
+        """Return the moves of one kind that make every condition hold, None where there are none.
 
         `ways` are those of each rule that does not hold now, of any kind.
         """
@@ -179,12 +164,12 @@ class Search:
                     moves[move.fact], moved[move.fact] = farther, farther.value
             still = broken(moved, moves) if moves else ()
             if not still:
-                return Plan(kind, tuple(moves.values())) if moves else None
+                return OpeningPlan(kind, tuple(map(self._change, moves.values()))) if moves else None
             ways = [self.ways(rule.parsed, moved, kind) for rule in still]
         return None
 
     def ways(self, rule: Expression, now: Mapping[str, Fact], kind: str, *, holds: bool = True) -> list[Way]:
-        """Every looked-at way to make an expression hold, each a tuple of moves; an empty one where it holds now."""
+        """Return the ways to make an expression hold, each a tuple of moves; an empty one where it holds now."""
         if isinstance(rule, Not):
             return self.ways(rule.operand, now, kind, holds=not holds)
         if isinstance(rule, Joined):
@@ -195,7 +180,7 @@ class Search:
         return self._compared(rule, rule.operator if holds else OPPOSITE[rule.operator], now, kind)
 
     def why_not(self, rule: Rule) -> Reason:
-        """Why no way leads to a rule."""
+        """Return why no way leads to a rule."""
         names = set(rule.names)
         if "quota_left" in names or rule.id == "terms.budget":
             return USED_UP
@@ -206,6 +191,10 @@ class Search:
         if "depth" in names:
             return BY_DEPTH
         return TOO_FAR if names & self.levers.keys() else FIXED
+
+    def _change(self, move: Move) -> Change:
+        title = self.levers[move.fact].title if move.fact in self.levers else NEED_TITLES[move.fact]
+        return Change(move.fact, title, self.start.get(move.fact), move.value, move.months)
 
     def _compared(self, rule: Comparison, sign: str, now: Mapping[str, Fact], kind: str) -> list[Way]:
         left, right = rule.left, rule.right
@@ -254,7 +243,7 @@ def _is_of(kind: str, move: Move) -> bool:
 
 
 def _farther(before: Move | None, move: Move) -> Move:
-    """Of two moves of one feature, which both go its lever's way, the one that takes longer reaches both."""
+    """Return the longer of two moves of one feature: both go its lever's way, so it reaches both."""
     return before if before is not None and before.months > move.months else move
 
 
@@ -288,7 +277,7 @@ def _grain(value: float, grain: float, upwards: bool, *, strict: bool) -> int | 
 
 
 def _within(fact: str, unit: str, value: float) -> bool:
-    """Whether a fact can be that at all: a need is above 0, a share at most 1, and a window has so many months."""
+    """Tell whether a fact can be that at all: a need above 0, a share at most 1, no more months than the window."""
     if fact in NEED_UNITS:
         return value > 0
     if unit == "month" and fact.endswith(("_12m", "_24m", "_36m")) and "active" in fact:

@@ -28,7 +28,7 @@ class Schedule:
 
 
 def schedule(amount_fen: int, months: int, rate: Decimal, repayment: str) -> Schedule:
-    """The payments of a loan of `amount_fen` over `months` at `rate` a year.
+    """Return the payments of a loan of `amount_fen` over `months` at `rate` a year.
 
     Bullet (先息后本): interest each month, the principal with the last. Equal instalments (等额本息): level payments.
 
@@ -59,7 +59,7 @@ def _equal(amount: int, months: int, monthly: Decimal) -> tuple[int, ...]:
 
 
 def _level(amount: int, months: int, monthly: Decimal) -> int:
-    """The annuity A·i / (1 − (1+i)^−n); without interest simply A / n."""
+    """Return the annuity A·i / (1 − (1+i)^−n); without interest simply A / n."""
     if monthly == 0:
         return fen(Decimal(amount) / months)
     return fen(amount * monthly / (1 - (1 + monthly) ** -months))

@@ -1,11 +1,10 @@
-"""Applications: one dossier to several banks, moved by its parties, each move told to the others."""
+"""Applications: one dossier to several banks, moved by its parties, each move announced to the others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,19 +12,21 @@ from sqlalchemy.orm import Session
 from chassis.core.errors import Invalid
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
-from services.matching import store
+from services.matching import documents, store
 from services.matching.context import Context
 from services.matching.domain.application import (
     ENDED,
     OUTCOMES,
     ApplicationNotFound,
+    Dossier,
     NotYourMove,
     Party,
     State,
+    Statement,
     move,
-    possible_moves,
 )
 from services.matching.domain.errors import ConsentEnded
+from services.matching.domain.facts import Need
 from services.matching.domain.product import read_product
 from services.matching.tables import Application, ApplicationEvent, ProductVersion
 from services.matching.usecases import notify
@@ -35,14 +36,11 @@ OPENED = "open"
 
 
 @dataclass(frozen=True, slots=True)
-class Dossier:
-    """What one enterprise hands in: its need, its papers by reference, and the products it wants."""
+class HandedIn:
+    """A dossier as it was handed in, an application for each product."""
 
-    enterprise: str
-    products: Sequence[str]
-    need: Mapping[str, Any]
-    documents: Sequence[Mapping[str, Any]]
-    draft: bool = False
+    dossier: str
+    applications: tuple[Application, ...]
 
 
 def may_apply(context: Context, caller: Caller, enterprise: str) -> None:
@@ -58,31 +56,31 @@ def may_apply(context: Context, caller: Caller, enterprise: str) -> None:
         )
 
 
-def hand_in(session: Session, caller: Caller, dossier: Dossier) -> dict[str, Any]:
+def hand_in(session: Session, caller: Caller, dossier: Dossier) -> HandedIn:
     """Open an application for each product, or find the one that is open already: a second click is no second wish."""
     dossier_id = new_id("dos")
-    opened = [_open(session, caller, dossier, dossier_id, product) for product in dict.fromkeys(dossier.products)]
-    return {"dossier": dossier_id, "applications": [shown(row, caller) for row in opened]}
+    products = dict.fromkeys(dossier.products)
+    return HandedIn(dossier_id, tuple(_open(session, caller, dossier, dossier_id, product) for product in products))
 
 
 def advance(
-    context: Context, session: Session, caller: Caller, row: Application, event: str, said: Mapping[str, Any]
-) -> dict[str, Any]:
+    context: Context, session: Session, caller: Caller, row: Application, event: str, statement: Statement
+) -> Application:
     """Move an application, whose row is locked, and tell its parties.
 
     What a lender learns of a borrower goes to scoring first, under a key of this move: where that fails nothing is
     changed, and where this fails afterwards the repeated move finds the outcome told already.
     """
     by = party(row, caller)
-    after = move(State(row.state), event, by, said)
+    after = move(State(row.state), event, by, statement)
     if after in OUTCOMES:
-        _tell_scoring(context, row, defaulted=OUTCOMES[after], key=f"{row.id}-{event}")
-    if said.get("terms"):
-        row.terms = dict(said["terms"])
+        _report_outcome(context, row, defaulted=OUTCOMES[after], key=f"{row.id}-{event}")
+    if statement.terms:
+        row.terms = asdict(statement.terms)
     row.state, row.updated_at = str(after), datetime.now(UTC)
     row.open_as = None if after in ENDED else row.open_as
-    _record(session, row, event, caller, by, said)
-    return shown(row, caller)
+    _record(session, row, event, caller, by, statement)
+    return row
 
 
 def find(session: Session, caller: Caller, application_id: str, *, lock: bool = False) -> Application:
@@ -101,31 +99,10 @@ def party(row: Application, caller: Caller) -> Party:
     return Party.BANK if row.bank == caller.client else Party.APPLICANT
 
 
-def shown(row: Application, caller: Caller) -> dict[str, Any]:
-    """The application as its parties see it, with the moves that the reader may make."""
-    return {
-        "id": row.id,
-        "dossier": row.dossier,
-        "enterprise": row.enterprise,
-        "applicant": row.applicant,
-        "bank": row.bank,
-        "product": row.product,
-        "product_version": row.product_version,
-        "need": row.need,
-        "documents": row.documents,
-        "state": row.state,
-        "terms": row.terms,
-        "moves": possible_moves(State(row.state), party(row, caller)),
-        "created_at": row.created_at.isoformat(),
-        "updated_at": row.updated_at.isoformat(),
-    }
-
-
-def history(session: Session, row: Application) -> list[dict[str, Any]]:
-    """Return who did what, when and why, oldest first."""
-    query = select(ApplicationEvent).where(ApplicationEvent.application == row.id).order_by(ApplicationEvent.number)
-    names = ("number", "event", "state", "client", "party", "reason", "terms", "at")
-    return [{name: getattr(event, name) for name in names} for event in session.scalars(query)]
+def history(session: Session, row: Application) -> Sequence[ApplicationEvent]:
+    """Return every move of an application, oldest first."""
+    query = select(ApplicationEvent).where(ApplicationEvent.application == row.id)
+    return session.scalars(query.order_by(ApplicationEvent.number)).all()
 
 
 def _open(session: Session, caller: Caller, dossier: Dossier, dossier_id: str, product: str) -> Application:
@@ -144,8 +121,8 @@ def _open(session: Session, caller: Caller, dossier: Dossier, dossier_id: str, p
         bank=version.owner,
         product=product,
         product_version=version.version,
-        need=dict(dossier.need),
-        documents=[dict(document) for document in dossier.documents],
+        need=documents.need(dossier.need),
+        documents=[documents.paper(paper) for paper in dossier.documents],
         state=str(State.DRAFT if dossier.draft else State.SUBMITTED),
         open_as=open_as,
         created_at=now,
@@ -153,21 +130,21 @@ def _open(session: Session, caller: Caller, dossier: Dossier, dossier_id: str, p
     )
     session.add(row)
     session.flush()
-    _record(session, row, OPENED if dossier.draft else "submit", caller, Party.APPLICANT, {})
+    _record(session, row, OPENED if dossier.draft else "submit", caller, Party.APPLICANT, Statement())
     return row
 
 
-def _fits(version: ProductVersion, need: Mapping[str, Any]) -> None:
+def _fits(version: ProductVersion, need: Need) -> None:
     product = read_product(version.document)
     if not product.in_force(today()):
         raise Invalid(f"Product {product.id} is not offered today.", product=product.id)
-    if not product.amount_fen[0] <= need["amount_fen"] <= product.amount_fen[1]:
+    if not product.amount_fen[0] <= need.amount_fen <= product.amount_fen[1]:
         raise Invalid(
             f"Product {product.id} lends from {product.amount_fen[0]} to {product.amount_fen[1]} fen.",
             product=product.id,
             field="amount_fen",
         )
-    if not product.months[0] <= need["months"] <= product.months[1]:
+    if not product.months[0] <= need.months <= product.months[1]:
         raise Invalid(
             f"Product {product.id} runs for {product.months[0]} to {product.months[1]} months.",
             product=product.id,
@@ -175,7 +152,7 @@ def _fits(version: ProductVersion, need: Mapping[str, Any]) -> None:
         )
 
 
-def _record(session: Session, row: Application, event: str, caller: Caller, by: Party, said: Mapping[str, Any]) -> None:
+def _record(session: Session, row: Application, event: str, caller: Caller, by: Party, statement: Statement) -> None:
     last = session.scalar(select(func.max(ApplicationEvent.number)).where(ApplicationEvent.application == row.id))
     session.add(
         ApplicationEvent(
@@ -185,21 +162,21 @@ def _record(session: Session, row: Application, event: str, caller: Caller, by: 
             state=row.state,
             client=caller.client,
             party=str(by),
-            reason=said.get("reason"),
-            terms=said.get("terms"),
+            reason=statement.reason,
+            terms=asdict(statement.terms) if statement.terms else None,
             at=row.updated_at,
         )
     )
     if row.state != State.DRAFT:
-        told = {"application": row.id, "dossier": row.dossier, "product": row.product, "state": row.state}
-        # The enterprise sees what a platform does for it; nobody is told twice.
+        data = {"application": row.id, "dossier": row.dossier, "product": row.product, "state": row.state}
+        # The enterprise sees what a platform does for it; nobody gets a message twice.
         for client in sorted({row.applicant, row.bank, row.enterprise}):
-            notify.enqueue(session, client, f"application.{event}", {**told, "reason": said.get("reason")})
+            notify.enqueue(session, client, f"application.{event}", {**data, "reason": statement.reason})
 
 
 def _applies(row: Application, caller: Caller) -> bool:
     return row.applicant == caller.client or caller.owns(row.enterprise)
 
 
-def _tell_scoring(context: Context, row: Application, *, defaulted: bool, key: str) -> None:
+def _report_outcome(context: Context, row: Application, *, defaulted: bool, key: str) -> None:
     context.scoring.outcome(row.enterprise, defaulted=defaulted, observed_on=today(), key=key)

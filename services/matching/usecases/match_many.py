@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from chassis.core import problems
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.data import jobs
-from services.matching import store
+from services.matching import documents, store
 from services.matching.clients import Disputes
 from services.matching.context import Context
 from services.matching.domain.errors import BatchNotDone
@@ -21,21 +22,27 @@ from services.matching.domain.facts import Need
 from services.matching.domain.match import match_all
 from services.matching.tables import Batch
 from services.matching.usecases.gather import gather
-from services.matching.usecases.match import marked, shown, today
+from services.matching.usecases.match import marked, today
 
 KIND = "match-batch"
 LINES_A_PART = 250
-CONSENT_REQUIRED = problems.Kind(403, "consent-required", "The enterprise's consent is needed", "需要企业授权")
 WITHHELD = problems.document(
-    CONSENT_REQUIRED,
+    problems.CONSENT_REQUIRED,
     "No file of it may be read for financing-match: it is unknown, or its consent is missing or has ended.",
     {},
 )
 
 
-def order_batch(
-    session: Session, caller: Caller, enterprises: Sequence[str] | None, need: Need, as_of: date | None
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class BatchOrder:
+    """Many enterprises, None for every one that may be read, and one need; `as_of` is the book's date unless given."""
+
+    enterprises: tuple[str, ...] | None
+    need: Need
+    as_of: date | None
+
+
+def order_batch(session: Session, caller: Caller, order: BatchOrder) -> Batch:
     """Accept the order and its job in one transaction. What is known now is what it will be answered from."""
     now = datetime.now(UTC)
     batch_id = new_id("mab")
@@ -44,15 +51,15 @@ def order_batch(
         id=batch_id,
         client=caller.client,
         job=job,
-        enterprises=list(dict.fromkeys(enterprises)) if enterprises is not None else None,
-        need=need.as_json(),
-        as_of=as_of,
+        enterprises=None if order.enterprises is None else list(dict.fromkeys(order.enterprises)),
+        need=documents.need(order.need),
+        as_of=order.as_of,
         known_at=now,
         created_at=now,
     )
     session.add(row)
     session.flush()
-    return state(session, row)
+    return row
 
 
 def run_batch(context: Context, job: jobs.Job) -> None:
@@ -66,34 +73,20 @@ def run_batch(context: Context, job: jobs.Job) -> None:
         day = today()
         shelf = context.shelves.on(session, day, kind_matters=need.kind is not None)
         guide = context.guide(session, context.acting_for(batch.client))
-    found = set(facts.frame["enterprise"])
-    withheld = [enterprise for enterprise in batch.enterprises or [] if enterprise not in found]
+    readable = set(facts.frame["enterprise"])
+    withheld = [enterprise for enterprise in batch.enterprises or [] if enterprise not in readable]
     total, number = len(facts) + len(withheld), 0
     for start in range(0, len(facts), LINES_A_PART):
         part = facts.slice(start, LINES_A_PART)
         matches = match_all(shelf, part, need, guide)
         with context.database.begin() as session:
             names = [match.enterprise for match in matches]
-            store.add_part(session, batch.id, number, names, (shown(part, match, need) for match in matches))
+            store.add_part(session, batch.id, number, names, (documents.match(part, match, need) for match in matches))
         number += 1
         job.progress(start + len(part), total)
     with context.database.begin() as session:
         store.add_part(session, batch.id, number, withheld, map(withheld_line, withheld))
     job.progress(total, total)
-
-
-def state(session: Session, batch: Batch) -> dict[str, Any]:
-    """How far a batch is."""
-    job = jobs.state(session, batch.job)
-    return {
-        "id": batch.id,
-        "state": job.state,
-        "progress": {"done": job.done, "total": job.total},
-        "problem": job.problem,
-        "need": batch.need,
-        "as_of": batch.as_of.isoformat() if batch.as_of else None,
-        "created_at": batch.created_at.isoformat(),
-    }
 
 
 def results(context: Context, caller: Caller, batch_id: str) -> Iterator[bytes]:
@@ -125,5 +118,5 @@ def _lines(context: Context, batch_id: str, readable: Mapping[str, Disputes]) ->
 
 
 def withheld_line(enterprise: str) -> dict[str, Any]:
-    """The line of an enterprise whose file may not be read."""
+    """Return the line of an enterprise whose file may not be read."""
     return {"enterprise": enterprise, "problem": WITHHELD}

@@ -1,6 +1,6 @@
-"""Webhooks: who wants to be told, what is still to be delivered, and delivering it.
+"""Webhooks: who wants messages, which are still to be delivered, and delivering them.
 
-A message commits with what it tells of. The postman takes what is due under a lease, sends it outside any
+A message commits with what it is about. The postman takes what is due under a lease, sends it outside any
 transaction, and writes down what came of it: when it is killed in between, the message is sent again under its id.
 """
 
@@ -20,10 +20,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from chassis.core import webhooks
-from chassis.core.errors import Conflict, NotFound
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.data.database import Database
+from services.matching.domain.errors import DeliveryNotFound, EndpointNotFound, TooManyEndpoints
 from services.matching.tables import WebhookDelivery, WebhookEndpoint
 
 PENDING, DELIVERED, FAILED = "pending", "delivered", "failed"
@@ -34,20 +34,8 @@ MOST_ENDPOINTS = 10
 log = structlog.get_logger()
 
 
-class EndpointNotFound(NotFound):
-    """No such endpoint of the caller's."""
-
-
-class DeliveryNotFound(NotFound):
-    """No such delivery of the caller's."""
-
-
-class TooManyEndpoints(Conflict):
-    """The client has as many endpoints as it may."""
-
-
-def register(session: Session, caller: Caller, url: str, *, private: bool) -> dict[str, Any]:
-    """Add an endpoint; its secret is shown this once."""
+def register(session: Session, caller: Caller, url: str, *, private: bool) -> WebhookEndpoint:
+    """Add an endpoint with a secret of its own."""
     webhooks.check_address(url, private=private)
     mine = list(session.scalars(select(WebhookEndpoint).where(WebhookEndpoint.client == caller.client)))
     if len(mine) >= MOST_ENDPOINTS:
@@ -62,7 +50,7 @@ def register(session: Session, caller: Caller, url: str, *, private: bool) -> di
     )
     session.add(row)
     session.flush()
-    return {**endpoint(row), "secret": row.secret}
+    return row
 
 
 def find_endpoint(session: Session, caller: Caller, endpoint_id: str) -> WebhookEndpoint:
@@ -73,29 +61,8 @@ def find_endpoint(session: Session, caller: Caller, endpoint_id: str) -> Webhook
     return row
 
 
-def endpoint(row: WebhookEndpoint) -> dict[str, Any]:
-    """Show an endpoint, without its secret."""
-    return {"id": row.id, "url": row.url, "enabled": row.enabled, "created_at": row.created_at.isoformat()}
-
-
-def delivery(row: WebhookDelivery) -> dict[str, Any]:
-    """Show a delivery and what came of it."""
-    return {
-        "id": row.id,
-        "endpoint": row.endpoint,
-        "state": row.state,
-        "attempts": row.attempts,
-        "due_at": row.due_at.isoformat(),
-        "last_status": row.last_status,
-        "last_error": row.last_error,
-        "created_at": row.created_at.isoformat(),
-        "delivered_at": row.delivered_at and row.delivered_at.isoformat(),
-        "message": orjson.loads(row.body),
-    }
-
-
 def enqueue(session: Session, client: str, kind: str, data: Mapping[str, Any]) -> None:
-    """Leave a message for each endpoint of a client, in the transaction of what it tells of."""
+    """Leave a message for each endpoint of a client, in the transaction of what it is about."""
     now = datetime.now(UTC)
     body = orjson.dumps({"type": kind, "timestamp": now.isoformat(), "data": dict(data)})
     wanted = select(WebhookEndpoint.id).where(WebhookEndpoint.client == client, WebhookEndpoint.enabled)
@@ -114,14 +81,14 @@ def enqueue(session: Session, client: str, kind: str, data: Mapping[str, Any]) -
         )
 
 
-def replay(session: Session, caller: Caller, delivery_id: str) -> dict[str, Any]:
+def replay(session: Session, caller: Caller, delivery_id: str) -> WebhookDelivery:
     """Send a message again, under the id that it had: the receiver may know it already."""
     row = session.get(WebhookDelivery, delivery_id)
     if row is None or row.client != caller.client:
         raise DeliveryNotFound(f"You have no delivery {delivery_id[:40]}.", delivery=delivery_id[:40])
     row.state, row.due_at, row.attempts = PENDING, datetime.now(UTC), 0
     session.flush()
-    return delivery(row)
+    return row
 
 
 class Postman:

@@ -13,51 +13,51 @@ from chassis.core.identity import Caller
 from services.matching import store
 from services.matching.clients import Profile
 from services.matching.domain.errors import NameUnknown, NotTheOwner, ProductExists, VersionPassed
-from services.matching.domain.product import read_product
+from services.matching.domain.product import ProductDraft, read_product
 from services.matching.tables import ProductVersion
 
 
-def check(profile: Profile, document: Mapping[str, Any]) -> None:
+def check(profile: Profile, draft: ProductDraft) -> None:
     """Refuse a product whose rules cannot be read, or name facts that the profile does not give."""
     try:
-        read_product(document, profile.vocabulary())
+        read_product(draft.document, profile.vocabulary())
     except NameUnknown:
         # The catalogue may have grown since we read it.
-        read_product(document, profile.vocabulary(fresh=True))
+        read_product(draft.document, profile.vocabulary(fresh=True))
 
 
-def publish(session: Session, caller: Caller, document: Mapping[str, Any]) -> dict[str, Any]:
+def publish(session: Session, caller: Caller, draft: ProductDraft) -> ProductVersion:
     """Publish version 1; raise ProductExists where the id is taken."""
-    current = store.find_version(session, document["id"])
+    current = store.find_version(session, draft.id)
     if current is not None:
         raise ProductExists(
             f"Product {current.product} is already published; PUT a new version at /v1/products/{current.product}.",
             product=current.product,
             version=current.version,
         )
-    return _add(session, caller, document, version=1)
+    return _add(session, caller, draft, version=1)
 
 
 def revise(
-    session: Session, caller: Caller, document: Mapping[str, Any], expected: int | None = None
-) -> tuple[dict[str, Any], bool]:
+    session: Session, caller: Caller, draft: ProductDraft, expected: int | None = None
+) -> tuple[ProductVersion, bool]:
     """Publish the next version, or the first; the same again changes nothing. Tell whether the product is new.
 
     `expected` is the version that the caller means to replace; raises VersionPassed where it is not the newest.
     """
-    current = store.find_version(session, document["id"])
+    current = store.find_version(session, draft.id)
     if expected is not None and expected != (current.version if current else 0):
         raise VersionPassed(
             f"You meant to replace version {expected}, but the newest is {current.version if current else 'none'}; "
             "read it again first.",
-            product=document["id"],
+            product=draft.id,
         )
     if current is None:
-        return _add(session, caller, document, version=1), True
+        return _add(session, caller, draft, version=1), True
     may_revise(session, caller, current.product)
-    if _unversioned(current.document) == _unversioned(document):
-        return current.document, False
-    return _add(session, caller, document, version=current.version + 1), False
+    if _unversioned(current.document) == _unversioned(draft.document):
+        return current, False
+    return _add(session, caller, draft, version=current.version + 1), False
 
 
 def may_revise(session: Session, caller: Caller, product: str) -> None:
@@ -67,19 +67,18 @@ def may_revise(session: Session, caller: Caller, product: str) -> None:
         raise NotTheOwner(f"Product {product} was published by another bank.", product=product)
 
 
-def _add(session: Session, caller: Caller, document: Mapping[str, Any], version: int) -> dict[str, Any]:
-    stored = {**document, "version": version}
+def _add(session: Session, caller: Caller, draft: ProductDraft, version: int) -> ProductVersion:
+    stored = {**draft.document, "version": version}
     product = read_product(stored)
-    session.add(
-        ProductVersion(
-            product=product.id,
-            version=version,
-            owner=caller.client,
-            document=stored,
-            valid_from=product.valid_from,
-            published_at=datetime.now(UTC),
-        )
+    row = ProductVersion(
+        product=product.id,
+        version=version,
+        owner=caller.client,
+        document=stored,
+        valid_from=product.valid_from,
+        published_at=datetime.now(UTC),
     )
+    session.add(row)
     try:
         session.flush()
     except IntegrityError:
@@ -87,7 +86,7 @@ def _add(session: Session, caller: Caller, document: Mapping[str, Any], version:
             f"Another version {version} of product {product.id} was published at this moment; read it again first.",
             product=product.id,
         ) from None
-    return stored
+    return row
 
 
 def _unversioned(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from bank_products import a_product
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.matching import documents
 from services.matching.domain.eligibility import Shelf
 from services.matching.domain.facts import Facts, Need
 from services.matching.domain.match import Guide, match_all
@@ -62,7 +63,7 @@ def rule(number: int, expression: str) -> dict[str, Any]:
 
 def refusal(*rules: str, need: Need | None = None, firm: dict[str, Any] | None = None, **changes: Any) -> Any:
     [match] = matches(list(rules), {**FIRM, **(firm or {})}, need or Need(20_000_000, 12), **changes)
-    return match.refusals[0].as_json()["recourse"]
+    return documents.refusal(match.refusals[0])["recourse"]
 
 
 def matches(rules: list[str], firm: dict[str, Any], need: Need, **changes: Any) -> Any:
@@ -176,7 +177,7 @@ def test_every_plan_opens_the_product_within_a_year_by_levers_alone(
     firm = {**FIRM, "sales_active_months_12m": float(active), "sales_12m": sales, "sales_red_ratio_36m": red}
     [match] = matches(texts, firm, Need(amount, months))
     for refused in match.refusals:
-        for plan in refused.as_json()["recourse"]["plans"]:
+        for plan in documents.refusal(refused)["recourse"]["plans"]:
             changed = {each["fact"]: each["needed"] for each in plan["changes"]}
             assert changed.keys() <= LEVERS.keys() | {"amount_fen", "months"}
             assert plan["within_months"] <= MOST_MONTHS

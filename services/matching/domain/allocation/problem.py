@@ -39,7 +39,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Problem:
+class AllocationProblem:
     """One budget over many firms. `loss_share` is the most expected loss in millionths of what is lent.
 
     Without floors, lending nothing is always allowed; so whatever cannot be done is the floors' doing.
@@ -81,12 +81,12 @@ class Problem:
         ]
         return tuple(rows)
 
-    def without_floors(self) -> Problem:
-        """The same problem where nobody is favoured."""
+    def without_floors(self) -> AllocationProblem:
+        """Return the same problem where nobody is favoured."""
         return replace(self, floors=())
 
-    def relaxed(self, shortfall: dict[str, int]) -> Problem:
-        """The same problem with each named floor lowered by so many fen."""
+    def relaxed(self, shortfall: dict[str, int]) -> AllocationProblem:
+        """Return the same problem with each named floor lowered by so many fen."""
         lowered = tuple(replace(floor, fen=floor.fen - shortfall.get(floor.name, 0)) for floor in self.floors)
         return replace(self, floors=lowered)
 
@@ -101,7 +101,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Allocation:
     """What each candidate gets, and the proof: one multiplier a condition, in billionths.
 
     `objective` and `bound` are in fen · millionths: no plan whatever is worth more than `bound`. `optimal` says that

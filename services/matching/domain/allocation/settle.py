@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from services.matching.domain.allocation.problem import Problem, Row
+from services.matching.domain.allocation.problem import AllocationProblem, Row
 from services.matching.domain.allocation.verify import violated
 
 
-def settle(problem: Problem, amounts: Sequence[float], gains: Sequence[int]) -> list[int] | None:
+def settle(problem: AllocationProblem, amounts: Sequence[float], gains: Sequence[int]) -> list[int] | None:
     """Return a feasible plan in whole fen near these amounts, or None where this simple way finds none.
 
     `gains` say what a fen is worth with each firm, all conditions priced in: who gives first, and who gets first.
@@ -25,7 +25,7 @@ def settle(problem: Problem, amounts: Sequence[float], gains: Sequence[int]) -> 
 class _Table:
     """Amounts in fen with what is left of every condition, changed together."""
 
-    def __init__(self, problem: Problem, amounts: Sequence[float], gains: Sequence[int]) -> None:
+    def __init__(self, problem: AllocationProblem, amounts: Sequence[float], gains: Sequence[int]) -> None:
         self.gains = gains
         self.candidates = problem.candidates
         self.rows = problem.rows
@@ -91,7 +91,7 @@ class _Table:
 
 
 def _whole(amount: float, least: int, most: int) -> int:
-    """The nearest amount that a firm can get; less than its least by more than rounding is nothing."""
+    """Return the nearest amount that a firm can get; less than its least by more than rounding is nothing."""
     fen = round(amount)
     if fen < least - max(1, least // 1_000_000):
         return 0

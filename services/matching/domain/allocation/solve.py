@@ -15,21 +15,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.domain.allocation.problem import MILLIONTHS, Impossible, Plan, Problem
+from services.matching.domain.allocation.problem import MILLIONTHS, Allocation, AllocationProblem, Impossible
 from services.matching.domain.allocation.settle import settle
 from services.matching.domain.allocation.verify import BILLIONTHS, bound, reduced, shortage, worth
 
-# Up to so many firms branch and bound settles what the prices leave open; above, the bound says how near the plan came.
+# Up to this many firms branch and bound closes the gap that the prices leave; above, the bound reports it.
 EXACT_FIRMS = 10_000
 EXACT_SECONDS = 60.0
 SEMICONTINUOUS = 2
 Floats = NDArray[np.float64]
 
 
-def solve(problem: Problem) -> Plan | Impossible:
+def solve(problem: AllocationProblem) -> Allocation | Impossible:
     """Return the plan that earns most, or by how much the floors must be lowered where none meets them.
 
-    The proof is `Plan.bound`, or the prices of `Impossible`; `verify` checks either without this module.
+    The proof is `Allocation.bound`, or the prices of `Impossible`; `verify` checks either without this module.
     """
     if not problem.candidates:
         return _nothing(problem)
@@ -52,27 +52,27 @@ def solve(problem: Problem) -> Plan | Impossible:
         best = max((plan for plan in (best, other) if plan), key=lambda plan: worth(problem, plan), default=None)
     if best is None:
         return _least_relaxation(problem, system)
-    return Plan(tuple(best), prices, worth(problem, best), limit, optimal=proved)
+    return Allocation(tuple(best), prices, worth(problem, best), limit, optimal=proved)
 
 
-def _nothing(problem: Problem) -> Plan | Impossible:
+def _nothing(problem: AllocationProblem) -> Allocation | Impossible:
     missing = {floor.name: floor.fen for floor in problem.floors if floor.fen}
     if missing:
         return Impossible(missing, {f"floor:{name}": BILLIONTHS for name in missing})
-    return Plan((), {}, 0, 0, optimal=True)
+    return Allocation((), {}, 0, 0, optimal=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _Bounds:
-    """From where to where each amount can still be in a better plan; `whole` may also be 0."""
+    """Bounds between which an improving plan can still place each amount; a semicontinuous one may also be 0."""
 
     least: Floats
     most: Floats
     semicontinuous: NDArray[np.bool_]
 
 
-def _decided(problem: Problem, gains: Sequence[int], gap: int | None) -> _Bounds:
-    """Return what the prices leave open: an amount off its bound by more than gap / reduced value loses for sure."""
+def _decided(problem: AllocationProblem, gains: Sequence[int], gap: int | None) -> _Bounds:
+    """Return the bounds that the prices leave: an amount off its own by over gap / reduced value cannot improve."""
     least = np.array([c.least_fen for c in problem.candidates], dtype=float)
     most = np.array([c.most_fen for c in problem.candidates], dtype=float)
     semicontinuous = np.ones(len(least), dtype=bool)
@@ -92,7 +92,7 @@ def _decided(problem: Problem, gains: Sequence[int], gap: int | None) -> _Bounds
 class _System:
     """The problem as the solver takes it: amounts in units of `scale` fen."""
 
-    problem: Problem
+    problem: AllocationProblem
     names: tuple[str, ...]
     matrix: Any
     right: Floats
@@ -102,8 +102,8 @@ class _System:
     scale: float
 
     @classmethod
-    def of(cls, problem: Problem) -> _System:
-        """The rows as a sparse matrix."""
+    def of(cls, problem: AllocationProblem) -> _System:
+        """Return the rows as a sparse matrix."""
         from scipy.sparse import csr_array  # noqa: PLC0415 - loads 40 MB that only a worker needs
 
         rows = problem.rows
@@ -123,7 +123,7 @@ class _System:
         )
 
     def whole(self, solved: Any | None, again: Callable[[float], Any | None], gains: Sequence[int]) -> list[int] | None:
-        """A solution in whole fen. Where rounding breaks a condition, solve `again` with some fen to spare in each."""
+        """Return a solution in whole fen; where rounding breaks a condition, solve `again` with some fen to spare."""
         if solved is None or solved.x is None:
             return None
         plan = settle(self.problem, solved.x * self.scale, gains)
@@ -143,12 +143,12 @@ class _System:
         return found if found.status == 0 else None
 
     def prices(self, solved: Any) -> dict[str, int]:
-        """The prices of a solved relaxation, in billionths."""
+        """Return the prices of a solved relaxation, in billionths."""
         dual = np.maximum(0, -solved.ineqlin.marginals)
         return {name: round(float(price) * BILLIONTHS) for name, price in zip(self.names, dual, strict=True)}
 
     def branch(self, left: _Bounds, spare: float = 0.0) -> Any:
-        """Branch and bound over what is left open."""
+        """Run branch and bound over what is left open."""
         from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415
 
         return milp(
@@ -160,7 +160,7 @@ class _System:
         )
 
 
-def _least_relaxation(problem: Problem, system: _System) -> Impossible:
+def _least_relaxation(problem: AllocationProblem, system: _System) -> Impossible:
     """Lower the floors by as little as possible in all; the relaxation's prices prove that less will not do."""
     from scipy.optimize import Bounds, LinearConstraint, linprog, milp  # noqa: PLC0415
     from scipy.sparse import csr_array, hstack  # noqa: PLC0415

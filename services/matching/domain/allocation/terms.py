@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from functools import cached_property
 
 from services.matching.domain.allocation.problem import MILLIONTHS, Candidate
 from services.matching.domain.churn import ChurnCurve, Paid, earned
@@ -91,7 +91,7 @@ def _drawn(terms: Terms, grade: str, cost: float) -> tuple[Decimal, float]:
 
 
 def revalued(candidate: Candidate, firm: Firm, terms: Terms) -> Candidate:
-    """The same offer at the same rate to a firm of another PD: what a plan already made is worth after a shock."""
+    """Return the same offer at the same rate to a firm of another PD: what a plan is worth after a shock."""
     assert firm.pd is not None
     assert firm.grade is not None
     curve, loss = terms.curves[firm.grade], firm.pd * float(terms.lgd)
@@ -100,31 +100,29 @@ def revalued(candidate: Candidate, firm: Firm, terms: Terms) -> Candidate:
     return replace(candidate, value=round(value * MILLIONTHS), loss=round(loss * MILLIONTHS))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Selector:
     """Some of the firms: by industry or region (a code covers what begins with it), size class, or by name."""
 
     by: str
-    value: str | frozenset[str]
+    value: str | tuple[str, ...]
+
+    @cached_property
+    def _listed(self) -> frozenset[str]:
+        return frozenset(self.value)
 
     def picks(self, firm: Firm) -> bool:
         """Tell whether the firm is meant; what is unknown of it puts it nowhere."""
         if self.by == "enterprises":
-            return firm.enterprise in self.value
-        found = getattr(firm, self.by)
-        if found is None:
+            return firm.enterprise in self._listed
+        fact = getattr(firm, self.by)
+        if fact is None:
             return False
-        return bool(found.startswith(self.value) if self.by in ("industry", "region") else found == self.value)
-
-
-def selector(document: Mapping[str, Any]) -> Selector:
-    """A selector from its JSON form, such as {"size_class": "micro"} or {"enterprises": [...]}."""
-    ((by, value),) = document.items()
-    return Selector(by, frozenset(value) if by == "enterprises" else value)
+        return bool(fact.startswith(self.value) if self.by in ("industry", "region") else fact == self.value)
 
 
 def shocked(firms: Sequence[Firm], shocks: Sequence[tuple[Selector, float]]) -> list[Firm]:
-    """The firms with each shock's factor on the PD of those that it meets; a PD stays at most 1."""
+    """Return the firms with each shock's factor on the PD of those that it meets; a PD stays at most 1."""
     after = []
     for firm in firms:
         pd = firm.pd

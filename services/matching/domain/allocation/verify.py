@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.matching.domain.allocation.problem import MILLIONTHS, Plan, Problem
+from services.matching.domain.allocation.problem import MILLIONTHS, Allocation, AllocationProblem
 
 BILLIONTHS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AllocationVerdict:
     """What was found: each violation in words, and objective and bound counted anew (fen · millionths)."""
 
     violations: tuple[str, ...]
@@ -29,20 +29,20 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Tell whether the plan is feasible and no better than its bound."""
+        """Whether the plan is feasible and no better than its bound."""
         return not self.violations and self.objective <= self.bound
 
 
-def check(problem: Problem, plan: Plan) -> Verdict:
+def check(problem: AllocationProblem, plan: Allocation) -> AllocationVerdict:
     """Count a plan and its bound anew; what it claims of itself must be what is found."""
     violations = [*violated(problem, plan.amounts)]
     objective, limit = worth(problem, plan.amounts), bound(problem, plan.multipliers)
     if (objective, limit) != (plan.objective, plan.bound):
         violations.append(f"claims {plan.objective} of at most {plan.bound}, is {objective} of at most {limit}")
-    return Verdict(tuple(violations), objective, limit)
+    return AllocationVerdict(tuple(violations), objective, limit)
 
 
-def violated(problem: Problem, amounts: Sequence[int]) -> list[str]:
+def violated(problem: AllocationProblem, amounts: Sequence[int]) -> list[str]:
     """Return every condition that the amounts break, in words."""
     if len(amounts) != len(problem.candidates):
         return [f"{len(amounts)} amounts for {len(problem.candidates)} firms"]
@@ -62,7 +62,7 @@ def violated(problem: Problem, amounts: Sequence[int]) -> list[str]:
     return [*broken, *_groups(problem, amounts)]
 
 
-def _groups(problem: Problem, amounts: Sequence[int]) -> Iterator[str]:
+def _groups(problem: AllocationProblem, amounts: Sequence[int]) -> Iterator[str]:
     for limit in problem.limits:
         if (found := sum(amounts[i] for i in limit.members)) > limit.fen:
             yield f"limit:{limit.name}: {found} of {limit.fen}"
@@ -71,18 +71,18 @@ def _groups(problem: Problem, amounts: Sequence[int]) -> Iterator[str]:
             yield f"floor:{floor.name}: {found} of {floor.fen}"
 
 
-def worth(problem: Problem, amounts: Sequence[int]) -> int:
+def worth(problem: AllocationProblem, amounts: Sequence[int]) -> int:
     """Return what a plan earns a year, in fen · millionths."""
     return sum(candidate.value * amount for candidate, amount in zip(problem.candidates, amounts, strict=True))
 
 
-def bound(problem: Problem, multipliers: Mapping[str, int]) -> int:
+def bound(problem: AllocationProblem, multipliers: Mapping[str, int]) -> int:
     """Return what no plan can exceed, in fen · millionths, rounded up; raise ValueError for a price below 0."""
     values = [candidate.value for candidate in problem.candidates]
     return -(-_lagrangian(problem, values, multipliers) // BILLIONTHS)
 
 
-def shortage(problem: Problem, prices: Mapping[str, int]) -> int:
+def shortage(problem: AllocationProblem, prices: Mapping[str, int]) -> int:
     """Return by how many fen the floors fall short together at least; above 0 proves that they cannot be met.
 
     The same argument for the problem of lowering the floors as little as possible: there a floor's price is at most 1,
@@ -94,7 +94,7 @@ def shortage(problem: Problem, prices: Mapping[str, int]) -> int:
     return -(-least // (BILLIONTHS * MILLIONTHS))
 
 
-def reduced(problem: Problem, values: Sequence[int], multipliers: Mapping[str, int]) -> list[int]:
+def reduced(problem: AllocationProblem, values: Sequence[int], multipliers: Mapping[str, int]) -> list[int]:
     """Return each firm's value less the priced conditions, in millionths · billionths."""
     left = [value * BILLIONTHS for value in values]
     for row in problem.rows:
@@ -107,7 +107,7 @@ def reduced(problem: Problem, values: Sequence[int], multipliers: Mapping[str, i
     return left
 
 
-def _lagrangian(problem: Problem, values: Sequence[int], multipliers: Mapping[str, int]) -> int:
+def _lagrangian(problem: AllocationProblem, values: Sequence[int], multipliers: Mapping[str, int]) -> int:
     left = reduced(problem, values, multipliers)
     gains = sum(candidate.most_fen * gain for candidate, gain in zip(problem.candidates, left, strict=True) if gain > 0)
     return gains + sum(multipliers.get(row.name, 0) * row.bound for row in problem.rows)

@@ -11,7 +11,7 @@ from services.matching.domain.assignment.market import NOWHERE, Market
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AssignmentVerdict:
     """What was counted: limits broken, in words, and pairs of a firm and a product that it would rather have.
 
     `blocking`: the product has or can make room for the firm. `envy`: a firm of lower priority has it. `next`: the firm
@@ -26,16 +26,16 @@ class Verdict:
 
     @property
     def in_turn(self) -> bool:
-        """Tell whether it is an assignment in turn."""
+        """Whether it is an assignment in turn."""
         return not self.violations and self.envy == self.next == 0
 
     @property
     def stable(self) -> bool:
-        """Tell whether it is pairwise stable."""
+        """Whether it is pairwise stable."""
         return not self.violations and self.blocking == 0
 
 
-def check(market: Market, product: Sequence[int]) -> Verdict:
+def check(market: Market, product: Sequence[int]) -> AssignmentVerdict:
     """Count anew from the assignment alone."""
     members = [_Members(market, j, product) for j in range(len(market.budgets))]
     blocking = envy = 0
@@ -49,7 +49,7 @@ def check(market: Market, product: Sequence[int]) -> Verdict:
         waiting = (int(market.priority[j, firm]), bool(fits))
         first[j] = min(first.get(j, waiting), waiting)
     following = sum(fits for _, fits in first.values())
-    return Verdict(tuple(_violations(market, product)), int(blocking), envy, following)
+    return AssignmentVerdict(tuple(_violations(market, product)), int(blocking), envy, following)
 
 
 class _Members:
@@ -62,7 +62,7 @@ class _Members:
 
 
 def _preferred(market: Market, got: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Every pair of a firm and a product that it would rather have than what it got."""
+    """Return every pair of a firm and a product that it would rather have than what it got."""
     for firm, wishes in enumerate(market.wishes):
         for j in wishes:
             if j == got[firm]:

@@ -16,3 +16,7 @@ def upgrade() -> None:
         sa.Column("after", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_notice_cursor"),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("notice_cursor")

@@ -13,7 +13,14 @@ from scipy.optimize import linprog
 
 from chassis.core.errors import Invalid
 from services.matching.domain.allocation import verify
-from services.matching.domain.allocation.problem import MILLIONTHS, Candidate, Group, Impossible, Plan, Problem
+from services.matching.domain.allocation.problem import (
+    MILLIONTHS,
+    Allocation,
+    AllocationProblem,
+    Candidate,
+    Group,
+    Impossible,
+)
 from services.matching.domain.allocation.solve import solve
 
 YUAN = 100
@@ -25,8 +32,8 @@ def firm(place: int, least: int, most: int, value: int, loss: int) -> Candidate:
 
 
 @st.composite
-def problems(draw: st.DrawFn, most_firms: int = 6, floors: bool = True) -> Problem:
-    """A few firms in two groups under a budget, a loss cap, a limit on one group and a floor for the other."""
+def problems(draw: st.DrawFn, most_firms: int = 6, floors: bool = True) -> AllocationProblem:
+    """Draw a few firms in two groups under a budget, a loss cap, a limit on one group and a floor for the other."""
     count = draw(st.integers(1, most_firms))
     firms = []
     for place in range(count):
@@ -36,7 +43,7 @@ def problems(draw: st.DrawFn, most_firms: int = 6, floors: bool = True) -> Probl
     total = sum(candidate.most_fen for candidate in firms)
     part = st.integers(0, 100).map(lambda share: total * share // 100)
     places = tuple(range(count))
-    return Problem(
+    return AllocationProblem(
         tuple(firms),
         budget_fen=draw(part),
         limits=(Group("even", places[::2], draw(part)),),
@@ -46,8 +53,8 @@ def problems(draw: st.DrawFn, most_firms: int = 6, floors: bool = True) -> Probl
     )
 
 
-def by_trying(problem: Problem) -> float | None:
-    """The best value in fen over every choice of firms, each a small linear program; None where none is feasible."""
+def by_trying(problem: AllocationProblem) -> float | None:
+    """Return the best value in fen over every choice of firms, each a small linear program; None if infeasible."""
     best = None
     count = len(problem.candidates)
     matrix = np.array([[row.weights.get(i, 0) / MILLIONTHS for i in range(count)] for row in problem.rows])
@@ -66,7 +73,7 @@ def by_trying(problem: Problem) -> float | None:
 
 @some
 @given(problems())
-def test_a_plan_is_as_good_as_trying_every_choice_of_firms(problem: Problem) -> None:
+def test_a_plan_is_as_good_as_trying_every_choice_of_firms(problem: AllocationProblem) -> None:
     """Within the fen that rounding costs, and impossible only where trying finds nothing either."""
     found, best = solve(problem), by_trying(problem)
     slack = len(problem.rows) + 2
@@ -81,10 +88,10 @@ def test_a_plan_is_as_good_as_trying_every_choice_of_firms(problem: Problem) -> 
 
 @some
 @given(problems())
-def test_a_plan_and_its_bound_hold_without_the_solver(problem: Problem) -> None:
+def test_a_plan_and_its_bound_hold_without_the_solver(problem: AllocationProblem) -> None:
     """Counted anew in whole numbers: every condition, the objective, the bound."""
     found = solve(problem)
-    if isinstance(found, Plan):
+    if isinstance(found, Allocation):
         verdict = verify.check(problem, found)
         assert verdict.violations == ()
         assert verdict.holds
@@ -92,28 +99,28 @@ def test_a_plan_and_its_bound_hold_without_the_solver(problem: Problem) -> None:
 
 @some
 @given(problems())
-def test_floors_that_cannot_be_met_are_met_once_lowered_as_told(problem: Problem) -> None:
+def test_floors_that_cannot_be_met_are_met_once_lowered_as_told(problem: AllocationProblem) -> None:
     """And where prices prove the shortage, they never claim more than was lowered."""
     found = solve(problem)
     if isinstance(found, Impossible):
-        assert isinstance(solve(problem.relaxed(found.shortfall_fen)), Plan)
+        assert isinstance(solve(problem.relaxed(found.shortfall_fen)), Allocation)
         if found.multipliers:
             assert 0 < verify.shortage(problem, found.multipliers) <= sum(found.shortfall_fen.values())
 
 
 @some
 @given(problems(floors=False), st.integers(1, 10**7))
-def test_more_budget_is_never_worth_less(problem: Problem, more: int) -> None:
+def test_more_budget_is_never_worth_less(problem: AllocationProblem, more: int) -> None:
     """Up to the fen that rounding costs."""
     one, other = solve(problem), solve(replace(problem, budget_fen=problem.budget_fen + more))
-    assert isinstance(one, Plan)
-    assert isinstance(other, Plan)
+    assert isinstance(one, Allocation)
+    assert isinstance(other, Allocation)
     assert other.objective >= one.objective - (len(problem.rows) + 1) * MILLIONTHS
 
 
 @some
 @given(problems(), st.randoms(use_true_random=False))
-def test_the_order_of_the_firms_does_not_matter(problem: Problem, random: object) -> None:
+def test_the_order_of_the_firms_does_not_matter(problem: AllocationProblem, random: object) -> None:
     """What the plan earns is the same, wherever a firm stands in the list."""
     order = list(range(len(problem.candidates)))
     random.shuffle(order)  # type: ignore[attr-defined]
@@ -130,15 +137,15 @@ def test_the_order_of_the_firms_does_not_matter(problem: Problem, random: object
     )
     one, two = solve(problem), solve(other)
     assert type(one) is type(two)
-    if isinstance(one, Plan) and isinstance(two, Plan):
+    if isinstance(one, Allocation) and isinstance(two, Allocation):
         assert one.objective == pytest.approx(two.objective, abs=(len(problem.rows) + 1) * MILLIONTHS)
 
 
 @some
 @given(problems(floors=False), st.integers(2, 9))
-def test_all_amounts_times_k_are_worth_k_times_as_much(problem: Problem, factor: int) -> None:
+def test_all_amounts_times_k_are_worth_k_times_as_much(problem: AllocationProblem, factor: int) -> None:
     """Up to the fen that rounding costs."""
-    larger = Problem(
+    larger = AllocationProblem(
         tuple(replace(c, least_fen=c.least_fen * factor, most_fen=c.most_fen * factor) for c in problem.candidates),
         problem.budget_fen * factor,
         tuple(replace(limit, fen=limit.fen * factor) for limit in problem.limits),
@@ -147,27 +154,27 @@ def test_all_amounts_times_k_are_worth_k_times_as_much(problem: Problem, factor:
         problem.loss_share,
     )
     one, other = solve(problem), solve(larger)
-    assert isinstance(one, Plan)
-    assert isinstance(other, Plan)
+    assert isinstance(one, Allocation)
+    assert isinstance(other, Allocation)
     slack = (len(problem.rows) + 2) * factor * MILLIONTHS
     assert other.objective == pytest.approx(one.objective * factor, abs=slack)
 
 
 @some
 @given(problems(), st.lists(st.integers(0, 10**10), min_size=5, max_size=5))
-def test_no_prices_whatever_make_a_bound_too_low(problem: Problem, prices: list[int]) -> None:
+def test_no_prices_whatever_make_a_bound_too_low(problem: AllocationProblem, prices: list[int]) -> None:
     """A wrong certificate is loose, never wrong."""
     found = solve(problem)
-    if isinstance(found, Plan):
+    if isinstance(found, Allocation):
         named = dict(zip((row.name for row in problem.rows), prices, strict=False))
         assert verify.bound(problem, named) >= found.objective
 
 
 def test_a_plan_that_lies_is_found_out() -> None:
     """Too much lent, an amount under the least, a better objective than counted."""
-    problem = Problem((firm(0, 10, 20, 30_000, 0), firm(1, 10, 20, 20_000, 0)), 3_000)
+    problem = AllocationProblem((firm(0, 10, 20, 30_000, 0), firm(1, 10, 20, 20_000, 0)), 3_000)
     plan = solve(problem)
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, Allocation)
     assert plan.amounts == (2_000, 1_000)
     assert verify.check(problem, plan).holds
     assert not verify.check(problem, replace(plan, amounts=(2_000, 2_000))).holds
@@ -180,7 +187,7 @@ def test_a_plan_that_lies_is_found_out() -> None:
 def test_a_floor_beyond_reach_is_proved_and_named() -> None:
     """One of two floors asks for 500 fen more than its firm can bear."""
     firms = (firm(0, 10, 20, 30_000, 0), firm(1, 10, 20, 20_000, 0))
-    problem = Problem(firms, 10_000, floors=(Group("micro", (0,), 2_500), Group("west", (1,), 1_500)))
+    problem = AllocationProblem(firms, 10_000, floors=(Group("micro", (0,), 2_500), Group("west", (1,), 1_500)))
     found = solve(problem)
     assert isinstance(found, Impossible)
     assert found.shortfall_fen in ({"micro": 501}, {"micro": 500})
@@ -189,10 +196,10 @@ def test_a_floor_beyond_reach_is_proved_and_named() -> None:
 
 def test_nobody_to_lend_to_is_an_empty_plan_and_no_floor_is_met() -> None:
     """Nothing for nobody; a floor for nobody cannot be met."""
-    empty = solve(Problem((), 1_000))
-    assert isinstance(empty, Plan)
+    empty = solve(AllocationProblem((), 1_000))
+    assert isinstance(empty, Allocation)
     assert empty.amounts == ()
-    assert isinstance(solve(Problem((), 1_000, floors=(Group("micro", (), 1),))), Impossible)
+    assert isinstance(solve(AllocationProblem((), 1_000, floors=(Group("micro", (), 1),))), Impossible)
 
 
 def test_ten_thousand_firms_are_proved_to_the_fen() -> None:
@@ -205,9 +212,9 @@ def test_ten_thousand_firms_are_proved_to_the_fen() -> None:
     budget = count * 33_000 * YUAN
     limits = tuple(Group(f"{s}", tuple(np.flatnonzero(sector == s).tolist()), budget * 15 // 100) for s in range(10))
     micro = Group("micro", tuple(np.flatnonzero(random.random(count) < 0.4).tolist()), budget // 2)
-    problem = Problem(firms, budget, limits, (micro,), loss_fen=budget // 50)
+    problem = AllocationProblem(firms, budget, limits, (micro,), loss_fen=budget // 50)
     plan = solve(problem)
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, Allocation)
     assert verify.check(problem, plan).holds
     assert plan.gap_fen <= len(problem.rows)
 
@@ -215,4 +222,4 @@ def test_ten_thousand_firms_are_proved_to_the_fen() -> None:
 def test_impossible_bounds_are_refused() -> None:
     """With the firm's name."""
     with pytest.raises(Invalid):
-        Problem((firm(0, 20, 10, 0, 0),), 1)
+        AllocationProblem((firm(0, 20, 10, 0, 0),), 1)

@@ -9,9 +9,9 @@ from bank_products import a_product
 from flask.testing import FlaskClient
 
 from chassis.data.jobs import Worker
-from services.matching.api.problems import KINDS
 from services.matching.context import Context
 from services.matching.jobs import handlers
+from services.matching.problems import KINDS
 
 Headers = dict[str, str]
 NEED = {"amount_fen": 20_000_000, "months": 12}

@@ -24,7 +24,7 @@ def asks(expression: str) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def published(client: FlaskClient, bank: Headers) -> None:
-    """A product that only the first of three firms may have."""
+    """Return a product that only the first of three firms may have."""
     assert client.put("/v1/products/credit", json=asks("history_months >= 12"), headers=bank).status_code == 201
 
 

@@ -16,7 +16,7 @@ from services.matching.context import Context
 from services.matching.domain.product import KINDS, Used, read_product
 from services.matching.tables import Application
 
-CATALOGUE = Path(__file__).parents[2] / "sandbox" / "products.json"
+CATALOGUE = Path(__file__).parents[3] / "sandbox" / "products.json"
 Headers = dict[str, str]
 
 

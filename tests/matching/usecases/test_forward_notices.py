@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.matching.context import Context
-from services.matching.usecases.tell import tell
+from services.matching.usecases.forward_notices import forward_notices
 
 HOOK = {"url": "https://bank.example/hook"}
 
@@ -19,7 +19,7 @@ def told(app: Any, monkeypatch: pytest.MonkeyPatch) -> Context:
     """Return the service, which has looked once: it tells what comes from then on."""
     monkeypatch.setattr("chassis.core.webhooks.check_address", lambda *_args, **_more: None)
     context: Context = app.extensions["context"]
-    assert tell(context) == 0
+    assert forward_notices(context) == 0
     return context
 
 
@@ -49,7 +49,7 @@ def test_a_notice_is_a_message_to_the_client_that_it_is_for(
     for who in ("bank-1", "bank-2"):
         hook(client, tokens, who)
     neighbours.notices.append(notice(1))
-    assert tell(told) == 1
+    assert forward_notices(told) == 1
     (message,) = deliveries(client, tokens, "bank-1")
     assert message["type"] == "notice.file-corrected"
     assert message["data"] == {"notice": "ntc_1", "enterprise": "local:E1", "act": "dsp_1"}
@@ -59,7 +59,7 @@ def test_a_notice_is_a_message_to_the_client_that_it_is_for(
 def test_a_notice_is_sent_on_once(told: Context, client: FlaskClient, tokens: Any, neighbours: Any) -> None:
     hook(client, tokens, "bank-1")
     neighbours.notices += [notice(1), notice(2)]
-    assert (tell(told), tell(told)) == (2, 0)
+    assert (forward_notices(told), forward_notices(told)) == (2, 0)
     assert len(deliveries(client, tokens, "bank-1")) == 2
 
 
@@ -70,5 +70,5 @@ def test_what_was_told_before_there_were_webhooks_is_not_made_up_for(
     hook(client, tokens, "bank-1")
     neighbours.notices.append(notice(1))
     context: Context = app.extensions["context"]
-    assert (tell(context), tell(context)) == (0, 0)
+    assert (forward_notices(context), forward_notices(context)) == (0, 0)
     assert deliveries(client, tokens, "bank-1") == []

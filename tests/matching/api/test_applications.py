@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.core import webhooks
-from services.matching.domain.application import ENDED, EVENTS, Party, State, move, possible_moves
+from services.matching.domain.application import ENDED, EVENTS, LoanTerms, Party, State, Statement, move, possible_moves
 from services.matching.usecases.notify import Postman
 
 SCOPES = "applications:write applications:read webhooks:write products:write products:read"
@@ -164,12 +164,12 @@ def test_a_need_beyond_the_product_is_refused(parties: Parties) -> None:
 def test_no_way_leads_on_from_an_end(events: list[str]) -> None:
     """Whatever the order of moves, what has ended stays, and only possible moves succeed."""
     state = State.DRAFT
-    said = {"reason": "because", "terms": TERMS}
+    statement = Statement("because", LoanTerms(**TERMS))
     for event in events:
         by = EVENTS[event].by
         if event in possible_moves(state, by):
             assert state not in ENDED
-            state = move(state, event, by, said)
+            state = move(state, event, by, statement)
     assert not (state in ENDED and [*possible_moves(state, Party.BANK), *possible_moves(state, Party.APPLICANT)])
 
 

@@ -40,7 +40,7 @@ def place(market: Market, firm: int, got: int) -> int:
 
 
 def best_for_all(market: Market, those: list[tuple[int, ...]]) -> tuple[int, ...] | None:
-    """The assignment of these that every firm likes at least as well as any other, if there is one."""
+    """Return the assignment of these that every firm likes at least as well as any other, if there is one."""
     for one in those:
         if all(
             place(market, i, one[i]) <= place(market, i, other[i])

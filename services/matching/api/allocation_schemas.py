@@ -1,74 +1,19 @@
-"""The shapes of churn curves, allocations and assignments."""
+"""The shapes of allocations."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from marshmallow import Schema as Outgoing
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from chassis.web.schemas import EnterpriseId, Schema
-from services.matching.api.schemas import (
-    MOST_ENTERPRISES,
-    MOST_FEN,
-    ProgressSchema,
-    RateLineSchema,
-    TitleSchema,
-    fen,
-    term,
-)
+from services.matching.api.job_schemas import PlanSchema
+from services.matching.api.schemas import MOST_ENTERPRISES, MOST_FEN, TitleSchema, fen, share
+from services.matching.domain.allocation.order import AllocationOrder, read_allocation_order
 from services.matching.domain.churn import Paid
-from services.matching.domain.vocabulary import SCALES
 
-GRADES = SCALES["grade"]
-share = validate.Range(0, 1)
 named = validate.Regexp(r"^[\w \-.]{1,64}$")
-
-
-class ChurnPointSchema(Schema):
-    """The share of customers lost at a rate."""
-
-    rate = fields.Float(required=True, validate=share, metadata={"example": 0.0465})
-    churn = fields.Float(required=True, validate=share, metadata={"example": 0.1357})
-
-
-class ChurnCurveOrderSchema(Schema):
-    """One curve for one or more grades."""
-
-    grades = fields.List(
-        fields.String(validate=validate.OneOf(GRADES)), required=True, validate=validate.Length(1, len(GRADES))
-    )
-    points = fields.List(fields.Nested(ChurnPointSchema()), required=True, validate=validate.Length(1, 1000))
-
-
-class ChurnCurvesOrderSchema(Schema):
-    """A bank's curves; a grade without one is not lent to by allocations."""
-
-    curves = fields.List(fields.Nested(ChurnCurveOrderSchema()), required=True, validate=validate.Length(1, 20))
-
-
-class FittedPointSchema(Outgoing):
-    """A point as it came, and the share on the curve that never falls."""
-
-    rate = fields.Float()
-    churn = fields.Float()
-    fitted = fields.Float()
-
-
-class ChurnCurveSchema(Outgoing):
-    """A curve; `best_rate` earns most before any cost."""
-
-    grades = fields.List(fields.String())
-    points = fields.List(fields.Nested(FittedPointSchema()))
-    best_rate = fields.Float(allow_none=True)
-
-
-class ChurnCurvesSchema(Outgoing):
-    """The curves that count."""
-
-    id = fields.String()
-    curves = fields.List(fields.Nested(ChurnCurveSchema()))
-    created_at = fields.DateTime()
 
 
 class OfSchema(Schema):
@@ -85,7 +30,7 @@ class OfSchema(Schema):
 
     @validates_schema
     def check(self, data: dict[str, Any], **_: Any) -> None:
-        """Exactly one."""
+        """Refuse more or less than exactly one."""
         if len(data) != 1:
             raise ValidationError("Give exactly one of industry, region, size_class, enterprises.")
 
@@ -100,7 +45,7 @@ class WishSchema(Schema):
 
     @validates_schema
     def check(self, data: dict[str, Any], **_: Any) -> None:
-        """Exactly one."""
+        """Refuse more or less than exactly one."""
         if ("fen" in data) == ("share" in data):
             raise ValidationError("Give either fen or share.")
 
@@ -187,13 +132,18 @@ class AllocationOrderSchema(Schema):
 
     @validates_schema
     def check(self, data: dict[str, Any], **_: Any) -> None:
-        """What a plan could never keep to."""
+        """Refuse what a plan could never keep to."""
         if data["least_fen"] > data["most_fen"]:
             raise ValidationError("least_fen lies above most_fen.", "least_fen")
         for key in ("limits", "floors", "stress"):
             names = [item["name"] for item in data[key]]
             if len(set(names)) < len(names):
                 raise ValidationError("Two have the same name; each needs one of its own.", key)
+
+    @post_load
+    def as_order(self, data: dict[str, Any], **_: Any) -> AllocationOrder:
+        """Return the value that the use case knows."""
+        return read_allocation_order(data, data.pop("as_of"))
 
 
 class PlannedLineSchema(Outgoing):
@@ -228,7 +178,7 @@ class CertificateSchema(Outgoing):
 
 
 class ConditionSchema(Outgoing):
-    """A limit or floor, what came of it, and what a fen of it is worth (its price)."""
+    """A limit or floor, how far it is used, and its shadow price per fen."""
 
     kind = fields.String()
     name = fields.String()
@@ -239,7 +189,7 @@ class ConditionSchema(Outgoing):
 
 
 class FairnessSchema(Outgoing):
-    """What the floors cost: the best plan without them earns so much more."""
+    """What the floors cost: how much more the best plan without them earns."""
 
     objective_without_floors_fen = fields.Integer()
     price_fen = fields.Integer()
@@ -281,17 +231,9 @@ class AllocatedSchema(Outgoing):
     as_of = fields.Date()
 
 
-class AllocationSchema(Outgoing):
+class AllocationSchema(PlanSchema):
     """An allocation; `result` is there when it is done."""
 
-    id = fields.String()
-    state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed"]))
-    progress = fields.Nested(ProgressSchema())
-    problem = fields.Dict(allow_none=True)
-    order = fields.Dict()
-    as_of = fields.Date(allow_none=True)
-    known_at = fields.DateTime()
-    created_at = fields.DateTime()
     result = fields.Nested(AllocatedSchema(), allow_none=True)
 
 
@@ -299,139 +241,3 @@ class PlanListSchema(Outgoing):
     """Orders, newest first, without their results."""
 
     items = fields.List(fields.Dict())
-
-
-class RequestSchema(Schema):
-    """What one firm asks for."""
-
-    enterprise = EnterpriseId(required=True)
-    amount_fen = fields.Integer(strict=True, required=True, validate=fen)
-    months = fields.Integer(strict=True, required=True, validate=term)
-
-
-class SuppliedSchema(Schema):
-    """What a product can give: a budget, how many firms, how much to one, and whom it takes first."""
-
-    product = fields.String(required=True, validate=validate.Length(1, 64))
-    budget_fen = fields.Integer(strict=True, required=True, validate=fen)
-    quota = fields.Integer(strict=True, load_default=None, allow_none=True, validate=validate.Range(0, 10**6))
-    most_fen = fields.Integer(strict=True, load_default=None, allow_none=True, validate=fen)
-    priority = fields.String(
-        load_default="risk",
-        validate=validate.OneOf(["risk", "fit"]),
-        metadata={"description": "risk: the lowest PD first; fit: the best fit to the product's rules first"},
-    )
-
-
-class AssignmentOrderSchema(Schema):
-    """Firms with their needs, and products with what they can give."""
-
-    requests = fields.List(fields.Nested(RequestSchema()), required=True, validate=validate.Length(1, MOST_ENTERPRISES))
-    products = fields.List(fields.Nested(SuppliedSchema()), required=True, validate=validate.Length(1, 1000))
-    as_of = fields.Date(load_default=None, allow_none=True)
-
-    @validates_schema
-    def check(self, data: dict[str, Any], **_: Any) -> None:
-        """Each firm and each product once."""
-        for key, name in (("requests", "enterprise"), ("products", "product")):
-            names = [item[name] for item in data[key]]
-            if len(set(names)) < len(names):
-                raise ValidationError(f"Two have the same {name}; name each once.", key)
-
-
-class AssignedLineSchema(Outgoing):
-    """What one firm gets: its `choice` (1: its best offer) of so many `offers`; null: nothing; or `problem`."""
-
-    enterprise = fields.String()
-    product = fields.String(allow_none=True)
-    choice = fields.Integer(allow_none=True)
-    offers = fields.Integer()
-    rate = fields.Float(allow_none=True)
-    total_cost_fen = fields.Integer(allow_none=True)
-    problem = fields.Dict()
-
-
-class AssignedProductSchema(Outgoing):
-    """What became of a product's budget."""
-
-    product = fields.String()
-    budget_fen = fields.Integer()
-    lent_fen = fields.Integer()
-    firms = fields.Integer()
-    quota = fields.Integer(allow_none=True)
-
-
-class AssignedSchema(Outgoing):
-    """An assignment, and the notion of stability that holds for it."""
-
-    notion = fields.String(validate=validate.OneOf(["pairwise-stable", "in-turn"]))
-    title = fields.Nested(TitleSchema())
-    blocking_pairs = fields.Integer(metadata={"description": "By the notion named; 0"})
-    overtaking_pairs = fields.Integer(
-        metadata={"description": "Firms that would fit if they might overtake a larger one that waits before them"}
-    )
-    violations = fields.List(fields.String())
-    assigned = fields.Integer()
-    products = fields.List(fields.Nested(AssignedProductSchema()))
-    lines = fields.List(fields.Nested(AssignedLineSchema()))
-    model = fields.String(allow_none=True)
-    as_of = fields.Date()
-
-
-class AssignmentSchema(Outgoing):
-    """An assignment; `result` is there when it is done."""
-
-    id = fields.String()
-    state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed"]))
-    progress = fields.Nested(ProgressSchema())
-    problem = fields.Dict(allow_none=True)
-    order = fields.Dict()
-    as_of = fields.Date(allow_none=True)
-    known_at = fields.DateTime()
-    created_at = fields.DateTime()
-    result = fields.Nested(AssignedSchema(), allow_none=True)
-
-
-class ReceivableTermsSchema(Schema):
-    """What the bank asks, rates a year; `advance` is the most that it pays out of an invoice."""
-
-    funding = fields.Float(required=True, validate=share, metadata={"example": 0.02})
-    operating = fields.Float(required=True, validate=share, metadata={"example": 0.005})
-    margin = fields.Float(required=True, validate=share, metadata={"example": 0.01})
-    lgd = fields.Float(required=True, validate=share, metadata={"example": 0.4})
-    advance = fields.Float(required=True, validate=share, metadata={"example": 0.9})
-    recourse = fields.Boolean(required=True)
-
-
-class QuoteOrderSchema(Schema):
-    """An invoice to be financed; the payer by its id, or by your own estimate of its PD."""
-
-    seller = EnterpriseId(required=True)
-    payer = EnterpriseId(load_default=None, allow_none=True)
-    payer_pd = fields.Float(load_default=None, allow_none=True, validate=share)
-    amount_fen = fields.Integer(strict=True, required=True, validate=fen)
-    due_days = fields.Integer(strict=True, required=True, validate=validate.Range(1, 1800))
-    dilution_deviation = fields.Float(
-        load_default=None,
-        allow_none=True,
-        validate=share,
-        metadata={"description": "Of the share cancelled, from month to month; unless given, as large as the share"},
-    )
-    terms = fields.Nested(ReceivableTermsSchema(), required=True)
-    as_of = fields.Date(load_default=None, allow_none=True)
-
-
-class QuoteSchema(Outgoing):
-    """An advance with its rate a year; the lines add up to it exactly."""
-
-    seller = fields.String()
-    payer = fields.String(allow_none=True)
-    advance_fen = fields.Integer()
-    rate = fields.Float()
-    rate_lines = fields.List(fields.Nested(RateLineSchema()))
-    discount_fen = fields.Integer(metadata={"description": "What the advance costs until the invoice is due"})
-    payer_pd = fields.Float()
-    seller_pd = fields.Float()
-    dilution = fields.Float()
-    dilution_deviation = fields.Float()
-    as_of = fields.Date()

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chassis.core.errors import Refused
-from chassis.core.problems import Kind
+from chassis.core.problems import CONSENT_REQUIRED, Kind
 from chassis.core.webhooks import AddressRefused
 from services.matching.domain import application, errors
-from services.matching.usecases import notify
-from services.matching.usecases.match_many import CONSENT_REQUIRED
 
 KINDS: Mapping[type[Refused], Kind] = {
     errors.RuleUnreadable: Kind(422, "rule-unreadable", "A rule cannot be read", "规则表达式无法解析"),
@@ -35,9 +33,9 @@ KINDS: Mapping[type[Refused], Kind] = {
     application.MoveImpossible: Kind(409, "move-impossible", "Not from where it stands", "当前状态不可执行该操作"),
     application.MoveIncomplete: Kind(422, "move-incomplete", "Something must be said with it", "操作缺少必要说明"),
     AddressRefused: Kind(422, "address-refused", "Nothing is sent there", "不可向该地址推送"),
-    notify.EndpointNotFound: Kind(404, "endpoint-not-found", "No such endpoint", "未找到该推送地址"),
-    notify.DeliveryNotFound: Kind(404, "delivery-not-found", "No such delivery", "未找到该推送记录"),
-    notify.TooManyEndpoints: Kind(409, "too-many-endpoints", "Too many endpoints", "推送地址过多"),
+    errors.EndpointNotFound: Kind(404, "endpoint-not-found", "No such endpoint", "未找到该推送地址"),
+    errors.DeliveryNotFound: Kind(404, "delivery-not-found", "No such delivery", "未找到该推送记录"),
+    errors.TooManyEndpoints: Kind(409, "too-many-endpoints", "Too many endpoints", "推送地址过多"),
     errors.FactsDisagree: Kind(
         502, "facts-disagree", "Two services answered about different facts", "各服务数据不一致"
     ),

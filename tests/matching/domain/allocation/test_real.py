@@ -11,7 +11,7 @@ pytest.importorskip("xgboost", reason="the PDs come from a model that is trained
 
 from benchmarks import allocation
 from services.matching.domain.allocation import verify
-from services.matching.domain.allocation.problem import Plan
+from services.matching.domain.allocation.problem import Allocation
 from services.matching.domain.allocation.solve import solve
 from services.matching.domain.churn import Paid
 
@@ -24,7 +24,7 @@ def test_the_real_case_is_solved_to_a_proved_optimum(paid: Paid) -> None:
     offered, conditions = allocation.real_case(paid)
     problem = conditions.problem(offered)
     plan = solve(problem)
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, Allocation)
     verdict = verify.check(problem, plan)
     assert verdict.holds
     assert (len(offered), plan.optimal, plan.gap_fen) == (302, True, 0)

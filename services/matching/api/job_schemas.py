@@ -1,0 +1,31 @@
+"""The shapes that all durable jobs share."""
+
+from __future__ import annotations
+
+from marshmallow import Schema as Outgoing
+from marshmallow import fields, validate
+
+
+class ProgressSchema(Outgoing):
+    """Enterprises answered so far."""
+
+    done = fields.Integer()
+    total = fields.Integer(allow_none=True)
+
+
+class JobSchema(Outgoing):
+    """An order and how far its job is; `problem` says why one has failed."""
+
+    id = fields.String()
+    state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed"]))
+    progress = fields.Nested(ProgressSchema())
+    problem = fields.Dict(allow_none=True)
+
+
+class PlanSchema(JobSchema):
+    """An order over many enterprises; each kind of plan adds its `result`, null until the job is done."""
+
+    order = fields.Dict()
+    as_of = fields.Date(allow_none=True)
+    known_at = fields.DateTime()
+    created_at = fields.DateTime()

@@ -1,0 +1,34 @@
+"""What the routes of all plans share: ordering one, reading one, listing a client's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from chassis.data import jobs
+from chassis.web.caller import caller
+from services.matching import store
+from services.matching.api import shown
+from services.matching.api.current import context
+from services.matching.documents import PlanOrder
+from services.matching.usecases.order_plan import order_plan
+from services.matching.usecases.read_plan import read_plan
+
+
+def ordered(session: Session, order: PlanOrder) -> dict[str, Any]:
+    """Order a plan and show how far it is."""
+    row = order_plan(session, caller(), order)
+    return shown.plan(row, jobs.state(session, row.job))
+
+
+def read(kind: str, plan_id: str) -> dict[str, Any]:
+    """Show how far a plan is, and once it is done what was planned."""
+    plan = read_plan(context(), caller(), kind, plan_id)
+    return {**shown.plan(plan.row, plan.job), "result": plan.result}
+
+
+def listed(session: Session, kind: str) -> list[dict[str, Any]]:
+    """Show the caller's newest plans of a kind, without what they say of enterprises."""
+    rows = store.newest_plans(session, kind, caller().client)
+    return [shown.plan(row, jobs.state(session, row.job)) for row in rows]

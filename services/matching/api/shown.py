@@ -1,0 +1,164 @@
+"""Rows and values as the JSON that clients see; what is stored as it was first shown is in `documents`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from chassis.core.identity import Caller
+from chassis.data.jobs import JobState
+from services.matching import documents
+from services.matching.domain.application import State, possible_moves
+from services.matching.domain.churn import ChurnCurve, ObservedCurve, fitted, read_curves
+from services.matching.tables import (
+    Application,
+    ApplicationEvent,
+    Batch,
+    ChurnCurves,
+    Plan,
+    StoredMatch,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from services.matching.usecases.apply import HandedIn, party
+from services.matching.usecases.quote_advance import Quote
+
+EVENT = ("number", "event", "state", "client", "party", "reason", "terms", "at")
+
+
+def batch(row: Batch, job: JobState) -> dict[str, Any]:
+    """Show an order to match many enterprises, and how far it is."""
+    return {
+        **_job(row.id, job),
+        "need": row.need,
+        "as_of": row.as_of.isoformat() if row.as_of else None,
+        "created_at": row.created_at.isoformat(),
+    }
+
+
+def plan(row: Plan, job: JobState) -> dict[str, Any]:
+    """Show an order of a plan, and how far it is."""
+    return {
+        **_job(row.id, job),
+        "order": row.document,
+        "as_of": row.as_of.isoformat() if row.as_of else None,
+        "known_at": row.known_at.isoformat(),
+        "created_at": row.created_at.isoformat(),
+    }
+
+
+def trace(row: StoredMatch) -> dict[str, Any]:
+    """Show what a match was made from."""
+    return {"facts": row.facts, "products": row.products, "model": row.model, "catalogue": row.catalogue}
+
+
+def dossier(handed_in: HandedIn, caller: Caller) -> dict[str, Any]:
+    """Show a dossier with its applications."""
+    applications = [application(row, caller) for row in handed_in.applications]
+    return {"dossier": handed_in.dossier, "applications": applications}
+
+
+def application(row: Application, caller: Caller) -> dict[str, Any]:
+    """Show an application as its parties see it, with the moves that the reader may make."""
+    return {
+        "id": row.id,
+        "dossier": row.dossier,
+        "enterprise": row.enterprise,
+        "applicant": row.applicant,
+        "bank": row.bank,
+        "product": row.product,
+        "product_version": row.product_version,
+        "need": row.need,
+        "documents": row.documents,
+        "state": row.state,
+        "terms": row.terms,
+        "moves": possible_moves(State(row.state), party(row, caller)),
+        "created_at": row.created_at.isoformat(),
+        "updated_at": row.updated_at.isoformat(),
+    }
+
+
+def application_with_history(row: Application, events: Sequence[ApplicationEvent], caller: Caller) -> dict[str, Any]:
+    """Show an application with every move of it: who, when and why."""
+    moves = [{name: getattr(event, name) for name in EVENT} for event in events]
+    return {**application(row, caller), "events": moves}
+
+
+def endpoint(row: WebhookEndpoint) -> dict[str, Any]:
+    """Show an endpoint, without its secret."""
+    return {"id": row.id, "url": row.url, "enabled": row.enabled, "created_at": row.created_at.isoformat()}
+
+
+def new_endpoint(row: WebhookEndpoint) -> dict[str, Any]:
+    """Show an endpoint with its secret, this once."""
+    return {**endpoint(row), "secret": row.secret}
+
+
+def delivery(row: WebhookDelivery) -> dict[str, Any]:
+    """Show a delivery and what came of it."""
+    return {
+        "id": row.id,
+        "endpoint": row.endpoint,
+        "state": row.state,
+        "attempts": row.attempts,
+        "due_at": row.due_at.isoformat(),
+        "last_status": row.last_status,
+        "last_error": row.last_error,
+        "created_at": row.created_at.isoformat(),
+        "delivered_at": row.delivered_at and row.delivered_at.isoformat(),
+        "message": orjson.loads(row.body),
+    }
+
+
+def churn_curves(row: ChurnCurves) -> dict[str, Any]:
+    """Show the curves as they came, with the fitted share at each rate and the rate that earns most before any cost."""
+    observed = read_curves(row.document)
+    by_grade = fitted(observed)
+    return {
+        "id": row.id,
+        "created_at": row.created_at.isoformat(),
+        "curves": [_curve(curve, by_grade[curve.grades[0]]) for curve in observed],
+    }
+
+
+def quote(priced: Quote) -> dict[str, Any]:
+    """Show an advance with its rate, line by line, and what it was priced from."""
+    advance, receivable = priced.advance, priced.receivable
+    return {
+        "seller": priced.seller,
+        "payer": priced.payer,
+        "advance_fen": advance.advance_fen,
+        "rate": float(advance.rate),
+        "rate_lines": [documents.rate_line(line) for line in advance.lines],
+        "discount_fen": advance.discount_fen,
+        "payer_pd": receivable.payer_pd,
+        "seller_pd": receivable.seller_pd,
+        "dilution": float(receivable.dilution),
+        "dilution_deviation": float(receivable.dilution_deviation),
+        "as_of": priced.as_of.isoformat(),
+    }
+
+
+def _job(order_id: str, job: JobState) -> dict[str, Any]:
+    return {
+        "id": order_id,
+        "state": job.state,
+        "progress": {"done": job.done, "total": job.total},
+        "problem": job.problem,
+    }
+
+
+def _curve(observed: ObservedCurve, curve: ChurnCurve) -> dict[str, Any]:
+    best = curve.best(Decimal(0), Decimal(1))
+    given = {Decimal(str(point.rate)): point.churn for point in observed.points}
+    return {
+        "grades": list(observed.grades),
+        "points": [
+            {"rate": float(rate), "churn": given[rate], "fitted": churn}
+            for rate, churn in zip(curve.rates, curve.churn, strict=True)
+        ],
+        "best_rate": float(best[0]) if best else None,
+    }

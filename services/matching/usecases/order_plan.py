@@ -1,0 +1,33 @@
+"""Order a plan (an allocation, an assignment, a dry run): accepted with its job, to be made by the worker."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
+from chassis.data import jobs
+from services.matching import documents
+from services.matching.documents import PlanOrder
+from services.matching.tables import Plan
+
+
+def order_plan(session: Session, caller: Caller, order: PlanOrder) -> Plan:
+    """Accept the order and its job in one transaction. What is known now is what it will be made from."""
+    now = datetime.now(UTC)
+    plan_id = new_id("pln")
+    row = Plan(
+        id=plan_id,
+        kind=order.kind,
+        client=caller.client,
+        job=jobs.enqueue(session, order.kind, {"plan": plan_id}, caller=caller),
+        document=documents.plan_order(order),
+        as_of=order.as_of,
+        known_at=now,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row

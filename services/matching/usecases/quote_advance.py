@@ -1,0 +1,70 @@
+"""Quote an advance on an invoice: what is known of seller and payer, softly, and the price line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from services.matching.context import Context
+from services.matching.domain.errors import NotPriceable
+from services.matching.domain.facts import Fact
+from services.matching.domain.receivable import Advance, Receivable, ReceivableTerms, as_share, price_receivable
+from services.matching.usecases.gather import gather
+
+# The share of a seller's sales of three years that red-letter invoices cancelled.
+DILUTION = "sales_red_ratio_36m"
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceOrder:
+    """An invoice to be financed; the payer by its id, or by the bank's own estimate of its PD."""
+
+    seller: str
+    payer: str | None
+    payer_pd: float | None
+    amount_fen: int
+    due_days: int
+    dilution_deviation: float | None
+    terms: ReceivableTerms
+    as_of: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """An advance with its rate, and what it was priced from."""
+
+    seller: str
+    payer: str | None
+    advance: Advance
+    receivable: Receivable
+    as_of: date
+
+
+def quote_advance(context: Context, order: AdvanceOrder) -> Quote:
+    """Return advance and rate; raise NotPriceable where the seller or the payer has no PD. Nothing is stored."""
+    facts = gather(context, [name for name in (order.seller, order.payer) if name], order.as_of)
+    known = {str(row["enterprise"]): row for row in facts.rows(("enterprise", "pd", DILUTION))}
+    seller = known.get(order.seller, {})
+    dilution = float(seller.get(DILUTION) or 0)
+    deviation = order.dilution_deviation
+    receivable = Receivable(
+        order.amount_fen,
+        order.due_days,
+        _pd(known.get(order.payer or "", {}).get("pd"), order.payer_pd, "payer"),
+        _pd(seller.get("pd"), None, "seller"),
+        as_share(dilution),
+        # Without a history of months its spread is taken to be as large as itself.
+        as_share(dilution if deviation is None else deviation),
+    )
+    return Quote(order.seller, order.payer, price_receivable(receivable, order.terms), receivable, facts.as_of)
+
+
+def _pd(scored: Fact, estimated: float | None, who: str) -> float:
+    pd = estimated if scored is None else scored
+    if pd is None:
+        raise NotPriceable(
+            f"The {who} has no score that you may read, so that its part of the loss is unknown; "
+            + ("give payer_pd, your own estimate." if who == "payer" else "it needs more data, or its consent."),
+            who=who,
+        )
+    return float(pd)
