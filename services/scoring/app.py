@@ -12,9 +12,9 @@ from chassis.data import migrations
 from chassis.data.database import Database
 from chassis.web.app import make_api, make_app, serve_dictionary
 from services.scoring.api import BLUEPRINTS
-from services.scoring.api.problems import KINDS
 from services.scoring.clients import Profile
 from services.scoring.context import Context, Shelf
+from services.scoring.problems import KINDS
 from services.scoring.settings import Settings
 from services.scoring.usecases.assess import assess_each
 from services.scoring.usecases.turn import Turns

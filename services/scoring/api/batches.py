@@ -15,11 +15,12 @@ from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent
 from chassis.web.openapi import refuses
 from chassis.web.schemas import parsed
-from services.scoring import batch_store
+from services.scoring.api import shown
 from services.scoring.api.schemas import BatchSchema, ManyOrderSchema
 from services.scoring.api.scores import PURPOSE
 from services.scoring.context import context
-from services.scoring.usecases import batch, show
+from services.scoring.store import batches
+from services.scoring.usecases import batch
 from services.scoring.usecases.read_table import enterprises_in
 
 blueprint = Blueprint(
@@ -67,7 +68,7 @@ def post_batch(session: Session) -> dict[str, Any]:
         known_at=order.get("known_at"),
     )
     session.flush()
-    return show.batch(session, row)
+    return shown.batch(session, row)
 
 
 @blueprint.get("/<batch_id>")
@@ -77,7 +78,7 @@ def post_batch(session: Session) -> dict[str, Any]:
 def get_batch(batch_id: str) -> Response:
     """Tell how far a batch is."""
     with context().database.read() as session:
-        return json_answer(show.batch(session, batch_store.batch(session, batch_id, caller().client)))
+        return json_answer(shown.batch(session, batches.batch(session, batch_id, caller().client)))
 
 
 @blueprint.get("/<batch_id>/results")

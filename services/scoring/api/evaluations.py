@@ -15,10 +15,10 @@ from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent
 from chassis.web.openapi import refuses
 from chassis.web.schemas import parsed
-from services.scoring import store
+from services.scoring.api import shown
 from services.scoring.api.schemas import EvaluationFormSchema, EvaluationOrderSchema, EvaluationSchema
 from services.scoring.context import context
-from services.scoring.usecases import show
+from services.scoring.store import evaluations
 from services.scoring.usecases.evaluate import File, order_evaluation
 
 blueprint = Blueprint("evaluations", __name__, url_prefix="/v1/evaluations", description="How well training does")
@@ -69,7 +69,7 @@ def post_evaluation(session: Session) -> dict[str, Any]:
         plan = _loaded(EvaluationOrderSchema(), request.get_json())
         row = order_evaluation(session, caller(), plan)
     session.flush()
-    return show.evaluation(session, row)
+    return shown.evaluation(session, row)
 
 
 @blueprint.get("/<evaluation_id>")
@@ -79,8 +79,8 @@ def post_evaluation(session: Session) -> dict[str, Any]:
 def get_evaluation(evaluation_id: str) -> Response:
     """Tell how far an evaluation is, and what it found."""
     with context().database.read() as session:
-        row = store.evaluation(session, evaluation_id, caller().client)
-        return json_answer(show.evaluation(session, row))
+        row = evaluations.evaluation(session, evaluation_id, caller().client)
+        return json_answer(shown.evaluation(session, row))
 
 
 def _form() -> tuple[dict[str, Any], File, File | None]:

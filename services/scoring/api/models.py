@@ -14,7 +14,7 @@ from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent, repeatable
 from chassis.web.openapi import refuses
-from services.scoring import model_store
+from services.scoring.api import shown
 from services.scoring.api.schemas import (
     ComparisonSchema,
     ModelPageSchema,
@@ -25,8 +25,9 @@ from services.scoring.api.schemas import (
     TrainingOrderSchema,
 )
 from services.scoring.context import context
+from services.scoring.store import models
 from services.scoring.tables import Model
-from services.scoring.usecases import show, show_picture
+from services.scoring.usecases import show_picture
 from services.scoring.usecases.approve import approve
 from services.scoring.usecases.promote import cast_shadow, end_shadow, promote, roll_back
 from services.scoring.usecases.shadow import comparison
@@ -56,7 +57,7 @@ def post_model(session: Session, order: dict[str, Any]) -> dict[str, Any]:
         promote=order["promote"],
     )
     session.flush()
-    return show.model(session, row)
+    return shown.model(session, row)
 
 
 @blueprint.get("")
@@ -68,7 +69,7 @@ def list_models() -> Response:
     """List the models, newest first."""
     with context().database.read() as session:
         page = paging.page(
-            session, select(Model), [Model.version], lambda row: show.model(session, row), newest_first=True
+            session, select(Model), [Model.version], lambda row: shown.model(session, row), newest_first=True
         )
         return json_answer(page)
 
@@ -177,15 +178,15 @@ def get_picture(version: str, name: str) -> Response:
 
 
 def _shown(session: Session, row: Model) -> dict[str, Any]:
-    return {**show.model(session, row), "events": show.events(session, row.version)}
+    return {**shown.model(session, row), "events": shown.events(session, row.version)}
 
 
 def _expect(session: Session, version: str) -> None:
     """Refuse a decision on a model that has changed since it was read."""
-    row = model_store.model(session, version, lock=True)
+    row = models.model(session, version, lock=True)
     preconditions.expect(lambda: _shown(session, row))
 
 
 def _answer(version: str) -> Response:
     with context().database.read() as session:
-        return json_answer(_shown(session, model_store.model(session, version)))
+        return json_answer(_shown(session, models.model(session, version)))

@@ -16,7 +16,6 @@ from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import documented_only, refuses
-from services.scoring import store
 from services.scoring.api.schemas import (
     ManyOrderSchema,
     ReferencesSchema,
@@ -27,6 +26,7 @@ from services.scoring.api.schemas import (
 from services.scoring.context import context
 from services.scoring.domain.assessment import Assessment, shown
 from services.scoring.domain.contest import Contest
+from services.scoring.store import scores
 from services.scoring.usecases.assess import Order, assess
 from services.scoring.usecases.compare import against
 from services.scoring.usecases.override import add_latest, latest
@@ -107,7 +107,7 @@ def list_scores(enterprise: str) -> Response:
     client, contest = whose_scores(context(), caller(), name)
     with context().database.read() as session:
         page = paging.newest(
-            lambda before, most: store.scores_of(session, name, client, before, most), key=lambda each: each.id
+            lambda before, most: scores.scores_of(session, name, client, before, most), key=lambda each: each.id
         )
         page["items"] = [shown(each, context().shelf[each.model].legend, contest=contest) for each in page["items"]]
         add_latest(session, page["items"])

@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from services.scoring.domain import drift, recourse, reference, scale
+from services.scoring.domain import drift, recourse, reference_enterprise, scale
 from services.scoring.ml import artefact as artefacts
 from services.scoring.ml import plots, validation
 from services.scoring.ml.card import model_card
@@ -144,11 +144,11 @@ def _references(rows: pl.DataFrame, defaulted: NDArray[np.bool_], learned: Learn
     points = scale.points_of(learned.calibration.log_odds(learned.held_out_margins.mean(axis=0)))
     known = "industry" in rows.columns and "industry" not in learned.encoding.sources
     industries = rows["industry"].cast(pl.String).to_list() if known else [None] * len(rows)
-    return [_written(group, rows, learned) for group in reference.groups(defaulted, points, industries)]
+    return [_written(group, rows, learned) for group in reference_enterprise.groups(defaulted, points, industries)]
 
 
-def _written(group: reference.Group, rows: pl.DataFrame, learned: Learned) -> dict[str, Any]:
-    values = reference.typical(rows[group.firms], learned.encoding.sources)
+def _written(group: reference_enterprise.Group, rows: pl.DataFrame, learned: Learned) -> dict[str, Any]:
+    values = reference_enterprise.typical(rows[group.firms], learned.encoding.sources)
     named = hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()[:8]
     return {
         "id": f"{group.grade}-median-{group.industry or 'all'}-{named}".lower(),

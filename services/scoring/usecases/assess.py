@@ -14,9 +14,9 @@ from chassis.core.call import add_timing
 from chassis.core.errors import Refused
 from chassis.core.ids import new_id
 from chassis.data import keys
-from services.scoring import model_store, store
 from services.scoring.domain.assessment import Assessment, Features, Stamp, check_exact, check_fit, said_by, stamped
 from services.scoring.domain.contest import Contest
+from services.scoring.store import models, scores
 from services.scoring.usecases.contest import contest
 from services.scoring.usecases.read_score import disputes_now
 from services.scoring.usecases.shadow import shadow_of
@@ -104,7 +104,7 @@ def assess(context: Context, turns: Turns[Order, Outcome], order: Order) -> tupl
         return outcome.assessment, outcome.contest
     kept = keys.replay(order.claim, outcome.stored)
     with context.database.read() as session:
-        assessment = store.score(session, kept["score"])
+        assessment = scores.score(session, kept["score"])
     # The same question as for a score that is read again: what the key was sent for then may be closed now.
     marks = disputes_now(context, assessment)
     return assessment, Contest(marks, kept.get("undisputed") if marks else None)
@@ -136,7 +136,7 @@ def _take(context: Context, turn: _Turn) -> None:
         _note_earlier(turn, earlier)
         if not turn.open():
             return
-        version, shadow = model_store.versions_at_work(connection)
+        version, shadow = models.versions_at_work(connection)
     challenger = shadow_of(context, shadow)
     features = _ask_profile(context, turn)
     with turn.timed("model"):
@@ -213,8 +213,8 @@ def _commit(
             if kept[turn.orders[place].claim.key][1]["score"] == assessment.id
         }
         if mine:
-            store.add_scores(connection, mine.values())
-            store.add_shadow_scores(connection, [row for place in mine for row in beside[place]])
+            scores.add_scores(connection, mine.values())
+            scores.add_shadow_scores(connection, [row for place in mine for row in beside[place]])
     for place in made:
         stored = kept[turn.orders[place].claim.key]
         turn.outcomes[place] = (

@@ -19,7 +19,6 @@ from chassis.core.identity import Caller
 from chassis.core.ids import new_head, new_id
 from chassis.data import jobs
 from chassis.data.jobs import Job
-from services.scoring import batch_store, model_store, store
 from services.scoring.clients import FeatureSet
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Stamp, no_consent, shown, thin
@@ -27,7 +26,8 @@ from services.scoring.domain.contest import Contest
 from services.scoring.domain.errors import BatchNotDone
 from services.scoring.domain.reasons import principal_many
 from services.scoring.ml.scorer import Scorer
-from services.scoring.parts import REASONS, Part, points_of
+from services.scoring.store import batches, models, scores
+from services.scoring.store.batch_file import REASONS, Part, points_of
 from services.scoring.tables import Batch
 from services.scoring.usecases.score_many import THREADS, score_rows, with_data
 from services.scoring.usecases.shadow import Shadow, shadow_of
@@ -55,7 +55,7 @@ def order_batch(
         client=caller.client,
         purpose=purpose,
         job=jobs.enqueue(session, "score-batch", {"batch": batch_id}, caller=caller),
-        model=model_store.serving_version(session),
+        model=models.serving_version(session),
         enterprises=sorted(set(enterprises)) if enterprises is not None else None,
         as_of=as_of,
         known_at=known_at or now,
@@ -71,9 +71,9 @@ def run_batch(context: Context, job: Job) -> None:
     While one part is written down the next ones are scored; a part is told as progress when it would survive a crash.
     """
     with context.database.read() as session:
-        batch = batch_store.batch(session, job.payload["batch"])
-        in_rows, names = batch_store.scored_in_rows(session, batch.id), batch_store.scored_in_parts(session, batch.id)
-        challenger = shadow_of(context, model_store.shadow_version(session))
+        batch = batches.batch(session, job.payload["batch"])
+        in_rows, names = batches.scored_in_rows(session, batch.id), batches.scored_in_parts(session, batch.id)
+        challenger = shadow_of(context, models.shadow_version(session))
     headers = context.acting_for(batch.client, batch.purpose)
     book = context.profile.feature_set(batch.enterprises, batch.as_of, batch.known_at, headers=headers)
     _note_moment(context, batch, book)
@@ -85,13 +85,13 @@ def run_batch(context: Context, job: Job) -> None:
     score = partial(_part, scorer, challenger, _stamp(batch, book))
     for part in _in_turn(score, [open_[start : start + CHUNK] for start in range(0, open_.height, CHUNK)]):
         with context.database.connection(writes=True) as connection:
-            batch_store.add_part(connection, len(names), part)
+            batches.add_part(connection, len(names), part)
         names.append(part.frame["enterprise"].to_list())
         done += part.frame.height
         job.progress(done, total)
     with context.database.begin() as session:
-        batch_store.index(session, batch, names)
-        batch_store.replace_refusals(session, batch.id, _refusals(batch, book, thin_))
+        batches.index(session, batch, names)
+        batches.replace_refusals(session, batch.id, _refusals(batch, book, thin_))
     job.progress(total, total)
 
 
@@ -116,12 +116,12 @@ def results(context: Context, batch_id: str, client: str) -> Iterator[bytes]:
     An enterprise whose consent has ended since is withheld, the read of each other is recorded.
     """
     with context.database.read() as session:
-        batch = batch_store.batch(session, batch_id, client)
+        batch = batches.batch(session, batch_id, client)
         state = jobs.state(session, batch.job).state
         if state != "done":
             raise BatchNotDone(f"The batch is {state}; its results are complete when it is done.")
-        in_parts = batch_store.scored_in_parts(session, batch.id)
-        scored = sorted(batch_store.scored_in_rows(session, batch.id).union(*in_parts))
+        in_parts = batches.scored_in_parts(session, batch.id)
+        scored = sorted(batches.scored_in_rows(session, batch.id).union(*in_parts))
     readable = context.profile.read_again(scored, batch.purpose, batch.as_of) if scored else {}
     return _lines(context, batch, readable)
 
@@ -129,12 +129,12 @@ def results(context: Context, batch_id: str, client: str) -> Iterator[bytes]:
 def _lines(context: Context, batch: Batch, readable: Mapping[str, list[dict[str, Any]]]) -> Iterator[bytes]:
     legend = context.shelf[batch.model].legend
     with context.database.read() as session:
-        for assessment in store.scores_of_batch(session, batch.id):
+        for assessment in scores.scores_of_batch(session, batch.id):
             name = assessment.enterprise
             marks = readable.get(name)
             line = _withheld(name) if marks is None else shown(assessment, legend, contest=Contest(marks))
             yield orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
-        for refusal in batch_store.refusals_of(session, batch.id):
+        for refusal in batches.refusals_of(session, batch.id):
             line = {"enterprise": refusal.enterprise, "problem": refusal.problem}
             yield orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
@@ -142,7 +142,7 @@ def _lines(context: Context, batch: Batch, readable: Mapping[str, list[dict[str,
 def _note_moment(context: Context, batch: Batch, book: FeatureSet) -> None:
     """Keep the date that the first run got, so that a second run scores as of the same."""
     with context.database.begin() as session:
-        row = batch_store.batch(session, batch.id)
+        row = batches.batch(session, batch.id)
         row.as_of, row.withheld = row.as_of or book.as_of, book.withheld
         batch.as_of = row.as_of
 

@@ -14,9 +14,9 @@ from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.data import jobs
 from chassis.data.jobs import Job
-from services.scoring import store
 from services.scoring.context import Context
 from services.scoring.domain.errors import TrainingDataUnusable
+from services.scoring.store import evaluations, outcomes
 from services.scoring.tables import Evaluation
 from services.scoring.usecases.read_table import read_table
 from services.scoring.usecases.train import PURPOSE, with_outcomes
@@ -59,7 +59,7 @@ def run_evaluation(context: Context, job: Job) -> None:
     from services.scoring.ml.evaluate import evaluate  # noqa: PLC0415 -- seconds to import, only the worker needs it
 
     with context.database.read() as session:
-        order = store.evaluation(session, job.payload["evaluation"])
+        order = evaluations.evaluation(session, job.payload["evaluation"])
     data = _from_tables(context, order) if order.table_body is not None else _from_book(context, order)
     result = evaluate(
         data.frame,
@@ -72,7 +72,7 @@ def run_evaluation(context: Context, job: Job) -> None:
         progress=job.progress,
     )
     with context.database.begin() as session:
-        store.evaluation(session, order.id).result = result
+        evaluations.evaluation(session, order.id).result = result
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _from_book(context: Context, order: Evaluation) -> Labelled:
     known_at = datetime.fromisoformat(order.plan["known_at"])
     as_of = date.fromisoformat(order.plan["as_of"]) if order.plan.get("as_of") else None
     with context.database.read() as session:
-        own = store.outcomes(session, order.client, known_at)
+        own = outcomes.by_enterprise(session, order.client, known_at)
 
     def labelled(enterprises: Sequence[str] | None) -> pl.DataFrame:
         book = context.profile.feature_set(enterprises, as_of, known_at, outcomes=True, headers=headers)

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from chassis.core.ids import new_id
 from chassis.data import ledger
-from services.scoring import store
 from services.scoring.context import Context
 from services.scoring.domain import scale
 from services.scoring.domain.assessment import Assessment, rfc3339
 from services.scoring.domain.errors import OverrideChangesNothing
+from services.scoring.store import overrides
 from services.scoring.tables import Override
 
 # Why an analyst may know better; the share of each is what a reviewer of the model looks at first.
@@ -65,13 +65,13 @@ def _rank(grade: str) -> int:
 def latest(context: Context, score_id: str) -> dict[str, Any] | None:
     """Return the override that stands for a score, None where the model's grade does."""
     with context.database.read() as session:
-        row = store.override_of(session, score_id)
+        row = overrides.override_of(session, score_id)
     return None if row is None else shown(row)
 
 
 def add_latest(session: Session, scores: Sequence[dict[str, Any]]) -> None:
     """Tell beside each of these shown scores which override stands for it."""
-    found = store.overrides_of(session, [score["id"] for score in scores])
+    found = overrides.overrides_of(session, [score["id"] for score in scores])
     for score in scores:
         if score["id"] in found:
             score["override"] = shown(found[score["id"]])

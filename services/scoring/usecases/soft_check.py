@@ -9,9 +9,9 @@ from io import BytesIO
 
 import polars as pl
 
-from services.scoring import model_store
 from services.scoring.context import Context
 from services.scoring.domain.assessment import rfc3339
+from services.scoring.store import models
 from services.scoring.usecases.score_many import Scores, score_many
 
 
@@ -28,7 +28,7 @@ def soft_check(
 ) -> ScoreSet:
     """Return the scores of the named enterprises, or of all that the caller may see, by the serving model."""
     with context.database.read() as session:
-        scorer = context.shelf[model_store.serving_version(session)]
+        scorer = context.shelf[models.serving_version(session)]
     book = context.profile.feature_set(enterprises, as_of, known_at)
     body = BytesIO()
     _table(score_many(scorer, book)).write_parquet(body, compression="lz4")

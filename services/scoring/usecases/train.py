@@ -13,11 +13,11 @@ from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.data import jobs
 from chassis.data.jobs import Job
-from services.scoring import model_store, store
 from services.scoring.clients import FeatureSet
 from services.scoring.context import Context
 from services.scoring.domain.assessment import rfc3339
 from services.scoring.ml.lineage import code, rows_sha256
+from services.scoring.store import models, outcomes
 from services.scoring.tables import Model
 
 if TYPE_CHECKING:
@@ -59,13 +59,13 @@ def train(context: Context, job: Job) -> None:
     from services.scoring.ml.train import train as learn  # noqa: PLC0415 -- seconds to import, only the worker needs it
 
     with context.database.read() as session:
-        model = model_store.model(session, job.payload["version"])
+        model = models.model(session, job.payload["version"])
     if model.state != "training":
         return
     headers = context.acting_for(model.client, PURPOSE)
     book = context.profile.feature_set(None, model.as_of, model.known_at, outcomes=True, headers=headers)
     with context.database.read() as session:
-        frame = with_outcomes(book.frame, store.outcomes(session, model.client, model.known_at))
+        frame = with_outcomes(book.frame, outcomes.by_enterprise(session, model.client, model.known_at))
     trained = learn(
         frame,
         context.profile.catalogue(headers),
@@ -96,7 +96,7 @@ def _register(context: Context, version: str, as_of: date, trained: Trained, lin
     """Make the trained version a candidate; it serves when somebody else has approved it."""
     now = datetime.now(UTC)
     with context.database.begin() as session:
-        model = model_store.model(session, version)
+        model = models.model(session, version)
         if model.state != "training":
             return
         model.as_of, model.card, model.artefact_sha256 = as_of, trained.card, trained.sha256

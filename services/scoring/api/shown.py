@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from chassis.data import jobs
 from chassis.data.jobs import JobState
-from services.scoring import batch_store, model_store
 from services.scoring.domain.assessment import rfc3339
+from services.scoring.store import batches, models
 from services.scoring.tables import Batch, Evaluation, Model, Outcome
 
 
@@ -42,14 +42,14 @@ def events(session: Session, version: str) -> list[dict[str, Any]]:
     """Return what was decided about a model, the oldest first."""
     return [
         {"event": row.event, "client": row.client, "note": row.note, "at": rfc3339(row.at)}
-        for row in model_store.events_of(session, version)
+        for row in models.events_of(session, version)
     ]
 
 
 def batch(session: Session, row: Batch) -> dict[str, Any]:
     """Return a batch's state and counts."""
     job = jobs.state(session, row.job)
-    scored, refused = batch_store.counts(session, row.id)
+    scored, refused = batches.counts(session, row.id)
     return {
         "id": row.id,
         "state": job.state,
