@@ -23,9 +23,8 @@ import xgboost
 from chassis.core.ids import new_id
 from chassis.data import jobs, migrations
 from chassis.data.database import Database
-from services.scoring.app import PACKAGE
 from services.scoring.clients import FeatureSet
-from services.scoring.context import Context
+from services.scoring.context import PACKAGE, Context
 from services.scoring.jobs import handlers
 from services.scoring.ml.artefact import Artefact, write
 from services.scoring.ml.calibration import Calibration

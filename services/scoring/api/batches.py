@@ -16,9 +16,9 @@ from chassis.web.idempotency import idempotent
 from chassis.web.openapi import refuses
 from chassis.web.schemas import parsed
 from services.scoring.api import shown
+from services.scoring.api.current import context
 from services.scoring.api.schemas import BatchSchema, ManyOrderSchema
 from services.scoring.api.scores import PURPOSE
-from services.scoring.context import context
 from services.scoring.store import batches
 from services.scoring.usecases import batch
 from services.scoring.usecases.read_table import enterprises_in

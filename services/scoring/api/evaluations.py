@@ -16,8 +16,8 @@ from chassis.web.idempotency import idempotent
 from chassis.web.openapi import refuses
 from chassis.web.schemas import parsed
 from services.scoring.api import shown
+from services.scoring.api.current import context
 from services.scoring.api.schemas import EvaluationFormSchema, EvaluationOrderSchema, EvaluationSchema
-from services.scoring.context import context
 from services.scoring.store import evaluations
 from services.scoring.usecases.evaluate import File, order_evaluation
 

@@ -15,6 +15,7 @@ from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent, repeatable
 from chassis.web.openapi import refuses
 from services.scoring.api import shown
+from services.scoring.api.current import context
 from services.scoring.api.schemas import (
     ComparisonSchema,
     ModelPageSchema,
@@ -24,7 +25,6 @@ from services.scoring.api.schemas import (
     PictureSchema,
     TrainingOrderSchema,
 )
-from services.scoring.context import context
 from services.scoring.store import models
 from services.scoring.tables import Model
 from services.scoring.usecases import show_picture

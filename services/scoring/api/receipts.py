@@ -12,6 +12,7 @@ from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
+from services.scoring.api.current import context
 from services.scoring.api.schemas import (
     OverrideOrderSchema,
     OverrideSchema,
@@ -20,7 +21,6 @@ from services.scoring.api.schemas import (
     ScoreProofSchema,
     VerificationSchema,
 )
-from services.scoring.context import context
 from services.scoring.usecases import receipt as receipts
 from services.scoring.usecases.override import Decision, override
 from services.scoring.usecases.prove import prove

@@ -11,8 +11,8 @@ from chassis.core.call import timed
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
+from services.scoring.api.current import context
 from services.scoring.api.recourse_schemas import RecourseOrderSchema, RecourseSchema
-from services.scoring.context import context
 from services.scoring.usecases.show_way_up import show_way_up
 
 blueprint = Blueprint("recourse", __name__, url_prefix="/v1/scores", description="What to change to score better")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-from flask import Response, current_app, request
+from flask import Response, request
 from flask_smorest import Blueprint
 
 from chassis.core.call import request_id, timed
@@ -16,6 +16,7 @@ from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import documented_only, refuses
+from services.scoring.api.current import context, turns
 from services.scoring.api.schemas import (
     ManyOrderSchema,
     ReferencesSchema,
@@ -23,7 +24,6 @@ from services.scoring.api.schemas import (
     ScorePageSchema,
     ScoreSchema,
 )
-from services.scoring.context import context
 from services.scoring.domain.assessment import Assessment, shown
 from services.scoring.domain.contest import Contest
 from services.scoring.store import scores
@@ -70,7 +70,7 @@ def post_score() -> Response:
         request_id=request_id() or "",
         **said,
     )
-    assessment, contest = assess(context(), current_app.extensions["turns"], order)
+    assessment, contest = assess(context(), turns(), order)
     with timed("reasons"):
         answer = _answer(assessment, contest, 201, references=references)
     answer.headers["Location"] = f"/v1/scores/{assessment.id}"

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from chassis.core.errors import Refused
+from services.scoring.domain.errors import TooManyPlans
 from services.scoring.domain.recourse import MOST_CHANGES, MOST_MONTHS, Lever, conflict
 from services.scoring.ml.trees import Forest, is_leaf
 
@@ -215,10 +215,6 @@ class Search:
 
 
 MOST_COST = MOST_CHANGES * (MOST_MONTHS * 2 + 1)
-
-
-class TooManyPlans(Refused):
-    """The search took up more plans than is reasonable; never seen on a forest of our learner."""
 
 
 def ladder(lever: Lever, value: float, least: int = 0, exact: float | None = None) -> Ladder:

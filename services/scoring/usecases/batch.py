@@ -14,18 +14,20 @@ import orjson
 import polars as pl
 from sqlalchemy.orm import Session
 
-from chassis.core import problems
+from chassis.core.errors import Refused
 from chassis.core.identity import Caller
 from chassis.core.ids import new_head, new_id
+from chassis.core.problems import describe
 from chassis.data import jobs
 from chassis.data.jobs import Job
 from services.scoring.clients import FeatureSet
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Stamp, no_consent, shown, thin
 from services.scoring.domain.contest import Contest
-from services.scoring.domain.errors import BatchNotDone
+from services.scoring.domain.errors import BatchNotDone, ConsentEnded, NotEnoughData
 from services.scoring.domain.reasons import principal_many
 from services.scoring.ml.scorer import Scorer
+from services.scoring.problems import KINDS
 from services.scoring.store import batches, models, scores
 from services.scoring.store.batch_file import REASONS, Part, points_of
 from services.scoring.tables import Batch
@@ -34,8 +36,6 @@ from services.scoring.usecases.shadow import Shadow, shadow_of
 
 # As many rows as the explainer takes at once: a part of 40 features is 6 MB.
 CHUNK = 8192
-NOT_ENOUGH_DATA = problems.Kind(422, "not-enough-data", "Not enough data for a score", "数据不足，无法评分")
-CONSENT_REQUIRED = problems.Kind(403, "consent-required", "The enterprise's consent is needed", "需要企业授权")
 
 
 def order_batch(
@@ -189,13 +189,13 @@ def _refusals(batch: Batch, book: FeatureSet, without: pl.DataFrame) -> list[dic
     # With nobody named everybody who consented was asked for, and nobody is missing.
     unseen = sorted(set(batch.enterprises) - set(book.frame["enterprise"])) if batch.enterprises else []
     return [
-        _refusal(enterprise, NOT_ENOUGH_DATA, thin(enterprise, book.as_of)) for enterprise in without["enterprise"]
+        _refusal(enterprise, NotEnoughData(thin(enterprise, book.as_of))) for enterprise in without["enterprise"]
     ] + [_withheld(enterprise) for enterprise in unseen]
 
 
 def _withheld(enterprise: str) -> dict[str, Any]:
-    return _refusal(enterprise, CONSENT_REQUIRED, no_consent(enterprise))
+    return _refusal(enterprise, ConsentEnded(no_consent(enterprise)))
 
 
-def _refusal(enterprise: str, kind: problems.Kind, detail: str) -> dict[str, Any]:
-    return {"enterprise": enterprise, "problem": problems.document(kind, detail, {})}
+def _refusal(enterprise: str, refusal: Refused) -> dict[str, Any]:
+    return {"enterprise": enterprise, "problem": describe(refusal, KINDS)}
