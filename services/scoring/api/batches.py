@@ -19,6 +19,7 @@ from services.scoring.api import shown
 from services.scoring.api.current import context
 from services.scoring.api.schemas import BatchSchema, ManyOrderSchema
 from services.scoring.api.scores import PURPOSE
+from services.scoring.domain.order import ManyOrder
 from services.scoring.store import batches
 from services.scoring.usecases import batch
 from services.scoring.usecases.read_table import enterprises_in
@@ -59,14 +60,7 @@ def post_batch(session: Session) -> dict[str, Any]:
     JSON lists them, or means all with consent; a form has a `file` with a column `enterprise`.
     """
     order = _form() if request.mimetype == "multipart/form-data" else parsed(ManyOrderSchema(), request.get_json())
-    row = batch.order_batch(
-        session,
-        caller(),
-        purpose(),
-        enterprises=order["enterprises"],
-        as_of=order.get("as_of"),
-        known_at=order.get("known_at"),
-    )
+    row = batch.order_batch(session, caller(), purpose(), ManyOrder(**order))
     session.flush()
     return shown.batch(session, row)
 
@@ -91,7 +85,8 @@ def get_results(batch_id: str) -> Response:
     One line an enterprise: its score with reasons, or `{"enterprise", "problem"}` where it has none or where its
     consent has ended since. The read of each score is recorded.
     """
-    return stream(batch.results(context(), batch_id, caller().client), "application/jsonl")
+    results, shelf = batch.results(context(), batch_id, caller().client), context().shelf
+    return stream((shown.batch_line(each, shelf) for each in results), "application/jsonl")
 
 
 def _form() -> dict[str, Any]:

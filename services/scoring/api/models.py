@@ -25,9 +25,10 @@ from services.scoring.api.schemas import (
     PictureSchema,
     TrainingOrderSchema,
 )
+from services.scoring.domain.order import TrainingOrder
 from services.scoring.store import models
 from services.scoring.tables import Model
-from services.scoring.usecases import show_picture
+from services.scoring.usecases import read_picture
 from services.scoring.usecases.approve import approve
 from services.scoring.usecases.promote import cast_shadow, end_shadow, promote, roll_back
 from services.scoring.usecases.shadow import comparison
@@ -48,14 +49,7 @@ def post_model(session: Session, order: dict[str, Any]) -> dict[str, Any]:
     It reads features and outcomes for the purpose `model-training`; outcomes that this bank reported itself count
     before imported ones.
     """
-    row = order_training(
-        session,
-        caller(),
-        as_of=order.get("as_of"),
-        known_at=order.get("known_at"),
-        seed=order.get("seed"),
-        promote=order["promote"],
-    )
+    row = order_training(session, caller(), TrainingOrder(**order))
     session.flush()
     return shown.model(session, row)
 
@@ -165,7 +159,7 @@ def get_comparison(version: str) -> Response:
 @blueprint.response(200, PictureNamesSchema())
 def list_pictures(version: str) -> Response:
     """List the pictures of a model: ROC, KS, calibration, stability, SHAP summary and dependence."""
-    return json_answer({"items": show_picture.names(context(), version)})
+    return json_answer({"items": read_picture.names(context(), version)})
 
 
 @blueprint.get("/<version>/plots/<name>")
@@ -174,7 +168,7 @@ def list_pictures(version: str) -> Response:
 @blueprint.response(200, PictureSchema())
 def get_picture(version: str, name: str) -> Response:
     """Read one picture of a model as SVG text."""
-    return json_answer(show_picture.show_picture(context(), version, name))
+    return json_answer({"name": name, "svg": read_picture.read_picture(context(), version, name)})
 
 
 def _shown(session: Session, row: Model) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
+from services.scoring.api import shown
 from services.scoring.api.current import context
 from services.scoring.api.schemas import (
     OverrideOrderSchema,
@@ -21,6 +22,7 @@ from services.scoring.api.schemas import (
     ScoreProofSchema,
     VerificationSchema,
 )
+from services.scoring.domain.receipt import SignedReceipt
 from services.scoring.usecases import receipt as receipts
 from services.scoring.usecases.override import Decision, override
 from services.scoring.usecases.prove import prove
@@ -71,7 +73,7 @@ def post_receipt_verification(document: dict[str, Any]) -> Response:
 
     `differences` names each member that differs in a single bit from what was found.
     """
-    return json_answer(receipts.verify(context(), caller(), document))
+    return json_answer(receipts.verify(context(), caller(), SignedReceipt(**document)))
 
 
 @blueprint.post("/scores/<score_id>/override")
@@ -90,5 +92,5 @@ def post_override(decision: dict[str, Any], score_id: str) -> Response:
     # Profile is asked before the transaction begins: a lock is never held across a call.
     assessment = read_score(context(), caller(), score_id)
     with context().database.begin() as session:
-        kept = idempotency.once(session, lambda: override(session, assessment, Decision(**decision)))
+        kept = idempotency.once(session, lambda: shown.overridden(override(session, assessment, Decision(**decision))))
     return json_answer(kept, 201)

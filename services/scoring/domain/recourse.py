@@ -116,7 +116,7 @@ class Lever:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class TargetRule:
     """A product's rule on one feature, on `score` or on `pd`."""
 
     feature: str
@@ -132,6 +132,15 @@ class Rule:
     def __str__(self) -> str:
         """The rule as a product writes it."""
         return f"{self.feature} {self.op} {self.value:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be reached: a grade, a score, a product's rules, or several of them together."""
+
+    grade: str | None = None
+    score: int | None = None
+    rules: tuple[TargetRule, ...] = ()
 
 
 def actions(entries: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -171,7 +180,7 @@ def conflict(features: Iterable[str]) -> bool:
     return any(pair <= chosen for pair in _CONFLICTS)
 
 
-def hindrance(rule: Rule, lever: Lever | None, value: float | None) -> dict[str, str] | None:
+def hindrance(rule: TargetRule, lever: Lever | None, value: float | None) -> dict[str, str] | None:
     """Why no plan can make a rule hold that does not hold yet; None where a lever moves that way."""
     if value is None:
         return {"zh": "该项数据未知", "en": "the value is not known"}

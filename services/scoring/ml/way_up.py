@@ -9,7 +9,7 @@ import numpy as np
 
 from services.scoring.domain import scale
 from services.scoring.domain.errors import PlanNotCertified
-from services.scoring.domain.recourse import MOST_MONTHS, Lever, Rule, hindrance, lever, told
+from services.scoring.domain.recourse import MOST_MONTHS, Lever, TargetRule, hindrance, lever, told
 from services.scoring.ml.recourse import Ladder, Move, Search, ladder, search
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Goal:
 
     points: float | None = None
     pd: float | None = None
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[TargetRule, ...] = ()
 
     def met(self, scored: Scored, values: Mapping[str, float | None]) -> bool:
         """Whether a score and the values behind it are what was asked for."""
@@ -106,7 +106,7 @@ def _search(scorer: Scorer, values: Values, goal: Goal, levers: Mapping[str, Lev
     return search(scorer.forest, row, ladders, columns, _rest(scorer, values, ladders))
 
 
-def _ladder(each: Lever, value: float | None, rule: Rule | None) -> Ladder:
+def _ladder(each: Lever, value: float | None, rule: TargetRule | None) -> Ladder:
     assert value is not None  # a lever is made of a known value only
     if rule is None:
         return ladder(each, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, delete, func, insert, select, tuple_
@@ -138,11 +138,12 @@ def refusals_of(session: Session, batch_id: str) -> list[BatchRefusal]:
     return list(session.scalars(query))
 
 
-def replace_refusals(session: Session, batch_id: str, refusals: Sequence[dict[str, Any]]) -> None:
-    """Write a batch's refusals anew, so that a repeated run does not double them."""
+def replace_refusals(session: Session, batch_id: str, problems: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write a batch's refusals anew, by enterprise, so that a repeated run does not double them."""
     session.execute(delete(BatchRefusal).where(BatchRefusal.batch == batch_id))
-    if refusals:
-        session.execute(insert(BatchRefusal), [{"batch": batch_id, **refusal} for refusal in refusals])
+    rows = [{"batch": batch_id, "enterprise": name, "problem": problem} for name, problem in problems.items()]
+    if rows:
+        session.execute(insert(BatchRefusal), rows)
 
 
 def counts(session: Session, batch_id: str) -> tuple[int, int]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
-import orjson
 import polars as pl
 from sqlalchemy.orm import Session
 
@@ -20,11 +20,12 @@ from chassis.core.ids import new_head, new_id
 from chassis.core.problems import describe
 from chassis.data import jobs
 from chassis.data.jobs import Job
-from services.scoring.clients import FeatureSet
+from services.scoring.clients import FeatureTable
 from services.scoring.context import Context
-from services.scoring.domain.assessment import Stamp, no_consent, shown, thin
+from services.scoring.domain.assessment import Assessment, Stamp, no_consent, thin
 from services.scoring.domain.contest import Contest
 from services.scoring.domain.errors import BatchNotDone, ConsentEnded, NotEnoughData
+from services.scoring.domain.order import ManyOrder
 from services.scoring.domain.reasons import principal_many
 from services.scoring.ml.scorer import Scorer
 from services.scoring.problems import KINDS
@@ -38,15 +39,7 @@ from services.scoring.usecases.shadow import Shadow, shadow_of
 CHUNK = 8192
 
 
-def order_batch(
-    session: Session,
-    caller: Caller,
-    purpose: str,
-    *,
-    enterprises: Sequence[str] | None,
-    as_of: date | None,
-    known_at: datetime | None,
-) -> Batch:
+def order_batch(session: Session, caller: Caller, purpose: str, order: ManyOrder) -> Batch:
     """Write down the order and its job. The serving model is fixed now: a promotion never splits a batch."""
     batch_id = new_id("bat")
     now = datetime.now(UTC)
@@ -56,9 +49,9 @@ def order_batch(
         purpose=purpose,
         job=jobs.enqueue(session, "score-batch", {"batch": batch_id}, caller=caller),
         model=models.serving_version(session),
-        enterprises=sorted(set(enterprises)) if enterprises is not None else None,
-        as_of=as_of,
-        known_at=known_at or now,
+        enterprises=None if order.enterprises is None else sorted(set(order.enterprises)),
+        as_of=order.as_of,
+        known_at=order.known_at or now,
         created_at=now,
     )
     session.add(batch)
@@ -75,7 +68,7 @@ def run_batch(context: Context, job: Job) -> None:
         in_rows, names = batches.scored_in_rows(session, batch.id), batches.scored_in_parts(session, batch.id)
         challenger = shadow_of(context, models.shadow_version(session))
     headers = context.acting_for(batch.client, batch.purpose)
-    book = context.profile.feature_set(batch.enterprises, batch.as_of, batch.known_at, headers=headers)
+    book = context.profile.feature_set(ManyOrder(batch.enterprises, batch.as_of, batch.known_at), headers=headers)
     _note_moment(context, batch, book)
     scorer = context.shelf[batch.model]
     enough, thin_ = with_data(scorer, book)
@@ -91,7 +84,9 @@ def run_batch(context: Context, job: Job) -> None:
         job.progress(done, total)
     with context.database.begin() as session:
         batches.index(session, batch, names)
-        batches.replace_refusals(session, batch.id, _refusals(batch, book, thin_))
+        batches.replace_refusals(
+            session, batch.id, {each.enterprise: each.problem for each in _refusals(batch, book, thin_)}
+        )
     job.progress(total, total)
 
 
@@ -110,8 +105,27 @@ def _in_turn(work: Callable[[pl.DataFrame], Part], tables: Sequence[pl.DataFrame
             pool.shutdown(cancel_futures=True)
 
 
-def results(context: Context, batch_id: str, client: str) -> Iterator[bytes]:
-    """Yield one JSON line an enterprise: its score, or the problem that stood against it.
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A score of a batch that may be read, and what the enterprise disputes now."""
+
+    assessment: Assessment
+    contest: Contest
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An enterprise of a batch without a score, and the problem that stands against it."""
+
+    enterprise: str
+    problem: Mapping[str, Any]
+
+
+Result: TypeAlias = Readable | Refusal
+
+
+def results(context: Context, batch_id: str, client: str) -> Iterator[Result]:
+    """Yield what came of each enterprise: its score, or the problem that stood against it.
 
     An enterprise whose consent has ended since is withheld, the read of each other is recorded.
     """
@@ -123,23 +137,19 @@ def results(context: Context, batch_id: str, client: str) -> Iterator[bytes]:
         in_parts = batches.scored_in_parts(session, batch.id)
         scored = sorted(batches.scored_in_rows(session, batch.id).union(*in_parts))
     readable = context.profile.read_again(scored, batch.purpose, batch.as_of) if scored else {}
-    return _lines(context, batch, readable)
+    return _results(context, batch, readable)
 
 
-def _lines(context: Context, batch: Batch, readable: Mapping[str, list[dict[str, Any]]]) -> Iterator[bytes]:
-    legend = context.shelf[batch.model].legend
+def _results(context: Context, batch: Batch, readable: Mapping[str, list[dict[str, Any]]]) -> Iterator[Result]:
     with context.database.read() as session:
         for assessment in scores.scores_of_batch(session, batch.id):
-            name = assessment.enterprise
-            marks = readable.get(name)
-            line = _withheld(name) if marks is None else shown(assessment, legend, contest=Contest(marks))
-            yield orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+            marks = readable.get(assessment.enterprise)
+            yield _withheld(assessment.enterprise) if marks is None else Readable(assessment, Contest(marks))
         for refusal in batches.refusals_of(session, batch.id):
-            line = {"enterprise": refusal.enterprise, "problem": refusal.problem}
-            yield orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+            yield Refusal(refusal.enterprise, refusal.problem)
 
 
-def _note_moment(context: Context, batch: Batch, book: FeatureSet) -> None:
+def _note_moment(context: Context, batch: Batch, book: FeatureTable) -> None:
     """Keep the date that the first run got, so that a second run scores as of the same."""
     with context.database.begin() as session:
         row = batches.batch(session, batch.id)
@@ -147,7 +157,7 @@ def _note_moment(context: Context, batch: Batch, book: FeatureSet) -> None:
         batch.as_of = row.as_of
 
 
-def _stamp(batch: Batch, book: FeatureSet) -> Stamp:
+def _stamp(batch: Batch, book: FeatureTable) -> Stamp:
     return Stamp(
         client=batch.client,
         purpose=batch.purpose,
@@ -185,7 +195,7 @@ def _part(scorer: Scorer, challenger: Shadow, stamp: Stamp, rows: pl.DataFrame) 
     )
 
 
-def _refusals(batch: Batch, book: FeatureSet, without: pl.DataFrame) -> list[dict[str, Any]]:
+def _refusals(batch: Batch, book: FeatureTable, without: pl.DataFrame) -> list[Refusal]:
     # With nobody named everybody who consented was asked for, and nobody is missing.
     unseen = sorted(set(batch.enterprises) - set(book.frame["enterprise"])) if batch.enterprises else []
     return [
@@ -193,9 +203,9 @@ def _refusals(batch: Batch, book: FeatureSet, without: pl.DataFrame) -> list[dic
     ] + [_withheld(enterprise) for enterprise in unseen]
 
 
-def _withheld(enterprise: str) -> dict[str, Any]:
+def _withheld(enterprise: str) -> Refusal:
     return _refusal(enterprise, ConsentEnded(no_consent(enterprise)))
 
 
-def _refusal(enterprise: str, refusal: Refused) -> dict[str, Any]:
-    return {"enterprise": enterprise, "problem": describe(refusal, KINDS)}
+def _refusal(enterprise: str, refusal: Refused) -> Refusal:
+    return Refusal(enterprise, describe(refusal, KINDS))

@@ -16,8 +16,8 @@ from chassis.core.errors import Refused, UpstreamUnavailable
 from chassis.core.ids import new_id
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment
+from services.scoring.ml.making import assessments_of
 from services.scoring.store import models, renewals, scores
-from services.scoring.usecases.assess import assessed
 
 RENEWING = frozenset({"file-corrected", "record-repaired"})
 # A leap year has a day more: nobody's score of the last twelve months is left out.
@@ -30,18 +30,12 @@ def renew(context: Context) -> int:
     headers = context.identity().own_headers()
     with context.database.read() as session:
         after = renewals.renewed_up_to(session)
-    told = context.profile.told(after, headers)
+    notices = context.profile.notices_since(after, headers)
     if after is None:
         with context.database.begin() as session:
-            renewals.renewed(session, None, told["last"] or "")
+            renewals.renewed(session, None, notices["last"] or "")
         return 0
-    return sum(_renew(context, each) for each in told["items"])
-
-
-def renewed_by(context: Context, score_id: str) -> str | None:
-    """Return the score that was given anew for this one, if there is one."""
-    with context.database.read() as session:
-        return renewals.renewal_of(session, score_id)
+    return sum(_renew(context, each) for each in notices["items"])
 
 
 def _renew(context: Context, correction: Mapping[str, Any]) -> bool:
@@ -81,5 +75,5 @@ def _again(context: Context, before: Assessment) -> Assessment:
     ((answer,), _) = context.profile.features_each([(before.enterprise, new_id("req"))], None, None, headers=headers)
     if isinstance(answer, Refused):
         raise answer
-    (made,) = assessed(scorer, [answer], [(before.client, before.purpose)])
+    (made,) = assessments_of(scorer, [answer], [(before.client, before.purpose)], datetime.now(UTC))
     return made
