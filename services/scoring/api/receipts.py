@@ -36,7 +36,7 @@ blueprint = Blueprint("receipts", __name__, url_prefix="/v1", description="Proof
 @refuses(blueprint, 404, 503)
 @blueprint.response(200, ReceiptSchema())
 def get_receipt(score_id: str) -> Response:
-    """Read a score's signed receipt: hashes of inputs, model and reasons, times, score, grade and PD
+    """Read a score's signed receipt: hashes of inputs, model and reasons, times, score, grade and PD.
 
     The signature (Ed25519) is over the canonical JSON (RFC 8785) of `receipt`. Whoever may read the score may.
     """
@@ -48,7 +48,7 @@ def get_receipt(score_id: str) -> Response:
 @refuses(blueprint, 404, 503)
 @blueprint.response(200, ScoreProofSchema())
 def get_ledger_proof(score_id: str) -> Response:
-    """Prove that a score is in the score ledger: its entry, and within a batch's entry the score itself
+    """Prove that a score is in the score ledger: its entry, and within a batch's entry the score itself.
 
     The answer is a bundle that `smecredit verify-ledger` verifies offline. Whoever may read the score may.
     """
@@ -58,7 +58,7 @@ def get_ledger_proof(score_id: str) -> Response:
 @blueprint.get("/receipt-keys")
 @blueprint.response(200, ReceiptKeysSchema())
 def get_receipt_keys() -> Response:
-    """Read the public keys that receipts are verified with, as JSON Web Keys; the one that signs now is first"""
+    """Read the public keys that receipts are verified with, as JSON Web Keys; the one that signs now is first."""
     caller()
     return json_answer(context().signer.published())
 
@@ -69,7 +69,7 @@ def get_receipt_keys() -> Response:
 @blueprint.arguments(ReceiptSchema())
 @blueprint.response(200, VerificationSchema())
 def post_receipt_verification(document: dict[str, Any]) -> Response:
-    """Verify a receipt: its signature, and its score made again from the stored inputs and the stored model
+    """Verify a receipt: its signature, and its score made again from the stored inputs and the stored model.
 
     `differences` names each member that differs in a single bit from what was found.
     """
@@ -83,7 +83,7 @@ def post_receipt_verification(document: dict[str, Any]) -> Response:
 @blueprint.response(201, OverrideSchema())
 @idempotency.documented
 def post_override(decision: dict[str, Any], score_id: str) -> Response:
-    """Give a score of yours another grade, with a reason and a note
+    """Give a score of yours another grade, with a reason and a note.
 
     It is recorded beside the model's grade, never over it, and told with the score from then on.
     """

@@ -23,7 +23,7 @@ NO_CONTEST = Contest()
 
 
 def other_view(said: Any | None, stood: int, depth: str, features_sha256: str) -> dict[str, Any]:
-    """Return the score without the disputed records beside one that stood at so many points.
+    """Return the score without the disputed records, and its difference from the stored one.
 
     `said` is None where nothing is left to score; `difference` is how many points the disputed records give or take.
     """

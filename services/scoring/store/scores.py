@@ -44,7 +44,7 @@ def add_scores(runner: Runner, assessments: Iterable[Assessment]) -> None:
 
 
 def _score_entry(row: Mapping[str, Any]) -> ledger.Entry:
-    """What is entered of a score: its model and the digests of what it was made from and of what it is made of.
+    """Return what is entered of a score: its model and the digests of what it was made from and of what it is made of.
 
     Who else may read the firm's file finds the same digests, and would know the firm by them: they are sealed.
     """

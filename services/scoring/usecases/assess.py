@@ -162,7 +162,7 @@ def _company(seat: _Seat) -> tuple[str, ...]:
 
 
 def _take(context: Context, turn: _Turn) -> None:
-    """No transaction is open while the profile service is asked, which checks each consent and records each read.
+    """Take a turn: no transaction is open while the profile service is asked, which checks consents and records reads.
 
     The scores and the requests' idempotency keys commit together.
     """

@@ -13,7 +13,7 @@ from services.scoring.ml.scorer import Scorer
 
 
 def contest(scorer: Scorer, features: Features, stood: int) -> Contest:
-    """Return what is disputed in these features, and the score without it beside one of so many points."""
+    """Return what is disputed in these features, the score without it, and its difference from the stored one."""
     if not features.disputes:
         return NO_CONTEST
     without = features.undisputed

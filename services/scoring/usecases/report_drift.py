@@ -34,7 +34,7 @@ class Period:
     until: date | None = None
 
     def bounds(self, today: date) -> tuple[datetime, datetime]:
-        """Its first moment and the first one after it."""
+        """Return its first moment and the first one after it."""
         until = self.until or today
         since = self.since or until - timedelta(days=USUAL_DAYS)
         start, end = (datetime.combine(day, datetime.min.time(), UTC) for day in (since, until))
@@ -81,7 +81,7 @@ def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, 
 
 
 def _by_month(scores: Sequence[Assessment]) -> dict[str, list[Assessment]]:
-    """The scores of each calendar month, each enterprise once, with its last."""
+    """Return the scores of each calendar month, each enterprise once, with its last."""
     months: dict[str, dict[str, Assessment]] = defaultdict(dict)
     for score in scores:
         months[f"{score.created_at:%Y-%m}"][score.enterprise] = score
@@ -102,7 +102,7 @@ def _month(scorer: Scorer, month: str, scores: Sequence[Assessment]) -> dict[str
 
 
 def _followed(scores: Sequence[Assessment], seen: Sequence[Outcome]) -> list[Followed]:
-    """Each enterprise's first score of the period with what was last seen of it after the score was made."""
+    """Return each enterprise's first score of the period with what was last seen of it after the score was made."""
     last = {outcome.enterprise: outcome for outcome in seen}
     first: dict[str, Assessment] = {}
     for score in scores:
@@ -115,7 +115,7 @@ def _followed(scores: Sequence[Assessment], seen: Sequence[Outcome]) -> list[Fol
 
 
 def _first_and_last(scores: Sequence[Assessment]) -> list[tuple[str, str]]:
-    """First and last grade of each enterprise that was scored as of more than one day."""
+    """Return the first and last grade of each enterprise that was scored as of more than one day."""
     grades: dict[str, dict[date, str]] = defaultdict(dict)
     for score in scores:
         grades[score.enterprise][score.as_of] = score.grade

@@ -71,7 +71,7 @@ def train(context: Context, job: Job) -> None:
 
 
 def _lineage(model: Model, book: FeatureTable, frame: pl.DataFrame) -> dict[str, Any]:
-    """Where a model comes from, enough to train it again: the data's times and hash, the code, the seed, who."""
+    """Tell where a model comes from, enough to train it again: the data's times and hash, the code, the seed, who."""
     return {
         "trained_by": model.client,
         "seed": model.seed,
