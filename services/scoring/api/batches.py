@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response, request
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import BadRequest
 
 from chassis.core.problems import fields_refused
 from chassis.web.answers import json_answer, stream
@@ -17,8 +16,8 @@ from chassis.web.openapi import refuses
 from chassis.web.schemas import parsed
 from services.scoring.api import shown
 from services.scoring.api.current import context
+from services.scoring.api.purpose import PURPOSE, purpose
 from services.scoring.api.schemas import BatchSchema, ManyOrderSchema
-from services.scoring.api.scores import PURPOSE
 from services.scoring.domain.order import ManyOrder
 from services.scoring.store import batches
 from services.scoring.usecases import batch
@@ -95,11 +94,3 @@ def _form() -> dict[str, Any]:
         raise fields_refused({"file": ["Send the list as a file: CSV, gzipped CSV or Parquet."]})
     listed = enterprises_in(sent.filename or "file", sent.read())
     return parsed(ManyOrderSchema(), {**request.form.to_dict(), "enterprises": listed})
-
-
-def purpose() -> str:
-    """Return the request's purpose; what a job reads it reads for that."""
-    given = request.headers.get("Purpose", "")
-    if given not in PURPOSE["schema"]["enum"]:
-        raise BadRequest(f"Send a Purpose header, one of: {', '.join(PURPOSE['schema']['enum'])}.")
-    return given

@@ -16,7 +16,7 @@ from chassis.web.openapi import refuses
 from chassis.web.schemas import parsed
 from services.scoring.api import shown
 from services.scoring.api.current import context
-from services.scoring.api.schemas import EvaluationFormSchema, EvaluationOrderSchema, EvaluationSchema
+from services.scoring.api.evaluation_schemas import EvaluationFormSchema, EvaluationOrderSchema, EvaluationSchema
 from services.scoring.domain.order import BookEvaluation, File, Folding, TableEvaluation
 from services.scoring.store import evaluations
 from services.scoring.usecases.evaluate import order_evaluation

@@ -16,7 +16,7 @@ from chassis.web.idempotency import idempotent, repeatable
 from chassis.web.openapi import refuses
 from services.scoring.api import shown
 from services.scoring.api.current import context
-from services.scoring.api.schemas import (
+from services.scoring.api.model_schemas import (
     ComparisonSchema,
     ModelPageSchema,
     ModelSchema,

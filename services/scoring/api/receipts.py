@@ -14,7 +14,7 @@ from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
 from services.scoring.api import shown
 from services.scoring.api.current import context
-from services.scoring.api.schemas import (
+from services.scoring.api.receipt_schemas import (
     OverrideOrderSchema,
     OverrideSchema,
     ReceiptKeysSchema,

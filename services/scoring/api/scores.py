@@ -16,13 +16,9 @@ from chassis.web.caller import caller, requires
 from chassis.web.openapi import documented_only, refuses
 from services.scoring.api import shown
 from services.scoring.api.current import context, turns
-from services.scoring.api.schemas import (
-    ManyOrderSchema,
-    ReferencesSchema,
-    ScoreOrderSchema,
-    ScorePageSchema,
-    ScoreSchema,
-)
+from services.scoring.api.purpose import PURPOSE
+from services.scoring.api.schemas import ManyOrderSchema
+from services.scoring.api.score_schemas import ReferencesSchema, ScoreOrderSchema, ScorePageSchema, ScoreSchema
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.contest import Contest
 from services.scoring.domain.order import ManyOrder
@@ -34,16 +30,6 @@ from services.scoring.usecases.soft_check import soft_check
 
 blueprint = Blueprint("scores", __name__, url_prefix="/v1", description="Explained scores of one enterprise")
 PARQUET = "application/vnd.apache.parquet"
-PURPOSE: dict[str, Any] = {
-    "in": "header",
-    "name": "Purpose",
-    "required": True,
-    "description": "What the enterprise's data is read for",
-    "schema": {
-        "type": "string",
-        "enum": ["credit-assessment", "credit-monitoring", "financing-match", "model-training"],
-    },
-}
 
 
 @blueprint.post("/scores")

@@ -204,11 +204,10 @@ def _frame(meaning: Meaning, title: Mapping[str, str]) -> dict[str, Any]:
 
 def _reason(meaning: Meaning, points: float, value: float | None) -> dict[str, Any]:
     phrase = meaning.worse if points < 0 else meaning.better
-    said = sentence(phrase, points, value, meaning.reference, meaning.unit)
     return {
         "feature": meaning.name,
         "points": points,
         "value": value,
         **_frame(meaning, phrase),
-        "sentence": said,
+        "sentence": sentence(phrase, points, value, meaning.reference, meaning.unit),
     }

@@ -125,7 +125,7 @@ def alerts(grades: Sequence[dict[str, Any]], overall: dict[str, Any] | None) -> 
     """Tell where PDs did not come true: a grade with more defaults than chance allows, or the whole scale."""
     # Bonferroni: ten grades are looked at, and one report in a hundred may err.
     gate = GATE / max(1, len(grades))
-    told = [
+    alerts = [
         _alert(
             each["grade"],
             f"{each['grade']} 级违约 {each['defaults']}/{each['firms']}，高于违约概率 {each['mean_pd']:.2%} 所能解释",
@@ -136,14 +136,14 @@ def alerts(grades: Sequence[dict[str, Any]], overall: dict[str, Any] | None) -> 
         if each["p_as_many"] < gate
     ]
     if overall is not None and overall["p_value"] < GATE:
-        told.append(
+        alerts.append(
             _alert(
                 "pd",
                 f"违约概率整体失准（Hosmer–Lemeshow p = {overall['p_value']:.2g}）",
                 f"PDs as a whole did not come true (Hosmer-Lemeshow p = {overall['p_value']:.2g})",
             )
         )
-    return told
+    return alerts
 
 
 def _alert(subject: str, zh: str, en: str) -> dict[str, Any]:

@@ -43,8 +43,8 @@ def principal(points: NDArray[np.float64], dimensions: Sequence[str]) -> list[in
     size = points.tolist()  # a dozen of plain numbers are sorted before numpy has begun
     adverse = sorted((i for i, each in enumerate(size) if each <= -_LEAST_POINTS), key=lambda i: size[i])
     helpful = sorted((i for i, each in enumerate(size) if each >= _LEAST_POINTS), key=lambda i: -size[i])
-    told = _dimension_first(adverse, dimensions) + _dimension_first(helpful, dimensions)
-    return told[:MOST_REASONS]
+    ordered = _dimension_first(adverse, dimensions) + _dimension_first(helpful, dimensions)
+    return ordered[:MOST_REASONS]
 
 
 def principal_many(points: NDArray[np.float64], dimensions: Sequence[str]) -> NDArray[np.int16]:
@@ -77,8 +77,8 @@ def _urgency(points: NDArray[np.float64], dimensions: Sequence[str]) -> NDArray[
     for name in {dimension for dimension, single in zip(dimensions, alone, strict=True) if not single}:
         places = np.array([place for place, other in enumerate(dimensions) if other == name])
         within = points[:, places]
-        for best, told in ((within.argmin(axis=1), np.less), (within.argmax(axis=1), np.greater)):
-            first = told(within[line, best], 0.0)
+        for best, outranks in ((within.argmin(axis=1), np.less), (within.argmax(axis=1), np.greater)):
+            first = outranks(within[line, best], 0.0)
             urgency[line[first], places[best[first]]] *= _ROUND
     return urgency
 
@@ -102,18 +102,18 @@ def sentence(
     signed = f"{whole:+d}".replace("-", "−")
     zh, en = _said_of_reference(reference, unit)
     return {
-        "zh": f"{phrase['zh']}：本企业 {said(value, unit, 'zh')}，基准 {zh}，影响 {signed} 分",
-        "en": f"{phrase['en']}: this firm {said(value, unit, 'en')}, reference {en}, "
+        "zh": f"{phrase['zh']}：本企业 {figure(value, unit, 'zh')}，基准 {zh}，影响 {signed} 分",
+        "en": f"{phrase['en']}: this firm {figure(value, unit, 'en')}, reference {en}, "
         f"{signed} point{'' if abs(whole) == 1 else 's'}",
     }
 
 
 @lru_cache(maxsize=1024)  # a model has some fifty, and says them in every reason
 def _said_of_reference(reference: float | None, unit: str) -> tuple[str, str]:
-    return said(reference, unit, "zh"), said(reference, unit, "en")
+    return figure(reference, unit, "zh"), figure(reference, unit, "en")
 
 
-def said(value: float | None, unit: str, language: str) -> str:
+def figure(value: float | None, unit: str, language: str) -> str:
     """Return a value in the words of its unit; money in fen is told in yuan, 万元 or million, as people say it."""
     if value is None or value != value:  # noqa: PLR0124 -- NaN is missing too
         return "无数据" if language == "zh" else "no data"

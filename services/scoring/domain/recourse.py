@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.scoring.domain.reasons import said
+from services.scoring.domain.reasons import figure
 
 MOST_CHANGES = 5
 MOST_MONTHS = 12
@@ -193,10 +193,10 @@ def hindrance(rule: TargetRule, lever: Lever | None, value: float | None) -> dic
     return None
 
 
-def told(lever: Lever, title: Mapping[str, str], start: float, end: float, months: int) -> dict[str, str]:
+def change_sentence(lever: Lever, title: Mapping[str, str], start: float, end: float, months: int) -> dict[str, str]:
     """Return one change as a Chinese and an English sentence."""
     verb = ("提高", "Raise") if lever.sign > 0 else ("降低", "Lower")
-    zh, en = ([said(value, lever.unit, language) for value in (start, end)] for language in ("zh", "en"))
+    zh, en = ([figure(value, lever.unit, language) for value in (start, end)] for language in ("zh", "en"))
     return {
         "zh": f"{months} 个月内将{title['zh']}从 {zh[0]} {verb[0]}到 {zh[1]}",
         "en": f"{verb[1]} {_lowered(title['en'])} from {en[0]} to {en[1]} within {_months(months)}",

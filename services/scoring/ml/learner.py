@@ -20,7 +20,7 @@ from services.scoring.domain.scale import sigmoid
 from services.scoring.ml.calibration import Calibration, calibrate
 from services.scoring.ml.encoding import Encoding, learn_encoding
 from services.scoring.ml.folds import stratified_folds
-from services.scoring.ml.selection import telling
+from services.scoring.ml.selection import informative
 from services.scoring.ml.trees import Forest, forest_of
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _kept(
     """Return for each column whether these training rows may teach it."""
     if plan.false_share is None:
         return np.ones(rows.shape[1], dtype=np.bool_)
-    return telling(rows, defaulted, parameters["monotone_constraints"], plan.false_share)
+    return informative(rows, defaulted, parameters["monotone_constraints"], plan.false_share)
 
 
 def _fit(

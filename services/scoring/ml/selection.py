@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LEAST_KEPT = 5
 
 
-def telling(
+def informative(
     rows: NDArray[np.float32], defaulted: NDArray[np.bool_], directions: Sequence[int], false_share: float
 ) -> NDArray[np.bool_]:
     """Return for each column of rows (n, columns) whether it is kept; `false_share` bounds the expected lucky share.

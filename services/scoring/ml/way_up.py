@@ -9,7 +9,7 @@ import numpy as np
 
 from services.scoring.domain import scale
 from services.scoring.domain.errors import PlanNotCertified
-from services.scoring.domain.recourse import MOST_MONTHS, Lever, TargetRule, hindrance, lever, told
+from services.scoring.domain.recourse import MOST_MONTHS, Lever, TargetRule, change_sentence, hindrance, lever
 from services.scoring.ml.recourse import Ladder, Move, Search, ladder, search
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def _change(scorer: Scorer, values: Values, move: Move) -> dict[str, Any]:
         "months": move.months,
         "pace_per_month": move.lever.pace,
         "pace_declared": move.lever.declared,
-        "sentence": told(move.lever, meaning.title, start, move.value, move.months),
+        "sentence": change_sentence(move.lever, meaning.title, start, move.value, move.months),
     }
 
 

@@ -175,10 +175,10 @@ def scores_of_model(
     if client is not None:
         rows, in_parts = rows.where(Score.client == client), in_parts.where(BatchPart.client == client)
     found = [assessment(row) for row in session.scalars(rows.order_by(Score.id.desc()).limit(most))]
-    told = 0
+    count = 0
     for row in session.scalars(in_parts.order_by(BatchPart.head.desc()).execution_options(yield_per=1)):
         found += batches.part(row).assessments()
-        told += row.count
-        if told >= most:
+        count += row.count
+        if count >= most:
             break
     return sorted(found, key=lambda each: each.id)[-most:]

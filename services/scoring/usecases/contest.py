@@ -20,8 +20,8 @@ def contest(scorer: Scorer, features: Features, stood: int) -> Contest:
     if without is None:
         return Contest(features.disputes)
     values = [without["values"].get(name) for name in scorer.features]
-    said = None if all(value is None for value in values) else scorer.score(values, depth=without["depth"])
-    return Contest(features.disputes, other_view(said, stood, without["depth"], without["features_sha256"]))
+    scored = None if all(value is None for value in values) else scorer.score(values, depth=without["depth"])
+    return Contest(features.disputes, other_view(scored, stood, without["depth"], without["features_sha256"]))
 
 
 def contest_now(context: Context, assessment: Assessment, disputes: Sequence[Mapping[str, Any]]) -> Contest:

@@ -30,15 +30,15 @@ class Shadow:
         """Return the row that stands beside one score: none without a challenger, or where it lacks a feature."""
         if self.scorer is None or any(name not in values for name in self.scorer.features):
             return []
-        said = self.scorer.score([values[name] for name in self.scorer.features])
-        return [_row(assessment.id, self.scorer.version, said.score, said.grade, said.pd)]
+        scored = self.scorer.score([values[name] for name in self.scorer.features])
+        return [_row(assessment.id, self.scorer.version, scored.score, scored.grade, scored.pd)]
 
     def beside_many(self, rows: pl.DataFrame) -> pl.DataFrame | None:
         """Return the columns `batch_file.SHADOW` that stand beside the scores of rows; None where `beside` has none."""
         if self.scorer is None or any(name not in rows.columns for name in self.scorer.features):
             return None
-        said = self.scorer.score_many(rows.select(pl.col(*self.scorer.features).cast(pl.Float64)).to_numpy())
-        columns = zip(SHADOW.values(), (said.score, said.grade.tolist(), said.pd), strict=True)
+        scored = self.scorer.score_many(rows.select(pl.col(*self.scorer.features).cast(pl.Float64)).to_numpy())
+        columns = zip(SHADOW.values(), (scored.score, scored.grade.tolist(), scored.pd), strict=True)
         return pl.DataFrame(dict(columns))
 
 
