@@ -20,7 +20,7 @@ def renewed_up_to(session: Session) -> str | None:
     return session.scalar(select(RenewalCursor.after))
 
 
-def renewed(session: Session, before: str | None, now: str) -> bool:
+def note_renewed(session: Session, before: str | None, now: str) -> bool:
     """Note that scores were renewed up to a correction; False where another worker has noted more since `before`."""
     if before is None:
         session.add(RenewalCursor(id=1, after=now))

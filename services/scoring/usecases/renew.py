@@ -33,7 +33,7 @@ def renew(context: Context) -> int:
     notices = context.profile.notices_since(after, headers)
     if after is None:
         with context.database.begin() as session:
-            renewals.renewed(session, None, notices["last"] or "")
+            renewals.note_renewed(session, None, notices["last"] or "")
         return 0
     return sum(_renew(context, each) for each in notices["items"])
 
@@ -48,7 +48,7 @@ def _renew(context: Context, correction: Mapping[str, Any]) -> bool:
     made = None if before is None or not rests_on_it else _scored(context, before)
     with context.database.begin() as session:
         # Another worker may have done it meanwhile.
-        if not renewals.renewed(session, after, correction["id"]):
+        if not renewals.note_renewed(session, after, correction["id"]):
             return False
         if before is None or made is None:
             return False
