@@ -23,9 +23,8 @@ import xgboost
 from chassis.core.ids import new_id
 from chassis.data import jobs, migrations
 from chassis.data.database import Database
-from services.scoring.app import PACKAGE
-from services.scoring.clients import FeatureSet
-from services.scoring.context import Context
+from services.scoring.clients import FeatureTable
+from services.scoring.context import PACKAGE, Context
 from services.scoring.jobs import handlers
 from services.scoring.ml.artefact import Artefact, write
 from services.scoring.ml.calibration import Calibration
@@ -49,9 +48,9 @@ class Book:
 
     table: pl.DataFrame
 
-    def feature_set(self, *_: Any, **__: Any) -> FeatureSet:
+    def feature_set(self, *_: Any, **__: Any) -> FeatureTable:
         """Return all of it."""
-        return FeatureSet(self.table, date(2026, 1, 1), NOW, "bench", 0)
+        return FeatureTable(self.table, date(2026, 1, 1), NOW, "bench", 0)
 
 
 def run() -> dict[str, Any]:

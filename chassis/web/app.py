@@ -7,7 +7,8 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, TypeVar, cast
+from functools import partial
+from typing import Any, Protocol, TypeVar, cast
 
 import flask
 import flask_smorest
@@ -20,6 +21,8 @@ from chassis.core import call, dictionary, logs, metrics, problems
 from chassis.core.errors import Refused
 from chassis.core.identity import Verifier
 from chassis.core.ids import new_id
+from chassis.data import migrations
+from chassis.data.database import Database
 from chassis.web import preconditions, refusals
 from chassis.web.answers import Orjson, json_answer
 from chassis.web.schemas import ProblemSchema
@@ -77,6 +80,37 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # ships no types
         self.DEFAULT_RESPONSE_CONTENT_TYPE = problems.MEDIA_TYPE
         super()._register_responses()
         del self.DEFAULT_RESPONSE_CONTENT_TYPE  # the class's own again
+
+
+class Collaborators(Protocol):
+    """What a service works with; each service's own `Context` has more."""
+
+    @property
+    def database(self) -> Database:
+        """The service's own database."""
+
+
+def make_service(
+    package: str,
+    context: Collaborators,
+    *,
+    verifier: Verifier,
+    problem_kinds: Mapping[type[Refused], problems.Kind],
+    blueprints: Sequence[flask_smorest.Blueprint],
+    checks: Mapping[str, Check] | None = None,
+    terms: Mapping[str, dictionary.Term] | None = None,
+) -> Flask:
+    """Return the web application of the service in `package` (say `services.profile`), complete with its API.
+
+    Beside `checks`, it is ready when its database is current. `terms` are words that its code declares.
+    """
+    name = package.rpartition(".")[2]
+    current = partial(migrations.check, context.database, package)
+    app = make_app(name, verifier=verifier, problem_kinds=problem_kinds, checks={"database": current, **(checks or {})})
+    app.extensions |= {"context": context, "database": context.database}
+    make_api(app, title=name.capitalize(), version="v1", blueprints=blueprints)
+    serve_dictionary(app, package, terms)
+    return app
 
 
 def make_app(

@@ -8,9 +8,9 @@ from chassis.core import commands
 from chassis.data import migrations
 from chassis.data.database import Database
 from chassis.data.jobs import Worker
-from services.scoring.api.problems import KINDS
-from services.scoring.app import PACKAGE, make_context
+from services.scoring.context import PACKAGE, make_context
 from services.scoring.jobs import handlers
+from services.scoring.problems import KINDS
 from services.scoring.settings import Settings
 from services.scoring.usecases.renew import renew
 

@@ -16,12 +16,13 @@ import polars as pl
 from chassis.core.http import Upstream
 from chassis.core.problems import UpstreamProblem
 from services.scoring.domain.assessment import Features
+from services.scoring.domain.order import ManyOrder
 
 STAGE = re.compile(r"([\w-]+);dur=([\d.]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class FeatureSet:
+class FeatureTable:
     """Many enterprises' features: one row each; `withheld` counts those without consent.
 
     `disputes` has the marks of those that dispute something, by enterprise.
@@ -63,23 +64,25 @@ class Profile:
             **_moment(as_of, known_at),
         }
         answer = self._one.call("POST", "/v1/feature-reads", json=order, headers=headers, repeatable=True)
-        told = [_features(one) for one in answer.json()]
-        return told, _stages(answer.headers.get("Server-Timing", ""))
+        features = [_features(one) for one in answer.json()]
+        return features, _stages(answer.headers.get("Server-Timing", ""))
 
     def feature_set(
         self,
-        enterprises: Sequence[str] | None,
-        as_of: date | None,
-        known_at: datetime | None,
+        order: ManyOrder,
         *,
         outcomes: bool = False,
         headers: Mapping[str, str] | None = None,
-    ) -> FeatureSet:
+    ) -> FeatureTable:
         """Return the features of the named enterprises, or of all that the caller may see."""
-        order = {"enterprises": enterprises, "outcomes": outcomes, **_moment(as_of, known_at)}
-        answer = self._many.call("POST", "/v1/feature-sets", json=order, headers=headers, repeatable=True)
-        frame, disputes = _parted(pl.read_parquet(BytesIO(answer.body)))
-        return FeatureSet(
+        body = {
+            "enterprises": order.enterprises,
+            "outcomes": outcomes,
+            **_moment(order.as_of, order.known_at),
+        }
+        answer = self._many.call("POST", "/v1/feature-sets", json=body, headers=headers, repeatable=True)
+        frame, disputes = _without_marks(pl.read_parquet(BytesIO(answer.body)))
+        return FeatureTable(
             frame=frame,
             disputes=disputes,
             as_of=date.fromisoformat(answer.headers["As-Of"]),
@@ -96,11 +99,11 @@ class Profile:
         Those whose consent has ended are left out. No consent's limited reads are used.
         """
         order = {"enterprises": list(enterprises), **_moment(as_of, None)}
-        one = self._one if len(enterprises) == 1 else self._many
-        told: dict[str, list[dict[str, Any]]] = one.call(
+        upstream = self._one if len(enterprises) == 1 else self._many
+        marks: dict[str, list[dict[str, Any]]] = upstream.call(
             "POST", "/v1/rereads", json=order, headers={"Purpose": purpose}, repeatable=True
         ).json()
-        return told
+        return marks
 
     def features_then(self, enterprise: str, purpose: str, as_of: date, known_at: datetime | None) -> Features | None:
         """Return a file's features as of a day, as known at a moment: a new look, recorded and counted.
@@ -109,18 +112,18 @@ class Profile:
         """
         order = {"reads": [{"enterprise": enterprise}], **_moment(as_of, known_at)}
         headers = {"Purpose": purpose}
-        (told,) = self._one.call("POST", "/v1/feature-reads", json=order, headers=headers, repeatable=True).json()
-        problem = told.get("problem", {})
+        (answer,) = self._one.call("POST", "/v1/feature-reads", json=order, headers=headers, repeatable=True).json()
+        problem = answer.get("problem", {})
         if problem and problem["status"] not in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
             raise UpstreamProblem(problem)
-        found = _features(told)
-        return found if isinstance(found, Features) else None
+        features = _features(answer)
+        return features if isinstance(features, Features) else None
 
-    def told(self, after: str | None, headers: Mapping[str, str]) -> dict[str, Any]:
-        """Return which clients were told what of which file since; only the id of the last of these for None."""
+    def notices_since(self, after: str | None, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Return the notices of corrections after the one with this id; for None only the id of the last."""
         query = {} if after is None else {"after": after}
-        told: dict[str, Any] = self._one.call("GET", "/v1/told", query=query, headers=headers).json()
-        return told
+        notices: dict[str, Any] = self._one.call("GET", "/v1/told", query=query, headers=headers).json()
+        return notices
 
     def catalogue(self, headers: Mapping[str, str]) -> dict[str, Any]:
         """Return the feature catalogue: names, titles, directions."""
@@ -144,10 +147,10 @@ def _features(body: dict[str, Any]) -> Features | UpstreamProblem:
     )
 
 
-def _parted(table: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[dict[str, Any]]]]:
-    """Part a table of features from the marks in it: a mark is no feature, and no model is to be trained on it."""
+def _without_marks(table: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[dict[str, Any]]]]:
+    """Separate a table of features from the marks in it: a mark is no feature, and no model is to be trained on it."""
     marked = table.select("enterprise", "disputes").drop_nulls("disputes")
-    return table.drop("disputes"), {name: orjson.loads(said) for name, said in marked.iter_rows()}
+    return table.drop("disputes"), {name: orjson.loads(marks) for name, marks in marked.iter_rows()}
 
 
 def _stages(timing: str) -> list[tuple[str, float]]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import cast
 
-from flask import current_app
-
-from chassis.core.http import ServiceIdentity
+from chassis.core.http import ServiceIdentity, Upstream
 from chassis.core.signing import Signer, signer_of
 from chassis.data.database import Database
 from services.scoring.clients import Profile
@@ -18,8 +16,10 @@ from services.scoring.domain.errors import ModelNotFound
 from services.scoring.ml.scorer import Scorer
 from services.scoring.settings import Settings
 
+PACKAGE = "services.scoring"
 # What the ledger calls itself in its checkpoints.
 LEDGER = "smecredit/scoring"
+ONE_SECONDS, MANY_SECONDS = 10.0, 600.0
 
 
 class Shelf:
@@ -77,6 +77,15 @@ class Context:
         return self.identity().headers(client, purpose)
 
 
-def context() -> Context:
-    """Return the collaborators of the running application."""
-    return cast("Context", current_app.extensions["context"])
+def make_context(settings: Settings) -> Context:
+    """Return the service's collaborators, for the web process and the worker alike. Nothing connects yet."""
+    return Context(
+        settings=settings,
+        database=Database(settings.database_url),
+        profile=Profile(
+            one=Upstream("profile", settings.profile_url, timeout=ONE_SECONDS),
+            many=Upstream("profile", settings.profile_url, timeout=MANY_SECONDS),
+        ),
+        shelf=Shelf(settings.models),
+        identity=cache(lambda: ServiceIdentity(settings.gateway_url, settings.own_key())),
+    )

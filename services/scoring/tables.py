@@ -150,7 +150,7 @@ class Score(Base):
 
 
 class BatchPart(Base):
-    """Some thousand scores of a batch as columns (`services.scoring.parts`); their ids are `head` and their place.
+    """Some thousand scores of a batch as columns (`store.batch_file`); their ids are `head` and their place.
 
     Parts are numbered without a gap, so that of two workers that believe to hold the batch one is refused.
     """

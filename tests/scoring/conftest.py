@@ -28,10 +28,10 @@ from werkzeug.serving import make_server
 from chassis.core.http import ServiceIdentity
 from chassis.core.identity import Verifier
 from chassis.data import jobs, migrations
-from services.scoring.api.problems import KINDS
-from services.scoring.app import PACKAGE, create_app
-from services.scoring.context import Context
+from services.scoring.app import create_app
+from services.scoring.context import PACKAGE, Context
 from services.scoring.jobs import handlers
+from services.scoring.problems import KINDS
 from services.scoring.settings import Settings
 from services.scoring.tables import Batch, Model
 

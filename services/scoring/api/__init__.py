@@ -6,7 +6,8 @@ from flask_smorest import Blueprint
 
 from chassis.web.ledger import blueprint as ledger_blueprint
 from services.scoring.api import batches, drift, evaluations, models, outcomes, receipts, recourse, scores
-from services.scoring.context import LEDGER, context
+from services.scoring.api.current import context
+from services.scoring.context import LEDGER
 
 ledger = ledger_blueprint("score-ledger", LEDGER, lambda: context().ledger_signer, "Which scores were given: provable")
 BLUEPRINTS: tuple[Blueprint, ...] = (

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response, request
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import BadRequest
 
 from chassis.core.problems import fields_refused
 from chassis.web.answers import json_answer, stream
@@ -15,11 +14,13 @@ from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent
 from chassis.web.openapi import refuses
 from chassis.web.schemas import parsed
-from services.scoring import batch_store
+from services.scoring.api import shown
+from services.scoring.api.current import context
+from services.scoring.api.purpose import PURPOSE, purpose
 from services.scoring.api.schemas import BatchSchema, ManyOrderSchema
-from services.scoring.api.scores import PURPOSE
-from services.scoring.context import context
-from services.scoring.usecases import batch, show
+from services.scoring.domain.order import ManyOrder
+from services.scoring.store import batches
+from services.scoring.usecases import batch
 from services.scoring.usecases.read_table import enterprises_in
 
 blueprint = Blueprint(
@@ -58,16 +59,9 @@ def post_batch(session: Session) -> dict[str, Any]:
     JSON lists them, or means all with consent; a form has a `file` with a column `enterprise`.
     """
     order = _form() if request.mimetype == "multipart/form-data" else parsed(ManyOrderSchema(), request.get_json())
-    row = batch.order_batch(
-        session,
-        caller(),
-        purpose(),
-        enterprises=order["enterprises"],
-        as_of=order.get("as_of"),
-        known_at=order.get("known_at"),
-    )
+    row = batch.order_batch(session, caller(), purpose(), ManyOrder(**order))
     session.flush()
-    return show.batch(session, row)
+    return shown.batch(session, row)
 
 
 @blueprint.get("/<batch_id>")
@@ -77,7 +71,7 @@ def post_batch(session: Session) -> dict[str, Any]:
 def get_batch(batch_id: str) -> Response:
     """Tell how far a batch is."""
     with context().database.read() as session:
-        return json_answer(show.batch(session, batch_store.batch(session, batch_id, caller().client)))
+        return json_answer(shown.batch(session, batches.batch(session, batch_id, caller().client)))
 
 
 @blueprint.get("/<batch_id>/results")
@@ -90,7 +84,8 @@ def get_results(batch_id: str) -> Response:
     One line an enterprise: its score with reasons, or `{"enterprise", "problem"}` where it has none or where its
     consent has ended since. The read of each score is recorded.
     """
-    return stream(batch.results(context(), batch_id, caller().client), "application/jsonl")
+    results, shelf = batch.results(context(), batch_id, caller().client), context().shelf
+    return stream((shown.batch_line(each, shelf) for each in results), "application/jsonl")
 
 
 def _form() -> dict[str, Any]:
@@ -99,11 +94,3 @@ def _form() -> dict[str, Any]:
         raise fields_refused({"file": ["Send the list as a file: CSV, gzipped CSV or Parquet."]})
     listed = enterprises_in(sent.filename or "file", sent.read())
     return parsed(ManyOrderSchema(), {**request.form.to_dict(), "enterprises": listed})
-
-
-def purpose() -> str:
-    """Return the request's purpose; what a job reads it reads for that."""
-    given = request.headers.get("Purpose", "")
-    if given not in PURPOSE["schema"]["enum"]:
-        raise BadRequest(f"Send a Purpose header, one of: {', '.join(PURPOSE['schema']['enum'])}.")
-    return given

@@ -12,8 +12,8 @@ from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
 from chassis.web.schemas import Schema
+from services.scoring.api.current import context
 from services.scoring.api.schemas import TitleSchema
-from services.scoring.context import context
 from services.scoring.usecases.report_drift import Period, report_drift
 
 blueprint = Blueprint("drift", __name__, url_prefix="/v1/drift", description="Whether a model still fits")

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Response, request
 from flask_smorest import Blueprint
-from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from chassis.core.problems import fields_refused
@@ -15,11 +14,12 @@ from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent
 from chassis.web.openapi import refuses
 from chassis.web.schemas import parsed
-from services.scoring import store
-from services.scoring.api.schemas import EvaluationFormSchema, EvaluationOrderSchema, EvaluationSchema
-from services.scoring.context import context
-from services.scoring.usecases import show
-from services.scoring.usecases.evaluate import File, order_evaluation
+from services.scoring.api import shown
+from services.scoring.api.current import context
+from services.scoring.api.evaluation_schemas import EvaluationFormSchema, EvaluationOrderSchema, EvaluationSchema
+from services.scoring.domain.order import BookEvaluation, File, Folding, TableEvaluation
+from services.scoring.store import evaluations
+from services.scoring.usecases.evaluate import order_evaluation
 
 blueprint = Blueprint("evaluations", __name__, url_prefix="/v1/evaluations", description="How well training does")
 LARGEST_TABLES = 64 << 20
@@ -64,12 +64,13 @@ def post_evaluation(session: Session) -> dict[str, Any]:
     JSON evaluates on the book's labelled enterprises; a form with a `table` on that table.
     """
     if request.mimetype == "multipart/form-data":
-        row = order_evaluation(session, caller(), *_form())
+        body, data = _form()
     else:
-        plan = _loaded(EvaluationOrderSchema(), request.get_json())
-        row = order_evaluation(session, caller(), plan)
+        body = parsed(EvaluationOrderSchema(), request.get_json())
+        data = BookEvaluation(body.get("as_of"), body["enterprises"], body["holdout_enterprises"])
+    row = order_evaluation(session, caller(), Folding(body["folds"], body["repeats"], body["seed"]), data)
     session.flush()
-    return show.evaluation(session, row)
+    return shown.evaluation(session, row)
 
 
 @blueprint.get("/<evaluation_id>")
@@ -79,26 +80,19 @@ def post_evaluation(session: Session) -> dict[str, Any]:
 def get_evaluation(evaluation_id: str) -> Response:
     """Tell how far an evaluation is, and what it found."""
     with context().database.read() as session:
-        row = store.evaluation(session, evaluation_id, caller().client)
-        return json_answer(show.evaluation(session, row))
+        row = evaluations.evaluation(session, evaluation_id, caller().client)
+        return json_answer(shown.evaluation(session, row))
 
 
-def _form() -> tuple[dict[str, Any], File, File | None]:
-    given = {**request.form.to_dict(), "drop": request.form.getlist("drop")}
-    plan = _loaded(EvaluationFormSchema(), given)
+def _form() -> tuple[dict[str, Any], BookEvaluation | TableEvaluation]:
+    """Return the form's fields, and the files among them as what is evaluated."""
+    body = parsed(EvaluationFormSchema(), {**request.form.to_dict(), "drop": request.form.getlist("drop")})
     table, holdout = _file("table"), _file("holdout")
     if table is None:
         raise fields_refused({"table": ["Send the table as a file."]})
-    return plan, table, holdout
+    return body, TableEvaluation(table, body["label"], body["drop"], holdout)
 
 
 def _file(name: str) -> File | None:
     sent = request.files.get(name)
     return File(sent.filename or name, sent.read()) if sent else None
-
-
-def _loaded(schema: Schema, given: Any) -> dict[str, Any]:
-    loaded = parsed(schema, given)
-    if loaded.get("as_of"):
-        loaded["as_of"] = loaded["as_of"].isoformat()
-    return loaded

@@ -14,8 +14,9 @@ from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent, repeatable
 from chassis.web.openapi import refuses
-from services.scoring import model_store
-from services.scoring.api.schemas import (
+from services.scoring.api import shown
+from services.scoring.api.current import context
+from services.scoring.api.model_schemas import (
     ComparisonSchema,
     ModelPageSchema,
     ModelSchema,
@@ -24,9 +25,10 @@ from services.scoring.api.schemas import (
     PictureSchema,
     TrainingOrderSchema,
 )
-from services.scoring.context import context
+from services.scoring.domain.order import TrainingOrder
+from services.scoring.store import models
 from services.scoring.tables import Model
-from services.scoring.usecases import show, show_picture
+from services.scoring.usecases import read_picture
 from services.scoring.usecases.approve import approve
 from services.scoring.usecases.promote import cast_shadow, end_shadow, promote, roll_back
 from services.scoring.usecases.shadow import comparison
@@ -47,16 +49,9 @@ def post_model(session: Session, order: dict[str, Any]) -> dict[str, Any]:
     It reads features and outcomes for the purpose `model-training`; outcomes that this bank reported itself count
     before imported ones.
     """
-    row = order_training(
-        session,
-        caller(),
-        as_of=order.get("as_of"),
-        known_at=order.get("known_at"),
-        seed=order.get("seed"),
-        promote=order["promote"],
-    )
+    row = order_training(session, caller(), TrainingOrder(**order))
     session.flush()
-    return show.model(session, row)
+    return shown.model(session, row)
 
 
 @blueprint.get("")
@@ -68,7 +63,7 @@ def list_models() -> Response:
     """List the models, newest first."""
     with context().database.read() as session:
         page = paging.page(
-            session, select(Model), [Model.version], lambda row: show.model(session, row), newest_first=True
+            session, select(Model), [Model.version], lambda row: shown.model(session, row), newest_first=True
         )
         return json_answer(page)
 
@@ -164,7 +159,7 @@ def get_comparison(version: str) -> Response:
 @blueprint.response(200, PictureNamesSchema())
 def list_pictures(version: str) -> Response:
     """List the pictures of a model: ROC, KS, calibration, stability, SHAP summary and dependence."""
-    return json_answer({"items": show_picture.names(context(), version)})
+    return json_answer({"items": read_picture.names(context(), version)})
 
 
 @blueprint.get("/<version>/plots/<name>")
@@ -173,19 +168,19 @@ def list_pictures(version: str) -> Response:
 @blueprint.response(200, PictureSchema())
 def get_picture(version: str, name: str) -> Response:
     """Read one picture of a model as SVG text."""
-    return json_answer(show_picture.show_picture(context(), version, name))
+    return json_answer({"name": name, "svg": read_picture.read_picture(context(), version, name)})
 
 
 def _shown(session: Session, row: Model) -> dict[str, Any]:
-    return {**show.model(session, row), "events": show.events(session, row.version)}
+    return {**shown.model(session, row), "events": shown.events(session, row.version)}
 
 
 def _expect(session: Session, version: str) -> None:
     """Refuse a decision on a model that has changed since it was read."""
-    row = model_store.model(session, version, lock=True)
+    row = models.model(session, version, lock=True)
     preconditions.expect(lambda: _shown(session, row))
 
 
 def _answer(version: str) -> Response:
     with context().database.read() as session:
-        return json_answer(_shown(session, model_store.model(session, version)))
+        return json_answer(_shown(session, models.model(session, version)))

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent
 from chassis.web.openapi import refuses
+from services.scoring.api import shown
 from services.scoring.api.schemas import OutcomeOrderSchema, OutcomeSchema
-from services.scoring.usecases import show
+from services.scoring.domain.order import Observation
 from services.scoring.usecases.record_outcome import record_outcome
 
 blueprint = Blueprint("outcomes", __name__, url_prefix="/v1/outcomes", description="What happened to borrowers")
@@ -25,4 +26,4 @@ blueprint = Blueprint("outcomes", __name__, url_prefix="/v1/outcomes", descripti
 @idempotent
 def post_outcome(session: Session, order: dict[str, Any]) -> dict[str, Any]:
     """Report what happened to a borrower; the bank's next training learns from it."""
-    return show.outcome(record_outcome(session, caller(), **order))
+    return shown.outcome(record_outcome(session, caller(), Observation(**order)))

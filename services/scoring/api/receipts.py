@@ -12,7 +12,9 @@ from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
-from services.scoring.api.schemas import (
+from services.scoring.api import shown
+from services.scoring.api.current import context
+from services.scoring.api.receipt_schemas import (
     OverrideOrderSchema,
     OverrideSchema,
     ReceiptKeysSchema,
@@ -20,7 +22,7 @@ from services.scoring.api.schemas import (
     ScoreProofSchema,
     VerificationSchema,
 )
-from services.scoring.context import context
+from services.scoring.domain.receipt import SignedReceipt
 from services.scoring.usecases import receipt as receipts
 from services.scoring.usecases.override import Decision, override
 from services.scoring.usecases.prove import prove
@@ -34,7 +36,7 @@ blueprint = Blueprint("receipts", __name__, url_prefix="/v1", description="Proof
 @refuses(blueprint, 404, 503)
 @blueprint.response(200, ReceiptSchema())
 def get_receipt(score_id: str) -> Response:
-    """Read a score's signed receipt: hashes of inputs, model and reasons, times, score, grade and PD
+    """Read a score's signed receipt: hashes of inputs, model and reasons, times, score, grade and PD.
 
     The signature (Ed25519) is over the canonical JSON (RFC 8785) of `receipt`. Whoever may read the score may.
     """
@@ -46,7 +48,7 @@ def get_receipt(score_id: str) -> Response:
 @refuses(blueprint, 404, 503)
 @blueprint.response(200, ScoreProofSchema())
 def get_ledger_proof(score_id: str) -> Response:
-    """Prove that a score is in the score ledger: its entry, and within a batch's entry the score itself
+    """Prove that a score is in the score ledger: its entry, and within a batch's entry the score itself.
 
     The answer is a bundle that `smecredit verify-ledger` verifies offline. Whoever may read the score may.
     """
@@ -56,7 +58,7 @@ def get_ledger_proof(score_id: str) -> Response:
 @blueprint.get("/receipt-keys")
 @blueprint.response(200, ReceiptKeysSchema())
 def get_receipt_keys() -> Response:
-    """Read the public keys that receipts are verified with, as JSON Web Keys; the one that signs now is first"""
+    """Read the public keys that receipts are verified with, as JSON Web Keys; the one that signs now is first."""
     caller()
     return json_answer(context().signer.published())
 
@@ -67,11 +69,11 @@ def get_receipt_keys() -> Response:
 @blueprint.arguments(ReceiptSchema())
 @blueprint.response(200, VerificationSchema())
 def post_receipt_verification(document: dict[str, Any]) -> Response:
-    """Verify a receipt: its signature, and its score made again from the stored inputs and the stored model
+    """Verify a receipt: its signature, and its score made again from the stored inputs and the stored model.
 
     `differences` names each member that differs in a single bit from what was found.
     """
-    return json_answer(receipts.verify(context(), caller(), document))
+    return json_answer(receipts.verify(context(), caller(), SignedReceipt(**document)))
 
 
 @blueprint.post("/scores/<score_id>/override")
@@ -81,7 +83,7 @@ def post_receipt_verification(document: dict[str, Any]) -> Response:
 @blueprint.response(201, OverrideSchema())
 @idempotency.documented
 def post_override(decision: dict[str, Any], score_id: str) -> Response:
-    """Give a score of yours another grade, with a reason and a note
+    """Give a score of yours another grade, with a reason and a note.
 
     It is recorded beside the model's grade, never over it, and told with the score from then on.
     """
@@ -90,5 +92,5 @@ def post_override(decision: dict[str, Any], score_id: str) -> Response:
     # Profile is asked before the transaction begins: a lock is never held across a call.
     assessment = read_score(context(), caller(), score_id)
     with context().database.begin() as session:
-        kept = idempotency.once(session, lambda: override(session, assessment, Decision(**decision)))
+        kept = idempotency.once(session, lambda: shown.overridden(override(session, assessment, Decision(**decision))))
     return json_answer(kept, 201)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response
@@ -11,9 +12,10 @@ from chassis.core.call import timed
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
+from services.scoring.api.current import context
 from services.scoring.api.recourse_schemas import RecourseOrderSchema, RecourseSchema
-from services.scoring.context import context
-from services.scoring.usecases.show_way_up import show_way_up
+from services.scoring.domain.recourse import Target, TargetRule
+from services.scoring.usecases.find_way_up import find_way_up
 
 blueprint = Blueprint("recourse", __name__, url_prefix="/v1/scores", description="What to change to score better")
 
@@ -31,4 +33,9 @@ def post_recourse(order: dict[str, Any], score_id: str) -> Response:
     stored, so it is no credit query. The enterprise itself may ask, and the bank while it holds a consent.
     """
     with timed("way-up"):
-        return json_answer(show_way_up(context(), caller(), score_id, order["target"]))
+        answer = find_way_up(context(), caller(), score_id, _target(**order["target"]))
+    return json_answer({**answer, "target": order["target"]})
+
+
+def _target(rules: Sequence[Mapping[str, Any]] = (), **named: Any) -> Target:
+    return Target(**named, rules=tuple(TargetRule(**rule) for rule in rules))

@@ -2,50 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-from flask import Response, current_app, request
+from flask import Response, request
 from flask_smorest import Blueprint
 
 from chassis.core.call import request_id, timed
-from chassis.core.enterprise_id import NotAnEnterpriseId, enterprise_id
+from chassis.core.enterprise_id import enterprise_id
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import documented_only, refuses
-from services.scoring import store
-from services.scoring.api.schemas import (
-    ManyOrderSchema,
-    ReferencesSchema,
-    ScoreOrderSchema,
-    ScorePageSchema,
-    ScoreSchema,
-)
-from services.scoring.context import context
-from services.scoring.domain.assessment import Assessment, shown
+from services.scoring.api import shown
+from services.scoring.api.current import context, turns
+from services.scoring.api.purpose import PURPOSE
+from services.scoring.api.schemas import ManyOrderSchema
+from services.scoring.api.score_schemas import ReferencesSchema, ScoreOrderSchema, ScorePageSchema, ScoreSchema
+from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.contest import Contest
+from services.scoring.domain.order import ManyOrder
+from services.scoring.store import overrides, renewals, scores
 from services.scoring.usecases.assess import Order, assess
 from services.scoring.usecases.compare import against
-from services.scoring.usecases.override import add_latest, latest
 from services.scoring.usecases.read_score import read_contested, whose_scores
-from services.scoring.usecases.renew import renewed_by
 from services.scoring.usecases.soft_check import soft_check
 
 blueprint = Blueprint("scores", __name__, url_prefix="/v1", description="Explained scores of one enterprise")
 PARQUET = "application/vnd.apache.parquet"
-PURPOSE: dict[str, Any] = {
-    "in": "header",
-    "name": "Purpose",
-    "required": True,
-    "description": "What the enterprise's data is read for",
-    "schema": {
-        "type": "string",
-        "enum": ["credit-assessment", "credit-monitoring", "financing-match", "model-training"],
-    },
-}
 
 
 @blueprint.post("/scores")
@@ -61,16 +45,16 @@ def post_score() -> Response:
 
     The enterprise's features are read from the profile service under the caller's consent, which records the read.
     """
-    said, sender = _order(), request.headers
-    references = said.pop("references", ())
+    body, sender = _body(), request.headers
+    references = body.pop("references", ())
     order = Order(
         claim=idempotency.claim(),
         authorization=sender["Authorization"],
         purpose=sender.get("Purpose", ""),
         request_id=request_id() or "",
-        **said,
+        **body,
     )
-    assessment, contest = assess(context(), current_app.extensions["turns"], order)
+    assessment, contest = assess(context(), turns(), order)
     with timed("reasons"):
         answer = _answer(assessment, contest, 201, references=references)
     answer.headers["Location"] = f"/v1/scores/{assessment.id}"
@@ -89,7 +73,11 @@ def get_score(asked: dict[str, Any], score_id: str) -> Response:
     disputes records that count in it, `undisputed` is the score without them.
     """
     assessment, contest = read_contested(context(), caller(), score_id)
-    beside = {"override": latest(context(), score_id), "renewed_by": renewed_by(context(), score_id)}
+    with context().database.read() as session:
+        beside = {
+            "override": overrides.override_of(session, score_id),
+            "renewed_by": renewals.renewal_of(session, score_id),
+        }
     return _answer(assessment, contest, 200, beside, references=asked["references"])
 
 
@@ -107,10 +95,13 @@ def list_scores(enterprise: str) -> Response:
     client, contest = whose_scores(context(), caller(), name)
     with context().database.read() as session:
         page = paging.newest(
-            lambda before, most: store.scores_of(session, name, client, before, most), key=lambda each: each.id
+            lambda before, most: scores.scores_of(session, name, client, before, most), key=lambda each: each.id
         )
-        page["items"] = [shown(each, context().shelf[each.model].legend, contest=contest) for each in page["items"]]
-        add_latest(session, page["items"])
+        given = overrides.overrides_of(session, [each.id for each in page["items"]])
+        shelf = context().shelf
+        page["items"] = [
+            shown.score(each, shelf[each.model].legend, given.get(each.id), contest) for each in page["items"]
+        ]
     return json_answer(page)
 
 
@@ -126,24 +117,14 @@ def post_score_set(order: dict[str, Any]) -> Response:
     Columns: enterprise, score, grade, pd, pd_low, pd_high, depth, features_sha256; score and the rest are null where
     an enterprise has too little data. Headers: Model-Version, Reference, As-Of, Known-At, Withheld.
     """
-    found = soft_check(context(), order["enterprises"], order.get("as_of"), order.get("known_at"))
-    return Response(found.body, content_type=PARQUET, headers=found.headers)
-
-
-def _order() -> dict[str, Any]:
-    """Return what the body says. The usual body names an enterprise and nothing else: it needs no schema."""
-    with contextlib.suppress(orjson.JSONDecodeError):
-        said = orjson.loads(request.get_data())
-        if isinstance(said, dict) and said.keys() == {"enterprise"} and isinstance(said["enterprise"], str):
-            with contextlib.suppress(NotAnEnterpriseId):
-                return {"enterprise": enterprise_id(said["enterprise"])}
-    found: dict[str, Any] = _by_schema()
-    return found
+    table = soft_check(context(), ManyOrder(**order))
+    return Response(table.body, content_type=PARQUET, headers=table.headers)
 
 
 @blueprint.arguments(ScoreOrderSchema())
-def _by_schema(order: dict[str, Any]) -> dict[str, Any]:
-    return order
+def _body(body: dict[str, Any]) -> dict[str, Any]:
+    """Return this request's body; `documented_only` leaves the parsing to the endpoint."""
+    return body
 
 
 def _answer(
@@ -154,7 +135,7 @@ def _answer(
     *,
     references: Sequence[str] = (),
 ) -> Response:
-    answer = shown(assessment, context().shelf[assessment.model].legend, contest=contest, **(beside or {}))
+    answer = shown.score(assessment, context().shelf[assessment.model].legend, contest=contest, **(beside or {}))
     if references:
-        answer["against"] = against(context(), assessment, references)
+        answer["against"] = [shown.against(each) for each in against(context(), assessment, references)]
     return json_answer(answer, status)

@@ -1,4 +1,4 @@
-"""An assessment: one enterprise's score, what it was made from and why, as stored and as shown."""
+"""An assessment: one enterprise's score, what it was made from and why, as it is stored."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ from datetime import UTC, date, datetime
 from math import fsum
 from typing import Any
 
-import orjson
-
-from services.scoring.domain.contest import NO_CONTEST, Contest
 from services.scoring.domain.errors import FeaturesDoNotFit, NotEnoughData, ReasonsDoNotAddUp
-from services.scoring.domain.reasons import sentence
 
 # Reasons must add up to the score before rounding this closely; checked on every single score.
 EXACT_TO = 1e-6
@@ -49,22 +45,19 @@ class Meaning:
     better: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Legend:
-    """How to read the stored numbers of one model version: its features, in order."""
+    """How to read the stored numbers of one model version: its features, in order. Each is equal to itself only."""
 
     version: str
     reference: str
     features: tuple[Meaning, ...]
-    # What stands before, between and behind the two numbers of each feature's line in an answer: written once.
-    written: tuple[tuple[bytes, bytes, bytes], ...]
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Legend:
         """Read what `to_json` of the model's training wrote."""
         features = tuple(Meaning(**feature) for feature in document["features"])
-        written = tuple(_written(meaning) for meaning in features)
-        return cls(document["version"], document["reference"], features, written)
+        return cls(document["version"], document["reference"], features)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,81 +154,6 @@ def check_exact(base_points: float, points: Sequence[float], score_exact: float)
         )
 
 
-def shown(
-    assessment: Assessment,
-    legend: Legend,
-    override: Mapping[str, Any] | None = None,
-    contest: Contest = NO_CONTEST,
-    renewed_by: str | None = None,
-) -> dict[str, Any]:
-    """Return the answer that a client reads, the same bytes each time the stored assessment is read.
-
-    An analyst's override and what the enterprise disputes stand beside it and change nothing in it.
-    """
-    return {
-        "id": assessment.id,
-        "enterprise": assessment.enterprise,
-        "score": assessment.score,
-        "grade": assessment.grade,
-        "pd": assessment.pd,
-        "pd_interval": (assessment.pd_low, assessment.pd_high),
-        "depth": assessment.depth,
-        "reasons": [
-            _reason(legend.features[i], assessment.points[i], assessment.values[i]) for i in assessment.reasons
-        ],
-        "base_points": assessment.base_points,
-        "contributions": _contributions(assessment, legend),
-        "model": {"version": legend.version, "reference": legend.reference},
-        "as_of": assessment.as_of,
-        "known_at": rfc3339(assessment.known_at),
-        "features_sha256": assessment.features_sha256,
-        "purpose": assessment.purpose,
-        "override": override,
-        "disputes": contest.disputes,
-        "undisputed": contest.undisputed,
-        "renewed_by": renewed_by,
-        "receipt": f"/v1/scores/{assessment.id}/receipt",
-        "batch": assessment.batch,
-        "created_at": rfc3339(assessment.created_at),
-    }
-
-
 def rfc3339(moment: datetime) -> str:
     """Return a moment in UTC, as `2020-02-21T08:00:00.000000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _contributions(assessment: Assessment, legend: Legend) -> orjson.Fragment:
-    """Return all features' lines, written: fifty dicts of which two numbers change cost a third of an answer's time."""
-    points, values = (orjson.dumps(list(each))[1:-1].split(b",") for each in (assessment.points, assessment.values))
-    lines = [
-        head + point + middle + value + tail
-        for (head, middle, tail), point, value in zip(legend.written, points, values, strict=True)
-    ]
-    return orjson.Fragment(b"[" + b",".join(lines) + b"]")
-
-
-def _written(meaning: Meaning) -> tuple[bytes, bytes, bytes]:
-    start = orjson.dumps({"feature": meaning.name})[:-1] + b',"points":'
-    return start, b',"value":', b"," + orjson.dumps(_frame(meaning, meaning.title))[1:]
-
-
-def _frame(meaning: Meaning, title: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "reference": meaning.reference,
-        "unit": meaning.unit,
-        "title": title,
-        "dimension": meaning.dimension,
-    }
-
-
-def _reason(meaning: Meaning, points: float, value: float | None) -> dict[str, Any]:
-    phrase = meaning.worse if points < 0 else meaning.better
-    said = sentence(phrase, points, value, meaning.reference, meaning.unit)
-    return {
-        "feature": meaning.name,
-        "points": points,
-        "value": value,
-        **_frame(meaning, phrase),
-        "sentence": said,
-    }

@@ -35,7 +35,7 @@ class Followed:
 
 
 def by_grade(followed: Sequence[Followed]) -> list[dict[str, Any]]:
-    """Each grade's mean PD against its defaults: the chance of so many or more, of so few or fewer, if the PD holds.
+    """Return each grade's mean PD against its defaults: the chance of so many or more, or so few or fewer, if it holds.
 
     Exact binomial at the grade's mean PD (Basel Committee 2005, working paper 14); defaults are taken as independent,
     which makes the test strict: a common shock brings more defaults than it allows for.
@@ -62,7 +62,7 @@ def _grade(name: str, members: Sequence[Followed]) -> dict[str, Any]:
 
 
 def hosmer_lemeshow(pd: NDArray[np.float64], defaulted: NDArray[np.bool_], groups: int = 10) -> dict[str, Any] | None:
-    """χ² of observed against expected defaults in groups of equal size by PD; None for fewer than two groups of ten.
+    """Return the χ² of observed against expected defaults in equal groups by PD; None for fewer than two groups of ten.
 
     Degrees of freedom are the number of groups: these firms were not used in fitting (Hosmer & Lemeshow 2013, 5.2.2).
     """
@@ -79,7 +79,7 @@ def hosmer_lemeshow(pd: NDArray[np.float64], defaulted: NDArray[np.bool_], group
 
 
 def vintages(followed: Iterable[Followed], today: date) -> list[dict[str, Any]]:
-    """By quarter of the score: the share of firms known to have defaulted within so many months; None where it is
+    """Return by quarter of the score the share of firms known to have defaulted within so many months; None where it is
     too early to tell.
     """
     quarters: dict[str, list[Followed]] = defaultdict(list)
@@ -102,7 +102,7 @@ def _within(members: Sequence[Followed], age: int, today: date) -> float | None:
 
 
 def migrations(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """From which grade to which firms moved, first score to last: counts by grade, and the share that stayed."""
+    """Tell from which grade to which firms moved, first score to last: counts by grade, and the share that stayed."""
     counted = Counter(pairs)
     total = sum(counted.values())
     rows = {
@@ -122,10 +122,10 @@ def migrations(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 
 def alerts(grades: Sequence[dict[str, Any]], overall: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """Where PDs did not come true: a grade with more defaults than chance allows, or the whole scale."""
+    """Tell where PDs did not come true: a grade with more defaults than chance allows, or the whole scale."""
     # Bonferroni: ten grades are looked at, and one report in a hundred may err.
     gate = GATE / max(1, len(grades))
-    told = [
+    alerts = [
         _alert(
             each["grade"],
             f"{each['grade']} 级违约 {each['defaults']}/{each['firms']}，高于违约概率 {each['mean_pd']:.2%} 所能解释",
@@ -136,14 +136,14 @@ def alerts(grades: Sequence[dict[str, Any]], overall: dict[str, Any] | None) -> 
         if each["p_as_many"] < gate
     ]
     if overall is not None and overall["p_value"] < GATE:
-        told.append(
+        alerts.append(
             _alert(
                 "pd",
                 f"违约概率整体失准（Hosmer–Lemeshow p = {overall['p_value']:.2g}）",
                 f"PDs as a whole did not come true (Hosmer-Lemeshow p = {overall['p_value']:.2g})",
             )
         )
-    return told
+    return alerts
 
 
 def _alert(subject: str, zh: str, en: str) -> dict[str, Any]:

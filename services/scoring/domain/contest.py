@@ -22,19 +22,19 @@ class Contest:
 NO_CONTEST = Contest()
 
 
-def other_view(said: Any | None, stood: int, depth: str, features_sha256: str) -> dict[str, Any]:
-    """Return the score without the disputed records beside one that stood at so many points.
+def other_view(scored: Any | None, stood: int, depth: str, features_sha256: str) -> dict[str, Any]:
+    """Return the score without the disputed records, and its difference from the stored one.
 
-    `said` is None where nothing is left to score; `difference` is how many points the disputed records give or take.
+    `scored` is None where nothing is left to score; `difference` is how many points the disputed records give or take.
     """
     same = {"depth": depth, "features_sha256": features_sha256}
-    if said is None:
+    if scored is None:
         return {**dict.fromkeys(("score", "grade", "pd", "pd_interval", "difference")), **same}
     return {
-        "score": said.score,
-        "grade": said.grade,
-        "pd": said.pd,
-        "pd_interval": (said.pd_low, said.pd_high),
-        "difference": stood - said.score,
+        "score": scored.score,
+        "grade": scored.grade,
+        "pd": scored.pd,
+        "pd_interval": (scored.pd_low, scored.pd_high),
+        "difference": stood - scored.score,
         **same,
     }

@@ -47,12 +47,12 @@ class Stability:
     state: str
 
     def as_json(self) -> dict[str, Any]:
-        """Its members by name."""
+        """Return its members by name."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
 def baseline(values: ArrayLike) -> dict[str, Any]:
-    """How a column is distributed in the training sample: inner edges of quantile bins, counts, and the unknown ones.
+    """Return a column's distribution in training: inner edges of quantile bins, counts, and the unknown ones.
 
     Equal quantiles are joined, so a column of few values has few bins; NaN is counted apart.
     """
@@ -93,14 +93,14 @@ def compare(reference: ArrayLike, current: ArrayLike) -> Stability:
 
 
 def psi(reference: ArrayLike, current: ArrayLike) -> float:
-    """The index of two rows of counts, half an observation added to each bin."""
+    """Return the index of two rows of counts, half an observation added to each bin."""
     first, second = (np.asarray(counts, dtype=np.float64) + _SMOOTHING for counts in (reference, current))
     p, q = first / first.sum(), second / second.sum()
     return float(((p - q) * np.log(p / q)).sum())
 
 
 def alerts(month: str, stabilities: Mapping[str, Stability], titles: Mapping[str, Mapping[str, str]]) -> list[Any]:
-    """What has passed its limit in a month, in words."""
+    """Return in words what has passed its limit in a month."""
     return [
         {
             "kind": "population",

@@ -65,6 +65,10 @@ class PlanNotCertified(InvariantBroken):
     """Re-scoring the values of a plan did not reach its target: no plan is better than a false one."""
 
 
+class TooManyPlans(Refused):
+    """The search took up more plans than is reasonable; never seen on a forest of our learner."""
+
+
 class PictureNotFound(NotFound):
     """A model has no picture of this name."""
 

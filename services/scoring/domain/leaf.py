@@ -80,8 +80,8 @@ def seal(head: str, frame: pl.DataFrame, base_points: float) -> Seals:
 
 def words_of(one: Assessment) -> str:
     """Return what a score says in words."""
-    said = {name: getattr(one, name) for name in ("depth", "enterprise", "features_sha256", "grade", "score")}
-    return rfc8785.dumps({**said, "score_id": one.id}).decode()
+    words = {name: getattr(one, name) for name in ("depth", "enterprise", "features_sha256", "grade", "score")}
+    return rfc8785.dumps({**words, "score_id": one.id}).decode()
 
 
 def numbers_of(one: Assessment) -> list[float]:
@@ -97,12 +97,12 @@ def hash_of(salt: bytes, words: str, numbers: Sequence[float]) -> bytes:
 def _words(head: str, frame: pl.DataFrame) -> list[bytes]:
     """Return `words_of` and a line feed of each row. A code may hold a quotation mark; no other word may."""
     name = pl.col("enterprise").str.replace_all("\\", r"\\", literal=True).str.replace_all('"', r"\"", literal=True)
-    said = [
+    pieces = [
         *(pl.lit('{"depth":"'), pl.col("depth"), pl.lit('","enterprise":"'), name),
         *(pl.lit('","features_sha256":"'), pl.col("features_sha256"), pl.lit('","grade":"'), pl.col("grade")),
         *(pl.lit('","score":'), pl.col("score"), pl.lit(f',"score_id":"{head}'), pl.lit(_endings(frame.height))),
     ]
-    return frame.select(pl.concat_str(said).cast(pl.Binary)).to_series().to_list()
+    return frame.select(pl.concat_str(pieces).cast(pl.Binary)).to_series().to_list()
 
 
 @lru_cache(maxsize=4)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def auc(defaulted: Outcomes, risk: Numbers) -> float:
-    """Chance that a defaulter has the higher risk of a random pair, ties counting half (Mann-Whitney)."""
+    """Return the chance that a defaulter has the higher risk of a random pair, ties counting half (Mann-Whitney)."""
     bad = int(defaulted.sum())
     good = len(defaulted) - bad
     if not bad or not good:
@@ -27,7 +27,7 @@ def auc(defaulted: Outcomes, risk: Numbers) -> float:
 
 
 def ks(defaulted: Outcomes, risk: Numbers) -> float:
-    """Largest distance between the two classes' distribution functions (Kolmogorov-Smirnov)."""
+    """Return the largest distance between the two classes' distribution functions (Kolmogorov-Smirnov)."""
     order = np.argsort(risk, kind="stable")
     hits = defaulted[order]
     gap = np.cumsum(hits) / max(hits.sum(), 1) - np.cumsum(~hits) / max((~hits).sum(), 1)
@@ -36,19 +36,19 @@ def ks(defaulted: Outcomes, risk: Numbers) -> float:
 
 
 def brier(defaulted: Outcomes, pd: Numbers) -> float:
-    """Mean squared distance of PD and outcome."""
+    """Return the mean squared distance of PD and outcome."""
     return float(np.mean((pd - defaulted) ** 2))
 
 
 def ece(defaulted: Outcomes, pd: Numbers, bins: int = 10) -> float:
-    """|mean PD - default rate| over equal-width bins, weighted by size (calibration error, Guo et al. 2017)."""
+    """Return |mean PD - default rate| over equal-width bins, weighted by size (calibration error, Guo et al. 2017)."""
     bin_of = np.minimum((pd * bins).astype(np.int64), bins - 1)
     gap = np.bincount(bin_of, weights=pd - defaulted, minlength=bins)
     return float(np.abs(gap).sum() / len(pd))
 
 
 def corrected_interval(values: Numbers, test_share: float) -> tuple[float, float]:
-    """95 % interval of the mean of a figure over repeated folds (Nadeau & Bengio 2003, corrected resampled t).
+    """Return the 95 % interval of a figure's mean over repeated folds (Nadeau & Bengio 2003, corrected resampled t).
 
     Folds share training rows, so the plain standard error is far too small: the variance is multiplied by
     1/J + test/training instead of 1/J. Bounds are cut to [0, 1].
@@ -65,7 +65,7 @@ def corrected_interval(values: Numbers, test_share: float) -> tuple[float, float
 def bootstrap_interval(
     measure: Callable[[Outcomes, Numbers], float], defaulted: Outcomes, risk: Numbers, seed: int = 0
 ) -> tuple[float, float]:
-    """95 % percentile interval over 1,000 resamples of firms, each class resampled by itself."""
+    """Return the 95 % percentile interval over 1,000 resamples of firms, each class resampled by itself."""
     random = np.random.default_rng(seed)
     bad, good = np.flatnonzero(defaulted), np.flatnonzero(~defaulted)
     figures = []
@@ -77,7 +77,7 @@ def bootstrap_interval(
 
 
 def _ranks(values: Numbers) -> Numbers:
-    """Ranks from 1, ties sharing their mean."""
+    """Return the ranks from 1, ties sharing their mean."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     ranks: Numbers = (last - (counts - 1) / 2)[place]

@@ -34,7 +34,7 @@ _MONEY: dict[str, tuple[tuple[float, float, int, str, str], ...]] = {
 
 
 def principal(points: NDArray[np.float64], dimensions: Sequence[str]) -> list[int]:
-    """Positions of the at most four contributions that are told, the first ones first.
+    """Return the positions of the at most four contributions that are told, the first ones first.
 
     What cost points comes before what earned them, because a refused firm is owed its adverse reasons; within each,
     the strongest of every dimension comes before a second one of the same, so that four reasons say four things.
@@ -43,8 +43,8 @@ def principal(points: NDArray[np.float64], dimensions: Sequence[str]) -> list[in
     size = points.tolist()  # a dozen of plain numbers are sorted before numpy has begun
     adverse = sorted((i for i, each in enumerate(size) if each <= -_LEAST_POINTS), key=lambda i: size[i])
     helpful = sorted((i for i, each in enumerate(size) if each >= _LEAST_POINTS), key=lambda i: -size[i])
-    told = _dimension_first(adverse, dimensions) + _dimension_first(helpful, dimensions)
-    return told[:MOST_REASONS]
+    ordered = _dimension_first(adverse, dimensions) + _dimension_first(helpful, dimensions)
+    return ordered[:MOST_REASONS]
 
 
 def principal_many(points: NDArray[np.float64], dimensions: Sequence[str]) -> NDArray[np.int16]:
@@ -64,7 +64,7 @@ def principal_many(points: NDArray[np.float64], dimensions: Sequence[str]) -> ND
 
 
 def _urgency(points: NDArray[np.float64], dimensions: Sequence[str]) -> NDArray[np.float64]:
-    """What is told the sooner, the more negative it is; 0 for what is never told.
+    """Return the rank of a contribution: the more negative, the sooner it is told; 0 is never told.
 
     Four rounds: adverse ones that are the first of their dimension, further adverse ones, helpful ones alike. A round
     is a power of two, which keeps every bit of the points, so that the order within it is theirs.
@@ -77,8 +77,8 @@ def _urgency(points: NDArray[np.float64], dimensions: Sequence[str]) -> NDArray[
     for name in {dimension for dimension, single in zip(dimensions, alone, strict=True) if not single}:
         places = np.array([place for place, other in enumerate(dimensions) if other == name])
         within = points[:, places]
-        for best, told in ((within.argmin(axis=1), np.less), (within.argmax(axis=1), np.greater)):
-            first = told(within[line, best], 0.0)
+        for best, outranks in ((within.argmin(axis=1), np.less), (within.argmax(axis=1), np.greater)):
+            first = outranks(within[line, best], 0.0)
             urgency[line[first], places[best[first]]] *= _ROUND
     return urgency
 
@@ -97,24 +97,24 @@ def _dimension_first(positions: list[int], dimensions: Sequence[str]) -> list[in
 def sentence(
     phrase: Mapping[str, str], points: float, value: float | None, reference: float | None, unit: str
 ) -> dict[str, str]:
-    """One reason as a Chinese and an English sentence: what, the firm's value, the reference's, and the points."""
+    """Return a reason as a Chinese and an English sentence: what, the firm's value, the reference's, and the points."""
     whole = round(points)
     signed = f"{whole:+d}".replace("-", "−")
     zh, en = _said_of_reference(reference, unit)
     return {
-        "zh": f"{phrase['zh']}：本企业 {said(value, unit, 'zh')}，基准 {zh}，影响 {signed} 分",
-        "en": f"{phrase['en']}: this firm {said(value, unit, 'en')}, reference {en}, "
+        "zh": f"{phrase['zh']}：本企业 {figure(value, unit, 'zh')}，基准 {zh}，影响 {signed} 分",
+        "en": f"{phrase['en']}: this firm {figure(value, unit, 'en')}, reference {en}, "
         f"{signed} point{'' if abs(whole) == 1 else 's'}",
     }
 
 
 @lru_cache(maxsize=1024)  # a model has some fifty, and says them in every reason
 def _said_of_reference(reference: float | None, unit: str) -> tuple[str, str]:
-    return said(reference, unit, "zh"), said(reference, unit, "en")
+    return figure(reference, unit, "zh"), figure(reference, unit, "en")
 
 
-def said(value: float | None, unit: str, language: str) -> str:
-    """A value in the words of its unit; money in fen is told in yuan, 万元 or million, as people say it."""
+def figure(value: float | None, unit: str, language: str) -> str:
+    """Return a value in the words of its unit; money in fen is told in yuan, 万元 or million, as people say it."""
     if value is None or value != value:  # noqa: PLR0124 -- NaN is missing too
         return "无数据" if language == "zh" else "no data"
     if unit == "fen":
@@ -135,5 +135,5 @@ def _money(yuan: float, language: str) -> str:
 
 
 def _minus(number: str) -> str:
-    """A true minus sign, and none before a zero."""
+    """Return a figure with a true minus sign, and with none before a zero."""
     return number.replace("-", "−") if any(digit in number for digit in "123456789") else number.replace("-", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import rfc8785
@@ -11,6 +12,14 @@ import rfc8785
 from services.scoring.domain.assessment import Assessment, rfc3339
 
 FORM = "smecredit-receipt-1"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedReceipt:
+    """A receipt as somebody holds it: what it states, and the signature over that."""
+
+    receipt: Mapping[str, Any]
+    signature: Mapping[str, Any]
 
 
 def statement(assessment: Assessment, *, features: Sequence[str], model_sha256: str, reference: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.scoring.domain.reasons import said
+from services.scoring.domain.reasons import figure
 
 MOST_CHANGES = 5
 MOST_MONTHS = 12
@@ -91,19 +91,19 @@ class Lever:
         return _GRAIN.get(self.unit, _FINEST)
 
     def after(self, value: float, months: int) -> float:
-        """What can be reached in so many months: whole grains, never past the pace or the feature's own bounds."""
+        """Return what can be reached in so many months: whole grains, within the pace and the feature's own bounds."""
         reach = _bounded(self, value + self.sign * self.pace * months)
         return self.towards(reach, outward=False)
 
     def towards(self, value: float, *, outward: bool) -> float:
-        """The grain at `value` or next to it: past it where `outward`, else short of it, in the lever's direction."""
+        """Return the grain at `value` or next to it: past it if `outward`, else short of it, in the lever's way."""
         steps = value / self.grain
         up = (self.sign > 0) == outward
         whole = math.ceil(steps - 1e-9) if up else math.floor(steps + 1e-9)
         return round(whole * self.grain, 9)
 
     def months_to(self, value: float, wanted: float) -> int | None:
-        """The fewest whole months to `wanted` or beyond; None where the way is closed or too long."""
+        """Return the fewest whole months to `wanted` or beyond; None where the way is closed or too long."""
         for months in range(MOST_MONTHS + 1):
             reached = value if months == 0 else self.after(value, months)
             if (reached - wanted) * self.sign >= 0:
@@ -111,12 +111,12 @@ class Lever:
         return None
 
     def cost(self, months: int) -> int:
-        """What a change of so many months costs."""
+        """Return what a change of so many months costs."""
         return months * self.weight + 1 if months else 0
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class TargetRule:
     """A product's rule on one feature, on `score` or on `pd`."""
 
     feature: str
@@ -124,18 +124,27 @@ class Rule:
     value: float
 
     def holds(self, found: float | None) -> bool:
-        """Whether a value passes; an unknown one never does."""
+        """Tell whether a value passes; an unknown one never does."""
         if found is None:
             return False
         return found >= self.value if self.op == ">=" else found <= self.value
 
     def __str__(self) -> str:
-        """The rule as a product writes it."""
+        """Return the rule as a product writes it."""
         return f"{self.feature} {self.op} {self.value:g}"
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be reached: a grade, a score, a product's rules, or several of them together."""
+
+    grade: str | None = None
+    score: int | None = None
+    rules: tuple[TargetRule, ...] = ()
+
+
 def actions(entries: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What the catalogue says of each feature's changeability, to be kept with a model."""
+    """Return what the catalogue says of each feature's changeability, to be kept with a model."""
     return {
         entry["name"]: {
             "direction": int(entry["direction"]),
@@ -149,7 +158,7 @@ def actions(entries: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
 def lever(
     feature: str, action: Mapping[str, Any], unit: str, dimension: str, value: float, reference: float | None
 ) -> Lever | None:
-    """The lever of one feature at its present value; None where it is immutable or moving it could do harm."""
+    """Return the lever of one feature at its present value; None where it is immutable or moving it could do harm."""
     sign = {"raise": 1, "lower": -1}.get(action["actionable"], 0)
     # Only what the model is bound to reward: a change without a claimed direction could cost points elsewhere.
     if not sign or sign * action["direction"] >= 0:
@@ -166,13 +175,13 @@ def lever(
 
 
 def conflict(features: Iterable[str]) -> bool:
-    """Whether two of these pull against each other."""
+    """Tell whether two of these pull against each other."""
     chosen = set(features)
     return any(pair <= chosen for pair in _CONFLICTS)
 
 
-def hindrance(rule: Rule, lever: Lever | None, value: float | None) -> dict[str, str] | None:
-    """Why no plan can make a rule hold that does not hold yet; None where a lever moves that way."""
+def hindrance(rule: TargetRule, lever: Lever | None, value: float | None) -> dict[str, str] | None:
+    """Say why no plan can make a rule hold that does not hold yet; None where a lever moves that way."""
     if value is None:
         return {"zh": "该项数据未知", "en": "the value is not known"}
     if lever is None:
@@ -184,10 +193,10 @@ def hindrance(rule: Rule, lever: Lever | None, value: float | None) -> dict[str,
     return None
 
 
-def told(lever: Lever, title: Mapping[str, str], start: float, end: float, months: int) -> dict[str, str]:
-    """One change as a Chinese and an English sentence."""
+def change_sentence(lever: Lever, title: Mapping[str, str], start: float, end: float, months: int) -> dict[str, str]:
+    """Return one change as a Chinese and an English sentence."""
     verb = ("提高", "Raise") if lever.sign > 0 else ("降低", "Lower")
-    zh, en = ([said(value, lever.unit, language) for value in (start, end)] for language in ("zh", "en"))
+    zh, en = ([figure(value, lever.unit, language) for value in (start, end)] for language in ("zh", "en"))
     return {
         "zh": f"{months} 个月内将{title['zh']}从 {zh[0]} {verb[0]}到 {zh[1]}",
         "en": f"{verb[1]} {_lowered(title['en'])} from {en[0]} to {en[1]} within {_months(months)}",

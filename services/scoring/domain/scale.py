@@ -62,51 +62,51 @@ _NAMES = np.array([grade.name for grade in MASTER_SCALE][::-1])
 
 
 def points_of(log_odds_of_default: ArrayLike) -> NDArray[np.float64]:
-    """Points of a log-odds of default; affine, so contributions in log-odds stay additive in points."""
+    """Return the points of a log-odds of default; affine, so contributions in log-odds stay additive in points."""
     return POINTS_AT_EVEN_ODDS - POINTS_PER_LOG_ODDS * np.asarray(log_odds_of_default, dtype=np.float64)
 
 
 def pd_of(points: ArrayLike) -> NDArray[np.float64]:
-    """Probability of default of points, before the floor; the inverse of `points_of` on log-odds."""
+    """Return the probability of default of points, before the floor; the inverse of `points_of` on log-odds."""
     log_odds = (POINTS_AT_EVEN_ODDS - np.asarray(points, dtype=np.float64)) / POINTS_PER_LOG_ODDS
     return sigmoid(log_odds)
 
 
 def points_of_pd(pd: ArrayLike) -> NDArray[np.float64]:
-    """Points of a probability of default strictly between 0 and 1; the inverse of `pd_of`."""
+    """Return the points of a probability of default strictly between 0 and 1; the inverse of `pd_of`."""
     values = np.asarray(pd, dtype=np.float64)
     return points_of(np.log(values) - np.log1p(-values))
 
 
 def floored(pd: ArrayLike) -> NDArray[np.float64]:
-    """The PD as it is shown and priced: never under the Basel floor. Points keep the unfloored value."""
+    """Return the PD as it is shown and priced: never under the Basel floor. Points keep the unfloored value."""
     return np.maximum(np.asarray(pd, dtype=np.float64), PD_FLOOR)
 
 
 def grades_of(points: ArrayLike) -> NDArray[np.str_]:
-    """Grade names of an array of points."""
+    """Return the grade names of an array of points."""
     return _NAMES[np.searchsorted(_BOUNDS, np.asarray(points, dtype=np.float64), side="right")]
 
 
 def grade_of(points: float) -> str:
-    """Grade name of one number of points."""
+    """Return the grade name of one number of points."""
     return str(grades_of(points))
 
 
 def supervision_class(grade: str) -> str:
-    """The class A to D of classified supervision (分级分类监管) of a grade, default included."""
+    """Return the class A to D of classified supervision (分级分类监管) of a grade, default included."""
     return next(name for name, grades in SUPERVISION_CLASSES if grade in grades)
 
 
 def pd_bounds(grade: str) -> tuple[float, float]:
-    """Lowest (exclusive) and highest (inclusive) PD of a performing grade, before the floor."""
+    """Return the lowest (exclusive) and highest (inclusive) PD of a performing grade, before the floor."""
     position = [step.name for step in MASTER_SCALE].index(grade)
     best = MASTER_SCALE[position - 1].from_points if position else float("inf")
     return float(pd_of(best)), float(pd_of(MASTER_SCALE[position].from_points))
 
 
 def sigmoid(x: ArrayLike) -> NDArray[np.float64]:
-    """The logistic function without overflow at either end."""
+    """Return the logistic function without overflow at either end."""
     values = np.asarray(x, dtype=np.float64)
     small = np.exp(-np.abs(values))
     return np.where(values >= 0, 1.0, small) / (1.0 + small)

@@ -44,7 +44,7 @@ class Artefact:
     references: list[dict[str, Any]] = field(default_factory=list)
 
     def as_bytes(self) -> bytes:
-        """The canonical bytes of the file."""
+        """Return the canonical bytes of the file."""
         return orjson.dumps({"format": FORMAT, **asdict(self)}, option=orjson.OPT_SORT_KEYS)
 
     @property
@@ -54,7 +54,7 @@ class Artefact:
 
 
 def legend_against(legend: dict[str, Any], reference: dict[str, Any]) -> dict[str, Any]:
-    """The same legend with the values of another reference enterprise."""
+    """Return the same legend with the values of another reference enterprise."""
     values = reference["values"]
     features = [{**feature, "reference": values[feature["name"]]} for feature in legend["features"]]
     return {**legend, "reference": reference["id"], "features": features}
@@ -87,7 +87,7 @@ def write(artefact: Artefact, folder: Path) -> Path:
 
 
 def read(folder: Path) -> tuple[Artefact, str]:
-    """The artefact in a folder and its SHA-256. `FileNotFoundError` if absent, `ModelUnreadable` if it is not one."""
+    """Return the artefact in a folder and its SHA-256; `FileNotFoundError` if absent, `ModelUnreadable` if damaged."""
     body = (folder / _FILE).read_bytes()
     try:
         document = orjson.loads(body)

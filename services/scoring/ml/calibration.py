@@ -56,11 +56,11 @@ class Calibration:
     depth_variance: dict[str, float] = field(default_factory=dict)
 
     def log_odds(self, margins: Numbers) -> Numbers:
-        """Calibrated log-odds of default, before the floor."""
+        """Return the calibrated log-odds of default, before the floor."""
         return self.intercept + self.slope * margins
 
     def interval(self, margins: Numbers, depths: Sequence[str | None] | None = None) -> tuple[Numbers, Numbers]:
-        """A 90 % interval of the PD: the map's uncertainty (delta method) plus the margin's own.
+        """Return a 90 % interval of the PD: the map's uncertainty (delta method) plus the margin's own.
 
         It widens away from the bulk of the training firms and with every step down in depth, and stays within 0 and 1.
         It reaches further on the side of certainty: nought defaults of twenty firms cannot tell 2 % from 0.2 %.
@@ -80,12 +80,12 @@ class Calibration:
         return np.array([self.depth_variance.get(depth or "", self.margin_variance) for depth in depths])
 
     def as_json(self) -> dict[str, Any]:
-        """The calibration as plain values."""
+        """Return the calibration as plain values."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Calibration:
-        """The inverse of `as_json`."""
+        """Return the inverse of `as_json`."""
         return cls(**{**value, "covariance": tuple(value["covariance"])})
 
 
@@ -116,7 +116,7 @@ def calibrate(
 
 
 def _by_depth(variances: Numbers, depths: Sequence[str | None]) -> dict[str, float]:
-    """The mean variance of each depth, drawn to that of the book where firms are few, rising as depth falls.
+    """Return the mean variance of each depth, drawn to that of the book where firms are few, rising as depth falls.
 
     A depth that training never saw is as unsure as the next richer one, the richest as the next thinner.
     """
@@ -130,7 +130,7 @@ def _by_depth(variances: Numbers, depths: Sequence[str | None]) -> dict[str, flo
 
 
 def _rising(values: Numbers, weights: Numbers) -> Numbers:
-    """The closest non-decreasing sequence (pool adjacent violators); a value without weight takes its neighbour's."""
+    """Return the closest non-decreasing sequence (pool adjacent violators); what has no weight is its neighbour's."""
     seen = np.flatnonzero(weights)
     pools: list[list[float]] = []  # value, weight, members
     for place in seen:
@@ -159,7 +159,7 @@ def _loss(theta: Numbers, x: Numbers, y: Numbers) -> float:
 
 
 def _newton(x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
-    """Damped Newton on a convex loss; a dozen steps reach machine precision."""
+    """Minimise a convex loss by damped Newton; a dozen steps reach machine precision."""
     theta = np.array([0.0, 1.0])
     for _ in range(50):
         residual = sigmoid(theta[0] + theta[1] * x) - y
@@ -175,7 +175,7 @@ def _newton(x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def _intercept(offset: Numbers, y: Numbers) -> float:
-    """The intercept that makes the mean prediction equal the mean target, for a slope held fixed."""
+    """Return the intercept that makes the mean prediction equal the mean target, for a slope held fixed."""
     low, high = -50.0, 50.0
     for _ in range(100):
         middle = (low + high) / 2

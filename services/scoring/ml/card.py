@@ -38,7 +38,7 @@ def model_card(
     *,
     lineage: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Everything that a validator asks first, as plain values; the same inputs give the same card."""
+    """Return everything that a validator asks first, as plain values; the same inputs give the same card."""
     held_out = scale.sigmoid(learned.calibration.log_odds(learned.held_out_margins.mean(axis=0)))
     return {
         "kind": "xgboost-monotone",
@@ -85,13 +85,13 @@ def model_card(
 
 
 def gate(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Whether the model ranks held-out firms no worse than the challenger did: a simpler model must never be better."""
+    """Tell whether the model ranks held-out firms no worse than the challenger: a simpler model must not be better."""
     ahead = metrics["auc"]["mean"] - metrics["challenger"]["auc"]["mean"]
     return {"auc_over_challenger": float(ahead), "passed": bool(ahead >= 0)}
 
 
 def calibration_table(defaulted: NDArray[np.bool_], pd: NDArray[np.float64]) -> list[dict[str, Any]]:
-    """Held-out PD against the observed rate in up to five groups of equal size, lowest PD first."""
+    """Return the held-out PD against the observed rate in up to five groups of equal size, lowest PD first."""
     groups = np.array_split(np.argsort(pd, kind="stable"), min(5, max(1, len(pd) // 10)))
     return [
         {
@@ -105,14 +105,14 @@ def calibration_table(defaulted: NDArray[np.bool_], pd: NDArray[np.float64]) -> 
 
 
 def importance(frame: pl.DataFrame, scorer: Scorer) -> list[dict[str, Any]]:
-    """Mean absolute points of each feature over the training firms, the strongest first."""
+    """Return the mean absolute points of each feature over the training firms, the strongest first."""
     mean = np.abs(scorer.score_many(frame).points).mean(axis=0)
     order = np.argsort(-mean, kind="stable")
     return [{"feature": scorer.features[place], "mean_points": float(mean[place])} for place in order]
 
 
 def verification(frame: pl.DataFrame, learned: Learned, scorer: Scorer) -> dict[str, Any]:
-    """The largest difference, in points, of our reasons from shap's and our margins from xgboost's on training rows."""
+    """Return the largest difference, in points, of our reasons from shap's and of our margins from xgboost's."""
     import shap  # noqa: PLC0415 -- seconds to import, and only training verifies
     import xgboost  # noqa: PLC0415
 
@@ -131,7 +131,7 @@ def verification(frame: pl.DataFrame, learned: Learned, scorer: Scorer) -> dict[
 
 
 def limits(firms: int, defaults: int) -> dict[str, str]:
-    """What a reader must know before relying on the model."""
+    """Return what a reader must know before relying on the model."""
     return {
         "zh": (
             f"由 {firms} 家企业（其中 {defaults} 家违约）训练，各项指标均附区间；不含信用评级；"

@@ -58,7 +58,7 @@ class Challenger:
     parameters: dict[str, Any]
 
     def pd(self, frame: pl.DataFrame) -> NDArray[np.float64]:
-        """PD of every row of a frame."""
+        """Return the PD of every row of a frame."""
         rows = self.standard.apply(self.encoding.rows(frame).astype(np.float64))
         return sigmoid(rows @ self.weights + self.intercept)
 

@@ -63,12 +63,12 @@ class Encoding:
         return all(column.kind == "number" for column in self.columns)
 
     def owner(self) -> NDArray[np.int64]:
-        """For each learner's column, the position of its source: contributions are summed by it."""
+        """Return for each learner's column the position of its source: contributions are summed by it."""
         place = {source: position for position, source in enumerate(self.sources)}
         return np.array([place[column.source] for column in self.columns], dtype=np.int64)
 
     def rows(self, frame: pl.DataFrame) -> NDArray[np.float32]:
-        """The frame as (rows, columns) of 32-bit floats, NaN where missing; an absent column is `FeaturesDoNotFit`."""
+        """Return the frame as (rows, columns) of 32-bit floats, NaN where missing; raise `FeaturesDoNotFit`."""
         absent = [source for source in self.sources if source not in frame.columns]
         if absent:
             raise FeaturesDoNotFit(
@@ -78,7 +78,7 @@ class Encoding:
         return _finite(encoded.to_numpy().astype(np.float32, order="C"), self)
 
     def row(self, values: Mapping[str, Any]) -> NDArray[np.float32]:
-        """One row (columns,) from named values; None is missing, an absent name is an error."""
+        """Return one row (columns,) from named values; None is missing, an absent name is an error."""
         (row,) = self.few([values])
         return as_rows(row)
 
@@ -98,17 +98,17 @@ class Encoding:
         return as_rows(_finite(rows, self))
 
     def as_json(self) -> dict[str, Any]:
-        """The encoding as plain values."""
+        """Return the encoding as plain values."""
         return {"columns": [asdict(column) for column in self.columns], "ignored": self.ignored}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Encoding:
-        """The inverse of `as_json`."""
+        """Return the inverse of `as_json`."""
         return cls(tuple(Column(**column) for column in value["columns"]), value["ignored"])
 
 
 def learn_encoding(frame: pl.DataFrame, features: Sequence[str] | None) -> Encoding:
-    """What each column becomes, from training rows without the label.
+    """Return what each column becomes, from training rows without the label.
 
     `features` names numeric columns to take as they are (the catalogue's); None takes what is usable of every column.
     """
@@ -131,7 +131,7 @@ def learn_encoding(frame: pl.DataFrame, features: Sequence[str] | None) -> Encod
 
 
 def _columns_of(values: pl.Series) -> list[Column] | str:
-    """The learner's columns of one source column, or why it is left out."""
+    """Return the learner's columns of one source column, or why it is left out."""
     if values.n_unique() - (values.null_count() > 0) <= 1:
         return "has one value only"
     if values.dtype.is_numeric() or values.dtype == pl.Boolean:

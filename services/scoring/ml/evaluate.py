@@ -46,7 +46,7 @@ def evaluate(  # noqa: PLR0913 -- the knobs of the command, all but two by name
     progress: Progress | None = None,
     threads: int = 2,
 ) -> dict[str, Any]:
-    """The `smecredit evaluate` report: repeated stratified cross-validation, and a holdout if one is given.
+    """Return the `smecredit evaluate` report: repeated stratified cross-validation, and a holdout if one is given.
 
     AUC is the mean over all held-out folds with the corrected resampled 95 % interval; KS, Brier and ECE are of all
     held-out PDs of a repeat, averaged over repeats. On a holdout the interval is a bootstrap over its firms.
@@ -76,7 +76,7 @@ def evaluate(  # noqa: PLR0913 -- the knobs of the command, all but two by name
 def suspects(
     frame: pl.DataFrame, defaulted: NDArray[np.bool_], catalogue: Sequence[dict[str, Any]] | None
 ) -> list[dict[str, Any]]:
-    """Columns that alone rank the outcomes almost perfectly: look whether they were written after the outcome."""
+    """Return the columns that alone rank the outcomes almost perfectly: perhaps written after the outcome."""
     names = None if catalogue is None else [entry["name"] for entry in catalogue if entry.get("model", True)]
     encoding = learn_encoding(frame, names)
     rows = encoding.rows(frame)
@@ -102,7 +102,7 @@ def _cross_validate(
     progress: Progress | None,
     threads: int,
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
-    """Held-out PDs (repeats, firms) and AUCs (repeats * folds,) of the model and its challenger."""
+    """Return the held-out PDs (repeats, firms) and AUCs (repeats * folds,) of the model and its challenger."""
     folds, repeats, seed = plan
     splits = [
         (repeat, *split)

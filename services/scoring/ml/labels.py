@@ -20,7 +20,7 @@ _LEAST_OF_A_CLASS = 5
 
 
 def labelled(frame: pl.DataFrame, label: str, *, least: bool = True) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
-    """The rows with an outcome, without the label column, and whether each defaulted.
+    """Return the rows with an outcome, without the label column, and whether each defaulted.
 
     Raises `TrainingDataUnusable` when the column is absent, holds other values than a default's usual names, or when
     fewer than 20 rows or 5 of either class remain (`least=False` takes any number).

@@ -20,7 +20,7 @@ from services.scoring.domain.scale import sigmoid
 from services.scoring.ml.calibration import Calibration, calibrate
 from services.scoring.ml.encoding import Encoding, learn_encoding
 from services.scoring.ml.folds import stratified_folds
-from services.scoring.ml.selection import telling
+from services.scoring.ml.selection import informative
 from services.scoring.ml.trees import Forest, forest_of
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Learned:
     held_out_margins: NDArray[np.float64]
 
     def pd(self, frame: pl.DataFrame) -> NDArray[np.float64]:
-        """Calibrated PD of every row of a frame, before the floor."""
+        """Return the calibrated PD of every row of a frame, before the floor."""
         margins = self.forest.margins(self.encoding.rows(frame))
         return sigmoid(self.calibration.log_odds(margins))
 
@@ -137,13 +137,13 @@ def learn(
 
 
 def _depths(frame: pl.DataFrame, catalogue: Sequence[dict[str, Any]] | None) -> list[str | None] | None:
-    """The data depth of each firm of a book; in a bank's own table a column of that name may be anything."""
+    """Return the data depth of each firm of a book; in a bank's own table a column of that name may be anything."""
     known = catalogue is not None and "depth" in frame.columns and frame.schema["depth"] == pl.String
     return frame["depth"].to_list() if known else None
 
 
 def constraints(encoding: Encoding, catalogue: Sequence[dict[str, Any]] | None) -> tuple[int, ...]:
-    """For each learner's column the sign of the PD's change as it rises; 0 where nothing is claimed."""
+    """Return for each learner's column the sign of the PD's change as it rises; 0 where nothing is claimed."""
     direction = {entry["name"]: int(entry["direction"]) for entry in catalogue or ()}
     return tuple(direction.get(column.name, 0) for column in encoding.columns)
 
@@ -167,10 +167,10 @@ def _settings(plan: Plan, seed: int, encoding: Encoding, catalogue: Sequence[dic
 def _kept(
     rows: NDArray[np.float32], defaulted: NDArray[np.bool_], plan: Plan, parameters: dict[str, Any]
 ) -> NDArray[np.bool_]:
-    """For each column whether these training rows may teach it."""
+    """Return for each column whether these training rows may teach it."""
     if plan.false_share is None:
         return np.ones(rows.shape[1], dtype=np.bool_)
-    return telling(rows, defaulted, parameters["monotone_constraints"], plan.false_share)
+    return informative(rows, defaulted, parameters["monotone_constraints"], plan.false_share)
 
 
 def _fit(
@@ -186,7 +186,7 @@ def _fit(
 
 
 def _plain(raw: bytes) -> bytes:
-    """The same trees written as one a round: leaves carry their share already, and shap reads only this form."""
+    """Return the same trees written as one a round: leaves carry their share already, and shap reads only this form."""
     document = orjson.loads(raw)
     model = document["learner"]["gradient_booster"]["model"]
     model["gbtree_model_param"]["num_parallel_tree"] = "1"
@@ -201,7 +201,7 @@ def _try_all(
     settings: dict[str, Any],
     seed: int,
 ) -> tuple[list[dict[str, Any]], NDArray[np.float64]]:
-    """Every candidate with its held-out log-loss, and held-out margins (candidates, repeats, rows).
+    """Return every candidate with its held-out log-loss, and held-out margins (candidates, repeats, rows).
 
     One training per depth and fold serves all numbers of rounds: its first trees are the smaller model.
     """

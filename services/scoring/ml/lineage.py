@@ -14,7 +14,7 @@ _ROOMS = ("domain", "ml")
 
 
 def rows_sha256(frame: pl.DataFrame) -> str:
-    """The name of a table's content: its columns by name, its rows by enterprise, whatever order they came in."""
+    """Return the digest of a table's content: columns by name, rows by enterprise, whatever order they came in."""
     ordered = frame.select(sorted(frame.columns)).sort("enterprise")
     digest = hashlib.sha256(orjson.dumps(ordered.columns))
     for name in ordered.columns:
@@ -24,7 +24,7 @@ def rows_sha256(frame: pl.DataFrame) -> str:
 
 @cache
 def code() -> dict[str, str]:
-    """The release, and a hash of every source file that can change a model or a score."""
+    """Return the release, and a hash of every source file that can change a model or a score."""
     service = Path(__file__).parent.parent
     digest = hashlib.sha256()
     for path in sorted(path for room in _ROOMS for path in (service / room).rglob("*.py")):

@@ -116,7 +116,7 @@ def _stability(axes: Axes, held_out: HeldOut) -> None:
 
 
 def _shap(folder: Path, held_out: HeldOut, scorer: Scorer) -> list[str]:
-    """The shap library's summary of all features and the dependence of the strongest, in points."""
+    """Return the shap library's summary of all features and the dependence of the strongest, in points."""
     import matplotlib.pyplot as plt  # noqa: PLC0415 -- shap draws on pyplot; only training draws
     import shap  # noqa: PLC0415
 

@@ -97,12 +97,12 @@ class Explainer:
         self._table = np.concatenate(tables) if tables else np.zeros(0)
 
     def explain(self, row: NDArray[np.float32]) -> tuple[float, NDArray[np.float64]]:
-        """Margin and contributions (features,) of one row, in log-odds; base + sum = margin, or `ReasonsDoNotAddUp`."""
+        """Return margin and contributions (features,) of a row, in log-odds; raise `ReasonsDoNotAddUp`."""
         margins, contributions = self.explain_few(row[None, :])
         return float(margins[0]), contributions[0]
 
     def explain_few(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Margins (n,) and contributions (n, features) of a few rows, each bit for bit what `explain` says of it alone.
+        """Return margins (n,) and contributions (n, features) of a few rows, bit for bit as `explain` has them.
 
         One look-up for all blocks of all rows; every row's shares are added in the order of the blocks, as for one.
         """
@@ -126,7 +126,7 @@ class Explainer:
     def explain_many(
         self, rows: NDArray[np.float32], *, threads: int = 1
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Margins (n,) and contributions (n, features) of many rows; the sums are checked for every row.
+        """Return the margins (n,) and contributions (n, features) of many rows; the sums are checked for every row.
 
         The margin of a row comes from the leaves it reaches; every thousandth row is walked from the roots as well.
         """
@@ -203,7 +203,7 @@ def _inner_nodes(forest: Forest, node: int) -> list[int]:
 
 
 def _leaves(forest: Forest, node: int, path: _Path) -> list[tuple[float, _Path]]:
-    """Leaves under a node with the answers that lead to each."""
+    """Return the leaves under a node with the answers that lead to each."""
     if is_leaf(forest, node):
         return [(float(forest.value[node]), path)]
     left = _leaves(forest, int(forest.left[node]), [*path, (node, True)])
@@ -263,5 +263,5 @@ def _add_leaf(
 
 
 def _weight(first: int, second: int, all_: int) -> float:
-    """first! second! / all!, or 0 where there is nobody to share with."""
+    """Return first! second! / all!, or 0 where there is nobody to share with."""
     return factorial(first) * factorial(second) / factorial(all_) if first >= 0 and second >= 0 else 0.0

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from chassis.core.errors import Refused
+from services.scoring.domain.errors import TooManyPlans
 from services.scoring.domain.recourse import MOST_CHANGES, MOST_MONTHS, Lever, conflict
 from services.scoring.ml.trees import Forest, is_leaf
 
@@ -110,7 +110,7 @@ class Search:
         return self._value(self.start)
 
     def highest(self, enough: float = np.inf) -> list[Move]:
-        """The plan with the highest margin that five changes in twelve months can give, or the first one of `enough`.
+        """Return the plan with the highest margin of five changes in twelve months, or the first one of `enough`.
 
         Asked before `cheapest`: that nothing reaches a target is proven much sooner by margin than by cost.
         """
@@ -122,7 +122,7 @@ class Search:
         return self._best(least, lambda _cost, reached: -reached, -enough) or []
 
     def cheapest(self, target: float) -> list[Move] | None:
-        """The plan with the least cost whose margin is at least `target`; None where there is none."""
+        """Return the plan with the least cost whose margin is at least `target`; None where there is none."""
         bound = self._bounds()
 
         def least(cost: Any, reached: Any, family: Any, left: int) -> Any:
@@ -132,7 +132,7 @@ class Search:
         return self._best(least, lambda cost, reached: np.where(reached >= target - _EXACT, cost, np.inf))
 
     def margin(self, moves: Sequence[Move]) -> float:
-        """The margin after some moves, whose months must be those of the ladders."""
+        """Return the margin after some moves; their months must be those of the ladders."""
         place = {ladder.lever.feature: at for at, ladder in enumerate(self.ladders)}
         index = self.start.copy()
         for move in moves:
@@ -140,7 +140,7 @@ class Search:
         return self._value(index)
 
     def _best(self, least: _Rank, worth: Callable[[Any, Any], Any], enough: float = -np.inf) -> list[Move] | None:
-        """The plan of the lowest worth, or the first of `enough`; None where none is worth anything.
+        """Return the plan of the lowest worth, or the first of `enough`; None where none is worth anything.
 
         `least` never says more than the worth of the best plan that goes on from one. Plans are taken up in its order,
         until it is no lower than the best worth that was met on the way.
@@ -176,7 +176,7 @@ class Search:
         return self._moves(chosen) if np.isfinite(lowest) else None
 
     def _following(self, node: _Node) -> NDArray[np.int64]:
-        """The options that a plan may go on with: of any later family, or of the next that a rule demands."""
+        """Return the options that a plan may go on with: of any later family, or of the next that a rule demands."""
         later = self.family >= node.family
         return np.flatnonzero(later & (self.family == node.family) if node.family < self.demanded else later)
 
@@ -192,7 +192,7 @@ class Search:
         return conflict(self.ladders[self.options[at].place].lever.feature for at in (*chosen, option))
 
     def _bounds(self) -> Numbers:
-        """The most that families from `at` on can add with so many changes and so much cost.
+        """Return the most that families from `at` on can add with so many changes and so much cost.
 
         Shape (families + 1, changes + 1, cost + 1); minus infinity where something demanded cannot be chosen.
         """
@@ -217,12 +217,8 @@ class Search:
 MOST_COST = MOST_CHANGES * (MOST_MONTHS * 2 + 1)
 
 
-class TooManyPlans(Refused):
-    """The search took up more plans than is reasonable; never seen on a forest of our learner."""
-
-
 def ladder(lever: Lever, value: float, least: int = 0, exact: float | None = None) -> Ladder:
-    """The values of a lever month by month; `exact` is what a rule demands in month `least`, if one does."""
+    """Return the values of a lever month by month; `exact` is what a rule demands in month `least`, if one does."""
     values = [value]
     for months in range(1, MOST_MONTHS + 1):
         reached = lever.after(value, months)
@@ -294,7 +290,7 @@ def _offer(found: Search, tables: Sequence[_Table], crossed: NDArray[np.bool_]) 
 
 
 def _gains(tables: Sequence[_Table], turn: NDArray[np.int64]) -> Numbers:
-    """The most that each lever adds in each month, (ladders, months), whatever the families before it do.
+    """Return the most that each lever adds in each month, (ladders, months), whatever the families before it do.
 
     Plans are put together family by family, so what stands after a lever, or beside it in its own family, is at rest
     when it is added: only that makes the bound tight where trees join many features.
@@ -322,7 +318,7 @@ def _options(place: int, ladder: Ladder, gains: Numbers, crossed: NDArray[np.boo
 def _reduced(
     forest: Forest, row: NDArray[np.float32], ladders: Sequence[Ladder], place: Mapping[int, int], node: int
 ) -> _Tree:
-    """The tree as this firm meets it: nodes that none of its moves can turn are gone."""
+    """Return the tree as this firm meets it: nodes that none of its moves can turn are gone."""
     if is_leaf(forest, node):
         return float(forest.value[node])
     feature, threshold = int(forest.feature[node]), forest.threshold[node]
@@ -340,7 +336,7 @@ def _reduced(
 
 
 def _turned(values: Levels, threshold: np.float32, *, goes_left: bool) -> int | None:
-    """The first month in which a lever takes the other side of a node."""
+    """Return the first month in which a lever takes the other side of a node."""
     for months, value in enumerate(values):
         if bool(np.float32(value) < threshold) != goes_left:
             return months
@@ -348,7 +344,7 @@ def _turned(values: Levels, threshold: np.float32, *, goes_left: bool) -> int | 
 
 
 def _tabulated(tree: _Tree) -> _Table:
-    """A reduced tree as a table: its levers, for each the row of every month, and the values."""
+    """Return a reduced tree as a table: its levers, for each the row of every month, and the values."""
     cuts: dict[int, set[int]] = {}
     _collect(tree, cuts)
     places = sorted(cuts)
@@ -369,7 +365,7 @@ def _collect(tree: _Tree, cuts: dict[int, set[int]]) -> None:
 
 
 def _added_up(tables: Sequence[_Table]) -> list[_Table]:
-    """The same sum in fewer tables: those on the same one or two levers become one, which also tightens the bounds."""
+    """Return the same sum in fewer tables: those on the same one or two levers become one; this tightens the bounds."""
     small: dict[tuple[int, ...], Numbers] = {}
     kept: list[_Table] = []
     for places, bins, values in tables:
@@ -383,7 +379,7 @@ def _added_up(tables: Sequence[_Table]) -> list[_Table]:
 
 
 def _parts(tree: _Tree) -> list[_Tree]:
-    """A tree as a sum of trees whose tables are small: its two sides apart where its table would be large."""
+    """Return a tree as a sum of trees whose tables are small: its two sides apart where its table would be large."""
     cuts: dict[int, set[int]] = {}
     _collect(tree, cuts)
     if isinstance(tree, float) or prod(len(months) + 1 for months in cuts.values()) <= _LARGEST_TABLE:

@@ -58,7 +58,7 @@ class ScoredMany:
     dimensions: tuple[str, ...]
 
     def rows(self) -> Iterator[Scored]:
-        """Each score by itself, with its principal reasons."""
+        """Yield each score by itself, with its principal reasons."""
         columns = (self.score, self.score_exact, self.grade, self.pd, self.pd_low, self.pd_high)
         for (score, exact, grade, pd, low, high), points in zip(
             zip(*(column.tolist() for column in columns), strict=True), self.points, strict=True
@@ -98,7 +98,7 @@ class Scorer:
         return cls(*artefacts.read(folder))
 
     def against(self, reference: str) -> Scorer:
-        """The same model with its reasons against another of its `references`, by id; made once, in milliseconds.
+        """Return this model with its reasons against another of its `references`, by id; made once, in milliseconds.
 
         Scores, grades and PDs stay; base points and contributions move together. Raises `NotFound`.
         """
@@ -136,16 +136,16 @@ class Scorer:
         return self._scored(margins, self._by_feature(contributions) * self._points_per_margin, depths)
 
     def margin_of(self, points: float) -> float:
-        """The margin, in log-odds of default before calibration, at which the exact score is `points`."""
+        """Return the margin, in log-odds of default before calibration, at which the exact score is `points`."""
         log_odds = (scale.POINTS_AT_EVEN_ODDS - points) / scale.POINTS_PER_LOG_ODDS
         return (log_odds - self._calibration.intercept) / self._calibration.slope
 
     def beside_trees(self, values: Numbers) -> Numbers | None:
-        """What the margin of rows (n, features) holds beside the trees, additive in the features; None for nothing."""
+        """Return what the margin of rows (n, features) has beside the trees, by feature; None for nothing."""
         return None
 
     def explain(self, rows: NDArray[np.float32]) -> tuple[Numbers, Numbers]:
-        """Margins (n,) and contributions (n, learner's columns) in log-odds before calibration, of encoded rows."""
+        """Return margins (n,) and contributions (n, learner's columns) of encoded rows, in uncalibrated log-odds."""
         return self._explainer.explain_many(rows)
 
     def _rows(self, values: Numbers | pl.DataFrame) -> NDArray[np.float32]:
@@ -161,7 +161,7 @@ class Scorer:
         return rows
 
     def _by_feature(self, contributions: Numbers) -> Numbers:
-        """Contributions of the learner's columns, summed for each source feature."""
+        """Return the contributions of the learner's columns, summed for each source feature."""
         if self._encoding.plain:
             return contributions
         summed = np.zeros((len(contributions), len(self.features)))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LEAST_KEPT = 5
 
 
-def telling(
+def informative(
     rows: NDArray[np.float32], defaulted: NDArray[np.bool_], directions: Sequence[int], false_share: float
 ) -> NDArray[np.bool_]:
     """Return for each column of rows (n, columns) whether it is kept; `false_share` bounds the expected lucky share.
@@ -40,7 +40,7 @@ def telling(
 
 
 def _chance(values: NDArray[np.float32], defaulted: NDArray[np.bool_], direction: int) -> float:
-    """Chance that a column without any bearing on defaults would rank them this well (normal approximation)."""
+    """Return the chance that a column without bearing on defaults would rank them this well (normal approximation)."""
     present = ~np.isnan(values)
     outcome = defaulted[present]
     bad = int(outcome.sum())

@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from services.scoring.domain import drift, recourse, reference, scale
+from services.scoring.domain import drift, recourse, reference_enterprise, scale
 from services.scoring.ml import artefact as artefacts
 from services.scoring.ml import plots, validation
 from services.scoring.ml.card import model_card
@@ -106,7 +106,7 @@ def train(
 
 
 def _held_out_pds(learned: Learned) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Each firm's held-out PD, and that of every repeat (repeats, firms)."""
+    """Return each firm's held-out PD, and that of every repeat (repeats, firms)."""
     log_odds = learned.calibration.log_odds
     return scale.sigmoid(log_odds(learned.held_out_margins.mean(axis=0))), scale.sigmoid(
         log_odds(learned.held_out_margins)
@@ -114,7 +114,7 @@ def _held_out_pds(learned: Learned) -> tuple[NDArray[np.float64], NDArray[np.flo
 
 
 def _baseline(rows: pl.DataFrame, learned: Learned) -> dict[str, Any]:
-    """How the training firms were distributed, for the drift report; their scores are held out, as a stranger's are."""
+    """Return the training firms' distribution for the drift report; their scores are held out, as a stranger's are."""
     points = scale.points_of(learned.calibration.log_odds(learned.held_out_margins.mean(axis=0)))
     numbers = [column.source for column in learned.encoding.columns if column.kind == "number"]
     values = {name: rows[name].cast(pl.Float64, strict=False).fill_null(float("nan")) for name in numbers}
@@ -131,7 +131,7 @@ def usable(frame: pl.DataFrame, entries: Sequence[Mapping[str, Any]] | None) -> 
 
 
 def table_sha256(frame: pl.DataFrame, defaulted: NDArray[np.bool_], names: Sequence[str]) -> str:
-    """The name of a training table's content: its columns in the learner's order, then the outcomes."""
+    """Return the name of a training table's content: its columns in the learner's order, then the outcomes."""
     digest = hashlib.sha256(orjson.dumps(list(names)))
     for name in names:
         digest.update(orjson.dumps(frame[name].to_list(), default=str))
@@ -140,15 +140,15 @@ def table_sha256(frame: pl.DataFrame, defaulted: NDArray[np.bool_], names: Seque
 
 
 def _references(rows: pl.DataFrame, defaulted: NDArray[np.bool_], learned: Learned) -> list[dict[str, Any]]:
-    """The reference enterprises of a book by industry, the whole book's first; a bank's own table has that one only."""
+    """Return a book's reference enterprises by industry, the whole book's first; a bank's own table has no others."""
     points = scale.points_of(learned.calibration.log_odds(learned.held_out_margins.mean(axis=0)))
     known = "industry" in rows.columns and "industry" not in learned.encoding.sources
     industries = rows["industry"].cast(pl.String).to_list() if known else [None] * len(rows)
-    return [_written(group, rows, learned) for group in reference.groups(defaulted, points, industries)]
+    return [_written(group, rows, learned) for group in reference_enterprise.groups(defaulted, points, industries)]
 
 
-def _written(group: reference.Group, rows: pl.DataFrame, learned: Learned) -> dict[str, Any]:
-    values = reference.typical(rows[group.firms], learned.encoding.sources)
+def _written(group: reference_enterprise.Group, rows: pl.DataFrame, learned: Learned) -> dict[str, Any]:
+    values = reference_enterprise.typical(rows[group.firms], learned.encoding.sources)
     named = hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()[:8]
     return {
         "id": f"{group.grade}-median-{group.industry or 'all'}-{named}".lower(),
@@ -180,6 +180,6 @@ def _legend(version: str, typical: Mapping[str, Any], entries: Sequence[Mapping[
 
 
 def _plain_entry(name: str) -> dict[str, Any]:
-    """Words for a column that no catalogue describes: its own name."""
+    """Return the words for a column that no catalogue describes: its own name."""
     words = {"zh": name, "en": name}
     return {"name": name, "title": words, "unit": "", "dimension": "", "reason": {"worse": words, "better": words}}

@@ -39,12 +39,12 @@ class Forest:
     features: int
 
     def goes_left(self, rows: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """For a row (features,), or rows (n, features): whether it would go left at each node, visited or not."""
+        """Tell of a row (features,), or rows (n, features), whether it would go left at each node, visited or not."""
         values = rows[..., self.feature]
         return (values < self.threshold) | (np.isnan(values) & self.missing_left)
 
     def margins(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Log-odds of each of the rows (n, features), by walking every tree from its root."""
+        """Return the log-odds of each of the rows (n, features), by walking every tree from its root."""
         line = np.arange(len(rows))[:, None]
         at = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
         for _ in range(self.depth):
@@ -55,17 +55,17 @@ class Forest:
         return margins
 
     def margin(self, row: NDArray[np.float32]) -> float:
-        """Log-odds of one row (features,)."""
+        """Return the log-odds of one row (features,)."""
         return float(self.margins(row[None, :])[0])
 
 
 def as_rows(values: ArrayLike) -> NDArray[np.float32]:
-    """Values as XGBoost sees them: 32-bit floats, NaN where missing, rows contiguous."""
+    """Return values as XGBoost sees them: 32-bit floats, NaN where missing, rows contiguous."""
     return np.ascontiguousarray(values, dtype=np.float32)
 
 
 def forest_of(booster: bytes) -> Forest:
-    """The forest in a booster saved as JSON (XGBoost 1.6 to 3.x, `gbtree`, logistic objective).
+    """Return the forest in a booster saved as JSON (XGBoost 1.6 to 3.x, `gbtree`, logistic objective).
 
     Raises `ModelUnreadable` for what the reader does not reproduce exactly: other boosters, categorical splits,
     vector leaves.
@@ -93,7 +93,7 @@ def forest_of(booster: bytes) -> Forest:
 
 
 def is_leaf(forest: Forest, node: int) -> bool:
-    """Whether a node is a leaf: leaves are their own children, so that a walk may pass their depth."""
+    """Tell whether a node is a leaf: leaves are their own children, so that a walk may pass their depth."""
     return int(forest.left[node]) == node
 
 
@@ -113,7 +113,7 @@ def _check(learner: dict[str, Any]) -> None:
 
 
 def _base_margin(learner: dict[str, Any]) -> float:
-    """The log-odds before any tree, from `base_score` as a probability ("5E-1", since 3.1 "[5E-1]")."""
+    """Return the log-odds before any tree, from `base_score` as a probability ("5E-1", since 3.1 "[5E-1]")."""
     written = str(learner["learner_model_param"]["base_score"]).strip("[]")
     probability = np.float32(written)
     if not 0 < probability < 1:
@@ -126,7 +126,7 @@ def _joined(trees: list[dict[str, Any]], key: str, dtype: type[np.generic]) -> N
 
 
 def _children(trees: list[dict[str, Any]], roots: NDArray[np.int64], key: str) -> NDArray[np.int64]:
-    """Children as absolute positions; a leaf points at itself, so a walk of fixed depth rests there."""
+    """Return the children as absolute positions; a leaf points at itself, so a walk of fixed depth rests there."""
     moved = []
     for root, tree in zip(roots, trees, strict=True):
         own = np.asarray(tree[key], dtype=np.int64)

@@ -55,7 +55,7 @@ class HeldOut:
 
 
 def figures(held_out: HeldOut) -> dict[str, Any]:
-    """Everything that the model's page shows, as plain values."""
+    """Return everything that the model's page shows, as plain values."""
     return {
         "held_out_auc": metrics.auc(held_out.defaulted, held_out.pd),
         "roc": roc(held_out.defaulted, held_out.pd),
@@ -78,7 +78,7 @@ def roc(defaulted: Outcomes, risk: Numbers) -> dict[str, list[float]]:
 
 
 def ks_curve(defaulted: Outcomes, points: Numbers) -> dict[str, Any]:
-    """Distribution of the scores of defaulters and of payers, and where they are farthest apart."""
+    """Return the distribution of the scores of defaulters and of payers, and where they are farthest apart."""
     at = np.unique(points)
     bad, good = (np.searchsorted(np.sort(points[group]), at, side="right") for group in (defaulted, ~defaulted))
     bad_share, good_share = bad / max(1, int(defaulted.sum())), good / max(1, int((~defaulted).sum()))
@@ -94,7 +94,7 @@ def ks_curve(defaulted: Outcomes, points: Numbers) -> dict[str, Any]:
 
 
 def stability(held_out: HeldOut) -> dict[str, Any] | None:
-    """How far a firm's score moves when the model is trained on other four fifths of the data; None for one repeat."""
+    """Tell how far a firm's score moves when other four fifths of the data train the model; None for one repeat."""
     if len(held_out.repeats) < 2:
         return None
     bounded = np.clip(held_out.repeats, 1e-12, 1 - 1e-12)
@@ -110,12 +110,12 @@ def stability(held_out: HeldOut) -> dict[str, Any] | None:
 
 
 def passing_points(held_out: HeldOut) -> float:
-    """The score that two thirds of the training firms reach."""
+    """Return the score that two thirds of the training firms reach."""
     return float(np.quantile(held_out.points, 1 - PASSING_SHARE, method="lower"))
 
 
 def segments(held_out: HeldOut, name: str) -> list[dict[str, Any]]:
-    """Each group's default rate, PD, calibration gap, AUC and adverse impact ratio, the largest groups first.
+    """Return each group's default rate, PD, calibration gap, AUC and adverse impact ratio, the largest groups first.
 
     The ratio is the share of the group that passes over that of the group with the highest share, at one line for all;
     groups of fewer than ten firms set no line and get no ratio.

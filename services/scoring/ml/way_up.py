@@ -9,7 +9,7 @@ import numpy as np
 
 from services.scoring.domain import scale
 from services.scoring.domain.errors import PlanNotCertified
-from services.scoring.domain.recourse import MOST_MONTHS, Lever, Rule, hindrance, lever, told
+from services.scoring.domain.recourse import MOST_MONTHS, Lever, TargetRule, change_sentence, hindrance, lever
 from services.scoring.ml.recourse import Ladder, Move, Search, ladder, search
 
 if TYPE_CHECKING:
@@ -38,16 +38,16 @@ class Goal:
 
     points: float | None = None
     pd: float | None = None
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[TargetRule, ...] = ()
 
     def met(self, scored: Scored, values: Mapping[str, float | None]) -> bool:
-        """Whether a score and the values behind it are what was asked for."""
+        """Tell whether a score and the values behind it are what was asked for."""
         enough = self.points is None or scored.score >= self.points
         safe = self.pd is None or scored.pd <= self.pd
         return enough and safe and all(rule.holds(values.get(rule.feature)) for rule in self.rules)
 
     def exact_points(self) -> float:
-        """The points before rounding from which on points and PD are as asked."""
+        """Return the points before rounding from which on points and PD are as asked."""
         wanted = -np.inf if self.points is None else self.points - 0.5 + 1e-6
         if self.pd is None:
             return float(wanted)
@@ -56,7 +56,7 @@ class Goal:
 
 
 def way_up(scorer: Scorer, values: Values, goal: Goal) -> dict[str, Any]:
-    """The cheapest plan for `goal` from a firm's `values` by feature, or why none is and what is nearest."""
+    """Return the cheapest plan for `goal` from a firm's `values` by feature, or why none is and what is nearest."""
     at_hand = _levers(scorer, values)
     blocked = _blocked(goal, at_hand, values)
     if not blocked:
@@ -89,7 +89,7 @@ def _blocked(goal: Goal, levers: Mapping[str, Lever], values: Values) -> list[di
 
 
 def _plan(scorer: Scorer, values: Values, goal: Goal, found: Search) -> list[Move] | None:
-    """The cheapest moves, each then made as small as the target allows; None where nothing reaches it."""
+    """Return the cheapest moves, each then made as small as the target allows; None where nothing reaches it."""
     target = goal.exact_points()
     wanted = -1e9 if not np.isfinite(target) else -scorer.margin_of(target)
     if found.margin(found.highest(wanted)) < wanted:
@@ -106,7 +106,7 @@ def _search(scorer: Scorer, values: Values, goal: Goal, levers: Mapping[str, Lev
     return search(scorer.forest, row, ladders, columns, _rest(scorer, values, ladders))
 
 
-def _ladder(each: Lever, value: float | None, rule: Rule | None) -> Ladder:
+def _ladder(each: Lever, value: float | None, rule: TargetRule | None) -> Ladder:
     assert value is not None  # a lever is made of a known value only
     if rule is None:
         return ladder(each, value)
@@ -115,7 +115,7 @@ def _ladder(each: Lever, value: float | None, rule: Rule | None) -> Ladder:
 
 
 def _rest(scorer: Scorer, values: Values, ladders: Sequence[Ladder]) -> np.ndarray | None:
-    """What the margin holds beside the trees, by lever and month, less its value now."""
+    """Return what the margin holds beside the trees, by lever and month, less its value now."""
     rows = [values]
     for each in ladders:
         rows += [{**values, each.lever.feature: value} for value in each.values]
@@ -138,7 +138,7 @@ def _least(scorer: Scorer, values: Values, goal: Goal, moves: list[Move]) -> lis
 
 
 def _smallest(scorer: Scorer, values: Values, goal: Goal, move: Move) -> float:
-    """The value nearest to where the firm stands that still reaches the goal, by bisection: more never hurts."""
+    """Return the value nearest to where the firm stands that still reaches the goal, by bisection: more never hurts."""
     name, each = move.lever.feature, move.lever
     start = values[name]
     assert start is not None
@@ -156,7 +156,7 @@ def _smallest(scorer: Scorer, values: Values, goal: Goal, move: Move) -> float:
 
 
 def _nearest(scorer: Scorer, values: Values, goal: Goal, levers: Mapping[str, Lever]) -> dict[str, Any] | None:
-    """The best grade within reach, with its own cheapest plan; None where only rules on features were asked for."""
+    """Return the best grade within reach, with its cheapest plan; None where only rules on features were asked for."""
     if not np.isfinite(goal.exact_points()):
         return None
     found = _search(scorer, values, Goal(), levers)
@@ -198,7 +198,7 @@ def _change(scorer: Scorer, values: Values, move: Move) -> dict[str, Any]:
         "months": move.months,
         "pace_per_month": move.lever.pace,
         "pace_declared": move.lever.declared,
-        "sentence": told(move.lever, meaning.title, start, move.value, move.months),
+        "sentence": change_sentence(move.lever, meaning.title, start, move.value, move.months),
     }
 
 

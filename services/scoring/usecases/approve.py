@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from chassis.core.identity import Caller
-from services.scoring import model_store
 from services.scoring.domain.errors import ApprovalByTrainer, ModelNotReady
+from services.scoring.store import models
 from services.scoring.tables import Model
 
 
 def approve(session: Session, caller: Caller, version: str, note: str | None) -> Model:
     """Approve `version`; the first approval stays. Serve at once where the training was ordered with `promote`."""
-    model = model_store.model(session, version)
+    model = models.model(session, version)
     if model.state in {"training", "failed"}:
         raise ModelNotReady(f"Model {version} is {model.state}; a trained model can be approved.", state=model.state)
     if caller.client == model.client:
@@ -36,9 +36,9 @@ def _approve(session: Session, caller: Caller, model: Model, note: str | None) -
     model.approved_at, model.approved_by = now, caller.client
     if model.state == "candidate":
         model.state = "approved"
-    model_store.note_event(session, model.version, "approved", caller.client, now, note)
+    models.note_event(session, model.version, "approved", caller.client, now, note)
     if model.promote and model.state == "approved":
         session.flush()
-        model_store.serve(session, model.version, now)
-        model_store.note_event(session, model.version, "promoted", model.client, now, "ordered with the training")
+        models.serve(session, model.version, now)
+        models.note_event(session, model.version, "promoted", model.client, now, "ordered with the training")
         session.refresh(model)

@@ -12,21 +12,23 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chassis.core.call import add_timing
 from chassis.core.errors import Refused
-from chassis.core.ids import new_id
 from chassis.data import keys
-from services.scoring import model_store, store
-from services.scoring.domain.assessment import Assessment, Features, Stamp, check_exact, check_fit, said_by, stamped
+from services.scoring.domain.assessment import Assessment, Features
 from services.scoring.domain.contest import Contest
+from services.scoring.ml.making import assessments_of
+from services.scoring.store import models, scores
 from services.scoring.usecases.contest import contest
 from services.scoring.usecases.read_score import disputes_now
-from services.scoring.usecases.shadow import shadow_of
+from services.scoring.usecases.shadow import Shadow, shadow_of
 from services.scoring.usecases.turn import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Connection
+
     from services.scoring.context import Context
-    from services.scoring.ml.scorer import Scored, Scorer
+    from services.scoring.ml.scorer import Scorer
 
 Stages: TypeAlias = list[tuple[str, float]]
 
@@ -78,16 +80,48 @@ Outcome: TypeAlias = Made | Earlier
 
 
 @dataclass(slots=True)
-class _Turn:
-    """Orders that share a turn, what has become of each so far, and how long the stages took."""
+class _Seat:
+    """An order in a turn, and what has become of it so far."""
 
-    orders: Sequence[Order]
-    outcomes: dict[int, Outcome | BaseException] = field(default_factory=dict)
+    order: Order
+    outcome: Outcome | BaseException | None = None
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of the order."""
+        return self.order.claim.key
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A new assessment that is not stored yet, and what is kept with it."""
+
+    seat: _Seat
+    assessment: Assessment
+    contest: Contest
+    shadow: Sequence[dict[str, Any]]
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """What is kept under the key of its order."""
+        return {"score": self.assessment.id, "undisputed": self.contest.undisputed}
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """Seats whose orders may be asked for in one question, and how long the stages took."""
+
+    seats: Sequence[_Seat]
     stages: Stages = field(default_factory=list)
 
-    def open(self) -> list[int]:
-        """Return the places of the orders that nothing has become of yet."""
-        return [place for place in range(len(self.orders)) if place not in self.outcomes]
+    @property
+    def client(self) -> str:
+        """The client of all its orders."""
+        return self.seats[0].order.claim.client
+
+    def open(self) -> list[_Seat]:
+        """Return the seats of the orders that nothing has become of yet."""
+        return [seat for seat in self.seats if seat.outcome is None]
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -104,7 +138,7 @@ def assess(context: Context, turns: Turns[Order, Outcome], order: Order) -> tupl
         return outcome.assessment, outcome.contest
     kept = keys.replay(order.claim, outcome.stored)
     with context.database.read() as session:
-        assessment = store.score(session, kept["score"])
+        assessment = scores.score(session, kept["score"])
     # The same question as for a score that is read again: what the key was sent for then may be closed now.
     marks = disputes_now(context, assessment)
     return assessment, Contest(marks, kept.get("undisputed") if marks else None)
@@ -112,148 +146,106 @@ def assess(context: Context, turns: Turns[Order, Outcome], order: Order) -> tupl
 
 def assess_each(context: Context, orders: Sequence[Order]) -> list[Outcome | BaseException]:
     """Do what `assess` needs for all orders of a turn; what fails for one fails for it alone."""
-    outcomes: dict[int, Outcome | BaseException] = {}
-    by_company = sorted(range(len(orders)), key=lambda place: orders[place].company)
-    for _, group in groupby(by_company, key=lambda place: orders[place].company):
-        places = list(group)
-        turn = _Turn([orders[place] for place in places])
+    seats = [_Seat(order) for order in orders]
+    for _, group in groupby(sorted(seats, key=_company), key=_company):
+        turn = _Turn(list(group))
         try:
             _take(context, turn)
         except Exception as error:
-            turn.outcomes |= dict.fromkeys(turn.open(), error)
-        outcomes |= {places[place]: outcome for place, outcome in turn.outcomes.items()}
-    return [outcomes[place] for place in range(len(orders))]
+            for seat in turn.open():
+                seat.outcome = error
+    return [seat.outcome for seat in seats if seat.outcome is not None]
+
+
+def _company(seat: _Seat) -> tuple[str, ...]:
+    return seat.order.company
 
 
 def _take(context: Context, turn: _Turn) -> None:
-    """No transaction is open while the profile service is asked, which checks each consent and records each read.
+    """Take a turn: no transaction is open while the profile service is asked, which checks consents and records reads.
 
     The scores and the requests' idempotency keys commit together.
     """
-    client = turn.orders[0].claim.client
     with turn.timed("lookup"), context.database.connection() as connection:
-        earlier = keys.stored_among(connection, client, {order.claim.key for order in turn.orders})
-        _note_earlier(turn, earlier)
+        _note_earlier(turn, keys.stored_among(connection, turn.client, {seat.key for seat in turn.seats}))
         if not turn.open():
             return
-        version, shadow = model_store.versions_at_work(connection)
+        version, shadow = models.versions_at_work(connection)
     challenger = shadow_of(context, shadow)
-    features = _ask_profile(context, turn)
+    files = _ask_profile(context, turn)
     with turn.timed("model"):
-        made = _made(context.shelf[version], turn, features)
-        beside = {place: challenger.beside(said, features[place].values) for place, said in made.items()}
-        contests = {place: contest(context.shelf[version], features[place], said.score) for place, said in made.items()}
+        drafts = _drafts(context.shelf[version], challenger, files)
     with turn.timed("commit"):
-        _commit(context, turn, made, contests, beside)
+        _commit(context, turn, drafts)
 
 
 def _note_earlier(turn: _Turn, earlier: Mapping[str, tuple[str, dict[str, Any]]]) -> None:
-    for place in turn.open():
-        stored = earlier.get(turn.orders[place].claim.key)
+    for seat in turn.seats:
+        stored = earlier.get(seat.key)
         if stored is not None:
-            turn.outcomes[place] = Earlier(stored, turn.stages)
+            seat.outcome = Earlier(stored, turn.stages)
 
 
-def _ask_profile(context: Context, turn: _Turn) -> dict[int, Features]:
-    """Return the features of the open orders; a refusal becomes the outcome of its order."""
-    places = turn.open()
-    first = turn.orders[places[0]]
+def _ask_profile(context: Context, turn: _Turn) -> list[tuple[_Seat, Features]]:
+    """Return the open seats with their enterprises' features; a refusal becomes the outcome of its order."""
+    seats = turn.open()
+    first = seats[0].order
     headers = {"Authorization": first.authorization, "Purpose": first.purpose}
-    reads = [(turn.orders[place].enterprise, turn.orders[place].request_id) for place in places]
+    reads = [(seat.order.enterprise, seat.order.request_id) for seat in seats]
     with turn.timed("profile"):
-        told, stages = context.profile.features_each(reads, first.as_of, first.known_at, headers=headers)
-    turn.stages += [(f"profile-{name}", milliseconds) for name, milliseconds in stages]
-    found: dict[int, Features] = {}
-    for place, answer in zip(places, told, strict=True):
+        answers, stages = context.profile.features_each(reads, first.as_of, first.known_at, headers=headers)
+    turn.stages.extend((f"profile-{name}", milliseconds) for name, milliseconds in stages)
+    files: list[tuple[_Seat, Features]] = []
+    for seat, answer in zip(seats, answers, strict=True):
         if isinstance(answer, Features):
-            found[place] = answer
+            files.append((seat, answer))
         else:
-            turn.outcomes[place] = answer
-    return found
+            seat.outcome = answer
+    return files
 
 
-def _made(scorer: Scorer, turn: _Turn, features: Mapping[int, Features]) -> dict[int, Assessment]:
-    """Return the assessments of a turn, made together; where one is refused, each is made by itself to tell which."""
+def _drafts(scorer: Scorer, challenger: Shadow, files: Sequence[tuple[_Seat, Features]]) -> list[_Draft]:
+    """Return the drafts of a turn, scored together; where one is refused, each by itself to tell which."""
+    askers = [seat.order.asker for seat, _ in files]
     try:
-        said = assessed(scorer, list(features.values()), [turn.orders[place].asker for place in features])
-        return dict(zip(features, said, strict=True))
-    except Refused:
-        made: dict[int, Assessment] = {}
-        for place, found in features.items():
-            try:
-                (made[place],) = assessed(scorer, [found], [turn.orders[place].asker])
-            except Refused as refusal:
-                turn.outcomes[place] = refusal
-        return made
-
-
-def _commit(
-    context: Context,
-    turn: _Turn,
-    made: Mapping[int, Assessment],
-    contests: Mapping[int, Contest],
-    beside: Mapping[int, list[dict[str, Any]]],
-) -> None:
-    """Store the scores under their keys; where another process was first with a key, its score is the answer."""
-    if not made:
-        return
-    answers: dict[keys.Claim, dict[str, Any]] = {}
-    for place, assessment in made.items():
-        told = {"score": assessment.id, "undisputed": contests[place].undisputed}
-        answers.setdefault(turn.orders[place].claim, told)
-    with context.database.connection(writes=True) as connection:
-        if keys.keep_each(connection, answers):
-            kept = {claim.key: (claim.fingerprint, answer) for claim, answer in answers.items()}
-        else:
-            client = turn.orders[0].claim.client
-            kept = keys.stored_among(connection, client, {claim.key for claim in answers})
-        mine = {
-            place: assessment
-            for place, assessment in made.items()
-            if kept[turn.orders[place].claim.key][1]["score"] == assessment.id
-        }
-        if mine:
-            store.add_scores(connection, mine.values())
-            store.add_shadow_scores(connection, [row for place in mine for row in beside[place]])
-    for place in made:
-        stored = kept[turn.orders[place].claim.key]
-        turn.outcomes[place] = (
-            Made(mine[place], contests[place], turn.stages) if place in mine else Earlier(stored, turn.stages)
+        made = assessments_of(scorer, [features for _, features in files], askers, datetime.now(UTC))
+    except Refused as refusal:
+        if len(files) > 1:
+            return [draft for file in files for draft in _drafts(scorer, challenger, [file])]
+        files[0][0].outcome = refusal
+        return []
+    return [
+        _Draft(
+            seat,
+            assessment,
+            contest(scorer, features, assessment.score),
+            challenger.beside(assessment, features.values),
         )
+        for (seat, features), assessment in zip(files, made, strict=True)
+    ]
 
 
-def assessed(scorer: Scorer, features: Sequence[Features], askers: Sequence[tuple[str, str]]) -> list[Assessment]:
-    """Return the assessments of some enterprises, each for a client and a purpose; the exactness of each is checked."""
-    for each in features:
-        check_fit(each, scorer.features)
-    rows = [[each.values[name] for name in scorer.features] for each in features]
-    said = scorer.score_few(rows, depths=[each.depth for each in features]) if rows else []
-    made = []
-    for found, values, scored, asker in zip(features, rows, said, askers, strict=True):
-        check_exact(scored.base_points, scored.points, scored.score_exact)
-        made.append(_assessment(scorer.version, found, values, scored, asker))
-    return made
+def _commit(context: Context, turn: _Turn, drafts: Sequence[_Draft]) -> None:
+    """Store the scores under their keys; where another process was first with a key, its score is the answer."""
+    if not drafts:
+        return
+    with context.database.connection(writes=True) as connection:
+        kept = _kept(connection, turn.client, drafts)
+        mine = [draft for draft in drafts if kept[draft.seat.key][1]["score"] == draft.assessment.id]
+        if mine:
+            scores.add_scores(connection, [draft.assessment for draft in mine])
+            scores.add_shadow_scores(connection, [row for draft in mine for row in draft.shadow])
+    for draft in drafts:
+        draft.seat.outcome = Earlier(kept[draft.seat.key], turn.stages)
+    for draft in mine:
+        draft.seat.outcome = Made(draft.assessment, draft.contest, turn.stages)
 
 
-def _assessment(
-    version: str, features: Features, values: Sequence[float | None], scored: Scored, asker: tuple[str, str]
-) -> Assessment:
-    client, purpose = asker
-    stamp = Stamp(
-        client=client,
-        purpose=purpose,
-        batch=None,
-        model=version,
-        as_of=features.as_of,
-        known_at=features.known_at,
-        created_at=datetime.now(UTC),
-    )
-    return Assessment(
-        id=new_id("sco"),
-        enterprise=features.enterprise,
-        depth=features.depth,
-        features_sha256=features.sha256,
-        values=values,
-        **stamped(stamp),
-        **said_by(scored),
-    )
+def _kept(connection: Connection, client: str, drafts: Sequence[_Draft]) -> Mapping[str, tuple[str, dict[str, Any]]]:
+    """Keep the drafts' answers under the keys of their orders, and return what is kept there now, by key."""
+    answers: dict[keys.Claim, dict[str, Any]] = {}
+    for draft in drafts:
+        answers.setdefault(draft.seat.order.claim, draft.answer)
+    if keys.keep_each(connection, answers):
+        return {claim.key: (claim.fingerprint, answer) for claim, answer in answers.items()}
+    return keys.stored_among(connection, client, {claim.key for claim in answers})

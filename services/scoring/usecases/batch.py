@@ -5,48 +5,41 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
-import orjson
 import polars as pl
 from sqlalchemy.orm import Session
 
-from chassis.core import problems
+from chassis.core.errors import Refused
 from chassis.core.identity import Caller
 from chassis.core.ids import new_head, new_id
+from chassis.core.problems import describe
 from chassis.data import jobs
 from chassis.data.jobs import Job
-from services.scoring import batch_store, model_store, store
-from services.scoring.clients import FeatureSet
+from services.scoring.clients import FeatureTable
 from services.scoring.context import Context
-from services.scoring.domain.assessment import Stamp, no_consent, shown, thin
+from services.scoring.domain.assessment import Assessment, Stamp, no_consent, thin
 from services.scoring.domain.contest import Contest
-from services.scoring.domain.errors import BatchNotDone
+from services.scoring.domain.errors import BatchNotDone, ConsentEnded, NotEnoughData
+from services.scoring.domain.order import ManyOrder
 from services.scoring.domain.reasons import principal_many
 from services.scoring.ml.scorer import Scorer
-from services.scoring.parts import REASONS, Part, points_of
+from services.scoring.problems import KINDS
+from services.scoring.store import batches, models, scores
+from services.scoring.store.batch_file import REASONS, Part, points_of
 from services.scoring.tables import Batch
 from services.scoring.usecases.score_many import THREADS, score_rows, with_data
 from services.scoring.usecases.shadow import Shadow, shadow_of
 
 # As many rows as the explainer takes at once: a part of 40 features is 6 MB.
 CHUNK = 8192
-NOT_ENOUGH_DATA = problems.Kind(422, "not-enough-data", "Not enough data for a score", "数据不足，无法评分")
-CONSENT_REQUIRED = problems.Kind(403, "consent-required", "The enterprise's consent is needed", "需要企业授权")
 
 
-def order_batch(
-    session: Session,
-    caller: Caller,
-    purpose: str,
-    *,
-    enterprises: Sequence[str] | None,
-    as_of: date | None,
-    known_at: datetime | None,
-) -> Batch:
+def order_batch(session: Session, caller: Caller, purpose: str, order: ManyOrder) -> Batch:
     """Write down the order and its job. The serving model is fixed now: a promotion never splits a batch."""
     batch_id = new_id("bat")
     now = datetime.now(UTC)
@@ -55,10 +48,10 @@ def order_batch(
         client=caller.client,
         purpose=purpose,
         job=jobs.enqueue(session, "score-batch", {"batch": batch_id}, caller=caller),
-        model=model_store.serving_version(session),
-        enterprises=sorted(set(enterprises)) if enterprises is not None else None,
-        as_of=as_of,
-        known_at=known_at or now,
+        model=models.serving_version(session),
+        enterprises=None if order.enterprises is None else sorted(set(order.enterprises)),
+        as_of=order.as_of,
+        known_at=order.known_at or now,
         created_at=now,
     )
     session.add(batch)
@@ -71,11 +64,11 @@ def run_batch(context: Context, job: Job) -> None:
     While one part is written down the next ones are scored; a part is told as progress when it would survive a crash.
     """
     with context.database.read() as session:
-        batch = batch_store.batch(session, job.payload["batch"])
-        in_rows, names = batch_store.scored_in_rows(session, batch.id), batch_store.scored_in_parts(session, batch.id)
-        challenger = shadow_of(context, model_store.shadow_version(session))
+        batch = batches.batch(session, job.payload["batch"])
+        in_rows, names = batches.scored_in_rows(session, batch.id), batches.scored_in_parts(session, batch.id)
+        challenger = shadow_of(context, models.shadow_version(session))
     headers = context.acting_for(batch.client, batch.purpose)
-    book = context.profile.feature_set(batch.enterprises, batch.as_of, batch.known_at, headers=headers)
+    book = context.profile.feature_set(ManyOrder(batch.enterprises, batch.as_of, batch.known_at), headers=headers)
     _note_moment(context, batch, book)
     scorer = context.shelf[batch.model]
     enough, thin_ = with_data(scorer, book)
@@ -85,13 +78,15 @@ def run_batch(context: Context, job: Job) -> None:
     score = partial(_part, scorer, challenger, _stamp(batch, book))
     for part in _in_turn(score, [open_[start : start + CHUNK] for start in range(0, open_.height, CHUNK)]):
         with context.database.connection(writes=True) as connection:
-            batch_store.add_part(connection, len(names), part)
+            batches.add_part(connection, len(names), part)
         names.append(part.frame["enterprise"].to_list())
         done += part.frame.height
         job.progress(done, total)
     with context.database.begin() as session:
-        batch_store.index(session, batch, names)
-        batch_store.replace_refusals(session, batch.id, _refusals(batch, book, thin_))
+        batches.index(session, batch, names)
+        batches.replace_refusals(
+            session, batch.id, {each.enterprise: each.problem for each in _refusals(batch, book, thin_)}
+        )
     job.progress(total, total)
 
 
@@ -110,44 +105,59 @@ def _in_turn(work: Callable[[pl.DataFrame], Part], tables: Sequence[pl.DataFrame
             pool.shutdown(cancel_futures=True)
 
 
-def results(context: Context, batch_id: str, client: str) -> Iterator[bytes]:
-    """Yield one JSON line an enterprise: its score, or the problem that stood against it.
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A score of a batch that may be read, and what the enterprise disputes now."""
+
+    assessment: Assessment
+    contest: Contest
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An enterprise of a batch without a score, and the problem that stands against it."""
+
+    enterprise: str
+    problem: Mapping[str, Any]
+
+
+Result: TypeAlias = Readable | Refusal
+
+
+def results(context: Context, batch_id: str, client: str) -> Iterator[Result]:
+    """Yield what came of each enterprise: its score, or the problem that stood against it.
 
     An enterprise whose consent has ended since is withheld, the read of each other is recorded.
     """
     with context.database.read() as session:
-        batch = batch_store.batch(session, batch_id, client)
+        batch = batches.batch(session, batch_id, client)
         state = jobs.state(session, batch.job).state
         if state != "done":
             raise BatchNotDone(f"The batch is {state}; its results are complete when it is done.")
-        in_parts = batch_store.scored_in_parts(session, batch.id)
-        scored = sorted(batch_store.scored_in_rows(session, batch.id).union(*in_parts))
+        in_parts = batches.scored_in_parts(session, batch.id)
+        scored = sorted(batches.scored_in_rows(session, batch.id).union(*in_parts))
     readable = context.profile.read_again(scored, batch.purpose, batch.as_of) if scored else {}
-    return _lines(context, batch, readable)
+    return _results(context, batch, readable)
 
 
-def _lines(context: Context, batch: Batch, readable: Mapping[str, list[dict[str, Any]]]) -> Iterator[bytes]:
-    legend = context.shelf[batch.model].legend
+def _results(context: Context, batch: Batch, readable: Mapping[str, list[dict[str, Any]]]) -> Iterator[Result]:
     with context.database.read() as session:
-        for assessment in store.scores_of_batch(session, batch.id):
-            name = assessment.enterprise
-            marks = readable.get(name)
-            line = _withheld(name) if marks is None else shown(assessment, legend, contest=Contest(marks))
-            yield orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
-        for refusal in batch_store.refusals_of(session, batch.id):
-            line = {"enterprise": refusal.enterprise, "problem": refusal.problem}
-            yield orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+        for assessment in scores.scores_of_batch(session, batch.id):
+            marks = readable.get(assessment.enterprise)
+            yield _withheld(assessment.enterprise) if marks is None else Readable(assessment, Contest(marks))
+        for refusal in batches.refusals_of(session, batch.id):
+            yield Refusal(refusal.enterprise, refusal.problem)
 
 
-def _note_moment(context: Context, batch: Batch, book: FeatureSet) -> None:
+def _note_moment(context: Context, batch: Batch, book: FeatureTable) -> None:
     """Keep the date that the first run got, so that a second run scores as of the same."""
     with context.database.begin() as session:
-        row = batch_store.batch(session, batch.id)
+        row = batches.batch(session, batch.id)
         row.as_of, row.withheld = row.as_of or book.as_of, book.withheld
         batch.as_of = row.as_of
 
 
-def _stamp(batch: Batch, book: FeatureSet) -> Stamp:
+def _stamp(batch: Batch, book: FeatureTable) -> Stamp:
     return Stamp(
         client=batch.client,
         purpose=batch.purpose,
@@ -185,17 +195,17 @@ def _part(scorer: Scorer, challenger: Shadow, stamp: Stamp, rows: pl.DataFrame) 
     )
 
 
-def _refusals(batch: Batch, book: FeatureSet, without: pl.DataFrame) -> list[dict[str, Any]]:
+def _refusals(batch: Batch, book: FeatureTable, without: pl.DataFrame) -> list[Refusal]:
     # With nobody named everybody who consented was asked for, and nobody is missing.
     unseen = sorted(set(batch.enterprises) - set(book.frame["enterprise"])) if batch.enterprises else []
     return [
-        _refusal(enterprise, NOT_ENOUGH_DATA, thin(enterprise, book.as_of)) for enterprise in without["enterprise"]
+        _refusal(enterprise, NotEnoughData(thin(enterprise, book.as_of))) for enterprise in without["enterprise"]
     ] + [_withheld(enterprise) for enterprise in unseen]
 
 
-def _withheld(enterprise: str) -> dict[str, Any]:
-    return _refusal(enterprise, CONSENT_REQUIRED, no_consent(enterprise))
+def _withheld(enterprise: str) -> Refusal:
+    return _refusal(enterprise, ConsentEnded(no_consent(enterprise)))
 
 
-def _refusal(enterprise: str, kind: problems.Kind, detail: str) -> dict[str, Any]:
-    return {"enterprise": enterprise, "problem": problems.document(kind, detail, {})}
+def _refusal(enterprise: str, refusal: Refused) -> Refusal:
+    return Refusal(enterprise, describe(refusal, KINDS))

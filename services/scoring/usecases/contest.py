@@ -13,15 +13,15 @@ from services.scoring.ml.scorer import Scorer
 
 
 def contest(scorer: Scorer, features: Features, stood: int) -> Contest:
-    """Return what is disputed in these features, and the score without it beside one of so many points."""
+    """Return what is disputed in these features, the score without it, and its difference from the stored one."""
     if not features.disputes:
         return NO_CONTEST
     without = features.undisputed
     if without is None:
         return Contest(features.disputes)
     values = [without["values"].get(name) for name in scorer.features]
-    said = None if all(value is None for value in values) else scorer.score(values, depth=without["depth"])
-    return Contest(features.disputes, other_view(said, stood, without["depth"], without["features_sha256"]))
+    scored = None if all(value is None for value in values) else scorer.score(values, depth=without["depth"])
+    return Contest(features.disputes, other_view(scored, stood, without["depth"], without["features_sha256"]))
 
 
 def contest_now(context: Context, assessment: Assessment, disputes: Sequence[Mapping[str, Any]]) -> Contest:

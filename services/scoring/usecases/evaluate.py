@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -14,9 +14,10 @@ from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.data import jobs
 from chassis.data.jobs import Job
-from services.scoring import store
 from services.scoring.context import Context
 from services.scoring.domain.errors import TrainingDataUnusable
+from services.scoring.domain.order import BookEvaluation, Folding, ManyOrder, TableEvaluation
+from services.scoring.store import evaluations, outcomes
 from services.scoring.tables import Evaluation
 from services.scoring.usecases.read_table import read_table
 from services.scoring.usecases.train import PURPOSE, with_outcomes
@@ -25,16 +26,8 @@ from services.scoring.usecases.train import PURPOSE, with_outcomes
 MARK = "features_sha256"
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file as it was sent: its name tells its form."""
-
-    name: str
-    body: bytes
-
-
 def order_evaluation(
-    session: Session, caller: Caller, plan: dict[str, Any], table: File | None = None, holdout: File | None = None
+    session: Session, caller: Caller, folding: Folding, data: BookEvaluation | TableEvaluation
 ) -> Evaluation:
     """Write down the order, its files and its job, all in the caller's transaction."""
     evaluation_id = new_id("evl")
@@ -43,15 +36,26 @@ def order_evaluation(
         id=evaluation_id,
         client=caller.client,
         job=jobs.enqueue(session, "evaluate", {"evaluation": evaluation_id}, caller=caller),
-        plan={"known_at": now.isoformat(), **plan},
-        table_name=table and table.name,
-        table_body=table and table.body,
-        holdout_name=holdout and holdout.name,
-        holdout_body=holdout and holdout.body,
+        plan={"known_at": now.isoformat(), **asdict(folding), **_plan(data)},
         created_at=now,
     )
+    if isinstance(data, TableEvaluation):
+        _keep_files(evaluation, data)
     session.add(evaluation)
     return evaluation
+
+
+def _plan(data: BookEvaluation | TableEvaluation) -> dict[str, Any]:
+    """Return what is kept of an order as JSON; files are kept beside it."""
+    if isinstance(data, TableEvaluation):
+        return {"label": data.label, "drop": list(data.drop)}
+    return {**asdict(data), "as_of": data.as_of and data.as_of.isoformat()}
+
+
+def _keep_files(evaluation: Evaluation, data: TableEvaluation) -> None:
+    evaluation.table_name, evaluation.table_body = data.table.name, data.table.body
+    if data.holdout is not None:
+        evaluation.holdout_name, evaluation.holdout_body = data.holdout.name, data.holdout.body
 
 
 def run_evaluation(context: Context, job: Job) -> None:
@@ -59,7 +63,7 @@ def run_evaluation(context: Context, job: Job) -> None:
     from services.scoring.ml.evaluate import evaluate  # noqa: PLC0415 -- seconds to import, only the worker needs it
 
     with context.database.read() as session:
-        order = store.evaluation(session, job.payload["evaluation"])
+        order = evaluations.evaluation(session, job.payload["evaluation"])
     data = _from_tables(context, order) if order.table_body is not None else _from_book(context, order)
     result = evaluate(
         data.frame,
@@ -72,7 +76,7 @@ def run_evaluation(context: Context, job: Job) -> None:
         progress=job.progress,
     )
     with context.database.begin() as session:
-        store.evaluation(session, order.id).result = result
+        evaluations.evaluation(session, order.id).result = result
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def _from_tables(context: Context, order: Evaluation) -> Labelled:
 
 
 def _catalogue_of(context: Context, order: Evaluation, table: pl.DataFrame) -> list[dict[str, Any]] | None:
-    """The catalogue of a table that is a feature set of ours, so that its directions bind as they do in training.
+    """Return the catalogue of a table that is a feature set of ours; its directions then bind as they do in training.
 
     A feature set tells itself by the digest of each row's features; one of an older catalogue is a table like any.
     """
@@ -121,10 +125,10 @@ def _from_book(context: Context, order: Evaluation) -> Labelled:
     known_at = datetime.fromisoformat(order.plan["known_at"])
     as_of = date.fromisoformat(order.plan["as_of"]) if order.plan.get("as_of") else None
     with context.database.read() as session:
-        own = store.outcomes(session, order.client, known_at)
+        own = outcomes.by_enterprise(session, order.client, known_at)
 
     def labelled(enterprises: Sequence[str] | None) -> pl.DataFrame:
-        book = context.profile.feature_set(enterprises, as_of, known_at, outcomes=True, headers=headers)
+        book = context.profile.feature_set(ManyOrder(enterprises, as_of, known_at), outcomes=True, headers=headers)
         return with_outcomes(book.frame, own)
 
     catalogue = context.profile.catalogue(headers)["features"]

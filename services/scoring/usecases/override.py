@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from chassis.core.ids import new_id
 from chassis.data import ledger
-from services.scoring import store
-from services.scoring.context import Context
 from services.scoring.domain import scale
-from services.scoring.domain.assessment import Assessment, rfc3339
+from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.errors import OverrideChangesNothing
 from services.scoring.tables import Override
 
@@ -32,7 +28,7 @@ class Decision:
     note: str
 
 
-def override(session: Session, assessment: Assessment, decision: Decision) -> dict[str, Any]:
+def override(session: Session, assessment: Assessment, decision: Decision) -> Override:
     """Write the decision beside a score of the client's own; a later one stands before it, and neither is removed."""
     if decision.grade == assessment.grade:
         raise OverrideChangesNothing(
@@ -55,29 +51,8 @@ def override(session: Session, assessment: Assessment, decision: Decision) -> di
     session.flush()
     facts = {name: getattr(row, name) for name in ("id", "score", "model_grade", "grade", "reason")}
     ledger.append(session, [ledger.Entry("override", assessment.enterprise, row.client, facts)])
-    return shown(row)
+    return row
 
 
 def _rank(grade: str) -> int:
     return GRADES.index(grade)
-
-
-def latest(context: Context, score_id: str) -> dict[str, Any] | None:
-    """Return the override that stands for a score, None where the model's grade does."""
-    with context.database.read() as session:
-        row = store.override_of(session, score_id)
-    return None if row is None else shown(row)
-
-
-def add_latest(session: Session, scores: Sequence[dict[str, Any]]) -> None:
-    """Tell beside each of these shown scores which override stands for it."""
-    found = store.overrides_of(session, [score["id"] for score in scores])
-    for score in scores:
-        if score["id"] in found:
-            score["override"] = shown(found[score["id"]])
-
-
-def shown(row: Override) -> dict[str, Any]:
-    """Return an override as its client reads it."""
-    names = ("id", "score", "model_grade", "grade", "steps", "reason", "note")
-    return {**{name: getattr(row, name) for name in names}, "created_at": rfc3339(row.created_at)}

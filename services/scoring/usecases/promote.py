@@ -8,8 +8,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from chassis.core.identity import Caller
-from services.scoring import model_store
 from services.scoring.domain.errors import ModelNotApproved, ModelNotReady, NothingServedBefore
+from services.scoring.store import models
 from services.scoring.tables import Model
 
 
@@ -28,16 +28,16 @@ def promote(session: Session, caller: Caller, version: str) -> Model:
 
 def roll_back(session: Session, caller: Caller, version: str, note: str | None) -> Model:
     """Take `version`, which serves, out of service and let the model that served before it serve again; return that."""
-    model = model_store.model(session, version)
+    model = models.model(session, version)
     if model.state != "serving":
         raise NothingServedBefore(
             f"Model {version} is {model.state}, it does not serve; there is nothing to take back."
         )
-    before = model_store.served_before(session, version)
+    before = models.served_before(session, version)
     if before is None:
         raise NothingServedBefore(f"No model served before {version}; promote another approved one instead.")
-    model_store.note_event(session, version, "rolled-back", caller.client, datetime.now(UTC), note)
-    earlier = model_store.model(session, before)
+    models.note_event(session, version, "rolled-back", caller.client, datetime.now(UTC), note)
+    earlier = models.model(session, before)
     _serve(session, caller, earlier, "restored")
     return earlier
 
@@ -50,7 +50,7 @@ def cast_shadow(session: Session, caller: Caller, version: str) -> Model:
     if model.state != "shadow":
         _end_shadow(session)
         model.state = "shadow"
-        model_store.note_event(session, version, "shadow", caller.client, datetime.now(UTC))
+        models.note_event(session, version, "shadow", caller.client, datetime.now(UTC))
     return model
 
 
@@ -59,13 +59,13 @@ def end_shadow(session: Session, caller: Caller, version: str) -> Model:
     model = _trained(session, version)
     if model.state == "shadow":
         _end_shadow(session)
-        model_store.note_event(session, version, "shadow-ended", caller.client, datetime.now(UTC))
+        models.note_event(session, version, "shadow-ended", caller.client, datetime.now(UTC))
         session.refresh(model)
     return model
 
 
 def _trained(session: Session, version: str) -> Model:
-    model = model_store.model(session, version)
+    model = models.model(session, version)
     if model.state in {"training", "failed"}:
         raise ModelNotReady(f"Model {version} is {model.state}; only a trained model can serve.", state=model.state)
     return model
@@ -73,8 +73,8 @@ def _trained(session: Session, version: str) -> Model:
 
 def _serve(session: Session, caller: Caller, model: Model, event: str) -> None:
     now = datetime.now(UTC)
-    model_store.serve(session, model.version, now)
-    model_store.note_event(session, model.version, event, caller.client, now)
+    models.serve(session, model.version, now)
+    models.note_event(session, model.version, event, caller.client, now)
     session.flush()
     session.refresh(model)
 

@@ -10,11 +10,11 @@ from chassis.core import merkle
 from chassis.core.identity import Caller
 from chassis.data.ledger import checkpoint
 from chassis.data.ledger import store as ledger
-from services.scoring import batch_store, store
 from services.scoring.context import LEDGER, Context
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.errors import ProofNotFound
 from services.scoring.domain.leaf import Seals, numbers_of, words_of
+from services.scoring.store import batches, scores
 from services.scoring.usecases.read_score import read_score
 
 
@@ -22,8 +22,8 @@ def prove(context: Context, caller: Caller, score_id: str) -> dict[str, Any]:
     """Return the proof of a score to whoever may read the score, against one signed checkpoint."""
     assessment = read_score(context, caller, score_id)
     with context.database.read() as session:
-        found = batch_store.seals_of(session, assessment)
-        number = found[0] if found else store.entry_of(session, assessment)
+        found = batches.seals_of(session, assessment)
+        number = found[0] if found else scores.entry_of(session, assessment)
         if number is None:
             raise ProofNotFound(
                 "The ledger does not prove this score alone: it was stored before the ledger could, or its entry was "
@@ -31,8 +31,8 @@ def prove(context: Context, caller: Caller, score_id: str) -> dict[str, Any]:
             )
         head = ledger.head(session)
         entry = _entry(session, number, head.size)
-    scores = [_score(assessment, *found)] if found else []
-    return {"checkpoint": checkpoint.note(LEDGER, head, context.ledger_signer), "entries": [entry], "scores": scores}
+    sealed = [_score(assessment, *found)] if found else []
+    return {"checkpoint": checkpoint.note(LEDGER, head, context.ledger_signer), "entries": [entry], "scores": sealed}
 
 
 def _entry(session: Session, number: int, size: int) -> dict[str, Any]:

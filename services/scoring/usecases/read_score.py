@@ -6,11 +6,11 @@ from typing import Any
 
 from chassis.core.errors import Forbidden
 from chassis.core.identity import Caller
-from services.scoring import store
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.contest import Contest
 from services.scoring.domain.errors import ConsentEnded, ScoreNotFound
+from services.scoring.store import scores
 from services.scoring.usecases.contest import contest_now
 
 # What a list of scores is looked through for.
@@ -57,7 +57,7 @@ def disputes_now(context: Context, assessment: Assessment) -> list[dict[str, Any
 
 def _stored(context: Context, caller: Caller, score_id: str) -> Assessment:
     with context.database.read() as session:
-        assessment = store.score(session, score_id)
+        assessment = scores.score(session, score_id)
     if not caller.owns(assessment.enterprise) and caller.client != assessment.client:
         raise ScoreNotFound(f"There is no score {score_id}, or it is not yours to read.")
     return assessment

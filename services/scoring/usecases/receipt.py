@@ -13,6 +13,7 @@ from chassis.core.identity import Caller
 from services.scoring.context import Context
 from services.scoring.domain import receipt as receipts
 from services.scoring.domain.assessment import Assessment, said_by
+from services.scoring.domain.receipt import SignedReceipt
 from services.scoring.ml.scorer import Scorer
 from services.scoring.usecases.read_score import read_score
 
@@ -27,13 +28,13 @@ def receipt(context: Context, caller: Caller, score_id: str) -> dict[str, Any]:
     }
 
 
-def verify(context: Context, caller: Caller, document: Mapping[str, Any]) -> dict[str, Any]:
+def verify(context: Context, caller: Caller, given: SignedReceipt) -> dict[str, Any]:
     """Tell whether a receipt is ours and its score comes out again from the stored inputs and the stored model.
 
     `differences` names each member that is not what was found; `reproduced` speaks of the model, run now.
     """
-    stated, signature = document["receipt"], document["signature"]
-    signed = context.signer.verifies(_canonical(stated), signature)
+    stated = given.receipt
+    signed = context.signer.verifies(_canonical(stated), given.signature)
     stored = read_score(context, caller, str(stated.get("score_id")))
     scorer = context.shelf[stored.model]
     again = replace(stored, **_made_again(stored, scorer))

@@ -14,10 +14,10 @@ import structlog
 
 from chassis.core.errors import Refused, UpstreamUnavailable
 from chassis.core.ids import new_id
-from services.scoring import model_store, store
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment
-from services.scoring.usecases.assess import assessed
+from services.scoring.ml.making import assessments_of
+from services.scoring.store import models, renewals, scores
 
 RENEWING = frozenset({"file-corrected", "record-repaired"})
 # A leap year has a day more: nobody's score of the last twelve months is left out.
@@ -29,37 +29,31 @@ def renew(context: Context) -> int:
     """Give the scores anew that corrections since the last time ask for, and return how many. May be repeated."""
     headers = context.identity().own_headers()
     with context.database.read() as session:
-        after = store.renewed_up_to(session)
-    told = context.profile.told(after, headers)
+        after = renewals.renewed_up_to(session)
+    notices = context.profile.notices_since(after, headers)
     if after is None:
         with context.database.begin() as session:
-            store.renewed(session, None, told["last"] or "")
+            renewals.note_renewed(session, None, notices["last"] or "")
         return 0
-    return sum(_renew(context, each) for each in told["items"])
-
-
-def renewed_by(context: Context, score_id: str) -> str | None:
-    """Return the score that was given anew for this one, if there is one."""
-    with context.database.read() as session:
-        return store.renewal_of(session, score_id)
+    return sum(_renew(context, each) for each in notices["items"])
 
 
 def _renew(context: Context, correction: Mapping[str, Any]) -> bool:
     """Give one client's score of one firm anew, and note that this correction is done with."""
     since = datetime.now(UTC) - SCORES_OF
     with context.database.read() as session:
-        before = store.last_score_since(session, correction["enterprise"], correction["client"], since)
-        after = store.renewed_up_to(session)
+        before = renewals.last_score_since(session, correction["enterprise"], correction["client"], since)
+        after = renewals.renewed_up_to(session)
     rests_on_it = correction["event"] in RENEWING
     made = None if before is None or not rests_on_it else _scored(context, before)
     with context.database.begin() as session:
         # Another worker may have done it meanwhile.
-        if not store.renewed(session, after, correction["id"]):
+        if not renewals.note_renewed(session, after, correction["id"]):
             return False
         if before is None or made is None:
             return False
-        store.add_scores(session, [made])
-        store.add_renewal(session, made.id, before.id, correction["act"], made.created_at)
+        scores.add_scores(session, [made])
+        renewals.add_renewal(session, made.id, before.id, correction["act"], made.created_at)
     return True
 
 
@@ -76,10 +70,10 @@ def _scored(context: Context, before: Assessment) -> Assessment | None:
 
 def _again(context: Context, before: Assessment) -> Assessment:
     with context.database.read() as session:
-        scorer = context.shelf[model_store.serving_version(session)]
+        scorer = context.shelf[models.serving_version(session)]
     headers = context.acting_for(before.client, before.purpose)
     ((answer,), _) = context.profile.features_each([(before.enterprise, new_id("req"))], None, None, headers=headers)
     if isinstance(answer, Refused):
         raise answer
-    (made,) = assessed(scorer, [answer], [(before.client, before.purpose)])
+    (made,) = assessments_of(scorer, [answer], [(before.client, before.purpose)], datetime.now(UTC))
     return made

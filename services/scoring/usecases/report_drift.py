@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from chassis.core.identity import Caller
-from services.scoring import model_store, store
 from services.scoring.context import Context
 from services.scoring.domain import backtest, drift
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.backtest import Followed
 from services.scoring.ml.scorer import Scorer
+from services.scoring.store import models, outcomes, overrides, scores
 from services.scoring.tables import Outcome
 
 # What is looked at in one report: the newest so many scores of the period.
@@ -34,7 +34,7 @@ class Period:
     until: date | None = None
 
     def bounds(self, today: date) -> tuple[datetime, datetime]:
-        """Its first moment and the first one after it."""
+        """Return its first moment and the first one after it."""
         until = self.until or today
         since = self.since or until - timedelta(days=USUAL_DAYS)
         start, end = (datetime.combine(day, datetime.min.time(), UTC) for day in (since, until))
@@ -50,13 +50,13 @@ def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, 
     since, until = period.bounds(today)
     client = None if caller.role == "operator" else caller.client
     with context.database.read() as session:
-        version = model_store.model(session, period.model or model_store.serving_version(session)).version
-        scores = store.scores_of_model(session, version, client, since, until, MOST_SCORES)
-        seen = store.observations(session, caller.client)
-        overrides = store.override_counts(session, caller.client, since, until, version)
+        version = models.model(session, period.model or models.serving_version(session)).version
+        assessments = scores.scores_of_model(session, version, client, since, until, MOST_SCORES)
+        seen = outcomes.observations(session, caller.client)
+        counts = overrides.override_counts(session, caller.client, since, until, version)
     scorer = context.shelf[version]
-    months = [_month(scorer, month, rows) for month, rows in _by_month(scores).items()]
-    followed = _followed(scores, seen)
+    months = [_month(scorer, month, rows) for month, rows in _by_month(assessments).items()]
+    followed = _followed(assessments, seen)
     grades = backtest.by_grade(followed)
     overall = backtest.hosmer_lemeshow(
         np.array([each.pd for each in followed]), np.array([each.defaulted for each in followed], dtype=np.bool_)
@@ -65,15 +65,15 @@ def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, 
         "model": version,
         "since": since.date(),
         "until": (until - timedelta(days=1)).date(),
-        "scores": len(scores),
-        "complete": len(scores) < MOST_SCORES,
+        "scores": len(assessments),
+        "complete": len(assessments) < MOST_SCORES,
         "months": months,
         "back_test": {"firms": len(followed), "grades": grades, "hosmer_lemeshow": overall},
         "vintages": backtest.vintages(followed, today),
-        "migrations": backtest.migrations(_first_and_last(scores)),
+        "migrations": backtest.migrations(_first_and_last(assessments)),
         "overrides": {
-            **overrides,
-            "rate": overrides["overridden"] / overrides["scores"] if overrides["scores"] else None,
+            **counts,
+            "rate": counts["overridden"] / counts["scores"] if counts["scores"] else None,
         },
         "alerts": [alert for month in months for alert in month.pop("alerts")] + backtest.alerts(grades, overall),
         "limits": {"false_alarms": drift.FALSE_ALARMS, "material": drift.MATERIAL, "large": drift.LARGE},
@@ -81,7 +81,7 @@ def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, 
 
 
 def _by_month(scores: Sequence[Assessment]) -> dict[str, list[Assessment]]:
-    """The scores of each calendar month, each enterprise once, with its last."""
+    """Return the scores of each calendar month, each enterprise once, with its last."""
     months: dict[str, dict[str, Assessment]] = defaultdict(dict)
     for score in scores:
         months[f"{score.created_at:%Y-%m}"][score.enterprise] = score
@@ -102,7 +102,7 @@ def _month(scorer: Scorer, month: str, scores: Sequence[Assessment]) -> dict[str
 
 
 def _followed(scores: Sequence[Assessment], seen: Sequence[Outcome]) -> list[Followed]:
-    """Each enterprise's first score of the period with what was last seen of it after the score was made."""
+    """Return each enterprise's first score of the period with what was last seen of it after the score was made."""
     last = {outcome.enterprise: outcome for outcome in seen}
     first: dict[str, Assessment] = {}
     for score in scores:
@@ -115,7 +115,7 @@ def _followed(scores: Sequence[Assessment], seen: Sequence[Outcome]) -> list[Fol
 
 
 def _first_and_last(scores: Sequence[Assessment]) -> list[tuple[str, str]]:
-    """First and last grade of each enterprise that was scored as of more than one day."""
+    """Return the first and last grade of each enterprise that was scored as of more than one day."""
     grades: dict[str, dict[date, str]] = defaultdict(dict)
     for score in scores:
         grades[score.enterprise][score.as_of] = score.grade

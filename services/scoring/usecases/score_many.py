@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from services.scoring.clients import FeatureSet
+from services.scoring.clients import FeatureTable
 from services.scoring.domain.assessment import EXACT_TO
 from services.scoring.domain.errors import FeaturesDoNotFit, ReasonsDoNotAddUp
 from services.scoring.ml.scorer import ScoredMany, Scorer
@@ -27,14 +27,14 @@ class Scores:
     scored: ScoredMany
 
 
-def score_many(scorer: Scorer, book: FeatureSet) -> Scores:
+def score_many(scorer: Scorer, book: FeatureTable) -> Scores:
     """Score every row with enough data, and check on each that its reasons add up to its score."""
     enough, thin = with_data(scorer, book)
     values, scored = score_rows(scorer, enough, threads=THREADS)
     return Scores(enough, thin, values, scored)
 
 
-def with_data(scorer: Scorer, book: FeatureSet) -> tuple[pl.DataFrame, pl.DataFrame]:
+def with_data(scorer: Scorer, book: FeatureTable) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split a table in rows with enough data for a score and rows without; raise `FeaturesDoNotFit`."""
     missing = [name for name in scorer.features if name not in book.frame.columns]
     if missing:

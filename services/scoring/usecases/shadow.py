@@ -9,13 +9,13 @@ from typing import Any
 import polars as pl
 import structlog
 
-from services.scoring import model_store, store
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.comparison import compared
 from services.scoring.domain.errors import FeaturesDoNotFit, ModelNotFound, ModelUnreadable
 from services.scoring.ml.scorer import Scorer
-from services.scoring.parts import SHADOW
+from services.scoring.store import models, outcomes, scores
+from services.scoring.store.batch_file import SHADOW
 
 log = structlog.get_logger()
 
@@ -30,15 +30,15 @@ class Shadow:
         """Return the row that stands beside one score: none without a challenger, or where it lacks a feature."""
         if self.scorer is None or any(name not in values for name in self.scorer.features):
             return []
-        said = self.scorer.score([values[name] for name in self.scorer.features])
-        return [_row(assessment.id, self.scorer.version, said.score, said.grade, said.pd)]
+        scored = self.scorer.score([values[name] for name in self.scorer.features])
+        return [_row(assessment.id, self.scorer.version, scored.score, scored.grade, scored.pd)]
 
     def beside_many(self, rows: pl.DataFrame) -> pl.DataFrame | None:
-        """Return the columns `parts.SHADOW` that stand beside the scores of rows; None where `beside` has none."""
+        """Return the columns `batch_file.SHADOW` that stand beside the scores of rows; None where `beside` has none."""
         if self.scorer is None or any(name not in rows.columns for name in self.scorer.features):
             return None
-        said = self.scorer.score_many(rows.select(pl.col(*self.scorer.features).cast(pl.Float64)).to_numpy())
-        columns = zip(SHADOW.values(), (said.score, said.grade.tolist(), said.pd), strict=True)
+        scored = self.scorer.score_many(rows.select(pl.col(*self.scorer.features).cast(pl.Float64)).to_numpy())
+        columns = zip(SHADOW.values(), (scored.score, scored.grade.tolist(), scored.pd), strict=True)
         return pl.DataFrame(dict(columns))
 
 
@@ -56,10 +56,10 @@ def shadow_of(context: Context, version: str | None) -> Shadow:
 def comparison(context: Context, version: str) -> dict[str, Any]:
     """Return how the challenger's scores compare with the champions' on the same firms, and with known outcomes."""
     with context.database.read() as session:
-        model = model_store.model(session, version)
-        pairs = store.shadow_pairs(session, version)
-        outcomes = store.outcomes(session, model.client, None)
-    return {"model": version, "state": model.state, **compared(pairs, outcomes)}
+        model = models.model(session, version)
+        pairs = scores.shadow_pairs(session, version)
+        known = outcomes.by_enterprise(session, model.client, None)
+    return {"model": version, "state": model.state, **compared(pairs, known)}
 
 
 def _row(score: str, model: str, points: int, grade: str, pd: float) -> dict[str, Any]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from io import BytesIO
 
 import polars as pl
 
-from services.scoring import model_store
 from services.scoring.context import Context
 from services.scoring.domain.assessment import rfc3339
+from services.scoring.domain.order import ManyOrder
+from services.scoring.store import models
 from services.scoring.usecases.score_many import Scores, score_many
 
 
@@ -23,13 +22,11 @@ class ScoreSet:
     headers: dict[str, str]
 
 
-def soft_check(
-    context: Context, enterprises: Sequence[str] | None, as_of: date | None, known_at: datetime | None
-) -> ScoreSet:
+def soft_check(context: Context, order: ManyOrder) -> ScoreSet:
     """Return the scores of the named enterprises, or of all that the caller may see, by the serving model."""
     with context.database.read() as session:
-        scorer = context.shelf[model_store.serving_version(session)]
-    book = context.profile.feature_set(enterprises, as_of, known_at)
+        scorer = context.shelf[models.serving_version(session)]
+    book = context.profile.feature_set(order)
     body = BytesIO()
     _table(score_many(scorer, book)).write_parquet(body, compression="lz4")
     headers = {

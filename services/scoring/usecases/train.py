@@ -13,11 +13,12 @@ from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.data import jobs
 from chassis.data.jobs import Job
-from services.scoring import model_store, store
-from services.scoring.clients import FeatureSet
+from services.scoring.clients import FeatureTable
 from services.scoring.context import Context
 from services.scoring.domain.assessment import rfc3339
+from services.scoring.domain.order import ManyOrder, TrainingOrder
 from services.scoring.ml.lineage import code, rows_sha256
+from services.scoring.store import models, outcomes
 from services.scoring.tables import Model
 
 if TYPE_CHECKING:
@@ -26,15 +27,7 @@ if TYPE_CHECKING:
 PURPOSE = "model-training"
 
 
-def order_training(
-    session: Session,
-    caller: Caller,
-    *,
-    as_of: date | None,
-    known_at: datetime | None,
-    seed: int | None,
-    promote: bool,
-) -> Model:
+def order_training(session: Session, caller: Caller, order: TrainingOrder) -> Model:
     """Write down a new version to be trained, and the job that will train it."""
     version = new_id("mdl")
     now = datetime.now(UTC)
@@ -43,11 +36,11 @@ def order_training(
         state="training",
         client=caller.client,
         job=jobs.enqueue(session, "train", {"version": version}, caller=caller),
-        promote=promote,
-        seed=secrets.randbelow(2**31) if seed is None else seed,
-        as_of=as_of,
+        promote=order.promote,
+        seed=secrets.randbelow(2**31) if order.seed is None else order.seed,
+        as_of=order.as_of,
         # Fixed at the order, so that training again after a crash sees the same data.
-        known_at=known_at or now,
+        known_at=order.known_at or now,
         created_at=now,
     )
     session.add(model)
@@ -59,13 +52,13 @@ def train(context: Context, job: Job) -> None:
     from services.scoring.ml.train import train as learn  # noqa: PLC0415 -- seconds to import, only the worker needs it
 
     with context.database.read() as session:
-        model = model_store.model(session, job.payload["version"])
+        model = models.model(session, job.payload["version"])
     if model.state != "training":
         return
     headers = context.acting_for(model.client, PURPOSE)
-    book = context.profile.feature_set(None, model.as_of, model.known_at, outcomes=True, headers=headers)
+    book = context.profile.feature_set(ManyOrder(None, model.as_of, model.known_at), outcomes=True, headers=headers)
     with context.database.read() as session:
-        frame = with_outcomes(book.frame, store.outcomes(session, model.client, model.known_at))
+        frame = with_outcomes(book.frame, outcomes.by_enterprise(session, model.client, model.known_at))
     trained = learn(
         frame,
         context.profile.catalogue(headers),
@@ -77,8 +70,8 @@ def train(context: Context, job: Job) -> None:
     _register(context, model.version, book.as_of, trained, _lineage(model, book, frame))
 
 
-def _lineage(model: Model, book: FeatureSet, frame: pl.DataFrame) -> dict[str, Any]:
-    """Where a model comes from, enough to train it again: the data's times and hash, the code, the seed, who."""
+def _lineage(model: Model, book: FeatureTable, frame: pl.DataFrame) -> dict[str, Any]:
+    """Tell where a model comes from, enough to train it again: the data's times and hash, the code, the seed, who."""
     return {
         "trained_by": model.client,
         "seed": model.seed,
@@ -96,7 +89,7 @@ def _register(context: Context, version: str, as_of: date, trained: Trained, lin
     """Make the trained version a candidate; it serves when somebody else has approved it."""
     now = datetime.now(UTC)
     with context.database.begin() as session:
-        model = model_store.model(session, version)
+        model = models.model(session, version)
         if model.state != "training":
             return
         model.as_of, model.card, model.artefact_sha256 = as_of, trained.card, trained.sha256

@@ -22,7 +22,7 @@ from chassis.data import ledger
 from chassis.data.ledger import checkpoint
 from services.scoring.context import LEDGER
 from services.scoring.domain import leaf
-from services.scoring.parts import points_of
+from services.scoring.store.batch_file import points_of
 from services.scoring.tables import BatchSeal
 from smecredit.ledger import Checkpoint, NotProved, bundle, included
 

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chassis.core.settings import SettingsError
-from services.scoring import store
 from services.scoring.domain.receipt import canonical
 from services.scoring.settings import Settings
+from services.scoring.store import overrides
 
 Send = Callable[..., Any]
 
@@ -173,5 +173,5 @@ def test_the_rates_of_overrides_can_be_asked_for(serving: Flask, score: Any, sen
         send(f"/v1/scores/{score['id']}/override", {"grade": grade, "reason": reason, "note": "Seen by the analyst."})
     now = datetime.now(UTC)
     with serving.extensions["database"].read() as session:
-        counts = store.override_counts(session, "bank-1", now - timedelta(hours=1), now + timedelta(hours=1))
+        counts = overrides.override_counts(session, "bank-1", now - timedelta(hours=1), now + timedelta(hours=1))
     assert counts == {"scores": 2, "overridden": 1, "up": 1, "down": 0, "by_reason": {"group-support": 1}}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from services.scoring.domain.reasons import principal, principal_many, said, sentence
+from services.scoring.domain.reasons import figure, principal, principal_many, sentence
 
 DIMENSIONS = ["operation", "operation", "stability", "payment", "growth", "growth"]
 
@@ -64,7 +64,7 @@ def test_a_sentence_gives_value_reference_unit_and_points_in_both_languages():
 )
 def test_money_is_told_as_people_say_it(fen, zh, en):
     """Fen are for machines: yuan, 万元 and 亿元 in Chinese; yuan, millions and billions in English."""
-    assert (said(fen, "fen", "zh"), said(fen, "fen", "en")) == (zh, en)
+    assert (figure(fen, "fen", "zh"), figure(fen, "fen", "en")) == (zh, en)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_money_is_told_as_people_say_it(fen, zh, en):
 )
 def test_each_unit_has_its_words_in_both_languages(value, unit, zh, en):
     """Singular where one is one; a true minus sign, and none before a zero."""
-    assert (said(value, unit, "zh"), said(value, unit, "en")) == (zh, en)
+    assert (figure(value, unit, "zh"), figure(value, unit, "en")) == (zh, en)
 
 
 def test_one_point_is_singular():

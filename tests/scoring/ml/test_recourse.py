@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.scoring.domain import recourse as rules
 from services.scoring.domain import scale
-from services.scoring.domain.recourse import MOST_CHANGES, MOST_MONTHS, Lever, Rule
+from services.scoring.domain.recourse import MOST_CHANGES, MOST_MONTHS, Lever, TargetRule
 from services.scoring.ml.scorer import Scorer
 from services.scoring.ml.train import train
 from services.scoring.ml.way_up import Goal, _levers, way_up
@@ -154,7 +154,7 @@ def test_a_rule_on_a_feature_is_met_to_the_grain(scorer, firms):
     """A product that wants a longer history gets a plan of so many months, and nothing else."""
     values = {**firms[0], "history_months": 10.0}
 
-    found = way_up(scorer, values, Goal(rules=(Rule("history_months", ">=", 16),)))
+    found = way_up(scorer, values, Goal(rules=(TargetRule("history_months", ">=", 16),)))
 
     [change] = found["changes"]
     assert (change["feature"], change["to"], change["months"], found["months"]) == ("history_months", 16.0, 6, 6)
@@ -164,7 +164,7 @@ def test_a_rule_on_what_cannot_move_is_no_target(scorer, firms):
     """The answer names the rule, what was found and why nothing helps."""
     values = {**firms[0], "silence": 7.0}
 
-    found = way_up(scorer, values, Goal(rules=(Rule("silence", "<=", 2),)))
+    found = way_up(scorer, values, Goal(rules=(TargetRule("silence", "<=", 2),)))
 
     assert not found["reachable"]
     assert (found["blocked"][0]["rule"], found["blocked"][0]["found"]) == ("silence <= 2", 7.0)
@@ -175,7 +175,7 @@ def test_a_rule_beyond_twelve_months_is_out_of_reach(scorer, firms):
     """Twenty months of history cannot be made in a year."""
     values = {**firms[0], "history_months": 3.0}
 
-    found = way_up(scorer, values, Goal(rules=(Rule("history_months", ">=", 24),)))
+    found = way_up(scorer, values, Goal(rules=(TargetRule("history_months", ">=", 24),)))
 
     assert not found["reachable"]
     assert "12 months" in found["blocked"][0]["why"]["en"]

@@ -18,10 +18,10 @@ from sqlalchemy.exc import IntegrityError
 
 from chassis.core.ids import new_head, new_id, numbered
 from chassis.data import jobs
-from services.scoring import batch_store, parts, store
 from services.scoring.domain.assessment import Assessment, Stamp, check_exact
 from services.scoring.domain.errors import ReasonsDoNotAddUp, ScoreNotFound
-from services.scoring.parts import REASONS, Part, points_of
+from services.scoring.store import batch_file, batches, scores
+from services.scoring.store.batch_file import REASONS, Part, points_of
 from services.scoring.tables import Batch
 
 ONE = Assessment(
@@ -58,10 +58,10 @@ def test_a_score_comes_back_to_the_last_bit(
     # Databases that hold numbers in binary keep them all but the sign of zero.
     put = replace(ONE, id=new_id("sco"), model=model_row, values=values, points=points, pd=pd + 0.0)
     with app.extensions["database"].begin() as session:
-        store.add_scores(session, [put])
+        scores.add_scores(session, [put])
 
     with app.extensions["database"].read() as session:
-        assert store.score(session, put.id) == put
+        assert scores.score(session, put.id) == put
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -76,11 +76,11 @@ def test_columns_of_scores_come_back_to_the_last_bit(
     told = data.draw(arrays(np.int16, (rows, 4), elements=st.integers(-1, features - 1)))
     put = part(model_row, batch_of(app, model_row), values, points, told)
     with app.extensions["database"].connection(writes=True) as connection:
-        batch_store.add_part(connection, 0, put)
+        batches.add_part(connection, 0, put)
 
     with app.extensions["database"].read() as session:
-        found = [store.score(session, numbered(put.head, place)) for place in range(rows)]
-        assert list(store.scores_of_batch(session, str(put.stamp.batch))) == found
+        found = [scores.score(session, numbered(put.head, place)) for place in range(rows)]
+        assert list(scores.scores_of_batch(session, str(put.stamp.batch))) == found
     for place, one in enumerate(found):
         given_values = [None if np.isnan(value) else value for value in values[place].tolist()]
         assert (one.values, one.points) == (given_values, points[place].tolist())
@@ -134,21 +134,21 @@ def batch_of(app: Flask, model: str, client: str = "bank-1") -> str:
 def finish(app: Flask, put: Part) -> None:
     """Store a part as the whole of its batch."""
     with app.extensions["database"].connection(writes=True) as connection:
-        batch_store.add_part(connection, 0, put)
+        batches.add_part(connection, 0, put)
     with app.extensions["database"].begin() as session:
         names = [put.frame["enterprise"].to_list()]
-        batch_store.index(session, batch_store.batch(session, str(put.stamp.batch)), names)
+        batches.index(session, batches.batch(session, str(put.stamp.batch)), names)
 
 
 def test_two_workers_cannot_store_the_same_part(app: Flask, model_row: str) -> None:
     """The database itself refuses the one that has lost its lease and does not know."""
     put = plain(app, model_row)
     with app.extensions["database"].connection(writes=True) as connection:
-        batch_store.add_part(connection, 0, put)
+        batches.add_part(connection, 0, put)
 
     again = replace(put, head=new_head("sco"))
     with pytest.raises(IntegrityError), app.extensions["database"].connection(writes=True) as connection:
-        batch_store.add_part(connection, 0, again)
+        batches.add_part(connection, 0, again)
 
 
 def test_an_enterprises_scores_are_found_alone_and_in_batches(app: Flask, model_row: str) -> None:
@@ -158,13 +158,13 @@ def test_an_enterprises_scores_are_found_alone_and_in_batches(app: Flask, model_
         finish(app, each)
     alone = replace(ONE, id=new_id("sco"), enterprise="local:E1", model=model_row)
     with app.extensions["database"].begin() as session:
-        store.add_scores(session, [alone])
+        scores.add_scores(session, [alone])
     newest = sorted([alone.id, numbered(mine.head, 1), numbered(theirs.head, 1)], reverse=True)
 
     with app.extensions["database"].read() as session:
-        found = [each.id for each in store.scores_of(session, "local:E1", None, None, 10)]
-        later = [each.id for each in store.scores_of(session, "local:E1", None, newest[0], 1)]
-        of_bank = {each.id for each in store.scores_of(session, "local:E1", "bank-1", None, 10)}
+        found = [each.id for each in scores.scores_of(session, "local:E1", None, None, 10)]
+        later = [each.id for each in scores.scores_of(session, "local:E1", None, newest[0], 1)]
+        of_bank = {each.id for each in scores.scores_of(session, "local:E1", "bank-1", None, 10)}
 
     assert found == newest
     assert later == newest[1:2]
@@ -173,12 +173,12 @@ def test_an_enterprises_scores_are_found_alone_and_in_batches(app: Flask, model_
 
 def test_names_that_share_a_hash_are_told_apart(app: Flask, model_row: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is shown another's score, and a page is still full."""
-    monkeypatch.setattr(parts, "crc32", lambda _name: 7)
+    monkeypatch.setattr(batch_file, "crc32", lambda _name: 7)
     put = plain(app, model_row, count=5)
     finish(app, put)
 
     with app.extensions["database"].read() as session:
-        found = [each.id for each in store.scores_of(session, "local:E0", None, None, 1)]
+        found = [each.id for each in scores.scores_of(session, "local:E0", None, None, 1)]
 
     assert found == [numbered(put.head, 0)]
 
@@ -190,7 +190,7 @@ def test_an_id_beyond_a_part_is_nobodys(app: Flask, model_row: str, ending: str)
     finish(app, put)
 
     with app.extensions["database"].read() as session, pytest.raises(ScoreNotFound):
-        store.score(session, put.head + ending)
+        scores.score(session, put.head + ending)
 
 
 def test_one_enterprise_cannot_be_stored_twice_in_a_batch(app: Flask, model_row: str, batch_row: str) -> None:
@@ -198,7 +198,7 @@ def test_one_enterprise_cannot_be_stored_twice_in_a_batch(app: Flask, model_row:
     twice = [replace(ONE, id=new_id("sco"), model=model_row, batch=batch_row) for _ in range(2)]
 
     with pytest.raises(IntegrityError), app.extensions["database"].begin() as session:
-        store.add_scores(session, twice)
+        scores.add_scores(session, twice)
 
 
 def test_two_models_cannot_serve(app: Flask, add_model: Callable[[str, str], None]) -> None:

@@ -12,8 +12,8 @@ import orjson
 import pytest
 from flask import Flask
 
-from services.scoring import batch_store
-from services.scoring.usecases import batch as batches
+from services.scoring.store import batches
+from services.scoring.usecases import batch as ordering
 
 Send = Callable[..., Any]
 Read = Callable[[str], Any]
@@ -81,7 +81,7 @@ def test_a_worker_killed_in_the_middle_neither_loses_nor_doubles(
     serving: Flask, send: Send, read: Read, work: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A job taken up again adds what is missing."""
-    monkeypatch.setattr(batches, "CHUNK", 30)
+    monkeypatch.setattr(ordering, "CHUNK", 30)
     order = send("/v1/score-batches", {}).json
     broken_off = _break_after(monkeypatch, chunks=1)
     with pytest.raises(KeyboardInterrupt):
@@ -207,7 +207,7 @@ def _file(app: Flask, headers: dict[str, str], name: str, content: bytes) -> Any
 
 
 def _break_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> Callable[[], None]:
-    original, done = batch_store.add_part, []
+    original, done = batches.add_part, []
 
     def add(connection: Any, number: int, part: Any) -> None:
         if len(done) == chunks:
@@ -215,8 +215,8 @@ def _break_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> Callable[[], N
         original(connection, number, part)
         done.append(1)
 
-    monkeypatch.setattr(batch_store, "add_part", add)
-    return lambda: monkeypatch.setattr(batch_store, "add_part", original)
+    monkeypatch.setattr(batches, "add_part", add)
+    return lambda: monkeypatch.setattr(batches, "add_part", original)
 
 
 def _let_the_lease_run_out(app: Flask) -> None:

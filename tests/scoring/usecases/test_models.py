@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from services.scoring import store
+from services.scoring.store import outcomes
 
 Send = Callable[..., Any]
 Read = Callable[[str], Any]
@@ -55,7 +55,7 @@ def test_the_latest_observation_of_a_borrower_counts(app: Flask, send: Send) -> 
         send("/v1/outcomes", {"enterprise": "E1", "defaulted": defaulted, "observed_on": day})
 
     with app.extensions["database"].read() as session:
-        assert store.outcomes(session, "bank-1", None) == {"local:E1": True}
+        assert outcomes.by_enterprise(session, "bank-1", None) == {"local:E1": True}
 
 
 def test_another_banks_outcomes_do_not_train_mine(app: Flask, send: Send) -> None:
@@ -63,7 +63,7 @@ def test_another_banks_outcomes_do_not_train_mine(app: Flask, send: Send) -> Non
     send("/v1/outcomes", {"enterprise": "E1", "defaulted": True, "observed_on": "2020-05-01"})
 
     with app.extensions["database"].read() as session:
-        assert store.outcomes(session, "bank-2", None) == {}
+        assert outcomes.by_enterprise(session, "bank-2", None) == {}
 
 
 def test_an_outcome_in_the_future_is_refused(send: Send) -> None:

@@ -27,3 +27,8 @@ def upgrade() -> None:
         sa.Column("after", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_renewal_cursor"),
     )
+
+
+def downgrade() -> None:
+    for table in ("renewal_cursor", "renewals"):
+        op.drop_table(table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, delete, func, insert, select, tuple_
@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from chassis.core.ids import numbered, parted
 from chassis.data import ledger
 from chassis.data.database import batches
-from services.scoring import parts
 from services.scoring.domain import leaf
 from services.scoring.domain.assessment import STAMP, Assessment, Stamp, rfc3339, stamped
 from services.scoring.domain.errors import BatchNotFound
 from services.scoring.domain.leaf import Seals
-from services.scoring.parts import Part
+from services.scoring.store import batch_file
+from services.scoring.store.batch_file import Part
 from services.scoring.tables import Batch, BatchIndex, BatchPart, BatchRefusal, BatchSeal, Score
 
 _insert_part = insert(cast("Table", BatchPart.__table__))
@@ -40,7 +40,7 @@ def scored_in_parts(session: Session, batch_id: str) -> list[list[str]]:
     """Return the enterprises of each stored part of a batch, in the order of the parts."""
     query = select(BatchPart.body).where(BatchPart.batch == batch_id).order_by(BatchPart.number)
     bodies = session.scalars(query.execution_options(yield_per=1))
-    return [parts.read(body, ["enterprise"])["enterprise"].to_list() for body in bodies]
+    return [batch_file.read(body, ["enterprise"])["enterprise"].to_list() for body in bodies]
 
 
 def add_part(connection: Connection, number: int, part: Part) -> None:
@@ -58,7 +58,7 @@ def add_part(connection: Connection, number: int, part: Part) -> None:
             "count": part.frame.height,
             "shadow": part.shadow,
             "base_points": part.base_points,
-            "body": parts.written(part.frame),
+            "body": batch_file.written(part.frame),
         },
     )
     [number] = ledger.append(connection, [_part_entry(part, seals)])
@@ -88,7 +88,7 @@ def seals_of(session: Session, assessment: Assessment) -> tuple[int, int, Seals]
 def part(row: BatchPart) -> Part:
     """Return what a row stands for."""
     stamp = Stamp(**{name: getattr(row, name) for name in STAMP})
-    return Part(stamp, row.head, row.base_points, row.shadow, parts.read(row.body))
+    return Part(stamp, row.head, row.base_points, row.shadow, batch_file.read(row.body))
 
 
 def parts_of_batch(session: Session, batch_id: str) -> Iterator[Part]:
@@ -108,11 +108,11 @@ def score_of_part(session: Session, score_id: str) -> Assessment | None:
 
 def ids_of(session: Session, enterprise: str, client: str | None) -> list[str]:
     """Return the ids of the scores in finished batches that may be of this enterprise: two names may share a hash."""
-    bucket, hashed = parts.bucket_of(enterprise)
+    bucket, hashed = batch_file.bucket_of(enterprise)
     query = select(BatchIndex.batch, BatchIndex.entries).where(BatchIndex.bucket == bucket)
     if client is not None:
         query = query.where(BatchIndex.client == client)
-    found = [(batch, *each) for batch, entries in session.execute(query) for each in parts.places(entries, hashed)]
+    found = [(batch, *each) for batch, entries in session.execute(query) for each in batch_file.places(entries, hashed)]
     heads: dict[tuple[str, int], str] = {}
     wanted = select(BatchPart.batch, BatchPart.number, BatchPart.head)
     for asked in batches([(batch, number) for batch, number, _ in found]):
@@ -126,7 +126,7 @@ def index(session: Session, batch: Batch, names: Sequence[Sequence[str]]) -> Non
     session.execute(delete(BatchIndex).where(BatchIndex.batch == batch.id))
     rows = [
         {"bucket": bucket, "batch": batch.id, "client": batch.client, "entries": entries}
-        for bucket, entries in parts.index(list(enumerate(names))).items()
+        for bucket, entries in batch_file.index(list(enumerate(names))).items()
     ]
     if rows:
         session.execute(insert(BatchIndex), rows)
@@ -138,11 +138,12 @@ def refusals_of(session: Session, batch_id: str) -> list[BatchRefusal]:
     return list(session.scalars(query))
 
 
-def replace_refusals(session: Session, batch_id: str, refusals: Sequence[dict[str, Any]]) -> None:
-    """Write a batch's refusals anew, so that a repeated run does not double them."""
+def replace_refusals(session: Session, batch_id: str, problems: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write a batch's refusals anew, by enterprise, so that a repeated run does not double them."""
     session.execute(delete(BatchRefusal).where(BatchRefusal.batch == batch_id))
-    if refusals:
-        session.execute(insert(BatchRefusal), [{"batch": batch_id, **refusal} for refusal in refusals])
+    rows = [{"batch": batch_id, "enterprise": name, "problem": problem} for name, problem in problems.items()]
+    if rows:
+        session.execute(insert(BatchRefusal), rows)
 
 
 def counts(session: Session, batch_id: str) -> tuple[int, int]:

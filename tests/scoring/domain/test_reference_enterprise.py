@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from services.scoring.domain.reference import best_for, groups, section, typical
+from services.scoring.domain.reference_enterprise import best_for, groups, section, typical
 
 # Twelve firms at 650 points (A), twelve at 570 (BB), six at 500 (CCC).
 POINTS = np.repeat([650.0, 570.0, 500.0], [12, 12, 6])

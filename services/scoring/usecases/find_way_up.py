@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from chassis.core.identity import Caller
 from services.scoring.context import Context
 from services.scoring.domain import scale
 from services.scoring.domain.errors import TargetNotUnderstood
-from services.scoring.domain.recourse import Rule
+from services.scoring.domain.recourse import Target, TargetRule
 from services.scoring.ml.scorer import Scorer
 from services.scoring.ml.way_up import ASSUMPTIONS, Goal, way_up
 from services.scoring.usecases.read_score import read_score
 
 
-def show_way_up(context: Context, caller: Caller, score_id: str, target: Mapping[str, Any]) -> dict[str, Any]:
+def find_way_up(context: Context, caller: Caller, score_id: str, target: Target) -> dict[str, Any]:
     """Return the cheapest plan, computed on the values and by the model of the stored score; nothing is stored."""
     assessment = read_score(context, caller, score_id)
     scorer = context.shelf[assessment.model]
@@ -25,16 +25,15 @@ def show_way_up(context: Context, caller: Caller, score_id: str, target: Mapping
         "score": assessment.id,
         "enterprise": assessment.enterprise,
         "model": {"version": scorer.version, "reference": scorer.legend.reference},
-        "target": dict(target),
         "needed": {"score": goal.points, "pd": goal.pd},
         **way_up(scorer, values, goal),
         "assumptions": ASSUMPTIONS,
     }
 
 
-def goal_of(target: Mapping[str, Any], scorer: Scorer) -> Goal:
+def goal_of(target: Target, scorer: Scorer) -> Goal:
     """Return what a target asks of score, PD and features; raise `TargetNotUnderstood` for what the model lacks."""
-    rules = [Rule(each["feature"], each["op"], each["value"]) for each in target.get("rules") or ()]
+    rules = target.rules
     unknown = sorted({rule.feature for rule in rules} - {*scorer.features, "score", "pd"})
     if unknown:
         raise TargetNotUnderstood(
@@ -51,14 +50,14 @@ def goal_of(target: Mapping[str, Any], scorer: Scorer) -> Goal:
     )
 
 
-def _points(target: Mapping[str, Any]) -> list[float]:
-    points = [] if target.get("score") is None else [float(target["score"])]
-    if target.get("grade") is not None:
-        points += [step.from_points for step in scale.MASTER_SCALE if step.name == target["grade"]]
+def _points(target: Target) -> list[float]:
+    points = [] if target.score is None else [float(target.score)]
+    if target.grade is not None:
+        points += [step.from_points for step in scale.MASTER_SCALE if step.name == target.grade]
     return [max(each, -1e6) for each in points]  # the lowest grade begins nowhere
 
 
-def _on(rules: Sequence[Rule], name: str, op: str) -> list[Rule]:
+def _on(rules: Sequence[TargetRule], name: str, op: str) -> list[TargetRule]:
     found = [rule for rule in rules if rule.feature == name]
     for rule in found:
         if rule.op != op or (name == "pd" and not scale.PD_FLOOR <= rule.value < 1):

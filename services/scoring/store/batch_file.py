@@ -43,16 +43,17 @@ class Part:
     def assessments(self) -> Iterator[Assessment]:
         """Yield each score, as it would be read by itself."""
         names = (*HEADS, *REASONS, *numbers(self.frame, "value"), *numbers(self.frame, "point"))
-        told, split = len(HEADS) + MOST_REASONS, len(HEADS) + MOST_REASONS + len(numbers(self.frame, "value"))
+        reasons_end = len(HEADS) + MOST_REASONS
+        values_end = reasons_end + len(numbers(self.frame, "value"))
         same = {**stamped(self.stamp), "base_points": self.base_points}
         for place, row in enumerate(self.frame.select(names).iter_rows()):
             yield Assessment(
                 id=numbered(self.head, place),
                 **dict(zip(HEADS, row, strict=False)),
-                reasons=[position for position in row[len(HEADS) : told] if position >= 0],
+                reasons=[position for position in row[len(HEADS) : reasons_end] if position >= 0],
                 # A table may say NaN where it means missing.
-                values=[None if value != value else value for value in row[told:split]],  # noqa: PLR0124 -- NaN
-                points=list(row[split:]),
+                values=[None if value != value else value for value in row[reasons_end:values_end]],  # noqa: PLR0124 -- NaN
+                points=list(row[values_end:]),
                 **same,
             )
 

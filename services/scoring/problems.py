@@ -1,17 +1,15 @@
-"""The one table from what scoring refuses to how HTTP says it."""
+"""The one table from what scoring refuses to the problem that a client reads."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from chassis.core.errors import Refused
-from chassis.core.problems import Kind
+from chassis.core.problems import CONSENT_REQUIRED, Kind
 from services.scoring.domain import errors
-from services.scoring.ml.recourse import TooManyPlans
-from services.scoring.usecases.batch import CONSENT_REQUIRED, NOT_ENOUGH_DATA
 
 KINDS: Mapping[type[Refused], Kind] = {
-    errors.NotEnoughData: NOT_ENOUGH_DATA,
+    errors.NotEnoughData: Kind(422, "not-enough-data", "Not enough data for a score", "数据不足，无法评分"),
     errors.NoServingModel: Kind(409, "no-serving-model", "No model serves yet", "尚无在用模型"),
     errors.ModelNotFound: Kind(404, "model-not-found", "No such model", "模型不存在"),
     errors.ModelNotReady: Kind(409, "model-not-ready", "The model cannot serve", "模型尚不可用"),
@@ -19,7 +17,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     errors.ApprovalByTrainer: Kind(403, "approval-by-trainer", "Somebody else must approve", "须由他人复核批准"),
     errors.NothingServedBefore: Kind(409, "nothing-served-before", "Nothing to roll back to", "没有可回退的模型"),
     errors.TargetNotUnderstood: Kind(422, "target-not-understood", "The target is not understood", "无法理解的目标"),
-    TooManyPlans: Kind(503, "too-many-plans", "No plan could be proven cheapest", "方案过多，无法证明最优"),
+    errors.TooManyPlans: Kind(503, "too-many-plans", "No plan could be proven cheapest", "方案过多，无法证明最优"),
     errors.PlanNotCertified: Kind(500, "plan-not-certified", "The plan failed its own check", "提升方案未通过复核"),
     errors.PictureNotFound: Kind(404, "picture-not-found", "No such picture", "图表不存在"),
     errors.ScoreNotFound: Kind(404, "score-not-found", "No such score", "评分不存在"),

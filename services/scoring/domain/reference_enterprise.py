@@ -50,13 +50,13 @@ class Group:
 
 
 def section(industry: str | None) -> str | None:
-    """The section letter of an industry code (GB/T 4754), or the code itself where it has none; None if unknown."""
+    """Return the section letter of an industry code (GB/T 4754), the code itself where it has none; None if unknown."""
     known = (industry or "").strip().upper()
     return (known[0] if known[0].isalpha() else known) if known else None
 
 
 def groups(defaulted: NDArray[np.bool_], points: NDArray[np.float64], industries: Sequence[str | None]) -> list[Group]:
-    """The references of a training book, the whole book's first; `points` are held-out, `industries` codes or None."""
+    """Return the references of a training book, the whole book's first; `points` are held out, `industries` codes."""
     sections = [section(industry) for industry in industries]
     found = [_group(None, np.flatnonzero(~defaulted), points)]
     for name in sorted({name for name in sections if name is not None}):
@@ -67,7 +67,7 @@ def groups(defaulted: NDArray[np.bool_], points: NDArray[np.float64], industries
 
 
 def _group(industry: str | None, paid: NDArray[np.int64], points: NDArray[np.float64]) -> Group:
-    """The best-graded of the firms that paid, going down from the wanted grade until enough of them are in."""
+    """Return the best-graded of the firms that paid, going down from the wanted grade until enough of them are in."""
     names = [step.name for step in MASTER_SCALE]
     place_of = np.array([names.index(grade) for grade in grades_of(points[paid])])
     places = range(names.index(WANTED_GRADE), len(names))
@@ -77,13 +77,13 @@ def _group(industry: str | None, paid: NDArray[np.int64], points: NDArray[np.flo
 
 
 def best_for(references: Sequence[Mapping[str, Any]], industry: str | None) -> Mapping[str, Any]:
-    """The reference of an industry's section, or the whole book's, which comes first, where the section has none."""
+    """Return the reference of an industry's section; the whole book's, the first one, where it has none."""
     own = section(industry)
     return next((one for one in references if own is not None and one["industry"] == own), references[0])
 
 
 def typical(frame: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
-    """For each column the lower median of the known values, or the most frequent word; None where nothing is known."""
+    """Return for each column the lower median or the most frequent word; None where nothing is known."""
     return {name: _typical(frame[name].drop_nulls()) for name in names}
 
 

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
 import numpy as np
 import orjson
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from chassis.core.ids import numbered
 from chassis.data import ledger
 from chassis.data.database import Runner
 from chassis.data.ledger import store as ledger_store
-from services.scoring import batch_store, parts
 from services.scoring.domain.assessment import Assessment
-from services.scoring.domain.errors import EvaluationNotFound, ScoreNotFound
+from services.scoring.domain.errors import ScoreNotFound
 from services.scoring.domain.reasons import MOST_REASONS
+from services.scoring.store import batch_file, batches
 from services.scoring.tables import (
     BatchPart,
-    Evaluation,
-    Outcome,
-    Override,
-    Renewal,
-    RenewalCursor,
     Score,
     ShadowScore,
 )
@@ -42,9 +36,6 @@ _insert_score = insert(cast("Table", Score.__table__))
 _insert_shadow_score = insert(cast("Table", ShadowScore.__table__))
 
 
-# -- scores ------------------------------------------------------------------------------------------------------
-
-
 def add_scores(runner: Runner, assessments: Iterable[Assessment]) -> None:
     """Insert assessments in one statement, and enter each in the ledger."""
     rows = [_row(assessment) for assessment in assessments]
@@ -53,7 +44,7 @@ def add_scores(runner: Runner, assessments: Iterable[Assessment]) -> None:
 
 
 def _score_entry(row: Mapping[str, Any]) -> ledger.Entry:
-    """What is entered of a score: its model and the digests of what it was made from and of what it is made of.
+    """Return what is entered of a score: its model and the digests of what it was made from and of what it is made of.
 
     Who else may read the firm's file finds the same digests, and would know the firm by them: they are sealed.
     """
@@ -80,7 +71,7 @@ def _unpacked(trace: bytes) -> dict[str, Any]:
 def score(session: Session, score_id: str) -> Assessment:
     """Return one assessment, of an order of its own or of a batch; raise `ScoreNotFound`."""
     row = session.get(Score, score_id)
-    found = batch_store.score_of_part(session, score_id) if row is None else assessment(row)
+    found = batches.score_of_part(session, score_id) if row is None else assessment(row)
     if found is None:
         raise ScoreNotFound(f"There is no score {score_id}, or it is not yours to read.")
     return found
@@ -97,7 +88,7 @@ def scores_of(session: Session, enterprise: str, client: str | None, before: str
     if before is not None:
         query = query.where(Score.id < before)
     alone = {row.id: row for row in session.scalars(query.order_by(Score.id.desc()).limit(most))}
-    in_batches = [each for each in batch_store.ids_of(session, enterprise, client) if before is None or each < before]
+    in_batches = [each for each in batches.ids_of(session, enterprise, client) if before is None or each < before]
     found: list[Assessment] = []
     for each in sorted({*alone, *in_batches}, reverse=True):
         one = assessment(alone[each]) if each in alone else score(session, each)
@@ -111,7 +102,7 @@ def scores_of(session: Session, enterprise: str, client: str | None, before: str
 def scores_of_batch(session: Session, batch_id: str, chunk: int = 1000) -> Iterator[Assessment]:
     """Yield a batch's assessments, a part at a time, so that a large batch never fills the memory."""
     yield from _scores_in_rows(session, batch_id, chunk)
-    for each in batch_store.parts_of_batch(session, batch_id):
+    for each in batches.parts_of_batch(session, batch_id):
         yield from each.assessments()
 
 
@@ -158,119 +149,16 @@ def shadow_pairs(session: Session, version: str) -> list[dict[str, Any]]:
     pairs = [row._asdict() for row in session.execute(query)]
     in_parts = select(BatchPart).where(BatchPart.shadow == version).execution_options(yield_per=1)
     for row in session.scalars(in_parts):
-        frame = parts.read(row.body, [*PAIRED, *parts.SHADOW.values()])
-        columns = frame.rename({stored: name for name, stored in parts.SHADOW.items()}).to_dicts()
+        frame = batch_file.read(row.body, [*PAIRED, *batch_file.SHADOW.values()])
+        columns = frame.rename({stored: name for name, stored in batch_file.SHADOW.items()}).to_dicts()
         pairs += [{"id": numbered(row.head, place), "model": row.model, **each} for place, each in enumerate(columns)]
     return sorted(pairs, key=lambda pair: str(pair["id"]))
-
-
-# -- renewals ----------------------------------------------------------------------------------------------------
-
-
-def renewed_up_to(session: Session) -> str | None:
-    """Return the id of the last correction that scores were renewed for; None before the first look."""
-    return session.scalar(select(RenewalCursor.after))
-
-
-def renewed(session: Session, before: str | None, now: str) -> bool:
-    """Note that scores were renewed up to a correction; False where another worker has noted more since `before`."""
-    if before is None:
-        session.add(RenewalCursor(id=1, after=now))
-        session.flush()
-        return True
-    moved = update(RenewalCursor).where(RenewalCursor.after == before).values(after=now)
-    return bool(session.execute(moved).rowcount)  # type: ignore[attr-defined]
-
-
-def last_score_since(session: Session, enterprise: str, client: str, since: datetime) -> Assessment | None:
-    """Return the last score that a client had of an enterprise since a moment, of an order of its own or of a batch."""
-    found = scores_of(session, enterprise, client, None, 1)
-    return found[0] if found and found[0].created_at >= since else None
-
-
-def add_renewal(session: Session, score_id: str, renews: str, act: str, at: datetime) -> None:
-    """Note which score was given anew for which, and by which correction."""
-    session.add(Renewal(score=score_id, renews=renews, act=act, at=at))
-
-
-def renewal_of(session: Session, score_id: str) -> str | None:
-    """Return the latest score that was given anew for this one."""
-    query = select(Renewal.score).where(Renewal.renews == score_id).order_by(Renewal.score.desc())
-    return session.scalar(query.limit(1))
-
-
-# -- overrides ---------------------------------------------------------------------------------------------------
-
-
-def override_of(session: Session, score_id: str) -> Override | None:
-    """Return the latest override of a score."""
-    query = select(Override).where(Override.score == score_id).order_by(Override.id.desc())
-    return session.scalars(query.limit(1)).one_or_none()
-
-
-def overrides_of(session: Session, score_ids: Sequence[str]) -> dict[str, Override]:
-    """Return the latest override of each of these scores that has one."""
-    query = select(Override).where(Override.score.in_(score_ids)).order_by(Override.id)
-    return {row.score: row for row in session.scalars(query)}
-
-
-def override_counts(
-    session: Session, client: str, since: datetime, until: datetime, model: str | None = None
-) -> dict[str, Any]:
-    """Return how many of a client's single scores of a period were overridden: what a drift report divides.
-
-    `{"scores", "overridden", "up", "down", "by_reason": {reason: n}}`; the latest override of a score counts, up is
-    towards a better grade.
-    """
-    made = [Score.client == client, Score.created_at >= since, Score.created_at < until, Score.batch.is_(None)]
-    if model is not None:
-        made.append(Score.model == model)
-    scores = session.scalar(select(func.count()).select_from(Score).where(*made)) or 0
-    latest = select(func.max(Override.id)).group_by(Override.score)
-    query = select(Override.reason, Override.steps).join(Score, Score.id == Override.score)
-    rows = session.execute(query.where(*made, Override.id.in_(latest))).all()
-    return {
-        "scores": scores,
-        "overridden": len(rows),
-        "up": sum(steps > 0 for _, steps in rows),
-        "down": sum(steps < 0 for _, steps in rows),
-        "by_reason": dict(Counter(reason for reason, _ in rows)),
-    }
 
 
 def entry_of(session: Session, assessment: Assessment) -> int | None:
     """Return the number of the entry that tells of a score of its own; None where there is none, or it is forgotten."""
     # An override names the score too, later.
     return min(ledger_store.numbers_about(session, assessment.enterprise, [assessment.id]), default=None)
-
-
-# -- evaluations and outcomes ------------------------------------------------------------------------------------
-
-
-def evaluation(session: Session, evaluation_id: str, client: str | None = None) -> Evaluation:
-    """Return an evaluation, only the client's own where one is given; raise `EvaluationNotFound`."""
-    found = session.get(Evaluation, evaluation_id)
-    if found is None or (client is not None and found.client != client):
-        raise EvaluationNotFound(f"There is no evaluation {evaluation_id}, or it is not yours to read.")
-    return found
-
-
-def outcomes(session: Session, client: str, known_at: datetime | None) -> dict[str, bool]:
-    """Return what `client` saw of each borrower by a moment: its latest observation counts."""
-    query = select(Outcome.enterprise, Outcome.defaulted).where(Outcome.client == client)
-    if known_at is not None:
-        query = query.where(Outcome.known_at <= known_at)
-    rows = session.execute(query.order_by(Outcome.observed_on, Outcome.id))
-    return {enterprise: defaulted for enterprise, defaulted in rows}  # noqa: C416 -- later rows replace earlier ones
-
-
-def observations(session: Session, client: str) -> list[Outcome]:
-    """Return all that `client` saw of its borrowers, the latest of each last."""
-    query = select(Outcome).where(Outcome.client == client).order_by(Outcome.observed_on, Outcome.id)
-    return list(session.scalars(query))
-
-
-# -- drift -------------------------------------------------------------------------------------------------------
 
 
 def scores_of_model(
@@ -287,10 +175,10 @@ def scores_of_model(
     if client is not None:
         rows, in_parts = rows.where(Score.client == client), in_parts.where(BatchPart.client == client)
     found = [assessment(row) for row in session.scalars(rows.order_by(Score.id.desc()).limit(most))]
-    told = 0
+    count = 0
     for row in session.scalars(in_parts.order_by(BatchPart.head.desc()).execution_options(yield_per=1)):
-        found += batch_store.part(row).assessments()
-        told += row.count
-        if told >= most:
+        found += batches.part(row).assessments()
+        count += row.count
+        if count >= most:
             break
     return sorted(found, key=lambda each: each.id)[-most:]

@@ -1,13 +1,12 @@
-"""Show a picture of a model's page, drawn when the model was trained."""
+"""Read a picture of a model's page, drawn when the model was trained."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from services.scoring import model_store
 from services.scoring.context import Context
 from services.scoring.domain.errors import PictureNotFound
+from services.scoring.store import models
 
 FOLDER = "plots"  # as `ml.plots` names it; that module costs seconds to import
 
@@ -15,18 +14,18 @@ FOLDER = "plots"  # as `ml.plots` names it; that module costs seconds to import
 def names(context: Context, version: str) -> list[str]:
     """Return the names of a model's pictures; none where it was trained before pictures were drawn."""
     with context.database.read() as session:
-        model_store.model(session, version)
+        models.model(session, version)
     return sorted(_pictures(context, version))
 
 
-def show_picture(context: Context, version: str, name: str) -> dict[str, Any]:
+def read_picture(context: Context, version: str, name: str) -> str:
     """Return one picture as SVG text; raise `PictureNotFound`."""
     with context.database.read() as session:
-        model_store.model(session, version)
+        models.model(session, version)
     found = _pictures(context, version).get(name)
     if found is None:
         raise PictureNotFound(f"Model {version} has no picture {name!r}; GET /v1/models/{version}/plots lists them.")
-    return {"name": name, "svg": found.read_text("utf-8")}
+    return found.read_text("utf-8")
 
 
 def _pictures(context: Context, version: str) -> dict[str, Path]:

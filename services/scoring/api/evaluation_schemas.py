@@ -1,0 +1,45 @@
+"""What crosses the wire about evaluations."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from chassis.web.schemas import ProblemSchema, Schema
+from services.scoring.api.schemas import (
+    ProgressSchema,
+    as_of_field,
+    enterprises_field,
+    moment_field,
+)
+
+
+class EvaluationOrderSchema(Schema):
+    """How to evaluate training on the book's labelled enterprises."""
+
+    as_of = as_of_field()
+    folds = fields.Integer(load_default=5, validate=validate.Range(2, 20))
+    repeats = fields.Integer(load_default=10, validate=validate.Range(1, 100))
+    seed = fields.Integer(load_default=0, validate=validate.Range(0, 2**31 - 1))
+    enterprises = enterprises_field()
+    holdout_enterprises = enterprises_field()
+
+
+class EvaluationFormSchema(Schema):
+    """How to evaluate training on the table sent along."""
+
+    label = fields.String(required=True, metadata={"description": "The column that says who defaulted"})
+    drop = fields.List(fields.String(), load_default=list, metadata={"description": "Columns not to learn from"})
+    folds = fields.Integer(load_default=5, validate=validate.Range(2, 20))
+    repeats = fields.Integer(load_default=10, validate=validate.Range(1, 100))
+    seed = fields.Integer(load_default=0, validate=validate.Range(0, 2**31 - 1))
+
+
+class EvaluationSchema(Schema):
+    """An evaluation; `result` holds firms, defaults, auc, ks, brier, ece and the challenger's figures."""
+
+    id = fields.String()
+    state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed"]))
+    progress = fields.Nested(ProgressSchema())
+    result = fields.Dict(allow_none=True)
+    problem = fields.Nested(ProblemSchema(), allow_none=True)
+    created_at = moment_field()

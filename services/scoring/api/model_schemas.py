@@ -1,0 +1,107 @@
+"""What crosses the wire about models and their training."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from chassis.web.schemas import ProblemSchema, Schema
+from services.scoring.api.schemas import (
+    ProgressSchema,
+    as_of_field,
+    day_field,
+    known_at_field,
+    moment_field,
+)
+
+MODEL_STATES = ["training", "candidate", "approved", "shadow", "serving", "retired", "failed"]
+
+
+class TrainingOrderSchema(Schema):
+    """A model to be trained on the outcomes known."""
+
+    as_of = as_of_field()
+    known_at = known_at_field()
+    seed = fields.Integer(validate=validate.Range(0, 2**31 - 1))
+    promote = fields.Boolean(
+        load_default=False, metadata={"description": "Let it serve as soon as somebody else has approved it"}
+    )
+
+
+class NoteSchema(Schema):
+    """Why something is decided, for the record."""
+
+    note = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
+
+
+class ModelEventSchema(Schema):
+    """One decision about a model."""
+
+    event = fields.String(
+        validate=validate.OneOf(["approved", "promoted", "rolled-back", "restored", "shadow", "shadow-ended"])
+    )
+    client = fields.String()
+    note = fields.String(allow_none=True)
+    at = moment_field()
+
+
+class ComparisonSchema(Schema):
+    """The challenger in the shadow beside the champions, on the same scores."""
+
+    model = fields.String()
+    state = fields.String()
+    scores = fields.Integer()
+    champions = fields.List(fields.String())
+    points = fields.Dict(
+        allow_none=True, metadata={"description": "Challenger less champion: mean, p5, median, p95, largest"}
+    )
+    notches = fields.Dict(
+        metadata={"description": "Scores by how many grades the challenger stands below (+) or above (-)"}
+    )
+    same_grade = fields.Float(allow_none=True)
+    outcomes = fields.Dict(allow_none=True, metadata={"description": "AUC and Brier of both where outcomes are known"})
+
+
+class PictureNamesSchema(Schema):
+    """The names of a model's pictures."""
+
+    items = fields.List(fields.String())
+
+
+class PictureSchema(Schema):
+    """One picture."""
+
+    name = fields.String()
+    svg = fields.String(metadata={"description": "An SVG document without scripts"})
+
+
+class ModelSchema(Schema):
+    """A model and its card."""
+
+    version = fields.String()
+    state = fields.String(validate=validate.OneOf(MODEL_STATES))
+    progress = fields.Nested(ProgressSchema())
+    seed = fields.Integer()
+    as_of = day_field(allow_none=True)
+    known_at = moment_field(allow_none=True)
+    artefact_sha256 = fields.String(allow_none=True)
+    card = fields.Dict(allow_none=True)
+    problem = fields.Nested(ProblemSchema(), allow_none=True)
+    created_at = moment_field()
+    trained_at = moment_field(allow_none=True)
+    promoted_at = moment_field(allow_none=True)
+    approved_at = moment_field(allow_none=True)
+    approved_by = fields.String(allow_none=True)
+    trained_by = fields.String(metadata={"description": "Who ordered the training, and so cannot approve it"})
+    lineage = fields.Dict(
+        allow_none=True, metadata={"description": "Data times and hash, code, seed: enough to train it again"}
+    )
+    events = fields.List(
+        fields.Nested(ModelEventSchema()), metadata={"description": "What was decided; with a single model only"}
+    )
+
+
+class ModelPageSchema(Schema):
+    """Models, newest first."""
+
+    items = fields.List(fields.Nested(ModelSchema()))
+    next = fields.String(allow_none=True)

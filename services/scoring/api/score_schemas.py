@@ -1,0 +1,127 @@
+"""What crosses the wire about scores."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+from webargs.fields import DelimitedList
+
+from chassis.web.schemas import EnterpriseId, Schema
+from services.scoring.api.receipt_schemas import OverrideSchema
+from services.scoring.api.schemas import (
+    ModelNameSchema,
+    TitleSchema,
+    as_of_field,
+    day_field,
+    known_at_field,
+    moment_field,
+)
+
+
+class ScoreOrderSchema(Schema):
+    """One enterprise to be scored."""
+
+    enterprise = EnterpriseId(required=True, metadata={"example": "local:E17"})
+    as_of = as_of_field()
+    known_at = known_at_field()
+    references = fields.List(
+        fields.String(validate=validate.Length(1, 100)),
+        validate=validate.Length(1, 5),
+        metadata={"description": "Explain against these reference enterprises of the model as well"},
+    )
+
+
+class ReferencesSchema(Schema):
+    """Reference enterprises to explain a score against."""
+
+    references = DelimitedList(
+        fields.String(validate=validate.Length(1, 100)), load_default=list, validate=validate.Length(0, 5)
+    )
+
+
+class ContributionSchema(Schema):
+    """What one feature adds to the points of the reference enterprise."""
+
+    feature = fields.String()
+    points = fields.Float()
+    value = fields.Float(allow_none=True, metadata={"description": "null where it is not known"})
+    reference = fields.Float(allow_none=True, metadata={"description": "the reference enterprise's value"})
+    unit = fields.String()
+    title = fields.Nested(TitleSchema())
+    dimension = fields.String()
+
+
+class ReasonSchema(ContributionSchema):
+    """A contribution that is told: its title says which side it is on, its sentence also says the figures."""
+
+    sentence = fields.Nested(TitleSchema())
+
+
+class AgainstSchema(Schema):
+    """The reasons of a score against another reference enterprise; they add up to the same score."""
+
+    reference = fields.String()
+    base_points = fields.Float()
+    reasons = fields.List(fields.Nested(ReasonSchema()))
+    contributions = fields.List(fields.Nested(ContributionSchema()))
+
+
+class UndisputedScoreSchema(Schema):
+    """The score without the disputed records; null where nothing is left to score."""
+
+    score = fields.Integer(allow_none=True)
+    grade = fields.String(allow_none=True)
+    pd = fields.Float(allow_none=True)
+    pd_interval = fields.List(fields.Float(), allow_none=True)
+    depth = fields.String()
+    features_sha256 = fields.String()
+    difference = fields.Integer(
+        allow_none=True, metadata={"description": "Points that the disputed records give, or take where below zero"}
+    )
+
+
+class ScoreSchema(Schema):
+    """A score with its reasons: `base_points` + all contributions = the score before rounding, to 1e-6."""
+
+    id = fields.String()
+    enterprise = fields.String()
+    score = fields.Integer()
+    grade = fields.String()
+    pd = fields.Float(metadata={"description": "Probability of default, calibrated"})
+    pd_interval = fields.List(fields.Float(), metadata={"description": "90 % interval of the PD"})
+    depth = fields.String(metadata={"description": "Data depth A-E, E is a thin file"})
+    reasons = fields.List(fields.Nested(ReasonSchema()), metadata={"description": "At most four, strongest first"})
+    base_points = fields.Float()
+    contributions = fields.List(fields.Nested(ContributionSchema()), metadata={"description": "All features"})
+    model = fields.Nested(ModelNameSchema())
+    as_of = day_field()
+    known_at = moment_field()
+    features_sha256 = fields.String()
+    purpose = fields.String(metadata={"description": "What the enterprise's data was read for"})
+    override = fields.Nested(
+        OverrideSchema(), allow_none=True, metadata={"description": "A grade that an analyst gave beside the model's"}
+    )
+    disputes = fields.List(
+        fields.Dict(), metadata={"description": "What the enterprise disputes in its file now, as its file tells it"}
+    )
+    undisputed = fields.Nested(
+        UndisputedScoreSchema(),
+        allow_none=True,
+        metadata={"description": "The score without the disputed records, where any of them counts in it"},
+    )
+    renewed_by = fields.String(
+        allow_none=True, metadata={"description": "The score that was given anew after a correction of the file"}
+    )
+    receipt = fields.String(metadata={"description": "Where the signed receipt is read"})
+    batch = fields.String(allow_none=True)
+    created_at = moment_field()
+    against = fields.List(
+        fields.Nested(AgainstSchema()),
+        metadata={"description": "The reasons against other references, if asked for"},
+    )
+
+
+class ScorePageSchema(Schema):
+    """Scores, newest first."""
+
+    items = fields.List(fields.Nested(ScoreSchema()))
+    next = fields.String(allow_none=True)

@@ -1,0 +1,213 @@
+"""How stored values become what a client reads: scores, models, batches, evaluations, outcomes, overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from sqlalchemy.orm import Session
+
+from chassis.data import jobs
+from chassis.data.jobs import JobState
+from services.scoring.context import Shelf
+from services.scoring.domain.assessment import Assessment, Legend, Meaning, rfc3339
+from services.scoring.domain.contest import NO_CONTEST, Contest
+from services.scoring.domain.reasons import sentence
+from services.scoring.store import batches, models
+from services.scoring.tables import Batch, Evaluation, Model, Outcome, Override
+from services.scoring.usecases.batch import Refusal, Result
+from services.scoring.usecases.compare import Explained
+
+# What depends on the reference enterprise; the rest of a score does not.
+MOVES = ("base_points", "reasons", "contributions")
+
+
+def score(
+    assessment: Assessment,
+    legend: Legend,
+    override: Override | None = None,
+    contest: Contest = NO_CONTEST,
+    renewed_by: str | None = None,
+) -> dict[str, Any]:
+    """Return the answer that a client reads, the same bytes each time the stored assessment is read.
+
+    An analyst's override and what the enterprise disputes stand beside it and change nothing in it.
+    """
+    return {
+        "id": assessment.id,
+        "enterprise": assessment.enterprise,
+        "score": assessment.score,
+        "grade": assessment.grade,
+        "pd": assessment.pd,
+        "pd_interval": (assessment.pd_low, assessment.pd_high),
+        "depth": assessment.depth,
+        "reasons": [
+            _reason(legend.features[i], assessment.points[i], assessment.values[i]) for i in assessment.reasons
+        ],
+        "base_points": assessment.base_points,
+        "contributions": _contributions(assessment, legend),
+        "model": {"version": legend.version, "reference": legend.reference},
+        "as_of": assessment.as_of,
+        "known_at": rfc3339(assessment.known_at),
+        "features_sha256": assessment.features_sha256,
+        "purpose": assessment.purpose,
+        "override": None if override is None else overridden(override),
+        "disputes": contest.disputes,
+        "undisputed": contest.undisputed,
+        "renewed_by": renewed_by,
+        "receipt": f"/v1/scores/{assessment.id}/receipt",
+        "batch": assessment.batch,
+        "created_at": rfc3339(assessment.created_at),
+    }
+
+
+def batch_line(result: Result, shelf: Shelf) -> bytes:
+    """Return the line of one enterprise in a batch's results."""
+    if isinstance(result, Refusal):
+        line: dict[str, Any] = {"enterprise": result.enterprise, "problem": result.problem}
+    else:
+        line = score(result.assessment, shelf[result.assessment.model].legend, contest=result.contest)
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def against(explained: Explained) -> dict[str, Any]:
+    """Return base points, reasons and contributions of a score against another reference enterprise."""
+    answer = score(explained.assessment, explained.legend)
+    return {"reference": explained.legend.reference, **{name: answer[name] for name in MOVES}}
+
+
+def model(session: Session, row: Model) -> dict[str, Any]:
+    """Return a model and its card; a training that was refused shows as `failed` with its problem."""
+    job = jobs.state(session, row.job)
+    failed = row.state == "training" and job.state == "failed"
+    return {
+        "version": row.version,
+        "state": "failed" if failed else row.state,
+        "progress": _progress(job),
+        "seed": row.seed,
+        "as_of": _day(row.as_of),
+        "known_at": _moment(row.known_at),
+        "artefact_sha256": row.artefact_sha256,
+        "card": row.card,
+        "problem": job.problem,
+        "created_at": _moment(row.created_at),
+        "trained_at": _moment(row.trained_at),
+        "promoted_at": _moment(row.promoted_at),
+        "approved_at": _moment(row.approved_at),
+        "approved_by": row.approved_by,
+        "trained_by": row.client,
+        "lineage": row.lineage,
+    }
+
+
+def events(session: Session, version: str) -> list[dict[str, Any]]:
+    """Return what was decided about a model, the oldest first."""
+    return [
+        {"event": row.event, "client": row.client, "note": row.note, "at": rfc3339(row.at)}
+        for row in models.events_of(session, version)
+    ]
+
+
+def batch(session: Session, row: Batch) -> dict[str, Any]:
+    """Return a batch's state and counts."""
+    job = jobs.state(session, row.job)
+    scored, refused = batches.counts(session, row.id)
+    return {
+        "id": row.id,
+        "state": job.state,
+        "progress": _progress(job),
+        "model": row.model,
+        "as_of": _day(row.as_of),
+        "known_at": _moment(row.known_at),
+        "scored": scored,
+        "refused": refused,
+        "withheld": row.withheld,
+        "problem": job.problem,
+        "created_at": _moment(row.created_at),
+    }
+
+
+def evaluation(session: Session, row: Evaluation) -> dict[str, Any]:
+    """Return an evaluation's state and figures."""
+    job = jobs.state(session, row.job)
+    return {
+        "id": row.id,
+        "state": job.state,
+        "progress": _progress(job),
+        "result": row.result,
+        "problem": job.problem,
+        "created_at": _moment(row.created_at),
+    }
+
+
+def outcome(row: Outcome) -> dict[str, Any]:
+    """Return a recorded outcome."""
+    return {
+        "id": row.id,
+        "enterprise": row.enterprise,
+        "defaulted": row.defaulted,
+        "observed_on": row.observed_on.isoformat(),
+        "known_at": rfc3339(row.known_at),
+    }
+
+
+def overridden(row: Override) -> dict[str, Any]:
+    """Return the grade that an analyst gave beside the model's."""
+    names = ("id", "score", "model_grade", "grade", "steps", "reason", "note")
+    return {**{name: getattr(row, name) for name in names}, "created_at": rfc3339(row.created_at)}
+
+
+def _progress(job: JobState) -> dict[str, int | None]:
+    return {"done": job.done, "total": job.total}
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else rfc3339(moment)
+
+
+def _contributions(assessment: Assessment, legend: Legend) -> orjson.Fragment:
+    """Return all features' lines, written: fifty dicts of which two numbers change cost a third of an answer's time."""
+    points, values = (orjson.dumps(list(each))[1:-1].split(b",") for each in (assessment.points, assessment.values))
+    lines = [
+        head + point + middle + value + tail
+        for (head, middle, tail), point, value in zip(_lines(legend), points, values, strict=True)
+    ]
+    return orjson.Fragment(b"[" + b",".join(lines) + b"]")
+
+
+@lru_cache(maxsize=64)
+def _lines(legend: Legend) -> tuple[tuple[bytes, bytes, bytes], ...]:
+    """Return what stands before, between and behind the two numbers of each feature's line: written once a legend."""
+    return tuple(_written(meaning) for meaning in legend.features)
+
+
+def _written(meaning: Meaning) -> tuple[bytes, bytes, bytes]:
+    start = orjson.dumps({"feature": meaning.name})[:-1] + b',"points":'
+    return start, b',"value":', b"," + orjson.dumps(_frame(meaning, meaning.title))[1:]
+
+
+def _frame(meaning: Meaning, title: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "reference": meaning.reference,
+        "unit": meaning.unit,
+        "title": title,
+        "dimension": meaning.dimension,
+    }
+
+
+def _reason(meaning: Meaning, points: float, value: float | None) -> dict[str, Any]:
+    phrase = meaning.worse if points < 0 else meaning.better
+    return {
+        "feature": meaning.name,
+        "points": points,
+        "value": value,
+        **_frame(meaning, phrase),
+        "sentence": sentence(phrase, points, value, meaning.reference, meaning.unit),
+    }

@@ -1,0 +1,71 @@
+"""What a client may order of scoring, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ManyOrder:
+    """Which enterprises, as of when and as known when; by default all with consent, as of the book's latest day."""
+
+    enterprises: Sequence[str] | None = None
+    as_of: date | None = None
+    known_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOrder:
+    """On which data a model is trained, from which seed, and whether it serves as soon as it is approved."""
+
+    as_of: date | None = None
+    known_at: datetime | None = None
+    seed: int | None = None
+    promote: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """How a cross-validation is folded: how often, into how many folds, from which seed."""
+
+    folds: int
+    repeats: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookEvaluation:
+    """Which of the book's labelled enterprises training is evaluated on; by default all."""
+
+    as_of: date | None = None
+    enterprises: Sequence[str] | None = None
+    holdout_enterprises: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it was sent: its name tells its form."""
+
+    name: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TableEvaluation:
+    """Which table training is evaluated on, by which label, and which columns it leaves out."""
+
+    table: File
+    label: str
+    drop: Sequence[str] = ()
+    holdout: File | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a bank saw happen to a borrower."""
+
+    enterprise: str
+    defaulted: bool
+    observed_on: date
