@@ -24,6 +24,7 @@ from smecredit.problems import Expected
 ED25519 = 1
 KEY_HASH_BYTES, KEY_BYTES = 4, 32
 HASH_BYTES, SALT_BYTES = 32, 16
+ROLES = ("subject", "actor", "grantee")
 
 
 class NotProved(Expected):
@@ -155,13 +156,14 @@ def _entry(each: Mapping[str, Any], head: Checkpoint) -> None:
     if rfc8785.dumps(said) != leaf:
         raise NotProved(f"entry {number} is not in its canonical form")
     if each.get("salt") is None:
-        if each.get("subject") is not None or each.get("actor") is not None:
+        if any(each.get(role) is not None for role in ROLES):
             raise NotProved(f"entry {number} is shown with a name, and without the salt that would prove it")
         return
     salt = _hash(_text(each, "salt"))
-    for role in ("subject", "actor"):
+    for role in ROLES:
         name = each.get(role)
-        if said[role] != (None if name is None else hashlib.sha256(salt + str(name).encode()).hexdigest()):
+        # Entries of the first form name no grantee.
+        if said.get(role) != (None if name is None else hashlib.sha256(salt + str(name).encode()).hexdigest()):
             raise NotProved(f"entry {number} names another {role} than it is shown with")
 
 

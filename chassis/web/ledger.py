@@ -127,13 +127,14 @@ def _names(reader: Caller) -> set[str]:
 
 
 def _shown(kept: store.Kept, reader: Caller) -> dict[str, Any]:
-    mine = kept.salt is not None and not _names(reader).isdisjoint({kept.subject, kept.actor})
+    mine = kept.salt is not None and not _names(reader).isdisjoint({kept.subject, kept.actor, kept.grantee})
     return {
         "n": kept.n,
         "leaf": kept.leaf.decode(),
         "hash": merkle.leaf_hash(kept.leaf).hex(),
         "subject": kept.subject if mine else None,
         "actor": kept.actor if mine else None,
+        "grantee": kept.grantee if mine else None,
         "salt": kept.salt.hex() if mine and kept.salt is not None else None,
     }
 

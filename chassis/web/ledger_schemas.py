@@ -37,7 +37,8 @@ class LedgerEntrySchema(Schema):
     leaf = fields.String(metadata={"description": "Canonical JSON (RFC 8785)"})
     hash = _hash()
     subject = fields.String(allow_none=True)
-    actor = fields.String(allow_none=True)
+    actor = fields.String(allow_none=True, metadata={"description": "Who acted"})
+    grantee = fields.String(allow_none=True, metadata={"description": "To whom a consent was given, from form 2 on"})
     salt = fields.String(allow_none=True, metadata={"description": "Hex; null where it is not yours, or forgotten"})
 
 

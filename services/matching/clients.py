@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from http import HTTPStatus
+from enum import StrEnum
 from io import BytesIO
 from typing import Any
 
@@ -15,17 +15,40 @@ import polars as pl
 
 from chassis.core.http import Upstream
 from chassis.core.problems import UpstreamProblem
+from services.matching.domain.facts import FROM_SCORING
+from services.matching.domain.leave import Leave
 from services.matching.domain.recourse import Lever, levers_of
 from services.matching.domain.vocabulary import Vocabulary
 
 # A match is a soft check: it is read for this purpose, whatever the caller's own request named.
 PURPOSE = "financing-match"
 CATALOGUE_SECONDS = 300.0
-PROBLEMS_WITHOUT_SCORES = ("no-serving-model", "not-enough-data")
+# Said before any file is read.
+PROBLEMS_WITHOUT_SCORES = ("no-serving-model",)
 
 Headers = Mapping[str, str]
-# What an enterprise disputes in its file, as the profile service shows it.
-Disputes = Sequence[Mapping[str, Any]]
+
+
+class Read(StrEnum):
+    """What a file is read for, by the names of the profile service's table of resources."""
+
+    MATCH = "match"
+    STORED_MATCH = "stored-match"
+    APPLICATION = "application"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whose facts are asked for, None for all that may be read; as of when, and as known when."""
+
+    enterprises: Sequence[str] | None
+    as_of: date | None = None
+    known_at: datetime | None = None
+
+    def moment(self) -> dict[str, str]:
+        """Return the moment as an order states it."""
+        given: dict[str, date | datetime | None] = {"as_of": self.as_of, "known_at": self.known_at}
+        return {name: moment.isoformat() for name, moment in given.items() if moment is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +59,7 @@ class FeatureSet:
     as_of: date
     known_at: datetime
     catalogue: str
-    disputes: Mapping[str, Disputes] = field(default_factory=dict)
+    disputes: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,41 +102,29 @@ class Profile:
     _levers: Mapping[str, Lever] = field(default_factory=dict)
     _fetched: float = field(default=float("-inf"))
 
-    def feature_set(
-        self,
-        enterprises: Sequence[str] | None,
-        as_of: date | None,
-        known_at: datetime | None,
-        headers: Headers | None = None,
-    ) -> FeatureSet:
-        """Return the features of the named enterprises, or of all that the caller may see."""
-        order = {"enterprises": enterprises, "outcomes": False, **_moment(as_of, known_at)}
+    def feature_set(self, wanted: Wanted, headers: Headers | None = None) -> FeatureSet:
+        """Return the features of the named enterprises, or of all that the caller may see, for a match."""
+        order = {"enterprises": wanted.enterprises, "outcomes": False, "what": Read.MATCH, **wanted.moment()}
         sent = {"Purpose": PURPOSE, **(headers or {})}
         answer = self.upstream.call("POST", "/v1/feature-sets", json=order, headers=sent, repeatable=True)
-        table = pl.read_parquet(BytesIO(answer.body))
-        marked = table.select("enterprise", "disputes").drop_nulls("disputes")
-        return FeatureSet(
-            frame=table.drop("disputes"),
-            disputes={name: orjson.loads(disputes) for name, disputes in marked.iter_rows()},
-            as_of=date.fromisoformat(answer.headers["As-Of"]),
-            known_at=datetime.fromisoformat(answer.headers["Known-At"]),
-            catalogue=answer.headers["Catalogue"],
-        )
+        return _feature_set(pl.read_parquet(BytesIO(answer.body)), answer.headers)
 
-    def readable(self, enterprises: Sequence[str], headers: Headers | None = None) -> dict[str, Disputes]:
-        """Return what those dispute whose file the caller may read now, and leave a record of the read with each."""
-        try:
-            found = self.feature_set(enterprises, None, None, headers)
-        except UpstreamProblem as problem:
-            if problem.document.get("status") == HTTPStatus.FORBIDDEN:
-                return {}
-            raise
-        return {name: found.disputes.get(name, []) for name in found.frame["enterprise"]}
+    def reread(self, wanted: Wanted, what: Read = Read.STORED_MATCH) -> dict[str, Leave]:
+        """Return leave to show what is stored of these enterprises as of a day; who may not be spoken of is left out.
+
+        Each that may finds the read in its record. No consent's limited reads are used.
+        """
+        if not wanted.enterprises:
+            return {}
+        order = {"enterprises": list(wanted.enterprises), "what": what, **wanted.moment()}
+        sent = {"Purpose": PURPOSE}
+        answer = self.upstream.call("POST", "/v1/rereads", json=order, headers=sent, repeatable=True)
+        return {enterprise: Leave(marks) for enterprise, marks in answer.json().items()}
 
     def notices_since(self, after: str | None, headers: Headers) -> Notices:
         """Return the notices of every client after this one, oldest first; for None only the id of the newest."""
         query = {} if after is None else {"after": after}
-        body = self.upstream.call("GET", "/v1/told", query=query, headers=dict(headers)).json()
+        body = self.upstream.call("GET", "/v1/notices-since", query=query, headers=dict(headers)).json()
         return Notices(tuple(_notice(item) for item in body["items"]), body["last"])
 
     def vocabulary(self, *, fresh: bool = False, headers: Headers | None = None) -> Vocabulary:
@@ -137,18 +148,23 @@ class Scoring:
 
     upstream: Upstream
 
-    def score_set(self, enterprises: Sequence[str], features: FeatureSet, headers: Headers | None = None) -> ScoreSet:
-        """Return the scores made from the same facts, as of the same date and as known at the same moment."""
-        order = {"enterprises": enterprises, **_moment(features.as_of, features.known_at)}
+    def score_set(self, wanted: Wanted, headers: Headers | None = None) -> tuple[FeatureSet | None, ScoreSet]:
+        """Return the features of the wanted enterprises and the scores made from them: each file is read once.
+
+        Where there are no scores, no file has been read, and there are no features either.
+        """
+        order = {"enterprises": wanted.enterprises, "features": True, **wanted.moment()}
         sent = {"Purpose": PURPOSE, **(headers or {})}
         try:
             answer = self.upstream.call("POST", "/v1/score-sets", json=order, headers=sent, repeatable=True)
         except UpstreamProblem as problem:
             slug = str(problem.document.get("type", "")).rsplit("/", 1)[-1]
             if slug in PROBLEMS_WITHOUT_SCORES:
-                return ScoreSet(None, None, slug)
+                return None, ScoreSet(None, None, slug)
             raise
-        return ScoreSet(pl.read_parquet(BytesIO(answer.body)), answer.headers["Model-Version"])
+        table = pl.read_parquet(BytesIO(answer.body))
+        scores = table.select("enterprise", *FROM_SCORING)
+        return _feature_set(table.drop(FROM_SCORING), answer.headers), ScoreSet(scores, answer.headers["Model-Version"])
 
     def outcome(self, enterprise: str, *, defaulted: bool, observed_on: date, key: str) -> None:
         """Report what became of a borrower in the name of the bank that asks; `key` makes a repetition harmless."""
@@ -160,6 +176,12 @@ def _notice(item: Mapping[str, Any]) -> Notice:
     return Notice(item["id"], item["event"], item["enterprise"], item["client"], item["act"])
 
 
-def _moment(as_of: date | None, known_at: datetime | None) -> dict[str, str]:
-    given: dict[str, date | datetime | None] = {"as_of": as_of, "known_at": known_at}
-    return {name: moment.isoformat() for name, moment in given.items() if moment is not None}
+def _feature_set(table: pl.DataFrame, headers: Mapping[str, str]) -> FeatureSet:
+    marked = table.select("enterprise", "disputes").drop_nulls("disputes")
+    return FeatureSet(
+        frame=table.drop("disputes"),
+        disputes={name: orjson.loads(disputes) for name, disputes in marked.iter_rows()},
+        as_of=date.fromisoformat(headers["As-Of"]),
+        known_at=datetime.fromisoformat(headers["Known-At"]),
+        catalogue=headers["Catalogue"],
+    )

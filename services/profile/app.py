@@ -7,8 +7,7 @@ from functools import partial
 from flask import Flask
 
 from chassis.core.identity import Verifier
-from chassis.data import migrations
-from chassis.web.app import make_api, make_app, serve_dictionary
+from chassis.web.app import make_service
 from services.profile.book.context import Context
 from services.profile.composition import PACKAGE, make_context
 from services.profile.portrait.api.shown import catalogue_terms
@@ -21,19 +20,15 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
     """Return the web application; settings come from the environment unless given."""
     settings = settings or Settings.from_environment()
     context = make_context(settings)
-    app = make_app(
-        "profile",
+    app = make_service(
+        PACKAGE,
+        context,
         verifier=verifier or Verifier(settings.jwks_url, audiences=["profile"]),
         problem_kinds=KINDS,
-        checks={
-            "database": partial(migrations.check, context.database, PACKAGE),
-            "lake": partial(_check_lakes, context),
-        },
+        blueprints=DOCUMENTED,
+        checks={"lake": partial(_check_lakes, context)},
+        terms=catalogue_terms(),
     )
-    app.extensions["context"] = context
-    app.extensions["database"] = context.database
-    make_api(app, title="Profile", version="v1", blueprints=DOCUMENTED)
-    serve_dictionary(app, PACKAGE, catalogue_terms())
     for blueprint in BETWEEN_SERVICES:
         app.register_blueprint(blueprint)
     return app

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -16,9 +17,21 @@ import polars as pl
 from chassis.core.http import Upstream
 from chassis.core.problems import UpstreamProblem
 from services.scoring.domain.assessment import Features
+from services.scoring.domain.leave import Leave
 from services.scoring.domain.order import ManyOrder
 
 STAGE = re.compile(r"([\w-]+);dur=([\d.]+)")
+
+
+class Read(StrEnum):
+    """What a file is read for, by the names of the profile service's table of resources."""
+
+    FEATURES = "features"
+    FEATURE_SET = "feature-set"
+    NEW_SCORE = "new-score"
+    MATCH = "match"
+    STORED_SCORE = "score"
+    OWN_SCORES = "own-scores"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,7 @@ class Profile:
         """
         order = {
             "reads": [{"enterprise": enterprise, "request_id": request_id} for enterprise, request_id in reads],
+            "what": Read.NEW_SCORE,
             **_moment(as_of, known_at),
         }
         answer = self._one.call("POST", "/v1/feature-reads", json=order, headers=headers, repeatable=True)
@@ -70,13 +84,18 @@ class Profile:
     def feature_set(
         self,
         order: ManyOrder,
+        what: Read,
         *,
         outcomes: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> FeatureTable:
-        """Return the features of the named enterprises, or of all that the caller may see."""
+        """Return the features of the named enterprises, or of all that the caller may see.
+
+        `what` is what they are read for: it decides which consents open them, and the enterprises' records name it.
+        """
         body = {
             "enterprises": order.enterprises,
+            "what": what,
             "outcomes": outcomes,
             **_moment(order.as_of, order.known_at),
         }
@@ -91,26 +110,26 @@ class Profile:
             withheld=int(answer.headers["Withheld"]),
         )
 
-    def read_again(
-        self, enterprises: Sequence[str], purpose: str, as_of: date | None = None
-    ) -> dict[str, list[dict[str, Any]]]:
-        """Return what those dispute whose scores of a day the caller may read once more, and record each read.
+    def reread(
+        self, enterprises: Sequence[str], what: Read, purpose: str, as_of: date | None = None
+    ) -> dict[str, Leave]:
+        """Return leave to show what is stored of these enterprises, as of a day, once more.
 
         Those whose consent has ended are left out. No consent's limited reads are used.
         """
-        order = {"enterprises": list(enterprises), **_moment(as_of, None)}
+        order = {"enterprises": list(enterprises), "what": what, **_moment(as_of, None)}
         upstream = self._one if len(enterprises) == 1 else self._many
         marks: dict[str, list[dict[str, Any]]] = upstream.call(
             "POST", "/v1/rereads", json=order, headers={"Purpose": purpose}, repeatable=True
         ).json()
-        return marks
+        return {enterprise: Leave(each) for enterprise, each in marks.items()}
 
     def features_then(self, enterprise: str, purpose: str, as_of: date, known_at: datetime | None) -> Features | None:
         """Return a file's features as of a day, as known at a moment: a new look, recorded and counted.
 
         None stands for a consent that has ended, or that has been read as often as it allows.
         """
-        order = {"reads": [{"enterprise": enterprise}], **_moment(as_of, known_at)}
+        order = {"reads": [{"enterprise": enterprise}], "what": Read.FEATURES, **_moment(as_of, known_at)}
         headers = {"Purpose": purpose}
         (answer,) = self._one.call("POST", "/v1/feature-reads", json=order, headers=headers, repeatable=True).json()
         problem = answer.get("problem", {})
@@ -122,7 +141,7 @@ class Profile:
     def notices_since(self, after: str | None, headers: Mapping[str, str]) -> dict[str, Any]:
         """Return the notices of corrections after the one with this id; for None only the id of the last."""
         query = {} if after is None else {"after": after}
-        notices: dict[str, Any] = self._one.call("GET", "/v1/told", query=query, headers=headers).json()
+        notices: dict[str, Any] = self._one.call("GET", "/v1/notices-since", query=query, headers=headers).json()
         return notices
 
     def catalogue(self, headers: Mapping[str, str]) -> dict[str, Any]:

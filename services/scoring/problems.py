@@ -24,6 +24,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     errors.ProofNotFound: Kind(404, "proof-not-found", "The ledger does not prove this score", "账本中无此评分的证明"),
     errors.OverrideChangesNothing: Kind(409, "override-changes-nothing", "The grade is this already", "等级未变更"),
     errors.ConsentEnded: CONSENT_REQUIRED,
+    errors.PurposeOpensNoScore: CONSENT_REQUIRED,
     errors.BatchNotFound: Kind(404, "batch-not-found", "No such batch", "批次不存在"),
     errors.BatchNotDone: Kind(409, "batch-not-done", "The batch is not done", "批次尚未完成"),
     errors.EvaluationNotFound: Kind(404, "evaluation-not-found", "No such evaluation", "评估不存在"),

@@ -1,7 +1,8 @@
 """One entry of a ledger: what is public in it, and what only those whom it concerns can tell.
 
-The leaf is canonical JSON (RFC 8785). Whom it concerns and who acted stand in it as salted digests. With the salt, kept
-beside the leaf, both can be shown; once the salt is erased nobody can, and every proof still holds.
+The leaf is canonical JSON (RFC 8785). Whom it concerns, who acted, and to whom something was given stand in it as
+salted digests. With the salt, kept beside the leaf, they can be shown; once the salt is erased nobody can, and every
+proof still holds.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Any
 import orjson
 import rfc8785
 
-FORM = 1
+# 1 knew subject and actor only; such entries stay as they are.
+FORM = 2
 SALT_BYTES = 16
 
 
@@ -33,13 +35,15 @@ class Entry:
     actor: str | None
     facts: Mapping[str, Any]
     sealed: Mapping[str, str | None] = field(default_factory=dict)
+    # To whom something was given or from whom it was taken: the other side of a consent.
+    grantee: str | None = None
 
 
 def written(entry: Entry, at: datetime, salt: bytes) -> bytes:
     """Return an entry's leaf.
 
     >>> written(Entry("consent-given", "local:E1", None, {"consent": "con_1"}), datetime(2026, 1, 1, tzinfo=UTC), b"s")
-    b'{"actor":null,"at":"2026-01-01T00:00:00.000000Z","facts":{"consent":"con_1"},"kind":"consent-given","subject":"655a...
+    b'{"actor":null,"at":"2026-01-01T00:00:00.000000Z","facts":{"consent":"con_1"},"grantee":null,"kind":"consent-given","subject":...
     """
     facts = {**entry.facts, **{name: hidden(value, salt) for name, value in entry.sealed.items()}}
     return _canonical(
@@ -49,6 +53,7 @@ def written(entry: Entry, at: datetime, salt: bytes) -> bytes:
             "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "subject": hidden(entry.subject, salt),
             "actor": hidden(entry.actor, salt),
+            "grantee": hidden(entry.grantee, salt),
             "facts": facts,
         },
         plain=all(name.isascii() and (value is None or type(value) is str) for name, value in facts.items()),

@@ -40,7 +40,8 @@ HEAD = Table(
     Column("size", BigInteger, nullable=False),
     Column("peaks", LargeBinary, nullable=False),
 )
-# Whom an entry concerns and who acted stand in plain beside the leaf, with the salt, until they are forgotten.
+# Whom an entry concerns, who acted and to whom something was given stand in plain beside the leaf, with the salt,
+# until they are forgotten.
 ENTRIES = Table(
     "ledger_entries",
     MetaData(),
@@ -48,9 +49,11 @@ ENTRIES = Table(
     Column("leaf", LargeBinary, nullable=False),
     Column("subject", String(128)),
     Column("actor", String(128)),
+    Column("grantee", String(128)),
     Column("salt", LargeBinary),
     Index("ix_ledger_entries_subject_n", "subject", "n"),
     Index("ix_ledger_entries_actor_n", "actor", "n"),
+    Index("ix_ledger_entries_grantee_n", "grantee", "n"),
 )
 NODES = Table(
     "ledger_nodes",
@@ -60,6 +63,7 @@ NODES = Table(
     Column("hash", LargeBinary, nullable=False),
 )
 TABLES = (HEAD, ENTRIES, NODES)
+ROLES = (ENTRIES.c.subject, ENTRIES.c.actor, ENTRIES.c.grantee)
 HASH_BYTES = 32
 LARGEST = (1 << 63) - 1  # of a number in a column
 _head = select(HEAD.c.size, HEAD.c.peaks)
@@ -83,12 +87,13 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An entry as stored; `subject`, `actor` and `salt` are None once it is forgotten."""
+    """An entry as stored; `subject`, `actor`, `grantee` and `salt` are None once it is forgotten."""
 
     n: int
     leaf: bytes
     subject: str | None
     actor: str | None
+    grantee: str | None
     salt: bytes | None
 
 
@@ -116,6 +121,7 @@ def append(runner: Runner, entries: Sequence[Entry], at: datetime | None = None)
             "leaf": written(entry, moment, salts[i * SALT_BYTES : (i + 1) * SALT_BYTES]),
             "subject": entry.subject,
             "actor": entry.actor,
+            "grantee": entry.grantee,
             "salt": salts[i * SALT_BYTES : (i + 1) * SALT_BYTES],
         }
         for i, entry in enumerate(entries)
@@ -165,12 +171,12 @@ def entry(runner: Runner, number: int) -> Kept:
 
 
 def entries_of(runner: Runner, names: Iterable[str], before: int | None, most: int) -> list[Kept]:
-    """Return the newest entries, below a number where one is given, that concern or were made by one of these."""
+    """Return the newest entries, below a number where one is given, in which one of these has a role."""
     newest = select(ENTRIES).order_by(ENTRIES.c.n.desc()).limit(most)
     if before is not None:
         newest = newest.where(ENTRIES.c.n < before)
     # A query a name and role reads `most` rows of an index. One query with `or` sorts all that a client ever did.
-    wanted = [newest.where(role == name) for name in names for role in (ENTRIES.c.subject, ENTRIES.c.actor)]
+    wanted = [newest.where(role == name) for name in names for role in ROLES]
     found = {row.n: _kept(row) for query in wanted for row in runner.execute(query)}
     return [found[number] for number in sorted(found, reverse=True)[:most]]
 
@@ -186,7 +192,7 @@ def forget(runner: Runner, numbers: Iterable[int]) -> None:
     """Erase by what these entries could be told to be somebody's; their leaves, and so all proofs, stay as they are."""
     for part in batches(list(numbers)):
         mine = ENTRIES.c.n.in_(part)
-        runner.execute(update(ENTRIES).where(mine).values(subject=None, actor=None, salt=None))
+        runner.execute(update(ENTRIES).where(mine).values(subject=None, actor=None, grantee=None, salt=None))
 
 
 def _require(runner: Runner, size: int) -> None:
@@ -208,5 +214,7 @@ def _parts(peaks: bytes) -> list[bytes]:
     return [peaks[start : start + HASH_BYTES] for start in range(0, len(peaks), HASH_BYTES)]
 
 
-def _kept(row: Row[tuple[int, bytes, str | None, str | None, bytes | None]]) -> Kept:
-    return Kept(row.n, bytes(row.leaf), row.subject, row.actor, None if row.salt is None else bytes(row.salt))
+def _kept(row: Row[tuple[int, bytes, str | None, str | None, str | None, bytes | None]]) -> Kept:
+    return Kept(
+        row.n, bytes(row.leaf), row.subject, row.actor, row.grantee, None if row.salt is None else bytes(row.salt)
+    )

@@ -52,11 +52,12 @@ export async function included(entry, head) {
   for (const [sibling, left] of steps(entry.n, head.size - 1, entry.proof.map(bytes)))
     root = left ? await node(sibling, root) : await node(root, sibling);
   const said = JSON.parse(entry.leaf);
-  for (const role of ["subject", "actor"]) {
+  for (const role of ["subject", "actor", "grantee"]) {
+    const hidden = said[role] ?? null; // entries of the first form name no grantee
     // A name without a salt proves nothing, nor does a salt without the name that the leaf hides.
-    if (entry[role] === null && (entry.salt === null || said[role] === null)) continue;
-    if ([entry.salt, entry[role], said[role]].includes(null)) return false;
-    if (!same(await sha256(bytes(entry.salt), utf8(entry[role])), bytes(said[role]))) return false;
+    if (entry[role] === null && (entry.salt === null || hidden === null)) continue;
+    if ([entry.salt, entry[role], hidden].includes(null)) return false;
+    if (!same(await sha256(bytes(entry.salt), utf8(entry[role])), bytes(hidden))) return false;
   }
   return entry.n < head.size && same(root, head.root);
 }

@@ -18,7 +18,7 @@ ACCESSES_SHOWN = 50
 SPARK = (72, 20)
 MEASURES: dict[str, str | int] = {"ended": "true", "limit": 100}
 PURPOSES = ("credit-assessment", "financing-match", "credit-monitoring", "model-training")
-FIELDS = ("features", "portrait", "score", "records")
+FIELDS = ("features", "portrait", "score", "records", "measures")
 WINDOW, LIMITS = ("as_of_from", "as_of_until"), ("most_reads_a_day", "most_reads_a_month")
 MOST_READS = 1_000_000
 

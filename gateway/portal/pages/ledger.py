@@ -63,6 +63,7 @@ def _row(entry: dict[str, Any]) -> dict[str, Any]:
         "kind": leaf["kind"],
         "at": leaf["at"],
         "actor": entry["actor"],
+        "grantee": entry.get("grantee"),
         "about": about,
         "facts": facts,
     }

@@ -36,8 +36,8 @@ def post_match(order: MatchOrder) -> Response:
     earlier = idempotency.replayed()
     answer: bytes | dict[str, Any]
     if earlier is not None:
-        row, disputes = match.recall(context(), caller(), earlier["id"])
-        answer = match.marked(row.answer, disputes)
+        row, leave = match.recall(context(), caller(), earlier["id"])
+        answer = match.marked(row.answer, leave)
     else:
         facts, answered = match.match(context(), order)
         with timed("commit"), context().database.begin() as session:
@@ -55,8 +55,8 @@ def get_match(match_id: str) -> Response:
 
     The enterprise's consent must still be in force, and the read is recorded.
     """
-    row, disputes = match.recall(context(), caller(), match_id)
-    return json_answer(match.marked(row.answer, disputes))
+    row, leave = match.recall(context(), caller(), match_id)
+    return json_answer(match.marked(row.answer, leave))
 
 
 @blueprint.get("/<match_id>/trace")

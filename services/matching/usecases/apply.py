@@ -13,6 +13,7 @@ from chassis.core.errors import Invalid
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from services.matching import documents, store
+from services.matching.clients import Read, Wanted
 from services.matching.context import Context
 from services.matching.domain.application import (
     ENDED,
@@ -49,7 +50,7 @@ def may_apply(context: Context, caller: Caller, enterprise: str) -> None:
         return
     if caller.role != "platform":
         raise NotYourMove("The enterprise applies itself, or a platform for it.")
-    if enterprise not in context.profile.readable([enterprise]):
+    if enterprise not in context.profile.reread(Wanted([enterprise]), Read.APPLICATION):
         raise ConsentEnded(
             "A platform applies for an enterprise that consents to financing-match; ask it for consent.",
             enterprise=enterprise,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+from services.matching.clients import Wanted
 from services.matching.context import Context
 from services.matching.domain.errors import EnterpriseNotFound
 from services.matching.domain.facts import Facts, join
@@ -17,15 +18,19 @@ def gather(
     known_at: datetime | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Facts:
-    """Return the facts of the enterprises that may be read, one row each; of all of them for None."""
-    features = context.profile.feature_set(enterprises, as_of, known_at, headers)
-    found = features.frame["enterprise"].to_list()
-    if not found:
+    """Return the facts of the enterprises that may be read, one row each; of all of them for None.
+
+    Each file is read once: an enterprise finds one match in its record (ADR 16).
+    """
+    wanted = Wanted(enterprises, as_of, known_at)
+    features, scores = context.scoring.score_set(wanted, headers)
+    if features is None:
+        features = context.profile.feature_set(wanted, headers)
+    if features.frame.is_empty():
         raise EnterpriseNotFound(
             "There is no file of such an enterprise to read; import its invoices, or ask it for its consent.",
             enterprises=list(enterprises or [])[:5],
         )
-    scores = context.scoring.score_set(found, features, headers)
     return Facts(
         frame=join(features.frame, scores.frame),
         as_of=features.as_of,

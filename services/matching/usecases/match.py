@@ -14,10 +14,11 @@ from chassis.core.call import timed
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from services.matching import documents, store
-from services.matching.clients import Disputes
+from services.matching.clients import Wanted
 from services.matching.context import Context
 from services.matching.domain.errors import ConsentEnded, MatchNotFound
 from services.matching.domain.facts import Facts, Need
+from services.matching.domain.leave import Leave
 from services.matching.domain.match import Match, match_all
 from services.matching.tables import StoredMatch
 from services.matching.usecases.gather import gather
@@ -67,8 +68,8 @@ def keep(session: Session, caller: Caller, facts: Facts, answered: Match, need: 
     return answer
 
 
-def recall(context: Context, caller: Caller, match_id: str) -> tuple[StoredMatch, Disputes]:
-    """Return a stored match, and what the enterprise disputes in its file now.
+def recall(context: Context, caller: Caller, match_id: str) -> tuple[StoredMatch, Leave]:
+    """Return a stored match, and leave to show it.
 
     It tells about the enterprise, so that a consent revoked since ends this too, and the read is recorded.
     """
@@ -76,18 +77,18 @@ def recall(context: Context, caller: Caller, match_id: str) -> tuple[StoredMatch
         row = store.match(session, match_id)
     if not caller.owns(row.enterprise) and caller.client != row.client:
         raise MatchNotFound(f"There is no match {match_id} that you may see.", match=match_id)
-    disputes = context.profile.readable([row.enterprise]).get(row.enterprise)
-    if disputes is None:
+    leave = context.profile.reread(Wanted([row.enterprise], row.as_of)).get(row.enterprise)
+    if leave is None:
         raise ConsentEnded(
             "The enterprise's consent to financing-match is no longer in force; ask it for a new one.",
             enterprise=row.enterprise,
         )
-    return row, disputes
+    return row, leave
 
 
-def marked(answer: bytes, disputes: Disputes) -> bytes:
+def marked(answer: bytes, leave: Leave) -> bytes:
     """Return a stored answer with what the enterprise disputes now: that is no part of what was stored."""
-    return answer.rstrip()[:-1] + b',"disputes":' + orjson.dumps(disputes) + b"}"
+    return answer.rstrip()[:-1] + b',"disputes":' + orjson.dumps(leave.marks) + b"}"
 
 
 def today() -> date:

@@ -15,10 +15,11 @@ from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.data import jobs
 from services.matching import documents, store
-from services.matching.clients import Disputes
+from services.matching.clients import Wanted
 from services.matching.context import Context
 from services.matching.domain.errors import BatchNotDone
 from services.matching.domain.facts import Need
+from services.matching.domain.leave import Leave
 from services.matching.domain.match import match_all
 from services.matching.tables import Batch
 from services.matching.usecases.gather import gather
@@ -102,16 +103,16 @@ def results(context: Context, caller: Caller, batch_id: str) -> Iterator[bytes]:
                 f"Batch {batch_id} is {progress}; its results can be read once it is done.", state=progress
             )
         spoken_of = store.part_enterprises(session, batch_id)
-    readable = context.profile.readable(spoken_of) if spoken_of else {}
-    return _lines(context, batch_id, readable)
+    leaves = context.profile.reread(Wanted(spoken_of, batch.as_of))
+    return _lines(context, batch_id, leaves)
 
 
-def _lines(context: Context, batch_id: str, readable: Mapping[str, Disputes]) -> Iterator[bytes]:
+def _lines(context: Context, batch_id: str, leaves: Mapping[str, Leave]) -> Iterator[bytes]:
     with context.database.read() as session:
         for enterprises, lines in store.parts(session, batch_id):
             yield b"".join(
-                marked(line, readable[enterprise]) + b"\n"
-                if enterprise in readable
+                marked(line, leaves[enterprise]) + b"\n"
+                if enterprise in leaves
                 else orjson.dumps(withheld_line(enterprise)) + b"\n"
                 for enterprise, line in zip(enterprises, lines, strict=True)
             )

@@ -10,7 +10,9 @@ from chassis.core.identity import Caller
 from chassis.data import jobs
 from chassis.data.jobs import JobState
 from services.matching import store
+from services.matching.clients import Wanted
 from services.matching.context import Context
+from services.matching.domain.leave import Leave
 from services.matching.tables import Plan
 from services.matching.usecases.match_many import withheld_line
 
@@ -39,16 +41,16 @@ def read_plan(context: Context, caller: Caller, kind: str, plan_id: str) -> Plan
     if result is None:
         return PlanRead(row, job, None)
     enterprises = sorted({line["enterprise"] for part in _parts(result) for key in LISTS for line in part.get(key, [])})
-    readable = set(context.profile.readable(enterprises)) if enterprises else set()
-    return PlanRead(row, job, _withheld(result, readable))
+    leaves = context.profile.reread(Wanted(enterprises, row.as_of))
+    return PlanRead(row, job, _withheld(result, leaves))
 
 
-def _withheld(result: dict[str, Any], readable: set[str]) -> dict[str, Any]:
+def _withheld(result: dict[str, Any], leaves: Mapping[str, Leave]) -> dict[str, Any]:
     for part in _parts(result):
         for key in LISTS:
             if key in part:
                 part[key] = [
-                    line if line["enterprise"] in readable else withheld_line(line["enterprise"]) for line in part[key]
+                    line if line["enterprise"] in leaves else withheld_line(line["enterprise"]) for line in part[key]
                 ]
     return result
 

@@ -17,11 +17,13 @@ def enter(
     actor: str | None,
     facts: Mapping[str, Any],
     sealed: Mapping[str, str | None] = MappingProxyType({}),
+    *,
+    grantee: str | None = None,
 ) -> int:
     """Enter in the ledger what happened to an enterprise's file, in the transaction in which it happens.
 
     `facts` are public for ever: ids and codes only; a digest that others could compute is `sealed`. Returns the entry's
     number.
     """
-    (number,) = ledger.append(session, [ledger.Entry(kind, enterprise, actor, facts, sealed)])
+    (number,) = ledger.append(session, [ledger.Entry(kind, enterprise, actor, facts, sealed, grantee)])
     return number

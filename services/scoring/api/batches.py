@@ -16,7 +16,7 @@ from chassis.web.openapi import refuses
 from chassis.web.schemas import parsed
 from services.scoring.api import shown
 from services.scoring.api.current import context
-from services.scoring.api.purpose import PURPOSE, purpose
+from services.scoring.api.purpose import PURPOSE, score_purpose
 from services.scoring.api.schemas import BatchSchema, ManyOrderSchema
 from services.scoring.domain.order import ManyOrder
 from services.scoring.store import batches
@@ -59,7 +59,7 @@ def post_batch(session: Session) -> dict[str, Any]:
     JSON lists them, or means all with consent; a form has a `file` with a column `enterprise`.
     """
     order = _form() if request.mimetype == "multipart/form-data" else parsed(ManyOrderSchema(), request.get_json())
-    row = batch.order_batch(session, caller(), purpose(), ManyOrder(**order))
+    row = batch.order_batch(session, caller(), score_purpose(), ManyOrder(**order))
     session.flush()
     return shown.batch(session, row)
 

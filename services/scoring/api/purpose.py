@@ -7,6 +7,9 @@ from typing import Any
 from flask import request
 from werkzeug.exceptions import BadRequest
 
+from services.scoring.domain.errors import PurposeOpensNoScore
+
+OPENS_SCORES = ("credit-assessment", "credit-monitoring")
 PURPOSE: dict[str, Any] = {
     "in": "header",
     "name": "Purpose",
@@ -24,4 +27,12 @@ def purpose() -> str:
     given = request.headers.get("Purpose", "")
     if given not in PURPOSE["schema"]["enum"]:
         raise BadRequest(f"Send a Purpose header, one of: {', '.join(PURPOSE['schema']['enum'])}.")
+    return given
+
+
+def score_purpose() -> str:
+    """Return the request's purpose, one that opens individual scores."""
+    given = purpose()
+    if given not in OPENS_SCORES:
+        raise PurposeOpensNoScore(f"{given} opens no individual score; send Purpose: {' or '.join(OPENS_SCORES)}.")
     return given

@@ -50,6 +50,14 @@ class ManyOrderSchema(Schema):
     known_at = known_at_field()
 
 
+class ScoreSetOrderSchema(ManyOrderSchema):
+    """Many enterprises to be scored as a table."""
+
+    features = fields.Boolean(
+        load_default=False, metadata={"description": "Add what the scores are made from: one read instead of two"}
+    )
+
+
 class TitleSchema(Schema):
     """A text in Chinese and in English."""
 

@@ -16,8 +16,8 @@ from chassis.web.caller import caller, requires
 from chassis.web.openapi import documented_only, refuses
 from services.scoring.api import shown
 from services.scoring.api.current import context, turns
-from services.scoring.api.purpose import PURPOSE
-from services.scoring.api.schemas import ManyOrderSchema
+from services.scoring.api.purpose import PURPOSE, purpose
+from services.scoring.api.schemas import ScoreSetOrderSchema
 from services.scoring.api.score_schemas import ReferencesSchema, ScoreOrderSchema, ScorePageSchema, ScoreSchema
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.contest import Contest
@@ -108,16 +108,18 @@ def list_scores(enterprise: str) -> Response:
 @blueprint.post("/score-sets")
 @requires("scores:soft")
 @refuses(blueprint, 409, 422, 503)
-@blueprint.arguments(ManyOrderSchema())
+@blueprint.arguments(ScoreSetOrderSchema())
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=PARQUET)
 @blueprint.doc(parameters=[PURPOSE])
 def post_score_set(order: dict[str, Any]) -> Response:
     """Score many enterprises as a Parquet table and store nothing (a soft check).
 
     Columns: enterprise, score, grade, pd, pd_low, pd_high, depth, features_sha256; score and the rest are null where
-    an enterprise has too little data. Headers: Model-Version, Reference, As-Of, Known-At, Withheld.
+    an enterprise has too little data; with `features` also what they were made from. Headers: Model-Version, Reference,
+    As-Of, Known-At, Withheld, Catalogue.
     """
-    table = soft_check(context(), ManyOrder(**order))
+    with_features = order.pop("features")
+    table = soft_check(context(), ManyOrder(**order), purpose(), with_features=with_features)
     return Response(table.body, content_type=PARQUET, headers=table.headers)
 
 

@@ -99,3 +99,7 @@ class EvaluationNotFound(NotFound):
 
 class TableUnreadable(Invalid):
     """The file is not a table that can be read."""
+
+
+class PurposeOpensNoScore(Forbidden):
+    """Individual scores are read to assess or to monitor, and for nothing else."""

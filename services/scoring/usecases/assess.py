@@ -18,7 +18,7 @@ from services.scoring.domain.contest import Contest
 from services.scoring.ml.making import assessments_of
 from services.scoring.store import models, scores
 from services.scoring.usecases.contest import contest
-from services.scoring.usecases.read_score import disputes_now
+from services.scoring.usecases.read_score import ask_leave
 from services.scoring.usecases.shadow import Shadow, shadow_of
 from services.scoring.usecases.turn import Turns
 
@@ -140,7 +140,7 @@ def assess(context: Context, turns: Turns[Order, Outcome], order: Order) -> tupl
     with context.database.read() as session:
         assessment = scores.score(session, kept["score"])
     # The same question as for a score that is read again: what the key was sent for then may be closed now.
-    marks = disputes_now(context, assessment)
+    marks = ask_leave(context, assessment).marks
     return assessment, Contest(marks, kept.get("undisputed") if marks else None)
 
 

@@ -20,11 +20,12 @@ from chassis.core.ids import new_head, new_id
 from chassis.core.problems import describe
 from chassis.data import jobs
 from chassis.data.jobs import Job
-from services.scoring.clients import FeatureTable
+from services.scoring.clients import FeatureTable, Read
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment, Stamp, no_consent, thin
 from services.scoring.domain.contest import Contest
 from services.scoring.domain.errors import BatchNotDone, ConsentEnded, NotEnoughData
+from services.scoring.domain.leave import Leave
 from services.scoring.domain.order import ManyOrder
 from services.scoring.domain.reasons import principal_many
 from services.scoring.ml.scorer import Scorer
@@ -68,7 +69,9 @@ def run_batch(context: Context, job: Job) -> None:
         in_rows, names = batches.scored_in_rows(session, batch.id), batches.scored_in_parts(session, batch.id)
         challenger = shadow_of(context, models.shadow_version(session))
     headers = context.acting_for(batch.client, batch.purpose)
-    book = context.profile.feature_set(ManyOrder(batch.enterprises, batch.as_of, batch.known_at), headers=headers)
+    book = context.profile.feature_set(
+        ManyOrder(batch.enterprises, batch.as_of, batch.known_at), Read.NEW_SCORE, headers=headers
+    )
     _note_moment(context, batch, book)
     scorer = context.shelf[batch.model]
     enough, thin_ = with_data(scorer, book)
@@ -136,15 +139,15 @@ def results(context: Context, batch_id: str, client: str) -> Iterator[Result]:
             raise BatchNotDone(f"The batch is {state}; its results are complete when it is done.")
         in_parts = batches.scored_in_parts(session, batch.id)
         scored = sorted(batches.scored_in_rows(session, batch.id).union(*in_parts))
-    readable = context.profile.read_again(scored, batch.purpose, batch.as_of) if scored else {}
-    return _results(context, batch, readable)
+    leaves = context.profile.reread(scored, Read.STORED_SCORE, batch.purpose, batch.as_of) if scored else {}
+    return _results(context, batch, leaves)
 
 
-def _results(context: Context, batch: Batch, readable: Mapping[str, list[dict[str, Any]]]) -> Iterator[Result]:
+def _results(context: Context, batch: Batch, leaves: Mapping[str, Leave]) -> Iterator[Result]:
     with context.database.read() as session:
         for assessment in scores.scores_of_batch(session, batch.id):
-            marks = readable.get(assessment.enterprise)
-            yield _withheld(assessment.enterprise) if marks is None else Readable(assessment, Contest(marks))
+            leave = leaves.get(assessment.enterprise)
+            yield _withheld(assessment.enterprise) if leave is None else Readable(assessment, Contest(leave.marks))
         for refusal in batches.refusals_of(session, batch.id):
             yield Refusal(refusal.enterprise, refusal.problem)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment, Features
 from services.scoring.domain.contest import NO_CONTEST, Contest, other_view
+from services.scoring.domain.leave import Leave
 from services.scoring.ml.scorer import Scorer
 
 
@@ -24,18 +23,18 @@ def contest(scorer: Scorer, features: Features, stood: int) -> Contest:
     return Contest(features.disputes, other_view(scored, stood, without["depth"], without["features_sha256"]))
 
 
-def contest_now(context: Context, assessment: Assessment, disputes: Sequence[Mapping[str, Any]]) -> Contest:
+def contest_now(context: Context, assessment: Assessment, leave: Leave) -> Contest:
     """Return what is disputed now in the file that a stored score was made from, and the score without it.
 
     The other view needs the features of the score's day anew: that look is recorded, and counts. Where more is known
     since, they are asked for as known then: a difference must come from the dispute alone. A consent that has no read
     left still shows the marks.
     """
-    if not disputes:
+    if not leave.marks:
         return NO_CONTEST
     features = _features_of(context, assessment, None)
     if features is None:
-        return Contest(disputes)
+        return Contest(leave.marks)
     if features.undisputed is not None and features.sha256 != assessment.features_sha256:
         features = _features_of(context, assessment, assessment.known_at) or features
     return contest(context.shelf[assessment.model], features, assessment.score)

@@ -14,6 +14,7 @@ from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.data import jobs
 from chassis.data.jobs import Job
+from services.scoring.clients import Read
 from services.scoring.context import Context
 from services.scoring.domain.errors import TrainingDataUnusable
 from services.scoring.domain.order import BookEvaluation, Folding, ManyOrder, TableEvaluation
@@ -128,7 +129,9 @@ def _from_book(context: Context, order: Evaluation) -> Labelled:
         own = outcomes.by_enterprise(session, order.client, known_at)
 
     def labelled(enterprises: Sequence[str] | None) -> pl.DataFrame:
-        book = context.profile.feature_set(ManyOrder(enterprises, as_of, known_at), outcomes=True, headers=headers)
+        book = context.profile.feature_set(
+            ManyOrder(enterprises, as_of, known_at), Read.FEATURE_SET, outcomes=True, headers=headers
+        )
         return with_outcomes(book.frame, own)
 
     catalogue = context.profile.catalogue(headers)["features"]

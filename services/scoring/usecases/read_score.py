@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from chassis.core.errors import Forbidden
 from chassis.core.identity import Caller
+from services.scoring.clients import Read
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.contest import Contest
 from services.scoring.domain.errors import ConsentEnded, ScoreNotFound
+from services.scoring.domain.leave import Leave
 from services.scoring.store import scores
 from services.scoring.usecases.contest import contest_now
 
@@ -22,37 +22,38 @@ def read_score(context: Context, caller: Caller, score_id: str) -> Assessment:
     """Return a stored score; to anybody else it does not exist. A bank's read of it leaves a record."""
     assessment = _stored(context, caller, score_id)
     if not caller.owns(assessment.enterprise):
-        disputes_now(context, assessment)
+        ask_leave(context, assessment)
     return assessment
 
 
 def read_contested(context: Context, caller: Caller, score_id: str) -> tuple[Assessment, Contest]:
     """Return a stored score with what the enterprise disputes now; whoever may read the one may read the other."""
     assessment = _stored(context, caller, score_id)
-    return assessment, contest_now(context, assessment, disputes_now(context, assessment))
+    return assessment, contest_now(context, assessment, ask_leave(context, assessment))
 
 
 def whose_scores(context: Context, caller: Caller, enterprise: str) -> tuple[str | None, Contest]:
     """Return the client whose orders `caller` may see, None for all, and what is disputed: an enterprise sees all."""
     if caller.role == "enterprise" and not caller.owns(enterprise):
         raise Forbidden("An enterprise reads its own file only.")
-    marks = context.profile.read_again([enterprise], ASSESSMENT).get(enterprise)
-    if marks is None:
+    # A list of one's own results opens no file: it leaves no record, and ends with the consent all the same (ADR 16).
+    leave = context.profile.reread([enterprise], Read.OWN_SCORES, ASSESSMENT).get(enterprise)
+    if leave is None:
         raise ConsentEnded(ENDED)
-    return None if caller.owns(enterprise) else caller.client, Contest(marks)
+    return None if caller.owns(enterprise) else caller.client, Contest(leave.marks)
 
 
-def disputes_now(context: Context, assessment: Assessment) -> list[dict[str, Any]]:
-    """Return what is disputed now in the file of a stored score, read for the purpose that it was made for.
+def ask_leave(context: Context, assessment: Assessment) -> Leave:
+    """Return leave to show a stored score, asked for with the purpose that it was made for.
 
-    The read leaves a record with the enterprise and uses up none of those that a consent limits (ADR 15). Raises
+    The read leaves a record with the enterprise and uses up none of those that a consent limits (ADR 16). Raises
     `ConsentEnded` where the caller of this request holds no live consent: revoking binds derived data too.
     """
     name = assessment.enterprise
-    marks = context.profile.read_again([name], assessment.purpose, assessment.as_of).get(name)
-    if marks is None:
+    leave = context.profile.reread([name], Read.STORED_SCORE, assessment.purpose, assessment.as_of).get(name)
+    if leave is None:
         raise ConsentEnded(ENDED)
-    return marks
+    return leave
 
 
 def _stored(context: Context, caller: Caller, score_id: str) -> Assessment:

@@ -13,7 +13,7 @@ from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.data import jobs
 from chassis.data.jobs import Job
-from services.scoring.clients import FeatureTable
+from services.scoring.clients import FeatureTable, Read
 from services.scoring.context import Context
 from services.scoring.domain.assessment import rfc3339
 from services.scoring.domain.order import ManyOrder, TrainingOrder
@@ -56,7 +56,9 @@ def train(context: Context, job: Job) -> None:
     if model.state != "training":
         return
     headers = context.acting_for(model.client, PURPOSE)
-    book = context.profile.feature_set(ManyOrder(None, model.as_of, model.known_at), outcomes=True, headers=headers)
+    book = context.profile.feature_set(
+        ManyOrder(None, model.as_of, model.known_at), Read.FEATURE_SET, outcomes=True, headers=headers
+    )
     with context.database.read() as session:
         frame = with_outcomes(book.frame, outcomes.by_enterprise(session, model.client, model.known_at))
     trained = learn(

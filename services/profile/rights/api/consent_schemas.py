@@ -102,6 +102,7 @@ class AccessSchema(Schema):
     purpose = fields.String()
     consent = fields.String()
     what = fields.String()
+    title = fields.Nested(TextSchema(), metadata={"description": "What was read, as a person would call it"})
     request_id = fields.String(allow_none=True)
     ledger_entry = fields.Integer(
         allow_none=True, metadata={"description": "Its number in the ledger; null for a read from before there was one"}

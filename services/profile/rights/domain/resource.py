@@ -32,6 +32,7 @@ class Resource(StrEnum):
     OWN_SCORES = "own-scores"
     MATCH = "match"
     STORED_MATCH = "stored-match"
+    APPLICATION = "application"
 
 
 @dataclass(frozen=True, slots=True)

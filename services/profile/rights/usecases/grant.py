@@ -74,9 +74,9 @@ def grant(context: Context, session: Session, caller: Caller, given: Grant) -> t
     session.add(consent)
     # Few clients could be the grantee, and its document may be known: unsealed, their digests would tell who it is.
     sealed = {"document_sha256": terms.pop("document_sha256"), "terms_sha256": consent.terms_sha256}
-    sealed["session"] = consent.signed_session
+    sealed |= {"session": caller.sid, "person": caller.per}
     facts = {"consent": consent.id, **terms}
-    register.enter(session, "consent-given", consent.enterprise, consent.grantee, facts, sealed)
+    register.enter(session, "consent-given", consent.enterprise, caller.client, facts, sealed, grantee=consent.grantee)
     return consent
 
 
@@ -107,5 +107,8 @@ def revoke(context: Context, session: Session, caller: Caller, consent_id: str) 
     if consent.revoked_at is not None:
         raise ConsentAlreadyRevoked("This consent has ended already.", revoked_at=consent.revoked_at.isoformat())
     consent.revoked_at = context.now()
-    register.enter(session, "consent-revoked", consent.enterprise, consent.grantee, {"consent": consent.id})
+    facts, sealed = {"consent": consent.id}, {"session": caller.sid, "person": caller.per}
+    register.enter(
+        session, "consent-revoked", consent.enterprise, caller.client, facts, sealed, grantee=consent.grantee
+    )
     return consent
