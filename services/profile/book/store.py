@@ -1,4 +1,4 @@
-"""Rows and domain values: every SQL statement of the profile service but its paged lists."""
+"""Rows of the book: the state that readers see, the firms, the versions of the lakes, the senders of imports."""
 
 from __future__ import annotations
 

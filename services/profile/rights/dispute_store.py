@@ -1,4 +1,4 @@
-"""Rows and values of disputes, repairs and records that have left: and who must be told of them."""
+"""Rows of disputes: the marks that readers see, and the disputes that end with their records."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RECORDS = "public-records"
 
 
 def marks(runner: Runner, enterprises: Sequence[str]) -> dict[str, list[Mark]]:
-    """Return what readers are told of the disputes of these enterprises, the oldest first; who has none is left out."""
+    """Return the marks of these enterprises' disputes, the oldest first; an enterprise without any is left out."""
     table = tables.Dispute
     query = select(table.enterprise, *(getattr(table, name) for name in MARKS)).where(table.state.in_(MARKED))
     found: dict[str, list[Mark]] = {}
@@ -47,7 +47,7 @@ def end_disputes(
     kind: str = RECORDS,
     by: tuple[Correction, str] = (Correction.REPAIRED, REPAIRED),
 ) -> None:
-    """End the disputes about records that have left: a mark would tell of what nobody is to be told of.
+    """End the disputes about records that have left: their marks would tell of a record that nobody may see.
 
     `by` is how they left, and the answer.
     """

@@ -1,6 +1,6 @@
 """How long a public record is displayed: the three tiers of credit repair (信用修复管理办法, in force 2026-04-01).
 
-What is displayed at most so long leaves display by itself.
+Past its tier's longest time a record leaves display by itself.
 """
 
 from __future__ import annotations

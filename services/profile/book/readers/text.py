@@ -198,7 +198,7 @@ class _LineReader:
 
 @contextmanager
 def _unpacked(path: Path, limits: Limits) -> Iterator[Walked]:
-    """Walk over the file once; a gzip is unpacked beside it and removed afterwards."""
+    """Walk over the file once, unpacking a gzip into a file beside it that is removed afterwards."""
     with path.open("rb") as file:
         packed = file.read(2) == GZIP
     if not packed:

@@ -58,5 +58,5 @@ def known(connection: Connection, enterprise: str) -> Enterprise:
 
 
 def not_in_the_book() -> EnterpriseNotFound:
-    """Return the refusal of a file that there is not."""
+    """Return the refusal where the book has no such enterprise."""
     return EnterpriseNotFound("No such enterprise is in the book; import its data first.")

@@ -1,6 +1,6 @@
-"""Notices: what is told of a file to those who have to know, and by which name each of them is written to.
+"""Notices: the events of a file that somebody has to know, and the names of their recipients.
 
-Nothing of what the file says is in one: whoever may read the file reads it there.
+A notice says nothing of the file's contents: whoever may read the file reads it there.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class NoticeNotFound(NotFound):
 
 
 def of_role(role: str) -> str:
-    """Return the name by which all clients of a role are written to; no client's own name holds a colon."""
+    """Return the recipient that stands for all clients of a role; no client's own name holds a colon."""
     return f"role:{role}"
 
 
 def of_enterprise(enterprise: str) -> str:
-    """Return the name by which an enterprise is written to, whichever client it comes with."""
+    """Return the recipient that stands for an enterprise, whichever client it comes with."""
     return f"enterprise:{enterprise}"
 
 

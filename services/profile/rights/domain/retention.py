@@ -1,4 +1,4 @@
-"""How long what is kept of whom: a policy per kind of subject and of record, as `retention.toml` declares it."""
+"""Retention periods by subject and kind of record, as `retention.toml` declares them."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ class Policy:
     basis: tuple[str, str]
 
     def concerns(self, enterprise: str) -> bool:
-        """Tell whether it is about subjects like this one."""
+        """Tell whether the policy holds for this enterprise."""
         return self.subject in (ANY, subject_of(enterprise))
 
     def kept_from(self, today: date) -> date:
-        """Return the first day that is still kept: what began to count before it is shredded."""
+        """Return the first day still kept: what ended, was made or departed before it is shredded."""
         return months_later(today, -self.months)
 
 
 def subject_of(enterprise: str) -> str:
-    """Return what kind of subject an enterprise is, by its credit code; a masked code tells nothing of a person.
+    """Return the kind of subject that an enterprise is, by its credit code; a masked code counts as a firm's.
 
     >>> subject_of("uscc:92350100M000100Y43"), subject_of("uscc:91350100M000100Y43"), subject_of("local:E17")
     ('sole-trader', 'enterprise', 'enterprise')
@@ -61,7 +61,7 @@ def policies_on(what: str) -> list[Policy]:
 
 
 def version() -> str:
-    """Return the version of the policies, which an entry of what was shredded names."""
+    """Return the version of the policies; the ledger's entry about a shredding names it."""
     return str(_declared()["version"])
 
 

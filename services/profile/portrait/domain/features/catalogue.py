@@ -37,7 +37,7 @@ VERSION = _version()
 
 
 def compute(invoices: pl.DataFrame | pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
-    """All features of every enterprise in the invoices, as of a date.
+    """Return all features of every enterprise in the invoices, as of a date.
 
     One row per enterprise, sorted by `enterprise`; every feature is Float64, and null where it is unknown. Invoices
     dated after `as_of` are not looked at; void ones count in void rates only. The same code serves one enterprise
@@ -49,7 +49,7 @@ def compute(invoices: pl.DataFrame | pl.LazyFrame, *, as_of: date) -> pl.DataFra
 
 
 def history(invoices: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
-    """All features of one enterprise as of each of the days, in one pass over its invoices.
+    """Return all features of one enterprise as of each of the days, in one pass over its invoices.
 
     One row per day on which an invoice was known, sorted by `as_of`, with the values that `compute` gives for that
     day. Twenty-four month-ends of a real firm with 3,500 invoices take 68 ms instead of 540.

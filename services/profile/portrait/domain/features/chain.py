@@ -10,7 +10,7 @@ c = pl.col
 
 
 def _hhi(side: str) -> pl.Expr:
-    """Herfindahl–Hirschman index of partners in the last 12 months: Σ share²."""
+    """Return the Herfindahl–Hirschman index of partners in the last 12 months: Σ share²."""
     return ratio(c(f"{side}_squares_12"), c(f"{side}_traded_12").cast(pl.Int128) * c(f"{side}_traded_12"))
 
 

@@ -14,7 +14,7 @@ FEW = 9  # a rate needs ten invoices: one void of three is no habit (ours)
 
 
 def _void_rate(side: str) -> pl.Expr:
-    """Void invoices over all original invoices (blue and void)."""
+    """Divide void invoices by all original invoices (blue and void)."""
     voids = c(f"{side}_voids_36")
     return ratio(voids, c(f"{side}_blues_36") + voids, least=FEW)
 

@@ -1,8 +1,8 @@
 """Compliance (合规记录): what public bodies and courts hold against the firm, and for it, on a day.
 
 The dimension starts whole at 100; each live record takes or adds points. A record is live from its publication until
-it is repaired or its display ends (`domain/repair.py`). Minor ones take nothing. The points are ours, 2026-11, and are
-declared beside each record.
+it is repaired or its display ends (`book/domain/display.py`). Minor ones take nothing. The points are ours, 2026-11,
+and are declared beside each record.
 """
 
 from __future__ import annotations

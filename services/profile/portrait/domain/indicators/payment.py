@@ -1,4 +1,4 @@
-"""Payment (履约能力): are bills, taxes, insurance and wages paid when they are due, and is the firm itself paid?"""
+"""Payment (履约能力): whether bills, taxes, insurance and wages are paid when due, and whether the firm is paid."""
 
 from __future__ import annotations
 
