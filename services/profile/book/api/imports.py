@@ -23,8 +23,8 @@ from services.profile.book.api.current import context
 from services.profile.book.api.import_schemas import ImportPageSchema, ImportSchema
 from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.columns import KINDS
-from services.profile.book.usecases.load import reject_report
 from services.profile.book.usecases.receive import Delivery, ImportNotFound, receive
+from services.profile.book.usecases.report import reject_report
 from services.profile.standards.codes import enterprise_id
 
 blueprint = Blueprint("imports", __name__, url_prefix="/v1/imports", description="Files of data, taken in durably")

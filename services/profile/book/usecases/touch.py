@@ -15,7 +15,7 @@ JOB = "watch"
 TELLS_OF_DEFAULT = frozenset({"outcomes", "public-records", "enterprises"})
 
 
-def order_look(session: Session, enterprises: Collection[str], kind: str) -> None:
+def note_changed(session: Session, enterprises: Collection[str], kind: str) -> None:
     """Order a look at these enterprises, in the transaction that made their data visible.
 
     The job's id sorts behind those of imports, so that imports which wait are done first; a look that still waits

@@ -87,7 +87,7 @@ def end(context: Context, session: Session, caller: Caller, measure_id: str, rea
     return stored
 
 
-def end_resting_on(
+def end_measures_on(
     session: Session,
     enterprise: str,
     record_number: str,

@@ -26,7 +26,7 @@ from services.profile.rights import dispute_store, register, tables
 from services.profile.rights.domain.dispute import EXPIRED, MARKED, Correction
 from services.profile.rights.domain.retention import Policy, policies_on, version
 from services.profile.rights.usecases.repair import leave
-from services.profile.rights.usecases.set_measure import end_resting_on
+from services.profile.rights.usecases.set_measure import end_measures_on
 from services.profile.standards.days import day_of
 
 # When the thing itself ended: from then on the months count.
@@ -89,7 +89,7 @@ def _expire(context: Context, dataset: Dataset, policy: Policy, kept_from: date)
                 by = (Correction.EXPIRED, EXPIRED)
                 dispute_store.end_disputes(session, enterprise, list(records), context.now(), by=by)
                 for number in records.values():
-                    end_resting_on(session, enterprise, number, context.now())
+                    end_measures_on(session, enterprise, number, context.now())
             register.enter(session, "record-expired", enterprise, None, {"policy": policy.key, "records": len(left)})
         count += len(left)
     return count

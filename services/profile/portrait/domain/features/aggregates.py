@@ -1,4 +1,4 @@
-"""From invoices to one row of integer measures per enterprise: all summing happens here, in whole fen.
+"""From invoices to one row of integer sums per enterprise: all summing happens here, in whole fen.
 
 Every sum is over integers (Int128 for squares), so a value does not depend on the order of rows, on the number of
 threads, or on whether one enterprise or the whole book is computed. Floats appear only in the features, element by
@@ -52,9 +52,9 @@ def _only(flag: pl.Expr, value: pl.Expr) -> pl.Expr:
     return pl.when(flag).then(value).otherwise(pl.lit(0, pl.Int64))
 
 
-def _within(measure: str, months: int, after: int = 0) -> pl.Expr:
+def _within(amount: str, months: int, after: int = 0) -> pl.Expr:
     """Return the amount in the slots after ≤ slot < months, else zero."""
-    return _only((c("slot") >= after) & (c("slot") < months), c(measure))
+    return _only((c("slot") >= after) & (c("slot") < months), c(amount))
 
 
 def _bit(position: pl.Expr) -> pl.Expr:
@@ -165,7 +165,7 @@ def _partners(links: pl.LazyFrame, as_of: date | pl.Expr, by: str) -> pl.LazyFra
     )
 
 
-def measure(invoices: pl.LazyFrame, as_of: date | pl.Expr, by: str = "enterprise") -> pl.LazyFrame:
+def aggregate(invoices: pl.LazyFrame, as_of: date | pl.Expr, by: str = "enterprise") -> pl.LazyFrame:
     """Return one row per value of `by` with a known invoice; columns of sales begin with `s_`, of purchases with `p_`.
 
     For one enterprise as of many days, `by` and `as_of` are the column that holds the day.
