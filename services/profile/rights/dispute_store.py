@@ -18,7 +18,7 @@ RECORDS = "public-records"
 
 
 def marks(runner: Runner, enterprises: Sequence[str]) -> dict[str, list[Mark]]:
-    """Return the marks of these enterprises' disputes, the oldest first; an enterprise without any is left out."""
+    """Return what readers are told of the disputes of these enterprises, the oldest first; who has none is left out."""
     table = tables.Dispute
     query = select(table.enterprise, *(getattr(table, name) for name in MARKS)).where(table.state.in_(MARKED))
     found: dict[str, list[Mark]] = {}
@@ -77,3 +77,10 @@ def undecided(session: Session) -> list[tables.Dispute]:
     table = tables.Dispute
     query = select(table).where(table.state == "open").order_by(table.id)
     return list(session.scalars(query.with_for_update(skip_locked=True)))
+
+
+def forget_items(session: Session, kind: str, records: Sequence[str]) -> None:
+    """Erase what disputes about these records hold of them."""
+    table = tables.Dispute
+    for part in batches(records):
+        session.execute(update(table).where(table.kind == kind, table.record.in_(part)).values(before={}))
