@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from services.profile.standards.days import months_later
+from services.profile.standards.text import Text
 
 # Of these the law knows tiers; one whose source names none is taken for a general one, as the portrait does. Other
 # records have a tier, and its limits, only where their source names it.
@@ -24,10 +25,10 @@ TIERED, USUAL = "penalty", "general"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of a tier, in months from publication; titles are (Chinese, English)."""
+    """The terms of a tier, in months from publication."""
 
     key: str
-    title: tuple[str, str]
+    title: Text
     source: str
     least_months: int
     most_months: int
@@ -49,7 +50,7 @@ def in_force() -> date:
 @cache
 def terms() -> Mapping[str, Terms]:
     """Return the terms of each tier, as `display_terms.toml` declares them."""
-    return {each["key"]: Terms(**{**each, "title": tuple(each["title"])}) for each in _declared()["tier"]}
+    return {each["key"]: Terms(**{**each, "title": Text(*each["title"])}) for each in _declared()["tier"]}
 
 
 @cache

@@ -17,11 +17,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from services.profile.portrait.domain.features import Text
 from services.profile.portrait.domain.features.feature import Dimension
 from services.profile.portrait.domain.indicators import FIGURES
 from services.profile.portrait.domain.standing import dimension_scores
 from services.profile.standards import industries
+from services.profile.standards.text import Text
 
 Grid = NDArray[np.float64]
 Key = tuple[bool, str | None, str | None]  # synthetic, industry or section, size

@@ -10,7 +10,6 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from services.profile.portrait.domain.features import Text
 from services.profile.portrait.domain.features.aggregates import slot_of
 from services.profile.portrait.domain.features.feature import Dimension, Feature
 from services.profile.portrait.domain.indicators import FIGURES
@@ -25,6 +24,7 @@ from services.profile.portrait.domain.standing import (
     percentile,
     standing,
 )
+from services.profile.standards.text import Text
 
 TITLES: Mapping[Dimension, Text] = {
     "payment": Text("履约能力", "Payment"),

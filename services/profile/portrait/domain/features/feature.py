@@ -7,20 +7,14 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
+from services.profile.standards.text import Text
+
 Dimension: TypeAlias = Literal[
     "payment", "operation", "stability", "growth", "relation", "compliance", "chain", "confidence"
 ]
 Direction: TypeAlias = Literal[-1, 0, 1]
 Unit: TypeAlias = Literal["fen", "ratio", "count", "month", "day", "per-month", "grade", "times"]
 Action: TypeAlias = Literal["raise", "lower", "immutable"]
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """The same words in Chinese and in English."""
-
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

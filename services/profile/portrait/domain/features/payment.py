@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.portrait.domain.features.feature import Feature, Text, ratio
+from services.profile.portrait.domain.features.feature import Feature, ratio
+from services.profile.standards.text import Text
 
 c = pl.col
 # Taken alone, a high red-letter or purchase void rate goes with *fewer* defaults (AUC 0.32–0.41 on 83 labelled firms),

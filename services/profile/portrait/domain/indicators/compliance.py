@@ -10,8 +10,8 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.book.domain.public_record import live
-from services.profile.portrait.domain.features import Text
 from services.profile.portrait.domain.indicators.indicator import FIRM, Indicator, Scale, moments
+from services.profile.standards.text import Text
 
 c = pl.col
 GRADES = "ABMCD"  # tax grades (纳税信用) from best to worst; a new firm without a bad record is M

@@ -6,8 +6,8 @@ import polars as pl
 
 from services.profile.book.domain.evidence import Evidence
 from services.profile.portrait.domain import late_payment
-from services.profile.portrait.domain.features import Text
 from services.profile.portrait.domain.indicators.indicator import FIRM, Indicator, Scale, moments
+from services.profile.standards.text import Text
 
 c = pl.col
 # A value-weighted index of punctuality (守约指数, ours). The anchors follow the widely used reading: 80 on terms, 100 a

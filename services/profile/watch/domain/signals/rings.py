@@ -11,7 +11,7 @@ from math import log1p
 import polars as pl
 
 from services.profile.book.domain.party import party_of
-from services.profile.portrait.domain.features import Text
+from services.profile.standards.text import Text
 from services.profile.watch.domain.signals.inputs import Scene
 from services.profile.watch.domain.signals.signal import RECORDS, Signal, readings, records
 

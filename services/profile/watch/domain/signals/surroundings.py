@@ -8,7 +8,7 @@ import polars as pl
 
 from services.profile.book.domain.party import party_of
 from services.profile.book.domain.public_record import live
-from services.profile.portrait.domain.features import Text
+from services.profile.standards.text import Text
 from services.profile.watch.domain.signals.inputs import OUTCOMES, Scene
 from services.profile.watch.domain.signals.signal import RECORDS, Signal, readings, records
 
