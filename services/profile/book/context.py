@@ -21,7 +21,7 @@ def utc_now() -> datetime:
 
 
 class AlertLog(Protocol):
-    """What an act on a file asks of the log of alerts, which the watch keeps."""
+    """The log of alerts, as acts on a file need it; the wing `watch` keeps it."""
 
     def withdraw(self, session: Session, enterprise: str, numbers: Collection[str], now: datetime) -> None:
         """Withdraw every alert that rests on these public records of an enterprise alone."""
@@ -42,7 +42,7 @@ class Context:
 
     @property
     def ledger_signer(self) -> Signer:
-        """Signs the checkpoints of the ledger."""
+        """The signer of the ledger's checkpoints."""
         return signer_of(self.settings.ledger_keys, self.settings.ledger_key_file)
 
     @property

@@ -65,3 +65,17 @@ def change_files(session: Session, enterprises: Collection[str]) -> None:
     for part in batches(sorted(enterprises)):
         session.execute(update(table).where(table.id.in_(part)).values(revision=table.revision + 1))
         session.execute(delete(stored).where(stored.enterprise.in_(part)))
+
+
+def unerased(session: Session, cause: Cause, before: datetime) -> dict[str, Departure]:
+    """Return the records that left by a cause before a moment and whose rows are still in the lake, by departure."""
+    table = tables.Departure
+    due = select(table).where(table.cause == cause, table.known_at < before, table.shredded_at.is_(None))
+    return {row.id: Departure(row.enterprise, row.dataset, row.record) for row in session.scalars(due)}
+
+
+def note_erased(session: Session, ids: Collection[str], now: datetime) -> None:
+    """Note that the rows of these departures are erased; that the records left stays noted, so that none returns."""
+    table = tables.Departure
+    for part in batches(list(ids)):
+        session.execute(update(table).where(table.id.in_(part)).values(shredded_at=now))

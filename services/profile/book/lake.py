@@ -277,9 +277,10 @@ class Lake:
         return rows.select(list(self._schema))
 
     def _list_files(self, version: int) -> pl.DataFrame:
-        """List a version's files; for one of before rows were erased, those that hold the rest of it, and its `bound`.
+        """List the files of a version, and the `bound` of its times of knowledge (null: none).
 
-        Times of knowledge grow from commit to commit, so a version is all that was known up to its last import.
+        For a version older than an erasure, they are the files that hold what is left of it. Times of knowledge grow
+        from commit to commit, so a version is all that was known up to its last import.
         """
         newest = self._table()
         erased = newest.transaction_version(SHRED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import TypeAlias
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -11,6 +12,9 @@ from sqlalchemy.orm import Session
 from chassis.core.ids import new_id
 from chassis.data.database import Runner, batches
 from services.profile.book import tables
+
+# Of which firm, whether it defaulted, and when that was observed.
+Statement: TypeAlias = tuple[str, bool, date | None]
 
 
 def outcomes(session: Runner, known_at: datetime) -> dict[str, bool]:
@@ -21,22 +25,20 @@ def outcomes(session: Runner, known_at: datetime) -> dict[str, bool]:
     return dict(rows.all())
 
 
-def outcome_statements(session: Session, ids: Sequence[str]) -> set[tuple[str, bool, date | None]]:
+def outcome_statements(session: Session, ids: Sequence[str]) -> set[Statement]:
     """Return everything said so far about these firms' outcomes."""
     table = tables.Outcome
-    said: set[tuple[str, bool, date | None]] = set()
+    statements: set[Statement] = set()
     for part in batches(ids):
         query = select(table.enterprise, table.defaulted, table.observed_on).where(table.enterprise.in_(part))
-        said |= {(row.enterprise, row.defaulted, row.observed_on) for row in session.execute(query)}
-    return said
+        statements |= {(row.enterprise, row.defaulted, row.observed_on) for row in session.execute(query)}
+    return statements
 
 
-def add_outcomes(
-    session: Session, statements: Sequence[tuple[str, bool, date | None]], import_id: str, known_at: datetime
-) -> None:
+def add_outcomes(session: Session, statements: Sequence[Statement], import_id: str, known_at: datetime) -> None:
     """Store statements about outcomes."""
     names = ("enterprise", "defaulted", "observed_on")
     origin = {"import_id": import_id, "known_at": known_at}
-    rows = [{"id": new_id("out"), **dict(zip(names, said, strict=True)), **origin} for said in statements]
+    rows = [{"id": new_id("out"), **dict(zip(names, each, strict=True)), **origin} for each in statements]
     if rows:
         session.execute(insert(tables.Outcome), rows)

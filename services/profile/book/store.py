@@ -1,4 +1,4 @@
-"""Rows and domain values: every SQL statement of the profile service but its paged lists."""
+"""Rows of the book: the state that readers see, the firms, the versions of the lakes, the senders of imports."""
 
 from __future__ import annotations
 
@@ -83,6 +83,12 @@ def enterprises(session: Runner, ids: Sequence[str]) -> dict[str, Enterprise]:
     return found
 
 
+def hold(session: Session, enterprise_id: str) -> bool:
+    """Keep a firm's row from others until the transaction ends; tell whether there is one."""
+    query = select(tables.Enterprise.id).where(tables.Enterprise.id == enterprise_id).with_for_update()
+    return session.scalar(query) is not None
+
+
 def all_enterprises(session: Session) -> list[Enterprise]:
     """Return every firm, by id."""
     return sorted((_enterprise(row) for row in session.execute(FIRMS)), key=lambda firm: firm.id)
@@ -157,6 +163,12 @@ def senders(session: Session, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
         rows = session.execute(select(table.id, table.client, table.channel).where(table.id.in_(part)))
         found |= {row[0]: (row[1], row[2]) for row in rows}
     return found
+
+
+def import_with(session: Session, client: str, key: str | None) -> tables.Import | None:
+    """Return the import that a client sent under an idempotency key."""
+    table = tables.Import
+    return session.scalars(select(table).where(table.client == client, table.idempotency_key == key)).one_or_none()
 
 
 def size(session: Session) -> int:

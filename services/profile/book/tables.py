@@ -1,4 +1,4 @@
-"""The tables of the profile service: who the firms are, what was imported, who may read what, and who did."""
+"""Tables of the book: who the firms are, what was imported, what has left it, and what was computed of it."""
 
 from __future__ import annotations
 

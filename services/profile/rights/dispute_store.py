@@ -1,8 +1,8 @@
-"""Rows and values of disputes, repairs and records that have left: and who must be told of them."""
+"""Rows of disputes: the marks that readers see, and the disputes that end with their records."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, or_, select, update
@@ -50,7 +50,7 @@ def end_disputes(
     kind: str = RECORDS,
     by: tuple[Correction, str] = (Correction.REPAIRED, REPAIRED),
 ) -> None:
-    """End the disputes about records that have left: a mark would tell of what nobody is to be told of.
+    """End the disputes about records that have left: their marks would tell of a record that nobody may see.
 
     `by` is how they left, and the answer.
     """
@@ -80,3 +80,10 @@ def undecided(session: Session) -> list[tables.Dispute]:
     table = tables.Dispute
     query = select(table).where(table.state == "open").order_by(table.id)
     return list(session.scalars(query.with_for_update(skip_locked=True)))
+
+
+def forget_items(session: Session, kind: str, records: Sequence[str]) -> None:
+    """Erase what disputes about these records hold of them."""
+    table = tables.Dispute
+    for part in batches(records):
+        session.execute(update(table).where(table.kind == kind, table.record.in_(part)).values(before={}))

@@ -1,4 +1,4 @@
-"""Rows of notices: who is told of what, and who has to be."""
+"""Rows of notices, and the clients who have to get one."""
 
 from __future__ import annotations
 

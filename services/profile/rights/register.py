@@ -22,8 +22,8 @@ def enter(
 ) -> int:
     """Enter in the ledger what happened to an enterprise's file, in the transaction in which it happens.
 
-    `facts` are public for ever: ids and codes only; a digest that others could compute is `sealed`. Returns the entry's
-    number.
+    `facts` are public for ever: ids and codes only. A digest that others could compute belongs into `sealed`. Returns
+    the number of the entry.
     """
     (number,) = ledger.append(session, [ledger.Entry(kind, enterprise, actor, facts, sealed, grantee)])
     return number

@@ -1,4 +1,4 @@
-"""Tables of rights: who may read what, who did, what is disputed, repaired and ordered."""
+"""Tables of rights: consents and reads under them, disputes, repairs, notices, measures."""
 
 from __future__ import annotations
 

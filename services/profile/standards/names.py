@@ -59,7 +59,7 @@ class Name:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Return what the name is looked up by: its brand, also with the region's everyday name in front."""
+        """The keys under which the name is found: its brand, also with the region's everyday name in front."""
         return (self.brand, self.region_word + self.brand) if self.region_word else (self.brand,)
 
 

@@ -33,7 +33,7 @@ class Region:
 
     @property
     def level(self) -> str:
-        """Return `province`, `prefecture` or `county`."""
+        """The level: `province`, `prefecture` or `county`."""
         return "province" if self.code[2:] == "0000" else "prefecture" if self.code[4:] == "00" else "county"
 
 

@@ -18,7 +18,7 @@ blueprint = Blueprint("book", __name__, url_prefix="/v1", description="The book 
 @blueprint.get("/book")
 @blueprint.response(200, BookSchema())
 def get_book() -> Response:
-    """Read the book's date and size"""
+    """Read the book's date and size."""
     caller()
     with context().database.read() as session:
         state, enterprises = store.book(session), store.size(session)

@@ -17,6 +17,6 @@ blueprint = Blueprint("connectors", __name__, url_prefix="/v1/connectors", descr
 @blueprint.get("")
 @blueprint.response(200, ConnectorListSchema())
 def list_connectors() -> Response:
-    """List the connectors: which source's columns, values and units are understood as they are"""
+    """List the connectors: which source's columns, values and units are understood as they are."""
     caller()
     return json_answer({"items": [shown.connector(one) for one in connectors().values()]})

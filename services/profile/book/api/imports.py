@@ -23,8 +23,8 @@ from services.profile.book.api.current import context
 from services.profile.book.api.import_schemas import ImportPageSchema, ImportSchema
 from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.columns import KINDS
-from services.profile.book.usecases.load import reject_report
 from services.profile.book.usecases.receive import Delivery, ImportNotFound, receive
+from services.profile.book.usecases.report import reject_report
 from services.profile.standards.codes import enterprise_id
 
 blueprint = Blueprint("imports", __name__, url_prefix="/v1/imports", description="Files of data, taken in durably")
@@ -70,7 +70,7 @@ BODY = {
 @blueprint.response(202, ImportSchema())
 @blueprint.doc(parameters=PARAMETERS, requestBody=BODY)
 def post_import() -> Response:
-    """Send a file
+    """Send a file.
 
     CSV, gzipped CSV, Parquet or a JSON list of one kind, invoices as XML (数电票) or a zip of XML, or the official
     workbook with its three sheets; Chinese or English column names, or a source's own by a connector. The file is safe
@@ -96,7 +96,7 @@ def post_import() -> Response:
 @blueprint.response(200, ImportPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
 def list_imports() -> Response:
-    """List imports, newest first: one's own, or all for an operator"""
+    """List imports, newest first: one's own, or all for an operator."""
     with context().database.read() as session:
 
         def show(row: tables.Import) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def list_imports() -> Response:
 @requires("imports:read")
 @blueprint.response(200, ImportSchema())
 def get_import(import_id: str) -> Response:
-    """Read how far an import is, and its counts"""
+    """Read how far an import is, and its counts."""
     with context().database.read() as session:
         return json_answer(_one(session, caller(), import_id))
 
@@ -120,7 +120,7 @@ def get_import(import_id: str) -> Response:
 @requires("imports:read")
 @blueprint.response(200, content_type="text/csv", description="line,column,value,reason")
 def get_rejects(import_id: str) -> Response:
-    """Download the rejected rows: line, column, value, reason
+    """Download the rejected rows: line, column, value, reason.
 
     `line` is the line of the file as an editor counts it (the row, for Parquet; the sheet's row, for a workbook).
     """

@@ -1,4 +1,4 @@
-"""Single records of an enterprise as JSON, one route a kind: small batches on the durable way of files."""
+"""Single records of an enterprise as JSON, one route a kind: small batches that are stored and loaded as files are."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def _route(dataset: Dataset) -> None:
     @blueprint.arguments(_body(dataset))
     @blueprint.response(202, ImportSchema())
     @idempotency.documented
-    @blueprint.doc(parameters=[CHANNEL], summary=f"Send {dataset.name.replace('-', ' ')} of an enterprise")
+    @blueprint.doc(parameters=[CHANNEL], summary=f"Send {dataset.name.replace('-', ' ')} of an enterprise.")
     def post_records(sent: dict[str, Any], enterprise: str) -> Response:
-        """Send records of an enterprise
+        """Send records of an enterprise.
 
         Up to a thousand at once, all or none: a fault in one is answered with 422 and nothing is stored. What is
         taken is safe once this answers, and part of the book when its import is done.

@@ -13,6 +13,7 @@ from chassis.data.jobs import JobState
 from services.profile.book import tables
 from services.profile.book.domain.connector import Connector
 from services.profile.book.domain.enterprise import Enterprise
+from services.profile.standards.text import Text
 
 NOTHING: dict[str, Any] = {
     "received": 0,
@@ -82,9 +83,9 @@ def connector(one: Connector) -> dict[str, Any]:
     }
 
 
-def words(texts: tuple[str, str]) -> dict[str, str]:
-    """Show words that are declared as (Chinese, English)."""
-    return dict(zip(("zh", "en"), texts, strict=True))
+def words(text: Text) -> dict[str, str]:
+    """Show words in both languages."""
+    return asdict(text)
 
 
 def plain(document: dict[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def sized(firm: Enterprise, said: Mapping[str, Any]) -> Enterprise:
 
 
 def warnings(enterprise: str, said: Mapping[str, Any]) -> Iterator[str]:
-    """Give what is to be told to the source though nothing is refused, in English and Chinese."""
+    """Give warnings for the source about what the standards do not know, in English and Chinese."""
     for name, find in STANDARDS.items():
         if said.get(name) and (warning := find(said[name]).warning):
             yield warning

@@ -36,7 +36,7 @@ class Split:
 
     @property
     def title(self) -> str:
-        """Name the joined column in a reject report."""
+        """The joined column's name in a reject report."""
         return "/".join(self.titles.values())
 
 

@@ -84,7 +84,7 @@ class Dataset:
 
     @property
     def pruned(self) -> bool:
-        """Tell whether the event's date is part of the identity and never empty."""
+        """Whether the event's date is part of the identity and never empty."""
         column = next(column for column in self.columns if column.name == self.day)
         return self.day in self.identity and column.filled
 

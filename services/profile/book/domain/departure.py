@@ -51,7 +51,7 @@ def names_of(dataset: Dataset, rows: pl.DataFrame) -> pl.Series:
 
 
 def name_of(dataset: Dataset, row: Mapping[str, object]) -> str:
-    """Return the name of one record, told as evidence tells it."""
+    """Return the name of one record, given as a row of evidence."""
     return _name(dataset.name, tuple(row[column] for column in dataset.identity))
 
 

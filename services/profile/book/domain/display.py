@@ -1,6 +1,6 @@
 """How long a public record is displayed: the three tiers of credit repair (信用修复管理办法, in force 2026-04-01).
 
-What is displayed at most so long leaves display by itself.
+Past its tier's longest time a record leaves display by itself.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from services.profile.standards.days import months_later
+from services.profile.standards.text import Text
 
 # Of these the law knows tiers; one whose source names none is taken for a general one, as the portrait does. Other
 # records have a tier, and its limits, only where their source names it.
@@ -24,10 +25,10 @@ TIERED, USUAL = "penalty", "general"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of a tier, in months from publication; titles are (Chinese, English)."""
+    """The terms of a tier, in months from publication."""
 
     key: str
-    title: tuple[str, str]
+    title: Text
     source: str
     least_months: int
     most_months: int
@@ -49,7 +50,7 @@ def in_force() -> date:
 @cache
 def terms() -> Mapping[str, Terms]:
     """Return the terms of each tier, as `display_terms.toml` declares them."""
-    return {each["key"]: Terms(**{**each, "title": tuple(each["title"])}) for each in _declared()["tier"]}
+    return {each["key"]: Terms(**{**each, "title": Text(*each["title"])}) for each in _declared()["tier"]}
 
 
 @cache

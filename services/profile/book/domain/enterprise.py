@@ -1,4 +1,4 @@
-"""Who an enterprise is: an id of a scheme and a code, and the unified social credit code (GB 32100-2015)."""
+"""Who an enterprise is, as sources have said."""
 
 from __future__ import annotations
 

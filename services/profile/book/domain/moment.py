@@ -44,5 +44,5 @@ class Facts:
 
     @property
     def current(self) -> bool:
-        """Tell whether everything known counts."""
+        """Whether everything known counts."""
         return self.moment.known_at is None

@@ -56,7 +56,7 @@ class Fault:
 
 
 def check(form: Form, raw: pl.DataFrame, matched: Matched, unread: pl.DataFrame, *, today: date) -> Checked:
-    """Parse the columns of `raw` (text, with `line`) for a form; `unread` reports the lines the reader gave up on."""
+    """Parse the columns of `raw` (text, with `line`) for a form; `unread` reports lines that no reader split."""
     raw, found = form.arranged(raw, matched)
     titles = {column.name: title for title, column in found.items()}
     text = raw.select("line", *(pl.col(t).str.strip_chars().alias(c.name) for t, c in found.items()))
@@ -273,7 +273,7 @@ def _value(raw: pl.DataFrame, title: str) -> pl.Expr:
 
 
 def _veiled(checked: Checked, secret: Sequence[str]) -> Checked:
-    """Take out of the report what names a person: the columns in question, and lines that could not be split."""
+    """Remove from the report what names a person: the columns in question, and lines that could not be split."""
     if not secret:
         return checked
     veil = pl.col("column").is_in([*secret, ""])

@@ -39,7 +39,7 @@ def unheld(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataF
 
 
 def versioned(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
-    """Number each row as a version of its thing: 1 when new, one more than the last that is held otherwise.
+    """Give each row the number of its version: 1 when the thing is new, otherwise one more than the last held.
 
     Rows must be free of repeats and in the order of their lines: the later line is the later statement.
     """

@@ -11,7 +11,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from services.profile.book.domain.columns import KINDS, SHEETS, Form
-from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, Part, UnreadableFile
+from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, RawSheet, UnreadableFile
 
 SIMPLE = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Decimal, pl.Categorical, pl.Enum, pl.Null)
 # A cell of the least possible size; a Parquet file cannot tell how much text it unpacks to, its rows it can.
@@ -19,7 +19,7 @@ SMALLEST_CELL_BYTES = 8
 CHUNK = 1 << 20
 
 
-def parquet(form: Form, path: Path, limits: Limits) -> Part:
+def parquet(form: Form, path: Path, limits: Limits) -> RawSheet:
     """Read a Parquet file; `line` is the number of the row, from 1."""
     try:
         plan = pl.scan_parquet(path)
@@ -37,12 +37,12 @@ def parquet(form: Form, path: Path, limits: Limits) -> Part:
         raise FileTooLarge(f"The file has {height} rows; split it and send the parts.", rows=height)
     try:
         frame = plan.with_row_index("line", 1).with_columns(pl.col(name).cast(pl.String) for name in matched.found)
-        return Part(form.kind, frame.with_columns(pl.col("line").cast(pl.Int64)).collect())
+        return RawSheet(form.kind, frame.with_columns(pl.col("line").cast(pl.Int64)).collect())
     except (PolarsError, OSError):
         raise UnreadableFile("The Parquet file is damaged or cut short; send it again.") from None
 
 
-def workbook(path: Path, limits: Limits) -> list[Part]:
+def workbook(path: Path, limits: Limits) -> list[RawSheet]:
     """Read the three sheets of the official form; `line` is the row of the sheet, as a spreadsheet numbers it."""
     import fastexcel  # noqa: PLC0415 -- needed for workbooks only
 
@@ -61,14 +61,14 @@ def workbook(path: Path, limits: Limits) -> list[Part]:
     return [_sheet(book, sheet, kind) for sheet, kind in SHEETS.items()]
 
 
-def _sheet(book: object, sheet: str, kind: str) -> Part:
+def _sheet(book: object, sheet: str, kind: str) -> RawSheet:
     frame: pl.DataFrame = book.load_sheet(sheet, dtypes="string").to_polars()  # type: ignore[attr-defined]
     KINDS[kind].match(frame.columns, f"The sheet {sheet}")
     if frame.is_empty():
         raise EmptyFile(f"The sheet {sheet} has no rows.", sheet=sheet)
     numbered = frame.with_row_index("line", 2).with_columns(pl.col("line").cast(pl.Int64))
     blank = pl.all_horizontal(pl.exclude("line").is_null())
-    return Part(kind, numbered.filter(~blank), sheet=sheet)
+    return RawSheet(kind, numbered.filter(~blank), name=sheet)
 
 
 def _look_inside(path: Path, limits: Limits) -> None:

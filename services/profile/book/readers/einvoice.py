@@ -20,7 +20,7 @@ import polars as pl
 from services.profile.book.domain.columns import Form
 from services.profile.book.domain.invoice import ROUNDING_FEN
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
-from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, Part, UnreadableFile
+from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
 from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id
 
 KINDS = ("invoices", "invoices.sale", "invoices.purchase")
@@ -66,7 +66,7 @@ class _Invoice:
         return _fen(name, self.text(f"BasicInformation/{name}", name))
 
 
-def einvoices(form: Form, path: Path, limits: Limits) -> Part:
+def einvoices(form: Form, path: Path, limits: Limits) -> RawSheet:
     """Read an XML or a zip of XML; `line` is the place in the zip, from 1."""
     owner = form.constants.get("enterprise")
     if form.kind not in KINDS:
@@ -83,7 +83,7 @@ def einvoices(form: Form, path: Path, limits: Limits) -> Part:
         raise EmptyFile("The zip holds no XML; send the XML form of the invoices.")
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     columns = frame if form.kind == "invoices" else frame.drop("direction")
-    return Part(form.kind, columns, pl.DataFrame(unread, schema=REPORT, orient="row"))
+    return RawSheet(form.kind, columns, pl.DataFrame(unread, schema=REPORT, orient="row"))
 
 
 def _documents(path: Path, limits: Limits) -> Iterator[tuple[int, str, bytes]]:

@@ -10,13 +10,13 @@ from services.profile.book.readers.binary import parquet, workbook
 from services.profile.book.readers.einvoice import KINDS as XML_KINDS
 from services.profile.book.readers.einvoice import einvoices
 from services.profile.book.readers.records import records
-from services.profile.book.readers.sheets import EmptyFile, Limits, Part, UnreadableFile
+from services.profile.book.readers.sheets import EmptyFile, Limits, RawSheet, UnreadableFile
 from services.profile.book.readers.text import delimited
 
 PARQUET, ZIP, OLD_EXCEL, BOM = b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\xef\xbb\xbf"
 
 
-def read(form: Form, path: Path, limits: Limits) -> list[Part]:
+def read(form: Form, path: Path, limits: Limits) -> list[RawSheet]:
     """Return the tables of the file at `path`; raise a `Refused` that says what is wrong and where."""
     if path.stat().st_size == 0:
         raise EmptyFile("The file is empty; send it again with a header line and rows.")
@@ -38,7 +38,7 @@ def read(form: Form, path: Path, limits: Limits) -> list[Part]:
     return [part]
 
 
-def _reader(head: bytes) -> Callable[[Form, Path, Limits], Part]:
+def _reader(head: bytes) -> Callable[[Form, Path, Limits], RawSheet]:
     if head == PARQUET:
         return parquet
     if head == ZIP or head.removeprefix(BOM).lstrip().startswith(b"<"):

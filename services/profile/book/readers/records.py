@@ -11,7 +11,7 @@ import polars as pl
 
 from services.profile.book.domain.columns import Form
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
-from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, Part, UnreadableFile
+from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
 
 # JSON is held in memory as a whole; whoever has more than this sends a table.
 LARGEST = 64 << 20
@@ -19,7 +19,7 @@ MOST_KEYS = 200
 NOT_FLAT = "not an object of plain values / 不是由简单值组成的对象"
 
 
-def records(form: Form, path: Path, limits: Limits) -> Part:
+def records(form: Form, path: Path, limits: Limits) -> RawSheet:
     """Read a JSON list; `line` is the place in the list, from 1."""
     if path.stat().st_size > min(LARGEST, limits.unpacked):
         raise FileTooLarge(f"JSON of more than {LARGEST >> 20} MiB; send a CSV or Parquet file instead.")
@@ -34,7 +34,7 @@ def records(form: Form, path: Path, limits: Limits) -> Part:
     flat = [(line, record) for line, record in numbered if _is_flat(record)]
     frame = text_frame([record for _, record in flat], [line for line, _ in flat])
     form.match(frame.columns[1:])
-    return Part(form.kind, frame, pl.DataFrame(strange, schema=REPORT, orient="row"))
+    return RawSheet(form.kind, frame, pl.DataFrame(strange, schema=REPORT, orient="row"))
 
 
 def text_frame(found: Sequence[Mapping[str, Any]], lines: Iterable[int]) -> pl.DataFrame:

@@ -35,13 +35,13 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One table of a file: `frame` has `line` (where to look in the file) and columns of text as titled there.
+class RawSheet:
+    """One table of a file as read: `frame` has `line` (where to look in the file) and columns of text as titled there.
 
-    `unread` reports the lines that could not be split into columns at all.
+    `unread` reports the lines that could not be split into columns at all; `name` is that of a workbook's sheet.
     """
 
     kind: str
     frame: pl.DataFrame
     unread: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REPORT))
-    sheet: str | None = None
+    name: str | None = None

@@ -26,7 +26,7 @@ from polars.exceptions import PolarsError
 
 from services.profile.book.domain.columns import Form
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
-from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, Part, UnreadableFile
+from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
 
 GZIP = b"\x1f\x8b"
 CHUNK = 1 << 20
@@ -53,7 +53,7 @@ class Walked:
     open_quote: bool
 
 
-def delimited(form: Form, path: Path, limits: Limits) -> Part:
+def delimited(form: Form, path: Path, limits: Limits) -> RawSheet:
     """Read a delimited text file as columns of text."""
     with _unpacked(path, limits) as walked:
         if walked.utf8:
@@ -61,7 +61,7 @@ def delimited(form: Form, path: Path, limits: Limits) -> Part:
         return _gb18030(form, walked)
 
 
-def _gb18030(form: Form, walked: Walked) -> Part:
+def _gb18030(form: Form, walked: Walked) -> RawSheet:
     """Read a file that is not UTF-8: GB18030 as a whole where it is that, else line by line."""
     data = walked.path.read_bytes()
     try:
@@ -78,7 +78,7 @@ def _gb18030(form: Form, walked: Walked) -> Part:
         recoded.unlink(missing_ok=True)
 
 
-def _parse(form: Form, path: Path, walked: Walked, encoding: str) -> Part:
+def _parse(form: Form, path: Path, walked: Walked, encoding: str) -> RawSheet:
     titles, separator = _header(path, encoding)
     form.match(titles)
     if walked.open_quote:
@@ -90,7 +90,7 @@ def _parse(form: Form, path: Path, walked: Walked, encoding: str) -> Part:
     if frame.height + 1 != walked.lines or frame.columns[1:] != titles:
         return _by_line(form, path, encoding)
     blank = pl.all_horizontal(pl.exclude("line").is_null())
-    return Part(form.kind, frame.filter(~blank).with_columns(pl.col("line").cast(pl.Int64)))
+    return RawSheet(form.kind, frame.filter(~blank).with_columns(pl.col("line").cast(pl.Int64)))
 
 
 def _header(path: Path, encoding: str) -> tuple[list[str], str]:
@@ -129,7 +129,7 @@ def _decoded(line: bytes, encoding: str) -> str | None:
         return None
 
 
-def _by_line(form: Form, path: Path, encoding: str) -> Part:
+def _by_line(form: Form, path: Path, encoding: str) -> RawSheet:
     """Read line by line, reporting each line that does not fit."""
     titles, separator = _header(path, encoding)
     form.match(titles)
@@ -142,7 +142,7 @@ def _by_line(form: Form, path: Path, encoding: str) -> Part:
         rows = reader.rows(file, separator)
         while some := list(islice(rows, ROWS_AT_ONCE)):
             frames.append(pl.DataFrame(dict(zip(schema, zip(*some, strict=True), strict=True)), schema=schema))
-    return Part(form.kind, pl.concat(frames), pl.DataFrame(reader.unread, schema=REPORT, orient="row"))
+    return RawSheet(form.kind, pl.concat(frames), pl.DataFrame(reader.unread, schema=REPORT, orient="row"))
 
 
 class _LineReader:
@@ -198,7 +198,7 @@ class _LineReader:
 
 @contextmanager
 def _unpacked(path: Path, limits: Limits) -> Iterator[Walked]:
-    """Walk over the file once; a gzip is unpacked beside it and removed afterwards."""
+    """Walk over the file once, unpacking a gzip into a file beside it that is removed afterwards."""
     with path.open("rb") as file:
         packed = file.read(2) == GZIP
     if not packed:

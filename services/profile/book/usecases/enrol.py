@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+import polars as pl
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from chassis.core.errors import Conflict
-from services.profile.book import store
+from services.profile.book import outcome_store, store
 from services.profile.book.context import Context
 from services.profile.book.domain.attributes import normalised, sized
 from services.profile.book.domain.enterprise import Enterprise, EnterpriseNotFound
@@ -28,6 +30,30 @@ def enrol(context: Context, session: Session, enterprise: str, said: Mapping[str
     if firm != before:
         store.keep_enterprises(session, [firm], context.now())
     return firm, before is None
+
+
+def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetime) -> int:
+    """Store the firms of a file, with outcomes that it states, and return how many rows said something new."""
+    names = rows["enterprise"].unique().to_list()
+    before = store.enterprises(session, names)
+    firms, seen, accepted = dict(before), set(before), 0
+    outcomes = outcome_store.outcome_statements(session, names)
+    new_outcomes: list[outcome_store.Statement] = []
+    for row in rows.drop("line").iter_rows(named=True):
+        name, defaulted = row.pop("enterprise"), row.pop("defaulted", None)
+        firm, outcome = merged(firms.get(name), name, row), (name, defaulted, None)
+        new_outcome = defaulted is not None and outcome not in outcomes
+        # A row counts as accepted when it changes what is known; the invoices' own mention of a code is no statement.
+        if firm != firms.get(name) or new_outcome or name not in seen:
+            accepted += 1
+        firms[name] = firm
+        seen.add(name)
+        if new_outcome:
+            outcomes.add(outcome)
+            new_outcomes.append(outcome)
+    store.keep_enterprises(session, [firm for name, firm in firms.items() if firm != before.get(name)], now)
+    outcome_store.add_outcomes(session, new_outcomes, import_id, now)
+    return accepted
 
 
 def merged(before: Enterprise | None, enterprise: str, said: Mapping[str, Any]) -> Enterprise:
@@ -58,5 +84,5 @@ def known(connection: Connection, enterprise: str) -> Enterprise:
 
 
 def not_in_the_book() -> EnterpriseNotFound:
-    """Return the refusal of a file that there is not."""
+    """Return the refusal where the book has no such enterprise."""
     return EnterpriseNotFound("No such enterprise is in the book; import its data first.")

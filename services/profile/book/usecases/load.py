@@ -6,9 +6,7 @@ gives the same result; the lake's commit is found again by the import's id; the 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -22,24 +20,25 @@ from services.profile.book.context import Context
 from services.profile.book.domain import relation
 from services.profile.book.domain.channel import Standing, standing
 from services.profile.book.domain.columns import KINDS, Form
+from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.relation import sealed
-from services.profile.book.domain.validation import REPORT, check, one_nature
+from services.profile.book.domain.sheet import NOT_YOURS, Sheet, dataset_of
+from services.profile.book.domain.validation import check, one_nature
 from services.profile.book.domain.versions import without_repeats
 from services.profile.book.lake import Commit
 from services.profile.book.party_key import party_key
 from services.profile.book.readers.connectors import form_of
 from services.profile.book.readers.read import read
-from services.profile.book.readers.sheets import Limits, Part
-from services.profile.book.usecases.conclude import Sheet, conclude
+from services.profile.book.readers.sheets import Limits, RawSheet
+from services.profile.book.usecases.conclude import conclude
 from services.profile.book.usecases.enrol import SyntheticMixed, claim
 from services.profile.book.usecases.hooks import Hooks
-from services.profile.book.usecases.receive import sync_folder
+from services.profile.book.usecases.report import reject_report, write_report
 from services.profile.standards.days import day_of
 
 STAGES = 5
 # Kinds that name persons: their files go as soon as they are worked off, and parties are held as keyed hashes.
 SEALED = frozenset({relation.DATASET.name})
-NOT_YOURS = "stated by another source already; dispute it instead of restating it / 其他来源已有记录，请提出异议"
 
 
 def load(context: Context, hooks: Mapping[str, Hooks], job: Job) -> None:
@@ -71,32 +70,29 @@ def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tab
     # The day it was received, in China: a repetition tomorrow must judge future dates the same.
     today = day_of(order.created_at)
     form = form_of(order.kind, order.connector, order.enterprise)
-    parts = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
+    raw = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
     job.progress(1, STAGES)
-    sheets = [_checked(part, form if part.kind == form.kind else KINDS[part.kind], today) for part in parts]
+    sheets = [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
     sheets = [_hooked(context, hooks, job, order, sheet) for sheet in sheets]
     job.progress(2, STAGES)
-    _report(reject_report(context, order.id), sheets)
+    write_report(reject_report(context, order.id), sheets)
     _claim(context, sheets)
-    commit = _append(context, order, sheets)
+    dataset = dataset_of(sheets)
+    commit = None if dataset is None else _append(context, order, dataset, sheets)
     if commit is not None and commit.facts.get("refused"):
-        sheets = [_without_refused(sheet, commit.facts["refused"]) for sheet in sheets]
-        _report(reject_report(context, order.id), sheets)
+        sheets = [sheet.without(commit.facts["refused"], NOT_YOURS) for sheet in sheets]
+        write_report(reject_report(context, order.id), sheets)
     job.progress(4, STAGES)
     conclude(context, hooks, order, sheets, commit)
-    if commit is not None:
-        _tidied(context, sheets, commit)
+    if dataset is not None and commit is not None:
+        # Many small imports leave a file each: the lake is kept quick to read.
+        context.lakes[dataset.name].tidy(commit.facts["enterprises"])
 
 
-def reject_report(context: Context, import_id: str) -> Path:
-    """Return where an import's reject report lies, as CSV."""
-    return context.settings.uploads / f"{import_id}.rejects.csv"
-
-
-def _checked(part: Part, form: Form, today: date) -> Sheet:
-    matched = form.match([title for title in part.frame.columns if title != "line"])
-    checked = check(form, part.frame, matched, part.unread, today=today)
-    return Sheet(form, part.sheet, checked, matched.ignored)
+def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
+    matched = form.match([title for title in raw.frame.columns if title != "line"])
+    checked = check(form, raw.frame, matched, raw.unread, today=today)
+    return Sheet(form, raw.name, checked, matched.ignored)
 
 
 def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, sheet: Sheet) -> Sheet:
@@ -104,39 +100,9 @@ def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: table
     dataset = sheet.form.dataset
     if dataset is None or dataset.name not in hooks:
         return sheet
-    for lines, why in hooks[dataset.name].on_check(context, job, order, sheet.checked.rows):
-        sheet = _without_refused(sheet, lines, why)
+    for lines, reason in hooks[dataset.name].on_check(context, job, order, sheet.checked.rows):
+        sheet = sheet.without(lines, reason)
     return sheet
-
-
-def _without_refused(sheet: Sheet, lines: list[int], why: str = NOT_YOURS) -> Sheet:
-    """Return the sheet without the lines that would revise what others have stated, or what `why` says."""
-    checked = sheet.checked
-    said = pl.DataFrame({"line": lines}, schema={"line": pl.Int64}).with_columns(
-        column=pl.lit(""), value=pl.lit(""), reason=pl.lit(why)
-    )
-    kept = replace(
-        checked,
-        rows=checked.rows.filter(~pl.col("line").is_in(lines)),
-        report=pl.concat([checked.report, said.cast(pl.Schema(REPORT))]).sort("line", maintain_order=True),
-        rejected=checked.rejected + len(lines),
-    )
-    return replace(sheet, checked=kept)
-
-
-def _report(path: Path, sheets: list[Sheet]) -> None:
-    """Write the reject report whole or not at all."""
-    reports = []
-    for sheet in sheets:
-        place = pl.lit(f"{sheet.name}!").add(pl.col("column")) if sheet.name else pl.col("column")
-        reports.append(sheet.checked.report.with_columns(place.alias("column")))
-    draft = path.with_suffix(".draft")
-    with draft.open("wb") as file:
-        pl.concat(reports).write_csv(file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_folder(path.parent)
 
 
 def _claim(context: Context, sheets: list[Sheet]) -> None:
@@ -148,11 +114,8 @@ def _claim(context: Context, sheets: list[Sheet]) -> None:
             claim(session, synthetic=bool(synthetic))
 
 
-def _append(context: Context, order: tables.Import, sheets: list[Sheet]) -> Commit | None:
+def _append(context: Context, order: tables.Import, dataset: Dataset, sheets: list[Sheet]) -> Commit:
     """Append the records of the file to their lake, or find that this was done before a crash."""
-    dataset = next((sheet.form.dataset for sheet in sheets if sheet.form.dataset), None)
-    if dataset is None:
-        return None
     lake = context.lakes[dataset.name]
     done = lake.committed(order.id)
     if done is not None:
@@ -168,9 +131,3 @@ def _standing(context: Context, order: tables.Import, earlier: list[str]) -> Sta
     """Return how earlier imports stand to this one: an enterprise's own word does not revise another's."""
     with context.database.read() as session:
         return standing((order.client, order.channel), store.senders(session, earlier))
-
-
-def _tidied(context: Context, sheets: list[Sheet], commit: Commit) -> None:
-    """Keep the lake quick to read where many small imports leave a file each."""
-    [dataset, *_] = [sheet.form.dataset.name for sheet in sheets if sheet.form.dataset]
-    context.lakes[dataset].tidy(commit.facts["enterprises"])

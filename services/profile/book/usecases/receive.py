@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,7 +16,7 @@ from chassis.core.errors import Invalid, NotFound, TooLarge
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.data import jobs
-from services.profile.book import tables
+from services.profile.book import store, tables
 from services.profile.book.context import Context
 from services.profile.book.domain.channel import NotYourChannel, channel_of
 from services.profile.book.domain.columns import KINDS
@@ -107,9 +106,7 @@ def _about(caller: Caller, named: str | None) -> str | None:
 
 
 def _before(session: Session, caller: Caller, delivery: Delivery, sha256: str) -> str | None:
-    table = tables.Import
-    query = select(table).where(table.client == caller.client, table.idempotency_key == delivery.key)
-    row = session.scalars(query).one_or_none()
+    row = store.import_with(session, caller.client, delivery.key)
     if row is None:
         return None
     same = ("kind", "channel", "connector", "enterprise")

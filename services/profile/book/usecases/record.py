@@ -1,4 +1,4 @@
-"""Taking in single records: checked at the door, all or none, then on the same durable way as a file."""
+"""Taking in single records: checked at once, all or none, then stored and loaded as a file is."""
 
 from __future__ import annotations
 

@@ -133,3 +133,11 @@ def upgrade() -> None:
     op.create_index("ix_outcomes_enterprise_known_at", "outcomes", ["enterprise", "known_at"], unique=False)
     # The row that importers lock is there from the start: two first imports must not both make it.
     op.execute("INSERT INTO book (id, lake_version, known_at, invoices) VALUES (1, 0, '1970-01-01 00:00:00+00:00', 0)")
+
+
+def downgrade() -> None:
+    for table in (
+        *("outcomes", "accesses", "jobs", "imports", "idempotency_keys"),
+        *("feature_snapshots", "enterprises", "consents", "book"),
+    ):
+        op.drop_table(table)

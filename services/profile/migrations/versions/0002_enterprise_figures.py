@@ -14,3 +14,8 @@ def upgrade() -> None:
         op.add_column("enterprises", sa.Column(name, sa.BigInteger(), nullable=True))
     for name in ("scope", "taxpayer"):
         op.add_column("enterprises", sa.Column(name, sa.String(), nullable=True))
+
+
+def downgrade() -> None:
+    for name in ("employees", "revenue_fen", "assets_fen", "scope", "taxpayer"):
+        op.drop_column("enterprises", name)

@@ -29,3 +29,9 @@ def upgrade() -> None:
         "INSERT INTO lake_steps (dataset, known_at, lake_version, records) "
         "SELECT 'invoices', '1970-01-01 00:00:00+00:00', lake_version, invoices FROM book WHERE lake_version > 0"
     )
+
+
+def downgrade() -> None:
+    op.drop_table("lake_steps")
+    for name in ("channel", "connector", "enterprise"):
+        op.drop_column("imports", name)

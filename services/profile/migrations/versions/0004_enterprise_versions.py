@@ -45,6 +45,10 @@ def upgrade() -> None:
         op.bulk_insert(versions, rows)
 
 
+def downgrade() -> None:
+    op.drop_table("enterprise_versions")
+
+
 def _version(row: sa.RowMapping, seen: datetime) -> dict[str, object]:
     described = {name: row[name] for name in (*DESCRIBED, "synthetic")}
     day = described["established_on"]

@@ -67,3 +67,8 @@ def upgrade() -> None:
         sa.Column("looked_at", Utc(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("enterprise", name="pk_looks"),
     )
+
+
+def downgrade() -> None:
+    for table in ("looks", "subscriptions", "alert_acknowledgements", "alerts"):
+        op.drop_table(table)

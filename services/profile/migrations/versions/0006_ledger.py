@@ -38,3 +38,9 @@ def upgrade() -> None:
     op.bulk_insert(head, [{"id": 1, "size": 0, "peaks": b""}])
     # Reads from before there was a ledger have no entry.
     op.add_column("accesses", sa.Column("ledger_entry", sa.BigInteger(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("accesses", "ledger_entry")
+    for table in ("ledger_nodes", "ledger_entries", "ledger_head"):
+        op.drop_table(table)

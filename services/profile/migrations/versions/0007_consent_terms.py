@@ -16,3 +16,10 @@ def upgrade() -> None:
     for name in ("signed_by", "signed_session", "signed_person", "terms_sha256"):
         op.add_column("consents", sa.Column(name, sa.String(), nullable=True))
     op.create_index("ix_accesses_consent_at", "accesses", ["consent", "at"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_accesses_consent_at", "accesses")
+    names = ("as_of_from", "as_of_until", "most_reads_a_day")
+    for name in (*names, "signed_by", "signed_session", "signed_person", "terms_sha256"):
+        op.drop_column("consents", name)

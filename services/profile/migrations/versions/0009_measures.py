@@ -33,3 +33,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_measures"),
     )
     op.create_index("ix_measures_enterprise_id", "measures", ["enterprise", "id"])
+
+
+def downgrade() -> None:
+    op.drop_table("measures")

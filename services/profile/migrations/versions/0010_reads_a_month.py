@@ -11,3 +11,7 @@ down_revision = "0009"
 
 def upgrade() -> None:
     op.add_column("consents", sa.Column("most_reads_a_month", sa.BigInteger(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("consents", "most_reads_a_month")

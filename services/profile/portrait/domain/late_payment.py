@@ -293,7 +293,7 @@ def accounts(parts: pl.DataFrame, as_of: date, yearly: Decimal | None = None) ->
 
 
 def days_beyond(as_of: pl.Expr) -> pl.Expr:
-    """Value-weighted days beyond terms of what is due: early days count down to `EARLIEST`; null where nothing is due.
+    """Return value-weighted days beyond terms of what is due: early days count down to `EARLIEST`, null if none is due.
 
     Whole numbers until the one division, so that the order of rows does not matter.
     """

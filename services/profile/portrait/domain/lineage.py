@@ -1,7 +1,7 @@
 """The records behind a figure: for every feature and indicator, which rows of which kind count, on a day.
 
 Declared once and checked against the formulas: a figure computed from its own records alone is the same figure
-(`tests/profile/portrait/test_behind.py`).
+(`tests/profile/portrait/domain/test_lineage.py`).
 """
 
 from __future__ import annotations

@@ -17,11 +17,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from services.profile.portrait.domain.features import Text
 from services.profile.portrait.domain.features.feature import Dimension
 from services.profile.portrait.domain.indicators import FIGURES
 from services.profile.portrait.domain.standing import dimension_scores
 from services.profile.standards import industries
+from services.profile.standards.text import Text
 
 Grid = NDArray[np.float64]
 Key = tuple[bool, str | None, str | None]  # synthetic, industry or section, size
@@ -55,7 +55,7 @@ class Firm:
     synthetic: bool = False
 
     def cells(self) -> list[Key]:
-        """Groups that the firm belongs to, the narrowest first."""
+        """Return groups that the firm belongs to, the narrowest first."""
         section = section_of(self.industry) if self.industry else None
         steps = [(self.industry, self.size_class), (section, self.size_class), (section, None)]
         cells = [
@@ -93,11 +93,11 @@ class Peers:
     _made: dict[Key, Group] = field(default_factory=dict)
 
     def of(self, firm: Firm) -> Group | None:
-        """The narrowest group of the firm; None in a book without any firm of its kind."""
+        """Return the narrowest group of the firm; None in a book without any firm of its kind."""
         return next((self.group(key) for key in firm.cells() if key in self.rows), None)
 
     def group(self, key: Key) -> Group:
-        """One of the groups in `rows`."""
+        """Return one of the groups in `rows`."""
         if key not in self._made:  # two threads that make the same one make the same bytes
             self._made[key] = _group(self.book[self.rows[key]], key[1], key[2])
         return self._made[key]
@@ -142,7 +142,7 @@ def _group(cell: pl.DataFrame, industry: str | None, size: str | None) -> Group:
 
 
 def _grids(columns: Mapping[K, Grid]) -> dict[K, Grid]:
-    """The quantiles of each column's known values; a column that nobody has is left out."""
+    """Return the quantiles of each column's known values; a column that nobody has is left out."""
     known = {name: column[~np.isnan(column)] for name, column in columns.items()}
     return {name: np.quantile(column, STEPS) for name, column in known.items() if column.size}
 

@@ -10,7 +10,6 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from services.profile.portrait.domain.features import Text
 from services.profile.portrait.domain.features.aggregates import slot_of
 from services.profile.portrait.domain.features.feature import Dimension, Feature
 from services.profile.portrait.domain.indicators import FIGURES
@@ -25,6 +24,7 @@ from services.profile.portrait.domain.standing import (
     percentile,
     standing,
 )
+from services.profile.standards.text import Text
 
 TITLES: Mapping[Dimension, Text] = {
     "payment": Text("履约能力", "Payment"),
@@ -151,7 +151,7 @@ def month_ends(as_of: date) -> tuple[date, ...]:
 
 
 def aspects(values: Mapping[str, float | None], group: Group | None) -> tuple[Aspect, ...]:
-    """The eight dimensions in their fixed order, unrounded, without confidence and trend."""
+    """Return the eight dimensions in their fixed order, unrounded, without confidence and trend."""
     scores = dimension_scores(_columns(values), group.features if group else {})
     return tuple(_aspect(key, _one(scores.get(key)), values, group) for key in TITLES)
 
@@ -224,7 +224,7 @@ def _known(scores: Grid) -> list[float | None]:
 
 
 def months(counted: pl.DataFrame, as_of: date) -> tuple[Month, ...]:
-    """Net sales and purchases of the 36 calendar months that end with the as-of month, silent ones as zero."""
+    """Return net sales and purchases of the 36 calendar months that end with the as-of month, silent ones as zero."""
     number = pl.col("date").dt.year() * 12 + pl.col("date").dt.month().cast(pl.Int32) - 1
     last = as_of.year * 12 + as_of.month - 1
     sums = {
@@ -240,7 +240,7 @@ def months(counted: pl.DataFrame, as_of: date) -> tuple[Month, ...]:
 
 
 def partners(counted: pl.DataFrame, direction: Literal["sale", "purchase"], as_of: date) -> tuple[Partner, ...]:
-    """The ten largest customers (of sales) or suppliers (of purchases) by net amount of the last 36 months.
+    """Return the ten largest customers (of sales) or suppliers (of purchases) by net amount of the last 36 months.
 
     The share is of all partners with a positive net amount; the first invoice may lie before the window.
     """

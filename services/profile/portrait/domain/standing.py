@@ -38,7 +38,7 @@ def weight(figure: Feature) -> float:
 
 
 def percentile(values: Grid, grid: Grid) -> Grid:
-    """Share of peers below each value, 0–100, ties counted half, interpolated between quantiles; NaN stays NaN."""
+    """Return the share of peers below each value, 0–100, ties half, interpolated between quantiles; NaN stays NaN."""
     low, high = np.searchsorted(grid, values, "left"), np.searchsorted(grid, values, "right")
     above = np.clip(low, 1, len(grid) - 1)
     span = np.where(grid[above] > grid[above - 1], grid[above] - grid[above - 1], 1.0)
@@ -76,7 +76,7 @@ def contributions(dimension: Dimension, values: Mapping[str, Grid], grids: Mappi
 
 
 def _of_whole(placed: Sequence[tuple[Feature, Grid]]) -> dict[str, Grid]:
-    """Points as declared, cut where the score would leave 0…100; all unknown where invoices alone speak."""
+    """Return points as declared, cut where the score would leave 0…100; all unknown where invoices alone speak."""
     total = np.nansum([points for _, points in placed], axis=0)
     bounded = np.clip(FULL + total, 0.0, FULL) - FULL
     kept = np.divide(bounded, total, out=np.ones_like(total), where=total != 0)

@@ -17,6 +17,7 @@ from typing import Any
 
 from chassis.core.errors import Conflict, Invalid, NotFound
 from services.profile.standards.days import months_later
+from services.profile.standards.text import Text
 
 
 class List(StrEnum):
@@ -61,11 +62,11 @@ class MeasureOver(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Something that a measure may do; the title is (Chinese, English)."""
+    """Something that a measure may do."""
 
     code: str
     list: List
-    title: tuple[str, str]
+    title: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ class Basis:
 
     key: str
     list: List
-    title: tuple[str, str]
-    issuer: tuple[str, str]
+    title: Text
+    issuer: Text
     document: str
     measures: tuple[str, ...]
     in_force_from: date
@@ -130,7 +131,7 @@ def bases() -> Bases:
 
 def read(document: Mapping[str, Any]) -> Bases:
     """Return the catalogue of a parsed document."""
-    codes = (Code(each["code"], List(each["list"]), tuple(each["title"])) for each in document["measure"])
+    codes = (Code(each["code"], List(each["list"]), Text(*each["title"])) for each in document["measure"])
     found = (_basis(each) for each in document["basis"])
     return Bases(document["version"], {each.code: each for each in codes}, {each.key: each for each in found})
 
@@ -210,5 +211,5 @@ def _in_scope(measure: Measure, basis: Basis) -> Measure:
 
 
 def _basis(each: Mapping[str, Any]) -> Basis:
-    texts = {name: tuple(each[name]) for name in ("title", "issuer", "measures")}
-    return Basis(**{**each, **texts, "list": List(each["list"])})
+    texts = {name: Text(*each[name]) for name in ("title", "issuer")}
+    return Basis(**{**each, **texts, "measures": tuple(each["measures"]), "list": List(each["list"])})

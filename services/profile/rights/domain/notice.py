@@ -1,6 +1,6 @@
-"""Notices: what is told of a file to those who have to know, and by which name each of them is written to.
+"""Notices: the events of a file that somebody has to know, and the names of their recipients.
 
-Nothing of what the file says is in one: whoever may read the file reads it there.
+A notice says nothing of the file's contents: whoever may read the file reads it there.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from chassis.core.errors import NotFound
+from services.profile.standards.text import Text
 
 
 class Event(StrEnum):
@@ -23,21 +24,21 @@ class Event(StrEnum):
     REPAIRED = "record-repaired"
 
 
-# What each tells its reader, and what to do: (Chinese, English).
-TITLES: Mapping[Event, tuple[str, str]] = MappingProxyType(
+# What each tells its reader, and what to do.
+TITLES: Mapping[Event, Text] = MappingProxyType(
     {
-        Event.OPENED: (
+        Event.OPENED: Text(
             "企业提出异议，请在二十日内核查并书面答复",
             "A firm disputes an item: check and answer within 20 days",
         ),
-        Event.DUE: ("异议处理期限将至", "The term of a dispute is running out"),
-        Event.OVERDUE: ("异议处理已逾期", "A dispute is overdue"),
-        Event.DECIDED: (
+        Event.DUE: Text("异议处理期限将至", "The term of a dispute is running out"),
+        Event.OVERDUE: Text("异议处理已逾期", "A dispute is overdue"),
+        Event.DECIDED: Text(
             "异议已处理，书面答复见异议详情",
             "A dispute was decided: its written answer is in the dispute",
         ),
-        Event.CORRECTED: ("您查询过的档案已更正，请重新查询", "A file that you read was corrected: read it again"),
-        Event.REPAIRED: (
+        Event.CORRECTED: Text("您查询过的档案已更正，请重新查询", "A file that you read was corrected: read it again"),
+        Event.REPAIRED: Text(
             "档案中有记录已完成信用修复，请停止使用",
             "A record of the file was repaired: use it no longer",
         ),
@@ -50,12 +51,12 @@ class NoticeNotFound(NotFound):
 
 
 def of_role(role: str) -> str:
-    """Return the name by which all clients of a role are written to; no client's own name holds a colon."""
+    """Return the recipient that stands for all clients of a role; no client's own name holds a colon."""
     return f"role:{role}"
 
 
 def of_enterprise(enterprise: str) -> str:
-    """Return the name by which an enterprise is written to, whichever client it comes with."""
+    """Return the recipient that stands for an enterprise, whichever client it comes with."""
     return f"enterprise:{enterprise}"
 
 

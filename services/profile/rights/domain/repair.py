@@ -1,7 +1,7 @@
-"""Credit repair (信用修复管理办法, in force 2026-04-01): three tiers, how long each is displayed, when it is repaired.
+"""Credit repair (信用修复管理办法, in force 2026-04-01): which records can be repaired, and from which day on.
 
-A repaired record leaves display, sharing and use, at every moment that is asked for. What is displayed at most so long
-leaves display by itself.
+A repaired record leaves display, sharing and use, at every moment that is asked for. How long each tier is displayed is
+in `book/domain/display.py`.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from services.profile.rights.domain.consent import Field, Purpose
+from services.profile.standards.text import Text
 
 
 class Resource(StrEnum):
@@ -37,9 +38,9 @@ class Resource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms a resource is read; the title is (Chinese, English)."""
+    """On what terms a resource is read."""
 
-    title: tuple[str, str]
+    title: Text
     fields: frozenset[Field]
     purposes: tuple[Purpose, ...]
     recorded: bool = True
@@ -66,4 +67,4 @@ def uncounted() -> frozenset[Resource]:
 def _terms(said: Mapping[str, Any]) -> Terms:
     zh, en = said["title"]
     fields, purposes = frozenset(map(Field, said["fields"])), tuple(map(Purpose, said["purposes"]))
-    return Terms((zh, en), fields, purposes, said.get("recorded", True), said.get("counted", True))
+    return Terms(Text(zh, en), fields, purposes, said.get("recorded", True), said.get("counted", True))

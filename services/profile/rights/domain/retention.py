@@ -1,4 +1,4 @@
-"""How long what is kept of whom: a policy per kind of subject and of record, as `retention.toml` declares it."""
+"""Retention periods by subject and kind of record, as `retention.toml` declares them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from services.profile.standards.days import months_later
+from services.profile.standards.text import Text
 
 # Registered by the market authority (9) as a sole trader (2, 个体工商户): a person, to whom Art. 16 applies.
 SOLE_TRADER_CODE = "uscc:92"
@@ -19,7 +20,7 @@ ANY, ENTERPRISE, SOLE_TRADER = "any", "enterprise", "sole-trader"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is kept for so many months, of which subjects; title and basis are (Chinese, English)."""
+    """What is kept for so many months, of which subjects."""
 
     key: str
     subject: str
@@ -27,20 +28,20 @@ class Policy:
     sorts: tuple[str, ...]
     since: str
     months: int
-    title: tuple[str, str]
-    basis: tuple[str, str]
+    title: Text
+    basis: Text
 
     def concerns(self, enterprise: str) -> bool:
-        """Tell whether it is about subjects like this one."""
+        """Tell whether the policy holds for this enterprise."""
         return self.subject in (ANY, subject_of(enterprise))
 
     def kept_from(self, today: date) -> date:
-        """Return the first day that is still kept: what began to count before it is shredded."""
+        """Return the first day still kept: what ended, was made or departed before it is shredded."""
         return months_later(today, -self.months)
 
 
 def subject_of(enterprise: str) -> str:
-    """Return what kind of subject an enterprise is, by its credit code; a masked code tells nothing of a person.
+    """Return the kind of subject that an enterprise is, by its credit code; a masked code counts as a firm's.
 
     >>> subject_of("uscc:92350100M000100Y43"), subject_of("uscc:91350100M000100Y43"), subject_of("local:E17")
     ('sole-trader', 'enterprise', 'enterprise')
@@ -51,8 +52,7 @@ def subject_of(enterprise: str) -> str:
 @cache
 def policies() -> tuple[Policy, ...]:
     """Return every policy."""
-    tuples = ("sorts", "title", "basis")
-    return tuple(Policy(**{**each, **{name: tuple(each[name]) for name in tuples}}) for each in _declared()["policy"])
+    return tuple(_policy(each) for each in _declared()["policy"])
 
 
 def policies_on(what: str) -> list[Policy]:
@@ -61,8 +61,13 @@ def policies_on(what: str) -> list[Policy]:
 
 
 def version() -> str:
-    """Return the version of the policies, which an entry of what was shredded names."""
+    """Return the version of the policies; the ledger's entry about a shredding names it."""
     return str(_declared()["version"])
+
+
+def _policy(each: Mapping[str, Any]) -> Policy:
+    texts = {name: Text(*each[name]) for name in ("title", "basis")}
+    return Policy(**{**each, **texts, "sorts": tuple(each["sorts"])})
 
 
 @cache

@@ -20,7 +20,7 @@ from services.profile.book.domain.evidence import dataset_of
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import gather
-from services.profile.book.usecases.touch import order_look
+from services.profile.book.usecases.touch import note_changed
 from services.profile.rights import dispute_store, notice_store, register, tables
 from services.profile.rights.domain.dispute import (
     DESCRIPTION,
@@ -42,7 +42,7 @@ from services.profile.rights.domain.dispute import (
     reminder_due,
 )
 from services.profile.rights.domain.notice import OPERATORS, Event, of_enterprise
-from services.profile.rights.usecases.set_measure import REMOVED, end_resting_on
+from services.profile.rights.usecases.set_measure import REMOVED, end_measures_on
 
 ORIGIN = ("known_at", "version", "import_id")
 
@@ -194,7 +194,7 @@ def decide(
     _tell(session, row, item, now)
     _enter(session, "dispute-decided", row, caller, {"decision": row.state, "correction": row.correction})
     if finding.decision is Decision.CORRECTED:
-        order_look(session, [row.enterprise], row.kind)
+        note_changed(session, [row.enterprise], row.kind)
     return row
 
 
@@ -243,7 +243,7 @@ def _remove(context: Context, session: Session, row: tables.Dispute, reply: str,
     departures.depart(session, gone, Cause.CORRECTED, row.id, now)
     if row.kind == dispute_store.RECORDS:
         context.alerts.withdraw(session, row.enterprise, [row.before["number"]], now)
-        end_resting_on(session, row.enterprise, row.before["number"], now, reason=REMOVED)
+        end_measures_on(session, row.enterprise, row.before["number"], now, reason=REMOVED)
     by = (Correction.REMOVED, reply)
     dispute_store.end_disputes(session, row.enterprise, [row.record], now, kind=row.kind, by=by)
 

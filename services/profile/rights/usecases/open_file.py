@@ -178,7 +178,7 @@ def may_open(
 def refused(reading: Reading, **members: Any) -> ConsentRequired:
     """Return the refusal of a reader without a consent."""
     purpose, terms = purpose_of(reading.purpose), reading.terms
-    title = terms.title[1]
+    title = terms.title.en
     same = {"purpose": purpose, "resource": reading.resource, "fields": sorted(terms.fields), **members}
     if purpose not in terms.purposes:
         purposes = [str(each) for each in terms.purposes]

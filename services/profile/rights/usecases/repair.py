@@ -15,13 +15,13 @@ from services.profile.book.context import Context
 from services.profile.book.domain.departure import Cause, Departure
 from services.profile.book.domain.display import tier_of
 from services.profile.book.domain.public_record import DATASET
-from services.profile.book.usecases.touch import order_look
+from services.profile.book.usecases.touch import note_changed
 from services.profile.rights import dispute_store, notice_store, register, tables
 from services.profile.rights.domain.dispute import READERS_FOR, RecordNotFound
 from services.profile.rights.domain.notice import Event, of_enterprise
 from services.profile.rights.domain.repair import AlreadyRepaired, NotRepairable, RepairNotFound, check
 from services.profile.rights.usecases.dispute import Item, sent_by
-from services.profile.rights.usecases.set_measure import end_resting_on
+from services.profile.rights.usecases.set_measure import end_measures_on
 from services.profile.standards.days import day_of
 
 
@@ -88,14 +88,14 @@ def leave(
         return []
     context.alerts.withdraw(session, enterprise, {records[each.record] for each in left}, now)
     for each in left:
-        end_resting_on(session, enterprise, records[each.record], now, actor=client)
+        end_measures_on(session, enterprise, records[each.record], now, actor=client)
     dispute_store.end_disputes(session, enterprise, [each.record for each in left], now)
     readers = {*notice_store.readers(session, enterprise, now - READERS_FOR), of_enterprise(enterprise)}
     notice_store.notify(session, readers, Event.REPAIRED, enterprise, act, {"records": len(left)}, now)
     for each in left:
         # The name could be computed by whoever has the record.
         register.enter(session, "record-repaired", enterprise, client, {"act": act}, {"record": each.record})
-    order_look(session, [enterprise], DATASET.name)
+    note_changed(session, [enterprise], DATASET.name)
     return left
 
 

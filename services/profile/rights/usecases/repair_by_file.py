@@ -14,8 +14,8 @@ from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.departure import names_of
 from services.profile.book.domain.display import too_early
+from services.profile.book.domain.sheet import NOT_YOURS
 from services.profile.book.usecases.hooks import Hooks
-from services.profile.book.usecases.load import NOT_YOURS
 from services.profile.rights.usecases.repair import leave
 
 TOO_EARLY = "repaired sooner than the tier on file allows / 早于档案所载失信类别的最短公示期"

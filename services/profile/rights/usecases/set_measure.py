@@ -9,35 +9,32 @@ from typing import Any
 
 import polars as pl
 import rfc8785
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from chassis.core.errors import Forbidden
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from services.profile.book import store
-from services.profile.book import tables as book_tables
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.usecases.enrol import known, not_in_the_book
 from services.profile.book.usecases.gather import gather
-from services.profile.rights import register, tables
+from services.profile.rights import measure_store, register, tables
 from services.profile.rights.domain.measure import (
     ImpossibleMeasure,
     Measure,
     MeasureNotFound,
     MeasureOver,
     State,
-    bases,
     checked,
     state_on,
 )
 from services.profile.rights.usecases.open_file import Reading, open_file
 from services.profile.standards.days import day_of
 
-TABLE = tables.Measure
 KIND = public_record.DATASET.name
 TERMS = tuple(Measure.__slots__)
 REPAIRED = "the public record that it rested on was repaired / 所依据的公共信用信息已修复"
@@ -55,14 +52,16 @@ def enact(context: Context, session: Session, caller: Caller, wish: Measure) -> 
     measure = checked(wish, day_of(now))
     # Acts take the book's row first: an import that ends measures of many firms holds the ledger when it comes to this.
     store.book(session, lock=True)
-    if not _hold(session, measure.enterprise):
+    if not store.hold(session, measure.enterprise):
         raise not_in_the_book()
     if measure.record is not None:
         _check_record(context, measure.enterprise, measure.record, day_of(now))
     terms = asdict(measure)
     digest = hashlib.sha256(rfc8785.dumps({name: _plain(value) for name, value in terms.items()})).hexdigest()
     scope = list(measure.scope)
-    stored = TABLE(id=new_id("mea"), **{**terms, "scope": scope}, set_by=caller.client, set_at=now, terms_sha256=digest)
+    stored = tables.Measure(
+        id=new_id("mea"), **{**terms, "scope": scope}, set_by=caller.client, set_at=now, terms_sha256=digest
+    )
     session.add(stored)
     # Lists are public: by basis, days or document anybody could tell whose measure it is, so that all of it is sealed.
     sealed = {"terms_sha256": digest}
@@ -74,7 +73,7 @@ def end(context: Context, session: Session, caller: Caller, measure_id: str, rea
     """End a measure at once, before its last day; it stays on file with the reason, for the firm alone."""
     now = context.now()
     store.book(session, lock=True)
-    stored = session.get(TABLE, measure_id, with_for_update=True)
+    stored = measure_store.measure(session, measure_id)
     if stored is None:
         raise MeasureNotFound("There is no such measure.", measure=measure_id)
     state = state_of(stored, day_of(now))
@@ -88,7 +87,7 @@ def end(context: Context, session: Session, caller: Caller, measure_id: str, rea
     return stored
 
 
-def end_resting_on(
+def end_measures_on(
     session: Session,
     enterprise: str,
     record_number: str,
@@ -103,11 +102,11 @@ def end_resting_on(
     before the transaction enters anything in the ledger: it holds the firm first and the ledger then, as setting one
     does.
     """
-    _hold(session, enterprise)
-    resting = and_(TABLE.enterprise == enterprise, TABLE.record == record_number, TABLE.ended_at.is_(None))
+    # A measure and the repair of its record come one after the other: no measure is left resting on what is repaired.
+    store.hold(session, enterprise)
     ended = [
         stored
-        for stored in session.scalars(select(TABLE).where(resting).order_by(TABLE.id).with_for_update())
+        for stored in measure_store.resting_on(session, enterprise, record_number)
         if state_of(stored, day_of(now)) in {State.PLANNED, State.IN_FORCE}
     ]
     for stored in ended:
@@ -127,19 +126,14 @@ def of_firm(
     connection = session.connection()
     permit = open_file(context, connection, reading, enterprise)
     known(connection, enterprise)
-    day = today(context)
-    begun = or_(TABLE.starts_on <= day, TABLE.ended_at.is_not(None))
-    mine = TABLE.enterprise.in_(permit.enterprises)
-    return permit, select(TABLE).where(mine, begun if ended else _in_force(day))
+    return permit, measure_store.of_firms(permit.enterprises, today(context), ended=ended)
 
 
 def of_all(context: Context, caller: Caller, *, planned: bool = False) -> Select[Any]:
     """Return the query of all measures in force, for the operator; with `planned` also of those that are to begin."""
     if caller.role != "operator":
         raise Forbidden("The operator lists all measures; read those of a firm that consents to you.", role=caller.role)
-    day = today(context)
-    to_begin = and_(TABLE.starts_on > day, TABLE.ended_at.is_(None))
-    return select(TABLE).where(or_(_in_force(day), to_begin) if planned else _in_force(day))
+    return measure_store.of_all(today(context), planned=planned)
 
 
 def state_of(stored: tables.Measure, day: date) -> State:
@@ -147,21 +141,6 @@ def state_of(stored: tables.Measure, day: date) -> State:
     terms = {name: getattr(stored, name) for name in TERMS}
     measure = Measure(**{**terms, "scope": tuple(stored.scope)})
     return state_on(measure, day, ended=stored.ended_at is not None)
-
-
-def _in_force(day: date) -> ColumnElement[bool]:
-    """Return what `State.IN_FORCE` means in SQL."""
-    lawful = TABLE.basis.in_([basis.key for basis in bases().in_force(day)])
-    return and_(TABLE.starts_on <= day, TABLE.expires_on >= day, TABLE.ended_at.is_(None), lawful)
-
-
-def _hold(session: Session, enterprise: str) -> bool:
-    """Keep a firm's row until the transaction ends, and tell whether there is one.
-
-    A measure and the repair of its record so come one after the other: no measure is left resting on what is repaired.
-    """
-    held = select(book_tables.Enterprise.id).where(book_tables.Enterprise.id == enterprise).with_for_update()
-    return session.scalar(held) is not None
 
 
 def _check_record(context: Context, enterprise: str, record: str, day: date) -> None:

@@ -84,7 +84,7 @@ def test_a_past_moment_shows_the_last_statement_known_then(book: list[list[State
 
 @given(files)
 def test_versions_of_an_invoice_count_from_one_without_gaps(book: list[list[Statement]]) -> None:
-    """An invoice's versions are 1, 2, 3 …"""
+    """An invoice's versions are 1, 2, 3 and so on."""
     grouped = lake_after(book).group_by(IDENTITY).agg(pl.col("version").sort())
     assert all(versions == list(range(1, len(versions) + 1)) for versions in grouped["version"].to_list())
 

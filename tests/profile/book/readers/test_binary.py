@@ -89,7 +89,7 @@ def test_a_workbook_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
 def test_the_official_workbook_is_read_sheet_by_sheet() -> None:
     """Three sheets, each with the lines a spreadsheet shows."""
     parts = read(KINDS["workbook"], REAL / "sample_12_firms.xlsx", Limits())
-    assert [part.sheet for part in parts] == list(SHEETS)
+    assert [part.name for part in parts] == list(SHEETS)
     assert [part.frame.height for part in parts] == [12, 1515, 2248]
     assert parts[0].frame["line"][0] == 2
 

@@ -9,13 +9,15 @@ from electronic_invoices import BUYER, SELLER, xml, zipped
 
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.readers.read import read
-from services.profile.book.readers.sheets import FileTooLarge, Limits, Part, UnreadableFile
+from services.profile.book.readers.sheets import FileTooLarge, Limits, RawSheet, UnreadableFile
 
 LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><EInvoice>&b;</EInvoice>"""
 OUTSIDE = b"""<?xml version="1.0"?><!DOCTYPE x SYSTEM "file:///etc/passwd"><EInvoice/>"""
 
 
-def read_bytes(folder: Path, body: bytes, form: Form = KINDS["invoices.sale"], limits: Limits | None = None) -> Part:
+def read_bytes(
+    folder: Path, body: bytes, form: Form = KINDS["invoices.sale"], limits: Limits | None = None
+) -> RawSheet:
     path = folder / "file"
     path.write_bytes(body)
     [part] = read(form, path, limits or Limits())

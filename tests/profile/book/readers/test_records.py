@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from chassis.core.errors import Refused
 from services.profile.book.domain.columns import KINDS, Form, WrongColumns
 from services.profile.book.readers.read import read
-from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, Part, UnreadableFile
+from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
 
 RECORD = {"direction": "in", "enterprise": "E1", "reference": "1", "date": "2024-01-05", "amount_fen": 100}
 
 
-def read_bytes(body: bytes, form: Form = KINDS["payments"], limits: Limits | None = None) -> Part:
+def read_bytes(body: bytes, form: Form = KINDS["payments"], limits: Limits | None = None) -> RawSheet:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         path.write_bytes(body)

@@ -13,20 +13,20 @@ from hypothesis import strategies as st
 from chassis.core.errors import Refused
 from services.profile.book.domain.columns import KINDS, WrongColumns
 from services.profile.book.readers.read import read
-from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, Part, UnreadableFile
+from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
 
 HEADER = "企业代号,企业名称\n"
 KIND = "enterprises"
 
 
-def part(folder: Path, content: bytes, limits: Limits | None = None) -> Part:
+def part(folder: Path, content: bytes, limits: Limits | None = None) -> RawSheet:
     path = folder / "upload"
     path.write_bytes(content)
     [only] = read(KINDS[KIND], path, limits or Limits())
     return only
 
 
-def names(found: Part) -> list[str]:
+def names(found: RawSheet) -> list[str]:
     return found.frame["企业名称"].to_list()
 
 

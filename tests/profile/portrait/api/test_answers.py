@@ -41,7 +41,7 @@ Document = dict[str, Any]
 def told(
     tmp_path_factory: pytest.TempPathFactory, verifier: Verifier, tokens: Callable[..., dict[str, str]]
 ) -> tuple[House, str]:
-    """A book with every kind of record, and a firm with an alert, a consent and a look by a bank."""
+    """Fill a book with every kind of record, and give a firm an alert, a consent and a look by a bank."""
     home = tmp_path_factory.mktemp("answers")
     house = open_house(f"sqlite:///{home / 'profile.db'}", home, verifier, tokens)
     tables, _ = plant(records(simulate(Plan(firms=40, months=14, seed=4))), seed=4, each=1)

@@ -30,7 +30,7 @@ def house(tmp_path_factory, verifier, tokens, planted):
 
 
 def lie(planted, rule):
-    """The firm and the subject of the contradiction that was planted for a rule."""
+    """Return the firm and the subject of the contradiction that was planted for a rule."""
     told = planted[1].filter(pl.col("planted"), pl.col("rule") == rule)
     return told["enterprise"][0], told["subject"][0]
 

@@ -17,7 +17,7 @@ numbers = st.floats(-1e12, 1e12)
 
 
 def features(count: int) -> pl.DataFrame:
-    """Features of firms E0, E1, …, all equal to the firm's number."""
+    """Return features of firms E0, E1, …, all equal to the firm's number."""
     firms = [f"local:E{n}" for n in range(count)]
     return pl.DataFrame({"enterprise": firms}).with_columns(
         pl.int_range(pl.len()).cast(pl.Float64).alias(f.name) for f in CATALOGUE
@@ -25,17 +25,17 @@ def features(count: int) -> pl.DataFrame:
 
 
 def place(value: float, grid: np.ndarray) -> float:
-    """Where one value stands."""
+    """Return where one value stands."""
     return float(percentile(np.array([value]), grid)[0])
 
 
 def columns(values: dict[str, float]) -> dict[str, np.ndarray]:
-    """The values of one firm, unknown where none is given."""
+    """Return the values of one firm, unknown where none is given."""
     return {f.name: np.array([values.get(f.name, np.nan)]) for f in CATALOGUE}
 
 
 def roster(*cells: tuple[int, str | None, str | None, bool]) -> pl.DataFrame:
-    """So many firms of each industry, size and kind, numbered through."""
+    """Return so many firms of each industry, size and kind, numbered through."""
     rows = [cell[1:] for cell in cells for _ in range(cell[0])]
     return pl.DataFrame(
         [(f"local:E{n}", *row) for n, row in enumerate(rows)],

@@ -19,7 +19,7 @@ NOBODY = pl.DataFrame(
 
 
 def alone(invoices: pl.DataFrame) -> Portrait:
-    """The portrait of the only firm there is, without peers."""
+    """Return the portrait of the only firm there is, without peers."""
     found = history(invoices, month_ends(AS_OF))
     rows = found.filter(pl.col("as_of") == AS_OF).rows(named=True)
     return portrait(invoices, Subject(AS_OF, "E", None, rows[0] if rows else {}, found), None)

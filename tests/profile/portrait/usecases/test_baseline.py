@@ -19,7 +19,7 @@ FIRMS = [f"E{place}" for place in range(1, 9)]
 
 @pytest.fixture
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
-    """The firms of which features were computed, call by call."""
+    """Return the firms of which features were computed, call by call."""
     calls: list[set[str]] = []
     real = baseline.compute
 

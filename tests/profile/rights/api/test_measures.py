@@ -17,7 +17,7 @@ from profile_house import House
 
 from chassis.data.ledger.entry import hidden
 from services.profile.rights import tables
-from services.profile.rights.usecases.set_measure import end_resting_on
+from services.profile.rights.usecases.set_measure import end_measures_on
 from services.profile.standards.days import CHINA, day_of
 
 OWN = "/v1/enterprises/E1/measures"
@@ -248,7 +248,7 @@ def test_the_repair_of_a_record_ends_what_rests_on_it_and_nothing_else(court: Ho
     other = enact(court).json["id"]
     now = court.context.now()
     with court.context.database.begin() as session:
-        ended = end_resting_on(session, "local:E1", "N1", now, actor="operator-1")
+        ended = end_measures_on(session, "local:E1", "N1", now, actor="operator-1")
         assert [each.id for each in ended] == [resting, later]
     assert [each["id"] for each in listed(court)] == [other]
     over = listed(court, f"{OWN}?ended=true")
@@ -259,7 +259,7 @@ def test_the_repair_of_a_record_ends_what_rests_on_it_and_nothing_else(court: Ho
 def test_a_repair_that_is_given_up_ends_nothing(court: House) -> None:
     enact(court, BLACK)
     with court.context.database.begin() as session:
-        assert len(end_resting_on(session, "local:E1", "N1", court.context.now())) == 1
+        assert len(end_measures_on(session, "local:E1", "N1", court.context.now())) == 1
         session.rollback()
     assert len(listed(court)) == 1
 
@@ -269,9 +269,9 @@ def test_a_repair_leaves_other_firms_and_what_has_expired_alone(court: House) ->
     later = court.context.now() + timedelta(days=12)
     with court.context.database.begin() as session:
         assert (
-            end_resting_on(session, "local:E2", "N1", later) == end_resting_on(session, "local:E9", "N1", later) == []
+            end_measures_on(session, "local:E2", "N1", later) == end_measures_on(session, "local:E9", "N1", later) == []
         )
-        assert end_resting_on(session, "local:E1", "N1", later) == []
+        assert end_measures_on(session, "local:E1", "N1", later) == []
         assert session.query(tables.Measure).filter(tables.Measure.ended_at.is_not(None)).count() == 0
 
 

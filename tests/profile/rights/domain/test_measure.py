@@ -149,7 +149,8 @@ def test_a_term_of_months_ends_on_the_corresponding_day() -> None:
 
 def test_every_basis_of_the_catalogue_says_who_and_what_and_allows_what_its_list_has() -> None:
     for basis in KNOWN.by_key.values():
-        assert all((*basis.title, *basis.issuer, basis.document, basis.measures)), basis.key
+        said = (basis.title.zh, basis.title.en, basis.issuer.zh, basis.issuer.en, basis.document, basis.measures)
+        assert all(said), basis.key
         assert {KNOWN.codes[code].list for code in basis.measures} == {basis.list}, basis.key
         assert basis.in_force_from < (basis.in_force_until or date.max), basis.key
 

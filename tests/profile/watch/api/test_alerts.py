@@ -17,7 +17,7 @@ def post(house: House, path: str, body: dict[str, Any], headers: dict[str, str])
 
 
 def subscribed(house: House, **wish: Any) -> dict[str, str]:
-    """A bank that watches everybody, with E1's consent to it."""
+    """Return a bank that watches everybody, with E1's consent to it."""
     house.consent(purposes=(MONITORING,))
     bank = house.bank(MONITORING)
     assert post(house, "/v1/subscriptions", wish, bank).status_code == 201
@@ -33,7 +33,7 @@ def feed(house: House, bank: dict[str, str], query: str = "") -> list[dict[str, 
 
 @pytest.fixture
 def told(house: House) -> House:
-    """E1 lost a customer of two years; E2 did not."""
+    """Tell of two firms: E1 lost a customer of two years; E2 did not."""
     house.send("invoices.sale", trade("E1", quiet_after=20))
     house.send("invoices.sale", trade("E2"))
     work_off(house)

@@ -59,19 +59,19 @@ def check(material: Material, chosen: Iterable[Rule] | None = None) -> pl.DataFr
 
 
 def tally(findings: pl.DataFrame) -> pl.DataFrame:
-    """Per enterprise and rule: how many comparisons were made, and how many contradict (`TALLY`)."""
+    """Count, per enterprise and rule, how many comparisons were made, and how many contradict (`TALLY`)."""
     return findings.lazy().group_by("enterprise", "rule", maintain_order=True).agg(*COUNTS).collect()
 
 
 def tally_book(material: Material) -> pl.DataFrame:
-    """The same as `tally(check(material))` in another order, without a row for each of a book's comparisons."""
+    """Return what `tally(check(material))` does in another order, without a row for each of a book's comparisons."""
     held = [rule for rule in rules() if rule.since <= material.as_of]
     parts = pl.collect_all([_judged(rule, material).group_by("enterprise", "rule").agg(*COUNTS) for rule in held])
     return pl.concat([pl.DataFrame(schema=TALLY), *parts])
 
 
 def pass_rate(tallied: pl.DataFrame) -> pl.DataFrame:
-    """Per enterprise: the mean over its rules of the share of comparisons that agree, 0 … 1, and how many rules spoke.
+    """Return each enterprise's mean, over its rules, of the share of comparisons that agree, and how many rules spoke.
 
     The mean over rules, so that ten thousand sums that add up do not drown one half-year without a payment. It is
     taken in the order of the rules' keys, so that the same tally gives the same bytes.

@@ -19,7 +19,7 @@ RATES = {
 
 
 def declared_sales(material: Material) -> pl.LazyFrame:
-    """Per VAT period: declared and invoiced sales, net of tax."""
+    """Pair, per VAT period, declared and invoiced sales, net of tax."""
     filed = _filed(material, "vat").filter(c("declared_sales_fen").is_not_null())
     sales = material.evidence.invoices.lazy().filter(c("direction") == "sale", c("status") == "valid")
     days = sales.group_by("enterprise", "date").agg(c("net_fen").sum())
@@ -40,7 +40,7 @@ def declared_sales(material: Material) -> pl.LazyFrame:
 
 
 def tax_paid(material: Material) -> pl.LazyFrame:
-    """Per month of payment: VAT paid according to the filings and according to the bank."""
+    """Pair, per month of payment, the VAT paid according to the filings and according to the bank."""
     month = c("paid_on").dt.month_start()
     paid = _filed(material, "vat").filter(c("paid_on").is_not_null(), c("paid_on") <= material.as_of, c("paid_fen") > 0)
     filed = paid.group_by("enterprise", month.alias("on")).agg(left=c("paid_fen").sum())
@@ -53,7 +53,7 @@ def tax_paid(material: Material) -> pl.LazyFrame:
 
 
 def insurance_of_wages(material: Material) -> pl.LazyFrame:
-    """Per month: social insurance due, and the employer's usual share of the wages that the bank paid."""
+    """Pair, per month, the social insurance due with the employer's usual share of the wages that the bank paid."""
     filed = _filed(material, "social-insurance").group_by("enterprise", c("period_start").dt.month_start().alias("on"))
     wages = _bank(material, "wage", "wages")
     both = filed.agg(left=c("due_fen").sum()).join(wages, on=("enterprise", "on"))
@@ -61,7 +61,7 @@ def insurance_of_wages(material: Material) -> pl.LazyFrame:
 
 
 def declared_revenue(material: Material) -> pl.LazyFrame:
-    """Registered revenue beside a year of invoices, where the book covers a year."""
+    """Pair registered revenue with a year of invoices, where the book covers a year."""
     sales = year_of_sales(material).group_by("enterprise").agg(right=c("net_fen").sum())
     year_ago = pl.lit(material.as_of).dt.offset_by("-12mo")
     whole = material.books.lazy().filter(c("direction") == "sale", c("first") <= year_ago)
@@ -71,7 +71,7 @@ def declared_revenue(material: Material) -> pl.LazyFrame:
 
 
 def rate_of_industry(material: Material) -> pl.LazyFrame:
-    """The mean VAT rate of a year of sales beside that of the registered industry, for general taxpayers."""
+    """Pair the mean VAT rate of a year of sales with that of the registered industry, for general taxpayers."""
     sales = year_of_sales(material).filter(c("total_fen") > 0).group_by("enterprise")
     mean = sales.agg(left=c("tax_fen").sum() / c("net_fen").sum(), count=pl.len()).filter(c("count") >= LEAST_INVOICES)
     section = c("industry").str.slice(0, 1)
@@ -81,7 +81,7 @@ def rate_of_industry(material: Material) -> pl.LazyFrame:
 
 
 def sales_before_founding(material: Material) -> pl.LazyFrame:
-    """The day of the first sale beside that of the founding, both in days from 1970."""
+    """Pair the day of the first sale with that of the founding, both in days from 1970."""
     firsts = material.evidence.invoices.lazy().filter(c("direction") == "sale").group_by("enterprise")
     firms = material.evidence.enterprises.lazy().filter(c("established_on").is_not_null())
     joined = firms.join(firsts.agg(c("date").min().alias("first")), on="enterprise")
@@ -89,7 +89,7 @@ def sales_before_founding(material: Material) -> pl.LazyFrame:
 
 
 def grade_against_lists(material: Material) -> pl.LazyFrame:
-    """Live dishonest-debtor entries of the firms whose latest tax grade is an A."""
+    """Count live dishonest-debtor entries of the firms whose latest tax grade is an A."""
     records = material.evidence.public_records.lazy()
     grades = (
         records.filter(c("record") == "tax-grade").sort("date").group_by("enterprise").agg(c("grade", "date").last())

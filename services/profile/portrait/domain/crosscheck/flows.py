@@ -14,12 +14,12 @@ WITH = ("enterprise", "counterparty")
 
 
 def receipts_below_sales(material: Material) -> pl.LazyFrame:
-    """Per customer: all that was received, and what had been invoiced half a year ago."""
+    """Pair, per customer, all that was received with what had been invoiced half a year ago."""
     return _settled(material, "sale", "in", PATIENCE)
 
 
 def receipts_above_sales(material: Material) -> pl.LazyFrame:
-    """Per customer: all that was received, and all that was invoiced."""
+    """Pair, per customer, all that was received with all that was invoiced."""
     invoiced = _invoiced(material, "sale", None)
     received = _moved(material, "in").filter(c("left") >= LEAST_FEN)
     banked = invoiced.select("enterprise").unique()
@@ -28,12 +28,12 @@ def receipts_above_sales(material: Material) -> pl.LazyFrame:
 
 
 def payments_below_purchases(material: Material) -> pl.LazyFrame:
-    """Per supplier: all that was paid, and what had been invoiced half a year ago."""
+    """Pair, per supplier, all that was paid with what had been invoiced half a year ago."""
     return _settled(material, "purchase", "out", PATIENCE)
 
 
 def delivered_of_ordered(material: Material) -> pl.LazyFrame:
-    """Per order: what was delivered against it, and what was ordered."""
+    """Pair, per order, what was delivered against it with what was ordered."""
     delivered = material.evidence.deliveries.lazy().group_by("enterprise", "direction", c("order").alias("number"))
     orders = material.evidence.orders.lazy().filter(c("status") != "cancelled")
     joined = orders.join(
@@ -50,7 +50,7 @@ def delivered_of_ordered(material: Material) -> pl.LazyFrame:
 
 
 def delivered_of_invoiced(material: Material) -> pl.LazyFrame:
-    """Per customer of a firm whose deliveries are known: delivered by now, and invoiced up to a month ago."""
+    """Pair, per customer, what was delivered by now with what was invoiced a month ago, where deliveries are known."""
     sold = material.evidence.deliveries.lazy().filter(c("direction") == "sale")
     delivered = sold.group_by(WITH).agg(left=c("amount_fen").sum().cast(pl.Float64))
     return _against(material, delivered, _invoiced(material, "sale", UNDERWAY))
@@ -61,7 +61,7 @@ def _settled(material: Material, direction: str, way: str, patience: str) -> pl.
 
 
 def _against(material: Material, told: pl.LazyFrame, invoiced: pl.LazyFrame) -> pl.LazyFrame:
-    """What a source tells beside what was invoiced, for the firms that the source knows at all."""
+    """Pair what a source tells with what was invoiced, for the firms that the source knows at all."""
     large = invoiced.filter(c("right") >= LEAST_FEN).join(
         told.select("enterprise").unique(), on="enterprise", how="semi"
     )
@@ -69,7 +69,7 @@ def _against(material: Material, told: pl.LazyFrame, invoiced: pl.LazyFrame) -> 
 
 
 def _invoiced(material: Material, direction: str, before: str | None) -> pl.LazyFrame:
-    """Valid invoices up to a day per partner, less all red letters: a late one cancels an early invoice."""
+    """Sum valid invoices up to a day per partner, less all red letters: a late one cancels an early invoice."""
     last = pl.lit(material.as_of).dt.offset_by(before) if before else pl.lit(material.as_of)
     counted = (c("date") <= last) | (c("total_fen") < 0)
     rows = material.evidence.invoices.lazy().filter(c("direction") == direction, c("status") == "valid", counted)
@@ -77,7 +77,7 @@ def _invoiced(material: Material, direction: str, before: str | None) -> pl.Lazy
 
 
 def _moved(material: Material, way: str) -> pl.LazyFrame:
-    """Money for goods, per partner."""
+    """Sum the money for goods, per partner."""
     rows = material.evidence.payments.lazy().filter(
         c("direction") == way, c("status") == "valid", c("purpose") == "goods", c("counterparty").is_not_null()
     )

@@ -21,14 +21,14 @@ ROLL, DENSE = 50, 0.8
 
 
 def mirrored_invoice(material: Material) -> pl.LazyFrame:
-    """Each invoice between two firms of the book, by the total that either reports."""
+    """Pair the totals that both sides report of each invoice between two firms of the book."""
     return _both(material).select(
         "enterprise", c("number").alias("subject"), "counterparty", c("date").alias("on"), "left", "right"
     )
 
 
 def mirrored_status(material: Material) -> pl.LazyFrame:
-    """Each invoice that both report: how many of its statements are valid on either side."""
+    """Pair, for each invoice that both report, how many of its statements are valid on either side."""
     both = _both(material).filter(c("left").is_not_null(), c("right").is_not_null())
     return both.select(
         "enterprise",
@@ -41,7 +41,7 @@ def mirrored_status(material: Material) -> pl.LazyFrame:
 
 
 def tax_above_rate(material: Material) -> pl.LazyFrame:
-    """Each valid invoice: its tax, and what the highest rate of its day gives; both without sign."""
+    """Pair the tax of each valid invoice with what the highest rate of its day gives; both without sign."""
     rate = pl.lit(HIGHEST_RATES[0][1])
     for since, highest in HIGHEST_RATES[1:]:
         rate = pl.when(c("date") >= since).then(highest).otherwise(rate)
@@ -56,7 +56,7 @@ def tax_above_rate(material: Material) -> pl.LazyFrame:
 
 
 def number_used_twice(material: Material) -> pl.LazyFrame:
-    """How many invoices of a seller bear one code and number: for sales the firm itself, else the partner, sells."""
+    """Count the invoices of a seller with one code and number: for sales the firm itself, else the partner, sells."""
     seller = pl.when(c("direction") == "sale").then("enterprise").otherwise("counterparty").alias("seller")
     same = material.evidence.invoices.lazy().group_by("enterprise", "direction", seller, "code", "number")
     return same.agg(c("counterparty").min(), c("date").min().alias("on"), left=pl.len().cast(pl.Float64)).select(
@@ -65,7 +65,7 @@ def number_used_twice(material: Material) -> pl.LazyFrame:
 
 
 def number_missing(material: Material) -> pl.LazyFrame:
-    """Each number of a seller's dense rolls beside the one that should follow the number before it."""
+    """Pair each number of a seller's dense rolls with the one that should follow the number before it."""
     number = c("number").cast(pl.Int64, strict=False)
     sold = material.evidence.invoices.lazy().filter(c("direction") == "sale")
     found = sold.select("enterprise", "code", "counterparty", "date", at=number).filter(c("at").is_not_null())
@@ -91,18 +91,18 @@ def number_missing(material: Material) -> pl.LazyFrame:
 
 
 def weekend_sales(material: Material) -> pl.LazyFrame:
-    """The share of a year's sales invoiced on Saturdays and Sundays."""
+    """Return the share of a year's sales invoiced on Saturdays and Sundays."""
     weekend = c("date").dt.weekday() > 5
     return _share(material, weekend, WEEKEND_SHARE)
 
 
 def round_amounts(material: Material) -> pl.LazyFrame:
-    """The share of a year's sales in whole thousands of yuan, by count."""
+    """Return the share of a year's sales in whole thousands of yuan, by count."""
     return _share(material, c("total_fen") % ROUND_FEN == 0, USUAL_ROUND)
 
 
 def year_of_sales(material: Material) -> pl.LazyFrame:
-    """Valid sales of the twelve months up to the day of the checks."""
+    """Return valid sales of the twelve months up to the day of the checks."""
     since = pl.lit(material.as_of).dt.offset_by("-12mo")
     return _valid(material).filter(c("direction") == "sale", c("date") > since)
 
@@ -117,7 +117,7 @@ def _share(material: Material, counted: pl.Expr, usual: float) -> pl.LazyFrame:
 
 
 def _both(material: Material) -> pl.LazyFrame:
-    """Own and partner's statements of the same invoice, where the partner's book covers the day."""
+    """Return own and partner's statements of the same invoice, where the partner's book covers the day."""
     own = _statements(material.evidence.invoices.lazy(), own=True)
     theirs = _statements(material.mirrored.lazy(), own=False)
     covering = material.books.lazy()
@@ -131,7 +131,7 @@ def _both(material: Material) -> pl.LazyFrame:
 
 
 def _statements(rows: pl.LazyFrame, *, own: bool) -> pl.LazyFrame:
-    """Invoices as seen from the enterprise whose checks are run, one row per key."""
+    """Return invoices as seen from the enterprise whose checks are run, one row per key."""
     if not own:
         rows = rows.rename({"enterprise": "counterparty", "counterparty": "enterprise"}).with_columns(_opposite())
     return rows.group_by(KEY).agg(

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import polars as pl
 
 from services.profile.book.domain.evidence import Evidence
-from services.profile.portrait.domain.features import Text
+from services.profile.standards.text import Text
 
 Side: TypeAlias = Literal["above", "below", "both"]
 Unit: TypeAlias = Literal["fen", "ratio", "count", "day"]

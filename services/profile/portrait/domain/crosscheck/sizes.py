@@ -12,7 +12,7 @@ NEEDS = ("enterprise", "size_class", "industry", "employees", "revenue_fen", "as
 
 
 def classes(material: Material) -> pl.LazyFrame:
-    """Firms with a registered class whose figures decide one: both by rank, from 0 (micro) to 3 (large)."""
+    """Pair the registered class with the one that the figures decide, by rank from 0 (micro) to 3 (large)."""
     firms = material.evidence.enterprises.select(NEEDS).filter(pl.col("size_class").is_not_null())
     found = [
         (firm, "enterprise", None, material.as_of, RANKS[registered], RANKS[computed])

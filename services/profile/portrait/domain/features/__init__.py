@@ -5,6 +5,6 @@ from __future__ import annotations
 from services.profile.portrait.domain.features.aggregates import NEEDS
 from services.profile.portrait.domain.features.catalogue import CATALOGUE, VERSION, compute, history
 from services.profile.portrait.domain.features.depth import DEPTHS, THIN, depth_of
-from services.profile.portrait.domain.features.feature import Feature, Text
+from services.profile.portrait.domain.features.feature import Feature
 
-__all__ = ["CATALOGUE", "DEPTHS", "NEEDS", "THIN", "VERSION", "Feature", "Text", "compute", "depth_of", "history"]
+__all__ = ["CATALOGUE", "DEPTHS", "NEEDS", "THIN", "VERSION", "Feature", "compute", "depth_of", "history"]

@@ -1,4 +1,4 @@
-"""From invoices to one row of integer measures per enterprise: all summing happens here, in whole fen.
+"""From invoices to one row of integer sums per enterprise: all summing happens here, in whole fen.
 
 Every sum is over integers (Int128 for squares), so a value does not depend on the order of rows, on the number of
 threads, or on whether one enterprise or the whole book is computed. Floats appear only in the features, element by
@@ -22,7 +22,7 @@ YEAR = 0b1111_1111_1111  # the bits of slots 0–11
 
 
 def slot_of(day: pl.Expr, as_of: date | pl.Expr) -> pl.Expr:
-    """Number of whole months between a day and the as-of date, one for all rows or a column of theirs."""
+    """Return the whole months between a day and the as-of date, one for all rows or a column of theirs."""
     if isinstance(as_of, date):
         months = as_of.year * 12 + as_of.month - day.dt.year() * 12 - day.dt.month().cast(pl.Int32)
         return months - (day.dt.day() > as_of.day).cast(pl.Int32)
@@ -31,7 +31,7 @@ def slot_of(day: pl.Expr, as_of: date | pl.Expr) -> pl.Expr:
 
 
 def _rows(invoices: pl.LazyFrame, as_of: date | pl.Expr, by: str) -> pl.LazyFrame:
-    """Invoices up to the as-of date, with amounts and flags that a plain sum can use."""
+    """Return invoices up to the as-of date, with amounts and flags that a plain sum can use."""
     valid, total = c("status") == "valid", c("total_fen")
     return invoices.filter(c("date") <= as_of).select(
         by,
@@ -48,13 +48,13 @@ def _rows(invoices: pl.LazyFrame, as_of: date | pl.Expr, by: str) -> pl.LazyFram
 
 
 def _only(flag: pl.Expr, value: pl.Expr) -> pl.Expr:
-    """The value where the flag holds, else zero."""
+    """Return the value where the flag holds, else zero."""
     return pl.when(flag).then(value).otherwise(pl.lit(0, pl.Int64))
 
 
-def _within(measure: str, months: int, after: int = 0) -> pl.Expr:
-    """The measure in the slots after ≤ slot < months, else zero."""
-    return _only((c("slot") >= after) & (c("slot") < months), c(measure))
+def _within(amount: str, months: int, after: int = 0) -> pl.Expr:
+    """Return the amount in the slots after ≤ slot < months, else zero."""
+    return _only((c("slot") >= after) & (c("slot") < months), c(amount))
 
 
 def _bit(position: pl.Expr) -> pl.Expr:
@@ -62,7 +62,7 @@ def _bit(position: pl.Expr) -> pl.Expr:
 
 
 def _months(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """One row per enterprise, side and slot; invoices older than the longest window share the last slot."""
+    """Return one row per enterprise, side and slot; invoices older than the longest window share the last slot."""
     return rows.group_by(by, "sale", "slot").agg(
         c("net", "tax").sum(),
         charged=_only(c("blue"), c("net")).sum(),
@@ -77,7 +77,7 @@ def _months(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
 
 
 def _flows(months: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """One row per enterprise and side: sums over windows of months."""
+    """Sum over windows of months: one row per enterprise and side."""
     active = (c("slot") < SLOTS) & (c("blues") > 0)
     net_24 = _within("net", 24)
     return months.group_by(by, "sale").agg(
@@ -110,7 +110,7 @@ def _flows(months: pl.LazyFrame, by: str) -> pl.LazyFrame:
 
 
 def _seasons(months: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """One row per enterprise: how the last two years of sales spread over the twelve positions of a year."""
+    """Return how the last two years of sales spread over the twelve positions of a year: one row per enterprise."""
     positions = (
         months.filter(c("sale") & (c("slot") < 24))
         .group_by(by, position=c("slot") % 12)
@@ -130,7 +130,7 @@ def _seasons(months: pl.LazyFrame, by: str) -> pl.LazyFrame:
 
 
 def _links(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """One row per enterprise, side and counterparty: what was traded, in which months, since when."""
+    """Return what was traded, in which months, since when: one row per enterprise, side and counterparty."""
     return rows.group_by(by, "sale", "counterparty").agg(
         x12=_within("net", 12).sum(),
         x12_before=_within("net", 24, 12).sum(),
@@ -141,7 +141,7 @@ def _links(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
 
 
 def _partners(links: pl.LazyFrame, as_of: date | pl.Expr, by: str) -> pl.LazyFrame:
-    """One row per enterprise and side: concentration, retention, repetition and age of its links.
+    """Return concentration, retention, repetition and age of links: one row per enterprise and side.
 
     Only counterparties with a positive net amount in the window count: one that cancelled everything is no partner.
     """
@@ -165,8 +165,8 @@ def _partners(links: pl.LazyFrame, as_of: date | pl.Expr, by: str) -> pl.LazyFra
     )
 
 
-def measure(invoices: pl.LazyFrame, as_of: date | pl.Expr, by: str = "enterprise") -> pl.LazyFrame:
-    """One row per value of `by` with a known invoice; sale measures carry `s_`, purchase measures `p_`.
+def aggregate(invoices: pl.LazyFrame, as_of: date | pl.Expr, by: str = "enterprise") -> pl.LazyFrame:
+    """Return one row per value of `by` with a known invoice; columns of sales begin with `s_`, of purchases with `p_`.
 
     For one enterprise as of many days, `by` and `as_of` are the column that holds the day.
     """

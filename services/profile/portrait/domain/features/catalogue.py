@@ -10,7 +10,7 @@ import polars as pl
 import polars.selectors as cs
 
 from services.profile.portrait.domain.features import chain, confidence, growth, operation, payment, stability
-from services.profile.portrait.domain.features.aggregates import measure, slot_of
+from services.profile.portrait.domain.features.aggregates import aggregate, slot_of
 from services.profile.portrait.domain.features.feature import Feature
 
 CATALOGUE: tuple[Feature, ...] = (
@@ -37,33 +37,33 @@ VERSION = _version()
 
 
 def compute(invoices: pl.DataFrame | pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
-    """All features of every enterprise in the invoices, as of a date.
+    """Return all features of every enterprise in the invoices, as of a date.
 
     One row per enterprise, sorted by `enterprise`; every feature is Float64, and null where it is unknown. Invoices
     dated after `as_of` are not looked at; void ones count in void rates only. The same code serves one enterprise
     and the book, and gives the same bytes for both.
     """
     small = isinstance(invoices, pl.DataFrame) and invoices.height < WHOLE_BOOK
-    measures = measure(invoices.lazy(), as_of).collect(engine="in-memory" if small else "streaming")
-    return _features(measures, as_of, "enterprise")
+    sums = aggregate(invoices.lazy(), as_of).collect(engine="in-memory" if small else "streaming")
+    return _features(sums, as_of, "enterprise")
 
 
 def history(invoices: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
-    """All features of one enterprise as of each of the days, in one pass over its invoices.
+    """Return all features of one enterprise as of each of the days, in one pass over its invoices.
 
     One row per day on which an invoice was known, sorted by `as_of`, with the values that `compute` gives for that
     day. Twenty-four month-ends of a real firm with 3,500 invoices take 68 ms instead of 540.
     """
     moments = pl.LazyFrame({"as_of": list(days)}, schema={"as_of": pl.Date})
     rows = invoices.lazy().join(moments, how="cross")
-    return _features(measure(rows, pl.col("as_of"), by="as_of").collect(), pl.col("as_of"), "as_of")
+    return _features(aggregate(rows, pl.col("as_of"), by="as_of").collect(), pl.col("as_of"), "as_of")
 
 
-def _features(measures: pl.DataFrame, as_of: date | pl.Expr, by: str) -> pl.DataFrame:
+def _features(sums: pl.DataFrame, as_of: date | pl.Expr, by: str) -> pl.DataFrame:
     known = pl.col("reach").is_not_null()  # without a single valid invoice everything is unknown, even a zero
     day = pl.lit(as_of) if isinstance(as_of, date) else as_of
     return (
-        measures.with_columns(cs.integer().exclude("s_gap", "s_silent", "p_gap", "p_silent").fill_null(0))
+        sums.with_columns(cs.integer().exclude("s_gap", "s_silent", "p_gap", "p_silent").fill_null(0))
         .with_columns(
             reach=slot_of(pl.min_horizontal("s_first", "p_first"), as_of).cast(pl.Int64),
             s_idle=(day - pl.col("s_last")).dt.total_days(),

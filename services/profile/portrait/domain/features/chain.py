@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.portrait.domain.features.feature import Feature, Text, ratio
+from services.profile.portrait.domain.features.feature import Feature, ratio
+from services.profile.standards.text import Text
 
 c = pl.col
 
 
 def _hhi(side: str) -> pl.Expr:
-    """Herfindahl–Hirschman index of partners in the last 12 months: Σ share²."""
+    """Return the Herfindahl–Hirschman index of partners in the last 12 months: Σ share²."""
     return ratio(c(f"{side}_squares_12"), c(f"{side}_traded_12").cast(pl.Int128) * c(f"{side}_traded_12"))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.portrait.domain.features.feature import Feature, Text
+from services.profile.portrait.domain.features.feature import Feature
+from services.profile.standards.text import Text
 
 c = pl.col
 

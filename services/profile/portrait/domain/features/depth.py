@@ -29,7 +29,7 @@ THIN = "E"
 
 
 def depth_of() -> pl.Expr:
-    """The depth of each row of a frame of features, as a letter: the first in `DEPTHS` whose bounds all hold."""
+    """Return the depth of each row of features, as a letter: the first in `DEPTHS` whose bounds all hold."""
     depth = pl.lit(THIN)
     for bound in reversed(DEPTHS):
         meets = (

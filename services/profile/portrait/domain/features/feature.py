@@ -7,20 +7,14 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
+from services.profile.standards.text import Text
+
 Dimension: TypeAlias = Literal[
     "payment", "operation", "stability", "growth", "relation", "compliance", "chain", "confidence"
 ]
 Direction: TypeAlias = Literal[-1, 0, 1]
 Unit: TypeAlias = Literal["fen", "ratio", "count", "month", "day", "per-month", "grade", "times"]
 Action: TypeAlias = Literal["raise", "lower", "immutable"]
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """The same words in Chinese and in English."""
-
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +25,7 @@ class Feature:
     monotone constraint, so it is 0 where trade practice gives no clear answer. `model` says whether the learner is
     offered the figure. `actionable` and `pace_per_month` say which way an enterprise can move it and how far in a
     month (None: no declared bound). `worse` and `better` are the reason phrases for a value that costs or earns
-    points. `value` computes the figure from the integer measures of `measures.py`; null means unknown.
+    points. `value` computes the figure from the integer sums of `aggregates.py`; null means unknown.
     """
 
     name: str
@@ -48,12 +42,12 @@ class Feature:
 
 
 def ratio(part: pl.Expr, whole: pl.Expr, *, least: int = 0) -> pl.Expr:
-    """The part of a whole, null unless the whole exceeds `least`: a share of next to nothing says nothing."""
+    """Return the part of a whole, null unless the whole exceeds `least`: a share of next to nothing says nothing."""
     return pl.when(whole > least).then(part.cast(pl.Float64) / whole.cast(pl.Float64))
 
 
 def growth(now: pl.Expr, before: pl.Expr, *, reaches: int) -> pl.Expr:
-    """Symmetric growth (now − before) / (now + before) in −1…1, where −1 is all lost, 0 unchanged and 1 all new.
+    """Return the symmetric growth (now − before) / (now + before): −1 is all lost, 0 unchanged and 1 all new.
 
     Unlike now/before it does not explode for a small base. Null unless the book reaches back `reaches` months,
     because sales before the first known invoice are unknown rather than zero.

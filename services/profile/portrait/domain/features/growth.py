@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.portrait.domain.features.feature import Feature, Text, growth, ratio
+from services.profile.portrait.domain.features.feature import Feature, growth, ratio
+from services.profile.standards.text import Text
 
 c = pl.col
 
 
 def _trend(side: str) -> pl.Expr:
-    """Least-squares slope of monthly net amounts over the last 24 months, as a share of their mean per month.
+    """Return the least-squares slope of monthly net amounts over 24 months, as a share of their mean per month.
 
     With n known months, time t = n − 1 − slot and Σt, Σt² in closed form:
     slope/mean = n (n Σt·x − Σt Σx) / ((n Σt² − (Σt)²) Σx).

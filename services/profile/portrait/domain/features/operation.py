@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.portrait.domain.features.aggregates import YEAR
-from services.profile.portrait.domain.features.feature import Feature, Text, ratio
+from services.profile.portrait.domain.features.feature import Feature, ratio
+from services.profile.standards.text import Text
 
 c = pl.col
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.portrait.domain.features.feature import Feature, Text, ratio
+from services.profile.portrait.domain.features.feature import Feature, ratio
+from services.profile.standards.text import Text
 
 c = pl.col
 # Taken alone, a high red-letter or purchase void rate goes with *fewer* defaults (AUC 0.32–0.41 on 83 labelled firms),
@@ -14,7 +15,7 @@ FEW = 9  # a rate needs ten invoices: one void of three is no habit (ours)
 
 
 def _void_rate(side: str) -> pl.Expr:
-    """Void invoices over all original invoices (blue and void)."""
+    """Divide void invoices by all original invoices (blue and void)."""
     voids = c(f"{side}_voids_36")
     return ratio(voids, c(f"{side}_blues_36") + voids, least=FEW)
 

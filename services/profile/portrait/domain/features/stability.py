@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.portrait.domain.features.feature import Feature, Text, ratio
+from services.profile.portrait.domain.features.feature import Feature, ratio
+from services.profile.standards.text import Text
 
 c = pl.col
 DAYS_A_MONTH = 30.436875  # mean Gregorian month
 
 
 def _variation(side: str) -> pl.Expr:
-    """Standard deviation over mean of monthly net amounts, silent months included: √(nΣx² − (Σx)²) / Σx.
+    """Divide the standard deviation of monthly net amounts, with silent months, by their mean: √(nΣx² − (Σx)²) / Σx.
 
     Over the last 24 months, or as many as are known; null with under six or without net amounts.
     """
@@ -22,14 +23,14 @@ def _variation(side: str) -> pl.Expr:
 
 
 def _season_strength() -> pl.Expr:
-    """How far 24 months of sales gather in few positions of the year: (12·HHI − 1) / 11, 0 even … 1 in one month."""
+    """Return how far 24 months of sales gather in few months of the year: (12·HHI − 1) / 11, from 0 (even) to 1."""
     total = c("season_total")
     uneven = ratio(12 * c("season_squares") - total * total, 11 * total * total)
     return pl.when(c("reach") >= 23).then(uneven)
 
 
 def _season_match() -> pl.Expr:
-    """Correlation of the last twelve months of sales with the twelve before, position by position."""
+    """Correlate the last twelve months of sales with the twelve before, month by month."""
     now, before = c("season_now"), c("season_before")
     shared = 12 * c("season_products") - now * before
     own = (12 * c("season_now_squares") - now * now).cast(pl.Float64).sqrt()
@@ -39,13 +40,13 @@ def _season_match() -> pl.Expr:
 
 
 def _link_age(side: str) -> pl.Expr:
-    """Age of the links traded in the last 12 months, weighted by their amounts, in months."""
+    """Return the age of the links traded in the last 12 months, weighted by their amounts, in months."""
     # Dividing a column by a scalar multiplies by its inverse, but not for one row: the last bit would differ.
     return ratio(c(f"{side}_age_12"), c(f"{side}_traded_12").cast(pl.Float64) * DAYS_A_MONTH)
 
 
 def _silence() -> pl.Expr:
-    """Longest run of months without sales in 36, the present one included; before the first sale is unknown."""
+    """Return the longest run of months without sales in 36, the present one too; unknown before the first sale."""
     return pl.when(c("s_active") > 0).then(pl.max_horizontal(c("s_gap") - 1, c("s_silent"), pl.lit(0)))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from services.profile.portrait.domain.features import Text
 from services.profile.portrait.domain.features.aggregates import slot_of
 from services.profile.portrait.domain.indicators.indicator import Indicator
+from services.profile.standards.text import Text
 
 c = pl.col
 DAMPING, ROUNDS = 0.85, 60  # 0.85 ** 60 is 6e-5: what is left to move is below what a percentile can show

@@ -1,8 +1,8 @@
 """Compliance (合规记录): what public bodies and courts hold against the firm, and for it, on a day.
 
 The dimension starts whole at 100; each live record takes or adds points. A record is live from its publication until
-it is repaired or its display ends (`domain/repair.py`). Minor ones take nothing. The points are ours, 2026-11, and are
-declared beside each record.
+it is repaired or its display ends (`book/domain/display.py`). Minor ones take nothing. The points are ours, 2026-11,
+and are declared beside each record.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.book.domain.public_record import live
-from services.profile.portrait.domain.features import Text
 from services.profile.portrait.domain.indicators.indicator import FIRM, Indicator, Scale, moments
+from services.profile.standards.text import Text
 
 c = pl.col
 GRADES = "ABMCD"  # tax grades (纳税信用) from best to worst; a new firm without a bad record is M

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.book.domain.evidence import Evidence
-from services.profile.portrait.domain.features import Text
 from services.profile.portrait.domain.indicators.indicator import FIRM, Indicator, Scale, moments
+from services.profile.standards.text import Text
 
 c = pl.col
 # The day on which each kind of data happened.

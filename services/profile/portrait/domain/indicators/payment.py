@@ -1,4 +1,4 @@
-"""Payment (履约能力): are bills, taxes, insurance and wages paid when they are due, and is the firm itself paid?"""
+"""Payment (履约能力): whether bills, taxes, insurance and wages are paid when due, and whether the firm is paid."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import polars as pl
 
 from services.profile.book.domain.evidence import Evidence
 from services.profile.portrait.domain import late_payment
-from services.profile.portrait.domain.features import Text
 from services.profile.portrait.domain.indicators.indicator import FIRM, Indicator, Scale, moments
+from services.profile.standards.text import Text
 
 c = pl.col
 # A value-weighted index of punctuality (守约指数, ours). The anchors follow the widely used reading: 80 on terms, 100 a

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from services.profile.book.domain.public_record import live
-from services.profile.portrait.domain.features import Text
 from services.profile.portrait.domain.features.aggregates import slot_of
 from services.profile.portrait.domain.indicators.indicator import FIRM, Indicator, Scale, moments
+from services.profile.standards.text import Text
 
 c = pl.col
 # Relations that make two firms one group where they meet in one party; a shareholder from half of the shares on

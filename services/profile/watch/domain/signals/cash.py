@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.portrait.domain.features import Text
+from services.profile.standards.text import Text
 from services.profile.watch.domain.signals.inputs import Scene
 from services.profile.watch.domain.signals.signal import Signal, readings, records
 
@@ -13,14 +13,14 @@ STATUTORY_EVENT = "statutory"
 
 
 def _goods(scene: Scene, direction: str) -> pl.DataFrame:
-    """Valid payments for goods, or for what nobody said."""
+    """Return valid payments for goods, or without a stated purpose."""
     rows = scene.evidence.payments
     meant = c("purpose").is_null() | (c("purpose") == "goods")
     return rows.filter((c("direction") == direction) & (c("status") == "valid") & meant)
 
 
 def _coverage(scene: Scene) -> pl.DataFrame:
-    """Receipts over invoiced sales, tax included, of the last days."""
+    """Divide receipts by invoiced sales, tax included, of the last days."""
     limit = scene.threshold("cash-against-invoices")
     since = pl.lit(scene.as_of).dt.offset_by(f"-{int(limit['days'])}d")
     billed = (
@@ -40,7 +40,7 @@ def _coverage(scene: Scene) -> pl.DataFrame:
 
 
 def settled(scene: Scene) -> pl.DataFrame:
-    """Purchase invoices with the day on which each was paid, first in, first out per supplier.
+    """Return purchase invoices with the day on which each was paid, first in, first out per supplier.
 
     Columns: those of the invoice, paid_on (null: not yet), days (until paid, or until today). An invoice is paid by
     the payment that brings all payments to the supplier up to the sum of the invoices until it. Suppliers that no
@@ -70,7 +70,7 @@ def settled(scene: Scene) -> pl.DataFrame:
 
 
 def _slowdown(scene: Scene) -> pl.DataFrame:
-    """Days until invoices were paid, weighted by value: those paid in three months against the six before.
+    """Compare the days until invoices were paid, weighted by value: three months against the six before.
 
     From 2025-06-01 an invoice unpaid for longer than the statutory term is an event of its own.
     """
@@ -106,7 +106,7 @@ def _beyond_the_law(rows: pl.DataFrame, term: float | None) -> pl.DataFrame:
 
 
 def _receipts(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
-    """The invoices and the receipts of the days."""
+    """Return the invoices and the receipts of the days."""
     limit = scene.threshold("cash-against-invoices")
     since = pl.lit(scene.as_of).dt.offset_by(f"-{int(limit['days'])}d")
     named = hits.select("enterprise", "event")
@@ -116,7 +116,7 @@ def _receipts(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
 
 
 def _slow(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
-    """The invoices paid late, or not yet."""
+    """Return the invoices paid late, or not yet."""
     limit = scene.threshold("payment-slowdown")
     named = hits.select("enterprise", "event", "reference")
     rows = settled(scene).join(named, on="enterprise")

@@ -46,7 +46,7 @@ class Evaluation:
 
     @property
     def hits(self) -> pl.DataFrame:
-        """Return the readings that fire."""
+        """The readings that fire."""
         return self.readings.filter("fires")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.portrait.domain.features import Text
+from services.profile.standards.text import Text
 from services.profile.watch.domain.signals.inputs import Scene
 from services.profile.watch.domain.signals.signal import Signal, readings, records
 
@@ -19,7 +19,7 @@ def _month(day: pl.Expr) -> pl.Expr:
 
 
 def _surge(scene: Scene) -> pl.DataFrame:
-    """Red against blue amounts of this calendar month and of the one before, against the firm's own months.
+    """Compare red with blue amounts of this month and the one before, against the firm's own months.
 
     A month is a surge where the ratio reaches the mean and three standard deviations of the 24 months before it, or
     where much of the month before was billed at its very end and taken back at once.
@@ -63,7 +63,7 @@ def _surge_in(months: pl.DataFrame, month: int, least: float, sigmas: float) -> 
 
 
 def _taken_back(scene: Scene) -> pl.DataFrame:
-    """Per month: the share of the month before that was billed in its last days and taken back in the next first ones.
+    """Return the share of a month that was billed in its last days and taken back in the first days of the next.
 
     Columns: enterprise, month (that of the red letters), reversed. An invoice is taken back by an equal red one to
     the same customer; as many of each as there are of both count.
@@ -83,7 +83,7 @@ def _taken_back(scene: Scene) -> pl.DataFrame:
 
 
 def _voids(scene: Scene) -> pl.DataFrame:
-    """The share of three months' sales invoices that were voided, against the median of peers."""
+    """Compare the share of three months' sales invoices that were voided with the median of peers."""
     limit = scene.threshold("void-rate-spike")
     lately = _all_sales(scene).filter(c("slot") < QUARTER)
     found = (
@@ -99,14 +99,14 @@ def _voids(scene: Scene) -> pl.DataFrame:
 
 
 def _all_sales(scene: Scene) -> pl.DataFrame:
-    """Sales invoices of the last months, void ones included."""
+    """Return sales invoices of the last months, void ones included."""
     months = pl.lit(scene.as_of).dt.offset_by(f"-{QUARTER}mo")
     rows = scene.evidence.invoices.filter((c("direction") == "sale") & (c("date") > months))
     return rows.filter(c("date") <= scene.as_of).with_columns(slot=pl.lit(0))
 
 
 def _flows(scene: Scene) -> pl.DataFrame:
-    """Sales, purchases and their taxes over 12 and 36 months, with the number of invoices in twelve."""
+    """Return sales, purchases and their taxes over 12 and 36 months, with the number of invoices in twelve."""
 
     def total(direction: str, column: str, slots: int) -> pl.Expr:
         return c(column).filter((c("direction") == direction) & (c("slot") < slots)).sum()
@@ -129,7 +129,7 @@ def _outside(frame: pl.DataFrame, low: str, high: str) -> pl.DataFrame:
 
 
 def _mismatch(scene: Scene) -> pl.DataFrame:
-    """Sales less purchases over sales, by amounts: what goods and quantities say is not known yet."""
+    """Return sales less purchases over sales, by amounts: what goods and quantities say is not known yet."""
     limit = scene.threshold("purchases-sales-mismatch")
     enough = (c("sales") >= limit["invoices"]) & (c("sold_12") > 0)
     found = _flows(scene).filter(enough).with_columns(value=(c("sold_12") - c("bought_12")) / c("sold_12"))
@@ -137,7 +137,7 @@ def _mismatch(scene: Scene) -> pl.DataFrame:
 
 
 def _burden(scene: Scene) -> pl.DataFrame:
-    """Output less input tax over net sales of 36 months, as peers' burden is measured."""
+    """Return output less input tax over net sales of 36 months, as peers' burden is measured."""
     limit = scene.threshold("tax-burden-anomaly")
     enough = (c("sales") >= limit["invoices"]) & (c("sold_36") > 0)
     found = _flows(scene).filter(enough).with_columns(value=c("burden") / c("sold_36"))
@@ -145,7 +145,7 @@ def _burden(scene: Scene) -> pl.DataFrame:
 
 
 def _cap(scene: Scene) -> pl.DataFrame:
-    """Twelve months' sales of a small-scale taxpayer against what it may sell and stay one.
+    """Compare twelve months' sales of a small-scale taxpayer with the most that it may sell.
 
     The monthly quota of each taxpayer is known to the tax office only; this cap is known from the law.
     """
@@ -160,19 +160,19 @@ def _cap(scene: Scene) -> pl.DataFrame:
 
 
 def _red_letters(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
-    """The red letters of the month."""
+    """Return the red letters of the month."""
     red = scene.sales.filter(c("total_fen") < 0).with_columns(event=c("date").dt.strftime("%Y-%m"))
     return records(red.join(hits.select("enterprise", "event"), on=["enterprise", "event"]))
 
 
 def _voided(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
-    """The voided invoices of three months."""
+    """Return the voided invoices of three months."""
     void = _all_sales(scene).filter(c("status") == "void")
     return records(void.join(hits.select("enterprise", "event"), on="enterprise"))
 
 
 def _year(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
-    """All valid invoices of twelve months."""
+    """Return all valid invoices of twelve months."""
     return records(scene.valid.filter(c("slot") < 12).join(hits.select("enterprise", "event"), on="enterprise"))
 
 

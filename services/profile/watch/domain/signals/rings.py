@@ -11,7 +11,7 @@ from math import log1p
 import polars as pl
 
 from services.profile.book.domain.party import party_of
-from services.profile.portrait.domain.features import Text
+from services.profile.standards.text import Text
 from services.profile.watch.domain.signals.inputs import Scene
 from services.profile.watch.domain.signals.signal import RECORDS, Signal, readings, records
 
@@ -22,7 +22,7 @@ MOST_PATHS = 2_000_000
 
 
 def edges(scene: Scene) -> pl.DataFrame:
-    """Positive invoices between enterprises of the book since the days that can matter; each hop once."""
+    """Return positive invoices between enterprises of the book since the days that can matter; each hop once."""
     limit = scene.threshold("circular-invoicing")
     first = pl.lit(scene.as_of).dt.offset_by(f"-{int(limit['recent_days'] + limit['days'])}d")
     rows = scene.valid.filter((c("total_fen") >= int(limit["least_fen"])) & (c("date") >= first))
@@ -162,7 +162,7 @@ def _found(scene: Scene) -> pl.DataFrame:
 
 
 def _circular(scene: Scene) -> pl.DataFrame:
-    """One event a ring for each of its members; the value is its number of hops, the reference its amount in fen.
+    """Return one event a ring for each of its members: the value is its hops, the reference its amount in fen.
 
     Rings of the same members are one event: the earliest that is still recent. A pair that trades back and forth all
     the time is one fact, not one a month.
@@ -183,7 +183,7 @@ def _circular(scene: Scene) -> pl.DataFrame:
 
 
 def _hops(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
-    """Every hop of the ring, as the alerted enterprise's book or another member's tells it."""
+    """Return every hop of the ring, as the alerted enterprise's book or another member's tells it."""
     if hits.is_empty():
         return pl.DataFrame(schema=RECORDS)
     wanted = hits.select("enterprise", "event", ring="subject")

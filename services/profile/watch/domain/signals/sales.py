@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.portrait.domain.features import Text
+from services.profile.standards.text import Text
 from services.profile.watch.domain.signals.inputs import Scene, ranked
 from services.profile.watch.domain.signals.signal import Signal, readings, records
 
@@ -18,7 +18,7 @@ FLOOR = 0.01  # share of the usual quarter that stands for nothing at all on a l
 
 
 def _drop(scene: Scene) -> pl.DataFrame:
-    """Three months' sales against the same season, and how unusual they are for this firm.
+    """Compare three months' sales with the same season, and tell how unusual they are for this firm.
 
     z is robust and on the logarithm of three-month sums: (ln now − median) / (1.4826 · MAD) over those that ended 3 to
     24 months ago. Amounts themselves are bounded by zero, so that no z of an uneven firm could reach −3.
@@ -54,7 +54,7 @@ def _drop(scene: Scene) -> pl.DataFrame:
 
 
 def _spike(scene: Scene) -> pl.DataFrame:
-    """The last month's sales against the median of the twelve before it."""
+    """Compare the last month's sales with the median of the twelve before it."""
     limit = scene.threshold("revenue-spike")
     past = c("net").filter(c("slot").is_between(1, SEASON))
     found = (
@@ -70,7 +70,7 @@ def _spike(scene: Scene) -> pl.DataFrame:
 
 
 def _lost(scene: Scene) -> pl.DataFrame:
-    """Customers among the largest of twelve months that have been silent for much longer than usual.
+    """Return the large customers of twelve months that have been silent for much longer than usual.
 
     Silence counts until the firm's own last sale: a firm that sells to nobody has lost no customer, signal 1 tells.
     """
@@ -100,7 +100,7 @@ def _lost(scene: Scene) -> pl.DataFrame:
 
 
 def _switch(scene: Scene) -> pl.DataFrame:
-    """The share of three months' sales that goes to the few largest customers met within half a year."""
+    """Return the share of three months' sales that goes to the few largest customers met within half a year."""
     limit = scene.threshold("customer-switch")
     sold = scene.customers.group_by("enterprise").agg(all=c("net_3").clip(0).sum())
     months_new = int(limit["months_new"])
@@ -121,7 +121,7 @@ def _switch(scene: Scene) -> pl.DataFrame:
 
 
 def _concentration(scene: Scene) -> pl.DataFrame:
-    """The Herfindahl index of twelve months' customers, against the year before."""
+    """Compare the Herfindahl index of twelve months' customers with that of the year before."""
     limit = scene.threshold("concentration")
 
     def index(column: str) -> pl.Expr:
@@ -150,24 +150,24 @@ def _concentration(scene: Scene) -> pl.DataFrame:
 
 
 def _sold_lately(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
-    """The invoices of the last three months and of the same months a year before."""
+    """Return the invoices of the last three months and of the same months a year before."""
     near = (c("slot") < QUARTER) | c("slot").is_between(SEASON, SEASON + QUARTER - 1)
     return records(scene.sales.filter(near).join(_named(hits), on="enterprise"))
 
 
 def _last_month(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
-    """The invoices of the last month."""
+    """Return the invoices of the last month."""
     return records(scene.sales.filter(c("slot") == 0).join(_named(hits), on="enterprise"))
 
 
 def _of_lost(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
-    """All invoices to the lost customer in the last two years: how regular it was, and how it ended."""
+    """Return all invoices to the lost customer in the last two years: how regular it was, and how it ended."""
     wanted = hits.select("enterprise", "event", counterparty="subject")
     return records(scene.sales.filter(c("slot") < HISTORY).join(wanted, on=["enterprise", "counterparty"]))
 
 
 def _to_new(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
-    """Three months' invoices to the few new customers."""
+    """Return three months' invoices to the few new customers."""
     limit = scene.threshold("customer-switch")
     first = scene.sales.group_by("enterprise", "counterparty").agg(first=c("slot").max())
     recent = first.filter(c("first") < int(limit["months_new"]))
@@ -178,7 +178,7 @@ def _to_new(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
 
 
 def _to_largest(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
-    """Twelve months' invoices to the largest customer."""
+    """Return twelve months' invoices to the largest customer."""
     largest = (
         scene.customers.sort("net_12", "counterparty", descending=[True, False])
         .group_by("enterprise", maintain_order=True)

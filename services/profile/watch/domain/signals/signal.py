@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
-from services.profile.portrait.domain.features import Text
+from services.profile.standards.text import Text
 from services.profile.watch.domain.signals.inputs import Scene
 
 Severity: TypeAlias = Literal["notice", "warning", "serious"]

@@ -8,7 +8,7 @@ import polars as pl
 
 from services.profile.book.domain.party import party_of
 from services.profile.book.domain.public_record import live
-from services.profile.portrait.domain.features import Text
+from services.profile.standards.text import Text
 from services.profile.watch.domain.signals.inputs import OUTCOMES, Scene
 from services.profile.watch.domain.signals.signal import RECORDS, Signal, readings, records
 
@@ -20,7 +20,7 @@ CHANGED = ("controller", "person-in-charge", "address")
 
 
 def _fallen(scene: Scene) -> pl.DataFrame:
-    """Who is known not to pay: party, occurred_on, kind, number, import_id; one row each, the earliest."""
+    """Return who is known not to pay: party, occurred_on, kind, number, import_id; one row each, the earliest."""
     recorded = scene.evidence.public_records.filter(c("record").is_in(DOES_NOT_PAY) & live(scene.as_of)).select(
         party="enterprise",
         occurred_on="date",
@@ -45,7 +45,7 @@ def _fallen(scene: Scene) -> pl.DataFrame:
 
 
 def _counterparty(scene: Scene) -> pl.DataFrame:
-    """The share of twelve months' sales that goes to each customer that does not pay its debts."""
+    """Return the share of twelve months' sales that goes to each customer that does not pay its debts."""
     limit = scene.threshold("counterparty-default")
     of_all = c("net_12").clip(0).sum().over("enterprise")
     shares = scene.customers.with_columns(value=c("net_12").clip(0) / of_all, party=party_of(c("counterparty")))
@@ -58,19 +58,19 @@ def _counterparty(scene: Scene) -> pl.DataFrame:
 
 
 def _legal(scene: Scene) -> pl.DataFrame:
-    """Changes of who stands behind the firm, of its capital, and records against it."""
+    """Return changes of who stands behind the firm, of its capital, and records against it."""
     found = pl.concat([_changed(scene), _cut(scene), _recorded(scene)])
     return found.unique(["enterprise", "event"], keep="first", maintain_order=True).sort("enterprise", "event")
 
 
 def _changed(scene: Scene) -> pl.DataFrame:
-    """A controller, a person in charge or an address that came after another one."""
+    """Return a controller, a person in charge or an address that came after another one."""
     rows = _new_relations(scene).filter(c("relation").is_in(CHANGED) & c("later"))
     return _events(rows, scene)
 
 
 def _cut(scene: Scene) -> pl.DataFrame:
-    """A capital below the one before it."""
+    """Return a capital below the one before it."""
     rows = _new_relations(scene).filter((c("relation") == "capital") & c("lower"))
     return _events(rows, scene)
 
@@ -118,7 +118,7 @@ def _recorded(scene: Scene) -> pl.DataFrame:
 
 
 def _queries(scene: Scene) -> pl.DataFrame:
-    """Hard queries of half a year; a client that asks several times on a day asks once."""
+    """Count hard queries of half a year; a client that asks several times on a day asks once."""
     limit = scene.threshold("query-burst")
     counted = _counted(scene).group_by("enterprise").agg(value=pl.len().cast(pl.Float64))
     return readings(
@@ -137,7 +137,7 @@ def _counted(scene: Scene) -> pl.DataFrame:
 
 
 def _of_fallen(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
-    """What tells of the default, and twelve months' invoices to that customer."""
+    """Return the record of the default, and twelve months' invoices to that customer."""
     wanted = hits.select("enterprise", "event", counterparty="subject")
     told = wanted.with_columns(party=party_of(c("counterparty"))).join(_fallen(scene), on="party")
     told = told.with_columns(date=c("occurred_on"))
@@ -147,7 +147,7 @@ def _of_fallen(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_change(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
-    """The relation or the record that tells of it."""
+    """Return the relation or the record that the event comes from."""
     wanted = hits.select("enterprise", "event")
     relations = scene.evidence.relations.with_columns(
         event=pl.concat_str(c("relation"), c("since"), separator=" "), number=c("relation"), date=c("since")
@@ -163,7 +163,7 @@ def _of_change(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
 
 
 def _no_records(_scene: Scene, _hits: pl.DataFrame) -> pl.DataFrame:
-    """Queries are no records of an import: who asked is told by the access record, to the enterprise itself."""
+    """Return no records: queries come from no import, and the access record tells the enterprise who asked."""
     return pl.DataFrame(schema=RECORDS)
 
 

@@ -26,7 +26,7 @@ def honest():
 
 
 def sale(number="00000001", total=113_00, tax=13_00, day=DAY, **told):
-    """One valid sale of `local:A` to `local:B`."""
+    """Return one valid sale of `local:A` to `local:B`."""
     row = {
         "enterprise": "local:A",
         "direction": "sale",
@@ -42,13 +42,13 @@ def sale(number="00000001", total=113_00, tax=13_00, day=DAY, **told):
 
 
 def purchase(number, days):
-    """What `local:B` says of a sale by `local:A` some days before."""
+    """Return what `local:B` says of a sale by `local:A` some days before."""
     day = DAY - timedelta(days=days)
     return sale(number, enterprise="local:B", counterparty="local:A", direction="purchase", day=day)
 
 
 def book(*invoices, **firm):
-    """A book of these invoices, and of `local:A` with these attributes."""
+    """Return a book of these invoices, and of `local:A` with these attributes."""
     frame = fitted(pl.DataFrame(list(invoices)), invoice.SCHEMA)
     firms = fitted(pl.DataFrame([{"enterprise": "local:A"} | firm, {"enterprise": "local:B"}]), ENTERPRISES)
     return around(evidence(frame, {}, firms), DAY)

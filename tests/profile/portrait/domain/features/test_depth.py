@@ -9,7 +9,7 @@ from services.profile.portrait.domain.features import DEPTHS, depth_of
 
 
 def depth(paired: float | None, invoices: float | None, idle: float | None) -> str:
-    """The depth of one file with these figures."""
+    """Return the depth of one file with these figures."""
     row = {"paired_months_36m": [paired], "invoices_36m": [invoices], "sales_days_since_last": [idle]}
     return pl.DataFrame(row, schema=dict.fromkeys(row, pl.Float64)).select(depth_of()).item()
 

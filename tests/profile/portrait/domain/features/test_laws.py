@@ -20,7 +20,7 @@ VOID = ["sales_void_rate_36m", "purchases_void_rate_36m"]
 
 
 def bits(features: pl.DataFrame) -> list[tuple[str, bytes]]:
-    """The exact bytes of every enterprise's values; unknown is NaN here."""
+    """Return the exact bytes of every enterprise's values; unknown is NaN here."""
     values = features.select(pl.col(NAMES).fill_null(float("nan"))).to_numpy()
     return [(name, row.tobytes()) for name, row in zip(features["enterprise"], values, strict=True)]
 

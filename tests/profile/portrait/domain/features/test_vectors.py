@@ -17,7 +17,7 @@ LAST_24 = [*MONTHLY[2:], "2020-01-10", "2020-02-10"]
 
 
 def values(*rows: dict[str, object], as_of: date = AS_OF) -> dict[str, float | None]:
-    """The features of the only enterprise in these rows."""
+    """Return the features of the only enterprise in these rows."""
     features = compute(book(*rows), as_of=as_of)
     assert features.height == 1
     return features.row(0, named=True)

@@ -18,7 +18,7 @@ CLEAR_AFTER = threshold_on(LASTING, DAY).clear_after_days
 
 
 def found(signal: str, event: str = "", **said: object) -> Evaluation:
-    """One reading of E1, or none where nothing is said of it."""
+    """Return one reading of E1, or none where nothing is said of it."""
     row = {"enterprise": "E1", "signal": signal, "event": event, "fires": False, "calm": False, "value": 1.0, **said}
     schema = {"signal": pl.String(), **READINGS}
     return Evaluation(pl.DataFrame([row] if said else [], schema=schema), frozenset())

@@ -33,7 +33,7 @@ class Sale:
 
 @cache
 def sales() -> dict[str, list[Sale]]:
-    """Valid sales by firm, without exact repeats, read line by line."""
+    """Return valid sales by firm, without exact repeats, read line by line."""
     found: dict[str, list[Sale]] = defaultdict(list)
     with gzip.open(REAL / "sales_invoices.csv.gz", "rt", encoding="utf-8-sig") as file:
         lines = csv.reader(file)
@@ -52,7 +52,7 @@ def _stripped(lines: Iterator[list[str]]) -> Iterator[tuple[str, ...]]:
 
 
 def back(day: date, months: int) -> date:
-    """The day this many months before; the last of its month where it has none such."""
+    """Return the day this many months before; the last of its month where it has none such."""
     first = day.year * 12 + day.month - 1 - months
     year, month = divmod(first, 12)
     last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(1)).day
@@ -60,7 +60,7 @@ def back(day: date, months: int) -> date:
 
 
 def lost_customers(of: list[Sale], today: date) -> set[str]:
-    """Customers among the five largest of twelve months, regular ones, silent for over three usual gaps."""
+    """Return customers among the five largest of twelve months, regular ones, silent for over three usual gaps."""
     known = [sale for sale in of if sale.day <= today]
     year: dict[str, int] = defaultdict(int)
     days: dict[str, set[date]] = defaultdict(set)
@@ -85,7 +85,7 @@ def lost_customers(of: list[Sale], today: date) -> set[str]:
 
 
 def switched_to(of: list[Sale], today: date) -> tuple[float, set[str]]:
-    """The share of three months' sales that goes to the three largest customers met within six months, and who."""
+    """Return the share of three months' sales that goes to the three largest customers of under six months."""
     known = [sale for sale in of if sale.day <= today]
     since: dict[str, date] = {}
     quarter: dict[str, int] = defaultdict(int)
@@ -101,7 +101,7 @@ def switched_to(of: list[Sale], today: date) -> tuple[float, set[str]]:
 
 
 def surge(of: list[Sale], month: tuple[int, int]) -> tuple[float, float]:
-    """The ratio of red to blue amounts of a month, and the mean plus three deviations of the 24 before it."""
+    """Return the ratio of red to blue amounts of a month, and the mean plus three deviations of the 24 before it."""
     blue: dict[int, int] = defaultdict(int)
     red: dict[int, int] = defaultdict(int)
     for sale in of:

@@ -20,7 +20,7 @@ MONTHS = [AS_OF - timedelta(days=round(30.44 * back) + 5) for back in range(30)]
 
 
 def steady(net: int = 100_000, to: str = "K1", *, since: int = 30, until: int = 0) -> list[dict[str, Any]]:
-    """One sale a month, slightly uneven, from `since` months back to `until`."""
+    """Return one sale a month, slightly uneven, from `since` months back to `until`."""
     return [sale(f"{MONTHS[n]}", net + 100 * (n % 7), to=to) for n in range(until, since)]
 
 
@@ -196,7 +196,7 @@ def test_a_signal_without_a_source_says_so() -> None:
 
 
 def hops(*told: tuple[str, str, int, int]) -> pl.DataFrame:
-    """Edges of seller, buyer, day of January, amount."""
+    """Return edges of seller, buyer, day of January, amount."""
     rows = [(one, other, str(n), date(2020, 1, day), fen) for n, (one, other, day, fen) in enumerate(told)]
     return pl.DataFrame(rows, schema=EDGES, orient="row")
 

@@ -15,7 +15,7 @@ from services.profile.book.domain.moment import Asked, Moment
 from services.profile.book.usecases.settle import settle
 from services.profile.portrait.usecases.describe import Describer
 
-REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", Path(__file__).parents[5] / "shared" / "data")) / "cumcm2020c"
+REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", Path(__file__).parents[3] / "shared" / "data")) / "cumcm2020c"
 FILES = {"invoices.sale": "sales_invoices.csv.gz", "invoices.purchase": "purchase_invoices.csv.gz"}
 AS_OF = "2018-12-31"
 

@@ -1,0 +1,89 @@
+"""The tables of a file on their way into the book: checked, without what is refused, and counted in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
+from itertools import islice
+from typing import Any
+
+import polars as pl
+
+from services.profile.book.domain.attributes import warnings
+from services.profile.book.domain.columns import ENTERPRISES, Form
+from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.validation import REPORT, Checked
+
+MOST_WARNINGS = 20
+NOT_YOURS = "stated by another source already; dispute it instead of restating it / 其他来源已有记录，请提出异议"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One checked table of the file; `ignored` are the columns that nobody reads."""
+
+    form: Form
+    name: str | None
+    checked: Checked
+    ignored: tuple[str, ...]
+
+    def without(self, lines: Sequence[int], reason: str) -> Sheet:
+        """Return the sheet without these lines, which its report then gives with the reason."""
+        checked = self.checked
+        refused = pl.DataFrame({"line": lines}, schema={"line": pl.Int64}).with_columns(
+            column=pl.lit(""), value=pl.lit(""), reason=pl.lit(reason)
+        )
+        kept = replace(
+            checked,
+            rows=checked.rows.filter(~pl.col("line").is_in(lines)),
+            report=pl.concat([checked.report, refused.cast(pl.Schema(REPORT))]).sort("line", maintain_order=True),
+            rejected=checked.rejected + len(lines),
+        )
+        return replace(self, checked=kept)
+
+    def reported(self) -> pl.DataFrame:
+        """Return the report of rejected rows; in a workbook a column is named with its sheet."""
+        place = pl.lit(f"{self.name}!").add(pl.col("column")) if self.name else pl.col("column")
+        return self.checked.report.with_columns(place.alias("column"))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the rows of a file or a sheet: received = accepted + duplicate + rejected."""
+
+    received: int
+    accepted: int
+    duplicate: int
+    rejected: int
+
+    def __add__(self, other: Counts) -> Counts:
+        """Return the counts of both together."""
+        return Counts(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+def dataset_of(sheets: Sequence[Sheet]) -> Dataset | None:
+    """Return the kind of data that a file brings to a lake; None where it describes firms or states outcomes."""
+    return next((sheet.form.dataset for sheet in sheets if sheet.form.dataset), None)
+
+
+def summary(sheets: Sequence[Sheet], counts: Sequence[Counts]) -> dict[str, Any]:
+    """Return what is told of an import when it is done: its counts in all and by sheet, and what was not understood."""
+    parts = [
+        {"sheet": sheet.name, "kind": sheet.form.kind, **asdict(count)}
+        for sheet, count in zip(sheets, counts, strict=True)
+        if sheet.name
+    ]
+    return {
+        **asdict(sum(counts[1:], counts[0])),
+        "ignored_columns": sorted({title for sheet in sheets for title in sheet.ignored}),
+        "warnings": list(islice(dict.fromkeys(_warnings(sheets)), MOST_WARNINGS)),
+        "parts": parts or None,
+    }
+
+
+def _warnings(sheets: Sequence[Sheet]) -> Iterator[str]:
+    """Give what the standards do not know of the firms in the file."""
+    for sheet in sheets:
+        if sheet.form.kind == ENTERPRISES.kind:
+            for row in sheet.checked.rows.drop("line").iter_rows(named=True):
+                yield from warnings(row["enterprise"], row)
