@@ -70,7 +70,11 @@ class House:
         return answer.text.splitlines()[1:]
 
     def consent(
-        self, enterprise: str = "local:E1", grantee: str = "bank-1", purposes: tuple[str, ...] = ("credit-assessment",)
+        self,
+        enterprise: str = "local:E1",
+        grantee: str = "bank-1",
+        purposes: tuple[str, ...] = ("credit-assessment",),
+        **terms: Any,
     ) -> str:
         """Let the enterprise consent, and return the consent's id."""
         given = {
@@ -78,6 +82,7 @@ class House:
             "purposes": purposes,
             "fields": ["features", "portrait", "score"],
             "valid_until": (datetime.now(UTC) + timedelta(days=30)).date().isoformat(),
+            **terms,
         }
         headers = self.owner(enterprise) | {"Idempotency-Key": str(uuid4())}
         answer = self.client.post("/v1/consents", json=given, headers=headers)

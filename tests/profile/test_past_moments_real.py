@@ -12,6 +12,7 @@ from profile_house import House
 
 from services.profile.book import store
 from services.profile.book.domain.moment import Asked, Moment
+from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.settle import settle
 from services.profile.portrait.usecases.describe import Describer
 
@@ -31,7 +32,7 @@ def everything(house: House, asked: Asked) -> pl.DataFrame:
     with house.context.database.connection() as connection:
         facts = settle(connection, store.book(connection), asked, house.context.now().date())
     moment = Moment(facts.moment.version, facts.moment.as_of, facts.moment.known_at)
-    return Describer(house.context.lake).feature_set(None, moment)
+    return Describer(house.context.lake).feature_set(Whole(Why.PEERS), moment)
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="real data is not here; set SMECREDIT_REAL_DATA")

@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from chassis.core.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests
 from services.profile.book.domain.permit import Window
+from services.profile.standards.text import Text
 
 
 class Purpose(StrEnum):
@@ -116,18 +117,18 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Something that stays on file when a consent ends; titles and basis are (Chinese, English)."""
+    """Something that stays on file when a consent ends."""
 
     what: str
-    title: tuple[str, str]
-    basis: tuple[str, str]
+    title: Text
+    basis: Text
 
 
 @cache
 def kept_by_law() -> tuple[Kept, ...]:
     """Return what stays on file when a consent ends, as `kept.toml` declares it."""
     declared = tomllib.loads((files(__package__) / "kept.toml").read_text("utf-8"))["kept"]
-    return tuple(Kept(each["what"], tuple(each["title"]), tuple(each["basis"])) for each in declared)
+    return tuple(Kept(each["what"], Text(*each["title"]), Text(*each["basis"])) for each in declared)
 
 
 def purpose_of(written: str | None) -> Purpose:

@@ -11,7 +11,8 @@ ENTERPRISES = "企业代号,企业名称\nE1,甲\nE2,乙\n"
 
 
 def reads(house: House, *pairs: tuple[str, str], headers: dict[str, str] | None = None) -> Any:
-    body = {"reads": [{"enterprise": enterprise, "request_id": request_id} for enterprise, request_id in pairs]}
+    asked = [{"enterprise": enterprise, "request_id": request_id} for enterprise, request_id in pairs]
+    body = {"reads": asked, "what": "new-score"}
     answer = house.client.post("/v1/feature-reads", json=body, headers=headers or house.bank())
     assert answer.status_code == 200
     return orjson.loads(answer.data)
@@ -34,7 +35,7 @@ def test_every_request_leaves_its_own_record(house: House) -> None:
     reads(house, ("local:E1", "request-0001"), ("local:E1", "request-0002"))
     seen = house.client.get("/v1/enterprises/E1/accesses", headers=house.owner()).json["items"]
     assert sorted(access["request_id"] for access in seen) == ["request-0001", "request-0002"]
-    assert {access["what"] for access in seen} == {"features"}
+    assert {access["what"] for access in seen} == {"new-score"}
 
 
 def test_a_firm_without_consent_is_refused_beside_one_with(house: House) -> None:

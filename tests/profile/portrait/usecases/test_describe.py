@@ -11,6 +11,7 @@ import pytest
 from invoice_books import AS_OF, book, purchase, sale
 
 from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.lake import Lake
 from services.profile.portrait.usecases.describe import NAMES, Describer, digest
 
@@ -37,24 +38,28 @@ def version(lake: Lake) -> int:
     )
 
 
+def one_of(enterprise: str) -> Whole:
+    return Whole(Why.PEERS, (enterprise,))
+
+
 def test_a_set_holds_the_values_and_hashes_of_the_single_enterprises(lake: Lake, version: int) -> None:
     """One code path for one firm and for many."""
     describer, moment = Describer(lake), Moment(version, AS_OF)
-    for row in describer.feature_set(None, moment).iter_rows(named=True):
-        one = describer.features(row["enterprise"], moment)
+    for row in describer.feature_set(Whole(Why.PEERS), moment).iter_rows(named=True):
+        one = describer.features(one_of(row["enterprise"]), moment)
         assert (row["depth"], row["features_sha256"]) == (one.depth, one.features_sha256)
         assert {name: row[name] for name in NAMES} == dict(one.values)
 
 
 def test_a_set_of_named_enterprises_holds_only_those(lake: Lake, version: int) -> None:
     """An enterprise without invoices has no row."""
-    found = Describer(lake).feature_set(["local:E2", "local:E9"], Moment(version, AS_OF))
+    found = Describer(lake).feature_set(Whole(Why.PEERS, ("local:E2", "local:E9")), Moment(version, AS_OF))
     assert found["enterprise"].to_list() == ["local:E2"]
 
 
 def test_an_enterprise_without_invoices_is_described_as_unknown(lake: Lake, version: int) -> None:
     """All values are None, the file is thin, and the hash is that of these values."""
-    found = Describer(lake).features("local:E9", Moment(version, AS_OF))
+    found = Describer(lake).features(one_of("local:E9"), Moment(version, AS_OF))
     assert set(found.values.values()) == {None}
     assert found.depth == "E"
     assert found.features_sha256 == digest(dict.fromkeys(NAMES), AS_OF)
@@ -62,11 +67,11 @@ def test_an_enterprise_without_invoices_is_described_as_unknown(lake: Lake, vers
 
 def test_an_earlier_version_of_the_lake_is_described_as_it_was(lake: Lake, version: int) -> None:
     """A later import changes neither a remembered nor a fresh description of the past."""
-    before = Describer(lake).features("local:E1", Moment(version, AS_OF))
+    before = Describer(lake).features(one_of("local:E1"), Moment(version, AS_OF))
     later = fill(lake, "imp_2", book(sale("2020-02-01", 500, number="99")))
     fresh = Describer(lake)
-    assert fresh.features("local:E1", Moment(later, AS_OF)).values["sales_12m"] == 600
-    assert fresh.features("local:E1", Moment(version, AS_OF)) == before
+    assert fresh.features(one_of("local:E1"), Moment(later, AS_OF)).values["sales_12m"] == 600
+    assert fresh.features(one_of("local:E1"), Moment(version, AS_OF)) == before
 
 
 def test_the_hash_names_the_date_and_every_value() -> None:

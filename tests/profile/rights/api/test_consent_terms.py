@@ -17,7 +17,7 @@ from chassis.data.ledger.entry import hidden
 from services.profile.portrait.domain.crosscheck import rules
 
 FEATURES = "/v1/enterprises/E1/features"
-READS = {"reads": [{"enterprise": "local:E1"}, {"enterprise": "local:E1"}]}
+READS = {"what": "new-score", "reads": [{"enterprise": "local:E1"}, {"enterprise": "local:E1"}]}
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_a_consent_carries_the_session_and_person_that_gave_it(stocked: House) -
     assert (given["signed_by"], given["signed_session"], given["signed_person"]) == ("firm-1", "ses_1", "psn_1")
     [entry] = stocked.client.get("/v1/ledger/entries", headers=owner).json["items"]
     facts = orjson.loads(entry["leaf"])["facts"]
-    sealed = {"document_sha256": None, "terms_sha256": given["terms_sha256"], "session": "ses_1"}
+    sealed = {"document_sha256": None, "terms_sha256": given["terms_sha256"], "session": "ses_1", "person": "psn_1"}
     for name, value in sealed.items():
         assert facts[name] == hidden(value, bytes.fromhex(entry["salt"]))
     terms = {name: facts[name] for name in facts if name not in {"consent", *sealed}}
@@ -234,7 +234,7 @@ def test_terms_that_open_nothing_are_refused(stocked: House, terms: dict[str, An
 
 def again(house: House, client: str = "bank-1", **order: Any) -> Any:
     """Ask as the scoring service does where a client reads a stored score once more."""
-    body = orjson.dumps({"enterprises": ["local:E1", "local:E2"], **order})
+    body = orjson.dumps({"enterprises": ["local:E1", "local:E2"], "what": "score", **order})
     return house.client.post("/v1/rereads", data=body, headers=house.bank(client=client)).json
 
 

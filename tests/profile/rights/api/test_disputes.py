@@ -279,17 +279,17 @@ def test_a_stored_answer_of_before_is_not_given_after(stocked_everywhere: House)
 def test_scoring_is_told_whose_scores_to_give_anew(stocked: House) -> None:
     """From the last correction on that it knows; the enterprise itself had no score."""
     service = stocked.tokens(role="service", client="scoring", scopes="enterprises:read")
-    assert stocked.client.get("/v1/told", headers=service).json == {"items": [], "last": None}
+    assert stocked.client.get("/v1/notices-since", headers=service).json == {"items": [], "last": None}
     opened = dispute(stocked).json
     decide(stocked, opened["id"], "corrected", "removed")
-    told = stocked.client.get("/v1/told?after=", headers=service).json["items"]
+    told = stocked.client.get("/v1/notices-since?after=", headers=service).json["items"]
     (one,) = [each for each in told if each["event"] == "file-corrected"]
     assert (one["client"], one["enterprise"], one["act"]) == ("bank-1", "local:E1", opened["id"])
-    assert stocked.client.get(f"/v1/told?after={one['id']}", headers=service).json["last"] == told[-1]["id"]
+    assert stocked.client.get(f"/v1/notices-since?after={one['id']}", headers=service).json["last"] == told[-1]["id"]
 
 
 def test_nobody_else_lists_corrections(stocked: House) -> None:
-    assert stocked.client.get("/v1/told", headers=stocked.bank()).status_code == 403
+    assert stocked.client.get("/v1/notices-since", headers=stocked.bank()).status_code == 403
 
 
 PENALTY = "record,enterprise,number,authority,date,published_on\npenalty,E1,P-1,局,2026-02-01,2026-02-10\n"
@@ -322,13 +322,14 @@ def test_a_removal_ends_the_view_that_was_left_on_record_before(stocked: House) 
     assert features(stocked)["disputes"] == []
 
 
-def test_what_a_firm_says_against_its_file_is_not_listed_to_sources(stocked: House) -> None:
+def test_what_a_firm_says_against_its_file_stands_in_its_own_list_alone(stocked: House) -> None:
+    """A list opens no file, and the firm's words are part of one."""
     dispute(stocked)
     told = [
         stocked.client.get("/v1/enterprises", headers=headers).json["items"][0]["disputes"]
-        for headers in (stocked.source, stocked.bank(), stocked.operator)
+        for headers in (stocked.source, stocked.bank(), stocked.operator, stocked.owner())
     ]
-    assert [len(each) for each in told] == [0, 1, 1]
+    assert [len(each) for each in told] == [0, 0, 0, 1]
 
 
 def test_what_has_left_meanwhile_cannot_be_disputed_any_more(stocked: House) -> None:

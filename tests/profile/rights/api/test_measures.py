@@ -156,7 +156,7 @@ def test_an_ended_measure_vanishes_at_once_and_the_firm_alone_finds_it_with_the_
     assert listed(court) == []
     [over] = listed(court, f"{OWN}?ended=true")
     assert (over["ended_reason"], over["ended_by"]) == ("set by mistake", "operator-1")
-    court.consent()
+    court.consent(fields=["measures"])
     assert listed(court, headers=court.bank()) == []
     assert court.client.get(f"{OWN}?ended=true", headers=court.bank()).status_code == 403
 
@@ -192,7 +192,7 @@ def test_a_third_party_needs_a_consent_and_leaves_a_record(court: House) -> None
     enact(court)
     refused = court.client.get(OWN, headers=court.bank())
     assert (refused.status_code, refused.json["type"]) == (403, "/problems/consent-required")
-    court.consent()
+    court.consent(fields=["measures"])
     assert [each["list"] for each in listed(court, headers=court.bank())] == ["red"]
     assert court.client.get(OWN, headers=court.bank(purpose=None)).json["type"] == "/problems/purpose-required"
     [read] = court.client.get("/v1/enterprises/E1/accesses", headers=court.owner()).json["items"]
