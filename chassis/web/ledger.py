@@ -30,7 +30,7 @@ from chassis.web.ledger_schemas import (
     LedgerKeysSchema,
     ProvedEntryPageSchema,
 )
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Shows, refuses, shows
 
 SCOPE = "ledger:read"
 
@@ -63,6 +63,7 @@ def blueprint(name: str, origin: str, signer: Callable[[], Signer], description:
     @refuses(routes, 404, 422)
     @routes.arguments(EntriesQuerySchema(), location="query")
     @routes.response(200, ProvedEntryPageSchema())
+    @shows(Shows.LEDGER)
     def list_entries(wanted: dict[str, Any]) -> Response:
         """List the entries that concern you or that you made, newest first, each with its proof"""
         reader = caller()
@@ -80,6 +81,7 @@ def blueprint(name: str, origin: str, signer: Callable[[], Signer], description:
     @requires(SCOPE)
     @refuses(routes, 404)
     @routes.response(200, LedgerEntrySchema())
+    @shows(Shows.LEDGER)
     def get_entry(n: int) -> Response:
         """Read an entry by its number"""
         with _database().read() as session:

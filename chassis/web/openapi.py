@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Any, ParamSpec, TypeVar, cast
 
 import flask_smorest
@@ -34,6 +35,34 @@ def with_header(endpoint: Callable[P, R], parameter: Mapping[str, Any]) -> Calla
     manual["parameters"] = [*manual.get("parameters", []), dict(parameter)]
     endpoint._apidoc = {**existing, "manual_doc": manual}  # type: ignore[attr-defined]  # where flask-smorest keeps it
     return endpoint
+
+
+class Shows(StrEnum):
+    """Why an answer that speaks of an enterprise leaves no record of a read; docs/architecture.md lists the reasons."""
+
+    OWN = "own"  # the firm itself alone is answered
+    OWN_WORDS = "own-words"  # it says again what the caller has said, ordered or been given
+    OWN_RESULTS = "own-results"  # the reader's own stored results, recorded when they were made; consent ends them
+    ROSTER = "roster"  # whom there is to ask: ids and names, and nothing of any file
+    OFFICE = "office"  # what the law gives the operator to decide: disputes, repairs, measures
+    COUNTS = "counts"  # figures of many, and of nobody alone
+    LEDGER = "ledger"  # salted digests; names in plain only to those whom an entry names
+
+
+def shows(why: Shows) -> Callable[[Endpoint], Endpoint]:
+    """Document why an endpoint shows something of an enterprise without opening its file: `x-shows`.
+
+    Stand it below `blueprint.doc`. An endpoint without it leaves a record with each enterprise that it speaks of: a
+    test walks the document and asks every one of them.
+    """
+
+    def decorate(endpoint: Endpoint) -> Endpoint:
+        existing = dict(getattr(endpoint, "_apidoc", {}))
+        manual = {**existing.get("manual_doc", {}), "x-shows": str(why)}
+        endpoint._apidoc = {**existing, "manual_doc": manual}  # type: ignore[attr-defined]  # where flask-smorest keeps it
+        return endpoint
+
+    return decorate
 
 
 def refuses(blueprint: flask_smorest.Blueprint, *statuses: int) -> Callable[[Endpoint], Endpoint]:

@@ -7,6 +7,7 @@ from flask_smorest import Blueprint
 
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller
+from chassis.web.openapi import Shows, shows
 from services.profile.book import store
 from services.profile.book.api import shown
 from services.profile.book.api.book_schemas import BookSchema
@@ -17,6 +18,7 @@ blueprint = Blueprint("book", __name__, url_prefix="/v1", description="The book 
 
 @blueprint.get("/book")
 @blueprint.response(200, BookSchema())
+@shows(Shows.COUNTS)
 def get_book() -> Response:
     """Read the book's date and size."""
     caller()

@@ -16,7 +16,7 @@ from chassis.data import jobs
 from chassis.web import paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Shows, refuses, shows
 from services.profile.book import tables
 from services.profile.book.api import shown
 from services.profile.book.api.current import context
@@ -69,6 +69,7 @@ BODY = {
 @requires("imports:write")
 @blueprint.response(202, ImportSchema())
 @blueprint.doc(parameters=PARAMETERS, requestBody=BODY)
+@shows(Shows.OWN_WORDS)
 def post_import() -> Response:
     """Send a file.
 
@@ -95,6 +96,7 @@ def post_import() -> Response:
 @requires("imports:read")
 @blueprint.response(200, ImportPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
+@shows(Shows.OWN_WORDS)
 def list_imports() -> Response:
     """List imports, newest first: one's own, or all for an operator."""
     with context().database.read() as session:
@@ -109,6 +111,7 @@ def list_imports() -> Response:
 @refuses(blueprint, 404)
 @requires("imports:read")
 @blueprint.response(200, ImportSchema())
+@shows(Shows.OWN_WORDS)
 def get_import(import_id: str) -> Response:
     """Read how far an import is, and its counts."""
     with context().database.read() as session:
@@ -119,6 +122,7 @@ def get_import(import_id: str) -> Response:
 @refuses(blueprint, 404)
 @requires("imports:read")
 @blueprint.response(200, content_type="text/csv", description="line,column,value,reason")
+@shows(Shows.OWN_WORDS)
 def get_rejects(import_id: str) -> Response:
     """Download the rejected rows: line, column, value, reason.
 

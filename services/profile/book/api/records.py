@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 
 from chassis.web import idempotency
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Shows, refuses, shows
 from chassis.web.schemas import Schema
 from services.profile.book.api.current import context
 from services.profile.book.api.import_schemas import ImportSchema
@@ -64,6 +64,7 @@ def _route(dataset: Dataset) -> None:
     @blueprint.response(202, ImportSchema())
     @idempotency.documented
     @blueprint.doc(parameters=[CHANNEL], summary=f"Send {dataset.name.replace('-', ' ')} of an enterprise.")
+    @shows(Shows.OWN_WORDS)
     def post_records(sent: dict[str, Any], enterprise: str) -> Response:
         """Send records of an enterprise.
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Shows, refuses, shows
 from services.profile.book.api.current import context
 from services.profile.rights import tables
 from services.profile.rights.api import shown
@@ -34,6 +34,7 @@ blueprint = Blueprint("consents", __name__, url_prefix="/v1/consents", descripti
 @blueprint.arguments(GrantSchema())
 @blueprint.response(201, ConsentSchema())
 @idempotency.documented
+@shows(Shows.OWN_WORDS)
 def post_consent(given: dict[str, Any]) -> Response:
     """Consent that a client reads your file for these purposes until a day"""
     wish = Grant(**{**given, "purposes": tuple(given["purposes"]), "fields": tuple(given["fields"])})
@@ -47,6 +48,7 @@ def post_consent(given: dict[str, Any]) -> Response:
 @requires("consents:read")
 @blueprint.response(200, ConsentPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
+@shows(Shows.OWN_WORDS)
 def list_consents() -> Response:
     """List consents, newest first: an enterprise those it gave, everybody else those they were given"""
     reader = caller()
@@ -62,6 +64,7 @@ def list_consents() -> Response:
 @refuses(blueprint, 404)
 @requires("consents:read")
 @blueprint.response(200, ConsentDetailSchema())
+@shows(Shows.OWN_WORDS)
 def get_consent(consent_id: str) -> Response:
     """Read a consent, and what stays on file, by which law, when it ends"""
     with context().database.read() as session:
@@ -74,6 +77,7 @@ def get_consent(consent_id: str) -> Response:
 @requires("consents:write")
 @blueprint.response(200, ConsentSchema())
 @idempotency.repeatable
+@shows(Shows.OWN_WORDS)
 def post_revocation(session: Session, consent_id: str) -> dict[str, Any]:
     """Revoke a consent: it binds at once, for everything derived as well"""
     return shown.consent(revoke(context(), session, caller(), consent_id))

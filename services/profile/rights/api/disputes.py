@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Shows, refuses, shows
 from services.profile.book.api import shown as book_shown
 from services.profile.book.api.current import context
 from services.profile.rights import tables
@@ -36,6 +36,7 @@ STATE = {"in": "query", "name": "state", "schema": {"type": "string", "enum": li
 @blueprint.arguments(DisputeOrderSchema())
 @blueprint.response(201, DisputeSchema())
 @idempotency.documented
+@shows(Shows.OFFICE)
 def post_dispute(order: dict[str, Any]) -> Response:
     """Dispute an item of your own file: from the answer on, every read of it is marked
 
@@ -58,6 +59,7 @@ def post_dispute(order: dict[str, Any]) -> Response:
 @requires("disputes:read")
 @blueprint.response(200, DisputePageSchema())
 @blueprint.doc(parameters=[STATE, *paging.PARAMETERS])
+@shows(Shows.OFFICE)
 def list_disputes() -> Response:
     """List disputes, newest first: an enterprise its own, an operator all"""
     by, table = caller(), tables.Dispute
@@ -76,6 +78,7 @@ def list_disputes() -> Response:
 @refuses(blueprint, 404)
 @requires("disputes:read")
 @blueprint.response(200, DisputeSchema())
+@shows(Shows.OFFICE)
 def get_dispute(dispute_id: str) -> Response:
     """Read a dispute: the item as it stood, the term, the written answer"""
     with context().database.read() as session:
@@ -87,6 +90,7 @@ def get_dispute(dispute_id: str) -> Response:
 @requires("disputes:write")
 @blueprint.response(200, DisputeSchema())
 @idempotency.documented
+@shows(Shows.OFFICE)
 def post_withdrawal(dispute_id: str) -> Response:
     """Take a dispute back; the marks go with it"""
     with context().database.begin() as session:
@@ -100,6 +104,7 @@ def post_withdrawal(dispute_id: str) -> Response:
 @blueprint.arguments(DecisionSchema())
 @blueprint.response(200, DisputeSchema())
 @idempotency.documented
+@shows(Shows.OFFICE)
 def post_decision(said: dict[str, Any], dispute_id: str) -> Response:
     """Decide a dispute and answer it in writing
 

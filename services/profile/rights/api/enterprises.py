@@ -13,7 +13,7 @@ from chassis.core.errors import Forbidden
 from chassis.web import paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Shows, refuses, shows
 from services.profile.book.api import shown as book_shown
 from services.profile.book.api.current import context
 from services.profile.book.domain.attributes import warnings
@@ -58,6 +58,7 @@ LONGEST_NAME = 128
 @blueprint.arguments(EnterpriseBodySchema())
 @blueprint.response(200, EnterpriseSchema())
 @blueprint.alt_response(201, schema=EnterpriseSchema(), description="It is new in the book", success=True)
+@shows(Shows.OWN_WORDS)
 def put_enterprise(said: dict[str, Any], enterprise: str) -> Response:
     """Name an enterprise, or say more of it; what is left out stays as it was
 
@@ -79,6 +80,7 @@ def put_enterprise(said: dict[str, Any], enterprise: str) -> Response:
 @requires("enterprises:read")
 @blueprint.response(200, EnterprisePageSchema())
 @blueprint.doc(parameters=[ONE, FOR, NAME, *paging.PARAMETERS])
+@shows(Shows.ROSTER)
 def list_enterprises() -> Response:
     """List enterprises: all for operators and sources, those that gave you a consent for banks and platforms
 
@@ -109,6 +111,7 @@ def get_enterprise(enterprise: str) -> Response:
 @requires("accesses:read")
 @blueprint.response(200, AccessPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
+@shows(Shows.OWN_WORDS)
 def list_accesses(enterprise: str) -> Response:
     """List who read an enterprise's file, when, why and under which consent, newest first
 

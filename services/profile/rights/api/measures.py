@@ -10,7 +10,7 @@ from flask_smorest import Blueprint
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Shows, refuses, shows
 from services.profile.book.api.current import context
 from services.profile.book.api.shown import words
 from services.profile.rights import tables
@@ -58,6 +58,7 @@ def list_measure_bases() -> Response:
 @blueprint.arguments(MeasureOrderSchema())
 @blueprint.response(201, MeasureSchema())
 @idempotency.documented
+@shows(Shows.OFFICE)
 def post_measure(wish: dict[str, Any]) -> Response:
     """Set a measure about an enterprise, as an authority has decided it: no measure without a legal basis
 
@@ -76,6 +77,7 @@ def post_measure(wish: dict[str, Any]) -> Response:
 @blueprint.arguments(AllMeasuresAskedSchema(), location="query")
 @blueprint.response(200, MeasurePageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
+@shows(Shows.OFFICE)
 def list_measures(asked: dict[str, Any]) -> Response:
     """List all measures in force today, newest first, for the operator"""
     query = set_measure.of_all(context(), caller(), planned=asked["planned"])
@@ -89,6 +91,7 @@ def list_measures(asked: dict[str, Any]) -> Response:
 @blueprint.arguments(MeasureEndSchema())
 @blueprint.response(200, MeasureSchema())
 @idempotency.documented
+@shows(Shows.OFFICE)
 def post_measure_end(said: dict[str, Any], measure_id: str) -> Response:
     """End a measure before its last day, with the reason: it vanishes at once"""
     with context().database.begin() as session:

@@ -13,7 +13,7 @@ from chassis.core.identity import Caller
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Shows, refuses, shows
 from services.profile.book.api import shown as book_shown
 from services.profile.book.api.current import context
 from services.profile.rights import tables
@@ -35,6 +35,7 @@ OPEN = {
 @requires("notices:read")
 @blueprint.response(200, NoticePageSchema())
 @blueprint.doc(parameters=[OPEN, *paging.PARAMETERS])
+@shows(Shows.OWN_WORDS)
 def list_notices() -> Response:
     """List your notices, newest first
 
@@ -54,6 +55,7 @@ def list_notices() -> Response:
 @requires("notices:read")
 @blueprint.response(200, NoticeSchema())
 @idempotency.repeatable
+@shows(Shows.OWN_WORDS)
 def post_acknowledgement(session: Session, notice_id: str) -> dict[str, Any]:
     """Acknowledge a notice: it stays on file with the moment at which you did"""
     row = session.get(tables.Notice, notice_id, with_for_update=True)

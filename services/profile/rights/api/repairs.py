@@ -11,7 +11,7 @@ from sqlalchemy import select
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Shows, refuses, shows
 from services.profile.book.api import shown as book_shown
 from services.profile.book.api.current import context
 from services.profile.book.domain.public_record import DATASET
@@ -30,6 +30,7 @@ blueprint = Blueprint("repairs", __name__, url_prefix="/v1/repairs", description
 @blueprint.arguments(RepairOrderSchema())
 @blueprint.response(201, RepairSchema())
 @idempotency.documented
+@shows(Shows.OFFICE)
 def post_repair(order: dict[str, Any]) -> Response:
     """Repair a public record: it leaves display, sharing and use at once, as of whatever day
 
@@ -58,6 +59,7 @@ def post_repair(order: dict[str, Any]) -> Response:
 @requires("repairs:read")
 @blueprint.response(200, RepairPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
+@shows(Shows.OFFICE)
 def list_repairs() -> Response:
     """List repairs, newest first: an enterprise its own, a source those that it sent, an operator all"""
     by, table = caller(), tables.Repair
@@ -74,6 +76,7 @@ def list_repairs() -> Response:
 @refuses(blueprint, 404)
 @requires("repairs:read")
 @blueprint.response(200, RepairSchema())
+@shows(Shows.OFFICE)
 def get_repair(repair_id: str) -> Response:
     """Read a repair"""
     with context().database.read() as session:

@@ -15,7 +15,7 @@ from werkzeug.exceptions import BadRequest
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Shows, refuses, shows
 from services.profile.book.api import shown
 from services.profile.book.api.current import context
 from services.profile.book.api.schemas import MomentSchema
@@ -136,6 +136,7 @@ def post_acknowledgement(said: dict[str, Any], alert_id: str) -> Response:
 @subscriptions.arguments(SubscriptionOrderSchema())
 @subscriptions.response(201, SubscriptionSchema())
 @idempotency.documented
+@shows(Shows.OWN_WORDS)
 def post_subscription(order: dict[str, Any]) -> Response:
     """Subscribe to alerts: of these firms or of all that consent to monitoring, of these signals and severities"""
     wish = Wish(**{name: None if order[name] is None else tuple(order[name]) for name in order})
@@ -151,6 +152,7 @@ def post_subscription(order: dict[str, Any]) -> Response:
 @requires("enterprises:read")
 @subscriptions.response(200, SubscriptionPageSchema())
 @subscriptions.doc(parameters=paging.PARAMETERS)
+@shows(Shows.OWN_WORDS)
 def list_subscriptions() -> Response:
     """List your subscriptions that have not ended, newest first"""
     table = tables.Subscription
@@ -164,6 +166,7 @@ def list_subscriptions() -> Response:
 @requires("alerts:write")
 @subscriptions.response(200, SubscriptionSchema())
 @idempotency.repeatable
+@shows(Shows.OWN_WORDS)
 def post_subscription_end(session: Session, subscription_id: str) -> dict[str, Any]:
     """End a subscription"""
     return shown.plain(_subscription(end_subscription(context(), session, caller(), subscription_id)))

@@ -1,0 +1,36 @@
+"""The table of what a consent opens."""
+
+from __future__ import annotations
+
+from services.profile.rights.domain.consent import Field, Purpose
+from services.profile.rights.domain.resource import Resource, table, uncounted
+
+SCORES = {Resource.NEW_SCORE, Resource.SCORE, Resource.OWN_SCORES}
+
+
+def test_an_individual_score_needs_the_field_score_to_assess_or_to_monitor() -> None:
+    for resource in SCORES:
+        assert table()[resource].fields == {Field.SCORE}
+        assert set(table()[resource].purposes) == {Purpose.ASSESSMENT, Purpose.MONITORING}
+
+
+def test_training_opens_tables_and_nothing_of_an_individual() -> None:
+    opened = {resource for resource, terms in table().items() if Purpose.TRAINING in terms.purposes}
+    assert opened == {Resource.FEATURE_SET}
+
+
+def test_measures_are_a_field_of_their_own() -> None:
+    assert {resource for resource, terms in table().items() if Field.MEASURES in terms.fields} == {Resource.MEASURES}
+
+
+def test_every_field_that_a_firm_can_choose_opens_something() -> None:
+    assert frozenset().union(*(terms.fields for terms in table().values())) == set(Field)
+
+
+def test_what_is_not_recorded_is_not_counted_either() -> None:
+    """A limit that a firm sets is worked off by reads that it can see."""
+    assert {resource for resource, terms in table().items() if not terms.recorded} <= uncounted()
+
+
+def test_every_read_has_a_name_in_both_languages() -> None:
+    assert all(terms.title.zh and terms.title.en for terms in table().values())

@@ -1,0 +1,81 @@
+"""Permits: who makes them, that none is thrown away, and that the docs tell each reason for reading everything."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from services.profile.book.domain.permit import Permit, Why, Window, issue
+
+SERVICE = Path(__file__).parents[3] / "services" / "profile"
+DOCS = Path(__file__).parents[3] / "docs"
+OPENS = frozenset({"open_file", "open_files", "open_each", "open_days", "open_at", "open_alert", "issue"})
+
+
+def calls(names: frozenset[str]) -> Iterator[tuple[str, ast.Call, ast.stmt]]:
+    """Yield where these functions are called: the file, the call, and the statement that it stands in."""
+    for path in sorted(SERVICE.rglob("*.py")):
+        for statement in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(statement, ast.stmt):
+                continue
+            for field in ast.iter_child_nodes(statement):
+                if isinstance(field, ast.stmt):
+                    continue
+                for node in ast.walk(field):
+                    if isinstance(node, ast.Call) and _name(node.func) in names:
+                        yield str(path.relative_to(SERVICE)), node, statement
+
+
+def _name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def test_only_the_door_issues_permits() -> None:
+    """A permit's own parts aside: what stands in its module makes smaller ones of one that is there."""
+    places = {path for path, _, _ in calls(frozenset({"issue"}))}
+    assert places == {"rights/usecases/open_file.py", "book/domain/permit.py"}
+
+
+def test_nobody_makes_a_permit_by_its_class() -> None:
+    """Neither by calling it nor past its constructor."""
+    with pytest.raises(TypeError, match="open_file"):
+        Permit()
+    places = {path for path, _, _ in calls(frozenset({"Permit", "__new__"}))}
+    assert places == {"book/domain/permit.py"}
+
+
+def test_no_permit_is_thrown_away() -> None:
+    """An answer that nobody holds would be a consent asked for form's sake: what is shown needs it."""
+    found = list(calls(OPENS))
+    thrown = [f"{path}:{call.lineno}" for path, call, statement in found if isinstance(statement, ast.Expr)]
+    assert len(found) > len(OPENS)
+    assert thrown == []
+
+
+def test_the_walk_above_sees_a_permit_that_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test can fail: this is how three leaks came about."""
+    (tmp_path / "leak.py").write_text("def show():\n    with begin() as c:\n        open_file(c)\n    return rows()\n")
+    monkeypatch.setattr(f"{__name__}.SERVICE", tmp_path)
+    [(path, call, statement)] = calls(OPENS)
+    assert (path, call.lineno, type(statement)) == ("leak.py", 3, ast.Expr)
+
+
+def test_every_reason_for_reading_everything_is_told_in_the_docs() -> None:
+    told = (DOCS / "architecture.md").read_text("utf-8")
+    assert [why for why in Why if f"`{why}`" not in told] == []
+
+
+def test_a_permit_shows_the_days_of_its_windows_and_no_others() -> None:
+    permit = issue({"E1": (Window(date(2020, 1, 1), date(2020, 1, 31)), Window(last=date(2019, 6, 30)))})
+    shown = [date(2019, 6, 30), date(2019, 7, 1), date(2020, 1, 15), date(2020, 2, 1)]
+    assert [permit.shows("E1", day) for day in shown] == [True, False, True, False]
+    assert not permit.shows("E2", date(2020, 1, 15))
+
+
+def test_a_smaller_permit_opens_no_file_that_the_larger_did_not() -> None:
+    permit = issue({"E1": (Window(),), "E2": (Window(),)})
+    assert permit.only({"E2", "E3"}).enterprises == ("E2",)
