@@ -196,13 +196,13 @@ def _keep_versions(session: Session, firms: Sequence[Enterprise], now: datetime)
 
 def _description(firm: Enterprise) -> dict[str, Any]:
     day = firm.established_on
-    told = {name: getattr(firm, name) for name in (*DESCRIBED, "synthetic")}
-    return {**told, "established_on": day.isoformat() if day else None}
+    description = {name: getattr(firm, name) for name in (*DESCRIBED, "synthetic")}
+    return {**description, "established_on": day.isoformat() if day else None}
 
 
-def _described(enterprise_id: str, told: Mapping[str, Any]) -> Enterprise:
-    day = told["established_on"]
-    return Enterprise(enterprise_id, **{**told, "established_on": date.fromisoformat(day) if day else None})
+def _described(enterprise_id: str, description: Mapping[str, Any]) -> Enterprise:
+    day = description["established_on"]
+    return Enterprise(enterprise_id, **{**description, "established_on": date.fromisoformat(day) if day else None})
 
 
 def _enterprise(row: Any) -> Enterprise:

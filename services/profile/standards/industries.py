@@ -25,7 +25,7 @@ class Industry:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundIndustry:
     """What a written industry means: its code (`C`, `C13`, `C1311`), section, title, and what is to be said of it."""
 
     code: str | None
@@ -53,11 +53,11 @@ def _by_name() -> dict[str, Industry]:
     return {industry.zh: industry for industry in reversed(industries())}
 
 
-def find(written: str) -> Found:
+def find(written: str) -> FoundIndustry:
     """Return what a written industry means: `C`, `13`, `C13`, `1311`, `C1311`, or a title of the standard."""
     text = written.strip()
     if named := _by_name().get(text):
-        return Found(named.section + (named.division or ""), named.section, named)
+        return FoundIndustry(named.section + (named.division or ""), named.section, named)
     parts = CODE.fullmatch(text.upper())
     if not parts or not text:
         return _unknown(text)
@@ -65,9 +65,9 @@ def find(written: str) -> Found:
     industry = _by_code().get(digits[:2] or letter or "")
     if industry is None or letter not in {None, industry.section}:
         return _unknown(text)
-    return Found(industry.section + digits, industry.section, industry)
+    return FoundIndustry(industry.section + digits, industry.section, industry)
 
 
-def _unknown(text: str) -> Found:
-    said = f"The industry {text[:32]} is not in GB/T 4754-2017; write a section (C) or a division (C13) / 未收录."
-    return Found(None, None, None, said)
+def _unknown(text: str) -> FoundIndustry:
+    warning = f"The industry {text[:32]} is not in GB/T 4754-2017; write a section (C) or a division (C13) / 未收录."
+    return FoundIndustry(None, None, None, warning)

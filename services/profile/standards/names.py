@@ -64,7 +64,7 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class NameMatch:
     """Whether two names are one firm's, with the comparison of every part and a score of 0 to 1."""
 
     verdict: Verdict
@@ -122,11 +122,11 @@ def parse(written: str) -> Name:
     return Name(whole, brand, trade, form, codes, word, group, branch + extra.replace(GROUP, ""))
 
 
-def match(one: str | Name, other: str | Name) -> Match:
+def match(one: str | Name, other: str | Name) -> NameMatch:
     """Tell whether two names are the same firm's, and why."""
     a, b = (parse(each) if isinstance(each, str) else each for each in (one, other))
     if a.plain == b.plain:
-        return Match("same", 1.0, dict.fromkeys(WEIGHTS, "agree"), "the whole name agrees / 名称一致")
+        return NameMatch("same", 1.0, dict.fromkeys(WEIGHTS, "agree"), "the whole name agrees / 名称一致")
     parts: dict[str, Agreement] = {
         "brand": "agree" if set(a.keys) & set(b.keys) else "differ",
         "trade": _trade_agreement(a.trade, b.trade),
@@ -135,7 +135,7 @@ def match(one: str | Name, other: str | Name) -> Match:
     }
     score = round(sum(weight * WORTH[parts[name]] for name, weight in WEIGHTS.items()), 4)
     verdict, reason = _judge(a, b, parts)
-    return Match(verdict, score if verdict != "different" else min(score, 0.5), parts, reason)
+    return NameMatch(verdict, score if verdict != "different" else min(score, 0.5), parts, reason)
 
 
 def _judge(a: Name, b: Name, parts: Mapping[str, Agreement]) -> tuple[Verdict, str]:
@@ -174,8 +174,8 @@ def _brackets(firm: str) -> tuple[str, str, str]:
     """Return the name without brackets, the regions in them, and what else they hold."""
     inner = BRACKETS.findall(firm)
     known, _ = _region_words()
-    held = [each for each in inner if each in known or each in by_name()]
-    return BRACKETS.sub("", firm), "".join(held), "".join(each for each in inner if each not in held)
+    places = [each for each in inner if each in known or each in by_name()]
+    return BRACKETS.sub("", firm), "".join(places), "".join(each for each in inner if each not in places)
 
 
 def _region(firm: str, bracketed: str) -> tuple[str, tuple[str, ...], str]:
@@ -244,7 +244,7 @@ class Resolved:
 
     enterprise: str | None
     by: Literal["code", "name"] | None
-    match: Match | None = None
+    match: NameMatch | None = None
     candidates: tuple[str, ...] = ()
 
 

@@ -38,7 +38,7 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundRegion:
     """What a written region means: its code and name, and what is to be said of it (None: nothing)."""
 
     code: str | None
@@ -88,7 +88,7 @@ def place(code: str) -> tuple[str, ...]:
     return tuple(by_code()[each].name for each in above if each in by_code())
 
 
-def find(written: str) -> Found:
+def find(written: str) -> FoundRegion:
     """Return what a written region means: a code of 2, 4 or 6 digits, a name, or names from the province down."""
     text = written.strip()
     if CODE.fullmatch(text):
@@ -98,17 +98,17 @@ def find(written: str) -> Found:
         return _of_code(codes[0])
     reason = "is the name of several regions" if codes else "is not in the table of regions (GB/T 2260)"
     advice = "write its six-digit code / 请填写六位行政区划代码"
-    return Found(None, None, f"The region {text[:32]} {reason}; {advice}.")
+    return FoundRegion(None, None, f"The region {text[:32]} {reason}; {advice}.")
 
 
-def _of_code(code: str) -> Found:
+def _of_code(code: str) -> FoundRegion:
     region = by_code().get(code)
     if region is None:
-        return Found(code, None, f"The region {code} is not in the table (GB/T 2260) / 行政区划代码未收录.")
+        return FoundRegion(code, None, f"The region {code} is not in the table (GB/T 2260) / 行政区划代码未收录.")
     warning = None
     if region.until is not None:
         warning = f"The region {code} {region.name} was abolished after {region.until} / 行政区划已撤销."
-    return Found(code, region.name, warning)
+    return FoundRegion(code, region.name, warning)
 
 
 def _named(text: str) -> Iterator[str]:

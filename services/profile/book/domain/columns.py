@@ -10,7 +10,7 @@ import polars as pl
 
 from chassis.core.errors import Invalid
 from services.profile.book.domain import invoice
-from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, Rule
+from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
 from services.profile.book.domain.evidence import DATASETS
 
 
@@ -53,7 +53,7 @@ class Form:
     constants: Mapping[str, str] = field(default_factory=dict)
     ignored: frozenset[str] | None = None
     split: Split | None = None
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[RowRule, ...] = ()
 
     def match(self, titles: Sequence[str], where: str = "The file") -> Matched:
         """Find the columns among a file's titles; raise `WrongColumns` naming what is missing, twice or unknown."""
@@ -88,7 +88,7 @@ class Form:
 
     def of(self, enterprise: str) -> Form:
         """Return this form for the data of one enterprise: named where the file does not, and no other's."""
-        stranger = Rule(
+        stranger = RowRule(
             "enterprise", pl.col("enterprise") != enterprise, "not the enterprise of this import / 不是本次导入的企业"
         )
         return replace(self, constants={**self.constants, "enterprise": enterprise}, rules=(*self.rules, stranger))

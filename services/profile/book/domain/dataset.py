@@ -49,7 +49,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RowRule:
     """What must hold between the columns of a row: `wrong` is true where it does not."""
 
     column: str
@@ -69,13 +69,13 @@ class Dataset:
     columns: tuple[Column, ...]
     identity: tuple[str, ...]
     day: str
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[RowRule, ...] = ()
 
     @property
     def content(self) -> tuple[str, ...]:
         """Identity first, then what a later statement may change."""
-        said = tuple(column.name for column in self.columns)
-        return (*self.identity, *(name for name in said if name not in self.identity))
+        columns = tuple(column.name for column in self.columns)
+        return (*self.identity, *(name for name in columns if name not in self.identity))
 
     @property
     def lead(self) -> str:

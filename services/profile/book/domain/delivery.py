@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.book.domain.dataset import COUNTERPARTY, ENTERPRISE, Column, Dataset, Rule
+from services.profile.book.domain.dataset import COUNTERPARTY, ENTERPRISE, Column, Dataset, RowRule
 from services.profile.book.domain.order import DIRECTIONS
 
 DATASET = Dataset(
@@ -35,6 +35,6 @@ DATASET = Dataset(
     ),
     identity=("direction", "enterprise", "number", "counterparty"),
     day="date",
-    rules=(Rule("amount_fen", pl.col("amount_fen") <= 0, "not above zero / 金额须大于零"),),
+    rules=(RowRule("amount_fen", pl.col("amount_fen") <= 0, "not above zero / 金额须大于零"),),
 )
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content

@@ -46,8 +46,8 @@ def names_of(dataset: Dataset, rows: pl.DataFrame) -> pl.Series:
     ['rec_71a4583a3b4901f60c24e72afe0b55d7']
     """
     # Sources write one counterparty in two ways; the record is the same.
-    told = named_in_full(rows.select(dataset.identity)).iter_rows()
-    return pl.Series("name", [_name(dataset.name, identity) for identity in told], dtype=pl.String)
+    identities = named_in_full(rows.select(dataset.identity)).iter_rows()
+    return pl.Series("name", [_name(dataset.name, identity) for identity in identities], dtype=pl.String)
 
 
 def name_of(dataset: Dataset, row: Mapping[str, object]) -> str:

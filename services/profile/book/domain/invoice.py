@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, Rule
+from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
 
 DIRECTIONS = MappingProxyType(
     dict.fromkeys(("进项", "采购", "purchase"), "purchase") | dict.fromkeys(("销项", "销售", "sale"), "sale")
@@ -44,7 +44,7 @@ DATASET = Dataset(
     identity=("direction", "enterprise", "code", "number", "counterparty", "date", "total_fen"),
     day="date",
     rules=(
-        Rule(
+        RowRule(
             "total_fen",
             (pl.col("net_fen") + pl.col("tax_fen") - pl.col("total_fen")).abs() > ROUNDING_FEN,
             "net + tax is not the total / 金额与税额之和不等于价税合计",

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from services.profile.book.domain.dataset import COUNTERPARTY, ENTERPRISE, Column, Dataset, Rule
+from services.profile.book.domain.dataset import COUNTERPARTY, ENTERPRISE, Column, Dataset, RowRule
 
 DIRECTIONS = MappingProxyType(
     dict.fromkeys(("销售", "销项", "sale", "sales"), "sale")
@@ -41,8 +41,8 @@ DATASET = Dataset(
     identity=("direction", "enterprise", "number", "counterparty"),
     day="date",
     rules=(
-        Rule("amount_fen", pl.col("amount_fen") <= 0, "not above zero / 金额须大于零"),
-        Rule("due_on", pl.col("due_on") < pl.col("date"), "before the order's own date / 付款日早于订单日期"),
+        RowRule("amount_fen", pl.col("amount_fen") <= 0, "not above zero / 金额须大于零"),
+        RowRule("due_on", pl.col("due_on") < pl.col("date"), "before the order's own date / 付款日早于订单日期"),
     ),
 )
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from services.profile.book.domain.dataset import COUNTERPARTY, ENTERPRISE, Column, Dataset, Rule
+from services.profile.book.domain.dataset import COUNTERPARTY, ENTERPRISE, Column, Dataset, RowRule
 
 FLOWS = MappingProxyType(
     dict.fromkeys(("收入", "收款", "贷", "贷方", "转入", "in", "credit", "C"), "in")
@@ -66,6 +66,6 @@ DATASET = Dataset(
     ),
     identity=("direction", "enterprise", "reference", "date", "amount_fen"),
     day="date",
-    rules=(Rule("amount_fen", pl.col("amount_fen") <= 0, "not above zero / 金额须大于零"),),
+    rules=(RowRule("amount_fen", pl.col("amount_fen") <= 0, "not above zero / 金额须大于零"),),
 )
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, Rule
+from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
 from services.profile.book.domain.display import displayed, too_early
 
 RECORDS = MappingProxyType(
@@ -70,16 +70,18 @@ DATASET = Dataset(
     identity=("enterprise", "record", "number"),
     day="published_on",
     rules=(
-        Rule("published_on", pl.col("published_on") < pl.col("date"), "before it was decided / 公示日期早于决定日期"),
-        Rule("ends_on", pl.col("ends_on") < pl.col("date"), "before it was decided / 截止日期早于决定日期"),
-        Rule("repaired_on", pl.col("repaired_on") < pl.col("date"), "before it was decided / 修复日期早于决定日期"),
-        Rule(
+        RowRule(
+            "published_on", pl.col("published_on") < pl.col("date"), "before it was decided / 公示日期早于决定日期"
+        ),
+        RowRule("ends_on", pl.col("ends_on") < pl.col("date"), "before it was decided / 截止日期早于决定日期"),
+        RowRule("repaired_on", pl.col("repaired_on") < pl.col("date"), "before it was decided / 修复日期早于决定日期"),
+        RowRule(
             "repaired_on",
             too_early(),
             "sooner than its tier allows / 早于该类失信信息的最短公示期",
         ),
-        Rule("amount_fen", pl.col("amount_fen") < 0, "below zero / 金额不能为负"),
-        Rule(
+        RowRule("amount_fen", pl.col("amount_fen") < 0, "below zero / 金额不能为负"),
+        RowRule(
             "grade",
             (pl.col("record") == "tax-grade") & pl.col("grade").is_null(),
             "a tax grade names the grade A B M C D / 纳税信用须注明等级",

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, Rule
+from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
 from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id
 
 RELATIONS = MappingProxyType(
@@ -47,8 +47,8 @@ DATASET = Dataset(
     identity=("enterprise", "relation", "party", "since"),
     day="since",
     rules=(
-        Rule("until", pl.col("until") < pl.col("since"), "before its start / 终止日期早于起始日期"),
-        Rule("amount_fen", pl.col("amount_fen") < 0, "below zero / 金额不能为负"),
+        RowRule("until", pl.col("until") < pl.col("since"), "before its start / 终止日期早于起始日期"),
+        RowRule("amount_fen", pl.col("amount_fen") < 0, "below zero / 金额不能为负"),
     ),
 )
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content
@@ -67,8 +67,8 @@ def sealed(rows: pl.DataFrame, key: bytes) -> pl.DataFrame:
     """
     pairs = rows.select("relation", "party").unique()
     kept = [_held(sort, party, key) for sort, party in pairs.rows()]
-    held = pairs.with_columns(pl.Series("held", kept, dtype=pl.String))
-    joined = rows.join(held, on=["relation", "party"], how="left", maintain_order="left")
+    hashes = pairs.with_columns(pl.Series("held", kept, dtype=pl.String))
+    joined = rows.join(hashes, on=["relation", "party"], how="left", maintain_order="left")
     return joined.with_columns(pl.col("held").alias("party")).drop("held")
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, Rule
+from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
 
 TAXES = MappingProxyType(
     dict.fromkeys(("增值税", "vat"), "vat")
@@ -47,12 +47,12 @@ DATASET = Dataset(
     identity=("enterprise", "tax", "period_start", "period_end"),
     day="period_end",
     rules=(
-        Rule(
+        RowRule(
             "period_end",
             pl.col("period_end") < pl.col("period_start"),
             "before its start / 所属期止早于所属期起",
         ),
-        Rule("paid_fen", pl.col("paid_fen") < 0, "below zero / 实缴金额不能为负"),
+        RowRule("paid_fen", pl.col("paid_fen") < 0, "below zero / 实缴金额不能为负"),
     ),
 )
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content

@@ -12,7 +12,7 @@ from datetime import date
 import polars as pl
 
 from services.profile.book.domain.columns import FEN_SUFFIX, Form, Matched
-from services.profile.book.domain.dataset import DTYPES, Column, Rule
+from services.profile.book.domain.dataset import DTYPES, Column, RowRule
 from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id
 
 REPORT: dict[str, pl.DataType] = {
@@ -256,7 +256,7 @@ def _plain_digits(text: pl.Series) -> pl.Series:
     return pl.select(pl.when(grouped).then(plain.str.replace_all(",", "")).otherwise(plain)).to_series()
 
 
-def _broken(rows: pl.DataFrame, rules: Sequence[Rule], titles: Mapping[str, str]) -> list[Fault]:
+def _broken(rows: pl.DataFrame, rules: Sequence[RowRule], titles: Mapping[str, str]) -> list[Fault]:
     """Return where the rules between columns do not hold; a rule about columns that are not there says nothing."""
     found = []
     for rule in rules:

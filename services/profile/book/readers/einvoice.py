@@ -195,10 +195,10 @@ def _side(owner: str | None, seller: str, buyer: str) -> str:
     raise _Unusable("SellerIdNum", seller, "neither seller nor buyer is this enterprise / 购销双方均非本企业")
 
 
-def _must_agree(tag: str, said: int, summed: int) -> None:
-    if abs(said - summed) > ROUNDING_FEN:
+def _must_agree(tag: str, stated: int, summed: int) -> None:
+    if abs(stated - summed) > ROUNDING_FEN:
         reason = f"its parts add up to {Decimal(summed) / 100} / 合计与明细之和不符"
-        raise _Unusable(tag, str(Decimal(said) / 100), reason)
+        raise _Unusable(tag, str(Decimal(stated) / 100), reason)
 
 
 def _line_tax(item: Mapping[str, str]) -> int:

@@ -22,11 +22,11 @@ class SyntheticMixed(Conflict):
     """Synthetic data and real data were about to share one book."""
 
 
-def enrol(context: Context, session: Session, enterprise: str, said: Mapping[str, Any]) -> tuple[Enterprise, bool]:
+def enrol(context: Context, session: Session, enterprise: str, stated: Mapping[str, Any]) -> tuple[Enterprise, bool]:
     """Store what a source says of an enterprise and return it, and whether it is new; what is not said stays."""
-    claim(session, synthetic=bool(said.get("synthetic", False)))
+    claim(session, synthetic=bool(stated.get("synthetic", False)))
     before = store.enterprise(session, enterprise)
-    firm = merged(before, enterprise, said)
+    firm = merged(before, enterprise, stated)
     if firm != before:
         store.keep_enterprises(session, [firm], context.now())
     return firm, before is None
@@ -56,9 +56,9 @@ def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetim
     return accepted
 
 
-def merged(before: Enterprise | None, enterprise: str, said: Mapping[str, Any]) -> Enterprise:
+def merged(before: Enterprise | None, enterprise: str, stated: Mapping[str, Any]) -> Enterprise:
     """Return the firm with what is newly said over what was known, in the standards' codes and with its size class."""
-    spoken = normalised({name: value for name, value in said.items() if value is not None})
+    spoken = normalised({name: value for name, value in stated.items() if value is not None})
     return sized(replace(before or Enterprise(enterprise), **spoken), spoken)
 
 

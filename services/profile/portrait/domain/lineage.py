@@ -77,7 +77,7 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Selected:
     """Rows of one table that an expression of the day chooses."""
 
     table: Table
@@ -101,23 +101,23 @@ class Everything:
         return found | {"public_records": evidence.public_records.filter(live(as_of))}
 
 
-Behind: TypeAlias = Trade | Settlement | Kept | Everything
+Behind: TypeAlias = Trade | Settlement | Selected | Everything
 
 
 def _chosen(name: str, as_of: date) -> pl.Expr:
     if name in COUNTED:
         return counted(name) & live(pl.lit(as_of))
     due = (c("due_on") <= as_of) & (c("due_on") > pl.lit(as_of).dt.offset_by("-24mo"))
-    held = (c("until") >= as_of).fill_null(value=True) & (c("since") <= as_of).fill_null(value=True)
+    in_force = (c("until") >= as_of).fill_null(value=True) & (c("since") <= as_of).fill_null(value=True)
     return {
         "tax_grade": (c("record") == "tax-grade") & (c("published_on") <= as_of),
         "tax_punctual_share_24m": due & (c("tax") != "social-insurance"),
         "insurance_punctual_share_24m": due & (c("tax") == "social-insurance"),
         "wage_months_share_12m": (c("status") == "valid") & (c("direction") == "out") & (c("purpose") == "wage"),
-        "group_firms": held & c("relation").is_in(["controller", "person-in-charge", "shareholder"]),
-        "shared_contacts": held & c("relation").is_in(["address", "phone"]),
-        "guarantees_given": held & (c("relation") == "guarantor"),
-        "guarantee_ring": held & (c("relation") == "guarantor"),
+        "group_firms": in_force & c("relation").is_in(["controller", "person-in-charge", "shareholder"]),
+        "shared_contacts": in_force & c("relation").is_in(["address", "phone"]),
+        "guarantees_given": in_force & (c("relation") == "guarantor"),
+        "guarantee_ring": in_force & (c("relation") == "guarantor"),
     }[name]
 
 
@@ -162,11 +162,11 @@ BEHIND: Mapping[str, Behind] = MappingProxyType(
         **{name: trade for trade, names in TRADES.items() for name in names},
         "days_beyond_terms_paid_12m": Settlement("purchase", "out"),
         "days_beyond_terms_received_12m": Settlement("sale", "in"),
-        **{name: Kept("tax_filings", name) for name in ("tax_punctual_share_24m", "insurance_punctual_share_24m")},
-        "wage_months_share_12m": Kept("payments", "wage_months_share_12m"),
-        **{name: Kept("public_records", name) for name in (*COUNTED, "tax_grade")},
+        **{name: Selected("tax_filings", name) for name in ("tax_punctual_share_24m", "insurance_punctual_share_24m")},
+        "wage_months_share_12m": Selected("payments", "wage_months_share_12m"),
+        **{name: Selected("public_records", name) for name in (*COUNTED, "tax_grade")},
         **{
-            name: Kept("relations", name)
+            name: Selected("relations", name)
             for name in ("group_firms", "shared_contacts", "guarantees_given", "guarantee_ring")
         },
         **dict.fromkeys(("kinds_of_data", "verified_share", "checks_passed_share"), Everything()),

@@ -122,8 +122,8 @@ def peers(features: pl.DataFrame, firms: pl.DataFrame) -> Peers:
     rows: dict[Key, pl.Series] = {}
     for industry, by in STEPS_WIDER:
         for values, cell in traits.drop_nulls(by).partition_by(by, as_dict=True).items():
-            told = dict(zip(by, values, strict=True))
-            key = (bool(told["synthetic"]), told.get(industry), told.get("size_class"))
+            trait = dict(zip(by, values, strict=True))
+            key = (bool(trait["synthetic"]), trait.get(industry), trait.get("size_class"))
             if cell.height >= LEAST_PEERS or len(by) == 1:
                 rows.setdefault(key, cell["row"])
     return Peers(book, rows)

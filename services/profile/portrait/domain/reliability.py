@@ -49,5 +49,7 @@ def reliability(
     share = values.get("verified_share")
     verified = None if share is None else 0.5 + 0.5 * share
     parts = [coverage, DEPTH[depth], freshness, values.get("checks_passed_share"), verified]
-    told = [part for part in parts if part is not None]
-    return Reliability(prod(told) ** (1 / len(told)), coverage, DEPTH[depth], freshness, parts[3], verified)
+    known_parts = [part for part in parts if part is not None]
+    return Reliability(
+        prod(known_parts) ** (1 / len(known_parts)), coverage, DEPTH[depth], freshness, parts[3], verified
+    )

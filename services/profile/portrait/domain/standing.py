@@ -80,8 +80,8 @@ def _of_whole(placed: Sequence[tuple[Feature, Grid]]) -> dict[str, Grid]:
     total = np.nansum([points for _, points in placed], axis=0)
     bounded = np.clip(FULL + total, 0.0, FULL) - FULL
     kept = np.divide(bounded, total, out=np.ones_like(total), where=total != 0)
-    told = np.any([~np.isnan(points) for figure, points in placed if _beyond_invoices(figure)], axis=0)
-    return {figure.name: np.where(told, points * kept, np.nan) for figure, points in placed}
+    known = np.any([~np.isnan(points) for figure, points in placed if _beyond_invoices(figure)], axis=0)
+    return {figure.name: np.where(known, points * kept, np.nan) for figure, points in placed}
 
 
 def _beyond_invoices(figure: Feature) -> bool:

@@ -62,7 +62,7 @@ class Wish:
 class Item:
     """An item as it stands: what it says, and the import that said so (None for a description)."""
 
-    said: dict[str, Any]
+    content: dict[str, Any]
     import_id: str | None = None
     known_at: datetime | None = None
 
@@ -85,8 +85,8 @@ def item_of(context: Context, enterprise: str, kind: str, record: str | None, fi
     if found.is_empty():
         raise RecordNotFound(f"The file has no record {record} of the kind {kind}; GET …/evidence lists them.")
     row = found.row(0, named=True)
-    said = {name: value for name, value in row.items() if name not in ORIGIN}
-    return Item(orjson.loads(orjson.dumps(said)), row["import_id"], row["known_at"])
+    content = {name: value for name, value in row.items() if name not in ORIGIN}
+    return Item(orjson.loads(orjson.dumps(content)), row["import_id"], row["known_at"])
 
 
 def record_numbered(context: Context, caller: Caller, enterprise: str, kind: str, number: str) -> str:
@@ -129,7 +129,7 @@ def open_dispute(context: Context, session: Session, caller: Caller, wish: Wish,
         field=wish.field,
         reason=wish.reason,
         statement=wish.statement,
-        before=item.said,
+        before=item.content,
         state=State.OPEN,
         opened_at=now,
         opened_by=caller.client,
@@ -251,14 +251,14 @@ def _remove(context: Context, session: Session, row: tables.Dispute, reply: str,
 def _restated(row: tables.Dispute, item: Item | None) -> bool:
     if item is None:
         return False
-    return item.said != row.before
+    return item.content != row.before
 
 
 def _tell(session: Session, row: tables.Dispute, item: Item | None, now: datetime) -> None:
     """Tell the enterprise the answer, and of a correction everybody who read the file while it was wrong."""
     facts = {"dispute": row.id, "kind": row.kind, "decision": row.state, "correction": row.correction}
-    told = {_owner(row), *(sent_by(session, item) if item else ())}
-    notice_store.notify(session, told, Event.DECIDED, row.enterprise, row.id, facts, now)
+    recipients = {_owner(row), *(sent_by(session, item) if item else ())}
+    notice_store.notify(session, recipients, Event.DECIDED, row.enterprise, row.id, facts, now)
     if row.state == State.CORRECTED:
         readers = notice_store.readers(session, row.enterprise, now - READERS_FOR)
         notice_store.notify(session, readers, Event.CORRECTED, row.enterprise, row.id, facts, now)
@@ -277,9 +277,9 @@ def sent_by(session: Session, item: Item) -> set[str]:
 
 def _enter(session: Session, event: str, row: tables.Dispute, caller: Caller, facts: dict[str, Any]) -> None:
     # Which record is disputed could be computed by whoever has the record.
-    said = {"dispute": row.id, "kind": row.kind, **facts}
+    public = {"dispute": row.id, "kind": row.kind, **facts}
     sealed = {"item": row.record or row.field}
-    register.enter(session, event, row.enterprise, caller.client, said, sealed)
+    register.enter(session, event, row.enterprise, caller.client, public, sealed)
 
 
 def _described(context: Context, enterprise: str, field: str | None) -> Item:

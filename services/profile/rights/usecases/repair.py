@@ -46,13 +46,13 @@ def repair(context: Context, session: Session, caller: Caller, decided: Decided,
         raise RecordNotFound("You sent no such record; its own source says that it was repaired, or the operator.")
     if decided.decided_on > day_of(now):
         raise NotRepairable("The repair is decided in the future; send it on its day.")
-    published = date.fromisoformat(item.said["published_on"])
-    check(item.said["record"], item.said["tier"], published, decided.decided_on)
+    published = date.fromisoformat(item.content["published_on"])
+    check(item.content["record"], item.content["tier"], published, decided.decided_on)
     row = tables.Repair(
         id=new_id("rep"),
         enterprise=decided.enterprise,
         record=decided.record,
-        tier=tier_of(item.said["record"], item.said["tier"]) or "none",
+        tier=tier_of(item.content["record"], item.content["tier"]) or "none",
         published_on=published,
         decided_on=decided.decided_on,
         authority=decided.authority,
@@ -62,7 +62,7 @@ def repair(context: Context, session: Session, caller: Caller, decided: Decided,
     )
     # Also where two come at once: the second waits in `leave` and finds nothing there any more.
     if not leave(
-        context, session, decided.enterprise, {decided.record: item.said["number"]}, row.id, caller.client, now
+        context, session, decided.enterprise, {decided.record: item.content["number"]}, row.id, caller.client, now
     ):
         raise AlreadyRepaired("The record has left the book already.")
     session.add(row)

@@ -32,11 +32,11 @@ def refuse_wrong(
     if repaired.is_empty():
         return
     with context.database.read() as session:
-        held = _held_records(context, session, repaired["enterprise"].unique().to_list())
-        sent = store.senders(session, held["import_id"].unique().to_list())
+        on_file = _held_records(context, session, repaired["enterprise"].unique().to_list())
+        sent = store.senders(session, on_file["import_id"].unique().to_list())
     theirs = [name for name, (client, _) in sent.items() if client == order.client or _is_operator(job)]
     same = list(public_record.IDENTITY)
-    stated = repaired.select(*same, "line", "repaired_on").join(held, on=same)
+    stated = repaired.select(*same, "line", "repaired_on").join(on_file, on=same)
     others = stated.filter(~pl.col("import_id").is_in(theirs))["line"].to_list()
     if others:
         yield others, NOT_YOURS

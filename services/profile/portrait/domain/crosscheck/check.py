@@ -53,8 +53,8 @@ def check(material: Material, chosen: Iterable[Rule] | None = None) -> pl.DataFr
 
     Rows come by rule in the order of declaration, then by enterprise, day and subject: the same for the same facts.
     """
-    held = [rule for rule in (chosen or rules()) if rule.since <= material.as_of]
-    parts = pl.collect_all([_findings(rule, material) for rule in held])
+    in_force = [rule for rule in (chosen or rules()) if rule.since <= material.as_of]
+    parts = pl.collect_all([_findings(rule, material) for rule in in_force])
     return pl.concat([pl.DataFrame(schema=FINDINGS), *parts])
 
 
@@ -65,8 +65,8 @@ def tally(findings: pl.DataFrame) -> pl.DataFrame:
 
 def tally_book(material: Material) -> pl.DataFrame:
     """Return what `tally(check(material))` does in another order, without a row for each of a book's comparisons."""
-    held = [rule for rule in rules() if rule.since <= material.as_of]
-    parts = pl.collect_all([_judged(rule, material).group_by("enterprise", "rule").agg(*COUNTS) for rule in held])
+    in_force = [rule for rule in rules() if rule.since <= material.as_of]
+    parts = pl.collect_all([_judged(rule, material).group_by("enterprise", "rule").agg(*COUNTS) for rule in in_force])
     return pl.concat([pl.DataFrame(schema=TALLY), *parts])
 
 

@@ -31,9 +31,9 @@ def declared_sales(material: Material) -> pl.LazyFrame:
     )
     period = ("enterprise", "period_start", "period_end")
     invoiced = within.group_by(period).agg(right=c("net_fen").sum())
-    told = sales.select("enterprise").unique()
+    sellers = sales.select("enterprise").unique()
     return _period(
-        filed.join(told, on="enterprise", how="semi").join(invoiced, on=period, how="left"),
+        filed.join(sellers, on="enterprise", how="semi").join(invoiced, on=period, how="left"),
         left=c("declared_sales_fen"),
         right=c("right").fill_null(0),
     )

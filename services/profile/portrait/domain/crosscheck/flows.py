@@ -60,12 +60,12 @@ def _settled(material: Material, direction: str, way: str, patience: str) -> pl.
     return _against(material, _moved(material, way), _invoiced(material, direction, patience))
 
 
-def _against(material: Material, told: pl.LazyFrame, invoiced: pl.LazyFrame) -> pl.LazyFrame:
+def _against(material: Material, moved: pl.LazyFrame, invoiced: pl.LazyFrame) -> pl.LazyFrame:
     """Pair what a source tells with what was invoiced, for the firms that the source knows at all."""
     large = invoiced.filter(c("right") >= LEAST_FEN).join(
-        told.select("enterprise").unique(), on="enterprise", how="semi"
+        moved.select("enterprise").unique(), on="enterprise", how="semi"
     )
-    return _pair(material, large.join(told, on=WITH, how="left").with_columns(c("left").fill_null(0.0)))
+    return _pair(material, large.join(moved, on=WITH, how="left").with_columns(c("left").fill_null(0.0)))
 
 
 def _invoiced(material: Material, direction: str, before: str | None) -> pl.LazyFrame:

@@ -125,8 +125,8 @@ def _both(material: Material) -> pl.LazyFrame:
     partner = covering.select(c("enterprise").alias("counterparty"), _opposite(), "first", "last")
     kept = own.join(partner, on=("counterparty", "direction")).filter(c("date").is_between("first", "last"))
     mine = covering.select("enterprise", "direction", "first", "last")
-    told = theirs.join(mine, on=("enterprise", "direction")).filter(c("date").is_between("first", "last"))
-    joined = kept.join(told, on=KEY, how="full", coalesce=True, nulls_equal=True, suffix="_right")
+    mirrored = theirs.join(mine, on=("enterprise", "direction")).filter(c("date").is_between("first", "last"))
+    joined = kept.join(mirrored, on=KEY, how="full", coalesce=True, nulls_equal=True, suffix="_right")
     return joined.rename({"total": "left", "total_right": "right"})
 
 

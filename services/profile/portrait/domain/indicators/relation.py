@@ -139,11 +139,11 @@ def network(relations: pl.DataFrame, records: pl.DataFrame, links: pl.DataFrame,
     `links` are the trade of 12 months (enterprise, counterparty, sold, bought). Firms of which nothing is known in a
     figure have null there.
     """
-    held = relations.filter((c("until") >= day).fill_null(value=True) & (c("since") <= day).fill_null(value=True))
-    group = _groups(held)
-    found = held.select("enterprise").unique()
+    current = relations.filter((c("until") >= day).fill_null(value=True) & (c("since") <= day).fill_null(value=True))
+    group = _groups(current)
+    found = current.select("enterprise").unique()
     sizes = group.with_columns(group_firms=pl.len().over("group").cast(pl.Float64))
-    for part in (sizes.select("enterprise", "group_firms"), _contacts(held), _guarantees(held)):
+    for part in (sizes.select("enterprise", "group_firms"), _contacts(current), _guarantees(current)):
         found = found.join(part, on="enterprise", how="left")
     alone = pl.col("group_firms").fill_null(1.0)
     zero = (c(name).fill_null(0.0) for name in ("shared_contacts", "guarantees_given", "guarantee_ring"))
@@ -153,10 +153,10 @@ def network(relations: pl.DataFrame, records: pl.DataFrame, links: pl.DataFrame,
     return found
 
 
-def _groups(held: pl.DataFrame) -> pl.DataFrame:
+def _groups(relations: pl.DataFrame) -> pl.DataFrame:
     """Return the group of each enterprise with a controlling relation: firms joined through parties, however far."""
     enough = (c("relation") != "shareholder") | (c("share") >= CONTROLLING_SHARE).fill_null(value=False)
-    ties = held.filter(c("relation").is_in(CONTROL) & enough).select("enterprise", "party").unique()
+    ties = relations.filter(c("relation").is_in(CONTROL) & enough).select("enterprise", "party").unique()
     names = pl.concat([ties["enterprise"], ties["party"]]).unique().sort()
     place = pl.DataFrame({"name": names}).with_row_index("place")
     at = pl.arange(names.len(), eager=True)
@@ -165,7 +165,7 @@ def _groups(held: pl.DataFrame) -> pl.DataFrame:
     label = _components(names.len(), one, other)
     firms = ties.select("enterprise").unique().join(place, left_on="enterprise", right_on="name")
     # A party that is an enterprise itself belongs to the group it controls.
-    owners = place.filter(c("name").is_in(held["enterprise"].unique().implode())).rename({"name": "enterprise"})
+    owners = place.filter(c("name").is_in(relations["enterprise"].unique().implode())).rename({"name": "enterprise"})
     both = pl.concat([firms.select("enterprise", "place"), owners.select("enterprise", "place")]).unique()
     return both.select("enterprise", group=pl.Series(label[both["place"].to_numpy()]))
 
@@ -183,16 +183,16 @@ def _components(count: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
             return label
 
 
-def _contacts(held: pl.DataFrame) -> pl.DataFrame:
+def _contacts(relations: pl.DataFrame) -> pl.DataFrame:
     """Return how many other firms have the same address or phone, the most crowded one counting."""
-    contacts = held.filter(c("relation").is_in(CONTACT)).select("enterprise", "relation", "party").unique()
+    contacts = relations.filter(c("relation").is_in(CONTACT)).select("enterprise", "relation", "party").unique()
     others = contacts.with_columns(others=pl.len().over("relation", "party") - 1)
     return others.group_by("enterprise").agg(shared_contacts=c("others").max().cast(pl.Float64))
 
 
-def _guarantees(held: pl.DataFrame) -> pl.DataFrame:
+def _guarantees(relations: pl.DataFrame) -> pl.DataFrame:
     """Return for how many firms each firm guarantees, and whether it is on a ring of guarantees (or between two)."""
-    given = held.filter(c("relation") == "guarantor").select(backed="enterprise", enterprise="party").unique()
+    given = relations.filter(c("relation") == "guarantor").select(backed="enterprise", enterprise="party").unique()
     count = given.group_by("enterprise").agg(guarantees_given=pl.len().cast(pl.Float64))
     ring = given
     while True:  # a firm without a guarantor or without a firm it guarantees for is on no ring; take it out, and again
@@ -217,9 +217,9 @@ def _troubled(links: pl.DataFrame, records: pl.DataFrame, day: pl.Expr) -> pl.Da
     """Return the share of trade with partners in trouble, null where nothing is published of any partner."""
     listed = live(day) & c("record").is_in(TROUBLE) & (c("tier").fill_null("general") != "minor")
     known = records.filter(c("published_on") <= day)
-    told = known.group_by("enterprise").agg(troubled=listed.any()).rename({"enterprise": "counterparty"})
+    troubled = known.group_by("enterprise").agg(troubled=listed.any()).rename({"enterprise": "counterparty"})
     amount = (c("sold") + c("bought")).cast(pl.Int64)
-    traded = links.join(told, on="counterparty", how="left").group_by("enterprise")
+    traded = links.join(troubled, on="counterparty", how="left").group_by("enterprise")
     share = amount.filter(c("troubled").fill_null(value=False)).sum().cast(pl.Float64) / amount.sum().cast(pl.Float64)
     seen = c("troubled").is_not_null().any() & (amount.sum() > 0)
     return traded.agg(troubled_partners=pl.when(seen).then(share))

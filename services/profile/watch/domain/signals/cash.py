@@ -29,9 +29,9 @@ def _coverage(scene: Scene) -> pl.DataFrame:
         .agg(billed=c("total_fen").sum(), invoices=pl.len())
         .filter((c("billed") > 0) & (c("invoices") >= limit["invoices"]))
     )
-    told = scene.evidence.payments.select("enterprise").unique()
+    paid_firms = scene.evidence.payments.select("enterprise").unique()
     received = _goods(scene, "in").filter(c("date") > since).group_by("enterprise").agg(received=c("amount_fen").sum())
-    found = billed.join(told, on="enterprise").join(received, on="enterprise", how="left")
+    found = billed.join(paid_firms, on="enterprise").join(received, on="enterprise", how="left")
     return readings(
         found.with_columns(
             value=c("received").fill_null(0) / c("billed"), reference=pl.lit(limit["fires"])

@@ -27,10 +27,10 @@ REVISION = "2026.11"
 
 def version(thresholds: Sequence[Threshold] | None = None) -> str:
     """Return what an evaluation was made with: the revision of the code and a digest of the thresholds."""
-    said = "\n".join(
+    text = "\n".join(
         f"{entry.signal} {entry.valid_from} {sorted(entry.values.items())}" for entry in thresholds or declared()
     )
-    return f"{REVISION}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+    return f"{REVISION}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)

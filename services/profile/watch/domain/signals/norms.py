@@ -22,8 +22,8 @@ TAKEN = {
 
 def norms(peers: Peers, firms: pl.DataFrame) -> pl.DataFrame:
     """Return NORMS of firms (enterprise, industry, size_class, synthetic), each from its own group of peers."""
-    told = firms.select("enterprise", "industry", "size_class", "synthetic").rows()
-    rows = [_row(peers, name, Firm(industry, size, bool(synthetic))) for name, industry, size, synthetic in told]
+    traits = firms.select("enterprise", "industry", "size_class", "synthetic").rows()
+    rows = [_row(peers, name, Firm(industry, size, bool(synthetic))) for name, industry, size, synthetic in traits]
     return pl.DataFrame(rows, schema=NORMS)
 
 

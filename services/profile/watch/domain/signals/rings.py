@@ -188,7 +188,7 @@ def _hops(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema=RECORDS)
     wanted = hits.select("enterprise", "event", ring="subject")
     hops = _found(scene).join(wanted, on="ring").explode("path").select("enterprise", "event", "path").unnest("path")
-    told = (
+    invoices = (
         scene.valid.with_columns(party=party_of(c("counterparty")))
         .with_columns(
             seller=pl.when(c("direction") == "sale").then("enterprise").otherwise("party"),
@@ -198,7 +198,7 @@ def _hops(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
         .select(*EDGES, "code", "import_id")
     )
     keys = list(EDGES)
-    once = told.join(hops.select(keys).unique(), on=keys, how="semi").sort("import_id").unique(keys, keep="first")
+    once = invoices.join(hops.select(keys).unique(), on=keys, how="semi").sort("import_id").unique(keys, keep="first")
     # Seen from nobody in particular: the direction is the seller's, the counterparty names both.
     both = hops.join(once, on=keys, how="left").with_columns(
         direction=pl.lit("sale"),

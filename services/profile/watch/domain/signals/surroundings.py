@@ -79,12 +79,12 @@ def _new_relations(scene: Scene) -> pl.DataFrame:
     limit = scene.threshold("legal-change")
     same = ["enterprise", "relation"]
     rows = scene.evidence.relations.sort(*same, "since", "party", nulls_last=False)
-    told = rows.with_columns(
+    changes = rows.with_columns(
         later=c("party").shift(1).over(same).is_not_null() & (c("party") != c("party").shift(1).over(same)),
         lower=c("amount_fen") < c("amount_fen").shift(1).over(same),
         age=(pl.lit(scene.as_of) - c("since")).dt.total_days(),
     )
-    return told.filter(c("age").is_between(0, limit["changed_days"]))
+    return changes.filter(c("age").is_between(0, limit["changed_days"]))
 
 
 def _events(rows: pl.DataFrame, scene: Scene) -> pl.DataFrame:
@@ -139,10 +139,10 @@ def _counted(scene: Scene) -> pl.DataFrame:
 def _of_fallen(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
     """Return the record of the default, and twelve months' invoices to that customer."""
     wanted = hits.select("enterprise", "event", counterparty="subject")
-    told = wanted.with_columns(party=party_of(c("counterparty"))).join(_fallen(scene), on="party")
-    told = told.with_columns(date=c("occurred_on"))
+    defaults = wanted.with_columns(party=party_of(c("counterparty"))).join(_fallen(scene), on="party")
+    defaults = defaults.with_columns(date=c("occurred_on"))
     sold = scene.sales.filter(c("slot") < 12).join(wanted, on=["enterprise", "counterparty"])
-    kinds = [records(part, str(kind[0])) for kind, part in told.partition_by("kind", as_dict=True).items()]
+    kinds = [records(part, str(kind[0])) for kind, part in defaults.partition_by("kind", as_dict=True).items()]
     return pl.concat([*kinds, records(sold)])
 
 

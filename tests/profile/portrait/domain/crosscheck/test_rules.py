@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -13,19 +14,21 @@ from sandbox.economy import Plan, simulate
 from sandbox.records import records
 from services.profile.book.domain import invoice
 from services.profile.book.domain.evidence import ENTERPRISES, empty, evidence
-from services.profile.portrait.domain.crosscheck import check, pass_rate, rules, tally, tally_book
+from services.profile.portrait.domain.crosscheck import Material, check, pass_rate, rules, tally, tally_book
 from services.profile.portrait.domain.crosscheck.check import PAIRED
-from services.profile.portrait.domain.crosscheck.rule import FINDINGS, Rule
+from services.profile.portrait.domain.crosscheck.rule import FINDINGS, Rule, Side
 
 DAY = date(2024, 6, 30)
 
 
 @pytest.fixture(scope="module")
-def honest():
+def honest() -> Material:
     return material(records(simulate(Plan(firms=60, months=18))))
 
 
-def sale(number="00000001", total=113_00, tax=13_00, day=DAY, **told):
+def sale(
+    number: str = "00000001", total: int = 113_00, tax: int = 13_00, day: date = DAY, **other: str
+) -> dict[str, Any]:
     """Return one valid sale of `local:A` to `local:B`."""
     row = {
         "enterprise": "local:A",
@@ -38,40 +41,40 @@ def sale(number="00000001", total=113_00, tax=13_00, day=DAY, **told):
         "total_fen": total,
         "status": "valid",
     }
-    return row | told
+    return row | other
 
 
-def purchase(number, days):
+def purchase(number: str, days: int) -> dict[str, Any]:
     """Return what `local:B` says of a sale by `local:A` some days before."""
     day = DAY - timedelta(days=days)
     return sale(number, enterprise="local:B", counterparty="local:A", direction="purchase", day=day)
 
 
-def book(*invoices, **firm):
+def book(*invoices: dict[str, Any], **firm: Any) -> Material:
     """Return a book of these invoices, and of `local:A` with these attributes."""
     frame = fitted(pl.DataFrame(list(invoices)), invoice.SCHEMA)
     firms = fitted(pl.DataFrame([{"enterprise": "local:A"} | firm, {"enterprise": "local:B"}]), ENTERPRISES)
     return around(evidence(frame, {}, firms), DAY)
 
 
-def contradictions(found, rule):
-    return check(found).filter(pl.col("contradicts"), pl.col("rule") == rule)
+def contradictions(compared: Material, rule: str) -> pl.DataFrame:
+    return check(compared).filter(pl.col("contradicts"), pl.col("rule") == rule)
 
 
-def test_every_declared_rule_has_its_pairs():
+def test_every_declared_rule_has_its_pairs() -> None:
     """Data and code name the same rules, twelve at least."""
     assert [rule.key for rule in rules()] == list(PAIRED)
     assert len(rules()) >= 12
 
 
-def test_nothing_known_is_nothing_compared(honest):
+def test_nothing_known_is_nothing_compared(honest: Material) -> None:
     """An empty book has no findings, in the declared shape."""
     found = check(replace(honest, evidence=empty(), mirrored=honest.mirrored.clear(), books=honest.books.clear()))
     assert found.is_empty()
     assert dict(found.schema) == FINDINGS
 
 
-def test_one_firm_s_checks_are_those_of_the_whole_book(honest):
+def test_one_firm_s_checks_are_those_of_the_whole_book(honest: Material) -> None:
     """Asking for one firm compares exactly what the book's run compares for it."""
     firm = honest.evidence.invoices["enterprise"].mode()[0]
     own = pl.col("enterprise") == firm
@@ -84,7 +87,7 @@ def test_one_firm_s_checks_are_those_of_the_whole_book(honest):
     assert check(alone).equals(check(honest).filter(own))
 
 
-def test_the_order_of_records_does_not_matter(honest):
+def test_the_order_of_records_does_not_matter(honest: Material) -> None:
     """Shuffled tables give the same findings in the same order."""
     shuffled = {
         name: getattr(honest.evidence, name).sample(fraction=1, shuffle=True, seed=3)
@@ -95,7 +98,7 @@ def test_the_order_of_records_does_not_matter(honest):
     assert again.select(keys).equals(check(honest).select(keys))
 
 
-def test_a_rule_holds_from_its_day_on(honest):
+def test_a_rule_holds_from_its_day_on(honest: Material) -> None:
     """The size classes of 2017 judge nobody before."""
     early = replace(honest, as_of=date(2017, 1, 1))
     assert "size-class" not in check(early)["rule"]
@@ -116,22 +119,22 @@ def test_a_rule_holds_from_its_day_on(honest):
         ("both", None, None, False),
     ],
 )
-def test_the_verdict(side, left, right, expected):
+def test_the_verdict(side: Side, left: float | None, right: float | None, expected: bool) -> None:
     """Tolerance is 1 + 10 % of the larger value, inclusive; a silent side contradicts."""
     rule: Rule = replace(rules()[0], side=side, absolute=1.0, relative=0.10)
     frame = pl.DataFrame({"left": [left], "right": [right]}, schema={"left": pl.Float64, "right": pl.Float64})
     assert frame.select(rule.contradicts()).item() is expected
 
 
-def test_a_partner_without_a_book_of_the_day_is_not_silent():
+def test_a_partner_without_a_book_of_the_day_is_not_silent() -> None:
     """Only a book that covers the day can leave an invoice out."""
     assert contradictions(book(sale(), purchase("7", days=9)), "mirrored-invoice").is_empty()
 
 
-def test_a_partner_who_leaves_an_invoice_out_contradicts():
+def test_a_partner_who_leaves_an_invoice_out_contradicts() -> None:
     """Its value is null: the source that should speak is silent."""
-    told = [sale(number, day=DAY - timedelta(days=days)) for number, days in (("7", 9), ("8", 5), ("9", 0))]
-    found = contradictions(book(*told, purchase("7", days=9), purchase("9", days=0)), "mirrored-invoice")
+    stated = [sale(number, day=DAY - timedelta(days=days)) for number, days in (("7", 9), ("8", 5), ("9", 0))]
+    found = contradictions(book(*stated, purchase("7", days=9), purchase("9", days=0)), "mirrored-invoice")
     own = found.filter(pl.col("enterprise") == "local:A")
     assert own.select("subject", "left", "right").rows() == [("8", 11300.0, None)]
 
@@ -139,14 +142,14 @@ def test_a_partner_who_leaves_an_invoice_out_contradicts():
 @pytest.mark.parametrize(
     ("day", "tax", "expected"), [("2018-04-30", 17, 0), ("2018-05-01", 17, 1), ("2019-04-01", 16, 1)]
 )
-def test_the_highest_rate_is_that_of_the_day(day, tax, expected):
+def test_the_highest_rate_is_that_of_the_day(day: str, tax: int, expected: int) -> None:
     """17 % until 30 April 2018, 16 % until 31 March 2019, 13 % since."""
     net = 10_000_00
     one = sale(total=net + net * tax // 100, tax=net * tax // 100, day=date.fromisoformat(day))
     assert contradictions(book(one), "tax-above-rate").height == expected
 
 
-def test_the_pass_rate_weighs_rules_not_rows(honest):
+def test_the_pass_rate_weighs_rules_not_rows(honest: Material) -> None:
     """It is the mean over rules of the share that agrees, between 0 and 1."""
     findings = check(honest)
     firm = findings["enterprise"][0]
@@ -156,7 +159,7 @@ def test_the_pass_rate_weighs_rules_not_rows(honest):
     assert found["pass_rate"] == pytest.approx(sum(shares) / len(shares))
 
 
-def test_a_book_is_tallied_without_its_rows(honest):
+def test_a_book_is_tallied_without_its_rows(honest: Material) -> None:
     """The short way counts what the long way lists."""
     long, short = tally(check(honest)), tally_book(honest)
     assert short.sort("enterprise", "rule").equals(long.sort("enterprise", "rule"))
