@@ -1,9 +1,9 @@
 """A portrait after an import of 1,000 invoices into a book of a million: ours beside recomputing the whole book.
 
 The clock runs from the file's being sent until the portrait that counts it is drawn: receiving, the worker's job, the
-yardstick brought forward, the firm's own figures. The peer does the same and then computes every firm's figures afresh,
-as a service without a remembered yardstick would. New invoices of the running month leave the closed months alone; late
-ones of a closed month move the yardstick.
+baseline brought forward, the firm's own figures. The peer does the same and then computes every firm's figures afresh,
+as a service without a remembered baseline would. New invoices of the running month leave the closed months alone; late
+ones of a closed month move the baseline.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from services.profile.book.usecases.receive import Delivery, receive
 from services.profile.composition import make_context, migrate
 from services.profile.jobs import handlers
 from services.profile.portrait.usecases import portray
-from services.profile.portrait.usecases.baseline import Yardsticks, closed, yardsticks
+from services.profile.portrait.usecases.baseline import Baselines, baselines, closed
 from services.profile.settings import Settings
 
 NEW, ROUNDS = 1000, 3
@@ -121,7 +121,7 @@ def _once(context: Context, worker: jobs.Worker, new: New) -> tuple[float, float
     if sitting.evidence.invoices["number"].str.starts_with(f"N{new.place}-").sum() != NEW:
         raise RuntimeError("the portrait does not count the new invoices")
     begun = perf_counter()
-    Yardsticks().at(context, portray.exact(facts))
+    Baselines().at(context, portray.exact(facts))
     return ours, ours + perf_counter() - begun
 
 
@@ -134,7 +134,7 @@ def _house(folder: Path) -> tuple[Context, jobs.Worker]:
     settings = Settings(folder, f"sqlite:///{folder}/profile.db", str(folder / "lake"), jwks_url="")
     migrate(settings)
     context = make_context(settings)
-    yardsticks.cache_clear()
+    baselines.cache_clear()
     return context, jobs.Worker(context.database, handlers(context))
 
 

@@ -18,7 +18,7 @@ import polars as pl
 from benchmarks.features import BOOK_DATE, REAL, generated_book, real_book
 from services.profile.book.domain.evidence import ENTERPRISES, evidence
 from services.profile.book.domain.invoice import SCHEMA
-from services.profile.watch.domain.signals import Scene, evaluate
+from services.profile.watch.domain.signals import SignalInputs, evaluate
 
 DAYS = tuple(date(2019, month, 28) for month in (3, 6, 9, 12))
 
@@ -32,7 +32,7 @@ def run(*, generated: bool = False) -> dict[str, Any]:
     listed = firms.with_columns(absent).select(list(ENTERPRISES))
     start, alerts = perf_counter(), 0
     for day in DAYS:
-        alerts += evaluate(Scene(evidence(book.filter(pl.col("date") <= day), {}, listed), day)).hits.height
+        alerts += evaluate(SignalInputs(evidence(book.filter(pl.col("date") <= day), {}, listed), day)).hits.height
     ours = (perf_counter() - start) / len(DAYS)
     result: dict[str, Any] = {
         "name": "replay",

@@ -14,7 +14,7 @@ from invoice_books import AS_OF, book
 
 from services.profile.book.domain.evidence import DATASETS, ENTERPRISES, evidence
 from services.profile.book.domain.invoice import SCHEMA
-from services.profile.watch.domain.signals import BY_KEY, Beside, Scene, behind, evaluate
+from services.profile.watch.domain.signals import BY_KEY, SignalInputs, Surroundings, behind, evaluate
 
 REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", Path(__file__).parents[2] / "shared" / "data")) / "cumcm2020c"
 BOOK_DAY = date(2020, 2, 21)
@@ -23,27 +23,27 @@ BOOK_DAY = date(2020, 2, 21)
 def scene(
     *rows: dict[str, Any],
     as_of: date = AS_OF,
-    beside: Beside | None = None,
+    beside: Surroundings | None = None,
     firms: Sequence[Mapping[str, Any]] = (),
     **kinds: Sequence[Mapping[str, Any]],
-) -> Scene:
+) -> SignalInputs:
     """A scene of invoices and of other kinds of data (`public_records=[…]`), each row as far as it matters."""
     frames = {}
     for name, told in kinds.items():
         dataset = DATASETS[name.replace("_", "-")]
         frames[dataset.name] = pl.DataFrame([{"version": 1, **row} for row in told], schema=dataset.schema)
     invoices = book(*rows).filter(pl.col("date") <= as_of)
-    return Scene(evidence(invoices, frames, pl.DataFrame(list(firms), schema=ENTERPRISES)), as_of, beside)
+    return SignalInputs(evidence(invoices, frames, pl.DataFrame(list(firms), schema=ENTERPRISES)), as_of, beside)
 
 
-def reading(of: Scene, signal: str, enterprise: str = "local:E1") -> dict[str, Any] | None:
+def reading(of: SignalInputs, signal: str, enterprise: str = "local:E1") -> dict[str, Any] | None:
     """The only reading of a signal for an enterprise, None where there is none."""
     rows = evaluate(of, [BY_KEY[signal]]).of(enterprise)
     assert rows.height <= 1, rows
     return rows.row(0, named=True) if rows.height else None
 
 
-def records_of(of: Scene, signal: str) -> pl.DataFrame:
+def records_of(of: SignalInputs, signal: str) -> pl.DataFrame:
     """What made a signal fire."""
     return behind(of, evaluate(of, [BY_KEY[signal]]).hits)
 
@@ -76,12 +76,12 @@ def real_invoices() -> pl.DataFrame:
     return pl.concat(rows).select(list(SCHEMA))
 
 
-def real_scene(as_of: date, beside: Beside | None = None) -> Scene:
+def real_scene(as_of: date, beside: Surroundings | None = None) -> SignalInputs:
     """The real book on a day."""
     invoices = real_invoices().filter(pl.col("date") <= as_of)
     firms = pl.DataFrame({"enterprise": invoices["enterprise"].unique()})
     absent = [pl.lit(None, dtype=kind).alias(name) for name, kind in ENTERPRISES.items() if name != "enterprise"]
-    return Scene(evidence(invoices, {}, firms.with_columns(absent).select(list(ENTERPRISES))), as_of, beside)
+    return SignalInputs(evidence(invoices, {}, firms.with_columns(absent).select(list(ENTERPRISES))), as_of, beside)
 
 
 def _fen(column: str) -> pl.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import flask
@@ -15,8 +16,8 @@ class Orjson(JSONProvider):
     """Flask's JSON, by orjson: 0.05 ms instead of 0.12 a request."""
 
     def dumps(self, obj: Any, **_: Any) -> str:
-        """Write JSON text."""
-        return orjson.dumps(obj, option=orjson.OPT_UTC_Z).decode()
+        """Write JSON text; the bounds of a decimal field, in the OpenAPI document, are numbers."""
+        return orjson.dumps(obj, default=_number, option=orjson.OPT_UTC_Z).decode()
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
         """Read JSON text."""
@@ -25,6 +26,12 @@ class Orjson(JSONProvider):
     def response(self, *args: Any, **kwargs: Any) -> Response:
         """Answer with JSON bytes."""
         return json_answer(self._prepare_response_obj(args, kwargs))
+
+
+def _number(value: object) -> float:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError
 
 
 def json_answer(value: Any, status: int = 200) -> Response:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, current_app
-from flask_smorest import Blueprint
 
 from chassis.core import merkle
 from chassis.core.identity import Caller
@@ -30,7 +29,7 @@ from chassis.web.ledger_schemas import (
     LedgerKeysSchema,
     ProvedEntryPageSchema,
 )
-from chassis.web.openapi import Shows, refuses, shows
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 
 SCOPE = "ledger:read"
 
@@ -44,7 +43,7 @@ def blueprint(name: str, origin: str, signer: Callable[[], Signer], description:
     @refuses(routes)
     @routes.response(200, CheckpointSchema())
     def get_checkpoint() -> Response:
-        """Read what the ledger commits to now, signed"""
+        """Read what the ledger commits to now, signed."""
         with _database().read() as session:
             head = store.head(session)
         signed = checkpoint.note(origin, head, signer())
@@ -55,7 +54,7 @@ def blueprint(name: str, origin: str, signer: Callable[[], Signer], description:
     @refuses(routes)
     @routes.response(200, LedgerKeysSchema())
     def get_keys() -> Response:
-        """Read the public keys of the checkpoints; keep them, and ask for them elsewhere too"""
+        """Read the public keys of the checkpoints; keep them, and ask for them elsewhere too."""
         return json_answer({"origin": origin, "keys": checkpoint.verifier_keys(origin, signer().public)})
 
     @routes.get("/entries")
@@ -65,7 +64,7 @@ def blueprint(name: str, origin: str, signer: Callable[[], Signer], description:
     @routes.response(200, ProvedEntryPageSchema())
     @shows(Shows.LEDGER)
     def list_entries(wanted: dict[str, Any]) -> Response:
-        """List the entries that concern you or that you made, newest first, each with its proof"""
+        """List the entries that concern you or that you made, newest first, each with its proof."""
         reader = caller()
         with _database().read() as session:
             size = store.head(session).size if wanted["size"] is None else wanted["size"]
@@ -83,7 +82,7 @@ def blueprint(name: str, origin: str, signer: Callable[[], Signer], description:
     @routes.response(200, LedgerEntrySchema())
     @shows(Shows.LEDGER)
     def get_entry(n: int) -> Response:
-        """Read an entry by its number"""
+        """Read an entry by its number."""
         with _database().read() as session:
             return json_answer(_shown(store.entry(session, n), caller()))
 
@@ -93,7 +92,7 @@ def blueprint(name: str, origin: str, signer: Callable[[], Signer], description:
     @routes.arguments(InclusionQuerySchema(), location="query")
     @routes.response(200, InclusionSchema())
     def get_inclusion(wanted: dict[str, Any]) -> Response:
-        """Prove that an entry is in the ledger of a size"""
+        """Prove that an entry is in the ledger of a size."""
         number = wanted["n"]
         with _database().read() as session:
             size = store.head(session).size if wanted["size"] is None else wanted["size"]
@@ -108,7 +107,7 @@ def blueprint(name: str, origin: str, signer: Callable[[], Signer], description:
     @routes.arguments(ConsistencyQuerySchema(), location="query")
     @routes.response(200, ConsistencySchema())
     def get_consistency(wanted: dict[str, Any]) -> Response:
-        """Prove that the ledger of a size continues that of an earlier size"""
+        """Prove that the ledger of a size continues that of an earlier size."""
         old = wanted["old"]
         with _database().read() as session:
             new = store.head(session).size if wanted["new"] is None else wanted["new"]

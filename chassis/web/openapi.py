@@ -37,6 +37,19 @@ def with_header(endpoint: Callable[P, R], parameter: Mapping[str, Any]) -> Calla
     return endpoint
 
 
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # ships no types
+    """A blueprint whose `doc(parameters=…)` stands beside what a schema says of the query instead of replacing it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(self._join_parameters)
+
+    @staticmethod
+    def _join_parameters(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) -> dict[str, Any]:
+        added = doc_info.get("manual_doc", {}).pop("parameters", [])
+        return {**doc, "parameters": [*doc.get("parameters", ()), *added]} if added else doc
+
+
 class Shows(StrEnum):
     """Why an answer that speaks of an enterprise leaves no record of a read; docs/architecture.md lists the reasons."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, request
-from flask_smorest import Blueprint
 from marshmallow import fields, validate
 from werkzeug.exceptions import BadRequest
 
 from chassis.web import paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import requires
+from chassis.web.openapi import Blueprint
 from chassis.web.schemas import Schema
 from gateway.identity.api.current import identity
 from gateway.identity.roles import DEFAULT_SCOPES, MADE_BY_COMMAND_ONLY

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Blueprint, refuses
 from services.matching.api.allocation_schemas import AllocationOrderSchema, AllocationSchema, PlanListSchema
 from services.matching.api.current import context
 from services.matching.api.plans import listed, ordered, read

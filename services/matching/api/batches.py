@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
 from chassis.data import jobs
 from chassis.web import idempotency
 from chassis.web.answers import json_answer, stream
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Blueprint, refuses
 from services.matching import store
 from services.matching.api import shown
 from services.matching.api.batch_schemas import BatchOrderSchema, BatchSchema

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Blueprint, refuses
 from services.matching.api.current import context
 from services.matching.api.decision_schemas import DecisionsOrderSchema, DecisionsSchema
 from services.matching.domain.approval import PastDecision

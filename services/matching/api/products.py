@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, request
-from flask_smorest import Blueprint
 from sqlalchemy import func, select
 from werkzeug.exceptions import BadRequest
 
@@ -14,7 +13,7 @@ from chassis.core.ids import new_id
 from chassis.web import idempotency, paging, preconditions
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Blueprint, refuses
 from services.matching import store
 from services.matching.api.current import context
 from services.matching.api.product_schemas import ProductPageSchema, ProductSchema

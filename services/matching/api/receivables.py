@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from chassis.web.answers import json_answer
 from chassis.web.caller import requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Blueprint, refuses
 from services.matching.api import shown
 from services.matching.api.current import context
 from services.matching.api.receivable_schemas import QuoteOrderSchema, QuoteSchema

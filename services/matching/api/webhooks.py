@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Blueprint, refuses
 from services.matching.api import shown
 from services.matching.api.current import context
 from services.matching.api.webhook_schemas import (

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask_smorest import Blueprint
-
 from chassis.web.ledger import blueprint as ledger_blueprint
+from chassis.web.openapi import Blueprint
 from services.scoring.api import batches, drift, evaluations, models, outcomes, receipts, recourse, scores
 from services.scoring.api.current import context
 from services.scoring.context import LEDGER

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, request
-from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
 from chassis.core.problems import fields_refused
 from chassis.web.answers import json_answer, stream
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Blueprint, refuses
 from chassis.web.schemas import parsed
 from services.scoring.api import shown
 from services.scoring.api.current import context

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,7 +12,7 @@ from chassis.web import paging, preconditions
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent, repeatable
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Blueprint, refuses
 from services.scoring.api import shown
 from services.scoring.api.current import context
 from services.scoring.api.model_schemas import (

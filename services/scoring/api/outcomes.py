@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Blueprint, refuses
 from services.scoring.api import shown
 from services.scoring.api.schemas import OutcomeOrderSchema, OutcomeSchema
 from services.scoring.domain.order import Observation

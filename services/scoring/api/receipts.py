@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from chassis.core.errors import Forbidden
 from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Blueprint, refuses
 from services.scoring.api import shown
 from services.scoring.api.current import context
 from services.scoring.api.receipt_schemas import (

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from chassis.core.call import timed
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Blueprint, refuses
 from services.scoring.api.current import context
 from services.scoring.api.recourse_schemas import RecourseOrderSchema, RecourseSchema
 from services.scoring.domain.recourse import Target, TargetRule

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, request
-from flask_smorest import Blueprint
 
 from chassis.core.call import request_id, timed
 from chassis.core.enterprise_id import enterprise_id
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import documented_only, refuses
+from chassis.web.openapi import Blueprint, documented_only, refuses
 from services.scoring.api import shown
 from services.scoring.api.current import context, turns
 from services.scoring.api.purpose import PURPOSE, purpose

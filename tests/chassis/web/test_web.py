@@ -12,7 +12,6 @@ import orjson
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_smorest import Blueprint
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey
 from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select
@@ -27,6 +26,7 @@ from chassis.web import paging
 from chassis.web.app import make_api, make_app
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent
+from chassis.web.openapi import Blueprint
 from chassis.web.schemas import Schema
 
 METADATA = MetaData()

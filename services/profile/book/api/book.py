@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller
-from chassis.web.openapi import Shows, shows
+from chassis.web.openapi import Blueprint, Shows, shows
 from services.profile.book import store
 from services.profile.book.api import shown
 from services.profile.book.api.book_schemas import BookSchema

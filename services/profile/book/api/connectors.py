@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller
+from chassis.web.openapi import Blueprint
 from services.profile.book.api import shown
 from services.profile.book.api.import_schemas import ConnectorListSchema
 from services.profile.book.readers.connectors import connectors

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Response, request, send_file
-from flask_smorest import Blueprint
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
@@ -16,7 +15,7 @@ from chassis.data import jobs
 from chassis.web import paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Shows, refuses, shows
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.profile.book import tables
 from services.profile.book.api import shown
 from services.profile.book.api.current import context

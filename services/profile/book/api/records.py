@@ -6,12 +6,11 @@ from typing import Any
 
 import marshmallow
 from flask import Response, request
-from flask_smorest import Blueprint
 from marshmallow import fields, validate
 
 from chassis.web import idempotency
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Shows, refuses, shows
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from chassis.web.schemas import Schema
 from services.profile.book.api.current import context
 from services.profile.book.api.import_schemas import ImportSchema

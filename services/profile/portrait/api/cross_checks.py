@@ -7,12 +7,11 @@ from typing import Any
 
 import polars as pl
 from flask import Response, request
-from flask_smorest import Blueprint
 
 from chassis.web import paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Blueprint, refuses
 from services.profile.book.api.current import context
 from services.profile.book.api.schemas import MomentSchema
 from services.profile.book.domain.moment import Asked
@@ -42,7 +41,7 @@ PAIR = ("subject", "counterparty", "on", "left", "right")
 @blueprint.response(200, CrossChecksSchema())
 @blueprint.doc(parameters=[PURPOSE])
 def get_cross_checks(moment: dict[str, Any], enterprise: str) -> Response:
-    """Read how an enterprise's sources agree: every rule with both sides, tolerance and verdict"""
+    """Read how an enterprise's sources agree: every rule with both sides, tolerance and verdict."""
     asked = reading(Resource.CROSS_CHECKS, moment.get("as_of"))
     found = compare(context(), asked, enterprise_id(enterprise), Asked(**moment))
     return json_answer(marked(found.file.permit, _shown(found)))
@@ -55,7 +54,7 @@ def get_cross_checks(moment: dict[str, Any], enterprise: str) -> Response:
 @blueprint.response(200, CrossCheckPageSchema())
 @blueprint.doc(parameters=[PURPOSE, ONLY, *paging.PARAMETERS])
 def list_pairs(moment: dict[str, Any], enterprise: str, rule: str) -> Response:
-    """List what one rule compared: both values of each pair, and whether they contradict"""
+    """List what one rule compared: both values of each pair, and whether they contradict."""
     asked = reading(Resource.CROSS_CHECKS, moment.get("as_of"), part=rule[:40])
     found = compare(context(), asked, enterprise_id(enterprise), Asked(**moment), rule)
     pairs = found.findings

@@ -36,7 +36,7 @@ def _allow_long_lists() -> None:
 @blueprint.get("/catalogue")
 @blueprint.response(200, CatalogueSchema())
 def get_catalogue() -> Response:
-    """Read the feature catalogue: names, titles, units, directions, reasons"""
+    """Read the feature catalogue: names, titles, units, directions, reasons."""
     caller()
     return json_answer(shown.catalogue())
 
@@ -48,7 +48,7 @@ def get_catalogue() -> Response:
 @blueprint.response(200, content_type=PARQUET, description="One row an enterprise")
 @blueprint.doc(parameters=[PURPOSE])
 def post_feature_set(order: dict[str, Any]) -> Response:
-    """Read the features of many enterprises as a Parquet table
+    """Read the features of many enterprises as a Parquet table.
 
     Files without a live consent are withheld and counted; each read is recorded. `defaulted` comes with `outcomes`.
     """
@@ -74,7 +74,7 @@ def post_feature_set(order: dict[str, Any]) -> Response:
 @enterprises.blueprint.response(200, FeaturesSchema())
 @enterprises.blueprint.doc(parameters=[PURPOSE])
 def get_features(moment: dict[str, Any], enterprise: str) -> Response:
-    """Read an enterprise's features as of a date, as known at a time
+    """Read an enterprise's features as of a date, as known at a time.
 
     `known_at` in the answer names exactly what counted: ask with it again and get the same values for ever.
     """

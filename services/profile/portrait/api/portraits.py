@@ -7,12 +7,11 @@ from functools import partial
 from typing import Any, cast
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from chassis.web import paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import requires
-from chassis.web.openapi import refuses
+from chassis.web.openapi import Blueprint, refuses
 from services.profile.book.api.current import context
 from services.profile.book.api.schemas import MomentSchema
 from services.profile.book.domain.departure import name_of
@@ -47,7 +46,7 @@ blueprint = Blueprint("portraits", __name__, url_prefix="/v1/enterprises", descr
 @blueprint.response(200, DimensionSchema())
 @blueprint.doc(parameters=[PURPOSE])
 def get_dimension(moment: dict[str, Any], enterprise: str, dimension: str) -> Response:
-    """Read one dimension of the portrait: each figure, the peers' median, and what it contributes"""
+    """Read one dimension of the portrait: each figure, the peers' median, and what it contributes."""
     asked = reading(Resource.PORTRAIT, moment.get("as_of"), part=dimension[:20])
     found = read_dimension(context(), asked, enterprise_id(enterprise), dimension, Asked(**moment))
     return json_answer(marked(found.drawn.file.permit, shown.dimension(found)))
@@ -60,7 +59,7 @@ def get_dimension(moment: dict[str, Any], enterprise: str, dimension: str) -> Re
 @blueprint.response(200, TracedPageSchema())
 @blueprint.doc(parameters=[PURPOSE, *paging.PARAMETERS])
 def list_evidence(wish: dict[str, Any], enterprise: str) -> Response:
-    """List the very records that a feature or indicator counts, newest first, each with its import and channel
+    """List the very records that a feature or indicator counts, newest first, each with its import and channel.
 
     A consent opens them with the field `records`. Ask every page with the `as_of` and `known_at` of the first.
     """
@@ -81,7 +80,7 @@ def list_evidence(wish: dict[str, Any], enterprise: str) -> Response:
 @blueprint.response(200, LatePaymentsSchema())
 @blueprint.doc(parameters=[PURPOSE])
 def get_late_payments(wish: dict[str, Any], enterprise: str) -> Response:
-    """Read who pays beyond terms, by how much and how long, with the interest that the law sets
+    """Read who pays beyond terms, by how much and how long, with the interest that the law sets.
 
     Terms by 保障中小企业款项支付条例 (rev. 2025-06-01) and 民法典 Art. 203; a consent opens them with `records`.
     """
@@ -121,7 +120,7 @@ def _record(table: str, row: dict[str, Any], origin: dict[str, str], disputed: M
 @enterprises.blueprint.response(200, PortraitSchema())
 @enterprises.blueprint.doc(parameters=[PURPOSE])
 def get_portrait(moment: dict[str, Any], enterprise: str) -> Response:
-    """Read an enterprise's portrait: eight dimensions among peers, months of trade, main partners"""
+    """Read an enterprise's portrait: eight dimensions among peers, months of trade, main partners."""
     asked = reading(Resource.PORTRAIT, moment.get("as_of"))
     drawn = portray.read_portrait(context(), asked, enterprise_id(enterprise), Asked(**moment))
     return json_answer(marked(drawn.file.permit, shown.portrait(drawn)))

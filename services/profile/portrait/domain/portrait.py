@@ -47,7 +47,7 @@ class Aspect:
     """One dimension: its score 0–100, where that stands among peers, and the figures behind it.
 
     `score` is None exactly where `missing` says why. `trend` is the score as of the end of each of the last 24
-    months, on today's yardstick of peers, so that it moves with the firm and not with the others.
+    months, on today's baseline of peers, so that it moves with the firm and not with the others.
     """
 
     key: Dimension

@@ -1,6 +1,6 @@
 """What a portrait is held against: every firm's figures, grouped into peers, and the network of trade.
 
-The yardstick is that of the last month's end, as known at the moment: it stands still while a month runs, so that an
+The baseline is that of the last month's end, as known at the moment: it stands still while a month runs, so that an
 import of new invoices costs the portrait of one firm and not of the whole book. Where records of closed months come
 late, only the firms that they speak of (and those they traded with) are computed again; the rest is remembered. It is
 a function of the moment alone: a replay gives the same bytes, whatever was remembered.
@@ -40,7 +40,7 @@ ROSTER = ("enterprise", "industry", "size_class", "synthetic")
 
 
 @dataclass(frozen=True, slots=True)
-class Yardstick:
+class Baseline:
     """What a portrait needs of all others: the groups of peers, the sizes of firms, the network figures by firm.
 
     `day` is the day that it describes.
@@ -54,7 +54,7 @@ class Yardstick:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A yardstick with what it was made of: as known at a time, each firm's figures, its trust, who the firms are.
+    """A baseline with what it was made of: as known at a time, each firm's figures, its trust, who the firms are.
 
     `departures` is how many records had left the book then.
     """
@@ -64,11 +64,11 @@ class _Held:
     figures: pl.DataFrame
     checks: pl.DataFrame
     roster: pl.DataFrame
-    stick: Yardstick
+    baseline: Baseline
 
 
-class Yardsticks:
-    """The yardsticks of a lake, by day; each is brought forward when more becomes known.
+class Baselines:
+    """The baselines of a lake, by day; each is brought forward when more becomes known.
 
     A `light` one holds the features of invoices only, without cross-checks and network: what signals compare with.
     """
@@ -78,8 +78,8 @@ class Yardsticks:
         self._held: OrderedDict[date, _Held] = OrderedDict()
         self._lock = Lock()
 
-    def at(self, context: Context, moment: Moment) -> Yardstick:
-        """Return the yardstick of a moment, which names its `known_at`; peers are as they are, whatever is disputed."""
+    def at(self, context: Context, moment: Moment) -> Baseline:
+        """Return the baseline of a moment, which names its `known_at`; peers are as they are, whatever is disputed."""
         assert moment.known_at is not None
         moment = replace(moment, without=frozenset())
         with self._lock:
@@ -88,7 +88,7 @@ class Yardsticks:
             if made.figures.is_empty():
                 # Nothing is known of closed months: the day itself must do.
                 made = self._made(context, moment)
-            return made.stick
+            return made.baseline
 
     def _made(self, context: Context, moment: Moment) -> _Held:
         held = self._held.get(moment.as_of)
@@ -110,10 +110,10 @@ class Yardsticks:
 
 
 @lru_cache(maxsize=8)
-def yardsticks(lake: Lake, *, light: bool = False) -> Yardsticks:
-    """Return the yardsticks of a lake; they remember."""
+def baselines(lake: Lake, *, light: bool = False) -> Baselines:
+    """Return the baselines of a lake; they remember."""
     assert lake is not None
-    return Yardsticks(light=light)
+    return Baselines(light=light)
 
 
 def closed(as_of: date) -> date:
@@ -147,7 +147,7 @@ def _afresh(context: Context, moment: Moment, *, light: bool) -> _Held:
 
 
 def _forward(context: Context, moment: Moment, held: _Held, *, light: bool) -> _Held:
-    """Bring a yardstick forward to what is known now, computing only the firms that more became known of."""
+    """Bring a baseline forward to what is known now, computing only the firms that more became known of."""
     touched = _touched(context, moment, held)
     roster = _roster(context, moment)
     if not touched and roster.equals(held.roster):
@@ -181,10 +181,10 @@ def _held(moment: Moment, evidence: Evidence, figures: pl.DataFrame, trust: Trus
     network = whole(evidence, moment.as_of, trust) if trust is not None else NOBODY
     roster = evidence.enterprises.select(ROSTER).sort("enterprise")
     book = figures.join(network, on="enterprise", how="full", coalesce=True).sort("enterprise")
-    stick = Yardstick(moment.as_of, peers(book, roster), evidence.enterprises.select(SIZES), network)
+    baseline = Baseline(moment.as_of, peers(book, roster), evidence.enterprises.select(SIZES), network)
     assert moment.known_at is not None
     return _Held(
-        moment.known_at, moment.departures, figures, trust.checks if trust is not None else NOBODY, roster, stick
+        moment.known_at, moment.departures, figures, trust.checks if trust is not None else NOBODY, roster, baseline
     )
 
 

@@ -24,7 +24,7 @@ from services.profile.portrait.domain.features.feature import Dimension
 from services.profile.portrait.domain.indicators import INDICATORS, Trust, own
 from services.profile.portrait.domain.peers import Firm, Group
 from services.profile.portrait.domain.portrait import TITLES, Line, Portrait, Subject, lines, month_ends, portrait
-from services.profile.portrait.usecases.baseline import Yardstick, trust_of, yardsticks
+from services.profile.portrait.usecases.baseline import Baseline, baselines, trust_of
 from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading
 
@@ -88,13 +88,13 @@ def _dimension(written: str) -> Dimension:
 def sit(context: Context, file: OpenFile) -> Sitting:
     """Gather and compute everything that is shown of one enterprise."""
     moment = file.moment
-    stick = yardsticks(context.lake).at(context, moment)
+    baseline = baselines(context.lake).at(context, moment)
     evidence = gather(context, moment, file.permit)
     firm = _known_then(context, file.enterprise, moment)
     trust = trust_of(context, moment, file.permit, evidence)
-    own_network = stick.network.filter(pl.col("enterprise") == file.enterprise)
-    subject = _subject(evidence, moment, stick, own_network, trust)
-    return Sitting(firm, evidence, subject, stick.peers.of(Firm(firm.industry, firm.size_class, firm.synthetic)))
+    own_network = baseline.network.filter(pl.col("enterprise") == file.enterprise)
+    subject = _subject(evidence, moment, baseline, own_network, trust)
+    return Sitting(firm, evidence, subject, baseline.peers.of(Firm(firm.industry, firm.size_class, firm.synthetic)))
 
 
 def _known_then(context: Context, enterprise: str, moment: Moment) -> Enterprise:
@@ -105,10 +105,10 @@ def _known_then(context: Context, enterprise: str, moment: Moment) -> Enterprise
     return firms[0] if firms else Enterprise(enterprise)
 
 
-def _subject(evidence: Evidence, moment: Moment, stick: Yardstick, network: pl.DataFrame, trust: Trust) -> Subject:
+def _subject(evidence: Evidence, moment: Moment, baseline: Baseline, network: pl.DataFrame, trust: Trust) -> Subject:
     days = month_ends(moment.as_of)
     features = history(evidence.invoices.select(NEEDS), days)
-    told = own(evidence, days, stick.parties, trust).drop("enterprise")
+    told = own(evidence, days, baseline.parties, trust).drop("enterprise")
     figures = features.join(told, on="as_of", how="full", coalesce=True)
     # What only the whole book can tell is known as of the last month's end; past months are shown on it as it is.
     held = network.row(0, named=True) if network.height else {}

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Shows, refuses, shows
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.profile.book.api.current import context
 from services.profile.rights import tables
 from services.profile.rights.api import shown
@@ -36,7 +35,7 @@ blueprint = Blueprint("consents", __name__, url_prefix="/v1/consents", descripti
 @idempotency.documented
 @shows(Shows.OWN_WORDS)
 def post_consent(given: dict[str, Any]) -> Response:
-    """Consent that a client reads your file for these purposes until a day"""
+    """Consent that a client reads your file for these purposes until a day."""
     wish = Grant(**{**given, "purposes": tuple(given["purposes"]), "fields": tuple(given["fields"])})
     with context().database.begin() as session:
         answer = idempotency.once(session, lambda: shown.consent(grant(context(), session, caller(), wish)))
@@ -50,7 +49,7 @@ def post_consent(given: dict[str, Any]) -> Response:
 @blueprint.doc(parameters=paging.PARAMETERS)
 @shows(Shows.OWN_WORDS)
 def list_consents() -> Response:
-    """List consents, newest first: an enterprise those it gave, everybody else those they were given"""
+    """List consents, newest first: an enterprise those it gave, everybody else those they were given."""
     reader = caller()
     table = tables.Consent
     mine = table.enterprise == reader.enterprise if reader.role == "enterprise" else table.grantee == reader.client
@@ -66,7 +65,7 @@ def list_consents() -> Response:
 @blueprint.response(200, ConsentDetailSchema())
 @shows(Shows.OWN_WORDS)
 def get_consent(consent_id: str) -> Response:
-    """Read a consent, and what stays on file, by which law, when it ends"""
+    """Read a consent, and what stays on file, by which law, when it ends."""
     with context().database.read() as session:
         row = find(session, caller(), consent_id)
     return json_answer({**shown.consent(row), "kept": [shown.kept(each) for each in kept_by_law()]})
@@ -79,5 +78,5 @@ def get_consent(consent_id: str) -> Response:
 @idempotency.repeatable
 @shows(Shows.OWN_WORDS)
 def post_revocation(session: Session, consent_id: str) -> dict[str, Any]:
-    """Revoke a consent: it binds at once, for everything derived as well"""
+    """Revoke a consent: it binds at once, for everything derived as well."""
     return shown.consent(revoke(context(), session, caller(), consent_id))

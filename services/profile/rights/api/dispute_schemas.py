@@ -68,7 +68,7 @@ class RepairOrderSchema(Schema):
 
     @validates_schema
     def one_of_both(self, data: dict[str, str | None], **_: object) -> None:
-        """The record is named once."""
+        """Refuse a record that is named twice."""
         if (data.get("record") is None) == (data.get("number") is None):
             raise ValidationError("Name the record by `record` or by `number`.", "record")
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, request
-from flask_smorest import Blueprint
 from sqlalchemy import select
 from werkzeug.exceptions import BadRequest
 
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Shows, refuses, shows
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.profile.book.api import shown as book_shown
 from services.profile.book.api.current import context
 from services.profile.rights import tables
@@ -38,7 +37,7 @@ STATE = {"in": "query", "name": "state", "schema": {"type": "string", "enum": li
 @idempotency.documented
 @shows(Shows.OFFICE)
 def post_dispute(order: dict[str, Any]) -> Response:
-    """Dispute an item of your own file: from the answer on, every read of it is marked
+    """Dispute an item of your own file: from the answer on, every read of it is marked.
 
     A record is named as GET …/evidence lists it. While the dispute is open, scores are given with and without the item.
     """
@@ -61,7 +60,7 @@ def post_dispute(order: dict[str, Any]) -> Response:
 @blueprint.doc(parameters=[STATE, *paging.PARAMETERS])
 @shows(Shows.OFFICE)
 def list_disputes() -> Response:
-    """List disputes, newest first: an enterprise its own, an operator all"""
+    """List disputes, newest first: an enterprise its own, an operator all."""
     by, table = caller(), tables.Dispute
     query = select(table)
     if by.role != "operator":
@@ -80,7 +79,7 @@ def list_disputes() -> Response:
 @blueprint.response(200, DisputeSchema())
 @shows(Shows.OFFICE)
 def get_dispute(dispute_id: str) -> Response:
-    """Read a dispute: the item as it stood, the term, the written answer"""
+    """Read a dispute: the item as it stood, the term, the written answer."""
     with context().database.read() as session:
         return json_answer(_shown(disputes.find(session, caller(), dispute_id)))
 
@@ -92,7 +91,7 @@ def get_dispute(dispute_id: str) -> Response:
 @idempotency.documented
 @shows(Shows.OFFICE)
 def post_withdrawal(dispute_id: str) -> Response:
-    """Take a dispute back; the marks go with it"""
+    """Take a dispute back; the marks go with it."""
     with context().database.begin() as session:
         answer = idempotency.once(session, lambda: _plain(disputes.withdraw(context(), session, caller(), dispute_id)))
     return json_answer(answer)
@@ -106,7 +105,7 @@ def post_withdrawal(dispute_id: str) -> Response:
 @idempotency.documented
 @shows(Shows.OFFICE)
 def post_decision(said: dict[str, Any], dispute_id: str) -> Response:
-    """Decide a dispute and answer it in writing
+    """Decide a dispute and answer it in writing.
 
     `corrected`: the item was wrong; with `removed` it leaves the book now, with `restated` its source has stated it
     anew already. `confirmed`: it was right. `unresolved`: neither can be shown, and both views stay on record. A

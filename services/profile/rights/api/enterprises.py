@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request
-from flask_smorest import Blueprint
 from sqlalchemy import select
 
 from chassis.core.errors import Forbidden
 from chassis.web import paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Shows, refuses, shows
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.profile.book.api import shown as book_shown
 from services.profile.book.api.current import context
 from services.profile.book.domain.attributes import warnings
@@ -60,7 +59,7 @@ LONGEST_NAME = 128
 @blueprint.alt_response(201, schema=EnterpriseSchema(), description="It is new in the book", success=True)
 @shows(Shows.OWN_WORDS)
 def put_enterprise(said: dict[str, Any], enterprise: str) -> Response:
-    """Name an enterprise, or say more of it; what is left out stays as it was
+    """Name an enterprise, or say more of it; what is left out stays as it was.
 
     The answer shows who it is and what was said here; what others said of it is part of its file.
     """
@@ -82,7 +81,7 @@ def put_enterprise(said: dict[str, Any], enterprise: str) -> Response:
 @blueprint.doc(parameters=[ONE, FOR, NAME, *paging.PARAMETERS])
 @shows(Shows.ROSTER)
 def list_enterprises() -> Response:
-    """List enterprises: all for operators and sources, those that gave you a consent for banks and platforms
+    """List enterprises: all for operators and sources, those that gave you a consent for banks and platforms.
 
     It opens no file: what a firm disputes is told in its own list alone, to others by what they read of it.
     """
@@ -101,7 +100,7 @@ def list_enterprises() -> Response:
 @blueprint.response(200, EnterpriseSchema())
 @blueprint.doc(parameters=[PURPOSE])
 def get_enterprise(enterprise: str) -> Response:
-    """Read who an enterprise is"""
+    """Read who an enterprise is."""
     permit, firm = read_enterprise(context(), reading(Resource.ENTERPRISE), enterprise_id(enterprise))
     return json_answer(marked(permit, book_shown.enterprise(firm)))
 
@@ -113,7 +112,7 @@ def get_enterprise(enterprise: str) -> Response:
 @blueprint.doc(parameters=paging.PARAMETERS)
 @shows(Shows.OWN_WORDS)
 def list_accesses(enterprise: str) -> Response:
-    """List who read an enterprise's file, when, why and under which consent, newest first
+    """List who read an enterprise's file, when, why and under which consent, newest first.
 
     The enterprise sees every read; another reader sees its own reads only.
     """

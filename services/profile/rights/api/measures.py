@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Shows, refuses, shows
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.profile.book.api.current import context
 from services.profile.book.api.shown import words
 from services.profile.rights import tables
@@ -40,7 +39,7 @@ TIMES = ("starts_on", "expires_on", "set_at", "ended_at")
 @blueprint.get("/measure-bases")
 @blueprint.response(200, MeasureBasesSchema())
 def list_measure_bases() -> Response:
-    """List the legal bases of measures: which list each founds, what it allows, from and until when"""
+    """List the legal bases of measures: which list each founds, what it allows, from and until when."""
     caller()
     known = bases()
     return json_answer(
@@ -60,7 +59,7 @@ def list_measure_bases() -> Response:
 @idempotency.documented
 @shows(Shows.OFFICE)
 def post_measure(wish: dict[str, Any]) -> Response:
-    """Set a measure about an enterprise, as an authority has decided it: no measure without a legal basis
+    """Set a measure about an enterprise, as an authority has decided it: no measure without a legal basis.
 
     It is in force from `starts_on` to `expires_on`, days of China; after its last day it is shown to nobody but the
     enterprise. Where it rests on a public record, it ends with that record's repair.
@@ -79,7 +78,7 @@ def post_measure(wish: dict[str, Any]) -> Response:
 @blueprint.doc(parameters=paging.PARAMETERS)
 @shows(Shows.OFFICE)
 def list_measures(asked: dict[str, Any]) -> Response:
-    """List all measures in force today, newest first, for the operator"""
+    """List all measures in force today, newest first, for the operator."""
     query = set_measure.of_all(context(), caller(), planned=asked["planned"])
     with context().database.read() as session:
         return json_answer(paging.page(session, query, [tables.Measure.id], shown, newest_first=True))
@@ -93,7 +92,7 @@ def list_measures(asked: dict[str, Any]) -> Response:
 @idempotency.documented
 @shows(Shows.OFFICE)
 def post_measure_end(said: dict[str, Any], measure_id: str) -> Response:
-    """End a measure before its last day, with the reason: it vanishes at once"""
+    """End a measure before its last day, with the reason: it vanishes at once."""
     with context().database.begin() as session:
         answer = idempotency.once(
             session, lambda: shown(set_measure.end(context(), session, caller(), measure_id, said["reason"]))
@@ -108,7 +107,7 @@ def post_measure_end(said: dict[str, Any], measure_id: str) -> Response:
 @blueprint.response(200, MeasurePageSchema())
 @blueprint.doc(parameters=[PURPOSE, *paging.PARAMETERS])
 def list_firm_measures(asked: dict[str, Any], enterprise: str) -> Response:
-    """List an enterprise's measures in force; for the enterprise itself, with `ended`, also those that are over"""
+    """List an enterprise's measures in force; for the enterprise itself, with `ended`, also those that are over."""
     by, name = reading(Resource.MEASURES), enterprise_id(enterprise)
     with context().database.begin() as session:
         permit, query = set_measure.of_firm(context(), session, by, name, ended=asked["ended"])

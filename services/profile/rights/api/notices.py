@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, request
-from flask_smorest import Blueprint
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,7 +12,7 @@ from chassis.core.identity import Caller
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Shows, refuses, shows
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.profile.book.api import shown as book_shown
 from services.profile.book.api.current import context
 from services.profile.rights import tables
@@ -37,7 +36,7 @@ OPEN = {
 @blueprint.doc(parameters=[OPEN, *paging.PARAMETERS])
 @shows(Shows.OWN_WORDS)
 def list_notices() -> Response:
-    """List your notices, newest first
+    """List your notices, newest first.
 
     A bank finds here each correction and repair in a file that it read in the last twelve months, an operator the terms
     of disputes, an enterprise the answers.
@@ -57,7 +56,7 @@ def list_notices() -> Response:
 @idempotency.repeatable
 @shows(Shows.OWN_WORDS)
 def post_acknowledgement(session: Session, notice_id: str) -> dict[str, Any]:
-    """Acknowledge a notice: it stays on file with the moment at which you did"""
+    """Acknowledge a notice: it stays on file with the moment at which you did."""
     row = session.get(tables.Notice, notice_id, with_for_update=True)
     if row is None or row.recipient not in _names(caller()):
         raise NoticeNotFound("There is no such notice for you.", notice=notice_id)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 from sqlalchemy import select
 
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Shows, refuses, shows
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.profile.book.api import shown as book_shown
 from services.profile.book.api.current import context
 from services.profile.book.domain.public_record import DATASET
@@ -32,7 +31,7 @@ blueprint = Blueprint("repairs", __name__, url_prefix="/v1/repairs", description
 @idempotency.documented
 @shows(Shows.OFFICE)
 def post_repair(order: dict[str, Any]) -> Response:
-    """Repair a public record: it leaves display, sharing and use at once, as of whatever day
+    """Repair a public record: it leaves display, sharing and use at once, as of whatever day.
 
     The record is named by its document's `number`, or by `record` as GET …/evidence names it.
 
@@ -61,7 +60,7 @@ def post_repair(order: dict[str, Any]) -> Response:
 @blueprint.doc(parameters=paging.PARAMETERS)
 @shows(Shows.OFFICE)
 def list_repairs() -> Response:
-    """List repairs, newest first: an enterprise its own, a source those that it sent, an operator all"""
+    """List repairs, newest first: an enterprise its own, a source those that it sent, an operator all."""
     by, table = caller(), tables.Repair
     query = select(table)
     if by.role == "enterprise":
@@ -78,6 +77,6 @@ def list_repairs() -> Response:
 @blueprint.response(200, RepairSchema())
 @shows(Shows.OFFICE)
 def get_repair(repair_id: str) -> Response:
-    """Read a repair"""
+    """Read a repair."""
     with context().database.read() as session:
         return json_answer(shown.repair(repairs.find(session, caller(), repair_id)))

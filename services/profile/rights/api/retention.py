@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_smorest import Blueprint
 from marshmallow import fields, validate
 
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller
+from chassis.web.openapi import Blueprint
 from chassis.web.schemas import Schema
 from services.profile.book.api.schemas import TextSchema
 from services.profile.rights.api import shown
@@ -39,6 +39,6 @@ class RetentionSchema(Schema):
 @blueprint.get("")
 @blueprint.response(200, RetentionSchema())
 def get_retention() -> Response:
-    """Read how long what is kept of whom, and by which law or policy"""
+    """Read how long what is kept of whom, and by which law or policy."""
     caller()
     return json_answer({"version": version(), "items": [shown.policy(each) for each in policies()]})

@@ -26,7 +26,7 @@ class ItemSchema(Schema):
 
     @validates_schema
     def one_of_both(self, data: dict[str, str | None], **_: object) -> None:
-        """A record has a name, a description has a field."""
+        """Refuse a record without its name, and a description without its field."""
         wanted, other = ("field", "record") if data["kind"] == DESCRIPTION else ("record", "field")
         if data.get(wanted) is None or data.get(other) is not None:
             raise ValidationError(f"An item of the kind {data['kind']} is named by its {wanted} alone.", wanted)

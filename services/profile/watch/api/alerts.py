@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from flask import Response, request
-from flask_smorest import Blueprint
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
@@ -15,7 +14,7 @@ from werkzeug.exceptions import BadRequest
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Shows, refuses, shows
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.profile.book.api import shown
 from services.profile.book.api.current import context
 from services.profile.book.api.schemas import MomentSchema
@@ -58,7 +57,7 @@ FILTERS = [
 @signals.response(200, SignalsSchema())
 @signals.doc(parameters=[PURPOSE])
 def get_signals(moment: dict[str, Any], enterprise: str) -> Response:
-    """Read an enterprise's early-warning signals, and the log of its alerts
+    """Read an enterprise's early-warning signals, and the log of its alerts.
 
     With `as_of` or `known_at` the moment is evaluated by the thresholds of its day, and `alerts` is empty.
     """
@@ -73,7 +72,7 @@ def get_signals(moment: dict[str, Any], enterprise: str) -> Response:
 @feed.response(200, AlertPageSchema())
 @feed.doc(parameters=[PURPOSE, *FILTERS, *paging.PARAMETERS])
 def list_alerts() -> Response:
-    """List the alerts that you subscribed to, newest first, of firms whose consent to monitoring is live
+    """List the alerts that you subscribed to, newest first, of firms whose consent to monitoring is live.
 
     Each firm on the page finds the read in its access record. Subscribe with POST /v1/subscriptions first.
     """
@@ -96,7 +95,7 @@ def list_alerts() -> Response:
 @feed.response(200, SignalRecordPageSchema())
 @feed.doc(parameters=[PURPOSE, *paging.PARAMETERS])
 def list_alert_records(alert_id: str) -> Response:
-    """List every record that made an alert fire, by evaluating its moment again"""
+    """List every record that made an alert fire, by evaluating its moment again."""
     start, limit = request.args.get("cursor", "0"), paging.limit()
     if not start.isdecimal() or len(start) > 9:
         raise BadRequest("The cursor is not one of ours; take `next` of the page before, as it is.")
@@ -114,7 +113,7 @@ def list_alert_records(alert_id: str) -> Response:
 @idempotency.documented
 @feed.doc(parameters=[PURPOSE])
 def post_acknowledgement(said: dict[str, Any], alert_id: str) -> Response:
-    """Acknowledge an alert for your own house, with a note; others' acknowledgements are their own"""
+    """Acknowledge an alert for your own house, with a note; others' acknowledgements are their own."""
     asked = reading(Resource.ALERT)
 
     def effect() -> dict[str, str]:
@@ -138,7 +137,7 @@ def post_acknowledgement(said: dict[str, Any], alert_id: str) -> Response:
 @idempotency.documented
 @shows(Shows.OWN_WORDS)
 def post_subscription(order: dict[str, Any]) -> Response:
-    """Subscribe to alerts: of these firms or of all that consent to monitoring, of these signals and severities"""
+    """Subscribe to alerts: of these firms or of all that consent to monitoring, of these signals and severities."""
     wish = Wish(**{name: None if order[name] is None else tuple(order[name]) for name in order})
     with context().database.begin() as session:
         answer = idempotency.once(
@@ -154,7 +153,7 @@ def post_subscription(order: dict[str, Any]) -> Response:
 @subscriptions.doc(parameters=paging.PARAMETERS)
 @shows(Shows.OWN_WORDS)
 def list_subscriptions() -> Response:
-    """List your subscriptions that have not ended, newest first"""
+    """List your subscriptions that have not ended, newest first."""
     table = tables.Subscription
     query = select(table).where(table.client == caller().client, table.ended_at.is_(None))
     with context().database.read() as session:
@@ -168,7 +167,7 @@ def list_subscriptions() -> Response:
 @idempotency.repeatable
 @shows(Shows.OWN_WORDS)
 def post_subscription_end(session: Session, subscription_id: str) -> dict[str, Any]:
-    """End a subscription"""
+    """End a subscription."""
     return shown.plain(_subscription(end_subscription(context(), session, caller(), subscription_id)))
 
 

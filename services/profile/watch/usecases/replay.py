@@ -21,9 +21,9 @@ from services.profile.book.context import Context
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import gather
-from services.profile.portrait.usecases.baseline import yardsticks
+from services.profile.portrait.usecases.baseline import baselines
 from services.profile.watch import alert_store
-from services.profile.watch.domain.signals import SEVERITIES, SIGNALS, Beside, Scene, evaluate, version
+from services.profile.watch.domain.signals import SEVERITIES, SIGNALS, SignalInputs, Surroundings, evaluate, version
 from services.profile.watch.domain.signals.alerts import Alert, Key, Round, advance
 from services.profile.watch.domain.signals.norms import norms
 
@@ -63,7 +63,7 @@ def replay(context: Context, period: Period, progress: Callable[[int, int], None
     days = period.days()
     for place, day in enumerate(days):
         moment = Moment(state.lake_version, day, known_at, state.departures)
-        scene = _scene(context, moment, Beside(outcomes=dated, kinds=frozenset({"invoices"})))
+        scene = _scene(context, moment, Surroundings(outcomes=dated, kinds=frozenset({"invoices"})))
         names = set(scene.evidence.invoices["enterprise"].unique())
         _advance(log, scene, names)
         firms |= names
@@ -71,13 +71,13 @@ def replay(context: Context, period: Period, progress: Callable[[int, int], None
     return report(list(log.values()), {name: outcomes[name] for name in firms if name in outcomes}, days)
 
 
-def _scene(context: Context, moment: Moment, beside: Beside) -> Scene:
+def _scene(context: Context, moment: Moment, beside: Surroundings) -> SignalInputs:
     evidence = gather(context, moment, Whole(Why.REPLAY))
-    usual = yardsticks(context.lake, light=True).at(context, moment).peers
-    return Scene(evidence, moment.as_of, replace(beside, norms=norms(usual, evidence.enterprises)))
+    usual = baselines(context.lake, light=True).at(context, moment).peers
+    return SignalInputs(evidence, moment.as_of, replace(beside, norms=norms(usual, evidence.enterprises)))
 
 
-def _advance(log: dict[tuple[Key, date], Alert], scene: Scene, names: set[str]) -> None:
+def _advance(log: dict[tuple[Key, date], Alert], scene: SignalInputs, names: set[str]) -> None:
     standing = [alert for alert in log.values() if alert.cleared_on is None]
     changes = advance(standing, {key for key, _ in log}, Round(evaluate(scene), names, scene.as_of))
     for alert in (*changes.opened, *changes.moved):

@@ -23,10 +23,18 @@ from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.party import party_of
 from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.usecases.gather import departed, gather
-from services.profile.portrait.usecases.baseline import yardsticks
+from services.profile.portrait.usecases.baseline import baselines
 from services.profile.rights.usecases.hard_queries import hard_queries
 from services.profile.watch import alert_store
-from services.profile.watch.domain.signals import SIGNALS, Beside, Evaluation, Scene, behind, evaluate, version
+from services.profile.watch.domain.signals import (
+    SIGNALS,
+    Evaluation,
+    SignalInputs,
+    Surroundings,
+    behind,
+    evaluate,
+    version,
+)
 from services.profile.watch.domain.signals.alerts import Alert, Changes, Round, advance
 from services.profile.watch.domain.signals.inputs import QUERIES
 from services.profile.watch.domain.signals.norms import norms
@@ -52,8 +60,8 @@ class View:
     """What was seen of some enterprises: the scenes, what they show, and who may be judged by which."""
 
     moment: Moment
-    own: Scene
-    around: Scene
+    own: SignalInputs
+    around: SignalInputs
     found: Evaluation
     partners: frozenset[str]
 
@@ -120,8 +128,8 @@ def view(context: Context, moment: Moment, scope: Permit | Whole, *, asked_on: d
     """Evaluate all signals of a scope's enterprises at a moment, and those of their counterparties that need it."""
     evidence = gather(context, moment, scope)
     partners, wide = _around(context, moment, evidence)
-    beside = _beside(context, moment, evidence, asked_on)
-    own, around = Scene(evidence, moment.as_of, beside), Scene(wide, moment.as_of, beside)
+    beside = _surroundings(context, moment, evidence, asked_on)
+    own, around = SignalInputs(evidence, moment.as_of, beside), SignalInputs(wide, moment.as_of, beside)
     first, second = evaluate(own, OWN), evaluate(around, AROUND)
     both = Evaluation(pl.concat([first.readings, second.readings]), first.sourceless | second.sourceless)
     return View(moment, own, around, both, partners)
@@ -211,7 +219,7 @@ def _of_all(context: Context, moment: Moment, name: str) -> pl.DataFrame:
     return dataset.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
 
 
-def _beside(context: Context, moment: Moment, evidence: Evidence, asked_on: date) -> Beside:
+def _surroundings(context: Context, moment: Moment, evidence: Evidence, asked_on: date) -> Surroundings:
     known_at = moment.known_at or context.now()
     since = datetime.combine(asked_on - timedelta(days=int(threshold_on("query-burst", asked_on)["days"])), time(), UTC)
     until = datetime.combine(asked_on + timedelta(days=1), time(), UTC)
@@ -220,9 +228,9 @@ def _beside(context: Context, moment: Moment, evidence: Evidence, asked_on: date
         names = evidence.enterprises["enterprise"].to_list()
         asked = hard_queries(session, names, since, until)
         kinds = {*store.lake_versions(session, moment.known_at), "invoices", "queries"}
-    usual = yardsticks(context.lake, light=True).at(context, replace(moment, known_at=known_at)).peers
+    usual = baselines(context.lake, light=True).at(context, replace(moment, known_at=known_at)).peers
     queries = pl.DataFrame(sorted(asked), schema=QUERIES, orient="row")
-    return Beside(outcomes, queries, norms(usual, evidence.enterprises), frozenset(kinds), asked_on)
+    return Surroundings(outcomes, queries, norms(usual, evidence.enterprises), frozenset(kinds), asked_on)
 
 
 def _sellers_to(context: Context, names: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""After an import the yardstick is brought forward: only the firms that it speaks of are computed again."""
+"""After an import the baseline is brought forward: only the firms that it speaks of are computed again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from signal_books import HEADER, trade
 from services.profile.book import store
 from services.profile.book.domain.moment import Moment
 from services.profile.portrait.usecases import baseline
-from services.profile.portrait.usecases.baseline import Yardstick, Yardsticks
+from services.profile.portrait.usecases.baseline import Baseline, Baselines
 
 FIRMS = [f"E{place}" for place in range(1, 9)]
 
@@ -31,7 +31,7 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
     return calls
 
 
-def at(house: House, sticks: Yardsticks) -> Yardstick:
+def at(house: House, sticks: Baselines) -> Baseline:
     with house.context.database.read() as session:
         state = store.book(session)
     assert state.date
@@ -42,8 +42,8 @@ def rows(firm: str, day: str, count: int = 3) -> str:
     return HEADER + "".join(f"{firm},7{place:07},{day},K5,500.00,0.00,500.00,有效发票\n" for place in range(count))
 
 
-def same(one: Yardstick, other: Yardstick) -> bool:
-    """Tell whether two yardsticks measure alike, to the last bit."""
+def same(one: Baseline, other: Baseline) -> bool:
+    """Tell whether two baselines measure alike, to the last bit."""
     groups = one.peers.rows.keys() == other.peers.rows.keys() and all(
         (grid == other.peers.group(key).features[name]).all()
         for key in one.peers.rows
@@ -56,10 +56,10 @@ def same(one: Yardstick, other: Yardstick) -> bool:
 def test_new_invoices_of_the_running_month_recompute_nobody(
     cottage: House, computed: list[set[str]], light: bool
 ) -> None:
-    """The yardstick is that of the last month's end, and nothing was learned of closed months."""
+    """The baseline is that of the last month's end, and nothing was learned of closed months."""
     for firm in FIRMS:
         cottage.send("invoices.sale", trade(firm))
-    sticks = Yardsticks(light=light)
+    sticks = Baselines(light=light)
     before = at(cottage, sticks)
     computed.clear()
     cottage.send("invoices.sale", rows("E3", "2020/3/5"))
@@ -74,13 +74,13 @@ def test_invoices_of_closed_months_recompute_the_firms_that_they_speak_of(
     """One of eight; and the result is that of computing everybody afresh."""
     for firm in FIRMS:
         cottage.send("invoices.sale", trade(firm))
-    sticks = Yardsticks(light=light)
+    sticks = Baselines(light=light)
     at(cottage, sticks)
     computed.clear()
     cottage.send("invoices.sale", rows("E3", "2019/11/28"))
     forward = at(cottage, sticks)
     assert computed == [{"local:E3"}]
-    assert same(forward, at(cottage, Yardsticks(light=light)))
+    assert same(forward, at(cottage, Baselines(light=light)))
 
 
 def test_a_yardstick_brought_forward_knows_every_kind_of_record(cottage: House) -> None:
@@ -98,10 +98,10 @@ def test_a_yardstick_brought_forward_knows_every_kind_of_record(cottage: House) 
     for kind, content in told.items():
         done = cottage.send(kind, content)
         assert (done["state"], done["rejected"]) == ("done", 0), cottage.rejects(done["id"])
-    sticks = Yardsticks()
+    sticks = Baselines()
     at(cottage, sticks)
     cottage.send("invoices.sale", rows("E3", "2019/11/28"))
     forward = at(cottage, sticks)
-    assert same(forward, at(cottage, Yardsticks()))
+    assert same(forward, at(cottage, Baselines()))
     known = {name for group in forward.peers.rows for name in forward.peers.group(group).features}
     assert {"days_beyond_terms_received_12m", "group_firms", "troubled_partners_share_12m", "tax_grade"} <= known

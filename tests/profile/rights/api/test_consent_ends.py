@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from documented import file_reads
 from profile_house import HEADER, ROW, House
 
 from services.profile.app import create_app
-
-READS = ["/features", "/portrait", "", "/signals", "/cross-checks"]
+from services.profile.portrait.domain.crosscheck import rules
+from services.profile.rights.domain.consent import Field
 
 
 @pytest.fixture
@@ -22,8 +23,11 @@ def stocked(house: House) -> House:
 def test_a_revoked_consent_is_refused_at_once_on_another_node(stocked: House, verifier: Any) -> None:
     """Both have read before, so that whatever a node remembers it remembers; the very next read is refused."""
     nodes = [stocked.client, create_app(stocked.context.settings, verifier=verifier).test_client()]
-    consent = stocked.consent()
-    paths = [f"/v1/enterprises/local:E1{path}" for path in READS]
+    consent = stocked.consent(fields=list(Field))
+    paths = [
+        f"/v1/enterprises/local:E1{path.format(rule=rules()[0].key, dimension='operation')}?feature=sales_36m"
+        for path in file_reads()
+    ]
     before = {node.get(path, headers=stocked.bank()).status_code for node in nodes for path in paths}
     assert stocked.client.post(f"/v1/consents/{consent}/revoke", headers=stocked.owner()).status_code == 200
     after = {node.get(path, headers=stocked.bank()).status_code for node in nodes for path in paths}

@@ -11,6 +11,7 @@ from uuid import uuid4
 import orjson
 import pytest
 import rfc8785
+from documented import file_reads
 from profile_house import HEADER, ROW, SCOPES, House
 
 from chassis.data.ledger.entry import hidden
@@ -56,25 +57,17 @@ def test_a_consent_opens_the_days_of_its_window_only(stocked: House, as_of: str,
     assert status(stocked, as_of) == expected
 
 
-DATED = (
-    "features",
-    "portrait",
-    "portrait/operation",
-    "cross-checks",
-    "cross-checks/{rule}",
-    "signals",
-    "late-payments",
-)
-
-
-@pytest.mark.parametrize("path", [*DATED, "evidence?feature=sales_36m"])
+@pytest.mark.parametrize("path", file_reads("as_of"))
 def test_no_read_of_a_day_outside_the_window_goes_through(cottage: House, path: str) -> None:
     """The book's date lies in it, the day that is asked for does not."""
     cottage.send("invoices.purchase", HEADER + ROW)
     agree(cottage, as_of_from="2019-01-01", fields=["features", "portrait", "records", "score"])
-    asked = f"/v1/enterprises/E1/{path.format(rule=rules()[0].key)}"
-    day = f"{'&' if '?' in asked else '?'}as_of=2018-06-30"
-    answers = [cottage.client.get(asked + moment, headers=cottage.bank()).status_code for moment in ("", day)]
+    asked = f"/v1/enterprises/E1{path.format(rule=rules()[0].key, dimension='operation')}"
+    moments = ({}, {"as_of": "2018-06-30"})
+    answers = [
+        cottage.client.get(asked, query_string=moment | {"feature": "sales_36m"}, headers=cottage.bank()).status_code
+        for moment in moments
+    ]
     assert answers == [200, 403]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.profile.watch.domain.signals.catalogue import BY_KEY, SIGNALS, Evaluation, behind, evaluate, version
-from services.profile.watch.domain.signals.inputs import Beside, Scene
+from services.profile.watch.domain.signals.inputs import SignalInputs, Surroundings
 from services.profile.watch.domain.signals.signal import READINGS, RECORDS, SEVERITIES, Signal
 
 __all__ = [
@@ -12,10 +12,10 @@ __all__ = [
     "RECORDS",
     "SEVERITIES",
     "SIGNALS",
-    "Beside",
     "Evaluation",
-    "Scene",
     "Signal",
+    "SignalInputs",
+    "Surroundings",
     "behind",
     "evaluate",
     "version",

@@ -5,21 +5,21 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.standards.text import Text
-from services.profile.watch.domain.signals.inputs import Scene
+from services.profile.watch.domain.signals.inputs import SignalInputs
 from services.profile.watch.domain.signals.signal import Signal, readings, records
 
 c = pl.col
 STATUTORY_EVENT = "statutory"
 
 
-def _goods(scene: Scene, direction: str) -> pl.DataFrame:
+def _goods(scene: SignalInputs, direction: str) -> pl.DataFrame:
     """Return valid payments for goods, or without a stated purpose."""
     rows = scene.evidence.payments
     meant = c("purpose").is_null() | (c("purpose") == "goods")
     return rows.filter((c("direction") == direction) & (c("status") == "valid") & meant)
 
 
-def _coverage(scene: Scene) -> pl.DataFrame:
+def _coverage(scene: SignalInputs) -> pl.DataFrame:
     """Divide receipts by invoiced sales, tax included, of the last days."""
     limit = scene.threshold("cash-against-invoices")
     since = pl.lit(scene.as_of).dt.offset_by(f"-{int(limit['days'])}d")
@@ -39,7 +39,7 @@ def _coverage(scene: Scene) -> pl.DataFrame:
     )
 
 
-def settled(scene: Scene) -> pl.DataFrame:
+def settled(scene: SignalInputs) -> pl.DataFrame:
     """Return purchase invoices with the day on which each was paid, first in, first out per supplier.
 
     Columns: those of the invoice, paid_on (null: not yet), days (until paid, or until today). An invoice is paid by
@@ -69,7 +69,7 @@ def settled(scene: Scene) -> pl.DataFrame:
     )
 
 
-def _slowdown(scene: Scene) -> pl.DataFrame:
+def _slowdown(scene: SignalInputs) -> pl.DataFrame:
     """Compare the days until invoices were paid, weighted by value: three months against the six before.
 
     From 2025-06-01 an invoice unpaid for longer than the statutory term is an event of its own.
@@ -105,7 +105,7 @@ def _beyond_the_law(rows: pl.DataFrame, term: float | None) -> pl.DataFrame:
     )
 
 
-def _receipts(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
+def _receipts(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     """Return the invoices and the receipts of the days."""
     limit = scene.threshold("cash-against-invoices")
     since = pl.lit(scene.as_of).dt.offset_by(f"-{int(limit['days'])}d")
@@ -115,7 +115,7 @@ def _receipts(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([billed, records(received.join(named, on="enterprise"), "payments")])
 
 
-def _slow(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
+def _slow(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     """Return the invoices paid late, or not yet."""
     limit = scene.threshold("payment-slowdown")
     named = hits.select("enterprise", "event", "reference")

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import polars as pl
 
 from services.profile.watch.domain.signals import cash, invoicing, rings, sales, surroundings
-from services.profile.watch.domain.signals.inputs import Scene
+from services.profile.watch.domain.signals.inputs import SignalInputs
 from services.profile.watch.domain.signals.signal import READINGS, RECORDS, Signal
 from services.profile.watch.domain.signals.thresholds import Threshold, declared
 
@@ -50,7 +50,7 @@ class Evaluation:
         return self.readings.filter("fires")
 
 
-def evaluate(scene: Scene, signals: Collection[Signal] = SIGNALS) -> Evaluation:
+def evaluate(scene: SignalInputs, signals: Collection[Signal] = SIGNALS) -> Evaluation:
     """Evaluate signals for all enterprises of a scene at once."""
     found = [pl.DataFrame(schema={"signal": pl.String(), **READINGS})]
     sourceless = []
@@ -62,7 +62,7 @@ def evaluate(scene: Scene, signals: Collection[Signal] = SIGNALS) -> Evaluation:
     return Evaluation(pl.concat(found), frozenset(sourceless))
 
 
-def behind(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
+def behind(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     """Return the records that made readings fire: RECORDS with the signal's key in front."""
     found = [pl.DataFrame(schema={"signal": pl.String(), **RECORDS})]
     for (key,), part in hits.partition_by("signal", as_dict=True, maintain_order=True).items():
@@ -71,6 +71,6 @@ def behind(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(found)
 
 
-def has_source(scene: Scene, signal: Signal) -> bool:
+def has_source(scene: SignalInputs, signal: Signal) -> bool:
     """Tell whether the book holds what a signal needs; `a|b` is satisfied by either."""
     return all(any(scene.has(kind) for kind in need.split("|")) for need in signal.needs)

@@ -35,7 +35,7 @@ NORMS: dict[str, pl.DataType] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Surroundings:
     """What is known beside the evidence: outcomes, queries, norms of peers, and which kinds of data the book has.
 
     `asked_on` is the day up to which queries count (None: the scene's own): a book may be older than its readers.
@@ -48,19 +48,19 @@ class Beside:
     asked_on: date | None = None
 
 
-class Scene:
+class SignalInputs:
     """The evidence of many enterprises on a day; the day's thresholds; shared tables, made when first asked for."""
 
     def __init__(
         self,
         evidence: Evidence,
         as_of: date,
-        beside: Beside | None = None,
+        beside: Surroundings | None = None,
         thresholds: Sequence[Threshold] | None = None,
     ) -> None:
         self.evidence = evidence
         self.as_of = as_of
-        self.beside = beside or Beside()
+        self.beside = beside or Surroundings()
         self._thresholds = thresholds
 
     def threshold(self, signal: str) -> Threshold:

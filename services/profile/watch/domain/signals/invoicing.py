@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.standards.text import Text
-from services.profile.watch.domain.signals.inputs import Scene
+from services.profile.watch.domain.signals.inputs import SignalInputs
 from services.profile.watch.domain.signals.signal import Signal, readings, records
 
 c = pl.col
@@ -18,7 +18,7 @@ def _month(day: pl.Expr) -> pl.Expr:
     return day.dt.year() * 12 + day.dt.month().cast(pl.Int32) - 1
 
 
-def _surge(scene: Scene) -> pl.DataFrame:
+def _surge(scene: SignalInputs) -> pl.DataFrame:
     """Compare red with blue amounts of this month and the one before, against the firm's own months.
 
     A month is a surge where the ratio reaches the mean and three standard deviations of the 24 months before it, or
@@ -62,7 +62,7 @@ def _surge_in(months: pl.DataFrame, month: int, least: float, sigmas: float) -> 
     return now.join(usual, on="enterprise", how="left").with_columns(bound=bound)
 
 
-def _taken_back(scene: Scene) -> pl.DataFrame:
+def _taken_back(scene: SignalInputs) -> pl.DataFrame:
     """Return the share of a month that was billed in its last days and taken back in the first days of the next.
 
     Columns: enterprise, month (that of the red letters), reversed. An invoice is taken back by an equal red one to
@@ -82,7 +82,7 @@ def _taken_back(scene: Scene) -> pl.DataFrame:
     return joined.select("enterprise", "month", reversed=c("back") / c("before"))
 
 
-def _voids(scene: Scene) -> pl.DataFrame:
+def _voids(scene: SignalInputs) -> pl.DataFrame:
     """Compare the share of three months' sales invoices that were voided with the median of peers."""
     limit = scene.threshold("void-rate-spike")
     lately = _all_sales(scene).filter(c("slot") < QUARTER)
@@ -98,14 +98,14 @@ def _voids(scene: Scene) -> pl.DataFrame:
     )
 
 
-def _all_sales(scene: Scene) -> pl.DataFrame:
+def _all_sales(scene: SignalInputs) -> pl.DataFrame:
     """Return sales invoices of the last months, void ones included."""
     months = pl.lit(scene.as_of).dt.offset_by(f"-{QUARTER}mo")
     rows = scene.evidence.invoices.filter((c("direction") == "sale") & (c("date") > months))
     return rows.filter(c("date") <= scene.as_of).with_columns(slot=pl.lit(0))
 
 
-def _flows(scene: Scene) -> pl.DataFrame:
+def _flows(scene: SignalInputs) -> pl.DataFrame:
     """Return sales, purchases and their taxes over 12 and 36 months, with the number of invoices in twelve."""
 
     def total(direction: str, column: str, slots: int) -> pl.Expr:
@@ -128,7 +128,7 @@ def _outside(frame: pl.DataFrame, low: str, high: str) -> pl.DataFrame:
     return readings(frame.with_columns(reference=bound, fires=under | over, calm=~(under | over)))
 
 
-def _mismatch(scene: Scene) -> pl.DataFrame:
+def _mismatch(scene: SignalInputs) -> pl.DataFrame:
     """Return sales less purchases over sales, by amounts: what goods and quantities say is not known yet."""
     limit = scene.threshold("purchases-sales-mismatch")
     enough = (c("sales") >= limit["invoices"]) & (c("sold_12") > 0)
@@ -136,7 +136,7 @@ def _mismatch(scene: Scene) -> pl.DataFrame:
     return _outside(found.join(scene.beside.norms, on="enterprise"), "margin_low", "margin_high")
 
 
-def _burden(scene: Scene) -> pl.DataFrame:
+def _burden(scene: SignalInputs) -> pl.DataFrame:
     """Return output less input tax over net sales of 36 months, as peers' burden is measured."""
     limit = scene.threshold("tax-burden-anomaly")
     enough = (c("sales") >= limit["invoices"]) & (c("sold_36") > 0)
@@ -144,7 +144,7 @@ def _burden(scene: Scene) -> pl.DataFrame:
     return _outside(found.join(scene.beside.norms, on="enterprise"), "burden_low", "burden_high")
 
 
-def _cap(scene: Scene) -> pl.DataFrame:
+def _cap(scene: SignalInputs) -> pl.DataFrame:
     """Compare twelve months' sales of a small-scale taxpayer with the most that it may sell.
 
     The monthly quota of each taxpayer is known to the tax office only; this cap is known from the law.
@@ -159,19 +159,19 @@ def _cap(scene: Scene) -> pl.DataFrame:
     )
 
 
-def _red_letters(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
+def _red_letters(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     """Return the red letters of the month."""
     red = scene.sales.filter(c("total_fen") < 0).with_columns(event=c("date").dt.strftime("%Y-%m"))
     return records(red.join(hits.select("enterprise", "event"), on=["enterprise", "event"]))
 
 
-def _voided(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
+def _voided(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     """Return the voided invoices of three months."""
     void = _all_sales(scene).filter(c("status") == "void")
     return records(void.join(hits.select("enterprise", "event"), on="enterprise"))
 
 
-def _year(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
+def _year(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     """Return all valid invoices of twelve months."""
     return records(scene.valid.filter(c("slot") < 12).join(hits.select("enterprise", "event"), on="enterprise"))
 

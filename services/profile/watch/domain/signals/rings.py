@@ -12,7 +12,7 @@ import polars as pl
 
 from services.profile.book.domain.party import party_of
 from services.profile.standards.text import Text
-from services.profile.watch.domain.signals.inputs import Scene
+from services.profile.watch.domain.signals.inputs import SignalInputs
 from services.profile.watch.domain.signals.signal import RECORDS, Signal, readings, records
 
 c = pl.col
@@ -21,7 +21,7 @@ EDGES = {"seller": pl.String, "buyer": pl.String, "number": pl.String, "date": p
 MOST_PATHS = 2_000_000
 
 
-def edges(scene: Scene) -> pl.DataFrame:
+def edges(scene: SignalInputs) -> pl.DataFrame:
     """Return positive invoices between enterprises of the book since the days that can matter; each hop once."""
     limit = scene.threshold("circular-invoicing")
     first = pl.lit(scene.as_of).dt.offset_by(f"-{int(limit['recent_days'] + limit['days'])}d")
@@ -151,7 +151,7 @@ def _told(found: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _found(scene: Scene) -> pl.DataFrame:
+def _found(scene: SignalInputs) -> pl.DataFrame:
     limit = scene.threshold("circular-invoicing")
     hops = edges(scene)
     if hops.is_empty():
@@ -161,7 +161,7 @@ def _found(scene: Scene) -> pl.DataFrame:
     return found.filter(c("last_on") > since)
 
 
-def _circular(scene: Scene) -> pl.DataFrame:
+def _circular(scene: SignalInputs) -> pl.DataFrame:
     """Return one event a ring for each of its members: the value is its hops, the reference its amount in fen.
 
     Rings of the same members are one event: the earliest that is still recent. A pair that trades back and forth all
@@ -182,7 +182,7 @@ def _circular(scene: Scene) -> pl.DataFrame:
     )
 
 
-def _hops(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
+def _hops(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     """Return every hop of the ring, as the alerted enterprise's book or another member's tells it."""
     if hits.is_empty():
         return pl.DataFrame(schema=RECORDS)

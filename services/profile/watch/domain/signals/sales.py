@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.standards.text import Text
-from services.profile.watch.domain.signals.inputs import Scene, ranked
+from services.profile.watch.domain.signals.inputs import SignalInputs, ranked
 from services.profile.watch.domain.signals.signal import Signal, readings, records
 
 c = pl.col
@@ -17,7 +17,7 @@ FURTHEST = 99.0  # a z beyond this says no more, and JSON knows no infinity
 FLOOR = 0.01  # share of the usual quarter that stands for nothing at all on a logarithmic scale
 
 
-def _drop(scene: Scene) -> pl.DataFrame:
+def _drop(scene: SignalInputs) -> pl.DataFrame:
     """Compare three months' sales with the same season, and tell how unusual they are for this firm.
 
     z is robust and on the logarithm of three-month sums: (ln now − median) / (1.4826 · MAD) over those that ended 3 to
@@ -53,7 +53,7 @@ def _drop(scene: Scene) -> pl.DataFrame:
     )
 
 
-def _spike(scene: Scene) -> pl.DataFrame:
+def _spike(scene: SignalInputs) -> pl.DataFrame:
     """Compare the last month's sales with the median of the twelve before it."""
     limit = scene.threshold("revenue-spike")
     past = c("net").filter(c("slot").is_between(1, SEASON))
@@ -69,7 +69,7 @@ def _spike(scene: Scene) -> pl.DataFrame:
     )
 
 
-def _lost(scene: Scene) -> pl.DataFrame:
+def _lost(scene: SignalInputs) -> pl.DataFrame:
     """Return the large customers of twelve months that have been silent for much longer than usual.
 
     Silence counts until the firm's own last sale: a firm that sells to nobody has lost no customer, signal 1 tells.
@@ -99,7 +99,7 @@ def _lost(scene: Scene) -> pl.DataFrame:
     )
 
 
-def _switch(scene: Scene) -> pl.DataFrame:
+def _switch(scene: SignalInputs) -> pl.DataFrame:
     """Return the share of three months' sales that goes to the few largest customers met within half a year."""
     limit = scene.threshold("customer-switch")
     sold = scene.customers.group_by("enterprise").agg(all=c("net_3").clip(0).sum())
@@ -120,7 +120,7 @@ def _switch(scene: Scene) -> pl.DataFrame:
     )
 
 
-def _concentration(scene: Scene) -> pl.DataFrame:
+def _concentration(scene: SignalInputs) -> pl.DataFrame:
     """Compare the Herfindahl index of twelve months' customers with that of the year before."""
     limit = scene.threshold("concentration")
 
@@ -149,24 +149,24 @@ def _concentration(scene: Scene) -> pl.DataFrame:
     )
 
 
-def _sold_lately(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
+def _sold_lately(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     """Return the invoices of the last three months and of the same months a year before."""
     near = (c("slot") < QUARTER) | c("slot").is_between(SEASON, SEASON + QUARTER - 1)
     return records(scene.sales.filter(near).join(_named(hits), on="enterprise"))
 
 
-def _last_month(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
+def _last_month(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     """Return the invoices of the last month."""
     return records(scene.sales.filter(c("slot") == 0).join(_named(hits), on="enterprise"))
 
 
-def _of_lost(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
+def _of_lost(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     """Return all invoices to the lost customer in the last two years: how regular it was, and how it ended."""
     wanted = hits.select("enterprise", "event", counterparty="subject")
     return records(scene.sales.filter(c("slot") < HISTORY).join(wanted, on=["enterprise", "counterparty"]))
 
 
-def _to_new(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
+def _to_new(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     """Return three months' invoices to the few new customers."""
     limit = scene.threshold("customer-switch")
     first = scene.sales.group_by("enterprise", "counterparty").agg(first=c("slot").max())
@@ -177,7 +177,7 @@ def _to_new(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
     return records(lately.join(_named(hits), on="enterprise"))
 
 
-def _to_largest(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
+def _to_largest(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     """Return twelve months' invoices to the largest customer."""
     largest = (
         scene.customers.sort("net_12", "counterparty", descending=[True, False])

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 from services.profile.standards.text import Text
-from services.profile.watch.domain.signals.inputs import Scene
+from services.profile.watch.domain.signals.inputs import SignalInputs
 
 Severity: TypeAlias = Literal["notice", "warning", "serious"]
 SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "serious")
@@ -41,8 +41,8 @@ RECORDS: dict[str, pl.DataType] = {
     "amount_fen": pl.Int64(),
     "import_id": pl.String(),
 }
-Measure: TypeAlias = Callable[[Scene], pl.DataFrame]
-Behind: TypeAlias = Callable[[Scene, pl.DataFrame], pl.DataFrame]
+Measure: TypeAlias = Callable[[SignalInputs], pl.DataFrame]
+Behind: TypeAlias = Callable[[SignalInputs, pl.DataFrame], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import polars as pl
 from services.profile.book.domain.party import party_of
 from services.profile.book.domain.public_record import live
 from services.profile.standards.text import Text
-from services.profile.watch.domain.signals.inputs import OUTCOMES, Scene
+from services.profile.watch.domain.signals.inputs import OUTCOMES, SignalInputs
 from services.profile.watch.domain.signals.signal import RECORDS, Signal, readings, records
 
 c = pl.col
@@ -19,7 +19,7 @@ RECORDED = ("freeze", "enforcement", "dishonest", "abnormal")
 CHANGED = ("controller", "person-in-charge", "address")
 
 
-def _fallen(scene: Scene) -> pl.DataFrame:
+def _fallen(scene: SignalInputs) -> pl.DataFrame:
     """Return who is known not to pay: party, occurred_on, kind, number, import_id; one row each, the earliest."""
     recorded = scene.evidence.public_records.filter(c("record").is_in(DOES_NOT_PAY) & live(scene.as_of)).select(
         party="enterprise",
@@ -44,7 +44,7 @@ def _fallen(scene: Scene) -> pl.DataFrame:
     return both.unique("party", keep="first", maintain_order=True)
 
 
-def _counterparty(scene: Scene) -> pl.DataFrame:
+def _counterparty(scene: SignalInputs) -> pl.DataFrame:
     """Return the share of twelve months' sales that goes to each customer that does not pay its debts."""
     limit = scene.threshold("counterparty-default")
     of_all = c("net_12").clip(0).sum().over("enterprise")
@@ -57,25 +57,25 @@ def _counterparty(scene: Scene) -> pl.DataFrame:
     )
 
 
-def _legal(scene: Scene) -> pl.DataFrame:
+def _legal(scene: SignalInputs) -> pl.DataFrame:
     """Return changes of who stands behind the firm, of its capital, and records against it."""
     found = pl.concat([_changed(scene), _cut(scene), _recorded(scene)])
     return found.unique(["enterprise", "event"], keep="first", maintain_order=True).sort("enterprise", "event")
 
 
-def _changed(scene: Scene) -> pl.DataFrame:
+def _changed(scene: SignalInputs) -> pl.DataFrame:
     """Return a controller, a person in charge or an address that came after another one."""
     rows = _new_relations(scene).filter(c("relation").is_in(CHANGED) & c("later"))
     return _events(rows, scene)
 
 
-def _cut(scene: Scene) -> pl.DataFrame:
+def _cut(scene: SignalInputs) -> pl.DataFrame:
     """Return a capital below the one before it."""
     rows = _new_relations(scene).filter((c("relation") == "capital") & c("lower"))
     return _events(rows, scene)
 
 
-def _new_relations(scene: Scene) -> pl.DataFrame:
+def _new_relations(scene: SignalInputs) -> pl.DataFrame:
     limit = scene.threshold("legal-change")
     same = ["enterprise", "relation"]
     rows = scene.evidence.relations.sort(*same, "since", "party", nulls_last=False)
@@ -87,7 +87,7 @@ def _new_relations(scene: Scene) -> pl.DataFrame:
     return changes.filter(c("age").is_between(0, limit["changed_days"]))
 
 
-def _events(rows: pl.DataFrame, scene: Scene) -> pl.DataFrame:
+def _events(rows: pl.DataFrame, scene: SignalInputs) -> pl.DataFrame:
     limit = scene.threshold("legal-change")
     return readings(
         rows.with_columns(
@@ -101,7 +101,7 @@ def _events(rows: pl.DataFrame, scene: Scene) -> pl.DataFrame:
     )
 
 
-def _recorded(scene: Scene) -> pl.DataFrame:
+def _recorded(scene: SignalInputs) -> pl.DataFrame:
     limit = scene.threshold("legal-change")
     rows = scene.evidence.public_records.filter(c("record").is_in(RECORDED) & live(scene.as_of))
     fresh = rows.with_columns(age=(pl.lit(scene.as_of) - c("published_on")).dt.total_days())
@@ -117,7 +117,7 @@ def _recorded(scene: Scene) -> pl.DataFrame:
     )
 
 
-def _queries(scene: Scene) -> pl.DataFrame:
+def _queries(scene: SignalInputs) -> pl.DataFrame:
     """Count hard queries of half a year; a client that asks several times on a day asks once."""
     limit = scene.threshold("query-burst")
     counted = _counted(scene).group_by("enterprise").agg(value=pl.len().cast(pl.Float64))
@@ -130,13 +130,13 @@ def _queries(scene: Scene) -> pl.DataFrame:
     )
 
 
-def _counted(scene: Scene) -> pl.DataFrame:
+def _counted(scene: SignalInputs) -> pl.DataFrame:
     last = scene.beside.asked_on or scene.as_of
     first = last - timedelta(days=int(scene.threshold("query-burst")["days"]) - 1)
     return scene.beside.queries.filter(c("date").is_between(first, last)).unique(["enterprise", "client", "date"])
 
 
-def _of_fallen(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
+def _of_fallen(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     """Return the record of the default, and twelve months' invoices to that customer."""
     wanted = hits.select("enterprise", "event", counterparty="subject")
     defaults = wanted.with_columns(party=party_of(c("counterparty"))).join(_fallen(scene), on="party")
@@ -146,7 +146,7 @@ def _of_fallen(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([*kinds, records(sold)])
 
 
-def _of_change(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
+def _of_change(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     """Return the relation or the record that the event comes from."""
     wanted = hits.select("enterprise", "event")
     relations = scene.evidence.relations.with_columns(
@@ -162,7 +162,7 @@ def _of_change(scene: Scene, hits: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _no_records(_scene: Scene, _hits: pl.DataFrame) -> pl.DataFrame:
+def _no_records(_scene: SignalInputs, _hits: pl.DataFrame) -> pl.DataFrame:
     """Return no records: queries come from no import, and the access record tells the enterprise who asked."""
     return pl.DataFrame(schema=RECORDS)
 

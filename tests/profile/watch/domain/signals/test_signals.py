@@ -11,7 +11,7 @@ import pytest
 from invoice_books import AS_OF, purchase, sale
 from signal_scenes import reading, records_of, scene
 
-from services.profile.watch.domain.signals import BY_KEY, SIGNALS, Beside, Scene, evaluate
+from services.profile.watch.domain.signals import BY_KEY, SIGNALS, SignalInputs, Surroundings, evaluate
 from services.profile.watch.domain.signals.inputs import NORMS, OUTCOMES, QUERIES
 from services.profile.watch.domain.signals.rings import EDGES, rings
 from services.profile.watch.domain.signals.thresholds import declared, read, threshold_on
@@ -40,7 +40,7 @@ def test_a_past_day_is_judged_by_the_thresholds_of_then() -> None:
     later = {"signal": "revenue-spike", "valid_from": date(2021, 1, 1), "source": "a bank", "values": {"fires": 9.0}}
     entries = (*declared(), *read({"threshold": [later]}))
     book = scene(*steady(until=1), sale("2020-02-10", 400_000))
-    assert reading(Scene(book.evidence, AS_OF, thresholds=entries), "revenue-spike")["fires"]  # type: ignore[index]
+    assert reading(SignalInputs(book.evidence, AS_OF, thresholds=entries), "revenue-spike")["fires"]  # type: ignore[index]
 
 
 def test_sales_that_fall_by_half_fire_and_a_usual_swing_does_not() -> None:
@@ -89,7 +89,7 @@ def test_void_rate_and_margin_and_burden_are_held_against_peers() -> None:
     rows = [sale("2020-02-03", 1000, number=f"v{n}", status="void" if n % 5 == 0 else "valid") for n in range(20)]
     usual = {"enterprise": "local:E1", "void_rate": 0.02, "burden_low": 0.01, "burden_high": 0.1}
     norms = pl.DataFrame([{**usual, "margin_low": 0.0, "margin_high": 0.5}], schema=NORMS)
-    book = scene(*rows, purchase("2020-02-01", 900_000), beside=Beside(norms=norms))
+    book = scene(*rows, purchase("2020-02-01", 900_000), beside=Surroundings(norms=norms))
     for signal in ("void-rate-spike", "purchases-sales-mismatch", "tax-burden-anomaly"):
         found = reading(book, signal)
         assert found is not None
@@ -152,7 +152,7 @@ def test_a_customer_that_defaulted_or_is_on_the_dishonest_list_is_exposure() -> 
     listed = {**record, "published_on": date(2020, 1, 6)}
     repaired = {**listed, "enterprise": "local:K2", "repaired_on": date(2020, 2, 1)}
     future = pl.DataFrame([["local:K2", True, date(2020, 3, 1), "imp"]], schema=OUTCOMES, orient="row")
-    book = scene(*rows, public_records=[listed, repaired], beside=Beside(outcomes=future))
+    book = scene(*rows, public_records=[listed, repaired], beside=Surroundings(outcomes=future))
     found = reading(book, "counterparty-default")
     assert found is not None
     assert (found["subject"], found["value"], found["fires"]) == ("local:K1", 0.5, True)
@@ -183,7 +183,7 @@ def test_six_queries_of_half_a_year_are_a_burst_and_two_of_one_bank_on_a_day_are
     twice = [*asked[:5], asked[0], ("local:E1", "bank-9", date(2025, 1, 1))]
     for rows, expected in ((asked, True), (twice, False)):
         queries = pl.DataFrame(rows, schema=QUERIES, orient="row")
-        found = reading(scene(beside=Beside(queries=queries, asked_on=date(2026, 6, 1))), "query-burst")
+        found = reading(scene(beside=Surroundings(queries=queries, asked_on=date(2026, 6, 1))), "query-burst")
         assert found is not None
         assert found["fires"] is expected
 
