@@ -24,8 +24,8 @@ from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
 from services.profile.rights.usecases.shred import shred as erase
 from services.profile.settings import Settings
+from services.profile.watch.usecases.look import BATCH, look
 from services.profile.watch.usecases.replay import STEPS, Period, replay
-from services.profile.watch.usecases.watch import BATCH, look
 
 
 def migrate() -> str:

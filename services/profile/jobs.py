@@ -11,7 +11,7 @@ from services.profile.book.usecases.load import load
 from services.profile.book.usecases.receive import JOB
 from services.profile.book.usecases.touch import JOB as LOOK
 from services.profile.composition import HOOKS
-from services.profile.watch.usecases.watch import watch
+from services.profile.watch.usecases.look import watch
 
 
 def handlers(context: Context) -> dict[str, Callable[[Job], None]]:

@@ -1,4 +1,4 @@
-"""How long what is kept of whom: the policies, as `domain/retention.toml` declares them."""
+"""Retention periods by subject and kind of record, as `domain/retention.toml` declares them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.profile.book.api.schemas import TextSchema
 from services.profile.rights.api import shown
 from services.profile.rights.domain.retention import ANY, ENTERPRISE, SOLE_TRADER, policies, version
 
-blueprint = Blueprint("retention", __name__, url_prefix="/v1/retention", description="How long what is kept")
+blueprint = Blueprint("retention", __name__, url_prefix="/v1/retention", description="Retention periods")
 
 
 class PolicySchema(Schema):

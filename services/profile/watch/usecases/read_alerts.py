@@ -17,7 +17,7 @@ from services.profile.book.domain.permit import Permit
 from services.profile.rights.domain.consent import purpose_of
 from services.profile.rights.usecases.open_file import Reading, may_open, open_days, open_file, refused
 from services.profile.watch import alert_store, tables
-from services.profile.watch.usecases.watch import SAME, view
+from services.profile.watch.usecases.look import SAME, view
 
 
 class AlertNotFound(NotFound):

@@ -15,7 +15,7 @@ from services.profile.rights.usecases.open_file import Reading
 from services.profile.watch import alert_store, tables
 from services.profile.watch.domain.signals import SIGNALS, Signal, version
 from services.profile.watch.domain.signals.thresholds import Threshold
-from services.profile.watch.usecases.watch import RECORDS_KEPT, SAME, View, view
+from services.profile.watch.usecases.look import RECORDS_KEPT, SAME, View, view
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from services.profile.book.domain.public_record import DATASET
 from services.profile.rights.usecases.dispute import item_of
 from services.profile.rights.usecases.repair import Decided
 from services.profile.rights.usecases.repair import repair as repaired
-from services.profile.watch.usecases import watch
 
 FILE = "/v1/enterprises/E1"
 SALES = HEADER.replace("销方单位代号", "购方单位代号")
@@ -202,16 +201,16 @@ def test_no_alert_opens_on_what_was_repaired_while_it_was_looked_at(
 ) -> None:
     stocked.send("public-records", TITLES + "enforcement,E1,X-1,,法院,2026-11-01,2026-11-02,,\n")
     name = name_of(DATASET, {"enterprise": "local:E1", "record": "enforcement", "number": "X-1"})
-    seen = watch.view
+    seen = look.view
 
     def view(*asked: Any, **said: Any) -> Any:
-        monkeypatch.setattr(watch, "view", seen)
+        monkeypatch.setattr(look, "view", seen)
         found = seen(*asked, **said)
         assert repair(stocked, name, "2026-11-20").status_code == 201
         return found
 
-    monkeypatch.setattr(watch, "view", view)
-    watch.look(stocked.context, ["local:E1"])
+    monkeypatch.setattr(look, "view", view)
+    look.look(stocked.context, ["local:E1"])
     assert alerts(stocked) == []
 
 

@@ -160,3 +160,69 @@ def test_whose_default_it_was_is_not_told_to_its_suppliers_lenders(cottage: Hous
     signals = cottage.client.get("/v1/enterprises/local:E1/signals", headers=bank).text
     assert "outcomes" not in signals
     assert cottage.client.get(f"/v1/alerts/{alert['id']}/records", headers=bank).json["items"] == []
+
+
+def agree(house: House, firm: str, **terms: Any) -> None:
+    house.consent(firm, purposes=(MONITORING,), **terms)
+
+
+def watching(house: House) -> dict[str, str]:
+    """Return a bank that watches two firms, each of which lost a customer."""
+    for firm in ("E1", "E2"):
+        house.send("invoices.sale", trade(firm, quiet_after=20))
+    work_off(house)
+    bank = house.bank(MONITORING)
+    assert post(house, "/v1/subscriptions", {}, bank).status_code == 201
+    return bank
+
+
+def reads_of(house: House, firm: str) -> list[str]:
+    items = house.client.get(f"/v1/enterprises/{firm}/accesses", headers=house.owner(firm)).json["items"]
+    return [each["what"] for each in items]
+
+
+def test_a_feed_shows_no_alert_of_a_day_outside_a_consent_s_window(house: House) -> None:
+    """It is not on the page, and the firm whose file stayed shut finds no read."""
+    bank = watching(house)
+    agree(house, "local:E1", as_of_until="2017-01-31")
+    agree(house, "local:E2")
+    assert {alert["enterprise"] for alert in feed(house, bank)} == {"local:E2"}
+    assert (reads_of(house, "local:E1"), reads_of(house, "local:E2")) == ([], ["alerts"])
+
+
+def test_a_feed_of_files_that_all_stay_shut_is_empty_and_not_refused(house: House) -> None:
+    """Whom one subscribed to is one's own business; what is seen of them is theirs."""
+    bank = watching(house)
+    agree(house, "local:E1", as_of_until="2017-01-31")
+    assert feed(house, bank) == []
+
+
+def test_a_feed_shows_an_alert_of_a_day_within_either_of_two_windows(house: House) -> None:
+    """The read is recorded under the consent that opens the day, and under no other."""
+    bank = watching(house)
+    agree(house, "local:E1", as_of_until="2017-01-31")
+    agree(house, "local:E1", as_of_from="2019-01-01")
+    assert {alert["enterprise"] for alert in feed(house, bank)} == {"local:E1"}
+    assert reads_of(house, "local:E1") == ["alerts"]
+
+
+def test_a_feed_leaves_out_whose_reads_are_used_up(house: House) -> None:
+    """The others stay, and the day's only read is recorded once."""
+    bank = watching(house)
+    agree(house, "local:E1", most_reads_a_day=1)
+    agree(house, "local:E2")
+    shown = [{alert["enterprise"] for alert in feed(house, bank)} for _ in range(2)]
+    assert shown == [{"local:E1", "local:E2"}, {"local:E2"}]
+    assert reads_of(house, "local:E1") == ["alerts"]
+
+
+def test_an_alert_of_a_day_outside_the_window_is_neither_opened_nor_acknowledged(house: House) -> None:
+    bank = watching(house)
+    agree(house, "local:E1")
+    [alert] = [each for each in feed(house, bank, "?signal=key-customer-lost") if each["enterprise"] == "local:E1"]
+    [consent] = house.client.get("/v1/consents", headers=house.owner()).json["items"]
+    house.client.post(f"/v1/consents/{consent['id']}/revoke", headers=house.owner())
+    agree(house, "local:E1", as_of_until="2017-01-31")
+    records = house.client.get(f"/v1/alerts/{alert['id']}/records", headers=bank)
+    acknowledged = post(house, f"/v1/alerts/{alert['id']}/acknowledge", {"note": "seen"}, bank)
+    assert (records.status_code, acknowledged.status_code) == (403, 403)

@@ -8,7 +8,6 @@ from signal_books import HEADER, trade, work_off
 from sqlalchemy import select
 
 from services.profile.watch import tables
-from services.profile.watch.usecases import watch
 
 
 def log(house: House) -> list[tables.Alert]:
@@ -34,23 +33,23 @@ def test_a_look_repeated_changes_nothing(house: House) -> None:
     work_off(house)
     before = [(one.id, one.opened_on, one.calm_since) for one in log(house)]
     for _ in range(2):
-        watch.look(house.context, ["local:E1"])
+        look.look(house.context, ["local:E1"])
     assert [(one.id, one.opened_on, one.calm_since) for one in log(house)] == before
 
 
 def test_an_older_look_never_overwrites_a_newer_one(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that was slow to evaluate finds that another has looked since, and leaves the log alone."""
     cottage.send("invoices.sale", trade("E1", quiet_after=20))
-    late = watch.view
+    late = look.view
 
     def slow(*args: object, **kwargs: object) -> watch.View:
         seen = late(*args, **kwargs)  # type: ignore[arg-type]
-        monkeypatch.setattr(watch, "view", late)
-        watch.look(cottage.context, ["local:E1"])
+        monkeypatch.setattr(look, "view", late)
+        look.look(cottage.context, ["local:E1"])
         return seen
 
-    monkeypatch.setattr(watch, "view", slow)
-    assert watch.look(cottage.context, ["local:E1"]) == watch.Changes((), ())
+    monkeypatch.setattr(look, "view", slow)
+    assert look.look(cottage.context, ["local:E1"]) == watch.Changes((), ())
     assert len({one.id for one in log(cottage)}) == len(
         {(one.enterprise, one.signal, one.event) for one in log(cottage)}
     )
@@ -59,8 +58,8 @@ def test_an_older_look_never_overwrites_a_newer_one(cottage: House, monkeypatch:
 def test_only_touched_firms_are_looked_at(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second import is of E2: E1 is not evaluated again."""
     looked: list[list[str]] = []
-    real = watch.look
-    monkeypatch.setattr(watch, "look", lambda context, names: (looked.append(list(names)), real(context, names))[1])
+    real = look.look
+    monkeypatch.setattr(look, "look", lambda context, names: (looked.append(list(names)), real(context, names))[1])
     cottage.send("invoices.sale", trade("E1"))
     work_off(cottage)
     cottage.send("invoices.sale", trade("E2"))
