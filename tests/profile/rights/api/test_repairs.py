@@ -16,6 +16,7 @@ from services.profile.book.domain.public_record import DATASET
 from services.profile.rights.usecases.dispute import item_of
 from services.profile.rights.usecases.repair import Decided
 from services.profile.rights.usecases.repair import repair as repaired
+from services.profile.watch.usecases import look
 
 FILE = "/v1/enterprises/E1"
 SALES = HEADER.replace("销方单位代号", "购方单位代号")

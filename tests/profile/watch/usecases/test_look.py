@@ -8,6 +8,7 @@ from signal_books import HEADER, trade, work_off
 from sqlalchemy import select
 
 from services.profile.watch import tables
+from services.profile.watch.usecases import look
 
 
 def log(house: House) -> list[tables.Alert]:
@@ -21,7 +22,7 @@ def test_an_import_that_tells_of_an_event_opens_one_alert_with_its_records(house
     work_off(house)
     [alert] = [one for one in log(house) if one.signal == "key-customer-lost"]
     assert (alert.enterprise, alert.subject, alert.severity) == ("local:E1", "K1", "warning")
-    assert alert.records_count > len(alert.records) == watch.RECORDS_KEPT
+    assert alert.records_count > len(alert.records) == look.RECORDS_KEPT
     imports = {row["id"] for row in house.client.get("/v1/imports", headers=house.source).json["items"]}
     assert {record["import_id"] for record in alert.records} == imports
     assert {record["counterparty"] for record in alert.records} == {"K1"}
@@ -42,14 +43,14 @@ def test_an_older_look_never_overwrites_a_newer_one(cottage: House, monkeypatch:
     cottage.send("invoices.sale", trade("E1", quiet_after=20))
     late = look.view
 
-    def slow(*args: object, **kwargs: object) -> watch.View:
+    def slow(*args: object, **kwargs: object) -> look.View:
         seen = late(*args, **kwargs)  # type: ignore[arg-type]
         monkeypatch.setattr(look, "view", late)
         look.look(cottage.context, ["local:E1"])
         return seen
 
     monkeypatch.setattr(look, "view", slow)
-    assert look.look(cottage.context, ["local:E1"]) == watch.Changes((), ())
+    assert look.look(cottage.context, ["local:E1"]) == look.Changes((), ())
     assert len({one.id for one in log(cottage)}) == len(
         {(one.enterprise, one.signal, one.event) for one in log(cottage)}
     )
