@@ -10,10 +10,11 @@ from typing import Any
 import orjson
 from sqlalchemy.orm import Session
 
+from chassis.core.moments import rfc3339
 from chassis.data import jobs
 from chassis.data.jobs import JobState
 from services.scoring.context import Shelf
-from services.scoring.domain.assessment import Assessment, Legend, Meaning, rfc3339
+from services.scoring.domain.assessment import Assessment, Legend, Meaning
 from services.scoring.domain.contest import NO_CONTEST, Contest
 from services.scoring.domain.reasons import sentence
 from services.scoring.store import batches, models

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from math import fsum
 from typing import Any
 
@@ -152,8 +152,3 @@ def check_exact(base_points: float, points: Sequence[float], score_exact: float)
             f"The reasons differ from the score by {gap:.3g} points, so no score is given. Nothing was stored.",
             gap=repr(gap),
         )
-
-
-def rfc3339(moment: datetime) -> str:
-    """Return a moment in UTC, as `2020-02-21T08:00:00.000000Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

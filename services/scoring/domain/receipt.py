@@ -9,7 +9,8 @@ from typing import Any
 
 import rfc8785
 
-from services.scoring.domain.assessment import Assessment, rfc3339
+from chassis.core.moments import rfc3339
+from services.scoring.domain.assessment import Assessment
 
 FORM = "smecredit-receipt-1"
 

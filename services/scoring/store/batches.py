@@ -9,10 +9,11 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from chassis.core.ids import numbered, parted
+from chassis.core.moments import rfc3339
 from chassis.data import ledger
 from chassis.data.database import batches
 from services.scoring.domain import leaf
-from services.scoring.domain.assessment import STAMP, Assessment, Stamp, rfc3339, stamped
+from services.scoring.domain.assessment import STAMP, Assessment, Stamp, stamped
 from services.scoring.domain.errors import BatchNotFound
 from services.scoring.domain.leaf import Seals
 from services.scoring.store import batch_file

@@ -8,9 +8,9 @@ from io import BytesIO
 import orjson
 import polars as pl
 
+from chassis.core.moments import rfc3339
 from services.scoring.clients import FeatureTable, Read
 from services.scoring.context import Context
-from services.scoring.domain.assessment import rfc3339
 from services.scoring.domain.order import ManyOrder
 from services.scoring.store import models
 from services.scoring.usecases.score_many import Scores, score_many

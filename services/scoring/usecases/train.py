@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
+from chassis.core.moments import rfc3339
 from chassis.data import jobs
 from chassis.data.jobs import Job
 from services.scoring.clients import FeatureTable, Read
 from services.scoring.context import Context
-from services.scoring.domain.assessment import rfc3339
 from services.scoring.domain.order import ManyOrder, TrainingOrder
 from services.scoring.ml.lineage import code, rows_sha256
 from services.scoring.store import models, outcomes

@@ -1,4 +1,7 @@
-"""The ledger names to whom something was given apart from who acted."""
+"""The ledger names to whom something was given apart from who acted.
+
+Stored features go, as they spell their moments in another way; they are computed anew when they are read.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ down_revision = "0010"
 def upgrade() -> None:
     op.add_column("ledger_entries", sa.Column("grantee", sa.String(length=128), nullable=True))
     op.create_index("ix_ledger_entries_grantee_n", "ledger_entries", ["grantee", "n"])
+    op.execute(sa.text("DELETE FROM feature_snapshots"))
 
 
 def downgrade() -> None:

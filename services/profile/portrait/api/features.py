@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, request
 
+from chassis.core.moments import rfc3339
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
@@ -60,7 +61,7 @@ def post_feature_set(order: dict[str, Any]) -> Response:
     response = Response(body.getvalue(), content_type=PARQUET)
     response.headers |= {
         "As-Of": found.facts.moment.as_of.isoformat(),
-        "Known-At": found.facts.known_at.isoformat(),
+        "Known-At": rfc3339(found.facts.known_at),
         "Catalogue": found.catalogue,
         "Withheld": str(found.withheld),
     }

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from chassis.core.call import timed
 from chassis.core.errors import Forbidden, Refused
+from chassis.core.moments import rfc3339
 from chassis.data.database import Database
 from services.profile.book import outcome_store, snapshots, store
 from services.profile.book.context import Context
@@ -196,7 +197,7 @@ def _document(found: Description, facts: Facts, contested: Mapping[str, Any]) ->
     return {
         "enterprise": found.enterprise,
         "as_of": facts.moment.as_of.isoformat(),
-        "known_at": facts.known_at.isoformat(),
+        "known_at": rfc3339(facts.known_at),
         "depth": found.depth,
         "catalogue": VERSION,
         "values": dict(found.values),

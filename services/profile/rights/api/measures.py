@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 
+from chassis.core.moments import written
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
@@ -118,7 +119,7 @@ def list_firm_measures(asked: dict[str, Any], enterprise: str) -> Response:
 def shown(row: tables.Measure) -> dict[str, Any]:
     """Show a measure, with its basis and scope in words."""
     told = {name: getattr(row, name) for name in (*SAME, *ENDING)}
-    times = {name: moment and moment.isoformat() for name in TIMES for moment in (getattr(row, name),)}
+    times = {name: written(getattr(row, name)) for name in TIMES}
     known = bases()
     return {
         **told,

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from chassis.core.moments import written
 from services.profile.book.api.shown import words
 from services.profile.rights import tables
 from services.profile.rights.domain.consent import Kept
@@ -22,7 +23,7 @@ def consent(row: tables.Consent) -> dict[str, Any]:
     signature = ("signed_by", "signed_session", "signed_person", "terms_sha256")
     times = ("valid_from", "valid_until", "as_of_from", "as_of_until", "created_at", "revoked_at")
     told = {name: getattr(row, name) for name in (*same, *limits, *signature)}
-    return told | {name: moment and moment.isoformat() for name in times for moment in (getattr(row, name),)}
+    return told | {name: written(getattr(row, name)) for name in times}
 
 
 def kept(one: Kept) -> dict[str, Any]:

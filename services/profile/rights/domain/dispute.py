@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from chassis.core.errors import Conflict, Invalid, NotFound
+from chassis.core.moments import rfc3339
 from services.profile.book.domain import invoice
 from services.profile.book.domain.evidence import DATASETS
 
@@ -121,7 +122,7 @@ class Mark:
         """Return what is shown."""
         item = {"kind": self.kind, "record": self.record, "field": self.field}
         said = {"reason": self.reason, "statement": self.statement}
-        times = {"opened_at": self.opened_at.isoformat(), "due_at": self.due_at.isoformat()}
+        times = {"opened_at": rfc3339(self.opened_at), "due_at": rfc3339(self.due_at)}
         return {"dispute": self.dispute, "state": self.state, "item": item, **said, **times}
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from chassis.core.errors import Forbidden
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
+from chassis.core.moments import rfc3339
 from services.profile.book import departures, store
 from services.profile.book.context import Context
 from services.profile.book.domain.departure import Cause, Departure, names_of
@@ -143,7 +144,7 @@ def open_dispute(context: Context, session: Session, caller: Caller, wish: Wish,
     session.add(row)
     session.flush()
     departures.change_files(session, [row.enterprise])
-    facts = {"dispute": row.id, "kind": row.kind, "due_at": row.due_at.isoformat()}
+    facts = {"dispute": row.id, "kind": row.kind, "due_at": rfc3339(row.due_at)}
     notice_store.notify(session, {OPERATORS, *sent_by(session, item)}, Event.OPENED, row.enterprise, row.id, facts, now)
     _enter(session, "dispute-opened", row, caller, {"reason": row.reason})
     return row
@@ -210,7 +211,7 @@ def remind(context: Context) -> int:
             if days is None:
                 continue
             row.reminded, given = days, given + 1
-            facts = {"dispute": row.id, "days_left": days, "due_at": row.due_at.isoformat()}
+            facts = {"dispute": row.id, "days_left": days, "due_at": rfc3339(row.due_at)}
             event = Event.DUE if days else Event.OVERDUE
             notice_store.notify(session, {OPERATORS}, event, row.enterprise, row.id, facts, now)
             if not days:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from chassis.core.errors import Forbidden
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
+from chassis.core.moments import rfc3339
 from services.profile.book.context import Context
 from services.profile.rights import register, tables
 from services.profile.rights.domain.consent import (
@@ -105,7 +106,7 @@ def revoke(context: Context, session: Session, caller: Caller, consent_id: str) 
     if consent is None or not caller.owns(consent.enterprise):
         raise ConsentNotFound("There is no such consent of yours.", consent=consent_id)
     if consent.revoked_at is not None:
-        raise ConsentAlreadyRevoked("This consent has ended already.", revoked_at=consent.revoked_at.isoformat())
+        raise ConsentAlreadyRevoked("This consent has ended already.", revoked_at=rfc3339(consent.revoked_at))
     consent.revoked_at = context.now()
     facts, sealed = {"consent": consent.id}, {"session": caller.sid, "person": caller.per}
     register.enter(

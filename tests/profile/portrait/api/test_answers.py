@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -71,6 +72,14 @@ def test_every_field_of_every_real_answer_is_declared_and_in_the_dictionary(told
         schema = _schema_of(document, path.partition("?")[0].format(firm=firm))
         unknown |= {f"{path}: {field}" for field in _unknown(document, schema, answer.json, words)}
     assert sorted(unknown) == []
+
+
+def test_every_moment_is_spelled_in_utc_with_a_z(told: tuple[House, str]) -> None:
+    """One spelling on the wire, whoever writes it."""
+    house, firm = told
+    for path in PATHS:
+        body = house.client.get(path.format(firm=firm), headers=_reader(house, path, firm)).text
+        assert re.findall(r'"\d{4}-\d\d-\d\dT[^"]*[^Z]"', body) == [], path
 
 
 def test_a_field_that_is_not_declared_is_found(told: tuple[House, str]) -> None:
