@@ -22,6 +22,16 @@ class JobSchema(Outgoing):
     problem = fields.Dict(allow_none=True)
 
 
+class PlannedSchema(Outgoing):
+    """What was planned, as far as the enterprises that it was made from still consent.
+
+    Where the consent of some has ended, they are withheld, and so are figures that would tell of them: `withheld` is
+    the problem, which counts the enterprises and says how to go on.
+    """
+
+    withheld = fields.Dict()
+
+
 class PlanSchema(JobSchema):
     """An order over many enterprises; each kind of plan adds its `result`, null until the job is done."""
 

@@ -52,6 +52,11 @@ class Facts:
         """Return the number of enterprises."""
         return self.frame.height
 
+    @property
+    def enterprises(self) -> list[str]:
+        """Whose facts these are, in the order of the rows."""
+        return self.frame.get_column("enterprise").to_list()
+
     def rows(self, names: Iterable[str]) -> list[dict[str, Fact]]:
         """Return the named facts of every enterprise as they came, unknown ones as None."""
         held = set(self.frame.columns)
