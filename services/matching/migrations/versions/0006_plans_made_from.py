@@ -14,11 +14,19 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from chassis.data.database import Json
+
 revision = "0006"
 down_revision = "0005"
 
 Answer = dict[str, Any]
-PLANS = sa.table("plans", sa.column("id"), sa.column("kind"), sa.column("document", sa.JSON), sa.column("answer"))
+PLANS = sa.table(
+    "plans",
+    sa.column("id", sa.String()),
+    sa.column("kind", sa.String()),
+    sa.column("document", Json()),
+    sa.column("answer", sa.LargeBinary()),
+)
 LISTS = ("lines", "excluded")
 OF_NO_FIRM = ("lines", "version", "need", "as_of", "model")
 
