@@ -23,13 +23,14 @@ class JobSchema(Outgoing):
 
 
 class PlannedSchema(Outgoing):
-    """What was planned, as far as the enterprises that it was made from still consent.
+    """What was planned, as far as the enterprises that it was made from still consent."""
 
-    Where the consent of some has ended, they are withheld, and so are figures that would tell of them: `withheld` is
-    the problem, which counts the enterprises and says how to go on.
-    """
-
-    withheld = fields.Dict()
+    withheld = fields.Dict(
+        metadata={
+            "description": "There where the consent of some enterprises has ended: a problem that counts them and says how "
+            "to go on. Figures that would tell of them are left out"
+        }
+    )
 
 
 class PlanSchema(JobSchema):
