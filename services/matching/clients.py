@@ -13,9 +13,9 @@ from typing import Any
 import orjson
 import polars as pl
 
-from chassis.core.http import Upstream
+from chassis.core.http import Answer, Upstream
 from chassis.core.problems import UpstreamProblem
-from services.matching.domain.facts import FROM_SCORING
+from services.matching.domain.facts import FROM_SCORING, Facts
 from services.matching.domain.leave import Leave
 from services.matching.domain.recourse import Lever, levers_of
 from services.matching.domain.vocabulary import Vocabulary
@@ -23,8 +23,8 @@ from services.matching.domain.vocabulary import Vocabulary
 # A match is a soft check: it is read for this purpose, whatever the caller's own request named.
 PURPOSE = "financing-match"
 CATALOGUE_SECONDS = 300.0
-# Said before any file is read.
-PROBLEMS_WITHOUT_SCORES = ("no-serving-model",)
+# Scoring's answer where it has no model; it gives it before any file is read.
+NO_MODEL = "no-serving-model"
 
 Headers = Mapping[str, str]
 
@@ -49,26 +49,6 @@ class Wanted:
         """Return the moment as an order states it."""
         given: dict[str, date | datetime | None] = {"as_of": self.as_of, "known_at": self.known_at}
         return {name: moment.isoformat() for name, moment in given.items() if moment is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureSet:
-    """Features of the enterprises that the caller may see, one row each, and what those dispute that do."""
-
-    frame: pl.DataFrame
-    as_of: date
-    known_at: datetime
-    catalogue: str
-    disputes: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreSet:
-    """Scores of those enterprises, one row each; without any, `problem` is the slug of the reason."""
-
-    frame: pl.DataFrame | None
-    model: str | None
-    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +82,11 @@ class Profile:
     _levers: Mapping[str, Lever] = field(default_factory=dict)
     _fetched: float = field(default=float("-inf"))
 
-    def feature_set(self, wanted: Wanted, headers: Headers | None = None) -> FeatureSet:
-        """Return the features of the named enterprises, or of all that the caller may see, for a match."""
+    def feature_set(self, wanted: Wanted, headers: Headers | None = None) -> Facts:
+        """Return the features of the wanted enterprises for a match where no model can score them."""
         order = {"enterprises": wanted.enterprises, "outcomes": False, "what": Read.MATCH, **wanted.moment()}
         sent = {"Purpose": PURPOSE, **(headers or {})}
-        answer = self.upstream.call("POST", "/v1/feature-sets", json=order, headers=sent, repeatable=True)
-        return _feature_set(pl.read_parquet(BytesIO(answer.body)), answer.headers)
+        return _facts(self.upstream.call("POST", "/v1/feature-sets", json=order, headers=sent, repeatable=True))
 
     def reread(self, wanted: Wanted, what: Read = Read.STORED_MATCH) -> dict[str, Leave]:
         """Return leave to show what is stored of these enterprises as of a day; who may not be spoken of is left out.
@@ -148,23 +127,19 @@ class Scoring:
 
     upstream: Upstream
 
-    def score_set(self, wanted: Wanted, headers: Headers | None = None) -> tuple[FeatureSet | None, ScoreSet]:
-        """Return the features of the wanted enterprises and the scores made from them: each file is read once.
+    def score_set(self, wanted: Wanted, headers: Headers | None = None) -> Facts | None:
+        """Return the features of the wanted enterprises with the scores made from them: each file is read once.
 
-        Where there are no scores, no file has been read, and there are no features either.
+        None where there is no model that could score: then no file has been read.
         """
         order = {"enterprises": wanted.enterprises, "features": True, **wanted.moment()}
         sent = {"Purpose": PURPOSE, **(headers or {})}
         try:
-            answer = self.upstream.call("POST", "/v1/score-sets", json=order, headers=sent, repeatable=True)
+            return _facts(self.upstream.call("POST", "/v1/score-sets", json=order, headers=sent, repeatable=True))
         except UpstreamProblem as problem:
-            slug = str(problem.document.get("type", "")).rsplit("/", 1)[-1]
-            if slug in PROBLEMS_WITHOUT_SCORES:
-                return None, ScoreSet(None, None, slug)
+            if str(problem.document.get("type", "")).rsplit("/", 1)[-1] == NO_MODEL:
+                return None
             raise
-        table = pl.read_parquet(BytesIO(answer.body))
-        scores = table.select("enterprise", *FROM_SCORING)
-        return _feature_set(table.drop(FROM_SCORING), answer.headers), ScoreSet(scores, answer.headers["Model-Version"])
 
     def outcome(self, enterprise: str, *, defaulted: bool, observed_on: date, key: str) -> None:
         """Report what became of a borrower in the name of the bank that asks; `key` makes a repetition harmless."""
@@ -176,12 +151,17 @@ def _notice(item: Mapping[str, Any]) -> Notice:
     return Notice(item["id"], item["event"], item["enterprise"], item["client"], item["act"])
 
 
-def _feature_set(table: pl.DataFrame, headers: Mapping[str, str]) -> FeatureSet:
+def _facts(answer: Answer) -> Facts:
+    """Return the facts of a table: one row an enterprise, `disputes` as JSON, the scores missing without a model."""
+    table, model = pl.read_parquet(BytesIO(answer.body)), answer.headers.get("Model-Version")
     marked = table.select("enterprise", "disputes").drop_nulls("disputes")
-    return FeatureSet(
-        frame=table.drop("disputes"),
+    missing = [pl.lit(None).alias(name) for name in FROM_SCORING if name not in table.columns]
+    return Facts(
+        frame=table.drop("disputes").with_columns(missing),
+        as_of=date.fromisoformat(answer.headers["As-Of"]),
+        known_at=datetime.fromisoformat(answer.headers["Known-At"]),
+        catalogue=answer.headers["Catalogue"],
+        model=model,
+        problem=None if model else NO_MODEL,
         disputes={name: orjson.loads(disputes) for name, disputes in marked.iter_rows()},
-        as_of=date.fromisoformat(headers["As-Of"]),
-        known_at=datetime.fromisoformat(headers["Known-At"]),
-        catalogue=headers["Catalogue"],
     )

@@ -36,7 +36,4 @@ KINDS: Mapping[type[Refused], Kind] = {
     errors.EndpointNotFound: Kind(404, "endpoint-not-found", "No such endpoint", "未找到该推送地址"),
     errors.DeliveryNotFound: Kind(404, "delivery-not-found", "No such delivery", "未找到该推送记录"),
     errors.TooManyEndpoints: Kind(409, "too-many-endpoints", "Too many endpoints", "推送地址过多"),
-    errors.FactsDisagree: Kind(
-        502, "facts-disagree", "Two services answered about different facts", "各服务数据不一致"
-    ),
 }

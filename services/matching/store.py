@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +23,14 @@ MOST_PLANS_LISTED = 50
 Edition = tuple[int, datetime | None]
 # From here on an application counts against its product's quota and budget, for good.
 TAKING = (State.ACCEPTED, State.DISBURSED, State.REPAID, State.DEFAULTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What was planned, and every enterprise whose file was read for it, also where no line speaks of it."""
+
+    answer: Mapping[str, Any]
+    made_from: Sequence[str]
 
 
 def edition(session: Session) -> Edition:
@@ -144,11 +153,12 @@ def newest_plans(session: Session, kind: str, client: str) -> Sequence[Plan]:
     return session.scalars(mine.order_by(Plan.id.desc()).limit(MOST_PLANS_LISTED)).all()
 
 
-def keep_plan(session: Session, plan_id: str, document: Mapping[str, Any]) -> None:
-    """Keep what was planned."""
-    session.get_one(Plan, plan_id).answer = zlib.compress(orjson.dumps(document), level=1)
+def keep_plan(session: Session, plan_id: str, answer: Mapping[str, Any], made_from: Sequence[str]) -> None:
+    """Keep what was planned, and from the files of which enterprises."""
+    kept = orjson.dumps({"answer": answer, "made_from": made_from})
+    session.get_one(Plan, plan_id).answer = zlib.compress(kept, level=1)
 
 
-def planned(row: Plan) -> dict[str, Any] | None:
+def planned(row: Plan) -> Planned | None:
     """Return what was planned, None until it is."""
-    return None if row.answer is None else dict(orjson.loads(zlib.decompress(row.answer)))
+    return None if row.answer is None else Planned(**orjson.loads(zlib.decompress(row.answer)))

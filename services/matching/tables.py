@@ -103,7 +103,7 @@ class ChurnCurves(Base):
 class Plan(JobOrder, Base):
     """An order to divide something over many enterprises (`kind`: allocation, assignment or dry-run), and its answer.
 
-    `answer` is the compressed JSON (zlib), null until the job is done.
+    `answer` is the compressed JSON (zlib), with every enterprise that it was made from; null until the job is done.
     """
 
     __tablename__ = "plans"

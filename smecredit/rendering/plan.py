@@ -28,11 +28,34 @@ def churn(shown: Mapping[str, Any]) -> None:
 def allocation(plan: Mapping[str, Any]) -> None:
     """Show the plan: what it earns, how near it is to the best there is, who gets most, what fairness costs."""
     console = terminal()
-    console.print(
+    if "objective_fen" in plan:
+        _figures(plan)
+    if "withheld" in plan:
+        console.print(f"[yellow]{plan['withheld']['detail']}[/]")
+    else:
+        _parts(plan)
+    lines = plain_table("Enterprise", "Grade", ">PD", ">Amount 额度", ">Rate 利率")
+    funded = [line for line in plan["lines"] if line.get("amount_fen")]
+    for line in sorted(funded, key=lambda line: -line["amount_fen"])[:LINES_SHOWN]:
+        lines.add_row(
+            line["enterprise"], line["grade"], f"{line['pd']:.2%}", yuan(line["amount_fen"]), f"{line['rate']:.2%}"
+        )
+    console.print(lines)
+    if len(funded) > LINES_SHOWN:
+        console.print(f"and {len(funded) - LINES_SHOWN} more; --json gives all of them")
+
+
+def _figures(plan: Mapping[str, Any]) -> None:
+    terminal().print(
         f"[bold]{STATUS[plan['status']]}[/]  profit a year {yuan(plan['objective_fen'])}  at most "
         f"{yuan(plan['bound_fen'])}  lent {yuan(plan['lent_fen'])} to {plan['firms']} firms  expected loss "
         f"{yuan(plan['expected_loss_fen'])}"
     )
+
+
+def _parts(plan: Mapping[str, Any]) -> None:
+    """Show what is told only while every firm of the plan consents."""
+    console = terminal()
     for lowered in (plan["impossible"] or {}).get("lower", []):
         console.print(
             f"[yellow]The floor {lowered['floor']} of {yuan(lowered['fen'])} cannot be met; "
@@ -48,15 +71,6 @@ def allocation(plan: Mapping[str, Any]) -> None:
             f"stress {scenario['name']}: this plan earns {yuan(held['objective_fen'])}, one made anew "
             f"{yuan(anew['objective_fen'])} ({len(scenario['lines'])} firms change)"
         )
-    lines = plain_table("Enterprise", "Grade", ">PD", ">Amount 额度", ">Rate 利率")
-    funded = [line for line in plan["lines"] if line.get("amount_fen")]
-    for line in sorted(funded, key=lambda line: -line["amount_fen"])[:LINES_SHOWN]:
-        lines.add_row(
-            line["enterprise"], line["grade"], f"{line['pd']:.2%}", yuan(line["amount_fen"]), f"{line['rate']:.2%}"
-        )
-    console.print(lines)
-    if len(funded) > LINES_SHOWN:
-        console.print(f"and {len(funded) - LINES_SHOWN} more; --json gives all of them")
 
 
 def _groups(plan: Mapping[str, Any]) -> None:

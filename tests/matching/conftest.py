@@ -25,6 +25,7 @@ from services.matching.settings import Settings
 
 FEATURES = ("sales_12m", "sales_active_months_12m", "sales_red_ratio_36m", "history_months")
 KNOWN_AT = "2020-03-01T08:00:00+00:00"
+Reply = tuple[int, dict[str, str], bytes]
 
 
 def book() -> pl.DataFrame:
@@ -55,8 +56,6 @@ def scores() -> pl.DataFrame:
             "pd": [0.006, 0.05],
             "pd_low": [0.003, 0.03],
             "pd_high": [0.01, 0.09],
-            "depth": ["A", "D"],
-            "features_sha256": ["a1", "b2"],
         }
     )
 
@@ -74,24 +73,46 @@ class Neighbours:
     notices: list[dict[str, str]] = field(default_factory=list)
     asked: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
 
-    def answer(self, path: str, headers: dict[str, str], body: Any) -> tuple[int, dict[str, str], bytes]:
+    def reads(self) -> list[tuple[str, Any]]:
+        """Return where files were asked for, and for what where that is said."""
+        places = ("/v1/feature-sets", "/v1/score-sets", "/v1/rereads")
+        return [(path, body.get("what")) for path, _, body in self.asked if path in places]
+
+    def answer(self, path: str, headers: dict[str, str], body: Any) -> Reply:
         """Answer one call as the contract says."""
         self.asked.append((path, headers, body))
         path, _, query = path.partition("?")
-        if path == "/v1/told":
-            return self.told(query)
+        if path == "/v1/notices-since":
+            return self.notices_since(query)
         return {
             "/v1/catalogue": self.catalogue,
             "/v1/feature-sets": self.feature_set,
             "/v1/score-sets": self.score_set,
+            "/v1/rereads": self.rereads,
             "/oauth/token": self.token,
             "/v1/outcomes": self.outcome,
         }[path](body)
 
-    def catalogue(self, _: Any) -> tuple[int, dict[str, str], bytes]:
+    def catalogue(self, _: Any) -> Reply:
         return 200, {}, json.dumps({"version": "c1", "features": [{"name": name} for name in FEATURES]}).encode()
 
-    def feature_set(self, order: Any) -> tuple[int, dict[str, str], bytes]:
+    def feature_set(self, order: Any) -> Reply:
+        assert order["what"] == "match"
+        return self.table(order)
+
+    def score_set(self, order: Any) -> Reply:
+        """Answer with features and scores in one table: scoring reads the files, profile is not asked besides."""
+        assert order["features"] is True
+        if not self.serving:
+            return problem(409, "no-serving-model", "Train a model first.")
+        status, headers, body = self.table(order)
+        if status != 200:
+            return status, headers, body
+        scored = pl.read_parquet(BytesIO(body)).join(self.scores, on="enterprise", how="left", maintain_order="left")
+        return status, {**headers, "Model-Version": "m1", "Reference": "r1"}, parquet(scored)
+
+    def table(self, order: Any) -> Reply:
+        """Answer with the features of those that may be read, and what they dispute."""
         frame = _listed(self.features, order["enterprises"])
         rows = frame.filter(~pl.col("enterprise").is_in(list(self.withheld)))
         if frame.height and not rows.height:
@@ -101,22 +122,23 @@ class Neighbours:
         headers = {"As-Of": order.get("as_of", "2020-02-21"), "Known-At": order.get("known_at", KNOWN_AT)}
         return 200, {**headers, "Catalogue": "c1", "Withheld": str(frame.height - rows.height)}, parquet(rows)
 
-    def score_set(self, order: Any) -> tuple[int, dict[str, str], bytes]:
-        if not self.serving:
-            return problem(409, "no-serving-model", "Train a model first.")
-        headers = {"Model-Version": "m1", "Reference": "r1", "As-Of": order["as_of"], "Known-At": order["known_at"]}
-        return 200, headers, parquet(_listed(self.scores, order["enterprises"]))
+    def rereads(self, order: Any) -> Reply:
+        """Answer with the disputes of those that may be spoken of again; the others are left out."""
+        assert order["what"] in ("stored-match", "application")
+        known = set(self.features["enterprise"]) - self.withheld
+        found = {name: self.disputes.get(name, []) for name in order["enterprises"] if name in known}
+        return 200, {}, json.dumps(found).encode()
 
-    def told(self, query: str) -> tuple[int, dict[str, str], bytes]:
+    def notices_since(self, query: str) -> Reply:
         last = self.notices[-1]["id"] if self.notices else None
         after = query.partition("=")[2]
         items = [each for each in self.notices if each["id"] > after] if query else []
         return 200, {}, json.dumps({"items": items, "last": last}).encode()
 
-    def outcome(self, told: Any) -> tuple[int, dict[str, str], bytes]:
-        return 201, {}, json.dumps({"id": "out_1", **told}).encode()
+    def outcome(self, reported: Any) -> Reply:
+        return 201, {}, json.dumps({"id": "out_1", **reported}).encode()
 
-    def token(self, _: Any) -> tuple[int, dict[str, str], bytes]:
+    def token(self, _: Any) -> Reply:
         return 200, {}, json.dumps({"access_token": "acting", "token_type": "Bearer", "expires_in": 300}).encode()
 
 
@@ -130,7 +152,7 @@ def parquet(frame: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def problem(status: int, slug: str, detail: str) -> tuple[int, dict[str, str], bytes]:
+def problem(status: int, slug: str, detail: str) -> Reply:
     body = {"type": f"/problems/{slug}", "title": slug, "title_zh": slug, "status": status, "detail": detail}
     return status, {"Content-Type": "application/problem+json"}, json.dumps(body).encode()
 

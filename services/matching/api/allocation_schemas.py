@@ -8,7 +8,7 @@ from marshmallow import Schema as Outgoing
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from chassis.web.schemas import EnterpriseId, Schema
-from services.matching.api.job_schemas import PlanSchema
+from services.matching.api.job_schemas import PlannedSchema, PlanSchema
 from services.matching.api.schemas import MOST_ENTERPRISES, MOST_FEN, TitleSchema, fen, share
 from services.matching.domain.allocation.order import AllocationOrder, read_allocation_order
 from services.matching.domain.churn import Paid
@@ -206,7 +206,7 @@ class AllocatedGroupSchema(Outgoing):
     expected_loss_fen = fields.Integer()
 
 
-class AllocatedSchema(Outgoing):
+class AllocatedSchema(PlannedSchema):
     """A plan. `status` is optimal, bounded (time ran out; the gap is what is open) or floors-lowered."""
 
     status = fields.String(validate=validate.OneOf(["optimal", "bounded", "floors-lowered"]))

@@ -53,6 +53,7 @@ def list_allocations() -> Response:
 def get_allocation(allocation_id: str) -> Response:
     """Read how far an allocation is, and once it is done its plan.
 
-    An enterprise whose consent has ended is withheld; the read of every other is recorded.
+    An enterprise whose consent has ended is withheld, and so are figures that would tell of it: `withheld` says so. The
+    read of every other is recorded.
     """
     return json_answer(read(AllocationOrder.kind, allocation_id))

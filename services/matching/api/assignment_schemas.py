@@ -8,7 +8,7 @@ from marshmallow import Schema as Outgoing
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from chassis.web.schemas import EnterpriseId, Schema
-from services.matching.api.job_schemas import PlanSchema
+from services.matching.api.job_schemas import PlannedSchema, PlanSchema
 from services.matching.api.schemas import MOST_ENTERPRISES, TitleSchema, fen, term
 from services.matching.domain.assignment.order import AssignmentOrder, read_assignment_order
 
@@ -78,7 +78,7 @@ class AssignedProductSchema(Outgoing):
     quota = fields.Integer(allow_none=True)
 
 
-class AssignedSchema(Outgoing):
+class AssignedSchema(PlannedSchema):
     """An assignment, and the notion of stability that holds for it."""
 
     notion = fields.String(validate=validate.OneOf(["pairwise-stable", "in-turn"]))

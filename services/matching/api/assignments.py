@@ -43,6 +43,7 @@ def post_assignment(order: AssignmentOrder) -> Response:
 def get_assignment(assignment_id: str) -> Response:
     """Read how far an assignment is, and once it is done who gets what.
 
-    An enterprise whose consent has ended is withheld; the read of every other is recorded.
+    An enterprise whose consent has ended is withheld, and so are figures that would tell of it: `withheld` says so. The
+    read of every other is recorded.
     """
     return json_answer(read(AssignmentOrder.kind, assignment_id))

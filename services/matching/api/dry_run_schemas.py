@@ -6,7 +6,7 @@ from marshmallow import Schema as Outgoing
 from marshmallow import fields, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
-from services.matching.api.job_schemas import PlanSchema
+from services.matching.api.job_schemas import PlannedSchema, PlanSchema
 from services.matching.api.product_schemas import ProductSchema
 from services.matching.api.schemas import MOST_ENTERPRISES, NeedSchema, TitleSchema
 
@@ -48,7 +48,7 @@ class DecidingRuleSchema(Outgoing):
     firms = fields.Integer()
 
 
-class DryRunResultSchema(Outgoing):
+class DryRunResultSchema(PlannedSchema):
     """Who would have the product before and after, and the first of those who gain or lose."""
 
     version = fields.Integer(allow_none=True, metadata={"description": "Compared with; null: not published yet"})

@@ -56,6 +56,7 @@ def post_dry_run(order: dict[str, Any], product_id: str) -> Response:
 def get_dry_run(product_id: str, run_id: str) -> Response:
     """Read how far a dry run is, and once it is done who gains and loses.
 
-    An enterprise whose consent has ended is withheld; the read of every other is recorded.
+    An enterprise whose consent has ended is withheld, and so are figures that would tell of it: `withheld` says so. The
+    read of every other is recorded.
     """
     return json_answer(read(DryRunOrder.kind, run_id))

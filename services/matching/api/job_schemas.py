@@ -22,6 +22,17 @@ class JobSchema(Outgoing):
     problem = fields.Dict(allow_none=True)
 
 
+class PlannedSchema(Outgoing):
+    """What was planned, as far as the enterprises that it was made from still consent."""
+
+    withheld = fields.Dict(
+        metadata={
+            "description": "There where the consent of some enterprises has ended: a problem that counts them and says how "
+            "to go on. Figures that would tell of them are left out"
+        }
+    )
+
+
 class PlanSchema(JobSchema):
     """An order over many enterprises; each kind of plan adds its `result`, null until the job is done."""
 

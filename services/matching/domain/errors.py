@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.core.errors import Conflict, Forbidden, Invalid, InvariantBroken, NotFound
+from chassis.core.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class RuleUnreadable(Invalid):
@@ -63,10 +63,6 @@ class BatchNotFound(NotFound):
 
 class BatchNotDone(Conflict):
     """The batch is still being worked on, or has failed: there are no results to read."""
-
-
-class FactsDisagree(InvariantBroken):
-    """Profile and scoring answered about different facts of the same enterprise."""
 
 
 class VersionPassed(Conflict):

@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from services.matching.domain.errors import FactsDisagree
 from services.matching.domain.predicate import RANKS, Columns, Marks, Value, mark
 from services.matching.domain.vocabulary import HIERARCHIES, WORDS
 
@@ -53,6 +52,11 @@ class Facts:
         """Return the number of enterprises."""
         return self.frame.height
 
+    @property
+    def enterprises(self) -> list[str]:
+        """Whose facts these are, in the order of the rows."""
+        return self.frame.get_column("enterprise").to_list()
+
     def rows(self, names: Iterable[str]) -> list[dict[str, Fact]]:
         """Return the named facts of every enterprise as they came, unknown ones as None."""
         held = set(self.frame.columns)
@@ -64,24 +68,6 @@ class Facts:
         """Return the same facts for some of the enterprises."""
         part = self.frame.slice(start, length)
         return Facts(part, self.as_of, self.known_at, self.catalogue, self.model, self.problem)
-
-
-def join(features: pl.DataFrame, scores: pl.DataFrame | None) -> pl.DataFrame:
-    """Put the scores beside the features of the same enterprises.
-
-    Raises FactsDisagree where a score was made from other features than these: it would explain another file.
-    """
-    if scores is None:
-        return features.with_columns(pl.lit(None).alias(name) for name in FROM_SCORING)
-    wanted = scores.select("enterprise", *FROM_SCORING, pl.col("features_sha256").alias("scored_sha256"))
-    joined = features.join(wanted, on="enterprise", how="left", maintain_order="left")
-    odd = joined.filter(pl.col("scored_sha256") != pl.col("features_sha256"))
-    if odd.height:
-        raise FactsDisagree(
-            "Scoring answered about other features than the profile; ask again, the file may just have changed.",
-            enterprises=odd["enterprise"].head(5).to_list(),
-        )
-    return joined.drop("scored_sha256")
 
 
 def columns_of(frame: pl.DataFrame, names: Iterable[str], need: Need, marks: Marks) -> Columns:

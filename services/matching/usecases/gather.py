@@ -8,7 +8,7 @@ from datetime import date, datetime
 from services.matching.clients import Wanted
 from services.matching.context import Context
 from services.matching.domain.errors import EnterpriseNotFound
-from services.matching.domain.facts import Facts, join
+from services.matching.domain.facts import Facts
 
 
 def gather(
@@ -23,20 +23,12 @@ def gather(
     Each file is read once: an enterprise finds one match in its record (ADR 16).
     """
     wanted = Wanted(enterprises, as_of, known_at)
-    features, scores = context.scoring.score_set(wanted, headers)
-    if features is None:
-        features = context.profile.feature_set(wanted, headers)
-    if features.frame.is_empty():
+    facts = context.scoring.score_set(wanted, headers)
+    if facts is None:
+        facts = context.profile.feature_set(wanted, headers)
+    if not len(facts):
         raise EnterpriseNotFound(
             "There is no file of such an enterprise to read; import its invoices, or ask it for its consent.",
             enterprises=list(enterprises or [])[:5],
         )
-    return Facts(
-        frame=join(features.frame, scores.frame),
-        as_of=features.as_of,
-        known_at=features.known_at,
-        catalogue=features.catalogue,
-        model=scores.model,
-        problem=scores.problem,
-        disputes=features.disputes,
-    )
+    return facts

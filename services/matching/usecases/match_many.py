@@ -74,7 +74,7 @@ def run_batch(context: Context, job: jobs.Job) -> None:
         day = today()
         shelf = context.shelves.on(session, day, kind_matters=need.kind is not None)
         guide = context.guide(session, context.acting_for(batch.client))
-    readable = set(facts.frame["enterprise"])
+    readable = set(facts.enterprises)
     withheld = [enterprise for enterprise in batch.enterprises or [] if enterprise not in readable]
     total, number = len(facts) + len(withheld), 0
     for start in range(0, len(facts), LINES_A_PART):

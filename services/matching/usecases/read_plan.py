@@ -1,23 +1,22 @@
-"""Read a plan while its enterprises still consent: one whose consent has ended is withheld."""
+"""Read a plan while its enterprises consent: one that no longer does is withheld, and figures that would tell of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chassis.core import problems
 from chassis.core.identity import Caller
 from chassis.data import jobs
 from chassis.data.jobs import JobState
 from services.matching import store
 from services.matching.clients import Wanted
 from services.matching.context import Context
+from services.matching.domain.disclosure import disclosed
 from services.matching.domain.leave import Leave
 from services.matching.tables import Plan
 from services.matching.usecases.match_many import withheld_line
-
-# Where a plan speaks of single enterprises.
-LISTS = ("lines", "excluded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +31,32 @@ class PlanRead:
 def read_plan(context: Context, caller: Caller, kind: str, plan_id: str) -> PlanRead:
     """Return how far a plan is, and once it is done the plan.
 
-    It tells about enterprises: one whose consent has ended since is withheld, the read of each other is recorded.
+    It tells about every enterprise that it was made from: leave is asked anew for each, and each that gives it finds
+    the read in its record.
     """
     with context.database.read() as session:
         row = store.plan(session, plan_id, kind, caller.client)
         job = jobs.state(session, row.job)
-    result = store.planned(row) if job.state == "done" else None
-    if result is None:
+    planned = store.planned(row) if job.state == "done" else None
+    if planned is None:
         return PlanRead(row, job, None)
-    enterprises = sorted({line["enterprise"] for part in _parts(result) for key in LISTS for line in part.get(key, [])})
-    leaves = context.profile.reread(Wanted(enterprises, row.as_of))
-    return PlanRead(row, job, _withheld(result, leaves))
+    leaves = context.profile.reread(Wanted(planned.made_from, row.as_of))
+    return PlanRead(row, job, _shown(planned.answer, planned.made_from, leaves))
 
 
-def _withheld(result: dict[str, Any], leaves: Mapping[str, Leave]) -> dict[str, Any]:
-    for part in _parts(result):
-        for key in LISTS:
-            if key in part:
-                part[key] = [
-                    line if line["enterprise"] in leaves else withheld_line(line["enterprise"]) for line in part[key]
-                ]
-    return result
+def _shown(answer: Mapping[str, Any], made_from: Sequence[str], leaves: Mapping[str, Leave]) -> dict[str, Any]:
+    withheld = [enterprise for enterprise in made_from if enterprise not in leaves]
+    shown = disclosed(answer, leaves.keys(), len(withheld))
+    if withheld:
+        shown["lines"] += map(withheld_line, withheld)
+        shown["withheld"] = _problem(len(withheld), len(made_from))
+    return shown
 
 
-def _parts(result: dict[str, Any]) -> list[dict[str, Any]]:
-    return [result, *result.get("stress", [])]
+def _problem(withheld: int, made_from: int) -> dict[str, Any]:
+    return problems.document(
+        problems.CONSENT_REQUIRED,
+        f"It was made from the files of {made_from} enterprises. The consent of {withheld} has ended, and figures that "
+        "would tell of them are left out. Order a new plan: it is made from those that consent now.",
+        {"withheld": withheld},
+    )

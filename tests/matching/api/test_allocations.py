@@ -107,12 +107,13 @@ def test_a_shock_shows_the_plan_held_and_the_plan_made_anew(client: FlaskClient,
 def test_a_consent_revoked_afterwards_withholds_the_firm(
     client: FlaskClient, bank: Headers, here: Context, neighbours: Any
 ) -> None:
-    """Its line holds the problem and nothing else; sums stay as they were made."""
+    """Its line holds the problem and nothing else; the lines of the others stay as they were made."""
     place = f"/v1/allocations/{allocate(client, bank, here)['id']}"
     neighbours.withheld.add("local:E1")
     result = client.get(place, headers=bank).json["result"]
-    assert set(result["lines"][0]) == {"enterprise", "problem"}
-    assert result["lines"][1]["amount_fen"] == 20_000_000
+    lines = {line["enterprise"]: line for line in result["lines"]}
+    assert set(lines["local:E1"]) == {"enterprise", "problem"}
+    assert lines["local:E2"]["amount_fen"] == 20_000_000
 
 
 def test_without_curves_the_order_is_refused_with_the_way_forward(client: FlaskClient, bank: Headers) -> None:

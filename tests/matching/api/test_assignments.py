@@ -75,6 +75,6 @@ def test_a_consent_revoked_afterwards_withholds_the_line(
     """As in every answer that speaks of a firm."""
     place = f"/v1/assignments/{assigned(client, bank, here, {'budget_fen': 39_000_000})['id']}"
     neighbours.withheld.add("local:E1")
-    lines = client.get(place, headers=bank).json["result"]["lines"]
-    assert set(lines[0]) == {"enterprise", "problem"}
-    assert lines[1]["product"] == "dear"
+    lines = {line["enterprise"]: line for line in client.get(place, headers=bank).json["result"]["lines"]}
+    assert set(lines["local:E1"]) == {"enterprise", "problem"}
+    assert lines["local:E2"]["product"] == "dear"

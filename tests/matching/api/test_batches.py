@@ -163,3 +163,14 @@ def test_the_same_order_twice_is_one_batch(client: FlaskClient, bank: Headers, h
     assert order(client, bank, None).json == order(client, bank, None).json
     work(here)
     assert not Worker(here.database, handlers(here)).run_once()
+
+
+@pytest.mark.usefixtures("published")
+def test_results_of_a_batch_ask_leave_each_time(
+    client: FlaskClient, bank: Headers, here: Context, neighbours: Any
+) -> None:
+    """The batch itself reads each file once."""
+    batch = order(client, bank, None).json["id"]
+    work(here)
+    lines(client, bank, batch)
+    assert neighbours.reads() == [("/v1/score-sets", None), ("/v1/rereads", "stored-match")]

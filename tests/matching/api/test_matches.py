@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import polars as pl
 import pytest
 from bank_products import a_product
 from flask.testing import FlaskClient
@@ -136,14 +135,38 @@ def test_unknown_facts_never_pass(client: FlaskClient, bank: Headers) -> None:
 
 @pytest.mark.usefixtures("published")
 def test_a_match_is_read_softly_for_its_one_purpose(client: FlaskClient, bank: Headers, neighbours: Any) -> None:
-    """Whatever purpose the request names; with the caller's own token; scores of the very same moment."""
+    """Whatever purpose the request names; with the caller's own token; as of the day that it names."""
     neighbours.asked.clear()
     ask(client, {**bank, "Purpose": "credit-assessment"}, as_of="2019-12-31")
-    (_, features_headers, features_order), (_, scores_headers, scores_order) = neighbours.asked
-    assert {features_headers["Purpose"], scores_headers["Purpose"]} == {"financing-match"}
-    assert {features_headers["Authorization"], scores_headers["Authorization"]} == {bank["Authorization"]}
-    assert features_order["as_of"] == scores_order["as_of"] == "2019-12-31"
-    assert scores_order["known_at"] == "2020-03-01T08:00:00+00:00"
+    ((_, headers, order),) = neighbours.asked
+    assert (headers["Purpose"], headers["Authorization"]) == ("financing-match", bank["Authorization"])
+    assert order["as_of"] == "2019-12-31"
+
+
+@pytest.mark.usefixtures("published")
+def test_a_match_reads_each_file_once(client: FlaskClient, bank: Headers, neighbours: Any) -> None:
+    """Scoring alone is asked: it answers with features and scores."""
+    ask(client, bank)
+    assert neighbours.reads() == [("/v1/score-sets", None)]
+
+
+@pytest.mark.usefixtures("published")
+def test_without_a_model_a_match_reads_each_file_once_too(client: FlaskClient, bank: Headers, neighbours: Any) -> None:
+    """Scoring refuses before it reads anything; then profile is asked, for a match."""
+    neighbours.serving = False
+    ask(client, bank)
+    assert neighbours.reads() == [("/v1/score-sets", None), ("/v1/feature-sets", "match")]
+
+
+@pytest.mark.usefixtures("published")
+def test_a_stored_match_asks_leave_each_time(client: FlaskClient, bank: Headers, neighbours: Any) -> None:
+    """As itself, as its trace, and when the same request comes again."""
+    made = ask(client, bank).json
+    neighbours.asked.clear()
+    for path in (f"/v1/matches/{made['id']}", f"/v1/matches/{made['id']}/trace"):
+        assert client.get(path, headers=bank).status_code == 200
+    ask(client, bank)
+    assert neighbours.reads() == [("/v1/rereads", "stored-match")] * 3
 
 
 @pytest.mark.usefixtures("published")
@@ -216,14 +239,6 @@ def test_a_match_is_seen_by_who_made_it_and_by_the_enterprise(
     rival = tokens(role="bank", client="bank-2", scopes="matches:read")
     assert client.get(path, headers=own).status_code == 200
     assert client.get(path, headers=rival).status_code == 404
-
-
-@pytest.mark.usefixtures("published")
-def test_scores_of_other_facts_are_not_used(client: FlaskClient, bank: Headers, neighbours: Any) -> None:
-    """A score that explains another file must not decide about this one."""
-    neighbours.scores = neighbours.scores.with_columns(features_sha256=pl.lit("zz"))
-    answer = ask(client, bank)
-    assert (answer.status_code, answer.json["type"]) == (502, "/problems/facts-disagree")
 
 
 @pytest.mark.parametrize(

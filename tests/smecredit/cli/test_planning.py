@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from smecredit.cli.planning import allocate_command, churn_command
 
-PLAN = {
+PLAN: dict[str, Any] = {
     "status": "floors-lowered",
     "objective_fen": 5_460_000_00,
     "bound_fen": 5_460_001_00,
@@ -82,6 +82,23 @@ def test_allocate_sends_the_order_and_shows_the_plan_with_its_bound(suite: list[
     for word in ("¥5,460,000", "¥5,460,001", "¥200 can", "1.21%", "local:E1", "4.65%"):
         assert word in done.output
     assert "local:E2" not in done.output
+
+
+@pytest.mark.parametrize(
+    "totals", [(), ("status", "objective_fen", "bound_fen", "lent_fen", "firms", "expected_loss_fen")]
+)
+def test_a_plan_without_its_figures_is_shown_with_the_reason(
+    suite: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch, totals: tuple[str, ...]
+) -> None:
+    """After a consent has ended, the lines of the others are left; of many, the totals of all too."""
+    left = {name: PLAN[name] for name in (*totals, "lines")}
+    why = {"type": "/problems/consent-required", "detail": "Order a new plan.", "withheld": 1}
+    monkeypatch.setattr(f"{__name__}.PLAN", {**left, "withheld": why})
+    done = CliRunner().invoke(allocate_command, ["--budget", "1亿"])
+    assert done.exit_code == 0, done.output
+    assert "Order a new plan." in done.output
+    assert "local:E1" in done.output
+    assert ("¥5,460,001" in done.output) == bool(totals)
 
 
 def test_churn_reads_a_table_of_curves(suite: list[tuple[str, Any]], tmp_path: Path) -> None:
