@@ -100,7 +100,7 @@ def list_scores(enterprise: str) -> Response:
         given = overrides.overrides_of(session, [each.id for each in page["items"]])
         shelf = context().shelf
         page["items"] = [
-            shown.score(each, shelf[each.model].legend, given.get(each.id), contest) for each in page["items"]
+            shown.score(each, shelf[each.model].legend, contest, given.get(each.id)) for each in page["items"]
         ]
     return json_answer(page)
 
@@ -137,7 +137,7 @@ def _answer(
     *,
     references: Sequence[str] = (),
 ) -> Response:
-    answer = shown.score(assessment, context().shelf[assessment.model].legend, contest=contest, **(beside or {}))
+    answer = shown.score(assessment, context().shelf[assessment.model].legend, contest, **(beside or {}))
     if references:
         answer["against"] = [shown.against(each) for each in against(context(), assessment, references)]
     return json_answer(answer, status)

@@ -147,7 +147,7 @@ def _results(context: Context, batch: Batch, leaves: Mapping[str, Leave]) -> Ite
     with context.database.read() as session:
         for assessment in scores.scores_of_batch(session, batch.id):
             leave = leaves.get(assessment.enterprise)
-            yield _withheld(assessment.enterprise) if leave is None else Readable(assessment, Contest(leave.marks))
+            yield _withheld(assessment.enterprise) if leave is None else Readable(assessment, Contest(leave))
         for refusal in batches.refusals_of(session, batch.id):
             yield Refusal(refusal.enterprise, refusal.problem)
 

@@ -40,7 +40,7 @@ def whose_scores(context: Context, caller: Caller, enterprise: str) -> tuple[str
     leave = context.profile.reread([enterprise], Read.OWN_SCORES, ASSESSMENT).get(enterprise)
     if leave is None:
         raise ConsentEnded(ENDED)
-    return None if caller.owns(enterprise) else caller.client, Contest(leave.marks)
+    return None if caller.owns(enterprise) else caller.client, Contest(leave)
 
 
 def ask_leave(context: Context, assessment: Assessment) -> Leave:
