@@ -16,7 +16,7 @@ from chassis.web.caller import caller, requires
 from chassis.web.openapi import documented_only, refuses
 from services.scoring.api import shown
 from services.scoring.api.current import context, turns
-from services.scoring.api.purpose import PURPOSE, purpose
+from services.scoring.api.purpose import OPENS_SCORE_SETS, OPENS_SCORES, purpose, purpose_header
 from services.scoring.api.schemas import ScoreSetOrderSchema
 from services.scoring.api.score_schemas import ReferencesSchema, ScoreOrderSchema, ScorePageSchema, ScoreSchema
 from services.scoring.domain.assessment import Assessment
@@ -39,7 +39,7 @@ PARQUET = "application/vnd.apache.parquet"
 @blueprint.arguments(ScoreOrderSchema())
 @blueprint.response(201, ScoreSchema())
 @idempotency.documented
-@blueprint.doc(parameters=[PURPOSE])
+@blueprint.doc(parameters=[purpose_header(OPENS_SCORES)])
 def post_score() -> Response:
     """Score one enterprise, with exact reasons, and store the score.
 
@@ -110,7 +110,7 @@ def list_scores(enterprise: str) -> Response:
 @refuses(blueprint, 409, 422, 503)
 @blueprint.arguments(ScoreSetOrderSchema())
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=PARQUET)
-@blueprint.doc(parameters=[PURPOSE])
+@blueprint.doc(parameters=[purpose_header(OPENS_SCORE_SETS)])
 def post_score_set(order: dict[str, Any]) -> Response:
     """Score many enterprises as a Parquet table and store nothing (a soft check).
 
@@ -119,7 +119,7 @@ def post_score_set(order: dict[str, Any]) -> Response:
     As-Of, Known-At, Withheld, Catalogue.
     """
     with_features = order.pop("features")
-    table = soft_check(context(), ManyOrder(**order), purpose(), with_features=with_features)
+    table = soft_check(context(), ManyOrder(**order), purpose(OPENS_SCORE_SETS), with_features=with_features)
     return Response(table.body, content_type=PARQUET, headers=table.headers)
 
 
