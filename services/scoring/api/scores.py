@@ -25,7 +25,7 @@ from services.scoring.domain.order import ManyOrder
 from services.scoring.store import overrides, renewals, scores
 from services.scoring.usecases.assess import Order, assess
 from services.scoring.usecases.compare import against
-from services.scoring.usecases.read_score import read_contested, whose_scores
+from services.scoring.usecases.read_score import contests_of, read_contested, whose_scores
 from services.scoring.usecases.soft_check import soft_check
 
 blueprint = Blueprint("scores", __name__, url_prefix="/v1", description="Explained scores of one enterprise")
@@ -89,19 +89,22 @@ def get_score(asked: dict[str, Any], score_id: str) -> Response:
 def list_scores(enterprise: str) -> Response:
     """List an enterprise's scores, newest first.
 
-    An enterprise sees all that were made of it, a bank those that it ordered while it holds a consent.
+    An enterprise sees all that were made of it, a bank those that it ordered and that a consent of today opens, each
+    for the purpose and as of the day that it was made for; the others are left out.
     """
     name = enterprise_id(enterprise)
-    client, contest = whose_scores(context(), caller(), name)
+    client = whose_scores(caller(), name)
     with context().database.read() as session:
         page = paging.newest(
             lambda before, most: scores.scores_of(session, name, client, before, most), key=lambda each: each.id
         )
         given = overrides.overrides_of(session, [each.id for each in page["items"]])
-        shelf = context().shelf
-        page["items"] = [
-            shown.score(each, shelf[each.model].legend, contest, given.get(each.id)) for each in page["items"]
-        ]
+    contests, shelf = contests_of(context(), caller(), name, page["items"]), context().shelf
+    page["items"] = [
+        shown.score(each, shelf[each.model].legend, contests[each.id], given.get(each.id))
+        for each in page["items"]
+        if each.id in contests
+    ]
     return json_answer(page)
 
 
