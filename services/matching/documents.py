@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from typing import Any
 
+from chassis.core.moments import rfc3339
 from services.matching.domain.allocation.order import AllocationOrder, OrderedGroup
 from services.matching.domain.allocation.report import AllocationReport
 from services.matching.domain.allocation.terms import Selector
@@ -45,7 +46,7 @@ def match(facts: Facts, answered: Match, wanted: Need) -> Document:
         "enterprise": answered.enterprise,
         "need": need(wanted),
         "as_of": facts.as_of.isoformat(),
-        "known_at": facts.known_at.isoformat(),
+        "known_at": rfc3339(facts.known_at),
         "score": {
             **{name: known.get(name) for name in ("score", "grade", "pd", "depth")},
             "model": facts.model if scored else None,

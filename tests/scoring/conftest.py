@@ -9,10 +9,12 @@ from __future__ import annotations
 import io
 import shutil
 import threading
+import tomllib
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -37,7 +39,11 @@ from services.scoring.tables import Batch, Model
 
 BANK_SCOPES = "scores:write scores:read scores:soft models:write models:read outcomes:write evaluations:write"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ROOT = Path(__file__).parents[2]
 NAMES = ("sales_active_months", "margin", "red_letter_rate")
+BOOK_DATE = "2020-02-21"
+# What the real service opens for which purpose: the same file, so that this one cannot know better.
+RESOURCES = tomllib.loads((ROOT / "services/profile/rights/domain/resources.toml").read_text("utf-8"))
 
 
 def _feature(name: str, zh: str, direction: int) -> dict[str, Any]:
@@ -97,40 +103,53 @@ class ProfileServer:
     names: tuple[str, ...] = NAMES
     fail: Callable[[Request], Response | None] = lambda _request: None
     withheld: set[str] = field(default_factory=set)
+    # For which purposes, and as of which first day, a firm's consent holds where it is not for all.
+    purposes: dict[str, set[str]] = field(default_factory=dict)
+    first_days: dict[str, str] = field(default_factory=dict)
     # What firms dispute, and the values that their features have without it.
     disputes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     undisputed: dict[str, dict[str, float | None]] = field(default_factory=dict)
     corrections: list[dict[str, str]] = field(default_factory=list)
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    # What each read was for, in order.
+    asked: list[str] = field(default_factory=list)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer one request."""
         request = Request(environ)
         self.seen.append((request.path, dict(request.headers)))
+        if request.method == "POST":
+            self.asked.append(orjson.loads(request.get_data())["what"])
         return (self.fail(request) or self._answer(request))(environ, start_response)
 
     def refuse(self, status: int, slug: str) -> None:
         """Answer every request with a problem from now on."""
         self.fail = lambda _request: problem(status, slug)
 
+    def forget(self) -> None:
+        """Forget what was asked so far."""
+        self.seen.clear()
+        self.asked.clear()
+
     def _answer(self, request: Request) -> Response:
         if request.path == "/v1/catalogue":
             return Response(orjson.dumps(CATALOGUE), content_type="application/json")
-        if request.path == "/v1/feature-sets":
-            return self._table(orjson.loads(request.get_data()))
-        if request.path == "/v1/enterprises":
-            items = [] if request.args["id"] in self.withheld else [self._listed(request.args["id"])]
-            return Response(orjson.dumps({"items": items, "next": None}), content_type="application/json")
-        if request.path == "/v1/feature-reads":
-            return self._each(orjson.loads(request.get_data())["reads"], _role(request))
-        return self._internal(request)
-
-    def _internal(self, request: Request) -> Response:
-        if request.path == "/v1/rereads":
-            return self._again(orjson.loads(request.get_data())["enterprises"], _role(request))
-        if request.path == "/v1/told":
+        if request.path == "/v1/notices-since":
             return Response(orjson.dumps(self._corrections(request.args.get("after"))), content_type="application/json")
-        return problem(404, "not-found")
+        orders = {"/v1/feature-sets": self._table, "/v1/feature-reads": self._each, "/v1/rereads": self._again}
+        if request.path not in orders:
+            return problem(404, "not-found")
+        order = orjson.loads(request.get_data())
+        return orders[request.path](order, partial(self._opens, request, order))
+
+    def _opens(self, request: Request, order: dict[str, Any], enterprise: str) -> bool:
+        """Tell whether a file opens to a reader for what an order reads; a firm's own is always open to it."""
+        if _role(request) == "enterprise":
+            return True
+        purpose, day = request.headers["Purpose"], order.get("as_of") or BOOK_DATE
+        consented = self.purposes.get(enterprise, {purpose})
+        fits = purpose in RESOURCES[order["what"]]["purposes"] and purpose in consented
+        return fits and enterprise not in self.withheld and self.first_days.get(enterprise, day) <= day
 
     def change(self, enterprise: str, values: dict[str, float]) -> None:
         """Let a firm's features have other values."""
@@ -145,32 +164,26 @@ class ProfileServer:
             "last": last,
         }
 
-    def _again(self, names: list[str], role: str) -> Response:
-        open_ = [name for name in names if name not in self.withheld or role == "enterprise"]
-        told = {name: self.disputes.get(name, []) for name in open_}
-        return Response(orjson.dumps(told), content_type="application/json")
+    def _again(self, order: dict[str, Any], opens: Callable[[str], bool]) -> Response:
+        marks = {name: self.disputes.get(name, []) for name in order["enterprises"] if opens(name)}
+        return Response(orjson.dumps(marks), content_type="application/json")
 
-    def _listed(self, enterprise: str) -> dict[str, Any]:
-        return {"id": enterprise, "disputes": self.disputes.get(enterprise, [])}
-
-    def _each(self, reads: list[dict[str, str]], role: str) -> Response:
-        told = []
-        for read in reads:
-            name = read["enterprise"]
-            closed = name in self.withheld and role != "enterprise"
-            answer = problem(403, "consent-required") if closed else self._one(name)
+    def _each(self, order: dict[str, Any], opens: Callable[[str], bool]) -> Response:
+        answers = []
+        for name in [read["enterprise"] for read in order["reads"]]:
+            answer = self._one(name, order.get("as_of", BOOK_DATE)) if opens(name) else problem(403, "consent-required")
             body = answer.get_data()
-            told.append(body if answer.status_code == 200 else b'{"problem":' + body + b"}")
+            answers.append(body if answer.status_code == 200 else b'{"problem":' + body + b"}")
         timing = {"Server-Timing": "consent;dur=1.50, features;dur=2.25"}
-        return Response(b"[" + b",".join(told) + b"]", content_type="application/json", headers=timing)
+        return Response(b"[" + b",".join(answers) + b"]", content_type="application/json", headers=timing)
 
-    def _one(self, enterprise: str) -> Response:
+    def _one(self, enterprise: str, as_of: str) -> Response:
         rows = self.book.filter(pl.col("enterprise") == enterprise).to_dicts()
         if not rows:
             return problem(404, "enterprise-not-found")
         body = {
             "enterprise": enterprise,
-            "as_of": "2020-02-21",
+            "as_of": as_of,
             "known_at": "2026-01-01T00:00:00Z",
             "depth": rows[0]["depth"],
             "catalogue": "test-1",
@@ -185,20 +198,20 @@ class ProfileServer:
         values = self.undisputed.get(enterprise)
         return None if values is None else {"depth": "B", "values": values, "features_sha256": "f" * 64}
 
-    def _table(self, order: dict[str, Any]) -> Response:
-        frame = self.book if order["outcomes"] else self.book.drop("defaulted")
-        frame = frame.filter(~pl.col("enterprise").is_in(list(self.withheld)))
-        if order["enterprises"] is not None:
-            frame = frame.filter(pl.col("enterprise").is_in(order["enterprises"]))
+    def _table(self, order: dict[str, Any], opens: Callable[[str], bool]) -> Response:
+        frame, wanted = self.book if order["outcomes"] else self.book.drop("defaulted"), order["enterprises"]
+        frame = frame.filter([opens(name) and (wanted is None or name in wanted) for name in frame["enterprise"]])
+        if wanted and frame.is_empty():
+            return problem(403, "consent-required")
         marks = [self.disputes.get(name) for name in frame["enterprise"]]
-        told = [None if each is None else orjson.dumps(each).decode() for each in marks]
+        written = [None if each is None else orjson.dumps(each).decode() for each in marks]
         body = io.BytesIO()
-        frame.with_columns(disputes=pl.Series(told, dtype=pl.String)).write_parquet(body)
+        frame.with_columns(disputes=pl.Series(written, dtype=pl.String)).write_parquet(body)
         headers = {
-            "As-Of": "2020-02-21",
+            "As-Of": order.get("as_of", BOOK_DATE),
             "Known-At": "2026-01-01T00:00:00Z",
             "Catalogue": "test-1",
-            "Withheld": str(len(order["enterprises"] or frame) - len(frame)),
+            "Withheld": str(len(wanted or frame) - len(frame)),
         }
         return Response(body.getvalue(), content_type="application/vnd.apache.parquet", headers=headers)
 

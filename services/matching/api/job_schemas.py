@@ -27,8 +27,8 @@ class PlannedSchema(Outgoing):
 
     withheld = fields.Dict(
         metadata={
-            "description": "There where the consent of some enterprises has ended: a problem that counts them and says how "
-            "to go on. Figures that would tell of them are left out"
+            "description": "Where the consent of some enterprises has ended: a problem that counts them and says "
+            "how to go on. Figures that would tell of them are left out"
         }
     )
 

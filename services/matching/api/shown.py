@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from chassis.core.identity import Caller
+from chassis.core.moments import rfc3339, written
 from chassis.data.jobs import JobState
 from services.matching import documents
 from services.matching.domain.application import State, possible_moves
@@ -35,7 +36,7 @@ def batch(row: Batch, job: JobState) -> dict[str, Any]:
         **_job(row.id, job),
         "need": row.need,
         "as_of": row.as_of.isoformat() if row.as_of else None,
-        "created_at": row.created_at.isoformat(),
+        "created_at": rfc3339(row.created_at),
     }
 
 
@@ -45,8 +46,8 @@ def plan(row: Plan, job: JobState) -> dict[str, Any]:
         **_job(row.id, job),
         "order": row.document,
         "as_of": row.as_of.isoformat() if row.as_of else None,
-        "known_at": row.known_at.isoformat(),
-        "created_at": row.created_at.isoformat(),
+        "known_at": rfc3339(row.known_at),
+        "created_at": rfc3339(row.created_at),
     }
 
 
@@ -76,8 +77,8 @@ def application(row: Application, caller: Caller) -> dict[str, Any]:
         "state": row.state,
         "terms": row.terms,
         "moves": possible_moves(State(row.state), party(row, caller)),
-        "created_at": row.created_at.isoformat(),
-        "updated_at": row.updated_at.isoformat(),
+        "created_at": rfc3339(row.created_at),
+        "updated_at": rfc3339(row.updated_at),
     }
 
 
@@ -89,7 +90,7 @@ def application_with_history(row: Application, events: Sequence[ApplicationEvent
 
 def endpoint(row: WebhookEndpoint) -> dict[str, Any]:
     """Show an endpoint, without its secret."""
-    return {"id": row.id, "url": row.url, "enabled": row.enabled, "created_at": row.created_at.isoformat()}
+    return {"id": row.id, "url": row.url, "enabled": row.enabled, "created_at": rfc3339(row.created_at)}
 
 
 def new_endpoint(row: WebhookEndpoint) -> dict[str, Any]:
@@ -104,11 +105,11 @@ def delivery(row: WebhookDelivery) -> dict[str, Any]:
         "endpoint": row.endpoint,
         "state": row.state,
         "attempts": row.attempts,
-        "due_at": row.due_at.isoformat(),
+        "due_at": rfc3339(row.due_at),
         "last_status": row.last_status,
         "last_error": row.last_error,
-        "created_at": row.created_at.isoformat(),
-        "delivered_at": row.delivered_at and row.delivered_at.isoformat(),
+        "created_at": rfc3339(row.created_at),
+        "delivered_at": written(row.delivered_at),
         "message": orjson.loads(row.body),
     }
 
@@ -119,7 +120,7 @@ def churn_curves(row: ChurnCurves) -> dict[str, Any]:
     by_grade = fitted(observed)
     return {
         "id": row.id,
-        "created_at": row.created_at.isoformat(),
+        "created_at": rfc3339(row.created_at),
         "curves": [_curve(curve, by_grade[curve.grades[0]]) for curve in observed],
     }
 

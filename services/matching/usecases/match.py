@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from chassis.core.call import timed
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
+from chassis.core.moments import rfc3339
 from services.matching import documents, store
 from services.matching.clients import Wanted
 from services.matching.context import Context
@@ -49,7 +50,7 @@ def match(context: Context, order: MatchOrder) -> tuple[Facts, Match]:
 def keep(session: Session, caller: Caller, facts: Facts, answered: Match, need: Need) -> dict[str, Any]:
     """Store a match with its trace and return the document that is shown."""
     now = datetime.now(UTC)
-    answer = {"id": new_id("mat"), **documents.match(facts, answered, need), "created_at": now.isoformat()}
+    answer = {"id": new_id("mat"), **documents.match(facts, answered, need), "created_at": rfc3339(now)}
     session.add(
         StoredMatch(
             id=answer["id"],

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from chassis.core import webhooks
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
+from chassis.core.moments import rfc3339
 from chassis.data.database import Database
 from services.matching.domain.errors import DeliveryNotFound, EndpointNotFound, TooManyEndpoints
 from services.matching.tables import WebhookDelivery, WebhookEndpoint
@@ -64,7 +65,7 @@ def find_endpoint(session: Session, caller: Caller, endpoint_id: str) -> Webhook
 def enqueue(session: Session, client: str, kind: str, data: Mapping[str, Any]) -> None:
     """Leave a message for each endpoint of a client, in the transaction of what it is about."""
     now = datetime.now(UTC)
-    body = orjson.dumps({"type": kind, "timestamp": now.isoformat(), "data": dict(data)})
+    body = orjson.dumps({"type": kind, "timestamp": rfc3339(now), "data": dict(data)})
     wanted = select(WebhookEndpoint.id).where(WebhookEndpoint.client == client, WebhookEndpoint.enabled)
     for endpoint_id in session.scalars(wanted).all():
         session.add(

@@ -15,7 +15,7 @@ from chassis.web.openapi import Blueprint, refuses
 from chassis.web.schemas import parsed
 from services.scoring.api import shown
 from services.scoring.api.current import context
-from services.scoring.api.purpose import PURPOSE, score_purpose
+from services.scoring.api.purpose import OPENS_SCORES, purpose, purpose_header
 from services.scoring.api.schemas import BatchSchema, ManyOrderSchema
 from services.scoring.domain.order import ManyOrder
 from services.scoring.store import batches
@@ -51,14 +51,14 @@ def _allow_long_lists() -> None:
 @refuses(blueprint, 400, 409, 422)
 @blueprint.response(202, BatchSchema())
 @idempotent
-@blueprint.doc(parameters=[PURPOSE], requestBody=_BODY)
+@blueprint.doc(parameters=[purpose_header(OPENS_SCORES)], requestBody=_BODY)
 def post_batch(session: Session) -> dict[str, Any]:
     """Order scores of many enterprises; a worker makes them with the model that serves now.
 
     JSON lists them, or means all with consent; a form has a `file` with a column `enterprise`.
     """
     order = _form() if request.mimetype == "multipart/form-data" else parsed(ManyOrderSchema(), request.get_json())
-    row = batch.order_batch(session, caller(), score_purpose(), ManyOrder(**order))
+    row = batch.order_batch(session, caller(), purpose(OPENS_SCORES), ManyOrder(**order))
     session.flush()
     return shown.batch(session, row)
 

@@ -15,7 +15,7 @@ from chassis.web.caller import caller, requires
 from chassis.web.openapi import Blueprint, documented_only, refuses
 from services.scoring.api import shown
 from services.scoring.api.current import context, turns
-from services.scoring.api.purpose import PURPOSE, purpose
+from services.scoring.api.purpose import OPENS_SCORE_SETS, OPENS_SCORES, purpose, purpose_header
 from services.scoring.api.schemas import ScoreSetOrderSchema
 from services.scoring.api.score_schemas import ReferencesSchema, ScoreOrderSchema, ScorePageSchema, ScoreSchema
 from services.scoring.domain.assessment import Assessment
@@ -24,7 +24,7 @@ from services.scoring.domain.order import ManyOrder
 from services.scoring.store import overrides, renewals, scores
 from services.scoring.usecases.assess import Order, assess
 from services.scoring.usecases.compare import against
-from services.scoring.usecases.read_score import read_contested, whose_scores
+from services.scoring.usecases.read_score import contests_of, read_contested, whose_scores
 from services.scoring.usecases.soft_check import soft_check
 
 blueprint = Blueprint("scores", __name__, url_prefix="/v1", description="Explained scores of one enterprise")
@@ -38,7 +38,7 @@ PARQUET = "application/vnd.apache.parquet"
 @blueprint.arguments(ScoreOrderSchema())
 @blueprint.response(201, ScoreSchema())
 @idempotency.documented
-@blueprint.doc(parameters=[PURPOSE])
+@blueprint.doc(parameters=[purpose_header(OPENS_SCORES)])
 def post_score() -> Response:
     """Score one enterprise, with exact reasons, and store the score.
 
@@ -88,19 +88,22 @@ def get_score(asked: dict[str, Any], score_id: str) -> Response:
 def list_scores(enterprise: str) -> Response:
     """List an enterprise's scores, newest first.
 
-    An enterprise sees all that were made of it, a bank those that it ordered while it holds a consent.
+    An enterprise sees all that were made of it, a bank those that it ordered and that a consent of today opens, each
+    for the purpose and as of the day that it was made for; the others are left out.
     """
     name = enterprise_id(enterprise)
-    client, contest = whose_scores(context(), caller(), name)
+    client = whose_scores(caller(), name)
     with context().database.read() as session:
         page = paging.newest(
             lambda before, most: scores.scores_of(session, name, client, before, most), key=lambda each: each.id
         )
         given = overrides.overrides_of(session, [each.id for each in page["items"]])
-        shelf = context().shelf
-        page["items"] = [
-            shown.score(each, shelf[each.model].legend, given.get(each.id), contest) for each in page["items"]
-        ]
+    contests, shelf = contests_of(context(), caller(), name, page["items"]), context().shelf
+    page["items"] = [
+        shown.score(each, shelf[each.model].legend, contests[each.id], given.get(each.id))
+        for each in page["items"]
+        if each.id in contests
+    ]
     return json_answer(page)
 
 
@@ -109,7 +112,7 @@ def list_scores(enterprise: str) -> Response:
 @refuses(blueprint, 409, 422, 503)
 @blueprint.arguments(ScoreSetOrderSchema())
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=PARQUET)
-@blueprint.doc(parameters=[PURPOSE])
+@blueprint.doc(parameters=[purpose_header(OPENS_SCORE_SETS)])
 def post_score_set(order: dict[str, Any]) -> Response:
     """Score many enterprises as a Parquet table and store nothing (a soft check).
 
@@ -118,7 +121,7 @@ def post_score_set(order: dict[str, Any]) -> Response:
     As-Of, Known-At, Withheld, Catalogue.
     """
     with_features = order.pop("features")
-    table = soft_check(context(), ManyOrder(**order), purpose(), with_features=with_features)
+    table = soft_check(context(), ManyOrder(**order), purpose(OPENS_SCORE_SETS), with_features=with_features)
     return Response(table.body, content_type=PARQUET, headers=table.headers)
 
 
@@ -136,7 +139,7 @@ def _answer(
     *,
     references: Sequence[str] = (),
 ) -> Response:
-    answer = shown.score(assessment, context().shelf[assessment.model].legend, contest=contest, **(beside or {}))
+    answer = shown.score(assessment, context().shelf[assessment.model].legend, contest, **(beside or {}))
     if references:
         answer["against"] = [shown.against(each) for each in against(context(), assessment, references)]
     return json_answer(answer, status)

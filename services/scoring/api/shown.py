@@ -15,22 +15,19 @@ from chassis.data import jobs
 from chassis.data.jobs import JobState
 from services.scoring.context import Shelf
 from services.scoring.domain.assessment import Assessment, Legend, Meaning
-from services.scoring.domain.contest import NO_CONTEST, Contest
+from services.scoring.domain.contest import Contest
 from services.scoring.domain.reasons import sentence
 from services.scoring.store import batches, models
 from services.scoring.tables import Batch, Evaluation, Model, Outcome, Override
 from services.scoring.usecases.batch import Refusal, Result
 from services.scoring.usecases.compare import Explained
 
-# What depends on the reference enterprise; the rest of a score does not.
-MOVES = ("base_points", "reasons", "contributions")
-
 
 def score(
     assessment: Assessment,
     legend: Legend,
+    contest: Contest,
     override: Override | None = None,
-    contest: Contest = NO_CONTEST,
     renewed_by: str | None = None,
 ) -> dict[str, Any]:
     """Return the answer that a client reads, the same bytes each time the stored assessment is read.
@@ -45,11 +42,7 @@ def score(
         "pd": assessment.pd,
         "pd_interval": (assessment.pd_low, assessment.pd_high),
         "depth": assessment.depth,
-        "reasons": [
-            _reason(legend.features[i], assessment.points[i], assessment.values[i]) for i in assessment.reasons
-        ],
-        "base_points": assessment.base_points,
-        "contributions": _contributions(assessment, legend),
+        **_explanation(assessment, legend),
         "model": {"version": legend.version, "reference": legend.reference},
         "as_of": assessment.as_of,
         "known_at": rfc3339(assessment.known_at),
@@ -70,14 +63,13 @@ def batch_line(result: Result, shelf: Shelf) -> bytes:
     if isinstance(result, Refusal):
         line: dict[str, Any] = {"enterprise": result.enterprise, "problem": result.problem}
     else:
-        line = score(result.assessment, shelf[result.assessment.model].legend, contest=result.contest)
+        line = score(result.assessment, shelf[result.assessment.model].legend, result.contest)
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def against(explained: Explained) -> dict[str, Any]:
     """Return base points, reasons and contributions of a score against another reference enterprise."""
-    answer = score(explained.assessment, explained.legend)
-    return {"reference": explained.legend.reference, **{name: answer[name] for name in MOVES}}
+    return {"reference": explained.legend.reference, **_explanation(explained.assessment, explained.legend)}
 
 
 def model(session: Session, row: Model) -> dict[str, Any]:
@@ -171,6 +163,17 @@ def _day(day: date | None) -> str | None:
 
 def _moment(moment: datetime | None) -> str | None:
     return None if moment is None else rfc3339(moment)
+
+
+def _explanation(assessment: Assessment, legend: Legend) -> dict[str, Any]:
+    """Return what depends on the reference enterprise; the rest of a score does not."""
+    return {
+        "reasons": [
+            _reason(legend.features[i], assessment.points[i], assessment.values[i]) for i in assessment.reasons
+        ],
+        "base_points": assessment.base_points,
+        "contributions": _contributions(assessment, legend),
+    }
 
 
 def _contributions(assessment: Assessment, legend: Legend) -> orjson.Fragment:

@@ -10,16 +10,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.scoring.domain.assessment import Features
+from services.scoring.domain.leave import Leave
+
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """Marks as the profile service tells them; `undisputed` is the other view, None where it is the same."""
+    """What opened the file, with its marks; `undisputed` is the other view, None where it is the same.
 
-    disputes: Sequence[Mapping[str, Any]] = ()
+    A score is shown with its contest, so a stored one behind leave alone, and a new one behind the read that made it.
+    """
+
+    opened_by: Leave | Features
     undisputed: Mapping[str, Any] | None = None
 
-
-NO_CONTEST = Contest()
+    @property
+    def disputes(self) -> Sequence[Mapping[str, Any]]:
+        """The marks, as the profile service tells them."""
+        return self.opened_by.disputes
 
 
 def other_view(scored: Any | None, stood: int, depth: str, features_sha256: str) -> dict[str, Any]:

@@ -102,4 +102,4 @@ class TableUnreadable(Invalid):
 
 
 class PurposeOpensNoScore(Forbidden):
-    """Individual scores are read to assess or to monitor, and for nothing else."""
+    """A purpose that opens no scores of the kind that was ordered."""

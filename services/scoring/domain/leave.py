@@ -9,9 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Leave to show what is stored of one enterprise, asked for anew each time; `marks` is what it disputes now.
+    """Leave to show what is stored of one enterprise, asked for anew each time, and what it disputes now.
 
     Made by `clients.Profile` from an answer of the profile service, and by nothing else: a test reads the code for it.
     """
 
-    marks: Sequence[Mapping[str, Any]]
+    disputes: Sequence[Mapping[str, Any]]

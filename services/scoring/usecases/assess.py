@@ -140,8 +140,8 @@ def assess(context: Context, turns: Turns[Order, Outcome], order: Order) -> tupl
     with context.database.read() as session:
         assessment = scores.score(session, kept["score"])
     # The same question as for a score that is read again: what the key was sent for then may be closed now.
-    marks = ask_leave(context, assessment).marks
-    return assessment, Contest(marks, kept.get("undisputed") if marks else None)
+    leave = ask_leave(context, assessment)
+    return assessment, Contest(leave, kept.get("undisputed") if leave.disputes else None)
 
 
 def assess_each(context: Context, orders: Sequence[Order]) -> list[Outcome | BaseException]:

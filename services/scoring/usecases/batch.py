@@ -32,7 +32,7 @@ from services.scoring.ml.scorer import Scorer
 from services.scoring.problems import KINDS
 from services.scoring.store import batches, models, scores
 from services.scoring.store.batch_file import REASONS, Part, points_of
-from services.scoring.tables import Batch
+from services.scoring.tables import Batch, BatchRefusal
 from services.scoring.usecases.score_many import THREADS, score_rows, with_data
 from services.scoring.usecases.shadow import Shadow, shadow_of
 
@@ -130,7 +130,8 @@ Result: TypeAlias = Readable | Refusal
 def results(context: Context, batch_id: str, client: str) -> Iterator[Result]:
     """Yield what came of each enterprise: its score, or the problem that stood against it.
 
-    An enterprise whose consent has ended since is withheld, the read of each other is recorded.
+    An enterprise whose consent has ended since is withheld, the read of each other is recorded. That somebody's data
+    was not enough is something of its file too.
     """
     with context.database.read() as session:
         batch = batches.batch(session, batch_id, client)
@@ -138,8 +139,9 @@ def results(context: Context, batch_id: str, client: str) -> Iterator[Result]:
         if state != "done":
             raise BatchNotDone(f"The batch is {state}; its results are complete when it is done.")
         in_parts = batches.scored_in_parts(session, batch.id)
-        scored = sorted(batches.scored_in_rows(session, batch.id).union(*in_parts))
-    leaves = context.profile.reread(scored, Read.STORED_SCORE, batch.purpose, batch.as_of) if scored else {}
+        thin_ = [each.enterprise for each in batches.refusals_of(session, batch.id) if _tells_of_file(each)]
+        seen = sorted(batches.scored_in_rows(session, batch.id).union(thin_, *in_parts))
+    leaves = context.profile.reread(seen, Read.STORED_SCORE, batch.purpose, batch.as_of) if seen else {}
     return _results(context, batch, leaves)
 
 
@@ -147,9 +149,14 @@ def _results(context: Context, batch: Batch, leaves: Mapping[str, Leave]) -> Ite
     with context.database.read() as session:
         for assessment in scores.scores_of_batch(session, batch.id):
             leave = leaves.get(assessment.enterprise)
-            yield _withheld(assessment.enterprise) if leave is None else Readable(assessment, Contest(leave.marks))
+            yield _withheld(assessment.enterprise) if leave is None else Readable(assessment, Contest(leave))
         for refusal in batches.refusals_of(session, batch.id):
-            yield Refusal(refusal.enterprise, refusal.problem)
+            seen = refusal.enterprise in leaves
+            yield Refusal(refusal.enterprise, refusal.problem) if seen else _withheld(refusal.enterprise)
+
+
+def _tells_of_file(refusal: BatchRefusal) -> bool:
+    return bool(refusal.problem["type"] != _withheld(refusal.enterprise).problem["type"])
 
 
 def _note_moment(context: Context, batch: Batch, book: FeatureTable) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from chassis.core.errors import Forbidden
 from chassis.core.identity import Caller
 from services.scoring.clients import Read
@@ -13,8 +15,8 @@ from services.scoring.domain.leave import Leave
 from services.scoring.store import scores
 from services.scoring.usecases.contest import contest_now
 
-# What a list of scores is looked through for.
-ASSESSMENT = "credit-assessment"
+# What a list without a score, or of the reader's own file, is looked through for: the purpose, as of today.
+USUAL = ("credit-assessment", None)
 ENDED = "The enterprise's consent is no longer in force; ask it for a new one."
 
 
@@ -32,15 +34,29 @@ def read_contested(context: Context, caller: Caller, score_id: str) -> tuple[Ass
     return assessment, contest_now(context, assessment, ask_leave(context, assessment))
 
 
-def whose_scores(context: Context, caller: Caller, enterprise: str) -> tuple[str | None, Contest]:
-    """Return the client whose orders `caller` may see, None for all, and what is disputed: an enterprise sees all."""
+def whose_scores(caller: Caller, enterprise: str) -> str | None:
+    """Return the client whose orders `caller` may list, None for all: an enterprise sees every score of it."""
     if caller.role == "enterprise" and not caller.owns(enterprise):
         raise Forbidden("An enterprise reads its own file only.")
-    # A list of one's own results opens no file: it leaves no record, and ends with the consent all the same (ADR 16).
-    leave = context.profile.reread([enterprise], Read.OWN_SCORES, ASSESSMENT).get(enterprise)
-    if leave is None:
+    return None if caller.owns(enterprise) else caller.client
+
+
+def contests_of(
+    context: Context, caller: Caller, enterprise: str, listed: Sequence[Assessment]
+) -> Mapping[str, Contest]:
+    """Return what is disputed of those of an enterprise's scores that the caller may still see, by the scores' ids.
+
+    A list of one's own results opens no file: it leaves no record, and ends with the consent all the same (ADR 16).
+    Leave is asked for as for each score alone: for the purpose and the day that it was made for.
+    """
+    occasions = {each.id: USUAL if caller.owns(enterprise) else (each.purpose, each.as_of) for each in listed}
+    leaves = {
+        occasion: context.profile.reread([enterprise], Read.OWN_SCORES, *occasion).get(enterprise)
+        for occasion in dict.fromkeys(occasions.values()) or (USUAL,)
+    }
+    if not any(leave is not None for leave in leaves.values()):
         raise ConsentEnded(ENDED)
-    return None if caller.owns(enterprise) else caller.client, Contest(leave.marks)
+    return {score: Contest(leave) for score, occasion in occasions.items() if (leave := leaves[occasion]) is not None}
 
 
 def ask_leave(context: Context, assessment: Assessment) -> Leave:
