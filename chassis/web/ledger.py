@@ -38,6 +38,13 @@ def blueprint(name: str, origin: str, signer: Callable[[], Signer], description:
     """Return the routes of a service's ledger at `/v1/{name}`; `origin` names it in its checkpoints."""
     routes = Blueprint(name, __name__, url_prefix=f"/v1/{name}", description=description)
 
+    _add_head(routes, origin, signer)
+    _add_entries(routes)
+    _add_proofs(routes)
+    return routes
+
+
+def _add_head(routes: Blueprint, origin: str, signer: Callable[[], Signer]) -> None:
     @routes.get("/checkpoint")
     @requires(SCOPE)
     @refuses(routes)
@@ -57,6 +64,8 @@ def blueprint(name: str, origin: str, signer: Callable[[], Signer], description:
         """Read the public keys of the checkpoints; keep them, and ask for them elsewhere too."""
         return json_answer({"origin": origin, "keys": checkpoint.verifier_keys(origin, signer().public)})
 
+
+def _add_entries(routes: Blueprint) -> None:
     @routes.get("/entries")
     @requires(SCOPE)
     @refuses(routes, 404, 422)
@@ -86,6 +95,8 @@ def blueprint(name: str, origin: str, signer: Callable[[], Signer], description:
         with _database().read() as session:
             return json_answer(_shown(store.entry(session, n), caller()))
 
+
+def _add_proofs(routes: Blueprint) -> None:
     @routes.get("/proofs/inclusion")
     @requires(SCOPE)
     @refuses(routes, 404, 422)
@@ -114,8 +125,6 @@ def blueprint(name: str, origin: str, signer: Callable[[], Signer], description:
             proof = store.consistency(session, old, new)
             roots = {"old_root": store.root_at(session, old).hex(), "new_root": store.root_at(session, new).hex()}
         return json_answer({"old": old, "new": new, **roots, "proof": _hex(proof)})
-
-    return routes
 
 
 def _database() -> Database:

@@ -110,7 +110,7 @@ def _applicant_page(firm: str, *, need: Any, errors: dict[str, str], match: Any)
     scores = _scores(firm, SCORES_SHOWN)
     latest = scores[0] if scores else None
     # What is disputed now stands with the scores; for those who may read none, in the list.
-    marks = (latest or {}).get("disputes") or (consented[0] if consented else {}).get("disputes", [])
+    marks = latest.get("disputes", []) if latest else []
     return page(
         "applicant.html",
         # From the list of those that consented: opening the file would add an access record.

@@ -91,8 +91,10 @@ def test_many_marks_are_folded_and_none_is_lost(signed_in: SignedIn, door: Stand
 
 
 def test_lists_tell_which_firm_disputes_something(signed_in: SignedIn, door: StandIn) -> None:
-    """Beside its name among the applicants, and beside its alerts."""
-    for route, name in (("GET /enterprises", "enterprises"), ("GET /alerts", "alerts")):
+    """Beside its name among the applicants, as told with its score, and beside its alerts."""
+    [first, *_] = fixture("enterprises")["items"]
+    scores = f"GET /enterprises/{first['id']}/scores"
+    for route, name in ((scores, "scores"), ("GET /alerts", "alerts")):
         found = fixture(name)
         found["items"][0]["disputes"] = marks()
         door.answers[route] = Answer(200, found)
