@@ -12,7 +12,7 @@ from chassis.web import paging, preconditions
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent, repeatable
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.scoring.api import shown
 from services.scoring.api.current import context
 from services.scoring.api.model_schemas import (
@@ -147,6 +147,7 @@ def delete_shadow(version: str) -> Response:
 @requires("models:read")
 @refuses(blueprint, 404)
 @blueprint.response(200, ComparisonSchema())
+@shows(Shows.COUNTS)
 def get_comparison(version: str) -> Response:
     """Compare a challenger's shadow scores with the champions' on the same firms, and both with known outcomes."""
     return json_answer(comparison(context(), version))
