@@ -196,8 +196,7 @@ def _make(town: Town) -> None:
     things["dispute_id"] = _dispute(town)
     things["import_id"] = town.ask("data source", "GET", "/v1/imports").json["items"][0]["id"]
     _made(town, bank, "POST /v1/subscriptions")
-    alerts = town.ask(bank, "GET", "/v1/alerts", Purpose="credit-monitoring").json["items"]
-    things["alert_id"] = alerts[0]["id"]
+    things["alert_id"] = town.knock(bank, "GET /v1/alerts", {}, Purpose="credit-monitoring").json["items"][0]["id"]
     _made(town, bank, "POST /v1/churn-curves")
     _order(town)
 
