@@ -63,6 +63,14 @@ BY_HAND = {
         GET /v1/score-batches/{batch_id}
         GET /v1/score-batches/{batch_id}/results
     """,
+    # What the bank tries on a product of its own; another's products are public, and so is whose they are.
+    "product": """
+        POST /v1/products/{product_id}/dry-runs
+    """,
+    # A price for a seller and a payer: whoever may read the file of one gets in, and learns nothing of the other.
+    "quote": """
+        POST /v1/receivable-quotes
+    """,
     # What is said of a firm: by the firm itself, and by those whose work it is to bring data.
     "records": """
         POST /v1/enterprises/{enterprise}/deliveries
@@ -103,6 +111,8 @@ PASSES: dict[str, tuple[frozenset[str], Any]] = {
     "file": (frozenset({"owner", "bank with consent"}), FORBIDDEN),
     "made": (frozenset({"owner", "bank with consent"}), ELSEWHERE),
     "ordered": (frozenset({"bank with consent"}), ELSEWHERE),
+    "product": (frozenset({"bank with consent"}), FORBIDDEN),
+    "quote": (frozenset({"owner", "another enterprise", "bank with consent"}), FORBIDDEN),
     "records": (frozenset({"owner", "data source", "operator"}), FORBIDDEN),
     "registers": (frozenset({"data source", "operator"}), FORBIDDEN),
     "consent": (frozenset({"owner", "bank for another purpose"}), ELSEWHERE),
@@ -112,7 +122,6 @@ PASSES: dict[str, tuple[frozenset[str], Any]] = {
 }
 PURPOSES = {
     "GET /v1/alerts": "credit-monitoring",
-    "POST /v1/matches": "financing-match",
     "POST /v1/score-sets": "financing-match",
 }
 ROUTES = {f"{method} {path}": operation for method, path, operation in operations()}
