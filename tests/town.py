@@ -18,6 +18,7 @@ from uuid import uuid4
 import urllib3
 from joserfc import jwt
 from joserfc.jwk import ECKey
+from knocks import FEATURE, PRODUCT, address, body_of
 
 from chassis.core.identity import AUDIENCE, ISSUER
 from gateway.identity.roles import DEFAULT_SCOPES
@@ -39,7 +40,7 @@ class Town:
     enterprise: str
     other: str
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
-    things: dict[str, str] = field(default_factory=dict)
+    things: dict[str, Any] = field(default_factory=dict)
     http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False, timeout=60))
 
     @property
@@ -65,9 +66,21 @@ class Town:
         reply = self.http.request(method, asked, headers={**self.headers[who], **headers}, body=body)
         return Answer(reply.status, dict(reply.headers), reply.data)
 
-    def places(self) -> dict[str, str]:
-        """Return what to write into the paths of routes: the owner's id, and the things that there are."""
-        return {"enterprise": self.enterprise, "dimension": "operation", "n": "0", **self.things}
+    def places(self, route: str) -> dict[str, Any]:
+        """Return what to write into a route's path and body: the firms, and the things that there are.
+
+        `batches/id` is the `id` of paths below `/v1/batches` only: two kinds of things may have one name.
+        """
+        below = route.split("/")[2] + "/"
+        things = {name.removeprefix(below): thing for name, thing in self.things.items()}
+        return {"enterprise": self.enterprise, "other": self.other, "dimension": "operation", "n": "0", **things}
+
+    def knock(self, who: str, route: str, operation: dict[str, Any], **headers: str) -> Answer:
+        """Ask a documented route of the things that there are."""
+        places = self.places(route)
+        return self.ask(
+            who, route.split(maxsplit=1)[0], address(route, places), body_of(route, operation, places), **headers
+        )
 
 
 @dataclass(frozen=True)
@@ -151,7 +164,7 @@ def _consent(town: Town) -> None:
     until = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
     assess, monitor = ["credit-assessment", "financing-match"], ["credit-monitoring"]
     for number, grantee, purposes in (
-        (0, BANK, assess),
+        (0, BANK, assess + monitor),
         (1, "door-1", assess),
         (2, "door-2", assess),
         (3, "door-3", monitor),
@@ -169,32 +182,59 @@ def _consent(town: Town) -> None:
 
 def _make(town: Town) -> None:
     """Have the bank make one thing of each kind about the owner, so that there is something to knock for."""
-    bank, one = "bank with consent", {"enterprise": town.enterprise}
-    need = {"amount_fen": 50_000_000, "months": 12}
-    town.things["score_id"] = _id(town.ask(bank, "POST", "/v1/scores", one))
-    town.things["match_id"] = _id(
-        town.ask(bank, "POST", "/v1/matches", one | {"need": need}, Purpose="financing-match")
-    )
-    town.things["version"] = town.ask(bank, "GET", "/v1/models").json["items"][0]["version"]
-    town.things["product_id"] = town.ask(bank, "GET", "/v1/products").json["items"][0]["id"]
-    town.things["consent_id"] = town.ask("owner", "GET", "/v1/consents").json["items"][0]["id"]
-    town.things["rule"] = town.ask("owner", "GET", f"/v1/enterprises/{town.enterprise}/cross-checks").json["rules"][0][
-        "rule"
-    ]
-    evidence = f"/v1/enterprises/{town.enterprise}/evidence?feature=sales_active_months_36m"
+    bank, things = "bank with consent", town.things
+    things["score_id"] = _made(town, bank, "POST /v1/scores")["id"]
+    score = town.ask(bank, "GET", f"/v1/scores/{things['score_id']}").json
+    things["grade"], things["another_grade"] = score["grade"], "D" if score["grade"] == "B" else "B"
+    things["receipt"] = town.ask(bank, "GET", f"/v1/scores/{things['score_id']}/receipt").json
+    things["match_id"] = _made(town, bank, "POST /v1/matches")["id"]
+    things["version"] = town.ask(bank, "GET", "/v1/models").json["items"][0]["version"]
+    things["product_id"] = PRODUCT["id"]
+    things["consent_id"] = town.ask("owner", "GET", "/v1/consents").json["items"][0]["id"]
+    checks = town.ask("owner", "GET", f"/v1/enterprises/{town.enterprise}/cross-checks").json
+    things["rule"] = checks["rules"][0]["rule"]
+    things["dispute_id"] = _dispute(town)
+    things["import_id"] = town.ask("data source", "GET", "/v1/imports").json["items"][0]["id"]
+    _made(town, bank, "POST /v1/subscriptions")
+    things["alert_id"] = town.knock(bank, "GET /v1/alerts", {}, Purpose="credit-monitoring").json["items"][0]["id"]
+    _made(town, bank, "POST /v1/churn-curves")
+    _order(town)
+
+
+def _dispute(town: Town) -> str:
+    evidence = f"/v1/enterprises/{town.enterprise}/evidence?feature={FEATURE}"
     record = town.ask("owner", "GET", evidence).json["items"][0]["name"]
-    item = {
-        "item": {"kind": "invoices", "record": record},
-        "reason": "wrong-amount",
-        "statement": "It was half of that.",
+    item = {"kind": "invoices", "record": record}
+    dispute = {"item": item, "reason": "wrong-amount", "statement": "It was half of that."}
+    made = town.ask("owner", "POST", "/v1/disputes", dispute)
+    assert made.status == 201, made.data
+    return str(made.json["id"])
+
+
+def _order(town: Town) -> None:
+    """Have the bank order what workers do, and wait until all of it is done."""
+    orders = {
+        "score-batches/batch_id": "POST /v1/score-batches",
+        "match-batches/batch_id": "POST /v1/match-batches",
+        "allocation_id": "POST /v1/allocations",
+        "assignment_id": "POST /v1/assignments",
+        "run_id": "POST /v1/products/{product_id}/dry-runs",
     }
-    town.things["dispute_id"] = _id(town.ask("owner", "POST", "/v1/disputes", item))
-    town.things["import_id"] = town.ask("data source", "GET", "/v1/imports").json["items"][0]["id"]
+    bank = "bank with consent"
+    town.things |= {name: _made(town, bank, route)["id"] for name, route in orders.items()}
+    for name, route in orders.items():
+        below = f"{address(route, town.places(route))}/{town.things[name]}"
+        until = time.monotonic() + 60
+        while (job := town.ask(bank, "GET", below).json)["state"] != "done":
+            assert job["state"] in {"queued", "running"}, job
+            assert time.monotonic() < until, job
+            time.sleep(0.1)
 
 
-def _id(answer: Answer) -> str:
-    assert answer.status == 201, answer.data
-    return str(answer.json["id"])
+def _made(town: Town, who: str, route: str) -> Any:
+    made = town.knock(who, route, {})
+    assert made.status in {201, 202}, made.data
+    return made.json
 
 
 def _bearer(token: str) -> dict[str, str]:

@@ -155,6 +155,13 @@ _TOKEN_FORM: Document = {
         "subject": {"type": "string", "description": "For services only: the client to act for"},
     },
 }
+_KEY_SET: Document = {
+    "type": "object",
+    "required": ["keys"],
+    "properties": {
+        "keys": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": "string"}}},
+    },
+}
 _TOKEN_ANSWER: Document = {
     "type": "object",
     "required": ["access_token", "token_type", "expires_in", "scope"],
@@ -228,7 +235,7 @@ OWN_PATHS: Document = {
             "tags": ["tokens"],
             "summary": "Get the public keys of the tokens.",
             "security": [],
-            "responses": {"200": _json("A JSON Web Key Set (RFC 7517)", {"type": "object"})},
+            "responses": {"200": _json("A JSON Web Key Set (RFC 7517)", _KEY_SET)},
         }
     },
 }

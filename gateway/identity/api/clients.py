@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest
 from chassis.web import paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import requires
-from chassis.web.openapi import Blueprint
+from chassis.web.openapi import Blueprint, Shows, shows
 from chassis.web.schemas import Schema
 from gateway.identity.api.current import identity
 from gateway.identity.roles import DEFAULT_SCOPES, MADE_BY_COMMAND_ONLY
@@ -87,6 +87,7 @@ def add_clients(clients: list[dict[str, Any]]) -> Response:
 @requires("clients:write")
 @blueprint.doc(parameters=paging.PARAMETERS)
 @blueprint.response(200, ClientPageSchema())
+@shows(Shows.OWN_WORDS)
 def list_clients() -> Response:
     """List clients and the public ids of their live keys."""
     items, cursor = identity().clients.page(request.args.get("cursor", ""), paging.limit())

@@ -7,7 +7,7 @@ from flask import Response
 from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.matching.api.allocation_schemas import AllocationOrderSchema, AllocationSchema, PlanListSchema
 from services.matching.api.current import context
 from services.matching.api.plans import listed, ordered, read
@@ -23,6 +23,7 @@ blueprint = Blueprint("allocations", __name__, url_prefix="/v1/allocations", des
 @blueprint.arguments(AllocationOrderSchema())
 @blueprint.response(202, AllocationSchema())
 @idempotency.documented
+@shows(Shows.OWN_WORDS)
 def post_allocation(order: AllocationOrder) -> Response:
     """Divide a budget over enterprises.
 
@@ -40,6 +41,7 @@ def post_allocation(order: AllocationOrder) -> Response:
 @blueprint.get("")
 @requires("matches:read")
 @blueprint.response(200, PlanListSchema())
+@shows(Shows.OWN_WORDS)
 def list_allocations() -> Response:
     """List your allocations, newest first."""
     with context().database.read() as session:

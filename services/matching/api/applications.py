@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from chassis.web import idempotency, paging, preconditions
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.matching.api import shown
 from services.matching.api.application_schemas import (
     ApplicationHistorySchema,
@@ -36,6 +36,7 @@ STATE = {"in": "query", "name": "state", "schema": {"type": "string"}, "descript
 @blueprint.arguments(DossierOrderSchema())
 @blueprint.response(201, DossierSchema())
 @idempotency.documented
+@shows(Shows.OWN_WORDS)
 def post_dossier(dossier: Dossier) -> Response:
     """Hand in one dossier to several banks: one application for each product.
 
@@ -54,6 +55,7 @@ def post_dossier(dossier: Dossier) -> Response:
 @requires("applications:read")
 @blueprint.response(200, ApplicationPageSchema())
 @blueprint.doc(parameters=[STATE, *paging.PARAMETERS])
+@shows(Shows.OWN_WORDS)
 def list_applications() -> Response:
     """List the applications that you are a party of, newest first."""
     me = caller()
@@ -74,6 +76,7 @@ def list_applications() -> Response:
 @refuses(blueprint, 404)
 @requires("applications:read")
 @blueprint.response(200, ApplicationHistorySchema())
+@shows(Shows.OWN_WORDS)
 def get_application(application_id: str) -> Response:
     """Read an application with its history: who moved it, when and why."""
     with context().database.read() as session:
@@ -88,6 +91,7 @@ def get_application(application_id: str) -> Response:
 @blueprint.response(200, ApplicationSchema())
 @preconditions.documented
 @idempotency.documented
+@shows(Shows.OWN_WORDS)
 def post_event(statement: Statement, application_id: str, event: str) -> Response:
     """Move an application: submit, review, offer, decline, accept, withdraw, disburse, repay, default.
 

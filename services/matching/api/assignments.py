@@ -7,7 +7,7 @@ from flask import Response
 from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import requires
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.matching.api.assignment_schemas import AssignmentOrderSchema, AssignmentSchema
 from services.matching.api.current import context
 from services.matching.api.plans import ordered, read
@@ -22,6 +22,7 @@ blueprint = Blueprint("assignments", __name__, url_prefix="/v1/assignments", des
 @blueprint.arguments(AssignmentOrderSchema())
 @blueprint.response(202, AssignmentSchema())
 @idempotency.documented
+@shows(Shows.OWN_WORDS)
 def post_assignment(order: AssignmentOrder) -> Response:
     """Assign products to many firms at once.
 

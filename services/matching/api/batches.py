@@ -11,7 +11,7 @@ from chassis.data import jobs
 from chassis.web import idempotency
 from chassis.web.answers import json_answer, stream
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.matching import store
 from services.matching.api import shown
 from services.matching.api.batch_schemas import BatchOrderSchema, BatchSchema
@@ -29,6 +29,7 @@ JSON_LINES = "application/jsonl"
 @blueprint.arguments(BatchOrderSchema())
 @blueprint.response(202, BatchSchema())
 @idempotency.documented
+@shows(Shows.OWN_WORDS)
 def post_batch(order: BatchOrder) -> Response:
     """Order matches for many enterprises.
 
@@ -45,6 +46,7 @@ def post_batch(order: BatchOrder) -> Response:
 @refuses(blueprint, 404)
 @requires("matches:read")
 @blueprint.response(200, BatchSchema())
+@shows(Shows.OWN_WORDS)
 def get_batch(batch_id: str) -> Response:
     """Read how far a batch is."""
     with context().database.read() as session:

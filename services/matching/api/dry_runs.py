@@ -9,7 +9,7 @@ from flask import Response
 from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.matching.api.current import context
 from services.matching.api.dry_run_schemas import DryRunOrderSchema, DryRunSchema
 from services.matching.api.plans import ordered, read
@@ -26,6 +26,7 @@ blueprint = Blueprint("dry-runs", __name__, url_prefix="/v1/products", descripti
 @blueprint.arguments(DryRunOrderSchema())
 @blueprint.response(202, DryRunSchema())
 @idempotency.documented
+@shows(Shows.OWN_WORDS)
 def post_dry_run(order: dict[str, Any], product_id: str) -> Response:
     """Try a proposed version on the enterprises that you may read.
 

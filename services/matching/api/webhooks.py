@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.matching.api import shown
 from services.matching.api.current import context
 from services.matching.api.webhook_schemas import (
@@ -70,6 +70,7 @@ def delete_webhook(endpoint_id: str) -> Response:
 @requires("webhooks:write")
 @blueprint.response(200, DeliveryPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
+@shows(Shows.OWN_WORDS)
 def list_deliveries() -> Response:
     """List what was sent to your endpoints and what came of it, newest first."""
     query = select(WebhookDelivery).where(WebhookDelivery.client == caller().client)
@@ -82,6 +83,7 @@ def list_deliveries() -> Response:
 @requires("webhooks:write")
 @blueprint.response(200, DeliverySchema())
 @idempotency.documented
+@shows(Shows.OWN_WORDS)
 def replay(delivery_id: str) -> Response:
     """Send a message again, under the id that it had."""
     with context().database.begin() as session:

@@ -11,7 +11,7 @@ from chassis.core.problems import fields_refused
 from chassis.web.answers import json_answer, stream
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from chassis.web.schemas import parsed
 from services.scoring.api import shown
 from services.scoring.api.current import context
@@ -52,6 +52,7 @@ def _allow_long_lists() -> None:
 @blueprint.response(202, BatchSchema())
 @idempotent
 @blueprint.doc(parameters=[purpose_header(OPENS_SCORES)], requestBody=_BODY)
+@shows(Shows.OWN_WORDS)
 def post_batch(session: Session) -> dict[str, Any]:
     """Order scores of many enterprises; a worker makes them with the model that serves now.
 
@@ -67,6 +68,7 @@ def post_batch(session: Session) -> dict[str, Any]:
 @requires("scores:read")
 @refuses(blueprint, 404)
 @blueprint.response(200, BatchSchema())
+@shows(Shows.OWN_WORDS)
 def get_batch(batch_id: str) -> Response:
     """Tell how far a batch is."""
     with context().database.read() as session:

@@ -9,7 +9,7 @@ from marshmallow import fields
 
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from chassis.web.schemas import Schema
 from services.scoring.api.current import context
 from services.scoring.api.schemas import TitleSchema
@@ -141,6 +141,7 @@ class DriftSchema(Schema):
 @refuses(blueprint, 404, 409, 422)
 @blueprint.arguments(PeriodSchema(), location="query")
 @blueprint.response(200, DriftSchema())
+@shows(Shows.COUNTS)
 def get_drift(asked: dict[str, Any]) -> Response:
     """Report drift, back-tests, vintages, migrations and overrides of a model.
 

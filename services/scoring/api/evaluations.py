@@ -11,7 +11,7 @@ from chassis.core.problems import fields_refused
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from chassis.web.schemas import parsed
 from services.scoring.api import shown
 from services.scoring.api.current import context
@@ -57,6 +57,7 @@ def allow_tables() -> None:
 @blueprint.response(202, EvaluationSchema())
 @blueprint.doc(requestBody=_BODY)
 @idempotent
+@shows(Shows.COUNTS)
 def post_evaluation(session: Session) -> dict[str, Any]:
     """Order a repeated stratified cross-validation of the whole training.
 
@@ -76,6 +77,7 @@ def post_evaluation(session: Session) -> dict[str, Any]:
 @requires("models:read")
 @refuses(blueprint, 404)
 @blueprint.response(200, EvaluationSchema())
+@shows(Shows.COUNTS)
 def get_evaluation(evaluation_id: str) -> Response:
     """Tell how far an evaluation is, and what it found."""
     with context().database.read() as session:

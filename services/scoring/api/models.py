@@ -12,7 +12,7 @@ from chassis.web import paging, preconditions
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent, repeatable
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.scoring.api import shown
 from services.scoring.api.current import context
 from services.scoring.api.model_schemas import (
@@ -42,6 +42,7 @@ blueprint = Blueprint("models", __name__, url_prefix="/v1/models", description="
 @blueprint.arguments(TrainingOrderSchema())
 @blueprint.response(202, ModelSchema())
 @idempotent
+@shows(Shows.COUNTS)
 def post_model(session: Session, order: dict[str, Any]) -> dict[str, Any]:
     """Order the training of a new model on the outcomes known; a worker trains it.
 
@@ -58,6 +59,7 @@ def post_model(session: Session, order: dict[str, Any]) -> dict[str, Any]:
 @refuses(blueprint, 400)
 @blueprint.response(200, ModelPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
+@shows(Shows.COUNTS)
 def list_models() -> Response:
     """List the models, newest first."""
     with context().database.read() as session:
@@ -71,6 +73,7 @@ def list_models() -> Response:
 @requires("models:read")
 @refuses(blueprint, 404)
 @blueprint.response(200, ModelSchema())
+@shows(Shows.COUNTS)
 def get_model(version: str) -> Response:
     """Read a model's state and card."""
     return _answer(version)
@@ -83,6 +86,7 @@ def get_model(version: str) -> Response:
 @blueprint.response(200, ModelSchema())
 @preconditions.documented
 @idempotent
+@shows(Shows.COUNTS)
 def post_approval(session: Session, decision: dict[str, Any], version: str) -> dict[str, Any]:
     """Approve a model that somebody else trained; without it no model serves.
 
@@ -98,6 +102,7 @@ def post_approval(session: Session, decision: dict[str, Any], version: str) -> d
 @blueprint.response(200, ModelSchema())
 @preconditions.documented
 @repeatable
+@shows(Shows.COUNTS)
 def post_promotion(session: Session, version: str) -> dict[str, Any]:
     """Let an approved model serve from the next score on.
 
@@ -114,6 +119,7 @@ def post_promotion(session: Session, version: str) -> dict[str, Any]:
 @blueprint.response(200, ModelSchema())
 @preconditions.documented
 @idempotent
+@shows(Shows.COUNTS)
 def post_rollback(session: Session, decision: dict[str, Any], version: str) -> dict[str, Any]:
     """Take the serving model out of service; answers with the one that served before, which serves again."""
     _expect(session, version)
@@ -125,6 +131,7 @@ def post_rollback(session: Session, decision: dict[str, Any], version: str) -> d
 @refuses(blueprint, 404, 409)
 @blueprint.response(200, ModelSchema())
 @repeatable
+@shows(Shows.COUNTS)
 def post_shadow(session: Session, version: str) -> dict[str, Any]:
     """Let a trained model score all live traffic in the shadow of the champion.
 
@@ -137,6 +144,7 @@ def post_shadow(session: Session, version: str) -> dict[str, Any]:
 @requires("models:write")
 @refuses(blueprint, 404, 409)
 @blueprint.response(200, ModelSchema())
+@shows(Shows.COUNTS)
 def delete_shadow(version: str) -> Response:
     """Take a challenger out of the shadow; what it said stays stored."""
     with context().database.begin() as session:
@@ -147,6 +155,7 @@ def delete_shadow(version: str) -> Response:
 @requires("models:read")
 @refuses(blueprint, 404)
 @blueprint.response(200, ComparisonSchema())
+@shows(Shows.COUNTS)
 def get_comparison(version: str) -> Response:
     """Compare a challenger's shadow scores with the champions' on the same firms, and both with known outcomes."""
     return json_answer(comparison(context(), version))
@@ -156,6 +165,7 @@ def get_comparison(version: str) -> Response:
 @requires("models:read")
 @refuses(blueprint, 404)
 @blueprint.response(200, PictureNamesSchema())
+@shows(Shows.COUNTS)
 def list_pictures(version: str) -> Response:
     """List the pictures of a model: ROC, KS, calibration, stability, SHAP summary and dependence."""
     return json_answer({"items": read_picture.names(context(), version)})
@@ -165,6 +175,7 @@ def list_pictures(version: str) -> Response:
 @requires("models:read")
 @refuses(blueprint, 404)
 @blueprint.response(200, PictureSchema())
+@shows(Shows.COUNTS)
 def get_picture(version: str, name: str) -> Response:
     """Read one picture of a model as SVG text."""
     return json_answer({"name": name, "svg": read_picture.read_picture(context(), version, name)})

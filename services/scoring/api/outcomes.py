@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.scoring.api import shown
 from services.scoring.api.schemas import OutcomeOrderSchema, OutcomeSchema
 from services.scoring.domain.order import Observation
@@ -23,6 +23,7 @@ blueprint = Blueprint("outcomes", __name__, url_prefix="/v1/outcomes", descripti
 @blueprint.arguments(OutcomeOrderSchema())
 @blueprint.response(201, OutcomeSchema())
 @idempotent
+@shows(Shows.OWN_WORDS)
 def post_outcome(session: Session, order: dict[str, Any]) -> dict[str, Any]:
     """Report what happened to a borrower; the bank's next training learns from it."""
     return shown.outcome(record_outcome(session, caller(), Observation(**order)))

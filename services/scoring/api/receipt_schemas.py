@@ -67,7 +67,7 @@ class ReceiptSchema(Schema):
 class ReceiptKeysSchema(Schema):
     """Public keys (RFC 8037)."""
 
-    keys = fields.List(fields.Dict())
+    keys = fields.List(fields.Dict(values=fields.String()))
 
 
 class DifferenceSchema(Schema):

@@ -12,7 +12,7 @@ from chassis.core.enterprise_id import enterprise_id
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, documented_only, refuses
+from chassis.web.openapi import Blueprint, Shows, documented_only, refuses, shows
 from services.scoring.api import shown
 from services.scoring.api.current import context, turns
 from services.scoring.api.purpose import OPENS_SCORE_SETS, OPENS_SCORES, purpose, purpose_header
@@ -85,6 +85,7 @@ def get_score(asked: dict[str, Any], score_id: str) -> Response:
 @refuses(blueprint, 400, 503)
 @blueprint.response(200, ScorePageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
+@shows(Shows.OWN_RESULTS)
 def list_scores(enterprise: str) -> Response:
     """List an enterprise's scores, newest first.
 

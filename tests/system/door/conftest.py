@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from town import Town, running_town
-
-OPENAPI = Path(__file__).parents[3] / "docs" / "openapi.json"
 
 
 @contextmanager
@@ -36,10 +32,3 @@ def quiet_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Return one that a module has for itself, to do with as it likes."""
     with open_town(tmp_path_factory.mktemp("quiet")) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def document() -> dict[str, Any]:
-    """Return the committed OpenAPI document."""
-    found: dict[str, Any] = json.loads(OPENAPI.read_bytes())
-    return found

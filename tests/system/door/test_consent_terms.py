@@ -35,4 +35,4 @@ def test_a_bank_with_one_look_a_day_scores_once_and_reads_its_score_as_often_as_
     assert (read, second.status) == ([200] * 4, 429)
     assert 0 < int(second.headers["Retry-After"]) <= 86_400
     mine = [each["what"] for each in seen if each["consent"] == consent["id"]]
-    assert mine == ["score", "score", "score", "score", "features"]
+    assert mine == ["score", "score", "score", "score", "new-score"]

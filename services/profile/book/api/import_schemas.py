@@ -72,7 +72,7 @@ class ConnectorSchema(Schema):
     reference = fields.String()
     columns = fields.Dict(keys=fields.String(), values=fields.String())
     units = fields.Dict(keys=fields.String(), values=fields.String())
-    values = fields.Dict(keys=fields.String(), values=fields.Dict())
+    values = fields.Dict(keys=fields.String(), values=fields.Dict(values=fields.String()))
     split = fields.Nested(SplitSchema(), allow_none=True)
     constants = fields.Dict(keys=fields.String(), values=fields.String())
     ignored = fields.List(fields.String())

@@ -33,7 +33,7 @@ blueprint = Blueprint("consents", __name__, url_prefix="/v1/consents", descripti
 @blueprint.arguments(GrantSchema())
 @blueprint.response(201, ConsentSchema())
 @idempotency.documented
-@shows(Shows.OWN_WORDS)
+@shows(Shows.OWN)
 def post_consent(given: dict[str, Any]) -> Response:
     """Consent that a client reads your file for these purposes until a day."""
     wish = Grant(**{**given, "purposes": tuple(given["purposes"]), "fields": tuple(given["fields"])})
@@ -76,7 +76,7 @@ def get_consent(consent_id: str) -> Response:
 @requires("consents:write")
 @blueprint.response(200, ConsentSchema())
 @idempotency.repeatable
-@shows(Shows.OWN_WORDS)
+@shows(Shows.OWN)
 def post_revocation(session: Session, consent_id: str) -> dict[str, Any]:
     """Revoke a consent: it binds at once, for everything derived as well."""
     return shown.consent(revoke(context(), session, caller(), consent_id))

@@ -35,7 +35,7 @@ STATE = {"in": "query", "name": "state", "schema": {"type": "string", "enum": li
 @blueprint.arguments(DisputeOrderSchema())
 @blueprint.response(201, DisputeSchema())
 @idempotency.documented
-@shows(Shows.OFFICE)
+@shows(Shows.OWN)
 def post_dispute(order: dict[str, Any]) -> Response:
     """Dispute an item of your own file: from the answer on, every read of it is marked.
 
@@ -89,7 +89,7 @@ def get_dispute(dispute_id: str) -> Response:
 @requires("disputes:write")
 @blueprint.response(200, DisputeSchema())
 @idempotency.documented
-@shows(Shows.OFFICE)
+@shows(Shows.OWN)
 def post_withdrawal(dispute_id: str) -> Response:
     """Take a dispute back; the marks go with it."""
     with context().database.begin() as session:
