@@ -12,7 +12,7 @@ from services.profile.rights import tables
 from services.profile.rights.domain.consent import Kept
 from services.profile.rights.domain.dispute import State
 from services.profile.rights.domain.notice import TITLES, Event
-from services.profile.rights.domain.resource import Resource, table
+from services.profile.rights.domain.resource import title_of
 from services.profile.rights.domain.retention import Policy
 
 
@@ -34,8 +34,7 @@ def kept(one: Kept) -> dict[str, Any]:
 def access(row: tables.Access) -> dict[str, Any]:
     """Show one read of a file."""
     names = ("at", "client", "actor", "purpose", "consent", "what", "request_id", "ledger_entry")
-    resource = Resource(row.what.partition("/")[0])
-    return {name: getattr(row, name) for name in names} | {"title": words(table()[resource].title)}
+    return {name: getattr(row, name) for name in names} | {"title": words(title_of(row.what))}
 
 
 def dispute(row: tables.Dispute, now: datetime) -> dict[str, Any]:

@@ -59,6 +59,12 @@ def table() -> Mapping[Resource, Terms]:
     return {resource: _terms(said[resource]) for resource in Resource}
 
 
+def title_of(what: str) -> Text:
+    """Return what a person would call a read, by what its record says; a word of another time stands for itself."""
+    key = what.partition("/")[0]
+    return table()[Resource(key)].title if key in set(Resource) else Text(key, key)
+
+
 def uncounted() -> frozenset[Resource]:
     """Return the resources whose reads use up none of those that a consent limits."""
     return frozenset(resource for resource, terms in table().items() if not terms.counted)

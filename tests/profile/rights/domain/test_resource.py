@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from services.profile.rights.domain.consent import Field, Purpose
-from services.profile.rights.domain.resource import Resource, table, uncounted
+from services.profile.rights.domain.resource import Resource, table, title_of, uncounted
+from services.profile.standards.text import Text
 
 SCORES = {Resource.NEW_SCORE, Resource.SCORE, Resource.OWN_SCORES}
 
@@ -34,3 +35,11 @@ def test_what_is_not_recorded_is_not_counted_either() -> None:
 
 def test_every_read_has_a_name_in_both_languages() -> None:
     assert all(terms.title.zh and terms.title.en for terms in table().values())
+
+
+def test_a_read_is_called_by_its_resource_whatever_part_of_it_was_read() -> None:
+    assert title_of("portrait/operation").en == "The credit portrait"
+
+
+def test_a_record_of_another_time_is_told_as_it_stands() -> None:
+    assert title_of("dossier") == Text("dossier", "dossier")
