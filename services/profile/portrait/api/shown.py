@@ -18,7 +18,7 @@ from services.profile.portrait.domain.late_payment import Account, whole_fen
 from services.profile.portrait.domain.peers import Group
 from services.profile.portrait.domain.portrait import Aspect, Line, Partner, starts_at
 from services.profile.portrait.usecases.claim_late_payments import Claimed
-from services.profile.portrait.usecases.portray import Detail, Drawn
+from services.profile.portrait.usecases.portray import Detail, DrawnPortrait
 
 # The unit of a column by how it is read.
 RECORD_UNITS = {"money": "fen", "date": "ISO date", "day": "ISO date", "share": "ratio", "count": "count"}
@@ -51,7 +51,7 @@ def _column_term(alike: Sequence[Column]) -> Term:
     return Term("、".join(zh), ", ".join(en), RECORD_UNITS.get(alike[0].reads, ""), source)
 
 
-def portrait(drawn: Drawn) -> dict[str, Any]:
+def portrait(drawn: DrawnPortrait) -> dict[str, Any]:
     """Show a portrait."""
     peers = _peers(drawn.portrait.group)
     return {

@@ -36,7 +36,7 @@ class DimensionNotFound(NotFound):
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnPortrait:
     """A portrait with what stands above it."""
 
     file: OpenFile
@@ -49,13 +49,13 @@ class Drawn:
 class Detail:
     """One dimension of a portrait with its lines."""
 
-    drawn: Drawn
+    drawn: DrawnPortrait
     key: Dimension
     lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Sitting:
+class PortraitInputs:
     """One enterprise ready to be drawn: who it is, its evidence, its figures, its peers."""
 
     enterprise: Enterprise
@@ -64,18 +64,18 @@ class Sitting:
     group: Group | None
 
 
-def read_portrait(context: Context, reading: Reading, enterprise: str, asked: Asked) -> Drawn:
+def read_portrait(context: Context, reading: Reading, enterprise: str, asked: Asked) -> DrawnPortrait:
     """Return one enterprise's portrait among its peers."""
     file = open_at(context, reading, enterprise, asked)
-    return _drawn(sit(context, file), file)
+    return _drawn(prepare(context, file), file)
 
 
 def read_dimension(context: Context, reading: Reading, enterprise: str, dimension: str, asked: Asked) -> Detail:
     """Return one dimension of the portrait with every figure's value, standing and contribution."""
     file = open_at(context, reading, enterprise, asked)
     key = _dimension(dimension)
-    sitting = sit(context, file)
-    return Detail(_drawn(sitting, file), key, lines(key, sitting.subject.values, sitting.group))
+    inputs = prepare(context, file)
+    return Detail(_drawn(inputs, file), key, lines(key, inputs.subject.values, inputs.group))
 
 
 def _dimension(written: str) -> Dimension:
@@ -85,7 +85,7 @@ def _dimension(written: str) -> Dimension:
     raise DimensionNotFound(f"There is no dimension {written[:32]}; there are: {', '.join(TITLES)}.")
 
 
-def sit(context: Context, file: OpenFile) -> Sitting:
+def prepare(context: Context, file: OpenFile) -> PortraitInputs:
     """Gather and compute everything that is shown of one enterprise."""
     moment = file.moment
     baseline = baselines(context.lake).at(context, moment)
@@ -94,7 +94,9 @@ def sit(context: Context, file: OpenFile) -> Sitting:
     trust = trust_of(context, moment, file.permit, evidence)
     own_network = baseline.network.filter(pl.col("enterprise") == file.enterprise)
     subject = _subject(evidence, moment, baseline, own_network, trust)
-    return Sitting(firm, evidence, subject, baseline.peers.of(Firm(firm.industry, firm.size_class, firm.synthetic)))
+    return PortraitInputs(
+        firm, evidence, subject, baseline.peers.of(Firm(firm.industry, firm.size_class, firm.synthetic))
+    )
 
 
 def _known_then(context: Context, enterprise: str, moment: Moment) -> Enterprise:
@@ -122,6 +124,6 @@ def _subject(evidence: Evidence, moment: Moment, baseline: Baseline, network: pl
     return Subject(moment.as_of, depth, values.get("last_on"), values, figures.drop("last_on"))
 
 
-def _drawn(sitting: Sitting, file: OpenFile) -> Drawn:
-    drawn = portrait(sitting.evidence.invoices, sitting.subject, sitting.group)
-    return Drawn(file, sitting.enterprise, sitting.subject.depth, drawn)
+def _drawn(inputs: PortraitInputs, file: OpenFile) -> DrawnPortrait:
+    drawn = portrait(inputs.evidence.invoices, inputs.subject, inputs.group)
+    return DrawnPortrait(file, inputs.enterprise, inputs.subject.depth, drawn)

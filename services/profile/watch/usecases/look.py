@@ -24,7 +24,7 @@ from services.profile.book.domain.party import party_of
 from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.usecases.gather import departed, gather
 from services.profile.portrait.usecases.baseline import baselines
-from services.profile.rights.usecases.hard_queries import hard_queries
+from services.profile.rights.usecases.count_queries import hard_queries
 from services.profile.watch import alert_store
 from services.profile.watch.domain.signals import (
     SIGNALS,

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import orjson
 import pytest
+from documented import file_reads
 from profile_house import HEADER, House
 
 from chassis.core.identity import Caller
@@ -17,12 +18,12 @@ from services.profile.book.context import Context
 from services.profile.book.departures import depart
 from services.profile.book.domain.departure import Cause, Departure, name_of
 from services.profile.book.domain.public_record import DATASET
+from services.profile.portrait.domain.crosscheck import rules
 from services.profile.rights.domain.dispute import Reason, RecordNotFound
 from services.profile.rights.usecases.dispute import Wish, item_of, open_dispute, remind
 
 FILE = "/v1/enterprises/E1"
 SALES = HEADER.replace("销方单位代号", "购方单位代号")
-READS = ("", "/features", "/portrait", "/portrait/operation", "/cross-checks", "/signals", "/late-payments")
 WORDS = "The invoice was never issued by us."
 REPLY = "We compared it with the tax office's copy; your copy is right."
 
@@ -77,11 +78,12 @@ def notices(house: House, headers: dict[str, str]) -> list[str]:
     return [each["event"] for each in house.client.get("/v1/notices", headers=headers).json["items"]]
 
 
-@pytest.mark.parametrize("path", READS)
+@pytest.mark.parametrize("path", file_reads())
 def test_every_read_is_marked_from_the_answer_on(stocked: House, path: str) -> None:
     """The bank's next read tells which item is disputed and what the firm says, whatever was computed before."""
     opened = dispute(stocked).json
-    found = stocked.client.get(FILE + path, headers=stocked.owner()).json
+    place = path.format(rule=rules()[0].key, dimension="operation")
+    found = stocked.client.get(f"{FILE}{place}?feature=sales_36m", headers=stocked.owner()).json
     (mark,) = found["disputes"]
     assert (mark["dispute"], mark["state"], mark["statement"]) == (opened["id"], "open", WORDS)
 
