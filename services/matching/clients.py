@@ -86,7 +86,7 @@ class Profile:
         """Return the features of the wanted enterprises for a match where no model can score them."""
         order = {"enterprises": wanted.enterprises, "outcomes": False, "what": Read.MATCH, **wanted.moment()}
         sent = {"Purpose": PURPOSE, **(headers or {})}
-        return _facts(self.upstream.call("POST", "/v1/feature-sets", json=order, headers=sent, repeatable=True))
+        return _facts(self.upstream.call("POST", "/v1/feature-tables", json=order, headers=sent, repeatable=True))
 
     def reread(self, wanted: Wanted, what: Read = Read.STORED_MATCH) -> dict[str, Leave]:
         """Return leave to show what is stored of these enterprises as of a day; who may not be spoken of is left out.

@@ -99,7 +99,7 @@ class Profile:
             "outcomes": outcomes,
             **_moment(order.as_of, order.known_at),
         }
-        answer = self._many.call("POST", "/v1/feature-sets", json=body, headers=headers, repeatable=True)
+        answer = self._many.call("POST", "/v1/feature-tables", json=body, headers=headers, repeatable=True)
         frame, disputes = _without_marks(pl.read_parquet(BytesIO(answer.body)))
         return FeatureTable(
             frame=frame,

@@ -75,7 +75,7 @@ class Neighbours:
 
     def reads(self) -> list[tuple[str, Any]]:
         """Return where files were asked for, and for what where that is said."""
-        places = ("/v1/feature-sets", "/v1/score-sets", "/v1/rereads")
+        places = ("/v1/feature-tables", "/v1/score-sets", "/v1/rereads")
         return [(path, body.get("what")) for path, _, body in self.asked if path in places]
 
     def answer(self, path: str, headers: dict[str, str], body: Any) -> Reply:
@@ -86,7 +86,7 @@ class Neighbours:
             return self.notices_since(query)
         return {
             "/v1/catalogue": self.catalogue,
-            "/v1/feature-sets": self.feature_set,
+            "/v1/feature-tables": self.feature_set,
             "/v1/score-sets": self.score_set,
             "/v1/rereads": self.rereads,
             "/oauth/token": self.token,

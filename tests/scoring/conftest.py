@@ -136,7 +136,7 @@ class ProfileServer:
             return Response(orjson.dumps(CATALOGUE), content_type="application/json")
         if request.path == "/v1/notices-since":
             return Response(orjson.dumps(self._corrections(request.args.get("after"))), content_type="application/json")
-        orders = {"/v1/feature-sets": self._table, "/v1/feature-reads": self._each, "/v1/rereads": self._again}
+        orders = {"/v1/feature-tables": self._table, "/v1/feature-reads": self._each, "/v1/rereads": self._again}
         if request.path not in orders:
             return problem(404, "not-found")
         order = orjson.loads(request.get_data())

@@ -28,7 +28,7 @@ from chassis.core.ids import new_id
 from chassis.data import ledger
 from chassis.data.database import Runner, batches
 from services.profile.rights import tables
-from services.profile.rights.domain.consent import Consent, Field
+from services.profile.rights.domain.consent import Consent, Field, Period, Purpose
 from services.profile.rights.domain.resource import uncounted
 
 CONSENTS = tables.Consent.__table__
@@ -36,7 +36,13 @@ LIVE = select(
     *(CONSENTS.c[name] for name in ("id", "enterprise", "grantee", "purposes", "fields", "valid_from", "valid_until")),
     *(CONSENTS.c[name] for name in ("as_of_from", "as_of_until", "most_reads_a_day", "most_reads_a_month")),
 ).where(CONSENTS.c.grantee == bindparam("grantee"), CONSENTS.c.revoked_at.is_(None))
-COUNTING = text("SELECT pg_advisory_xact_lock(hashtextextended(:consent, 0))")
+# In one order, so that two who count never wait for each other.
+COUNTING = text(
+    "SELECT pg_advisory_xact_lock(7306, place) FROM ("
+    "SELECT DISTINCT (hashtextextended(consent, 0) & 255)::int AS place "
+    "FROM unnest(CAST(:consents AS text[])) AS consent ORDER BY place"
+    ") AS places"
+)
 HELD = LIVE.order_by(CONSENTS.c.id).with_for_update(read=True)
 HELD_OF = HELD.where(CONSENTS.c.enterprise.in_(bindparam("ids", expanding=True)))
 HELD_OF_ONE = HELD.where(CONSENTS.c.enterprise == bindparam("id"))
@@ -62,51 +68,53 @@ def consents_of(session: Runner, grantee: str, enterprise_id: str) -> Iterator[C
     yield from (_consent(row) for row in session.execute(HELD_OF_ONE, {"grantee": grantee, "id": enterprise_id}))
 
 
-def limited(session: Runner, grantee: str) -> list[Consent]:
-    """Return the unrevoked consents that a client holds and that limit its reads."""
-    columns = CONSENTS.c.most_reads_a_day, CONSENTS.c.most_reads_a_month
-    rows = session.execute(HELD.where(or_(*(column.is_not(None) for column in columns))), {"grantee": grantee})
-    return [_consent(row) for row in rows]
-
-
 def opens(
     grantee: str,
-    purpose: str,
+    purpose: Purpose,
     fields: Collection[Field],
-    today: date,
+    now: datetime,
     enterprise: SQLColumnExpression[str],
-    day: SQLColumnExpression[date],
-    without: Sequence[str],
+    day: SQLColumnExpression[Any],
 ) -> ColumnElement[bool]:
-    """Return in SQL whether a live consent of a client opens a row's enterprise, as of the row's day.
-
-    Consents named in `without` do not count.
-    """
+    """Return in SQL whether a live consent with a read left opens a row's enterprise as of the row's day."""
     table = tables.Consent
     return exists().where(
         table.enterprise == enterprise,
         table.grantee == grantee,
         table.revoked_at.is_(None),
-        table.valid_from <= today,
-        table.valid_until >= today,
+        table.valid_from <= now.date(),
+        table.valid_until >= now.date(),
         or_(table.as_of_from.is_(None), table.as_of_from <= day),
         or_(table.as_of_until.is_(None), table.as_of_until >= day),
         cast(table.purposes, String).like(f'%"{purpose}"%'),
         or_(*(cast(table.fields, String).like(f'%"{field}"%') for field in sorted(fields))),
-        table.id.not_in(list(without)),
+        _has_left(table.most_reads_a_day, Period.DAY.start(now)),
+        _has_left(table.most_reads_a_month, Period.MONTH.start(now)),
     )
 
 
-def reads_since(connection: Connection, consents: Sequence[str], since: datetime) -> dict[str, int]:
-    """Return how often a file was looked into under each of these consents, and hold others that count until done.
+def _has_left(most: SQLColumnExpression[Any], since: datetime) -> ColumnElement[bool]:
+    table = tables.Access
+    made = select(func.count()).where(
+        table.consent == tables.Consent.id, table.at >= since, table.what.not_in(uncounted())
+    )
+    return or_(most.is_(None), made.scalar_subquery() < most)
 
-    Two who count at once would both find the last read free. SQLite has one writer anyway. The lock is beside the
-    consent's row: all who count share that row already, and would wait for one another for ever.
+
+def hold(connection: Connection, consents: Sequence[str]) -> None:
+    """Keep others from counting the reads of these consents until this transaction ends.
+
+    Two who count at once would both find the last read free. SQLite has one writer anyway. The locks are beside the
+    consents' rows: all who count share those already, and would wait for one another for ever. There are few of them,
+    since each takes a place in the server's memory: a consent belongs to one by its hash. Call it once a transaction.
     """
+    if consents and connection.dialect.name == "postgresql":
+        connection.execute(COUNTING, {"consents": list(consents)})
+
+
+def reads_since(connection: Connection, consents: Sequence[str], since: datetime) -> dict[str, int]:
+    """Return how many counted reads each of these consents has had since a moment; one without any is left out."""
     accesses = tables.Access
-    if connection.dialect.name == "postgresql":
-        for consent in sorted(consents):
-            connection.execute(COUNTING, {"consent": consent})
     looks = and_(accesses.at >= since, accesses.what.not_in(uncounted()))
     query = select(accesses.consent, func.count()).where(looks).group_by(accesses.consent)
     found: dict[str, int] = {}
@@ -138,7 +146,8 @@ def reads_for(
     """Return the reads of these firms' files for a purpose: whose, by whom, on which day."""
     table = tables.Access
     query = select(table.enterprise, table.client, table.at)
-    query = query.where(table.purpose == purpose, table.at >= since, table.at <= until)
+    looked = table.what.not_in(uncounted())
+    query = query.where(table.purpose == purpose, table.at >= since, table.at <= until, looked)
     found: set[tuple[str, str, date]] = set()
     for part in batches(enterprises):
         rows = session.execute(query.where(table.enterprise.in_(part)))

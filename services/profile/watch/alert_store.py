@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import orjson
 import polars as pl
-from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    String,
+    and_,
+    cast,
+    delete,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -191,15 +204,23 @@ def forget(session: Session, before: datetime) -> None:
     session.execute(delete(alert).where(alert.withdrawn_at < before))
 
 
-def feed(subscriptions: Sequence[Any], open_to_us: ColumnElement[bool], filters: Mapping[str, Any]) -> Select[Any]:
-    """Return the query of the alerts that subscriptions ask for, of those that are open to their client."""
+def feed(
+    subscriptions: Sequence[Any],
+    opens: Callable[[SQLColumnExpression[Any]], ColumnElement[bool]],
+    filters: Mapping[str, Any],
+) -> Select[Any]:
+    """Return the query of the alerts that subscriptions ask for, of those that are open to their client.
+
+    `opens` tells of a column of days whether a consent opens the alert's enterprise as of that day.
+    """
     table = tables.Alert
-    query = select(table).where(open_to_us, _wanted(subscriptions), table.withdrawn_at.is_(None))
+    query = select(table).where(opens(table.opened_on), _wanted(subscriptions), table.withdrawn_at.is_(None))
     for name in ("enterprise", "signal", "severity"):
         if filters.get(name):
             query = query.where(getattr(table, name) == filters[name])
     if filters.get("state"):
-        ended = table.cleared_on.is_not(None)
+        # That an alert cleared is told as of the day on which it did.
+        ended = and_(table.cleared_on.is_not(None), opens(table.cleared_on))
         query = query.where(ended if filters["state"] == "cleared" else ~ended)
     return query
 
@@ -211,10 +232,11 @@ def alert(session: Session, alert_id: str) -> tables.Alert | None:
 
 
 def log_of(session: Session, permit: Permit) -> tuple[tables.Alert, ...]:
-    """Return the alerts of the enterprises whose files are open, newest first."""
+    """Return the alerts of open files that opened on a day that the permit shows, newest first."""
     table = tables.Alert
     mine = (table.enterprise.in_(permit.enterprises), table.withdrawn_at.is_(None))
-    return tuple(session.scalars(select(table).where(*mine).order_by(table.id.desc())))
+    rows = session.scalars(select(table).where(*mine).order_by(table.id.desc()))
+    return tuple(alert for alert in rows if permit.shows(alert.enterprise, alert.opened_on))
 
 
 def _wanted(subscriptions: Sequence[Any]) -> ColumnElement[bool]:

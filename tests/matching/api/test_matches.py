@@ -155,7 +155,7 @@ def test_without_a_model_a_match_reads_each_file_once_too(client: FlaskClient, b
     """Scoring refuses before it reads anything; then profile is asked, for a match."""
     neighbours.serving = False
     ask(client, bank)
-    assert neighbours.reads() == [("/v1/score-sets", None), ("/v1/feature-sets", "match")]
+    assert neighbours.reads() == [("/v1/score-sets", None), ("/v1/feature-tables", "match")]
 
 
 @pytest.mark.usefixtures("published")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -84,3 +85,11 @@ def test_a_permit_shows_the_days_of_its_windows_and_no_others() -> None:
 def test_a_smaller_permit_opens_no_file_that_the_larger_did_not() -> None:
     permit = issue({"E1": (Window(),), "E2": (Window(),)})
     assert permit.only({"E2", "E3"}).enterprises == ("E2",)
+
+
+def test_only_the_book_and_acts_on_files_reach_into_the_lakes() -> None:
+    """Portrait and watch read by `gather` and `scan`, which take a permit or a declared reason."""
+    reaching = re.compile(r"\.lakes\[|\.lake\.(scan|read)\b")
+    wings = (SERVICE / wing for wing in ("portrait", "watch"))
+    found = [path for wing in wings for path in wing.rglob("*.py") if reaching.search(path.read_text("utf-8"))]
+    assert found == []

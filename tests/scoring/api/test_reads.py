@@ -100,7 +100,7 @@ def test_training_and_evaluation_ask_for_a_table_and_nothing_of_one_firm(send: S
     send("/v1/evaluations", {"folds": 2, "repeats": 1})
     work()
     assert profile.asked == ["feature-set", "feature-set"]
-    assert {path for path, _ in profile.seen} <= {"/v1/feature-sets", "/v1/catalogue"}
+    assert {path for path, _ in profile.seen} <= {"/v1/feature-tables", "/v1/catalogue"}
 
 
 @pytest.mark.parametrize("purpose", ["model-training", "financing-match"])

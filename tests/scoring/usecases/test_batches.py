@@ -103,7 +103,7 @@ def test_a_batch_is_read_for_the_client_that_ordered_it(send: Send, work: Callab
 
     path, sent = profile.seen[0]
     assert (path, sent["Authorization"], sent["Purpose"]) == (
-        "/v1/feature-sets",
+        "/v1/feature-tables",
         "Bearer for-bank-1",
         "credit-assessment",
     )

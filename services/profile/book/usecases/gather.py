@@ -37,6 +37,20 @@ def gather(context: Context, moment: Moment, scope: Permit | Whole, kinds: Colle
     return evidence(invoices, _kinds(context, wanted, moment, enterprises, gone), _firms(firms))
 
 
+def gather_kind(context: Context, moment: Moment, scope: Permit | Whole, name: str) -> pl.DataFrame:
+    """Return what is known of one kind of data beside invoices, of a scope at a moment."""
+    with context.database.read() as session:
+        versions = store.lake_versions(session, moment.known_at)
+        gone = departed(session, scope.enterprises, moment)
+    wanted = {name: versions[name]} if name in versions else {}
+    return _kinds(context, wanted, moment, scope.enterprises, gone).get(name, DATASETS[name].empty())
+
+
+def scan(context: Context, kind: str, version: int, _: Whole) -> pl.LazyFrame:
+    """Return all rows of a kind at a version of its lake, to be filtered; for a declared reason, as no file is open."""
+    return context.lakes[kind].scan(version)
+
+
 def departed(runner: Runner, enterprises: Sequence[str] | None, moment: Moment) -> frozenset[Departure]:
     """Return which records of these enterprises do not count at a moment."""
     return departures.departed(runner, enterprises, moment.known_at) | moment.without

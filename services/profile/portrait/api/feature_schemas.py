@@ -7,7 +7,6 @@ from marshmallow import fields, validate
 from chassis.web.schemas import Schema
 from services.profile.book.api.schemas import MOMENT, EnterpriseId, TextSchema
 from services.profile.rights.api.schemas import marks
-from services.profile.rights.domain.resource import Resource
 
 
 class UndisputedSchema(Schema):
@@ -43,11 +42,6 @@ class FeatureSetSchema(Schema):
     as_of = fields.Date(allow_none=True, load_default=None)
     known_at = fields.AwareDateTime(allow_none=True, load_default=None, validate=MOMENT)
     outcomes = fields.Boolean(load_default=False)
-    what = fields.String(
-        load_default=Resource.FEATURE_SET,
-        validate=validate.OneOf([Resource.FEATURE_SET, Resource.NEW_SCORE, Resource.MATCH]),
-        metadata={"description": "What the table is for: the enterprises find it in their record under this name"},
-    )
 
 
 class FigureReasonSchema(Schema):

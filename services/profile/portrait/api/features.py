@@ -53,8 +53,12 @@ def post_feature_set(order: dict[str, Any]) -> Response:
 
     Files without a live consent are withheld and counted; each read is recorded. `defaulted` comes with `outcomes`.
     """
-    asked = Asked(order["as_of"], order["known_at"])
-    by = reading(Resource(order["what"]), order["as_of"])
+    return feature_table(order, Resource.FEATURE_SET)
+
+
+def feature_table(order: dict[str, Any], what: Resource) -> Response:
+    """Answer with the features of many enterprises, read for `what`, as Parquet."""
+    asked, by = Asked(order["as_of"], order["known_at"]), reading(what, order["as_of"])
     found = read_features.read_feature_set(context(), by, order["enterprises"], asked, outcomes=order["outcomes"])
     body = io.BytesIO()
     found.frame.write_parquet(body, compression="lz4", statistics=False)

@@ -13,8 +13,11 @@ from chassis.core.errors import Refused
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.refusals import problem_of
+from chassis.web.schemas import parsed
 from services.profile.book.api.current import context
 from services.profile.book.domain.moment import Asked
+from services.profile.portrait.api.feature_schemas import FeatureSetSchema
+from services.profile.portrait.api.features import LARGEST_ORDER, feature_table
 from services.profile.portrait.usecases import read_features
 from services.profile.rights.domain.resource import Resource
 from services.profile.rights.usecases.open_file import Reading
@@ -36,6 +39,19 @@ def post_feature_reads() -> Response:
     asked = Asked(day, datetime.fromisoformat(order["known_at"]) if "known_at" in order else None)
     found = read_features.read_features_each(context(), readings, asked)
     return json_answer(b"[" + b",".join(_told(each) for each in found) + b"]")
+
+
+@blueprint.post("/feature-tables")
+@requires("features:bulk")
+def post_feature_table() -> Response:
+    """Answer an order of `POST /v1/feature-sets` that also says `what` the table is for: scores, or a match.
+
+    Between services, so that no reader chooses by which name an enterprise finds its read.
+    """
+    request.max_content_length = LARGEST_ORDER
+    said = orjson.loads(request.get_data())
+    what = Resource(said.pop("what"))
+    return feature_table(parsed(FeatureSetSchema(), said), what)
 
 
 def _reading(what: Resource, given_id: str, day: date | None) -> Reading:

@@ -23,7 +23,7 @@ from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.party import party_of
 from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.lake import Lake
-from services.profile.book.usecases.gather import EVERY, gather
+from services.profile.book.usecases.gather import EVERY, gather, scan
 from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.features import NEEDS, compute
 from services.profile.portrait.domain.indicators import Trust, own, whole
@@ -206,9 +206,10 @@ def _touched(context: Context, moment: Moment, held: _Held) -> list[str]:
     days = {"invoices": "date", **{name: dataset.day for name, dataset in DATASETS.items()}}
     for kind, version in versions.items():
         past = pl.col(days[kind]).is_null() | (pl.col(days[kind]) <= moment.as_of)
-        rows = context.lakes[kind].scan(version).filter(between & past)
+        everything = scan(context, kind, version, PEERS)
+        rows = everything.filter(between & past)
         names |= set(rows.select("enterprise").unique().collect()["enterprise"])
-        if "counterparty" in context.lakes[kind].scan(version).collect_schema().names():
+        if "counterparty" in everything.collect_schema().names():
             others = rows.select(party_of(pl.col("counterparty"))).unique().collect().to_series().drop_nulls()
             names |= set(others) & set(held.roster["enterprise"])
     return sorted(names)

@@ -13,8 +13,8 @@ from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.evidence import Evidence, named_in_full
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Asked, Moment
-from services.profile.book.domain.permit import Permit, Whole
-from services.profile.book.usecases.gather import departed, gather
+from services.profile.book.domain.permit import Permit, Whole, Why
+from services.profile.book.usecases.gather import departed, gather, scan
 from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.crosscheck import Material, Rule
 from services.profile.rights.usecases.open_at import OpenFile, open_at
@@ -48,7 +48,7 @@ def material(context: Context, moment: Moment, scope: Permit | Whole, evidence: 
     trading counterparty is a lawful source), and from when to when the book runs.
     """
     enterprises = scope.enterprises
-    book = context.lake.scan(moment.version).filter(pl.col("date") <= moment.as_of)
+    book = scan(context, "invoices", moment.version, Whole(Why.PARTNERS)).filter(pl.col("date") <= moment.as_of)
     if moment.known_at is not None:
         book = book.filter(pl.col("known_at") <= moment.known_at)
     about = pl.col("counterparty").is_in(_names(enterprises)) if enterprises is not None else pl.lit(value=True)

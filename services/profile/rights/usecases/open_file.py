@@ -134,45 +134,42 @@ def open_each(
 def open_days(
     context: Context, connection: Connection, reading: Reading, days: Mapping[str, Collection[date]]
 ) -> Permit:
-    """Open files as of certain days each, such as those of a page of alerts, and record a read of each file.
+    """Open files as of certain days each, such as those of a page of alerts, and record the read of each file.
 
-    A day that no consent shows, or only one without a read left, stays shut, and nothing is refused for it.
+    A day that no consent shows, or only one without a read left, stays shut, and nothing is refused for it. A file is
+    read once, under the consent that shows most of its days; under another one too only where a day is still shut.
     """
     purpose = purpose_of(reading.purpose)
-    covering = [
-        consent
-        for consent in consent_store.consents(connection, reading.caller.client, sorted(days))
-        if _covers(context, reading, consent)
-    ]
+    held = consent_store.consents(connection, reading.caller.client, sorted(days))
+    covering = list(_live(context, reading, held))
     reads = _Reads(context, connection, reading, covering)
     opened: dict[str, tuple[Window, ...]] = {name: OWN for name in days if reading.caller.owns(name)}
     records = []
-    for consent in covering:
-        shut = [day for day in days[consent.enterprise] if not _shown(opened.get(consent.enterprise, ()), day)]
-        if any(consent.window.shows(day) for day in shut) and reads.take([consent]) is not None:
-            opened[consent.enterprise] = (*opened.get(consent.enterprise, ()), consent.window)
-            records.append(_access(context, reading, purpose, consent))
+    for name, wanted in days.items():
+        mine = [consent for consent in covering if consent.enterprise == name and not reads.gone(consent)]
+        shut = {day for day in wanted if not _shown(opened.get(name, ()), day)}
+        while mine and shut:
+            best = max(mine, key=lambda consent: sum(map(consent.window.shows, shut)))
+            shown = {day for day in shut if best.window.shows(day)}
+            if not shown or reads.take([best]) is None:
+                break
+            opened[name] = (*opened.get(name, ()), best.window)
+            records.append(_access(context, reading, purpose, best))
+            mine.remove(best)
+            shut -= shown
     _record(connection, reading, records)
     return issue(opened, len(days) - len(opened))
 
 
 def may_open(
-    context: Context,
-    connection: Connection,
-    reading: Reading,
-    enterprise: SQLColumnExpression[str],
-    day: SQLColumnExpression[date],
+    context: Context, reading: Reading, enterprise: SQLColumnExpression[str], day: SQLColumnExpression[Any]
 ) -> ColumnElement[bool]:
     """Return in SQL whether a consent with a read left opens a row's enterprise as of the row's day.
 
-    For choosing what `open_days` then opens: by itself it shows nothing and records nothing.
+    For choosing what `open_days` then opens: by itself it shows nothing, records nothing and keeps nobody waiting.
     """
-    purpose_of(reading.purpose)
-    client, today = reading.caller.client, context.now().date()
-    limited = consent_store.limited(connection, client)
-    reads = _Reads(context, connection, reading, limited)
-    used_up = [consent.id for consent in limited if reads.gone(consent)]
-    return consent_store.opens(client, str(reading.purpose), reading.terms.fields, today, enterprise, day, used_up)
+    purpose, terms = purpose_of(reading.purpose), reading.terms
+    return consent_store.opens(reading.caller.client, purpose, terms.fields, context.now(), enterprise, day)
 
 
 def refused(reading: Reading, **members: Any) -> ConsentRequired:
@@ -207,6 +204,7 @@ class _Reads:
         self._now = context.now()
         limited = {each.id: each.limits for each in consents} if reading.terms.counted else {}
         self._left: dict[tuple[str, Period], int] = {}
+        consent_store.hold(connection, [name for name, limits in limited.items() if limits])
         for period in Period:
             limits = {name: each[period] for name, each in limited.items() if period in each}
             made = consent_store.reads_since(connection, list(limits), period.start(self._now)) if limits else {}
@@ -240,16 +238,16 @@ class _Reads:
         return [period for period in consent.limits if self._left.get((consent.id, period), 1) <= 0]
 
 
-def _covers(context: Context, reading: Reading, consent: Consent) -> bool:
-    """Tell whether a consent opens the resource for the purpose today, as of whatever day."""
-    purpose = purpose_of(reading.purpose)
-    fits = purpose in reading.terms.purposes
-    return fits and consent.covers(purpose, reading.terms.fields, context.now().date())
+def _live(context: Context, reading: Reading, held: Iterable[Consent]) -> Iterator[Consent]:
+    """Give the consents that open the resource for the purpose today, as of whatever day."""
+    purpose, terms, today = purpose_of(reading.purpose), reading.terms, context.now().date()
+    if purpose in terms.purposes:
+        yield from (consent for consent in held if consent.covers(purpose, terms.fields, today))
 
 
 def _covering(context: Context, connection: Connection, reading: Reading, held: Iterable[Consent]) -> list[Consent]:
     """Return those consents that cover the read, as of the day that it asks for."""
-    live = [consent for consent in held if _covers(context, reading, consent)]
+    live = list(_live(context, reading, held))
     if not any(consent.has_window for consent in live):
         return live
     # Without a day of its own a request is answered as of the book's date.

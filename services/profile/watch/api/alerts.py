@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from services.profile.book.api import shown
 from services.profile.book.api.current import context
 from services.profile.book.api.schemas import MomentSchema
 from services.profile.book.domain.moment import Asked
+from services.profile.book.domain.permit import Permit
 from services.profile.rights.api.reading import PURPOSE, marked, marks, reading
 from services.profile.rights.domain.resource import Resource
 from services.profile.standards.codes import enterprise_id
@@ -83,7 +85,7 @@ def list_alerts() -> Response:
         if found is None:
             return json_answer({"items": [], "next": None})
         noted = alert_store.acknowledgements(session, [alert.id for alert in found.alerts], asked.caller.client)
-        items = [_alert(alert, noted) for alert in found.alerts]
+        items = [_alert(alert, noted, found.permit) for alert in found.alerts]
     disputed = marks(found.permit)
     items = [{**item, "disputes": disputed.get(item["enterprise"], [])} for item in items]
     return json_answer({"items": items, "next": found.next})
@@ -125,7 +127,7 @@ def post_acknowledgement(said: dict[str, Any], alert_id: str) -> Response:
         opened = open_alert(context(), session, asked, alert_id)
         idempotency.once(session, effect)
         noted = alert_store.acknowledgements(session, [alert_id], asked.caller.client)
-        shown_alert = _alert(opened.alert, noted)
+        shown_alert = _alert(opened.alert, noted, opened.permit)
     return json_answer(marked(opened.permit, shown_alert))
 
 
@@ -191,7 +193,7 @@ def _signals(found: Signals) -> dict[str, Any]:
         "known_at": found.facts.known_at,
         "version": found.version,
         "signals": [_standing(standing) for standing in found.standings],
-        "alerts": [_alert(alert, found.acknowledged) for alert in found.alerts],
+        "alerts": [_alert(alert, found.acknowledged, found.file.permit) for alert in found.alerts],
     }
 
 
@@ -217,9 +219,11 @@ def _happening(happening: Happening) -> dict[str, Any]:
     return {**said, "records": happening.records, "records_count": happening.records_count}
 
 
-def _alert(alert: Any, noted: dict[str, Any] | Any) -> dict[str, Any]:
+def _alert(alert: tables.Alert, noted: Mapping[str, Any], permit: Permit) -> dict[str, Any]:
+    """Show an alert as far as the permit goes: what became of it is told as of the day on which it did."""
     signal, hidden, mine = BY_KEY[alert.signal], withheld(alert), noted.get(alert.id)
-    names = ("value", "reference", "latest", "occurred_on", "opened_on", "opened_at", "calm_since", "cleared_on")
+    shows = partial(permit.shows, alert.enterprise)
+    cleared_on = alert.cleared_on if alert.cleared_on and shows(alert.cleared_on) else None
     return {
         "id": alert.id,
         "enterprise": alert.enterprise,
@@ -228,9 +232,12 @@ def _alert(alert: Any, noted: dict[str, Any] | Any) -> dict[str, Any]:
         "explains": asdict(signal.explains),
         "severity": alert.severity,
         "unit": signal.unit,
-        "state": "cleared" if alert.cleared_on else "open",
+        "state": "cleared" if cleared_on else "open",
         "subject": None if hidden else alert.subject,
-        **{name: getattr(alert, name) for name in names},
+        **{name: getattr(alert, name) for name in ("value", "reference", "occurred_on", "opened_on", "opened_at")},
+        "latest": alert.latest if alert.latest_on and shows(alert.latest_on) else None,
+        "calm_since": alert.calm_since if alert.calm_since and shows(alert.calm_since) else None,
+        "cleared_on": cleared_on,
         "version": alert.version,
         "known_at": alert.known_at,
         "records": [] if hidden else alert.records,

@@ -17,12 +17,11 @@ from sqlalchemy.orm import Session
 from chassis.data.jobs import Job
 from services.profile.book import store
 from services.profile.book.context import Context
-from services.profile.book.domain.departure import remaining
-from services.profile.book.domain.evidence import DATASETS, Evidence
+from services.profile.book.domain.evidence import Evidence
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.party import party_of
 from services.profile.book.domain.permit import Permit, Whole, Why
-from services.profile.book.usecases.gather import departed, gather
+from services.profile.book.usecases.gather import gather, gather_kind, scan
 from services.profile.portrait.usecases.baseline import baselines
 from services.profile.rights.usecases.count_queries import hard_queries
 from services.profile.watch import alert_store
@@ -187,7 +186,7 @@ def _around(context: Context, moment: Moment, evidence: Evidence) -> tuple[froze
     since = moment.as_of - timedelta(days=_ring_days(moment.as_of))
     invoices = [evidence.invoices, *([first.invoices] if first else [])]
     invoices += [second.invoices.filter(pl.col("date") >= since)] if second else []
-    records = _of_all(context, moment, "public-records")
+    records = gather_kind(context, moment, Whole(Why.WATCH), "public-records")
     return frozenset(near), replace(evidence, invoices=pl.concat(invoices), public_records=records)
 
 
@@ -207,18 +206,6 @@ def _counterparties(context: Context, evidence: Evidence) -> set[str]:
         return set(alert_store.in_book(session, sorted(set(told))))
 
 
-def _of_all(context: Context, moment: Moment, name: str) -> pl.DataFrame:
-    """Return all data of one kind at a moment."""
-    with context.database.read() as session:
-        versions = store.lake_versions(session, moment.known_at)
-        gone = departed(session, None, moment)
-    dataset = DATASETS[name]
-    if name not in versions:
-        return dataset.empty()
-    rows = remaining(dataset, context.lakes[name].read(versions[name]), gone)
-    return dataset.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
-
-
 def _surroundings(context: Context, moment: Moment, evidence: Evidence, asked_on: date) -> Surroundings:
     known_at = moment.known_at or context.now()
     since = datetime.combine(asked_on - timedelta(days=int(threshold_on("query-burst", asked_on)["days"])), time(), UTC)
@@ -234,10 +221,16 @@ def _surroundings(context: Context, moment: Moment, evidence: Evidence, asked_on
 
 
 def _sellers_to(context: Context, names: Sequence[str]) -> list[str]:
-    """Return who sold to these firms: they may learn of a default from what was told of their customer."""
+    """Return who sold to these firms: a default of the customer may raise a signal of theirs."""
     with context.database.read() as session:
         state = store.book(session)
     written = {*names, *(name.partition(":")[2] for name in names)}
     sold = (pl.col("direction") == "sale") & pl.col("counterparty").is_in(sorted(written))
-    rows = context.lake.scan(state.lake_version).filter(sold).select("enterprise").unique().collect()
+    rows = (
+        scan(context, "invoices", state.lake_version, Whole(Why.WATCH))
+        .filter(sold)
+        .select("enterprise")
+        .unique()
+        .collect()
+    )
     return sorted(rows["enterprise"])

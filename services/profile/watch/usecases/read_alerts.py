@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -66,9 +67,9 @@ def read_feed(
     subscriptions = alert_store.subscriptions_of(session, reading.caller.client)
     if not subscriptions:
         return None
-    connection, table = session.connection(), tables.Alert
-    open_to_us = may_open(context, connection, reading, table.enterprise, table.opened_on)
-    page = paged(alert_store.feed(subscriptions, open_to_us, filters))
+    connection = session.connection()
+    opens = partial(may_open, context, reading, tables.Alert.enterprise)
+    page = paged(alert_store.feed(subscriptions, opens, filters))
     days: dict[str, set[Any]] = {}
     for alert in page["items"]:
         days.setdefault(alert.enterprise, set()).add(alert.opened_on)

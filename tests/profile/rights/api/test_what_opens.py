@@ -47,7 +47,7 @@ def test_a_consent_to_training_yields_no_score_and_no_individual_s_features(stoc
     )
     for what, status in (("feature-set", 200), ("new-score", 403), ("match", 403)):
         order = {"enterprises": ["local:E1"], "what": what}
-        answer = stocked.client.post("/v1/feature-sets", json=order, headers=stocked.bank(Purpose.TRAINING))
+        answer = stocked.client.post("/v1/feature-tables", json=order, headers=stocked.bank(Purpose.TRAINING))
         assert answer.status_code == status
 
 
@@ -128,3 +128,14 @@ def test_the_ledger_names_the_firm_s_client_as_who_gave_and_ended_a_consent(stoc
         assert leaf["facts"]["person"] == hidden("psn_1", salt)
     stranger = stocked.tokens(role="bank", client="bank-2", scopes="ledger:read")
     assert entries(stocked, stranger) == []
+
+
+def test_no_reader_chooses_by_which_name_its_read_is_recorded(stocked: House) -> None:
+    """A table that a bank asks for is recorded as a table, whatever it would rather have it called."""
+    stocked.consent(fields=list(Field))
+    order = {"enterprises": ["local:E1"], "what": "new-score"}
+    assert stocked.client.post("/v1/feature-sets", json=order, headers=stocked.bank()).status_code == 422
+    asked = {"enterprises": ["local:E1"]}
+    assert stocked.client.post("/v1/feature-sets", json=asked, headers=stocked.bank()).status_code == 200
+    [read] = stocked.client.get("/v1/enterprises/E1/accesses", headers=stocked.owner()).json["items"]
+    assert read["what"] == "feature-set"

@@ -7,12 +7,17 @@ from services.profile.rights.domain.resource import Resource, table, title_of, u
 from services.profile.standards.text import Text
 
 SCORES = {Resource.NEW_SCORE, Resource.SCORE, Resource.OWN_SCORES}
+MATCHES = {Resource.MATCH, Resource.STORED_MATCH}
 
 
 def test_an_individual_score_needs_the_field_score_to_assess_or_to_monitor() -> None:
     for resource in SCORES:
         assert table()[resource].fields == {Field.SCORE}
         assert set(table()[resource].purposes) == {Purpose.ASSESSMENT, Purpose.MONITORING}
+
+
+def test_a_match_tells_a_score_and_so_needs_the_field_score() -> None:
+    assert {table()[resource].fields for resource in MATCHES} == {frozenset({Field.SCORE})}
 
 
 def test_training_opens_tables_and_nothing_of_an_individual() -> None:

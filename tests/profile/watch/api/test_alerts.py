@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -226,3 +227,50 @@ def test_an_alert_of_a_day_outside_the_window_is_neither_opened_nor_acknowledged
     records = house.client.get(f"/v1/alerts/{alert['id']}/records", headers=bank)
     acknowledged = post(house, f"/v1/alerts/{alert['id']}/acknowledge", {"note": "seen"}, bank)
     assert (records.status_code, acknowledged.status_code) == (403, 403)
+
+
+def test_the_log_of_a_firm_s_signals_keeps_to_the_window_like_the_feed(house: House) -> None:
+    """An alert that opened on a day that stays shut is in neither."""
+    bank = watching(house)
+    agree(house, "local:E1")
+    path = "/v1/enterprises/local:E1/signals"
+    [alert, *_] = house.client.get(path, headers=bank).json["alerts"]
+    [consent] = house.client.get("/v1/consents", headers=house.owner()).json["items"]
+    house.client.post(f"/v1/consents/{consent['id']}/revoke", headers=house.owner())
+    after = (date.fromisoformat(alert["opened_on"]) + timedelta(days=1)).isoformat()
+    house.send("invoices.sale", trade("E3", months=40))
+    work_off(house)
+    agree(house, "local:E1", as_of_from=after)
+    shown = house.client.get(path, headers=bank).json["alerts"]
+    assert [each["opened_on"] for each in shown if each["opened_on"] < after] == []
+    assert [each["opened_on"] for each in feed(house, bank) if each["opened_on"] < after] == []
+
+
+def test_what_became_of_an_alert_after_the_window_is_not_told(house: House) -> None:
+    """It opened on a day that the consent shows; that it is calm since is of a later one."""
+    bank = watching(house)
+    agree(house, "local:E1")
+    [before] = [each for each in feed(house, bank, "?signal=key-customer-lost") if each["enterprise"] == "local:E1"]
+    [consent] = house.client.get("/v1/consents", headers=house.owner()).json["items"]
+    house.client.post(f"/v1/consents/{consent['id']}/revoke", headers=house.owner())
+    agree(house, "local:E1", as_of_until=before["opened_on"])
+    house.send("invoices.sale", trade("E1", months=40, partner="K2"))
+    work_off(house)
+    [after] = [each for each in feed(house, bank) if each["id"] == before["id"]]
+    [own] = [
+        each
+        for each in house.client.get("/v1/enterprises/local:E1/signals", headers=house.owner()).json["alerts"]
+        if each["id"] == before["id"]
+    ]
+    assert (own["calm_since"] or own["cleared_on"]) is not None
+    assert (after["calm_since"], after["cleared_on"], after["state"]) == (None, None, "open")
+    assert before["id"] not in {each["id"] for each in feed(house, bank, "?state=cleared")}
+
+
+def test_a_page_is_one_read_of_a_firm_where_one_consent_opens_all_of_it(house: House) -> None:
+    """Another consent that would open a part of it is not used."""
+    bank = watching(house)
+    agree(house, "local:E1", as_of_until="2017-01-31")
+    agree(house, "local:E1")
+    assert feed(house, bank) != []
+    assert reads_of(house, "local:E1") == ["alerts"]
