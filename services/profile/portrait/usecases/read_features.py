@@ -103,7 +103,7 @@ def read_feature_set(
 ) -> FeatureSet:
     """Return the features of the wanted enterprises (None: all) that the reader has consent for.
 
-    Whether a firm defaulted is told for training only: no other purpose needs what other lenders saw.
+    Outcomes are returned for model training only.
     """
     if outcomes and reading.purpose != Purpose.TRAINING:
         raise Forbidden(f"Outcomes are told for the purpose {Purpose.TRAINING} only.", purpose=reading.purpose)
