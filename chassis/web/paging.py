@@ -23,7 +23,7 @@ class Sliceable(Protocol):
         """Return how many rows there are."""
 
     def __getitem__(self, part: slice, /) -> Any:
-        """Return these rows."""
+        """Return the rows of a slice."""
 
 
 Rows = TypeVar("Rows", bound=Sliceable)

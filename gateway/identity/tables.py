@@ -100,7 +100,10 @@ class SessionRow(Base):
 
 
 class AttemptRow(Base):
-    """Attempts to sign in to one login or from one address, by a digest under the pepper, until the window ends."""
+    """How many attempts to sign in were made until `ends_at`: to one login, by one person or from one address.
+
+    `digest` is that of the login, person or address under the pepper; the table names nobody.
+    """
 
     __tablename__ = "attempts"
 

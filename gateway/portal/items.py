@@ -70,7 +70,7 @@ def value_of(language: Language, name: str, value: Any) -> Any:
 
 
 def title(language: Language, item: Mapping[str, Any], content: Mapping[str, Any] | None = None) -> str:
-    """Return what an item is called: `发票 00000066`, `企业信息 · 行业`; without what it says, its kind."""
+    """Return an item's title: `发票 00000066`, `企业信息 · 行业`; only its kind where `content` is not known."""
     kind = term(language, "record_behind", item["kind"])
     if item.get("field"):
         return f"{kind} · {term(language, 'record_field', item['field'])}"

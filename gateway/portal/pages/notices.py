@@ -1,4 +1,4 @@
-"""Notices: what happened to a file that the visitor reads, decides about, sent data to, or that is its own."""
+"""Notices of what happened to a file: the visitor's own, or one that it reads, decides about or has sent data to."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The capital that a loan ties up: the risk-weight function of the internal-ratings-based approach (IRB).
 
 Basel Committee, CRE31.5 to CRE31.9 (corporate, with the firm-size adjustment), the same function as in
-China's 商业银行资本管理办法 (2023). Whoever prices a loan without it sells the unexpected loss for nothing.
+China's 商业银行资本管理办法 (2023). A price without it does not charge for the unexpected loss.
 """
 
 from __future__ import annotations

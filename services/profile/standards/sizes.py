@@ -66,7 +66,7 @@ def size_class(
 ) -> str | None:
     """Return `large`, `medium`, `small` or `micro`; None where it is not covered or the figures do not decide it.
 
-    A figure that is not known is tried at nothing and at any height: where both give one class, that is the class.
+    An unknown figure is tried as zero and as infinite; if both give one class, that is the answer.
     """
     row = row_of(industry) if industry else None
     if row is None:

@@ -263,5 +263,8 @@ def _add_leaf(
 
 
 def _weight(first: int, second: int, all_: int) -> float:
-    """Return first! second! / all!, or 0 where there is nobody to share with."""
+    """Return first! second! / all!, the weight of a leaf in a Shapley value; 0 if `first` or `second` is negative.
+
+    A feature of P asks for (p-1)! n! / (p+n)!, one of N for p! (n-1)! / (p+n)!; with p or n 0 there is no such feature.
+    """
     return factorial(first) * factorial(second) / factorial(all_) if first >= 0 and second >= 0 else 0.0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.profile.book.domain.permit import Permit, Why, Window, issue
+from services.profile.book.domain.permit import Permit, Why, Window, issue, joined
 
 SERVICE = Path(__file__).parents[3] / "services" / "profile"
 DOCS = Path(__file__).parents[3] / "docs"
@@ -41,7 +41,7 @@ def _alone(call: ast.Call, statement: ast.stmt) -> bool:
 
 
 def test_only_the_door_issues_permits() -> None:
-    """A permit's own parts aside: what stands in its module makes smaller ones of one that is there."""
+    """A permit's own parts aside: what stands in its module makes smaller or joined ones of what is there."""
     places = {path for path, _, _ in calls(frozenset({"issue"}))}
     assert places == {"rights/usecases/open_file.py", "book/domain/permit.py"}
 
@@ -93,3 +93,15 @@ def test_only_the_book_and_acts_on_files_reach_into_the_lakes() -> None:
     wings = (SERVICE / wing for wing in ("portrait", "watch"))
     found = [path for wing in wings for path in wing.rglob("*.py") if reaching.search(path.read_text("utf-8"))]
     assert found == []
+
+
+def test_a_joined_permit_opens_what_its_parts_open_and_no_more() -> None:
+    """Not a file that none has, and of no file a day that only another file's window shows."""
+    early, late = Window(last=date(2019, 6, 30)), Window(first=date(2020, 1, 1))
+    parts = [issue({"E1": (early,)}), issue({"E2": (late,)}), issue({"E1": (late,)}, withheld=3)]
+    both = joined(parts)
+    days = [date(2019, 6, 30), date(2019, 7, 1), date(2020, 1, 1)]
+    assert both.enterprises == ("E1", "E2")
+    for name in ("E1", "E2", "E3"):
+        assert [both.shows(name, day) for day in days] == [any(p.shows(name, day) for p in parts) for day in days]
+    assert joined([]).enterprises == ()

@@ -52,8 +52,8 @@ class Terms:
 def candidates(firms: Sequence[Firm], terms: Terms) -> tuple[list[tuple[Firm, Candidate]], list[tuple[Firm, str]]]:
     """Return who can be lent to, and who cannot with the reason (a key of WITHHELD).
 
-    No condition of a plan speaks of rates, and each amount counts with its value, so that the best rate of a firm is
-    the best in every plan: it is found here, once.
+    No condition of a plan depends on a rate, and a plan is worth the sum of each amount times its value. So a firm's
+    best rate is the same in every plan: it is found here, once.
     """
     free = {grade: curve.best(terms.low, terms.high) for grade, curve in terms.curves.items()}
     offered, withheld = [], []
@@ -112,7 +112,7 @@ class Selector:
         return frozenset(self.value)
 
     def picks(self, firm: Firm) -> bool:
-        """Tell whether the firm is meant; what is unknown of it puts it nowhere."""
+        """Tell whether the firm is one of them; a firm whose industry, region or size class is unknown is not."""
         if self.by == "enterprises":
             return firm.enterprise in self._listed
         fact = getattr(firm, self.by)

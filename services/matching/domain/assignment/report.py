@@ -1,4 +1,4 @@
-"""The whole report of an assignment: who gets what, and the notion of stability that holds for it.
+"""The whole report of an assignment: who gets what, and which notion of stability holds: pairwise-stable or in-turn.
 
 Members are named and nested as the answer's: a report is stored as JSON, as it stands.
 """
@@ -48,7 +48,11 @@ class AssignedLine:
 
 @dataclass(frozen=True, slots=True)
 class AssignmentReport:
-    """An assignment; `blocking_pairs` are those by its own notion of stability, `overtaking_pairs` by the other's."""
+    """An assignment and its notion of stability, pairwise-stable or in-turn.
+
+    `blocking_pairs` counts what breaks this notion: firm and product would both rather change (pairwise-stable), or a
+    firm envies justly or is passed over (in-turn). `overtaking_pairs` counts the former under either notion.
+    """
 
     notion: str
     title: Title

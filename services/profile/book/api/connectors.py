@@ -9,7 +9,7 @@ from chassis.web.caller import caller
 from chassis.web.openapi import Blueprint
 from services.profile.book.api import shown
 from services.profile.book.api.import_schemas import ConnectorListSchema
-from services.profile.book.readers.connectors import connectors
+from services.profile.book.readers.forms import connectors
 
 blueprint = Blueprint("connectors", __name__, url_prefix="/v1/connectors", description="Layouts of sources, as data")
 

@@ -22,7 +22,7 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How earlier imports stand to a new one: it may not revise `firm` ones, and confirms what `weak` ones said."""
+    """Earlier imports by id: a new one may not revise records of `firm` ones, and confirms those of `weak` ones."""
 
     firm: frozenset[str] = frozenset()
     weak: frozenset[str] = frozenset()
@@ -31,8 +31,8 @@ class Standing:
 def standing(sender: tuple[str, str], earlier: Mapping[str, tuple[str, str]]) -> Standing:
     """Return how earlier imports (client and channel by id) stand to one of this client and channel.
 
-    What an enterprise says of itself never takes the place of what others have stated, and is not yet confirmed: the
-    same words from another channel are a new version, which the enterprise can no longer revise.
+    What an enterprise says of itself is weak: the same words from another channel confirm it, as a new version. What
+    others have said is firm against the enterprise: it cannot revise that, nor its own words once they are confirmed.
     """
     own = frozenset(name for name, other in earlier.items() if other[1] == Channel.SUBJECT)
     if sender[1] != Channel.SUBJECT:

@@ -6,7 +6,7 @@ Whatever gathers or shows something of an enterprise takes one of the two. A per
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -61,6 +61,15 @@ def issue(windows: Mapping[str, tuple[Window, ...]], withheld: int = 0) -> Permi
     permit = object.__new__(Permit)
     permit._windows, permit.withheld = dict(windows), withheld
     return permit
+
+
+def joined(permits: Iterable[Permit]) -> Permit:
+    """Return one permit for the files that these open, each as of the days of all its windows, and of no others."""
+    windows: dict[str, tuple[Window, ...]] = {}
+    for permit in permits:
+        for name, added in permit._windows.items():
+            windows[name] = (*windows.get(name, ()), *added)
+    return issue(windows)
 
 
 class Why(StrEnum):

@@ -27,7 +27,7 @@ from services.profile.book.domain.validation import check, one_nature
 from services.profile.book.domain.versions import without_repeats
 from services.profile.book.lake import Commit
 from services.profile.book.party_key import party_key
-from services.profile.book.readers.connectors import form_of
+from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import Limits, RawSheet
 from services.profile.book.usecases.conclude import conclude

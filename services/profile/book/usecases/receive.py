@@ -20,7 +20,7 @@ from services.profile.book import store, tables
 from services.profile.book.context import Context
 from services.profile.book.domain.channel import NotYourChannel, channel_of
 from services.profile.book.domain.columns import KINDS
-from services.profile.book.readers.connectors import form_of
+from services.profile.book.readers.forms import form_of
 
 CHUNK = 1 << 20
 JOB = "import"

@@ -13,7 +13,7 @@ from chassis.core.errors import Invalid
 from chassis.core.identity import Caller
 from services.profile.book.context import Context
 from services.profile.book.domain.validation import REPORT, check
-from services.profile.book.readers.connectors import form_of
+from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.records import text_frame
 from services.profile.book.usecases.receive import Delivery, receive
 from services.profile.standards.days import day_of

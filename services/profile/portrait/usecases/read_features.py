@@ -21,7 +21,7 @@ from services.profile.book.domain.departure import Departure
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.book.domain.invoice import DATASET
 from services.profile.book.domain.moment import Asked, Facts, Moment
-from services.profile.book.domain.permit import Permit
+from services.profile.book.domain.permit import Permit, joined
 from services.profile.book.lake import Lake
 from services.profile.book.usecases.enrol import known, not_in_the_book
 from services.profile.book.usecases.gather import departed
@@ -83,10 +83,10 @@ def read_features_each(
             opened = open_each(context, connection, readings, stored.keys() | firms.keys())
         permits = {each.enterprises[0]: each for each in opened if isinstance(each, Permit)}
         missing = {name: permit for name, permit in permits.items() if name in firms}
-        files = {name: _files(connection, permit) for name, permit in missing.items()}
-    computed = {name: _body(context, permit, facts, files[name]) for name, permit in missing.items()}
-    for name, body in computed.items():
-        _keep(context, {name: body}, facts, files[name])
+        files = _files(connection, joined(missing.values()))
+    computed = {name: _body(context, permit, facts, files) for name, permit in missing.items()}
+    if computed:
+        _keep(context, computed, facts, files)
     return [_handed(each, {**stored, **computed}) for each in opened]
 
 
@@ -103,7 +103,7 @@ def read_feature_set(
 ) -> FeatureSet:
     """Return the features of the wanted enterprises (None: all) that the reader has consent for.
 
-    Whether a firm defaulted is told for training only: no other purpose needs what other lenders saw.
+    Outcomes are returned for model training only.
     """
     if outcomes and reading.purpose != Purpose.TRAINING:
         raise Forbidden(f"Outcomes are told for the purpose {Purpose.TRAINING} only.", purpose=reading.purpose)

@@ -22,7 +22,7 @@ from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import gather
 from services.profile.book.usecases.touch import note_changed
-from services.profile.rights import dispute_store, notice_store, register, tables
+from services.profile.rights import dispute_store, ledger_entries, notice_store, tables
 from services.profile.rights.domain.dispute import (
     DESCRIPTION,
     MARKED,
@@ -280,7 +280,7 @@ def _enter(session: Session, event: str, row: tables.Dispute, caller: Caller, fa
     # Which record is disputed could be computed by whoever has the record.
     public = {"dispute": row.id, "kind": row.kind, **facts}
     sealed = {"item": row.record or row.field}
-    register.enter(session, event, row.enterprise, caller.client, public, sealed)
+    ledger_entries.enter(session, event, row.enterprise, caller.client, public, sealed)
 
 
 def _described(context: Context, enterprise: str, field: str | None) -> Item:

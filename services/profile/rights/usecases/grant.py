@@ -15,7 +15,7 @@ from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.core.moments import rfc3339
 from services.profile.book.context import Context
-from services.profile.rights import register, tables
+from services.profile.rights import ledger_entries, tables
 from services.profile.rights.domain.consent import (
     ConsentAlreadyRevoked,
     ConsentNotFound,
@@ -77,7 +77,9 @@ def grant(context: Context, session: Session, caller: Caller, given: Grant) -> t
     sealed = {"document_sha256": terms.pop("document_sha256"), "terms_sha256": consent.terms_sha256}
     sealed |= {"session": caller.sid, "person": caller.per}
     facts = {"consent": consent.id, **terms}
-    register.enter(session, "consent-given", consent.enterprise, caller.client, facts, sealed, grantee=consent.grantee)
+    ledger_entries.enter(
+        session, "consent-given", consent.enterprise, caller.client, facts, sealed, grantee=consent.grantee
+    )
     return consent
 
 
@@ -109,7 +111,7 @@ def revoke(context: Context, session: Session, caller: Caller, consent_id: str) 
         raise ConsentAlreadyRevoked("This consent has ended already.", revoked_at=rfc3339(consent.revoked_at))
     consent.revoked_at = context.now()
     facts, sealed = {"consent": consent.id}, {"session": caller.sid, "person": caller.per}
-    register.enter(
+    ledger_entries.enter(
         session, "consent-revoked", consent.enterprise, caller.client, facts, sealed, grantee=consent.grantee
     )
     return consent

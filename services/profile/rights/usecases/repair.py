@@ -16,7 +16,7 @@ from services.profile.book.domain.departure import Cause, Departure
 from services.profile.book.domain.display import tier_of
 from services.profile.book.domain.public_record import DATASET
 from services.profile.book.usecases.touch import note_changed
-from services.profile.rights import dispute_store, notice_store, register, tables
+from services.profile.rights import dispute_store, ledger_entries, notice_store, tables
 from services.profile.rights.domain.dispute import READERS_FOR, RecordNotFound
 from services.profile.rights.domain.notice import Event, of_enterprise
 from services.profile.rights.domain.repair import AlreadyRepaired, NotRepairable, RepairNotFound, check
@@ -94,7 +94,7 @@ def leave(
     notice_store.notify(session, readers, Event.REPAIRED, enterprise, act, {"records": len(left)}, now)
     for each in left:
         # The name could be computed by whoever has the record.
-        register.enter(session, "record-repaired", enterprise, client, {"act": act}, {"record": each.record})
+        ledger_entries.enter(session, "record-repaired", enterprise, client, {"act": act}, {"record": each.record})
     note_changed(session, [enterprise], DATASET.name)
     return left
 

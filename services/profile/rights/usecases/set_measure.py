@@ -22,7 +22,7 @@ from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.usecases.enrol import known, not_in_the_book
 from services.profile.book.usecases.gather import gather
-from services.profile.rights import measure_store, register, tables
+from services.profile.rights import ledger_entries, measure_store, tables
 from services.profile.rights.domain.measure import (
     ImpossibleMeasure,
     Measure,
@@ -65,7 +65,7 @@ def enact(context: Context, session: Session, caller: Caller, wish: Measure) -> 
     session.add(stored)
     # Lists are public: by basis, days or document anybody could tell whose measure it is, so that all of it is sealed.
     sealed = {"terms_sha256": digest}
-    register.enter(session, "measure-set", stored.enterprise, caller.client, {"measure": stored.id}, sealed)
+    ledger_entries.enter(session, "measure-set", stored.enterprise, caller.client, {"measure": stored.id}, sealed)
     return stored
 
 
@@ -160,7 +160,7 @@ def _end(session: Session, stored: tables.Measure, now: datetime, client: str | 
     stored.ended_at, stored.ended_by, stored.ended_reason = now, client, reason
     # One of a few reasons would be guessed from its digest, were it not sealed.
     sealed = {"reason_sha256": hashlib.sha256(reason.encode()).hexdigest()}
-    register.enter(session, "measure-ended", stored.enterprise, client, {"measure": stored.id}, sealed)
+    ledger_entries.enter(session, "measure-ended", stored.enterprise, client, {"measure": stored.id}, sealed)
 
 
 def _plain(value: Any) -> Any:

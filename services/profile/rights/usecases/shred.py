@@ -18,7 +18,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain import public_record, relation
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.departure import Cause, Departure, names_of, remaining
-from services.profile.rights import dispute_store, register, retention_store
+from services.profile.rights import dispute_store, ledger_entries, retention_store
 from services.profile.rights.domain.dispute import EXPIRED, Correction
 from services.profile.rights.domain.retention import Policy, policies_on, version
 from services.profile.rights.usecases.repair import leave
@@ -90,7 +90,9 @@ def _expire(context: Context, dataset: Dataset, policy: Policy, kept_from: date)
                 dispute_store.end_disputes(session, enterprise, list(records), context.now(), by=by)
                 for number in records.values():
                     end_measures_on(session, enterprise, number, context.now())
-            register.enter(session, "record-expired", enterprise, None, {"policy": policy.key, "records": len(left)})
+            ledger_entries.enter(
+                session, "record-expired", enterprise, None, {"policy": policy.key, "records": len(left)}
+            )
         count += len(left)
     return count
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from profile_house import House
+from profile_house import HEADER, ROW, House
+from sqlalchemy import Connection, event
 
 ENTERPRISES = "企业代号,企业名称\nE1,甲\nE2,乙\n"
 
@@ -53,3 +54,23 @@ def test_whether_a_firm_exists_is_told_to_those_with_consent_only(house: House) 
     """A stranger's refusal is the same for a firm that is not in the book."""
     (refused,) = reads(house, ("local:nobody", "request-0001"))
     assert refused["problem"]["type"] == "/problems/consent-required"
+
+
+def test_a_turn_of_many_cold_firms_writes_twice_at_most(house: House) -> None:
+    """Its records in one transaction, what was computed in another, however many firms ask; each gets its own."""
+    names = [f"E{number}" for number in range(1, 5)]
+    house.send("invoices.purchase", HEADER + "".join(ROW.replace("E1,1001", f"{name},{name}") for name in names[1:]))
+    for name in names[1:]:
+        house.consent(f"local:{name}")
+    begun: list[bool] = []
+
+    @event.listens_for(house.context.database.engine, "begin")
+    def begin(connection: Connection) -> None:
+        begun.append(connection.get_execution_options().get("writes", False))
+
+    together = reads(house, *((f"local:{name}", f"request-{name}0") for name in names))
+    event.remove(house.context.database.engine, "begin", begin)
+    assert sum(begun) == 2
+    assert [each.get("enterprise") for each in together] == [None, "local:E2", "local:E3", "local:E4"]
+    alone = [house.client.get(f"/v1/enterprises/{name}/features", headers=house.bank()).json for name in names[1:]]
+    assert together[1:] == alone

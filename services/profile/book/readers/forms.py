@@ -1,4 +1,4 @@
-"""The connectors that are shipped: one TOML file each in `connectors/`, read once."""
+"""How files are read: each kind's form, and the shipped connectors, one TOML file each in `connectors/`."""
 
 from __future__ import annotations
 
