@@ -132,7 +132,7 @@ class Profile:
         ).json()
         return {date.fromisoformat(day): Leave(each) for day, each in marks.items()}
 
-    def features_then(self, enterprise: str, purpose: str, as_of: date, known_at: datetime | None) -> Features | None:
+    def features_then(self, enterprise: str, purpose: str, as_of: date, known_at: datetime) -> Features | None:
         """Return a file's features as of a day, as known at a moment: a new look, recorded and counted.
 
         None stands for a consent that has ended, or that has been read as often as it allows.
