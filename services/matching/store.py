@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from services.matching.domain.application import State
 from services.matching.domain.errors import BatchNotFound, MatchNotFound, PlanNotFound, ProductNotFound
+from services.matching.domain.facts import Facts
 from services.matching.domain.product import Product, Used, read_product
 from services.matching.tables import Application, Batch, BatchPart, Decision, Plan, ProductVersion, StoredMatch
 
@@ -153,10 +154,11 @@ def newest_plans(session: Session, kind: str, client: str) -> Sequence[Plan]:
     return session.scalars(mine.order_by(Plan.id.desc()).limit(MOST_PLANS_LISTED)).all()
 
 
-def keep_plan(session: Session, plan_id: str, answer: Mapping[str, Any], made_from: Sequence[str]) -> None:
-    """Keep what was planned, and from the files of which enterprises."""
-    kept = orjson.dumps({"answer": answer, "made_from": made_from})
-    session.get_one(Plan, plan_id).answer = zlib.compress(kept, level=1)
+def keep_plan(session: Session, plan_id: str, answer: Mapping[str, Any], facts: Facts) -> None:
+    """Keep what was planned, and from the files of which enterprises and as of which day: it is read again as of it."""
+    row = session.get_one(Plan, plan_id)
+    kept = orjson.dumps({"answer": {**answer, "as_of": facts.as_of}, "made_from": facts.enterprises})
+    row.answer, row.as_of = zlib.compress(kept, level=1), facts.as_of
 
 
 def planned(row: Plan) -> Planned | None:

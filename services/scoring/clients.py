@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -124,7 +124,15 @@ class Profile:
         ).json()
         return {enterprise: Leave(each) for enterprise, each in marks.items()}
 
-    def features_then(self, enterprise: str, purpose: str, as_of: date, known_at: datetime | None) -> Features | None:
+    def reread_days(self, enterprise: str, what: Read, purpose: str, days: Collection[date]) -> dict[date, Leave]:
+        """Return leave to show what is stored of an enterprise, by day; days that no consent opens are left out."""
+        order = {"enterprise": enterprise, "what": what, "days": [day.isoformat() for day in sorted(days)]}
+        marks: dict[str, list[dict[str, Any]]] = self._one.call(
+            "POST", "/v1/rereads", json=order, headers={"Purpose": purpose}, repeatable=True
+        ).json()
+        return {date.fromisoformat(day): Leave(each) for day, each in marks.items()}
+
+    def features_then(self, enterprise: str, purpose: str, as_of: date, known_at: datetime) -> Features | None:
         """Return a file's features as of a day, as known at a moment: a new look, recorded and counted.
 
         None stands for a consent that has ended, or that has been read as often as it allows.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.resources import files
 
 import orjson
@@ -15,7 +15,7 @@ from chassis.data import migrations
 from chassis.data.database import Database
 from services.matching import store
 from services.matching.settings import PACKAGE
-from services.matching.tables import Base, Plan
+from services.matching.tables import Base, Batch, BatchPart, Plan
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -40,10 +40,15 @@ def test_every_migration_can_go_down_and_up_again(database_url: str) -> None:
 
 
 def test_a_plan_made_before_keeps_what_it_was_made_from(database_url: str) -> None:
-    """Every firm that it speaks of; a dry run over all that may be read lists only some, and loses its totals."""
+    """Every firm that it speaks of, whatever the order names; a dry run lists only some, and loses its totals."""
     database = Database(database_url)
     migrate(database, "0005")
-    allocation = {"lent_fen": 5, "lines": [{"enterprise": "local:E2"}], "excluded": [{"enterprise": "local:E1"}]}
+    allocation = {
+        "lent_fen": 5,
+        "as_of": "2020-01-30",
+        "lines": [{"enterprise": "local:E2"}],
+        "excluded": [{"enterprise": "local:E1"}],
+    }
     dry_run = {"gained": 1, "as_of": "2020-01-31", "lines": [{"enterprise": "local:E1"}]}
     named = {"enterprises": ["local:E1", "local:E3"]}
     with database.begin() as session:
@@ -51,6 +56,7 @@ def test_a_plan_made_before_keeps_what_it_was_made_from(database_url: str) -> No
             ("a", "allocation", {"enterprises": None}, allocation),
             ("b", "dry-run", {"enterprises": None}, dry_run),
             ("c", "dry-run", named, dry_run),
+            ("d", "allocation", named, allocation),
         ):
             packed = zlib.compress(orjson.dumps(answer))
             session.add(
@@ -67,15 +73,36 @@ def test_a_plan_made_before_keeps_what_it_was_made_from(database_url: str) -> No
             )
     migrations.upgrade(database, PACKAGE)
     with database.read() as session:
-        found = {plan: store.planned(session.get_one(Plan, plan)) for plan in "abc"}
-    assert found["a"] == store.Planned(allocation, ["local:E1", "local:E2"])
-    assert found["b"] == store.Planned({name: dry_run[name] for name in ("as_of", "lines")}, ["local:E1"])
-    assert found["c"] == store.Planned(dry_run, ["local:E1", "local:E3"])
+        found = {plan: store.planned(session.get_one(Plan, plan)) for plan in "abcd"}
+        days = [session.get_one(Plan, plan).as_of for plan in "abcd"]
+    assert found["a"] == found["d"] == store.Planned(allocation, ["local:E1", "local:E2"])
+    assert found["b"] == found["c"] == store.Planned({name: dry_run[name] for name in ("as_of", "lines")}, ["local:E1"])
+    assert days == [date(2020, 1, 30), date(2020, 1, 31), date(2020, 1, 31), date(2020, 1, 30)]
     migrate(database, "0005")
     with database.read() as session:
         kept = session.get_one(Plan, "a").answer
         assert kept is not None
         assert orjson.loads(zlib.decompress(kept)) == allocation
+    database.dispose()
+
+
+def test_a_batch_made_before_keeps_the_day_of_its_lines(database_url: str) -> None:
+    """One that failed or still waits has none yet, and one whose order named a day keeps that."""
+    database = Database(database_url)
+    migrate(database, "0005")
+    made = {"a": (None, b'{"as_of":"2020-01-31"}'), "b": (None, None), "c": (date(2019, 12, 31), None)}
+    with database.begin() as session:
+        for batch, (as_of, _) in made.items():
+            order = {"client": "b", "job": batch, "need": {}, "known_at": NOW, "created_at": NOW}
+            session.add(Batch(id=batch, as_of=as_of, **order))
+        session.flush()
+        for batch, (_, line) in made.items():
+            if line is not None:
+                session.add(BatchPart(batch=batch, number=0, enterprises=["local:E1"], lines=zlib.compress(line)))
+    migrations.upgrade(database, PACKAGE)
+    with database.read() as session:
+        days = [session.get_one(Batch, batch).as_of for batch in made]
+    assert days == [date(2020, 1, 31), None, date(2019, 12, 31)]
     database.dispose()
 
 

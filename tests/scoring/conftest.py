@@ -142,11 +142,11 @@ class ProfileServer:
         order = orjson.loads(request.get_data())
         return orders[request.path](order, partial(self._opens, request, order))
 
-    def _opens(self, request: Request, order: dict[str, Any], enterprise: str) -> bool:
+    def _opens(self, request: Request, order: dict[str, Any], enterprise: str, day: str | None = None) -> bool:
         """Tell whether a file opens to a reader for what an order reads; a firm's own is always open to it."""
         if _role(request) == "enterprise":
             return True
-        purpose, day = request.headers["Purpose"], order.get("as_of") or BOOK_DATE
+        purpose, day = request.headers["Purpose"], day or order.get("as_of") or BOOK_DATE
         consented = self.purposes.get(enterprise, {purpose})
         fits = purpose in RESOURCES[order["what"]]["purposes"] and purpose in consented
         return fits and enterprise not in self.withheld and self.first_days.get(enterprise, day) <= day
@@ -164,8 +164,12 @@ class ProfileServer:
             "last": last,
         }
 
-    def _again(self, order: dict[str, Any], opens: Callable[[str], bool]) -> Response:
-        marks = {name: self.disputes.get(name, []) for name in order["enterprises"] if opens(name)}
+    def _again(self, order: dict[str, Any], opens: Callable[..., bool]) -> Response:
+        if "days" in order:
+            firm = order["enterprise"]
+            marks = {day: self.disputes.get(firm, []) for day in order["days"] if opens(firm, day)}
+        else:
+            marks = {name: self.disputes.get(name, []) for name in order["enterprises"] if opens(name)}
         return Response(orjson.dumps(marks), content_type="application/json")
 
     def _each(self, order: dict[str, Any], opens: Callable[[str], bool]) -> Response:

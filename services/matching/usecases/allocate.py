@@ -31,9 +31,9 @@ def run_allocation(context: Context, job: jobs.Job) -> None:
     job.progress(0, len(facts))
     terms = _terms(order, fitted(read_curves(curves.document)))
     report = allocate(_firms(facts, order), terms, _conditions(order), order.stress)
-    sources = {"churn_curves": curves.id, "model": facts.model, "as_of": facts.as_of.isoformat()}
+    sources = {"churn_curves": curves.id, "model": facts.model}
     with context.database.begin() as session:
-        store.keep_plan(session, row.id, {**documents.plan(report), **sources}, facts.enterprises)
+        store.keep_plan(session, row.id, {**documents.plan(report), **sources}, facts)
     job.progress(len(facts), len(facts))
 
 

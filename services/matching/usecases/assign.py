@@ -34,8 +34,8 @@ def run_assignment(context: Context, job: jobs.Job) -> None:
     job.progress(0, len(facts))
     report = settle(_matches(shelf, facts, order.requests), order)
     with context.database.begin() as session:
-        document = {**documents.plan(report), "model": facts.model, "as_of": facts.as_of.isoformat()}
-        store.keep_plan(session, row.id, document, facts.enterprises)
+        document = {**documents.plan(report), "model": facts.model}
+        store.keep_plan(session, row.id, document, facts)
     job.progress(len(facts), len(facts))
 
 

@@ -25,8 +25,8 @@ def run_dry_run(context: Context, job: jobs.Job) -> None:
     job.progress(0, len(facts))
     report = compare(published, proposed, facts, order.need or _least(proposed), day=today(), limit=order.limit)
     with context.database.begin() as session:
-        document = {**documents.dry_run(report), "as_of": facts.as_of.isoformat(), "model": facts.model}
-        store.keep_plan(session, row.id, document, facts.enterprises)
+        document = {**documents.dry_run(report), "model": facts.model}
+        store.keep_plan(session, row.id, document, facts)
     job.progress(len(facts), len(facts))
 
 

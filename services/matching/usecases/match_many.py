@@ -64,7 +64,10 @@ def order_batch(session: Session, caller: Caller, order: BatchOrder) -> Batch:
 
 
 def run_batch(context: Context, job: jobs.Job) -> None:
-    """Do the work of a batch. Repeated after a crash it begins anew, so all lines come from the same products."""
+    """Do the work of a batch. Repeated after a crash it begins anew, so all lines come from the same products.
+
+    Where the order names no day, the one that it was answered for is kept: the results are read again as of it.
+    """
     with context.database.begin() as session:
         batch = session.get_one(Batch, job.payload["batch"])
         store.clear_parts(session, batch.id)
@@ -87,6 +90,7 @@ def run_batch(context: Context, job: jobs.Job) -> None:
         job.progress(start + len(part), total)
     with context.database.begin() as session:
         store.add_part(session, batch.id, number, withheld, map(withheld_line, withheld))
+        session.get_one(Batch, batch.id).as_of = facts.as_of
     job.progress(total, total)
 
 

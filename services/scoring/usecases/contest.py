@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment, Features
 from services.scoring.domain.contest import Contest, other_view
@@ -24,20 +22,14 @@ def contest(scorer: Scorer, features: Features, stood: int) -> Contest:
 def contest_now(context: Context, assessment: Assessment, leave: Leave) -> Contest:
     """Return what is disputed now in the file that a stored score was made from, and the score without it.
 
-    The other view needs the features of the score's day anew: that look is recorded, and counts. Where more is known
-    since, they are asked for as known then: a difference must come from the dispute alone. A consent that has no read
-    left still shows the marks.
+    The other view needs the features of the score's day anew, as known then. That is one look, recorded and counted.
+    The marks alone are shown where a consent has no read left, and where the file says something else of that moment
+    than it did (records were taken out of it since): a difference must come from the dispute alone.
     """
     if not leave.disputes:
         return Contest(leave)
-    features = _features_of(context, assessment, None)
-    if features is None:
+    moment = (assessment.as_of, assessment.known_at)
+    features = context.profile.features_then(assessment.enterprise, assessment.purpose, *moment)
+    if features is None or features.sha256 != assessment.features_sha256:
         return Contest(leave)
-    if features.undisputed is not None and features.sha256 != assessment.features_sha256:
-        features = _features_of(context, assessment, assessment.known_at) or features
     return contest(context.shelf[assessment.model], features, assessment.score)
-
-
-def _features_of(context: Context, assessment: Assessment, known_at: datetime | None) -> Features | None:
-    same = (assessment.enterprise, assessment.purpose, assessment.as_of)
-    return context.profile.features_then(*same, known_at)

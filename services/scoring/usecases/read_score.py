@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from chassis.core.errors import Forbidden
 from chassis.core.identity import Caller
@@ -15,8 +16,8 @@ from services.scoring.domain.leave import Leave
 from services.scoring.store import scores
 from services.scoring.usecases.contest import contest_now
 
-# What a list without a score, or of the reader's own file, is looked through for: the purpose, as of today.
-USUAL = ("credit-assessment", None)
+# What a list without a score, or of the reader's own file, is looked through for.
+USUAL_PURPOSE = "credit-assessment"
 ENDED = "The enterprise's consent is no longer in force; ask it for a new one."
 
 
@@ -47,16 +48,27 @@ def contests_of(
     """Return what is disputed of those of an enterprise's scores that the caller may still see, by the scores' ids.
 
     A list of one's own results opens no file: it leaves no record, and ends with the consent all the same (ADR 16).
-    Leave is asked for as for each score alone: for the purpose and the day that it was made for.
+    Leave is asked for as for each score alone, for the purpose and the day that it was made for, once a purpose.
     """
-    occasions = {each.id: USUAL if caller.owns(enterprise) else (each.purpose, each.as_of) for each in listed}
-    leaves = {
-        occasion: context.profile.reread([enterprise], Read.OWN_SCORES, *occasion).get(enterprise)
-        for occasion in dict.fromkeys(occasions.values()) or (USUAL,)
-    }
-    if not any(leave is not None for leave in leaves.values()):
+    if caller.owns(enterprise) or not listed:
+        leave = context.profile.reread([enterprise], Read.OWN_SCORES, USUAL_PURPOSE).get(enterprise)
+        if leave is None:
+            raise ConsentEnded(ENDED)
+        return {each.id: Contest(leave) for each in listed}
+    leaves = _leaves_by_day(context, enterprise, listed)
+    if not any(leaves.values()):
         raise ConsentEnded(ENDED)
-    return {score: Contest(leave) for score, occasion in occasions.items() if (leave := leaves[occasion]) is not None}
+    return {each.id: Contest(leave) for each in listed if (leave := leaves[each.purpose].get(each.as_of)) is not None}
+
+
+def _leaves_by_day(
+    context: Context, enterprise: str, listed: Sequence[Assessment]
+) -> Mapping[str, Mapping[date, Leave]]:
+    days: dict[str, set[date]] = {}
+    for each in listed:
+        days.setdefault(each.purpose, set()).add(each.as_of)
+    ask = context.profile.reread_days
+    return {purpose: ask(enterprise, Read.OWN_SCORES, purpose, some) for purpose, some in days.items()}
 
 
 def ask_leave(context: Context, assessment: Assessment) -> Leave:

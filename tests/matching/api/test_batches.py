@@ -174,3 +174,14 @@ def test_results_of_a_batch_ask_leave_each_time(
     work(here)
     lines(client, bank, batch)
     assert neighbours.reads() == [("/v1/score-sets", None), ("/v1/rereads", "stored-match")]
+
+
+@pytest.mark.usefixtures("published")
+def test_a_batch_whose_order_names_no_day_is_read_again_as_of_the_day_of_its_lines(
+    client: FlaskClient, bank: Headers, here: Context, neighbours: Any
+) -> None:
+    """A later book has a later day, which the consent may open although it does not open that of the lines."""
+    batch = order(client, bank, None).json["id"]
+    work(here)
+    days = {line["as_of"] for line in lines(client, bank, batch)}
+    assert {neighbours.asked[-1][2]["as_of"]} == days == {"2020-02-21"}

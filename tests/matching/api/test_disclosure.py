@@ -170,6 +170,18 @@ def test_leave_is_asked_of_every_firm_that_a_plan_was_made_from(desk: Desk, kind
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_plan_whose_order_names_no_day_is_read_again_as_of_the_day_that_it_was_made_for(
+    desk: Desk, kind: str
+) -> None:
+    """A later book has a later day, which the consent may open although it does not open the plan's."""
+    desk.fill(3)
+    place = desk.made(kind)
+    result = desk.read(place)
+    assert desk.neighbours.asked[-1][2]["as_of"] == result["as_of"] == "2020-02-21"
+    assert desk.client.get(place, headers=desk.bank).json["as_of"] == "2020-02-21"
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_firm_that_could_not_be_read_for_the_plan_withholds_nothing(desk: Desk, kind: str) -> None:
     """Nothing of it is in any figure, though the order names it."""
     desk.fill(3)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import polars as pl
 import pytest
 from flask import Flask
@@ -61,6 +63,23 @@ def test_a_score_of_before_is_marked_when_it_is_read_again(
     profile.disputes.clear()
     profile.undisputed.clear()
     assert client.get(path, headers=headers).json == made
+
+
+@pytest.mark.parametrize("taken_out", [False, True])
+def test_the_other_score_takes_one_look_and_differs_by_the_dispute_alone(
+    disputed: Any, post: Any, serving: Flask, headers: dict[str, str], *, taken_out: bool
+) -> None:
+    """The look is as known when the score was made; where the file then was another, only the mark is shown."""
+    made = post().json
+    if taken_out:
+        disputed.book = disputed.book.with_columns(features_sha256=pl.lit("e" * 64))
+    orders: list[Any] = []
+    disputed.fail = lambda request: orders.append(orjson.loads(request.get_data()))
+    again = serving.test_client().get(f"/v1/scores/{made['id']}", headers=headers).json
+    assert again["disputes"] == [MARK]
+    assert again["undisputed"] == (None if taken_out else made["undisputed"])
+    known = [datetime.fromisoformat(each["known_at"]) for each in orders if each["what"] == "features"]
+    assert known == [datetime.fromisoformat(made["known_at"])]
 
 
 def test_a_list_of_scores_is_marked(disputed: Any, post: Any, serving: Flask, headers: dict[str, str]) -> None:

@@ -85,6 +85,21 @@ def test_a_list_of_scores_asks_for_the_readers_own_list(made: Any, read: Read, p
     assert profile.asked == ["own-scores"]
 
 
+def test_a_list_of_scores_as_of_many_days_asks_once_a_purpose(
+    serving: Flask, send: Send, headers: dict[str, str], read: Read, profile: Any
+) -> None:
+    days = ["2019-12-31", "2020-01-31", "2020-02-21"]
+    for day in days:
+        send("/v1/scores", {"enterprise": FIRM, "as_of": day})
+    monitoring = {**headers, "Purpose": "credit-monitoring", "Idempotency-Key": "k"}
+    serving.test_client().post("/v1/scores", json={"enterprise": FIRM, "as_of": days[0]}, headers=monitoring)
+    profile.first_days[FIRM] = days[1]
+    profile.forget()
+    listed = read(f"/v1/enterprises/{FIRM}/scores").json["items"]
+    assert [each["as_of"] for each in listed] == days[:0:-1]
+    assert sorted(sent["Purpose"] for _, sent in profile.seen) == ["credit-assessment", "credit-monitoring"]
+
+
 def test_a_batch_asks_for_new_scores_and_its_results_for_stored_ones(
     serving: Flask, send: Send, read: Read, work: Work, profile: Any
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import orjson
 from flask import Blueprint, Response, request
@@ -13,8 +15,9 @@ from chassis.web.caller import caller, requires
 from services.profile.book.api.current import context
 from services.profile.rights import notice_store
 from services.profile.rights.api.reading import reading
+from services.profile.rights.domain.dispute import Mark
 from services.profile.rights.domain.resource import Resource
-from services.profile.rights.usecases.reread import reread
+from services.profile.rights.usecases.reread import reread, reread_days
 
 LARGEST_ORDER = 64 << 20
 
@@ -27,13 +30,12 @@ blueprint = Blueprint("rights-internal", __name__, url_prefix="/v1")
 def post_rereads() -> Response:
     """Answer `{"enterprises": […], "what", "as_of"?}` with what each disputes of which stored results may be read now.
 
-    `what` says which results; the others are left out. Nothing else of a file is told, so no read is counted.
+    `what` says which results; the others are left out. `{"enterprise", "what", "days": […]}` asks for one enterprise
+    and is answered by day. Nothing else of a file is told, so no read is counted.
     """
     request.max_content_length = LARGEST_ORDER
     order = orjson.loads(request.get_data())
-    day = date.fromisoformat(order["as_of"]) if "as_of" in order else None
-    found = reread(context(), reading(Resource(order["what"]), day), order["enterprises"])
-    return json_answer({name: [mark.as_json() for mark in marks] for name, marks in found.items()})
+    return json_answer(_by_day(order) if "days" in order else _by_enterprise(order))
 
 
 @blueprint.get("/notices-since")
@@ -49,3 +51,19 @@ def list_notices_since() -> Response:
     after = request.args.get("after")
     with context().database.read() as session:
         return json_answer(notice_store.sent_since(session, after))
+
+
+def _by_enterprise(order: Mapping[str, Any]) -> dict[str, Any]:
+    day = date.fromisoformat(order["as_of"]) if "as_of" in order else None
+    marks = reread(context(), reading(Resource(order["what"]), day), order["enterprises"])
+    return {name: _shown(each) for name, each in marks.items()}
+
+
+def _by_day(order: Mapping[str, Any]) -> dict[str, Any]:
+    days = [date.fromisoformat(day) for day in order["days"]]
+    marks = reread_days(context(), reading(Resource(order["what"])), order["enterprise"], days)
+    return {day.isoformat(): _shown(each) for day, each in marks.items()}
+
+
+def _shown(marks: Sequence[Mark]) -> list[Mapping[str, Any]]:
+    return [mark.as_json() for mark in marks]

@@ -99,6 +99,34 @@ def test_a_list_of_one_s_own_stored_scores_opens_no_file(stocked: House) -> None
     assert stocked.client.post("/v1/rereads", data=order, headers=stocked.bank()).json == {}
 
 
+def test_a_list_of_one_s_own_scores_is_answered_by_day(stocked: House) -> None:
+    """The days that some consent opens, and no others; nothing of it writes into the database."""
+    stocked.consent(fields=["score"], as_of_until="2019-06-30")
+    last = stocked.consent(fields=["score"], as_of_from="2020-01-01")
+    days = ["2019-06-30", "2019-07-01", "2020-01-01"]
+    order = orjson.dumps({"what": "own-scores", "enterprise": "local:E1", "days": days})
+
+    def shown(headers: dict[str, str]) -> Any:
+        return stocked.client.post("/v1/rereads", data=order, headers=headers).json
+
+    with stocked.context.database.connection(writes=True):
+        assert shown(stocked.bank()) == {"2019-06-30": [], "2020-01-01": []}
+    assert shown(stocked.owner() | {"Purpose": Purpose.ASSESSMENT}) == {day: [] for day in days}
+    stocked.client.post(f"/v1/consents/{last}/revoke", headers=stocked.owner())
+    assert shown(stocked.bank()) == {"2019-06-30": []}
+    assert shown(stocked.bank(Purpose.MATCH)) == {}
+    assert stocked.client.get("/v1/enterprises/E1/accesses", headers=stocked.owner()).json["items"] == []
+
+
+def test_stored_scores_read_by_day_leave_a_record_a_consent(stocked: House) -> None:
+    stocked.consent(fields=["score"])
+    order = orjson.dumps({"what": "score", "enterprise": "local:E1", "days": ["2019-06-30", "2019-07-01"]})
+    answer = stocked.client.post("/v1/rereads", data=order, headers=stocked.bank()).json
+    assert answer == {"2019-06-30": [], "2019-07-01": []}
+    items = stocked.client.get("/v1/enterprises/E1/accesses", headers=stocked.owner()).json["items"]
+    assert [each["what"] for each in items] == ["score"]
+
+
 def entries(house: House, headers: dict[str, str]) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = house.client.get("/v1/ledger/entries", headers=headers).json["items"]
     return items
