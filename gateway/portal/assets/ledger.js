@@ -53,11 +53,12 @@ export async function included(entry, head) {
     root = left ? await node(sibling, root) : await node(root, sibling);
   const said = JSON.parse(entry.leaf);
   for (const role of ["subject", "actor", "grantee"]) {
-    const hidden = said[role] ?? null; // entries of the first form name no grantee
+    // Entries of the first form, and servers of that time, name no grantee.
+    const [name, hidden] = [entry[role] ?? null, said[role] ?? null];
     // A name without a salt proves nothing, nor does a salt without the name that the leaf hides.
-    if (entry[role] === null && (entry.salt === null || hidden === null)) continue;
-    if ([entry.salt, entry[role], hidden].includes(null)) return false;
-    if (!same(await sha256(bytes(entry.salt), utf8(entry[role])), bytes(hidden))) return false;
+    if (name === null && (entry.salt === null || hidden === null)) continue;
+    if ([entry.salt, name, hidden].includes(null)) return false;
+    if (!same(await sha256(bytes(entry.salt), utf8(name)), bytes(hidden))) return false;
   }
   return entry.n < head.size && same(root, head.root);
 }
