@@ -15,6 +15,7 @@ from sqlalchemy import text
 from services.profile.book import store
 from services.profile.book.domain.evidence import DATASETS, Evidence
 from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import gather
 
 FILES = {
@@ -66,7 +67,7 @@ FILES = {
 def known(house: House, at: datetime | None = None, as_of: date = date(2026, 1, 1)) -> Evidence:
     with house.context.database.read() as session:
         version = store.book(session).lake_version
-    return gather(house.context, Moment(version, as_of, at), ["local:E1"])
+    return gather(house.context, Moment(version, as_of, at), Whole(Why.ACTS, ("local:E1",)))
 
 
 def table(evidence: Evidence, kind: str) -> pl.DataFrame:
@@ -236,7 +237,11 @@ def test_invoices_come_as_a_zip_of_xml(cottage: House) -> None:
     assert counts(done) == (2, 1, 0, 1)
     assert cottage.rejects(done["id"])[0].startswith("2,b.xml!TotalTax-includedAmount,1")
     moment = Moment(1, date(2026, 1, 1))
-    [row] = gather(cottage.context, moment, [f"uscc:{SELLER}"]).invoices.select("direction", "total_fen").rows()
+    [row] = (
+        gather(cottage.context, moment, Whole(Why.ACTS, (f"uscc:{SELLER}",)))
+        .invoices.select("direction", "total_fen")
+        .rows()
+    )
     assert row == ("sale", 13350)
 
 
