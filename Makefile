@@ -17,7 +17,7 @@ demo: setup ## Start the suite, load an economy (or DATA=DIR), train, score, mat
 	$(BIN)/smecredit demo $(if $(DATA),--data $(DATA)) $(ARGS)
 
 test: $(TOOLS) assets ## Run all tests (ARGS are handed to pytest)
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(TOOLS) size ## Format, lint, types, import contracts, sizes, spelling, compose file and Dockerfile
 	$(BIN)/ruff format --check .
