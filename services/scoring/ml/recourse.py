@@ -1,7 +1,6 @@
 """The cheapest way up, found exactly: branch and bound over whole months, with bounds from the trees themselves.
 
-For one firm the forest shrinks: only nodes on features that it can move remain, and a node's threshold becomes the
-month in which it is crossed. Each tree is then a small table over months, and a plan is scored by adding up look-ups.
+For one firm each tree is a small table over months (`month_tables`), and a plan is scored by adding up look-ups.
 
 Bounds. Plans are put together family by family in a fixed order. A change of feature j to month m then adds at most
 g_j(m), the sum over trees of the largest difference that the move makes whatever the families before it do, while those
@@ -17,32 +16,26 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 from itertools import count
-from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from services.scoring.domain.errors import TooManyPlans
 from services.scoring.domain.recourse import MOST_CHANGES, MOST_MONTHS, Lever, conflict
-from services.scoring.ml.trees import Forest, is_leaf
+from services.scoring.ml.month_tables import MONTHS, Levels, Table, add_up, tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    Numbers = NDArray[np.float64]
-    Levels = tuple[float, ...]
+    from services.scoring.ml.trees import Forest
 
-# A reduced tree: the value of a leaf, or (lever, first month in which the changed side is taken, before, after).
-_Tree: TypeAlias = "float | tuple[int, int, _Tree, _Tree]"
-# Its levers, for each the row of every month, and its values in log-odds of default.
-_Table: TypeAlias = "tuple[list[int], list[NDArray[np.int64]], Numbers]"
+    Numbers = NDArray[np.float64]
+
 # (cost so far, margin reached, next family, changes left) → the order in which plans are taken up
 _Rank: TypeAlias = "Callable[[Any, Any, Any, int], Any]"
 _EXACT = 1e-9
-_LARGEST_TABLE = 4096
-_MONTHS = np.arange(MOST_MONTHS + 1)
 # Nodes taken up before the search stops and says so; the largest measured need is a small part of it.
 MOST_NODES = 20_000
 
@@ -242,16 +235,14 @@ def search(
     beside the trees, feature by feature, less its value now; None where it holds nothing.
     """
     place = {columns[ladder.lever.feature]: at for at, ladder in enumerate(ladders)}
-    trees = [_reduced(forest, row, ladders, place, int(root)) for root in forest.roots]
-    constant = forest.base + sum(tree for tree in trees if isinstance(tree, float))
-    tables = [_tabulated(part) for tree in trees if not isinstance(tree, float) for part in _parts(tree)]
+    constant, tables = tabulate(forest, row, [ladder.values for ladder in ladders], place)
     if rest is not None:
-        tables += [([at], [_MONTHS], part) for at, part in enumerate(rest) if part.any()]
+        tables += [([at], [MONTHS], part) for at, part in enumerate(rest) if part.any()]
     crossed = np.zeros((len(ladders), MOST_MONTHS + 1), dtype=np.bool_)
     for places, bins, _ in tables:
         for at, bin_of in zip(places, bins, strict=True):
             crossed[at, 1:] |= bin_of[1:] != bin_of[:-1]
-    tables = _added_up(tables)
+    tables = add_up(tables)
     offsets = np.zeros((len(tables), len(ladders), MOST_MONTHS + 1), dtype=np.int64)
     start, flat, filled = np.zeros(len(tables), dtype=np.int64), [], 0
     for number, (places, bins, values) in enumerate(tables):
@@ -261,12 +252,12 @@ def search(
         flat.append(-values.ravel())
         filled += values.size
     table = np.concatenate(flat) if flat else np.zeros(0)
-    found = Search(ladders, offsets, table, start, -float(constant))
+    found = Search(ladders, offsets, table, start, -constant)
     _offer(found, tables, crossed)
     return found
 
 
-def _offer(found: Search, tables: Sequence[_Table], crossed: NDArray[np.bool_]) -> None:
+def _offer(found: Search, tables: Sequence[Table], crossed: NDArray[np.bool_]) -> None:
     """Group the options by family, those that a rule demands first, then those that do most by themselves."""
     families: dict[str, list[int]] = {}
     demanded = {ladder.lever.family for ladder in found.ladders if ladder.least}
@@ -289,7 +280,7 @@ def _offer(found: Search, tables: Sequence[_Table], crossed: NDArray[np.bool_]) 
     found.demanded = sum(name.startswith("rule:") for name in named)
 
 
-def _gains(tables: Sequence[_Table], turn: NDArray[np.int64]) -> Numbers:
+def _gains(tables: Sequence[Table], turn: NDArray[np.int64]) -> Numbers:
     """Return the most that each lever adds in each month, (ladders, months), whatever the families before it do.
 
     Plans are put together family by family, so what stands after a lever, or beside it in its own family, is at rest
@@ -313,84 +304,3 @@ def _options(place: int, ladder: Ladder, gains: Numbers, crossed: NDArray[np.boo
             gain = max(0.0, float(gains[months]))
             options.append(_Option(place, months, ladder.lever.cost(months), gain))
     return options
-
-
-def _reduced(
-    forest: Forest, row: NDArray[np.float32], ladders: Sequence[Ladder], place: Mapping[int, int], node: int
-) -> _Tree:
-    """Return the tree as this firm meets it: nodes that none of its moves can turn are gone."""
-    if is_leaf(forest, node):
-        return float(forest.value[node])
-    feature, threshold = int(forest.feature[node]), forest.threshold[node]
-    left, right = int(forest.left[node]), int(forest.right[node])
-    value = row[feature]
-    goes_left = bool(forest.missing_left[node]) if np.isnan(value) else bool(value < threshold)
-    before, after = (left, right) if goes_left else (right, left)
-    at = place.get(feature)
-    turned = None if at is None else _turned(ladders[at].values, threshold, goes_left=goes_left)
-    below = _reduced(forest, row, ladders, place, before)
-    if at is None or turned is None:
-        return below
-    other = _reduced(forest, row, ladders, place, after)
-    return below if below == other else (at, turned, below, other)
-
-
-def _turned(values: Levels, threshold: np.float32, *, goes_left: bool) -> int | None:
-    """Return the first month in which a lever takes the other side of a node."""
-    for months, value in enumerate(values):
-        if bool(np.float32(value) < threshold) != goes_left:
-            return months
-    return None
-
-
-def _tabulated(tree: _Tree) -> _Table:
-    """Return a reduced tree as a table: its levers, for each the row of every month, and the values."""
-    cuts: dict[int, set[int]] = {}
-    _collect(tree, cuts)
-    places = sorted(cuts)
-    starts = {at: np.array([0, *sorted(cuts[at])]) for at in places}
-    bins = [np.searchsorted(starts[at], _MONTHS, side="right") - 1 for at in places]
-    grid = np.meshgrid(*(starts[at] for at in places), indexing="ij")
-    values = _looked_up(tree, dict(zip(places, grid, strict=True)))
-    return places, bins, np.ascontiguousarray(np.broadcast_to(values, grid[0].shape))
-
-
-def _collect(tree: _Tree, cuts: dict[int, set[int]]) -> None:
-    if isinstance(tree, float):
-        return
-    at, months, before, after = tree
-    cuts.setdefault(at, set()).add(months)
-    _collect(before, cuts)
-    _collect(after, cuts)
-
-
-def _added_up(tables: Sequence[_Table]) -> list[_Table]:
-    """Return the same sum in fewer tables: those on the same one or two levers become one; this tightens the bounds."""
-    small: dict[tuple[int, ...], Numbers] = {}
-    kept: list[_Table] = []
-    for places, bins, values in tables:
-        if len(places) > 2:
-            kept.append((places, bins, values))
-            continue
-        spread = values[np.ix_(*bins)]
-        key = tuple(places)
-        small[key] = small[key] + spread if key in small else spread
-    return [(list(key), [_MONTHS] * len(key), np.ascontiguousarray(values)) for key, values in small.items()] + kept
-
-
-def _parts(tree: _Tree) -> list[_Tree]:
-    """Return a tree as a sum of trees whose tables are small: its two sides apart where its table would be large."""
-    cuts: dict[int, set[int]] = {}
-    _collect(tree, cuts)
-    if isinstance(tree, float) or prod(len(months) + 1 for months in cuts.values()) <= _LARGEST_TABLE:
-        return [tree]
-    at, turned, before, after = tree
-    first: list[_Tree] = [(at, turned, part, 0.0) for part in _parts(before)]
-    return first + [(at, turned, 0.0, part) for part in _parts(after)]
-
-
-def _looked_up(tree: _Tree, months: Mapping[int, NDArray[np.int64]]) -> Numbers:
-    if isinstance(tree, float):
-        return np.array(tree)
-    at, turned, before, after = tree
-    return np.where(months[at] >= turned, _looked_up(after, months), _looked_up(before, months))
