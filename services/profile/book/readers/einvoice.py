@@ -99,7 +99,7 @@ def _documents(path: Path, limits: Limits) -> Iterator[tuple[int, str, bytes]]:
             yield from _unpacked(archive, limits)
     except (zipfile.BadZipFile, zlib.error, EOFError):
         raise UnreadableFile("The zip is damaged or cut short; send it again.") from None
-    except NotImplementedError:  # how zipfile says it; a RuntimeError too, so it comes before the next
+    except NotImplementedError:  # zipfile on a packing it cannot read; a RuntimeError too, so before the next
         raise UnreadableFile(
             "The zip is packed in an unusual way; pack it anew as an ordinary zip (Deflate)."
         ) from None
