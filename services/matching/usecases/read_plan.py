@@ -46,7 +46,7 @@ def read_plan(context: Context, caller: Caller, kind: str, plan_id: str) -> Plan
 
 def _shown(answer: Mapping[str, Any], made_from: Sequence[str], leaves: Mapping[str, Leave]) -> dict[str, Any]:
     withheld = [enterprise for enterprise in made_from if enterprise not in leaves]
-    shown = disclosed(answer, leaves.keys(), len(withheld))
+    shown = disclosed(answer, leaves.keys(), len(made_from))
     if withheld:
         shown["lines"] += map(withheld_line, withheld)
         shown["withheld"] = _problem(len(withheld), len(made_from))
