@@ -81,7 +81,7 @@ class GatewayDoor:
             headers=headers,
             body=None if ask.json is None else orjson.dumps(ask.json),
             patience=route.patience,
-            repeatable=ask.method == "GET" or ask.key is not None,
+            repeatable=ask.method == "GET" or bool(ask.key),
         )
         is_json = "json" in reply.header("Content-Type")
         return Answer(reply.status, orjson.loads(reply.body) if is_json and reply.body else None)

@@ -45,7 +45,7 @@ def verify_receipt_command(service: Client, file: Path, keys: Path | None, as_js
     Exit code 1 where anything differs.
     """
     document = _receipt(file)
-    known = _receipt(keys)["keys"] if keys else service.receipt_keys()
+    known = _key_set(keys)["keys"] if keys else service.receipt_keys()
     signer = signed_by(document, known)
     verdict = {**service.verify_receipt(document), "key": signer}
     verdict["valid"] = verdict["valid"] and signer is not None
@@ -132,11 +132,17 @@ def _bundle(file: Path) -> dict[str, Any]:
 
 
 def _receipt(file: Path) -> dict[str, Any]:
-    """Read a receipt, or the keys that receipts are signed with."""
     receipt = _document(file)
-    if not ({"receipt", "signature"} <= receipt.keys() or "keys" in receipt):
+    if not {"receipt", "signature"} <= receipt.keys():
         raise Expected(f"{file} holds no receipt; write one with `smecredit receipt SCORE > FILE`.")
     return receipt
+
+
+def _key_set(file: Path) -> dict[str, Any]:
+    keys = _document(file)
+    if "keys" not in keys:
+        raise Expected(f"{file} holds no keys; the service gives them at GET /v1/receipt-keys.")
+    return keys
 
 
 def _document(file: Path) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def _applicant_page(firm: str, *, need: Any, errors: dict[str, str], match: Any)
     consented = ask("GET", "/enterprises", query={"id": firm, "limit": 1})["items"]
     scores = _scores(firm, SCORES_SHOWN)
     latest = scores[0] if scores else None
-    # What is disputed now stands with the scores; for those who may read none, in the list.
+    # What is disputed now stands with the scores; who may read none is told no dispute either.
     marks = latest.get("disputes", []) if latest else []
     return page(
         "applicant.html",

@@ -176,12 +176,6 @@ def size(session: Session) -> int:
     return session.execute(select(func.count()).select_from(ENTERPRISES)).scalar_one()
 
 
-def roster_stamp(session: Runner) -> tuple[int, datetime | None]:
-    """Return what changes whenever a firm is added or described anew."""
-    row = session.execute(select(func.count(), func.max(ENTERPRISES.c.updated_at)).select_from(ENTERPRISES)).one()
-    return row[0], row[1]
-
-
 def _keep_versions(session: Session, firms: Sequence[Enterprise], now: datetime) -> None:
     """Keep what is known of firms from now on; the moment lies after all that readers have seen."""
     if not firms:

@@ -9,13 +9,13 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from chassis.data.database import Runner, batches
+from services.profile.book.domain import public_record
 from services.profile.book.domain.departure import Departure
 from services.profile.book.domain.permit import Permit, Whole
 from services.profile.rights import tables
 from services.profile.rights.domain.dispute import DESCRIPTION, MARKED, REPAIRED, Correction, Mark, State
 
 MARKS = ("id", "state", "kind", "record", "field", "reason", "statement", "opened_at", "due_at")
-RECORDS = "public-records"
 
 
 def marks(runner: Runner, permit: Permit | Whole) -> dict[str, list[Mark]]:
@@ -47,7 +47,7 @@ def end_disputes(
     records: Collection[str],
     now: datetime,
     *,
-    kind: str = RECORDS,
+    kind: str = public_record.DATASET.name,
     by: tuple[Correction, str] = (Correction.REPAIRED, REPAIRED),
 ) -> None:
     """End the disputes about records that have left: their marks would tell of a record that nobody may see.

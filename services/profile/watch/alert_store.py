@@ -29,9 +29,9 @@ from sqlalchemy.orm import Session
 from chassis.core.ids import new_id
 from chassis.data.database import Runner, batches
 from services.profile.book import tables as book_tables
+from services.profile.book.domain import public_record
 from services.profile.book.domain.party import named
 from services.profile.book.domain.permit import Permit
-from services.profile.rights.dispute_store import RECORDS
 from services.profile.watch import tables
 from services.profile.watch.domain.signals.alerts import Alert, Key
 from services.profile.watch.domain.signals.inputs import OUTCOMES
@@ -138,12 +138,6 @@ def in_book(session: Runner, names: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def touched_since(session: Runner, version: int) -> list[str]:
-    """Return the enterprises that a later version of the lake brought invoices of."""
-    table = book_tables.Enterprise
-    return list(session.execute(select(table.id).where(table.lake_version > version).order_by(table.id)).scalars())
-
-
 def subscriptions_of(session: Runner, client: str) -> list[Any]:
     """Return a client's subscriptions that have not ended: enterprises, signals, severities."""
     table = tables.Subscription
@@ -189,7 +183,7 @@ def withdraw(session: Session, enterprise: str, numbers: Collection[str], now: d
 
 
 def _is(record: Mapping[str, Any], alert: tables.Alert, enterprise: str, number: str) -> bool:
-    if record.get("kind") != RECORDS or record.get("number") != number:
+    if record.get("kind") != public_record.DATASET.name or record.get("number") != number:
         return False
     # A record of another firm names it as the alert's own firm does: its customer.
     party = record.get("counterparty")

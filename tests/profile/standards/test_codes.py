@@ -1,6 +1,6 @@
 """Unified social credit codes: python-stdnum as the oracle of character 18, and what the two checks together detect.
 
-`python -m tests.profile.standards.test_uscc` prints the detection rates of docs/standards.md.
+`python -m tests.profile.standards.test_codes` prints the detection rates of docs/standards.md.
 """
 
 from __future__ import annotations

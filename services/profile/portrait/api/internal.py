@@ -19,10 +19,15 @@ from services.profile.book.domain.moment import Asked
 from services.profile.portrait.api.feature_schemas import FeatureSetSchema
 from services.profile.portrait.api.features import LARGEST_ORDER, feature_table
 from services.profile.portrait.usecases import read_features
+from services.profile.rights.api.reading import named
 from services.profile.rights.domain.resource import Resource
 from services.profile.rights.usecases.open_file import Reading
 
 blueprint = Blueprint("portrait-internal", __name__, url_prefix="/v1")
+
+# What scoring and matching read features for. Each of these reads is recorded and counted.
+OF_ONE = frozenset({Resource.FEATURES, Resource.NEW_SCORE})
+OF_MANY = frozenset({Resource.FEATURE_SET, Resource.NEW_SCORE, Resource.MATCH})
 
 
 @blueprint.post("/feature-reads")
@@ -34,7 +39,7 @@ def post_feature_reads() -> Response:
     as `what` it is for, under the id of the request that it is for.
     """
     order = orjson.loads(request.get_data())
-    what, day = Resource(order["what"]), date.fromisoformat(order["as_of"]) if "as_of" in order else None
+    what, day = named(order["what"], OF_ONE), date.fromisoformat(order["as_of"]) if "as_of" in order else None
     readings = [(one["enterprise"], _reading(what, one.get("request_id", ""), day)) for one in order["reads"]]
     asked = Asked(day, datetime.fromisoformat(order["known_at"]) if "known_at" in order else None)
     found = read_features.read_features_each(context(), readings, asked)
@@ -50,7 +55,7 @@ def post_feature_table() -> Response:
     """
     request.max_content_length = LARGEST_ORDER
     said = orjson.loads(request.get_data())
-    what = Resource(said.pop("what"))
+    what = named(said.pop("what"), OF_MANY)
     return feature_table(parsed(FeatureSetSchema(), said), what)
 
 

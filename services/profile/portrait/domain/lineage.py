@@ -18,7 +18,6 @@ from chassis.core.errors import NotFound
 from services.profile.book.domain.evidence import Evidence
 from services.profile.book.domain.public_record import live
 from services.profile.portrait.domain.features.aggregates import SLOTS, slot_of
-from services.profile.portrait.domain.indicators import FIGURES
 from services.profile.portrait.domain.indicators.compliance import COUNTED, counted
 
 c = pl.col
@@ -174,8 +173,8 @@ BEHIND: Mapping[str, Behind] = MappingProxyType(
 )
 
 
-def records(name: str, evidence: Evidence, as_of: date) -> dict[Table, pl.DataFrame]:
-    """Return the records behind a figure, by table; raise `FigureNotFound` for a name that no figure has."""
-    if name not in {figure.name for figure in FIGURES}:
-        raise FigureNotFound(f"There is no figure {name[:64]}; GET /v1/catalogue names them.", figure=name[:64])
-    return BEHIND[name].rows(evidence, as_of)
+def behind(figure: str) -> Behind:
+    """Return what lies behind a figure; raise `FigureNotFound` for a name that no figure has."""
+    if figure not in BEHIND:
+        raise FigureNotFound(f"There is no figure {figure[:64]}; GET /v1/catalogue names them.", figure=figure[:64])
+    return BEHIND[figure]

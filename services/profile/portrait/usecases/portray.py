@@ -72,8 +72,8 @@ def read_portrait(context: Context, reading: Reading, enterprise: str, asked: As
 
 def read_dimension(context: Context, reading: Reading, enterprise: str, dimension: str, asked: Asked) -> Detail:
     """Return one dimension of the portrait with every figure's value, standing and contribution."""
-    file = open_at(context, reading, enterprise, asked)
     key = _dimension(dimension)
+    file = open_at(context, reading, enterprise, asked)
     inputs = prepare(context, file)
     return Detail(_drawn(inputs, file), key, lines(key, inputs.subject.values, inputs.group))
 

@@ -11,7 +11,7 @@ from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked
 from services.profile.book.usecases.gather import gather
-from services.profile.portrait.domain.lineage import Table, records
+from services.profile.portrait.domain.lineage import Table, behind
 from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading
 
@@ -42,8 +42,9 @@ class Traced:
 
 def trace(context: Context, reading: Reading, enterprise: str, figure: str, asked: Asked) -> Traced:
     """Return the records that a figure of an enterprise counts, newest first."""
+    source = behind(figure)
     file = open_at(context, reading, enterprise, asked)
-    found = records(figure, gather(context, file.moment, file.permit), file.moment.as_of)
+    found = source.rows(gather(context, file.moment, file.permit), file.moment.as_of)
     ordered = {table: _ordered(rows, table) for table, rows in found.items()}
     places = pl.concat(
         [

@@ -14,9 +14,9 @@ from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from services.profile.book.api.current import context
 from services.profile.rights import notice_store
-from services.profile.rights.api.reading import reading
+from services.profile.rights.api.reading import named, reading
 from services.profile.rights.domain.dispute import Mark
-from services.profile.rights.domain.resource import Resource
+from services.profile.rights.domain.resource import uncounted
 from services.profile.rights.usecases.reread import reread, reread_days
 
 LARGEST_ORDER = 64 << 20
@@ -55,13 +55,13 @@ def list_notices_since() -> Response:
 
 def _by_enterprise(order: Mapping[str, Any]) -> dict[str, Any]:
     day = date.fromisoformat(order["as_of"]) if "as_of" in order else None
-    marks = reread(context(), reading(Resource(order["what"]), day), order["enterprises"])
+    marks = reread(context(), reading(named(order["what"], uncounted()), day), order["enterprises"])
     return {name: _shown(each) for name, each in marks.items()}
 
 
 def _by_day(order: Mapping[str, Any]) -> dict[str, Any]:
     days = [date.fromisoformat(day) for day in order["days"]]
-    marks = reread_days(context(), reading(Resource(order["what"])), order["enterprise"], days)
+    marks = reread_days(context(), reading(named(order["what"], uncounted())), order["enterprise"], days)
     return {day.isoformat(): _shown(each) for day, each in marks.items()}
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
 from flask import request
 
 from chassis.core.call import request_id
+from chassis.core.errors import Invalid
 from chassis.web.caller import caller
 from services.profile.book.api.current import context
 from services.profile.book.domain.permit import Permit
@@ -27,6 +28,13 @@ PURPOSE = {
 def reading(resource: Resource, as_of: date | None = None, *, part: str | None = None) -> Reading:
     """Return this request as a reading of a part of a file, as of the day that it names, if any."""
     return Reading(caller(), resource, request.headers.get("Purpose"), request_id(), as_of, part)
+
+
+def named(word: str, among: Collection[Resource]) -> Resource:
+    """Return the resource that another service names, where it is one of those that the route opens."""
+    if word not in among:
+        raise Invalid(f"This route is read for {', '.join(sorted(among))}; not for {word[:64]}.", what=word[:64])
+    return Resource(word)
 
 
 def marked(permit: Permit, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from chassis.core.ids import new_id
 from chassis.core.moments import rfc3339
 from services.profile.book import departures, store
 from services.profile.book.context import Context
+from services.profile.book.domain import public_record
 from services.profile.book.domain.departure import Cause, Departure, names_of
 from services.profile.book.domain.evidence import dataset_of
 from services.profile.book.domain.moment import Moment
@@ -242,7 +243,7 @@ def _remove(context: Context, session: Session, row: tables.Dispute, reply: str,
         raise DecisionIncomplete("A description is not removed; let its source state it anew, then decide: restated.")
     gone = [Departure(row.enterprise, row.kind, row.record)]
     departures.depart(session, gone, Cause.CORRECTED, row.id, now)
-    if row.kind == dispute_store.RECORDS:
+    if row.kind == public_record.DATASET.name:
         context.alerts.withdraw(session, row.enterprise, [row.before["number"]], now)
         end_measures_on(session, row.enterprise, row.before["number"], now, reason=REMOVED)
     by = (Correction.REMOVED, reply)

@@ -10,7 +10,7 @@ from services.profile.book.domain.moment import Asked, Facts, Moment
 from services.profile.book.domain.permit import Permit
 from services.profile.book.usecases.enrol import known
 from services.profile.book.usecases.settle import settle
-from services.profile.rights.usecases.open_file import Reading, open_file
+from services.profile.rights.usecases.open_file import Reading, open_file, reading_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class OpenFile:
 
 def open_at(context: Context, reading: Reading, enterprise: str, asked: Asked) -> OpenFile:
     """Ask for leave to read one file, record it, and settle which facts count."""
-    with context.database.connection(writes=True) as connection:
+    with reading_transaction(context) as connection:
         permit = open_file(context, connection, reading, enterprise)
         facts = settle(connection, store.book(connection), asked, context.now().date())
         known(connection, enterprise)

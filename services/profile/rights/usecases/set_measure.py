@@ -98,9 +98,8 @@ def end_measures_on(
 ) -> list[tables.Measure]:
     """End all measures of a firm that rest on a public record, in the caller's transaction, and return them.
 
-    For credit repair (信用修复管理办法: repair ends display, sharing and use) and a correction by removal. Call it
-    before the transaction enters anything in the ledger: it holds the firm first and the ledger then, as setting one
-    does.
+    For credit repair (信用修复管理办法: repair ends display, sharing and use) and a correction by removal. The caller
+    holds the book's row, as whoever sets or ends a measure does.
     """
     # A measure and the repair of its record come one after the other: no measure is left resting on what is repaired.
     store.hold(session, enterprise)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from chassis.data.jobs import Job
 from services.profile.book import store
 from services.profile.book.context import Context
+from services.profile.book.domain import public_record
 from services.profile.book.domain.evidence import Evidence
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.party import party_of
@@ -186,7 +187,7 @@ def _around(context: Context, moment: Moment, evidence: Evidence) -> tuple[froze
     since = moment.as_of - timedelta(days=_ring_days(moment.as_of))
     invoices = [evidence.invoices, *([first.invoices] if first else [])]
     invoices += [second.invoices.filter(pl.col("date") >= since)] if second else []
-    records = gather_kind(context, moment, Whole(Why.WATCH), "public-records")
+    records = gather_kind(context, moment, Whole(Why.WATCH), public_record.DATASET.name)
     return frozenset(near), replace(evidence, invoices=pl.concat(invoices), public_records=records)
 
 

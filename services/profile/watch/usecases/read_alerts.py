@@ -72,7 +72,8 @@ def read_feed(
     page = paged(alert_store.feed(subscriptions, opens, filters))
     days: dict[str, set[Any]] = {}
     for alert in page["items"]:
-        days.setdefault(alert.enterprise, set()).add(alert.opened_on)
+        # The day on which it cleared is opened with it, so that its state is the one by which the query chose it.
+        days.setdefault(alert.enterprise, set()).update(filter(None, (alert.opened_on, alert.cleared_on)))
     permit = open_days(context, connection, reading, days)
     shown = tuple(alert for alert in page["items"] if permit.shows(alert.enterprise, alert.opened_on))
     return FeedPage(permit, shown, page["next"])

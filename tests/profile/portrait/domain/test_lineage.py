@@ -10,7 +10,7 @@ from invoice_books import AS_OF, book, books, purchase, sale
 from services.profile.book.domain.evidence import ENTERPRISES, Evidence, evidence
 from services.profile.portrait.domain.features import CATALOGUE, compute
 from services.profile.portrait.domain.indicators import FIGURES
-from services.profile.portrait.domain.lineage import BEHIND, FigureNotFound, records
+from services.profile.portrait.domain.lineage import BEHIND, FigureNotFound, behind
 
 
 def known(invoices: pl.DataFrame) -> Evidence:
@@ -36,7 +36,7 @@ def test_a_feature_of_its_own_records_is_the_same_feature(invoices: pl.DataFrame
         return
     first = valid.filter(pl.col("date") == pl.col("date").min())
     for feature in CATALOGUE:
-        own = records(feature.name, known(one), AS_OF)["invoices"]
+        own = behind(feature.name).rows(known(one), AS_OF)["invoices"]
         kept = pl.concat([own, first.join(own, on="number", how="anti")])
         found = compute(kept, as_of=AS_OF)[feature.name].to_list()
         assert found == whole[feature.name].to_list(), feature.name
@@ -46,11 +46,11 @@ def test_records_of_a_window_are_those_of_the_window() -> None:
     """A sale of 13 months ago and a purchase are not behind the sales of 12 months."""
     sales = (sale("2020-02-01", 5), sale("2019-01-01", 7), sale("2020-02-02", 3, status="void"))
     one = book(*sales, purchase("2020-02-01", 9))
-    assert records("sales_12m", known(one), AS_OF)["invoices"]["net_fen"].to_list() == [5]
-    assert records("sales_void_rate_36m", known(one), AS_OF)["invoices"]["net_fen"].to_list() == [5, 7, 3]
+    assert behind("sales_12m").rows(known(one), AS_OF)["invoices"]["net_fen"].to_list() == [5]
+    assert behind("sales_void_rate_36m").rows(known(one), AS_OF)["invoices"]["net_fen"].to_list() == [5, 7, 3]
 
 
 def test_a_figure_that_does_not_exist_has_no_records() -> None:
     """The refusal says where the names are."""
     with pytest.raises(FigureNotFound, match="/v1/catalogue"):
-        records("luck", known(book()), AS_OF)
+        behind("luck")

@@ -13,6 +13,7 @@ from profile_house import HEADER, ROW, House
 from chassis.data.ledger.entry import hidden
 from services.profile.portrait.domain.crosscheck import rules
 from services.profile.rights.domain.consent import Field, Purpose
+from services.profile.rights.domain.resource import Resource, uncounted
 
 ALL = tuple(Purpose)
 
@@ -49,6 +50,27 @@ def test_a_consent_to_training_yields_no_score_and_no_individual_s_features(stoc
         order = {"enterprises": ["local:E1"], "what": what}
         answer = stocked.client.post("/v1/feature-tables", json=order, headers=stocked.bank(Purpose.TRAINING))
         assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("path", "order", "opened"),
+    [
+        ("feature-reads", {"reads": [{"enterprise": "local:E1"}]}, {"features", "new-score"}),
+        ("feature-tables", {"enterprises": ["local:E1"]}, {"feature-set", "new-score", "match"}),
+        ("rereads", {"enterprises": ["local:E1"]}, uncounted()),
+        ("rereads", {"enterprise": "local:E1", "days": ["2019-06-30"]}, uncounted()),
+    ],
+)
+def test_a_service_opens_nothing_by_a_name_that_is_another_s(
+    stocked: House, path: str, order: dict[str, Any], opened: set[str]
+) -> None:
+    """Features are read by names that are recorded and counted, stored results by those that are not."""
+    stocked.consent(purposes=ALL, fields=list(Field))
+    answers = {
+        what: stocked.client.post(f"/v1/{path}", json={**order, "what": what}, headers=stocked.bank()).status_code
+        for what in (*Resource, "luck")
+    }
+    assert {what for what, status in answers.items() if status != 422} == opened
 
 
 @pytest.mark.parametrize(("fields", "made"), [(["features"], False), (["score"], True)])
