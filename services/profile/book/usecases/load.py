@@ -90,9 +90,9 @@ def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tab
 
 
 def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
-    matched = form.match([title for title in raw.frame.columns if title != "line"])
+    matched = form.match(raw.titles)
     checked = check(form, raw.frame, matched, raw.unread, today=today)
-    return Sheet(form, raw.name, checked, matched.ignored)
+    return Sheet(form, raw.name, checked, matched.ignored, raw.notes)
 
 
 def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, sheet: Sheet) -> Sheet:
