@@ -15,7 +15,7 @@ import polars as pl
 
 from chassis.core.errors import Refused
 from chassis.data.jobs import Job
-from services.profile.book import store, tables
+from services.profile.book import store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import relation
 from services.profile.book.domain.channel import Standing, standing
@@ -130,4 +130,5 @@ def _append(context: Context, order: tables.Import, dataset: Dataset, sheets: li
 def _standing(context: Context, order: tables.Import, earlier: list[str]) -> Standing:
     """Return how earlier imports stand to this one: an enterprise's own word does not revise another's."""
     with context.database.read() as session:
-        return standing((order.client, order.channel), store.senders(session, earlier))
+        senders, gone = store.senders(session, earlier), withdrawals.going(session)
+    return standing((order.client, order.channel), senders, gone)

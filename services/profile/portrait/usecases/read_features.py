@@ -17,14 +17,14 @@ from chassis.core.moments import rfc3339
 from chassis.data.database import Database
 from services.profile.book import outcome_store, snapshots, store
 from services.profile.book.context import Context
-from services.profile.book.domain.departure import Departure
+from services.profile.book.domain.departure import Gone
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.book.domain.invoice import DATASET
 from services.profile.book.domain.moment import Asked, Facts, Moment
 from services.profile.book.domain.permit import Permit, joined
 from services.profile.book.lake import Lake
 from services.profile.book.usecases.enrol import known, not_in_the_book
-from services.profile.book.usecases.gather import departed
+from services.profile.book.usecases.gather import gone_at
 from services.profile.book.usecases.settle import settle
 from services.profile.portrait.domain.features import THIN, VERSION
 from services.profile.portrait.usecases.describe import NAMES, Describer, Description, digest
@@ -133,9 +133,9 @@ def describer(context: Context) -> Describer:
 
 @lru_cache(maxsize=4)
 def _describer(lake: Lake, database: Database) -> Describer:
-    def gone(enterprises: Sequence[str] | None, moment: Moment) -> frozenset[Departure]:
+    def gone(enterprises: Sequence[str] | None, moment: Moment) -> Gone:
         with database.read() as session:
-            return departed(session, enterprises, moment)
+            return gone_at(session, enterprises, moment)
 
     return Describer(lake, gone)
 

@@ -127,13 +127,16 @@ def _unlink_uploads(context: Context, before: datetime) -> int:
 
 
 def _present(context: Context, dataset: Dataset) -> pl.DataFrame:
-    """Return the records of a kind that have not left, each in its last version."""
+    """Return the records of a kind that have not left, each in its last version.
+
+    Also those of imports that were taken back: their rows are there for replays, and their keeping ends as well.
+    """
     with context.database.read() as session:
         at = store.lake_versions(session).get(dataset.name)
         gone = departures.departed(session)
     if at is None:
         return dataset.empty()
-    return dataset.as_known(remaining(dataset, context.lakes[dataset.name].read(at), gone))
+    return dataset.as_known(remaining(dataset, context.lakes[dataset.name].read(at, without=()), gone))
 
 
 def _by_enterprise(dataset: Dataset, rows: pl.DataFrame) -> dict[str, dict[str, str]]:

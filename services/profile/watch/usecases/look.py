@@ -230,7 +230,7 @@ def _sellers_to(context: Context, names: Sequence[str]) -> list[str]:
     written = {*names, *(name.partition(":")[2] for name in names)}
     sold = (pl.col("direction") == "sale") & pl.col("counterparty").is_in(sorted(written))
     rows = (
-        scan(context, "invoices", state.lake_version, Whole(Why.WATCH))
+        scan(context, "invoices", state.lake_version, None, Whole(Why.WATCH))
         .filter(sold)
         .select("enterprise")
         .unique()
