@@ -46,6 +46,7 @@ class Import(Job, Counts):
     sha256: str
     parts: NotRequired[list[Counts] | None]
     ignored_columns: list[str]
+    notes: list[str]
     warnings: list[str]
     created_at: str
     finished_at: str | None

@@ -129,6 +129,32 @@ class SavedConnector(Base):
     retired_at: Mapped[datetime | None]
 
 
+class Withdrawal(Base):
+    """An import that was taken back, by whom: from `at` on its rows do not count; null while the work is under way.
+
+    `told` says what became of it: how many rows ended, and which imports that had repeated them stand in for it.
+    """
+
+    __tablename__ = "book_withdrawals"
+
+    import_id: Mapped[str] = mapped_column(ForeignKey("imports.id"), primary_key=True)
+    by: Mapped[str]
+    asked_at: Mapped[datetime]
+    at: Mapped[datetime | None]
+    told: Mapped[dict[str, Any] | None]
+
+
+class Repeat(Base):
+    """An import that said again what an earlier one had said: what it left out as known rests on that one."""
+
+    __tablename__ = "book_repeats"
+
+    import_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    repeated: Mapped[str] = mapped_column(String(40), primary_key=True)
+
+    __table_args__ = (Index("ix_book_repeats_repeated", "repeated"),)
+
+
 class FeatureSnapshot(Base):
     """Computed features as the JSON that answers; good while no later import or act touched the enterprise."""
 

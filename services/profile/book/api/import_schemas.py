@@ -40,6 +40,10 @@ class ImportSchema(CountsSchema):
     progress = fields.Nested(ProgressSchema())
     parts = fields.List(fields.Nested(CountsSchema()), allow_none=True)
     ignored_columns = fields.List(fields.String())
+    notes = fields.List(
+        fields.String(),
+        metadata={"description": "What was left out, such as totals; at most twenty"},
+    )
     warnings = fields.List(fields.String(), metadata={"description": "At most twenty, each once"})
     problem = fields.Dict(allow_none=True)
     created_at = fields.AwareDateTime()

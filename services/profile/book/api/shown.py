@@ -21,6 +21,7 @@ NOTHING: dict[str, Any] = {
     "rejected": 0,
     "parts": None,
     "ignored_columns": [],
+    "notes": [],
     "warnings": [],
 }
 LISTED = ("id", "name", "industry", "region", "size_class", "synthetic")

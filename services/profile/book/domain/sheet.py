@@ -14,18 +14,19 @@ from services.profile.book.domain.columns import ENTERPRISES, Form
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.validation import REPORT, Checked
 
-MOST_WARNINGS = 20
+MOST_WARNINGS = MOST_NOTES = 20
 NOT_YOURS = "stated by another source already; dispute it instead of restating it / 其他来源已有记录，请提出异议"
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One checked table of the file; `ignored` are the columns that nobody reads."""
+    """One checked table of the file; `ignored` are the columns that nobody reads, `notes` tell what was left out."""
 
     form: Form
     name: str | None
     checked: Checked
     ignored: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def without(self, lines: Sequence[int], reason: str) -> Sheet:
         """Return the sheet without these lines, which its report then gives with the reason."""
@@ -76,9 +77,16 @@ def summary(sheets: Sequence[Sheet], counts: Sequence[Counts]) -> dict[str, Any]
     return {
         **asdict(sum(counts[1:], counts[0])),
         "ignored_columns": sorted({title for sheet in sheets for title in sheet.ignored}),
+        "notes": list(islice(dict.fromkeys(_noted(sheets)), MOST_NOTES)),
         "warnings": list(islice(dict.fromkeys(_warnings(sheets)), MOST_WARNINGS)),
         "parts": parts or None,
     }
+
+
+def _noted(sheets: Sequence[Sheet]) -> Iterator[str]:
+    """Give what the reader left out, with the sheet in a workbook of several."""
+    for sheet in sheets:
+        yield from (f"{sheet.name}: {note}" if sheet.name and len(sheets) > 1 else note for note in sheet.notes)
 
 
 def _warnings(sheets: Sequence[Sheet]) -> Iterator[str]:

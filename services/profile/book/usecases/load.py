@@ -15,7 +15,7 @@ import polars as pl
 
 from chassis.core.errors import Refused
 from chassis.data.jobs import Job
-from services.profile.book import store, tables
+from services.profile.book import store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import relation
 from services.profile.book.domain.channel import Standing, standing
@@ -93,9 +93,9 @@ def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tab
 
 
 def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
-    matched = form.match([title for title in raw.frame.columns if title != "line"])
+    matched = form.match(raw.titles)
     checked = check(form, raw.frame, matched, raw.unread, today=today)
-    return Sheet(form, raw.name, checked, matched.ignored)
+    return Sheet(form, raw.name, checked, matched.ignored, raw.notes)
 
 
 def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, sheet: Sheet) -> Sheet:
@@ -133,4 +133,5 @@ def _append(context: Context, order: tables.Import, dataset: Dataset, sheets: li
 def _standing(context: Context, order: tables.Import, earlier: list[str]) -> Standing:
     """Return how earlier imports stand to this one: an enterprise's own word does not revise another's."""
     with context.database.read() as session:
-        return standing((order.client, order.channel), store.senders(session, earlier))
+        senders, gone = store.senders(session, earlier), withdrawals.going(session)
+    return standing((order.client, order.channel), senders, gone)
