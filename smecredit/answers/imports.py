@@ -70,4 +70,9 @@ class Connector(TypedDict):
     version: int | None
     saved_at: str | None
     retired_at: str | None
-    declaration: NotRequired[dict[str, Any]]
+
+
+class ConnectorDetail(Connector):
+    """A connector with its declaration, to be changed and saved."""
+
+    declaration: dict[str, Any]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
-from smecredit.answers import Channel, Connector, Import, ImportKind, RecordKind
+from smecredit.answers import Channel, Connector, ConnectorDetail, Import, ImportKind, RecordKind
 from smecredit.client.calls import Calls, OnProgress, given, segment
 
 
@@ -49,18 +49,20 @@ class Imports(Calls):
         """Return the layouts of sources that are understood as they are: shipped ones, and your own in their newest."""
         return list(self._pages(Connector, "/v1/connectors"))
 
-    def connector(self, name: str) -> Connector:
+    def connector(self, name: str) -> ConnectorDetail:
         """Return a connector with its `declaration`: a shipped one, or the newest version of your own."""
-        return self._get(Connector, f"/v1/connectors/{segment(name)}")
+        return self._get(ConnectorDetail, f"/v1/connectors/{segment(name)}")
 
-    def save_connector(self, name: str, declaration: Mapping[str, Any], *, replaces: int | None = None) -> Connector:
+    def save_connector(
+        self, name: str, declaration: Mapping[str, Any], *, replaces: int | None = None
+    ) -> ConnectorDetail:
         """Save a connector of your own, or its next version; imports can name it from now on.
 
         `replaces` is the version that you read: where there is a newer one, nothing is saved and `Problem` raised.
         """
         headers = {} if replaces is None else {"If-Match": f'"{replaces}"'}
         answer = self._wire.call("PUT", f"/v1/connectors/{segment(name)}", value=dict(declaration), headers=headers)
-        return cast("Connector", answer.json())
+        return cast("ConnectorDetail", answer.json())
 
     def retire_connector(self, name: str) -> None:
         """End a connector of your own for new imports; its versions stay."""
