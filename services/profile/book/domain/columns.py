@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import polars as pl
 
 from chassis.core.errors import Invalid
-from services.profile.book.domain import invoice
+from services.profile.book.domain import invoice, invoice_form, payment
 from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
 from services.profile.book.domain.evidence import DATASETS
+from services.profile.book.domain.sides import Settled, own_accounts, partner_is_another
 from services.profile.book.domain.titles import names, plain, shown, unit
 
 
@@ -49,7 +50,10 @@ class Split:
 class Form:
     """How a file of a kind is read: its columns, and what is the same in all of its rows (`constants`, our names).
 
-    `ignored` names the columns of the source that are not needed; None ignores whatever is not known.
+    `ignored` names the columns of the source that are not needed; None ignores whatever is not known. `either` are our
+    columns that several titles of a file may state: the first that says something, in the order of the titles.
+    `instead` gives what may stand in the place of a column that is needed; `steps` work out what follows from several
+    columns of a row, one after another.
     """
 
     kind: str
@@ -59,6 +63,9 @@ class Form:
     ignored: frozenset[str] | None = None
     split: Split | None = None
     rules: tuple[RowRule, ...] = ()
+    either: frozenset[str] = frozenset()
+    instead: Mapping[str, Sequence[frozenset[str]]] = field(default_factory=dict)
+    steps: tuple[Callable[[pl.DataFrame], Settled], ...] = ()
 
     def match(self, titles: Sequence[str], where: str = "The file") -> Matched:
         """Find the columns among a file's titles, in their order; raise `WrongColumns` on what is missing or twice.
@@ -73,7 +80,8 @@ class Form:
         for name, title in zip(names(titles), titles, strict=True):
             column, value = known.get(plain(title)), split.get(plain(title))
             if column is not None:
-                _only_once(column, name, found, where)
+                before = [other for other, one in found.items() if one.name == column.name]
+                self._only_once(column, before, name, title, where)
                 found[name] = _in_unit(column, title)
             elif value is not None:
                 parts.setdefault(value, name)
@@ -84,9 +92,10 @@ class Form:
         return Matched(found, tuple(ignored), parts)
 
     def arranged(self, raw: pl.DataFrame, matched: Matched) -> tuple[pl.DataFrame, Mapping[str, Column]]:
-        """Return the file's columns of text and what they are, with a split amount joined."""
+        """Return the file's columns of text and what they are: one for each of ours, a split amount joined."""
+        raw, found = _one_each(raw, matched.found)
         if self.split is None:
-            return raw, matched.found
+            return raw, found
         own = {column.name: column for column in self.columns}
         filled = {value: _filled(name) for value, name in matched.parts.items()}
         amount = pl.coalesce(pl.when(there).then(pl.col(matched.parts[value])) for value, there in filled.items())
@@ -95,7 +104,7 @@ class Form:
         joined = raw.with_columns(
             pl.when(many).then(None).otherwise(amount).alias(self.split.title), by.alias(self.split.by)
         )
-        return joined, {**matched.found, self.split.title: own[self.split.amount], self.split.by: own[self.split.by]}
+        return joined, {**found, self.split.title: own[self.split.amount], self.split.by: own[self.split.by]}
 
     def of(self, enterprise: str) -> Form:
         """Return this form for the data of one enterprise: named where the file does not, and no other's."""
@@ -109,15 +118,33 @@ class Form:
         joined = {self.split.amount, self.split.by} if self.split else set()
         return [column for column in self.columns if column.name not in joined]
 
+    def lacking(self, there: Collection[str]) -> list[Column]:
+        """Return the columns that are needed and neither among these of ours nor to be told from them."""
+        return [
+            column
+            for column in self._read
+            if column.required
+            and column.name not in there
+            and column.name not in self.constants
+            and not any(others <= set(there) for others in self.instead.get(column.name, ()))
+        ]
+
+    def _only_once(self, column: Column, before: Sequence[str], name: str, title: str, where: str) -> None:
+        """Refuse another column for one of ours, unless either may state it under its own title, or it is a hint."""
+        again = plain(title) in map(plain, before)
+        if before and (column.name not in self.either or (again and column.required)):
+            raise WrongColumns(
+                f"{where} has more than one column for {column.name}: {before[0]}, {name}; keep one.",
+                column=column.name,
+            )
+
     def _none_missing(
         self, found: Mapping[str, Column], parts: Mapping[str, str], titles: Sequence[str], where: str
     ) -> None:
-        there = {column.name for column in found.values()}
-        missing = {
-            column.name: f"{column.titles[0]} ({column.name})"
-            for column in self._read
-            if column.required and column.name not in there and column.name not in self.constants
-        } | {title: title for value, title in (self.split.titles if self.split else {}).items() if value not in parts}
+        lacking = self.lacking({column.name for column in found.values()})
+        missing = {column.name: f"{column.titles[0]} ({column.name})" for column in lacking} | {
+            title: title for value, title in (self.split.titles if self.split else {}).items() if value not in parts
+        }
         if missing:
             # A file without a header has a person where a title should be, if persons are what it is about.
             named = any(column.reads == "party" for column in self.columns)
@@ -143,18 +170,25 @@ class Form:
             )
 
 
-def _only_once(column: Column, name: str, found: Mapping[str, Column], where: str) -> None:
-    twice = [other for other, one in found.items() if one.name == column.name]
-    if twice:
-        raise WrongColumns(
-            f"{where} has more than one column for {column.name}: {twice[0]}, {name}; keep one.", column=column.name
-        )
-
-
 def _in_unit(column: Column, title: str) -> Column:
     """Return the column in the unit that its title states in brackets."""
     stated = unit(title) if column.reads == "money" else None
     return replace(column, unit=stated) if stated else column
+
+
+def _one_each(raw: pl.DataFrame, found: Mapping[str, Column]) -> tuple[pl.DataFrame, dict[str, Column]]:
+    """Join the columns that state one thing into the one whose title comes first in ours."""
+    kept: dict[str, Column] = {}
+    for column in {column.name: column for column in found.values()}.values():
+        order = [plain(title) for title in (*column.titles, column.name)]
+        place = {title: place for place, title in enumerate(order)}
+        same = [name for name, one in found.items() if one.name == column.name]
+        stated = sorted(same, key=lambda name: place.get(plain(name), len(order)))
+        if len(stated) > 1:
+            said = [pl.when(pl.col(name).str.strip_chars("-— \t") != "").then(name) for name in stated]
+            raw = raw.with_columns(pl.coalesce(said).alias(stated[0]))
+        kept[stated[0]] = found[stated[0]]
+    return raw, kept
 
 
 def _filled(name: str) -> pl.Expr:
@@ -183,19 +217,23 @@ WORKBOOK = "workbook"
 
 
 def _form(dataset: Dataset) -> Form:
-    return Form(dataset.name, (*dataset.columns, SYNTHETIC), dataset, rules=dataset.rules)
+    step = own_accounts if dataset.name == payment.DATASET.name else partner_is_another
+    steps = (step,) if any(column.name == "counterparty" for column in dataset.columns) else ()
+    return Form(dataset.name, (*dataset.columns, SYNTHETIC), dataset, rules=dataset.rules, steps=steps)
 
 
-def _invoices(direction: str, counterparty: tuple[str, ...]) -> Form:
-    """Return the form of invoices of one direction: the file says who the other side is."""
-    columns = [
-        replace(column, titles=(*counterparty, "counterparty")) if column.name == "counterparty" else column
-        for column in invoice.DATASET.columns
-        if column.name != "direction"
-    ]
-    form = _form(invoice.DATASET)
+def _invoices(direction: str | None = None) -> Form:
+    """Return the form of invoices: of one direction, or of both with the codes that tell them apart."""
+    kind = f"invoices.{direction}" if direction else "invoices"
+    columns = invoice_form.one_side(direction) if direction else invoice_form.both_sides()
     return replace(
-        form, kind=f"invoices.{direction}", columns=(*columns, SYNTHETIC), constants={"direction": direction}
+        _form(invoice.DATASET),
+        kind=kind,
+        columns=(*columns, SYNTHETIC),
+        constants={"direction": direction} if direction else {},
+        either=invoice_form.EITHER,
+        instead=invoice_form.instead(kind),
+        steps=invoice_form.STEPS,
     )
 
 
@@ -232,9 +270,9 @@ KINDS: Mapping[str, Form] = MappingProxyType(
         form.kind: form
         for form in (
             ENTERPRISES,
-            _invoices("purchase", invoice.SELLER),
-            _invoices("sale", invoice.BUYER),
-            _form(invoice.DATASET),
+            _invoices("purchase"),
+            _invoices("sale"),
+            _invoices(),
             *(_form(dataset) for dataset in DATASETS.values()),
             OUTCOMES,
             Form(WORKBOOK, ()),

@@ -37,12 +37,16 @@ LARGEST_COUNT = 100_000_000
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A file after validation: `rows` are values with their `line`, `report` says why the others are not here."""
+    """A file after validation: `rows` are values with their `line`, `report` says why the others are not here.
+
+    `warnings` tell what was understood of the file as a whole, and might have been meant otherwise.
+    """
 
     rows: pl.DataFrame
     report: pl.DataFrame
     received: int
     rejected: int
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,19 @@ def check(form: Form, raw: pl.DataFrame, matched: Matched, unread: pl.DataFrame,
     for title, column in found.items():
         values[column.name], wrong = _read(column, title, text[column.name], today)
         faults += wrong
-    rows = pl.DataFrame(values).with_columns(_constants(form, titles, today))
-    faults += _broken(rows, form.rules, titles)
-    return _veiled(_separate(rows, raw, faults, unread), [t for t, column in found.items() if column.reads == "party"])
+    rows, rules, told = _settled(form, pl.DataFrame(values).with_columns(_constants(form, titles, today)))
+    faults += _broken(rows, rules, titles)
+    secret = [title for title, column in found.items() if column.reads == "party"]
+    return replace(_veiled(_separate(rows, raw, faults, unread), secret), warnings=told)
+
+
+def _settled(form: Form, rows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[RowRule, ...], tuple[str, ...]]:
+    """Take the steps of a form, and return with the rows what must hold of them and what is told."""
+    rules, told = form.rules, tuple[str, ...]()
+    for step in form.steps:
+        found = step(rows)
+        rows, rules, told = found.rows, (*rules, *found.rules), (*told, *found.warnings)
+    return rows, rules, told
 
 
 def _constants(form: Form, titles: Mapping[str, str], today: date) -> list[pl.Expr]:
