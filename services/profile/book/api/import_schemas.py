@@ -58,12 +58,19 @@ class ImportPageSchema(Schema):
     next = fields.String(allow_none=True)
 
 
+TITLES = fields.List(fields.String(), metadata={"description": "Those preferred first"})
+
+
 class SplitSchema(Schema):
-    """One amount in several columns: which of them is filled tells a value of `by`."""
+    """One amount in several columns, or in one with a sign: where it stands tells a value of `by`."""
 
     by = fields.String()
     amount = fields.String()
-    titles = fields.Dict(keys=fields.String(), values=fields.String())
+    titles = fields.Dict(keys=fields.String(), values=TITLES)
+    signed = TITLES
+    above = fields.String(metadata={"description": "What a sum above zero means, where the sign tells"})
+    below = fields.String()
+    sides = fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String(), values=TITLES))
 
 
 class ConnectorSchema(Schema):
@@ -80,6 +87,8 @@ class ConnectorSchema(Schema):
     split = fields.Nested(SplitSchema(), allow_none=True)
     constants = fields.Dict(keys=fields.String(), values=fields.String())
     ignored = fields.List(fields.String())
+    open = fields.Boolean(metadata={"description": "Columns that are not known are left out, and told"})
+    made = fields.List(fields.String(), metadata={"description": "Columns that are made up where a file has none"})
 
 
 class ConnectorListSchema(Schema):

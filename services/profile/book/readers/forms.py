@@ -11,6 +11,8 @@ from types import MappingProxyType
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.connector import Connector, UnknownConnector, connector
 
+# How a kind is read where no connector is named: payments as any bank states them.
+USUAL: Mapping[str, str] = MappingProxyType({"payments": "bank-statement"})
 FOLDER = Path(__file__).parent.parent / "connectors"
 
 
@@ -23,7 +25,8 @@ def connectors() -> Mapping[str, Connector]:
 
 def form_of(kind: str, connector: str | None = None, enterprise: str | None = None) -> Form:
     """Return how a file is read: by its kind or by a connector for it; about one enterprise, where it is named."""
-    form = KINDS[kind]
+    usual = USUAL.get(kind)
+    form = KINDS[kind] if usual is None else connectors()[usual].form
     if connector is not None:
         found = connectors().get(connector)
         if found is None or found.form.kind != kind:
