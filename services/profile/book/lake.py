@@ -117,51 +117,66 @@ class Lake:
         """Append what the lake does not hold yet, in one commit that carries the facts, and return it.
 
         `rows` are checked rows with their `line`, free of repeats. The facts gain `appended` (rows by direction or
-        sort), `enterprises` (those with new rows), `known_at`, the latest `date`, and `refused`: the lines that would
-        revise what they may not, by the `standing` of the imports that stated it. Raises `LakeBusy` where other
-        imports win the race again and again.
+        sort), `enterprises` (those with new rows), `known_at`, the latest `date`, `refused`: the lines that would
+        revise what they may not, by the `standing` of the imports that stated it, and `repeats`: the imports that had
+        said already what is left out for that. Raises `LakeBusy` where other imports win the race again and again.
         """
         for _ in range(MOST_ATTEMPTS):
             table = self._table()
             held = self._held(table.version(), rows)
             stands = standing(held["import_id"].unique().to_list())
-            fresh = unheld(self._dataset, rows, _of(held, stands.weak, inside=False))
-            refused = self._refused(fresh, _of(held, stands.firm, inside=True))
+            live = _of(held, stands.gone, inside=False)
+            rest = _of(live, stands.weak, inside=False)
+            fresh = unheld(self._dataset, rows, rest)
+            repeats = sorted(_saying(self._dataset, rows, rest)) if fresh.height < rows.height else []
+            refused = self._refused(fresh, _of(live, stands.firm, inside=True))
             new = versioned(self._dataset, fresh.filter(~pl.col("line").is_in(refused)) if refused else fresh, held)
             # Strictly later than all before it: what was known at a moment never changes afterwards.
             known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
-            entry = {**facts, "known_at": known_at.isoformat(), **self._summary(new), "refused": refused}
+            found = {**self._summary(new), "refused": refused, "repeats": repeats}
+            entry = {**facts, "known_at": known_at.isoformat(), **found}
             try:
                 return self._commit(table, self._placed(new, known_at, import_id), import_id, entry)
             except CommitFailedError:
                 continue
         raise LakeBusy(import_id)
 
-    def read(self, version: int, enterprises: Iterable[str] | None = None) -> pl.DataFrame:
-        """Return all versions of the invoices of these enterprises, or of all, as the lake stood at `version`."""
+    def read(self, version: int, enterprises: Iterable[str] | None = None, *, without: Collection[str]) -> pl.DataFrame:
+        """Return all versions of the invoices of these enterprises, or of all, as the lake stood at `version`.
+
+        `without` names the imports that were taken back at the moment that is read: whoever picks the last version of
+        a thing must not find theirs, so nobody reads without saying which they are.
+        """
         wanted = None if enterprises is None else sorted(set(enterprises))
         try:
-            return self._read(version, wanted)
+            return self._read(version, wanted, without)
         except FileNotFoundError:
             # Shredded by another process after they were listed: what is left of the version is in other files.
             self._files.cache_clear()
-            return self._read(version, wanted)
+            return self._read(version, wanted, without)
 
-    def _read(self, version: int, wanted: Sequence[str] | None) -> pl.DataFrame:
+    def _read(self, version: int, wanted: Sequence[str] | None, without: Collection[str]) -> pl.DataFrame:
         files = self._files(version)
         if wanted is None:
-            return self._scan(files).collect()
+            return _left(self._scan(files), without).collect()
         near = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in wanted}))
-        return self._scan(near).filter(pl.col("enterprise").is_in(wanted)).collect()
+        return _left(self._scan(near), without).filter(pl.col("enterprise").is_in(wanted)).collect()
 
-    def scan(self, version: int) -> pl.LazyFrame:
-        """Return the whole lake as it stood at `version`, unread: only what a query needs of it is."""
+    def scan(self, version: int, *, without: Collection[str]) -> pl.LazyFrame:
+        """Return the whole lake as it stood at `version`, unread: only what a query needs of it is.
+
+        `without` is as in `read`.
+        """
         files = self._files(version)
         # It is read when nobody here can list again, so what another process has erased is looked for now.
         if self._local and not all(Path(self._url, path).exists() for path in files["path"]):
             self._files.cache_clear()
             files = self._files(version)
-        return self._scan(files)
+        return _left(self._scan(files), without)
+
+    def brought(self, version: int, import_id: str) -> pl.DataFrame:
+        """Return the rows that one import brought, as the lake stood at `version`."""
+        return self._scan(self._files(version)).filter(pl.col("import_id") == import_id).collect()
 
     def shred(self, gone: Collection[Departure]) -> int:
         """Erase records for good, from every version of the table, and return how many rows there were.
@@ -333,11 +348,22 @@ class Lake:
         return "://" not in self._url
 
 
+def _left(rows: pl.LazyFrame, without: Collection[str]) -> pl.LazyFrame:
+    return rows.filter(~pl.col("import_id").is_in(list(without))) if without else rows
+
+
 def _of(held: pl.DataFrame, imports: Collection[str], *, inside: bool) -> pl.DataFrame:
     if not imports:
         return held.clear() if inside else held
     these = pl.col("import_id").is_in(list(imports))
     return held.filter(these if inside else ~these)
+
+
+def _saying(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> set[str]:
+    """Return the imports that hold a row which is among these; by hashes, so that one too many may be named."""
+    said = rows.select(dataset.content).hash_rows()
+    same = held.select(dataset.content).hash_rows().is_in(said.implode())
+    return set(held.filter(same)["import_id"].unique())
 
 
 def lakes(url: str, options: Mapping[str, str] | None = None) -> dict[str, Lake]:

@@ -22,13 +22,19 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Earlier imports by id: a new one may not revise records of `firm` ones, and confirms those of `weak` ones."""
+    """Earlier imports by id: a new one may not revise records of `firm` ones, and confirms those of `weak` ones.
+
+    Those `gone` were taken back: they neither hold nor refuse anything; their versions stay counted.
+    """
 
     firm: frozenset[str] = frozenset()
     weak: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
 
 
-def standing(sender: tuple[str, str], earlier: Mapping[str, tuple[str, str]]) -> Standing:
+def standing(
+    sender: tuple[str, str], earlier: Mapping[str, tuple[str, str]], gone: frozenset[str] = frozenset()
+) -> Standing:
     """Return how earlier imports (client and channel by id) stand to one of this client and channel.
 
     What an enterprise says of itself is weak: the same words from another channel confirm it, as a new version. What
@@ -36,8 +42,8 @@ def standing(sender: tuple[str, str], earlier: Mapping[str, tuple[str, str]]) ->
     """
     own = frozenset(name for name, other in earlier.items() if other[1] == Channel.SUBJECT)
     if sender[1] != Channel.SUBJECT:
-        return Standing(weak=own)
-    return Standing(firm=frozenset(name for name, other in earlier.items() if other != sender))
+        return Standing(weak=own, gone=gone)
+    return Standing(firm=frozenset(name for name, other in earlier.items() if other != sender), gone=gone)
 
 
 class UnknownChannel(Invalid):
