@@ -1,11 +1,10 @@
-"""What goes over the wire of imports and connectors."""
+"""What goes over the wire of imports."""
 
 from __future__ import annotations
 
 from marshmallow import fields, validate
 
 from chassis.web.schemas import Schema
-from services.profile.book.api.schemas import TextSchema
 from services.profile.book.domain.channel import Channel
 
 
@@ -56,42 +55,3 @@ class ImportPageSchema(Schema):
 
     items = fields.List(fields.Nested(ImportSchema()))
     next = fields.String(allow_none=True)
-
-
-TITLES = fields.List(fields.String(), metadata={"description": "Those preferred first"})
-
-
-class SplitSchema(Schema):
-    """One amount in several columns, or in one with a sign: where it stands tells a value of `by`."""
-
-    by = fields.String()
-    amount = fields.String()
-    titles = fields.Dict(keys=fields.String(), values=TITLES)
-    signed = TITLES
-    above = fields.String(metadata={"description": "What a sum above zero means, where the sign tells"})
-    below = fields.String()
-    sides = fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String(), values=TITLES))
-
-
-class ConnectorSchema(Schema):
-    """A source's own layout: what it calls our columns, in which units and values, and what is left out."""
-
-    name = fields.String()
-    kind = fields.String()
-    title = fields.Nested(TextSchema())
-    about = fields.String()
-    reference = fields.String()
-    columns = fields.Dict(keys=fields.String(), values=fields.String())
-    units = fields.Dict(keys=fields.String(), values=fields.String())
-    values = fields.Dict(keys=fields.String(), values=fields.Dict(values=fields.String()))
-    split = fields.Nested(SplitSchema(), allow_none=True)
-    constants = fields.Dict(keys=fields.String(), values=fields.String())
-    ignored = fields.List(fields.String())
-    open = fields.Boolean(metadata={"description": "Columns that are not known are left out, and told"})
-    made = fields.List(fields.String(), metadata={"description": "Columns that are made up where a file has none"})
-
-
-class ConnectorListSchema(Schema):
-    """All connectors, by name."""
-
-    items = fields.List(fields.Nested(ConnectorSchema()))

@@ -105,6 +105,13 @@ class Form:
         return replace(self, constants={**self.constants, "enterprise": enterprise}, rules=(*self.rules, stranger))
 
     @property
+    def titles(self) -> frozenset[str]:
+        """Every title that this form knows, as titles are compared."""
+        split = (title for some in self.split.roles.values() for title in some) if self.split else ()
+        own = (title for column in self.columns for title in (*column.titles, column.name))
+        return frozenset(plain(title) for title in (*own, *split, *(self.ignored or ())))
+
+    @property
     def _read(self) -> list[Column]:
         """The columns that stand in a file under a title of their own."""
         joined = {self.split.amount, *(() if self.split.signed else (self.split.by,))} if self.split else set()
@@ -124,7 +131,7 @@ class Form:
         there = {column.name for column in found.values()}
         by_parts = {self.split.by, *self.split.sides} if self.split else set()
         missing = {
-            column.name: f"{column.titles[0]} ({column.name})"
+            column.name: f"{column.titles[0]} ({column.name})" if column.titles else column.name
             for column in self._read
             if column.required and column.name not in {*there, *self.constants, *self.made, *by_parts}
         } | (self.split.missing(parts) if self.split else {})

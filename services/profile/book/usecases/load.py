@@ -31,6 +31,7 @@ from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import Limits, RawSheet
 from services.profile.book.usecases.conclude import conclude
+from services.profile.book.usecases.connect import kept
 from services.profile.book.usecases.enrol import SyntheticMixed, claim
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.book.usecases.report import reject_report, write_report
@@ -69,7 +70,9 @@ def _forget(context: Context, order: tables.Import) -> None:
 def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, path: Path) -> None:
     # The day it was received, in China: a repetition tomorrow must judge future dates the same.
     today = day_of(order.created_at)
-    form = form_of(order.kind, order.connector, order.enterprise)
+    with context.database.read() as session:
+        saved = kept(session, order.client, order.connector)
+    form = form_of(order.kind, order.connector, order.enterprise, saved)
     raw = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
     job.progress(1, STAGES)
     sheets = [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
