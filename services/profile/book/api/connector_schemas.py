@@ -44,9 +44,9 @@ def _titles(**more: Any) -> fields.Dict:
 
 
 class SplitSchema(Schema):
-    """One amount in several columns, or in one with a sign: where it stands tells a value of `by`, as debit and credit do.
+    """One amount in several columns, or in one with a sign: where it stands tells a value of `by`.
 
-    A title or a list of titles, those preferred first.
+    As debit and credit do. A title or a list of titles, those preferred first.
     """
 
     by = fields.String(required=True, validate=TITLE)
@@ -77,7 +77,9 @@ class DeclarationSchema(Schema):
     values = fields.Dict(keys=fields.String(validate=TITLE), values=_texts(), validate=FEW)
     constants = _texts(metadata={"description": "What is the same in every row, by our column"})
     split = fields.Nested(SplitSchema())
-    open = fields.Boolean(metadata={"description": "Leave out columns that are not known, instead of refusing the file"})
+    open = fields.Boolean(
+        metadata={"description": "Leave out columns that are not known, instead of refusing the file"}
+    )
     made = fields.List(
         fields.String(validate=TITLE),
         validate=FEW,

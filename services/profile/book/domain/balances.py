@@ -26,7 +26,7 @@ def gaps(rows: pl.DataFrame, minute: pl.Series, accounts: pl.Series | None, unre
     `rows` are all lines as read, also those that are refused, `accounts` names the account of each where a file has
     several, `unread` are lines that could not be split into columns.
     """
-    if not NEEDED <= set(rows.columns) or rows["balance_fen"].null_count() == rows.height:
+    if not set(rows.columns) >= NEEDED or rows["balance_fen"].null_count() == rows.height:
         return ()
     account = pl.lit("").alias("account_of") if accounts is None else accounts.fill_null("").alias("account_of")
     lines = rows.select("line", *sorted(NEEDED), account).with_columns(minute, signed(rows))

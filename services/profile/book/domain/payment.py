@@ -16,7 +16,9 @@ from services.profile.book.domain.dataset import COUNTERPARTY, ENTERPRISE, Colum
 FLOWS = MappingProxyType(
     dict.fromkeys(("收入", "收款", "收", "贷", "贷方", "转入", "来账", "存入", "in", "credit", "C", "Cr", "CR"), "in")
     | dict.fromkeys(("贷 Cr", "贷Cr", "贷(Cr)", "贷-Cr"), "in")
-    | dict.fromkeys(("支出", "付款", "付", "借", "借方", "转出", "往账", "支取", "out", "debit", "D", "Dr", "DR"), "out")
+    | dict.fromkeys(
+        ("支出", "付款", "付", "借", "借方", "转出", "往账", "支取", "out", "debit", "D", "Dr", "DR"), "out"
+    )
     | dict.fromkeys(("借 Dr", "借Dr", "借(Dr)", "借-Dr"), "out")
 )
 PURPOSES = MappingProxyType(
@@ -89,7 +91,9 @@ DATASET = Dataset(
 )
 # What a statement says of its lines beside that, for the import alone: it is not held.
 STATEMENT = (
-    Column("party", "party", ("对方户名", "对方名称", "party"), required=False, filled=False, english="Counterparty's name"),
+    Column(
+        "party", "party", ("对方户名", "对方名称", "party"), required=False, filled=False, english="Counterparty's name"
+    ),
     Column("time", "text", ("交易时间", "time"), required=False, filled=False, english="Time of day"),
     Column("balance_fen", "money", ("余额", "balance"), required=False, filled=False, english="Balance after the line"),
     Column("own_account", "party", ("账号", "own_account"), required=False, filled=False, english="The account itself"),

@@ -40,8 +40,8 @@ def without_a_sign(written: pl.Series) -> tuple[str, ...]:
     if written.is_empty() or written.str.contains(r"^\s*[-+−－＋]\s*[\d¥￥.]").any():
         return ()
     return (
-        f"no amount in {written.name} has a sign, and no column says which way money went: all are booked as money that "
-        f"came in / {written.name}均无正负号，也没有收支方向，全部按收入入账",
+        f"no amount in {written.name} has a sign, and no column says which way money went: all are booked as money "
+        f"that came in / {written.name}均无正负号，也没有收支方向，全部按收入入账",
     )
 
 

@@ -19,7 +19,7 @@ UNSEEN = ("Cc", "Cf", "Zl", "Zp", "Zs")
 
 
 def plain(title: str) -> str:
-    """Return a title as titles are compared: NFKC, lower case, without blanks, line ends, marks, a unit and its English."""
+    """Return a title as titles are compared: NFKC, lower case, without blanks, marks, a unit and its English."""
     folded = ENGLISH.sub("", _folded(title))
     return UNIT.sub("", folded) or folded
 
