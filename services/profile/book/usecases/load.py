@@ -31,6 +31,7 @@ from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import Limits, RawSheet
 from services.profile.book.usecases.conclude import conclude
+from services.profile.book.usecases.connect import kept
 from services.profile.book.usecases.enrol import SyntheticMixed, claim
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.book.usecases.report import reject_report, write_report
@@ -94,7 +95,9 @@ def statements(context: Context, order: tables.Import, dataset: Dataset) -> pl.D
 def _sheets(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
     # The day it was received, in China: a repetition tomorrow must judge future dates the same.
     today = day_of(order.created_at)
-    form = form_of(order.kind, order.connector, order.enterprise)
+    with context.database.read() as session:
+        saved = kept(session, order.client, order.connector)
+    form = form_of(order.kind, order.connector, order.enterprise, saved)
     raw = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
     return [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
 

@@ -52,7 +52,7 @@ def read_features(context: Context, reading: Reading, enterprise: str, asked: As
         with timed("consent"):
             permit = open_file(context, connection, reading, enterprise)
         with timed("features"):
-            today = context.now().date()
+            today = context.today()
             state, stored = snapshots.book_and_snapshot(connection, permit, asked.as_of, today, VERSION)
             facts = settle(connection, state, asked, today)
             if facts.current and stored is not None:
@@ -74,7 +74,7 @@ def read_features_each(
     """
     names = list(dict.fromkeys(name for name, _ in readings))
     with reading_transaction(context) as connection:
-        facts = settle(connection, store.book(connection), asked, context.now().date())
+        facts = settle(connection, store.book(connection), asked, context.today())
         with timed("features"):
             stored = snapshots.snapshots(connection, names, facts.moment.as_of, VERSION) if facts.current else {}
             rest = [name for name in names if name not in stored]
@@ -109,7 +109,7 @@ def read_feature_set(
         raise Forbidden(f"Outcomes are told for the purpose {Purpose.TRAINING} only.", purpose=reading.purpose)
     with reading_transaction(context) as connection:
         permit = open_files(context, connection, reading, wanted)
-        facts = settle(connection, store.book(connection), asked, context.now().date())
+        facts = settle(connection, store.book(connection), asked, context.today())
         firms = store.enterprises(connection, permit.enterprises)
         stored = snapshots.snapshots(connection, list(firms), facts.moment.as_of, VERSION) if facts.current else {}
         missing = permit.only(firms.keys() - stored.keys())

@@ -12,10 +12,8 @@ FILE = "/v1/enterprises/E1/features"
 SALES = HEADER.replace("销方单位代号", "购方单位代号")
 
 
-def sale(
-    number: int, status: str = "有效发票", net: str = "100.00", total: str = "113.00", day: str = "2019/1/4"
-) -> str:
-    return f"E1,{number},{day},A1,{net},13.00,{total},{status}\n"
+def sale(number: int, status: str = "有效发票", day: str = "2019/1/4") -> str:
+    return f"E1,{number},{day},A1,100.00,13.00,113.00,{status}\n"
 
 
 def drain(house: House) -> None:
