@@ -90,7 +90,7 @@ def _noted(sheets: Sequence[Sheet]) -> Iterator[str]:
 
 
 def _warnings(sheets: Sequence[Sheet]) -> Iterator[str]:
-    """Give what is told of the file, and what the standards do not know of the firms in it."""
+    """Give what is odd about rows that were taken, and what the standards do not know of the firms in the file."""
     for sheet in sheets:
         yield from sheet.checked.warnings
         if sheet.form.kind == ENTERPRISES.kind:
