@@ -27,6 +27,13 @@ class PreviewColumnSchema(Schema):
     examples = fields.List(fields.String(), metadata={"description": "Of columns that name a person, none"})
 
 
+class PreviewMissingSchema(Schema):
+    """A column of ours without which no row can be booked, and that no column of the file is."""
+
+    column = fields.String()
+    title = fields.Nested(TextSchema())
+
+
 class PreviewRowSchema(Schema):
     """A row as it would be booked: our columns, dates as ISO dates, money in fen and, under `yuan`, in yuan."""
 
@@ -50,7 +57,7 @@ class PreviewTableSchema(Schema):
     sheet = fields.String(allow_none=True)
     kind = fields.String()
     columns = fields.List(fields.Nested(PreviewColumnSchema()))
-    missing = fields.List(fields.Nested(GuessSchema(only=("column", "title"))))
+    missing = fields.List(fields.Nested(PreviewMissingSchema()))
     ignored = fields.List(fields.String())
     rows = fields.List(fields.Nested(PreviewRowSchema()))
     checked = fields.Integer(metadata={"description": "How many rows were looked at"})
@@ -72,7 +79,7 @@ class PreviewSchema(Schema):
     """What a file is likely to be, and how to import it."""
 
     file = fields.String()
-    form = fields.String(metadata={"description": "csv, xlsx, xls, parquet, json, xml, zip"})
+    form = fields.String(metadata={"description": "text, xlsx, xls, parquet, json, html, xml, ofd, zip"})
     encoding = fields.String(allow_none=True)
     whole = fields.Boolean(metadata={"description": "Whether all of the file was looked at"})
     kind = fields.String(allow_none=True)
@@ -85,6 +92,7 @@ class PreviewSchema(Schema):
         metadata={"description": "What to save as a connector first (PUT /v1/connectors/{name}), corrected or not"},
     )
     needs_enterprise = fields.Boolean(metadata={"description": "No column names it: import with ?enterprise="})
+    sheets = fields.List(fields.String(), metadata={"description": "Those of a workbook that are not hidden"})
     kinds = fields.List(fields.Nested(PreviewKindSchema()))
     tables = fields.List(fields.Nested(PreviewTableSchema()))
     notes = fields.List(fields.String())

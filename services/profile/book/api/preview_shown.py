@@ -36,7 +36,12 @@ BESIDE = "no column names the enterprise; import with ?enterprise= / 文件未�
 
 def shown(found: Preview, file: str) -> dict[str, Any]:
     """Show a look at a file."""
-    about = {"file": file, "form": found.head.form, "encoding": found.head.encoding, "whole": found.head.whole}
+    about = {
+        "file": file,
+        "form": found.head.sort.name.lower(),
+        "encoding": found.head.encoding,
+        "whole": found.head.whole,
+    }
     if found.found is None:
         return {**about, **NOTHING, "notes": [NO_MAPPING]}
     findings = found.found
@@ -44,21 +49,28 @@ def shown(found: Preview, file: str) -> dict[str, Any]:
     beside = best.checked is not None and _names_nobody(best)
     return {
         **about,
-        "kind": findings.kind if best.checked is not None or best.proposal.confidence >= LEAST else None,
-        "confidence": best.confidence if best.checked is not None else best.proposal.confidence / 2,
+        "kind": findings.kind if best.checked is not None or best.confidence >= LEAST else None,
+        "confidence": best.confidence,
         "connector": best.connector,
         "connectors": list(findings.fitting),
-        "declaration": best.declared,
+        "declaration": best.declared if findings.headed else None,
         "needs_enterprise": beside,
+        "sheets": list(findings.sheets),
         "kinds": list(_kinds(findings)),
         "tables": [_table(one) for one in findings.tables],
-        "notes": [BESIDE] if beside else [],
+        "notes": [*([BESIDE] if beside else []), *([] if findings.headed else [_no_header(best)])],
     }
+
+
+def _no_header(best: Trial) -> str:
+    """Tell that a header is missing, with one that the file could have."""
+    titles = [_title(one.taken.column, best)["zh"] if one.taken else "" for one in best.proposal.columns]
+    return NO_HEADER.format(header=",".join(titles))
 
 
 NOTHING: dict[str, Any] = {
     **dict.fromkeys(("kind", "confidence", "connector", "declaration")),
-    **{name: [] for name in ("connectors", "kinds", "tables")},
+    **{name: [] for name in ("connectors", "sheets", "kinds", "tables")},
     "needs_enterprise": False,
 }
 

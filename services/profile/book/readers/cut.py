@@ -11,7 +11,7 @@ import re
 import zipfile
 import zlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -22,46 +22,39 @@ import orjson
 import polars as pl
 from polars.exceptions import PolarsError
 
+from services.profile.book.readers.signature import Sort, sort_of
+
 # Rows are enough to tell a kind and to show what would be refused; more rows than these are wider than anybody's.
 ROWS, TEXT_BYTES, SHEET_BYTES, STRINGS_BYTES, PART_BYTES = 1_100, 4 << 20, 16 << 20, 64 << 20, 8 << 20
 CHUNK = 1 << 20
-GZIP, PARQUET, ZIP, OLD_WORKBOOK = b"\x1f\x8b", b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-UTF8_BOM = b"\xef\xbb\xbf"
+GZIP = b"\x1f\x8b"
 # What a workbook says in its parts, whatever the prefix of its namespace.
 ROW_END = re.compile(rb"</(\w+:)?row>")
 STRING_END = re.compile(rb"</(\w+:)?si>|<(\w+:)?si\s*/>")
 STRING_USED = re.compile(rb't="s"[^>]*>\s*<(?:\w+:)?v>\s*(\d{1,8})')
 IS_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
-STRINGS, CONTENT = "xl/sharedStrings.xml", "[Content_Types].xml"
+STRINGS = "xl/sharedStrings.xml"
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
     """What a file is, and whether the head that is left of it is all of it; `encoding` of a text."""
 
-    form: str  # csv | parquet | json | xlsx | xls | xml | zip
-    whole: bool
+    sort: Sort
+    whole: bool = True
     encoding: str | None = None
 
 
 def cut(path: Path) -> Head:
-    """Make the file at `path` its own head and tell what it is."""
-    with path.open("rb") as file:
-        start = file.read(8)
-    if start.startswith(PARQUET):
-        return _parquet(path)
-    if start.startswith(ZIP):
-        return _archive(path)
-    if start.startswith(OLD_WORKBOOK):
-        return Head("xls", whole=True)
-    plain = start.removeprefix(UTF8_BOM).lstrip()
-    if plain.startswith(b"<"):
-        return Head("xml", whole=True)
-    return _json(path) if plain.startswith(b"[") else _text(path, packed=start.startswith(GZIP))
+    """Make the file at `path` its own head and tell what it is; raise `UnreadableFile` for what no reader can use."""
+    sort = sort_of(path)
+    return CUT[sort](path) if sort in CUT else Head(sort)
 
 
-def _text(path: Path, *, packed: bool) -> Head:
+def _text(path: Path) -> Head:
     with path.open("rb") as file, suppress(EOFError, gzip.BadGzipFile, zlib.error):
+        packed = file.read(2) == GZIP
+        file.seek(0)
         data = cast("BinaryIO", gzip.GzipFile(fileobj=file) if packed else file).read(TEXT_BYTES + 1)
         wide = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
         if wide:
@@ -70,8 +63,8 @@ def _text(path: Path, *, packed: bool) -> Head:
         encoding = "utf-16" if wide else _encoding(head)
         if packed or wide or len(head) < path.stat().st_size:
             path.write_bytes(head)
-        return Head("csv", len(head) == len(data), encoding)
-    return Head("csv", whole=True)  # a damaged gzip: its reader says where
+        return Head(Sort.TEXT, len(head) == len(data), encoding)
+    return Head(Sort.TEXT)  # a damaged gzip: its reader says where
 
 
 def _lines(data: bytes, *, whole: bool) -> bytes:
@@ -96,30 +89,28 @@ def _encoding(head: bytes) -> str:
 def _json(path: Path) -> Head:
     with suppress(orjson.JSONDecodeError):
         found = orjson.loads(path.read_bytes())
-        path.write_bytes(orjson.dumps(found[:ROWS]))
-        return Head("json", len(found) <= ROWS, "utf-8")
-    return Head("json", whole=True)
+        if isinstance(found, list):
+            path.write_bytes(orjson.dumps(found[:ROWS]))
+            return Head(Sort.JSON, len(found) <= ROWS, "utf-8")
+    return Head(Sort.JSON, encoding="utf-8")
 
 
 def _parquet(path: Path) -> Head:
     with suppress(PolarsError, OSError):
         rows = pl.scan_parquet(path).head(ROWS + 1).collect()
         rows.head(ROWS).write_parquet(path)
-        return Head("parquet", whole=rows.height <= ROWS)
-    return Head("parquet", whole=True)
+        return Head(Sort.PARQUET, whole=rows.height <= ROWS)
+    return Head(Sort.PARQUET)
 
 
-def _archive(path: Path) -> Head:
+def _xlsx(path: Path) -> Head:
     with suppress(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
         packed = io.BytesIO()
-        with zipfile.ZipFile(path) as archive:
-            if CONTENT not in archive.namelist():
-                return Head("zip", whole=True)
-            with zipfile.ZipFile(packed, "w") as head:
-                whole = _workbook(archive, head)
+        with zipfile.ZipFile(path) as archive, zipfile.ZipFile(packed, "w") as head:
+            whole = _workbook(archive, head)
         path.write_bytes(packed.getvalue())
-        return Head("xlsx", whole)
-    return Head("zip", whole=True)
+        return Head(Sort.XLSX, whole)
+    return Head(Sort.XLSX)
 
 
 def _workbook(archive: zipfile.ZipFile, head: zipfile.ZipFile) -> bool:
@@ -171,3 +162,11 @@ def _until(part: IO[bytes], end: re.Pattern[bytes], count: int, most: int) -> It
         size += len(piece)
         seen += sum(1 for _ in end.finditer(piece))
         yield piece
+
+
+CUT: Mapping[Sort, Callable[[Path], Head]] = {
+    Sort.TEXT: _text,
+    Sort.JSON: _json,
+    Sort.PARQUET: _parquet,
+    Sort.XLSX: _xlsx,
+}

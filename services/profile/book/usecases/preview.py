@@ -25,16 +25,18 @@ from services.profile.book.domain.connector import Connector
 from services.profile.book.readers.cut import Head, cut
 from services.profile.book.readers.forms import connectors, form_of
 from services.profile.book.readers.sheets import EmptyFile, Limits
+from services.profile.book.readers.signature import Sort
 from services.profile.book.usecases.connect import AT, ConnectorRefused, built, chosen
 from services.profile.book.usecases.receive import UnknownKind, about, within
-from services.profile.book.usecases.try_out import Findings, try_out
+from services.profile.book.usecases.try_out import Findings, Setting, try_out
 from services.profile.standards.days import day_of
 
 # What no mapping is needed for: the kind says how it is read.
-NEEDS_NO_MAPPING = frozenset({"xml", "zip"})
+NEEDS_NO_MAPPING = frozenset({Sort.XML, Sort.OFD, Sort.ZIP})
 # Of a text no more than this is kept; its head is cut from it.
 TEXT_KEPT = 8 << 20
-BINARY = (b"PK", b"PAR1", b"\xd0\xcf", b"[")
+WHOLE_ONLY = (b"PK", b"PAR1", b"\xd0\xcf", b"[", b"{", b"<")
+BOM = b"\xef\xbb\xbf"
 PREFIX, LEFT_AFTER_SECONDS = "preview-", 3600
 
 
@@ -67,11 +69,11 @@ def preview(context: Context, caller: Caller, wish: Wish, stream: IO[bytes]) -> 
             known = {**connectors(), **_own(session, caller.client)}
     with _kept(context, stream) as path:
         head = cut(path)
-        if head.form in NEEDS_NO_MAPPING:
+        if head.sort in NEEDS_NO_MAPPING:
             return Preview(head, None)
-        limits = Limits(unpacked=context.settings.largest_unpacked)
-        found = try_out(path, limits, known, kinds, enterprise, day_of(context.now()), only=bool(wish.connector))
-        return Preview(head, found)
+        limits, today = Limits(unpacked=context.settings.largest_unpacked), day_of(context.now())
+        setting = Setting(limits, enterprise, today, only_connectors=bool(wish.connector))
+        return Preview(head, try_out(path, setting, known, kinds))
 
 
 def _kinds(caller: Caller, asked: str | None) -> list[str]:
@@ -116,7 +118,7 @@ def _kept(context: Context, stream: IO[bytes]) -> Iterator[Path]:
         with path.open("wb") as file:
             for chunk in within(stream, context.settings.largest_upload):
                 if size == 0:
-                    whole = chunk.startswith(BINARY)
+                    whole = chunk.removeprefix(BOM).lstrip().startswith(WHOLE_ONLY)
                 if whole or size < TEXT_KEPT:
                     file.write(chunk)
                 size += len(chunk)

@@ -11,11 +11,8 @@ import polars as pl
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.domain.dataset import Column
 from services.profile.book.domain.proposal.propose import IN, MADE, OUT, SIDE, Proposal, Weighed
-from services.profile.book.domain.proposal.values import MINUS, Sample, date_form, sample
+from services.profile.book.domain.proposal.values import MINUS, Sample, date_form, meant, sample
 from services.profile.book.domain.titles import shown
-
-# Signs that stand for a word: what comes and what goes.
-SIGNS: Mapping[str, str] = {"+": "in", "-": "out", "＋": "in", "－": "out"}
 
 
 def declaration(proposal: Proposal, frame: pl.DataFrame, today: date) -> dict[str, Any]:
@@ -25,15 +22,15 @@ def declaration(proposal: Proposal, frame: pl.DataFrame, today: date) -> dict[st
     samples = {name: sample(frame[one.name]) for name, one in taken.items() if name in own}
     split = _split(taken, samples, own)
     divided = {split["amount"]} if "signed" in split else set()
+    columns = {one.title: name for name, one in taken.items() if name in own and name not in divided}
     found: dict[str, Any] = {
-        "columns": {one.title: name for name, one in taken.items() if name in own and name not in divided},
         "ignored": [one.title for one in proposal.columns if not one.taken and shown(one.title)],
         "dates": dict(_dates(own, samples, today)),
         "values": dict(_words(own, samples)),
         "split": split,
         "made": [name for name in proposal.missing if name in MADE],
     }
-    return {"kind": proposal.kind, **{key: value for key, value in found.items() if value}}
+    return {"kind": proposal.kind, "columns": columns, **{key: value for key, value in found.items() if value}}
 
 
 def _split(taken: Mapping[str, Weighed], samples: Mapping[str, Sample], own: Mapping[str, Column]) -> dict[str, Any]:
@@ -59,15 +56,6 @@ def _words(own: Mapping[str, Column], samples: Mapping[str, Sample]) -> Iterator
     """Give the words of a column's values that are not known but hold one that is, beside all that are."""
     for name, found in samples.items():
         choices = own[name].choices or {}
-        guessed = {word: ours for word in found.distinct if word not in choices and (ours := _meant(word, choices))}
+        guessed = {word: ours for word in found.distinct if word not in choices and (ours := meant(word, choices))}
         if choices and guessed:
             yield name, {**choices, **guessed}
-
-
-def _meant(word: str, choices: Mapping[str, str]) -> str | None:
-    """Return what a word stands for that holds a known one, the longest; None where it may stand for two."""
-    if SIGNS.get(word) in choices.values():
-        return SIGNS[word]
-    held = sorted((known for known in choices if known in word), key=len, reverse=True)
-    longest = {choices[known] for known in held if len(known) == len(held[0])}
-    return longest.pop() if len(longest) == 1 else None

@@ -6,6 +6,7 @@ nothing but one thing looks as they do. Each column of ours is given away once, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -23,6 +24,9 @@ from services.profile.book.domain.titles import names, plain
 # Below this a column is left to the sender; what is shown as another possibility lies above the second.
 SURE, WORTH_SAYING = 0.5, 0.25
 MOST_OTHERS = 3
+# What stands in a row of values and in no header, and how much of a line may be such.
+VALUE = re.compile(r"[-+¥]?[\d,.]+%?|\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}.*|(?=.*\d)[0-9a-z]{15,}")
+VALUES = 0.3
 # A file whose rows do not name the enterprise can be sent with its id beside it.
 BESIDE = 0.8
 IN, OUT, SIDE = "in", "out", "/"
@@ -97,20 +101,18 @@ def _sides(columns: Mapping[str, Column], mapped: Sequence[Form]) -> Iterator[Ta
     if amount is None or direction is None or {IN, OUT} - set((direction.choices or {}).values()):
         return
     for side in (IN, OUT):
-        titles = [title for form in mapped if form.split for title in _several(form.split.titles.get(side, ()))]
+        titles = [title for form in mapped if form.split for title in form.split.titles.get(side, ())]
         yield Target(f"amount_fen{SIDE}{side}", amount, _plain(titles))
 
 
 def _of(form: Form, name: str) -> Iterable[str]:
-    return next((_titles(column) for column in form.columns if column.name == name), ())
+    own = next((_titles(column) for column in form.columns if column.name == name), ())
+    signed = form.split.signed if form.split and form.split.amount == name else ()
+    return (*own, *signed)
 
 
 def _titles(column: Column) -> tuple[str, ...]:
     return (*column.titles, column.name)
-
-
-def _several(titles: str | Sequence[str]) -> Sequence[str]:
-    return (titles,) if isinstance(titles, str) else titles
 
 
 def _plain(*titles: Iterable[str]) -> tuple[str, ...]:
@@ -128,6 +130,12 @@ def propose(
         _of_kind(kind, named, fits, targets(kind, connectors)) for kind in dict.fromkeys(kinds) if kind != WORKBOOK
     ]
     return sorted(found, key=lambda one: -one.confidence)
+
+
+def is_header(titles: Sequence[str]) -> bool:
+    """Tell whether a line can be a header: hardly any of its cells are figures, dates or codes."""
+    filled = [title for title in map(plain, titles) if title]
+    return sum(VALUE.fullmatch(title) is not None for title in filled) < max(VALUES * len(filled), 1)
 
 
 def _of_kind(kind: str, named: Mapping[str, str], fits: Looks, wanted: Sequence[Target]) -> Proposal:

@@ -18,6 +18,8 @@ from services.profile.standards.codes import uscc_fault
 
 MOST_LOOKED_AT = 200
 FEW, MOSTLY, FEW_SHARE = 3, 0.95, 0.3
+# A word that holds a known one is taken for it once the sender confirms.
+MEANT = 0.8
 MOST_AMOUNTS = 12
 Amounts: TypeAlias = npt.NDArray[np.float64]
 # Forms of dates that nobody reads unless they are declared, since a day and a month look alike.
@@ -25,9 +27,12 @@ DATE_FORMS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y.%m
 # Any text is one of these, so that its being read says nothing.
 TELL_NOTHING = frozenset({"text", "identifier", "counterparty", "party", "enterprise"})
 DIGIT = r"\d"
+DATE_LIKE = r"^\s*\d{1,4}[-/.年 ]\s*\w{1,9}[-/.月 ]\s*\d{1,4}|^\s*(19|20)\d{6}"
 INVOICE_NUMBER = r"^\d{20}$"
 DECIMALS = r"^[¥￥]?\s*[+-]?[\d,]+\.\d{1,2}$"
 MINUS = r"^\s*[-−－]"
+# Signs that stand for a word: what comes and what goes.
+SIGNS: Mapping[str, str] = {"+": "in", "-": "out", "＋": "in", "－": "out"}
 NOTHING = r"^[\s\-—–―/*]*$"
 
 
@@ -35,7 +40,7 @@ NOTHING = r"^[\s\-—–―/*]*$"
 class Sample:
     """The first values of a column: those that are filled, each once; all in their order.
 
-    `shares` tell how many are credit codes, invoice numbers of 20 digits, amounts with decimals, or hold a digit.
+    `shares` tell how many are credit codes, invoice numbers of 20 digits, amounts with decimals, dates or digits.
     """
 
     distinct: pl.Series
@@ -53,9 +58,9 @@ def sample(rows: pl.Series) -> Sample:
 
 def _shares(distinct: pl.Series) -> dict[str, float]:
     if distinct.is_empty():
-        return dict.fromkeys(("code", "invoice", "decimals", "digits"), 0.0)
+        return dict.fromkeys(("code", "invoice", "decimals", "digits", "dates"), 0.0)
     codes = [uscc_fault(text.removeprefix("uscc:").upper()) is None for text in distinct if len(text) >= 18]
-    patterns = {"invoice": INVOICE_NUMBER, "decimals": DECIMALS, "digits": DIGIT}
+    patterns = {"invoice": INVOICE_NUMBER, "decimals": DECIMALS, "digits": DIGIT, "dates": DATE_LIKE}
     shares = {name: float(distinct.str.contains(pattern).sum()) / distinct.len() for name, pattern in patterns.items()}
     return {"code": sum(codes) / distinct.len(), **shares}
 
@@ -65,7 +70,10 @@ def fit(column: Column, found: Sample, today: date) -> float | None:
     if found.distinct.is_empty() or column.reads in TELL_NOTHING:
         return None
     if column.choices:
-        return sum(word in column.choices for word in found.distinct) / found.distinct.len()
+        known = [
+            1.0 if word in column.choices else MEANT * bool(meant(word, column.choices)) for word in found.distinct
+        ]
+        return sum(known) / len(known)
     if found.shares["digits"] < FEW_SHARE:
         return 0.0
     if column.reads in {"date", "day"} and (form := date_form(column, found, today)):
@@ -80,10 +88,19 @@ def _read(column: Column, found: Sample, today: date) -> float:
 
 def date_form(column: Column, found: Sample, today: date) -> str | None:
     """Return the form of dates that are written in another way than ours; None where they are not, or may be two."""
-    if _read(column, found, today) >= MOSTLY:
+    if found.shares["dates"] < FEW_SHARE or _read(column, found, today) >= MOSTLY:
         return None
     fitting = [form for form in DATE_FORMS if _read(replace(column, form=form), found, today) >= MOSTLY]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def meant(word: str, choices: Mapping[str, str]) -> str | None:
+    """Return what a word stands for that holds a known one, the longest; None where it may stand for two."""
+    if SIGNS.get(word) in choices.values():
+        return SIGNS[word]
+    held = sorted((known for known in choices if known in word), key=len, reverse=True)
+    longest = {choices[known] for known in held if len(known) == len(held[0])}
+    return longest.pop() if len(longest) == 1 else None
 
 
 def adds_up(found: Mapping[str, Sample]) -> tuple[str, str, str] | None:
