@@ -103,10 +103,8 @@ Way = tuple[Trial, ...]
 def try_out(path: Path, setting: Setting, known: Mapping[str, Connector], kinds: Sequence[str]) -> Findings:
     """Return the best way to read the file at `path`, as one of these kinds, by the kind or by a known connector."""
     tried = _Tried(path, setting)
-    if WORKBOOK in kinds and (sheets := tried.official()):
+    if WORKBOOK in kinds and (sheets := tried.official(alone=len(kinds) == 1)):
         return Findings(sheets, WORKBOOK, sheets=tuple(one.raw.name or "" for one in sheets))
-    if list(kinds) == [WORKBOOK]:
-        raise WrongColumns("This is not the official form with its three sheets; leave kind out / 不是官方三表工作簿。")
     plain = [] if setting.only_connectors else [(None, form_of(kind)) for kind in kinds if kind != WORKBOOK]
     forms = [*plain, *((name, one.form) for name, one in known.items() if one.form.kind in kinds)]
     proposals = tried.looked_at([form for _, form in forms], known, kinds)
@@ -139,11 +137,13 @@ class _Tried:
         self.main = RawSheet("", pl.DataFrame())
         self.names: tuple[str, ...] = ()
 
-    def official(self) -> Way:
-        """Return the sheets of the official form, none where the file is another."""
+    def official(self, *, alone: bool) -> Way:
+        """Return the sheets of the official form, none where the file is another; refuse that where it is `alone`."""
         try:
             sheets = read(KINDS[WORKBOOK], self._path, self._setting.limits)
         except Refused:
+            if alone:
+                raise
             return ()
         return tuple(self._checked(raw, KINDS[raw.kind], None, None) for raw in sheets)
 
