@@ -25,6 +25,7 @@ from chassis.data import migrations
 from chassis.data.database import Database
 from chassis.web import preconditions, refusals
 from chassis.web.answers import Orjson, json_answer
+from chassis.web.reading import Request, check_address
 from chassis.web.schemas import ProblemSchema
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
@@ -61,6 +62,7 @@ class App(Flask):
     """Flask without its sessions and without async views, which it looks for at every call of every function."""
 
     session_interface = NoSessions()
+    request_class = Request
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function: all of ours are plain."""
@@ -168,6 +170,7 @@ def _open_request() -> None:
             forwarded={name: environ[variable] for name, variable in FORWARDED if variable in environ},
         )
     )
+    check_address(environ)
 
 
 def _patience_given(milliseconds: str) -> float:

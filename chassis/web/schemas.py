@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 import marshmallow
 
 from chassis.core.enterprise_id import NotAnEnterpriseId, enterprise_id
 from chassis.core.problems import fields_refused
+
+# A number as text: no exponent, no underscores, no blanks, no other script's digits, all of which Python would read.
+PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 class Schema(marshmallow.Schema):
@@ -17,6 +21,18 @@ class Schema(marshmallow.Schema):
         """Refuse unknown fields."""
 
         unknown = marshmallow.RAISE
+
+    def on_bind_field(self, field_name: str, field_obj: marshmallow.fields.Field[Any]) -> None:
+        """Let numbers that are sent as text be plain ones only, also those in a list."""
+        for each in (field_obj, getattr(field_obj, "inner", None), getattr(field_obj, "value_field", None)):
+            if isinstance(each, marshmallow.fields.Number):
+                each.pre_load = [_plain, *each.pre_load]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str) and not PLAIN.fullmatch(value):
+        raise marshmallow.ValidationError("must be a plain number such as 0.05 / 须为普通数字，例如 0.05")
+    return value
 
 
 def parsed(schema: marshmallow.Schema, given: Any) -> dict[str, Any]:
