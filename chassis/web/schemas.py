@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any, cast
 
 import marshmallow
@@ -12,6 +13,9 @@ from chassis.core.problems import fields_refused
 
 # A number as text: no exponent, no underscores, no blanks, no other script's digits, all of which Python would read.
 PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+# Control and format characters, line and paragraph separators: they show nothing, or turn what stands beside them.
+UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 
 class Schema(marshmallow.Schema):
@@ -41,6 +45,16 @@ def parsed(schema: marshmallow.Schema, given: Any) -> dict[str, Any]:
         return cast("dict[str, Any]", schema.load(given))
     except marshmallow.ValidationError as wrong:
         raise fields_refused(cast("dict[str, Any]", wrong.messages)) from None
+
+
+class Name(marshmallow.fields.String):
+    """A name as people see it: without blanks around it, and with nothing in it that does not show."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs).strip()
+        if not any(map(str.isprintable, text)) or any(unicodedata.category(sign) in UNSEEN for sign in text):
+            raise marshmallow.ValidationError("must be visible: no control or format characters / 名称须为可见字符")
+        return text
 
 
 class EnterpriseId(marshmallow.fields.String):

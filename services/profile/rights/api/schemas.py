@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from chassis.web.schemas import Schema
+from chassis.web.schemas import Name, Schema
 from services.profile.book import store
 from services.profile.book.api.schemas import RECORD, EnterpriseId
 from services.profile.book.domain.columns import SIZES, TAXPAYERS
@@ -55,7 +55,7 @@ class EnterpriseBodySchema(Schema):
     """What a source says of an enterprise; what is left out stays as it was."""
 
     id = EnterpriseId()
-    name = fields.String(validate=validate.Length(1, 128), allow_none=True)
+    name = Name(validate=validate.Length(1, 128), allow_none=True)
     rating = fields.String(validate=validate.OneOf("ABCD"), allow_none=True)
     industry = fields.String(validate=validate.Length(1, 32), allow_none=True)
     region = fields.String(validate=validate.Length(1, 32), allow_none=True)
