@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
-from smecredit.answers.basics import Job
+from smecredit.answers.basics import Job, Text
 
 ImportKind = Literal[
     "enterprises",
@@ -35,8 +35,25 @@ class Counts(TypedDict):
     rejected: int
 
 
+class Withdrawal(TypedDict):
+    """An import that was taken back; `at` is null while the work is under way.
+
+    `stand_ins` are later imports that now hold rows which both stated, `send_again` those whose files are gone.
+    """
+
+    by: str
+    asked_at: str
+    at: str | None
+    rows: int | None
+    enterprises: int | None
+    stand_ins: list[str]
+    send_again: list[str]
+
+
 class Import(Job, Counts):
     """A durable import; `parts` counts the sheets of a workbook one by one."""
+
+    withdrawal: Withdrawal | None
 
     file: str | None
     client: str
@@ -50,3 +67,29 @@ class Import(Job, Counts):
     warnings: list[str]
     created_at: str
     finished_at: str | None
+
+
+class Connector(TypedDict):
+    """A source's own layout; `owner` and `version` are null for one that comes with the service."""
+
+    name: str
+    kind: str
+    title: Text
+    about: str
+    reference: str
+    columns: dict[str, str]
+    units: dict[str, str]
+    values: dict[str, dict[str, str]]
+    split: dict[str, Any] | None
+    constants: dict[str, str]
+    ignored: list[str]
+    owner: str | None
+    version: int | None
+    saved_at: str | None
+    retired_at: str | None
+
+
+class ConnectorDetail(Connector):
+    """A connector with its declaration, to be changed and saved."""
+
+    declaration: dict[str, Any]

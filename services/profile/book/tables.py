@@ -116,6 +116,19 @@ class Import(Base):
     )
 
 
+class SavedConnector(Base):
+    """One version of a sender's own connector: its declaration never changes, and the newest serves until retired."""
+
+    __tablename__ = "saved_connectors"
+
+    client: Mapped[str] = mapped_column(String(128), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    declared: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+
 class Withdrawal(Base):
     """An import that was taken back, by whom: from `at` on its rows do not count; null while the work is under way.
 

@@ -1,11 +1,10 @@
-"""What goes over the wire of imports and connectors."""
+"""What goes over the wire of imports."""
 
 from __future__ import annotations
 
 from marshmallow import fields, validate
 
 from chassis.web.schemas import Schema
-from services.profile.book.api.schemas import TextSchema
 from services.profile.book.domain.channel import Channel
 
 
@@ -27,6 +26,23 @@ class ProgressSchema(Schema):
     total = fields.Integer(allow_none=True)
 
 
+class WithdrawalSchema(Schema):
+    """An import that was taken back: by whom, since when, and what became of its rows.
+
+    A later import that had repeated rows of it stands in for it where its file is still kept.
+    """
+
+    by = fields.String()
+    asked_at = fields.AwareDateTime()
+    at = fields.AwareDateTime(allow_none=True, metadata={"description": "Null while the work is under way"})
+    rows = fields.Integer(allow_none=True)
+    enterprises = fields.Integer(allow_none=True)
+    stand_ins = fields.List(fields.String(), metadata={"description": "Imports that now hold rows which both stated"})
+    send_again = fields.List(
+        fields.String(), metadata={"description": "Imports that had repeated it and whose files are gone: send them"}
+    )
+
+
 class ImportSchema(CountsSchema):
     """An import: what was received and what became of it."""
 
@@ -37,7 +53,8 @@ class ImportSchema(CountsSchema):
     connector = fields.String(allow_none=True)
     enterprise = fields.String(allow_none=True, metadata={"description": "The one that all rows are about"})
     sha256 = fields.String()
-    state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed"]))
+    state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed", "withdrawing", "withdrawn"]))
+    withdrawal = fields.Nested(WithdrawalSchema(), allow_none=True)
     progress = fields.Nested(ProgressSchema())
     parts = fields.List(fields.Nested(CountsSchema()), allow_none=True)
     ignored_columns = fields.List(fields.String())
@@ -56,33 +73,3 @@ class ImportPageSchema(Schema):
 
     items = fields.List(fields.Nested(ImportSchema()))
     next = fields.String(allow_none=True)
-
-
-class SplitSchema(Schema):
-    """One amount in several columns: which of them is filled tells a value of `by`."""
-
-    by = fields.String()
-    amount = fields.String()
-    titles = fields.Dict(keys=fields.String(), values=fields.String())
-
-
-class ConnectorSchema(Schema):
-    """A source's own layout: what it calls our columns, in which units and values, and what is left out."""
-
-    name = fields.String()
-    kind = fields.String()
-    title = fields.Nested(TextSchema())
-    about = fields.String()
-    reference = fields.String()
-    columns = fields.Dict(keys=fields.String(), values=fields.String())
-    units = fields.Dict(keys=fields.String(), values=fields.String())
-    values = fields.Dict(keys=fields.String(), values=fields.Dict(values=fields.String()))
-    split = fields.Nested(SplitSchema(), allow_none=True)
-    constants = fields.Dict(keys=fields.String(), values=fields.String())
-    ignored = fields.List(fields.String())
-
-
-class ConnectorListSchema(Schema):
-    """All connectors, by name."""
-
-    items = fields.List(fields.Nested(ConnectorSchema()))

@@ -11,7 +11,6 @@ import orjson
 
 from chassis.data.jobs import JobState
 from services.profile.book import tables
-from services.profile.book.domain.connector import Connector
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.standards.text import Text
 
@@ -43,8 +42,8 @@ def stated(firm: Enterprise, said: Mapping[str, Any]) -> dict[str, Any]:
     return {name: getattr(firm, name) for name in (*LISTED, *said)}
 
 
-def imported(row: tables.Import, job: JobState) -> dict[str, Any]:
-    """Show an import and how far its job is."""
+def imported(row: tables.Import, job: JobState, undone: tables.Withdrawal | None = None) -> dict[str, Any]:
+    """Show an import, how far its job is, and whether it was taken back."""
     state = "done" if row.finished_at else job.state
     return {
         "id": row.id,
@@ -55,7 +54,8 @@ def imported(row: tables.Import, job: JobState) -> dict[str, Any]:
         "connector": row.connector,
         "enterprise": row.enterprise,
         "sha256": row.sha256,
-        "state": state,
+        "state": state if undone is None else ("withdrawn" if undone.at else "withdrawing"),
+        "withdrawal": withdrawal(undone),
         **(row.counts or NOTHING),
         "progress": {"done": job.total if state == "done" else job.done, "total": job.total},
         "problem": job.problem,
@@ -64,23 +64,19 @@ def imported(row: tables.Import, job: JobState) -> dict[str, Any]:
     }
 
 
-def connector(one: Connector) -> dict[str, Any]:
-    """Show a connector: what a source calls its columns, and how they are read."""
-    form = one.form
+def withdrawal(row: tables.Withdrawal | None) -> dict[str, Any] | None:
+    """Show by whom and when an import was taken back, and what became of it."""
+    if row is None:
+        return None
+    told = row.told or {}
     return {
-        "name": one.name,
-        "kind": form.kind,
-        "title": dict(one.title),
-        "about": one.about,
-        "reference": one.reference,
-        "columns": dict(one.columns),
-        "units": dict(one.units),
-        "values": {column.name: dict(column.choices) for column in form.columns if column.choices and column.titles},
-        "split": {"by": form.split.by, "amount": form.split.amount, "titles": dict(form.split.titles)}
-        if form.split
-        else None,
-        "constants": dict(form.constants),
-        "ignored": sorted(form.ignored or ()),
+        "by": row.by,
+        "asked_at": row.asked_at,
+        "at": row.at,
+        "rows": told.get("rows"),
+        "enterprises": told.get("enterprises"),
+        "stand_ins": told.get("stand_ins", []),
+        "send_again": told.get("send_again", []),
     }
 
 
