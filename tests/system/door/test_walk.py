@@ -30,7 +30,7 @@ MARKED = [route for route, operation in ROUTES.items() if why(operation)]
 OWN = [route for route in MARKED if why(ROUTES[route]) == Shows.OWN]
 ASKERS = (BANK, "owner", "operator", "data source")
 # What is asked of nothing, or with nothing, since it would change what other tests of the town need: who may ask, and
-# how it is refused. The three that end something are asked by another firm.
+# how it is refused. What would end something is asked by another firm.
 NOTHING_SAID = {
     "owner": ("POST /v1/applications", "POST /v1/consents", "POST /v1/disputes"),
     "data source": ("POST /v1/imports",),
@@ -50,7 +50,11 @@ NOTHING_THERE = {
         "POST /v1/subscriptions/{subscription_id}/end",
         "POST /v1/webhooks/deliveries/{delivery_id}/replay",
     ),
-    "another enterprise": ("POST /v1/consents/{consent_id}/revoke", "POST /v1/disputes/{dispute_id}/withdraw"),
+    "another enterprise": (
+        "POST /v1/consents/{consent_id}/revoke",
+        "POST /v1/disputes/{dispute_id}/withdraw",
+        "POST /v1/imports/{import_id}/withdraw",
+    ),
 }
 NOT_TOLD = {
     **{route: (who, 422) for who, routes in NOTHING_SAID.items() for route in routes},
