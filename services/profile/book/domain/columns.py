@@ -12,7 +12,10 @@ from chassis.core.errors import Invalid
 from services.profile.book.domain import invoice
 from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
 from services.profile.book.domain.evidence import DATASETS
-from services.profile.book.domain.titles import names, plain, shown, unit
+from services.profile.book.domain.titles import REASONS, names, plain, shown, unit
+
+# What rejected rows come back with; a corrected file may still have it.
+OURS = frozenset(plain(title) for title in REASONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Form:
                 found[name] = _in_unit(column, title)
             elif value is not None:
                 parts.setdefault(value, name)
-            elif shown(title):
+            elif shown(title) and plain(title) not in OURS:
                 ignored.append(shown(title)[:64])
         self._none_missing(found, parts, titles, where)
         self._none_unknown(ignored, where)
@@ -109,7 +112,7 @@ class Form:
         """Every title that this form knows, as titles are compared."""
         split = self.split.titles.values() if self.split else ()
         own = (title for column in self.columns for title in (*column.titles, column.name))
-        return frozenset(plain(title) for title in (*own, *split, *(self.ignored or ())))
+        return frozenset(plain(title) for title in (*own, *split, *(self.ignored or ()))) | OURS
 
     @property
     def _read(self) -> list[Column]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from services.profile.book.domain.columns import WORKBOOK, Form
+from services.profile.book.domain.rejected import as_sent, is_returned
 from services.profile.book.readers.binary import parquet, workbook
 from services.profile.book.readers.einvoice import KINDS as XML_KINDS
 from services.profile.book.readers.einvoice import einvoices
@@ -27,7 +29,7 @@ def read(form: Form, path: Path, limits: Limits) -> list[RawSheet]:
     if form.kind == WORKBOOK:
         if head != ZIP:
             raise UnreadableFile("The kind workbook needs an .xlsx file with the three sheets of the official form.")
-        return workbook(path, limits)
+        return [_as_sent(part) for part in workbook(path, limits)]
     if head == ZIP and form.kind not in XML_KINDS:
         raise UnreadableFile(
             "This is a zip or an .xlsx; send a workbook as kind workbook, or a .csv, .csv.gz or .parquet."
@@ -35,7 +37,15 @@ def read(form: Form, path: Path, limits: Limits) -> list[RawSheet]:
     part = _reader(head)(form, path, limits)
     if part.frame.is_empty() and part.unread.is_empty():
         raise EmptyFile("The file has a header and no rows; send it again with rows.")
-    return [part]
+    return [_as_sent(part)]
+
+
+def _as_sent(part: RawSheet) -> RawSheet:
+    """Return a table as its sender meant it: of one that came back with reasons, without them."""
+    if not is_returned(part.titles):
+        return part
+    frame, titles = as_sent(part.frame, part.titles)
+    return replace(part, frame=frame, titles=titles)
 
 
 def _reader(head: bytes) -> Callable[[Form, Path, Limits], RawSheet]:
