@@ -27,7 +27,7 @@ from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import DATASETS
-from services.profile.book.domain.versions import unheld, versioned
+from services.profile.book.domain.versions import weigh
 
 # 16 buckets: a bucket is the unit of work beyond one machine; more of them cost small imports a file each.
 BUCKETS = 16
@@ -40,6 +40,8 @@ CONFIGURATION = {"delta.logRetentionDuration": "interval 3650 days", "delta.data
 # The table's statistics cut times to milliseconds: what was known last may be as much later as this.
 STATISTICS_STEP = timedelta(milliseconds=1)
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+# What is known of a row beside its content.
+ORIGIN = ("version", "import_id", "known_at")
 # Under this name a commit that erased rows notes its version: no file of an earlier version is there any more.
 SHRED = "shred"
 
@@ -113,26 +115,27 @@ class Lake:
         *,
         now: datetime,
         standing: Callable[[list[str]], Standing] = lambda _: Standing(),
+        counted: Callable[[pl.DataFrame], Mapping[str, Any]] = lambda _: {},
     ) -> Commit:
         """Append what the lake does not hold yet, in one commit that carries the facts, and return it.
 
-        `rows` are checked rows with their `line`, free of repeats. The facts gain `appended` (rows by direction or
-        sort), `enterprises` (those with new rows), `known_at`, the latest `date`, and `refused`: the lines that would
-        revise what they may not, by the `standing` of the imports that stated it. Raises `LakeBusy` where other
-        imports win the race again and again.
+        `rows` are checked rows with their `line`. The facts gain `appended` (rows by direction or sort), `enterprises`
+        (those with new rows), `known_at`, the latest `date`, `refused` (lines by reason: what would revise what it may
+        not, by the `standing` of the imports that stated it), `told` of the rest, and what `counted` says of the new
+        rows. Raises `LakeBusy` where other imports win the race again and again.
         """
         for _ in range(MOST_ATTEMPTS):
             table = self._table()
             held = self._held(table.version(), rows)
-            stands = standing(held["import_id"].unique().to_list())
-            fresh = unheld(self._dataset, rows, _of(held, stands.weak, inside=False))
-            refused = self._refused(fresh, _of(held, stands.firm, inside=True))
-            new = versioned(self._dataset, fresh.filter(~pl.col("line").is_in(refused)) if refused else fresh, held)
+            weighed = weigh(self._dataset, rows, held, standing(held["import_id"].unique().to_list()))
+            new = weighed.rows.filter(pl.col("version") > 0)
             # Strictly later than all before it: what was known at a moment never changes afterwards.
             known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
-            entry = {**facts, "known_at": known_at.isoformat(), **self._summary(new), "refused": refused}
+            brought = {"refused": weighed.refused, "told": weighed.told, **self._summary(new), **counted(new)}
+            entry = {**facts, "known_at": known_at.isoformat(), **brought}
+            entry["enterprises"] = weighed.rows["enterprise"].unique().sort().to_list()
             try:
-                return self._commit(table, self._placed(new, known_at, import_id), import_id, entry)
+                return self._commit(table, self._placed(weighed.rows, known_at, import_id), import_id, entry)
             except CommitFailedError:
                 continue
         raise LakeBusy(import_id)
@@ -207,29 +210,39 @@ class Lake:
             return 0
 
     def _held(self, version: int, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return what the lake may already hold of `rows`: same enterprises and directions, and days if they tell."""
+        """Return what the lake may already hold of `rows`: same enterprises and directions, and days if they tell.
+
+        Of what is known by its number alone, earlier statements may be of any direction and day.
+        """
         files = self._files(version)
         if rows.is_empty() or files.is_empty():
-            return self._dataset.empty()
+            return self._dataset.empty().select(*self._dataset.content, *ORIGIN)
+        enterprises = rows["enterprise"].unique()
+        files = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in enterprises}))
+        among = pl.col("enterprise").is_in(enterprises.implode())
+        alone = self._dataset.alone
+        if alone is None:
+            return self._held_near(files, rows, among)
+        numbers = rows.filter(alone.where).select(alone.columns[-1]).to_series().unique()
+        usual = self._held_near(files, rows.filter(~alone.where) if len(numbers) else rows, among & ~alone.where)
+        if numbers.is_empty():
+            return usual
+        wanted = (among, pl.col(numbers.name).is_in(numbers.implode()))
+        return pl.concat([usual, self._scan(files).filter(*wanted).select(usual.columns).collect()])
+
+    def _held_near(self, files: pl.DataFrame, rows: pl.DataFrame, among: pl.Expr) -> pl.DataFrame:
+        """Return what these files hold of the same directions as `rows`, and of the same days if they tell."""
         lead, day = self._dataset.lead, self._dataset.day
-        enterprises, sorts = rows["enterprise"].unique(), rows[lead].unique().to_list()
+        sorts = rows[lead].unique().to_list()
         near = files.filter(
-            pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in enterprises}),
-            pl.lit(len(sorts) > 1) | pl.col(f"min.{lead}").is_in(sorts) | pl.col(f"max.{lead}").is_in(sorts),
+            pl.lit(len(sorts) > 1) | pl.col(f"min.{lead}").is_in(sorts) | pl.col(f"max.{lead}").is_in(sorts)
         )
-        wanted = [pl.col(lead).is_in(sorts), pl.col("enterprise").is_in(enterprises.implode())]
+        wanted = [pl.col(lead).is_in(sorts), among]
         if self._dataset.pruned:
             first, last = rows[day].min(), rows[day].max()
             near = near.filter(pl.col(f"max.{day}") >= first, pl.col(f"min.{day}") <= last)
             wanted.append(pl.col(day).is_between(first, last))
-        held = self._scan(near).filter(*wanted)
-        return held.select(*self._dataset.content, "version", "import_id").collect()
-
-    def _refused(self, rows: pl.DataFrame, firm: pl.DataFrame) -> list[int]:
-        """Return the lines that speak of what stands firm already."""
-        if firm.is_empty():
-            return []
-        return rows.join(firm, on=self._dataset.identity, how="semi", nulls_equal=True)["line"].to_list()
+        return self._scan(near).filter(*wanted).select(*self._dataset.content, *ORIGIN).collect()
 
     def _commit(self, table: DeltaTable, placed: pl.DataFrame, import_id: str, entry: dict[str, Any]) -> Commit:
         version = table.version() + 1
@@ -324,20 +337,12 @@ class Lake:
         latest = new[self._dataset.day].max()
         return {
             "appended": dict(new[self._dataset.lead].value_counts().rows()),
-            "enterprises": new["enterprise"].unique().sort().to_list(),
             "date": latest.isoformat() if isinstance(latest, date) else None,
         }
 
     @property
     def _local(self) -> bool:
         return "://" not in self._url
-
-
-def _of(held: pl.DataFrame, imports: Collection[str], *, inside: bool) -> pl.DataFrame:
-    if not imports:
-        return held.clear() if inside else held
-    these = pl.col("import_id").is_in(list(imports))
-    return held.filter(these if inside else ~these)
 
 
 def lakes(url: str, options: Mapping[str, str] | None = None) -> dict[str, Lake]:

@@ -66,6 +66,7 @@ DATASET = Dataset(
     ),
     identity=("direction", "enterprise", "reference", "date", "amount_fen"),
     day="date",
+    padded="reference",
     rules=(RowRule("amount_fen", pl.col("amount_fen") <= 0, "not above zero / 金额须大于零"),),
 )
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content
