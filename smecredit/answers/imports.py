@@ -43,9 +43,11 @@ class Import(Job, Counts):
     channel: Channel
     connector: str | None
     enterprise: str | None
+    stated_on: str | None
     sha256: str
     parts: NotRequired[list[Counts] | None]
     ignored_columns: list[str]
+    notes: list[str]
     warnings: list[str]
     created_at: str
     finished_at: str | None

@@ -131,7 +131,8 @@ class Lake:
             new = weighed.rows.filter(pl.col("version") > 0)
             # Strictly later than all before it: what was known at a moment never changes afterwards.
             known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
-            brought = {"refused": weighed.refused, "told": weighed.told, **self._summary(new), **counted(new)}
+            said = {"refused": [list(each) for each in weighed.refused], "told": list(weighed.told)}
+            brought = {**said, **self._summary(new), **counted(new)}
             entry = {**facts, "known_at": known_at.isoformat(), **brought}
             entry["enterprises"] = weighed.rows["enterprise"].unique().sort().to_list()
             try:
@@ -224,11 +225,12 @@ class Lake:
         if alone is None:
             return self._held_near(files, rows, among)
         numbers = rows.filter(alone.where).select(alone.columns[-1]).to_series().unique()
-        usual = self._held_near(files, rows.filter(~alone.where) if len(numbers) else rows, among & ~alone.where)
         if numbers.is_empty():
-            return usual
-        wanted = (among, pl.col(numbers.name).is_in(numbers.implode()))
-        return pl.concat([usual, self._scan(files).filter(*wanted).select(usual.columns).collect()])
+            return self._held_near(files, rows, among & ~alone.where)
+        columns = (*self._dataset.content, *ORIGIN)
+        known = self._scan(files).filter(among, pl.col(numbers.name).is_in(numbers.implode())).select(columns).collect()
+        usual = rows.filter(~alone.where)
+        return known if usual.is_empty() else pl.concat([self._held_near(files, usual, among & ~alone.where), known])
 
     def _held_near(self, files: pl.DataFrame, rows: pl.DataFrame, among: pl.Expr) -> pl.DataFrame:
         """Return what these files hold of the same directions as `rows`, and of the same days if they tell."""

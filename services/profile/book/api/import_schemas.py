@@ -36,11 +36,18 @@ class ImportSchema(CountsSchema):
     channel = fields.String(validate=validate.OneOf(list(Channel)))
     connector = fields.String(allow_none=True)
     enterprise = fields.String(allow_none=True, metadata={"description": "The one that all rows are about"})
+    stated_on = fields.Date(
+        allow_none=True, metadata={"description": "The day on which the source made the file, where its sender said so"}
+    )
     sha256 = fields.String()
     state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed"]))
     progress = fields.Nested(ProgressSchema())
     parts = fields.List(fields.Nested(CountsSchema()), allow_none=True)
     ignored_columns = fields.List(fields.String())
+    notes = fields.List(
+        fields.String(),
+        metadata={"description": "What was left out, such as totals; at most twenty"},
+    )
     warnings = fields.List(fields.String(), metadata={"description": "At most twenty, each once"})
     problem = fields.Dict(allow_none=True)
     created_at = fields.AwareDateTime()

@@ -22,6 +22,7 @@ NOTHING: dict[str, Any] = {
     "rejected": 0,
     "parts": None,
     "ignored_columns": [],
+    "notes": [],
     "warnings": [],
 }
 LISTED = ("id", "name", "industry", "region", "size_class", "synthetic")
@@ -53,6 +54,7 @@ def imported(row: tables.Import, job: JobState) -> dict[str, Any]:
         "channel": row.channel,
         "connector": row.connector,
         "enterprise": row.enterprise,
+        "stated_on": row.stated_on,
         "sha256": row.sha256,
         "state": state,
         **(row.counts or NOTHING),

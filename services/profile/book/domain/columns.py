@@ -12,14 +12,19 @@ from chassis.core.errors import Invalid
 from services.profile.book.domain import invoice
 from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
 from services.profile.book.domain.evidence import DATASETS
+from services.profile.book.domain.titles import names, plain, shown, unit
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The columns found in a file: ours by the file's name, and the names that nothing is known about."""
+    """The columns found in a file: ours by the name of the table's column, and the titles that nothing is known about.
+
+    `parts` are the table's columns of a split amount, by the value that each stands for.
+    """
 
     found: Mapping[str, Column]
     ignored: tuple[str, ...]
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 class WrongColumns(Invalid):
@@ -56,29 +61,35 @@ class Form:
     rules: tuple[RowRule, ...] = ()
 
     def match(self, titles: Sequence[str], where: str = "The file") -> Matched:
-        """Find the columns among a file's titles; raise `WrongColumns` naming what is missing, twice or unknown."""
-        known = {title.lower(): column for column in self._read for title in (*column.titles, column.name)}
+        """Find the columns among a file's titles, in their order; raise `WrongColumns` on what is missing or twice.
+
+        The names in what is found are those of `titles.names`, as every reader gives them to its table.
+        """
+        known = {plain(title): column for column in self._read for title in (*column.titles, column.name)}
+        split = {plain(title): value for value, title in (self.split.titles if self.split else {}).items()}
         found: dict[str, Column] = {}
+        parts: dict[str, str] = {}
         ignored = []
-        for title in titles:
-            column = known.get(title.strip().lower())
-            if column is None:
-                ignored.append(title.strip()[:64])
-            elif column in found.values():
-                raise WrongColumns(f"{where} has more than one column for {column.name}; keep one.", column=column.name)
-            else:
-                found[title] = column
-        self._none_missing(found, titles, where)
+        for name, title in zip(names(titles), titles, strict=True):
+            column, value = known.get(plain(title)), split.get(plain(title))
+            if column is not None:
+                _only_once(column, name, found, where)
+                found[name] = _in_unit(column, title)
+            elif value is not None:
+                parts.setdefault(value, name)
+            elif shown(title):
+                ignored.append(shown(title)[:64])
+        self._none_missing(found, parts, titles, where)
         self._none_unknown(ignored, where)
-        return Matched(found, tuple(ignored))
+        return Matched(found, tuple(ignored), parts)
 
     def arranged(self, raw: pl.DataFrame, matched: Matched) -> tuple[pl.DataFrame, Mapping[str, Column]]:
         """Return the file's columns of text and what they are, with a split amount joined."""
         if self.split is None:
             return raw, matched.found
         own = {column.name: column for column in self.columns}
-        filled = {value: _filled(title) for value, title in self.split.titles.items()}
-        amount = pl.coalesce(pl.when(there).then(pl.col(self.split.titles[value])) for value, there in filled.items())
+        filled = {value: _filled(name) for value, name in matched.parts.items()}
+        amount = pl.coalesce(pl.when(there).then(pl.col(matched.parts[value])) for value, there in filled.items())
         many = pl.sum_horizontal(there.cast(pl.Int8) for there in filled.values()) > 1
         by = pl.coalesce(pl.when(there).then(pl.lit(value)) for value, there in filled.items())
         joined = raw.with_columns(
@@ -98,30 +109,32 @@ class Form:
         joined = {self.split.amount, self.split.by} if self.split else set()
         return [column for column in self.columns if column.name not in joined]
 
-    def _none_missing(self, found: Mapping[str, Column], titles: Sequence[str], where: str) -> None:
-        present = {title.strip() for title in titles}
+    def _none_missing(
+        self, found: Mapping[str, Column], parts: Mapping[str, str], titles: Sequence[str], where: str
+    ) -> None:
+        there = {column.name for column in found.values()}
         missing = {
             column.name: f"{column.titles[0]} ({column.name})"
             for column in self._read
-            if column.required and column not in found.values() and column.name not in self.constants
-        } | {title: title for title in (self.split.titles.values() if self.split else ()) if title not in present}
+            if column.required and column.name not in there and column.name not in self.constants
+        } | {title: title for value, title in (self.split.titles if self.split else {}).items() if value not in parts}
         if missing:
             # A file without a header has a person where a title should be, if persons are what it is about.
             named = any(column.reads == "party" for column in self.columns)
-            shown = [] if named else [title.strip()[:64] for title in titles]
+            has = [] if named else [shown(title)[:64] for title in titles]
             raise WrongColumns(
                 f"{where} lacks {', '.join(missing.values())} for the kind {self.kind}; "
-                f"it has: {', '.join(shown[:20]) or f'{len(titles)} other columns'}.",
+                f"it has: {', '.join(has[:20]) or f'{len(titles)} other columns'}.",
                 kind=self.kind,
                 missing=list(missing),
-                found=shown[:50],
+                found=has[:50],
             )
 
     def _none_unknown(self, others: Sequence[str], where: str) -> None:
         if self.ignored is None:
             return
-        known = {*self.ignored, *(self.split.titles.values() if self.split else ())}
-        unknown = [title for title in others if title not in known]
+        known = {plain(title) for title in self.ignored}
+        unknown = [title for title in others if plain(title) not in known]
         if unknown:
             raise WrongColumns(
                 f"{where} has columns that the connector does not know: {', '.join(unknown[:20])}. "
@@ -130,8 +143,22 @@ class Form:
             )
 
 
-def _filled(title: str) -> pl.Expr:
-    text = pl.col(title).str.strip_chars()
+def _only_once(column: Column, name: str, found: Mapping[str, Column], where: str) -> None:
+    twice = [other for other, one in found.items() if one.name == column.name]
+    if twice:
+        raise WrongColumns(
+            f"{where} has more than one column for {column.name}: {twice[0]}, {name}; keep one.", column=column.name
+        )
+
+
+def _in_unit(column: Column, title: str) -> Column:
+    """Return the column in the unit that its title states in brackets."""
+    stated = unit(title) if column.reads == "money" else None
+    return replace(column, unit=stated) if stated else column
+
+
+def _filled(name: str) -> pl.Expr:
+    text = pl.col(name).str.strip_chars()
     return (~text.str.contains(r"^[-+]?0*\.?0*$")).fill_null(value=False)
 
 

@@ -1,4 +1,4 @@
-"""Numbers that a spreadsheet took for numbers: `12345` of a file is the `00012345` of the book where all else agrees."""
+"""Identities that lost leading zeros: `12345` of a file is the `00012345` of the book where all else agrees."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ def with_zeros(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> tupl
     bare = long.str.strip_chars_start("0")
     near = number.is_in(pl.concat([long, bare]).implode())
     mine = rows.with_row_index("place").filter(near)
-    if not rows.filter(near & ~padded).height and not held.filter(near & ~padded).height and bare.n_unique() == len(long):
+    if (
+        not rows.filter(near & ~padded).height
+        and not held.filter(near & ~padded).height
+        and bare.n_unique() == len(long)
+    ):
         return rows, ()
     rest = [column for column in dataset.identity if column != name]
     both = pl.concat(

@@ -11,6 +11,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from services.profile.book.domain.columns import KINDS, SHEETS, Form
+from services.profile.book.domain.titles import LINE, names
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, RawSheet, UnreadableFile
 
 SIMPLE = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Decimal, pl.Categorical, pl.Enum, pl.Null)
@@ -27,8 +28,12 @@ def parquet(form: Form, path: Path, limits: Limits) -> RawSheet:
         height = plan.select(pl.len()).collect().item()
     except (PolarsError, OSError):
         raise UnreadableFile("The Parquet file is damaged or cut short; send it again.") from None
-    matched = form.match(schema.names())
-    nested = [name for name in matched.found if not (schema[name].is_numeric() or schema[name] in SIMPLE)]
+    titles = schema.names()
+    named = names(titles)
+    matched = form.match(titles)
+    types = dict(zip(named, schema.dtypes(), strict=True))
+    read = {*matched.found, *matched.parts.values()}
+    nested = [name for name in named if name in read and not (types[name].is_numeric() or types[name] in SIMPLE)]
     if nested:
         raise UnreadableFile(
             f"The columns {', '.join(nested)} are lists or structs; send plain values.", columns=nested
@@ -36,8 +41,9 @@ def parquet(form: Form, path: Path, limits: Limits) -> RawSheet:
     if height * len(schema) * SMALLEST_CELL_BYTES > limits.unpacked:
         raise FileTooLarge(f"The file has {height} rows; split it and send the parts.", rows=height)
     try:
-        frame = plan.with_row_index("line", 1).with_columns(pl.col(name).cast(pl.String) for name in matched.found)
-        return RawSheet(form.kind, frame.with_columns(pl.col("line").cast(pl.Int64)).collect())
+        table = plan.select(pl.col(title).alias(name) for title, name in zip(titles, named, strict=True))
+        frame = table.with_row_index(LINE, 1).with_columns(pl.col(name).cast(pl.String) for name in read)
+        return RawSheet(form.kind, frame.with_columns(pl.col(LINE).cast(pl.Int64)).collect(), titles=tuple(titles))
     except (PolarsError, OSError):
         raise UnreadableFile("The Parquet file is damaged or cut short; send it again.") from None
 
@@ -63,12 +69,14 @@ def workbook(path: Path, limits: Limits) -> list[RawSheet]:
 
 def _sheet(book: object, sheet: str, kind: str) -> RawSheet:
     frame: pl.DataFrame = book.load_sheet(sheet, dtypes="string").to_polars()  # type: ignore[attr-defined]
-    KINDS[kind].match(frame.columns, f"The sheet {sheet}")
+    titles = tuple(frame.columns)
+    KINDS[kind].match(titles, f"The sheet {sheet}")
+    frame.columns = names(titles)
     if frame.is_empty():
         raise EmptyFile(f"The sheet {sheet} has no rows.", sheet=sheet)
-    numbered = frame.with_row_index("line", 2).with_columns(pl.col("line").cast(pl.Int64))
-    blank = pl.all_horizontal(pl.exclude("line").is_null())
-    return RawSheet(kind, numbered.filter(~blank), name=sheet)
+    numbered = frame.with_row_index(LINE, 2).with_columns(pl.col(LINE).cast(pl.Int64))
+    blank = pl.all_horizontal(pl.exclude(LINE).is_null())
+    return RawSheet(kind, numbered.filter(~blank), name=sheet, titles=titles)
 
 
 def _look_inside(path: Path, limits: Limits) -> None:

@@ -83,7 +83,8 @@ def einvoices(form: Form, path: Path, limits: Limits) -> RawSheet:
         raise EmptyFile("The zip holds no XML; send the XML form of the invoices.")
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     columns = frame if form.kind == "invoices" else frame.drop("direction")
-    return RawSheet(form.kind, columns, pl.DataFrame(unread, schema=REPORT, orient="row"))
+    unread_lines = pl.DataFrame(unread, schema=REPORT, orient="row")
+    return RawSheet(form.kind, columns, unread_lines, titles=tuple(columns.columns[1:]))
 
 
 def _documents(path: Path, limits: Limits) -> Iterator[tuple[int, str, bytes]]:

@@ -10,6 +10,7 @@ import orjson
 import polars as pl
 
 from services.profile.book.domain.columns import Form
+from services.profile.book.domain.titles import LINE, names
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
 
@@ -32,19 +33,20 @@ def records(form: Form, path: Path, limits: Limits) -> RawSheet:
     numbered = list(enumerate(found, 1))
     strange = [(line, "", str(record)[:LARGEST_SHOWN], NOT_FLAT) for line, record in numbered if not _is_flat(record)]
     flat = [(line, record) for line, record in numbered if _is_flat(record)]
-    frame = text_frame([record for _, record in flat], [line for line, _ in flat])
-    form.match(frame.columns[1:])
-    return RawSheet(form.kind, frame, pl.DataFrame(strange, schema=REPORT, orient="row"))
+    titles, frame = text_frame([record for _, record in flat], [line for line, _ in flat])
+    form.match(titles)
+    return RawSheet(form.kind, frame, pl.DataFrame(strange, schema=REPORT, orient="row"), titles=tuple(titles))
 
 
-def text_frame(found: Sequence[Mapping[str, Any]], lines: Iterable[int]) -> pl.DataFrame:
-    """Return records as columns of text with their `line`, as every reader does."""
+def text_frame(found: Sequence[Mapping[str, Any]], lines: Iterable[int]) -> tuple[list[str], pl.DataFrame]:
+    """Return the keys of records as titles, and their values as columns of text with their `line`."""
     titles = list(dict.fromkeys(title for record in found for title in record))
-    if len(titles) > MOST_KEYS or "line" in titles:
-        raise UnreadableFile(f"A record names `line`, or the records name more than {MOST_KEYS} different fields.")
-    columns = {title: [_text(record.get(title)) for record in found] for title in titles}
-    schema = {"line": pl.Int64, **dict.fromkeys(titles, pl.String)}
-    return pl.DataFrame({"line": list(lines), **columns}, schema=schema)
+    if len(titles) > MOST_KEYS:
+        raise UnreadableFile(f"The records name more than {MOST_KEYS} different fields.")
+    named = dict(zip(titles, names(titles), strict=True))
+    columns = {name: [_text(record.get(title)) for record in found] for title, name in named.items()}
+    schema = {LINE: pl.Int64, **dict.fromkeys(columns, pl.String)}
+    return titles, pl.DataFrame({LINE: list(lines), **columns}, schema=schema)
 
 
 def _is_flat(record: object) -> bool:

@@ -38,10 +38,14 @@ class Limits:
 class RawSheet:
     """One table of a file as read: `frame` has `line` (where to look in the file) and columns of text as titled there.
 
-    `unread` reports the lines that could not be split into columns at all; `name` is that of a workbook's sheet.
+    The columns of `frame` have the unique names that `domain.titles.names` gives to `titles`, which are those of the
+    file by position. `unread` reports the lines that could not be split into columns at all; `name` is that of a
+    workbook's sheet; `notes` tell what was left out, such as title lines and footers ("english / 中文").
     """
 
     kind: str
     frame: pl.DataFrame
     unread: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REPORT))
     name: str | None = None
+    titles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from services.profile.book.domain.columns import Form
+from services.profile.book.domain.titles import LINE, names
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
 
@@ -33,6 +34,8 @@ CHUNK = 1 << 20
 ROWS_AT_ONCE = 50_000
 MOST_UNREAD = 100_000
 SEPARATORS = ",\t;"
+# No title of a text file holds a line end that is not quoted, so none is this.
+INDEX = "\nline"
 UTF8, GB18030 = "utf-8", "gb18030"
 # A line with at least one character beyond ASCII, all of it valid UTF-8.
 UTF8_LINE = re.compile(
@@ -84,13 +87,14 @@ def _parse(form: Form, path: Path, walked: Walked, encoding: str) -> RawSheet:
     if walked.open_quote:
         return _by_line(form, path, encoding)
     try:
-        frame = pl.read_csv(path, infer_schema=False, separator=separator, row_index_name="line", row_index_offset=2)
+        frame = pl.read_csv(path, infer_schema=False, separator=separator, row_index_name=INDEX, row_index_offset=2)
     except PolarsError:
         return _by_line(form, path, encoding)
-    if frame.height + 1 != walked.lines or frame.columns[1:] != titles:
+    if frame.height + 1 != walked.lines or frame.width != len(titles) + 1:
         return _by_line(form, path, encoding)
-    blank = pl.all_horizontal(pl.exclude("line").is_null())
-    return RawSheet(form.kind, frame.filter(~blank).with_columns(pl.col("line").cast(pl.Int64)))
+    frame.columns = [LINE, *names(titles)]
+    blank = pl.all_horizontal(pl.exclude(LINE).is_null())
+    return RawSheet(form.kind, frame.filter(~blank).with_columns(pl.col(LINE).cast(pl.Int64)), titles=tuple(titles))
 
 
 def _header(path: Path, encoding: str) -> tuple[list[str], str]:
@@ -136,13 +140,14 @@ def _by_line(form: Form, path: Path, encoding: str) -> RawSheet:
     reader = _LineReader(encoding, len(titles))
     with path.open("rb") as file:
         file.readline()
-        schema = {"line": pl.Int64, **dict.fromkeys(titles, pl.String)}
+        schema = {LINE: pl.Int64, **dict.fromkeys(names(titles), pl.String)}
         # Rows become columns as they come: as Python values they would take ten times the memory.
         frames = [pl.DataFrame(schema=schema)]
         rows = reader.rows(file, separator)
         while some := list(islice(rows, ROWS_AT_ONCE)):
             frames.append(pl.DataFrame(dict(zip(schema, zip(*some, strict=True), strict=True)), schema=schema))
-    return RawSheet(form.kind, pl.concat(frames), pl.DataFrame(reader.unread, schema=REPORT, orient="row"))
+    unread = pl.DataFrame(reader.unread, schema=REPORT, orient="row")
+    return RawSheet(form.kind, pl.concat(frames), unread, titles=tuple(titles))
 
 
 class _LineReader:

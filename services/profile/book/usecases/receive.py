@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +22,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain.channel import NotYourChannel, channel_of
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.readers.forms import form_of
+from services.profile.standards.days import day_of
 
 CHUNK = 1 << 20
 JOB = "import"
@@ -33,6 +35,10 @@ class UnknownKind(Invalid):
 
 class KeyReused(Invalid):
     """An idempotency key came back with another file."""
+
+
+class StatedAhead(Invalid):
+    """A file says that it was made on a day that has not come."""
 
 
 class ImportNotFound(NotFound):
@@ -49,6 +55,7 @@ class Delivery:
     channel: str | None = None
     connector: str | None = None
     enterprise: str | None = None
+    stated_on: date | None = None
 
 
 def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[bytes]) -> str:
@@ -60,6 +67,11 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
         raise UnknownKind(f"kind must be one of: {', '.join(KINDS)}.", kind=delivery.kind[:40])
     channel = channel_of(delivery.channel, caller.role, delivery.kind)
     form_of(delivery.kind, delivery.connector, delivery.enterprise)
+    if delivery.stated_on and delivery.stated_on > day_of(context.now()):
+        raise StatedAhead(
+            f"stated_on {delivery.stated_on} lies in the future; give the day on which the source made the file.",
+            stated_on=delivery.stated_on.isoformat(),
+        )
     delivery = replace(delivery, channel=channel, enterprise=_about(caller, delivery.enterprise))
     import_id = new_id("imp")
     path = context.settings.uploads / import_id
@@ -81,6 +93,7 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
                     channel=channel,
                     connector=delivery.connector,
                     enterprise=delivery.enterprise,
+                    stated_on=delivery.stated_on,
                     created_at=context.now(),
                 )
             )
@@ -109,7 +122,7 @@ def _before(session: Session, caller: Caller, delivery: Delivery, sha256: str) -
     row = store.import_with(session, caller.client, delivery.key)
     if row is None:
         return None
-    same = ("kind", "channel", "connector", "enterprise")
+    same = ("kind", "channel", "connector", "enterprise", "stated_on")
     if row.sha256 != sha256 or any(getattr(row, name) != getattr(delivery, name) for name in same):
         raise KeyReused("This Idempotency-Key came with another file before; use a new key for a new file.")
     return row.id

@@ -31,9 +31,9 @@ def record(context: Context, caller: Caller, delivery: Delivery, records: Sequen
     What a file's reject report would say is said at once, and nothing is stored then.
     """
     form = form_of(delivery.kind, None, delivery.enterprise)
-    frame = text_frame(records, range(1, len(records) + 1))
+    titles, frame = text_frame(records, range(1, len(records) + 1))
     today = day_of(context.now())
-    checked = check(form, frame, form.match(frame.columns[1:]), pl.DataFrame(schema=REPORT), today=today)
+    checked = check(form, frame, form.match(titles), pl.DataFrame(schema=REPORT), today=today)
     if checked.rejected:
         faults = checked.report.head(FAULTS_SHOWN).rename({"line": "record", "column": "field"}).to_dicts()
         raise RecordsRefused(

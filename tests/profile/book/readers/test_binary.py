@@ -36,7 +36,7 @@ def test_typed_columns_mean_the_same_as_text(tmp_path: Path) -> None:
     pl.DataFrame(TYPED).write_parquet(path)
     [part] = read(KINDS["invoices.purchase"], path, Limits())
     form = KINDS["invoices.purchase"]
-    matched = form.match(part.frame.columns[1:])
+    matched = form.match(part.titles)
     row = check(form, part.frame, matched, part.unread, today=date(2026, 1, 1)).rows.row(0, named=True)
     assert (row["net_fen"], row["tax_fen"], row["total_fen"]) == (10_007, 1_300, 11_307)
     assert (row["number"], row["date"], row["synthetic"]) == ("1001", date(2019, 1, 4), True)

@@ -1,0 +1,54 @@
+"""The titles of a file's columns: as the file has them, as names of a table's columns, and compared with ours."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+# The column of every table read that tells where in its file a row stands.
+LINE = "line"
+# A unit in brackets at the end: 金额(元), 计税依据（万元）, amount (CNY). Another currency is no unit and stays.
+UNIT = re.compile(
+    r"[(\[【](?:单位:?)?(?:人民币|rmb|cny)?(?P<unit>万元|元|分|yuan|¥|(?<=人民币)|(?<=rmb)|(?<=cny))[)\]】]$"
+)
+UNITS = {"万元": "wan", "分": "fen"}
+UNSEEN = ("Cc", "Cf", "Zl", "Zp", "Zs")
+
+
+def plain(title: str) -> str:
+    """Return a title as titles are compared: NFKC, lower case, without blanks, line ends, marks and a unit."""
+    folded = _folded(title)
+    return UNIT.sub("", folded) or folded
+
+
+def unit(title: str) -> str | None:
+    """Return the unit that a title states in brackets: yuan, wan or fen; None where it states none."""
+    found = UNIT.search(_folded(title))
+    return UNITS.get(found["unit"], "yuan") if found else None
+
+
+def names(titles: Sequence[str]) -> list[str]:
+    """Return unique names for the columns of a table: their titles, told apart by their place where need be.
+
+    A title is its own name, but for line ends and invisible characters. One that is empty, comes again or is `line`
+    gets its place from 1.
+    """
+    found: dict[str, None] = {LINE: None}
+    for place, title in enumerate(titles, 1):
+        name = shown(title) or f"第{place}列"
+        while name in found:
+            name = f"{name} ({place})"
+        found[name] = None
+    return list(found)[1:]
+
+
+def shown(title: str) -> str:
+    """Return a title on one line, without what nobody sees."""
+    blanks = (" " if unicodedata.category(letter) in UNSEEN else letter for letter in title)
+    return " ".join("".join(blanks).split())
+
+
+def _folded(title: str) -> str:
+    wide = unicodedata.normalize("NFKC", title).lower()
+    return "".join(letter for letter in wide if unicodedata.category(letter) not in UNSEEN).strip("*:'\"")
