@@ -1,12 +1,37 @@
-"""The one spelling of a moment on the wire: RFC 3339, in UTC, with microseconds and a Z."""
+"""Moments, which are of UTC and spelled in one way on the wire, and days, which are China's."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta, timezone
+
+CHINA = timezone(timedelta(hours=8))
+
+
+def today() -> date:
+    """Return the present day in China."""
+    return day_of(datetime.now(UTC))
+
+
+def day_of(moment: datetime) -> date:
+    """Return the day of a moment in China, whose offset is the same all year.
+
+    >>> day_of(datetime(2026, 11, 28, 21, tzinfo=UTC))
+    datetime.date(2026, 11, 29)
+    """
+    return moment.astimezone(CHINA).date()
+
+
+def start_of(day: date) -> datetime:
+    """Return the first moment of a day of China, in UTC.
+
+    >>> rfc3339(start_of(date(2026, 11, 29)))
+    '2026-11-28T16:00:00.000000Z'
+    """
+    return datetime.combine(day, time(), CHINA).astimezone(UTC)
 
 
 def rfc3339(moment: datetime) -> str:
-    """Return a moment in UTC.
+    """Return a moment as RFC 3339 writes it, in UTC with microseconds and a Z.
 
     >>> rfc3339(datetime(2020, 2, 21, 8, tzinfo=UTC))
     '2020-02-21T08:00:00.000000Z'

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from chassis.core.moments import CHINA
 from gateway.portal.language import Language
 
-CHINA = ZoneInfo("Asia/Shanghai")
 FEN_PER_YUAN = 100
 FEN_PER_WAN = 1_000_000
 # One chart or column has one unit: 万元 for Chinese readers, thousands of yuan for English ones.

@@ -8,7 +8,7 @@ from chassis.core.errors import Refused
 from chassis.core.problems import Kind
 from services.profile.book.domain import channel, columns, connector, enterprise
 from services.profile.book.readers import sheets
-from services.profile.book.usecases import enrol, receive, record
+from services.profile.book.usecases import connect, enrol, receive, record
 from services.profile.portrait.domain import late_payment, lineage
 from services.profile.portrait.usecases import cross_check, portray
 from services.profile.rights.domain import consent, dispute, measure, notice, repair
@@ -26,6 +26,9 @@ KINDS: Mapping[type[Refused], Kind] = {
     consent.ImpossibleConsent: Kind(422, "impossible-consent", "The consent contradicts itself", "授权内容自相矛盾"),
     columns.WrongColumns: Kind(422, "wrong-columns", "The columns do not fit the kind", "列名与数据类型不符"),
     connector.UnknownConnector: Kind(422, "unknown-connector", "No such connector", "未知的数据源映射"),
+    connect.ConnectorRefused: Kind(422, "connector-refused", "The connector contradicts itself", "映射声明自相矛盾"),
+    connect.ConnectorNotFound: Kind(404, "connector-not-found", "No such connector", "未找到该数据源映射"),
+    connect.NameTaken: Kind(409, "connector-name-taken", "The name cannot be taken", "该映射名称不可用"),
     channel.UnknownChannel: Kind(422, "unknown-channel", "No such lawful channel", "未知的信息来源渠道"),
     channel.NotYourChannel: Kind(403, "not-your-channel", "Not for the sender to state", "不属于报送方可提供的信息"),
     record.RecordsRefused: Kind(422, "records-refused", "Records that cannot be used", "记录未通过校验"),

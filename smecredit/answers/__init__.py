@@ -16,7 +16,7 @@ from smecredit.answers.enterprises import (
     PortraitPartners,
     Reliability,
 )
-from smecredit.answers.imports import Channel, Counts, Import, ImportKind, RecordKind
+from smecredit.answers.imports import Channel, Connector, ConnectorDetail, Counts, Import, ImportKind, RecordKind
 from smecredit.answers.matches import Check, Match, Offer, Paper, RateLine, Refusal, ScoreUsed, Security
 from smecredit.answers.measures import ListName, Measure, MeasureBasis, MeasureCode, MeasureTerms
 from smecredit.answers.models import Evaluation, Model, ModelEvent
@@ -37,6 +37,8 @@ __all__ = [
     "Book",
     "Channel",
     "Check",
+    "Connector",
+    "ConnectorDetail",
     "Consent",
     "Contribution",
     "Counts",

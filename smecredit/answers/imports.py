@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
-from smecredit.answers.basics import Job
+from smecredit.answers.basics import Job, Text
 
 ImportKind = Literal[
     "enterprises",
@@ -51,3 +51,29 @@ class Import(Job, Counts):
     warnings: list[str]
     created_at: str
     finished_at: str | None
+
+
+class Connector(TypedDict):
+    """A source's own layout; `owner` and `version` are null for one that comes with the service."""
+
+    name: str
+    kind: str
+    title: Text
+    about: str
+    reference: str
+    columns: dict[str, str]
+    units: dict[str, str]
+    values: dict[str, dict[str, str]]
+    split: dict[str, Any] | None
+    constants: dict[str, str]
+    ignored: list[str]
+    owner: str | None
+    version: int | None
+    saved_at: str | None
+    retired_at: str | None
+
+
+class ConnectorDetail(Connector):
+    """A connector with its declaration, to be changed and saved."""
+
+    declaration: dict[str, Any]

@@ -32,8 +32,8 @@ def _show(consent: Consent) -> None:
 @day("--until", "valid_until", required=True, help="The last day on which the consent holds.")
 @day("--as-of-from", help="The first day as of which the file may be read.")
 @day("--as-of-until", help="The last such day.")
-@click.option("--most-reads-a-day", type=MOST, help="How many new looks into the file on one day (UTC).")
-@click.option("--most-reads-a-month", type=MOST, help="How many in one calendar month (UTC).")
+@click.option("--most-reads-a-day", type=MOST, help="How many new looks into the file on one day of China.")
+@click.option("--most-reads-a-month", type=MOST, help="How many in one calendar month of China.")
 @printed(_show)
 @connected("enterprise")
 def consent_command(enterprise: Client, **terms: Any) -> Consent:

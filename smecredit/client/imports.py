@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import IO, Any, cast
 
-from smecredit.answers import Channel, Import, ImportKind, RecordKind
-from smecredit.client.calls import Calls, Json, OnProgress, given, segment
+from smecredit.answers import Channel, Connector, ConnectorDetail, Import, ImportKind, RecordKind
+from smecredit.client.calls import Calls, OnProgress, given, segment
 
 
 class Imports(Calls):
@@ -48,10 +48,28 @@ class Imports(Calls):
         path = f"/v1/enterprises/{segment(enterprise)}/{kind}"
         return self._post(Import, path, {"records": list(records)}, channel=channel)
 
-    def connectors(self) -> list[Json]:
-        """Return the layouts of sources that are understood as they are."""
-        items: list[Json] = self._get(Json, "/v1/connectors")["items"]
-        return items
+    def connectors(self) -> list[Connector]:
+        """Return the layouts of sources that are understood as they are: shipped ones, and your own in their newest."""
+        return list(self._pages(Connector, "/v1/connectors"))
+
+    def connector(self, name: str) -> ConnectorDetail:
+        """Return a connector with its `declaration`: a shipped one, or the newest version of your own."""
+        return self._get(ConnectorDetail, f"/v1/connectors/{segment(name)}")
+
+    def save_connector(
+        self, name: str, declaration: Mapping[str, Any], *, replaces: int | None = None
+    ) -> ConnectorDetail:
+        """Save a connector of your own, or its next version; imports can name it from now on.
+
+        `replaces` is the version that you read: where there is a newer one, nothing is saved and `Problem` raised.
+        """
+        headers = {} if replaces is None else {"If-Match": f'"{replaces}"'}
+        answer = self._wire.call("PUT", f"/v1/connectors/{segment(name)}", value=dict(declaration), headers=headers)
+        return cast("ConnectorDetail", answer.json())
+
+    def retire_connector(self, name: str) -> None:
+        """End a connector of your own for new imports; its versions stay."""
+        self._wire.call("DELETE", f"/v1/connectors/{segment(name)}")
 
     def get_import(self, import_id: str) -> Import:
         """Return an import and its counts."""

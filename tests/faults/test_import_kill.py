@@ -101,7 +101,8 @@ def content(home: Path) -> list[tuple[Any, ...]]:
     found: list[tuple[Any, ...]] = []
     for name, lake in lakes(str(home / "lake")).items():
         dataset = DATASETS.get(name, DATASET)
-        found += [(name, *row) for row in lake.read(lake.newest()).select(*dataset.content, "version").rows()]
+        rows = lake.read(lake.newest(), without=())
+        found += [(name, *row) for row in rows.select(*dataset.content, "version").rows()]
     return sorted(found, key=str)
 
 

@@ -30,7 +30,7 @@ def send(house: House, rows: dict[str, pl.DataFrame]) -> None:
 def everything(house: House, asked: Asked) -> pl.DataFrame:
     """Return every firm's features and their hashes, at the settled moment."""
     with house.context.database.connection() as connection:
-        facts = settle(connection, store.book(connection), asked, house.context.now().date())
+        facts = settle(connection, store.book(connection), asked, house.context.today())
     moment = Moment(facts.moment.version, facts.moment.as_of, facts.moment.known_at)
     return Describer(house.context.lake).feature_set(Whole(Why.PEERS), moment)
 

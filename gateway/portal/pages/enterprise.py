@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +9,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound
+from chassis.core.moments import today
 from gateway.portal import charts, figures, items
 from gateway.portal.door import ServiceProblem
 from gateway.portal.visit import ask, ask_or, firm_path, own_firm, page, say, speaking, visitor
@@ -126,7 +126,7 @@ def _missing(form: Any) -> dict[str, str]:
         "grantee": (bool(form.get("grantee", "").strip()), "consent.need_grantee"),
         "purposes": (bool(set(form.getlist("purposes")) & set(PURPOSES)), "consent.need_purpose"),
         "fields": (bool(set(form.getlist("fields")) & set(FIELDS)), "consent.need_field"),
-        "valid_until": (until is not None and until > _today(), "consent.need_date"),
+        "valid_until": (until is not None and until > today(), "consent.need_date"),
         **{name: (not _given(form, name) or figures.date_of(form[name]), "consent.need_day") for name in WINDOW},
         **{name: (not _given(form, name) or _count(form[name]), "consent.need_count") for name in LIMITS},
     }
@@ -155,7 +155,7 @@ def _count(entered: str) -> int | None:
 
 def _with_state(consent: dict[str, Any]) -> dict[str, Any]:
     gone = consent.get("revoked_at")
-    late = str(consent.get("valid_until", ""))[:10] < _today().isoformat()
+    late = str(consent.get("valid_until", ""))[:10] < today().isoformat()
     return {**consent, "is": "revoked" if gone else "expired" if late else "live", "terms": _terms_in_words(consent)}
 
 
@@ -176,11 +176,7 @@ def _items_or_none(answer: Any) -> list[dict[str, Any]] | None:
     return None if answer is None else _items(answer)
 
 
-def _today() -> Any:
-    return datetime.now(UTC).astimezone(figures.CHINA).date()
-
-
 def _next_year() -> str:
-    today = _today()
+    day = today()
     # 29 February has no anniversary; the day before serves.
-    return str(today.replace(year=today.year + 1, day=min(today.day, 28 if today.month == 2 else 31)))
+    return str(day.replace(year=day.year + 1, day=min(day.day, 28 if day.month == 2 else 31)))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from uuid import uuid4
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from chassis.core.moments import today
 from gateway.portal import figures, language
 from gateway.portal.door import ServiceProblem
 from gateway.portal.pages.disputes import words_of
@@ -75,6 +75,6 @@ def _refused(problem: ServiceProblem) -> str:
 def _missing(form: Mapping[str, str]) -> dict[str, str]:
     faults = {name: say("measures.need_text") for name in WRITTEN if not form.get(name, "").strip()}
     decided = figures.date_of(form.get("decided_on", ""))
-    if "decided_on" not in faults and (decided is None or decided > datetime.now(UTC).astimezone(figures.CHINA).date()):
+    if "decided_on" not in faults and (decided is None or decided > today()):
         faults["decided_on"] = say("repairs.need_day")
     return faults

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from chassis.core.errors import Invalid
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
+from chassis.core.moments import today
 from services.matching import documents, store
 from services.matching.clients import Read, Wanted
 from services.matching.context import Context
@@ -31,7 +32,6 @@ from services.matching.domain.facts import Need
 from services.matching.domain.product import read_product
 from services.matching.tables import Application, ApplicationEvent, ProductVersion
 from services.matching.usecases import notify
-from services.matching.usecases.match import today
 
 OPENED = "open"
 

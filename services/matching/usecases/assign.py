@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from chassis.core.moments import today
 from chassis.data import jobs
 from services.matching import documents, store
 from services.matching.context import Context
@@ -20,7 +21,6 @@ from services.matching.domain.match import Match, match_all
 from services.matching.domain.product import Product
 from services.matching.tables import Plan
 from services.matching.usecases.gather import gather
-from services.matching.usecases.match import today
 
 
 def run_assignment(context: Context, job: jobs.Job) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chassis.core.moments import today
 from chassis.data import jobs
 from services.matching import documents, store
 from services.matching.context import Context
@@ -10,7 +11,6 @@ from services.matching.domain.facts import Need
 from services.matching.domain.product import Product, read_product
 from services.matching.tables import Plan
 from services.matching.usecases.gather import gather
-from services.matching.usecases.match import today
 
 
 def run_dry_run(context: Context, job: jobs.Job) -> None:

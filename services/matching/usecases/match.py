@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy.orm import Session
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 from chassis.core.call import timed
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
-from chassis.core.moments import rfc3339
+from chassis.core.moments import rfc3339, today
 from services.matching import documents, store
 from services.matching.clients import Wanted
 from services.matching.context import Context
@@ -23,9 +22,6 @@ from services.matching.domain.leave import Leave
 from services.matching.domain.match import Match, match_all
 from services.matching.tables import StoredMatch
 from services.matching.usecases.gather import gather
-
-# Products are offered by banks in China: their day is the day there.
-BANKS_TIME = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +86,3 @@ def recall(context: Context, caller: Caller, match_id: str) -> tuple[StoredMatch
 def marked(answer: bytes, leave: Leave) -> bytes:
     """Return a stored answer with what the enterprise disputes now: that is no part of what was stored."""
     return answer.rstrip()[:-1] + b',"disputes":' + orjson.dumps(leave.marks) + b"}"
-
-
-def today() -> date:
-    """Return the banks' date."""
-    return datetime.now(BANKS_TIME).date()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from chassis.core import problems
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
+from chassis.core.moments import today
 from chassis.data import jobs
 from services.matching import documents, store
 from services.matching.clients import Wanted
@@ -23,7 +24,7 @@ from services.matching.domain.leave import Leave
 from services.matching.domain.match import match_all
 from services.matching.tables import Batch
 from services.matching.usecases.gather import gather
-from services.matching.usecases.match import marked, today
+from services.matching.usecases.match import marked
 
 KIND = "match-batch"
 LINES_A_PART = 250

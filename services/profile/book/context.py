@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from chassis.core.moments import day_of
 from chassis.core.signing import Signer, signer_of
 from chassis.data.database import Database
 from services.profile.book.lake import Lake
@@ -39,6 +40,10 @@ class Context:
     lakes: Mapping[str, Lake]
     alerts: AlertLog
     now: Callable[[], datetime] = field(default=utc_now)
+
+    def today(self) -> date:
+        """Return the present day in China: the one that everything here counts by."""
+        return day_of(self.now())
 
     @property
     def ledger_signer(self) -> Signer:

@@ -121,8 +121,9 @@ class Lake:
 
         `rows` are checked rows with their `line`. The facts gain `appended` (rows by direction or sort), `enterprises`
         (those with new rows), `known_at`, the latest `date`, `refused` (lines by reason: what would revise what it may
-        not, by the `standing` of the imports that stated it), `told` of the rest, and what `counted` says of the new
-        rows. Raises `LakeBusy` where other imports win the race again and again.
+        not, by the `standing` of the imports that stated it), `told` of the rest, `repeats` (the imports that had said
+        already what is left out for that), and what `counted` says of the new rows. Raises `LakeBusy` where other
+        imports win the race again and again.
         """
         for _ in range(MOST_ATTEMPTS):
             table = self._table()
@@ -132,6 +133,7 @@ class Lake:
             # Strictly later than all before it: what was known at a moment never changes afterwards.
             known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
             said = {"refused": [list(each) for each in weighed.refused], "told": list(weighed.told)}
+            said["repeats"] = sorted(weighed.repeats)
             brought = {**said, **self._summary(new), **counted(new)}
             entry = {**facts, "known_at": known_at.isoformat(), **brought}
             entry["enterprises"] = weighed.rows["enterprise"].unique().sort().to_list()
@@ -141,31 +143,42 @@ class Lake:
                 continue
         raise LakeBusy(import_id)
 
-    def read(self, version: int, enterprises: Iterable[str] | None = None) -> pl.DataFrame:
-        """Return all versions of the invoices of these enterprises, or of all, as the lake stood at `version`."""
+    def read(self, version: int, enterprises: Iterable[str] | None = None, *, without: Collection[str]) -> pl.DataFrame:
+        """Return all versions of the invoices of these enterprises, or of all, as the lake stood at `version`.
+
+        `without` names the imports that were taken back at the moment that is read: whoever picks the last version of
+        a thing must not find theirs, so nobody reads without saying which they are.
+        """
         wanted = None if enterprises is None else sorted(set(enterprises))
         try:
-            return self._read(version, wanted)
+            return self._read(version, wanted, without)
         except FileNotFoundError:
             # Shredded by another process after they were listed: what is left of the version is in other files.
             self._files.cache_clear()
-            return self._read(version, wanted)
+            return self._read(version, wanted, without)
 
-    def _read(self, version: int, wanted: Sequence[str] | None) -> pl.DataFrame:
+    def _read(self, version: int, wanted: Sequence[str] | None, without: Collection[str]) -> pl.DataFrame:
         files = self._files(version)
         if wanted is None:
-            return self._scan(files).collect()
+            return _left(self._scan(files), without).collect()
         near = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in wanted}))
-        return self._scan(near).filter(pl.col("enterprise").is_in(wanted)).collect()
+        return _left(self._scan(near), without).filter(pl.col("enterprise").is_in(wanted)).collect()
 
-    def scan(self, version: int) -> pl.LazyFrame:
-        """Return the whole lake as it stood at `version`, unread: only what a query needs of it is."""
+    def scan(self, version: int, *, without: Collection[str]) -> pl.LazyFrame:
+        """Return the whole lake as it stood at `version`, unread: only what a query needs of it is.
+
+        `without` is as in `read`.
+        """
         files = self._files(version)
         # It is read when nobody here can list again, so what another process has erased is looked for now.
         if self._local and not all(Path(self._url, path).exists() for path in files["path"]):
             self._files.cache_clear()
             files = self._files(version)
-        return self._scan(files)
+        return _left(self._scan(files), without)
+
+    def brought(self, version: int, import_id: str) -> pl.DataFrame:
+        """Return the rows that one import brought, as the lake stood at `version`."""
+        return self._scan(self._files(version)).filter(pl.col("import_id") == import_id).collect()
 
     def shred(self, gone: Collection[Departure]) -> int:
         """Erase records for good, from every version of the table, and return how many rows there were.
@@ -345,6 +358,10 @@ class Lake:
     @property
     def _local(self) -> bool:
         return "://" not in self._url
+
+
+def _left(rows: pl.LazyFrame, without: Collection[str]) -> pl.LazyFrame:
+    return rows.filter(~pl.col("import_id").is_in(list(without))) if without else rows
 
 
 def lakes(url: str, options: Mapping[str, str] | None = None) -> dict[str, Lake]:

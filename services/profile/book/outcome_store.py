@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from chassis.core.ids import new_id
 from chassis.data.database import Runner, batches
-from services.profile.book import tables
+from services.profile.book import tables, withdrawals
 
 # Of which firm, whether it defaulted, and when that was observed.
 Statement: TypeAlias = tuple[str, bool, date | None]
@@ -20,17 +20,21 @@ Statement: TypeAlias = tuple[str, bool, date | None]
 def outcomes(session: Runner, known_at: datetime) -> dict[str, bool]:
     """Return whether each firm defaulted, by the latest statement known at a time."""
     table = tables.Outcome
-    query = select(table.enterprise, table.defaulted).where(table.known_at <= known_at)
+    known = (table.known_at <= known_at, withdrawals.counts(table.import_id, known_at))
+    query = select(table.enterprise, table.defaulted).where(*known)
     rows = session.execute(query.order_by(table.known_at, table.observed_on, table.id))
     return dict(rows.all())
 
 
 def outcome_statements(session: Session, ids: Sequence[str]) -> set[Statement]:
-    """Return everything said so far about these firms' outcomes."""
+    """Return everything said so far about these firms' outcomes, but for what was taken back."""
     table = tables.Outcome
+    gone = select(tables.Withdrawal.import_id)
     statements: set[Statement] = set()
     for part in batches(ids):
-        query = select(table.enterprise, table.defaulted, table.observed_on).where(table.enterprise.in_(part))
+        query = select(table.enterprise, table.defaulted, table.observed_on).where(
+            table.enterprise.in_(part), table.import_id.not_in(gone)
+        )
         statements |= {(row.enterprise, row.defaulted, row.observed_on) for row in session.execute(query)}
     return statements
 

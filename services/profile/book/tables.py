@@ -118,6 +118,45 @@ class Import(Base):
     )
 
 
+class SavedConnector(Base):
+    """One version of a sender's own connector: its declaration never changes, and the newest serves until retired."""
+
+    __tablename__ = "saved_connectors"
+
+    client: Mapped[str] = mapped_column(String(128), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    declared: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+
+class Withdrawal(Base):
+    """An import that was taken back, by whom: from `at` on its rows do not count; null while the work is under way.
+
+    `told` says what became of it: how many rows ended, and which imports that had repeated them stand in for it.
+    """
+
+    __tablename__ = "book_withdrawals"
+
+    import_id: Mapped[str] = mapped_column(ForeignKey("imports.id"), primary_key=True)
+    by: Mapped[str]
+    asked_at: Mapped[datetime]
+    at: Mapped[datetime | None]
+    told: Mapped[dict[str, Any] | None]
+
+
+class Repeat(Base):
+    """An import that said again what an earlier one had said: what it left out as known rests on that one."""
+
+    __tablename__ = "book_repeats"
+
+    import_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    repeated: Mapped[str] = mapped_column(String(40), primary_key=True)
+
+    __table_args__ = (Index("ix_book_repeats_repeated", "repeated"),)
+
+
 class FeatureSnapshot(Base):
     """Computed features as the JSON that answers; good while no later import or act touched the enterprise."""
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from chassis.core.ids import new_id
+from chassis.core.moments import day_of
 from chassis.data import ledger
 from chassis.data.database import Runner, batches
 from services.profile.rights import tables
@@ -82,8 +83,8 @@ def opens(
         table.enterprise == enterprise,
         table.grantee == grantee,
         table.revoked_at.is_(None),
-        table.valid_from <= now.date(),
-        table.valid_until >= now.date(),
+        table.valid_from <= day_of(now),
+        table.valid_until >= day_of(now),
         or_(table.as_of_from.is_(None), table.as_of_from <= day),
         or_(table.as_of_until.is_(None), table.as_of_until >= day),
         cast(table.purposes, String).like(f'%"{purpose}"%'),
@@ -151,5 +152,5 @@ def reads_for(
     found: set[tuple[str, str, date]] = set()
     for part in batches(enterprises):
         rows = session.execute(query.where(table.enterprise.in_(part)))
-        found |= {(row[0], row[1], row[2].date()) for row in rows}
+        found |= {(row[0], row[1], day_of(row[2])) for row in rows}
     return found

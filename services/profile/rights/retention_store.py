@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
+from chassis.core.moments import day_of
 from chassis.data import jobs, keys, ledger
 from chassis.data.database import batches
 from services.profile.book import tables as book_tables
@@ -33,7 +34,7 @@ def delete_accesses(session: Session, before: datetime) -> int:
 def delete_consents(session: Session, before: datetime) -> int:
     """Delete consents that ended so long ago, unless a read that is still on file rests on one."""
     table = tables.Consent
-    over = or_(table.revoked_at < before, table.valid_until < before.date())
+    over = or_(table.revoked_at < before, table.valid_until < day_of(before))
     read = exists().where(tables.Access.consent == table.id)
     return _delete_forgotten(session, table, select(table.id, table.enterprise).where(over, ~read))
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 
-CHINA = timezone(timedelta(hours=8))
+from chassis.core.moments import CHINA, day_of, start_of
 
-
-def day_of(moment: datetime) -> date:
-    """Return the day of a moment in China."""
-    return moment.astimezone(CHINA).date()
+__all__ = ["CHINA", "day_of", "months_later", "start_of"]
 
 
 def months_later(day: date, months: int) -> date:

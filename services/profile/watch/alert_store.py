@@ -29,6 +29,7 @@ from sqlalchemy.orm import Session
 from chassis.core.ids import new_id
 from chassis.data.database import Runner, batches
 from services.profile.book import tables as book_tables
+from services.profile.book import withdrawals
 from services.profile.book.domain import public_record
 from services.profile.book.domain.party import named
 from services.profile.book.domain.permit import Permit
@@ -123,7 +124,9 @@ def outcomes_known(session: Runner, known_at: datetime) -> pl.DataFrame:
     table = book_tables.Outcome
     query = select(table.enterprise, table.defaulted, table.observed_on, table.import_id)
     rows = session.execute(
-        query.where(table.known_at <= known_at).order_by(table.known_at, table.observed_on, table.id)
+        query.where(table.known_at <= known_at, withdrawals.counts(table.import_id, known_at)).order_by(
+            table.known_at, table.observed_on, table.id
+        )
     ).all()
     latest = {row[0]: tuple(row) for row in rows}
     return pl.DataFrame(list(latest.values()), schema=OUTCOMES, orient="row")

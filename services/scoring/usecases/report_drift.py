@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
 from chassis.core.identity import Caller
+from chassis.core.moments import day_of, start_of, today
 from services.scoring.context import Context
 from services.scoring.domain import backtest, drift
 from services.scoring.domain.assessment import Assessment
@@ -33,12 +34,10 @@ class Period:
     since: date | None = None
     until: date | None = None
 
-    def bounds(self, today: date) -> tuple[datetime, datetime]:
-        """Return its first moment and the first one after it."""
-        until = self.until or today
-        since = self.since or until - timedelta(days=USUAL_DAYS)
-        start, end = (datetime.combine(day, datetime.min.time(), UTC) for day in (since, until))
-        return start, end + timedelta(days=1)
+    def days(self) -> tuple[date, date]:
+        """Return its first and its last day."""
+        until = self.until or today()
+        return self.since or until - timedelta(days=USUAL_DAYS), until
 
 
 def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, Any]:
@@ -46,8 +45,8 @@ def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, 
 
     It holds sums only, nothing of one enterprise, so it is no read of anybody's file. Outcomes are the caller's own.
     """
-    today = datetime.now(UTC).date()
-    since, until = period.bounds(today)
+    first, last = period.days()
+    since, until = start_of(first), start_of(last + timedelta(days=1))
     client = None if caller.role == "operator" else caller.client
     with context.database.read() as session:
         version = models.model(session, period.model or models.serving_version(session)).version
@@ -63,13 +62,13 @@ def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, 
     )
     return {
         "model": version,
-        "since": since.date(),
-        "until": (until - timedelta(days=1)).date(),
+        "since": first,
+        "until": last,
         "scores": len(assessments),
         "complete": len(assessments) < MOST_SCORES,
         "months": months,
         "back_test": {"firms": len(followed), "grades": grades, "hosmer_lemeshow": overall},
-        "vintages": backtest.vintages(followed, today),
+        "vintages": backtest.vintages(followed, today()),
         "migrations": backtest.migrations(_first_and_last(assessments)),
         "overrides": {
             **counts,
@@ -81,10 +80,10 @@ def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, 
 
 
 def _by_month(scores: Sequence[Assessment]) -> dict[str, list[Assessment]]:
-    """Return the scores of each calendar month, each enterprise once, with its last."""
+    """Return the scores of each calendar month of China, each enterprise once, with its last."""
     months: dict[str, dict[str, Assessment]] = defaultdict(dict)
     for score in scores:
-        months[f"{score.created_at:%Y-%m}"][score.enterprise] = score
+        months[f"{day_of(score.created_at):%Y-%m}"][score.enterprise] = score
     return {month: list(firms.values()) for month, firms in sorted(months.items())}
 
 

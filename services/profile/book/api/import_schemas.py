@@ -1,11 +1,10 @@
-"""What goes over the wire of imports and connectors."""
+"""What goes over the wire of imports."""
 
 from __future__ import annotations
 
 from marshmallow import fields, validate
 
 from chassis.web.schemas import Schema
-from services.profile.book.api.schemas import TextSchema
 from services.profile.book.domain.channel import Channel
 
 
@@ -59,33 +58,3 @@ class ImportPageSchema(Schema):
 
     items = fields.List(fields.Nested(ImportSchema()))
     next = fields.String(allow_none=True)
-
-
-class SplitSchema(Schema):
-    """One amount in several columns: which of them is filled tells a value of `by`."""
-
-    by = fields.String()
-    amount = fields.String()
-    titles = fields.Dict(keys=fields.String(), values=fields.String())
-
-
-class ConnectorSchema(Schema):
-    """A source's own layout: what it calls our columns, in which units and values, and what is left out."""
-
-    name = fields.String()
-    kind = fields.String()
-    title = fields.Nested(TextSchema())
-    about = fields.String()
-    reference = fields.String()
-    columns = fields.Dict(keys=fields.String(), values=fields.String())
-    units = fields.Dict(keys=fields.String(), values=fields.String())
-    values = fields.Dict(keys=fields.String(), values=fields.Dict(values=fields.String()))
-    split = fields.Nested(SplitSchema(), allow_none=True)
-    constants = fields.Dict(keys=fields.String(), values=fields.String())
-    ignored = fields.List(fields.String())
-
-
-class ConnectorListSchema(Schema):
-    """All connectors, by name."""
-
-    items = fields.List(fields.Nested(ConnectorSchema()))

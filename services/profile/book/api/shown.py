@@ -11,7 +11,6 @@ import orjson
 
 from chassis.data.jobs import JobState
 from services.profile.book import tables
-from services.profile.book.domain.connector import Connector
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.standards.text import Text
 
@@ -62,26 +61,6 @@ def imported(row: tables.Import, job: JobState) -> dict[str, Any]:
         "problem": job.problem,
         "created_at": row.created_at,
         "finished_at": row.finished_at or job.finished_at,
-    }
-
-
-def connector(one: Connector) -> dict[str, Any]:
-    """Show a connector: what a source calls its columns, and how they are read."""
-    form = one.form
-    return {
-        "name": one.name,
-        "kind": form.kind,
-        "title": dict(one.title),
-        "about": one.about,
-        "reference": one.reference,
-        "columns": dict(one.columns),
-        "units": dict(one.units),
-        "values": {column.name: dict(column.choices) for column in form.columns if column.choices and column.titles},
-        "split": {"by": form.split.by, "amount": form.split.amount, "titles": dict(form.split.titles)}
-        if form.split
-        else None,
-        "constants": dict(form.constants),
-        "ignored": sorted(form.ignored or ()),
     }
 
 

@@ -39,7 +39,9 @@ class Standing:
     again: bool = False
 
 
-def standing(sender: tuple[str, str], earlier: Mapping[str, tuple[str, str]]) -> Standing:
+def standing(
+    sender: tuple[str, str], earlier: Mapping[str, tuple[str, str]], gone: frozenset[str] = frozenset()
+) -> Standing:
     """Return how earlier imports (client and channel by id) stand to one of this client and channel.
 
     What an enterprise says of itself is weak: the same words from another channel confirm it, as a new version. What
@@ -47,8 +49,9 @@ def standing(sender: tuple[str, str], earlier: Mapping[str, tuple[str, str]]) ->
     """
     own = frozenset(name for name, other in earlier.items() if other[1] == Channel.SUBJECT)
     if sender[1] != Channel.SUBJECT:
-        return Standing(weak=own, own=own)
-    return Standing(firm=frozenset(name for name, other in earlier.items() if other != sender), own=own)
+        return Standing(weak=own, own=own, gone=gone)
+    firm = frozenset(name for name, other in earlier.items() if other != sender)
+    return Standing(firm=firm, own=own, gone=gone)
 
 
 class UnknownChannel(Invalid):

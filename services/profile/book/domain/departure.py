@@ -37,6 +37,17 @@ class Departure:
     record: str
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What does not count at a moment: records that have left, and whole imports that were taken back."""
+
+    records: frozenset[Departure] = frozenset()
+    imports: frozenset[str] = frozenset()
+
+
+NOTHING_GONE = Gone()
+
+
 def names_of(dataset: Dataset, rows: pl.DataFrame) -> pl.Series:
     """Return the name of each row's record: `rec_` and 32 hexadecimal digits.
 

@@ -21,11 +21,15 @@ NOT_YOURS = "stated by another source already; dispute it instead of restating i
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """What a file brings: new rows with their `version` (0: does not stand), lines refused by reason, and words."""
+    """What a file brings: new rows with their `version` (0: does not stand), lines refused by reason, and words.
+
+    `repeats` are the imports that had said already what is left out for that.
+    """
 
     rows: pl.DataFrame
     refused: tuple[tuple[str, list[int]], ...] = ()
     told: tuple[str, ...] = ()
+    repeats: frozenset[str] = frozenset()
 
 
 def weigh(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, stands: Standing) -> Weighed:
@@ -38,7 +42,10 @@ def weigh(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, stands: Stan
     rows = without_repeats(dataset, rows)
     standing = _standing(held, stands)
     last = dataset.latest(standing)
-    rows = unsaid(dataset, rows, standing, _of(last, stands.weak, inside=False))
+    firm = _of(last, stands.weak, inside=False)
+    fresh = unsaid(dataset, rows, standing, firm)
+    repeats = _saying(dataset, rows, firm) if fresh.height < rows.height else frozenset[str]()
+    rows = fresh
     others = among(dataset.keys(rows), dataset.keys(_of(standing, stands.firm, inside=True)))
     own, rows = rows.filter(others), rows.filter(~others)
     back = looked_back(dataset, rows, standing, last, stands) if not last.is_empty() else Restated()
@@ -48,7 +55,7 @@ def weigh(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, stands: Stan
     if not own.is_empty():
         own = _unheard(dataset, own, held, stands).with_columns(pl.lit(0, dtype=pl.Int16).alias("version"))
         new = pl.concat([new, own.select(new.columns)])
-    return Weighed(new, tuple((reason, lines) for reason, lines in refused if lines), (*told, *back.told))
+    return Weighed(new, tuple((reason, lines) for reason, lines in refused if lines), (*told, *back.told), repeats)
 
 
 def without_repeats(dataset: Dataset, rows: pl.DataFrame) -> pl.DataFrame:
@@ -120,6 +127,13 @@ def among(rows: pl.DataFrame, others: pl.DataFrame) -> pl.Series:
     placed = rows.with_row_index("place").filter(suspects)
     found = placed.join(others, on=rows.columns, how="semi", nulls_equal=True)
     return ~_except(rows.height, found["place"])
+
+
+def _saying(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> frozenset[str]:
+    """Return the imports that hold a row which is among these; by hashes, so that one too many may be named."""
+    said = rows.select(dataset.content).hash_rows()
+    same = held.select(dataset.content).hash_rows().is_in(said.implode())
+    return frozenset(held.filter(same)["import_id"].unique())
 
 
 def _standing(held: pl.DataFrame, stands: Standing) -> pl.DataFrame:

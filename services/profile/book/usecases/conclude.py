@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from services.profile.book import store, tables
+from services.profile.book import store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice
 from services.profile.book.domain.columns import ENTERPRISES
@@ -34,6 +34,7 @@ def conclude(
         dataset = dataset_of(sheets)
         if commit is not None and dataset is not None:
             state = _made_visible(session, state, dataset, commit, now)
+            withdrawals.note_repeats(session, order.id, commit.facts.get("repeats", ()))
             if dataset.name in hooks:
                 _follow(context, hooks[dataset.name], session, order, sheets, now)
         counts = [_counted(session, order, sheet, _taken(commit, place), now) for place, sheet in enumerate(sheets)]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
 
 import polars as pl
 from sqlalchemy.orm import Session
 
 from chassis.data.database import Runner
-from services.profile.book import departures, store
+from services.profile.book import departures, store, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice
-from services.profile.book.domain.departure import Departure, remaining
+from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.departure import Gone, remaining
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.book.domain.evidence import DATASETS, ENTERPRISES, Evidence, evidence
 from services.profile.book.domain.moment import Moment
@@ -29,10 +32,11 @@ def gather(context: Context, moment: Moment, scope: Permit | Whole, kinds: Colle
     with context.database.read() as session:
         versions = store.lake_versions(session, moment.known_at)
         firms = _known(session, moment, enterprises)
-        gone = departed(session, enterprises, moment)
+        gone = gone_at(session, enterprises, moment)
     wanted = {name: version for name, version in versions.items() if name in kinds}
-    rows = context.lake.read(moment.version, enterprises) if "invoices" in kinds else invoice.DATASET.empty()
-    rows = remaining(invoice.DATASET, rows, gone)
+    rows = invoice.DATASET.empty()
+    if "invoices" in kinds:
+        rows = standing_rows(context.lake, invoice.DATASET, moment.version, enterprises, gone)
     invoices = invoice.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
     return evidence(invoices, _kinds(context, wanted, moment, enterprises, gone), _firms(firms))
 
@@ -41,19 +45,39 @@ def gather_kind(context: Context, moment: Moment, scope: Permit | Whole, name: s
     """Return what is known of one kind of data beside invoices, of a scope at a moment."""
     with context.database.read() as session:
         versions = store.lake_versions(session, moment.known_at)
-        gone = departed(session, scope.enterprises, moment)
+        gone = gone_at(session, scope.enterprises, moment)
     wanted = {name: versions[name]} if name in versions else {}
     return _kinds(context, wanted, moment, scope.enterprises, gone).get(name, DATASETS[name].empty())
 
 
-def scan(context: Context, kind: str, version: int, _: Whole) -> pl.LazyFrame:
-    """Return all rows of a kind at a version of its lake, to be filtered; for a declared reason, as no file is open."""
-    return context.lakes[kind].scan(version)
+def scan(context: Context, kind: str, version: int, known_at: datetime | None, _: Whole) -> pl.LazyFrame:
+    """Return all rows of a kind at a version of its lake, to be filtered; for a declared reason, as no file is open.
+
+    Those of imports that had been taken back at `known_at` (None: by now) are not among them.
+    """
+    with context.database.read() as session:
+        gone = withdrawals.withdrawn(session, known_at)
+    return context.lakes[kind].scan(version, without=gone)
 
 
-def departed(runner: Runner, enterprises: Sequence[str] | None, moment: Moment) -> frozenset[Departure]:
-    """Return which records of these enterprises do not count at a moment."""
-    return departures.departed(runner, enterprises, moment.known_at) | moment.without
+def gone_at(runner: Runner, enterprises: Sequence[str] | None, moment: Moment) -> Gone:
+    """Return what of these enterprises does not count at a moment."""
+    left = departures.departed(runner, enterprises, moment.known_at) | moment.without
+    return Gone(left, withdrawals.withdrawn(runner, moment.known_at))
+
+
+class Rows(Protocol):
+    """What is asked of a lake."""
+
+    def read(self, version: int, enterprises: Iterable[str] | None = None, *, without: Collection[str]) -> pl.DataFrame:
+        """Return all versions of what is known of these enterprises, or of all; see `Lake.read`."""
+
+
+def standing_rows(
+    lake: Rows, dataset: Dataset, version: int, enterprises: Sequence[str] | None, gone: Gone
+) -> pl.DataFrame:
+    """Return the rows of a lake at a version that still count, in all their versions."""
+    return remaining(dataset, lake.read(version, enterprises, without=gone.imports), gone.records)
 
 
 def _known(session: Session, moment: Moment, enterprises: Sequence[str] | None) -> list[Enterprise]:
@@ -69,12 +93,12 @@ def _kinds(
     versions: Mapping[str, int],
     moment: Moment,
     enterprises: Sequence[str] | None,
-    gone: Collection[Departure],
+    gone: Gone,
 ) -> dict[str, pl.DataFrame]:
     found = {}
     for name, dataset in DATASETS.items():
         if name in versions:
-            rows = remaining(dataset, context.lakes[name].read(versions[name], enterprises), gone)
+            rows = standing_rows(context.lakes[name], dataset, versions[name], enterprises, gone)
             found[name] = dataset.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
     return found
 

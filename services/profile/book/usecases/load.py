@@ -16,7 +16,7 @@ import polars as pl
 
 from chassis.core.errors import Refused
 from chassis.data.jobs import Job
-from services.profile.book import store, tables
+from services.profile.book import store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import relation
 from services.profile.book.domain.channel import Standing, standing
@@ -31,6 +31,7 @@ from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import Limits, RawSheet
 from services.profile.book.usecases.conclude import conclude
+from services.profile.book.usecases.connect import kept
 from services.profile.book.usecases.enrol import SyntheticMixed, claim
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.book.usecases.report import reject_report, write_report
@@ -69,7 +70,9 @@ def _forget(context: Context, order: tables.Import) -> None:
 def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, path: Path) -> None:
     # The day it was received, in China: a repetition tomorrow must judge future dates the same.
     today = day_of(order.created_at)
-    form = form_of(order.kind, order.connector, order.enterprise)
+    with context.database.read() as session:
+        saved = kept(session, order.client, order.connector)
+    form = form_of(order.kind, order.connector, order.enterprise, saved)
     raw = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
     job.progress(1, STAGES)
     sheets = [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
@@ -145,6 +148,7 @@ def _append(context: Context, order: tables.Import, dataset: Dataset, sheets: li
 def _standing(context: Context, order: tables.Import, earlier: list[str]) -> Standing:
     """Return how earlier imports stand to this one: an enterprise's own word does not revise another's."""
     with context.database.read() as session:
-        stands = standing((order.client, order.channel), store.senders(session, earlier))
+        senders, gone = store.senders(session, earlier), withdrawals.going(session)
         days, again = store.stated_days(session, earlier), store.came_before(session, order)
+    stands = standing((order.client, order.channel), senders, gone)
     return replace(stands, days=days, stated_on=order.stated_on, again=again)

@@ -22,6 +22,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain.channel import NotYourChannel, channel_of
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.readers.forms import form_of
+from services.profile.book.usecases.connect import chosen, name_of
 from services.profile.standards.days import day_of
 
 CHUNK = 1 << 20
@@ -66,12 +67,14 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
     if delivery.kind not in KINDS:
         raise UnknownKind(f"kind must be one of: {', '.join(KINDS)}.", kind=delivery.kind[:40])
     channel = channel_of(delivery.channel, caller.role, delivery.kind)
-    form_of(delivery.kind, delivery.connector, delivery.enterprise)
     if delivery.stated_on and delivery.stated_on > day_of(context.now()):
         raise StatedAhead(
             f"stated_on {delivery.stated_on} lies in the future; give the day on which the source made the file.",
             stated_on=delivery.stated_on.isoformat(),
         )
+    with context.database.read() as session:
+        kept, saved = chosen(session, caller.client, delivery.connector)
+    form_of(delivery.kind, kept, delivery.enterprise, saved)
     delivery = replace(delivery, channel=channel, enterprise=_about(caller, delivery.enterprise))
     import_id = new_id("imp")
     path = context.settings.uploads / import_id
@@ -91,7 +94,7 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
                     size=size,
                     idempotency_key=delivery.key,
                     channel=channel,
-                    connector=delivery.connector,
+                    connector=kept,
                     enterprise=delivery.enterprise,
                     stated_on=delivery.stated_on,
                     created_at=context.now(),
@@ -122,8 +125,9 @@ def _before(session: Session, caller: Caller, delivery: Delivery, sha256: str) -
     row = store.import_with(session, caller.client, delivery.key)
     if row is None:
         return None
-    same = ("kind", "channel", "connector", "enterprise", "stated_on")
-    if row.sha256 != sha256 or any(getattr(row, name) != getattr(delivery, name) for name in same):
+    same = ("kind", "channel", "enterprise", "stated_on")
+    mapped = delivery.connector in {row.connector, name_of(row.connector)}
+    if row.sha256 != sha256 or not mapped or any(getattr(row, name) != getattr(delivery, name) for name in same):
         raise KeyReused("This Idempotency-Key came with another file before; use a new key for a new file.")
     return row.id
 

@@ -16,7 +16,6 @@ from services.profile.book.domain.validation import REPORT, check
 from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.records import text_frame
 from services.profile.book.usecases.receive import Delivery, receive
-from services.profile.standards.days import day_of
 
 FAULTS_SHOWN = 50
 
@@ -32,7 +31,7 @@ def record(context: Context, caller: Caller, delivery: Delivery, records: Sequen
     """
     form = form_of(delivery.kind, None, delivery.enterprise)
     titles, frame = text_frame(records, range(1, len(records) + 1))
-    today = day_of(context.now())
+    today = context.today()
     checked = check(form, frame, form.match(titles), pl.DataFrame(schema=REPORT), today=today)
     if checked.rejected:
         faults = checked.report.head(FAULTS_SHOWN).rename({"line": "record", "column": "field"}).to_dicts()

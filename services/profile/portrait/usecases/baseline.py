@@ -16,7 +16,7 @@ from threading import Lock
 
 import polars as pl
 
-from services.profile.book import departures, store
+from services.profile.book import departures, store, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain.evidence import DATASETS, Evidence
 from services.profile.book.domain.moment import Moment
@@ -148,6 +148,8 @@ def _afresh(context: Context, moment: Moment, *, light: bool) -> _Held:
 
 def _forward(context: Context, moment: Moment, held: _Held, *, light: bool) -> _Held:
     """Bring a baseline forward to what is known now, computing only the firms that more became known of."""
+    if _taken_back(context, moment, held):
+        return _afresh(context, moment, light=light)
     touched = _touched(context, moment, held)
     roster = _roster(context, moment)
     if not touched and roster.equals(held.roster):
@@ -197,6 +199,13 @@ def _roster(context: Context, moment: Moment) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row").sort("enterprise")
 
 
+def _taken_back(context: Context, moment: Moment, held: _Held) -> bool:
+    """Tell whether an import was taken back since: seldom, and then of any firm, so that nothing is kept."""
+    assert moment.known_at is not None
+    with context.database.read() as session:
+        return withdrawals.withdrawn_between(session, held.known_at, moment.known_at)
+
+
 def _touched(context: Context, moment: Moment, held: _Held) -> list[str]:
     """Return the firms of which something dated up to the day became known or left since, and whom they dealt with."""
     with context.database.read() as session:
@@ -206,7 +215,7 @@ def _touched(context: Context, moment: Moment, held: _Held) -> list[str]:
     days = {"invoices": "date", **{name: dataset.day for name, dataset in DATASETS.items()}}
     for kind, version in versions.items():
         past = pl.col(days[kind]).is_null() | (pl.col(days[kind]) <= moment.as_of)
-        everything = scan(context, kind, version, PEERS)
+        everything = scan(context, kind, version, moment.known_at, PEERS)
         rows = everything.filter(between & past)
         names |= set(rows.select("enterprise").unique().collect()["enterprise"])
         if "counterparty" in everything.collect_schema().names():

@@ -14,7 +14,7 @@ from services.profile.book.domain.evidence import Evidence, named_in_full
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Asked, Moment
 from services.profile.book.domain.permit import Permit, Whole, Why
-from services.profile.book.usecases.gather import departed, gather, scan
+from services.profile.book.usecases.gather import gather, gone_at, scan
 from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.crosscheck import Material, Rule
 from services.profile.rights.usecases.open_at import OpenFile, open_at
@@ -48,7 +48,8 @@ def material(context: Context, moment: Moment, scope: Permit | Whole, evidence: 
     trading counterparty is a lawful source), and from when to when the book runs.
     """
     enterprises = scope.enterprises
-    book = scan(context, "invoices", moment.version, Whole(Why.PARTNERS)).filter(pl.col("version") > 0)
+    whole = scan(context, "invoices", moment.version, moment.known_at, Whole(Why.PARTNERS))
+    book = whole.filter(pl.col("version") > 0)
     if moment.known_at is not None:
         book = book.filter(pl.col("known_at") <= moment.known_at)
     about = pl.col("counterparty").is_in(_names(enterprises)) if enterprises is not None else pl.lit(value=True)
@@ -57,8 +58,8 @@ def material(context: Context, moment: Moment, scope: Permit | Whole, evidence: 
     # A later version may name another partner, or another day.
     mirrored, books = pl.collect_all([book.filter(about | (pl.col("version") > 1)), span])
     with context.database.read() as session:
-        gone = departed(session, mirrored["enterprise"].unique().to_list(), moment)
-    mirrored = as_known(remaining(DATASET, mirrored, gone), as_of=moment.as_of).filter(about)
+        gone = gone_at(session, mirrored["enterprise"].unique().to_list(), moment)
+    mirrored = as_known(remaining(DATASET, mirrored, gone.records), as_of=moment.as_of).filter(about)
     own = evidence if evidence is not None else gather(context, moment, scope)
     return Material(own, named_in_full(mirrored), books, moment.as_of)
 

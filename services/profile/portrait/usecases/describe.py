@@ -5,31 +5,25 @@ A lake version never changes, so what was computed for one is remembered: a cred
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import orjson
 import polars as pl
 
-from services.profile.book.domain.departure import Departure, remaining
+from services.profile.book.domain.departure import Gone
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Permit, Whole
+from services.profile.book.usecases.gather import Rows, standing_rows
 from services.profile.portrait.domain.features import CATALOGUE, NEEDS, THIN, VERSION, compute, depth_of
 
 FIRMS_REMEMBERED = 4096
 NAMES = tuple(feature.name for feature in CATALOGUE)
-
-
-class Invoices(Protocol):
-    """What is asked of the lake."""
-
-    def read(self, version: int, enterprises: Iterable[str] | None = None) -> pl.DataFrame:
-        """Return all versions of these enterprises' invoices, or of all, at a version of the lake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +38,20 @@ class Description:
     catalogue: str = VERSION
 
 
-Departed: TypeAlias = Callable[[Sequence[str] | None, Moment], frozenset[Departure]]
+GoneAt: TypeAlias = Callable[[Sequence[str] | None, Moment], Gone]
 
 
-def nothing_departed(_: Sequence[str] | None, moment: Moment) -> frozenset[Departure]:
-    """Return what the moment itself sets aside: for a lake that no record has left."""
-    return moment.without
+def nothing_gone(_: Sequence[str] | None, moment: Moment) -> Gone:
+    """Return what the moment itself sets aside: for a lake that nothing has left."""
+    return Gone(moment.without)
 
 
 class Describer:
-    """Features of the enterprises in a lake; `departed` tells which of its records do not count at a moment."""
+    """Features of the enterprises in a lake; `gone` tells what of it does not count at a moment."""
 
-    def __init__(self, lake: Invoices, departed: Departed = nothing_departed) -> None:
+    def __init__(self, lake: Rows, gone: GoneAt = nothing_gone) -> None:
         self._lake = lake
-        self._departed = departed
+        self._gone = gone
         self._one = lru_cache(FIRMS_REMEMBERED)(self._describe)
 
     def features(self, scope: Permit | Whole, moment: Moment) -> Description:
@@ -80,8 +74,8 @@ class Describer:
         return found.select("enterprise", depth_of(), digests, *NAMES)
 
     def _known(self, enterprises: Sequence[str] | None, moment: Moment) -> pl.DataFrame:
-        rows = self._lake.read(moment.version, enterprises)
-        rows = remaining(DATASET, rows, self._departed(enterprises, moment))
+        gone = self._gone(enterprises, moment)
+        rows = standing_rows(self._lake, DATASET, moment.version, enterprises, gone)
         return as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
 
     def _describe(self, enterprise: str, moment: Moment) -> Description:

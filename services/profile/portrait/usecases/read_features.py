@@ -17,14 +17,14 @@ from chassis.core.moments import rfc3339
 from chassis.data.database import Database
 from services.profile.book import outcome_store, snapshots, store
 from services.profile.book.context import Context
-from services.profile.book.domain.departure import Departure
+from services.profile.book.domain.departure import Gone
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.book.domain.invoice import DATASET
 from services.profile.book.domain.moment import Asked, Facts, Moment
 from services.profile.book.domain.permit import Permit, joined
 from services.profile.book.lake import Lake
 from services.profile.book.usecases.enrol import known, not_in_the_book
-from services.profile.book.usecases.gather import departed
+from services.profile.book.usecases.gather import gone_at
 from services.profile.book.usecases.settle import settle
 from services.profile.portrait.domain.features import THIN, VERSION
 from services.profile.portrait.usecases.describe import NAMES, Describer, Description, digest
@@ -52,7 +52,7 @@ def read_features(context: Context, reading: Reading, enterprise: str, asked: As
         with timed("consent"):
             permit = open_file(context, connection, reading, enterprise)
         with timed("features"):
-            today = context.now().date()
+            today = context.today()
             state, stored = snapshots.book_and_snapshot(connection, permit, asked.as_of, today, VERSION)
             facts = settle(connection, state, asked, today)
             if facts.current and stored is not None:
@@ -74,7 +74,7 @@ def read_features_each(
     """
     names = list(dict.fromkeys(name for name, _ in readings))
     with reading_transaction(context) as connection:
-        facts = settle(connection, store.book(connection), asked, context.now().date())
+        facts = settle(connection, store.book(connection), asked, context.today())
         with timed("features"):
             stored = snapshots.snapshots(connection, names, facts.moment.as_of, VERSION) if facts.current else {}
             rest = [name for name in names if name not in stored]
@@ -109,7 +109,7 @@ def read_feature_set(
         raise Forbidden(f"Outcomes are told for the purpose {Purpose.TRAINING} only.", purpose=reading.purpose)
     with reading_transaction(context) as connection:
         permit = open_files(context, connection, reading, wanted)
-        facts = settle(connection, store.book(connection), asked, context.now().date())
+        facts = settle(connection, store.book(connection), asked, context.today())
         firms = store.enterprises(connection, permit.enterprises)
         stored = snapshots.snapshots(connection, list(firms), facts.moment.as_of, VERSION) if facts.current else {}
         missing = permit.only(firms.keys() - stored.keys())
@@ -133,9 +133,9 @@ def describer(context: Context) -> Describer:
 
 @lru_cache(maxsize=4)
 def _describer(lake: Lake, database: Database) -> Describer:
-    def gone(enterprises: Sequence[str] | None, moment: Moment) -> frozenset[Departure]:
+    def gone(enterprises: Sequence[str] | None, moment: Moment) -> Gone:
         with database.read() as session:
-            return departed(session, enterprises, moment)
+            return gone_at(session, enterprises, moment)
 
     return Describer(lake, gone)
 

@@ -35,13 +35,13 @@ class GrantSchema(Schema):
         load_default=None,
         allow_none=True,
         validate=validate.Range(1, 1_000_000),
-        metadata={"description": "How often the grantee may read on one day (UTC)"},
+        metadata={"description": "How often the grantee may read on one day of China"},
     )
     most_reads_a_month = fields.Integer(
         load_default=None,
         allow_none=True,
         validate=validate.Range(1, 1_000_000),
-        metadata={"description": "How often it may in one calendar month (UTC)"},
+        metadata={"description": "How often it may in one calendar month of China"},
     )
 
 

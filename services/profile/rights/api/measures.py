@@ -124,7 +124,7 @@ def shown(row: tables.Measure) -> dict[str, Any]:
     return {
         **told,
         **times,
-        "state": set_measure.state_of(row, set_measure.today(context())),
+        "state": set_measure.state_of(row, context().today()),
         "basis": _basis(known.by_key[row.basis]),
         "scope": [_code(known.codes[code]) for code in row.scope],
     }

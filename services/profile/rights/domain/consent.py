@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from chassis.core.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests
 from services.profile.book.domain.permit import Window
+from services.profile.standards.days import day_of, start_of
 from services.profile.standards.text import Text
 
 
@@ -35,15 +36,15 @@ class Field(StrEnum):
 
 
 class Period(StrEnum):
-    """In what a consent counts its reads: days and calendar months of UTC."""
+    """In what a consent counts its reads: days and calendar months of China."""
 
     DAY = "day"
     MONTH = "month"
 
     def start(self, now: datetime) -> datetime:
-        """Return when the period began that a moment of UTC lies in."""
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        return midnight if self is Period.DAY else midnight.replace(day=1)
+        """Return when the period began that a moment lies in."""
+        day = day_of(now)
+        return start_of(day if self is Period.DAY else day.replace(day=1))
 
     def end(self, now: datetime) -> datetime:
         """Return when the next one begins."""

@@ -42,10 +42,10 @@ class Grant:
 
 def grant(context: Context, session: Session, caller: Caller, given: Grant) -> tables.Consent:
     """Store a consent of the calling enterprise about itself."""
-    now = context.now()
+    now, today = context.now(), context.today()
     if caller.role != "enterprise" or caller.enterprise is None:
         raise Forbidden("Only an enterprise consents, about itself.", role=caller.role)
-    if given.valid_until < now.date():
+    if given.valid_until < today:
         raise ImpossibleConsent(f"valid_until {given.valid_until} has passed; give a day from today on.")
     if given.as_of_from and given.as_of_until and given.as_of_from > given.as_of_until:
         raise ImpossibleConsent("as_of_from lies after as_of_until, so it would open no day.")
@@ -57,7 +57,7 @@ def grant(context: Context, session: Session, caller: Caller, given: Grant) -> t
         grantee=given.grantee,
         purposes=sorted(set(given.purposes)),
         fields=sorted(set(given.fields)),
-        valid_from=now.date(),
+        valid_from=today,
         valid_until=given.valid_until,
         document_sha256=given.document_sha256,
         created_at=now,

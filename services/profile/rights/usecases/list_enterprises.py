@@ -45,7 +45,7 @@ def _named(session: Session, visible: Select[Any], written: str) -> list[str]:
 def _consenting(
     context: Context, session: Session, client: str, enterprise: str | None, purpose: str | None
 ) -> list[str]:
-    today, wanted = context.now().date(), purpose_of(purpose) if purpose else None
+    today, wanted = context.today(), purpose_of(purpose) if purpose else None
     held = consent_store.consents(session, client, [enterprise] if enterprise else None)
     return sorted(
         {

@@ -31,6 +31,6 @@ def open_at(context: Context, reading: Reading, enterprise: str, asked: Asked) -
     """Ask for leave to read one file, record it, and settle which facts count."""
     with reading_transaction(context) as connection:
         permit = open_file(context, connection, reading, enterprise)
-        facts = settle(connection, store.book(connection), asked, context.now().date())
+        facts = settle(connection, store.book(connection), asked, context.today())
         known(connection, enterprise)
     return OpenFile(enterprise, permit, facts)

@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, Connection, SQLColumnExpression
 from chassis.core.call import add_timing
 from chassis.core.errors import Refused
 from chassis.core.identity import Caller
+from chassis.core.moments import day_of
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain.permit import Permit, Window, issue
@@ -228,7 +229,7 @@ class _Reads:
         most, possible = first.limits[period], period.end(self._now)
         return ReadsUsedUp(
             f"The enterprise allows {most} reads a {period}, and they were made; the next one is possible from "
-            f"{possible:%Y-%m-%d} (UTC).",
+            f"{day_of(possible)}, a day of China.",
             **{f"most_reads_a_{period}": most},
             retry_after=ceil((possible - self._now).total_seconds()),
         )
@@ -240,7 +241,7 @@ class _Reads:
 
 def _live(context: Context, reading: Reading, held: Iterable[Consent]) -> Iterator[Consent]:
     """Give the consents that open the resource for the purpose today, as of whatever day."""
-    purpose, terms, today = purpose_of(reading.purpose), reading.terms, context.now().date()
+    purpose, terms, today = purpose_of(reading.purpose), reading.terms, context.today()
     if purpose in terms.purposes:
         yield from (consent for consent in held if consent.covers(purpose, terms.fields, today))
 
@@ -251,7 +252,7 @@ def _covering(context: Context, connection: Connection, reading: Reading, held: 
     if not any(consent.has_window for consent in live):
         return live
     # Without a day of its own a request is answered as of the book's date.
-    today = context.now().date()
+    today = context.today()
     as_of = reading.as_of or min(store.book(connection).date or today, today)
     return [consent for consent in live if consent.window.shows(as_of)]
 

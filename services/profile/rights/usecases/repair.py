@@ -22,7 +22,6 @@ from services.profile.rights.domain.notice import Event, of_enterprise
 from services.profile.rights.domain.repair import AlreadyRepaired, NotRepairable, RepairNotFound, check
 from services.profile.rights.usecases.dispute import Item, sent_by
 from services.profile.rights.usecases.set_measure import end_measures_on
-from services.profile.standards.days import day_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def repair(context: Context, session: Session, caller: Caller, decided: Decided,
     now = context.now()
     if caller.role != "operator" and caller.client not in sent_by(session, item):
         raise RecordNotFound("You sent no such record; its own source says that it was repaired, or the operator.")
-    if decided.decided_on > day_of(now):
+    if decided.decided_on > context.today():
         raise NotRepairable("The repair is decided in the future; send it on its day.")
     published = date.fromisoformat(item.content["published_on"])
     check(item.content["record"], item.content["tier"], published, decided.decided_on)

@@ -9,7 +9,7 @@ import polars as pl
 from sqlalchemy.orm import Session
 
 from chassis.data.jobs import Job
-from services.profile.book import store, tables
+from services.profile.book import store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.departure import names_of
@@ -69,7 +69,8 @@ def _held_records(context: Context, session: Session, enterprises: list[str]) ->
     """Return the public records of these enterprises as they are held, each in its last version."""
     dataset = public_record.DATASET
     version = store.lake_versions(session).get(dataset.name)
-    rows = dataset.empty() if version is None else context.lakes[dataset.name].read(version, enterprises)
+    gone = withdrawals.withdrawn(session)
+    rows = dataset.empty() if version is None else context.lakes[dataset.name].read(version, enterprises, without=gone)
     return dataset.as_known(rows).select(*dataset.identity, "tier", "published_on", "import_id")
 
 

@@ -41,11 +41,6 @@ REPAIRED = "the public record that it rested on was repaired / 所依据的公�
 REMOVED = "the public record that it rested on was wrong and is removed / 所依据的公共信用信息经异议更正已移除"
 
 
-def today(context: Context) -> date:
-    """Return the day in China, by which measures begin and expire."""
-    return day_of(context.now())
-
-
 def enact(context: Context, session: Session, caller: Caller, wish: Measure) -> tables.Measure:
     """Store a measure about a firm of the book, once its basis, scope, term and record have been checked."""
     now = context.now()
@@ -125,14 +120,14 @@ def of_firm(
     connection = session.connection()
     permit = open_file(context, connection, reading, enterprise)
     known(connection, enterprise)
-    return permit, measure_store.of_firms(permit.enterprises, today(context), ended=ended)
+    return permit, measure_store.of_firms(permit.enterprises, context.today(), ended=ended)
 
 
 def of_all(context: Context, caller: Caller, *, planned: bool = False) -> Select[Any]:
     """Return the query of all measures in force, for the operator; with `planned` also of those that are to begin."""
     if caller.role != "operator":
         raise Forbidden("The operator lists all measures; read those of a firm that consents to you.", role=caller.role)
-    return measure_store.of_all(today(context), planned=planned)
+    return measure_store.of_all(context.today(), planned=planned)
 
 
 def state_of(stored: tables.Measure, day: date) -> State:

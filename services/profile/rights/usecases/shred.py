@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import polars as pl
 from sqlalchemy.orm import Session
@@ -23,7 +23,7 @@ from services.profile.rights.domain.dispute import EXPIRED, Correction
 from services.profile.rights.domain.retention import Policy, policies_on, version
 from services.profile.rights.usecases.repair import leave
 from services.profile.rights.usecases.set_measure import end_measures_on
-from services.profile.standards.days import day_of
+from services.profile.standards.days import start_of
 
 # When the thing itself ended: from then on the months count.
 ENDED = {
@@ -42,7 +42,7 @@ ROWS: Mapping[str, Callable[[Session, datetime], int]] = {
 
 def shred(context: Context) -> dict[str, int]:
     """Shred all that is past its keeping, and return how much of each policy; enter the counts in the ledger."""
-    today = day_of(context.now())
+    today = context.today()
     _reconcile(context)
     done: Counter[str] = Counter()
     for dataset in (public_record.DATASET, relation.DATASET):
@@ -51,11 +51,11 @@ def shred(context: Context) -> dict[str, int]:
     for policy in policies_on("departed"):
         done[policy.key] += _erase(context, Cause(policy.sorts[0]), policy.kept_from(today))
     for policy in policies_on("uploads"):
-        done[policy.key] += _unlink_uploads(context, _midnight(policy.kept_from(today)))
+        done[policy.key] += _unlink_uploads(context, start_of(policy.kept_from(today)))
     for what, delete_old in ROWS.items():
         for policy in policies_on(what):
             with context.database.begin() as session:
-                done[policy.key] += delete_old(session, _midnight(policy.kept_from(today)))
+                done[policy.key] += delete_old(session, start_of(policy.kept_from(today)))
     shredded = {key: count for key, count in done.items() if count}
     if shredded:
         with context.database.begin() as session:
@@ -99,7 +99,7 @@ def _expire(context: Context, dataset: Dataset, policy: Policy, kept_from: date)
 
 def _erase(context: Context, cause: Cause, kept_from: date) -> int:
     """Erase the rows of what has left the book long enough ago."""
-    before = _midnight(kept_from + timedelta(days=1))
+    before = start_of(kept_from + timedelta(days=1))
     with context.database.read() as session:
         due = departures.unerased(session, cause, before)
     by_kind: dict[str, list[Departure]] = defaultdict(list)
@@ -127,13 +127,16 @@ def _unlink_uploads(context: Context, before: datetime) -> int:
 
 
 def _present(context: Context, dataset: Dataset) -> pl.DataFrame:
-    """Return the records of a kind that have not left, each in its last version."""
+    """Return the records of a kind that have not left, each in its last version.
+
+    Also those of imports that were taken back: their rows are there for replays, and their keeping ends as well.
+    """
     with context.database.read() as session:
         at = store.lake_versions(session).get(dataset.name)
         gone = departures.departed(session)
     if at is None:
         return dataset.empty()
-    return dataset.as_known(remaining(dataset, context.lakes[dataset.name].read(at), gone))
+    return dataset.as_known(remaining(dataset, context.lakes[dataset.name].read(at, without=()), gone))
 
 
 def _by_enterprise(dataset: Dataset, rows: pl.DataFrame) -> dict[str, dict[str, str]]:
@@ -145,7 +148,3 @@ def _by_enterprise(dataset: Dataset, rows: pl.DataFrame) -> dict[str, dict[str, 
     for enterprise, name, number in zip(rows["enterprise"], names_of(dataset, rows), rows[mark], strict=True):
         records.setdefault(enterprise, {})[name] = str(number)
     return records
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

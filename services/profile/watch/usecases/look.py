@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import polars as pl
 import structlog
@@ -25,6 +25,7 @@ from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.usecases.gather import gather, gather_kind, scan
 from services.profile.portrait.usecases.baseline import baselines
 from services.profile.rights.usecases.count_queries import hard_queries
+from services.profile.standards.days import day_of, start_of
 from services.profile.watch import alert_store
 from services.profile.watch.domain.signals import (
     SIGNALS,
@@ -107,12 +108,13 @@ def look(context: Context, enterprises: Sequence[str]) -> Changes:
 
 def _looked(context: Context, enterprises: Sequence[str]) -> Changes | None:
     looked_at = context.now()
+    today = day_of(looked_at)
     with context.database.read() as session:
         state = store.book(session)
-    day = min(state.date or looked_at.date(), looked_at.date())
+    day = min(state.date or today, today)
     # Not the book's own time: outcomes are heard without the book moving on.
     moment = Moment(state.lake_version, day, max(state.known_at, looked_at), state.departures)
-    seen = view(context, moment, Whole(Why.WATCH, tuple(enterprises)), asked_on=looked_at.date())
+    seen = view(context, moment, Whole(Why.WATCH, tuple(enterprises)), asked_on=today)
     with context.database.begin() as session:
         # Looks take turns: each must see what the one before it opened.
         if store.book(session, lock=True).departures != state.departures:
@@ -209,8 +211,8 @@ def _counterparties(context: Context, evidence: Evidence) -> set[str]:
 
 def _surroundings(context: Context, moment: Moment, evidence: Evidence, asked_on: date) -> Surroundings:
     known_at = moment.known_at or context.now()
-    since = datetime.combine(asked_on - timedelta(days=int(threshold_on("query-burst", asked_on)["days"])), time(), UTC)
-    until = datetime.combine(asked_on + timedelta(days=1), time(), UTC)
+    since = start_of(asked_on - timedelta(days=int(threshold_on("query-burst", asked_on)["days"])))
+    until = start_of(asked_on + timedelta(days=1))
     with context.database.read() as session:
         outcomes = alert_store.outcomes_known(session, known_at)
         names = evidence.enterprises["enterprise"].to_list()
@@ -228,7 +230,7 @@ def _sellers_to(context: Context, names: Sequence[str]) -> list[str]:
     written = {*names, *(name.partition(":")[2] for name in names)}
     sold = (pl.col("direction") == "sale") & pl.col("counterparty").is_in(sorted(written))
     rows = (
-        scan(context, "invoices", state.lake_version, Whole(Why.WATCH))
+        scan(context, "invoices", state.lake_version, None, Whole(Why.WATCH))
         .filter(sold)
         .select("enterprise")
         .unique()

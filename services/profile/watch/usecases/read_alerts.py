@@ -17,6 +17,7 @@ from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Permit
 from services.profile.rights.domain.consent import purpose_of
 from services.profile.rights.usecases.open_file import Reading, may_open, open_days, open_file, refused
+from services.profile.standards.days import day_of
 from services.profile.watch import alert_store, tables
 from services.profile.watch.usecases.look import SAME, view
 
@@ -89,7 +90,7 @@ def read_alert_records(context: Context, reading: Reading, alert_id: str, start:
     if withheld(alert):
         return AlertRecords(opened.permit, pl.DataFrame(), 0)
     moment = Moment(lake_version, alert.opened_on, alert.known_at, departures)
-    seen = view(context, moment, opened.permit, asked_on=alert.opened_at.date())
+    seen = view(context, moment, opened.permit, asked_on=day_of(alert.opened_at))
     same = {"enterprise": alert.enterprise, "signal": alert.signal, "event": alert.event}
     rows = seen.records(seen.found.hits.filter(**same))
     return AlertRecords(opened.permit, rows.slice(start, limit).drop(SAME), rows.height)

@@ -12,6 +12,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked, Facts
 from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading
+from services.profile.standards.days import day_of
 from services.profile.watch import alert_store, tables
 from services.profile.watch.domain.signals import SIGNALS, Signal, version
 from services.profile.watch.domain.signals.thresholds import Threshold
@@ -63,7 +64,7 @@ def read_signals(context: Context, reading: Reading, enterprise: str, asked: Ask
     # Always name the moment, so that the same answer can be requested again.
     heard = asked.known_at or max(context.now(), file.facts.known_at)
     moment = replace(file.facts.moment, known_at=heard)
-    asked_on = asked.as_of or heard.date()
+    asked_on = asked.as_of or day_of(heard)
     seen = view(context, moment, file.permit, asked_on=asked_on)
     return Signals(file, Facts(moment, heard), version(), _standings(seen, enterprise), alerts, seen_by)
 

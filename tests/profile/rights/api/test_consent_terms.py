@@ -14,6 +14,7 @@ import rfc8785
 from documented import file_reads
 from profile_house import HEADER, ROW, SCOPES, House
 
+from chassis.core.moments import CHINA
 from chassis.data.ledger.entry import hidden
 from services.profile.portrait.domain.crosscheck import rules
 
@@ -93,7 +94,7 @@ def at(house: House, moment: datetime) -> None:
     extensions["context"] = replace(extensions["context"], now=lambda: moment)
 
 
-NOON = datetime(2026, 12, 30, 12, tzinfo=UTC)
+NOON = datetime(2026, 12, 30, 12, tzinfo=CHINA)
 
 
 def test_a_consent_is_read_as_often_a_month_as_it_allows(stocked: House) -> None:
@@ -108,7 +109,7 @@ def test_a_consent_is_read_as_often_a_month_as_it_allows(stocked: House) -> None
     assert (third.headers["Retry-After"], third.json["most_reads_a_month"]) == (str(12 * 3600), 2)
     assert "2027-01-01" in third.json["detail"]
     assert reads_recorded(stocked) == 2
-    at(stocked, datetime(2027, 1, 1, tzinfo=UTC))
+    at(stocked, datetime(2027, 1, 1, tzinfo=CHINA))
     assert status(stocked) == 200
 
 

@@ -164,7 +164,7 @@ def test_the_ledger_names_the_firm_s_client_as_who_gave_and_ended_a_consent(stoc
         sid="ses_1",
         per="psn_1",
     )
-    until = (stocked.context.now().date() + timedelta(days=9)).isoformat()
+    until = (stocked.context.today() + timedelta(days=9)).isoformat()
     wish = {"grantee": "bank-1", "purposes": ["credit-assessment"], "fields": ["score"], "valid_until": until}
     given = stocked.client.post("/v1/consents", json=wish, headers=owner | {"Idempotency-Key": "k"}).json
     stocked.client.post(f"/v1/consents/{given['id']}/revoke", headers=owner)

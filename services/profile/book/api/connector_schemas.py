@@ -1,0 +1,96 @@
+"""What goes over the wire of connectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from chassis.web.schemas import Schema
+from services.profile.book.api.schemas import NO_NUL, TextSchema
+
+MOST_TITLES = 300
+TITLE = validate.And(validate.Length(1, 200), NO_NUL)
+WORDS = validate.And(validate.Length(max=1000), NO_NUL)
+FEW = validate.Length(max=MOST_TITLES)
+
+
+def _texts(**more: Any) -> fields.Dict:
+    """Return a field of texts by text."""
+    return fields.Dict(keys=fields.String(validate=TITLE), values=fields.String(validate=TITLE), validate=FEW, **more)
+
+
+class NamedSchema(Schema):
+    """What a source is called; both may be empty."""
+
+    zh = fields.String(load_default="", validate=WORDS)
+    en = fields.String(load_default="", validate=WORDS)
+
+
+class SplitSchema(Schema):
+    """One amount in several columns: which of them is filled tells a value of `by`."""
+
+    by = fields.String(required=True, validate=TITLE)
+    amount = fields.String(required=True, validate=TITLE)
+    titles = _texts(required=True)
+
+
+class DeclarationSchema(Schema):
+    """A connector as it is declared: the same words as in the files that come with the service."""
+
+    kind = fields.String(required=True, validate=TITLE, metadata={"description": "Kind of import that it is for"})
+    title = fields.Nested(NamedSchema())
+    about = fields.String(validate=WORDS)
+    reference = fields.String(validate=WORDS)
+    columns = _texts(required=True, metadata={"description": "Our column for each of the source's titles"})
+    ignored = fields.List(fields.String(validate=TITLE), validate=FEW)
+    units = _texts(metadata={"description": "yuan, wan or fen, by our column"})
+    dates = _texts(metadata={"description": "Form of a date, as %d.%m.%Y, by our column"})
+    values = fields.Dict(keys=fields.String(validate=TITLE), values=_texts(), validate=FEW)
+    constants = _texts(metadata={"description": "What is the same in every row, by our column"})
+    split = fields.Nested(SplitSchema())
+
+
+class ConnectorSchema(Schema):
+    """A source's own layout: what it calls our columns, in which units and values, and what is left out."""
+
+    name = fields.String()
+    kind = fields.String()
+    title = fields.Nested(TextSchema())
+    about = fields.String()
+    reference = fields.String()
+    columns = fields.Dict(keys=fields.String(), values=fields.String())
+    units = fields.Dict(keys=fields.String(), values=fields.String())
+    values = fields.Dict(keys=fields.String(), values=fields.Dict(values=fields.String()))
+    split = fields.Nested(SplitSchema(), allow_none=True)
+    constants = fields.Dict(keys=fields.String(), values=fields.String())
+    ignored = fields.List(fields.String())
+    owner = fields.String(allow_none=True, metadata={"description": "Who saved it; null: it comes with the service"})
+    version = fields.Integer(allow_none=True)
+    saved_at = fields.AwareDateTime(allow_none=True)
+    retired_at = fields.AwareDateTime(allow_none=True)
+
+
+class ConnectorDetailSchema(ConnectorSchema):
+    """A connector with its declaration, to be changed and saved under a name of one's own."""
+
+    declaration = fields.Nested(DeclarationSchema())
+
+
+class ConnectorListSchema(Schema):
+    """The shipped connectors, and those of the caller."""
+
+    items = fields.List(fields.Nested(ConnectorSchema()))
+    next = fields.String(allow_none=True)
+
+
+class ConnectorVersionsSchema(Schema):
+    """All versions of one connector, newest first."""
+
+    items = fields.List(fields.Nested(ConnectorDetailSchema()))
+
+
+class OwnerSchema(Schema):
+    """Whose connector is meant: the caller's, unless the operator names another client."""
+
+    owner = fields.String(load_default=None, validate=TITLE)
