@@ -7,21 +7,20 @@ next version exists once only.
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import orjson
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
+from services.profile.book.delta import BEFORE_ALL, harden, last_import
 from services.profile.book.domain import invoice
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
@@ -39,7 +38,6 @@ MOST_FILES = 64
 CONFIGURATION = {"delta.logRetentionDuration": "interval 3650 days", "delta.dataSkippingNumIndexedCols": "4"}
 # The table's statistics cut times to milliseconds: what was known last may be as much later as this.
 STATISTICS_STEP = timedelta(milliseconds=1)
-BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 # What is known of a row beside its content.
 ORIGIN = ("version", "import_id", "known_at")
 # Under this name a commit that erased rows notes its version: no file of an earlier version is there any more.
@@ -143,6 +141,23 @@ class Lake:
                 continue
         raise LakeBusy(import_id)
 
+    def hand_over(self, rows: pl.DataFrame, mark: str, import_id: str, *, now: datetime) -> Commit:
+        """Append rows that are held already once more, in their versions, as those of another import.
+
+        `mark` names the act: done again, it finds its own commit. Raises `LakeBusy` as `append` does.
+        """
+        for _ in range(MOST_ATTEMPTS):
+            if done := self.committed(mark):
+                return done
+            table = self._table()
+            known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
+            entry = {"known_at": known_at.isoformat(), **self._summary(rows)}
+            try:
+                return self._commit(table, self._placed(rows, known_at, import_id), mark, entry)
+            except CommitFailedError:
+                continue
+        raise LakeBusy(mark)
+
     def read(self, version: int, enterprises: Iterable[str] | None = None, *, without: Collection[str]) -> pl.DataFrame:
         """Return all versions of the invoices of these enterprises, or of all, as the lake stood at `version`.
 
@@ -209,7 +224,7 @@ class Lake:
         only = None if bucket is None else [("bucket", "=", str(bucket))]
         replaced = int(table.optimize.compact(partition_filters=only)["numFilesRemoved"])
         if replaced and self._local:
-            _harden(Path(self._url), table.version())
+            harden(Path(self._url), table.version())
         return replaced
 
     def tidy(self, enterprises: Iterable[str]) -> int:
@@ -268,7 +283,7 @@ class Lake:
         )
         write_deltalake(table, placed, mode="append", writer_properties=WRITER, commit_properties=properties)
         if self._local:
-            _harden(Path(self._url), version)
+            harden(Path(self._url), version)
         return Commit(version, entry)
 
     def _rewrite(self, table: DeltaTable, rows: pl.DataFrame, buckets: Sequence[int]) -> None:
@@ -293,7 +308,7 @@ class Lake:
                 commit_properties=properties,
             )
         if self._local:
-            _harden(Path(self._url), version)
+            harden(Path(self._url), version)
 
     def _scan(self, files: pl.DataFrame) -> pl.LazyFrame:
         if files.is_empty():
@@ -314,7 +329,7 @@ class Lake:
         erased = newest.transaction_version(SHRED)
         if erased is None or version >= erased:
             return self._actions(version, None)
-        return self._actions(erased, _last_import(newest, version))
+        return self._actions(erased, last_import(newest, version))
 
     def _actions(self, version: int, bound: datetime | None) -> pl.DataFrame:
         actions = self._table(version).get_add_actions(flatten=True)
@@ -331,7 +346,7 @@ class Lake:
         known = latest if isinstance(latest, datetime) else BEFORE_ALL
         table = self._table()
         # What was known last may be among what was erased.
-        return known if table.transaction_version(SHRED) is None else max(known, _last_import(table, version))
+        return known if table.transaction_version(SHRED) is None else max(known, last_import(table, version))
 
     def _table(self, version: int | None = None) -> DeltaTable:
         return DeltaTable(self._url, version=version, storage_options=self._options)
@@ -351,6 +366,7 @@ class Lake:
     def _summary(self, new: pl.DataFrame) -> dict[str, Any]:
         latest = new[self._dataset.day].max()
         return {
+            "enterprises": new["enterprise"].unique().sort().to_list(),
             "appended": dict(new[self._dataset.lead].value_counts().rows()),
             "date": latest.isoformat() if isinstance(latest, date) else None,
         }
@@ -368,26 +384,3 @@ def lakes(url: str, options: Mapping[str, str] | None = None) -> dict[str, Lake]
     """Return the table of each kind of data: invoices at `url`, every other kind beside it."""
     beside = {name: Lake(f"{url.rstrip('/')}-{name}", options, dataset=dataset) for name, dataset in DATASETS.items()}
     return {invoice.DATASET.name: Lake(url, options), **beside}
-
-
-def _last_import(table: DeltaTable, version: int) -> datetime:
-    """Return when the last import up to a version became known."""
-    known = [
-        datetime.fromisoformat(orjson.loads(entry["import"])["known_at"])
-        for entry in table.history()
-        if entry["version"] <= version and "import" in entry
-    ]
-    return max(known, default=BEFORE_ALL)
-
-
-def _harden(folder: Path, version: int) -> None:
-    """Bring a local commit to the disk: the writer leaves it in the page cache, and a power cut would take it."""
-    log = folder / "_delta_log" / f"{version:020}.json"
-    added = [orjson.loads(line).get("add") for line in log.read_bytes().splitlines()]
-    files = [folder / unquote(add["path"]) for add in added if add]
-    for path in [*files, *{file.parent for file in files}, folder, log, log.parent]:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
