@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response, request
@@ -145,10 +146,10 @@ def _shown(one: Connector) -> dict[str, Any]:
         "columns": dict(one.columns),
         "units": dict(one.units),
         "values": {column.name: dict(column.choices) for column in form.columns if column.choices and column.titles},
-        "split": {"by": form.split.by, "amount": form.split.amount, "titles": dict(form.split.titles)}
-        if form.split
-        else None,
+        "split": asdict(form.split) if form.split else None,
         "constants": dict(form.constants),
         "ignored": sorted(form.ignored or ()),
+        "open": form.ignored is None,
+        "made": sorted(form.made),
         **SHIPPED,
     }

@@ -49,7 +49,9 @@ def _field(column: Column) -> fields.Field[Any]:
 def _body(dataset: Dataset) -> marshmallow.Schema:
     """Return the schema of a batch of records of a kind; the enterprise is in the path."""
     name = "".join(word.title() for word in dataset.name.split("-"))
-    columns = {column.name: _field(column) for column in dataset.columns if column.name != "enterprise"}
+    columns = {
+        column.name: _field(column) for column in dataset.columns if column.name != "enterprise" and not column.derived
+    }
     one = Schema.from_dict({**columns, "synthetic": fields.Boolean()}, name=f"{name}RecordSchema")
     many = fields.List(fields.Nested(one()), required=True, validate=validate.Length(1, MOST_RECORDS))
     return Schema.from_dict({"records": many}, name=f"{name}BatchSchema")()

@@ -32,7 +32,8 @@ class Column:
 
     The first of `titles` is the Chinese title of the field, `english` the English one. A `date` lies in the past, a
     `day` may lie ahead; `money` is in yuan unless `unit` says fen or wan (万元); `form` is a source's own form of
-    dates; `default` is what an empty cell or an absent column means.
+    dates; `default` is what an empty cell or an absent column means. `mistaken` tells, by a pattern, what a text that
+    cannot be read is instead. A `derived` column is worked out on import and never read from a file.
     """
 
     name: str
@@ -46,6 +47,8 @@ class Column:
     unit: str = "yuan"
     form: str | None = None
     default: str | None = None
+    mistaken: tuple[tuple[str, str], ...] = ()
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

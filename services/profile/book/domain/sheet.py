@@ -119,9 +119,9 @@ def _noted(sheets: Sequence[Sheet]) -> Iterator[str]:
 
 
 def _warnings(sheets: Sequence[Sheet]) -> Iterator[str]:
-    """Give what was summed, and what the standards do not know of the firms in the file."""
+    """Give what was summed, what is odd about rows that were taken, and what the standards do not know of the firms."""
     for sheet in sheets:
-        yield from sheet.told
+        yield from (*sheet.told, *sheet.checked.warnings)
         if sheet.form.kind == ENTERPRISES.kind:
             for row in sheet.checked.rows.drop("line").iter_rows(named=True):
                 yield from warnings(row["enterprise"], row)

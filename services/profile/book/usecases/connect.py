@@ -140,7 +140,7 @@ def _version(session: Session, client: str, name: str, number: str) -> SavedConn
 def built(row: SavedConnector) -> Connector:
     """Return the connector of a saved version."""
     try:
-        return _built(row.name, orjson.dumps(row.declared, option=orjson.OPT_SORT_KEYS))
+        return _built(row.name, orjson.dumps(row.declared))  # in their order: titles that come first are preferred
     except BrokenConnector as broken:
         raise ConnectorRefused(f"The connector {row.name} does not fit this release, save it anew: {broken}") from None
 
