@@ -119,14 +119,17 @@ class Import(Base):
 
 
 class SavedConnector(Base):
-    """One version of a sender's own connector: its declaration never changes, and the newest serves until retired."""
+    """One version of a sender's own connector: its declaration never changes, and the newest serves until retired.
+
+    `declared` is JSON as text, since the order of titles counts, and a JSONB keeps none.
+    """
 
     __tablename__ = "saved_connectors"
 
     client: Mapped[str] = mapped_column(String(128), primary_key=True)
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    declared: Mapped[dict[str, Any]]
+    declared: Mapped[str]
     saved_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
 

@@ -25,6 +25,7 @@ class Sheet:
     """One checked table of the file; `ignored` are the columns that nobody reads, `notes` tell what was left out.
 
     `folded` are lines that were summed into another one of the same thing, and `told` says so.
+    `raw` is the table as read and `titles` its own; where it names persons, only the `open_columns` are said again.
     """
 
     form: Form
@@ -34,6 +35,9 @@ class Sheet:
     notes: tuple[str, ...] = ()
     folded: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FOLDED))
     told: tuple[str, ...] = ()
+    raw: pl.DataFrame = field(default_factory=pl.DataFrame)
+    titles: tuple[str, ...] = ()
+    open_columns: frozenset[str] | None = None
 
     def without(self, lines: Sequence[int], reason: str) -> Sheet:
         """Return the sheet without these lines, which its report then gives with the reason."""

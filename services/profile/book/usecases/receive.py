@@ -75,7 +75,7 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
     with context.database.read() as session:
         kept, saved = chosen(session, caller.client, delivery.connector)
     form_of(delivery.kind, kept, delivery.enterprise, saved)
-    delivery = replace(delivery, channel=channel, enterprise=_about(caller, delivery.enterprise))
+    delivery = replace(delivery, channel=channel, enterprise=about(caller, delivery.enterprise))
     import_id = new_id("imp")
     path = context.settings.uploads / import_id
     sha256, size = _store(path, stream, context.settings.largest_upload)
@@ -112,7 +112,7 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
     return import_id
 
 
-def _about(caller: Caller, named: str | None) -> str | None:
+def about(caller: Caller, named: str | None) -> str | None:
     """Return the enterprise that an import is about: an enterprise sends its own data only."""
     if caller.role != "enterprise":
         return named
@@ -137,7 +137,7 @@ def _store(path: Path, stream: IO[bytes], limit: int) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     try:
         with path.open("xb") as file:
-            for chunk in _within(stream, limit):
+            for chunk in within(stream, limit):
                 size += len(chunk)
                 digest.update(chunk)
                 file.write(chunk)
@@ -150,7 +150,8 @@ def _store(path: Path, stream: IO[bytes], limit: int) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _within(stream: IO[bytes], limit: int) -> Iterator[bytes]:
+def within(stream: IO[bytes], limit: int) -> Iterator[bytes]:
+    """Give a file piece by piece; raise `TooLarge` where it is more than `limit` bytes."""
     size = 0
     while chunk := stream.read(CHUNK):
         size += len(chunk)
