@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
-from smecredit.answers import Channel, Connector, ConnectorDetail, Import, ImportKind, RecordKind
+from smecredit.answers import Channel, Connector, ConnectorDetail, Import, ImportKind, Preview, RecordKind
 from smecredit.client.calls import Calls, OnProgress, given, segment
 
 
@@ -29,14 +29,17 @@ class Imports(Calls):
         `connector` names the source's own layout (see `connectors`), `enterprise` the one that all rows are about
         where the file does not say, `channel` the lawful way by which the data came.
         """
+        about = given(connector=connector, enterprise=enterprise, channel=channel)
+        return cast("Import", self._send("/v1/imports", file, on_sent, {"kind": kind, **about}))
+
+    def _send(self, path: str, file: Path, on_sent: OnProgress | None, about: Mapping[str, Any]) -> Any:
+        """Send a file as it is, with what is said of it, and return the answer."""
         size = file.stat().st_size
         with file.open("rb") as opened:
             headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
             body = cast("IO[bytes]", _CountedFile(opened, size, on_sent)) if on_sent else opened
-            about = given(connector=connector, enterprise=enterprise, channel=channel)
-            query = {"kind": kind, "filename": file.name, **about}
-            answer = self._wire.call("POST", "/v1/imports", body=body, query=query, headers=headers)
-        return cast("Import", answer.json())
+            query = {"filename": file.name, **about}
+            return self._wire.call("POST", path, body=body, query=query, headers=headers).json()
 
     def add_records(
         self, enterprise: str, kind: RecordKind, records: Sequence[Mapping[str, Any]], *, channel: Channel | None = None
@@ -44,6 +47,22 @@ class Imports(Calls):
         """Send up to a thousand records of a firm, all or none, and return their import: see `wait_import`."""
         path = f"/v1/enterprises/{segment(enterprise)}/{kind}"
         return self._post(Import, path, {"records": list(records)}, channel=channel)
+
+    def preview_import(
+        self,
+        file: Path,
+        *,
+        on_sent: OnProgress | None = None,
+        kind: ImportKind | None = None,
+        connector: str | None = None,
+        enterprise: str | None = None,
+    ) -> Preview:
+        """Look at a file without handing it in: its kind, its columns, its first rows as they would be booked.
+
+        Its `declaration`, corrected or not, is what `save_connector` takes; nothing else of it is stored.
+        """
+        about = given(kind=kind, connector=connector, enterprise=enterprise)
+        return cast("Preview", self._send("/v1/import-previews", file, on_sent, about))
 
     def connectors(self) -> list[Connector]:
         """Return the layouts of sources that are understood as they are: shipped ones, and your own in their newest."""
