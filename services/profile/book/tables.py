@@ -91,7 +91,8 @@ class LakeStep(Base):
 class Import(Base):
     """A file received, by which lawful channel, and what became of it. Its job has the same id.
 
-    `enterprise` is the one that all of its rows are about, where the sender said so.
+    `enterprise` is the one that all of its rows are about, and `stated_on` the day on which the source made the file,
+    where the sender said so.
     """
 
     __tablename__ = "imports"
@@ -106,6 +107,7 @@ class Import(Base):
     channel: Mapped[str]
     connector: Mapped[str | None]
     enterprise: Mapped[str | None]
+    stated_on: Mapped[date | None] = mapped_column(Date)
     counts: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
