@@ -197,12 +197,14 @@ SYNTHETIC = Column("synthetic", "flag", ("合成数据", "synthetic"), required=
 DEFAULTED_TITLES = ("是否违约", "defaulted", "default")
 WORKBOOK = "workbook"
 # What a file may say beside what is held of its kind.
-BESIDE: Mapping[str, tuple[Column, ...]] = MappingProxyType({payment.DATASET.name: payment.STATEMENT})
+BESIDE: Mapping[str, tuple[Column, ...]] = MappingProxyType(
+    {payment.DATASET.name: payment.STATEMENT, invoice.DATASET.name: invoice.NAMES}
+)
 
 
-def _form(dataset: Dataset, beside: tuple[Column, ...] = ()) -> Form:
+def _form(dataset: Dataset) -> Form:
     stated = (column for column in dataset.columns if not column.derived)
-    return Form(dataset.name, (*stated, *beside, SYNTHETIC), dataset, rules=dataset.rules)
+    return Form(dataset.name, (*stated, *BESIDE.get(dataset.name, ()), SYNTHETIC), dataset, rules=dataset.rules)
 
 
 def _invoices(direction: str, counterparty: tuple[str, ...]) -> Form:
@@ -214,7 +216,10 @@ def _invoices(direction: str, counterparty: tuple[str, ...]) -> Form:
     ]
     form = _form(invoice.DATASET)
     return replace(
-        form, kind=f"invoices.{direction}", columns=(*columns, SYNTHETIC), constants={"direction": direction}
+        form,
+        kind=f"invoices.{direction}",
+        columns=(*columns, *invoice.NAMES, SYNTHETIC),
+        constants={"direction": direction},
     )
 
 
@@ -254,7 +259,7 @@ KINDS: Mapping[str, Form] = MappingProxyType(
             _invoices("purchase", invoice.SELLER),
             _invoices("sale", invoice.BUYER),
             _form(invoice.DATASET),
-            *(_form(dataset, BESIDE.get(name, ())) for name, dataset in DATASETS.items()),
+            *(_form(dataset) for dataset in DATASETS.values()),
             OUTCOMES,
             Form(WORKBOOK, ()),
         )

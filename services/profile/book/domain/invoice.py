@@ -25,6 +25,11 @@ ROUNDING_FEN = 1
 SELLER = ("销方单位代号", "销方识别号", "销方纳税人识别号", "seller")
 BUYER = ("购方单位代号", "购方识别号", "购方纳税人识别号", "buyer")
 
+# What a file may say beside what is held: names, by which the names on bank statements are told.
+NAMES = (
+    Column("seller_name", "text", ("销方名称", "销售方名称"), required=False, filled=False, longest=1000),
+    Column("buyer_name", "text", ("购方名称", "购买方名称"), required=False, filled=False, longest=1000),
+)
 DATASET = Dataset(
     name="invoices",
     columns=(

@@ -34,6 +34,7 @@ from services.profile.book.usecases.conclude import conclude
 from services.profile.book.usecases.connect import kept
 from services.profile.book.usecases.enrol import SyntheticMixed, claim
 from services.profile.book.usecases.hooks import Hooks
+from services.profile.book.usecases.recognise import recognised
 from services.profile.book.usecases.report import reject_report, write_report
 from services.profile.standards.days import day_of
 
@@ -99,7 +100,8 @@ def _sheets(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
         saved = kept(session, order.client, order.connector)
     form = form_of(order.kind, order.connector, order.enterprise, saved)
     raw = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
-    return [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
+    sheets = [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
+    return [recognised(context, sheet) for sheet in sheets]
 
 
 def _records(context: Context, dataset: Dataset, sheets: list[Sheet]) -> pl.DataFrame:

@@ -104,6 +104,7 @@ def _record(table: str, row: dict[str, Any], origin: dict[str, str], disputed: M
         "name": name,
         "dispute": disputed.get(name),
         "record": {name: value for name, value in row.items() if name not in {*ORIGIN, "enterprise"}},
+        "recognised": shown.recognised(row.get("party_match")),
         "source": origin.get("source"),
         "channel": origin.get("channel"),
         "file": origin.get("file"),
