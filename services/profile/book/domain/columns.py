@@ -13,7 +13,10 @@ from services.profile.book.domain import invoice, payment
 from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
 from services.profile.book.domain.evidence import DATASETS
 from services.profile.book.domain.split import BOTH_FILLED, Split, in_our_words, without_dashes
-from services.profile.book.domain.titles import names, plain, shown, unit
+from services.profile.book.domain.titles import REASONS, names, plain, shown, unit
+
+# What rejected rows come back with; a corrected file may still have it.
+OURS = frozenset(plain(title) for title in REASONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Form:
             if column is not None:
                 self._only_once(column, [n for n, one in found.items() if one.name == column.name], name, title, where)
                 found[name] = _in_unit(column, written)
-            elif name not in parts.values() and shown(written):
+            elif name not in parts.values() and title not in OURS and shown(written):
                 ignored.append(shown(written)[:64])
         self._none_missing(found, parts, titles, where)
         self._none_unknown(ignored, where)
@@ -109,7 +112,7 @@ class Form:
         """Every title that this form knows, as titles are compared."""
         split = (title for some in self.split.roles.values() for title in some) if self.split else ()
         own = (title for column in self.columns for title in (*column.titles, column.name))
-        return frozenset(plain(title) for title in (*own, *split, *(self.ignored or ())))
+        return frozenset(plain(title) for title in (*own, *split, *(self.ignored or ()))) | OURS
 
     @property
     def _read(self) -> list[Column]:

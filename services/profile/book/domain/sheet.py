@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -20,13 +20,19 @@ NOT_YOURS = "stated by another source already; dispute it instead of restating i
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One checked table of the file; `ignored` are the columns that nobody reads, `notes` tell what was left out."""
+    """One checked table of the file; `ignored` are the columns that nobody reads, `notes` tell what was left out.
+
+    `raw` is the table as read and `titles` its own; where it names persons, only the `open_columns` are said again.
+    """
 
     form: Form
     name: str | None
     checked: Checked
     ignored: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    raw: pl.DataFrame = field(default_factory=pl.DataFrame)
+    titles: tuple[str, ...] = ()
+    open_columns: frozenset[str] | None = None
 
     def without(self, lines: Sequence[int], reason: str) -> Sheet:
         """Return the sheet without these lines, which its report then gives with the reason."""

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 # The column of every table read that tells where in its file a row stands.
 LINE = "line"
+# The columns of reasons that rejected rows come back with: nobody's data.
+REASONS = ("退回原因", "reason for rejection")
 # A unit in brackets at the end: 金额(元), 计税依据（万元）, amount (CNY). Another currency is no unit and stays.
 UNIT = re.compile(
     r"[(\[【](?:单位:?)?(?:人民币|rmb|cny)?(?P<unit>万元|元|分|yuan|¥|(?<=人民币)|(?<=rmb)|(?<=cny))[)\]】]$"

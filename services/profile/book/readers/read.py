@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from services.profile.book.domain.columns import WORKBOOK, Form
+from services.profile.book.domain.rejected import as_sent, is_returned
 from services.profile.book.readers.einvoice import KINDS as XML_KINDS
 from services.profile.book.readers.einvoice import einvoices
 from services.profile.book.readers.page import page
@@ -48,4 +50,12 @@ def read(form: Form, path: Path, limits: Limits) -> list[RawSheet]:
         parts = [READERS[sort](form, path, limits)]
     if all(part.frame.is_empty() and part.unread.is_empty() for part in parts):
         raise EmptyFile("The file has a header and no rows; send it again with rows.")
-    return parts
+    return [_as_sent(part) for part in parts]
+
+
+def _as_sent(part: RawSheet) -> RawSheet:
+    """Return a table as its sender meant it: of one that came back with reasons, without them."""
+    if not is_returned(part.titles):
+        return part
+    frame, titles = as_sent(part.frame, part.titles)
+    return replace(part, frame=frame, titles=titles)

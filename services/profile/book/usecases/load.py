@@ -35,7 +35,7 @@ from services.profile.book.usecases.connect import kept
 from services.profile.book.usecases.enrol import SyntheticMixed, claim
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.book.usecases.recognise import recognised
-from services.profile.book.usecases.report import reject_report, write_report
+from services.profile.book.usecases.report import reports, write_reports
 from services.profile.standards.days import day_of
 
 STAGES = 5
@@ -64,7 +64,7 @@ def _forget(context: Context, order: tables.Import) -> None:
     """Remove a file that names persons, and what a killed reader left of it: what is kept of them is in the lake."""
     if order.kind in SEALED:
         for path in context.settings.uploads.glob(f"{order.id}*"):
-            if path != reject_report(context, order.id):
+            if path not in reports(context, order.id):
                 path.unlink(missing_ok=True)
 
 
@@ -73,13 +73,13 @@ def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tab
     job.progress(1, STAGES)
     sheets = [_hooked(context, hooks, job, order, sheet) for sheet in sheets]
     job.progress(2, STAGES)
-    write_report(reject_report(context, order.id), sheets)
+    write_reports(context, order.id, sheets)
     _claim(context, sheets)
     dataset = dataset_of(sheets)
     commit = None if dataset is None else _append(context, order, dataset, sheets)
     if commit is not None and commit.facts.get("refused"):
         sheets = [sheet.without(commit.facts["refused"], NOT_YOURS) for sheet in sheets]
-        write_report(reject_report(context, order.id), sheets)
+        write_reports(context, order.id, sheets)
     job.progress(4, STAGES)
     conclude(context, hooks, order, sheets, commit)
     if dataset is not None and commit is not None:
@@ -114,7 +114,10 @@ def _records(context: Context, dataset: Dataset, sheets: list[Sheet]) -> pl.Data
 def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
     matched = form.match(raw.titles)
     checked = check(form, raw.frame, matched, raw.unread, today=today)
-    return Sheet(form, raw.name, checked, matched.ignored, raw.notes)
+    found = matched.found.items()
+    secret = any(column.reads == "party" for _, column in found)
+    shown = frozenset(name for name, column in found if column.reads != "party") if secret else None
+    return Sheet(form, raw.name, checked, matched.ignored, raw.notes, raw.frame, tuple(raw.titles), shown)
 
 
 def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, sheet: Sheet) -> Sheet:
