@@ -1,7 +1,8 @@
 """An invoice as known: its identity, its versions, and which statement about it counts at a moment.
 
-Direction, enterprise, code, number, counterparty, date and total make one invoice; a later statement of it with
-another status, net or tax is a new version.
+A fully digital invoice (数电票) is known by its number of twenty digits alone, which is given once in the country: a
+later statement of it with another total, party, date or status is a new version. Older numbers are used again, so
+direction, enterprise, code, number, counterparty, date and total make one invoice; what else is said of it may change.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
+from services.profile.book.domain.dataset import ENTERPRISE, Alone, Column, Dataset, RowRule
 
 DIRECTIONS = MappingProxyType(
     dict.fromkeys(("进项", "采购", "purchase"), "purchase") | dict.fromkeys(("销项", "销售", "sale"), "sale")
@@ -22,14 +23,20 @@ STATUSES = MappingProxyType(
 )
 # Net + tax may differ from the total by rounding of one fen; more means that a figure or a sign is wrong.
 ROUNDING_FEN = 1
-SELLER = ("销方单位代号", "销方识别号", "销方纳税人识别号", "seller")
-BUYER = ("购方单位代号", "购方识别号", "购方纳税人识别号", "buyer")
-
-# What a file may say beside what is held: names, by which the names on bank statements are told.
-NAMES = (
-    Column("seller_name", "text", ("销方名称", "销售方名称"), required=False, filled=False, longest=1000),
-    Column("buyer_name", "text", ("购方名称", "购买方名称"), required=False, filled=False, longest=1000),
+DIGITAL = (pl.col("number").str.len_bytes() == 20) & pl.col("number").str.contains("^[0-9]{20}$")
+SELLER = (
+    *("销方单位代号", "销方识别号", "销方纳税人识别号", "销售方识别号", "销售方纳税人识别号", "销方税号", "销售方税号"),
+    "seller",
 )
+BUYER = (
+    *("购方单位代号", "购方识别号", "购方纳税人识别号", "购买方识别号", "购买方纳税人识别号", "购方税号", "购买方税号"),
+    "buyer",
+)
+BLUE = (
+    *("对应蓝字发票号码", "蓝字发票号码", "被红冲蓝字发票号码", "被红冲蓝字数电发票号码", "被红冲蓝字数电票号码"),
+    *("对应正数发票号码", "原蓝字发票号码", "blue_number"),
+)
+
 DATASET = Dataset(
     name="invoices",
     columns=(
@@ -39,12 +46,21 @@ DATASET = Dataset(
         Column(
             "code", "text", ("发票代码", "code", "invoice_code"), required=False, filled=False, english="Invoice code"
         ),
-        Column("counterparty", "text", ("对方单位代号", *SELLER, *BUYER, "counterparty"), english="Counterparty"),
+        # Null is a person: whoever buys or sells without a code.
+        Column(
+            "counterparty",
+            "text",
+            ("对方单位代号", *SELLER, *BUYER, "counterparty"),
+            filled=False,
+            english="Counterparty",
+        ),
         Column("date", "date", ("开票日期", "date", "issued_on", "invoice_date"), english="Date"),
         Column("net_fen", "money", ("金额", "不含税金额", "net", "net_amount", "amount"), english="Net amount"),
         Column("tax_fen", "money", ("税额", "tax", "tax_amount"), english="Tax"),
         Column("total_fen", "money", ("价税合计", "total", "total_amount"), english="Total"),
         Column("status", "choice", ("发票状态", "状态", "status"), choices=STATUSES, english="Status"),
+        # Of a red letter: the invoice that it cancels, where the source says which.
+        Column("blue_number", "text", BLUE, required=False, filled=False, english="Number of the blue invoice"),
     ),
     identity=("direction", "enterprise", "code", "number", "counterparty", "date", "total_fen"),
     day="date",
@@ -55,22 +71,12 @@ DATASET = Dataset(
             "net + tax is not the total / 金额与税额之和不等于价税合计",
         ),
     ),
+    alone=Alone(("enterprise", "number"), DIGITAL),
+    padded="number",
 )
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content
 
 
 def as_known(rows: pl.DataFrame, *, known_at: datetime | None = None, as_of: date | None = None) -> pl.DataFrame:
-    """Return the invoices dated up to `as_of`, each in the last version known at `known_at`.
-
-    Versions after the first are rare, so only the invoices that have one are looked at closely.
-    """
-    if known_at is not None:
-        rows = rows.filter(pl.col("known_at") <= known_at)
-    if as_of is not None:
-        rows = rows.filter(pl.col("date") <= as_of)
-    revised = rows.filter(pl.col("version") > 1)
-    if revised.is_empty():
-        return rows
-    near = pl.col("number").is_in(revised["number"].unique().implode())
-    latest = rows.filter(near).filter(pl.col("version") == pl.col("version").max().over(IDENTITY))
-    return pl.concat([rows.filter(~near), latest])
+    """Return the invoices dated up to `as_of`, each in the last version known at `known_at`."""
+    return DATASET.as_known(rows, known_at=known_at, as_of=as_of)
