@@ -75,7 +75,7 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run the command line: 0 done, 1 refused or failed, 2 wrong use, 130 interrupted."""
+    """Run the command line: 0 done, 1 refused or failed, 2 wrong use, 3 rows rejected, 130 interrupted."""
     try:
         code = commands.main(standalone_mode=False)
     except click.ClickException as error:
