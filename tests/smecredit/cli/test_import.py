@@ -14,6 +14,8 @@ from werkzeug.serving import make_server
 from chassis.core.identity import Verifier
 from smecredit.cli import commands
 
+# Where each house listens.
+HOUSES: dict[int, str] = {}
 WRONG = "E1,1002,2019/1/4,A1,=1+1,13.00,113.00,有效发票\n"
 
 
@@ -31,7 +33,7 @@ def house(tmp_path: Path, verifier: Verifier, tokens: Callable[..., dict[str, st
     threads = [threading.Thread(target=server.serve_forever), threading.Thread(target=work)]
     for thread in threads:
         thread.start()
-    house.url = f"http://127.0.0.1:{server.port}"  # type: ignore[attr-defined]
+    HOUSES[id(house)] = f"http://127.0.0.1:{server.port}"
     yield house
     ended.set()
     server.shutdown()
@@ -41,7 +43,7 @@ def house(tmp_path: Path, verifier: Verifier, tokens: Callable[..., dict[str, st
 
 def run(house: House, *arguments: str) -> Result:
     key = house.source["Authorization"].removeprefix("Bearer ")
-    environment = {"SMECREDIT_API_KEY": key, "SMECREDIT_URL": house.url}  # type: ignore[attr-defined]
+    environment = {"SMECREDIT_API_KEY": key, "SMECREDIT_URL": HOUSES[id(house)]}
     return CliRunner(env=environment).invoke(commands, arguments)
 
 

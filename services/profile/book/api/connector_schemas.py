@@ -7,11 +7,11 @@ from typing import Any, cast
 from marshmallow import fields, validate
 
 from chassis.web.schemas import Schema
-from services.profile.book.api.schemas import NO_NUL, TextSchema
+from services.profile.book.api.schemas import TextSchema
 
 MOST_TITLES = 300
-TITLE = validate.And(validate.Length(1, 200), NO_NUL)
-WORDS = validate.And(validate.Length(max=1000), NO_NUL)
+TITLE = validate.Length(1, 200)
+WORDS = validate.Length(max=1000)
 FEW = validate.Length(max=MOST_TITLES)
 
 
