@@ -124,7 +124,8 @@ class Form:
         """Refuse another column for one of ours, unless either may state it under a title of its own."""
         if before and (column.name not in self.either or title in map(plain, before)):
             raise WrongColumns(
-                f"{where} has more than one column for {column.name}: {before[0]}, {name}; keep one.",
+                f"{where} has more than one column for {_called(column)}: {before[0]}, {name}; keep one. "
+                "/ 同一字段有多列，请只保留一列。",
                 column=column.name,
             )
 
@@ -134,7 +135,7 @@ class Form:
         there = {column.name for column in found.values()}
         by_parts = {self.split.by, *self.split.sides} if self.split else set()
         missing = {
-            column.name: f"{column.titles[0]} ({column.name})" if column.titles else column.name
+            column.name: _called(column)
             for column in self._read
             if column.required and column.name not in {*there, *self.constants, *self.made, *by_parts}
         } | (self.split.missing(parts) if self.split else {})
@@ -144,7 +145,8 @@ class Form:
             has = [] if named else [shown(title)[:64] for title in titles]
             raise WrongColumns(
                 f"{where} lacks {', '.join(missing.values())} for the kind {self.kind}; "
-                f"it has: {', '.join(has[:20]) or f'{len(titles)} other columns'}.",
+                f"it has: {', '.join(has[:20]) or f'{len(titles)} other columns'}. "
+                "/ 缺少以上列，请补充，或将对应列改为上述列名。",
                 kind=self.kind,
                 missing=list(missing),
                 found=has[:50],
@@ -158,7 +160,8 @@ class Form:
         if unknown:
             raise WrongColumns(
                 f"{where} has columns that the connector does not know: {', '.join(unknown[:20])}. "
-                "Is it another layout? Add them to the connector, as a column or among those left out.",
+                "Is it another layout? Add them to the connector, as a column or among those left out. "
+                "/ 有数据源映射未知的列，请确认版式，或将其补入映射。",
                 unknown=unknown[:50],
             )
 
@@ -179,6 +182,12 @@ def _one_each(raw: pl.DataFrame, found: Mapping[str, Column]) -> tuple[pl.DataFr
             raw = raw.with_columns(pl.coalesce(without_dashes(stated)).alias(stated[0]))
         kept[stated[0]] = found[stated[0]]
     return raw, kept
+
+
+def _called(column: Column) -> str:
+    """Return what people call a column of ours, in both languages."""
+    english = column.english or column.name.removesuffix(FEN_SUFFIX)
+    return f"{column.titles[0]} ({english})" if column.titles else english
 
 
 STATUSES = invoice.STATUSES

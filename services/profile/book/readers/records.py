@@ -23,13 +23,19 @@ NOT_FLAT = "not an object of plain values / 不是由简单值组成的对象"
 def records(form: Form, path: Path, limits: Limits) -> RawSheet:
     """Read a JSON list; `line` is the place in the list, from 1."""
     if path.stat().st_size > min(LARGEST, limits.unpacked):
-        raise FileTooLarge(f"JSON of more than {LARGEST >> 20} MiB; send a CSV or Parquet file instead.")
+        raise FileTooLarge(
+            f"JSON of more than {LARGEST >> 20} MiB; send a CSV or Parquet file instead. "
+            "/ JSON 过大，请改用 CSV 或 Parquet 报送。"
+        )
     try:
         found = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
-        raise UnreadableFile(f"The JSON is damaged or cut short at line {error.lineno}; send it again.") from None
+        raise UnreadableFile(
+            f"The JSON is damaged or cut short at line {error.lineno}; send it again. "
+            f"/ JSON 在第 {error.lineno} 行损坏或不完整，请重新报送。"
+        ) from None
     if not found:
-        raise EmptyFile("The list holds no record.")
+        raise EmptyFile("The list holds no record. / 列表中没有记录，请补充后报送。")
     numbered = list(enumerate(found, 1))
     strange = [(line, "", str(record)[:LARGEST_SHOWN], NOT_FLAT) for line, record in numbered if not _is_flat(record)]
     flat = [(line, record) for line, record in numbered if _is_flat(record)]
@@ -42,7 +48,9 @@ def text_frame(found: Sequence[Mapping[str, Any]], lines: Iterable[int]) -> tupl
     """Return the keys of records as titles, and their values as columns of text with their `line`."""
     titles = list(dict.fromkeys(title for record in found for title in record))
     if len(titles) > MOST_KEYS:
-        raise UnreadableFile(f"The records name more than {MOST_KEYS} different fields.")
+        raise UnreadableFile(
+            f"The records name more than {MOST_KEYS} different fields. / 字段种类过多，请确认文件格式。"
+        )
     named = dict(zip(titles, names(titles), strict=True))
     columns = {name: [_text(record.get(title)) for record in found] for title, name in named.items()}
     schema = {LINE: pl.Int64, **dict.fromkeys(columns, pl.String)}
@@ -58,5 +66,5 @@ def _text(value: object) -> str | None:
         return None
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if "\0" in text:
-        raise UnreadableFile("A text holds a NUL character; take it out.")
+        raise UnreadableFile("A text holds a NUL character; take it out. / 文本含有 NUL 字符，请删除后报送。")
     return text

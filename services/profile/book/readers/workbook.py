@@ -100,7 +100,7 @@ def _fitting(form: Form, found: list[Grid]) -> list[RawSheet]:
     """Return the sheets that have the columns of the form; what the others are is told."""
     headers = [(grid, header) for grid in found if (header := header_in(grid.cells, form.titles)) is not None]
     if not headers:
-        raise EmptyFile("The workbook has no sheet with text that is not hidden.")
+        raise EmptyFile("The workbook has no sheet with text that is not hidden. / 工作簿没有含内容且未隐藏的工作表。")
     fits, refused = [], []
     for grid, header in headers:
         try:
@@ -160,10 +160,12 @@ def _official(found: list[Grid]) -> list[RawSheet]:
 def _official_sheet(form: Form, grid: Grid) -> RawSheet:
     header: Header | None = header_in(grid.cells, form.titles)
     if header is None:
-        raise EmptyFile(f"The sheet {grid.name} is empty.", sheet=grid.name)
+        raise EmptyFile(f"The sheet {grid.name} is empty. / 工作表 {grid.name} 为空，请补充后报送。", sheet=grid.name)
     sheet = table_in(form, grid.cells, header, grid.name, f"The sheet {grid.name}")
     if sheet.frame.is_empty():
-        raise EmptyFile(f"The sheet {grid.name} has no rows.", sheet=grid.name)
+        raise EmptyFile(
+            f"The sheet {grid.name} has no rows. / 工作表 {grid.name} 没有数据，请补充后报送。", sheet=grid.name
+        )
     return sheet
 
 
@@ -186,14 +188,19 @@ def look_inside(path: Path, limits: Limits) -> None:
                         last = piece
                 if rows * columns * CELL_BYTES > limits.unpacked:
                     raise FileTooLarge(
-                        f"A sheet reaches to row {rows} and column {columns}; take out what lies far from the table.",
+                        f"A sheet reaches to row {rows} and column {columns}; take out what lies far from the table. "
+                        "/ 工作表范围过大，请删除表格以外的内容。",
                     )
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError):
         raise UnreadableFile(
-            "The workbook is damaged, cut short or locked by a password; save it again and send that."
+            "The workbook is damaged, cut short or locked by a password; save it again and send that. "
+            "/ 工作簿已损坏、不完整或有密码，请重新保存后报送。"
         ) from None
     if size > limits.unpacked:
-        raise FileTooLarge(f"The workbook unpacks to more than {limits.unpacked >> 20} MiB; send CSV files instead.")
+        raise FileTooLarge(
+            f"The workbook unpacks to more than {limits.unpacked >> 20} MiB; send CSV files instead. "
+            "/ 工作簿解压后过大，请改用 CSV 报送。"
+        )
 
 
 def _reach(piece: bytes, rows: int, columns: int) -> tuple[int, int]:

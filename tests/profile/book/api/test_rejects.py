@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
+import pytest
 from profile_house import HEADER, House, counts, open_house
 
 from chassis.core.identity import Verifier
+from services.profile.book.usecases import load
 
 BOM = "\ufeff"
 TITLES = "企业代号,发票号码,开票日期,销方单位代号,金额,税额,价税合计,发票状态,备注,备注\n"
@@ -74,3 +76,30 @@ def test_rejected_relations_name_nobody(cottage: House) -> None:
     assert "2018-13-01" in text
     assert "张三" not in text
     assert "李四" not in text
+
+
+def test_a_file_that_breaks_the_reader_is_told_as_our_fault_and_not_tried_again(
+    cottage: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In both languages, with the number by which the operator finds the cause."""
+    tried = []
+
+    def broken(*_: object) -> None:
+        tried.append(1)
+        raise KeyError("twice")
+
+    monkeypatch.setattr(load, "read", broken)
+    failed = cottage.send("invoices.purchase", HEADER)
+    assert (failed["state"], len(tried)) == ("failed", 1)
+    problem = failed["problem"]
+    assert (problem["type"], problem["error"]) == ("/problems/file-broke-reader", "KeyError")
+    assert failed["id"] in problem["detail"]
+    assert "本系统故障" in problem["detail"]
+
+
+def test_why_a_file_failed_is_said_in_both_languages_and_in_the_file_s_own_titles(cottage: House) -> None:
+    """No internal name of ours is among it."""
+    failed = cottage.send("invoices.purchase", HEADER.replace("金额,", "") + "E1,1,2019/1/4,A1,13.00,113.00,有效发票\n")
+    assert "lacks 金额 (Net amount)" in failed["problem"]["detail"]
+    assert "缺少以上列" in failed["problem"]["detail"]
+    assert "net_fen" not in failed["problem"]["detail"]
