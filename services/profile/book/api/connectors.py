@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import orjson
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
@@ -126,7 +127,7 @@ def _all_shown(found: Sequence[Connector | SavedConnector]) -> list[dict[str, An
 
 
 def _detailed(row: SavedConnector) -> dict[str, Any]:
-    return {**_own(row), "declaration": row.declared}
+    return {**_own(row), "declaration": orjson.loads(row.declared)}
 
 
 def _own(row: SavedConnector) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,12 @@ PARAMETERS = [
         "name": "enterprise",
         "schema": {"type": "string"},
         "description": "The one that all rows are about, where the file does not say; an enterprise sends its own only",
+    },
+    {
+        "in": "query",
+        "name": "stated_on",
+        "schema": {"type": "string", "format": "date"},
+        "description": "The day on which the source made the file; what was stated later stands against it",
     },
     {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 128}},
 ]
@@ -180,6 +187,7 @@ def _delivery(key: str | None) -> Delivery:
     """Return what the query says of a file."""
     kind = request.args.get("kind", "")
     about = request.args.get("enterprise")
+    stated_on = request.args.get("stated_on")
     return Delivery(
         kind,
         request.args.get("filename", kind),
@@ -187,7 +195,15 @@ def _delivery(key: str | None) -> Delivery:
         request.args.get("channel"),
         request.args.get("connector"),
         enterprise_id(about) if about else None,
+        _day(stated_on) if stated_on else None,
     )
+
+
+def _day(written: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise BadRequest("stated_on is a day as 2026-03-31.") from None
 
 
 def _mine(reader: Caller) -> Select[Any]:

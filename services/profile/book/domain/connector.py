@@ -50,11 +50,11 @@ def connector(name: str, declared: Mapping[str, Any]) -> Connector:
     """Return a connector from its declaration; raise `BrokenConnector` naming what is wrong with it."""
     strange = set(declared) - KEYS
     base = KINDS.get(declared.get("kind", ""))
-    if strange or base is None or base.dataset is None:
+    if strange or base is None or not base.columns:
         raise BrokenConnector(
             f"{name}: unknown keys {sorted(strange)}, or no kind of records: {declared.get('kind')!r}"
         )
-    own = {column.name: column for column in (*base.dataset.columns, *base.columns)}
+    own = {column.name: column for column in (*(base.dataset.columns if base.dataset else ()), *base.columns)}
     columns: Mapping[str, str] = declared["columns"]
     split = _split(declared.get("split"))
     constants = {**base.constants, **declared.get("constants", {})}

@@ -7,6 +7,7 @@ gives the same result; the lake's commit is found again by the import's id; the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -25,9 +26,8 @@ from services.profile.book.domain.channel import Standing, standing
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.relation import sealed
-from services.profile.book.domain.sheet import NOT_YOURS, Sheet, dataset_of
+from services.profile.book.domain.sheet import Sheet, dataset_of, numbered, of_sheet, taken
 from services.profile.book.domain.validation import check, one_nature
-from services.profile.book.domain.versions import without_repeats
 from services.profile.book.lake import Commit
 from services.profile.book.party_key import party_key
 from services.profile.book.readers.forms import form_of
@@ -85,7 +85,7 @@ def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tab
     dataset = dataset_of(sheets)
     commit = None if dataset is None else _append(context, order, dataset, sheets)
     if commit is not None and commit.facts.get("refused"):
-        sheets = [sheet.without(commit.facts["refused"], NOT_YOURS) for sheet in sheets]
+        sheets = [_refused(sheet, place, commit) for place, sheet in enumerate(sheets)]
         write_reports(context, order.id, sheets)
     job.progress(4, STAGES)
     conclude(context, hooks, order, sheets, commit)
@@ -103,8 +103,8 @@ def _understood(context: Context, order: tables.Import, path: Path) -> list[Shee
     except (Exception, PanicException) as error:
         log.exception("a file broke the reader", job=order.id, kind=order.kind, size=order.size)
         raise ReaderBroken(
-            "The file could not be worked off by a fault of ours, not of yours; the operator finds the cause in the log "
-            f"under {order.id}. Saved as .csv under ordinary titles it may pass. / "
+            "The file could not be worked off by a fault of ours, not of yours; the operator finds the cause in the "
+            f"log under {order.id}. Saved as .csv under ordinary titles it may pass. / "
             f"因本系统故障未能处理该文件，并非文件有误；运营方可凭编号 {order.id} 在日志中查明原因。"
             "也可另存为普通表头的 .csv 再次报送。",
             id=order.id,
@@ -129,10 +129,12 @@ def _sheets(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
 
 
 def _records(context: Context, dataset: Dataset, sheets: list[Sheet]) -> pl.DataFrame:
-    parts = [dataset.conform(sheet.checked.rows) for sheet in sheets if sheet.form.dataset]
+    parts = [
+        numbered(dataset.conform(sheet.checked.rows), place) for place, sheet in enumerate(sheets) if sheet.form.dataset
+    ]
     if dataset.name in SEALED:
         parts = [sealed(part, party_key(context.settings)) for part in parts]
-    return pl.concat([without_repeats(dataset, part) for part in parts])
+    return pl.concat(parts)
 
 
 def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
@@ -141,7 +143,8 @@ def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
     found = matched.found.items()
     secret = any(column.reads == "party" for _, column in found)
     shown = frozenset(name for name, column in found if column.reads != "party") if secret else None
-    return Sheet(form, raw.name, checked, matched.ignored, raw.notes, raw.frame, tuple(raw.titles), shown)
+    sheet = Sheet(form, raw.name, checked, matched.ignored, raw.notes)
+    return replace(sheet, raw=raw.frame, titles=tuple(raw.titles), open_columns=shown)
 
 
 def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, sheet: Sheet) -> Sheet:
@@ -151,6 +154,13 @@ def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: table
         return sheet
     for lines, reason in hooks[dataset.name].on_check(context, job, order, sheet.checked.rows):
         sheet = sheet.without(lines, reason)
+    return sheet
+
+
+def _refused(sheet: Sheet, place: int, commit: Commit) -> Sheet:
+    """Return the sheet at a place of the file without the lines that do not go with what is held."""
+    for reason, lines in commit.facts["refused"]:
+        sheet = sheet.without(of_sheet(lines, place), reason)
     return sheet
 
 
@@ -172,12 +182,20 @@ def _append(context: Context, order: tables.Import, dataset: Dataset, sheets: li
     done = lake.committed(order.id)
     if done is not None:
         return done
-    rows = _records(context, dataset, sheets)
-    return lake.append(rows, order.id, {}, now=context.now(), standing=partial(_standing, context, order))
+    return lake.append(
+        _records(context, dataset, sheets),
+        order.id,
+        {},
+        now=context.now(),
+        standing=partial(_standing, context, order),
+        counted=lambda new: {"taken": taken(sheets, new["line"])},
+    )
 
 
 def _standing(context: Context, order: tables.Import, earlier: list[str]) -> Standing:
     """Return how earlier imports stand to this one: an enterprise's own word does not revise another's."""
     with context.database.read() as session:
         senders, gone = store.senders(session, earlier), withdrawals.going(session)
-    return standing((order.client, order.channel), senders, gone)
+        days, again = store.stated_days(session, earlier), store.came_before(session, order)
+    stands = standing((order.client, order.channel), senders, gone)
+    return replace(stands, days=days, stated_on=order.stated_on, again=again)

@@ -22,6 +22,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain import invoice
 from services.profile.book.domain.columns import KINDS, OUTCOMES, WORKBOOK
 from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.zeros import with_zeros
 from services.profile.book.lake import Commit
 from services.profile.book.usecases.load import statements
 
@@ -63,9 +64,10 @@ def stand_ins(context: Context, order: tables.Import, ended: Brought) -> StandIn
         repeaters = withdrawals.repeaters(session, order.id)
         orders = {name: session.get_one(tables.Import, name) for name in repeaters}
     commits: dict[str, Commit] = {}
-    lost, rest = list[str](), ended.rows
+    # What does not stand is repeated by nobody.
+    lost, rest = list[str](), ended.rows.filter(pl.col("version") > 0)
     for name in repeaters:
-        said = None if ended.dataset is None else _said(context, orders[name], ended.dataset)
+        said = None if ended.dataset is None else _said(context, orders[name], ended.dataset, ended.rows)
         if said is None or ended.dataset is None:
             lost.append(name)
             continue
@@ -111,7 +113,7 @@ def end(
 def _measured(context: Context, session: Session, state: store.BookState, ended: Brought) -> store.BookState:
     """Return the book's state with its size and its last day as they are without the import."""
     gone = withdrawals.withdrawn(session)
-    left = context.lake.scan(state.lake_version, without=gone)
+    left = context.lake.scan(state.lake_version, without=gone).filter(pl.col("version") > 0)
     size, last = left.select(pl.len(), pl.col("date").max().alias("last")).collect().row(0)
     assert last is None or isinstance(last, date)
     near = pl.col("enterprise").is_in(list(ended.by_enterprise))
@@ -129,12 +131,13 @@ def _pass_on(session: Session, others: StandIns) -> None:
         withdrawals.note_repeats(session, name, [each for each in names if others.repeaters.index(each) < place])
 
 
-def _said(context: Context, order: tables.Import, dataset: Dataset) -> pl.DataFrame | None:
+def _said(context: Context, order: tables.Import, dataset: Dataset, held: pl.DataFrame) -> pl.DataFrame | None:
     try:
-        return statements(context, order, dataset)
+        rows = statements(context, order, dataset)
     except Refused:
         # By rules that are younger than the file it would not be taken any more.
         return None
+    return None if rows is None else with_zeros(dataset, rows, held)[0]
 
 
 def _outcomes(session: Session, import_id: str) -> dict[str, int]:
