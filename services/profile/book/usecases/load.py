@@ -143,8 +143,9 @@ def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
     found = matched.found.items()
     secret = any(column.reads == "party" for _, column in found)
     shown = frozenset(name for name, column in found if column.reads != "party") if secret else None
-    sheet = Sheet(form, raw.name, checked, matched.ignored, raw.notes)
-    return replace(sheet, raw=raw.frame, titles=tuple(raw.titles), open_columns=shown)
+    return Sheet(
+        form, raw.name, checked, matched.ignored, raw.notes, raw=raw.frame, titles=tuple(raw.titles), open_columns=shown
+    )
 
 
 def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, sheet: Sheet) -> Sheet:
