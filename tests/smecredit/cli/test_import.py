@@ -50,11 +50,11 @@ def run(house: House, *arguments: str) -> Result:
 def test_the_status_tells_rejected_rows_and_they_come_back_to_be_corrected(house: House, tmp_path: Path) -> None:
     """3 where rows were rejected, unless they are accepted; corrected and imported, 0."""
     file, out = tmp_path / "一月.csv", tmp_path / "out.csv"
-    file.write_text(HEADER.replace("\n", ",备注\n") + ROW.replace("\n", ",x\n") + WRONG.replace("\n", ",y\n"))
+    file.write_text(HEADER.replace("\n", ",台账\n") + ROW.replace("\n", ",x\n") + WRONG.replace("\n", ",y\n"))
     first = run(house, "import", "invoices.purchase", str(file))
     assert first.exit_code == 3, first.output
     assert "1 accepted + 0 duplicate + 1 rejected" in first.stdout
-    assert "未识别的列: 备注" in first.stdout
+    assert "未识别的列: 台账" in first.stdout
     assert "--rejects OUT.csv" in first.stdout
     accepted = run(house, "import", "invoices.purchase", str(file), "--accept-rejects", "--rejects", str(out))
     assert accepted.exit_code == 0

@@ -13,7 +13,7 @@ from chassis.core.identity import Verifier
 from services.profile.book.usecases import load
 
 BOM = "\ufeff"
-TITLES = "企业代号,发票号码,开票日期,销方单位代号,金额,税额,价税合计,发票状态,备注,备注\n"
+TITLES = "企业代号,发票号码,开票日期,销方单位代号,金额,税额,价税合计,发票状态,台账,台账\n"
 RIGHT = [
     "E1,1001,2019/1/4,A1,100.00,13.00,113.00,有效发票,a,\n",
     'E1,26952000003200000001,2019/1/5,A2,"1,000.00",130.00,"1,130.00",有效发票,=1+1,b\n',
@@ -48,7 +48,7 @@ def test_corrected_and_sent_again_rejected_rows_complete_the_import(
     assert "line 4 价税合计: " in lines[2]
     again = house.send("invoices.purchase", text.replace("2019/15/5", "2019/1/5").replace("-114.00", "-113.00"))
     assert counts(again) == (2, 2, 0, 0)
-    assert again["ignored_columns"] == ["备注"]
+    assert again["ignored_columns"] == ["台账"]
     other = open_house(f"sqlite:///{tmp_path / 'other.db'}", tmp_path / "other", verifier, tokens)
     other.send("invoices.purchase", TITLES + "".join(RIGHT))
     assert held(house).equals(held(other))
