@@ -52,6 +52,7 @@ def import_command(
 
     Waits until they are committed. Ends with status 0 where every row was taken (or repeated what is known), 3 where
     rows were rejected, 1 where a file was not taken at all.
+    `smecredit import --preview FILE` looks at a file first, whatever its kind.
     """
     reporter = Reporter()
     imports, failures = list[Import](), 0
