@@ -27,7 +27,9 @@ from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import DATASETS
+from services.profile.book.domain.party import counterparties
 from services.profile.book.domain.versions import unheld, versioned
+from services.profile.standards.spelling import identifiers
 
 # 16 buckets: a bucket is the unit of work beyond one machine; more of them cost small imports a file each.
 BUCKETS = 16
@@ -40,6 +42,7 @@ CONFIGURATION = {"delta.logRetentionDuration": "interval 3650 days", "delta.data
 # The table's statistics cut times to milliseconds: what was known last may be as much later as this.
 STATISTICS_STEP = timedelta(milliseconds=1)
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+SPELLED = {"counterparty": counterparties, "identifier": identifiers}
 # Under this name a commit that erased rows notes its version: no file of an earlier version is there any more.
 SHRED = "shred"
 
@@ -289,7 +292,15 @@ class Lake:
         scan = pl.scan_parquet(paths, storage_options=self._options, hive_partitioning=False)
         bound = files["bound"][0]
         rows = scan if bound is None else scan.filter(pl.col("known_at") <= bound)
-        return rows.select(list(self._schema))
+        return self._spelled(rows.select(list(self._schema)))
+
+    def _spelled(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Return rows as every reader is given them: parties and numbers in their one spelling, whenever they came."""
+        named = {column.name: SPELLED[column.reads] for column in self._dataset.columns if column.reads in SPELLED}
+        return rows.with_columns(
+            pl.col(name).map_batches(spell, return_dtype=pl.String, is_elementwise=True)
+            for name, spell in named.items()
+        )
 
     def _list_files(self, version: int) -> pl.DataFrame:
         """List the files of a version, and the `bound` of its times of knowledge (null: none).

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from chassis.core.errors import Invalid
+from services.profile.standards.spelling import identifier
 
 SCHEMES = ("uscc", "local")
 # GB 32100-2015: 31 characters, without I O S V Z; a character's value is its place.
@@ -25,10 +26,12 @@ def enterprise_id(written: str) -> str:
 
     Raises `NotAnEnterpriseId` with what is wrong.
     """
-    text = written.strip()
+    text = identifier(written)
     scheme, separator, code = text.partition(":")
     if not separator:
         scheme, code = ("uscc" if len(text) == 18 else "local"), text
+    elif scheme.lower() in SCHEMES:
+        scheme = scheme.lower()
     if scheme == "uscc":
         wrong = uscc_fault(code.upper())
         if wrong:

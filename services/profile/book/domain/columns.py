@@ -49,7 +49,8 @@ class Split:
 class Form:
     """How a file of a kind is read: its columns, and what is the same in all of its rows (`constants`, our names).
 
-    `ignored` names the columns of the source that are not needed; None ignores whatever is not known.
+    `ignored` names the columns of the source that are not needed; None ignores whatever is not known. `empties` are
+    what the source writes where there is nothing, as `-`.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Form:
     ignored: frozenset[str] | None = None
     split: Split | None = None
     rules: tuple[RowRule, ...] = ()
+    empties: frozenset[str] = frozenset()
 
     def match(self, titles: Sequence[str], where: str = "The file") -> Matched:
         """Find the columns among a file's titles, in their order; raise `WrongColumns` on what is missing or twice.
@@ -177,13 +179,29 @@ FLAGS = MappingProxyType(
     | dict.fromkeys(("否", "false", "False", "FALSE", "0", "no", "N", "未违约"), "false")
 )
 
+# Checked and not stored: all money of the book is in yuan. 156 and 01 are its numbers (ISO 4217, Chinese banks).
+YUAN = MappingProxyType(
+    dict.fromkeys(("人民币", "人民币元", "人民币(元)", "人民币CNY", "CNY人民币", "元", "CNY", "RMB", "CNY元", "RMB元"), "CNY")
+    | dict.fromkeys(("yuan", "renminbi", "¥", "CN¥", "156", "01", "本位币", "-", "--", "/"), "CNY")
+)
+CURRENCY = Column(
+    "currency",
+    "currency",
+    ("币种", "货币", "货币种类", "币别", "交易币种", "结算币种", "currency"),
+    required=False,
+    filled=False,
+    choices=YUAN,
+    english="Currency",
+)
 SYNTHETIC = Column("synthetic", "flag", ("合成数据", "synthetic"), required=False, choices=FLAGS)
+# What every kind of records may say beside its own columns.
+BESIDE = (CURRENCY, SYNTHETIC)
 DEFAULTED_TITLES = ("是否违约", "defaulted", "default")
 WORKBOOK = "workbook"
 
 
 def _form(dataset: Dataset) -> Form:
-    return Form(dataset.name, (*dataset.columns, SYNTHETIC), dataset, rules=dataset.rules)
+    return Form(dataset.name, (*dataset.columns, *BESIDE), dataset, rules=dataset.rules)
 
 
 def _invoices(direction: str, counterparty: tuple[str, ...]) -> Form:
@@ -195,7 +213,7 @@ def _invoices(direction: str, counterparty: tuple[str, ...]) -> Form:
     ]
     form = _form(invoice.DATASET)
     return replace(
-        form, kind=f"invoices.{direction}", columns=(*columns, SYNTHETIC), constants={"direction": direction}
+        form, kind=f"invoices.{direction}", columns=(*columns, *BESIDE), constants={"direction": direction}
     )
 
 
@@ -214,6 +232,7 @@ ENTERPRISES = Form(
         Column("revenue_fen", "money", ("营业收入", "revenue"), required=False, filled=False),
         Column("assets_fen", "money", ("资产总额", "assets"), required=False, filled=False),
         Column("scope", "text", ("经营范围", "scope"), required=False, filled=False, longest=4000),
+        CURRENCY,
         Column("taxpayer", "choice", ("纳税人类型", "taxpayer"), required=False, filled=False, choices=TAXPAYERS),
         SYNTHETIC,
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chassis.core.errors import Invalid
-from services.profile.book.domain.columns import KINDS, SYNTHETIC, Form, Split
+from services.profile.book.domain.columns import BESIDE, KINDS, Form, Split
 from services.profile.book.domain.dataset import Column
 
 UNITS = ("yuan", "wan", "fen")
@@ -51,10 +51,10 @@ def connector(name: str, declared: Mapping[str, Any]) -> Connector:
     constants = {**base.constants, **declared.get("constants", {})}
     spoken = {*columns.values(), *constants, *declared.get("units", {}), *declared.get("dates", {})}
     _all_known(name, {*spoken, *declared.get("values", {}), *((split.amount, split.by) if split else ())}, own)
-    theirs = [_column(column, columns, declared) for column in own.values() if column != SYNTHETIC]
+    theirs = [_column(column, columns, declared) for column in own.values() if column not in BESIDE]
     form = replace(
         base,
-        columns=(*(column for column in theirs if column.titles or column.required), SYNTHETIC),
+        columns=(*(column for column in theirs if column.titles or column.required), *BESIDE),
         constants=constants,
         ignored=frozenset(declared.get("ignored", ())),
         split=split,

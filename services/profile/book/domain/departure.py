@@ -15,7 +15,6 @@ import orjson
 import polars as pl
 
 from services.profile.book.domain.dataset import Dataset
-from services.profile.book.domain.evidence import named_in_full
 
 DIGITS = 32  # of SHA-256, in hex: 128 bits
 
@@ -56,8 +55,7 @@ def names_of(dataset: Dataset, rows: pl.DataFrame) -> pl.Series:
     >>> names_of(public_record.DATASET, rows).to_list()
     ['rec_71a4583a3b4901f60c24e72afe0b55d7']
     """
-    # Sources write one counterparty in two ways; the record is the same.
-    identities = named_in_full(rows.select(dataset.identity)).iter_rows()
+    identities = rows.select(dataset.identity).iter_rows()
     return pl.Series("name", [_name(dataset.name, identity) for identity in identities], dtype=pl.String)
 
 

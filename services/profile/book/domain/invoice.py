@@ -30,11 +30,16 @@ DATASET = Dataset(
     columns=(
         Column("direction", "choice", ("进销方向", "方向", "direction"), choices=DIRECTIONS, english="Direction"),
         ENTERPRISE,
-        Column("number", "text", ("发票号码", "数电票号码", "number", "invoice_number"), english="Number"),
+        Column("number", "identifier", ("发票号码", "数电票号码", "number", "invoice_number"), english="Number"),
         Column(
-            "code", "text", ("发票代码", "code", "invoice_code"), required=False, filled=False, english="Invoice code"
+            "code",
+            "identifier",
+            ("发票代码", "code", "invoice_code"),
+            required=False,
+            filled=False,
+            english="Invoice code",
         ),
-        Column("counterparty", "text", ("对方单位代号", *SELLER, *BUYER, "counterparty"), english="Counterparty"),
+        Column("counterparty", "counterparty", ("对方单位代号", *SELLER, *BUYER, "counterparty"), english="Counterparty"),
         Column("date", "date", ("开票日期", "date", "issued_on", "invoice_date"), english="Date"),
         Column("net_fen", "money", ("金额", "不含税金额", "net", "net_amount", "amount"), english="Net amount"),
         Column("tax_fen", "money", ("税额", "tax", "tax_amount"), english="Tax"),
@@ -48,6 +53,11 @@ DATASET = Dataset(
             "total_fen",
             (pl.col("net_fen") + pl.col("tax_fen") - pl.col("total_fen")).abs() > ROUNDING_FEN,
             "net + tax is not the total / 金额与税额之和不等于价税合计",
+        ),
+        RowRule(
+            "tax_fen",
+            pl.col("net_fen").sign() * pl.col("tax_fen").sign() < 0,
+            "net and tax have different signs / 金额与税额正负不一致",
         ),
     ),
 )

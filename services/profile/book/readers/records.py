@@ -13,6 +13,7 @@ from services.profile.book.domain.columns import Form
 from services.profile.book.domain.titles import LINE, names
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
+from services.profile.standards.spelling import number_text
 
 # JSON is held in memory as a whole; whoever has more than this sends a table.
 LARGEST = 64 << 20
@@ -56,7 +57,9 @@ def _is_flat(record: object) -> bool:
 def _text(value: object) -> str | None:
     if value is None:
         return None
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = number_text(value) if isinstance(value, int | float) else str(value)
     if "\0" in text:
         raise UnreadableFile("A text holds a NUL character; take it out.")
     return text
