@@ -42,6 +42,7 @@ TAGS: list[Document] = [
         "Imports",
         "发票、企业与结果数据的可靠导入。Durable imports, with a report of every rejected row.",
     ),
+    _tag("withdrawals", "撤回导入", "Imports taken back", "撤回一次导入，如同从未报送。As if it had not been sent."),
     _tag("enterprises", "企业", "Enterprises", "企业档案与信用画像。A firm's file, features and portrait."),
     _tag("consents", "授权", "Consents", "授权、撤销与查询记录。Who may look, for what, until when."),
     _tag(

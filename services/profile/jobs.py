@@ -10,10 +10,12 @@ from services.profile.book.context import Context
 from services.profile.book.usecases.load import load
 from services.profile.book.usecases.receive import JOB
 from services.profile.book.usecases.touch import JOB as LOOK
+from services.profile.book.withdrawals import JOB as UNDO
 from services.profile.composition import HOOKS
+from services.profile.rights.usecases.take_back import take_back
 from services.profile.watch.usecases.look import watch
 
 
 def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
     """Return the handler of each kind of job; all may be repeated after a crash."""
-    return {JOB: partial(load, context, HOOKS), LOOK: partial(watch, context)}
+    return {JOB: partial(load, context, HOOKS), UNDO: partial(take_back, context), LOOK: partial(watch, context)}

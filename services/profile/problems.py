@@ -12,6 +12,7 @@ from services.profile.book.usecases import connect, enrol, receive, record
 from services.profile.portrait.domain import late_payment, lineage
 from services.profile.portrait.usecases import cross_check, portray
 from services.profile.rights.domain import consent, dispute, measure, notice, repair
+from services.profile.rights.usecases import take_back
 from services.profile.standards import codes
 from services.profile.watch.usecases import read_alerts, subscribe
 
@@ -67,5 +68,8 @@ KINDS: Mapping[type[Refused], Kind] = {
     notice.NoticeNotFound: Kind(404, "notice-not-found", "No such notice", "未找到该通知"),
     receive.UnknownKind: Kind(422, "unknown-kind", "No such kind of import", "未知的导入类型"),
     receive.KeyReused: Kind(422, "idempotency-key-reused", "The key came with another file", "幂等键已用于其他文件"),
+    take_back.NotFinished: Kind(409, "import-not-finished", "The import is not done", "导入尚未完成"),
+    take_back.AlreadyWithdrawn: Kind(409, "import-withdrawn", "The import was taken back already", "该次导入已撤回"),
+    take_back.NotWithdrawable: Kind(409, "import-not-withdrawable", "It cannot be taken back", "该次导入无法撤回"),
     receive.ImportNotFound: Kind(404, "import-not-found", "No such import", "未找到该导入任务"),
 }

@@ -7,7 +7,16 @@ from services.profile.book.api import connectors, imports, records
 from services.profile.book.api.current import context
 from services.profile.portrait.api import cross_checks, features, portraits
 from services.profile.portrait.api import internal as portrait_internal
-from services.profile.rights.api import consents, disputes, enterprises, measures, notices, repairs, retention
+from services.profile.rights.api import (
+    consents,
+    disputes,
+    enterprises,
+    measures,
+    notices,
+    repairs,
+    retention,
+    withdrawals,
+)
 from services.profile.rights.api import internal as rights_internal
 from services.profile.watch.api import alerts
 
@@ -16,6 +25,7 @@ ledger = ledger_blueprint(
 )
 DOCUMENTED = (
     imports.blueprint,
+    withdrawals.blueprint,
     connectors.blueprint,
     enterprises.blueprint,
     records.blueprint,

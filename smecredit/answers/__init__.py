@@ -16,7 +16,16 @@ from smecredit.answers.enterprises import (
     PortraitPartners,
     Reliability,
 )
-from smecredit.answers.imports import Channel, Connector, ConnectorDetail, Counts, Import, ImportKind, RecordKind
+from smecredit.answers.imports import (
+    Channel,
+    Connector,
+    ConnectorDetail,
+    Counts,
+    Import,
+    ImportKind,
+    RecordKind,
+    Withdrawal,
+)
 from smecredit.answers.matches import Check, Match, Offer, Paper, RateLine, Refusal, ScoreUsed, Security
 from smecredit.answers.measures import ListName, Measure, MeasureBasis, MeasureCode, MeasureTerms
 from smecredit.answers.models import Evaluation, Model, ModelEvent
@@ -86,4 +95,5 @@ __all__ = [
     "Security",
     "Text",
     "UndisputedScore",
+    "Withdrawal",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-JobStateName = Literal["queued", "running", "done", "failed"]
+# The last two are states of an import that is taken back.
+JobStateName = Literal["queued", "running", "done", "failed", "withdrawing", "withdrawn"]
 Depth = Literal["A", "B", "C", "D", "E"]
 
 

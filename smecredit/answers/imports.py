@@ -35,8 +35,25 @@ class Counts(TypedDict):
     rejected: int
 
 
+class Withdrawal(TypedDict):
+    """An import that was taken back; `at` is null while the work is under way.
+
+    `stand_ins` are later imports that now hold rows which both stated, `send_again` those whose files are gone.
+    """
+
+    by: str
+    asked_at: str
+    at: str | None
+    rows: int | None
+    enterprises: int | None
+    stand_ins: list[str]
+    send_again: list[str]
+
+
 class Import(Job, Counts):
     """A durable import; `parts` counts the sheets of a workbook one by one."""
+
+    withdrawal: Withdrawal | None
 
     file: str | None
     client: str

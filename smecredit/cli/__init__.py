@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "up": ("running", "Start the suite in the foreground; Ctrl-C stops all of it."),
     "demo": ("running", "Start, load data, train, score, match, and show the result."),
     "import": ("data", "Import files: enterprises, invoices, outcomes, a workbook."),
+    "withdraw-import": ("data", "Take an import back: its rows end, as if it had not been sent."),
     "sandbox": ("data", "Write a synthetic economy to a folder."),
     "portrait": ("reading", "Show an enterprise's credit portrait."),
     "score": ("reading", "Score an enterprise, with reasons."),

@@ -65,6 +65,30 @@ def _tell(source: Client, done: Import) -> None:
         click.echo("\n".join(f"  {line}" for line in lines[: REJECTS_SHOWN + 1]))
 
 
+@click.command("withdraw-import")
+@click.argument("import_id", metavar="IMPORT")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@connected("source-demo")
+def withdraw_import_command(source: Client, import_id: str, *, yes: bool, as_json: bool) -> None:
+    """Take the import IMPORT (imp_…) back, as its sender or as the operator.
+
+    Versions that it replaced stand again, earlier moments are read as they were; the firms and their readers are told.
+    """
+    before = source.get_import(import_id)
+    if not yes:
+        click.confirm(f"Take back {before['file']} ({before['kind']}, {before['accepted']:,} accepted)?", abort=True)
+    done = source.withdraw_import(import_id)
+    if as_json:
+        print_json(done)
+        return
+    ended = done["withdrawal"] or before["withdrawal"]
+    if ended:
+        click.echo(f"taken back: {ended['rows'] or 0:,} rows of {ended['enterprises'] or 0:,} firms")
+        for each in ended["send_again"]:
+            click.echo(f"send again: {each} had repeated rows of it, and its file is no longer kept")
+
+
 @click.command("sandbox", context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox_command(arguments: tuple[str, ...]) -> None:

@@ -15,7 +15,7 @@ OnProgress = Callable[[int, int | None], None]
 Json = dict[str, Any]
 Shape = TypeVar("Shape")
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.5  # seconds between two looks at a job
-UNFINISHED = ("queued", "running", "training")
+UNFINISHED = ("queued", "running", "training", "withdrawing")
 
 
 class Calls:

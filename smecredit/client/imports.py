@@ -72,6 +72,12 @@ class Imports(Calls):
         """Return an import and its counts."""
         return self._get(Import, f"/v1/imports/{segment(import_id)}")
 
+    def withdraw_import(self, import_id: str) -> Import:
+        """Take an import back and wait until its rows have ended; see its `withdrawal`."""
+        path = f"/v1/imports/{segment(import_id)}"
+        self._post(Import, f"{path}/withdraw", {})
+        return self._finished(Import, path, None)
+
     def imports(self) -> Iterator[Import]:
         """Return all imports, newest first."""
         return self._pages(Import, "/v1/imports")

@@ -17,6 +17,7 @@ A_PAGE = 20
 # In the navigation; more than so many are shown as "20+".
 COUNTED = 20
 ABOUT_REPAIR = "record-repaired"
+ABOUT_IMPORT = "import-withdrawn"
 
 
 def listing() -> ResponseReturnValue:
@@ -63,7 +64,7 @@ def _shown(notice: Mapping[str, Any]) -> dict[str, Any]:
 def _about(notice: Mapping[str, Any]) -> str | None:
     """Return where the visitor finds what a notice tells of, if there is such a page."""
     role, repaired = visitor().role, notice["event"] == ABOUT_REPAIR
-    if role == "enterprise":
+    if role == "enterprise" and notice["event"] != ABOUT_IMPORT:
         return url_for("portal.disputes_listing", _anchor="repairs" if repaired else notice["act"])
     if role == "operator" and str(notice["act"]).startswith("dsp_"):
         return url_for("portal.decisions_dispute", dispute=notice["act"])

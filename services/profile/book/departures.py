@@ -59,6 +59,11 @@ def depart(session: Session, gone: Collection[Departure], cause: Cause, act: str
     return here
 
 
+def left_by(runner: Runner, act: str) -> bool:
+    """Tell whether a record has left by an act."""
+    return runner.execute(select(tables.Departure.id).where(tables.Departure.act == act).limit(1)).first() is not None
+
+
 def change_files(session: Session, enterprises: Collection[str]) -> None:
     """Note that something other than new invoices changed what is read of these enterprises: no stored answer holds."""
     table, stored = tables.Enterprise, tables.FeatureSnapshot

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import TypeAlias
 
@@ -37,6 +37,18 @@ def outcome_statements(session: Session, ids: Sequence[str]) -> set[Statement]:
         )
         statements |= {(row.enterprise, row.defaulted, row.observed_on) for row in session.execute(query)}
     return statements
+
+
+def imports_saying(session: Session, statements: Collection[Statement]) -> set[str]:
+    """Return the imports that said one of these things about outcomes, but for those that were taken back."""
+    table, found = tables.Outcome, set[str]()
+    gone = select(tables.Withdrawal.import_id)
+    for part in batches(sorted({name for name, _, _ in statements})):
+        query = select(table.import_id, table.enterprise, table.defaulted, table.observed_on).where(
+            table.enterprise.in_(part), table.import_id.not_in(gone)
+        )
+        found |= {row[0] for row in session.execute(query) if tuple(row[1:]) in statements}
+    return found
 
 
 def add_outcomes(session: Session, statements: Sequence[Statement], import_id: str, known_at: datetime) -> None:

@@ -41,6 +41,16 @@ def disputed(marked: Mapping[str, Iterable[Mark]]) -> frozenset[Departure]:
     )
 
 
+def marked_records(session: Session, enterprises: Collection[str], kind: str) -> dict[str, set[str]]:
+    """Return the names of the records of a kind whose disputes are marked, by enterprise."""
+    table, found = tables.Dispute, dict[str, set[str]]()
+    query = select(table.enterprise, table.record).where(table.kind == kind, table.state.in_(MARKED))
+    for part in batches(sorted(enterprises)):
+        for enterprise, record in session.execute(query.where(table.enterprise.in_(part), table.record.is_not(None))):
+            found.setdefault(enterprise, set()).add(str(record))
+    return found
+
+
 def end_disputes(
     session: Session,
     enterprise: str,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
+from chassis.data.database import batches
 from services.profile.rights.domain.measure import bases
 from services.profile.rights.tables import Measure
 
@@ -22,6 +23,16 @@ def resting_on(session: Session, enterprise: str, record_number: str) -> list[Me
     """Return the measures of a firm that rest on a public record and were not ended; nobody else changes them."""
     resting = and_(Measure.enterprise == enterprise, Measure.record == record_number, Measure.ended_at.is_(None))
     return list(session.scalars(select(Measure).where(resting).order_by(Measure.id).with_for_update()))
+
+
+def numbers_rested_on(session: Session, enterprises: Collection[str]) -> set[tuple[str, str]]:
+    """Return the public records that measures of these firms rest on and that were not ended: firm and number."""
+    found: set[tuple[str, str]] = set()
+    query = select(Measure.enterprise, Measure.record).where(Measure.ended_at.is_(None), Measure.record.is_not(None))
+    for part in batches(sorted(enterprises)):
+        rows = session.execute(query.where(Measure.enterprise.in_(part)))
+        found |= {(enterprise, number) for enterprise, number in rows if number is not None}
+    return found
 
 
 def of_firms(enterprises: Collection[str], day: date, *, ended: bool = False) -> Select[Any]:

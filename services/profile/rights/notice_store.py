@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from chassis.core.ids import new_id
-from chassis.data.database import BATCH
+from chassis.data.database import BATCH, batches
 from services.profile.rights import tables
 from services.profile.rights.domain.notice import Event
 
@@ -20,6 +20,30 @@ def readers(session: Session, enterprise: str, since: datetime) -> list[str]:
     table = tables.Access
     query = select(table.client).distinct().where(table.enterprise == enterprise, table.at >= since)
     return sorted(session.execute(query).scalars())
+
+
+def readers_of(session: Session, enterprises: Collection[str], since: datetime) -> dict[str, list[str]]:
+    """Return the clients that have read the files of these enterprises since a moment, by enterprise."""
+    table, found = tables.Access, dict[str, list[str]]()
+    for part in batches(sorted(enterprises)):
+        query = select(table.enterprise, table.client).distinct()
+        for enterprise, client in session.execute(query.where(table.enterprise.in_(part), table.at >= since)):
+            found.setdefault(enterprise, []).append(client)
+    return found
+
+
+def notify_each(
+    session: Session, recipients: Mapping[str, Collection[str]], event: Event, act: str, now: datetime
+) -> None:
+    """Leave messages about many files, each with its own recipients, as `notify` does; `recipients` are by file."""
+    same = {"event": event, "act": act, "facts": {}, "created_at": now, "acknowledged_at": None}
+    rows = [
+        {"id": new_id("ntc"), "recipient": name, "enterprise": enterprise, **same}
+        for enterprise in sorted(recipients)
+        for name in sorted(recipients[enterprise])
+    ]
+    for part in batches(rows):
+        session.execute(insert(tables.Notice), list(part))
 
 
 def notify(

@@ -19,7 +19,7 @@ from services.scoring.domain.assessment import Assessment
 from services.scoring.ml.making import assessments_of
 from services.scoring.store import models, renewals, scores
 
-RENEWING = frozenset({"file-corrected", "record-repaired"})
+RENEWING = frozenset({"file-corrected", "record-repaired", "import-withdrawn"})
 # A leap year has a day more: nobody's score of the last twelve months is left out.
 SCORES_OF = timedelta(days=366)
 log = structlog.get_logger()

@@ -26,6 +26,23 @@ class ProgressSchema(Schema):
     total = fields.Integer(allow_none=True)
 
 
+class WithdrawalSchema(Schema):
+    """An import that was taken back: by whom, since when, and what became of its rows.
+
+    A later import that had repeated rows of it stands in for it where its file is still kept.
+    """
+
+    by = fields.String()
+    asked_at = fields.AwareDateTime()
+    at = fields.AwareDateTime(allow_none=True, metadata={"description": "Null while the work is under way"})
+    rows = fields.Integer(allow_none=True)
+    enterprises = fields.Integer(allow_none=True)
+    stand_ins = fields.List(fields.String(), metadata={"description": "Imports that now hold rows which both stated"})
+    send_again = fields.List(
+        fields.String(), metadata={"description": "Imports that had repeated it and whose files are gone: send them"}
+    )
+
+
 class ImportSchema(CountsSchema):
     """An import: what was received and what became of it."""
 
@@ -36,7 +53,8 @@ class ImportSchema(CountsSchema):
     connector = fields.String(allow_none=True)
     enterprise = fields.String(allow_none=True, metadata={"description": "The one that all rows are about"})
     sha256 = fields.String()
-    state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed"]))
+    state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed", "withdrawing", "withdrawn"]))
+    withdrawal = fields.Nested(WithdrawalSchema(), allow_none=True)
     progress = fields.Nested(ProgressSchema())
     parts = fields.List(fields.Nested(CountsSchema()), allow_none=True)
     ignored_columns = fields.List(fields.String())

@@ -16,7 +16,7 @@ from chassis.web import paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import Blueprint, Shows, refuses, shows
-from services.profile.book import tables
+from services.profile.book import tables, withdrawals
 from services.profile.book.api import shown
 from services.profile.book.api.current import context
 from services.profile.book.api.import_schemas import ImportPageSchema, ImportSchema
@@ -101,7 +101,7 @@ def list_imports() -> Response:
     with context().database.read() as session:
 
         def show(row: tables.Import) -> dict[str, Any]:
-            return shown.imported(row, jobs.state(session, row.id))
+            return shown_import(session, row)
 
         return json_answer(paging.page(session, _mine(caller()), [tables.Import.id], show, newest_first=True))
 
@@ -143,6 +143,11 @@ def import_answer(import_id: str) -> Response:
     return answer
 
 
+def shown_import(session: Session, row: tables.Import) -> dict[str, Any]:
+    """Show an import as it stands."""
+    return shown.imported(row, jobs.state(session, row.id), withdrawals.withdrawal(session, row.id))
+
+
 def _delivery(key: str | None) -> Delivery:
     """Return what the query says of a file."""
     kind = request.args.get("kind", "")
@@ -166,4 +171,4 @@ def _one(session: Session, reader: Caller, import_id: str) -> dict[str, Any]:
     row = session.scalars(_mine(reader).where(tables.Import.id == import_id)).one_or_none()
     if row is None:
         raise ImportNotFound("There is no such import of yours.", id=import_id[:40])
-    return shown.imported(row, jobs.state(session, import_id))
+    return shown_import(session, row)

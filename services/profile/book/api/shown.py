@@ -42,8 +42,8 @@ def stated(firm: Enterprise, said: Mapping[str, Any]) -> dict[str, Any]:
     return {name: getattr(firm, name) for name in (*LISTED, *said)}
 
 
-def imported(row: tables.Import, job: JobState) -> dict[str, Any]:
-    """Show an import and how far its job is."""
+def imported(row: tables.Import, job: JobState, undone: tables.Withdrawal | None = None) -> dict[str, Any]:
+    """Show an import, how far its job is, and whether it was taken back."""
     state = "done" if row.finished_at else job.state
     return {
         "id": row.id,
@@ -54,12 +54,29 @@ def imported(row: tables.Import, job: JobState) -> dict[str, Any]:
         "connector": row.connector,
         "enterprise": row.enterprise,
         "sha256": row.sha256,
-        "state": state,
+        "state": state if undone is None else ("withdrawn" if undone.at else "withdrawing"),
+        "withdrawal": withdrawal(undone),
         **(row.counts or NOTHING),
         "progress": {"done": job.total if state == "done" else job.done, "total": job.total},
         "problem": job.problem,
         "created_at": row.created_at,
         "finished_at": row.finished_at or job.finished_at,
+    }
+
+
+def withdrawal(row: tables.Withdrawal | None) -> dict[str, Any] | None:
+    """Show by whom and when an import was taken back, and what became of it."""
+    if row is None:
+        return None
+    told = row.told or {}
+    return {
+        "by": row.by,
+        "asked_at": row.asked_at,
+        "at": row.at,
+        "rows": told.get("rows"),
+        "enterprises": told.get("enterprises"),
+        "stand_ins": told.get("stand_ins", []),
+        "send_again": told.get("send_again", []),
     }
 
 

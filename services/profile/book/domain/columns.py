@@ -107,6 +107,13 @@ class Form:
         return replace(self, constants={**self.constants, "enterprise": enterprise}, rules=(*self.rules, stranger))
 
     @property
+    def titles(self) -> frozenset[str]:
+        """Every title that this form knows, as titles are compared."""
+        split = self.split.titles.values() if self.split else ()
+        own = (title for column in self.columns for title in (*column.titles, column.name))
+        return frozenset(plain(title) for title in (*own, *split, *(self.ignored or ())))
+
+    @property
     def _read(self) -> list[Column]:
         joined = {self.split.amount, self.split.by} if self.split else set()
         return [column for column in self.columns if column.name not in joined]
@@ -116,7 +123,7 @@ class Form:
     ) -> None:
         there = {column.name for column in found.values()}
         missing = {
-            column.name: f"{column.titles[0]} ({column.name})"
+            column.name: f"{column.titles[0]} ({column.name})" if column.titles else column.name
             for column in self._read
             if column.required and column.name not in there and column.name not in self.constants
         } | {title: title for value, title in (self.split.titles if self.split else {}).items() if value not in parts}

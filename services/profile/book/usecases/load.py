@@ -68,14 +68,8 @@ def _forget(context: Context, order: tables.Import) -> None:
 
 
 def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, path: Path) -> None:
-    # The day it was received, in China: a repetition tomorrow must judge future dates the same.
-    today = day_of(order.created_at)
-    with context.database.read() as session:
-        saved = kept(session, order.client, order.connector)
-    form = form_of(order.kind, order.connector, order.enterprise, saved)
-    raw = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
+    sheets = _sheets(context, order, path)
     job.progress(1, STAGES)
-    sheets = [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
     sheets = [_hooked(context, hooks, job, order, sheet) for sheet in sheets]
     job.progress(2, STAGES)
     write_report(reject_report(context, order.id), sheets)
@@ -90,6 +84,29 @@ def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tab
     if dataset is not None and commit is not None:
         # Many small imports leave a file each: the lake is kept quick to read.
         context.lakes[dataset.name].tidy(commit.facts["enterprises"])
+
+
+def statements(context: Context, order: tables.Import, dataset: Dataset) -> pl.DataFrame | None:
+    """Return the records that a file received states, as they are held; None where the file is not kept any more."""
+    path = context.settings.uploads / order.id
+    return _records(context, dataset, _sheets(context, order, path)) if path.exists() else None
+
+
+def _sheets(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
+    # The day it was received, in China: a repetition tomorrow must judge future dates the same.
+    today = day_of(order.created_at)
+    with context.database.read() as session:
+        saved = kept(session, order.client, order.connector)
+    form = form_of(order.kind, order.connector, order.enterprise, saved)
+    raw = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
+    return [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
+
+
+def _records(context: Context, dataset: Dataset, sheets: list[Sheet]) -> pl.DataFrame:
+    parts = [dataset.conform(sheet.checked.rows) for sheet in sheets if sheet.form.dataset]
+    if dataset.name in SEALED:
+        parts = [sealed(part, party_key(context.settings)) for part in parts]
+    return pl.concat([without_repeats(dataset, part) for part in parts])
 
 
 def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
@@ -123,10 +140,7 @@ def _append(context: Context, order: tables.Import, dataset: Dataset, sheets: li
     done = lake.committed(order.id)
     if done is not None:
         return done
-    parts = [dataset.conform(sheet.checked.rows) for sheet in sheets if sheet.form.dataset]
-    if dataset.name in SEALED:
-        parts = [sealed(part, party_key(context.settings)) for part in parts]
-    rows = pl.concat([without_repeats(dataset, part) for part in parts])
+    rows = _records(context, dataset, sheets)
     return lake.append(rows, order.id, {}, now=context.now(), standing=partial(_standing, context, order))
 
 

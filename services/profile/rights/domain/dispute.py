@@ -31,6 +31,10 @@ KINDS = (invoice.DATASET.name, *DATASETS, DESCRIPTION)
 EXPIRED = (
     "该记录保存期限已满，不再展示、共享和使用。The record is past its keeping: it is no longer shown, shared or used."
 )
+TAKEN_BACK = (
+    "报送方已撤回导入该记录的文件，不再展示、共享和使用。The import that brought the record was taken back: it is no "
+    "longer shown, shared or used."
+)
 REPAIRED = "该记录已完成信用修复，不再展示、共享和使用。The record was repaired: it is no longer shown, shared or used."
 
 

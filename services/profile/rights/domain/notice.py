@@ -22,6 +22,7 @@ class Event(StrEnum):
     DECIDED = "dispute-decided"
     CORRECTED = "file-corrected"
     REPAIRED = "record-repaired"
+    TAKEN_BACK = "import-withdrawn"
 
 
 # What each tells its reader, and what to do.
@@ -41,6 +42,10 @@ TITLES: Mapping[Event, Text] = MappingProxyType(
         Event.REPAIRED: Text(
             "档案中有记录已完成信用修复，请停止使用",
             "A record of the file was repaired: use it no longer",
+        ),
+        Event.TAKEN_BACK: Text(
+            "档案中有一批导入数据已被撤回，请重新查询",
+            "An import was taken back from the file: read it again",
         ),
     }
 )

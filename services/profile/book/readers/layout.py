@@ -1,0 +1,219 @@
+"""Where a table stands among what people write around it: its header row, and the rows that are no records.
+
+Title lines stand above a header, totals and remarks below the rows, and a printed list repeats its header on each page.
+What is left out is told; nothing is left out that could be a record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from services.profile.book.domain.columns import Matched
+from services.profile.book.domain.titles import LINE, plain, shown
+from services.profile.book.readers.sheets import UnreadableFile
+
+# Nobody writes more lines than this above a table.
+SEARCHED = 64
+MOST_TOLD = 10
+# Of a row that names as many known titles, only the next can be a better header.
+SURE = 4
+# What a total or a printer's remark begins with. Without classes of letters, which Python and Rust write differently.
+FOOTER = (
+    r"(?i)^\s*(?:"
+    r".{0,8}?(?:合\s*计|总\s*计|小\s*计|共\s*计|累\s*计)(?:$|[\W\d_]|金额|笔数|人民币|支出|收入|借|贷)"
+    r"|.{0,4}?(?:笔数|总金额|发生额)\s*[:：]"
+    r"|总?共\s*\d+\s*[笔条行页张]|第\s*\d+\s*页|page\s*\d+"
+    r"|(?:制表|复核|打印|经办|审核|导出|下载|生成|查询|填表|会计|出纳).{0,4}?\s*[:：]"
+    r"|(?:备注|说明|注|提示|温馨提示|重要提示|声明)\s*[:：]"
+    r"|以下(?:空白|无正文|为空)|(?:grand\s*|sub)?total\b"
+    r"|[-—=_*#~]{3,}"
+    r")"
+)
+IS_FOOTER = re.compile(FOOTER)
+# A sentence in a cell of its own: four Chinese characters at least.
+SENTENCE = r"[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}]"
+WORDS = ("text", "party", "counterparty")
+THOUSANDS = re.compile(r"单位\s*[:：]?\s*(?:人民币)?\s*(百万元|十万元|万元|千元|亿元)")
+FOREIGN = re.compile(
+    r"币\s*[种别]\s*[:：]?\s*(美元|港币|港元|欧元|日元|英镑|澳元|加元|瑞士法郎|新加坡元|USD|HKD|EUR|JPY|GBP|AUD|CAD|CHF|SGD)",
+    re.IGNORECASE,
+)
+
+Row = tuple[int, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header of a table: the line on which it ends, its titles, how many of them are known, what stands above."""
+
+    line: int
+    titles: tuple[str, ...]
+    score: int
+    above: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def width(self) -> int:
+        """How many columns there are up to the last that has a title."""
+        return max((place for place, title in enumerate(self.titles, 1) if shown(title)), default=0)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Tell what stands above the header."""
+        if not self.above:
+            return ()
+        lines = "; ".join(f"{line}: {text[:60]}" for line, text in self.above[:MOST_TOLD])
+        return (f"the header is line {self.line}; above it ({lines}) / 表头在第 {self.line} 行，其上的说明行未读入",)
+
+
+def find_header(rows: Iterable[Row], known: frozenset[str]) -> Header | None:
+    """Return the row that names most of the known titles, the first of equals; the first row where none names two.
+
+    A heading over several columns, in the row above, is taken with the row below it where that names more.
+    """
+    best: Header | None = None
+    above: list[tuple[int, str]] = []
+    before: Sequence[str] = ()
+    for line, cells in rows:
+        words = " ".join(filter(None, map(shown, cells)))
+        if not words:
+            continue
+        sure = best is not None and best.score >= SURE
+        for titles in (cells, _under(before, cells)) if before else (cells,):
+            score = len({plain(title) for title in titles if title} & known)
+            if best is None or score > max(best.score, 1):
+                best = Header(line, tuple(titles), score, tuple(above))
+        if sure:
+            break
+        above.append((line, words))
+        before = cells
+    return best
+
+
+def _under(above: Sequence[str], below: Sequence[str]) -> list[str]:
+    width = max(len(above), len(below))
+    upper, lower = [*above, *[""] * (width - len(above))], [*below, *[""] * (width - len(below))]
+    return [low if shown(low) else up for up, low in zip(upper, lower, strict=True)]
+
+
+def must_mean_yuan(header: Header, matched: Matched) -> None:
+    """Refuse a table whose title lines state a unit or a currency that its columns do not have."""
+    money = [column for column in matched.found.values() if column.reads == "money"]
+    for line, text in header.above:
+        thousands = THOUSANDS.search(text)
+        if thousands and any(column.unit == "yuan" for column in money):
+            raise UnreadableFile(
+                f"Line {line} says that amounts are in {thousands[1]}; write the unit into the titles, as in "
+                f"金额(万元), or convert them to yuan / 第 {line} 行注明单位为{thousands[1]}，请写入列名或换算为元。",
+                line=line,
+            )
+        if (foreign := FOREIGN.search(text)) and money:
+            raise UnreadableFile(
+                f"Line {line} says that the currency is {foreign[1]}; send amounts in yuan "
+                f"/ 第 {line} 行注明币种为{foreign[1]}，请报送人民币金额。",
+                line=line,
+            )
+
+
+def swept(frame: pl.DataFrame, titles: Sequence[str], matched: Matched) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return a table without blank rows, totals, remarks and repeated headers, and what to tell of them."""
+    frame = _without_blanks(frame)
+    if frame.is_empty() or frame.width == 1:
+        return frame, ()
+    again = _repeated(frame, titles, matched)
+    frame = frame.filter(~again) if again.any() else frame
+    footers = [*_totals(frame, matched), *_sentences(frame, matched)]
+    if footers:
+        frame = frame.filter(~pl.col(LINE).is_in([line for line, _ in footers]))
+    return frame, (*told_footers(footers), *_told_repeats(again))
+
+
+def told_footers(footers: Sequence[tuple[int, str]]) -> Iterator[str]:
+    """Tell which lines are totals or remarks."""
+    if footers:
+        lines = "; ".join(f"{line}: {text[:40]}" for line, text in footers[:MOST_TOLD])
+        more = f" and {len(footers) - MOST_TOLD} more" if len(footers) > MOST_TOLD else ""
+        yield f"left out as totals or remarks, no records ({lines}{more}) / 合计或说明行，未计入"
+
+
+def is_footer(cells: Sequence[str]) -> bool:
+    """Tell whether a row that does not fit the header is a total or a remark."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return bool(filled) and IS_FOOTER.match(filled[0]) is not None
+
+
+def _totals(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:
+    """Give the rows that begin as totals do and lack what a record has, or have it where no record can have it."""
+    needed = _needed(matched)
+    first = _first_cells(frame)["text"]
+    for row in frame.filter(first.str.contains(FOOTER).fill_null(value=False)).iter_rows(named=True):
+        line = row.pop(LINE)
+        filled = {name: text.strip() for name, text in row.items() if text and text.strip()}
+        name, text = next(iter(filled.items()))
+        incomplete = not needed or any(other not in filled for other in needed)
+        if incomplete or not _is_wordy(name, matched):
+            yield line, text
+
+
+def _sentences(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:
+    """Give the rows that are a sentence in the first cell and nothing else."""
+    first, *others = frame.columns[1:]
+    needed = [name for name in _needed(matched) if name != first]
+    if not needed or (first in matched.found and _is_wordy(first, matched)):
+        return
+    alone = frame.filter(_hollow(needed[0])).filter(pl.all_horizontal(_hollow(name) for name in others))
+    for line, text in alone.filter(pl.col(first).str.contains(SENTENCE)).select(LINE, first).iter_rows():
+        yield line, text.strip()
+
+
+def _needed(matched: Matched) -> list[str]:
+    return [name for name, column in matched.found.items() if column.required and column.filled]
+
+
+def _is_wordy(name: str, matched: Matched) -> bool:
+    column = matched.found.get(name)
+    return column is None or column.reads in WORDS
+
+
+def _without_blanks(frame: pl.DataFrame) -> pl.DataFrame:
+    """Leave out rows without any text; nearly always the first column tells that there is none."""
+    if frame.width == 1:
+        return frame
+    hollow = _hollow(frame.columns[1])
+    if not frame.select(hollow.any()).item():
+        return frame
+    blank = pl.all_horizontal(_hollow(name) for name in frame.columns[1:])
+    return frame.filter(~(hollow & blank))
+
+
+def _hollow(name: str) -> pl.Expr:
+    return pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")
+
+
+def _first_cells(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the first text of each row, from left to right."""
+    first, *others = frame.columns[1:]
+    hollow = _hollow(first)
+    if not others or not frame.select(hollow.any()).item():
+        return frame.select(pl.col(first).alias("text"))
+    filled = (pl.when(~_hollow(name)).then(pl.col(name)) for name in frame.columns[1:])
+    return frame.select(pl.coalesce(filled).alias("text"))
+
+
+def _repeated(frame: pl.DataFrame, titles: Sequence[str], matched: Matched) -> pl.Series:
+    """Return the rows that say the header again."""
+    named = {name: title.strip() for name, title in zip(frame.columns[1:], titles, strict=False)}
+    first = next(iter(matched.found), frame.columns[1])
+    there = frame.select(pl.col(first).str.strip_chars().eq_missing(named[first])).to_series()
+    if there.any():
+        same = pl.all_horizontal(pl.col(name).str.strip_chars().eq_missing(named[name]) for name in matched.found)
+        there = frame.select(same).to_series()
+    return there
+
+
+def _told_repeats(again: pl.Series) -> Iterator[str]:
+    if again.any():
+        yield f"the header comes again {again.sum()} times, left out / 重复的表头行未计入"

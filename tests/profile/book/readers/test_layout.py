@@ -1,0 +1,167 @@
+"""Tables among what people write around them: title lines, totals, short rows, empty and repeated columns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from services.profile.book.domain.columns import KINDS, Form, WrongColumns
+from services.profile.book.readers.forms import form_of
+from services.profile.book.readers.read import read
+from services.profile.book.readers.sheets import Limits, RawSheet, UnreadableFile
+
+SALES = KINDS["invoices.sale"]
+TITLES = "纳税人识别号,发票号码,购方识别号,开票日期,金额,税额,价税合计,发票状态"
+ROW = "91330106100000016Y,{},91330106200000144W,2026-03-09,1.00,0,1.00,正常"
+
+
+def one(folder: Path, text: str | bytes, form: Form = SALES) -> RawSheet:
+    path = folder / "upload"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    [only] = read(form, path, Limits())
+    return only
+
+
+def table(*lines: str, end: str = "\r\n") -> str:
+    return end.join((*lines, ""))
+
+
+def numbers(sheet: RawSheet) -> list[str]:
+    return sheet.frame["发票号码"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("titles", "cells"),
+    [
+        (TITLES + ",备注,备注", ",a,b"),
+        (TITLES + ",,", ",,"),
+        (TITLES + ",,", ""),
+        (TITLES, ","),
+        (TITLES, ",,,"),
+        (TITLES + ",line", ",1"),
+        (TITLES + ",备注,,line", ",a,b,1"),
+    ],
+)
+def test_columns_that_nobody_needs_do_no_harm(tmp_path: Path, titles: str, cells: str) -> None:
+    """Two of one name, some without a name, one called line, separators at the end of either."""
+    found = one(tmp_path, table(titles, ROW.format("X1") + cells, ROW.format("X2") + cells))
+    assert (numbers(found), found.unread.height) == (["X1", "X2"], 0)
+    assert found.frame["line"].to_list() == [2, 3]
+
+
+@pytest.mark.parametrize("gap", ["", "\r\n", ",,,,,,,", ",,"])
+def test_a_row_with_fewer_fields_is_reported_as_one_with_more_is(tmp_path: Path, gap: str) -> None:
+    """Blank lines and quoted separators do not hide it."""
+    quoted = ROW.format('"X,2"')
+    found = one(
+        tmp_path, table(TITLES, ROW.format("X1"), gap.strip(","), quoted, "91330106100000016Y,X3,91330106200000144W")
+    )
+    assert numbers(found)[0] == "X1"
+    assert found.unread["reason"].str.starts_with("3 fields instead of 8").sum() == 1
+    assert "X3" not in numbers(found)
+
+
+def test_a_file_cut_short_is_told(tmp_path: Path) -> None:
+    """The last line has neither all fields nor a line end."""
+    found = one(tmp_path, table(TITLES, ROW.format("X1"), "91330106100000016Y,X2,91330106200000144W,2026-03").rstrip())
+    assert numbers(found) == ["X1"]
+    assert "cut short" in found.unread["reason"][0]
+    assert "cut short at line 3" in found.notes[0]
+
+
+def test_a_last_line_without_a_line_end_is_a_row(tmp_path: Path) -> None:
+    """Many programs leave it out."""
+    found = one(tmp_path, table(TITLES, ROW.format("X1")).rstrip())
+    assert (numbers(found), found.notes) == (["X1"], ())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("separator", [",", "\t", ";"])
+def test_the_header_is_found_below_title_lines(tmp_path: Path, encoding: str, separator: str) -> None:
+    """What stands above it is told, and lines keep the file's own numbers."""
+    above = ("发票清单", "纳税人识别号,91330106100000016Y,税款所属期,202603", "")
+    text = table(*above, TITLES, ROW.format("X1"), ROW.format("X2")).replace(",", separator)
+    found = one(tmp_path, text.encode(encoding))
+    assert found.frame["line"].to_list() == [5, 6]
+    assert "发票清单" in found.notes[0]
+
+
+def test_a_line_that_states_the_separator_is_none_of_the_table(tmp_path: Path) -> None:
+    """Excel reads it, and so does this."""
+    found = one(tmp_path, table("sep=,", TITLES, ROW.format("X1")))
+    assert (numbers(found), found.frame["line"].to_list(), found.notes) == (["X1"], [3], ())
+
+
+def test_a_header_over_two_lines_is_one(tmp_path: Path) -> None:
+    """A cell of the header may hold a line end in quotation marks, or a heading stand over several columns."""
+    quoted = TITLES.replace("金额", '"金额\n(元)"')
+    assert numbers(one(tmp_path, table(quoted, ROW.format("X1"), end="\n"))) == ["X1"]
+    two = ("纳税人识别号,发票号码,购方识别号,开票日期,发票内容,,,发票状态", ",,,,金额,税额,价税合计,")
+    assert one(tmp_path, table(*two, ROW.format("X1"))).frame["line"].to_list() == [3]
+
+
+FOOTERS = (
+    "合计,,,,2.00,0,2.00,",
+    "合  计：,,,,2.00,0,2.00,",
+    ",小计,,,2.00,0,2.00,",
+    "总计,,,,2.00",
+    "本页合计",
+    "共 2 笔,,,,,,,",
+    "制表人：张三",
+    "第1页 共1页,,,,,,,",
+    "#--------",
+    "借方笔数：0,,,,,,,",
+    "Total,,,,2.00,0,2.00,",
+    "以上数据仅供参考使用,,,,,,,",
+    TITLES,
+)
+
+
+@pytest.mark.parametrize("footer", FOOTERS)
+def test_totals_and_remarks_are_told_and_left_out(tmp_path: Path, footer: str) -> None:
+    """They are no records: neither booked nor counted as rejected."""
+    found = one(tmp_path, table(TITLES, ROW.format("X1"), footer, ROW.format("X2")))
+    assert (numbers(found), found.unread.height, len(found.notes)) == (["X1", "X2"], 0, 1)
+    assert found.frame["line"].to_list() == [2, 4]
+
+
+def test_a_record_is_never_taken_for_a_total(tmp_path: Path) -> None:
+    """A number that begins like a total stays, since the row has all that a record has."""
+    found = one(tmp_path, table(TITLES, ROW.format("合计"), ROW.format("合计1")))
+    assert numbers(found) == ["合计", "合计1"]
+
+
+def test_an_account_statement_of_a_bank_is_found_in_its_file(tmp_path: Path) -> None:
+    """Four lines above, tabs and blanks in the titles, a comma behind each row, a sum below."""
+    form = replace(form_of("payments", "bank-statement", "uscc:91330106100000016Y"), ignored=None)
+    text = table(
+        "明细查询文件下载",
+        "",
+        '卡号: 1234****9876,"卡别名: "',
+        "",
+        "交易日期\t,交易流水号 ,对方统一社会信用代码,借方发生额,贷方发生额,余额",
+        '2026-03-05     \t,"T1   \t",1,"  \t","1,234.56    \t","9,876.54    \t",',
+        "",
+        ',人民币合计,,,"1,234.56 \t",',
+    )
+    found = one(tmp_path, text.encode("gb18030"), form)
+    assert found.frame["line"].to_list() == [6]
+    assert [note.split(" (")[0] for note in found.notes] == [
+        "the header is line 5; above it",
+        "left out as totals or remarks, no records",
+    ]
+
+
+@pytest.mark.parametrize("above", ["单位：万元", "金额单位: 人民币千元", "币种：美元"])
+def test_title_lines_that_state_another_unit_are_not_passed_over(tmp_path: Path, above: str) -> None:
+    """Amounts ten thousand times too small would be booked without a word."""
+    with pytest.raises(UnreadableFile, match="Line 1 says"):
+        one(tmp_path, table(above, TITLES, ROW.format("X1")))
+
+
+def test_a_file_without_its_columns_says_what_it_has(tmp_path: Path) -> None:
+    """The row that is most like a header is shown."""
+    with pytest.raises(WrongColumns, match="lacks 发票号码"):
+        one(tmp_path, table("清单", TITLES.replace("发票号码,", ""), ROW))
