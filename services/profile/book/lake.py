@@ -273,7 +273,14 @@ class Lake:
             app_transactions=[Transaction(import_id, 1)],
             max_commit_retries=0,
         )
-        write_deltalake(table, placed, mode="append", writer_properties=WRITER, commit_properties=properties)
+        write_deltalake(
+            table,
+            placed,
+            mode="append",
+            schema_mode="merge",  # a lake of an earlier release may lack a column
+            writer_properties=WRITER,
+            commit_properties=properties,
+        )
         if self._local:
             _harden(Path(self._url), version)
         return Commit(version, entry)
@@ -296,6 +303,7 @@ class Lake:
                 placed,
                 mode="overwrite",
                 predicate=where,
+                schema_mode="merge",
                 writer_properties=WRITER,
                 commit_properties=properties,
             )
@@ -306,7 +314,14 @@ class Lake:
         if files.is_empty():
             return pl.LazyFrame(schema=self._schema)
         paths = [f"{self._url}/{path}" for path in files["path"]]
-        scan = pl.scan_parquet(paths, storage_options=self._options, hive_partitioning=False)
+        scan = pl.scan_parquet(
+            paths,
+            storage_options=self._options,
+            hive_partitioning=False,
+            schema=self._schema,
+            missing_columns="insert",  # files of an earlier release lack the columns that came later
+            extra_columns="ignore",
+        )
         bound = files["bound"][0]
         rows = scan if bound is None else scan.filter(pl.col("known_at") <= bound)
         return self._spelled(rows.select(list(self._schema)))

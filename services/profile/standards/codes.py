@@ -37,7 +37,8 @@ def enterprise_id(written: str) -> str:
         if wrong:
             raise NotAnEnterpriseId(f"The credit code is not valid: {wrong}.")
         return f"uscc:{code.upper()}"
-    if scheme != "local" or not LOCAL_FORM.fullmatch(code):
+    # A code may be typed in groups; what stands apart in any other id is two things.
+    if scheme != "local" or not LOCAL_FORM.fullmatch(code) or len(written.split()) > 1:
         raise NotAnEnterpriseId(
             "An enterprise is written as uscc:<18 characters>, local:<code>, or a bare 18-character code; "
             "a code has at most 64 characters and no spaces, colons or slashes."

@@ -16,8 +16,9 @@ import polars as pl
 BLANKS = r"[\p{Z}\p{Cc}]"
 UNPRINTED = r"[\p{Cf}\p{Default_Ignorable_Code_Point}\x{2800}]"
 INVISIBLE = rf"{BLANKS}|{UNPRINTED}"
-# Brackets as documents are numbered with: 〔2026〕, 【2026】, ［2026］ and [2026] are (2026).
-BRACKETS = {"〔": "(", "〕": ")", "【": "(", "】": ")", "[": "(", "]": ")"}
+# Brackets as documents are numbered with: （2026）, 〔2026〕, 【2026】, ［2026］ and [2026] are (2026).
+PAIRS = ("（）", "〔〕", "【】", "［］", "[]")
+BRACKETS = {sign: plain for pair in PAIRS for sign, plain in zip(pair, "()", strict=True)}
 # How spreadsheets are told that a number is text: ="2633…", '2633….
 MARK, MARKS_AFTER = r"""="|["'`‘’“”]""", r"""["“” ]+$"""
 # A number that a table of decimals has written.
@@ -70,7 +71,7 @@ def number_text(number: float) -> str:
     >>> number_text(12345678.0), number_text(0.00005), number_text(26332000000000000302), number_text(2.6e19)
     ('12345678', '0.00005', '26332000000000000302', '2.6e+19')
     """
-    if isinstance(number, int) or abs(number) >= EXACT_FLOAT or number != number:
+    if isinstance(number, int) or not abs(number) < EXACT_FLOAT:
         return str(number)
     if number == int(number):
         return str(int(number))

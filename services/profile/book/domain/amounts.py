@@ -14,7 +14,9 @@ SCIENTIFIC = r"^[+-]?[0-9]*\.?[0-9]+[eE][+-]?[0-9]+$"
 # Money is read to the eighth decimal; what lies behind it is the noise of a spreadsheet's binary numbers.
 READ_SCALE = 8
 SCALES = {"fen": 0, "yuan": 2, "wan": 6}
-WIDE = {chr(ord("０") + digit): str(digit) for digit in range(10)} | dict(zip("．－−＋，（）％￥", ".--+,()%¥", strict=True))
+WIDE = {chr(ord("０") + digit): str(digit) for digit in range(10)} | dict(
+    zip("．－−＋，（）％￥", ".--+,()%¥", strict=True)
+)
 SIGN = r"(?:¥|RMB|CNY|人民币)\s*"
 # What may stand behind a sum, by the unit of its column: 5元 in a column of 万元 is neither.
 BEHIND = {"fen": "分", "yuan": "元|圆|CNY|RMB", "wan": "万元|万"}

@@ -98,7 +98,7 @@ def _too_long(column: Column) -> str:
 
 
 def _choices(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
-    """Read words of a dictionary; where the column has `words`, any text is welcome, and one without a meaning is null."""
+    """Read words of a dictionary; where the column has `words`, any text is welcome, and null without a meaning."""
     written = text.drop_nulls().unique()
     meant = {_word(name): value for name, value in (column.choices or {}).items()}
     values = [meant.get(_word(each)) or meaning(each, column.words or {}) for each in written]
@@ -109,7 +109,8 @@ def _choices(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, R
 def meaning(text: str, words: Mapping[str, str]) -> str | None:
     """Return what the words that a text contains stand for; None where it contains none, or words that disagree.
 
-    >>> meaning("代发6月工资", {"工资": "wage", "社保": "social-insurance"}), meaning("工资及社保", {"工资": "w", "社保": "s"})
+    >>> words = {"工资": "wage", "社保": "social-insurance"}
+    >>> meaning("代发6月工资", words), meaning("工资及社保", words)
     ('wage', None)
     """
     found = {value for word, value in words.items() if word in text}

@@ -188,7 +188,9 @@ FLAGS = MappingProxyType(
 
 # Checked and not stored: all money of the book is in yuan. 156 and 01 are its numbers (ISO 4217, Chinese banks).
 YUAN = MappingProxyType(
-    dict.fromkeys(("人民币", "人民币元", "人民币(元)", "人民币CNY", "CNY人民币", "元", "CNY", "RMB", "CNY元", "RMB元"), "CNY")
+    dict.fromkeys(
+        ("人民币", "人民币元", "人民币(元)", "人民币CNY", "CNY人民币", "元", "CNY", "RMB", "CNY元", "RMB元"), "CNY"
+    )
     | dict.fromkeys(("yuan", "renminbi", "¥", "CN¥", "156", "01", "本位币", "-", "--", "/"), "CNY")
 )
 CURRENCY = Column(
@@ -219,9 +221,7 @@ def _invoices(direction: str, counterparty: tuple[str, ...]) -> Form:
         if column.name != "direction"
     ]
     form = _form(invoice.DATASET)
-    return replace(
-        form, kind=f"invoices.{direction}", columns=(*columns, *BESIDE), constants={"direction": direction}
-    )
+    return replace(form, kind=f"invoices.{direction}", columns=(*columns, *BESIDE), constants={"direction": direction})
 
 
 ENTERPRISES = Form(

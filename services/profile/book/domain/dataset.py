@@ -42,7 +42,7 @@ class Column:
     """
 
     name: str
-    # enterprise | counterparty | identifier | text | date | day | money | count | share | choice | currency | flag | party
+    # enterprise, counterparty, identifier, text, party; date, day; money, count, share; choice, currency, flag
     reads: str
     titles: tuple[str, ...]
     required: bool = True  # the column must be there

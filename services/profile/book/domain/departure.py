@@ -7,7 +7,7 @@ do not have the record.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ import orjson
 import polars as pl
 
 from services.profile.book.domain.dataset import Dataset
+from services.profile.standards.spelling import PAIRS
 
 DIGITS = 32  # of SHA-256, in hex: 128 bits
 
@@ -72,9 +73,20 @@ def remaining(dataset: Dataset, rows: pl.DataFrame, gone: Collection[Departure])
     # Names are costly: only those firms are looked at that something has left.
     near = pl.col("enterprise").is_in(sorted({each.enterprise for each in mine}))
     suspects = rows.with_row_index("place").filter(near)
-    left = pl.Series([each.record for each in mine], dtype=pl.String)
-    gone_at = suspects["place"].filter(names_of(dataset, suspects).is_in(left.implode()))
+    left = pl.Series([each.record for each in mine], dtype=pl.String).implode()
+    gone_at = pl.concat(
+        each["place"].filter(names_of(dataset, each).is_in(left)) for each in _printed(dataset, suspects)
+    )
     return rows if gone_at.is_empty() else rows.filter(~pl.int_range(pl.len()).is_in(gone_at.implode()))
+
+
+def _printed(dataset: Dataset, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Give rows as they are, and with each kind of brackets that documents are numbered with: names say which."""
+    yield rows
+    numbers = [column.name for column in dataset.columns if column.reads == "identifier"]
+    bracketed = rows.filter(pl.any_horizontal(pl.col(name).str.contains("(", literal=True) for name in numbers))
+    for before, after in PAIRS if bracketed.height else ():
+        yield bracketed.with_columns(pl.col(numbers).str.replace_many({"(": before, ")": after}))
 
 
 def _name(dataset: str, identity: tuple[object, ...]) -> str:

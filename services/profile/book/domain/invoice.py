@@ -39,7 +39,9 @@ DATASET = Dataset(
             filled=False,
             english="Invoice code",
         ),
-        Column("counterparty", "counterparty", ("对方单位代号", *SELLER, *BUYER, "counterparty"), english="Counterparty"),
+        Column(
+            "counterparty", "counterparty", ("对方单位代号", *SELLER, *BUYER, "counterparty"), english="Counterparty"
+        ),
         Column("date", "date", ("开票日期", "date", "issued_on", "invoice_date"), english="Date"),
         Column("net_fen", "money", ("金额", "不含税金额", "net", "net_amount", "amount"), english="Net amount"),
         Column("tax_fen", "money", ("税额", "tax", "tax_amount"), english="Tax"),

@@ -133,12 +133,11 @@ def _both(material: Material) -> pl.LazyFrame:
 
 def _statements(rows: pl.LazyFrame, *, own: bool) -> pl.LazyFrame:
     """Return invoices as seen from the enterprise whose checks are run, one row per key."""
+    ours, theirs = c("enterprise"), c("counterparty")
     if not own:
-        rows = rows.with_columns(
-            _opposite(),
-            enterprise=party_of(c("counterparty")),
-            counterparty=as_counterparty(c("enterprise")),
-        )
+        ours, theirs = party_of(theirs).alias("enterprise"), ours.alias("counterparty")
+        rows = rows.with_columns(_opposite())
+    rows = rows.with_columns(ours, as_counterparty(theirs))
     return rows.group_by(KEY).agg(
         total=c("total_fen").sum().cast(pl.Float64), valid=(c("status") == "valid").sum().cast(pl.Int64)
     )

@@ -207,7 +207,7 @@ def _guarantees(relations: pl.DataFrame) -> pl.DataFrame:
 
 
 def _related(links: pl.DataFrame, group: pl.DataFrame) -> pl.DataFrame:
-    sold = links.filter(c("sold") > 0).join(group, on="enterprise")
+    sold = links.filter(c("sold") > 0).with_columns(as_counterparty(c("counterparty"))).join(group, on="enterprise")
     partner = group.select(as_counterparty(c("enterprise")).alias("counterparty"), partners="group")
     sold = sold.join(partner, on="counterparty", how="left")
     inside = c("sold").filter(c("group") == c("partners")).sum().cast(pl.Float64)
@@ -221,6 +221,7 @@ def _troubled(links: pl.DataFrame, records: pl.DataFrame, day: pl.Expr) -> pl.Da
     partner = as_counterparty(c("enterprise")).alias("counterparty")
     troubled = known.group_by(partner).agg(troubled=listed.any())
     amount = (c("sold") + c("bought")).cast(pl.Int64)
+    links = links.with_columns(as_counterparty(c("counterparty")))
     traded = links.join(troubled, on="counterparty", how="left").group_by("enterprise")
     share = amount.filter(c("troubled").fill_null(value=False)).sum().cast(pl.Float64) / amount.sum().cast(pl.Float64)
     seen = c("troubled").is_not_null().any() & (amount.sum() > 0)
