@@ -38,7 +38,7 @@ OWN_BODY_BYTES = 4 << 20
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the gateway as a WSGI application."""
     here = make_context(settings or Settings.from_environment())
-    app = make_app("gateway", verifier=here.admission, problem_kinds=PROBLEMS, checks=_checks(here))
+    app = make_app("gateway", verifier=here.admission, problem_kinds=PROBLEMS, checks=_checks(here), outermost=True)
     app.config["MAX_CONTENT_LENGTH"] = OWN_BODY_BYTES
     app.extensions |= {"context": here, "database": here.database, "identity": _identity(here)}
     app.after_request(tell_standing)

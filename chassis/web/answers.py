@@ -11,6 +11,8 @@ import orjson
 from flask import Response
 from flask.json.provider import JSONProvider
 
+from chassis.web import reading
+
 
 class Orjson(JSONProvider):
     """Flask's JSON, by orjson: 0.05 ms instead of 0.12 a request."""
@@ -20,8 +22,8 @@ class Orjson(JSONProvider):
         return orjson.dumps(obj, default=_number, option=orjson.OPT_UTC_Z).decode()
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
-        """Read JSON text."""
-        return orjson.loads(s)
+        """Read JSON text as a request's body is read."""
+        return reading.loads(s)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         """Answer with JSON bytes."""

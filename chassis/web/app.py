@@ -25,10 +25,12 @@ from chassis.data import migrations
 from chassis.data.database import Database
 from chassis.web import preconditions, refusals
 from chassis.web.answers import Orjson, json_answer
+from chassis.web.reading import Request, check_address
 from chassis.web.schemas import ProblemSchema
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 JSON_BODY_BYTES = 1 << 20
+OUTERMOST = "OUTERMOST"
 FORWARDED = (("Authorization", "HTTP_AUTHORIZATION"), ("Purpose", "HTTP_PURPOSE"))
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 # Anybody can make up a method; each would be a line of the metrics for ever.
@@ -61,6 +63,7 @@ class App(Flask):
     """Flask without its sessions and without async views, which it looks for at every call of every function."""
 
     session_interface = NoSessions()
+    request_class = Request
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function: all of ours are plain."""
@@ -119,16 +122,18 @@ def make_app(
     verifier: Verifier,
     problem_kinds: Mapping[type[Refused], problems.Kind] | None = None,
     checks: Mapping[str, Check] | None = None,
+    outermost: bool = False,
 ) -> Flask:
     """Return an application with everything that all services share.
 
+    The `outermost` one, which meets callers first, gives each request its id; the others take that over.
     `checks` are what readiness means here, by name: each raises where its thing is missing.
     """
     logs.configure(name)
     app = App(name, static_folder=None)
     app.json = Orjson(app)
     app.url_map.strict_slashes = False
-    app.config["MAX_CONTENT_LENGTH"] = JSON_BODY_BYTES
+    app.config |= {"MAX_CONTENT_LENGTH": JSON_BODY_BYTES, OUTERMOST: outermost}
     app.extensions["verifier"] = verifier
     refusals.register(app, problem_kinds or {})
     app.before_request(_open_request)
@@ -158,16 +163,17 @@ def _open_request() -> None:
     environ = request.environ
     here = app_ctx.g
     here.start = time.perf_counter()
-    given = environ.get("HTTP_X_REQUEST_ID", "")
+    given, taken = environ.get("HTTP_X_REQUEST_ID", ""), not current_app.config[OUTERMOST]
     trace = TRACEPARENT.fullmatch(environ.get("HTTP_TRACEPARENT", ""))
     here.call_before = call.begin(
         call.Call(
-            request_id=given if call.REQUEST_ID.fullmatch(given) else new_id("req"),
+            request_id=given if taken and call.REQUEST_ID.fullmatch(given) else new_id("req"),
             trace_id=trace[1] if trace else secrets.token_hex(16),
             deadline=time.monotonic() + _patience_given(environ.get("HTTP_X_TIMEOUT_MS", "")),
             forwarded={name: environ[variable] for name, variable in FORWARDED if variable in environ},
         )
     )
+    check_address(environ)
 
 
 def _patience_given(milliseconds: str) -> float:

@@ -15,6 +15,8 @@ preload_app = True
 keepalive = 75
 # The most that gunicorn allows: what a parameter may hold by its schema fits, and is refused by us where it does not.
 limit_request_line = 8190
+# No header decides under which path an address is looked up, wherever it comes from.
+forwarder_headers = ""
 timeout = 60
 graceful_timeout = 20
 # Without this gunicorn opens a control socket in the home folder of whoever runs it.

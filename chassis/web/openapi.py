@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import flask_smorest
 
 from chassis.core.problems import MEDIA_TYPE
+from chassis.web.reading import Parser
 from chassis.web.schemas import ProblemSchema
 
 P = ParamSpec("P")
@@ -39,6 +40,8 @@ def with_header(endpoint: Callable[P, R], parameter: Mapping[str, Any]) -> Calla
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # ships no types
     """A blueprint whose `doc(parameters=…)` stands beside what a schema says of the query instead of replacing it."""
+
+    ARGUMENTS_PARSER = Parser()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -79,11 +82,11 @@ def shows(why: Shows) -> Callable[[Endpoint], Endpoint]:
 
 
 def refuses(blueprint: flask_smorest.Blueprint, *statuses: int) -> Callable[[Endpoint], Endpoint]:
-    """Document the problems that an endpoint answers with, beside those that all share (401, 403)."""
+    """Document the problems that an endpoint answers with, beside those that all share (400, 401, 403)."""
 
     def decorate(endpoint: Endpoint) -> Endpoint:
         documented: Any = endpoint
-        for status in sorted({401, 403, *statuses}, reverse=True):
+        for status in sorted({400, 401, 403, *statuses}, reverse=True):
             documented = blueprint.alt_response(
                 status, schema=ProblemSchema(), description=MEANINGS[status], content_type=MEDIA_TYPE
             )(documented)

@@ -12,7 +12,12 @@ from sqlalchemy import ColumnElement, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from werkzeug.exceptions import BadRequest
 
+from chassis.core.errors import Invalid
+from chassis.web.reading import loads
+
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 500
+# What a database's whole numbers hold.
+LARGEST_BITS = 64
 Row = TypeVar("Row")
 
 
@@ -92,7 +97,7 @@ def sliced(rows: Rows, show: Callable[[Rows], list[dict[str, Any]]]) -> dict[str
 def limit() -> int:
     """Return how many rows the request wants at once."""
     raw = request.args.get("limit", str(DEFAULT_LIMIT))
-    if not raw.isdecimal() or not 1 <= int(raw) <= LARGEST_LIMIT:
+    if not (raw.isascii() and raw.isdecimal()) or not 1 <= int(raw) <= LARGEST_LIMIT:
         raise BadRequest(f"limit must be a whole number from 1 to {LARGEST_LIMIT}.")
     return int(raw)
 
@@ -102,12 +107,16 @@ def _cursor(width: int) -> list[Any] | None:
     if not raw:
         return None
     try:
-        values = orjson.loads(base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))
-    except ValueError:
+        values = loads(base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))
+    except (ValueError, Invalid):
         values = None
-    if not isinstance(values, list) or len(values) != width or not all(isinstance(v, str | int) for v in values):
+    if not isinstance(values, list) or len(values) != width or not all(map(_part, values)):
         raise BadRequest("The cursor is not one of ours; take `next` of the page before, as it is.")
     return values
+
+
+def _part(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, int) and value.bit_length() < LARGEST_BITS)
 
 
 def _encode(values: Sequence[Any]) -> str:

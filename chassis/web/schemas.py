@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Any, cast
 
 import marshmallow
 
 from chassis.core.enterprise_id import NotAnEnterpriseId, enterprise_id
 from chassis.core.problems import fields_refused
+
+# A number as text: no exponent, no underscores, no blanks, no other script's digits, all of which Python would read.
+PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+# Control and format characters, line and paragraph separators: they show nothing, or turn what stands beside them.
+UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 
 class Schema(marshmallow.Schema):
@@ -18,6 +26,18 @@ class Schema(marshmallow.Schema):
 
         unknown = marshmallow.RAISE
 
+    def on_bind_field(self, field_name: str, field_obj: marshmallow.fields.Field[Any]) -> None:
+        """Let numbers that are sent as text be plain ones only, also those in a list."""
+        for each in (field_obj, getattr(field_obj, "inner", None), getattr(field_obj, "value_field", None)):
+            if isinstance(each, marshmallow.fields.Number):
+                each.pre_load = [_plain, *each.pre_load]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str) and not PLAIN.fullmatch(value):
+        raise marshmallow.ValidationError("must be a plain number such as 0.05 / 须为普通数字，例如 0.05")
+    return value
+
 
 def parsed(schema: marshmallow.Schema, given: Any) -> dict[str, Any]:
     """Parse a body whose media type decides its schema, so that no decorator can; refused like any other body."""
@@ -25,6 +45,16 @@ def parsed(schema: marshmallow.Schema, given: Any) -> dict[str, Any]:
         return cast("dict[str, Any]", schema.load(given))
     except marshmallow.ValidationError as wrong:
         raise fields_refused(cast("dict[str, Any]", wrong.messages)) from None
+
+
+class Name(marshmallow.fields.String):
+    """A name as people see it: without blanks around it, and with nothing in it that does not show."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs).strip()
+        if not any(map(str.isprintable, text)) or any(unicodedata.category(sign) in UNSEEN for sign in text):
+            raise marshmallow.ValidationError("must be visible: no control or format characters / 名称须为可见字符")
+        return text
 
 
 class EnterpriseId(marshmallow.fields.String):

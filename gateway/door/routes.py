@@ -27,6 +27,7 @@ UPLOAD, BOOK = 600.0, 180.0
 
 ROUTES: Mapping[str, Route] = {
     "imports": Route("profile", UPLOAD, streams=True),
+    "import-previews": Route("profile", UPLOAD, streams=True),
     "enterprises": Route("profile"),
     "consents": Route("profile"),
     "measures": Route("profile"),

@@ -104,6 +104,12 @@ TAGS: list[Document] = [
     ),
     _tag("portraits", "信用画像", "Portraits", "八个维度及其背后的记录。Eight dimensions, down to their records."),
     _tag("records", "单笔数据", "Records", "逐笔报送一家企业的数据。Single records of a firm, as JSON."),
+    _tag(
+        "import-previews",
+        "导入预览",
+        "Import previews",
+        "导入前识别文件并提出列映射。What a file is, before it is sent.",
+    ),
     _tag("connectors", "数据源映射", "Connectors", "各数据源的列名对照。What each source calls its columns."),
     _tag("cross-checks", "交叉比对", "Cross-checks", "同一事项不同来源的比对。What one source says beside another."),
     _tag("signals", "预警信号", "Signals", "一家企业的十六项预警信号。The sixteen early-warning signals of a firm."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.web.ledger import blueprint as ledger_blueprint
-from services.profile.book.api import connectors, imports, records
+from services.profile.book.api import connectors, imports, previews, records
 from services.profile.book.api.current import context
 from services.profile.portrait.api import cross_checks, features, portraits
 from services.profile.portrait.api import internal as portrait_internal
@@ -26,6 +26,7 @@ ledger = ledger_blueprint(
 DOCUMENTED = (
     imports.blueprint,
     withdrawals.blueprint,
+    previews.blueprint,
     connectors.blueprint,
     enterprises.blueprint,
     records.blueprint,

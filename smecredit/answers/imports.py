@@ -60,6 +60,7 @@ class Import(Job, Counts):
     channel: Channel
     connector: str | None
     enterprise: str | None
+    stated_on: str | None
     sha256: str
     parts: NotRequired[list[Counts] | None]
     ignored_columns: list[str]

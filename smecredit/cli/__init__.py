@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib
 import sys
-from typing import Final
+from io import TextIOWrapper
+from typing import Final, TextIO
 
 import click
 
@@ -42,6 +44,8 @@ COMMANDS: Final = {
     "evaluate": ("modelling", "Measure the pipeline on labelled firms by repeated cross-validation."),
 }
 INTERRUPTED: Final = 130
+# What stands for a sign that a terminal lacks.
+STAND_INS: Final = {"¥": "￥", "−": "-", "–": "-", "•": "·", "✓": "√"}
 
 
 class _Commands(click.Group):
@@ -74,8 +78,24 @@ def commands() -> None:
     """
 
 
+def speak(*streams: TextIO) -> None:
+    """Let these streams write what their terminal has where it lacks a sign, as one of GBK lacks `¥`."""
+    codecs.register_error("stand-in", _stand_in)
+    for stream in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="stand-in")
+
+
+def _stand_in(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    lacking = error.object[error.start : error.end]
+    found = (STAND_INS.get(sign, "?") for sign in lacking)
+    return "".join(each if each.encode(error.encoding, "ignore") else "?" for each in found), error.end
+
+
 def main() -> None:
     """Run the command line: 0 done, 1 refused or failed, 2 wrong use, 130 interrupted."""
+    speak(sys.stdout, sys.stderr)
     try:
         code = commands.main(standalone_mode=False)
     except click.ClickException as error:

@@ -24,6 +24,7 @@ REJECTS_SHOWN = 3
 @click.option("--connector", help="The source's own layout; GET /v1/connectors lists them.")
 @click.option("--enterprise", metavar="ID", help="The one that all rows are about, where the files do not say.")
 @click.option("--channel", type=click.Choice(get_args(Channel)), help="The lawful way by which the data came.")
+@click.option("--stated-on", metavar="DAY", help="The day on which the source made the files, as 2026-03-31.")
 @as_json
 @connected("source-demo")
 def import_command(

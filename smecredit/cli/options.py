@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
+import sys
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -79,17 +81,20 @@ json_file = click.option(
 
 
 def print_json(value: Any) -> None:
-    """Print a value for machines."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """Print a value for machines; as ASCII where the stream could not hold every sign of it."""
+    click.echo(json.dumps(value, ensure_ascii=not _holds_all(sys.stdout), indent=2))
+
+
+def _holds_all(stream: TextIO) -> bool:
+    return codecs.lookup(stream.encoding or "ascii").name.startswith("utf")
 
 
 def write_json(value: Any, path: Path) -> None:
     """Write a value for machines into a file, `-` for standard output."""
-    text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
     if str(path) == "-":
-        click.echo(text, nl=False)
+        print_json(value)
     else:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def report(figures: Any, path: Path | None, show: Callable[[Any], None]) -> None:

@@ -133,14 +133,15 @@ def _bundle(file: Path) -> dict[str, Any]:
 
 def _receipt(file: Path) -> dict[str, Any]:
     receipt = _document(file)
-    if not {"receipt", "signature"} <= receipt.keys():
+    if not all(isinstance(receipt.get(part), dict) for part in ("receipt", "signature")):
         raise Expected(f"{file} holds no receipt; write one with `smecredit receipt SCORE > FILE`.")
     return receipt
 
 
 def _key_set(file: Path) -> dict[str, Any]:
     keys = _document(file)
-    if "keys" not in keys:
+    listed = keys.get("keys")
+    if not isinstance(listed, list) or not all(isinstance(key, dict) for key in listed):
         raise Expected(f"{file} holds no keys; the service gives them at GET /v1/receipt-keys.")
     return keys
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -23,17 +24,19 @@ class Imports(Calls):
         connector: str | None = None,
         enterprise: str | None = None,
         channel: Channel | None = None,
+        stated_on: date | str | None = None,
     ) -> Import:
         """Hand in a file and return its import, which goes on in the background: see `wait_import`.
 
         `connector` names the source's own layout (see `connectors`), `enterprise` the one that all rows are about
-        where the file does not say, `channel` the lawful way by which the data came.
+        where the file does not say, `channel` the lawful way by which the data came,
+        `stated_on` the day on which the source made the file: what was stated later stands against it.
         """
         size = file.stat().st_size
         with file.open("rb") as opened:
             headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
             body = cast("IO[bytes]", _CountedFile(opened, size, on_sent)) if on_sent else opened
-            about = given(connector=connector, enterprise=enterprise, channel=channel)
+            about = given(connector=connector, enterprise=enterprise, channel=channel, stated_on=stated_on)
             query = {"kind": kind, "filename": file.name, **about}
             answer = self._wire.call("POST", "/v1/imports", body=body, query=query, headers=headers)
         return cast("Import", answer.json())

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 from flask import Blueprint, Response, request
+from werkzeug.datastructures import MultiDict
 
+from chassis.core.errors import Invalid
 from chassis.web.answers import json_answer
 from gateway.identity import oauth
 from gateway.identity.api.current import identity
@@ -22,13 +24,21 @@ def token() -> Response:
     here.guard.refuse_after_failures()
     if request.mimetype != FORM:
         raise OAuthError("invalid_request", f"Send the request as {FORM}.")
-    if any(len(request.form.getlist(name)) > 1 for name in request.form):
+    form = _form()
+    if any(len(form.getlist(name)) > 1 for name in form):
         raise OAuthError("invalid_request", "A parameter was sent more than once.")
     now = time.time()
     endpoint = here.assertion_audience or request.base_url
-    known = oauth.authenticate(here.authority, request.headers.get("Authorization", ""), request.form, endpoint, now)
-    answer = json_answer(oauth.grant(here.authority, known, request.form, now))
+    known = oauth.authenticate(here.authority, request.headers.get("Authorization", ""), form, endpoint, now)
+    answer = json_answer(oauth.grant(here.authority, known, form, now))
     return _not_stored(answer)
+
+
+def _form() -> MultiDict[str, str]:
+    try:
+        return request.form
+    except Invalid as refusal:
+        raise OAuthError("invalid_request", refusal.detail) from None
 
 
 @blueprint.get("/.well-known/jwks.json")

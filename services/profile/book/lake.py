@@ -7,28 +7,27 @@ next version exists once only.
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import orjson
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
+from services.profile.book.delta import BEFORE_ALL, harden, last_import
 from services.profile.book.domain import invoice
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import DATASETS
 from services.profile.book.domain.party import counterparties
-from services.profile.book.domain.versions import unheld, versioned
+from services.profile.book.domain.versions import weigh
 from services.profile.standards.spelling import identifiers
 
 # 16 buckets: a bucket is the unit of work beyond one machine; more of them cost small imports a file each.
@@ -41,8 +40,9 @@ MOST_FILES = 64
 CONFIGURATION = {"delta.logRetentionDuration": "interval 3650 days", "delta.dataSkippingNumIndexedCols": "4"}
 # The table's statistics cut times to milliseconds: what was known last may be as much later as this.
 STATISTICS_STEP = timedelta(milliseconds=1)
-BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 SPELLED = {"counterparty": counterparties, "identifier": identifiers}
+# What is known of a row beside its content.
+ORIGIN = ("version", "import_id", "known_at")
 # Under this name a commit that erased rows notes its version: no file of an earlier version is there any more.
 SHRED = "shred"
 
@@ -116,30 +116,30 @@ class Lake:
         *,
         now: datetime,
         standing: Callable[[list[str]], Standing] = lambda _: Standing(),
+        counted: Callable[[pl.DataFrame], Mapping[str, Any]] = lambda _: {},
     ) -> Commit:
         """Append what the lake does not hold yet, in one commit that carries the facts, and return it.
 
-        `rows` are checked rows with their `line`, free of repeats. The facts gain `appended` (rows by direction or
-        sort), `enterprises` (those with new rows), `known_at`, the latest `date`, `refused`: the lines that would
-        revise what they may not, by the `standing` of the imports that stated it, and `repeats`: the imports that had
-        said already what is left out for that. Raises `LakeBusy` where other imports win the race again and again.
+        `rows` are checked rows with their `line`. The facts gain `appended` (rows by direction or sort), `enterprises`
+        (those with new rows), `known_at`, the latest `date`, `refused` (lines by reason: what would revise what it may
+        not, by the `standing` of the imports that stated it), `told` of the rest, `repeats` (the imports that had said
+        already what is left out for that), and what `counted` says of the new rows. Raises `LakeBusy` where other
+        imports win the race again and again.
         """
         for _ in range(MOST_ATTEMPTS):
             table = self._table()
             held = self._held(table.version(), rows)
-            stands = standing(held["import_id"].unique().to_list())
-            live = _of(held, stands.gone, inside=False)
-            rest = _of(live, stands.weak, inside=False)
-            fresh = unheld(self._dataset, rows, rest)
-            repeats = sorted(_saying(self._dataset, rows, rest)) if fresh.height < rows.height else []
-            refused = self._refused(fresh, _of(live, stands.firm, inside=True))
-            new = versioned(self._dataset, fresh.filter(~pl.col("line").is_in(refused)) if refused else fresh, held)
+            weighed = weigh(self._dataset, rows, held, standing(held["import_id"].unique().to_list()))
+            new = weighed.rows.filter(pl.col("version") > 0)
             # Strictly later than all before it: what was known at a moment never changes afterwards.
             known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
-            found = {**self._summary(new), "refused": refused, "repeats": repeats}
-            entry = {**facts, "known_at": known_at.isoformat(), **found}
+            said = {"refused": [list(each) for each in weighed.refused], "told": list(weighed.told)}
+            said["repeats"] = sorted(weighed.repeats)
+            brought = {**said, **self._summary(new), **counted(new)}
+            entry = {**facts, "known_at": known_at.isoformat(), **brought}
+            entry["enterprises"] = weighed.rows["enterprise"].unique().sort().to_list()
             try:
-                return self._commit(table, self._placed(new, known_at, import_id), import_id, entry)
+                return self._commit(table, self._placed(weighed.rows, known_at, import_id), import_id, entry)
             except CommitFailedError:
                 continue
         raise LakeBusy(import_id)
@@ -227,7 +227,7 @@ class Lake:
         only = None if bucket is None else [("bucket", "=", str(bucket))]
         replaced = int(table.optimize.compact(partition_filters=only)["numFilesRemoved"])
         if replaced and self._local:
-            _harden(Path(self._url), table.version())
+            harden(Path(self._url), table.version())
         return replaced
 
     def tidy(self, enterprises: Iterable[str]) -> int:
@@ -242,29 +242,40 @@ class Lake:
             return 0
 
     def _held(self, version: int, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return what the lake may already hold of `rows`: same enterprises and directions, and days if they tell."""
+        """Return what the lake may already hold of `rows`: same enterprises and directions, and days if they tell.
+
+        Of what is known by its number alone, earlier statements may be of any direction and day.
+        """
         files = self._files(version)
         if rows.is_empty() or files.is_empty():
-            return self._dataset.empty()
+            return self._dataset.empty().select(*self._dataset.content, *ORIGIN)
+        enterprises = rows["enterprise"].unique()
+        files = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in enterprises}))
+        among = pl.col("enterprise").is_in(enterprises.implode())
+        alone = self._dataset.alone
+        if alone is None:
+            return self._held_near(files, rows, among)
+        numbers = rows.filter(alone.where).select(alone.columns[-1]).to_series().unique()
+        if numbers.is_empty():
+            return self._held_near(files, rows, among & ~alone.where)
+        columns = (*self._dataset.content, *ORIGIN)
+        known = self._scan(files).filter(among, pl.col(numbers.name).is_in(numbers.implode())).select(columns).collect()
+        usual = rows.filter(~alone.where)
+        return known if usual.is_empty() else pl.concat([self._held_near(files, usual, among & ~alone.where), known])
+
+    def _held_near(self, files: pl.DataFrame, rows: pl.DataFrame, among: pl.Expr) -> pl.DataFrame:
+        """Return what these files hold of the same directions as `rows`, and of the same days if they tell."""
         lead, day = self._dataset.lead, self._dataset.day
-        enterprises, sorts = rows["enterprise"].unique(), rows[lead].unique().to_list()
+        sorts = rows[lead].unique().to_list()
         near = files.filter(
-            pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in enterprises}),
-            pl.lit(len(sorts) > 1) | pl.col(f"min.{lead}").is_in(sorts) | pl.col(f"max.{lead}").is_in(sorts),
+            pl.lit(len(sorts) > 1) | pl.col(f"min.{lead}").is_in(sorts) | pl.col(f"max.{lead}").is_in(sorts)
         )
-        wanted = [pl.col(lead).is_in(sorts), pl.col("enterprise").is_in(enterprises.implode())]
+        wanted = [pl.col(lead).is_in(sorts), among]
         if self._dataset.pruned:
             first, last = rows[day].min(), rows[day].max()
             near = near.filter(pl.col(f"max.{day}") >= first, pl.col(f"min.{day}") <= last)
             wanted.append(pl.col(day).is_between(first, last))
-        held = self._scan(near).filter(*wanted)
-        return held.select(*self._dataset.content, "version", "import_id").collect()
-
-    def _refused(self, rows: pl.DataFrame, firm: pl.DataFrame) -> list[int]:
-        """Return the lines that speak of what stands firm already."""
-        if firm.is_empty():
-            return []
-        return rows.join(firm, on=self._dataset.identity, how="semi", nulls_equal=True)["line"].to_list()
+        return self._scan(near).filter(*wanted).select(*self._dataset.content, *ORIGIN).collect()
 
     def _commit(self, table: DeltaTable, placed: pl.DataFrame, import_id: str, entry: dict[str, Any]) -> Commit:
         version = table.version() + 1
@@ -282,7 +293,7 @@ class Lake:
             commit_properties=properties,
         )
         if self._local:
-            _harden(Path(self._url), version)
+            harden(Path(self._url), version)
         return Commit(version, entry)
 
     def _rewrite(self, table: DeltaTable, rows: pl.DataFrame, buckets: Sequence[int]) -> None:
@@ -308,7 +319,7 @@ class Lake:
                 commit_properties=properties,
             )
         if self._local:
-            _harden(Path(self._url), version)
+            harden(Path(self._url), version)
 
     def _scan(self, files: pl.DataFrame) -> pl.LazyFrame:
         if files.is_empty():
@@ -344,7 +355,7 @@ class Lake:
         erased = newest.transaction_version(SHRED)
         if erased is None or version >= erased:
             return self._actions(version, None)
-        return self._actions(erased, _last_import(newest, version))
+        return self._actions(erased, last_import(newest, version))
 
     def _actions(self, version: int, bound: datetime | None) -> pl.DataFrame:
         actions = self._table(version).get_add_actions(flatten=True)
@@ -361,7 +372,7 @@ class Lake:
         known = latest if isinstance(latest, datetime) else BEFORE_ALL
         table = self._table()
         # What was known last may be among what was erased.
-        return known if table.transaction_version(SHRED) is None else max(known, _last_import(table, version))
+        return known if table.transaction_version(SHRED) is None else max(known, last_import(table, version))
 
     def _table(self, version: int | None = None) -> DeltaTable:
         return DeltaTable(self._url, version=version, storage_options=self._options)
@@ -381,8 +392,8 @@ class Lake:
     def _summary(self, new: pl.DataFrame) -> dict[str, Any]:
         latest = new[self._dataset.day].max()
         return {
-            "appended": dict(new[self._dataset.lead].value_counts().rows()),
             "enterprises": new["enterprise"].unique().sort().to_list(),
+            "appended": dict(new[self._dataset.lead].value_counts().rows()),
             "date": latest.isoformat() if isinstance(latest, date) else None,
         }
 
@@ -395,44 +406,7 @@ def _left(rows: pl.LazyFrame, without: Collection[str]) -> pl.LazyFrame:
     return rows.filter(~pl.col("import_id").is_in(list(without))) if without else rows
 
 
-def _of(held: pl.DataFrame, imports: Collection[str], *, inside: bool) -> pl.DataFrame:
-    if not imports:
-        return held.clear() if inside else held
-    these = pl.col("import_id").is_in(list(imports))
-    return held.filter(these if inside else ~these)
-
-
-def _saying(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> set[str]:
-    """Return the imports that hold a row which is among these; by hashes, so that one too many may be named."""
-    said = rows.select(dataset.content).hash_rows()
-    same = held.select(dataset.content).hash_rows().is_in(said.implode())
-    return set(held.filter(same)["import_id"].unique())
-
-
 def lakes(url: str, options: Mapping[str, str] | None = None) -> dict[str, Lake]:
     """Return the table of each kind of data: invoices at `url`, every other kind beside it."""
     beside = {name: Lake(f"{url.rstrip('/')}-{name}", options, dataset=dataset) for name, dataset in DATASETS.items()}
     return {invoice.DATASET.name: Lake(url, options), **beside}
-
-
-def _last_import(table: DeltaTable, version: int) -> datetime:
-    """Return when the last import up to a version became known."""
-    known = [
-        datetime.fromisoformat(orjson.loads(entry["import"])["known_at"])
-        for entry in table.history()
-        if entry["version"] <= version and "import" in entry
-    ]
-    return max(known, default=BEFORE_ALL)
-
-
-def _harden(folder: Path, version: int) -> None:
-    """Bring a local commit to the disk: the writer leaves it in the page cache, and a power cut would take it."""
-    log = folder / "_delta_log" / f"{version:020}.json"
-    added = [orjson.loads(line).get("add") for line in log.read_bytes().splitlines()]
-    files = [folder / unquote(add["path"]) for add in added if add]
-    for path in [*files, *{file.parent for file in files}, folder, log, log.parent]:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

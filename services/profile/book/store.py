@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from chassis.data.database import Runner, batches
 from services.profile.book import tables
 from services.profile.book.domain.enterprise import Enterprise
+from services.profile.standards.days import day_of
 
 T = TypeVar("T")
 BOOK_ID = 1
@@ -163,6 +164,29 @@ def senders(session: Session, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
         rows = session.execute(select(table.id, table.client, table.channel).where(table.id.in_(part)))
         found |= {row[0]: (row[1], row[2]) for row in rows}
     return found
+
+
+def stated_days(session: Session, ids: Sequence[str]) -> dict[str, date]:
+    """Return on which day each of these imports was stated: as its sender said, else the day of receipt in China."""
+    table, found = tables.Import, dict[str, date]()
+    for part in batches(ids):
+        rows = session.execute(select(table.id, table.stated_on, table.created_at).where(table.id.in_(part)))
+        found |= {row[0]: row[1] or day_of(row[2]) for row in rows}
+    return found
+
+
+def came_before(session: Session, order: tables.Import) -> bool:
+    """Tell whether a file was worked off before: same bytes, name, kind and sender.
+
+    Raw bodies and single records bear the name of their kind: whoever sends them again says them now.
+    """
+    if order.file in (order.kind, f"{order.kind}.json"):
+        return False
+    table = tables.Import
+    same = ("sha256", "file", "kind", "client", "channel", "connector", "enterprise")
+    alike = [getattr(table, name) == getattr(order, name) for name in same]
+    earlier = select(table.id).where(*alike, table.id != order.id, table.finished_at.is_not(None)).limit(1)
+    return session.scalar(earlier) is not None
 
 
 def import_with(session: Session, client: str, key: str | None) -> tables.Import | None:

@@ -91,7 +91,8 @@ class LakeStep(Base):
 class Import(Base):
     """A file received, by which lawful channel, and what became of it. Its job has the same id.
 
-    `enterprise` is the one that all of its rows are about, where the sender said so.
+    `enterprise` is the one that all of its rows are about, and `stated_on` the day on which the source made the file,
+    where the sender said so.
     """
 
     __tablename__ = "imports"
@@ -106,6 +107,7 @@ class Import(Base):
     channel: Mapped[str]
     connector: Mapped[str | None]
     enterprise: Mapped[str | None]
+    stated_on: Mapped[date | None] = mapped_column(Date)
     counts: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -117,14 +119,17 @@ class Import(Base):
 
 
 class SavedConnector(Base):
-    """One version of a sender's own connector: its declaration never changes, and the newest serves until retired."""
+    """One version of a sender's own connector: its declaration never changes, and the newest serves until retired.
+
+    `declared` is JSON as text, since the order of titles counts, and a JSONB keeps none.
+    """
 
     __tablename__ = "saved_connectors"
 
     client: Mapped[str] = mapped_column(String(128), primary_key=True)
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    declared: Mapped[dict[str, Any]]
+    declared: Mapped[str]
     saved_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
 

@@ -72,6 +72,11 @@ class NameMatch:
     parts: Mapping[str, Agreement]
     reason: str
 
+    @property
+    def fits(self) -> bool:
+        """Whether nothing that both names say contradicts."""
+        return self.verdict != "different" and not {"differ", "partial"} & set(self.parts.values())
+
 
 @lru_cache(1)
 def _trades() -> tuple[frozenset[str], int]:
@@ -268,14 +273,18 @@ class Book:
         return self.find(written) if written else Resolved(None, None)
 
     def find(self, written: str) -> Resolved:
-        """Return the one firm whose name is the same; two that fit equally are candidates, and none is chosen."""
+        """Return the one firm that a name fits, or that bears it as a whole; else the candidates, and none is chosen.
+
+        What a name leaves out may be anything, so that a short one fits more than one firm however the scores stand.
+        """
         name = parse(written)
         near = {firm: other for key in name.keys for firm, other in self._brands.get(key, ())}
         found = {firm: match(name, other) for firm, other in near.items()}
-        best = max((each.score for each in found.values() if each.verdict == "same"), default=None)
-        same = [firm for firm, each in found.items() if each.verdict == "same" and each.score == best]
-        if len(same) == 1:
-            return Resolved(same[0], "name", found[same[0]])
+        fitting = {firm: each for firm, each in found.items() if each.fits}
+        whole = [firm for firm in fitting if near[firm].plain == name.plain]
+        chosen = whole or [firm for firm, each in fitting.items() if len(fitting) == 1 and each.verdict == "same"]
+        if len(chosen) == 1:
+            return Resolved(chosen[0], "name", found[chosen[0]])
         return Resolved(
             None, None, candidates=tuple(sorted(f for f, each in found.items() if each.verdict != "different"))
         )

@@ -17,7 +17,7 @@ BLANKS = r"[\p{Z}\p{Cc}]"
 UNPRINTED = r"[\p{Cf}\p{Default_Ignorable_Code_Point}\x{2800}]"
 INVISIBLE = rf"{BLANKS}|{UNPRINTED}"
 # Brackets as documents are numbered with: （2026）, 〔2026〕, 【2026】, ［2026］ and [2026] are (2026).
-PAIRS = ("（）", "〔〕", "【】", "［］", "[]")
+PAIRS = (("（", "）"), ("〔", "〕"), ("【", "】"), ("［", "］"), ("[", "]"))
 BRACKETS = {sign: plain for pair in PAIRS for sign, plain in zip(pair, "()", strict=True)}
 # How spreadsheets are told that a number is text: ="2633…", '2633….
 MARK, MARKS_AFTER = r"""="|["'`‘’“”]""", r"""["“” ]+$"""

@@ -99,7 +99,8 @@ def list_scores(enterprise: str) -> Response:
             lambda before, most: scores.scores_of(session, name, client, before, most), key=lambda each: each.id
         )
         given = overrides.overrides_of(session, [each.id for each in page["items"]])
-    contests, shelf = contests_of(context(), caller(), name, page["items"]), context().shelf
+    last, shelf = page["next"] is None, context().shelf
+    contests = contests_of(context(), caller(), name, page["items"], last=last)
     page["items"] = [
         shown.score(each, shelf[each.model].legend, contests[each.id], given.get(each.id))
         for each in page["items"]

@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import groupby
+from operator import attrgetter, itemgetter
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from sqlalchemy.exc import OperationalError
 
 from chassis.core.call import add_timing
 from chassis.core.errors import Refused
+from chassis.core.problems import INTERNAL, UpstreamProblem
 from chassis.data import keys
 from services.scoring.domain.assessment import Assessment, Features
 from services.scoring.domain.contest import Contest
@@ -23,7 +28,7 @@ from services.scoring.usecases.shadow import Shadow, shadow_of
 from services.scoring.usecases.turn import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection
 
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
     from services.scoring.ml.scorer import Scorer
 
 Stages: TypeAlias = list[tuple[str, float]]
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +178,45 @@ def _take(context: Context, turn: _Turn) -> None:
         if not turn.open():
             return
         version, shadow = models.versions_at_work(connection)
-    challenger = shadow_of(context, shadow)
-    files = _ask_profile(context, turn)
+    challenger, scorer = shadow_of(context, shadow), context.shelf[version]
+    files = _apart(partial(_ask_profile, context, turn), turn.open(), _itself, concerns_all=_said_to_all)
     with turn.timed("model"):
-        drafts = _drafts(context.shelf[version], challenger, files)
+        drafts = _apart(partial(_drafts, scorer, challenger), files, itemgetter(0))
     with turn.timed("commit"):
-        _commit(context, turn, drafts)
+        _apart(partial(_commit, context, turn), drafts, attrgetter("seat"), concerns_all=_said_to_all)
+
+
+def _apart(
+    work: Callable[[Sequence[T]], list[R]],
+    items: Sequence[T],
+    seat_of: Callable[[T], _Seat],
+    *,
+    concerns_all: Callable[[Exception], bool] = lambda _: False,
+) -> list[R]:
+    """Do some work for all items at once; where it fails, for each by itself, to tell for whose order it does."""
+    if not items:
+        return []
+    try:
+        return work(items)
+    except Exception as error:
+        if len(items) > 1 and not concerns_all(error):
+            return [made for item in items for made in _apart(work, [item], seat_of, concerns_all=concerns_all)]
+        for item in items:
+            seat_of(item).outcome = error
+        return []
+
+
+def _itself(seat: _Seat) -> _Seat:
+    return seat
+
+
+def _said_to_all(error: Exception) -> bool:
+    """Tell whether asking again for each order would meet with the same: a refusal, or a database out of reach.
+
+    A service that broke off did nothing, and may have done so over one of the orders.
+    """
+    broke_off = isinstance(error, UpstreamProblem) and error.document.get("status") == INTERNAL.status
+    return isinstance(error, Refused | OperationalError) and not broke_off
 
 
 def _note_earlier(turn: _Turn, earlier: Mapping[str, tuple[str, dict[str, Any]]]) -> None:
@@ -186,9 +226,8 @@ def _note_earlier(turn: _Turn, earlier: Mapping[str, tuple[str, dict[str, Any]]]
             seat.outcome = Earlier(stored, turn.stages)
 
 
-def _ask_profile(context: Context, turn: _Turn) -> list[tuple[_Seat, Features]]:
-    """Return the open seats with their enterprises' features; a refusal becomes the outcome of its order."""
-    seats = turn.open()
+def _ask_profile(context: Context, turn: _Turn, seats: Sequence[_Seat]) -> list[tuple[_Seat, Features]]:
+    """Return the seats with their enterprises' features; a refusal becomes the outcome of its order."""
     first = seats[0].order
     headers = {"Authorization": first.authorization, "Purpose": first.purpose}
     reads = [(seat.order.enterprise, seat.order.request_id) for seat in seats]
@@ -205,15 +244,9 @@ def _ask_profile(context: Context, turn: _Turn) -> list[tuple[_Seat, Features]]:
 
 
 def _drafts(scorer: Scorer, challenger: Shadow, files: Sequence[tuple[_Seat, Features]]) -> list[_Draft]:
-    """Return the drafts of a turn, scored together; where one is refused, each by itself to tell which."""
+    """Return the drafts of some orders, scored together."""
     askers = [seat.order.asker for seat, _ in files]
-    try:
-        made = assessments_of(scorer, [features for _, features in files], askers, datetime.now(UTC))
-    except Refused as refusal:
-        if len(files) > 1:
-            return [draft for file in files for draft in _drafts(scorer, challenger, [file])]
-        files[0][0].outcome = refusal
-        return []
+    made = assessments_of(scorer, [features for _, features in files], askers, datetime.now(UTC))
     return [
         _Draft(
             seat,
@@ -225,10 +258,8 @@ def _drafts(scorer: Scorer, challenger: Shadow, files: Sequence[tuple[_Seat, Fea
     ]
 
 
-def _commit(context: Context, turn: _Turn, drafts: Sequence[_Draft]) -> None:
+def _commit(context: Context, turn: _Turn, drafts: Sequence[_Draft]) -> list[_Draft]:
     """Store the scores under their keys; where another process was first with a key, its score is the answer."""
-    if not drafts:
-        return
     with context.database.connection(writes=True) as connection:
         kept = _kept(connection, turn.client, drafts)
         mine = [draft for draft in drafts if kept[draft.seat.key][1]["score"] == draft.assessment.id]
@@ -239,6 +270,7 @@ def _commit(context: Context, turn: _Turn, drafts: Sequence[_Draft]) -> None:
         draft.seat.outcome = Earlier(kept[draft.seat.key], turn.stages)
     for draft in mine:
         draft.seat.outcome = Made(draft.assessment, draft.contest, turn.stages)
+    return mine
 
 
 def _kept(connection: Connection, client: str, drafts: Sequence[_Draft]) -> Mapping[str, tuple[str, dict[str, Any]]]:

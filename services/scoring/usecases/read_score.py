@@ -43,9 +43,11 @@ def whose_scores(caller: Caller, enterprise: str) -> str | None:
 
 
 def contests_of(
-    context: Context, caller: Caller, enterprise: str, listed: Sequence[Assessment]
+    context: Context, caller: Caller, enterprise: str, listed: Sequence[Assessment], *, last: bool
 ) -> Mapping[str, Contest]:
     """Return what is disputed of those of an enterprise's scores that the caller may still see, by the scores' ids.
+
+    Of a page none of which may be seen nothing is returned; raises `ConsentEnded` where it is the `last`.
 
     A list of one's own results opens no file: it leaves no record, and ends with the consent all the same (ADR 16).
     Leave is asked for as for each score alone, for the purpose and the day that it was made for, once a purpose.
@@ -56,7 +58,7 @@ def contests_of(
             raise ConsentEnded(ENDED)
         return {each.id: Contest(leave) for each in listed}
     leaves = _leaves_by_day(context, enterprise, listed)
-    if not any(leaves.values()):
+    if last and not any(leaves.values()):
         raise ConsentEnded(ENDED)
     return {each.id: Contest(leave) for each in listed if (leave := leaves[each.purpose].get(each.as_of)) is not None}
 

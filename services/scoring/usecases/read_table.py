@@ -13,31 +13,44 @@ from services.scoring.domain.errors import TableUnreadable
 ROWS_TO_INFER = 10_000
 # What a list of enterprises calls them: ours, and the tax export's.
 LISTED = ("enterprise", "企业代号", "统一社会信用代码")
+NULLS = ["", "NA", "NaN", "null"]
 ENCODINGS = ("utf-8-sig", "gb18030")
 LARGEST_UNPACKED = 512 << 20
 # A Parquet file cannot tell how much it unpacks to, but how many cells; eight bytes is the least that one takes.
 LARGEST_CELLS = LARGEST_UNPACKED // 8
 
 
-def read_table(name: str, body: bytes) -> pl.DataFrame:
-    """Return the table in a file; raise `TableUnreadable` saying what was found."""
+def read_table(name: str, body: bytes, *, as_text: bool = False) -> pl.DataFrame:
+    """Return the table in a file; raise `TableUnreadable` saying what was found.
+
+    What kind of values a CSV file's columns hold is told from all of them, or they stay text `as_text`.
+    """
     if body[:4] == b"PAR1":
         return _parquet(name, body)
     if body[:2] == b"\x1f\x8b":
         body = _unpacked(name, body)
-    return _csv(name, _text(name, body))
+    return _csv(name, _text(name, body), as_text=as_text)
 
 
 def enterprises_in(name: str, body: bytes) -> list[str]:
-    """Return the enterprises that a file lists, each once and in its order; raise `TableUnreadable`."""
-    table = read_table(name, body)
+    """Return the enterprises that a file lists, as it writes them, each once and in its order.
+
+    An enterprise's name is text, also where it looks like a number: `0140` is not `140`. Raises `TableUnreadable`.
+    """
+    table = read_table(name, body, as_text=True)
     column = next((column for column in LISTED if column in table.columns), None)
     if column is None:
         raise TableUnreadable(
             f"{name} has no column {' or '.join(LISTED)}; it has {', '.join(table.columns[:10])}. Name the one that "
             "lists the enterprises."
         )
-    return table[column].cast(pl.String).drop_nulls().unique(maintain_order=True).to_list()
+    if table[column].dtype != pl.String:
+        raise TableUnreadable(
+            f"The column {column} of {name} holds {table[column].dtype}, and a number has lost the zeros that it began "
+            "with; write it as text. / 该列须为文本：数值会丢失前导零。"
+        )
+    listed = table[column].str.strip_chars()
+    return listed.filter(listed != "").unique(maintain_order=True).to_list()
 
 
 def _parquet(name: str, body: bytes) -> pl.DataFrame:
@@ -71,19 +84,26 @@ def _text(name: str, body: bytes) -> str:
     raise TableUnreadable(f"{name} is neither UTF-8 nor GB18030 text, nor gzip, nor Parquet.")
 
 
-def _csv(name: str, text: str) -> pl.DataFrame:
+def _csv(name: str, text: str, *, as_text: bool) -> pl.DataFrame:
+    body = text.encode()
     try:
-        table = pl.read_csv(text.encode(), infer_schema_length=ROWS_TO_INFER, null_values=["", "NA", "NaN", "null"])
+        table = pl.read_csv(body, infer_schema=False) if as_text else _inferred(body)
     except pl.exceptions.NoDataError:
         raise TableUnreadable(f"{name} is empty; its first line must name the columns.") from None
-    except pl.exceptions.PolarsError:
-        try:
-            table = pl.read_csv(text.encode(), infer_schema=False, null_values=["", "NA", "NaN", "null"])
-        except pl.exceptions.PolarsError as error:
-            raise TableUnreadable(f"{name} is not a table with commas: {_first_line(error)}") from None
+    except pl.exceptions.PolarsError as error:
+        raise TableUnreadable(f"{name} is not a table with commas: {_first_line(error)}") from None
     if table.is_empty():
         raise TableUnreadable(f"{name} names columns but has no row.")
     return table
+
+
+def _inferred(body: bytes) -> pl.DataFrame:
+    try:
+        return pl.read_csv(body, infer_schema_length=ROWS_TO_INFER, null_values=NULLS)
+    except pl.exceptions.NoDataError:
+        raise
+    except pl.exceptions.PolarsError:
+        return pl.read_csv(body, infer_schema=False, null_values=NULLS)
 
 
 def _first_line(error: Exception) -> str:

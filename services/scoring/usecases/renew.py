@@ -35,21 +35,28 @@ def renew(context: Context) -> int:
         with context.database.begin() as session:
             renewals.note_renewed(session, None, notices["last"] or "")
         return 0
-    return sum(_renew(context, each) for each in notices["items"])
+    given = 0
+    for each in notices["items"]:
+        renewed = _renew(context, after, each)
+        if renewed is None:
+            break
+        given, after = given + renewed, each["id"]
+    return given
 
 
-def _renew(context: Context, correction: Mapping[str, Any]) -> bool:
-    """Give one client's score of one firm anew, and note that this correction is done with."""
+def _renew(context: Context, after: str, correction: Mapping[str, Any]) -> bool | None:
+    """Give one client's score of one firm anew, and note that corrections are done with from `after` to this one.
+
+    None where another worker has gone on from there meanwhile: the corrections that follow are in its hands.
+    """
     since = datetime.now(UTC) - SCORES_OF
     with context.database.read() as session:
         before = renewals.last_score_since(session, correction["enterprise"], correction["client"], since)
-        after = renewals.renewed_up_to(session)
     rests_on_it = correction["event"] in RENEWING
     made = None if before is None or not rests_on_it else _scored(context, before)
     with context.database.begin() as session:
-        # Another worker may have done it meanwhile.
         if not renewals.note_renewed(session, after, correction["id"]):
-            return False
+            return None
         if before is None or made is None:
             return False
         scores.add_scores(session, [made])

@@ -23,15 +23,14 @@ class Scores:
 
     enough: pl.DataFrame
     thin: pl.DataFrame
-    values: np.ndarray
     scored: ScoredMany
 
 
 def score_many(scorer: Scorer, book: FeatureTable) -> Scores:
     """Score every row with enough data, and check on each that its reasons add up to its score."""
     enough, thin = with_data(scorer, book)
-    values, scored = score_rows(scorer, enough, threads=THREADS)
-    return Scores(enough, thin, values, scored)
+    _, scored = score_rows(scorer, enough, threads=THREADS)
+    return Scores(enough, thin, scored)
 
 
 def with_data(scorer: Scorer, book: FeatureTable) -> tuple[pl.DataFrame, pl.DataFrame]:

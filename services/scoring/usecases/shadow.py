@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 import structlog
 
+from chassis.core.errors import Refused
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.comparison import compared
@@ -17,6 +18,7 @@ from services.scoring.ml.scorer import Scorer
 from services.scoring.store import models, outcomes, scores
 from services.scoring.store.batch_file import SHADOW
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -30,16 +32,27 @@ class Shadow:
         """Return the row that stands beside one score: none without a challenger, or where it lacks a feature."""
         if self.scorer is None or any(name not in values for name in self.scorer.features):
             return []
-        scored = self.scorer.score([values[name] for name in self.scorer.features])
+        try:
+            scored = self.scorer.score([values[name] for name in self.scorer.features])
+        except Refused as refusal:
+            return _failed(self.scorer, refusal, [])
         return [_row(assessment.id, self.scorer.version, scored.score, scored.grade, scored.pd)]
 
     def beside_many(self, rows: pl.DataFrame) -> pl.DataFrame | None:
         """Return the columns `batch_file.SHADOW` that stand beside the scores of rows; None where `beside` has none."""
         if self.scorer is None or any(name not in rows.columns for name in self.scorer.features):
             return None
-        scored = self.scorer.score_many(rows.select(pl.col(*self.scorer.features).cast(pl.Float64)).to_numpy())
+        try:
+            scored = self.scorer.score_many(rows.select(pl.col(*self.scorer.features).cast(pl.Float64)).to_numpy())
+        except Refused as refusal:
+            return _failed(self.scorer, refusal, None)
         columns = zip(SHADOW.values(), (scored.score, scored.grade.tolist(), scored.pd), strict=True)
         return pl.DataFrame(dict(columns))
+
+
+def _failed(scorer: Scorer, refusal: Refused, nothing: T) -> T:
+    log.warning("shadow-not-scored", model=scorer.version, error=type(refusal).__name__)
+    return nothing
 
 
 def shadow_of(context: Context, version: str | None) -> Shadow:

@@ -49,6 +49,24 @@ def test_an_old_or_future_message_is_refused(minutes: int) -> None:
         verify(secret, headers(secret), BODY, NOW + timedelta(minutes=minutes))
 
 
+@pytest.mark.parametrize(
+    "stamp",
+    ["9" * 30, "-99999999999999", "17_640_000_00", " +1764000000", "١٧٦٤", "1764000000.0", "", "1e9", "99999999999"],
+)
+def test_a_timestamp_that_is_none_is_refused(stamp: str) -> None:
+    """With the refusal that receivers wait for, and no other error."""
+    secret = new_secret()
+    with pytest.raises(SignatureWrong):
+        verify(secret, {**headers(secret), "webhook-timestamp": stamp}, BODY, NOW)
+
+
+@pytest.mark.parametrize("signature", ["v1,é", "", "v1,", "v1,\ud800", "云", " "])
+def test_a_signature_that_is_none_is_refused(signature: str) -> None:
+    secret = new_secret()
+    with pytest.raises(SignatureWrong):
+        verify(secret, {**headers(secret), "webhook-signature": signature}, BODY, NOW)
+
+
 @pytest.mark.parametrize("place", range(0, len(BODY), 5))
 def test_any_other_body_is_refused(place: int) -> None:
     """One bit is enough."""

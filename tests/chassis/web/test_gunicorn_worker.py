@@ -10,7 +10,9 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+from gunicorn.config import Config
 
+from chassis.web import gunicorn_conf
 from smecredit.running.suite import free_port
 
 GUNICORN = Path(sys.executable).with_name("gunicorn")
@@ -83,3 +85,11 @@ def test_answers_of_every_kind_follow_one_another_on_one_connection(port: int, f
         read = answer.read()
         assert (answer.status, read if body is not None else None) == (status, body)
     connection.close()
+
+
+def test_no_header_decides_what_a_path_means() -> None:
+    """gunicorn would take the path's beginning from a header of whoever asks from this machine."""
+    given = Config()
+    assert given.forwarder_headers == ["SCRIPT_NAME", "PATH_INFO"]
+    given.set("forwarder_headers", gunicorn_conf.forwarder_headers)
+    assert given.forwarder_headers == []

@@ -246,6 +246,11 @@ def test_the_request_id_travels_and_a_strange_one_is_replaced(client: FlaskClien
     assert client.get("/livez", headers={"X-Request-Id": "a b\t<script>"}).headers["X-Request-Id"].startswith("req_")
 
 
+def test_the_outermost_application_gives_every_request_its_id(verifier: Verifier) -> None:
+    outermost = make_app("door", verifier=verifier, outermost=True).test_client()
+    assert outermost.get("/livez", headers={"X-Request-Id": "abc-12345"}).headers["X-Request-Id"].startswith("req_")
+
+
 def test_stages_are_told_in_server_timing(client: FlaskClient, writer) -> None:
     answer = client.post("/v1/things", json={"name": "a"}, headers={**writer, "Idempotency-Key": "t"})
     assert answer.headers["Server-Timing"].startswith("insert;dur=")

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask, g
 
 from chassis.core.errors import Unauthenticated
+from chassis.core.wire import Reply
 from gateway.context import Context
 from gateway.door.in_process import GatewayDoor
 from gateway.door.limits import DEFAULT_QUOTAS
@@ -78,3 +79,25 @@ def test_a_visitors_calls_count_against_its_quota(door: GatewayDoor, key: Keys, 
     door.call(visitor, Ask("GET", "/book"))
     left = dict(g.standing)["RateLimit"]
     assert left.startswith(f'"bank";r={DEFAULT_QUOTAS["bank"].requests - 2};')
+
+
+class Recorder:
+    """A service that notes whether it may be asked again where its answer is lost."""
+
+    def __init__(self) -> None:
+        self.repeatable: list[bool] = []
+
+    def exchange(self, *_: Any, repeatable: bool, **__: Any) -> Reply:
+        self.repeatable.append(repeatable)
+        return Reply(204, (), b"")
+
+
+@pytest.mark.parametrize(("asked", "repeatable"), [({"key": "k-1"}, True), ({"key": ""}, False), ({}, False)])
+def test_a_write_is_repeated_only_under_a_key(
+    door: GatewayDoor, key: Keys, context: Context, asked: dict[str, str], *, repeatable: bool
+) -> None:
+    """An empty key is none: a form without its nonce must not be carried out twice."""
+    recorder = Recorder()
+    asking = GatewayDoor(context.admission, {"scoring": recorder}, context.people)  # type: ignore[dict-item]
+    asking.call(door.sign_in(key()), Ask("POST", "/scores", json={}, **asked))
+    assert recorder.repeatable == [repeatable]

@@ -117,6 +117,14 @@ def test_one_request_has_one_id_and_one_trace_everywhere(client: FlaskClient, be
     assert received["traceparent"].split("-")[1] == trace.split("-")[1]
 
 
+def test_a_caller_does_not_choose_the_id_of_its_request(client: FlaskClient, bearer: Bearer, service: Service) -> None:
+    """It would be able to give its requests the ids of others'."""
+    chosen = "req_01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    answer = client.get("/v1/catalogue", headers={**bearer(), "X-Request-Id": chosen})
+    assert answer.headers["X-Request-Id"] != chosen
+    assert service.asked[0]["headers"]["x-request-id"] == answer.headers["X-Request-Id"]
+
+
 def test_path_and_query_arrive_as_they_were_sent(client: FlaskClient, bearer: Bearer, service: Service) -> None:
     """An encoded name is decoded once, by the service."""
     client.get("/v1/enterprises/local:E%201/features?as_of=2020-01-31&x=%E4%B8%AD", headers=bearer())

@@ -149,3 +149,9 @@ def test_an_unknown_audience_is_refused(client: FlaskClient, key: Keys) -> None:
     """RFC 8707 section 2."""
     answer = client.post("/oauth/token", data={**GRANT, "audience": "elsewhere"}, headers=basic("bank-1", key()))
     assert (answer.status_code, answer.json["error"]) == (400, "invalid_target")
+
+
+def test_a_form_that_holds_a_nul_is_an_invalid_request(client: FlaskClient) -> None:
+    """RFC 6749 section 5.2, and no database is asked for it."""
+    answer = client.post("/oauth/token", data={**GRANT, "scope": "a\0b"}, headers=basic("bank-1", "smc_0_0"))
+    assert (answer.status_code, answer.json["error"]) == (400, "invalid_request")

@@ -95,6 +95,48 @@ def test_two_firms_that_fit_equally_are_candidates_and_none_is_chosen() -> None:
     assert (found.enterprise, found.candidates) == (None, ("local:1", "local:2"))
 
 
+@pytest.mark.parametrize("written", ["华夏科技公司", "华夏科技", "华夏", "北京华夏科技", "华夏（北京）科技"])
+def test_a_short_name_that_fits_two_firms_is_unsure(written: str) -> None:
+    """One is named with its region and one without: however near a name comes to either, both may be meant."""
+    book = Book([("local:1", "北京华夏科技有限公司"), ("local:2", "华夏科技有限公司")])
+    found = book.find(written)
+    assert (found.enterprise, found.candidates) == (None, ("local:1", "local:2"))
+
+
+@pytest.mark.parametrize(
+    ("written", "firm"),
+    [("华夏科技有限公司", "local:2"), ("北京华夏科技有限公司", "local:1"), ("华夏 科技有限公司", "local:2")],
+)
+def test_the_firm_that_bears_the_whole_name_is_meant(written: str, firm: str) -> None:
+    book = Book([("local:1", "北京华夏科技有限公司"), ("local:2", "华夏科技有限公司")])
+    assert book.find(written).enterprise == firm
+
+
+def test_two_firms_of_one_name_are_candidates() -> None:
+    book = Book([("local:1", "华夏科技有限公司"), ("local:2", "华夏科技有限公司")])
+    assert book.find("华夏科技有限公司").candidates == ("local:1", "local:2")
+
+
+def test_another_trade_does_not_make_a_name_unsure() -> None:
+    """A firm that contradicts in part does not fit: the other one is found."""
+    book = Book([("local:1", "北京华夏科技有限公司"), ("local:2", "北京华夏科技发展有限公司")])
+    assert book.find("北京华夏科技公司").enterprise == "local:1"
+
+
+@pytest.mark.parametrize(
+    ("whole", "found"),
+    [
+        ("云帆（杭州）供应链有限公司", True),
+        ("云帆（杭州）供应链管理有限公司", False),
+        ("云帆（杭州）供应链科技有限公司", False),
+    ],
+)
+def test_a_name_without_the_region_in_brackets_is_found_where_it_is_sure(whole: str, *, found: bool) -> None:
+    """Where the trade is only begun the firm is a candidate: it is shown, and not taken."""
+    told = Book([("local:1", whole)]).find("云帆供应链")
+    assert (told.enterprise, told.candidates) == (("local:1", ()) if found else (None, ("local:1",)))
+
+
 def test_the_code_beats_the_name() -> None:
     """A code of the book decides against any name; an unknown one is not overruled by a name that fits."""
     book = Book([("local:1", WHOLE), ("local:2", "上海宏图商贸有限公司")])

@@ -198,6 +198,23 @@ def test_a_list_shows_no_score_as_of_a_day_that_the_consent_does_not_open(
     assert {each["id"] for each in page["items"]} == {made["id"], later["id"]}
 
 
+def test_a_page_that_is_wholly_closed_leads_to_the_next(
+    made: Any, serving: Flask, read: Read, headers: dict[str, str], profile: Any
+) -> None:
+    """The list is refused where nothing of it may be seen, which only the last page can tell."""
+    client = serving.test_client()
+    for number in range(2):
+        sent = {**headers, "Idempotency-Key": f"k{number}", "Purpose": "credit-monitoring"}
+        assert client.post("/v1/scores", json={"enterprise": FIRM}, headers=sent).status_code == 201
+    profile.purposes[FIRM] = {"credit-assessment"}
+    path, pages = f"/v1/enterprises/{FIRM}/scores?limit=1", []
+    while len(pages) < 3 and (not pages or pages[-1]["next"]):
+        pages.append(read(path + (f"&cursor={pages[-1]['next']}" if pages else "")).json)
+    assert [[each["id"] for each in page["items"]] for page in pages] == [[], [], [made["id"]]]
+    profile.purposes[FIRM] = set()
+    assert [read(f"{path}&cursor={page['next']}").status_code for page in pages[:2]] == [200, 403]
+
+
 def test_that_a_firms_data_was_not_enough_is_closed_with_its_consent(
     serving: Flask, send: Send, read: Read, work: Work, profile: Any
 ) -> None:

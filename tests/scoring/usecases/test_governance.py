@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from services.scoring.domain.errors import FeaturesDoNotFit
+from services.scoring.ml.scorer import Scorer
 from services.scoring.tables import BatchPart, ShadowScore
 
 Send = Callable[..., Any]
@@ -117,6 +120,27 @@ def test_the_shadow_scores_live_traffic_and_no_answer_shows_it(send: Send, chall
 
     assert shadow_scores(serving) == 1
     assert challenger not in answer.text
+
+
+def test_a_shadow_that_refuses_never_stops_an_answer(
+    send: Send, work: Work, challenger: str, serving: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither one score nor a batch: what the shadow meets with is logged."""
+
+    def refuse(scorer: Scorer, *args: Any, **more: Any) -> Any:
+        if scorer.version == challenger:
+            raise FeaturesDoNotFit("a feature is too large for the shadow")
+        return whole[more.pop("which")](scorer, *args, **more)
+
+    whole = {name: getattr(Scorer, name) for name in ("score", "score_many")}
+    for name in whole:
+        monkeypatch.setattr(Scorer, name, partialmethod(refuse, which=name))
+    assert send("/v1/scores", {"enterprise": "local:E1"}).status_code == 201
+    assert send("/v1/score-batches", {"enterprises": None}).status_code == 202
+    work()
+    assert shadow_scores(serving) == 0
+    with serving.extensions["database"].read() as session:
+        assert session.scalar(select(func.sum(BatchPart.count))) == 80
 
 
 def test_the_shadow_scores_batches_too(send: Send, work: Work, challenger: str, serving: Flask) -> None:

@@ -7,10 +7,12 @@ from io import BytesIO
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.scoring.domain.errors import TableUnreadable
 from services.scoring.usecases import read_table as tables
-from services.scoring.usecases.read_table import read_table
+from services.scoring.usecases.read_table import enterprises_in, read_table
 
 TABLE = pl.DataFrame({"a": [1, 2], "defaulted": [True, False]})
 
@@ -47,3 +49,33 @@ def test_a_damaged_parquet_file_is_refused() -> None:
     """With a problem, not with a crash."""
     with pytest.raises(TableUnreadable, match="cannot be read"):
         read_table("broken", parquet(TABLE)[:-9])
+
+
+LISTED = ["0140", "140", "00001234", "1e5", "1.10", "1.1", "NA", "null"]
+
+
+@pytest.mark.parametrize("title", ["enterprise", "企业代号", "统一社会信用代码"])
+@pytest.mark.parametrize("more", [[], ["E140"]])
+def test_a_list_of_enterprises_is_text(title: str, more: list[str]) -> None:
+    """Each stays as it is written, whether or not every one of them looks like a number."""
+    table = pl.DataFrame({title: LISTED + more})
+    body = table.write_csv().encode()
+    for sent in (body, gzip.compress(body), body.decode().encode("gb18030"), b"\xef\xbb\xbf" + body, parquet(table)):
+        assert enterprises_in("list", sent) == LISTED + more
+
+
+@given(st.lists(st.text("0123456789.eE+-_", min_size=1, max_size=12), min_size=1, max_size=8))
+def test_no_two_enterprises_of_a_list_become_one(names: list[str]) -> None:
+    body = pl.DataFrame({"enterprise": names}).write_csv(quote_style="always").encode()
+    assert enterprises_in("list", body) == list(dict.fromkeys(names))
+
+
+def test_blank_lines_and_blanks_around_a_name_are_nothing() -> None:
+    assert enterprises_in("list", b'enterprise,note\n 0140 ,x\n,y\n"  ",z\n') == ["0140"]
+
+
+@pytest.mark.parametrize("column", [pl.Series([7, 140]), pl.Series([7.0, 1.1])])
+def test_a_list_of_numbers_is_refused_in_words(column: pl.Series) -> None:
+    """Parquet keeps no zeros before a number: whoever wrote it lost them, if there were any."""
+    with pytest.raises(TableUnreadable, match="write it as text"):
+        enterprises_in("list", parquet(pl.DataFrame({"enterprise": column})))

@@ -83,3 +83,24 @@ def test_without_a_consent_there_is_no_other_score(
 def test_who_never_had_a_score_gets_none(context: Context, profile: Any) -> None:
     correct(profile)
     assert renew(context) == 0
+
+
+def test_corrections_that_another_worker_is_done_with_stay_done(
+    serving: Flask, context: Context, profile: Any, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes through the same three while this one has only listed them: none is done twice, and none again later."""
+    score(serving, headers)
+    for _ in range(3):
+        correct(profile)
+    listing, others = type(context.profile).notices_since, []
+
+    def listed_first(*args: Any) -> Any:
+        found = listing(*args)
+        if not others:
+            others.append(None)
+            others.append(renew(context))
+        return found
+
+    monkeypatch.setattr(type(context.profile), "notices_since", listed_first)
+    assert (renew(context), others[1], renew(context)) == (0, 3, 0)
+    assert len(listed(serving, headers)) == 4

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import fields, validate
 
 from chassis.web.schemas import Schema
-from services.profile.book.api.schemas import NO_NUL, TextSchema
+from services.profile.book.api.schemas import TextSchema
 
 MOST_TITLES = 300
-TITLE = validate.And(validate.Length(1, 200), NO_NUL)
-WORDS = validate.And(validate.Length(max=1000), NO_NUL)
+TITLE = validate.Length(1, 200)
+WORDS = validate.Length(max=1000)
 FEW = validate.Length(max=MOST_TITLES)
 
 
@@ -27,12 +27,40 @@ class NamedSchema(Schema):
     en = fields.String(load_default="", validate=WORDS)
 
 
+class Titles(fields.Field[list[str]]):
+    """One title or a list of several, those preferred first; shown as a list."""
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> list[str]:
+        return [value] if isinstance(value, str) else list(value)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> list[str]:
+        titles = [value] if isinstance(value, str) else value
+        return cast("list[str]", fields.List(fields.String(validate=TITLE), validate=FEW).deserialize(titles))
+
+
+def _titles(**more: Any) -> fields.Dict:
+    """Return a field of titles by what stands under them."""
+    return fields.Dict(keys=fields.String(validate=TITLE), values=Titles(), validate=FEW, **more)
+
+
 class SplitSchema(Schema):
-    """One amount in several columns: which of them is filled tells a value of `by`."""
+    """One amount in several columns, or in one with a sign: where it stands tells a value of `by`.
+
+    As debit and credit do. A title or a list of titles, those preferred first.
+    """
 
     by = fields.String(required=True, validate=TITLE)
     amount = fields.String(required=True, validate=TITLE)
-    titles = _texts(required=True)
+    titles = _titles(metadata={"description": "Columns of the amount, by the value that a filled one stands for"})
+    signed = Titles(metadata={"description": "Columns whose sign tells"})
+    above = fields.String(validate=TITLE, metadata={"description": "What a sum above zero in them stands for; in"})
+    below = fields.String(validate=TITLE, metadata={"description": "What a sum below zero in them stands for; out"})
+    sides = fields.Dict(
+        keys=fields.String(validate=TITLE),
+        values=_titles(),
+        validate=FEW,
+        metadata={"description": "Another column of ours that stands elsewhere by the value: payer and payee"},
+    )
 
 
 class DeclarationSchema(Schema):
@@ -49,6 +77,14 @@ class DeclarationSchema(Schema):
     values = fields.Dict(keys=fields.String(validate=TITLE), values=_texts(), validate=FEW)
     constants = _texts(metadata={"description": "What is the same in every row, by our column"})
     split = fields.Nested(SplitSchema())
+    open = fields.Boolean(
+        metadata={"description": "Leave out columns that are not known, instead of refusing the file"}
+    )
+    made = fields.List(
+        fields.String(validate=TITLE),
+        validate=FEW,
+        metadata={"description": "Columns that are made up where a file has none: the serial of a statement's line"},
+    )
 
 
 class ConnectorSchema(Schema):
@@ -65,6 +101,8 @@ class ConnectorSchema(Schema):
     split = fields.Nested(SplitSchema(), allow_none=True)
     constants = fields.Dict(keys=fields.String(), values=fields.String())
     ignored = fields.List(fields.String())
+    open = fields.Boolean(metadata={"description": "Columns that are not known are left out, and told"})
+    made = fields.List(fields.String(), metadata={"description": "Columns that are made up where a file has none"})
     owner = fields.String(allow_none=True, metadata={"description": "Who saved it; null: it comes with the service"})
     version = fields.Integer(allow_none=True)
     saved_at = fields.AwareDateTime(allow_none=True)

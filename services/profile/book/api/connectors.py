@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
+import orjson
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
@@ -125,7 +127,7 @@ def _all_shown(found: Sequence[Connector | SavedConnector]) -> list[dict[str, An
 
 
 def _detailed(row: SavedConnector) -> dict[str, Any]:
-    return {**_own(row), "declaration": row.declared}
+    return {**_own(row), "declaration": orjson.loads(row.declared)}
 
 
 def _own(row: SavedConnector) -> dict[str, Any]:
@@ -145,10 +147,10 @@ def _shown(one: Connector) -> dict[str, Any]:
         "columns": dict(one.columns),
         "units": dict(one.units),
         "values": {column.name: dict(column.choices) for column in form.columns if column.choices and column.titles},
-        "split": {"by": form.split.by, "amount": form.split.amount, "titles": dict(form.split.titles)}
-        if form.split
-        else None,
+        "split": asdict(form.split) if form.split else None,
         "constants": dict(form.constants),
         "ignored": sorted(form.ignored or ()),
+        "open": form.ignored is None,
+        "made": sorted(form.made),
         **SHIPPED,
     }

@@ -52,6 +52,9 @@ class ImportSchema(CountsSchema):
     channel = fields.String(validate=validate.OneOf(list(Channel)))
     connector = fields.String(allow_none=True)
     enterprise = fields.String(allow_none=True, metadata={"description": "The one that all rows are about"})
+    stated_on = fields.Date(
+        allow_none=True, metadata={"description": "The day on which the source made the file, where its sender said so"}
+    )
     sha256 = fields.String()
     state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed", "withdrawing", "withdrawn"]))
     withdrawal = fields.Nested(WithdrawalSchema(), allow_none=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 from flask import Response, request, send_file
@@ -23,7 +25,7 @@ from services.profile.book.api.import_schemas import ImportPageSchema, ImportSch
 from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.usecases.receive import Delivery, ImportNotFound, receive
-from services.profile.book.usecases.report import reject_report
+from services.profile.book.usecases.report import reject_report, rejected_rows
 from services.profile.standards.codes import enterprise_id
 
 blueprint = Blueprint("imports", __name__, url_prefix="/v1/imports", description="Files of data, taken in durably")
@@ -50,8 +52,20 @@ PARAMETERS = [
         "schema": {"type": "string"},
         "description": "The one that all rows are about, where the file does not say; an enterprise sends its own only",
     },
+    {
+        "in": "query",
+        "name": "stated_on",
+        "schema": {"type": "string", "format": "date"},
+        "description": "The day on which the source made the file; what was stated later stands against it",
+    },
     {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 128}},
 ]
+REJECTS_FORM = {
+    "in": "query",
+    "name": "form",
+    "schema": {"type": "string", "enum": ["report", "file"], "default": "report"},
+    "description": "A list of faults, or the rejected rows as your own file with the reasons in front",
+}
 BODY = {
     "required": True,
     "content": {
@@ -120,19 +134,40 @@ def get_import(import_id: str) -> Response:
 @blueprint.get("/<import_id>/rejects")
 @refuses(blueprint, 404)
 @requires("imports:read")
-@blueprint.response(200, content_type="text/csv", description="line,column,value,reason")
+@blueprint.response(200, content_type="text/csv", description="line,column,value,reason; or the file's own columns")
+@blueprint.doc(parameters=[REJECTS_FORM])
 @shows(Shows.OWN_WORDS)
 def get_rejects(import_id: str) -> Response:
-    """Download the rejected rows: line, column, value, reason.
+    """Download what was rejected: a list of faults (line, column, value, reason), or the rows of your own file.
 
-    `line` is the line of the file as an editor counts it (the row, for Parquet; the sheet's row, for a workbook).
+    `line` is the line of the file as an editor counts it (the row, for Parquet; the sheet's row, for a workbook). With
+    `form=file` the rejected rows come under your file's own titles, the reasons in Chinese and English in front:
+    correct them and send that file again, as the same kind; the reasons are not read, and the apostrophes are taken off
+    again that keep a spreadsheet from running a cell or shortening a number. Several sheets come as a zip.
     """
     with context().database.read() as session:
-        _one(session, caller(), import_id)
+        one = _one(session, caller(), import_id)
+    if request.args.get("form") == "file":
+        return _rejected_rows(import_id, str(one["file"]))
     path = reject_report(context(), import_id)
     if not path.exists():
-        raise ImportNotFound("This import has no report yet; ask again when it is done.", id=import_id)
-    return send_file(path, mimetype="text/csv; charset=utf-8", download_name=f"{import_id}-rejects.csv")
+        raise ImportNotFound(
+            "This import has no report yet; ask again when it is done. / 该次导入尚无退回清单，请待完成后再取。",
+            id=import_id,
+        )
+    return send_file(path, mimetype="text/csv", as_attachment=True, download_name=f"{import_id}-rejects.csv")
+
+
+def _rejected_rows(import_id: str, file: str) -> Response:
+    path = rejected_rows(context(), import_id)
+    if path is None:
+        raise ImportNotFound(
+            "No row of this import was rejected, or it is not done yet. / 该次导入没有退回行，或尚未完成。",
+            id=import_id,
+        )
+    name = f"{Path(file).name.partition('.')[0] or import_id}-rejected{path.suffix}"
+    mimetype = "text/csv" if path.suffix == ".csv" else "application/zip"
+    return send_file(path, mimetype=mimetype, as_attachment=True, download_name=name)
 
 
 def import_answer(import_id: str) -> Response:
@@ -152,6 +187,7 @@ def _delivery(key: str | None) -> Delivery:
     """Return what the query says of a file."""
     kind = request.args.get("kind", "")
     about = request.args.get("enterprise")
+    stated_on = request.args.get("stated_on")
     return Delivery(
         kind,
         request.args.get("filename", kind),
@@ -159,7 +195,15 @@ def _delivery(key: str | None) -> Delivery:
         request.args.get("channel"),
         request.args.get("connector"),
         enterprise_id(about) if about else None,
+        _day(stated_on) if stated_on else None,
     )
+
+
+def _day(written: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise BadRequest("stated_on is a day as 2026-03-31.") from None
 
 
 def _mine(reader: Caller) -> Select[Any]:

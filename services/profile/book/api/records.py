@@ -15,7 +15,6 @@ from chassis.web.schemas import Schema
 from services.profile.book.api.current import context
 from services.profile.book.api.import_schemas import ImportSchema
 from services.profile.book.api.imports import CHANNEL, import_answer
-from services.profile.book.api.schemas import NO_NUL
 from services.profile.book.domain import invoice
 from services.profile.book.domain.dataset import Column, Dataset
 from services.profile.book.domain.evidence import DATASETS
@@ -43,13 +42,15 @@ def _field(column: Column) -> fields.Field[Any]:
         return fields.Float(validate=validate.Range(0, 1), **common)
     if column.reads == "choice":
         return fields.String(validate=validate.OneOf(sorted(set((column.choices or {}).values()))), **common)
-    return fields.String(validate=[validate.Length(1, column.longest), NO_NUL], **common)
+    return fields.String(validate=validate.Length(1, column.longest), **common)
 
 
 def _body(dataset: Dataset) -> marshmallow.Schema:
     """Return the schema of a batch of records of a kind; the enterprise is in the path."""
     name = "".join(word.title() for word in dataset.name.split("-"))
-    columns = {column.name: _field(column) for column in dataset.columns if column.name != "enterprise"}
+    columns = {
+        column.name: _field(column) for column in dataset.columns if column.name != "enterprise" and not column.derived
+    }
     one = Schema.from_dict({**columns, "synthetic": fields.Boolean()}, name=f"{name}RecordSchema")
     many = fields.List(fields.Nested(one()), required=True, validate=validate.Length(1, MOST_RECORDS))
     return Schema.from_dict({"records": many}, name=f"{name}BatchSchema")()

@@ -14,7 +14,6 @@ from services.profile.standards.codes import enterprise_id
 # Beyond these a moment cannot be brought to UTC.
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 MOMENT = validate.Range(EARLIEST, LATEST)
-NO_NUL = validate.ContainsNoneOf("\0", error="must not hold a NUL character")
 RECORD = validate.Regexp(rf"^rec_[0-9a-f]{{{DIGITS}}}$", error="must be the name of a record: rec_…")
 SHA256 = validate.Regexp(r"^[0-9a-f]{64}$", error="must be 64 hexadecimal digits")
 

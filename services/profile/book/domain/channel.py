@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -22,14 +23,20 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Earlier imports by id: a new one may not revise records of `firm` ones, and confirms those of `weak` ones.
+    """How earlier imports, by id, stand to a new one, and what the new one says of itself.
 
-    Those `gone` were taken back: they neither hold nor refuse anything; their versions stay counted.
+    It may not revise records of `firm` ones, and confirms those of `weak` ones; `own` ones are the enterprise's own
+    word, `gone` ones are taken back; `days` are those on which each was stated. `stated_on` is the day on which the
+    new file was made, where its sender says; `again` tells that it was worked off before, byte for byte.
     """
 
     firm: frozenset[str] = frozenset()
     weak: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
+    days: Mapping[str, date] = field(default_factory=dict)
+    stated_on: date | None = None
+    again: bool = False
 
 
 def standing(
@@ -42,8 +49,9 @@ def standing(
     """
     own = frozenset(name for name, other in earlier.items() if other[1] == Channel.SUBJECT)
     if sender[1] != Channel.SUBJECT:
-        return Standing(weak=own, gone=gone)
-    return Standing(firm=frozenset(name for name, other in earlier.items() if other != sender), gone=gone)
+        return Standing(weak=own, own=own, gone=gone)
+    firm = frozenset(name for name, other in earlier.items() if other != sender)
+    return Standing(firm=firm, own=own, gone=gone)
 
 
 class UnknownChannel(Invalid):

@@ -9,10 +9,14 @@ from types import MappingProxyType
 import polars as pl
 
 from chassis.core.errors import Invalid
-from services.profile.book.domain import invoice
+from services.profile.book.domain import invoice, payment
 from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
 from services.profile.book.domain.evidence import DATASETS
-from services.profile.book.domain.titles import names, plain, shown, unit
+from services.profile.book.domain.split import BOTH_FILLED, Split, in_our_words, without_dashes
+from services.profile.book.domain.titles import REASONS, names, plain, shown, unit
+
+# What rejected rows come back with; a corrected file may still have it.
+OURS = frozenset(plain(title) for title in REASONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +31,12 @@ class Matched:
     parts: Mapping[str, str] = field(default_factory=dict)
 
 
+# So many of our columns are found in a header, and not by chance in a line of values.
+CLEARLY_A_HEADER = 2
+
+
 class WrongColumns(Invalid):
     """The file lacks columns that its kind needs, or names one twice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """One amount in several columns: which of them is filled tells a value of `by`, as debit and credit do."""
-
-    amount: str
-    by: str
-    titles: Mapping[str, str]  # the file's name by the value that it stands for
-
-    @property
-    def title(self) -> str:
-        """The joined column's name in a reject report."""
-        return "/".join(self.titles.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,9 @@ class Form:
     """How a file of a kind is read: its columns, and what is the same in all of its rows (`constants`, our names).
 
     `ignored` names the columns of the source that are not needed; None ignores whatever is not known. `empties` are
-    what the source writes where there is nothing, as `-`.
+    what the source writes where there is nothing, as `-`. `either` are our columns that several titles of a file may
+    state: the first that says something, in the order of the titles. `made` are those that are made up where the file
+    has none.
     """
 
     kind: str
@@ -61,6 +57,8 @@ class Form:
     split: Split | None = None
     rules: tuple[RowRule, ...] = ()
     empties: frozenset[str] = frozenset()
+    either: frozenset[str] = frozenset()
+    made: frozenset[str] = frozenset()
 
     def match(self, titles: Sequence[str], where: str = "The file") -> Matched:
         """Find the columns among a file's titles, in their order; raise `WrongColumns` on what is missing or twice.
@@ -68,36 +66,41 @@ class Form:
         The names in what is found are those of `titles.names`, as every reader gives them to its table.
         """
         known = {plain(title): column for column in self._read for title in (*column.titles, column.name)}
-        split = {plain(title): value for value, title in (self.split.titles if self.split else {}).items()}
+        named = {name: plain(title) for name, title in zip(names(titles), titles, strict=True)}
+        parts = self.split.parts({title: name for name, title in reversed(named.items())}) if self.split else {}
         found: dict[str, Column] = {}
-        parts: dict[str, str] = {}
         ignored = []
-        for name, title in zip(names(titles), titles, strict=True):
-            column, value = known.get(plain(title)), split.get(plain(title))
+        for (name, title), written in zip(named.items(), titles, strict=True):
+            column = known.get(title)
             if column is not None:
-                _only_once(column, name, found, where)
-                found[name] = _in_unit(column, title)
-            elif value is not None:
-                parts.setdefault(value, name)
-            elif shown(title):
-                ignored.append(shown(title)[:64])
+                self._only_once(column, [n for n, one in found.items() if one.name == column.name], name, title, where)
+                found[name] = _in_unit(column, written)
+            elif name not in parts.values() and title not in OURS and shown(written):
+                ignored.append(shown(written)[:64])
         self._none_missing(found, parts, titles, where)
         self._none_unknown(ignored, where)
         return Matched(found, tuple(ignored), parts)
 
     def arranged(self, raw: pl.DataFrame, matched: Matched) -> tuple[pl.DataFrame, Mapping[str, Column]]:
-        """Return the file's columns of text and what they are, with a split amount joined."""
-        if self.split is None:
-            return raw, matched.found
+        """Return the file's columns of text and what they are: one for each of ours, a split amount joined."""
+        raw, found = _one_each(raw, matched.found)
+        return (raw, found) if self.split is None else self._divided(self.split, raw, found, matched.parts)
+
+    def _divided(
+        self, split: Split, raw: pl.DataFrame, found: Mapping[str, Column], parts: Mapping[str, str]
+    ) -> tuple[pl.DataFrame, Mapping[str, Column]]:
         own = {column.name: column for column in self.columns}
-        filled = {value: _filled(name) for value, name in matched.parts.items()}
-        amount = pl.coalesce(pl.when(there).then(pl.col(matched.parts[value])) for value, there in filled.items())
-        many = pl.sum_horizontal(there.cast(pl.Int8) for there in filled.values()) > 1
-        by = pl.coalesce(pl.when(there).then(pl.lit(value)) for value, there in filled.items())
-        joined = raw.with_columns(
-            pl.when(many).then(None).otherwise(amount).alias(self.split.title), by.alias(self.split.by)
-        )
-        return joined, {**matched.found, self.split.title: own[self.split.amount], self.split.by: own[self.split.by]}
+        written = next((name for name, column in found.items() if column.name == split.by), None)
+        said = None if written is None else in_our_words(written, own[split.by].choices or {})
+        raw = raw.with_columns(without_dashes([*found, *parts.values()]))
+        raw = raw.with_columns(split.joined(raw, parts, said))
+        amount = replace(own[split.amount], mistaken=BOTH_FILLED)
+        words = dict(own[split.by].choices or {})
+        by = replace(own[split.by], choices=words | {ours: ours for ours in words.values()})
+        joined = {split.title(parts): _in_unit(amount, next(iter(parts.values()))), split.by: by}
+        sides = {name: own[ours] for name, ours in split.side_titles(parts).items()}
+        others = {name: column for name, column in found.items() if column.name != split.by}
+        return raw, others | joined | sides
 
     def of(self, enterprise: str) -> Form:
         """Return this form for the data of one enterprise: named where the file does not, and no other's."""
@@ -109,27 +112,37 @@ class Form:
     @property
     def titles(self) -> frozenset[str]:
         """Every title that this form knows, as titles are compared."""
-        split = self.split.titles.values() if self.split else ()
+        split = (title for some in self.split.roles.values() for title in some) if self.split else ()
         own = (title for column in self.columns for title in (*column.titles, column.name))
-        return frozenset(plain(title) for title in (*own, *split, *(self.ignored or ())))
+        return frozenset(plain(title) for title in (*own, *split, *(self.ignored or ()))) | OURS
 
     @property
     def _read(self) -> list[Column]:
-        joined = {self.split.amount, self.split.by} if self.split else set()
+        """The columns that stand in a file under a title of their own."""
+        joined = {self.split.amount, *(() if self.split.signed else (self.split.by,))} if self.split else set()
         return [column for column in self.columns if column.name not in joined]
+
+    def _only_once(self, column: Column, before: Sequence[str], name: str, title: str, where: str) -> None:
+        """Refuse another column for one of ours, unless either may state it under a title of its own."""
+        if before and (column.name not in self.either or title in map(plain, before)):
+            raise WrongColumns(
+                f"{where} has more than one column for {column.name}: {before[0]}, {name}; keep one.",
+                column=column.name,
+            )
 
     def _none_missing(
         self, found: Mapping[str, Column], parts: Mapping[str, str], titles: Sequence[str], where: str
     ) -> None:
         there = {column.name for column in found.values()}
+        by_parts = {self.split.by, *self.split.sides} if self.split else set()
         missing = {
             column.name: f"{column.titles[0]} ({column.name})" if column.titles else column.name
             for column in self._read
-            if column.required and column.name not in there and column.name not in self.constants
-        } | {title: title for value, title in (self.split.titles if self.split else {}).items() if value not in parts}
+            if column.required and column.name not in {*there, *self.constants, *self.made, *by_parts}
+        } | (self.split.missing(parts) if self.split else {})
         if missing:
             # A file without a header has a person where a title should be, if persons are what it is about.
-            named = any(column.reads == "party" for column in self.columns)
+            named = any(column.reads == "party" for column in self.columns) and len(found) < CLEARLY_A_HEADER
             has = [] if named else [shown(title)[:64] for title in titles]
             raise WrongColumns(
                 f"{where} lacks {', '.join(missing.values())} for the kind {self.kind}; "
@@ -152,23 +165,22 @@ class Form:
             )
 
 
-def _only_once(column: Column, name: str, found: Mapping[str, Column], where: str) -> None:
-    twice = [other for other, one in found.items() if one.name == column.name]
-    if twice:
-        raise WrongColumns(
-            f"{where} has more than one column for {column.name}: {twice[0]}, {name}; keep one.", column=column.name
-        )
-
-
 def _in_unit(column: Column, title: str) -> Column:
     """Return the column in the unit that its title states in brackets."""
     stated = unit(title) if column.reads == "money" else None
     return replace(column, unit=stated) if stated else column
 
 
-def _filled(name: str) -> pl.Expr:
-    text = pl.col(name).str.strip_chars()
-    return (~text.str.contains(r"^[-+]?0*\.?0*$")).fill_null(value=False)
+def _one_each(raw: pl.DataFrame, found: Mapping[str, Column]) -> tuple[pl.DataFrame, dict[str, Column]]:
+    """Join the columns that state one thing into the one whose title comes first in ours."""
+    kept: dict[str, Column] = {}
+    for column in {column.name: column for column in found.values()}.values():
+        order = [plain(title) for title in (*column.titles, column.name)]
+        stated = sorted((n for n, one in found.items() if one.name == column.name), key=lambda n: order.index(plain(n)))
+        if len(stated) > 1:
+            raw = raw.with_columns(pl.coalesce(without_dashes(stated)).alias(stated[0]))
+        kept[stated[0]] = found[stated[0]]
+    return raw, kept
 
 
 STATUSES = invoice.STATUSES
@@ -204,13 +216,16 @@ CURRENCY = Column(
 )
 SYNTHETIC = Column("synthetic", "flag", ("合成数据", "synthetic"), required=False, choices=FLAGS)
 # What every kind of records may say beside its own columns.
-BESIDE = (CURRENCY, SYNTHETIC)
+ALWAYS = (CURRENCY, SYNTHETIC)
 DEFAULTED_TITLES = ("是否违约", "defaulted", "default")
 WORKBOOK = "workbook"
+# What a file may say beside what is held of its kind.
+BESIDE: Mapping[str, tuple[Column, ...]] = MappingProxyType({payment.DATASET.name: payment.STATEMENT})
 
 
-def _form(dataset: Dataset) -> Form:
-    return Form(dataset.name, (*dataset.columns, *BESIDE), dataset, rules=dataset.rules)
+def _form(dataset: Dataset, beside: tuple[Column, ...] = ()) -> Form:
+    stated = (column for column in dataset.columns if not column.derived)
+    return Form(dataset.name, (*stated, *beside, *ALWAYS), dataset, rules=dataset.rules)
 
 
 def _invoices(direction: str, counterparty: tuple[str, ...]) -> Form:
@@ -221,7 +236,7 @@ def _invoices(direction: str, counterparty: tuple[str, ...]) -> Form:
         if column.name != "direction"
     ]
     form = _form(invoice.DATASET)
-    return replace(form, kind=f"invoices.{direction}", columns=(*columns, *BESIDE), constants={"direction": direction})
+    return replace(form, kind=f"invoices.{direction}", columns=(*columns, *ALWAYS), constants={"direction": direction})
 
 
 ENTERPRISES = Form(
@@ -261,7 +276,7 @@ KINDS: Mapping[str, Form] = MappingProxyType(
             _invoices("purchase", invoice.SELLER),
             _invoices("sale", invoice.BUYER),
             _form(invoice.DATASET),
-            *(_form(dataset) for dataset in DATASETS.values()),
+            *(_form(dataset, BESIDE.get(name, ())) for name, dataset in DATASETS.items()),
             OUTCOMES,
             Form(WORKBOOK, ()),
         )

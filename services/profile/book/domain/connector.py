@@ -1,19 +1,28 @@
-"""A connector: a small declared mapping from one source's columns, values and units to ours; data, not code."""
+"""A connector: a small declared mapping from one source's columns, values and units to ours; data, not code.
+
+Several titles for one of our columns are alternatives, those preferred first, so that one declaration serves the
+layouts of one source. An `open` one leaves out columns that it does not know instead of refusing the file. `made`
+columns are made up where the file has none: the serial of a statement's line.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chassis.core.errors import Invalid
-from services.profile.book.domain.columns import BESIDE, KINDS, Form, Split
+from services.profile.book.domain.columns import ALWAYS, KINDS, Form
 from services.profile.book.domain.dataset import Column
+from services.profile.book.domain.split import Split
 
 UNITS = ("yuan", "wan", "fen")
 KEYS = frozenset(
     {"kind", "title", "about", "reference", "columns", "ignored", "units", "dates", "values", "constants", "split"}
+    | {"open", "made"}
 )
+SPLIT_KEYS = frozenset({"amount", "by", "titles", "signed", "above", "below", "sides"})
 
 
 class UnknownConnector(Invalid):
@@ -41,23 +50,30 @@ def connector(name: str, declared: Mapping[str, Any]) -> Connector:
     """Return a connector from its declaration; raise `BrokenConnector` naming what is wrong with it."""
     strange = set(declared) - KEYS
     base = KINDS.get(declared.get("kind", ""))
-    if strange or base is None or base.dataset is None:
+    if strange or base is None or not base.columns:
         raise BrokenConnector(
             f"{name}: unknown keys {sorted(strange)}, or no kind of records: {declared.get('kind')!r}"
         )
-    own = {column.name: column for column in (*base.dataset.columns, *base.columns)}
+    own = {column.name: column for column in (*(base.dataset.columns if base.dataset else ()), *base.columns)}
     columns: Mapping[str, str] = declared["columns"]
     split = _split(declared.get("split"))
     constants = {**base.constants, **declared.get("constants", {})}
-    spoken = {*columns.values(), *constants, *declared.get("units", {}), *declared.get("dates", {})}
-    _all_known(name, {*spoken, *declared.get("values", {}), *((split.amount, split.by) if split else ())}, own)
-    theirs = [_column(column, columns, declared) for column in own.values() if column not in BESIDE]
+    made = frozenset(declared.get("made", ()))
+    spoken = {*columns.values(), *constants, *made, *declared.get("units", {}), *declared.get("dates", {})}
+    halves = (split.amount, split.by, *split.sides) if split else ()
+    _all_known(name, {*spoken, *declared.get("values", {}), *halves}, own)
+    if split is not None and not (split.titles or split.signed):
+        raise BrokenConnector(f"{name}: a split amount stands under titles or signed; there are none")
+    theirs = [_column(column, columns, declared) for column in own.values() if column not in ALWAYS]
+    kept = [column for column in theirs if column.titles or column.required or column.name in halves]
     form = replace(
         base,
-        columns=(*(column for column in theirs if column.titles or column.required), *BESIDE),
+        columns=(*(replace(one, required=False, filled=False) if one.name in made else one for one in kept), *ALWAYS),
         constants=constants,
-        ignored=frozenset(declared.get("ignored", ())),
+        ignored=None if declared.get("open") else frozenset(declared.get("ignored", ())),
         split=split,
+        either=frozenset(ours for ours, count in Counter(columns.values()).items() if count > 1),
+        made=made,
     )
     return Connector(
         name,
@@ -84,7 +100,27 @@ def _column(own: Column, columns: Mapping[str, str], declared: Mapping[str, Any]
 
 
 def _split(declared: Mapping[str, Any] | None) -> Split | None:
-    return Split(declared["amount"], declared["by"], declared["titles"]) if declared else None
+    """Return how an amount is divided: one title or several for each column that holds a part of it."""
+    if declared is None:
+        return None
+    if strange := set(declared) - SPLIT_KEYS:
+        raise BrokenConnector(f"split: unknown keys {sorted(strange)}")
+    return Split(
+        declared["amount"],
+        declared["by"],
+        {value: _several(titles) for value, titles in declared.get("titles", {}).items()},
+        _several(declared.get("signed", ())),
+        declared.get("above", "in"),
+        declared.get("below", "out"),
+        {
+            ours: {value: _several(titles) for value, titles in by.items()}
+            for ours, by in declared.get("sides", {}).items()
+        },
+    )
+
+
+def _several(titles: str | Sequence[str]) -> tuple[str, ...]:
+    return (titles,) if isinstance(titles, str) else tuple(titles)
 
 
 def _all_known(name: str, spoken: set[str], own: Mapping[str, Column]) -> None:

@@ -39,6 +39,8 @@ class Column:
     `day` may lie ahead; `money` is in yuan unless `unit` says fen or wan (万元); `form` is a source's own form of
     dates; `default` is what an empty cell or an absent column means. Of a choice, `words` are those that decide where
     a longer text holds them (any text is welcome then), and `keeps` names the column that keeps a text without one.
+    `mistaken` tells, by a pattern, what a text that cannot be read is instead. A `derived` column is worked out on
+    import and never read from a file.
     """
 
     name: str
@@ -55,6 +57,8 @@ class Column:
     default: str | None = None
     words: Mapping[str, str] | None = None
     keeps: str | None = None
+    mistaken: tuple[tuple[str, str], ...] = ()
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,20 @@ class RowRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """Where `where` holds, these columns of the identity are all of it: the rest may be stated anew."""
+
+    columns: tuple[str, ...]
+    where: pl.Expr
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """A kind of data as held: what makes two statements speak of the same thing, and what else they say.
 
     `day` is the column of the event's date: data of a past day leave out what happened later (null counts as past).
-    Where it is part of the identity (`pruned`), the lake finds earlier statements by it alone.
+    Where it is part of the identity (`pruned`), the lake finds earlier statements by it alone. `padded` is the column
+    of the identity whose leading zeros a spreadsheet may have lost.
     """
 
     name: str
@@ -79,6 +92,24 @@ class Dataset:
     identity: tuple[str, ...]
     day: str
     rules: tuple[RowRule, ...] = ()
+    alone: Alone | None = None
+    padded: str | None = None
+
+    @property
+    def key(self) -> list[pl.Expr]:
+        """What two statements of one thing have alike, named as the identity; null where the rest is enough."""
+        alone = self.alone
+        if alone is None:
+            return [pl.col(name) for name in self.identity]
+        return [
+            pl.col(name) if name in alone.columns else pl.when(~alone.where).then(pl.col(name)).alias(name)
+            for name in self.identity
+        ]
+
+    def keys(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the key of each row; as `key`, and without its cost where no row needs less than the identity."""
+        whole = self.alone is None or not rows.select(self.alone.where.any()).item()
+        return rows.select(self.identity if whole else self.key)
 
     @property
     def content(self) -> tuple[str, ...]:
@@ -121,13 +152,30 @@ class Dataset:
         """Return each thing in the last version known at `known_at`, of those that had happened by `as_of`."""
         if known_at is not None:
             rows = rows.filter(pl.col("known_at") <= known_at)
-        if rows.is_empty():
-            return rows
-        if rows["version"].max() != 1:
-            rows = rows.filter(pl.col("version") == pl.col("version").max().over(self.identity))
+        rows = self.latest(rows)
         if as_of is not None:
             rows = rows.filter(pl.col(self.day).is_null() | (pl.col(self.day) <= as_of))
         return rows
+
+    def latest(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return each thing in its last version; statements that do not stand (version 0) are none.
+
+        Versions after the first are rare, so only the things that have one are looked at closely.
+        """
+        if (rows["version"] == 0).any():
+            rows = rows.filter(pl.col("version") > 0)
+        revised = rows.filter(pl.col("version") > 1)
+        if revised.is_empty():
+            return rows
+        near = pl.col(self._mark).is_in(revised[self._mark].unique().implode())
+        placed = rows.with_row_index("place").filter(near)
+        earlier = placed.filter(pl.col("version") < pl.col("version").max().over(self.key))["place"]
+        return rows.filter(~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(earlier.implode()))
+
+    @property
+    def _mark(self) -> str:
+        """The column that tells things apart best."""
+        return next((name for name in ("number", "reference", "party") if name in self.identity), "enterprise")
 
 
 # Columns that several kinds have alike.

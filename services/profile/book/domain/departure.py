@@ -7,7 +7,7 @@ do not have the record.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,13 +56,37 @@ def names_of(dataset: Dataset, rows: pl.DataFrame) -> pl.Series:
     >>> names_of(public_record.DATASET, rows).to_list()
     ['rec_71a4583a3b4901f60c24e72afe0b55d7']
     """
-    identities = rows.select(dataset.identity).iter_rows()
-    return pl.Series("name", [_name(dataset.name, identity) for identity in identities], dtype=pl.String)
+    return _names(dataset, dataset.keys(rows.select(dataset.identity)))
+
+
+def former_names_of(dataset: Dataset, rows: pl.DataFrame) -> pl.Series:
+    """Return the names that rows had while all of the identity made a record, null where they are the present ones.
+
+    Departures and disputes may still bear them; each means the one statement that it named.
+    """
+    if dataset.alone is None:
+        return pl.Series("name", [None], dtype=pl.String).new_from_index(0, rows.height)
+    names = _names(dataset, rows.select(dataset.identity))
+    return rows.select(pl.when(dataset.alone.where).then(names).alias("name")).to_series()
+
+
+def named(dataset: Dataset, rows: pl.DataFrame, names: Collection[str]) -> pl.Series:
+    """Tell which rows are of records of these names, present or former."""
+    wanted = pl.Series(list(names), dtype=pl.String).implode()
+    found = names_of(dataset, rows).is_in(wanted)
+    return found | former_names_of(dataset, rows).is_in(wanted).fill_null(value=False)
 
 
 def name_of(dataset: Dataset, row: Mapping[str, object]) -> str:
     """Return the name of one record, given as a row of evidence."""
-    return _name(dataset.name, tuple(row[column] for column in dataset.identity))
+    return names_of_each(dataset, [row])[0][0]
+
+
+def names_of_each(dataset: Dataset, rows: Sequence[Mapping[str, object]]) -> list[tuple[str, str | None]]:
+    """Return the present and the former name of records, given as rows of evidence."""
+    schema = {name: dataset.schema[name] for name in dataset.identity}
+    frame = pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)
+    return list(zip(names_of(dataset, frame), former_names_of(dataset, frame), strict=True))
 
 
 def remaining(dataset: Dataset, rows: pl.DataFrame, gone: Collection[Departure]) -> pl.DataFrame:
@@ -73,10 +97,8 @@ def remaining(dataset: Dataset, rows: pl.DataFrame, gone: Collection[Departure])
     # Names are costly: only those firms are looked at that something has left.
     near = pl.col("enterprise").is_in(sorted({each.enterprise for each in mine}))
     suspects = rows.with_row_index("place").filter(near)
-    left = pl.Series([each.record for each in mine], dtype=pl.String).implode()
-    gone_at = pl.concat(
-        each["place"].filter(names_of(dataset, each).is_in(left)) for each in _printed(dataset, suspects)
-    )
+    left = [each.record for each in mine]
+    gone_at = pl.concat(each["place"].filter(named(dataset, each, left)) for each in _printed(dataset, suspects))
     return rows if gone_at.is_empty() else rows.filter(~pl.int_range(pl.len()).is_in(gone_at.implode()))
 
 
@@ -87,6 +109,10 @@ def _printed(dataset: Dataset, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     bracketed = rows.filter(pl.any_horizontal(pl.col(name).str.contains("(", literal=True) for name in numbers))
     for before, after in PAIRS if bracketed.height else ():
         yield bracketed.with_columns(pl.col(numbers).str.replace_many({"(": before, ")": after}))
+
+
+def _names(dataset: Dataset, keys: pl.DataFrame) -> pl.Series:
+    return pl.Series("name", [_name(dataset.name, key) for key in keys.iter_rows()], dtype=pl.String)
 
 
 def _name(dataset: str, identity: tuple[object, ...]) -> str:

@@ -1,7 +1,8 @@
 """An invoice as known: its identity, its versions, and which statement about it counts at a moment.
 
-Direction, enterprise, code, number, counterparty, date and total make one invoice; a later statement of it with
-another status, net or tax is a new version.
+A fully digital invoice (数电票) is known by its number of twenty digits alone, which is given once in the country: a
+later statement of it with another total, party, date or status is a new version. Older numbers are used again, so
+direction, enterprise, code, number, counterparty, date and total make one invoice; what else is said of it may change.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
+from services.profile.book.domain.dataset import ENTERPRISE, Alone, Column, Dataset, RowRule
 
 DIRECTIONS = MappingProxyType(
     dict.fromkeys(("进项", "采购", "purchase"), "purchase") | dict.fromkeys(("销项", "销售", "sale"), "sale")
@@ -22,6 +23,7 @@ STATUSES = MappingProxyType(
 )
 # Net + tax may differ from the total by rounding of one fen; more means that a figure or a sign is wrong.
 ROUNDING_FEN = 1
+DIGITAL = (pl.col("number").str.len_bytes() == 20) & pl.col("number").str.contains("^[0-9]{20}$")
 SELLER = ("销方单位代号", "销方识别号", "销方纳税人识别号", "seller")
 BUYER = ("购方单位代号", "购方识别号", "购方纳税人识别号", "buyer")
 
@@ -62,22 +64,12 @@ DATASET = Dataset(
             "net and tax have different signs / 金额与税额正负不一致",
         ),
     ),
+    alone=Alone(("enterprise", "number"), DIGITAL),
+    padded="number",
 )
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content
 
 
 def as_known(rows: pl.DataFrame, *, known_at: datetime | None = None, as_of: date | None = None) -> pl.DataFrame:
-    """Return the invoices dated up to `as_of`, each in the last version known at `known_at`.
-
-    Versions after the first are rare, so only the invoices that have one are looked at closely.
-    """
-    if known_at is not None:
-        rows = rows.filter(pl.col("known_at") <= known_at)
-    if as_of is not None:
-        rows = rows.filter(pl.col("date") <= as_of)
-    revised = rows.filter(pl.col("version") > 1)
-    if revised.is_empty():
-        return rows
-    near = pl.col("number").is_in(revised["number"].unique().implode())
-    latest = rows.filter(near).filter(pl.col("version") == pl.col("version").max().over(IDENTITY))
-    return pl.concat([rows.filter(~near), latest])
+    """Return the invoices dated up to `as_of`, each in the last version known at `known_at`."""
+    return DATASET.as_known(rows, known_at=known_at, as_of=as_of)

@@ -14,8 +14,12 @@ import polars as pl
 from services.profile.book.domain.dataset import COUNTERPARTY, ENTERPRISE, MOST_REMEMBERED, Column, Dataset, RowRule
 
 FLOWS = MappingProxyType(
-    dict.fromkeys(("收入", "收款", "贷", "贷方", "转入", "in", "credit", "C"), "in")
-    | dict.fromkeys(("支出", "付款", "借", "借方", "转出", "out", "debit", "D"), "out")
+    dict.fromkeys(("收入", "收款", "收", "贷", "贷方", "转入", "来账", "存入", "in", "credit", "C", "Cr", "CR"), "in")
+    | dict.fromkeys(("贷 Cr", "贷Cr", "贷(Cr)", "贷-Cr"), "in")
+    | dict.fromkeys(
+        ("支出", "付款", "付", "借", "借方", "转出", "往账", "支取", "out", "debit", "D", "Dr", "DR"), "out"
+    )
+    | dict.fromkeys(("借 Dr", "借Dr", "借(Dr)", "借-Dr"), "out")
 )
 PURPOSES = MappingProxyType(
     dict.fromkeys(("货款", "goods"), "goods")
@@ -82,9 +86,36 @@ DATASET = Dataset(
             english="Status",
             default="valid",
         ),
+        Column(
+            "account",
+            "party",
+            ("对方账号", "对方账户", "对方卡号", "account"),
+            required=False,
+            filled=False,
+            english="The counterparty's account, held as a keyed hash",
+        ),
+        Column(
+            "party_match",
+            "text",
+            ("对手识别方式", "party_match"),
+            required=False,
+            filled=False,
+            derived=True,
+            english="By what the counterparty was recognised",
+        ),
     ),
     identity=("direction", "enterprise", "reference", "date", "amount_fen"),
     day="date",
+    padded="reference",
     rules=(RowRule("amount_fen", pl.col("amount_fen") <= 0, "not above zero / 金额须大于零"),),
+)
+# What a statement says of its lines beside that, for the import alone: it is not held.
+STATEMENT = (
+    Column(
+        "party", "party", ("对方户名", "对方名称", "party"), required=False, filled=False, english="Counterparty's name"
+    ),
+    Column("time", "text", ("交易时间", "time"), required=False, filled=False, english="Time of day"),
+    Column("balance_fen", "money", ("余额", "balance"), required=False, filled=False, english="Balance after the line"),
+    Column("own_account", "party", ("账号", "own_account"), required=False, filled=False, english="The account itself"),
 )
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content

@@ -8,17 +8,21 @@ from collections.abc import Sequence
 
 # The column of every table read that tells where in its file a row stands.
 LINE = "line"
+# The columns of reasons that rejected rows come back with: nobody's data.
+REASONS = ("退回原因", "reason for rejection")
 # A unit in brackets at the end: 金额(元), 计税依据（万元）, amount (CNY). Another currency is no unit and stays.
 UNIT = re.compile(
     r"[(\[【](?:单位:?)?(?:人民币|rmb|cny)?(?P<unit>万元|元|分|yuan|¥|(?<=人民币)|(?<=rmb)|(?<=cny))[)\]】]$"
 )
+# The English beside a Chinese title, as in 交易日期[ Transaction Date ]; a currency in brackets is shorter.
+ENGLISH = re.compile(r"(?<=[\u4e00-\u9fff])\[[a-z][a-z0-9.,'&()/-]{3,}\]$")
 UNITS = {"万元": "wan", "分": "fen"}
 UNSEEN = ("Cc", "Cf", "Zl", "Zp", "Zs")
 
 
 def plain(title: str) -> str:
-    """Return a title as titles are compared: NFKC, lower case, without blanks, line ends, marks and a unit."""
-    folded = _folded(title)
+    """Return a title as titles are compared: NFKC, lower case, without blanks, marks, a unit and its English."""
+    folded = ENGLISH.sub("", _folded(title))
     return UNIT.sub("", folded) or folded
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 
 import polars as pl
 
+from services.profile.book.domain import balances, statement
 from services.profile.book.domain.cells import EMPTY, READERS, Reasons, remembered, visible
 from services.profile.book.domain.columns import FEN_SUFFIX, Form, Matched
 from services.profile.book.domain.dataset import DTYPES, Column, RowRule
+from services.profile.book.domain.split import SIGNED
 
 REPORT: dict[str, pl.DataType] = {
     "line": pl.Int64(),
@@ -27,12 +30,16 @@ VEIL = "***"
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A file after validation: `rows` are values with their `line`, `report` says why the others are not here."""
+    """A file after validation: `rows` are values with their `line`, `report` says why the others are not here.
+
+    `warnings` tell what is odd about rows that are here all the same.
+    """
 
     rows: pl.DataFrame
     report: pl.DataFrame
     received: int
     rejected: int
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class Fault:
 
 def check(form: Form, raw: pl.DataFrame, matched: Matched, unread: pl.DataFrame, *, today: date) -> Checked:
     """Parse the columns of `raw` (text, with `line`) for a form; `unread` reports lines that no reader split."""
+    sent = raw
     raw, found = form.arranged(raw, matched)
     titles = {column.name: title for title, column in found.items()}
     text = _seen(raw, found, form.empties)
@@ -57,8 +65,25 @@ def check(form: Form, raw: pl.DataFrame, matched: Matched, unread: pl.DataFrame,
         faults += wrong
     values |= _kept(found.values(), text, values)
     rows = pl.DataFrame(values).with_columns(_constants(form, titles, today))
+    rows, warnings = _as_statement(form, rows, sent, matched, unread["line"])
     faults += _broken(rows, form.rules, titles)
-    return _veiled(_separate(rows, raw, faults, unread), [t for t, column in found.items() if column.reads == "party"])
+    checked = replace(_separate(rows, raw, faults, unread), warnings=warnings)
+    return _veiled(checked, [t for t, column in found.items() if column.reads == "party"])
+
+
+def _as_statement(
+    form: Form, rows: pl.DataFrame, sent: pl.DataFrame, matched: Matched, unread: pl.Series
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return the lines of a statement with a serial each, and what is told of its balances; other rows as they are."""
+    if statement.REFERENCE not in form.made:
+        return rows, ()
+    named = {name: column.name for name, column in matched.found.items()}
+    minute = statement.minutes(sent.select(name for name, ours in named.items() if ours in {"time", "date"}))
+    account = next((sent[name] for name, ours in named.items() if ours == "own_account"), None)
+    told = balances.gaps(rows, minute, account, unread)
+    if SIGNED in matched.parts and "direction" not in named.values():
+        told = (*statement.without_a_sign(sent[matched.parts[SIGNED]]), *told)
+    return statement.numbered(rows, minute), told
 
 
 def _seen(raw: pl.DataFrame, found: Mapping[str, Column], empties: Collection[str]) -> pl.DataFrame:
@@ -125,7 +150,8 @@ def _read(column: Column, title: str, text: pl.Series, today: date) -> tuple[pl.
     if column.reads == "money" and title.strip().lower().endswith(FEN_SUFFIX):
         column = replace(column, unit="fen")
     parsed, reasons = READERS[column.reads](column, text, today)
-    faults = list(_faults(column, title, text, parsed, reasons))
+    mistaken = ((reason, text.str.contains(pattern).fill_null(value=False)) for pattern, reason in column.mistaken)
+    faults = list(_faults(column, title, text, parsed, chain(mistaken, reasons)))
     return parsed if column.default is None else parsed.fill_null(column.default), faults
 
 

@@ -1,41 +1,99 @@
-"""Statements and their versions, for every kind of data: repeats go, a later statement of the same thing is a version.
+"""Statements and their versions, for every kind of data: what a file says anew, and what of it stands.
 
-An exact repeat of any version held says nothing new; another statement with the same identity is the next version.
+A statement is held against the one held last, and within a file against the line before it that speaks of the same
+thing. One that says nothing new is a repeat; another one is the next version, so that a correction can be corrected.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
 import polars as pl
 
+from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.restated import Restated, looked_back
+from services.profile.book.domain.zeros import with_zeros
+
+NOT_YOURS = "stated by another source already; dispute it instead of restating it / 其他来源已有记录，请提出异议"
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What a file brings: new rows with their `version` (0: does not stand), lines refused by reason, and words.
+
+    `repeats` are the imports that had said already what is left out for that.
+    """
+
+    rows: pl.DataFrame
+    refused: tuple[tuple[str, list[int]], ...] = ()
+    told: tuple[str, ...] = ()
+    repeats: frozenset[str] = frozenset()
+
+
+def weigh(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, stands: Standing) -> Weighed:
+    """Return what checked rows (with `line`, in its order) bring beside what is held of the same things.
+
+    `held` has the content, `version`, `import_id` and `known_at`; `stands` says how the imports that stated it stand
+    to this one.
+    """
+    rows, told = with_zeros(dataset, rows, held)
+    rows = without_repeats(dataset, rows)
+    standing = _standing(held, stands)
+    last = dataset.latest(standing)
+    firm = _of(last, stands.weak, inside=False)
+    fresh = unsaid(dataset, rows, standing, firm)
+    repeats = _saying(dataset, rows, firm) if fresh.height < rows.height else frozenset[str]()
+    rows = fresh
+    others = among(dataset.keys(rows), dataset.keys(_of(standing, stands.firm, inside=True)))
+    own, rows = rows.filter(others), rows.filter(~others)
+    back = looked_back(dataset, rows, standing, last, stands) if not last.is_empty() else Restated()
+    rows = rows.filter(~pl.col("line").is_in(back.gone)) if back.gone else rows
+    refused = ((NOT_YOURS, own["line"].to_list()), *back.refused)
+    new = versioned(dataset, rows, held)
+    if not own.is_empty():
+        own = _unheard(dataset, own, held, stands).with_columns(pl.lit(0, dtype=pl.Int16).alias("version"))
+        new = pl.concat([new, own.select(new.columns)])
+    return Weighed(new, tuple((reason, lines) for reason, lines in refused if lines), (*told, *back.told), repeats)
 
 
 def without_repeats(dataset: Dataset, rows: pl.DataFrame) -> pl.DataFrame:
-    """Drop exact repeats within a file, keeping the first.
+    """Drop what the line before it of the same thing says already.
 
-    Only rows whose hash occurs twice are compared in full: six times faster on a real book, and as exact, since
-    equal rows have equal hashes and a chance collision only adds a comparison.
+    Only things whose rows have a hash that occurs twice are compared in full: six times faster on a real book, and as
+    exact, since equal rows have equal hashes and a chance collision only adds a comparison.
     """
-    content = dataset.content
-    suspects = rows.select(content).hash_rows().is_duplicated()
+    suspects = rows.select(dataset.content).hash_rows().is_duplicated()
     if not suspects.any():
         return rows
-    again = ~rows.filter(suspects).select(pl.struct(content).is_first_distinct()).to_series()
-    places = pl.arange(rows.height, eager=True).filter(suspects).filter(again)
-    return rows.filter(_except(rows.height, places))
+    things = dataset.keys(rows).hash_rows().alias("thing")
+    near = things.is_in(things.filter(suspects).unique().implode())
+    placed = rows.with_columns(things).with_row_index("place").filter(near)
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in dataset.content)
+    again = placed.sort("thing", "place").filter(same & (pl.col("thing") == pl.col("thing").shift(1)))["place"]
+    return rows.filter(_except(rows.height, again))
 
 
-def unheld(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
-    """Drop the rows that the lake holds already as they are, in any version."""
-    if held.is_empty():
+def unsaid(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
+    """Drop the rows that say what was held last already.
+
+    Where a file has several statements of a thing, its first one is compared with what is held; all of them are
+    repeats where every one of them is held and the file ends as the book does.
+    """
+    said = among(rows.select(dataset.content), last.select(dataset.content))
+    if not said.any():
         return rows
-    content = dataset.content
-    suspects = rows.select(content).hash_rows().is_in(held.select(content).hash_rows().implode())
-    if not suspects.any():
-        return rows
-    placed = rows.with_row_index("place")
-    found = placed.filter(suspects).join(held.select(content), on=content, how="semi", nulls_equal=True)
-    return rows.filter(_except(rows.height, found["place"]))
+    things = dataset.keys(rows).hash_rows()
+    several = things.is_duplicated()
+    if several.any():
+        known = among(rows.select(dataset.content), held.select(dataset.content))
+        marks = pl.DataFrame({"thing": things, "said": said, "known": known, "several": several})
+        whole = (pl.col("known").all() & pl.col("said").last()).over("thing")
+        first = pl.col("said") & pl.col("thing").is_first_distinct()
+        drop = pl.when("several").then(whole | first).otherwise("said")
+        said = marks.select(drop).to_series()
+    return rows.filter(~said)
 
 
 def versioned(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
@@ -43,18 +101,59 @@ def versioned(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> pl.Da
 
     Rows must be free of repeats and in the order of their lines: the later line is the later statement.
     """
-    identity = dataset.identity
-    known = held.group_by(identity).agg(pl.col("version").max().alias("last"))
-    hashes = rows.select(identity).hash_rows()
-    again = hashes.is_duplicated() | hashes.is_in(known.select(identity).hash_rows().implode())
+    keys, held_keys = dataset.keys(rows), dataset.keys(held)
+    hashes, held_hashes = keys.hash_rows(), held_keys.hash_rows()
+    again = hashes.is_duplicated() | hashes.is_in(held_hashes.implode())
     first = pl.lit(1, dtype=pl.Int16).alias("version")
     if not again.any():
         return rows.with_columns(first)
-    later = rows.filter(again).join(known, on=identity, how="left", nulls_equal=True, maintain_order="left")
-    number = pl.int_range(1, pl.len() + 1).over(identity) + pl.col("last").fill_null(0)
-    numbered = later.with_columns(number.cast(pl.Int16).alias("version")).drop("last")
+    near = held_hashes.is_in(hashes.filter(again).implode())
+    known = held_keys.with_columns(held["version"].alias("last")).filter(near)
+    known = known.group_by(dataset.identity).agg(pl.col("last").max())
+    later = keys.filter(again).join(known, on=dataset.identity, how="left", nulls_equal=True, maintain_order="left")
+    number = pl.int_range(1, pl.len() + 1).over(dataset.identity) + pl.col("last").fill_null(0)
+    numbers = later.select(number.cast(pl.Int16).alias("version"))
+    numbered = pl.concat([rows.filter(again), numbers], how="horizontal")
     return pl.concat([rows.filter(~again).with_columns(first), numbered])
 
 
-def _except(height: int, places: pl.Series) -> pl.Series:
+def among(rows: pl.DataFrame, others: pl.DataFrame) -> pl.Series:
+    """Tell which rows are among others of the same columns: by their hashes first, then in full."""
+    if others.is_empty():
+        return pl.Series([False]).new_from_index(0, rows.height)
+    suspects = rows.hash_rows().is_in(others.hash_rows().implode())
+    if not suspects.any():
+        return suspects
+    placed = rows.with_row_index("place").filter(suspects)
+    found = placed.join(others, on=rows.columns, how="semi", nulls_equal=True)
+    return ~_except(rows.height, found["place"])
+
+
+def _saying(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> frozenset[str]:
+    """Return the imports that hold a row which is among these; by hashes, so that one too many may be named."""
+    said = rows.select(dataset.content).hash_rows()
+    same = held.select(dataset.content).hash_rows().is_in(said.implode())
+    return frozenset(held.filter(same)["import_id"].unique())
+
+
+def _standing(held: pl.DataFrame, stands: Standing) -> pl.DataFrame:
+    return _of(held.filter(pl.col("version") > 0), stands.gone, inside=False)
+
+
+def _unheard(dataset: Dataset, own: pl.DataFrame, held: pl.DataFrame, stands: Standing) -> pl.DataFrame:
+    """Return an enterprise's own statements as the file leaves them, but for those that it made last already."""
+    ends = own.filter(dataset.keys(own).hash_rows().is_last_distinct())
+    before = _of(held, stands.own, inside=True).sort("known_at")
+    heard = before.filter(dataset.keys(before).hash_rows().is_last_distinct())
+    return ends.filter(~among(ends.select(dataset.content), heard.select(dataset.content)))
+
+
+def _of(held: pl.DataFrame, imports: Collection[str], *, inside: bool) -> pl.DataFrame:
+    if not imports:
+        return held.clear() if inside else held
+    these = pl.col("import_id").is_in(list(imports))
+    return held.filter(these if inside else ~these)
+
+
+def _except(height: int, places: pl.Series | Sequence[int]) -> pl.Series:
     return pl.Series([True]).new_from_index(0, height).scatter(places, values=False)

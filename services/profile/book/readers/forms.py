@@ -12,6 +12,8 @@ from typing import Any
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.connector import Connector, UnknownConnector, connector
 
+# How a kind is read where no connector is named: payments as any bank states them.
+USUAL: Mapping[str, str] = MappingProxyType({"payments": "bank-statement"})
 FOLDER = Path(__file__).parent.parent / "connectors"
 NONE: Mapping[str, Connector] = MappingProxyType({})
 
@@ -36,7 +38,8 @@ def form_of(
 
     `saved` are the sender's own connectors, by name with version.
     """
-    form = KINDS[kind]
+    usual = USUAL.get(kind)
+    form = KINDS[kind] if usual is None else connectors()[usual].form
     if connector is not None:
         known = {**connectors(), **saved}
         found = known.get(connector)

@@ -21,6 +21,9 @@ SEARCHED = 64
 MOST_TOLD = 10
 # Of a row that names as many known titles, only the next can be a better header.
 SURE = 4
+# A header of a source that nobody knows is nearly as wide as its rows, and holds no numbers.
+WIDE = 0.8
+NUMBER = re.compile(r"\s*[-+]?[\d,]*\.?\d+\s*")
 # What a total or a printer's remark begins with. Without classes of letters, which Python and Rust write differently.
 FOOTER = (
     r"(?i)^\s*(?:"
@@ -36,7 +39,7 @@ FOOTER = (
 IS_FOOTER = re.compile(FOOTER)
 # A sentence in a cell of its own: four Chinese characters at least.
 SENTENCE = r"[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}]"
-WORDS = ("text", "party", "counterparty")
+WORDS = ("text", "party", "counterparty", "identifier")
 THOUSANDS = re.compile(r"单位\s*[:：]?\s*(?:人民币)?\s*(百万元|十万元|万元|千元|亿元)")
 FOREIGN = re.compile(
     r"币\s*[种别]\s*[:：]?\s*(美元|港币|港元|欧元|日元|英镑|澳元|加元|瑞士法郎|新加坡元|USD|HKD|EUR|JPY|GBP|AUD|CAD|CHF|SGD)",
@@ -70,27 +73,44 @@ class Header:
 
 
 def find_header(rows: Iterable[Row], known: frozenset[str]) -> Header | None:
-    """Return the row that names most of the known titles, the first of equals; the first row where none names two.
+    """Return the row that names most of the known titles, the first of equals.
 
-    A heading over several columns, in the row above, is taken with the row below it where that names more.
+    A heading over several columns, in the row above, is taken with the row below it where that names more. Where no row
+    names two, the first is taken that is nearly as wide as any and has no numbers, else the first of all.
     """
     best: Header | None = None
-    above: list[tuple[int, str]] = []
-    before: Sequence[str] = ()
+    seen: list[tuple[int, Sequence[str], str]] = []
     for line, cells in rows:
         words = " ".join(filter(None, map(shown, cells)))
         if not words:
             continue
         sure = best is not None and best.score >= SURE
-        for titles in (cells, _under(before, cells)) if before else (cells,):
+        for titles in (cells, _under(seen[-1][1], cells)) if seen else (cells,):
             score = len({plain(title) for title in titles if title} & known)
-            if best is None or score > max(best.score, 1):
-                best = Header(line, tuple(titles), score, tuple(above))
+            if score > max(best.score if best else 0, 1):
+                best = Header(line, tuple(titles), score, _told(seen))
         if sure:
             break
-        above.append((line, words))
-        before = cells
-    return best
+        seen.append((line, cells, words))
+    return best or _likeliest(seen, known)
+
+
+def _likeliest(seen: Sequence[tuple[int, Sequence[str], str]], known: frozenset[str]) -> Header | None:
+    widths = [sum(bool(cell.strip()) for cell in cells) for _, cells, _ in seen]
+    places = [
+        place
+        for place, (_, cells, _) in enumerate(seen)
+        if widths[place] > 1 and widths[place] >= WIDE * max(widths) and not any(map(NUMBER.fullmatch, cells))
+    ]
+    if not seen:
+        return None
+    place = places[0] if places else 0
+    line, cells, _ = seen[place]
+    return Header(line, tuple(cells), len({plain(cell) for cell in cells if cell} & known), _told(seen[:place]))
+
+
+def _told(seen: Sequence[tuple[int, Sequence[str], str]]) -> tuple[tuple[int, str], ...]:
+    return tuple((line, words) for line, _, words in seen)
 
 
 def _under(above: Sequence[str], below: Sequence[str]) -> list[str]:

@@ -37,9 +37,10 @@ def conclude(
             withdrawals.note_repeats(session, order.id, commit.facts.get("repeats", ()))
             if dataset.name in hooks:
                 _follow(context, hooks[dataset.name], session, order, sheets, now)
-        counts = [_counted(session, order, sheet, commit, now) for sheet in sheets]
+        counts = [_counted(session, order, sheet, _taken(commit, place), now) for place, sheet in enumerate(sheets)]
         store.move_book(session, state)
-        done.counts, done.finished_at = summary(sheets, counts), now
+        told = commit.facts["told"] if commit is not None else ()
+        done.counts, done.finished_at = summary(sheets, counts, told), now
         note_changed(session, _touched(sheets, commit), order.kind)
 
 
@@ -73,18 +74,21 @@ def _made_visible(
     )
 
 
-def _counted(session: Session, order: tables.Import, sheet: Sheet, commit: Commit | None, now: datetime) -> Counts:
-    """Return the counts of a sheet, storing first what it says of firms or outcomes."""
+def _taken(commit: Commit | None, place: int) -> int:
+    return int(commit.facts["taken"][place]) if commit is not None else 0
+
+
+def _counted(session: Session, order: tables.Import, sheet: Sheet, taken: int, now: datetime) -> Counts:
+    """Return the counts of a sheet, storing first what it says of firms or outcomes; `taken` went to a lake."""
     checked = sheet.checked
-    if commit is not None and sheet.form.dataset is not None:
-        appended = commit.facts["appended"]
-        sort = sheet.form.constants.get(sheet.form.dataset.lead)
-        accepted = int(appended.get(sort, 0) if sort else sum(appended.values()))
+    if sheet.form.dataset is not None:
+        accepted = taken
     elif sheet.form.kind == ENTERPRISES.kind:
         accepted = enrol_all(session, checked.rows, order.id, now)
     else:
         accepted = observe(session, checked.rows, order.id, now)
-    return Counts(checked.received, accepted, checked.rows.height - accepted, checked.rejected)
+    good = checked.rows.height + sheet.folded.height
+    return Counts(checked.received, accepted, good - accepted, checked.rejected)
 
 
 def _touched(sheets: list[Sheet], commit: Commit | None) -> set[str]:

@@ -53,19 +53,18 @@ def save(
     _must_be(expected, before)
     if before is None and connector_store.count(session, caller.client) >= MOST_OWN:
         raise NameTaken(f"You have {MOST_OWN} connectors; save this as a version of one of them.")
-    if before is not None and before.retired_at is None and before.declared == document:
+    text = orjson.dumps(document).decode()  # in the sender's order: titles that come first are preferred
+    if before is not None and before.retired_at is None and before.declared == text:
         return before, False
-    return _add(context, session, caller, name, document, before.version + 1 if before else 1), before is None
+    return _add(context, session, caller, name, text, before.version + 1 if before else 1), before is None
 
 
-def _add(
-    context: Context, session: Session, caller: Caller, name: str, document: Mapping[str, Any], version: int
-) -> SavedConnector:
+def _add(context: Context, session: Session, caller: Caller, name: str, declared: str, version: int) -> SavedConnector:
     row = SavedConnector(
         client=caller.client,
         name=name,
         version=version,
-        declared=dict(document),
+        declared=declared,
         saved_at=context.now(),
         retired_at=None,
     )
@@ -140,12 +139,12 @@ def _version(session: Session, client: str, name: str, number: str) -> SavedConn
 def built(row: SavedConnector) -> Connector:
     """Return the connector of a saved version."""
     try:
-        return _built(row.name, orjson.dumps(row.declared, option=orjson.OPT_SORT_KEYS))
+        return _built(row.name, row.declared)
     except BrokenConnector as broken:
         raise ConnectorRefused(f"The connector {row.name} does not fit this release, save it anew: {broken}") from None
 
 
 @lru_cache(maxsize=256)
-def _built(name: str, document: bytes) -> Connector:
+def _built(name: str, document: str) -> Connector:
     # By its words and not by its number: processes and databases never disagree about words.
     return connector(name, orjson.loads(document))

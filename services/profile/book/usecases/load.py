@@ -7,6 +7,7 @@ gives the same result; the lake's commit is found again by the import's id; the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -22,9 +23,8 @@ from services.profile.book.domain.channel import Standing, standing
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.relation import sealed
-from services.profile.book.domain.sheet import NOT_YOURS, Sheet, dataset_of
+from services.profile.book.domain.sheet import Sheet, dataset_of, numbered, of_sheet, taken
 from services.profile.book.domain.validation import check, one_nature
-from services.profile.book.domain.versions import without_repeats
 from services.profile.book.lake import Commit
 from services.profile.book.party_key import party_key
 from services.profile.book.readers.forms import form_of
@@ -34,7 +34,7 @@ from services.profile.book.usecases.conclude import conclude
 from services.profile.book.usecases.connect import kept
 from services.profile.book.usecases.enrol import SyntheticMixed, claim
 from services.profile.book.usecases.hooks import Hooks
-from services.profile.book.usecases.report import reject_report, write_report
+from services.profile.book.usecases.report import reports, write_reports
 from services.profile.standards.days import day_of
 
 STAGES = 5
@@ -63,7 +63,7 @@ def _forget(context: Context, order: tables.Import) -> None:
     """Remove a file that names persons, and what a killed reader left of it: what is kept of them is in the lake."""
     if order.kind in SEALED:
         for path in context.settings.uploads.glob(f"{order.id}*"):
-            if path != reject_report(context, order.id):
+            if path not in reports(context, order.id):
                 path.unlink(missing_ok=True)
 
 
@@ -72,13 +72,13 @@ def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tab
     job.progress(1, STAGES)
     sheets = [_hooked(context, hooks, job, order, sheet) for sheet in sheets]
     job.progress(2, STAGES)
-    write_report(reject_report(context, order.id), sheets)
+    write_reports(context, order.id, sheets)
     _claim(context, sheets)
     dataset = dataset_of(sheets)
     commit = None if dataset is None else _append(context, order, dataset, sheets)
     if commit is not None and commit.facts.get("refused"):
-        sheets = [sheet.without(commit.facts["refused"], NOT_YOURS) for sheet in sheets]
-        write_report(reject_report(context, order.id), sheets)
+        sheets = [_refused(sheet, place, commit) for place, sheet in enumerate(sheets)]
+        write_reports(context, order.id, sheets)
     job.progress(4, STAGES)
     conclude(context, hooks, order, sheets, commit)
     if dataset is not None and commit is not None:
@@ -103,16 +103,23 @@ def _sheets(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
 
 
 def _records(context: Context, dataset: Dataset, sheets: list[Sheet]) -> pl.DataFrame:
-    parts = [dataset.conform(sheet.checked.rows) for sheet in sheets if sheet.form.dataset]
+    parts = [
+        numbered(dataset.conform(sheet.checked.rows), place) for place, sheet in enumerate(sheets) if sheet.form.dataset
+    ]
     if dataset.name in SEALED:
         parts = [sealed(part, party_key(context.settings)) for part in parts]
-    return pl.concat([without_repeats(dataset, part) for part in parts])
+    return pl.concat(parts)
 
 
 def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
     matched = form.match(raw.titles)
     checked = check(form, raw.frame, matched, raw.unread, today=today)
-    return Sheet(form, raw.name, checked, matched.ignored, raw.notes)
+    found = matched.found.items()
+    secret = any(column.reads == "party" for _, column in found)
+    shown = frozenset(name for name, column in found if column.reads != "party") if secret else None
+    return Sheet(
+        form, raw.name, checked, matched.ignored, raw.notes, raw=raw.frame, titles=tuple(raw.titles), open_columns=shown
+    )
 
 
 def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, sheet: Sheet) -> Sheet:
@@ -122,6 +129,13 @@ def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: table
         return sheet
     for lines, reason in hooks[dataset.name].on_check(context, job, order, sheet.checked.rows):
         sheet = sheet.without(lines, reason)
+    return sheet
+
+
+def _refused(sheet: Sheet, place: int, commit: Commit) -> Sheet:
+    """Return the sheet at a place of the file without the lines that do not go with what is held."""
+    for reason, lines in commit.facts["refused"]:
+        sheet = sheet.without(of_sheet(lines, place), reason)
     return sheet
 
 
@@ -140,12 +154,20 @@ def _append(context: Context, order: tables.Import, dataset: Dataset, sheets: li
     done = lake.committed(order.id)
     if done is not None:
         return done
-    rows = _records(context, dataset, sheets)
-    return lake.append(rows, order.id, {}, now=context.now(), standing=partial(_standing, context, order))
+    return lake.append(
+        _records(context, dataset, sheets),
+        order.id,
+        {},
+        now=context.now(),
+        standing=partial(_standing, context, order),
+        counted=lambda new: {"taken": taken(sheets, new["line"])},
+    )
 
 
 def _standing(context: Context, order: tables.Import, earlier: list[str]) -> Standing:
     """Return how earlier imports stand to this one: an enterprise's own word does not revise another's."""
     with context.database.read() as session:
         senders, gone = store.senders(session, earlier), withdrawals.going(session)
-    return standing((order.client, order.channel), senders, gone)
+        days, again = store.stated_days(session, earlier), store.came_before(session, order)
+    stands = standing((order.client, order.channel), senders, gone)
+    return replace(stands, days=days, stated_on=order.stated_on, again=again)

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +23,7 @@ from services.profile.book.domain.channel import NotYourChannel, channel_of
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.readers.forms import form_of
 from services.profile.book.usecases.connect import chosen, name_of
+from services.profile.standards.days import day_of
 
 CHUNK = 1 << 20
 JOB = "import"
@@ -34,6 +36,10 @@ class UnknownKind(Invalid):
 
 class KeyReused(Invalid):
     """An idempotency key came back with another file."""
+
+
+class StatedAhead(Invalid):
+    """A file says that it was made on a day that has not come."""
 
 
 class ImportNotFound(NotFound):
@@ -50,6 +56,7 @@ class Delivery:
     channel: str | None = None
     connector: str | None = None
     enterprise: str | None = None
+    stated_on: date | None = None
 
 
 def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[bytes]) -> str:
@@ -60,10 +67,15 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
     if delivery.kind not in KINDS:
         raise UnknownKind(f"kind must be one of: {', '.join(KINDS)}.", kind=delivery.kind[:40])
     channel = channel_of(delivery.channel, caller.role, delivery.kind)
+    if delivery.stated_on and delivery.stated_on > day_of(context.now()):
+        raise StatedAhead(
+            f"stated_on {delivery.stated_on} lies in the future; give the day on which the source made the file.",
+            stated_on=delivery.stated_on.isoformat(),
+        )
     with context.database.read() as session:
         kept, saved = chosen(session, caller.client, delivery.connector)
     form_of(delivery.kind, kept, delivery.enterprise, saved)
-    delivery = replace(delivery, channel=channel, enterprise=_about(caller, delivery.enterprise))
+    delivery = replace(delivery, channel=channel, enterprise=about(caller, delivery.enterprise))
     import_id = new_id("imp")
     path = context.settings.uploads / import_id
     sha256, size = _store(path, stream, context.settings.largest_upload)
@@ -84,6 +96,7 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
                     channel=channel,
                     connector=kept,
                     enterprise=delivery.enterprise,
+                    stated_on=delivery.stated_on,
                     created_at=context.now(),
                 )
             )
@@ -99,7 +112,7 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
     return import_id
 
 
-def _about(caller: Caller, named: str | None) -> str | None:
+def about(caller: Caller, named: str | None) -> str | None:
     """Return the enterprise that an import is about: an enterprise sends its own data only."""
     if caller.role != "enterprise":
         return named
@@ -112,7 +125,7 @@ def _before(session: Session, caller: Caller, delivery: Delivery, sha256: str) -
     row = store.import_with(session, caller.client, delivery.key)
     if row is None:
         return None
-    same = ("kind", "channel", "enterprise")
+    same = ("kind", "channel", "enterprise", "stated_on")
     mapped = delivery.connector in {row.connector, name_of(row.connector)}
     if row.sha256 != sha256 or not mapped or any(getattr(row, name) != getattr(delivery, name) for name in same):
         raise KeyReused("This Idempotency-Key came with another file before; use a new key for a new file.")
@@ -124,7 +137,7 @@ def _store(path: Path, stream: IO[bytes], limit: int) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     try:
         with path.open("xb") as file:
-            for chunk in _within(stream, limit):
+            for chunk in within(stream, limit):
                 size += len(chunk)
                 digest.update(chunk)
                 file.write(chunk)
@@ -137,7 +150,8 @@ def _store(path: Path, stream: IO[bytes], limit: int) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _within(stream: IO[bytes], limit: int) -> Iterator[bytes]:
+def within(stream: IO[bytes], limit: int) -> Iterator[bytes]:
+    """Give a file piece by piece; raise `TooLarge` where it is more than `limit` bytes."""
     size = 0
     while chunk := stream.read(CHUNK):
         size += len(chunk)

@@ -63,7 +63,8 @@ def stand_ins(context: Context, order: tables.Import, ended: Brought) -> StandIn
         repeaters = withdrawals.repeaters(session, order.id)
         orders = {name: session.get_one(tables.Import, name) for name in repeaters}
     commits: dict[str, Commit] = {}
-    lost, rest = list[str](), ended.rows
+    # What does not stand is repeated by nobody.
+    lost, rest = list[str](), ended.rows.filter(pl.col("version") > 0)
     for name in repeaters:
         said = None if ended.dataset is None else _said(context, orders[name], ended.dataset)
         if said is None or ended.dataset is None:
@@ -111,7 +112,7 @@ def end(
 def _measured(context: Context, session: Session, state: store.BookState, ended: Brought) -> store.BookState:
     """Return the book's state with its size and its last day as they are without the import."""
     gone = withdrawals.withdrawn(session)
-    left = context.lake.scan(state.lake_version, without=gone)
+    left = context.lake.scan(state.lake_version, without=gone).filter(pl.col("version") > 0)
     size, last = left.select(pl.len(), pl.col("date").max().alias("last")).collect().row(0)
     assert last is None or isinstance(last, date)
     near = pl.col("enterprise").is_in(list(ended.by_enterprise))

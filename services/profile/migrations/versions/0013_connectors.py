@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.data.database import Json, Utc
+from chassis.data.database import Utc
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 
 
 def upgrade() -> None:
@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("client", sa.String(length=128), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("declared", Json(), nullable=False),
+        sa.Column("declared", sa.String(), nullable=False),
         sa.Column("saved_at", Utc(timezone=True), nullable=False),
         sa.Column("retired_at", Utc(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("client", "name", "version", name="pk_saved_connectors"),

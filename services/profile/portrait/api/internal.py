@@ -38,7 +38,7 @@ def post_feature_reads() -> Response:
     Each item is what `GET /v1/enterprises/{id}/features` answers, or `{"problem"}`; each read is checked and recorded
     as `what` it is for, under the id of the request that it is for.
     """
-    order = orjson.loads(request.get_data())
+    order = request.get_json(force=True)
     what, day = named(order["what"], OF_ONE), date.fromisoformat(order["as_of"]) if "as_of" in order else None
     readings = [(one["enterprise"], _reading(what, one.get("request_id", ""), day)) for one in order["reads"]]
     asked = Asked(day, datetime.fromisoformat(order["known_at"]) if "known_at" in order else None)
@@ -54,7 +54,7 @@ def post_feature_table() -> Response:
     Between services, so that no reader chooses by which name an enterprise finds its read.
     """
     request.max_content_length = LARGEST_ORDER
-    said = orjson.loads(request.get_data())
+    said = request.get_json(force=True)
     what = named(said.pop("what"), OF_MANY)
     return feature_table(parsed(FeatureSetSchema(), said), what)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from chassis.web.caller import requires
 from chassis.web.openapi import Blueprint, refuses
 from services.profile.book.api.current import context
 from services.profile.book.api.schemas import MomentSchema
-from services.profile.book.domain.departure import name_of
+from services.profile.book.domain.departure import names_of_each
 from services.profile.book.domain.evidence import dataset_of
 from services.profile.book.domain.moment import Asked
 from services.profile.portrait.api import shown
@@ -93,16 +93,24 @@ def get_late_payments(wish: dict[str, Any], enterprise: str) -> Response:
 def _records(disputed: Mapping[str, str], part: Any) -> list[dict[str, Any]]:
     rows = cast("list[tuple[Table, dict[str, Any]]]", part)
     known = sources(context(), rows)
-    return [_record(table, row, known.get(row["import_id"], {}), disputed) for table, row in rows]
+    names: dict[str, Iterator[tuple[str, str | None]]] = {}
+    for table in {table for table, _ in rows}:
+        dataset = dataset_of(table.replace("_", "-"))
+        names[table] = iter(names_of_each(dataset, [row for other, row in rows if other == table]))
+    return [_record(table, row, known.get(row["import_id"], {}), next(names[table]), disputed) for table, row in rows]
 
 
-def _record(table: str, row: dict[str, Any], origin: dict[str, str], disputed: Mapping[str, str]) -> dict[str, Any]:
-    kind = table.replace("_", "-")
-    name = name_of(dataset_of(kind), row)
+def _record(
+    table: str,
+    row: dict[str, Any],
+    origin: dict[str, str],
+    names: tuple[str, str | None],
+    disputed: Mapping[str, str],
+) -> dict[str, Any]:
     return {
-        "kind": kind,
-        "name": name,
-        "dispute": disputed.get(name),
+        "kind": table.replace("_", "-"),
+        "name": names[0],
+        "dispute": next((disputed[name] for name in names if name and name in disputed), None),
         "record": {name: value for name, value in row.items() if name not in {*ORIGIN, "enterprise"}},
         "source": origin.get("source"),
         "channel": origin.get("channel"),

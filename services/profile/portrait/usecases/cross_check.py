@@ -49,17 +49,19 @@ def material(context: Context, moment: Moment, scope: Permit | Whole, evidence: 
     """
     enterprises = scope.enterprises
     whole = scan(context, "invoices", moment.version, moment.known_at, Whole(Why.PARTNERS))
-    book = whole.filter(pl.col("date") <= moment.as_of)
+    book = whole.filter(pl.col("version") > 0)
     if moment.known_at is not None:
         book = book.filter(pl.col("known_at") <= moment.known_at)
     about = pl.lit(value=True) if enterprises is None else pl.col("counterparty").is_in(written(enterprises))
-    span = book.group_by("enterprise", "direction").agg(first=pl.col("date").min(), last=pl.col("date").max())
-    mirrored, books = pl.collect_all([book.filter(about), span])
+    past = book.filter(pl.col("date") <= moment.as_of)
+    span = past.group_by("enterprise", "direction").agg(first=pl.col("date").min(), last=pl.col("date").max())
+    # A later version may name another partner, or another day.
+    mirrored, books = pl.collect_all([book.filter(about | (pl.col("version") > 1)), span])
     with context.database.read() as session:
         gone = gone_at(session, mirrored["enterprise"].unique().to_list(), moment)
-    mirrored = remaining(DATASET, mirrored, gone.records)
+    mirrored = as_known(remaining(DATASET, mirrored, gone.records), as_of=moment.as_of).filter(about)
     own = evidence if evidence is not None else gather(context, moment, scope)
-    return Material(own, as_known(mirrored), books, moment.as_of)
+    return Material(own, mirrored, books, moment.as_of)
 
 
 def _rule(key: str) -> Rule:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from chassis.web.schemas import Schema
-from services.profile.book.api.schemas import NO_NUL, SHA256, TextSchema
+from services.profile.book.api.schemas import SHA256, TextSchema
 from services.profile.rights.domain.consent import Field, Purpose
 
 
 class GrantSchema(Schema):
     """A consent that an enterprise gives about itself."""
 
-    grantee = fields.String(required=True, validate=[validate.Length(1, 128), NO_NUL])
+    grantee = fields.String(required=True, validate=validate.Length(1, 128))
     purposes = fields.List(
         fields.Enum(Purpose, by_value=True), required=True, validate=validate.Length(1, len(Purpose))
     )

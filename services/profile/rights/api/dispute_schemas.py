@@ -5,12 +5,12 @@ from __future__ import annotations
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chassis.web.schemas import Schema
-from services.profile.book.api.schemas import NO_NUL, RECORD, EnterpriseId
+from services.profile.book.api.schemas import RECORD, EnterpriseId
 from services.profile.rights.api.schemas import ItemSchema
 from services.profile.rights.domain.dispute import Correction, Decision, Reason, State
 from services.profile.rights.domain.notice import Event
 
-WORDS = [validate.Length(1, 2000), NO_NUL]
+WORDS = validate.Length(1, 2000)
 
 
 class DisputeOrderSchema(Schema):
@@ -50,7 +50,7 @@ class DecisionSchema(Schema):
     """What was found, how a wrong item was put right, and the written answer to the enterprise."""
 
     decision = fields.Enum(Decision, by_value=True, required=True)
-    reply = fields.String(required=True, validate=[validate.Length(10, 4000), NO_NUL])
+    reply = fields.String(required=True, validate=validate.Length(10, 4000))
     correction = fields.String(
         load_default=None, allow_none=True, validate=validate.OneOf([Correction.REMOVED, Correction.RESTATED])
     )
@@ -61,10 +61,10 @@ class RepairOrderSchema(Schema):
 
     enterprise = EnterpriseId(required=True)
     record = fields.String(load_default=None, allow_none=True, validate=RECORD)
-    number = fields.String(load_default=None, allow_none=True, validate=[validate.Length(1, 128), NO_NUL])
+    number = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 128))
     decided_on = fields.Date(required=True)
-    authority = fields.String(required=True, validate=[validate.Length(1, 128), NO_NUL])
-    document = fields.String(required=True, validate=[validate.Length(1, 128), NO_NUL])
+    authority = fields.String(required=True, validate=validate.Length(1, 128))
+    document = fields.String(required=True, validate=validate.Length(1, 128))
 
     @validates_schema
     def one_of_both(self, data: dict[str, str | None], **_: object) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import orjson
 from flask import Blueprint, Response, request
 
 from chassis.core.errors import Forbidden
@@ -34,7 +33,7 @@ def post_rereads() -> Response:
     and is answered by day. Nothing else of a file is told, so no read is counted.
     """
     request.max_content_length = LARGEST_ORDER
-    order = orjson.loads(request.get_data())
+    order = request.get_json(force=True)
     return json_answer(_by_day(order) if "days" in order else _by_enterprise(order))
 
 

@@ -8,13 +8,13 @@ import marshmallow
 from marshmallow import EXCLUDE, fields, validate
 
 from chassis.web.schemas import Schema
-from services.profile.book.api.schemas import NO_NUL, EnterpriseId, TextSchema
+from services.profile.book.api.schemas import EnterpriseId, TextSchema
 from services.profile.rights.api.schemas import marks
 from services.profile.rights.domain.measure import List, State
 
 # Within these a term of months can be counted; no measure of a list that is kept today lies outside.
 DAY = validate.Range(date(1990, 1, 1), date(2200, 1, 1))
-NAMED = [validate.Length(1, 200), NO_NUL]
+NAMED = validate.Length(1, 200)
 MOST_CODES = 20
 # Beside the classes: they have a field called `list`.
 LISTS, STATES = list(List), list(State)
@@ -51,7 +51,7 @@ class MeasureOrderSchema(Schema):
 class MeasureEndSchema(Schema):
     """Why a measure ends before its last day."""
 
-    reason = fields.String(required=True, validate=[validate.Length(1, 500), NO_NUL])
+    reason = fields.String(required=True, validate=validate.Length(1, 500))
 
 
 class MeasuresAskedSchema(marshmallow.Schema):

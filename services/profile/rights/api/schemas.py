@@ -6,9 +6,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from chassis.web.schemas import Schema
+from chassis.web.schemas import Name, Schema
 from services.profile.book import store
-from services.profile.book.api.schemas import NO_NUL, RECORD, EnterpriseId
+from services.profile.book.api.schemas import RECORD, EnterpriseId
 from services.profile.book.domain.cells import LARGEST_COUNT
 from services.profile.book.domain.columns import SIZES, TAXPAYERS
 from services.profile.rights.domain.dispute import DESCRIPTION, KINDS, Reason
@@ -55,16 +55,16 @@ class EnterpriseBodySchema(Schema):
     """What a source says of an enterprise; what is left out stays as it was."""
 
     id = EnterpriseId()
-    name = fields.String(validate=[validate.Length(1, 128), NO_NUL], allow_none=True)
+    name = Name(validate=validate.Length(1, 128), allow_none=True)
     rating = fields.String(validate=validate.OneOf("ABCD"), allow_none=True)
-    industry = fields.String(validate=[validate.Length(1, 32), NO_NUL], allow_none=True)
-    region = fields.String(validate=[validate.Length(1, 32), NO_NUL], allow_none=True)
+    industry = fields.String(validate=validate.Length(1, 32), allow_none=True)
+    region = fields.String(validate=validate.Length(1, 32), allow_none=True)
     size_class = fields.String(validate=validate.OneOf(sorted(set(SIZES.values()))), allow_none=True)
     established_on = fields.Date(allow_none=True)
     employees = fields.Integer(strict=True, validate=validate.Range(0, LARGEST_COUNT), allow_none=True)
     revenue_fen = fields.Integer(strict=True, validate=FEN, allow_none=True)
     assets_fen = fields.Integer(strict=True, validate=FEN, allow_none=True)
-    scope = fields.String(validate=[validate.Length(1, 4000), NO_NUL], allow_none=True)
+    scope = fields.String(validate=validate.Length(1, 4000), allow_none=True)
     taxpayer = fields.String(validate=validate.OneOf(sorted(set(TAXPAYERS.values()))), allow_none=True)
     synthetic = fields.Boolean(load_default=False)
 

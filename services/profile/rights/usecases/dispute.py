@@ -17,7 +17,7 @@ from chassis.core.moments import rfc3339
 from services.profile.book import departures, store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
-from services.profile.book.domain.departure import Cause, Departure, names_of
+from services.profile.book.domain.departure import Cause, Departure, named, names_of
 from services.profile.book.domain.evidence import dataset_of
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
@@ -84,7 +84,7 @@ def item_of(context: Context, enterprise: str, kind: str, record: str | None, fi
     if kind == DESCRIPTION:
         return _described(context, enterprise, field)
     rows = _rows(context, enterprise, kind)
-    found = rows.filter(names_of(dataset_of(kind), rows) == record)
+    found = rows.filter(named(dataset_of(kind), rows, [record] if record else []))
     if found.is_empty():
         raise RecordNotFound(f"The file has no record {record} of the kind {kind}; GET …/evidence lists them.")
     row = found.row(0, named=True)

@@ -14,7 +14,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.departure import names_of
 from services.profile.book.domain.display import too_early
-from services.profile.book.domain.sheet import NOT_YOURS
+from services.profile.book.domain.versions import NOT_YOURS
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.rights.usecases.repair import leave
 

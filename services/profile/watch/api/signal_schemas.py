@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from chassis.web.schemas import Schema
-from services.profile.book.api.schemas import NO_NUL, EnterpriseId, TextSchema
+from services.profile.book.api.schemas import EnterpriseId, TextSchema
 from services.profile.rights.api.schemas import marks
 from services.profile.watch.domain.signals import BY_KEY, SEVERITIES
 
@@ -132,7 +132,7 @@ class AlertPageSchema(Schema):
 class NoteSchema(Schema):
     """What the reader notes when it acknowledges an alert."""
 
-    note = fields.String(load_default=None, allow_none=True, validate=[validate.Length(1, 500), NO_NUL])
+    note = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 500))
 
 
 class SubscriptionOrderSchema(Schema):

@@ -272,8 +272,8 @@ def test_a_bank_statement_is_understood_by_its_connector(cottage: House) -> None
         ("kind=orders&connector=bank-statement", "a\n1\n", "none"),
         ("kind=payments&connector=bank-statement&enterprise=E1", "交易日期,新列\n1,2\n", "借方发生额"),
         (
-            "kind=payments&connector=bank-statement&enterprise=E1",
-            "交易日期,交易流水号,借方发生额,贷方发生额,新列\n20240105,T1,1,,x\n",
+            "kind=tax-filings&connector=tax-declarations&enterprise=E1",
+            "征收项目,税款所属期起,税款所属期止,应补(退)税额,实缴税额,缴款期限,新列\n增值税,2024-01-01,2024-01-31,1,1,2024-02-20,x\n",
             "does not know: 新列",
         ),
     ],
@@ -294,7 +294,8 @@ def test_the_connectors_are_listed(cottage: House) -> None:
     by_name = {one["name"]: one for one in listed}
     assert {"bank-statement", "tax-declarations", "cumcm-invoices"} <= by_name.keys()
     assert by_name["tax-declarations"]["units"]["due_fen"] == "wan"
-    assert by_name["bank-statement"]["split"]["titles"] == {"in": "贷方发生额", "out": "借方发生额"}
+    assert by_name["bank-statement"]["split"]["titles"]["out"][0] == "借方发生额"
+    assert {"icbc", "abc", "boc", "ccb", "bocom", "cmb"} <= by_name.keys()
 
 
 def test_what_was_committed_before_a_kill_is_found_again(house: House) -> None:

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from services.profile.book.domain import invoice
 from services.profile.book.domain.amounts import fen_of
+from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.connector import BrokenConnector, connector
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.evidence import DATASETS, empty, evidence
 from services.profile.book.domain.validation import REPORT, Checked, check
-from services.profile.book.domain.versions import unheld, versioned, without_repeats
+from services.profile.book.domain.versions import weigh
 
 TODAY = date(2026, 1, 1)
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -57,7 +58,7 @@ def taken_in(dataset: Dataset, files: list[list[dict[str, Any]]]) -> pl.DataFram
     """Return what is held after these files, an import and an hour each."""
     held = dataset.empty()
     for place, rows in enumerate(files):
-        new = versioned(dataset, unheld(dataset, without_repeats(dataset, frame(dataset, rows)), held), held)
+        new = weigh(dataset, frame(dataset, rows), held, Standing()).rows
         origin = {"known_at": START + timedelta(hours=place), "import_id": f"imp_{place}"}
         stored = new.with_columns(pl.lit(origin["known_at"]).cast(dataset.schema["known_at"]).alias("known_at"))
         stored = stored.with_columns(pl.lit(origin["import_id"]).alias("import_id")).select(list(dataset.schema))
@@ -75,9 +76,7 @@ def test_the_last_statement_counts_and_the_past_stays(dataset: Dataset, data: st
         said: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
         for row in (row for rows in files[: place + 1] for row in rows):
             one = tuple(row[name] for name in dataset.content)
-            heard = said.setdefault(one[: len(dataset.identity)], [])
-            if one not in heard:
-                heard.append(one)
+            said.setdefault(one[: len(dataset.identity)], []).append(one)
         known = dataset.as_known(held, known_at=START + timedelta(hours=place))
         told = sorted((heard[-1] for heard in said.values()), key=str)
         assert sorted(known.select(dataset.content).rows(), key=str) == told

@@ -196,10 +196,11 @@ def test_counts_are_written_as_sums_are(written: str) -> None:
 
 
 def test_a_date_that_a_connector_does_not_write_is_refused_with_its_form() -> None:
-    """The bank writes eight digits."""
-    found = payments(
-        {"交易日期": "2026031"}, {"交易日期": "46086"}, {"交易日期": "1 March"}, {"交易日期": "2026-03-01"}
-    )
+    """The bank writes eight digits; another form is read where it can be no other day."""
+    form = form_of("payments", "bank-statement", f"uscc:{OTHER}")
+    dated = tuple(replace(one, form="%Y%m%d") if one.name == "date" else one for one in form.columns)
+    days = ("2026031", "46086", "1 March", "2026-03-01")
+    found = checked(replace(form, columns=dated), PAID, *({"交易日期": day} for day in days))
     assert found.rows["date"].to_list() == [date(2026, 3, 1)]
     assert "20260131" in found.report["reason"][2]
 

@@ -121,3 +121,129 @@ def test_xml_of_another_kind_is_refused(tmp_path: Path) -> None:
     """A payment is no invoice."""
     with pytest.raises(UnreadableFile, match="invoices"):
         read_bytes(tmp_path, xml(), KINDS["payments"])
+
+
+def only(part: RawSheet) -> dict[str, str | None]:
+    """Return the one row of a part in which nothing was refused."""
+    assert part.unread.rows() == []
+    return part.frame.row(0, named=True)
+
+
+def test_a_toll_without_amounts_of_its_lines_is_read(tmp_path: Path) -> None:
+    """Where a line states none, there is no sum to check."""
+    body = xml().replace(b"<Amount>100.00</Amount>", b"").replace(b"<ComTaxAm>13.00</ComTaxAm>", b"")
+    assert only(read_bytes(tmp_path, body))["net_fen"] == "12050"
+
+
+@pytest.mark.parametrize("tax", ["***", ""])
+def test_tax_free_is_no_tax(tmp_path: Path, tax: str) -> None:
+    """Its sum is printed as asterisks or left out."""
+    row = only(read_bytes(tmp_path, xml(tax=tax, total="120.50")))
+    assert (row["tax_fen"], row["total_fen"]) == ("0", "12050")
+
+
+def test_a_tax_that_is_left_out_and_owed_does_not_add_up(tmp_path: Path) -> None:
+    """Nothing is taken for none where the total says otherwise."""
+    assert read_bytes(tmp_path, xml(tax="***")).unread["column"].to_list() == ["TotalTax-includedAmount"]
+
+
+def test_lines_are_summed_before_they_are_rounded(tmp_path: Path) -> None:
+    """Unit prices leave amounts with six decimals."""
+    assert only(read_bytes(tmp_path, xml(first="33.333333", second="87.166667")))["net_fen"] == "12050"
+
+
+@pytest.mark.parametrize("time", ["2026年04月01日", "20260401101112", "2026-4-1 9:8:7"])
+def test_the_whole_time_goes_on_to_be_read(tmp_path: Path, time: str) -> None:
+    """A time cut at ten characters is no date."""
+    body = xml().replace(b"<IssueTime>2024-03-05", f"<IssueTime>{time}".encode())
+    assert only(read_bytes(tmp_path, body))["date"] == time
+
+
+@pytest.mark.parametrize("buyer", ["", "***"])
+def test_a_person_has_no_code(tmp_path: Path, buyer: str) -> None:
+    """And is nobody in particular."""
+    assert only(read_bytes(tmp_path, xml(buyer=buyer)))["counterparty"] is None
+
+
+def test_a_red_letter_names_the_invoice_that_it_cancels(tmp_path: Path) -> None:
+    """In its remark."""
+    remark = (
+        "<AdditionalInformation><Remark>被红冲蓝字数电票号码：24352000000000000001</Remark></AdditionalInformation>"
+    )
+    body = xml(first="-100.00", second="-20.50", net="-120.50", tax="-13.00", total="-133.50")
+    body = body.replace(b"</EInvoiceData>", remark.encode() + b"</EInvoiceData>")
+    assert only(read_bytes(tmp_path, body))["blue_number"] == "24352000000000000001"
+
+
+EARLIER = """<?xml version="1.0" encoding="utf-8"?>
+<fp:eInvoice xmlns:fp="http://www.edrm.org.cn/schema/e-invoice/2019">
+<fp:InvoiceCode>033002000311</fp:InvoiceCode><fp:InvoiceNo>12345678</fp:InvoiceNo>
+<fp:IssueDate>2020年04月01日</fp:IssueDate>
+<fp:Buyer><fp:BuyerTaxID>91110000600037341L</fp:BuyerTaxID></fp:Buyer>
+<fp:TaxInclusiveTotalAmount>113.00</fp:TaxInclusiveTotalAmount>
+<fp:TaxExclusiveTotalAmount>100.00</fp:TaxExclusiveTotalAmount><fp:TaxTotalAmount>13.00</fp:TaxTotalAmount>
+<fp:Seller><fp:SellerTaxID>91350100M000100Y43</fp:SellerTaxID></fp:Seller>
+<fp:GoodsInfos><fp:GoodsInfo><fp:Amount>100.00</fp:Amount><fp:TaxAmount>13.00</fp:TaxAmount></fp:GoodsInfo></fp:GoodsInfos>
+</fp:eInvoice>""".encode()
+COVER = b'<ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016"/>'
+STATED = {
+    "发票号码": "24352000000000000001",
+    "合计金额": "120.50",
+    "合计税额": "13.00",
+    "开票日期": "2024年03月05日",
+    "销售方纳税人识别号": SELLER,
+    "购买方纳税人识别号": BUYER,
+}
+
+
+def ofd(**inside: bytes) -> bytes:
+    entries = {name.replace("__", "/") + ".xml": body for name, body in inside.items()}
+    return zipped({"OFD.xml": COVER, "Doc_0/Document.xml": b"<a/>", **entries})
+
+
+@pytest.mark.parametrize("body", [xml(), EARLIER])
+def test_an_ofd_is_read_by_the_xml_that_it_carries(tmp_path: Path, body: bytes) -> None:
+    """A digital invoice or an earlier electronic one, wherever in the OFD it lies."""
+    for place in ("Doc_0__Attachs__original_invoice", "Doc_0__Other__fp"):
+        row = only(read_bytes(tmp_path, ofd(**{place: body})))
+        assert (row["enterprise"], row["counterparty"], row["tax_fen"]) == (SELLER, BUYER, "1300")
+
+
+def test_an_ofd_whose_cover_states_the_invoice_is_read_by_that(tmp_path: Path) -> None:
+    """The tax platform writes number, day, sums and both codes there."""
+    stated = "".join(f'<ofd:CustomData Name="{name}">{text}</ofd:CustomData>' for name, text in STATED.items())
+    cover = f'<ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016"><ofd:CustomDatas>{stated}</ofd:CustomDatas></ofd:OFD>'
+    row = only(read_bytes(tmp_path, zipped({"OFD.xml": cover.encode(), "Doc_0/Document.xml": b"<a/>"})))
+    assert (row["number"], row["total_fen"], row["date"]) == ("24352000000000000001", "13350", "2024年03月05日")
+
+
+def test_an_ofd_without_the_xml_says_what_to_do(tmp_path: Path) -> None:
+    """It is a picture only."""
+    [(line, _, _, reason)] = read_bytes(tmp_path, ofd()).unread.rows()
+    assert (line, "download the XML" in reason) == (1, True)
+
+
+def test_a_zip_of_everything_counts_each_invoice_once(tmp_path: Path) -> None:
+    """The same invoice as XML, OFD and picture is one; a picture alone and a table are told."""
+    entries = {
+        "a.xml": xml(),
+        "a.ofd": ofd(Doc_0__Attachs__original_invoice=xml()),
+        "a.pdf": b"%PDF",
+        "a (1).xml": xml(),
+        "b.ofd": ofd(Doc_0__Attachs__original_invoice=EARLIER),
+        "c.pdf": b"%PDF",
+        "d.xlsx": b"PK",
+    }
+    part = read_bytes(tmp_path, zipped(entries))
+    assert part.frame["number"].to_list() == ["24352000000000000001", "12345678"]
+    assert part.unread["column"].to_list() == ["d.xlsx!"]
+    assert [note.split(" (")[0] for note in part.notes] == [
+        "1 entries say again what others say, counted once",
+        "1 pictures without their XML were passed over",
+    ]
+
+
+def test_two_documents_of_one_number_must_agree(tmp_path: Path) -> None:
+    """The second is reported with the place of the first."""
+    part = read_bytes(tmp_path, zipped({"a.xml": xml(), "b.xml": xml(total="133.51")}))
+    assert (part.frame.height, part.unread["line"].to_list()) == (1, [2])

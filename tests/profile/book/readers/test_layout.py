@@ -165,3 +165,10 @@ def test_a_file_without_its_columns_says_what_it_has(tmp_path: Path) -> None:
     """The row that is most like a header is shown."""
     with pytest.raises(WrongColumns, match="lacks 发票号码"):
         one(tmp_path, table("清单", TITLES.replace("发票号码,", ""), ROW))
+
+
+def test_the_header_of_a_source_that_nobody_knows_is_found_by_its_shape(tmp_path: Path) -> None:
+    """It is as wide as the rows below it and holds no numbers; what it lacks is told with what it has."""
+    text = table("账户清单", "户名,甲公司", "日子,单子,多少", "20260301,A1,2.00", "20260302,A2,3.00")
+    with pytest.raises(WrongColumns, match="it has: 日子, 单子, 多少"):
+        one(tmp_path, text)

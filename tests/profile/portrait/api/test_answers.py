@@ -20,7 +20,8 @@ from services.profile.watch.tables import Alert
 
 # What these hold is named by the source, by the column of a file or by a problem: it is data, not a field of ours.
 NAMED_BY_DATA = {
-    *("Connector.columns", "Connector.units", "Connector.values", "Connector.constants", "Split.titles"),
+    *("Connector.columns", "Connector.units", "Connector.values", "Connector.constants"),
+    *("Split.titles", "Split.sides"),
     *("Import.problem", "Import.parts"),
 }
 FIRM = "/v1/enterprises/{firm}"

@@ -49,12 +49,13 @@ def read(house: House, path: str, headers: dict[str, str] | None = None) -> Any:
     return answer.json
 
 
-def consent(house: House, *fields: str) -> None:
+def consent(house: House, *fields: str, **terms: Any) -> None:
     given = {
         "grantee": "bank-1",
         "purposes": ["credit-assessment"],
         "fields": fields,
         "valid_until": (datetime.now(UTC) + timedelta(days=30)).date().isoformat(),
+        **terms,
     }
     headers = house.owner() | {"Idempotency-Key": str(uuid4())}
     assert house.client.post("/v1/consents", json=given, headers=headers).status_code == 201
@@ -173,3 +174,12 @@ def test_an_unknown_dimension_or_figure_is_refused_with_the_known_ones(told: Hou
         answer = told.client.get(f"/v1/enterprises/E1/{path}", headers=told.owner())
         assert answer.status_code == 404
         assert words in answer.json["detail"]
+
+
+def test_a_dimension_or_figure_that_there_is_not_uses_up_no_read(told: House) -> None:
+    """Nothing of the file was told: it leaves no record, and the one read that the consent allows is left."""
+    consent(told, "portrait", "records", most_reads_a_day=1)
+    for path in ("portrait/luck", "evidence?feature=luck"):
+        assert told.client.get(f"/v1/enterprises/E1/{path}", headers=told.bank()).status_code == 404
+    assert told.client.get("/v1/enterprises/E1/accesses", headers=told.owner()).json["items"] == []
+    assert told.client.get("/v1/enterprises/E1/portrait/payment", headers=told.bank()).status_code == 200

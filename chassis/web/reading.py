@@ -1,0 +1,111 @@
+"""How a request is read: JSON with each name once, and text that every store can hold, wherever it stands."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import IO, Any, NoReturn, cast
+
+import flask
+from webargs import core
+from webargs.flaskparser import FlaskParser, is_json_request
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
+from werkzeug.formparser import FormDataParser
+
+from chassis.core.problems import fields_refused
+
+# An escape that may be half of a pair or a NUL: whatever else JSON holds, UTF-8 and databases hold too.
+SUSPECT = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
+HALF = re.compile("[\ud800-\udfff]")
+NUL = "\0"
+UNHELD = "must not hold a NUL character or half a character (a lone surrogate) / 不得含空字符或残缺字符"
+TWICE = "a name stands twice in one object / 同一对象中字段名重复"
+Place = tuple[str | int, ...]
+
+
+def loads(body: str | bytes) -> Any:
+    """Return what JSON text says.
+
+    Raises `Invalid` where it names something twice or holds text that nobody can store, a `ValueError` where it is no
+    JSON.
+    """
+    text = body if isinstance(body, str) else body.decode()
+    try:
+        said = json.loads(text, object_pairs_hook=_once)
+    except json.JSONDecodeError:
+        raise
+    except (RecursionError, ValueError):
+        # Nested deeper, or with a number longer, than anything that is meant.
+        raise json.JSONDecodeError("beyond all measure", " ", 0) from None
+    if SUSPECT.search(text):
+        for place in _unheld(said, ()):
+            _refuse(place)
+    return said
+
+
+def check_address(environ: Mapping[str, Any]) -> None:
+    """Raise `BadRequest` where the path or the query holds a NUL character."""
+    if NUL in environ.get("PATH_INFO", "") or "%00" in environ.get("QUERY_STRING", ""):
+        raise BadRequest("A path or query must not hold a NUL character.")
+
+
+class Parser(FlaskParser):
+    """Parses the arguments of endpoints; a body as everything here reads JSON."""
+
+    def _raw_load_json(self, req: flask.Request) -> Any:
+        return loads(req.get_data(cache=True)) if is_json_request(req) else core.missing
+
+
+class Forms(FormDataParser):
+    """Parses forms, whose text obeys the same rule."""
+
+    def parse(
+        self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
+    ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, Any]]:
+        """Return the stream, the form's values and its files."""
+        rest, form, files = super().parse(stream, mimetype, content_length, options)
+        for name, value in form.items(multi=True):
+            if _bad(name) or _bad(value):
+                _refuse((name,))
+        return rest, form, files
+
+
+class Request(flask.Request):
+    """A request whose forms are read by this rule."""
+
+    form_data_parser_class = Forms
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise fields_refused({"_schema": [TWICE]})
+    return found
+
+
+def _unheld(said: Any, place: Place) -> Iterator[Place]:
+    """Yield where text stands that nobody can store."""
+    if isinstance(said, str):
+        if _bad(said):
+            yield place
+    elif isinstance(said, list):
+        for number, each in enumerate(said):
+            yield from _unheld(each, (*place, number))
+    elif isinstance(said, dict):
+        for name, each in said.items():
+            if _bad(name):
+                yield (*place, name)
+            yield from _unheld(each, (*place, name))
+
+
+def _bad(text: str) -> bool:
+    return NUL in text or HALF.search(text) is not None
+
+
+def _refuse(place: Place) -> NoReturn:
+    messages: Any = [UNHELD]
+    for part in reversed(place or ("_schema",)):
+        messages = {part: messages}
+    raise fields_refused(cast("Mapping[str, Any]", messages))

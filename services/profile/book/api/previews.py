@@ -1,0 +1,71 @@
+"""Looks at files before they are sent: nothing of them is stored."""
+
+from __future__ import annotations
+
+from flask import Response, request
+from werkzeug.exceptions import BadRequest
+
+from chassis.web.answers import json_answer
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
+from services.profile.book.api import preview_shown
+from services.profile.book.api.current import context
+from services.profile.book.api.imports import BODY, MULTIPART_OVERHEAD
+from services.profile.book.api.preview_schemas import PreviewSchema
+from services.profile.book.domain.columns import KINDS
+from services.profile.book.usecases.preview import Wish, preview
+from services.profile.standards.codes import enterprise_id
+
+blueprint = Blueprint(
+    "import-previews", __name__, url_prefix="/v1/import-previews", description="What a file is, before it is sent"
+)
+PARAMETERS = [
+    {
+        "in": "query",
+        "name": "kind",
+        "schema": {"type": "string", "enum": list(KINDS)},
+        "description": "Proposed unless given",
+    },
+    {"in": "query", "name": "filename", "schema": {"type": "string"}, "description": "Its name, for a raw body"},
+    {
+        "in": "query",
+        "name": "connector",
+        "schema": {"type": "string"},
+        "description": "Look at the file by this one: of GET /v1/connectors",
+    },
+    {
+        "in": "query",
+        "name": "enterprise",
+        "schema": {"type": "string"},
+        "description": "The one that all rows are about, where the file does not say",
+    },
+]
+
+
+@blueprint.post("")
+@refuses(blueprint, 400, 413, 422)
+@requires("imports:write")
+@blueprint.response(200, PreviewSchema())
+@blueprint.doc(parameters=PARAMETERS, requestBody=BODY)
+@shows(Shows.OWN_WORDS)
+def post_import_preview() -> Response:
+    """Look at a file: its kind, a mapping of its columns with reasons, its first rows as they would be booked.
+
+    Nothing is stored. Only the head of the file is read, so that a large one is answered at once. Where the kind or a
+    connector fits, import with that; else correct the `declaration`, save it (`PUT /v1/connectors/{name}`) and import
+    with it. Rows that would be rejected are named with line, column, value and reason.
+    """
+    request.max_content_length = context().settings.largest_upload + MULTIPART_OVERHEAD
+    about = request.args.get("enterprise")
+    wish = Wish(
+        request.args.get("kind") or None,
+        request.args.get("connector") or None,
+        enterprise_id(about) if about else None,
+    )
+    name, stream = request.args.get("filename", ""), request.stream
+    if request.mimetype == "multipart/form-data":
+        sent = request.files.get("file")
+        if sent is None:
+            raise BadRequest("Send the file as the part `file`, or as the raw body.")
+        name, stream = sent.filename or name, sent.stream
+    return json_answer(preview_shown.shown(preview(context(), caller(), wish, stream), name[:200]))

@@ -1,0 +1,59 @@
+"""Parquet, turned into the same columns of text as a CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from services.profile.book.domain.columns import Form
+from services.profile.book.domain.titles import LINE, names
+from services.profile.book.readers.layout import swept
+from services.profile.book.readers.numbers import plain_numbers
+from services.profile.book.readers.sheets import FileTooLarge, Limits, RawSheet, UnreadableFile
+
+SIMPLE = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Decimal, pl.Categorical, pl.Enum, pl.Null)
+# A cell of the least possible size; a Parquet file cannot tell how much text it unpacks to, its rows it can.
+SMALLEST_CELL_BYTES = 8
+HERE = "Asia/Shanghai"
+
+
+def parquet(form: Form, path: Path, limits: Limits) -> RawSheet:
+    """Read a Parquet file; `line` is the number of the row, from 1."""
+    try:
+        plan = pl.scan_parquet(path)
+        schema = plan.collect_schema()
+        height = plan.select(pl.len()).collect().item()
+    except (PolarsError, OSError):
+        raise UnreadableFile("The Parquet file is damaged or cut short; send it again.") from None
+    titles = schema.names()
+    named = names(titles)
+    matched = form.match(titles)
+    types = dict(zip(named, schema.dtypes(), strict=True))
+    read = {*matched.found, *matched.parts.values()}
+    nested = [name for name in named if name in read and not (types[name].is_numeric() or types[name] in SIMPLE)]
+    if nested:
+        raise UnreadableFile(
+            f"The columns {', '.join(nested)} are lists or structs; send plain values.", columns=nested
+        )
+    if height * len(schema) * SMALLEST_CELL_BYTES > limits.unpacked:
+        raise FileTooLarge(f"The file has {height} rows; split it and send the parts.", rows=height)
+    try:
+        table = plan.select(pl.col(title).alias(name) for title, name in zip(titles, named, strict=True)).collect()
+        frame = table.select(_text(column) for column in table.get_columns()).with_row_index(LINE, 1)
+    except (PolarsError, OSError):
+        raise UnreadableFile("The Parquet file is damaged or cut short; send it again.") from None
+    kept, notes = swept(frame.with_columns(pl.col(LINE).cast(pl.Int64)), titles, matched)
+    return RawSheet(form.kind, kept, titles=tuple(titles), notes=notes)
+
+
+def _text(column: pl.Series) -> pl.Series:
+    """Return a column as text: binary numbers as decimals, moments as China's clocks show them, lists as nothing."""
+    if column.dtype.is_float():
+        return plain_numbers(column.cast(pl.Float64))
+    if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
+        return pl.Series(column.name, [None] * column.len(), dtype=pl.String)
+    if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone:
+        column = column.dt.convert_time_zone(HERE).dt.replace_time_zone(None)
+    return column.cast(pl.String)

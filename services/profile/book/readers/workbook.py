@@ -1,0 +1,209 @@
+"""Workbooks, .xlsx and old .xls: the sheets that fit a kind, or the three of the official form.
+
+Cells are read as text. A second reading tells which of them are numbers: a long one among these is not what was typed.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from services.profile.book.domain.columns import KINDS, SHEETS, WORKBOOK, Form, WrongColumns
+from services.profile.book.readers.grid import header_in, table_in
+from services.profile.book.readers.layout import Header
+from services.profile.book.readers.numbers import plain_numbers
+from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, RawSheet, UnreadableFile
+
+CHUNK = 1 << 20
+# What a cell takes at least while a sheet is opened: it is held as the rectangle up to its last row and column.
+CELL_BYTES = 24
+CELL = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
+OVERLAP = 32
+LONG = r"^-?\d{16,}$|^-?\d*\.\d{9}$"
+# The sheet of the tax office's export with one row an invoice; its other sheets say the same invoices line by line.
+WHOLE = "发票基础信息"
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One visible sheet: its cells as text, the first row being line 1."""
+
+    name: str
+    cells: pl.DataFrame
+
+
+def workbook(form: Form, path: Path, limits: Limits) -> list[RawSheet]:
+    """Read the sheets of a workbook that fit the form; `line` is the row of the sheet, as a spreadsheet numbers it."""
+    look_inside(path, limits)
+    found = grids(path)
+    return _official(found) if form.kind == WORKBOOK else _fitting(form, found)
+
+
+def grids(source: Path | bytes) -> list[Grid]:
+    """Return the cells of every visible sheet that has some."""
+    import fastexcel  # noqa: PLC0415 -- needed for workbooks only
+
+    with _damage_told():
+        book = fastexcel.read_excel(source)
+        return [grid for name in book.sheet_names if (grid := _grid(book, name)) is not None]
+
+
+def _grid(book: Any, name: str) -> Grid | None:
+    sheet = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
+    if sheet.visible != "visible":
+        return None
+    cells: pl.DataFrame = sheet.to_polars()
+    if cells.is_empty() or not cells.width:
+        return None
+    cells.columns = [f"c{place}" for place in range(cells.width)]
+    long = [column for column in cells.columns if cells[column].str.contains(LONG).any()]
+    if long:
+        typed: pl.DataFrame = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="boolean").to_polars()
+        typed.columns = cells.columns
+        cells = cells.with_columns(_as_meant(cells[column], typed[column]) for column in long)
+    return Grid(name, cells)
+
+
+def _as_meant(text: pl.Series, typed: pl.Series) -> pl.Series:
+    """Return the cells with long numbers (what is a number can be read as true or false) as they were meant."""
+    number = typed.is_not_null() & text.str.contains(LONG)
+    values = pl.select(pl.when(number).then(text.cast(pl.Float64, strict=False))).to_series()
+    return pl.select(pl.coalesce(plain_numbers(values), text)).to_series().alias(text.name)
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    """Say that a workbook is damaged, whatever the library says; it may panic, which is no ordinary exception."""
+    import fastexcel  # noqa: PLC0415 -- needed for workbooks only
+
+    told = "The workbook is damaged, cut short or locked by a password; save it again as .xlsx and send that."
+    try:
+        yield
+    except (fastexcel.FastExcelError, pl.exceptions.PolarsError):
+        raise UnreadableFile(told) from None
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise UnreadableFile(told) from None
+        raise
+
+
+def _fitting(form: Form, found: list[Grid]) -> list[RawSheet]:
+    """Return the sheets that have the columns of the form; what the others are is told."""
+    headers = [(grid, header) for grid in found if (header := header_in(grid.cells, form.titles)) is not None]
+    if not headers:
+        raise EmptyFile("The workbook has no sheet with text that is not hidden.")
+    fits, refused = [], []
+    for grid, header in headers:
+        try:
+            fits.append(table_in(form, grid.cells, header, grid.name, f"The sheet {grid.name}"))
+        except WrongColumns as error:
+            refused.append((header.score, grid, error))
+    if not fits:
+        score, _, nearest = max(refused, key=lambda one: one[0])
+        raise nearest if score > 1 else _not_for(form, [grid for _, grid, _ in refused], nearest)
+    whole = [sheet for sheet in fits if sheet.name == WHOLE] or fits
+    kept = {sheet.name for sheet in whole}
+    left = [grid.name for grid, _ in headers if grid.name not in kept]
+    note = (f"sheets left out: {'、'.join(left)} / 未读入的工作表",) if left else ()
+    return [replace(sheet, notes=(*sheet.notes, *(note if sheet is whole[0] else ()))) for sheet in whole]
+
+
+def _not_for(form: Form, found: list[Grid], error: WrongColumns) -> WrongColumns:
+    """Return a refusal that says for which kinds the sheets are."""
+    hints = "; ".join(hint for grid in found if (hint := _hint(grid)))
+    return WrongColumns(f"No sheet fits the kind {form.kind}: {hints}.") if hints else error
+
+
+def _hint(grid: Grid) -> str:
+    kinds = [kind for kind, form in KINDS.items() if form.columns and _fits(form, grid)]
+    return f"the sheet {grid.name} fits {', '.join(kinds)}" if kinds else ""
+
+
+def _fits(form: Form, grid: Grid) -> bool:
+    header = header_in(grid.cells, form.titles)
+    try:
+        return header is not None and bool(form.match(header.titles).found)
+    except WrongColumns:
+        return False
+
+
+def _official(found: list[Grid]) -> list[RawSheet]:
+    """Return the three sheets of the official form."""
+    there: Mapping[str, Grid] = {grid.name.strip(): grid for grid in found}
+    missing = [sheet for sheet in SHEETS if sheet not in there]
+    if missing:
+        hints = "; ".join(hint for grid in found if (hint := _hint(grid)))
+        shown = list(there)[:20]
+        raise MissingSheet(
+            f"The workbook lacks the sheet {'、'.join(missing)}; it has: {'、'.join(shown)}. "
+            f"A workbook of one kind is sent as that kind{': ' + hints if hints else ''} "
+            "/ 缺少官方三表中的工作表；单一种类的工作簿请按其种类报送。",
+            missing=missing,
+            found=shown,
+        )
+    left = [name for name in there if name not in SHEETS]
+    sheets = [_official_sheet(KINDS[kind], there[sheet]) for sheet, kind in SHEETS.items()]
+    if left:
+        sheets[0] = replace(sheets[0], notes=(*sheets[0].notes, f"sheets left out: {'、'.join(left)} / 未读入的工作表"))
+    return sheets
+
+
+def _official_sheet(form: Form, grid: Grid) -> RawSheet:
+    header: Header | None = header_in(grid.cells, form.titles)
+    if header is None:
+        raise EmptyFile(f"The sheet {grid.name} is empty.", sheet=grid.name)
+    sheet = table_in(form, grid.cells, header, grid.name, f"The sheet {grid.name}")
+    if sheet.frame.is_empty():
+        raise EmptyFile(f"The sheet {grid.name} has no rows.", sheet=grid.name)
+    return sheet
+
+
+def look_inside(path: Path, limits: Limits) -> None:
+    """Unpack the archive once and count: what it says of its own sizes may be a lie; a far cell costs a rectangle."""
+    if not zipfile.is_zipfile(path):
+        return
+    size = rows = columns = 0
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                entry.file_size = sys.maxsize
+                rows = columns = 0
+                with archive.open(entry) as packed:
+                    last = b""
+                    while size <= limits.unpacked and (piece := packed.read(CHUNK)):
+                        size += len(piece)
+                        if "worksheets/" in entry.filename:
+                            rows, columns = _reach(last[-OVERLAP:] + piece, rows, columns)
+                        last = piece
+                if rows * columns * CELL_BYTES > limits.unpacked:
+                    raise FileTooLarge(
+                        f"A sheet reaches to row {rows} and column {columns}; take out what lies far from the table.",
+                    )
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError):
+        raise UnreadableFile(
+            "The workbook is damaged, cut short or locked by a password; save it again and send that."
+        ) from None
+    if size > limits.unpacked:
+        raise FileTooLarge(f"The workbook unpacks to more than {limits.unpacked >> 20} MiB; send CSV files instead.")
+
+
+def _reach(piece: bytes, rows: int, columns: int) -> tuple[int, int]:
+    found = CELL.findall(piece)
+    if not found:
+        return rows, columns
+    # The longest letters come last in the alphabet of columns.
+    letters = max({letter for letter, _ in found}, key=lambda one: (len(one), one))
+    column = 0
+    for letter in letters:
+        column = column * 26 + letter - ord("A") + 1
+    furthest = max(int(row) for _, row in found)
+    return max(rows, furthest), max(columns, column)

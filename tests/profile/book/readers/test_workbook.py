@@ -1,0 +1,217 @@
+"""Workbooks, .xlsx and .xls: the sheet and its header found, cells as they were meant, official sheets."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from services.profile.book.domain.columns import KINDS, SHEETS, WrongColumns
+from services.profile.book.readers.forms import form_of
+from services.profile.book.readers.read import read
+from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, RawSheet, UnreadableFile
+from tests.workbooks import Cell, Rows, xls, xlsx
+
+REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", Path(__file__).parents[5] / "shared" / "data")) / "cumcm2020c"
+TITLES = ["纳税人识别号", "发票号码", "购方识别号", "开票日期", "金额", "税额", "价税合计", "发票状态"]
+Write = Callable[..., Path]
+either = pytest.mark.parametrize("write", [xlsx, xls])
+
+
+def row(number: str | float, day: str | date = date(2026, 4, 3)) -> list[Cell]:
+    return ["91330106100000016Y", number, "91330106200000144W", day, 100.0, 13, 113, "正常"]
+
+
+def sheets(path: Path, kind: str = "invoices.sale") -> list[RawSheet]:
+    return read(KINDS[kind], path, Limits())
+
+
+@either
+def test_the_table_of_a_sheet_is_found_where_it_stands(tmp_path: Path, write: Write) -> None:
+    """Title lines above, blank rows between, totals below; lines as a spreadsheet numbers them."""
+    rows = [["销项发票清单"], [], TITLES, row("00012345"), [], row(12345679), ["合计", None, None, None, 200, 26, 226]]
+    [only] = sheets(write(tmp_path / "upload", {"Sheet1": rows}))
+    assert only.frame["line"].to_list() == [4, 6]
+    assert only.frame["发票号码"].to_list() == ["00012345", "12345679"]
+    assert only.frame["金额"].to_list() == ["100", "100"]
+    assert (len(only.notes), only.name) == (2, "Sheet1")
+
+
+@either
+def test_cells_are_the_texts_that_were_meant(tmp_path: Path, write: Write) -> None:
+    """A text of twenty digits is whole; a number of as many has lost some and shows it by its exponent."""
+    days = [date(2026, 4, 3), datetime(2026, 4, 3, 23, 59, 59, 990000), "2026/4/3", date(2026, 4, 3)]  # noqa: DTZ001
+    numbers = ["26332000000000000301", 26332000000000000301, 1234567890123456, 45678]
+    rows = [TITLES, *(row(number, day) for number, day in zip(numbers, days, strict=True))]
+    rows[1][4], rows[2][4], rows[3][4] = 0.1 + 0.2, 123456789.12, "1,000.00"
+    [only] = sheets(write(tmp_path / "upload", {"a": rows}))
+    assert only.frame["发票号码"].to_list() == ["26332000000000000301", "2.6332E+19", "1.23456789012346E+15", "45678"]
+    assert only.frame["金额"].to_list() == ["0.3", "123456789.12", "1,000.00", "100"]
+    assert [day[:10] for day in only.frame["开票日期"]] == ["2026-04-03", "2026-04-03", "2026/4/3", "2026-04-03"]
+
+
+def test_dates_counted_from_1904_are_the_same_days(tmp_path: Path) -> None:
+    """An old Macintosh began its calendar there."""
+    [only] = sheets(xlsx(tmp_path / "upload", {"a": [TITLES, row("1")]}, from_1904=True))
+    assert only.frame["开票日期"][0] == "2026-04-03 00:00:00"
+
+
+def test_every_sheet_that_fits_is_read(tmp_path: Path) -> None:
+    """One a month, say; what is hidden or no table is not, and that is told."""
+    months: dict[str, Rows] = {"1月": [TITLES, row("1")], "说明": [["请勿修改"]], "2月": [["二月"], TITLES, row("2")]}
+    found = sheets(xlsx(tmp_path / "upload", {**months, "旧": [TITLES, row("3")]}, hidden=["旧"]))
+    assert [(sheet.name, sheet.frame["发票号码"].to_list()) for sheet in found] == [("1月", ["1"]), ("2月", ["2"])]
+    assert any("说明" in note for note in found[0].notes)
+
+
+@either
+def test_a_statement_as_a_workbook_is_read_by_its_connector(tmp_path: Path, write: Write) -> None:
+    """Banks hand out workbooks, most of them old ones."""
+    titles = ["交易日期", "交易流水号", "借方发生额", "贷方发生额", "对方统一社会信用代码", "用途"]
+    rows = [["账户交易明细"], titles, ["20260301", "T50", None, 11300.5, "91330106200000144W", "货款"]]
+    path = write(tmp_path / "upload", {"Sheet": rows})
+    [only] = read(form_of("payments", "bank-statement", "uscc:91330106100000016Y"), path, Limits())
+    assert only.frame["贷方发生额"].to_list() == ["11300.5"]
+
+
+def test_a_workbook_without_the_columns_says_what_it_has(tmp_path: Path) -> None:
+    """Also for which kind its sheets are."""
+    path = xlsx(tmp_path / "upload", {"a": [TITLES[:4], row("1")[:4]]})
+    with pytest.raises(WrongColumns, match="The sheet a lacks"):
+        sheets(path)
+    path = xlsx(tmp_path / "upload", {"企业": [["企业代号", "企业名称"], ["E1", "甲"]]})
+    with pytest.raises(WrongColumns, match="the sheet 企业 fits enterprises"):
+        sheets(path, "payments")
+
+
+def test_a_workbook_of_one_kind_is_not_sent_round(tmp_path: Path) -> None:
+    """The kind workbook names the kind that its sheet is."""
+    with pytest.raises(MissingSheet, match=r"the sheet a fits invoices\.sale"):
+        sheets(xlsx(tmp_path / "upload", {"a": [TITLES, row("1")]}), "workbook")
+
+
+def official() -> dict[str, Rows]:
+    purchase = [title.replace("购方识别号", "销方单位代号") for title in TITLES]
+    return {
+        "企业信息": [["企业代号", "企业名称"], ["91330106100000016Y", "甲"]],
+        "进项发票信息": [["附件"], purchase, row("1")],
+        "销项发票信息": [TITLES, row("2")],
+    }
+
+
+@either
+def test_the_official_form_is_read_in_either_make(tmp_path: Path, write: Write) -> None:
+    """Its three sheets, whatever stands beside them."""
+    found = sheets(write(tmp_path / "upload", {"说明": [["请勿修改"]], **official()}), "workbook")
+    assert [(sheet.kind, sheet.frame["line"].to_list()) for sheet in found] == [
+        ("enterprises", [2]),
+        ("invoices.purchase", [3]),
+        ("invoices.sale", [2]),
+    ]
+    assert "说明" in found[0].notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"), "password"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 600 + "WordDocument".encode("utf-16-le"), "Word"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "damaged"),
+        (b"%PDF-1.7", "PDF"),
+        (b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>', "Excel 2003"),
+        (b"\x89PNG\r\n", "picture"),
+    ],
+)
+def test_what_is_no_table_is_called_by_its_name(tmp_path: Path, content: bytes, words: str) -> None:
+    """With what to send instead."""
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFile, match=words):
+        sheets(path)
+
+
+def test_a_page_called_xls_is_read_as_the_table_that_it_holds(tmp_path: Path) -> None:
+    """Many systems hand out HTML under that name."""
+    path = tmp_path / "upload"
+    cells = "".join(f"<td>{value}" for value in row("00012345", "2026-04-03"))
+    head = "".join(f"<th>{title}</th>" for title in TITLES)
+    text = f"<html><meta charset=gb2312><table><tr><td colspan=8>清单</td></tr><tr>{head}</tr><tr>{cells}</tr></table>"
+    path.write_bytes(text.encode("gb18030"))
+    [only] = sheets(path)
+    assert (only.frame["line"].to_list(), only.frame["发票号码"].to_list()) == ([3], ["00012345"])
+
+
+def test_a_page_without_a_table_is_refused(tmp_path: Path) -> None:
+    """It is said to be one."""
+    path = tmp_path / "upload"
+    path.write_text("<html><body>请登录</body></html>")
+    with pytest.raises(EmptyFile, match="web page"):
+        sheets(path)
+
+
+def test_a_cell_far_away_is_refused_before_it_costs_its_rectangle(tmp_path: Path) -> None:
+    """A sheet is held as the rectangle up to its last row and column."""
+    path = xlsx(tmp_path / "upload", {"a": [TITLES, row("1")]})
+    far = tmp_path / "far"
+    with zipfile.ZipFile(path) as given, zipfile.ZipFile(far, "w", zipfile.ZIP_DEFLATED) as made:
+        for entry in given.infolist():
+            made.writestr(entry, given.read(entry).replace(b'r="H2"', b'r="XFD1048576"'))
+    with pytest.raises(FileTooLarge, match="reaches to row 1048576"):
+        sheets(far)
+
+
+def test_something_else_is_no_workbook(tmp_path: Path) -> None:
+    """A CSV sent as a workbook is told what it should be."""
+    path = tmp_path / "upload"
+    path.write_text("a,b\n")
+    with pytest.raises(UnreadableFile, match="xlsx"):
+        read(KINDS["workbook"], path, Limits())
+
+
+def test_a_damaged_workbook_is_refused(tmp_path: Path) -> None:
+    """A zip that is none is said to be broken."""
+    path = tmp_path / "upload"
+    path.write_bytes(b"PK\x03\x04" + b"\0" * 100)
+    with pytest.raises(UnreadableFile, match="damaged"):
+        read(KINDS["workbook"], path, Limits())
+
+
+def test_a_workbook_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
+    """A bomb is counted as it unpacks, not as its directory says."""
+    path = tmp_path / "upload"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("xl/worksheets/sheet1.xml", b"x" * 5_000_000)
+    path.write_bytes(path.read_bytes().replace((5_000_000).to_bytes(4, "little"), (1_000).to_bytes(4, "little")))
+    with pytest.raises(FileTooLarge, match="unpacks to more"):
+        read(KINDS["workbook"], path, Limits(unpacked=1 << 20))
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="real data is not here; set SMECREDIT_REAL_DATA")
+def test_the_official_workbook_is_read_sheet_by_sheet() -> None:
+    """Three sheets, each with the lines a spreadsheet shows."""
+    parts = read(KINDS["workbook"], REAL / "sample_12_firms.xlsx", Limits())
+    assert [part.name for part in parts] == list(SHEETS)
+    assert [part.frame.height for part in parts] == [12, 1515, 2248]
+    assert parts[0].frame["line"][0] == 2
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="real data is not here; set SMECREDIT_REAL_DATA")
+def test_a_workbook_without_a_sheet_names_the_missing_one(tmp_path: Path) -> None:
+    """The sender learns which sheet to add, and which ones were found."""
+    path = tmp_path / "upload"
+    _renamed(REAL / "sample_12_firms.xlsx", path)
+    with pytest.raises(MissingSheet, match="销项发票信息"):
+        read(KINDS["workbook"], path, Limits())
+
+
+def _renamed(source: Path, target: Path) -> None:
+    with zipfile.ZipFile(source) as given, zipfile.ZipFile(target, "w") as made:
+        for entry in given.infolist():
+            data = given.read(entry)
+            if entry.filename == "xl/workbook.xml":
+                data = data.replace("销项发票信息".encode(), "其他".encode())
+            made.writestr(entry, data)
