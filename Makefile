@@ -6,7 +6,7 @@ TOOLS := .venv/.tools
 # The wheel's own pip may be too old to know dependency groups.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup demo test check size bench openapi constraints clean
+.PHONY: help setup demo test check size mutations bench openapi constraints clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ check: $(TOOLS) size ## Format, lint, types, import contracts, sizes, spelling, 
 
 size: | $(BIN)/python ## Print how large files and functions are; fails where one is too long
 	$(BIN)/python docs/size.py
+
+mutations: $(TOOLS) ## Read 20,000 damaged files of every form (COUNT, SEED) and print what became of them
+	$(BIN)/python tests/mutations.py $(or $(COUNT),20000) $(or $(SEED),11)
 
 bench: $(TOOLS) assets ## Measure beside a peer in the same run; results as a table and as JSON
 	$(PIP) --group bench

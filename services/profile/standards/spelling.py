@@ -31,7 +31,6 @@ LOST = (
     r"|^[+-]?[0-9]+\.[0-9]+[eE][0-9]+$"
     r"|^[0-9]{16,}\.0*$"
 )
-EXACT_FLOAT = 2**53
 
 Spell = Callable[[pl.Expr], pl.Expr]
 _MAY_DIFFER = re.compile(OTHERWISE)
@@ -63,20 +62,6 @@ def lost_digits(spelled: pl.Series) -> pl.Series:
     [True, True, False, False]
     """
     return spelled.str.contains(LOST).fill_null(value=False)
-
-
-def number_text(number: float) -> str:
-    """Return a number of a cell or of JSON as text: in plain decimals, or so that `lost_digits` tells it.
-
-    >>> number_text(12345678.0), number_text(0.00005), number_text(26332000000000000302), number_text(2.6e19)
-    ('12345678', '0.00005', '26332000000000000302', '2.6e+19')
-    """
-    if isinstance(number, int) or not abs(number) < EXACT_FLOAT:
-        return str(number)
-    if number == int(number):
-        return str(int(number))
-    plain = repr(number)
-    return plain if "e" not in plain else f"{number:.20f}".rstrip("0")
 
 
 def respelled(written: pl.Series, otherwise: str, spell: Spell) -> pl.Series:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.profile.standards.spelling import identifier, identifiers, lost_digits, number_text
+from services.profile.standards.spelling import identifier, identifiers, lost_digits
 
 SIGNS = st.sampled_from("=\"'`’019aZ:-./()[]〔〕（） \t\u200b\u3000\ufeff\u202e\u115f甲０１＝＂＇．Ｅe+E")
 ANY = st.text(st.one_of(SIGNS, st.characters(exclude_categories=["Cs"])), max_size=16)
@@ -66,12 +66,3 @@ def test_a_number_that_lost_digits_is_told(written: str) -> None:
 def test_what_only_looks_like_it_is_not(written: str) -> None:
     """Codes with an E in them are codes."""
     assert lost_digits(identifiers(pl.Series([written]))).to_list() == [False]
-
-
-@given(st.integers(-(2**64), 2**64) | st.floats(allow_nan=False, allow_infinity=False))
-def test_a_number_of_a_cell_is_exact_or_seen_to_have_lost_digits(number: float) -> None:
-    """Never a plain text of digits that the cell did not have."""
-    text = number_text(number)
-    exact = abs(number) < 2**53 or isinstance(number, int)
-    assert exact == (not lost_digits(pl.Series([text.lstrip("-")])).item())
-    assert float(text) == pytest.approx(float(number), abs=1e-15)

@@ -1,7 +1,9 @@
-"""Records as JSON: a list of flat objects, turned into the same columns of text as a CSV."""
+"""Records as JSON: a list of flat objects, or one object a line, turned into the same columns of text as a CSV."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,31 +14,107 @@ import polars as pl
 from services.profile.book.domain.columns import Form
 from services.profile.book.domain.titles import LINE, names
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
+from services.profile.book.readers.layout import swept
+from services.profile.book.readers.numbers import plain_number
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
-from services.profile.standards.spelling import number_text
 
 # JSON is held in memory as a whole; whoever has more than this sends a table.
 LARGEST = 64 << 20
 MOST_KEYS = 200
 NOT_FLAT = "not an object of plain values / 不是由简单值组成的对象"
+NOT_JSON = "not JSON / 不是 JSON"
+TWICE = "names a field twice / 同一字段出现两次"
+KEY = re.compile(rb'"\s*:')
+BOM = b"\xef\xbb\xbf"
+
+Numbered = list[tuple[int, Any]]
+Unread = list[tuple[int, str, str, str]]
 
 
 def records(form: Form, path: Path, limits: Limits) -> RawSheet:
-    """Read a JSON list; `line` is the place in the list, from 1."""
+    """Read records; `line` is the place in the list, or the line of the file where each has its own, from 1."""
     if path.stat().st_size > min(LARGEST, limits.unpacked):
         raise FileTooLarge(f"JSON of more than {LARGEST >> 20} MiB; send a CSV or Parquet file instead.")
-    try:
-        found = orjson.loads(path.read_bytes())
-    except orjson.JSONDecodeError as error:
-        raise UnreadableFile(f"The JSON is damaged or cut short at line {error.lineno}; send it again.") from None
-    if not found:
+    found, unread = _found(path.read_bytes().removeprefix(BOM))
+    if not found and not unread:
         raise EmptyFile("The list holds no record.")
-    numbered = list(enumerate(found, 1))
-    strange = [(line, "", str(record)[:LARGEST_SHOWN], NOT_FLAT) for line, record in numbered if not _is_flat(record)]
-    flat = [(line, record) for line, record in numbered if _is_flat(record)]
+    unread += [(line, "", str(record)[:LARGEST_SHOWN], NOT_FLAT) for line, record in found if not _is_flat(record)]
+    flat = [(line, record) for line, record in found if _is_flat(record)]
     titles, frame = text_frame([record for _, record in flat], [line for line, _ in flat])
-    form.match(titles)
-    return RawSheet(form.kind, frame, pl.DataFrame(strange, schema=REPORT, orient="row"), titles=tuple(titles))
+    kept, notes = swept(frame, titles, form.match(titles))
+    report = pl.DataFrame(sorted(unread), schema=REPORT, orient="row")
+    return RawSheet(form.kind, kept, report, titles=tuple(titles), notes=notes)
+
+
+def _found(data: bytes) -> tuple[Numbered, Unread]:
+    """Return the records with their places, and a report of those that are none or contradict themselves."""
+    try:
+        read = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        if data.lstrip().startswith(b"{"):
+            return _by_line(data)
+        raise UnreadableFile(
+            f"The JSON is damaged or cut short at line {error.lineno} ({error.msg.partition(':')[0]}); send it again."
+        ) from None
+    if isinstance(read, dict):
+        # Many services wrap their list: {"data": [...]}.
+        lists = [value for value in read.values() if isinstance(value, list)]
+        read = lists[0] if len(lists) == 1 else [read]
+        return _unambiguous(list(enumerate(read, 1)), [])
+    found = list(enumerate(read, 1))
+    keys = sum(len(record) for record in read if isinstance(record, dict))
+    if keys == sum(1 for _ in KEY.finditer(data)):
+        return found, []
+    return _unambiguous(found, _places_of_twice(data))
+
+
+def _by_line(data: bytes) -> tuple[Numbered, Unread]:
+    """Read one record a line."""
+    found: Numbered = []
+    unread: Unread = []
+    for line, text in enumerate(data.split(b"\n"), 1):
+        if not text.strip():
+            continue
+        try:
+            record = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            unread.append((line, "", text.decode(errors="replace").strip()[:LARGEST_SHOWN], NOT_JSON))
+            continue
+        if isinstance(record, dict) and len(record) < len(_pairs(text.decode())):
+            unread.append((line, "", text.decode().strip()[:LARGEST_SHOWN], TWICE))
+        else:
+            found.append((line, record))
+    if not found:
+        raise UnreadableFile("The JSON is damaged or cut short at line 1; send it again.")
+    return found, unread
+
+
+def _unambiguous(found: Numbered, twice: Sequence[int]) -> tuple[Numbered, Unread]:
+    """Set apart the records that name a field twice: which value is meant, only the sender knows."""
+    places = set(twice)
+    unread = [(line, "", str(record)[:LARGEST_SHOWN], TWICE) for line, record in found if line in places]
+    return [(line, record) for line, record in found if line not in places], unread
+
+
+def _places_of_twice(data: bytes) -> list[int]:
+    """Return the places of the records of a list that name a field twice."""
+    try:
+        read = json.loads(data, object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        return []
+    return [
+        place
+        for place, pairs in enumerate(read, 1)
+        if isinstance(pairs, list) and all(isinstance(pair, tuple) for pair in pairs) and len(dict(pairs)) < len(pairs)
+    ]
+
+
+def _pairs(text: str) -> list[Any]:
+    try:
+        found = json.loads(text, object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        return []
+    return found if isinstance(found, list) else []
 
 
 def text_frame(found: Sequence[Mapping[str, Any]], lines: Iterable[int]) -> tuple[list[str], pl.DataFrame]:
@@ -57,9 +135,9 @@ def _is_flat(record: object) -> bool:
 def _text(value: object) -> str | None:
     if value is None:
         return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = number_text(value) if isinstance(value, int | float) else str(value)
+    if isinstance(value, float):
+        return plain_number(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     if "\0" in text:
         raise UnreadableFile("A text holds a NUL character; take it out.")
     return text

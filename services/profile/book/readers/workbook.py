@@ -21,13 +21,15 @@ from services.profile.book.domain.columns import KINDS, SHEETS, WORKBOOK, Form, 
 from services.profile.book.readers.grid import header_in, table_in
 from services.profile.book.readers.layout import Header
 from services.profile.book.readers.numbers import plain_numbers
+from services.profile.book.readers.old_workbook import NotACompound, reaches
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, RawSheet, UnreadableFile
 
 CHUNK = 1 << 20
 # What a cell takes at least while a sheet is opened: it is held as the rectangle up to its last row and column.
 CELL_BYTES = 24
-CELL = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
+CELL = re.compile(rb"""\br=["']([A-Za-z]{0,9})(\d{1,10})["']""")
 OVERLAP = 32
+DAMAGED = "The workbook is damaged, cut short or locked by a password; save it again as .xlsx and send that."
 LONG = r"^-?\d{16,}$|^-?\d*\.\d{9}$"
 # The sheet of the tax office's export with one row an invoice; its other sheets say the same invoices line by line.
 WHOLE = "发票基础信息"
@@ -85,14 +87,13 @@ def _damage_told() -> Iterator[None]:
     """Say that a workbook is damaged, whatever the library says; it may panic, which is no ordinary exception."""
     import fastexcel  # noqa: PLC0415 -- needed for workbooks only
 
-    told = "The workbook is damaged, cut short or locked by a password; save it again as .xlsx and send that."
     try:
         yield
     except (fastexcel.FastExcelError, pl.exceptions.PolarsError):
-        raise UnreadableFile(told) from None
+        raise UnreadableFile(DAMAGED) from None
     except BaseException as error:
         if type(error).__name__ == "PanicException":
-            raise UnreadableFile(told) from None
+            raise UnreadableFile(DAMAGED) from None
         raise
 
 
@@ -168,10 +169,22 @@ def _official_sheet(form: Form, grid: Grid) -> RawSheet:
 
 
 def look_inside(path: Path, limits: Limits) -> None:
-    """Unpack the archive once and count: what it says of its own sizes may be a lie; a far cell costs a rectangle."""
-    if not zipfile.is_zipfile(path):
+    """Refuse what would not fit: an archive by what it unpacks to, a sheet by how far its cells reach."""
+    if zipfile.is_zipfile(path):
+        _look_into_archive(path, limits)
         return
-    size = rows = columns = 0
+    if path.stat().st_size > limits.unpacked:
+        raise FileTooLarge(f"The workbook has more than {limits.unpacked >> 20} MiB; send CSV files instead.")
+    try:
+        for rows, columns in reaches(path.read_bytes()):
+            _must_fit(rows, columns, limits)
+    except NotACompound:
+        raise UnreadableFile(DAMAGED) from None
+
+
+def _look_into_archive(path: Path, limits: Limits) -> None:
+    """Unpack the archive once and count: what it says of its own sizes may be a lie."""
+    size = 0
     try:
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
@@ -184,26 +197,30 @@ def look_inside(path: Path, limits: Limits) -> None:
                         if "worksheets/" in entry.filename:
                             rows, columns = _reach(last[-OVERLAP:] + piece, rows, columns)
                         last = piece
-                if rows * columns * CELL_BYTES > limits.unpacked:
-                    raise FileTooLarge(
-                        f"A sheet reaches to row {rows} and column {columns}; take out what lies far from the table.",
-                    )
+                _must_fit(rows, columns, limits)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError):
-        raise UnreadableFile(
-            "The workbook is damaged, cut short or locked by a password; save it again and send that."
-        ) from None
+        raise UnreadableFile(DAMAGED) from None
     if size > limits.unpacked:
         raise FileTooLarge(f"The workbook unpacks to more than {limits.unpacked >> 20} MiB; send CSV files instead.")
+
+
+def _must_fit(rows: int, columns: int, limits: Limits) -> None:
+    if rows * columns * CELL_BYTES > limits.unpacked:
+        raise FileTooLarge(
+            f"A sheet reaches to row {rows} and column {columns}; take out what lies far from the table."
+        )
 
 
 def _reach(piece: bytes, rows: int, columns: int) -> tuple[int, int]:
     found = CELL.findall(piece)
     if not found:
         return rows, columns
-    # The longest letters come last in the alphabet of columns.
-    letters = max({letter for letter, _ in found}, key=lambda one: (len(one), one))
+    letters, numbers = map(set, zip(*found, strict=True))
+    return max(rows, *map(int, numbers)), max(columns, *map(_column, letters))
+
+
+def _column(letters: bytes) -> int:
     column = 0
-    for letter in letters:
+    for letter in letters.upper():
         column = column * 26 + letter - ord("A") + 1
-    furthest = max(int(row) for _, row in found)
-    return max(rows, furthest), max(columns, column)
+    return column

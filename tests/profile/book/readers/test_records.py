@@ -42,10 +42,38 @@ def test_what_is_no_flat_record_is_reported_by_its_place() -> None:
     assert part.unread["line"].to_list() == [2, 3]
 
 
+def test_a_record_that_names_a_field_twice_is_reported() -> None:
+    """Which of the two amounts is meant, nobody knows."""
+    good = orjson.dumps(RECORD)
+    twice = good.replace(b'"amount_fen":100', b'"amount_fen":100,"amount_fen":900')
+    for body in (b"[" + good + b"," + twice + b"]", good + b"\n" + twice + b"\n"):
+        part = read_bytes(body)
+        assert part.frame["line"].to_list() == [1]
+        assert part.unread["line"].to_list() == [2]
+        assert "twice" in part.unread["reason"][0]
+
+
+@pytest.mark.parametrize("wrap", [b'{"code": 0, "data": [%s]}', b"\xef\xbb\xbf[%s]", b"%s", b"%s\n"])
+def test_records_are_found_in_what_services_send(wrap: bytes) -> None:
+    """A list within an object, behind a mark of UTF-8, or each record on its own line."""
+    assert read_bytes(wrap % orjson.dumps(RECORD)).frame["reference"].to_list() == ["1"]
+
+
+def test_numbers_are_the_texts_that_were_meant() -> None:
+    """Without the noise of binary numbers; one that lost digits shows it by its exponent."""
+    body = b'[{"direction":"in","enterprise":"E1","reference":%s,"date":"2024-01-05","amount":%s}]'
+    amounts = [read_bytes(body % (b"1", amount)).frame["amount"][0] for amount in (b"0.30000000000000004", b"100.0")]
+    assert amounts == ["0.3", "100"]
+    numbers = (b"26332000000000000301", b"9007199254740993", b'"26332000000000000301"')
+    references = [read_bytes(body % (number, b"1")).frame["reference"][0] for number in numbers]
+    assert references == ["2.6332E+19", "9007199254740993", "26332000000000000301"]
+
+
 @pytest.mark.parametrize(
     ("body", "refusal"),
     [
         (b"[", UnreadableFile),
+        (b'[{"reference": "\\ud800"}]', UnreadableFile),
         (b"[{}]", WrongColumns),
         (b"[]", EmptyFile),
         (orjson.dumps([RECORD | {"reference": "a\0b"}]), UnreadableFile),

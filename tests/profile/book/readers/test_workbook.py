@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+import struct
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from workbooks import Cell, Rows, xls, xlsx
 
 from services.profile.book.domain.columns import KINDS, SHEETS, WrongColumns
 from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, RawSheet, UnreadableFile
-from tests.workbooks import Cell, Rows, xls, xlsx
 
 REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", Path(__file__).parents[5] / "shared" / "data")) / "cumcm2020c"
 TITLES = ["纳税人识别号", "发票号码", "购方识别号", "开票日期", "金额", "税额", "价税合计", "发票状态"]
@@ -150,6 +151,17 @@ def test_a_page_without_a_table_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "upload"
     path.write_text("<html><body>请登录</body></html>")
     with pytest.raises(EmptyFile, match="web page"):
+        sheets(path)
+
+
+def test_two_cells_far_apart_in_an_old_workbook_are_refused(tmp_path: Path) -> None:
+    """Two bytes place a cell in any row, two more in any column."""
+    path = xls(tmp_path / "upload", {"a": [TITLES, row("1")]})
+    data = path.read_bytes()
+    at = data.index(struct.pack("<HHHHH", 0x203, 14, 1, 5, 0))
+    data = data[: at + 4] + struct.pack("<HH", 65_000, 65_000) + data[at + 8 :]
+    path.write_bytes(data)
+    with pytest.raises(FileTooLarge, match="reaches to row 65001"):
         sheets(path)
 
 
