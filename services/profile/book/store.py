@@ -84,6 +84,13 @@ def enterprises(session: Runner, ids: Sequence[str]) -> dict[str, Enterprise]:
     return found
 
 
+def names(session: Runner) -> list[tuple[str, str]]:
+    """Return every firm that has a name, with it."""
+    table = tables.Enterprise
+    query = select(table.id, table.name).where(table.name.is_not(None)).order_by(table.id)
+    return [(row.id, row.name) for row in session.execute(query)]
+
+
 def hold(session: Session, enterprise_id: str) -> bool:
     """Keep a firm's row from others until the transaction ends; tell whether there is one."""
     query = select(tables.Enterprise.id).where(tables.Enterprise.id == enterprise_id).with_for_update()

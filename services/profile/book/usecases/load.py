@@ -34,6 +34,7 @@ from services.profile.book.usecases.conclude import conclude
 from services.profile.book.usecases.connect import kept
 from services.profile.book.usecases.enrol import SyntheticMixed, claim
 from services.profile.book.usecases.hooks import Hooks
+from services.profile.book.usecases.recognise import recognised
 from services.profile.book.usecases.report import reports, write_reports
 from services.profile.standards.days import day_of
 
@@ -99,7 +100,8 @@ def _sheets(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
         saved = kept(session, order.client, order.connector)
     form = form_of(order.kind, order.connector, order.enterprise, saved)
     raw = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
-    return [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
+    sheets = [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
+    return [recognised(context, sheet) for sheet in sheets]
 
 
 def _records(context: Context, dataset: Dataset, sheets: list[Sheet]) -> pl.DataFrame:
@@ -115,7 +117,7 @@ def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
     matched = form.match(raw.titles)
     checked = check(form, raw.frame, matched, raw.unread, today=today)
     found = matched.found.items()
-    secret = any(column.reads == "party" for _, column in found)
+    secret = form.kind in SEALED  # of other kinds the file itself is kept
     shown = frozenset(name for name, column in found if column.reads != "party") if secret else None
     return Sheet(
         form, raw.name, checked, matched.ignored, raw.notes, raw=raw.frame, titles=tuple(raw.titles), open_columns=shown
