@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.profile.book.domain.cells import EMPTY
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.validation import REPORT, Checked, check
 from services.profile.book.readers.forms import form_of
@@ -166,9 +167,18 @@ def test_net_and_tax_have_one_sign(amounts: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("name", ["\u200b", "\u202e \ufeff", "\u3000", "\u3164"])
 def test_a_name_of_what_nobody_sees_is_empty(name: str) -> None:
-    """It would be a customer without a name."""
-    found = sales({"购方识别号": name})
-    assert found.report.select("column", "reason").rows() == [("购方识别号", "empty / 不能为空")]
+    """It would be a number without digits, an authority without a name."""
+    assert sales({"发票号码": name}).report.select("column", "reason").rows() == [("发票号码", EMPTY)]
+    order = {
+        "企业代号": "E1",
+        "方向": "销售",
+        "订单号": "1",
+        "对方单位": "甲",
+        "订单日期": "2026-03-01",
+        "订单金额": "1",
+    }
+    order["订单状态"] = "完成"
+    assert checked(KINDS["orders"], order, {"对方单位": name}).report["reason"].to_list() == [EMPTY]
 
 
 def test_a_form_says_what_stands_for_nothing() -> None:
@@ -180,8 +190,8 @@ def test_a_form_says_what_stands_for_nothing() -> None:
 
 def test_all_known_values_are_told() -> None:
     """In Chinese and in English."""
-    [reason] = sales({"发票状态": "异常"}).report["reason"]
-    assert all(word in reason for word in ("有效发票", "已作废", "void", "valid"))
+    [reason] = sales({"发票状态": "遗失"}).report["reason"]
+    assert all(word in reason for word in ("有效发票", "已作废", "已红冲-全额", "void", "valid"))
     [reason] = checked(KINDS["enterprises"], {"企业代号": "E1", "企业名称": "甲"}, {"企业规模": "巨型"}).report[
         "reason"
     ]
