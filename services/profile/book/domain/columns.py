@@ -143,12 +143,18 @@ class Form:
         usual = own.get(column.name, "")
         return usual if usual in column.titles else column.titles[0]
 
+    def _called(self, column: Column) -> str:
+        """Return what people call a column of ours, in both languages."""
+        english = column.english or column.name.removesuffix(FEN_SUFFIX)
+        return f"{self._title(column)} ({english})" if column.titles else english
+
     def _only_once(self, column: Column, before: Sequence[str], name: str, title: str, where: str) -> None:
         """Refuse another column for one of ours, unless either may state it under its own title, or it is a hint."""
         again = title in map(plain, before)
         if before and (column.name not in self.either or (again and column.required)):
             raise WrongColumns(
-                f"{where} has more than one column for {column.name}: {before[0]}, {name}; keep one.",
+                f"{where} has more than one column for {self._called(column)}: {before[0]}, {name}; keep one. "
+                "/ 同一字段有多列，请只保留一列。",
                 column=column.name,
             )
 
@@ -156,8 +162,7 @@ class Form:
         self, found: Mapping[str, Column], parts: Mapping[str, str], titles: Sequence[str], where: str
     ) -> None:
         missing = {
-            column.name: f"{self._title(column)} ({column.name})" if column.titles else column.name
-            for column in self.lacking({column.name for column in found.values()})
+            column.name: self._called(column) for column in self.lacking({column.name for column in found.values()})
         } | (self.split.missing(parts) if self.split else {})
         if missing:
             # A file without a header has a person where a title should be, if persons are what it is about.
@@ -165,7 +170,8 @@ class Form:
             has = [] if named else [shown(title)[:64] for title in titles]
             raise WrongColumns(
                 f"{where} lacks {', '.join(missing.values())} for the kind {self.kind}; "
-                f"it has: {', '.join(has[:20]) or f'{len(titles)} other columns'}.",
+                f"it has: {', '.join(has[:20]) or f'{len(titles)} other columns'}. "
+                "/ 缺少以上列，请补充，或将对应列改为上述列名。",
                 kind=self.kind,
                 missing=list(missing),
                 found=has[:50],
@@ -179,7 +185,8 @@ class Form:
         if unknown:
             raise WrongColumns(
                 f"{where} has columns that the connector does not know: {', '.join(unknown[:20])}. "
-                "Is it another layout? Add them to the connector, as a column or among those left out.",
+                "Is it another layout? Add them to the connector, as a column or among those left out. "
+                "/ 有数据源映射未知的列，请确认版式，或将其补入映射。",
                 unknown=unknown[:50],
             )
 

@@ -134,7 +134,7 @@ def test_english_titles_mean_the_same_columns() -> None:
 
 def test_missing_columns_are_named_in_both_languages() -> None:
     """The sender learns which column to add."""
-    with pytest.raises(WrongColumns, match=r"税额 \(tax_fen\)"):
+    with pytest.raises(WrongColumns, match=r"税额 \(Tax\)"):
         KINDS["invoices.purchase"].match([title for title in GOOD if title != "税额"])
 
 
