@@ -117,7 +117,16 @@ def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
     found = matched.found.items()
     secret = any(column.reads == "party" for _, column in found)
     shown = frozenset(name for name, column in found if column.reads != "party") if secret else None
-    return Sheet(form, raw.name, checked, matched.ignored, raw.notes, raw.frame, tuple(raw.titles), shown)
+    return Sheet(
+        form,
+        raw.name,
+        checked,
+        matched.ignored,
+        raw.notes,
+        raw=raw.frame,
+        titles=raw.titles,
+        open_columns=shown,
+    )
 
 
 def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, sheet: Sheet) -> Sheet:
