@@ -39,6 +39,7 @@ SIDE_EFFECTS: Final = {
     "mirrored-invoice": ("payments-below-purchases",),
     "mirrored-status": ("declared-sales", "receipts-above-sales", "number-missing"),
     "tax-above-rate": ("receipts-below-sales", "delivered-of-invoiced"),
+    "red-above-blue": ("declared-sales", "receipts-above-sales", "declared-revenue"),
     "number-used-twice": ("declared-sales", "receipts-below-sales", "delivered-of-invoiced", "declared-revenue"),
     "number-missing": ("declared-sales", "receipts-above-sales", "declared-revenue"),
     "declared-revenue": ("size-class",),
@@ -104,6 +105,17 @@ def too_much_tax(plot: Plot, each: int) -> Iterator[Told]:
         plot.change("invoices.sale", row_of(sale), tax=c("net") * 0.2)
         plot.change("invoices.sale", row_of(sale), total=c("net") + c("tax"))
         yield Told("tax-above-rate", sale["enterprise"], sale["number"])
+
+
+def red_beyond_blue(plot: Plot, each: int) -> Iterator[Told]:
+    """Cancel twice what an invoice came to."""
+    kind = "invoices.sale"
+    plot.tables[kind] = plot.tables[kind].with_columns(blue_number=pl.lit(None, pl.String))
+    for sale in outside_sales(plot, each):
+        red = pl.DataFrame([{**sale, "blue_number": sale["number"]}], schema=plot.tables[kind].schema)
+        twice = [c(name) * -2 for name in ("net", "tax", "total")]
+        plot.add(kind, red.with_columns(*twice, number=pl.format("{}R", "number")))
+        yield Told("red-above-blue", sale["enterprise"], sale["number"])
 
 
 def copied_number(plot: Plot, each: int) -> Iterator[Told]:
@@ -259,6 +271,7 @@ LIES: Final[tuple[Lie, ...]] = (
     copied_number,
     hidden_sale,
     too_much_tax,
+    red_beyond_blue,
     unpaid_sales,
     unexplained_money,
     unpaid_purchases,

@@ -38,6 +38,7 @@ MOST_FILES = 64
 CONFIGURATION = {"delta.logRetentionDuration": "interval 3650 days", "delta.dataSkippingNumIndexedCols": "4"}
 # The table's statistics cut times to milliseconds: what was known last may be as much later as this.
 STATISTICS_STEP = timedelta(milliseconds=1)
+NOBODY = ("NO-CODE", "no-code")
 # What is known of a row beside its content.
 ORIGIN = ("version", "import_id", "known_at")
 # Under this name a commit that erased rows notes its version: no file of an earlier version is there any more.
@@ -281,7 +282,14 @@ class Lake:
             app_transactions=[Transaction(import_id, 1)],
             max_commit_retries=0,
         )
-        write_deltalake(table, placed, mode="append", writer_properties=WRITER, commit_properties=properties)
+        write_deltalake(
+            table,
+            placed,
+            mode="append",
+            schema_mode="merge",  # a lake of an earlier release may lack a column
+            writer_properties=WRITER,
+            commit_properties=properties,
+        )
         if self._local:
             harden(Path(self._url), version)
         return Commit(version, entry)
@@ -304,6 +312,7 @@ class Lake:
                 placed,
                 mode="overwrite",
                 predicate=where,
+                schema_mode="merge",
                 writer_properties=WRITER,
                 commit_properties=properties,
             )
@@ -314,10 +323,17 @@ class Lake:
         if files.is_empty():
             return pl.LazyFrame(schema=self._schema)
         paths = [f"{self._url}/{path}" for path in files["path"]]
-        scan = pl.scan_parquet(paths, storage_options=self._options, hive_partitioning=False)
+        scan = pl.scan_parquet(
+            paths,
+            storage_options=self._options,
+            hive_partitioning=False,
+            schema=self._schema,
+            missing_columns="insert",  # files of an earlier release lack the columns that came later
+            extra_columns="ignore",
+        )
         bound = files["bound"][0]
         rows = scan if bound is None else scan.filter(pl.col("known_at") <= bound)
-        return rows.select(list(self._schema))
+        return rows.select(list(self._schema)).with_columns(self._nobody)
 
     def _list_files(self, version: int) -> pl.DataFrame:
         """List the files of a version, and the `bound` of its times of knowledge (null: none).
@@ -370,6 +386,14 @@ class Lake:
             "appended": dict(new[self._dataset.lead].value_counts().rows()),
             "date": latest.isoformat() if isinstance(latest, date) else None,
         }
+
+    @property
+    def _nobody(self) -> list[pl.Expr]:
+        """Read partners without a code as null; electronic invoices once stored a word for them."""
+        if "counterparty" not in self._schema:
+            return []
+        party = pl.col("counterparty")
+        return [pl.when(pl.all_horizontal(party != word for word in NOBODY)).then(party).name.keep()]
 
     @property
     def _local(self) -> bool:

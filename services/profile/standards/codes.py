@@ -13,6 +13,9 @@ USCC_FORM = re.compile(r"[0-9ANY][0-9A-HJ-NP-RTUWXY]\d{6}[0-9A-HJ-NP-RTUWXY]{10}
 USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 # GB 11714: the organisation body, digits as they are, A=10 … Z=35.
 BODY_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+# GB 11643: six digits of a region, the day of birth, a serial, and a check character (ISO 7064, MOD 11-2).
+RESIDENT_FORM = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]")
+RESIDENT_CHECK = "10X98765432"
 LOCAL_FORM = re.compile(r"[^\s:/?#%\x00-\x1f]{1,64}")
 
 
@@ -63,3 +66,15 @@ def body_check(body: str) -> str:
     """Return the check character of an eight-character organisation body (GB 11714): 10 is X, 11 is 0."""
     rest = 11 - sum(int(sign, 36) * weight for sign, weight in zip(body, BODY_WEIGHTS, strict=True)) % 11
     return {10: "X", 11: "0"}.get(rest, str(rest))
+
+
+def is_resident(code: str) -> bool:
+    """Tell whether a code is a citizen's identity number (GB 11643) and no credit code.
+
+    >>> is_resident("11010519491231002X"), is_resident("91350100M000100Y43")
+    (True, False)
+    """
+    if not RESIDENT_FORM.fullmatch(code.upper()) or uscc_fault(code.upper()) is None:
+        return False
+    total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(code[:17]))
+    return RESIDENT_CHECK[total % 11] == code[17].upper()

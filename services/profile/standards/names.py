@@ -35,6 +35,11 @@ BRANCH = re.compile(
     r"^(?P<firm>.+?(?:公司|合作社|合伙企业|事务所|银行|集团|厂))"
     r"(?P<branch>.*?(?:分公司|分店|支行|分行|分厂|分部|分社|分所|营业部|办事处|门市部|项目部|分中心))$"
 )
+# How the names of those end that are no company and yet no person.
+BODY = re.compile(
+    r".(?:医院|卫生院|诊所|大学|学院|学校|中学|小学|幼儿园|政府|委员会|法院|检察院|管理局|公安局|财政局|税务局"
+    r"|办公室|办事处|协会|学会|商会|基金会|研究院|研究所|银行|集团|超市|酒店|饭店|餐厅|农场|村民小组|大队|部队)$"
+)
 BRACKETS = re.compile(r"\(([^()]*)\)")
 DROPPED = re.compile(r"[\s·.,，。、;；:：'\"“”‘’\-—_/&＆*]+")
 ENGLISH_FORM = re.compile(r"(CO\.?\s*,?\s*LTD\.?|LIMITED|LTD\.?)$")
@@ -141,6 +146,16 @@ def match(one: str | Name, other: str | Name) -> NameMatch:
     score = round(sum(weight * WORTH[parts[name]] for name, weight in WEIGHTS.items()), 4)
     verdict, reason = _judge(a, b, parts)
     return NameMatch(verdict, score if verdict != "different" else min(score, 0.5), parts, reason)
+
+
+def is_organisation(written: str) -> bool:
+    """Tell whether a name is that of a firm or a body, and not of a person.
+
+    >>> is_organisation("杭州某某商贸有限公司"), is_organisation("杭州市第一人民医院"), is_organisation("张三")
+    (True, True, False)
+    """
+    name = parse(written)
+    return bool(name.form or name.branch or name.group or BODY.search(name.plain))
 
 
 def _judge(a: Name, b: Name, parts: Mapping[str, Agreement]) -> tuple[Verdict, str]:

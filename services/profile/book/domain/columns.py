@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import polars as pl
 
 from chassis.core.errors import Invalid
-from services.profile.book.domain import invoice, payment
+from services.profile.book.domain import invoice, invoice_form, payment
 from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
 from services.profile.book.domain.evidence import DATASETS
+from services.profile.book.domain.sides import Settled, own_accounts, partner_is_another
 from services.profile.book.domain.split import BOTH_FILLED, Split, in_our_words, without_dashes
 from services.profile.book.domain.titles import REASONS, names, plain, shown, unit
 
@@ -45,7 +46,8 @@ class Form:
 
     `ignored` names the columns of the source that are not needed; None ignores whatever is not known. `either` are our
     columns that several titles of a file may state: the first that says something, in the order of the titles. `made`
-    are those that are made up where the file has none.
+    are those that are made up where the file has none; `instead` gives the others from which a column that is needed
+    can be told. `steps` work out what follows from several columns of a row, one after another.
     """
 
     kind: str
@@ -57,6 +59,8 @@ class Form:
     rules: tuple[RowRule, ...] = ()
     either: frozenset[str] = frozenset()
     made: frozenset[str] = frozenset()
+    instead: Mapping[str, Sequence[frozenset[str]]] = field(default_factory=dict)
+    steps: tuple[Callable[[pl.DataFrame], Settled], ...] = ()
 
     def match(self, titles: Sequence[str], where: str = "The file") -> Matched:
         """Find the columns among a file's titles, in their order; raise `WrongColumns` on what is missing or twice.
@@ -120,9 +124,27 @@ class Form:
         joined = {self.split.amount, *(() if self.split.signed else (self.split.by,))} if self.split else set()
         return [column for column in self.columns if column.name not in joined]
 
+    def lacking(self, there: Collection[str]) -> list[Column]:
+        """Return the columns that are needed and neither among these of ours nor to be told from them."""
+        known = {*there, *self.constants, *self.made, *((self.split.by, *self.split.sides) if self.split else ())}
+        return [
+            column
+            for column in self._read
+            if column.required
+            and column.name not in known
+            and not any(others <= known for others in self.instead.get(column.name, ()))
+        ]
+
+    def _title(self, column: Column) -> str:
+        """Return what a column is called first; where several may state it, what its kind calls it."""
+        own = {each.name: each.titles[0] for each in self.dataset.columns if each.titles} if self.dataset else {}
+        usual = own.get(column.name, "")
+        return usual if usual in column.titles else column.titles[0]
+
     def _only_once(self, column: Column, before: Sequence[str], name: str, title: str, where: str) -> None:
-        """Refuse another column for one of ours, unless either may state it under a title of its own."""
-        if before and (column.name not in self.either or title in map(plain, before)):
+        """Refuse another column for one of ours, unless either may state it under its own title, or it is a hint."""
+        again = title in map(plain, before)
+        if before and (column.name not in self.either or (again and column.required)):
             raise WrongColumns(
                 f"{where} has more than one column for {column.name}: {before[0]}, {name}; keep one.",
                 column=column.name,
@@ -131,12 +153,9 @@ class Form:
     def _none_missing(
         self, found: Mapping[str, Column], parts: Mapping[str, str], titles: Sequence[str], where: str
     ) -> None:
-        there = {column.name for column in found.values()}
-        by_parts = {self.split.by, *self.split.sides} if self.split else set()
         missing = {
-            column.name: f"{column.titles[0]} ({column.name})" if column.titles else column.name
-            for column in self._read
-            if column.required and column.name not in {*there, *self.constants, *self.made, *by_parts}
+            column.name: f"{self._title(column)} ({column.name})" if column.titles else column.name
+            for column in self.lacking({column.name for column in found.values()})
         } | (self.split.missing(parts) if self.split else {})
         if missing:
             # A file without a header has a person where a title should be, if persons are what it is about.
@@ -173,8 +192,9 @@ def _one_each(raw: pl.DataFrame, found: Mapping[str, Column]) -> tuple[pl.DataFr
     """Join the columns that state one thing into the one whose title comes first in ours."""
     kept: dict[str, Column] = {}
     for column in {column.name: column for column in found.values()}.values():
-        order = [plain(title) for title in (*column.titles, column.name)]
-        stated = sorted((n for n, one in found.items() if one.name == column.name), key=lambda n: order.index(plain(n)))
+        place = {plain(title): place for place, title in enumerate((*column.titles, column.name))}
+        same = [name for name, one in found.items() if one.name == column.name]
+        stated = sorted(same, key=lambda name: place.get(plain(name), len(place)))
         if len(stated) > 1:
             raw = raw.with_columns(pl.coalesce(without_dashes(stated)).alias(stated[0]))
         kept[stated[0]] = found[stated[0]]
@@ -204,20 +224,24 @@ BESIDE: Mapping[str, tuple[Column, ...]] = MappingProxyType({payment.DATASET.nam
 
 
 def _form(dataset: Dataset, beside: tuple[Column, ...] = ()) -> Form:
-    stated = (column for column in dataset.columns if not column.derived)
-    return Form(dataset.name, (*stated, *beside, SYNTHETIC), dataset, rules=dataset.rules)
+    stated = [column for column in dataset.columns if not column.derived]
+    step = own_accounts if dataset.name == payment.DATASET.name else partner_is_another
+    steps = (step,) if any(column.name == "counterparty" for column in stated) else ()
+    return Form(dataset.name, (*stated, *beside, SYNTHETIC), dataset, rules=dataset.rules, steps=steps)
 
 
-def _invoices(direction: str, counterparty: tuple[str, ...]) -> Form:
-    """Return the form of invoices of one direction: the file says who the other side is."""
-    columns = [
-        replace(column, titles=(*counterparty, "counterparty")) if column.name == "counterparty" else column
-        for column in invoice.DATASET.columns
-        if column.name != "direction"
-    ]
-    form = _form(invoice.DATASET)
+def _invoices(direction: str | None = None) -> Form:
+    """Return the form of invoices: of one direction, or of both with the codes that tell them apart."""
+    kind = f"invoices.{direction}" if direction else "invoices"
+    columns = invoice_form.one_side(direction) if direction else invoice_form.both_sides()
     return replace(
-        form, kind=f"invoices.{direction}", columns=(*columns, SYNTHETIC), constants={"direction": direction}
+        _form(invoice.DATASET),
+        kind=kind,
+        columns=(*columns, SYNTHETIC),
+        constants={"direction": direction} if direction else {},
+        either=invoice_form.EITHER,
+        instead=invoice_form.instead(kind),
+        steps=invoice_form.STEPS,
     )
 
 
@@ -254,9 +278,9 @@ KINDS: Mapping[str, Form] = MappingProxyType(
         form.kind: form
         for form in (
             ENTERPRISES,
-            _invoices("purchase", invoice.SELLER),
-            _invoices("sale", invoice.BUYER),
-            _form(invoice.DATASET),
+            _invoices("purchase"),
+            _invoices("sale"),
+            _invoices(),
             *(_form(dataset, BESIDE.get(name, ())) for name, dataset in DATASETS.items()),
             OUTCOMES,
             Form(WORKBOOK, ()),

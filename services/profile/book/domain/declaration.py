@@ -62,8 +62,6 @@ def _dates(document: Mapping[str, Any], own: Mapping[str, Column]) -> Iterator[s
 def _missing(form: Form) -> Iterator[str]:
     """Give the columns of ours without which no row of the kind can be booked."""
     told = {*form.constants, *OPTIONAL, *((form.split.amount, form.split.by) if form.split else ())}
-    lacking = [
-        column.name for column in form.columns if column.required and not column.titles and column.name not in told
-    ]
-    if lacking:
+    named = {column.name for column in form.columns if column.titles}
+    if lacking := [column.name for column in form.lacking({*told, *named})]:
         yield f"columns: none is {', '.join(lacking)}, which the kind {form.kind} needs"

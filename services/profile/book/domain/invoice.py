@@ -24,8 +24,18 @@ STATUSES = MappingProxyType(
 # Net + tax may differ from the total by rounding of one fen; more means that a figure or a sign is wrong.
 ROUNDING_FEN = 1
 DIGITAL = (pl.col("number").str.len_bytes() == 20) & pl.col("number").str.contains("^[0-9]{20}$")
-SELLER = ("销方单位代号", "销方识别号", "销方纳税人识别号", "seller")
-BUYER = ("购方单位代号", "购方识别号", "购方纳税人识别号", "buyer")
+SELLER = (
+    *("销方单位代号", "销方识别号", "销方纳税人识别号", "销售方识别号", "销售方纳税人识别号", "销方税号", "销售方税号"),
+    "seller",
+)
+BUYER = (
+    *("购方单位代号", "购方识别号", "购方纳税人识别号", "购买方识别号", "购买方纳税人识别号", "购方税号", "购买方税号"),
+    "buyer",
+)
+BLUE = (
+    *("对应蓝字发票号码", "蓝字发票号码", "被红冲蓝字发票号码", "被红冲蓝字数电发票号码", "被红冲蓝字数电票号码"),
+    *("对应正数发票号码", "原蓝字发票号码", "blue_number"),
+)
 
 DATASET = Dataset(
     name="invoices",
@@ -36,12 +46,21 @@ DATASET = Dataset(
         Column(
             "code", "text", ("发票代码", "code", "invoice_code"), required=False, filled=False, english="Invoice code"
         ),
-        Column("counterparty", "text", ("对方单位代号", *SELLER, *BUYER, "counterparty"), english="Counterparty"),
+        # Null is a person: whoever buys or sells without a code.
+        Column(
+            "counterparty",
+            "text",
+            ("对方单位代号", *SELLER, *BUYER, "counterparty"),
+            filled=False,
+            english="Counterparty",
+        ),
         Column("date", "date", ("开票日期", "date", "issued_on", "invoice_date"), english="Date"),
         Column("net_fen", "money", ("金额", "不含税金额", "net", "net_amount", "amount"), english="Net amount"),
         Column("tax_fen", "money", ("税额", "tax", "tax_amount"), english="Tax"),
         Column("total_fen", "money", ("价税合计", "total", "total_amount"), english="Total"),
         Column("status", "choice", ("发票状态", "状态", "status"), choices=STATUSES, english="Status"),
+        # Of a red letter: the invoice that it cancels, where the source says which.
+        Column("blue_number", "text", BLUE, required=False, filled=False, english="Number of the blue invoice"),
     ),
     identity=("direction", "enterprise", "code", "number", "counterparty", "date", "total_fen"),
     day="date",

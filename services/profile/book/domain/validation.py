@@ -76,9 +76,19 @@ def check(form: Form, raw: pl.DataFrame, matched: Matched, unread: pl.DataFrame,
         faults += wrong
     rows = pl.DataFrame(values).with_columns(_constants(form, titles, today))
     rows, warnings = _as_statement(form, rows, sent, matched, unread["line"])
-    faults += _broken(rows, form.rules, titles)
-    checked = replace(_separate(rows, raw, faults, unread), warnings=warnings)
+    rows, rules, told = _settled(form, rows)
+    faults += _broken(rows, rules, titles)
+    checked = replace(_separate(rows, raw, faults, unread), warnings=(*warnings, *told))
     return _veiled(checked, [t for t, column in found.items() if column.reads == "party"])
+
+
+def _settled(form: Form, rows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[RowRule, ...], tuple[str, ...]]:
+    """Take the steps of a form, and return with the rows what must hold of them and what is told."""
+    rules, told = form.rules, tuple[str, ...]()
+    for step in form.steps:
+        found = step(rows)
+        rows, rules, told = found.rows, (*rules, *found.rules), (*told, *found.warnings)
+    return rows, rules, told
 
 
 def _as_statement(

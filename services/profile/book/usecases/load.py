@@ -118,14 +118,7 @@ def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
     secret = any(column.reads == "party" for _, column in found)
     shown = frozenset(name for name, column in found if column.reads != "party") if secret else None
     return Sheet(
-        form,
-        raw.name,
-        checked,
-        matched.ignored,
-        raw.notes,
-        raw=raw.frame,
-        titles=raw.titles,
-        open_columns=shown,
+        form, raw.name, checked, matched.ignored, raw.notes, raw=raw.frame, titles=tuple(raw.titles), open_columns=shown
     )
 
 

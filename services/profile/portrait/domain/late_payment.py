@@ -173,7 +173,7 @@ def parts_of(
 
     `parties` names the size class of enterprises. A firm's payments are taken to be complete from its first one on:
     invoices before it are not judged. Orders that state a day of payment give the agreed term: their median per
-    counterparty.
+    counterparty. Persons, who have no code, owe nothing that could be told apart.
     """
     goods = payments.filter(
         (c("status") == "valid")
@@ -182,7 +182,8 @@ def parts_of(
         & (c("purpose").is_null() | (c("purpose") == "goods"))
     )
     began = goods.group_by("enterprise").agg(began=c("date").min())
-    valid = invoices.filter((c("status") == "valid") & (c("direction") == side)).join(began, on="enterprise")
+    named = (c("status") == "valid") & (c("direction") == side) & c("counterparty").is_not_null()
+    valid = invoices.filter(named).join(began, on="enterprise")
     valid = without_cancelled(valid.filter(c("date") >= c("began")))
     claims = valid.filter(c("total_fen") > 0).select(*KEY, "date", amount_fen="total_fen")
     claims = due_days(_with_terms(claims, orders.filter(c("direction") == side), parties, side))

@@ -71,6 +71,7 @@ class Settlement:
         )
         began = paid["date"].min()
         billed = Trade((self.direction,), EVER).rows(evidence, as_of)["invoices"]
+        billed = billed.filter(c("counterparty").is_not_null())
         judged = billed.filter(c("date") >= began) if isinstance(began, date) else billed.clear()
         return {"invoices": judged, "payments": paid}
 

@@ -242,11 +242,12 @@ def months(counted: pl.DataFrame, as_of: date) -> tuple[Month, ...]:
 def partners(counted: pl.DataFrame, direction: Literal["sale", "purchase"], as_of: date) -> tuple[Partner, ...]:
     """Return the ten largest customers (of sales) or suppliers (of purchases) by net amount of the last 36 months.
 
-    The share is of all partners with a positive net amount; the first invoice may lie before the window.
+    The share is of all partners with a positive net amount; the first invoice may lie before the window. Persons,
+    who have no code, are no partners.
     """
     recent = slot_of(pl.col("date"), as_of) < MONTHS
     links = (
-        counted.filter(pl.col("direction") == direction)
+        counted.filter((pl.col("direction") == direction) & pl.col("counterparty").is_not_null())
         .group_by("counterparty")
         .agg(
             net=pl.col("net_fen").filter(recent).sum(),

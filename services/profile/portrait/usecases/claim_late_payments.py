@@ -41,7 +41,7 @@ def claim_late_payments(
     rate = None if yearly is None else checked_rate(yearly, moment.as_of)
     evidence = gather(context, moment, file.permit)
     with context.database.read() as session:
-        partners = evidence.invoices["counterparty"].unique().to_list()
+        partners = evidence.invoices["counterparty"].drop_nulls().unique().to_list()
         firms = store.enterprises_at(session, file.facts.known_at, [enterprise, *partners])
     parts = parts_of(evidence.invoices, evidence.payments, evidence.orders, _parties(firms), side)
     first = evidence.payments.filter(pl.col("direction") == ("in" if side == "sale" else "out"))["date"].min()

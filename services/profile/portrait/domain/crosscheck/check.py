@@ -15,6 +15,7 @@ PAIRED: Mapping[str, Pairs] = MappingProxyType(
         "mirrored-invoice": invoices.mirrored_invoice,
         "mirrored-status": invoices.mirrored_status,
         "tax-above-rate": invoices.tax_above_rate,
+        "red-above-blue": invoices.red_above_blue,
         "number-used-twice": invoices.number_used_twice,
         "number-missing": invoices.number_missing,
         "receipts-below-sales": flows.receipts_below_sales,

@@ -72,7 +72,8 @@ def _invoiced(material: Material, direction: str, before: str | None) -> pl.Lazy
     """Sum valid invoices up to a day per partner, less all red letters: a late one cancels an early invoice."""
     last = pl.lit(material.as_of).dt.offset_by(before) if before else pl.lit(material.as_of)
     counted = (c("date") <= last) | (c("total_fen") < 0)
-    rows = material.evidence.invoices.lazy().filter(c("direction") == direction, c("status") == "valid", counted)
+    named = c("counterparty").is_not_null()
+    rows = material.evidence.invoices.lazy().filter(c("direction") == direction, c("status") == "valid", counted, named)
     return rows.group_by(WITH).agg(right=c("total_fen").sum().cast(pl.Float64))
 
 

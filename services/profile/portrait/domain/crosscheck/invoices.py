@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Sequence
 from datetime import date
+from functools import cache
+from importlib.resources import files
 
 import polars as pl
 
@@ -14,8 +18,6 @@ LEAST_INVOICES = 20  # a share of fewer says nothing
 WEEKEND_SHARE = 2 / 7
 USUAL_ROUND = 0.25  # the median firm of the real book (cumcm2020c, 324 firms with 20 sales in a year)
 ROUND_FEN = 100_000  # a thousand yuan
-# The highest rate of VAT from each day on (财税〔2018〕32号; 公告2019年第39号).
-HIGHEST_RATES = ((date(1994, 1, 1), 0.17), (date(2018, 5, 1), 0.16), (date(2019, 4, 1), 0.13))
 # Numbers within a roll follow one another; a roll that is mostly absent was somebody else's.
 ROLL, DENSE = 50, 0.8
 
@@ -41,10 +43,13 @@ def mirrored_status(material: Material) -> pl.LazyFrame:
 
 
 def tax_above_rate(material: Material) -> pl.LazyFrame:
-    """Pair the tax of each valid invoice with what the highest rate of its day gives; both without sign."""
-    rate = pl.lit(HIGHEST_RATES[0][1])
-    for since, highest in HIGHEST_RATES[1:]:
-        rate = pl.when(c("date") >= since).then(highest).otherwise(rate)
+    """Pair the tax of each valid invoice with what the highest rate of its day gives; both without sign.
+
+    A red letter may cancel a sale of any earlier day, at the rate of that day.
+    """
+    days, rates = zip(*highest_rates(), strict=True)
+    until_then = [max(rates[: place + 1]) for place in range(len(rates))]
+    rate = pl.when(c("total_fen") < 0).then(_since(days, until_then)).otherwise(_since(days, rates))
     return _valid(material).select(
         "enterprise",
         c("number").alias("subject"),
@@ -55,10 +60,45 @@ def tax_above_rate(material: Material) -> pl.LazyFrame:
     )
 
 
+@cache
+def highest_rates() -> tuple[tuple[date, float], ...]:
+    """Return the highest rates of VAT with the days from which they hold, the oldest first."""
+    declared = tomllib.loads((files(__package__) / "vat_rates.toml").read_text("utf-8"))["rate"]
+    return tuple(sorted((entry["since"], entry["highest"]) for entry in declared))
+
+
+def _since(days: Sequence[date], rates: Sequence[float]) -> pl.Expr:
+    rate = pl.lit(rates[0])
+    for day, other in zip(days[1:], rates[1:], strict=True):
+        rate = pl.when(c("date") >= day).then(other).otherwise(rate)
+    return rate
+
+
+def red_above_blue(material: Material) -> pl.LazyFrame:
+    """Pair, where red letters name the invoice that they cancel, their sum with its total; both without sign."""
+    same = ("enterprise", "direction", "number")
+    valid = _valid(material)
+    red = valid.filter(c("total_fen") < 0, c("blue_number").is_not_null()).rename({"number": "own"})
+    taken = red.group_by("enterprise", "direction", c("blue_number").alias("number")).agg(
+        c("date").max().alias("on"), left=-c("total_fen").sum()
+    )
+    blue = valid.filter(c("total_fen") > 0).group_by(same).agg(c("counterparty").min(), right=c("total_fen").sum())
+    return taken.join(blue, on=same).select(
+        "enterprise",
+        c("number").alias("subject"),
+        "counterparty",
+        "on",
+        c("left").cast(pl.Float64),
+        c("right").cast(pl.Float64),
+    )
+
+
 def number_used_twice(material: Material) -> pl.LazyFrame:
     """Count the invoices of a seller with one code and number: for sales the firm itself, else the partner, sells."""
     seller = pl.when(c("direction") == "sale").then("enterprise").otherwise("counterparty").alias("seller")
-    same = material.evidence.invoices.lazy().group_by("enterprise", "direction", seller, "code", "number")
+    # Sellers without a code cannot be told apart.
+    told = (c("direction") == "sale") | c("counterparty").is_not_null()
+    same = material.evidence.invoices.lazy().filter(told).group_by("enterprise", "direction", seller, "code", "number")
     return same.agg(c("counterparty").min(), c("date").min().alias("on"), left=pl.len().cast(pl.Float64)).select(
         "enterprise", c("number").alias("subject"), "counterparty", "on", "left", right=pl.lit(1.0)
     )

@@ -18,6 +18,10 @@ c = pl.col
 SLOTS = 36  # the longest window in months; older invoices count only for tenure
 NEEDS = ("enterprise", "direction", "counterparty", "date", "net_fen", "tax_fen", "total_fen", "status")
 REPEATED, ANCHOR = 3, 12  # months of trade within 36 that make a repeated and an anchor partner (ours)
+PARTNER_SUMS = (
+    *("partners_12", "partners_12_before", "traded_12", "traded_12_before", "traded_36", "squares_12", "top1_12"),
+    *("kept_12", "repeated_36", "anchored_36", "newly_12", "age_12"),
+)
 YEAR = 0b1111_1111_1111  # the bits of slots 0–11
 
 
@@ -130,13 +134,20 @@ def _seasons(months: pl.LazyFrame, by: str) -> pl.LazyFrame:
 
 
 def _links(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """Return what was traded, in which months, since when: one row per enterprise, side and counterparty."""
-    return rows.group_by(by, "sale", "counterparty").agg(
-        x12=_within("net", 12).sum(),
-        x12_before=_within("net", 24, 12).sum(),
-        x36=_within("net", SLOTS).sum(),
-        met=_only(c("blue") & (c("slot") < SLOTS), _bit(c("slot"))).bitwise_or(),
-        since=pl.when("valid").then("date").min(),
+    """Return what was traded, in which months, since when: one row per enterprise, side and counterparty.
+
+    Who buys or sells without a code is no partner: that trade counts in the sums of the sides only.
+    """
+    return (
+        rows.filter(c("counterparty").is_not_null())
+        .group_by(by, "sale", "counterparty")
+        .agg(
+            x12=_within("net", 12).sum(),
+            x12_before=_within("net", 24, 12).sum(),
+            x36=_within("net", SLOTS).sum(),
+            met=_only(c("blue") & (c("slot") < SLOTS), _bit(c("slot"))).bitwise_or(),
+            since=pl.when("valid").then("date").min(),
+        )
     )
 
 
@@ -172,7 +183,10 @@ def aggregate(invoices: pl.LazyFrame, as_of: date | pl.Expr, by: str = "enterpri
     """
     rows = _rows(invoices, as_of, by)
     months = _months(rows, by)
-    sides = _flows(months, by).join(_partners(_links(rows, by), as_of, by), on=[by, "sale"], how="left")
+    partners = _partners(_links(rows, by), as_of, by)
+    sides = _flows(months, by).join(partners, on=[by, "sale"], how="left")
+    # A side that trades with persons alone has no partners, which is known.
+    sides = sides.with_columns(c(PARTNER_SUMS).fill_null(0))
     firms = months.select(by).unique()
     for prefix, of_side in (("s_", c("sale")), ("p_", ~c("sale"))):
         side = sides.filter(of_side).select(by, pl.exclude(by, "sale").name.prefix(prefix))

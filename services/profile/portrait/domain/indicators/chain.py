@@ -52,7 +52,10 @@ INDICATORS = (
 
 
 def links(invoices: pl.DataFrame, day: pl.Expr) -> pl.DataFrame:
-    """Return the net trade of 12 months per firm and partner (enterprise, counterparty, sold, bought), 0 at least."""
+    """Return the net trade of 12 months per firm and partner (enterprise, counterparty, sold, bought), 0 at least.
+
+    Trade with persons, who have no code, is one row whose counterparty is null: part of all trade, and no partner.
+    """
     recent = invoices.filter((c("status") == "valid") & (c("date") <= day) & (slot_of(c("date"), day) < 12))
     sale = c("direction") == "sale"
     traded = recent.group_by("enterprise", "counterparty").agg(
@@ -69,8 +72,9 @@ def network(links: pl.DataFrame, large: pl.Series) -> pl.DataFrame:
     the share of a customer's purchases that come from the firm, among what the book sees, weighted by the firm's
     sales.
     """
-    sold = links.filter(c("sold") > 0).select(seller="enterprise", buyer="counterparty", fen="sold")
-    bought = links.filter(c("bought") > 0).select(seller="counterparty", buyer="enterprise", fen="bought")
+    named = links.filter(c("counterparty").is_not_null())
+    sold = named.filter(c("sold") > 0).select(seller="enterprise", buyer="counterparty", fen="sold")
+    bought = named.filter(c("bought") > 0).select(seller="counterparty", buyer="enterprise", fen="bought")
     # A deal between two firms of the book is told by both; the larger account of it counts.
     flows = pl.concat([sold, bought]).group_by("seller", "buyer").agg(c("fen").max()).sort("seller", "buyer")
     found = links.select("enterprise").unique().join(_centrality(flows), on="enterprise", how="left")

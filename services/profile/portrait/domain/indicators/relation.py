@@ -128,7 +128,9 @@ def mutual_trade(invoices: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     links = recent.group_by(*FIRM, "counterparty").agg(
         sold=c("net_fen").filter(sale).sum().clip(0), bought=c("net_fen").filter(~sale).sum().clip(0)
     )
-    both, whole = pl.min_horizontal("sold", "bought").sum(), (c("sold") + c("bought")).sum()
+    # Who bought without a code need not be who sold without one.
+    named = c("counterparty").is_not_null()
+    both, whole = pl.min_horizontal("sold", "bought").filter(named).sum(), (c("sold") + c("bought")).sum()
     share = pl.when(whole > 0).then(2 * both.cast(pl.Float64) / whole.cast(pl.Float64))
     return links.group_by(FIRM).agg(mutual_trade=share)
 

@@ -107,10 +107,11 @@ class SignalInputs:
 
     @cached_property
     def customers(self) -> pl.DataFrame:
-        """Each enterprise's links to customers.
+        """Each enterprise's links to customers; persons, who have no code, are none.
 
         Columns: enterprise, counterparty, net_3, net_12, net_12_before (fen), first_on, last_on, meetings (days with
-        a positive invoice), gap (the usual number of days between them: their median).
+        a positive invoice), gap (the usual number of days between them: their median), all_3, all_12 (fen: what was
+        sold to anybody, persons among them).
         """
         blue = c("total_fen") > 0
 
@@ -127,6 +128,8 @@ class SignalInputs:
             meetings=days.len(),
             gap=days.diff().dt.total_days().median(),
         )
+        whole = (c(f"net_{months}").clip(0).sum().over("enterprise").alias(f"all_{months}") for months in (3, 12))
+        links = links.with_columns(*whole).filter(c("counterparty").is_not_null())
         # In one order always: sums of floats and ties between customers must not depend on threads.
         return links.sort("enterprise", "counterparty")
 

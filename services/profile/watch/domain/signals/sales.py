@@ -76,9 +76,8 @@ def _lost(scene: SignalInputs) -> pl.DataFrame:
     """
     limit = scene.threshold("key-customer-lost")
     last_sale = scene.sales.group_by("enterprise").agg(until=c("date").max())
-    of_all = c("net_12").clip(0).sum().over("enterprise")
     key = (
-        ranked(scene.customers.with_columns(share=c("net_12") / of_all), "net_12")
+        ranked(scene.customers.with_columns(share=c("net_12") / c("all_12")), "net_12")
         .filter(
             (c("rank") <= limit["top"]) & (c("share") >= limit["share"]) & (c("meetings") >= limit["meetings"]),
         )
@@ -102,7 +101,7 @@ def _lost(scene: SignalInputs) -> pl.DataFrame:
 def _switch(scene: SignalInputs) -> pl.DataFrame:
     """Return the share of three months' sales that goes to the few largest customers met within half a year."""
     limit = scene.threshold("customer-switch")
-    sold = scene.customers.group_by("enterprise").agg(all=c("net_3").clip(0).sum())
+    sold = scene.customers.group_by("enterprise").agg(all=c("all_3").first())
     months_new = int(limit["months_new"])
     first_slot = scene.sales.group_by("enterprise", "counterparty").agg(first=c("slot").max())
     new = (

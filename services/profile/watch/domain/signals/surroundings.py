@@ -47,8 +47,7 @@ def _fallen(scene: SignalInputs) -> pl.DataFrame:
 def _counterparty(scene: SignalInputs) -> pl.DataFrame:
     """Return the share of twelve months' sales that goes to each customer that does not pay its debts."""
     limit = scene.threshold("counterparty-default")
-    of_all = c("net_12").clip(0).sum().over("enterprise")
-    shares = scene.customers.with_columns(value=c("net_12").clip(0) / of_all, party=party_of(c("counterparty")))
+    shares = scene.customers.with_columns(value=c("net_12").clip(0) / c("all_12"), party=party_of(c("counterparty")))
     exposed = shares.join(_fallen(scene), on="party")
     return readings(
         exposed.with_columns(event=c("counterparty"), subject=c("counterparty"), reference=pl.lit(limit["fires"]))

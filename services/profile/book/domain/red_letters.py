@@ -1,0 +1,95 @@
+"""Red letters (红字发票): what the tax office's words for the state of an invoice mean, and what a red one cancels.
+
+A red letter is an invoice of its own with amounts below zero. So the blue invoice that it cancels stays valid beside
+it, and both come to nothing; it would be counted off twice if it were left out as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import MappingProxyType
+
+import polars as pl
+
+from services.profile.book.domain.dataset import RowRule
+from services.profile.book.domain.sides import Settled
+
+c = pl.col
+# What the words for a state become before they are held as valid or void.
+CANCELLED, RED, ABNORMAL = "cancelled", "red", "abnormal"
+STATES = MappingProxyType(
+    dict.fromkeys(("有效发票", "有效", "正常", "正常发票", "已开具", "开具成功", "valid", "normal"), "valid")
+    | dict.fromkeys(("已红冲-部分", "部分红冲", "已部分红冲", "已红冲", "红冲", "被红冲"), "valid")
+    | dict.fromkeys(("已红冲-全额", "全额红冲", "已全额红冲", "已全部红冲"), CANCELLED)
+    | dict.fromkeys(("红字", "红字发票", "负数发票", "红票"), RED)
+    | dict.fromkeys(("作废发票", "作废", "已作废", "空白作废", "void", "voided"), "void")
+    | dict.fromkeys(("失控", "失控发票", "异常", "异常凭证", "异常发票", "非正常"), ABNORMAL)
+)
+# How a remark names the blue invoice: 被红冲蓝字数电票号码：…, 对应正数发票代码:…号码:…, 对应蓝字发票号：….
+BLUE = (
+    r"(?:蓝字|正数)(?:数电|全电|电子)?(?:发票|票)(?:代码[:：]?\s*\d{10,12}\s*)?"
+    r"(?:发票)?(?:号码|号)?\s*[:：]?\s*(\d{20}|\d{8})(?:\D|$)"
+)
+NOT_THE_SIGN = "does not agree with the sign of the amount / 与金额正负不一致"
+RED_ABOVE_ZERO = "a red letter is below zero / 红字发票金额应为负数"
+BY_THE_OFFICE = (
+    "the tax office holds the invoice for abnormal or out of control; it is not counted / "
+    "税务机关列为失控或异常凭证，不计入"
+)
+UNCANCELLED = (
+    "the blue invoices cancelled in full come to {blue:,.2f} yuan, the red letters in the file to {red:,.2f}; "
+    "send the red letters too, or what they cancel stays counted / "
+    "全额红冲的蓝字发票合计 {blue:,.2f} 元，文件中红字发票合计 {red:,.2f} 元；"
+    "请一并导入红字发票，否则被红冲的金额仍会计入"
+)
+
+
+def red_letters(rows: pl.DataFrame) -> Settled:
+    """Return invoices valid or void, a red letter with the number of the blue invoice that it cancels.
+
+    Read are `status` as STATES gives it, `positive` (是否正数发票) and `remark`, where they are there.
+    """
+    rules = tuple(_rules(rows))
+    told = tuple(_told(rows)) if "status" in rows.columns else ()
+    if "status" in rows.columns:
+        stands = c("status").is_in([CANCELLED, RED, ABNORMAL])
+        rows = rows.with_columns(pl.when(stands).then(pl.lit("valid")).otherwise("status").alias("status"))
+    return Settled(_linked(rows), rules, told)
+
+
+def _rules(rows: pl.DataFrame) -> Iterator[RowRule]:
+    above, below = c("total_fen") > 0, c("total_fen") < 0
+    if "positive" in rows.columns:
+        yield RowRule("positive", (c("positive") & below) | (~c("positive") & above), NOT_THE_SIGN)
+    if "status" in rows.columns:
+        # The step replaces the words afterwards, so the rule keeps where they stood.
+        yield RowRule("status", _where(rows, (c("status") == RED) & above), RED_ABOVE_ZERO)
+        yield RowRule("status", _where(rows, c("status") == ABNORMAL), BY_THE_OFFICE)
+        yield RowRule("status", _where(rows, (c("status") == CANCELLED) & below & _said_blue(rows)), NOT_THE_SIGN)
+
+
+def _said_blue(rows: pl.DataFrame) -> pl.Expr:
+    return c("positive") if "positive" in rows.columns else pl.lit(value=False)
+
+
+def _where(rows: pl.DataFrame, flag: pl.Expr) -> pl.Expr:
+    return pl.lit(rows.select(flag.fill_null(value=False).alias("where")).to_series())
+
+
+def _told(rows: pl.DataFrame) -> Iterator[str]:
+    """Tell where blue invoices are cancelled and the file has not as much in red."""
+    cancelled = rows.filter((c("status") == CANCELLED) & (c("total_fen") > 0))["total_fen"].sum()
+    if cancelled:
+        red = -int(rows.filter((c("total_fen") < 0) & (c("status") != "void"))["total_fen"].sum())
+        if red < cancelled:
+            yield UNCANCELLED.format(blue=cancelled / 100, red=red / 100)
+
+
+def _linked(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with `blue_number` for red letters only, from its column or from the remark."""
+    stated = [c("blue_number")] if "blue_number" in rows.columns else []
+    remarked = [c("remark").str.extract(BLUE)] if "remark" in rows.columns else []
+    if not (stated or remarked):
+        return rows
+    named = pl.coalesce(*stated, *remarked)
+    return rows.with_columns(pl.when(c("total_fen") < 0).then(named).alias("blue_number"))

@@ -1,0 +1,81 @@
+"""The tax office's words for the state of an invoice, and red letters beside what they cancel."""
+
+from __future__ import annotations
+
+import pytest
+from tax_sheets import DIGITAL, SHEET, checked, line, reasons
+
+RED = "26332000000000000009"
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("正常", "valid"),
+        ("已红冲-部分", "valid"),
+        ("已红冲", "valid"),
+        ("红冲", "valid"),
+        ("已作废", "void"),
+        ("空白作废", "void"),
+    ],
+)
+def test_the_offices_words_are_valid_or_void(word: str, state: str) -> None:
+    """What is cancelled by a red letter stays valid, since the red letter is an invoice of its own."""
+    assert checked("invoices", SHEET, line(state=word)).rows["status"].to_list() == [state]
+
+
+def test_a_cancelled_invoice_and_its_red_letter_come_to_nothing() -> None:
+    """Never both left out and counted off."""
+    red = line(
+        net=-100, digital=RED, remark=f"被红冲蓝字数电发票号码：{DIGITAL} 红字发票信息确认单编号：33010626031000123456"
+    )
+    found = checked("invoices", SHEET, line(state="已红冲-全额"), red)
+    assert found.rows["status"].to_list() == ["valid", "valid"]
+    assert found.rows["total_fen"].sum() == 0
+    assert found.warnings == ()
+
+
+def test_a_cancelled_invoice_without_its_red_letter_is_told() -> None:
+    """Its amount stays counted until the red letter comes."""
+    assert "send the red letters too" in checked("invoices", SHEET, line(state="已红冲-全额")).warnings[0]
+
+
+@pytest.mark.parametrize("word", ["失控", "异常", "异常凭证"])
+def test_what_the_office_holds_for_abnormal_is_refused_in_words(word: str) -> None:
+    """It is neither trade that counts nor a void invoice."""
+    [(column, reason)] = reasons(checked("invoices", SHEET, line(state=word)))
+    assert (column, "abnormal" in reason) == ("发票状态", True)
+
+
+def test_a_red_letter_above_zero_is_refused() -> None:
+    """Some exports print it without its sign: it would be counted instead of being counted off."""
+    assert reasons(checked("invoices", SHEET, line(state="红字")))[0][0] == "发票状态"
+
+
+@pytest.mark.parametrize(("net", "sign"), [(100, "否"), (-100, "是")])
+def test_the_flag_of_a_blue_invoice_agrees_with_the_sign(net: int, sign: str) -> None:
+    """Two statements of one thing that differ are a mistake in one of them."""
+    assert reasons(checked("invoices", SHEET, line(net=net, positive=sign)))[0][0] == "是否正数发票"
+
+
+@pytest.mark.parametrize(
+    ("remark", "blue"),
+    [
+        (f"被红冲蓝字数电票号码：{DIGITAL} 红字发票信息确认单编号：33010626031000123456", DIGITAL),
+        (f"被红冲蓝字发票号码:{DIGITAL}", DIGITAL),
+        ("对应正数发票代码:3300212130号码:00012345", "00012345"),
+        ("对应蓝字发票号：00012345", "00012345"),
+        ("开具红字增值税专用发票信息表编号3300210000000001", None),
+        ("", None),
+    ],
+)
+def test_a_red_letter_names_what_it_cancels(remark: str, blue: str | None) -> None:
+    """The link is taken from the remark, as the office writes it."""
+    assert checked("invoices", SHEET, line(net=-100, remark=remark)).rows["blue_number"].to_list() == [blue]
+
+
+def test_a_column_of_its_own_beats_the_remark() -> None:
+    """And a blue invoice has no link, whatever its remark says."""
+    titles = f"{SHEET},对应蓝字发票号码"
+    found = checked("invoices", titles, f"{line(net=-100)},{RED}", f"{line(digital=RED)},{DIGITAL}")
+    assert found.rows["blue_number"].to_list() == [RED, None]
