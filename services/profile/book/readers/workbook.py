@@ -33,6 +33,7 @@ DAMAGED = "The workbook is damaged, cut short or locked by a password; save it a
 LONG = r"^-?\d{16,}$|^-?\d*\.\d{9}$"
 # The sheet of the tax office's export with one row an invoice; its other sheets say the same invoices line by line.
 WHOLE = "发票基础信息"
+SOMEBODY = "local:somebody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,11 @@ def _not_for(form: Form, found: list[Grid], error: WrongColumns) -> WrongColumns
 
 def _hint(grid: Grid) -> str:
     kinds = [kind for kind, form in KINDS.items() if form.columns and _fits(form, grid)]
+    kinds += [
+        f"{kind} with ?enterprise="
+        for kind, form in KINDS.items()
+        if form.columns and kind not in kinds and _fits(form.of(SOMEBODY), grid)
+    ]
     return f"the sheet {grid.name} fits {', '.join(kinds)}" if kinds else ""
 
 
