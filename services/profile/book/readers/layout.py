@@ -186,8 +186,6 @@ def _sentences(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str
         return
     hollow = frame.filter(pl.all_horizontal(_hollow(name) for name in needed[0]))
     alone = hollow.filter(pl.all_horizontal(_hollow(name) for name in others))
-        pl.all_horizontal(_hollow(name) for name in others)
-    )
     for line, text in alone.filter(pl.col(first).str.contains(SENTENCE)).select(LINE, first).iter_rows():
         yield line, text.strip()
 
