@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
+from unicodedata import normalize
+
+# No exponent, no underscores, no other script's digits, which Python would read.
+PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 def fen(yuan: str) -> int:
     """Return exact fen of an amount in yuan such as `500000`, `50万` or `1亿`; ValueError says what is wrong."""
-    text = yuan.strip().replace(",", "").replace("，", "").removeprefix("¥").removesuffix("元")
+    text = normalize("NFKC", yuan).strip().replace(",", "").removeprefix("¥").removesuffix("元")
     scale = 1
     for unit, of_yuan in (("万", 10_000), ("亿", 100_000_000)):
         if text.endswith(unit):
             text, scale = text[:-1], of_yuan
-    try:
-        amount = Decimal(text) * scale * 100
-    except InvalidOperation:
-        raise ValueError(f"{yuan!r} is no amount in yuan: write digits such as 500000 or 500000.50") from None
-    if not amount.is_finite() or amount <= 0:
+    if not PLAIN.fullmatch(text):
+        raise ValueError(f"{yuan!r} is no amount in yuan: write digits such as 500000 or 500000.50")
+    amount = Decimal(text) * scale * 100
+    if amount <= 0:
         raise ValueError(f"the amount must be more than nothing, not {yuan!r}")
     if amount != amount.to_integral_value():
         raise ValueError(f"{yuan!r} has parts of a fen: give at most two decimals")

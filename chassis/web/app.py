@@ -25,7 +25,7 @@ from chassis.data import migrations
 from chassis.data.database import Database
 from chassis.web import preconditions, refusals
 from chassis.web.answers import Orjson, json_answer
-from chassis.web.reading import Request, check_address
+from chassis.web.reading import Request, check_address, whole
 from chassis.web.schemas import ProblemSchema
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
@@ -177,8 +177,8 @@ def _open_request() -> None:
 
 
 def _patience_given(milliseconds: str) -> float:
-    known = milliseconds.isascii() and milliseconds.isdecimal()
-    return min(call.DEFAULT_PATIENCE_SECONDS, int(milliseconds) / 1000) if known else call.DEFAULT_PATIENCE_SECONDS
+    known = whole(milliseconds)
+    return call.DEFAULT_PATIENCE_SECONDS if known is None else min(call.DEFAULT_PATIENCE_SECONDS, known / 1000)
 
 
 def _close_request(response: Response) -> Response:

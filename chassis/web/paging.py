@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from werkzeug.exceptions import BadRequest
 
 from chassis.core.errors import Invalid
-from chassis.web.reading import loads
+from chassis.web.reading import loads, whole
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 500
 # What a database's whole numbers hold.
@@ -96,10 +96,10 @@ def sliced(rows: Rows, show: Callable[[Rows], list[dict[str, Any]]]) -> dict[str
 
 def limit() -> int:
     """Return how many rows the request wants at once."""
-    raw = request.args.get("limit", str(DEFAULT_LIMIT))
-    if not (raw.isascii() and raw.isdecimal()) or not 1 <= int(raw) <= LARGEST_LIMIT:
+    wanted = whole(request.args.get("limit", str(DEFAULT_LIMIT)))
+    if wanted is None or not 1 <= wanted <= LARGEST_LIMIT:
         raise BadRequest(f"limit must be a whole number from 1 to {LARGEST_LIMIT}.")
-    return int(raw)
+    return wanted
 
 
 def _cursor(width: int) -> list[Any] | None:

@@ -22,6 +22,10 @@ HALF = re.compile("[\ud800-\udfff]")
 NUL = "\0"
 UNHELD = "must not hold a NUL character or half a character (a lone surrogate) / 不得含空字符或残缺字符"
 TWICE = "a name stands twice in one object / 同一对象中字段名重复"
+# A number as text: no exponent, no underscores, no blanks, no other script's digits, all of which Python would read.
+PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+# What every database holds as a whole number.
+WHOLE = re.compile(r"[0-9]{1,18}")
 Place = tuple[str | int, ...]
 
 
@@ -43,6 +47,15 @@ def loads(body: str | bytes) -> Any:
         for place in _unheld(said, ()):
             _refuse(place)
     return said
+
+
+def whole(text: str) -> int | None:
+    """Return the whole number that a parameter or a header states in plain digits, None where it states none.
+
+    >>> whole("12"), whole("٣"), whole("1e3"), whole("9" * 30)
+    (12, None, None, None)
+    """
+    return int(text) if WHOLE.fullmatch(text) else None
 
 
 def check_address(environ: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Any, cast
 
@@ -10,9 +9,7 @@ import marshmallow
 
 from chassis.core.enterprise_id import NotAnEnterpriseId, enterprise_id
 from chassis.core.problems import fields_refused
-
-# A number as text: no exponent, no underscores, no blanks, no other script's digits, all of which Python would read.
-PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+from chassis.web.reading import PLAIN
 
 # Control and format characters, line and paragraph separators: they show nothing, or turn what stands beside them.
 UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})

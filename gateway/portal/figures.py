@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
+from unicodedata import normalize
 
 from markupsafe import Markup
 
 from chassis.core.moments import CHINA
+from chassis.web.reading import PLAIN
 from gateway.portal.language import Language
 
 FEN_PER_YUAN = 100
@@ -118,12 +120,10 @@ def measure(language: Language, value: Any, unit: str | None) -> Markup | str:
 
 def fen_of_wan(entered: str) -> int | None:
     """Return an amount typed in 万元 as fen, or None where it is no amount from 0.1 to 100,000 万元."""
-    try:
-        wan = Decimal(entered.strip().replace(",", ""))
-    except InvalidOperation:
-        return None
+    text = normalize("NFKC", entered).strip().replace(",", "")
+    wan = Decimal(text) if PLAIN.fullmatch(text) else Decimal()
     fen = wan * FEN_PER_WAN
-    return int(fen) if wan.is_finite() and Decimal("0.1") <= wan <= 100_000 and fen == int(fen) else None
+    return int(fen) if Decimal("0.1") <= wan <= 100_000 and fen == int(fen) else None
 
 
 def date_of(entered: str) -> date | None:

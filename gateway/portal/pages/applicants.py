@@ -156,7 +156,7 @@ def _scores(firm: str, limit: int) -> list[dict[str, Any]]:
 def _need(form: Any) -> tuple[dict[str, Any], dict[str, str]]:
     fen = figures.fen_of_wan(form.get("amount", ""))
     typed = form.get("months", "").strip()
-    months = int(typed) if typed.isascii() and typed.isdigit() and 1 <= int(typed[:4]) <= 360 else None
+    months = int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 3 and 1 <= int(typed) <= 360 else None
     errors = {}
     if fen is None:
         errors["amount"] = say("match.need_amount")

@@ -9,6 +9,7 @@ from uuid import uuid4
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from chassis.web.reading import whole
 from gateway.portal import items
 from gateway.portal.door import ServiceProblem
 from gateway.portal.pages.disputes import named, shown, words_of
@@ -65,8 +66,7 @@ def decide(dispute: str) -> ResponseReturnValue:
 
 def _open() -> dict[str, Any]:
     disputes, more = _all_open()
-    start = request.args.get("from", "")
-    first = int(start) if start.isdecimal() and len(start) < 6 else 0
+    first = whole(request.args.get("from", "")) or 0
     due = sorted(disputes, key=lambda each: str(each["due_at"]))
     listed = {"items": due[first : first + A_PAGE], "state": OPEN, "count": len(due), "more": more}
     following = {"from": first + A_PAGE} if first + A_PAGE < len(due) else None

@@ -9,6 +9,7 @@ from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound
+from chassis.web.reading import whole
 from gateway.portal.visit import ask, page, visitor
 
 ENTRIES_SHOWN = 100
@@ -22,7 +23,7 @@ def entries(log: str) -> ResponseReturnValue:
     path = _path(log)
     checkpoint = ask("GET", f"{path}/checkpoint")
     query: dict[str, str | int] = {"size": checkpoint["size"], "limit": ENTRIES_SHOWN}
-    if (cursor := request.args.get("cursor", "")).isdecimal():
+    if (cursor := whole(request.args.get("cursor", ""))) is not None:
         query["cursor"] = cursor
     listed = ask("GET", f"{path}/entries", query=query)
     return page(
@@ -41,7 +42,7 @@ def consistency(log: str) -> ResponseReturnValue:
     """Hand the browser the proof that a ledger continues the checkpoint that it kept."""
     visitor()
     sizes = {name: request.args.get(name, "") for name in ("old", "new")}
-    if not all(size.isdecimal() and len(size) < 16 for size in sizes.values()):
+    if any(whole(size) is None for size in sizes.values()):
         raise NotFound("There is no ledger of such a size.")
     answer = ask("GET", f"{_path(log)}/proofs/consistency", query={**sizes})
     return Response(orjson.dumps({"proof": answer["proof"]}), content_type="application/json")

@@ -14,6 +14,7 @@ from chassis.web import idempotency, paging, preconditions
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import Blueprint, refuses
+from chassis.web.reading import whole
 from services.matching import store
 from services.matching.api.current import context
 from services.matching.api.product_schemas import ProductPageSchema, ProductSchema
@@ -108,13 +109,13 @@ def _shown(document: dict[str, Any], status: int) -> Response:
 
 def _version() -> int | None:
     given = request.args.get("version")
-    if given is not None and not given.isdecimal():
+    if given is not None and whole(given) is None:
         raise BadRequest("version must be a whole number.")
-    return int(given) if given else None
+    return whole(given or "")
 
 
 def _expected() -> int | None:
     given = request.headers.get("If-Match", "").strip().strip('"')
-    if given and not given.isdecimal():
+    if given and whole(given) is None:
         raise BadRequest("If-Match must be the ETag of a product, as it was read.")
-    return int(given) if given else None
+    return whole(given)

@@ -160,6 +160,16 @@ class Repeat(Base):
     __table_args__ = (Index("ix_book_repeats_repeated", "repeated"),)
 
 
+class PartyName(Base):
+    """A name that an invoice gave to a credit code, and the import that told it first."""
+
+    __tablename__ = "party_names"
+
+    party: Mapped[str] = mapped_column(String(80), primary_key=True)
+    name: Mapped[str] = mapped_column(String(256), primary_key=True)
+    import_id: Mapped[str] = mapped_column(String(40))
+
+
 class FeatureSnapshot(Base):
     """Computed features as the JSON that answers; good while no later import or act touched the enterprise."""
 

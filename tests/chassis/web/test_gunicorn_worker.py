@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import time
@@ -85,6 +86,14 @@ def test_answers_of_every_kind_follow_one_another_on_one_connection(port: int, f
         read = answer.read()
         assert (answer.status, read if body is not None else None) == (status, body)
     connection.close()
+
+
+@pytest.mark.parametrize("header", [b"Purpose: a\0b", b"Idempotency-Key: \0", b"Au\0thorization: x"])
+def test_no_header_holds_a_nul(port: int, header: bytes) -> None:
+    """It reaches no application."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"GET /json HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
 
 
 def test_no_header_decides_what_a_path_means() -> None:

@@ -16,7 +16,7 @@ from chassis.core.errors import Invalid
 from chassis.core.identity import Verifier
 from chassis.web.app import make_api, make_app
 from chassis.web.openapi import Blueprint
-from chassis.web.reading import loads
+from chassis.web.reading import loads, whole
 from chassis.web.schemas import Schema
 
 UNHELD = [
@@ -138,6 +138,17 @@ def test_so_are_the_numbers_of_a_list(client: FlaskClient, text: str) -> None:
 def test_plain_numbers_as_text_are_taken(client: FlaskClient) -> None:
     body = {"rate": "-0.11", "months": ["12", 24]}
     assert post(client, "/v1/orders", json.dumps(body)) == (200, {"rate": -0.11, "months": [12, 24]})
+
+
+@pytest.mark.parametrize("text", ["", "-1", "+1", "1.0", "1e3", "1_0", "٣", "²", " 1", "9" * 19, "9" * 5000])
+def test_a_whole_number_of_a_parameter_is_plain_digits(text: str) -> None:
+    """None that a database could not hold, and none over which Python breaks off."""
+    assert whole(text) is None
+    assert whole("0" * 17 + "7") == 7
+
+
+def test_a_patience_beyond_all_measure_is_none(client: FlaskClient) -> None:
+    assert client.get("/livez", headers={"X-Timeout-Ms": "9" * 5000}).status_code == 200
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])

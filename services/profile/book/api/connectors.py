@@ -15,6 +15,7 @@ from chassis.web import paging, preconditions
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import Blueprint, refuses
+from chassis.web.reading import whole
 from services.profile.book import connector_store
 from services.profile.book.api.connector_schemas import (
     ConnectorDetailSchema,
@@ -111,9 +112,9 @@ def _owner(reader: Caller, asked: dict[str, Any]) -> str:
 
 def _expected() -> int | None:
     given = request.headers.get("If-Match", "").strip().strip('"')
-    if given and not (given.isascii() and given.isdecimal()):
+    if given and whole(given) is None:
         raise BadRequest("If-Match must be the ETag of a connector, as it was read.")
-    return int(given) if given else None
+    return whole(given)
 
 
 def _tagged(row: SavedConnector, status: int = 200) -> Response:

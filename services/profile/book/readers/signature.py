@@ -13,6 +13,8 @@ HEAD = 4096
 BOM = b"\xef\xbb\xbf"
 OLE_SCANNED = 64 << 20
 MARKUP = re.compile(rb"^\s*<(?:!doctype\s+html|html|head|meta|table|style)\b", re.IGNORECASE)
+# A title in brackets, as in [HISTORYDETAIL] above a statement, and no list of JSON.
+BRACKETED = re.compile(rb"\[(?!(?:true|false|null)\b)[A-Za-z\x80-\xff]")
 EXCEL_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"
 
 
@@ -51,7 +53,7 @@ def sort_of(path: Path) -> Sort:
                 "/ 这是 Excel 2003 的 XML 表格，请另存为 .xlsx 后报送。"
             )
         return Sort.XML
-    return Sort.JSON if text.startswith((b"[", b"{")) else Sort.TEXT
+    return Sort.JSON if text.startswith((b"[", b"{")) and not BRACKETED.match(text) else Sort.TEXT
 
 
 def _must_be_data(head: bytes) -> None:

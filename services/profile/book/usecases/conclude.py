@@ -8,10 +8,11 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from services.profile.book import store, tables, withdrawals
+from services.profile.book import party_names, store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice
 from services.profile.book.domain.columns import ENTERPRISES
+from services.profile.book.domain.counterparty import named_parties
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.sheet import Counts, Sheet, dataset_of, summary
 from services.profile.book.lake import Commit
@@ -37,6 +38,7 @@ def conclude(
             withdrawals.note_repeats(session, order.id, commit.facts.get("repeats", ()))
             if dataset.name in hooks:
                 _follow(context, hooks[dataset.name], session, order, sheets, now)
+            party_names.keep(session, _named_parties(sheets), order.id)
         counts = [_counted(session, order, sheet, _taken(commit, place), now) for place, sheet in enumerate(sheets)]
         store.move_book(session, state)
         told = commit.facts["told"] if commit is not None else ()
@@ -72,6 +74,16 @@ def _made_visible(
         date=max(days, default=None),
         invoices=state.invoices + added,
     )
+
+
+def _named_parties(sheets: list[Sheet]) -> set[tuple[str, str]]:
+    """Return the credit codes of partners that invoices name, each with its names; persons have no such code."""
+    found: set[tuple[str, str]] = set()
+    for sheet in sheets:
+        rows = sheet.checked.rows
+        if sheet.form.dataset is invoice.DATASET and {"seller_name", "buyer_name"} & set(rows.columns):
+            found |= set(named_parties(rows).rows())
+    return found
 
 
 def _taken(commit: Commit | None, place: int) -> int:

@@ -13,8 +13,11 @@ from functools import partial
 from pathlib import Path
 
 import polars as pl
+import structlog
+from polars.exceptions import PanicException
+from sqlalchemy.exc import OperationalError
 
-from chassis.core.errors import Refused
+from chassis.core.errors import InvariantBroken, Refused
 from chassis.data.jobs import Job
 from services.profile.book import store, tables, withdrawals
 from services.profile.book.context import Context
@@ -22,6 +25,7 @@ from services.profile.book.domain import relation
 from services.profile.book.domain.channel import Standing, standing
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.lines import agreeing, summed
 from services.profile.book.domain.relation import sealed
 from services.profile.book.domain.sheet import Sheet, dataset_of, numbered, of_sheet, taken
 from services.profile.book.domain.validation import check, one_nature
@@ -34,12 +38,18 @@ from services.profile.book.usecases.conclude import conclude
 from services.profile.book.usecases.connect import kept
 from services.profile.book.usecases.enrol import SyntheticMixed, claim
 from services.profile.book.usecases.hooks import Hooks
+from services.profile.book.usecases.recognise import recognised
 from services.profile.book.usecases.report import reports, write_reports
 from services.profile.standards.days import day_of
 
 STAGES = 5
+log = structlog.get_logger()
 # Kinds that name persons: their files go as soon as they are worked off, and parties are held as keyed hashes.
 SEALED = frozenset({relation.DATASET.name})
+
+
+class ReaderBroken(InvariantBroken):
+    """A file broke the reader, which is ours to mend."""
 
 
 def load(context: Context, hooks: Mapping[str, Hooks], job: Job) -> None:
@@ -68,7 +78,7 @@ def _forget(context: Context, order: tables.Import) -> None:
 
 
 def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, path: Path) -> None:
-    sheets = _sheets(context, order, path)
+    sheets = _understood(context, order, path)
     job.progress(1, STAGES)
     sheets = [_hooked(context, hooks, job, order, sheet) for sheet in sheets]
     job.progress(2, STAGES)
@@ -86,6 +96,24 @@ def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tab
         context.lakes[dataset.name].tidy(commit.facts["enterprises"])
 
 
+def _understood(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
+    """Read and check the file; what breaks the reader would break it again, so that it is not tried again."""
+    try:
+        return _sheets(context, order, path)
+    except (Refused, OSError, MemoryError, OperationalError):
+        raise
+    except (Exception, PanicException) as error:
+        log.exception("a file broke the reader", job=order.id, kind=order.kind, size=order.size)
+        raise ReaderBroken(
+            "The file could not be worked off by a fault of ours, not of yours; the operator finds the cause in the "
+            f"log under {order.id}. Saved as .csv under ordinary titles it may pass. / "
+            f"因本系统故障未能处理该文件，并非文件有误；运营方可凭编号 {order.id} 在日志中查明原因。"
+            "也可另存为普通表头的 .csv 再次报送。",
+            id=order.id,
+            error=type(error).__name__,
+        ) from error
+
+
 def statements(context: Context, order: tables.Import, dataset: Dataset) -> pl.DataFrame | None:
     """Return the records that a file received states, as they are held; None where the file is not kept any more."""
     path = context.settings.uploads / order.id
@@ -99,7 +127,8 @@ def _sheets(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
         saved = kept(session, order.client, order.connector)
     form = form_of(order.kind, order.connector, order.enterprise, saved)
     raw = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
-    return [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
+    sheets = [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
+    return [recognised(context, sheet) for sheet in agreeing(sheets)]
 
 
 def _records(context: Context, dataset: Dataset, sheets: list[Sheet]) -> pl.DataFrame:
@@ -115,11 +144,12 @@ def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
     matched = form.match(raw.titles)
     checked = check(form, raw.frame, matched, raw.unread, today=today)
     found = matched.found.items()
-    secret = any(column.reads == "party" for _, column in found)
+    secret = form.kind in SEALED  # of other kinds the file itself is kept
     shown = frozenset(name for name, column in found if column.reads != "party") if secret else None
-    return Sheet(
+    sheet = Sheet(
         form, raw.name, checked, matched.ignored, raw.notes, raw=raw.frame, titles=tuple(raw.titles), open_columns=shown
     )
+    return summed(sheet, [name for name, column in found if column.name == "number"])
 
 
 def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, sheet: Sheet) -> Sheet:
@@ -142,7 +172,10 @@ def _refused(sheet: Sheet, place: int, commit: Commit) -> Sheet:
 def _claim(context: Context, sheets: list[Sheet]) -> None:
     natures = {one_nature(sheet.checked.rows) for sheet in sheets if not sheet.checked.rows.is_empty()}
     if len(natures) > 1 or None in natures:
-        raise SyntheticMixed("The file mixes synthetic and real rows; send them apart, to separate books.")
+        raise SyntheticMixed(
+            "The file mixes synthetic and real rows; send them apart, to separate books. "
+            "/ 文件混有合成数据与真实数据，请分开报送到不同账册。"
+        )
     with context.database.begin() as session:
         for synthetic in natures:
             claim(session, synthetic=bool(synthetic))

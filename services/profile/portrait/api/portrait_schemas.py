@@ -69,6 +69,9 @@ class TracedRecordSchema(Schema):
     dispute = fields.String(allow_none=True, metadata={"description": "The open dispute about it"})
     kind = fields.String()
     record = fields.Dict()
+    recognised = fields.Nested(
+        TextSchema(), allow_none=True, metadata={"description": "How the counterparty of a payment was recognised"}
+    )
     source = fields.String(allow_none=True)
     channel = fields.String(allow_none=True)
     file = fields.String(allow_none=True)

@@ -112,6 +112,7 @@ def _record(
         "name": names[0],
         "dispute": next((disputed[name] for name in names if name and name in disputed), None),
         "record": {name: value for name, value in row.items() if name not in {*ORIGIN, "enterprise"}},
+        "recognised": shown.recognised(row.get("party_match")),
         "source": origin.get("source"),
         "channel": origin.get("channel"),
         "file": origin.get("file"),

@@ -10,6 +10,7 @@ from typing import Any
 from chassis.core.dictionary import Term
 from services.profile.book.api.shown import enterprise
 from services.profile.book.domain import invoice
+from services.profile.book.domain.counterparty import MATCHES
 from services.profile.book.domain.dataset import Column
 from services.profile.book.domain.evidence import DATASETS
 from services.profile.portrait.domain.features import CATALOGUE, VERSION, Feature
@@ -49,6 +50,11 @@ def _column_term(alike: Sequence[Column]) -> Term:
     zh, en = (dict.fromkeys(words) for words in zip(*((each.titles[0], each.english) for each in alike), strict=True))
     source = "the record as its source told it / 来源方报送的记录"
     return Term("、".join(zh), ", ".join(en), RECORD_UNITS.get(alike[0].reads, ""), source)
+
+
+def recognised(match: str | None) -> dict[str, str] | None:
+    """Show how the counterparty of a payment was told, in words."""
+    return asdict(MATCHES[match]) if match else None
 
 
 def portrait(drawn: DrawnPortrait) -> dict[str, Any]:

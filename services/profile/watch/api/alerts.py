@@ -16,6 +16,7 @@ from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import Blueprint, Shows, refuses, shows
+from chassis.web.reading import whole
 from services.profile.book.api import shown
 from services.profile.book.api.current import context
 from services.profile.book.api.schemas import MomentSchema
@@ -44,6 +45,8 @@ signals = Blueprint("signals", __name__, url_prefix="/v1/enterprises", descripti
 feed = Blueprint("alerts", __name__, url_prefix="/v1/alerts", description="Alerts of the firms that you watch")
 subscriptions = Blueprint("subscriptions", __name__, url_prefix="/v1/subscriptions", description="Whom you watch")
 STATES = ("open", "cleared")
+# Beyond what any alert rests on.
+MOST_RECORDS = 10**9
 FILTERS = [
     {"in": "query", "name": "severity", "schema": {"type": "string", "enum": list(SEVERITIES)}},
     {"in": "query", "name": "signal", "schema": {"type": "string", "enum": sorted(BY_KEY)}},
@@ -98,11 +101,11 @@ def list_alerts() -> Response:
 @feed.doc(parameters=[PURPOSE, *paging.PARAMETERS])
 def list_alert_records(alert_id: str) -> Response:
     """List every record that made an alert fire, by evaluating its moment again."""
-    start, limit = request.args.get("cursor", "0"), paging.limit()
-    if not start.isdecimal() or len(start) > 9:
+    start, limit = whole(request.args.get("cursor", "0")), paging.limit()
+    if start is None or start >= MOST_RECORDS:
         raise BadRequest("The cursor is not one of ours; take `next` of the page before, as it is.")
-    found = read_alert_records(context(), reading(Resource.ALERT), alert_id, int(start), limit)
-    following = str(int(start) + limit) if int(start) + limit < found.count else None
+    found = read_alert_records(context(), reading(Resource.ALERT), alert_id, start, limit)
+    following = str(start + limit) if start + limit < found.count else None
     page = {"items": found.rows.to_dicts(), "records_count": found.count, "next": following}
     return json_answer(marked(found.permit, page))
 

@@ -78,9 +78,10 @@ def _invoiced(material: Material, direction: str, before: str | None) -> pl.Lazy
 
 
 def _moved(material: Material, way: str) -> pl.LazyFrame:
-    """Sum the money for goods, per partner."""
+    """Sum the money for goods, or without a stated purpose, per partner."""
+    goods = c("purpose").is_null() | (c("purpose") == "goods")
     rows = material.evidence.payments.lazy().filter(
-        c("direction") == way, c("status") == "valid", c("purpose") == "goods", c("counterparty").is_not_null()
+        c("direction") == way, c("status") == "valid", goods, c("counterparty").is_not_null()
     )
     return rows.group_by(WITH).agg(left=c("amount_fen").sum().cast(pl.Float64))
 
