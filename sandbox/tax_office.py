@@ -85,7 +85,7 @@ def export(tables: dict[str, pl.DataFrame], firm: str) -> Sheets:
         head, tail = _head(place, row), _tail(row)
         sheets[INVOICES].append([*head, row["net"], row["tax"], row["total"], *tail])
         for goods, net, tax in _lines(row):
-            sums = [net, "13%", tax, net + tax]
+            sums: list[Cell] = [net, "13%", tax, net + tax]
             sheets[LINES].append([*head, *goods, *sums, *tail])
     return sheets
 
