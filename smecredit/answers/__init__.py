@@ -29,6 +29,16 @@ from smecredit.answers.imports import (
 from smecredit.answers.matches import Check, Match, Offer, Paper, RateLine, Refusal, ScoreUsed, Security
 from smecredit.answers.measures import ListName, Measure, MeasureBasis, MeasureCode, MeasureTerms
 from smecredit.answers.models import Evaluation, Model, ModelEvent
+from smecredit.answers.previews import (
+    Guess,
+    Preview,
+    PreviewColumn,
+    PreviewKind,
+    PreviewMissing,
+    PreviewReject,
+    PreviewRow,
+    PreviewTable,
+)
 from smecredit.answers.rights import Consent, Purpose
 from smecredit.answers.scores import (
     Against,
@@ -55,6 +65,7 @@ __all__ = [
     "Dispute",
     "Enterprise",
     "Evaluation",
+    "Guess",
     "Import",
     "ImportKind",
     "Item",
@@ -82,6 +93,13 @@ __all__ = [
     "PortraitMonth",
     "PortraitPartner",
     "PortraitPartners",
+    "Preview",
+    "PreviewColumn",
+    "PreviewKind",
+    "PreviewMissing",
+    "PreviewReject",
+    "PreviewRow",
+    "PreviewTable",
     "Progress",
     "Purpose",
     "RateLine",

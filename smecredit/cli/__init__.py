@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "up": ("running", "Start the suite in the foreground; Ctrl-C stops all of it."),
     "demo": ("running", "Start, load data, train, score, match, and show the result."),
     "import": ("data", "Import files: enterprises, invoices, outcomes, a workbook."),
+    "preview": ("previewing", "Look at a file before it is imported, and save its mapping."),
     "withdraw-import": ("data", "Take an import back: its rows end, as if it had not been sent."),
     "sandbox": ("data", "Write a synthetic economy to a folder."),
     "portrait": ("reading", "Show an enterprise's credit portrait."),
@@ -44,6 +45,7 @@ COMMANDS: Final = {
     "evaluate": ("modelling", "Measure the pipeline on labelled firms by repeated cross-validation."),
 }
 INTERRUPTED: Final = 130
+PREVIEW: Final = "--preview"
 # What stands for a sign that a terminal lacks.
 STAND_INS: Final = {"¥": "￥", "−": "-", "–": "-", "•": "·", "✓": "√"}
 
@@ -62,6 +64,14 @@ class _Commands(click.Group):
         module = importlib.import_module(f"smecredit.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Let `import --preview` be the look at a file that `preview` is."""
+        if args[0] == "import" and PREVIEW in args:
+            args = ["preview", *(word for word in args[1:] if word != PREVIEW)]
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without loading them."""

@@ -32,7 +32,7 @@ def import_command(
 ) -> None:
     """Import FILES of one KIND (CSV, CSV.gz, Parquet, JSON; 数电票 as XML or a zip; a workbook is .xlsx).
 
-    Waits until they are committed.
+    Waits until they are committed. `smecredit import --preview FILE` looks at a file first, whatever its kind.
     """
     reporter = Reporter()
     imports = [_import(source, kind, file, reporter, about) for file in files]

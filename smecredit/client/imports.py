@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import IO, Any, cast
 
-from smecredit.answers import Channel, Connector, ConnectorDetail, Import, ImportKind, RecordKind
+from smecredit.answers import Channel, Connector, ConnectorDetail, Import, ImportKind, Preview, RecordKind
 from smecredit.client.calls import Calls, OnProgress, given, segment
+
+# How the files begin that are looked at as a whole, and how much of any other file a look needs.
+WHOLE, BOM, HEAD_OF_A_TEXT = (b"PK", b"PAR1", b"\xd0\xcf", b"[", b"{", b"<"), b"\xef\xbb\xbf \t\r\n", 8 << 20
 
 
 class Imports(Calls):
@@ -32,14 +36,20 @@ class Imports(Calls):
         where the file does not say, `channel` the lawful way by which the data came,
         `stated_on` the day on which the source made the file: what was stated later stands against it.
         """
-        size = file.stat().st_size
-        with file.open("rb") as opened:
+        about = given(connector=connector, enterprise=enterprise, channel=channel, stated_on=stated_on)
+        return cast("Import", self._send("/v1/imports", file, on_sent, {"kind": kind, **about}))
+
+    def _send(
+        self, path: str, file: Path, on_sent: OnProgress | None, about: Mapping[str, Any], most: int | None = None
+    ) -> Any:
+        """Send a file as it is, or its first `most` bytes, with what is said of it, and return the answer."""
+        size = min(file.stat().st_size, most) if most else file.stat().st_size
+        with file.open("rb") as whole:
+            opened = io.BytesIO(whole.read(most)) if most else whole
             headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
             body = cast("IO[bytes]", _CountedFile(opened, size, on_sent)) if on_sent else opened
-            about = given(connector=connector, enterprise=enterprise, channel=channel, stated_on=stated_on)
-            query = {"kind": kind, "filename": file.name, **about}
-            answer = self._wire.call("POST", "/v1/imports", body=body, query=query, headers=headers)
-        return cast("Import", answer.json())
+            query = {"filename": file.name, **about}
+            return self._wire.call("POST", path, body=body, query=query, headers=headers).json()
 
     def add_records(
         self, enterprise: str, kind: RecordKind, records: Sequence[Mapping[str, Any]], *, channel: Channel | None = None
@@ -47,6 +57,23 @@ class Imports(Calls):
         """Send up to a thousand records of a firm, all or none, and return their import: see `wait_import`."""
         path = f"/v1/enterprises/{segment(enterprise)}/{kind}"
         return self._post(Import, path, {"records": list(records)}, channel=channel)
+
+    def preview_import(
+        self,
+        file: Path,
+        *,
+        on_sent: OnProgress | None = None,
+        kind: ImportKind | None = None,
+        connector: str | None = None,
+        enterprise: str | None = None,
+    ) -> Preview:
+        """Look at a file without handing it in: its kind, its columns, its first rows as they would be booked.
+
+        Its `declaration`, corrected or not, is what `save_connector` takes; nothing else of it is stored. Of a large
+        text the first part is sent, as no more of it is looked at.
+        """
+        about = given(kind=kind, connector=connector, enterprise=enterprise)
+        return cast("Preview", self._send("/v1/import-previews", file, on_sent, about, most=_looked_at(file)))
 
     def connectors(self) -> list[Connector]:
         """Return the layouts of sources that are understood as they are: shipped ones, and your own in their newest."""
@@ -92,6 +119,12 @@ class Imports(Calls):
     def wait_import(self, import_id: str, on_progress: OnProgress | None = None) -> Import:
         """Wait until an import is done and return it; raise `Problem` where it failed."""
         return self._finished(Import, f"/v1/imports/{segment(import_id)}", on_progress)
+
+
+def _looked_at(file: Path) -> int | None:
+    """Return how much of a file a look at it needs: all of a workbook or the like, the first part of a text."""
+    with file.open("rb") as opened:
+        return None if opened.read(4).lstrip(BOM).startswith(WHOLE) else HEAD_OF_A_TEXT
 
 
 class _CountedFile:

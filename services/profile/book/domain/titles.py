@@ -49,10 +49,14 @@ def names(titles: Sequence[str]) -> list[str]:
 
 def shown(title: str) -> str:
     """Return a title on one line, without what nobody sees."""
+    if title.isprintable():  # nothing unseen but blanks
+        return " ".join(title.split())
     blanks = (" " if unicodedata.category(letter) in UNSEEN else letter for letter in title)
     return " ".join("".join(blanks).split())
 
 
 def _folded(title: str) -> str:
     wide = unicodedata.normalize("NFKC", title).lower()
+    if wide.isprintable():
+        return wide.replace(" ", "").strip("*:'\"")
     return "".join(letter for letter in wide if unicodedata.category(letter) not in UNSEEN).strip("*:'\"")

@@ -22,6 +22,7 @@ from services.profile.book.domain import relation
 from services.profile.book.domain.channel import Standing, standing
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.lines import agreeing, summed
 from services.profile.book.domain.relation import sealed
 from services.profile.book.domain.sheet import Sheet, dataset_of, numbered, of_sheet, taken
 from services.profile.book.domain.validation import check, one_nature
@@ -101,7 +102,7 @@ def _sheets(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
     form = form_of(order.kind, order.connector, order.enterprise, saved)
     raw = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
     sheets = [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
-    return [recognised(context, sheet) for sheet in sheets]
+    return [recognised(context, sheet) for sheet in agreeing(sheets)]
 
 
 def _records(context: Context, dataset: Dataset, sheets: list[Sheet]) -> pl.DataFrame:
@@ -119,9 +120,10 @@ def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
     found = matched.found.items()
     secret = form.kind in SEALED  # of other kinds the file itself is kept
     shown = frozenset(name for name, column in found if column.reads != "party") if secret else None
-    return Sheet(
+    sheet = Sheet(
         form, raw.name, checked, matched.ignored, raw.notes, raw=raw.frame, titles=tuple(raw.titles), open_columns=shown
     )
+    return summed(sheet, [name for name, column in found if column.name == "number"])
 
 
 def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, sheet: Sheet) -> Sheet:

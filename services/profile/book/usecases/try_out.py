@@ -29,6 +29,8 @@ CHECKED_ROWS = 1_000
 MOST_PROPOSED, MOST_SHEETS = 3, 10
 # Saving a connector is worth the trouble where it does so much better than what is there.
 MARGIN = 0.1
+# Better than this no mapping can be.
+GOOD = 0.95
 # For whom rows are checked where nobody is named.
 SOMEBODY = "local:preview"
 
@@ -109,10 +111,10 @@ def try_out(path: Path, setting: Setting, known: Mapping[str, Connector], kinds:
     forms = [*plain, *((name, one.form) for name, one in known.items() if one.form.kind in kinds)]
     proposals = tried.looked_at([form for _, form in forms], known, kinds)
     fits = [way for name, form in forms if (way := tried.fit(name, form))]
-    likely = [] if setting.only_connectors else proposals[:MOST_PROPOSED]
-    near = [one for one in likely if one.confidence > proposals[0].confidence - MARGIN]
-    made = [way for one in near if (way := tried.made(one))]
-    best = max([*fits, *made], key=lambda way: _mean([one.rank for one in way]), default=())
+    best = max(fits, key=_rank, default=())
+    if not setting.only_connectors and (not best or _rank(best) < GOOD):
+        near = [one for one in proposals[:MOST_PROPOSED] if one.confidence > proposals[0].confidence - MARGIN]
+        best = max([best, *(tried.made(one) for one in near)], key=_rank)
     if not best:
         if setting.only_connectors:
             read(forms[0][1], path, setting.limits)  # says what it lacks
@@ -122,8 +124,8 @@ def try_out(path: Path, setting: Setting, known: Mapping[str, Connector], kinds:
     return Findings(best, best[0].form.kind, tuple(proposals), fitting, tried.names, headed)
 
 
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+def _rank(way: Way) -> float:
+    return sum(one.rank for one in way) / len(way) if way else -1.0
 
 
 class _Tried:

@@ -117,3 +117,14 @@ def test_a_record_sent_again_is_a_statement_of_now(cottage: House) -> None:
         cottage.worker.run_once()
     assert known(cottage, "payments").select("version", "status").rows() == [(3, "valid")]
     assert known(cottage, "payments")["known_at"][0] <= datetime.now(UTC)
+
+
+def test_lines_are_counted_as_rows_and_booked_as_one_invoice(cottage: House) -> None:
+    """Received, accepted and duplicate count rows; sent again under another name, all of them are repeats."""
+    lines = SALES + sale(DIGITAL, "100.00", "230.00") * 2 + sale(DIGITAL, "-20.00", "110.00") + sale("7")
+    done = cottage.send("invoices.sale", lines, "i08.csv")
+    assert counts(done) == (4, 4, 0, 0)
+    assert "3 rows are lines of 1 invoices" in done["warnings"][0]
+    assert sorted(known(cottage).select("number", "net_fen").rows()) == [(DIGITAL, 18000), ("7", 100000)]
+    assert counts(cottage.send("invoices.sale", lines, "i08 copy.csv")) == (4, 0, 4, 0)
+    assert cottage.book()["invoices"] == 2

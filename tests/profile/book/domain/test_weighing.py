@@ -19,7 +19,7 @@ from services.profile.book.domain.versions import NOT_YOURS, Weighed, weigh
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DIGITAL = "26332000000000000901"
-INVOICE: dict[str, Any] = {
+INVOICE: dict[str, Any] = dict.fromkeys(CONTENT) | {
     "direction": "sale",
     "enterprise": "local:E1",
     "code": None,
