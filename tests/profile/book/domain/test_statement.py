@@ -88,8 +88,7 @@ def test_every_bank_is_read_by_its_connector_and_by_the_general_one(bank: str) -
     name = bank.removesuffix(" card")
     assert sorted(booked(name, BANKS[bank])) == TWO
     assert not read(name, BANKS[bank]).warnings
-    if bank != "icbc card":
-        assert sorted(booked(None, BANKS[bank])) == TWO
+    assert sorted(booked(None, BANKS[bank])) == TWO
 
 
 @pytest.mark.parametrize("bank", BANKS)
