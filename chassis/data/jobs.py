@@ -45,6 +45,9 @@ LEASE = timedelta(seconds=10)
 HEARTBEAT_SECONDS = 2.0
 POLL_SECONDS = 0.1
 MOST_ATTEMPTS = 5
+# What a slip in the code raises comes again; a second look tells that it was no accident of the moment.
+SLIPS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+MOST_SLIPS = 2
 # A restart of another service must not fail the work of an hour: about a minute of waiting in all.
 WAITS_SECONDS = (0.5, 1, 2, 4, 8, 15, 30)
 # A worker that is killed leaves no error behind: a job taken this often takes its workers down (it fills the memory).
@@ -140,9 +143,9 @@ class Worker:
     """Takes jobs one at a time, oldest first, and hands each to the handler of its kind.
 
     A handler that raises `Refused` fails the job with that problem, `UpstreamUnavailable` only after a minute of
-    patience; one that crashes is tried again, five times at most. `problem_kinds` is the service's table, so that a
-    failed job reads like a refused request. A chore is done between jobs every so many seconds: what the clock brings,
-    not a request. Several workers may do it at once, so it locks what it works on.
+    patience; one that crashes is tried again: five times at most, twice where the code has slipped. `problem_kinds` is
+    the service's table, so that a failed job reads like a refused request. A chore is done between jobs every so many
+    seconds: what the clock brings, not a request. Several workers may do it at once, so it locks what it works on.
     """
 
     def __init__(
@@ -267,14 +270,18 @@ class Worker:
         return Job(job_id, kind, payload, _unpack(packed), attempt, self)
 
     def _retry(self, job: Job, error: Exception) -> None:
-        if job.attempt >= MOST_ATTEMPTS:
+        if job.attempt >= (MOST_SLIPS if isinstance(error, SLIPS) else MOST_ATTEMPTS):
             self._give_up(job, type(error).__name__)
         else:
             time.sleep(min(0.2 * 2**job.attempt, 5))
             self._give_back(job)
 
     def _give_up(self, job: Job, error: str) -> None:
-        detail = f"It broke off {job.attempt} times; the operator finds the cause in the log under {job.id}."
+        detail = (
+            f"It broke off {job.attempt} times by a fault of ours, not of what was sent; the operator finds the cause "
+            f"in the log under {job.id}. / "
+            f"任务因本系统故障中断，并非所报送内容有误；运营方可凭编号 {job.id} 在日志中查明原因。"
+        )
         self._end(job, "failed", problems.document(problems.JOB_CRASHED, detail, {"error": error}))
 
     def _end(self, job: Job, state: str, problem: dict[str, Any] | None) -> None:

@@ -8,7 +8,7 @@ from chassis.core.errors import Refused
 from chassis.core.problems import Kind
 from services.profile.book.domain import channel, columns, connector, enterprise
 from services.profile.book.readers import sheets
-from services.profile.book.usecases import connect, enrol, receive, record
+from services.profile.book.usecases import connect, enrol, load, receive, record
 from services.profile.portrait.domain import late_payment, lineage
 from services.profile.portrait.usecases import cross_check, portray
 from services.profile.rights.domain import consent, dispute, measure, notice, repair
@@ -66,6 +66,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     repair.NotRepairable: Kind(422, "not-repairable", "Nothing to repair", "该记录不适用信用修复"),
     repair.RepairNotFound: Kind(404, "repair-not-found", "No such repair", "未找到该信用修复"),
     notice.NoticeNotFound: Kind(404, "notice-not-found", "No such notice", "未找到该通知"),
+    load.ReaderBroken: Kind(500, "file-broke-reader", "The file broke our reader", "文件触发了系统故障"),
     receive.UnknownKind: Kind(422, "unknown-kind", "No such kind of import", "未知的导入类型"),
     receive.KeyReused: Kind(422, "idempotency-key-reused", "The key came with another file", "幂等键已用于其他文件"),
     take_back.NotFinished: Kind(409, "import-not-finished", "The import is not done", "导入尚未完成"),

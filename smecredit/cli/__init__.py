@@ -104,7 +104,7 @@ def _stand_in(error: UnicodeError) -> tuple[str, int]:
 
 
 def main() -> None:
-    """Run the command line: 0 done, 1 refused or failed, 2 wrong use, 130 interrupted."""
+    """Run the command line: 0 done, 1 refused or failed, 2 wrong use, 3 rows rejected, 130 interrupted."""
     speak(sys.stdout, sys.stderr)
     try:
         code = commands.main(standalone_mode=False)

@@ -13,9 +13,12 @@ import click
 from smecredit.answers import Channel, Import, ImportKind
 from smecredit.cli.options import as_json, connected, print_json
 from smecredit.client import Client
+from smecredit.problems import Problem
+from smecredit.rendering.imported import failed, how_to_correct, imported
 from smecredit.report import Reporter
 
-REJECTS_SHOWN = 3
+# The status where rows were rejected: some of what was sent is not in the book.
+REJECTED = 3
 
 
 @click.command("import")
@@ -25,22 +28,50 @@ REJECTS_SHOWN = 3
 @click.option("--enterprise", metavar="ID", help="The one that all rows are about, where the files do not say.")
 @click.option("--channel", type=click.Choice(get_args(Channel)), help="The lawful way by which the data came.")
 @click.option("--stated-on", metavar="DAY", help="The day on which the source made the files, as 2026-03-31.")
+@click.option(
+    "--rejects",
+    "out",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Write the rejected rows here, with reasons, to be corrected and imported; of several FILES a folder.",
+)
+@click.option("--accept-rejects", is_flag=True, help="End with status 0 although rows were rejected.")
 @as_json
 @connected("source-demo")
 def import_command(
-    source: Client, kind: ImportKind, files: tuple[Path, ...], as_json: bool, **about: str | None
+    source: Client,
+    kind: ImportKind,
+    files: tuple[Path, ...],
+    out: Path | None,
+    *,
+    accept_rejects: bool,
+    as_json: bool,
+    **about: str | None,
 ) -> None:
-    """Import FILES of one KIND (CSV, CSV.gz, Parquet, JSON; 数电票 as XML or a zip; a workbook is .xlsx).
+    """Import FILES of one KIND (CSV, CSV.gz, Parquet, JSON, XLSX, XLS; 数电票 as XML, OFD or a zip).
 
-    Waits until they are committed. `smecredit import --preview FILE` looks at a file first, whatever its kind.
+    Waits until they are committed. Ends with status 0 where every row was taken (or repeated what is known), 3 where
+    rows were rejected, 1 where a file was not taken at all.
+    `smecredit import --preview FILE` looks at a file first, whatever its kind.
     """
     reporter = Reporter()
-    imports = [_import(source, kind, file, reporter, about) for file in files]
+    imports, failures = list[Import](), 0
+    for file in files:
+        try:
+            done = _import(source, kind, file, reporter, about)
+        except Problem as problem:
+            failed(file.name, problem)
+            failures += 1
+            continue
+        imports.append(done)
+        if out and done["rejected"]:
+            _write_rejected(source, done, _place(out, file, len(files)))
+        if not as_json:
+            _tell(source, done, fetched=out is not None)
     if as_json:
         print_json(imports)
-        return
-    for done in imports:
-        _tell(source, done)
+    rejected = any(done["rejected"] for done in imports)
+    click.get_current_context().exit(1 if failures else REJECTED if rejected and not accept_rejects else 0)
 
 
 def _import(
@@ -53,17 +84,27 @@ def _import(
         return source.wait_import(started["id"], on_progress)
 
 
-def _tell(source: Client, done: Import) -> None:
-    """Say what became of a file, and how to see what was rejected."""
-    for part in done.get("parts") or [done]:
-        click.echo(
-            f"{part['kind']}: {part['received']:,} received = {part['accepted']:,} accepted + "
-            f"{part['duplicate']:,} duplicate + {part['rejected']:,} rejected"
-        )
-    if done["rejected"]:
-        lines = source.rejects(done["id"]).splitlines()
-        click.echo(f"first rejected of import {done['id']} (all: GET /v1/imports/{done['id']}/rejects):")
-        click.echo("\n".join(f"  {line}" for line in lines[: REJECTS_SHOWN + 1]))
+def _tell(source: Client, done: Import, *, fetched: bool) -> None:
+    """Say what became of a file, and how to put right what was rejected."""
+    imported(done, source.rejects(done["id"]).splitlines() if done["rejected"] else ())
+    if done["rejected"] and not fetched:
+        how_to_correct(done)
+
+
+def _place(out: Path, file: Path, files: int) -> Path:
+    """Return where the rejected rows of a file are written: `out` itself, or within it for one of several."""
+    if files == 1 and not out.is_dir():
+        return out
+    out.mkdir(parents=True, exist_ok=True)
+    return out / f"{file.name.partition('.')[0]}-rejected.csv"
+
+
+def _write_rejected(source: Client, done: Import, place: Path) -> None:
+    rows = source.rejected_rows(done["id"])
+    # The rows of a workbook with several sheets are a zip.
+    place = place.with_suffix(".zip") if rows.startswith(b"PK") else place
+    place.write_bytes(rows)
+    click.echo(f"rejected rows, to be corrected and imported again: {place}", err=True)
 
 
 @click.command("withdraw-import")

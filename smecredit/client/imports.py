@@ -114,7 +114,15 @@ class Imports(Calls):
 
     def rejects(self, import_id: str) -> str:
         """Return the rejected rows of an import as CSV: line, column, value, reason."""
-        return self._wire.call("GET", f"/v1/imports/{segment(import_id)}/rejects").body.decode()
+        return self._wire.call("GET", f"/v1/imports/{segment(import_id)}/rejects").body.decode("utf-8-sig")
+
+    def rejected_rows(self, import_id: str) -> bytes:
+        """Return the rejected rows as the sender's own file with reasons, to be corrected and sent again.
+
+        A CSV; of a workbook with several sheets a zip of them. Raises `Problem` where nothing was rejected.
+        """
+        path = f"/v1/imports/{segment(import_id)}/rejects"
+        return self._wire.call("GET", path, query={"form": "file"}).body
 
     def wait_import(self, import_id: str, on_progress: OnProgress | None = None) -> Import:
         """Wait until an import is done and return it; raise `Problem` where it failed."""

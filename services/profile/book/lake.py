@@ -26,7 +26,9 @@ from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import DATASETS
+from services.profile.book.domain.party import counterparties
 from services.profile.book.domain.versions import weigh
+from services.profile.standards.spelling import identifiers
 
 # 16 buckets: a bucket is the unit of work beyond one machine; more of them cost small imports a file each.
 BUCKETS = 16
@@ -38,7 +40,7 @@ MOST_FILES = 64
 CONFIGURATION = {"delta.logRetentionDuration": "interval 3650 days", "delta.dataSkippingNumIndexedCols": "4"}
 # The table's statistics cut times to milliseconds: what was known last may be as much later as this.
 STATISTICS_STEP = timedelta(milliseconds=1)
-NOBODY = ("NO-CODE", "no-code")
+SPELLED = {"counterparty": counterparties, "identifier": identifiers}
 # What is known of a row beside its content.
 ORIGIN = ("version", "import_id", "known_at")
 # Under this name a commit that erased rows notes its version: no file of an earlier version is there any more.
@@ -333,7 +335,15 @@ class Lake:
         )
         bound = files["bound"][0]
         rows = scan if bound is None else scan.filter(pl.col("known_at") <= bound)
-        return rows.select(list(self._schema)).with_columns(self._nobody)
+        return self._spelled(rows.select(list(self._schema)))
+
+    def _spelled(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Return rows as every reader is given them: parties and numbers in their one spelling, whenever they came."""
+        named = {column.name: SPELLED[column.reads] for column in self._dataset.columns if column.reads in SPELLED}
+        return rows.with_columns(
+            pl.col(name).map_batches(spell, return_dtype=pl.String, is_elementwise=True)
+            for name, spell in named.items()
+        )
 
     def _list_files(self, version: int) -> pl.DataFrame:
         """List the files of a version, and the `bound` of its times of knowledge (null: none).
@@ -386,14 +396,6 @@ class Lake:
             "appended": dict(new[self._dataset.lead].value_counts().rows()),
             "date": latest.isoformat() if isinstance(latest, date) else None,
         }
-
-    @property
-    def _nobody(self) -> list[pl.Expr]:
-        """Read partners without a code as null; electronic invoices once stored a word for them."""
-        if "counterparty" not in self._schema:
-            return []
-        party = pl.col("counterparty")
-        return [pl.when(pl.all_horizontal(party != word for word in NOBODY)).then(party).name.keep()]
 
     @property
     def _local(self) -> bool:

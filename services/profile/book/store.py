@@ -183,7 +183,7 @@ def stated_days(session: Session, ids: Sequence[str]) -> dict[str, date]:
 
 
 def came_before(session: Session, order: tables.Import) -> bool:
-    """Tell whether a file was worked off before: same bytes, name, kind and sender.
+    """Tell whether a file was worked off before: same bytes, name, kind and sender, and not taken back.
 
     Raw bodies and single records bear the name of their kind: whoever sends them again says them now.
     """
@@ -192,7 +192,8 @@ def came_before(session: Session, order: tables.Import) -> bool:
     table = tables.Import
     same = ("sha256", "file", "kind", "client", "channel", "connector", "enterprise")
     alike = [getattr(table, name) == getattr(order, name) for name in same]
-    earlier = select(table.id).where(*alike, table.id != order.id, table.finished_at.is_not(None)).limit(1)
+    stands = table.id.not_in(select(tables.Withdrawal.import_id))
+    earlier = select(table.id).where(*alike, table.id != order.id, table.finished_at.is_not(None), stands).limit(1)
     return session.scalar(earlier) is not None
 
 

@@ -214,5 +214,5 @@ def _mine(reader: Caller) -> Select[Any]:
 def _one(session: Session, reader: Caller, import_id: str) -> dict[str, Any]:
     row = session.scalars(_mine(reader).where(tables.Import.id == import_id)).one_or_none()
     if row is None:
-        raise ImportNotFound("There is no such import of yours.", id=import_id[:40])
+        raise ImportNotFound("There is no such import of yours. / 没有您的该次导入。", id=import_id[:40])
     return shown_import(session, row)

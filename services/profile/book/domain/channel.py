@@ -85,14 +85,20 @@ def channel_of(written: str | None, role: str, kind: str) -> Channel:
     try:
         named = Channel(written) if written else None
     except ValueError:
-        raise UnknownChannel(f"channel must be one of: {', '.join(Channel)}.", channels=list(Channel)) from None
+        raise UnknownChannel(
+            f"channel must be one of: {', '.join(Channel)}. / channel 应为以上之一。", channels=list(Channel)
+        ) from None
     if role != "enterprise":
         return named or USUAL.get(kind, Channel.GOVERNMENT)
     if named not in (None, Channel.SUBJECT):
-        raise NotYourChannel("An enterprise is the subject of its data; leave channel out.", channel=written)
+        raise NotYourChannel(
+            "An enterprise is the subject of its data; leave channel out. / 企业报送的是自身信息，请不要填写 channel。",
+            channel=written,
+        )
     if kind not in OWN_KINDS:
         raise NotYourChannel(
-            f"An enterprise sends {', '.join(sorted(OWN_KINDS))} of its own; the kind {kind} comes from its source.",
+            f"An enterprise sends {', '.join(sorted(OWN_KINDS))} of its own; the kind {kind} comes from its source. "
+            f"/ 企业不能报送 {kind}，该类数据由其来源方报送。",
             kind=kind,
         )
     return Channel.SUBJECT

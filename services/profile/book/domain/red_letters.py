@@ -58,7 +58,7 @@ def red_letters(rows: pl.DataFrame) -> Settled:
 
 
 def _rules(rows: pl.DataFrame) -> Iterator[RowRule]:
-    above, below = c("total_fen") > 0, c("total_fen") < 0
+    above, below = _whole(rows) > 0, _whole(rows) < 0
     if "positive" in rows.columns:
         yield RowRule("positive", (c("positive") & below) | (~c("positive") & above), NOT_THE_SIGN)
     if "status" in rows.columns:
@@ -66,6 +66,12 @@ def _rules(rows: pl.DataFrame) -> Iterator[RowRule]:
         yield RowRule("status", _where(rows, (c("status") == RED) & above), RED_ABOVE_ZERO)
         yield RowRule("status", _where(rows, c("status") == ABNORMAL), BY_THE_OFFICE)
         yield RowRule("status", _where(rows, (c("status") == CANCELLED) & below & _said_blue(rows)), NOT_THE_SIGN)
+
+
+def _whole(rows: pl.DataFrame) -> pl.Expr:
+    """Return the total of the invoice that a row is of: a line of discount is below zero in a blue invoice."""
+    names = [name for name in ("code", "number") if name in rows.columns]
+    return c("total_fen").sum().over(names)
 
 
 def _said_blue(rows: pl.DataFrame) -> pl.Expr:
@@ -92,4 +98,4 @@ def _linked(rows: pl.DataFrame) -> pl.DataFrame:
     if not (stated or remarked):
         return rows
     named = pl.coalesce(*stated, *remarked)
-    return rows.with_columns(pl.when(c("total_fen") < 0).then(named).alias("blue_number"))
+    return rows.with_columns(pl.when(_whole(rows) < 0).then(named).alias("blue_number"))

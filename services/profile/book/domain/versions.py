@@ -49,7 +49,10 @@ def weigh(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, stands: Stan
     others = among(dataset.keys(rows), dataset.keys(_of(standing, stands.firm, inside=True)))
     own, rows = rows.filter(others), rows.filter(~others)
     back = looked_back(dataset, rows, standing, last, stands) if not last.is_empty() else Restated()
-    rows = rows.filter(~pl.col("line").is_in(back.gone)) if back.gone else rows
+    if back.gone:
+        old = pl.col("line").is_in(back.gone)
+        repeats |= _saying(dataset, rows.filter(old), standing)
+        rows = rows.filter(~old)
     refused = ((NOT_YOURS, own["line"].to_list()), *back.refused)
     new = versioned(dataset, rows, held)
     if not own.is_empty():

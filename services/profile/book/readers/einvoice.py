@@ -65,9 +65,15 @@ def einvoices(form: Form, path: Path, limits: Limits) -> RawSheet:
     """Read an XML, an OFD or a zip of them; `line` is the place in the zip, from 1."""
     owner = form.constants.get("enterprise")
     if form.kind not in KINDS:
-        raise UnreadableFile(f"XML, OFD and zips of them are invoices; send them as one of: {', '.join(KINDS)}.")
+        raise UnreadableFile(
+            f"XML, OFD and zips of them are invoices; send them as one of: {', '.join(KINDS)}. "
+            "/ XML、OFD 及其压缩包是发票，请按以上种类报送。"
+        )
     if form.kind == "invoices" and owner is None:
-        raise UnreadableFile("Say whose invoices these are: send ?enterprise=, or the kind invoices.sale or .purchase.")
+        raise UnreadableFile(
+            "Say whose invoices these are: send ?enterprise=, or the kind invoices.sale or .purchase. "
+            "/ 请用 enterprise 注明这些发票属于哪家企业，或按 invoices.sale、invoices.purchase 报送。"
+        )
     read, passed = _Read(), list[str]()
     for line, name, data in _documents(path, limits, passed):
         try:
@@ -105,13 +111,19 @@ def _documents(path: Path, limits: Limits, passed: list[str]) -> Iterator[tuple[
         packed = file.read(2) == b"PK"
     if not packed:
         if path.stat().st_size > LARGEST_XML:
-            raise FileTooLarge(f"An invoice of more than {LARGEST_XML >> 20} MiB; send a zip of single invoices.")
+            raise FileTooLarge(
+                f"An invoice of more than {LARGEST_XML >> 20} MiB; send a zip of single invoices. "
+                "/ 单张发票过大，请将多张发票打成压缩包报送。"
+            )
         yield 1, "", path.read_bytes()
         return
     with _damage_told(), zipfile.ZipFile(path) as archive:
         if COVER in archive.namelist():
             if path.stat().st_size > LARGEST_OFD:
-                raise FileTooLarge(f"An OFD of more than {LARGEST_OFD >> 20} MiB; send the XML of the invoice.")
+                raise FileTooLarge(
+                    f"An OFD of more than {LARGEST_OFD >> 20} MiB; send the XML of the invoice. "
+                    "/ OFD 过大，请报送该发票的 XML。"
+                )
             yield 1, "", path.read_bytes()
         else:
             yield from _unpacked(archive, limits, passed)
@@ -122,19 +134,28 @@ def _damage_told() -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError):
-        raise UnreadableFile("The zip is damaged or cut short; send it again.") from None
+        raise UnreadableFile(
+            "The zip is damaged or cut short; send it again. / 压缩包已损坏或不完整，请重新报送。"
+        ) from None
     except NotImplementedError:  # zipfile on a packing it cannot read; a RuntimeError too, so before the next
         raise UnreadableFile(
-            "The zip is packed in an unusual way; pack it anew as an ordinary zip (Deflate)."
+            "The zip is packed in an unusual way; pack it anew as an ordinary zip (Deflate). "
+            "/ 压缩方式不受支持，请重新打成普通 zip。"
         ) from None
     except RuntimeError:
-        raise UnreadableFile("The zip is locked by a password; take the password off and send it again.") from None
+        raise UnreadableFile(
+            "The zip is locked by a password; take the password off and send it again. "
+            "/ 压缩包有密码，请去除密码后重新报送。"
+        ) from None
 
 
 def _unpacked(archive: zipfile.ZipFile, limits: Limits, passed: list[str]) -> Iterator[tuple[int, str, bytes]]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _hidden(entry.filename)]
     if len(entries) > MOST_ENTRIES:
-        raise FileTooLarge(f"The zip holds more than {MOST_ENTRIES} files; split it and send the parts.")
+        raise FileTooLarge(
+            f"The zip holds more than {MOST_ENTRIES} files; split it and send the parts. "
+            "/ 压缩包文件过多，请拆分后分别报送。"
+        )
     names = {entry: _name(entry) for entry in entries}
     with_xml = {_stem(name) for name in names.values() if name.lower().endswith(".xml")}
     with_any = with_xml | {_stem(name) for name in names.values() if name.lower().endswith(".ofd")}
@@ -152,7 +173,11 @@ def _unpacked(archive: zipfile.ZipFile, limits: Limits, passed: list[str]) -> It
             data = packed.read(most + 1)
         size += len(data)
         if len(data) > most or size > limits.unpacked:
-            raise FileTooLarge("The zip unpacks to more than an invoice or a file may hold; split it.", entry=line)
+            raise FileTooLarge(
+                "The zip unpacks to more than an invoice or a file may hold; split it. "
+                "/ 压缩包解压后过大，请拆分后报送。",
+                entry=line,
+            )
         yield line, name, data
 
 

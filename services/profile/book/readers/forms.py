@@ -47,7 +47,8 @@ def form_of(
             fitting = [one.name for one in known.values() if one.form.kind == kind]
             raise UnknownConnector(
                 f"No connector {connector[:40]!r} for the kind {kind}; there are: {', '.join(fitting) or 'none'}. "
-                "GET /v1/connectors lists them.",
+                "GET /v1/connectors lists them. "
+                "/ 没有该数据源映射，可用 GET /v1/connectors 查询。",
                 connectors=fitting,
             )
         form = found.form

@@ -72,7 +72,8 @@ class _LineReader:
                 return
             except csv.Error:
                 raise UnreadableFile(
-                    f"The quotation marks from line {self._start} on do not fit together; close or double them.",
+                    f"The quotation marks from line {self._start} on do not fit together; close or double them. "
+                    "/ 自该行起引号不成对，请补全或双写引号。",
                     line=self._start,
                 ) from None
             if self._fits(fields):
@@ -112,7 +113,8 @@ class _LineReader:
         if len(self.unread) == MOST_UNREAD:
             raise UnreadableFile(
                 f"More than {MOST_UNREAD:,} lines up to line {self._line} cannot be split into the header's columns; "
-                "is this a table?",
+                "is this a table? "
+                "/ 过多的行与表头列数不符，请确认这是一张表。",
                 line=self._line,
             )
         self.unread.append((self._line, "", value[:LARGEST_SHOWN], reason))

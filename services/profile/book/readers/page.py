@@ -22,7 +22,10 @@ CHARSET = re.compile(rb"""charset\s*=\s*["']?(gb|utf-?16)""", re.IGNORECASE)
 def page(form: Form, path: Path, limits: Limits) -> RawSheet:
     """Read the rows of all tables of a page as one; `line` is the number of the row, from 1."""
     if path.stat().st_size > min(LARGEST, limits.unpacked):
-        raise FileTooLarge(f"A page of more than {LARGEST >> 20} MiB; save it as .xlsx or .csv and send that.")
+        raise FileTooLarge(
+            f"A page of more than {LARGEST >> 20} MiB; save it as .xlsx or .csv and send that. "
+            "/ 网页过大，请另存为 .xlsx 或 .csv 后报送。"
+        )
     cells = grid_of(path.read_bytes())
     header = header_in(cells, form.titles)
     if header is None:
@@ -48,7 +51,10 @@ def _text(data: bytes) -> str:
             return data.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError:
             continue
-    raise UnreadableFile("The page (HTML) is neither UTF-8 nor GB18030; save it as .xlsx and send that.")
+    raise UnreadableFile(
+        "The page (HTML) is neither UTF-8 nor GB18030; save it as .xlsx and send that. "
+        "/ 网页编码无法识别，请另存为 .xlsx 后报送。"
+    )
 
 
 class _Rows(HTMLParser):

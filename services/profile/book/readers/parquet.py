@@ -26,7 +26,9 @@ def parquet(form: Form, path: Path, limits: Limits) -> RawSheet:
         schema = plan.collect_schema()
         height = plan.select(pl.len()).collect().item()
     except (PolarsError, OSError):
-        raise UnreadableFile("The Parquet file is damaged or cut short; send it again.") from None
+        raise UnreadableFile(
+            "The Parquet file is damaged or cut short; send it again. / Parquet 文件已损坏或不完整，请重新报送。"
+        ) from None
     titles = schema.names()
     named = names(titles)
     matched = form.match(titles)
@@ -35,15 +37,21 @@ def parquet(form: Form, path: Path, limits: Limits) -> RawSheet:
     nested = [name for name in named if name in read and not (types[name].is_numeric() or types[name] in SIMPLE)]
     if nested:
         raise UnreadableFile(
-            f"The columns {', '.join(nested)} are lists or structs; send plain values.", columns=nested
+            f"The columns {', '.join(nested)} are lists or structs; send plain values. "
+            "/ 这些列是嵌套结构，请报送普通值。",
+            columns=nested,
         )
     if height * len(schema) * SMALLEST_CELL_BYTES > limits.unpacked:
-        raise FileTooLarge(f"The file has {height} rows; split it and send the parts.", rows=height)
+        raise FileTooLarge(
+            f"The file has {height} rows; split it and send the parts. / 行数过多，请拆分后分别报送。", rows=height
+        )
     try:
         table = plan.select(pl.col(title).alias(name) for title, name in zip(titles, named, strict=True)).collect()
         frame = table.select(_text(column) for column in table.get_columns()).with_row_index(LINE, 1)
     except (PolarsError, OSError):
-        raise UnreadableFile("The Parquet file is damaged or cut short; send it again.") from None
+        raise UnreadableFile(
+            "The Parquet file is damaged or cut short; send it again. / Parquet 文件已损坏或不完整，请重新报送。"
+        ) from None
     kept, notes = swept(frame.with_columns(pl.col(LINE).cast(pl.Int64)), titles, matched)
     return RawSheet(form.kind, kept, titles=tuple(titles), notes=notes)
 

@@ -32,7 +32,9 @@ READERS: dict[Sort, Callable[[Form, Path, Limits], RawSheet]] = {
 def read(form: Form, path: Path, limits: Limits) -> list[RawSheet]:
     """Return the tables of the file at `path`; raise a `Refused` that says what is wrong and where."""
     if path.stat().st_size == 0:
-        raise EmptyFile("The file is empty; send it again with a header line and rows.")
+        raise EmptyFile(
+            "The file is empty; send it again with a header line and rows. / 文件为空，请报送含表头和数据的文件。"
+        )
     sort = sort_of(path)
     if sort in (Sort.XLSX, Sort.XLS):
         parts = workbook(form, path, limits)
@@ -49,7 +51,9 @@ def read(form: Form, path: Path, limits: Limits) -> list[RawSheet]:
     else:
         parts = [READERS[sort](form, path, limits)]
     if all(part.frame.is_empty() and part.unread.is_empty() for part in parts):
-        raise EmptyFile("The file has a header and no rows; send it again with rows.")
+        raise EmptyFile(
+            "The file has a header and no rows; send it again with rows. / 文件只有表头没有数据，请补充数据后报送。"
+        )
     return [_as_sent(part) for part in parts]
 
 

@@ -34,10 +34,13 @@ Unread = list[tuple[int, str, str, str]]
 def records(form: Form, path: Path, limits: Limits) -> RawSheet:
     """Read records; `line` is the place in the list, or the line of the file where each has its own, from 1."""
     if path.stat().st_size > min(LARGEST, limits.unpacked):
-        raise FileTooLarge(f"JSON of more than {LARGEST >> 20} MiB; send a CSV or Parquet file instead.")
+        raise FileTooLarge(
+            f"JSON of more than {LARGEST >> 20} MiB; send a CSV or Parquet file instead. "
+            "/ JSON 过大，请改用 CSV 或 Parquet 报送。"
+        )
     found, unread = _found(path.read_bytes().removeprefix(BOM))
     if not found and not unread:
-        raise EmptyFile("The list holds no record.")
+        raise EmptyFile("The list holds no record. / 列表中没有记录，请补充后报送。")
     unread += [(line, "", str(record)[:LARGEST_SHOWN], NOT_FLAT) for line, record in found if not _is_flat(record)]
     flat = [(line, record) for line, record in found if _is_flat(record)]
     titles, frame = text_frame([record for _, record in flat], [line for line, _ in flat])
@@ -54,7 +57,8 @@ def _found(data: bytes) -> tuple[Numbered, Unread]:
         if data.lstrip().startswith(b"{"):
             return _by_line(data)
         raise UnreadableFile(
-            f"The JSON is damaged or cut short at line {error.lineno} ({error.msg.partition(':')[0]}); send it again."
+            f"The JSON is damaged or cut short at line {error.lineno} ({error.msg.partition(':')[0]}); send it again. "
+            f"/ JSON 在第 {error.lineno} 行损坏或不完整，请重新报送。"
         ) from None
     if isinstance(read, dict):
         # Many services wrap their list: {"data": [...]}.
@@ -85,7 +89,9 @@ def _by_line(data: bytes) -> tuple[Numbered, Unread]:
         else:
             found.append((line, record))
     if not found:
-        raise UnreadableFile("The JSON is damaged or cut short at line 1; send it again.")
+        raise UnreadableFile(
+            "The JSON is damaged or cut short at line 1; send it again. / JSON 自第 1 行起损坏或不完整，请重新报送。"
+        )
     return found, unread
 
 
@@ -121,7 +127,9 @@ def text_frame(found: Sequence[Mapping[str, Any]], lines: Iterable[int]) -> tupl
     """Return the keys of records as titles, and their values as columns of text with their `line`."""
     titles = list(dict.fromkeys(title for record in found for title in record))
     if len(titles) > MOST_KEYS:
-        raise UnreadableFile(f"The records name more than {MOST_KEYS} different fields.")
+        raise UnreadableFile(
+            f"The records name more than {MOST_KEYS} different fields. / 字段种类过多，请确认文件格式。"
+        )
     named = dict(zip(titles, names(titles), strict=True))
     columns = {name: [_text(record.get(title)) for record in found] for title, name in named.items()}
     schema = {LINE: pl.Int64, **dict.fromkeys(columns, pl.String)}
@@ -139,5 +147,5 @@ def _text(value: object) -> str | None:
         return plain_number(value)
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if "\0" in text:
-        raise UnreadableFile("A text holds a NUL character; take it out.")
+        raise UnreadableFile("A text holds a NUL character; take it out. / 文本含有 NUL 字符，请删除后报送。")
     return text

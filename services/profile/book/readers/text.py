@@ -94,8 +94,15 @@ def header_of(path: Path, encoding: str, known: frozenset[str]) -> tuple[Header,
     lines = [text.rstrip("\r\n") if (text := decoded(line, encoding)) is not None else "" for line in raw]
     if not any(line.strip() for line in lines):
         if decoded(raw[0], encoding) is None:
-            raise UnreadableFile("Line 1, the header, is neither UTF-8 nor GB18030; save the file as UTF-8.", line=1)
-        raise EmptyFile(f"The first {len(lines)} lines are blank; one must name the columns.", line=1)
+            raise UnreadableFile(
+                "Line 1, the header, is neither UTF-8 nor GB18030; save the file as UTF-8. "
+                "/ 表头编码无法识别，请另存为 UTF-8 后报送。",
+                line=1,
+            )
+        raise EmptyFile(
+            f"The first {len(lines)} lines are blank; one must name the columns. / 前几行均为空白，须有一行写明列名。",
+            line=1,
+        )
     if stated := STATED.match(lines[0].strip()):
         lines[0] = ""
     separators = stated[1] if stated else SEPARATORS
@@ -104,7 +111,8 @@ def header_of(path: Path, encoding: str, known: frozenset[str]) -> tuple[Header,
     header, separator = max(found, key=lambda one: (one[0].score, one[0].width), default=(None, ""))
     if header is None or any("\r" in title.strip() for title in header.titles):
         raise UnreadableFile(
-            "Line 1, the header, cannot be split into columns; save the file with ordinary line ends (LF or CRLF).",
+            "Line 1, the header, cannot be split into columns; save the file with ordinary line ends (LF or CRLF). "
+            "/ 表头无法分列，请用普通换行符（LF 或 CRLF）另存后报送。",
             line=1,
         )
     return header, separator

@@ -70,7 +70,10 @@ def _narrow(chunks: Iterator[bytes]) -> Iterator[bytes]:
             yield decoder.decode(chunk).encode(UTF8)
         yield decoder.decode(b"", True).encode(UTF8)
     except (UnicodeDecodeError, UnicodeEncodeError):
-        raise UnreadableFile("The UTF-16 text is damaged or cut short; save it as UTF-8 and send that.") from None
+        raise UnreadableFile(
+            "The UTF-16 text is damaged or cut short; save it as UTF-8 and send that. "
+            "/ UTF-16 文本已损坏，请另存为 UTF-8 后报送。"
+        ) from None
 
 
 def _walk(target: Path, chunks: Iterator[bytes], plain: BinaryIO | None, limits: Limits) -> Walked:
@@ -82,17 +85,23 @@ def _walk(target: Path, chunks: Iterator[bytes], plain: BinaryIO | None, limits:
         size += len(chunk)
         if size > limits.unpacked:
             raise FileTooLarge(
-                f"The file unpacks to more than {limits.unpacked >> 20} MiB; split it and send the parts.",
+                f"The file unpacks to more than {limits.unpacked >> 20} MiB; split it and send the parts. "
+                "/ 文件解压后过大，请拆分后分别报送。",
                 limit_bytes=limits.unpacked,
             )
         if b"\0" in chunk:
-            raise UnreadableFile("The file is not text (it holds NUL bytes); save it as UTF-8.", line=lines + 1)
+            raise UnreadableFile(
+                "The file is not text (it holds NUL bytes); save it as UTF-8. "
+                "/ 文件不是文本（含 NUL 字节），请另存为 UTF-8 后报送。",
+                line=lines + 1,
+            )
         breaks = chunk.count(b"\n")
         open_line = len(chunk) - 1 - chunk.rfind(b"\n") if breaks else open_line + len(chunk)
         lines += breaks
         if open_line > limits.line:
             raise UnreadableFile(
-                f"Line {lines + 1} is longer than {limits.line >> 10} KiB; is this a table with line ends?",
+                f"Line {lines + 1} is longer than {limits.line >> 10} KiB; is this a table with line ends? "
+                "/ 该行过长，请确认这是一张带换行的表。",
                 line=lines + 1,
             )
         utf8 = utf8 and _continues(decoder, chunk)
@@ -101,7 +110,9 @@ def _walk(target: Path, chunks: Iterator[bytes], plain: BinaryIO | None, limits:
         if plain is not None:
             plain.write(chunk)
     if size == 0:
-        raise EmptyFile("The file is empty; send it again with a header line and rows.")
+        raise EmptyFile(
+            "The file is empty; send it again with a header line and rows. / 文件为空，请报送含表头和数据的文件。"
+        )
     utf8 = utf8 and _continues(decoder, b"", final=True)
     ended = last.endswith(b"\n")
     return Walked(target, lines + (not ended), utf8, rows.longest > limits.line, ended)
@@ -145,9 +156,12 @@ def _chunks(source: BinaryIO) -> Iterator[bytes]:
                 yield chunk
     except EOFError:
         raise UnreadableFile(
-            f"The gzip file is cut short: it ends after {read} unpacked bytes; send it again.", unpacked_bytes=read
+            f"The gzip file is cut short: it ends after {read} unpacked bytes; send it again. "
+            "/ gzip 文件不完整，请重新报送。",
+            unpacked_bytes=read,
         ) from None
     except (gzip.BadGzipFile, zlib.error):
         raise UnreadableFile(
-            f"The gzip file is damaged after {read} unpacked bytes; send it again.", unpacked_bytes=read
+            f"The gzip file is damaged after {read} unpacked bytes; send it again. / gzip 文件已损坏，请重新报送。",
+            unpacked_bytes=read,
         ) from None

@@ -29,7 +29,10 @@ CHUNK = 1 << 20
 CELL_BYTES = 24
 CELL = re.compile(rb"""\br=["']([A-Za-z]{0,9})(\d{1,10})["']""")
 OVERLAP = 32
-DAMAGED = "The workbook is damaged, cut short or locked by a password; save it again as .xlsx and send that."
+DAMAGED = (
+    "The workbook is damaged, cut short or locked by a password; save it again as .xlsx and send that. "
+    "/ 工作簿已损坏、不完整或有密码，请另存为 .xlsx 后报送。"
+)
 LONG = r"^-?\d{16,}$|^-?\d*\.\d{9}$"
 # The sheet of the tax office's export with one row an invoice; its other sheets say the same invoices line by line.
 WHOLE = "发票基础信息"
@@ -101,7 +104,7 @@ def _fitting(form: Form, found: list[Grid]) -> list[RawSheet]:
     """Return the sheets that have the columns of the form; what the others are is told."""
     headers = [(grid, header) for grid in found if (header := header_in(grid.cells, form.titles)) is not None]
     if not headers:
-        raise EmptyFile("The workbook has no sheet with text that is not hidden.")
+        raise EmptyFile("The workbook has no sheet with text that is not hidden. / 工作簿没有含内容且未隐藏的工作表。")
     fits, refused = [], []
     for grid, header in headers:
         try:
@@ -161,10 +164,12 @@ def _official(found: list[Grid]) -> list[RawSheet]:
 def _official_sheet(form: Form, grid: Grid) -> RawSheet:
     header: Header | None = header_in(grid.cells, form.titles)
     if header is None:
-        raise EmptyFile(f"The sheet {grid.name} is empty.", sheet=grid.name)
+        raise EmptyFile(f"The sheet {grid.name} is empty. / 工作表 {grid.name} 为空，请补充后报送。", sheet=grid.name)
     sheet = table_in(form, grid.cells, header, grid.name, f"The sheet {grid.name}")
     if sheet.frame.is_empty():
-        raise EmptyFile(f"The sheet {grid.name} has no rows.", sheet=grid.name)
+        raise EmptyFile(
+            f"The sheet {grid.name} has no rows. / 工作表 {grid.name} 没有数据，请补充后报送。", sheet=grid.name
+        )
     return sheet
 
 
@@ -174,7 +179,10 @@ def look_inside(path: Path, limits: Limits) -> None:
         _look_into_archive(path, limits)
         return
     if path.stat().st_size > limits.unpacked:
-        raise FileTooLarge(f"The workbook has more than {limits.unpacked >> 20} MiB; send CSV files instead.")
+        raise FileTooLarge(
+            f"The workbook has more than {limits.unpacked >> 20} MiB; send CSV files instead. "
+            "/ 工作簿过大，请改用 CSV 报送。"
+        )
     try:
         for rows, columns in reaches(path.read_bytes()):
             _must_fit(rows, columns, limits)
@@ -201,13 +209,17 @@ def _look_into_archive(path: Path, limits: Limits) -> None:
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError):
         raise UnreadableFile(DAMAGED) from None
     if size > limits.unpacked:
-        raise FileTooLarge(f"The workbook unpacks to more than {limits.unpacked >> 20} MiB; send CSV files instead.")
+        raise FileTooLarge(
+            f"The workbook unpacks to more than {limits.unpacked >> 20} MiB; send CSV files instead. "
+            "/ 工作簿解压后过大，请改用 CSV 报送。"
+        )
 
 
 def _must_fit(rows: int, columns: int, limits: Limits) -> None:
     if rows * columns * CELL_BYTES > limits.unpacked:
         raise FileTooLarge(
-            f"A sheet reaches to row {rows} and column {columns}; take out what lies far from the table."
+            f"A sheet reaches to row {rows} and column {columns}; take out what lies far from the table. "
+            "/ 工作表范围过大，请删除表格以外的内容。"
         )
 
 

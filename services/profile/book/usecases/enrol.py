@@ -70,7 +70,8 @@ def claim(session: Session, *, synthetic: bool) -> None:
     elif state.synthetic != synthetic:
         words = ("synthetic", "real") if synthetic else ("real", "synthetic")
         raise SyntheticMixed(
-            f"This is {words[0]} data and the book holds {words[1]} data; use another home folder for it.",
+            f"This is {words[0]} data and the book holds {words[1]} data; use another home folder for it. "
+            "/ 合成数据与真实数据不可混用，请另用数据目录。",
             book_synthetic=state.synthetic,
         )
 

@@ -13,8 +13,11 @@ from functools import partial
 from pathlib import Path
 
 import polars as pl
+import structlog
+from polars.exceptions import PanicException
+from sqlalchemy.exc import OperationalError
 
-from chassis.core.errors import Refused
+from chassis.core.errors import InvariantBroken, Refused
 from chassis.data.jobs import Job
 from services.profile.book import store, tables, withdrawals
 from services.profile.book.context import Context
@@ -40,8 +43,13 @@ from services.profile.book.usecases.report import reports, write_reports
 from services.profile.standards.days import day_of
 
 STAGES = 5
+log = structlog.get_logger()
 # Kinds that name persons: their files go as soon as they are worked off, and parties are held as keyed hashes.
 SEALED = frozenset({relation.DATASET.name})
+
+
+class ReaderBroken(InvariantBroken):
+    """A file broke the reader, which is ours to mend."""
 
 
 def load(context: Context, hooks: Mapping[str, Hooks], job: Job) -> None:
@@ -70,7 +78,7 @@ def _forget(context: Context, order: tables.Import) -> None:
 
 
 def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, path: Path) -> None:
-    sheets = _sheets(context, order, path)
+    sheets = _understood(context, order, path)
     job.progress(1, STAGES)
     sheets = [_hooked(context, hooks, job, order, sheet) for sheet in sheets]
     job.progress(2, STAGES)
@@ -86,6 +94,24 @@ def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tab
     if dataset is not None and commit is not None:
         # Many small imports leave a file each: the lake is kept quick to read.
         context.lakes[dataset.name].tidy(commit.facts["enterprises"])
+
+
+def _understood(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
+    """Read and check the file; what breaks the reader would break it again, so that it is not tried again."""
+    try:
+        return _sheets(context, order, path)
+    except (Refused, OSError, MemoryError, OperationalError):
+        raise
+    except (Exception, PanicException) as error:
+        log.exception("a file broke the reader", job=order.id, kind=order.kind, size=order.size)
+        raise ReaderBroken(
+            "The file could not be worked off by a fault of ours, not of yours; the operator finds the cause in the "
+            f"log under {order.id}. Saved as .csv under ordinary titles it may pass. / "
+            f"因本系统故障未能处理该文件，并非文件有误；运营方可凭编号 {order.id} 在日志中查明原因。"
+            "也可另存为普通表头的 .csv 再次报送。",
+            id=order.id,
+            error=type(error).__name__,
+        ) from error
 
 
 def statements(context: Context, order: tables.Import, dataset: Dataset) -> pl.DataFrame | None:
@@ -146,7 +172,10 @@ def _refused(sheet: Sheet, place: int, commit: Commit) -> Sheet:
 def _claim(context: Context, sheets: list[Sheet]) -> None:
     natures = {one_nature(sheet.checked.rows) for sheet in sheets if not sheet.checked.rows.is_empty()}
     if len(natures) > 1 or None in natures:
-        raise SyntheticMixed("The file mixes synthetic and real rows; send them apart, to separate books.")
+        raise SyntheticMixed(
+            "The file mixes synthetic and real rows; send them apart, to separate books. "
+            "/ 文件混有合成数据与真实数据，请分开报送到不同账册。"
+        )
     with context.database.begin() as session:
         for synthetic in natures:
             claim(session, synthetic=bool(synthetic))

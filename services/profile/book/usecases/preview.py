@@ -81,7 +81,7 @@ def _kinds(caller: Caller, asked: str | None) -> list[str]:
     if asked is None:
         return [kind for kind in KINDS if caller.role != "enterprise" or kind in OWN_KINDS]
     if asked not in KINDS:
-        raise UnknownKind(f"kind must be one of: {', '.join(KINDS)}.", kind=asked[:40])
+        raise UnknownKind(f"kind must be one of: {', '.join(KINDS)}. / 数据种类应为以上之一。", kind=asked[:40])
     channel_of(None, caller.role, asked)
     return [asked]
 
@@ -123,7 +123,9 @@ def _kept(context: Context, stream: IO[bytes]) -> Iterator[Path]:
                     file.write(chunk)
                 size += len(chunk)
         if size == 0:
-            raise EmptyFile("The file is empty; send it again with a header line and rows.")
+            raise EmptyFile(
+                "The file is empty; send it again with a header line and rows. / 文件为空，请报送含表头和数据的文件。"
+            )
         yield path
 
 

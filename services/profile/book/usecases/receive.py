@@ -65,11 +65,12 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
     The same idempotency key with the same file gives the import that it made before.
     """
     if delivery.kind not in KINDS:
-        raise UnknownKind(f"kind must be one of: {', '.join(KINDS)}.", kind=delivery.kind[:40])
+        raise UnknownKind(f"kind must be one of: {', '.join(KINDS)}. / 数据种类应为以上之一。", kind=delivery.kind[:40])
     channel = channel_of(delivery.channel, caller.role, delivery.kind)
     if delivery.stated_on and delivery.stated_on > day_of(context.now()):
         raise StatedAhead(
-            f"stated_on {delivery.stated_on} lies in the future; give the day on which the source made the file.",
+            f"stated_on {delivery.stated_on} lies in the future; give the day on which the source made the file. "
+            "/ stated_on 晚于今天，请填写来源方制作该文件的日期。",
             stated_on=delivery.stated_on.isoformat(),
         )
     with context.database.read() as session:
@@ -117,7 +118,10 @@ def about(caller: Caller, named: str | None) -> str | None:
     if caller.role != "enterprise":
         return named
     if caller.enterprise is None or named not in (None, caller.enterprise):
-        raise NotYourChannel("An enterprise sends its own data only; leave enterprise out.")
+        raise NotYourChannel(
+            "An enterprise sends its own data only; leave enterprise out. "
+            "/ 企业只能报送自身数据，请不要填写 enterprise。"
+        )
     return caller.enterprise
 
 
@@ -128,7 +132,10 @@ def _before(session: Session, caller: Caller, delivery: Delivery, sha256: str) -
     same = ("kind", "channel", "enterprise", "stated_on")
     mapped = delivery.connector in {row.connector, name_of(row.connector)}
     if row.sha256 != sha256 or not mapped or any(getattr(row, name) != getattr(delivery, name) for name in same):
-        raise KeyReused("This Idempotency-Key came with another file before; use a new key for a new file.")
+        raise KeyReused(
+            "This Idempotency-Key came with another file before; use a new key for a new file. "
+            "/ 该幂等键已用于其他文件，新文件请用新键。"
+        )
     return row.id
 
 
@@ -156,7 +163,9 @@ def within(stream: IO[bytes], limit: int) -> Iterator[bytes]:
     while chunk := stream.read(CHUNK):
         size += len(chunk)
         if size > limit:
-            raise TooLarge(f"The file is larger than {limit >> 20} MiB; split it.", limit_bytes=limit)
+            raise TooLarge(
+                f"The file is larger than {limit >> 20} MiB; split it. / 文件过大，请拆分后报送。", limit_bytes=limit
+            )
         yield chunk
 
 

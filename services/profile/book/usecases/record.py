@@ -36,7 +36,8 @@ def record(context: Context, caller: Caller, delivery: Delivery, records: Sequen
     if checked.rejected:
         faults = checked.report.head(FAULTS_SHOWN).rename({"line": "record", "column": "field"}).to_dicts()
         raise RecordsRefused(
-            f"{checked.rejected} of {checked.received} records cannot be used, so none was taken; mend and send again.",
+            f"{checked.rejected} of {checked.received} records cannot be used, so none was taken; mend and send again. "
+            "/ 部分记录无法使用，整批未接收，请更正后重新报送。",
             faults=faults,
         )
     return receive(context, caller, delivery, io.BytesIO(orjson.dumps(list(records), option=orjson.OPT_SORT_KEYS)))

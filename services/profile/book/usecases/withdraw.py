@@ -22,6 +22,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain import invoice
 from services.profile.book.domain.columns import KINDS, OUTCOMES, WORKBOOK
 from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.zeros import with_zeros
 from services.profile.book.lake import Commit
 from services.profile.book.usecases.load import statements
 
@@ -66,7 +67,7 @@ def stand_ins(context: Context, order: tables.Import, ended: Brought) -> StandIn
     # What does not stand is repeated by nobody.
     lost, rest = list[str](), ended.rows.filter(pl.col("version") > 0)
     for name in repeaters:
-        said = None if ended.dataset is None else _said(context, orders[name], ended.dataset)
+        said = None if ended.dataset is None else _said(context, orders[name], ended.dataset, ended.rows)
         if said is None or ended.dataset is None:
             lost.append(name)
             continue
@@ -130,12 +131,13 @@ def _pass_on(session: Session, others: StandIns) -> None:
         withdrawals.note_repeats(session, name, [each for each in names if others.repeaters.index(each) < place])
 
 
-def _said(context: Context, order: tables.Import, dataset: Dataset) -> pl.DataFrame | None:
+def _said(context: Context, order: tables.Import, dataset: Dataset, held: pl.DataFrame) -> pl.DataFrame | None:
     try:
-        return statements(context, order, dataset)
+        rows = statements(context, order, dataset)
     except Refused:
         # By rules that are younger than the file it would not be taken any more.
         return None
+    return None if rows is None else with_zeros(dataset, rows, held)[0]
 
 
 def _outcomes(session: Session, import_id: str) -> dict[str, int]:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
+import pytest
 from profile_house import HEADER, House, counts, open_house
 
 from chassis.core.identity import Verifier
+from services.profile.book.usecases import load
 
 BOM = "\ufeff"
-TITLES = "企业代号,发票号码,开票日期,销方单位代号,金额,税额,价税合计,发票状态,备注,备注\n"
+TITLES = "企业代号,发票号码,开票日期,销方单位代号,金额,税额,价税合计,发票状态,台账,台账\n"
 RIGHT = [
     "E1,1001,2019/1/4,A1,100.00,13.00,113.00,有效发票,a,\n",
     'E1,26952000003200000001,2019/1/5,A2,"1,000.00",130.00,"1,130.00",有效发票,=1+1,b\n',
@@ -46,7 +48,7 @@ def test_corrected_and_sent_again_rejected_rows_complete_the_import(
     assert "line 4 价税合计: " in lines[2]
     again = house.send("invoices.purchase", text.replace("2019/15/5", "2019/1/5").replace("-114.00", "-113.00"))
     assert counts(again) == (2, 2, 0, 0)
-    assert again["ignored_columns"] == ["备注"]
+    assert again["ignored_columns"] == ["台账"]
     other = open_house(f"sqlite:///{tmp_path / 'other.db'}", tmp_path / "other", verifier, tokens)
     other.send("invoices.purchase", TITLES + "".join(RIGHT))
     assert held(house).equals(held(other))
@@ -74,3 +76,30 @@ def test_rejected_relations_name_nobody(cottage: House) -> None:
     assert "2018-13-01" in text
     assert "张三" not in text
     assert "李四" not in text
+
+
+def test_a_file_that_breaks_the_reader_is_told_as_our_fault_and_not_tried_again(
+    cottage: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In both languages, with the number by which the operator finds the cause."""
+    tried = []
+
+    def broken(*_: object) -> None:
+        tried.append(1)
+        raise KeyError("twice")
+
+    monkeypatch.setattr(load, "read", broken)
+    failed = cottage.send("invoices.purchase", HEADER)
+    assert (failed["state"], len(tried)) == ("failed", 1)
+    problem = failed["problem"]
+    assert (problem["type"], problem["error"]) == ("/problems/file-broke-reader", "KeyError")
+    assert failed["id"] in problem["detail"]
+    assert "本系统故障" in problem["detail"]
+
+
+def test_why_a_file_failed_is_said_in_both_languages_and_in_the_file_s_own_titles(cottage: House) -> None:
+    """No internal name of ours is among it."""
+    failed = cottage.send("invoices.purchase", HEADER.replace("金额,", "") + "E1,1,2019/1/4,A1,13.00,113.00,有效发票\n")
+    assert "lacks 金额 (Net amount)" in failed["problem"]["detail"]
+    assert "缺少以上列" in failed["problem"]["detail"]
+    assert "net_fen" not in failed["problem"]["detail"]

@@ -79,3 +79,9 @@ def test_a_column_of_its_own_beats_the_remark() -> None:
     titles = f"{SHEET},对应蓝字发票号码"
     found = checked("invoices", titles, f"{line(net=-100)},{RED}", f"{line(digital=RED)},{DIGITAL}")
     assert found.rows["blue_number"].to_list() == [RED, None]
+
+
+def test_a_line_of_discount_is_no_red_letter() -> None:
+    """On a sheet of lines it is below zero, and the invoice is not."""
+    found = checked("invoices", SHEET, line(), line(net=-10, positive="是", remark=f"对应蓝字发票号：{RED}"))
+    assert (found.rejected, found.rows["blue_number"].to_list()) == (0, [None, None])

@@ -110,7 +110,7 @@ def test_a_column_that_nobody_knows_is_left_out_and_one_that_comes_twice_is_told
     """An unknown column refuses no statement; the same title twice and a missing amount do."""
     found, _ = matched("icbc", BANKS["icbc"].replace("附言", "个性化信息"))
     assert "个性化信息" in found.ignored
-    with pytest.raises(WrongColumns, match="more than one column for balance_fen"):
+    with pytest.raises(WrongColumns, match="more than one column for 余额"):
         matched("icbc", BANKS["icbc"].replace("附言", "余额"))
     with pytest.raises(WrongColumns, match=r"转出金额 / 发生额.*it has: 凭证号"):
         matched("icbc", BANKS["icbc"].replace("转出金额", "转帐金额"))

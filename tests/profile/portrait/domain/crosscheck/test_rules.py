@@ -149,6 +149,34 @@ def test_the_highest_rate_is_that_of_the_day(day: str, tax: int, expected: int) 
     assert contradictions(book(one), "tax-above-rate").height == expected
 
 
+def red(number: str, net: int, tax: int, day: date, **more: str) -> dict[str, Any]:
+    """Return a red letter."""
+    return sale(number, -net - tax, -tax, day, **more)
+
+
+def test_a_red_letter_takes_the_rate_of_the_sale_that_it_cancels() -> None:
+    """16 % in May 2019 is lawful where it cancels a sale of March, and not for a new sale."""
+    march, may = date(2019, 3, 10), date(2019, 5, 10)
+    rows = [sale("1", 1160_00, 160_00, march), red("2", 1000_00, 160_00, may), sale("3", 1160_00, 160_00, may)]
+    assert contradictions(book(*rows), "tax-above-rate")["subject"].to_list() == ["3"]
+
+
+def test_no_red_letter_is_above_every_rate_there_was() -> None:
+    """Seventeen percent was the highest."""
+    one = red("2", 1000_00, 180_00, date(2024, 5, 10))
+    assert contradictions(book(one), "tax-above-rate").height == 1
+
+
+@pytest.mark.parametrize(
+    ("taken", "expected"), [([100_00], 0), ([60_00, 40_00], 0), ([60_00, 50_00], 1), ([101_00], 1)]
+)
+def test_red_letters_stay_within_the_invoice_that_they_cancel(taken: list[int], expected: int) -> None:
+    """Together, since an invoice may be cancelled in parts."""
+    reds = [red(f"9{place}", net, 0, DAY, blue_number="1") for place, net in enumerate(taken)]
+    found = contradictions(book(sale("1", 100_00, 0), *reds), "red-above-blue")
+    assert found["subject"].to_list() == ["1"] * expected
+
+
 def test_the_pass_rate_weighs_rules_not_rows(honest: Material) -> None:
     """It is the mean over rules of the share that agrees, between 0 and 1."""
     findings = check(honest)
