@@ -189,7 +189,7 @@ def statement(bank: str, payments: pl.DataFrame) -> list[Row]:
     layout = LAYOUTS[bank]
     own = payments["enterprise"][0]
     lines = list(_lines(payments.sort("date", "reference"), own))
-    totals = {f"total_{way}": _yuan(sum(int(line[f"{way}_fen"]) for line in lines)) for way in ("came", "went")}
+    totals = {f"total_{way}": _yuan(sum(int(str(line[f"{way}_fen"])) for line in lines)) for way in ("came", "went")}
     around = {"own": name_of(own), "own_account": OWN_ACCOUNT, "lines": str(len(lines)), **totals}
     table = [[pattern.format(**line) for pattern in layout.columns.values()] for line in lines]
     if layout.newest_first:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chassis.core.errors import Invalid
-from services.profile.book.domain.columns import ALWAYS, KINDS, Form
+from services.profile.book.domain.columns import ALWAYS, CURRENCY, KINDS, Form
 from services.profile.book.domain.dataset import Column
 from services.profile.book.domain.split import Split
 
@@ -72,7 +72,7 @@ def connector(name: str, declared: Mapping[str, Any]) -> Connector:
         constants=constants,
         ignored=None if declared.get("open") else frozenset(declared.get("ignored", ())),
         split=split,
-        either=frozenset(ours for ours, count in Counter(columns.values()).items() if count > 1),
+        either=frozenset(ours for ours, count in Counter(columns.values()).items() if count > 1) | {CURRENCY.name},
         made=made,
     )
     return Connector(
