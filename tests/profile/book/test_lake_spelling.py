@@ -1,4 +1,4 @@
-"""Rows that were stored before are read in the one spelling too, and tables that lack newer columns are read in full."""
+"""Rows that were stored before are read in the one spelling too, and tables that lack newer columns in full."""
 
 from __future__ import annotations
 

@@ -11,7 +11,9 @@ TITLES = "企业代号,发票号码,购方单位代号,开票日期,金额,税�
 
 def test_features_and_portrait_see_one_customer_in_five_spellings(cottage: House) -> None:
     """One customer, wholly relied upon: HHI 1, by both doors."""
-    rows = "".join(f"E1,{number},{each},2026-05-0{number},100,13,113,正常\n" for number, each in enumerate(SPELLINGS, 1))
+    rows = "".join(
+        f"E1,{number},{each},2026-05-0{number},100,13,113,正常\n" for number, each in enumerate(SPELLINGS, 1)
+    )
     done = cottage.send("invoices.sale", TITLES + rows)
     assert (done["state"], done["accepted"], done["rejected"]) == ("done", 5, 0), done
     asked = "?as_of=2026-05-31"
