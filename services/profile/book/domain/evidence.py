@@ -9,6 +9,7 @@ from types import MappingProxyType
 import polars as pl
 
 from services.profile.book.domain import delivery, invoice, order, payment, public_record, relation, tax_filing
+from services.profile.book.domain.contested import CONTESTED
 from services.profile.book.domain.dataset import Dataset
 from services.profile.standards.codes import USCC_FORM
 
@@ -40,7 +41,10 @@ def dataset_of(kind: str) -> Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known, already cut to a moment: each thing once, in the last version known, dated up to `as_of`."""
+    """What is known, already cut to a moment: each thing once, in the last version known, dated up to `as_of`.
+
+    `contested` are invoices of which the enterprise itself says something else (`contested.CONTESTED`).
+    """
 
     invoices: pl.DataFrame
     payments: pl.DataFrame
@@ -50,6 +54,7 @@ class Evidence:
     public_records: pl.DataFrame
     relations: pl.DataFrame
     enterprises: pl.DataFrame
+    contested: pl.DataFrame
 
 
 def empty() -> Evidence:
@@ -72,8 +77,14 @@ def named_in_full(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def evidence(invoices: pl.DataFrame, kinds: Mapping[str, pl.DataFrame], enterprises: pl.DataFrame) -> Evidence:
+def evidence(
+    invoices: pl.DataFrame,
+    kinds: Mapping[str, pl.DataFrame],
+    enterprises: pl.DataFrame,
+    contested: pl.DataFrame | None = None,
+) -> Evidence:
     """Return tables by kind as evidence; a kind that is not given is empty."""
+    beside = pl.DataFrame(schema=CONTESTED) if contested is None else contested
     tables = {name: named_in_full(kinds.get(name, dataset.empty())) for name, dataset in DATASETS.items()}
     named = {name.replace("-", "_"): table for name, table in tables.items()}
-    return Evidence(invoices=named_in_full(invoices), enterprises=enterprises, **named)
+    return Evidence(invoices=named_in_full(invoices), enterprises=enterprises, contested=beside, **named)
