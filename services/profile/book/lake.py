@@ -7,7 +7,6 @@ next version exists once only.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,16 +19,16 @@ import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
-from services.profile.book.delta import BEFORE_ALL, harden, last_import
+from services.profile.book.delta import BEFORE_ALL, bucket_of, harden, in_buckets, last_import
 from services.profile.book.domain import invoice
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import DATASETS
+from services.profile.book.domain.party import counterparties
 from services.profile.book.domain.versions import weigh
+from services.profile.standards.spelling import identifiers
 
-# 16 buckets: a bucket is the unit of work beyond one machine; more of them cost small imports a file each.
-BUCKETS = 16
 WRITER = WriterProperties(compression="ZSTD", compression_level=1)
 MOST_ATTEMPTS = 8
 # A firm of a bucket with this many files is read in some 20 ms more; joining them costs about as much.
@@ -38,7 +37,7 @@ MOST_FILES = 64
 CONFIGURATION = {"delta.logRetentionDuration": "interval 3650 days", "delta.dataSkippingNumIndexedCols": "4"}
 # The table's statistics cut times to milliseconds: what was known last may be as much later as this.
 STATISTICS_STEP = timedelta(milliseconds=1)
-NOBODY = ("NO-CODE", "no-code")
+SPELLED = {"counterparty": counterparties, "identifier": identifiers}
 # What is known of a row beside its content.
 ORIGIN = ("version", "import_id", "known_at")
 # Under this name a commit that erased rows notes its version: no file of an earlier version is there any more.
@@ -55,11 +54,6 @@ class Commit:
 
     version: int
     facts: Mapping[str, Any]
-
-
-def bucket_of(enterprise: str) -> int:
-    """Return the bucket of an enterprise; the same on every machine and in every release."""
-    return zlib.crc32(enterprise.encode()) % BUCKETS
 
 
 class Lake:
@@ -306,7 +300,7 @@ class Lake:
         if rows.is_empty():
             table.delete(where, commit_properties=properties)
         else:
-            placed = self._in_buckets(rows)
+            placed = in_buckets(rows, self._schema, self._dataset.day)
             write_deltalake(
                 table,
                 placed,
@@ -333,7 +327,15 @@ class Lake:
         )
         bound = files["bound"][0]
         rows = scan if bound is None else scan.filter(pl.col("known_at") <= bound)
-        return rows.select(list(self._schema)).with_columns(self._nobody)
+        return self._spelled(rows.select(list(self._schema)))
+
+    def _spelled(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Return rows as every reader is given them: parties and numbers in their one spelling, whenever they came."""
+        named = {column.name: SPELLED[column.reads] for column in self._dataset.columns if column.reads in SPELLED}
+        return rows.with_columns(
+            pl.col(name).map_batches(spell, return_dtype=pl.String, is_elementwise=True)
+            for name, spell in named.items()
+        )
 
     def _list_files(self, version: int) -> pl.DataFrame:
         """List the files of a version, and the `bound` of its times of knowledge (null: none).
@@ -370,14 +372,7 @@ class Lake:
     def _placed(self, rows: pl.DataFrame, known_at: datetime, import_id: str) -> pl.DataFrame:
         """Give rows their bucket and origin, sorted so that one firm's rows lie together."""
         origin = (pl.lit(known_at).cast(KNOWN_AT).alias("known_at"), pl.lit(import_id).alias("import_id"))
-        return self._in_buckets(rows.with_columns(*origin))
-
-    def _in_buckets(self, rows: pl.DataFrame) -> pl.DataFrame:
-        enterprises = rows["enterprise"].unique()
-        buckets = pl.Series([bucket_of(enterprise) for enterprise in enterprises], dtype=pl.Int8)
-        bucket = pl.col("enterprise").replace_strict(enterprises, buckets, return_dtype=pl.Int8).alias("bucket")
-        placed = rows.with_columns(bucket).select(*self._schema, "bucket")
-        return placed.sort("bucket", "enterprise", self._dataset.day)
+        return in_buckets(rows.with_columns(*origin), self._schema, self._dataset.day)
 
     def _summary(self, new: pl.DataFrame) -> dict[str, Any]:
         latest = new[self._dataset.day].max()
@@ -386,14 +381,6 @@ class Lake:
             "appended": dict(new[self._dataset.lead].value_counts().rows()),
             "date": latest.isoformat() if isinstance(latest, date) else None,
         }
-
-    @property
-    def _nobody(self) -> list[pl.Expr]:
-        """Read partners without a code as null; electronic invoices once stored a word for them."""
-        if "counterparty" not in self._schema:
-            return []
-        party = pl.col("counterparty")
-        return [pl.when(pl.all_horizontal(party != word for word in NOBODY)).then(party).name.keep()]
 
     @property
     def _local(self) -> bool:

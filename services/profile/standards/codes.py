@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from chassis.core.errors import Invalid
+from services.profile.standards.spelling import identifier
 
 SCHEMES = ("uscc", "local")
 # GB 32100-2015: 31 characters, without I O S V Z; a character's value is its place.
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-USCC_FORM = re.compile(r"[0-9ANY][0-9A-HJ-NP-RTUWXY]\d{6}[0-9A-HJ-NP-RTUWXY]{10}")
+USCC_FORM = re.compile(r"[0-9ANY][0-9A-HJ-NP-RTUWXY][0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}")
 USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 # GB 11714: the organisation body, digits as they are, A=10 … Z=35.
 BODY_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
@@ -28,16 +29,19 @@ def enterprise_id(written: str) -> str:
 
     Raises `NotAnEnterpriseId` with what is wrong.
     """
-    text = written.strip()
+    text = identifier(written)
     scheme, separator, code = text.partition(":")
     if not separator:
         scheme, code = ("uscc" if len(text) == 18 else "local"), text
+    elif scheme.lower() in SCHEMES:
+        scheme = scheme.lower()
     if scheme == "uscc":
         wrong = uscc_fault(code.upper())
         if wrong:
             raise NotAnEnterpriseId(f"The credit code is not valid: {wrong}.")
         return f"uscc:{code.upper()}"
-    if scheme != "local" or not LOCAL_FORM.fullmatch(code):
+    # A code may be typed in groups; what stands apart in any other id is two things.
+    if scheme != "local" or not LOCAL_FORM.fullmatch(code) or len(written.split()) > 1:
         raise NotAnEnterpriseId(
             "An enterprise is written as uscc:<18 characters>, local:<code>, or a bare 18-character code; "
             "a code has at most 64 characters and no spaces, colons or slashes."

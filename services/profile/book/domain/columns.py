@@ -44,10 +44,11 @@ class WrongColumns(Invalid):
 class Form:
     """How a file of a kind is read: its columns, and what is the same in all of its rows (`constants`, our names).
 
-    `ignored` names the columns of the source that are not needed; None ignores whatever is not known. `either` are our
-    columns that several titles of a file may state: the first that says something, in the order of the titles. `made`
-    are those that are made up where the file has none; `instead` gives the others from which a column that is needed
-    can be told. `steps` work out what follows from several columns of a row, one after another.
+    `ignored` names the columns of the source that are not needed; None ignores whatever is not known. `empties` are
+    what the source writes where there is nothing, as `-`. `either` are our columns that several titles of a file may
+    state: the first that says something, in the order of the titles. `made` are those that are made up where the file
+    has none; `instead` gives the others from which a column that is needed can be told. `steps` work out what follows
+    from several columns of a row, one after another.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Form:
     ignored: frozenset[str] | None = None
     split: Split | None = None
     rules: tuple[RowRule, ...] = ()
+    empties: frozenset[str] = frozenset()
     either: frozenset[str] = frozenset()
     made: frozenset[str] = frozenset()
     instead: Mapping[str, Sequence[frozenset[str]]] = field(default_factory=dict)
@@ -223,7 +225,25 @@ FLAGS = MappingProxyType(
     | dict.fromkeys(("否", "false", "False", "FALSE", "0", "no", "N", "未违约"), "false")
 )
 
+# Checked and not stored: all money of the book is in yuan. 156 and 01 are its numbers (ISO 4217, Chinese banks).
+YUAN = MappingProxyType(
+    dict.fromkeys(
+        ("人民币", "人民币元", "人民币(元)", "人民币CNY", "CNY人民币", "元", "CNY", "RMB", "CNY元", "RMB元"), "CNY"
+    )
+    | dict.fromkeys(("yuan", "renminbi", "¥", "CN¥", "156", "01", "本位币", "-", "--", "/"), "CNY")
+)
+CURRENCY = Column(
+    "currency",
+    "currency",
+    ("币种", "货币", "货币种类", "币别", "交易币种", "结算币种", "currency"),
+    required=False,
+    filled=False,
+    choices=YUAN,
+    english="Currency",
+)
 SYNTHETIC = Column("synthetic", "flag", ("合成数据", "synthetic"), required=False, choices=FLAGS)
+# What every kind of records may say beside its own columns.
+ALWAYS = (CURRENCY, SYNTHETIC)
 DEFAULTED_TITLES = ("是否违约", "defaulted", "default")
 WORKBOOK = "workbook"
 # What a file may say beside what is held of its kind.
@@ -234,7 +254,7 @@ def _form(dataset: Dataset, beside: tuple[Column, ...] = ()) -> Form:
     stated = [column for column in dataset.columns if not column.derived]
     step = own_accounts if dataset.name == payment.DATASET.name else partner_is_another
     steps = (step,) if any(column.name == "counterparty" for column in stated) else ()
-    return Form(dataset.name, (*stated, *beside, SYNTHETIC), dataset, rules=dataset.rules, steps=steps)
+    return Form(dataset.name, (*stated, *beside, *ALWAYS), dataset, rules=dataset.rules, steps=steps)
 
 
 def _invoices(direction: str | None = None) -> Form:
@@ -244,7 +264,7 @@ def _invoices(direction: str | None = None) -> Form:
     return replace(
         _form(invoice.DATASET),
         kind=kind,
-        columns=(*columns, SYNTHETIC),
+        columns=(*columns, *ALWAYS),
         constants={"direction": direction} if direction else {},
         either=invoice_form.EITHER,
         instead=invoice_form.instead(kind),
@@ -267,6 +287,7 @@ ENTERPRISES = Form(
         Column("revenue_fen", "money", ("营业收入", "revenue"), required=False, filled=False),
         Column("assets_fen", "money", ("资产总额", "assets"), required=False, filled=False),
         Column("scope", "text", ("经营范围", "scope"), required=False, filled=False, longest=4000),
+        CURRENCY,
         Column("taxpayer", "choice", ("纳税人类型", "taxpayer"), required=False, filled=False, choices=TAXPAYERS),
         SYNTHETIC,
     ),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chassis.core.errors import Invalid
-from services.profile.book.domain.columns import KINDS, SYNTHETIC, Form
+from services.profile.book.domain.columns import ALWAYS, KINDS, Form
 from services.profile.book.domain.dataset import Column
 from services.profile.book.domain.split import Split
 
@@ -64,11 +64,11 @@ def connector(name: str, declared: Mapping[str, Any]) -> Connector:
     _all_known(name, {*spoken, *declared.get("values", {}), *halves}, own)
     if split is not None and not (split.titles or split.signed):
         raise BrokenConnector(f"{name}: a split amount stands under titles or signed; there are none")
-    theirs = [_column(column, columns, declared) for column in own.values() if column != SYNTHETIC]
+    theirs = [_column(column, columns, declared) for column in own.values() if column not in ALWAYS]
     kept = [column for column in theirs if column.titles or column.required or column.name in halves]
     form = replace(
         base,
-        columns=(*(replace(one, required=False, filled=False) if one.name in made else one for one in kept), SYNTHETIC),
+        columns=(*(replace(one, required=False, filled=False) if one.name in made else one for one in kept), *ALWAYS),
         constants=constants,
         ignored=None if declared.get("open") else frozenset(declared.get("ignored", ())),
         split=split,

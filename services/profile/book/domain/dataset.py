@@ -9,11 +9,16 @@ from types import MappingProxyType
 
 import polars as pl
 
+# Characters of a free text that are kept.
+MOST_REMEMBERED = 40
 KNOWN_AT = pl.Datetime("us", "UTC")
 DTYPES: Mapping[str, pl.DataType] = MappingProxyType(
     {
         "enterprise": pl.String(),
+        "counterparty": pl.String(),
+        "identifier": pl.String(),
         "text": pl.String(),
+        "currency": pl.String(),
         "choice": pl.String(),
         "party": pl.String(),
         "date": pl.Date(),
@@ -32,12 +37,15 @@ class Column:
 
     The first of `titles` is the Chinese title of the field, `english` the English one. A `date` lies in the past, a
     `day` may lie ahead; `money` is in yuan unless `unit` says fen or wan (万元); `form` is a source's own form of
-    dates; `default` is what an empty cell or an absent column means. `mistaken` tells, by a pattern, what a text that
-    cannot be read is instead. A `derived` column is worked out on import and never read from a file.
+    dates; `default` is what an empty cell or an absent column means. Of a choice, `words` are those that decide where
+    a longer text holds them (any text is welcome then), and `keeps` names the column that keeps a text without one.
+    `mistaken` tells, by a pattern, what a text that cannot be read is instead. A `derived` column is worked out on
+    import and never read from a file.
     """
 
     name: str
-    reads: str  # enterprise | text | date | day | money | count | share | choice | flag | party
+    # enterprise, counterparty, identifier, text, party; date, day; money, count, share; choice, currency, flag
+    reads: str
     titles: tuple[str, ...]
     required: bool = True  # the column must be there
     filled: bool = True  # and no row of it may be empty
@@ -47,6 +55,8 @@ class Column:
     unit: str = "yuan"
     form: str | None = None
     default: str | None = None
+    words: Mapping[str, str] | None = None
+    keeps: str | None = None
     mistaken: tuple[tuple[str, str], ...] = ()
     derived: bool = False
 
@@ -177,7 +187,7 @@ ENTERPRISE = Column(
 )
 COUNTERPARTY = Column(
     "counterparty",
-    "text",
+    "counterparty",
     ("对方单位代号", "对方统一社会信用代码", "对方单位", "counterparty"),
     english="Counterparty",
 )

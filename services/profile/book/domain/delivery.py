@@ -15,10 +15,10 @@ DATASET = Dataset(
     columns=(
         Column("direction", "choice", ("方向", "购销方向", "direction"), choices=DIRECTIONS, english="Direction"),
         ENTERPRISE,
-        Column("number", "text", ("交货单号", "送货单号", "运单号", "number"), english="Delivery number"),
+        Column("number", "identifier", ("交货单号", "送货单号", "运单号", "number"), english="Delivery number"),
         Column(
             "order",
-            "text",
+            "identifier",
             ("订单号", "订单编号", "order"),
             required=False,
             filled=False,

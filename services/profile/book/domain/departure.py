@@ -7,7 +7,7 @@ do not have the record.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ import orjson
 import polars as pl
 
 from services.profile.book.domain.dataset import Dataset
-from services.profile.book.domain.evidence import named_in_full
+from services.profile.standards.spelling import PAIRS
 
 DIGITS = 32  # of SHA-256, in hex: 128 bits
 
@@ -56,8 +56,7 @@ def names_of(dataset: Dataset, rows: pl.DataFrame) -> pl.Series:
     >>> names_of(public_record.DATASET, rows).to_list()
     ['rec_71a4583a3b4901f60c24e72afe0b55d7']
     """
-    # Sources write one counterparty in two ways; the record is the same.
-    return _names(dataset, dataset.keys(named_in_full(rows.select(dataset.identity))))
+    return _names(dataset, dataset.keys(rows.select(dataset.identity)))
 
 
 def former_names_of(dataset: Dataset, rows: pl.DataFrame) -> pl.Series:
@@ -67,7 +66,7 @@ def former_names_of(dataset: Dataset, rows: pl.DataFrame) -> pl.Series:
     """
     if dataset.alone is None:
         return pl.Series("name", [None], dtype=pl.String).new_from_index(0, rows.height)
-    names = _names(dataset, named_in_full(rows.select(dataset.identity)))
+    names = _names(dataset, rows.select(dataset.identity))
     return rows.select(pl.when(dataset.alone.where).then(names).alias("name")).to_series()
 
 
@@ -98,8 +97,18 @@ def remaining(dataset: Dataset, rows: pl.DataFrame, gone: Collection[Departure])
     # Names are costly: only those firms are looked at that something has left.
     near = pl.col("enterprise").is_in(sorted({each.enterprise for each in mine}))
     suspects = rows.with_row_index("place").filter(near)
-    gone_at = suspects["place"].filter(named(dataset, suspects, [each.record for each in mine]))
+    left = [each.record for each in mine]
+    gone_at = pl.concat(each["place"].filter(named(dataset, each, left)) for each in _printed(dataset, suspects))
     return rows if gone_at.is_empty() else rows.filter(~pl.int_range(pl.len()).is_in(gone_at.implode()))
+
+
+def _printed(dataset: Dataset, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Give rows as they are, and with each kind of brackets that documents are numbered with: names say which."""
+    yield rows
+    numbers = [column.name for column in dataset.columns if column.reads == "identifier"]
+    bracketed = rows.filter(pl.any_horizontal(pl.col(name).str.contains("(", literal=True) for name in numbers))
+    for before, after in PAIRS if bracketed.height else ():
+        yield bracketed.with_columns(pl.col(numbers).str.replace_many({"(": before, ")": after}))
 
 
 def _names(dataset: Dataset, keys: pl.DataFrame) -> pl.Series:

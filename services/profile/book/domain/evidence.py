@@ -11,9 +11,7 @@ import polars as pl
 from services.profile.book.domain import delivery, invoice, order, payment, public_record, relation, tax_filing
 from services.profile.book.domain.contested import CONTESTED
 from services.profile.book.domain.dataset import Dataset
-from services.profile.standards.codes import USCC_FORM
 
-USCC_LENGTH = 18
 # The kinds of data beside invoices, by the name that imports give them.
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {module.DATASET.name: module.DATASET for module in (payment, order, delivery, tax_filing, public_record, relation)}
@@ -62,21 +60,6 @@ def empty() -> Evidence:
     return evidence(pl.DataFrame(schema=invoice.SCHEMA), {}, pl.DataFrame(schema=ENTERPRISES))
 
 
-def named_in_full(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows with a counterparty that is a bare credit code as `uscc:…`.
-
-    Electronic invoices and tax exports write bare codes, so that a partner's own file, the sort of debtor and the
-    network of trade would not be found by them. Other counterparties stay as their source names them.
-    """
-    if "counterparty" not in rows.columns or not (rows["counterparty"].str.len_bytes() == USCC_LENGTH).any():
-        return rows
-    party = pl.col("counterparty")
-    bare = party.str.to_uppercase().str.contains(f"^{USCC_FORM.pattern}$")
-    return rows.with_columns(
-        pl.when(bare).then(pl.lit("uscc:") + party.str.to_uppercase()).otherwise(party).name.keep()
-    )
-
-
 def evidence(
     invoices: pl.DataFrame,
     kinds: Mapping[str, pl.DataFrame],
@@ -85,6 +68,5 @@ def evidence(
 ) -> Evidence:
     """Return tables by kind as evidence; a kind that is not given is empty."""
     beside = pl.DataFrame(schema=CONTESTED) if contested is None else contested
-    tables = {name: named_in_full(kinds.get(name, dataset.empty())) for name, dataset in DATASETS.items()}
-    named = {name.replace("-", "_"): table for name, table in tables.items()}
-    return Evidence(invoices=named_in_full(invoices), enterprises=enterprises, contested=beside, **named)
+    tables = {name.replace("-", "_"): kinds.get(name, dataset.empty()) for name, dataset in DATASETS.items()}
+    return Evidence(invoices=invoices, enterprises=enterprises, contested=beside, **tables)

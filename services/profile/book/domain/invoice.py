@@ -42,14 +42,19 @@ DATASET = Dataset(
     columns=(
         Column("direction", "choice", ("进销方向", "方向", "direction"), choices=DIRECTIONS, english="Direction"),
         ENTERPRISE,
-        Column("number", "text", ("发票号码", "数电票号码", "number", "invoice_number"), english="Number"),
+        Column("number", "identifier", ("发票号码", "数电票号码", "number", "invoice_number"), english="Number"),
         Column(
-            "code", "text", ("发票代码", "code", "invoice_code"), required=False, filled=False, english="Invoice code"
+            "code",
+            "identifier",
+            ("发票代码", "code", "invoice_code"),
+            required=False,
+            filled=False,
+            english="Invoice code",
         ),
         # Null is a person: whoever buys or sells without a code.
         Column(
             "counterparty",
-            "text",
+            "counterparty",
             ("对方单位代号", *SELLER, *BUYER, "counterparty"),
             filled=False,
             english="Counterparty",
@@ -60,7 +65,7 @@ DATASET = Dataset(
         Column("total_fen", "money", ("价税合计", "total", "total_amount"), english="Total"),
         Column("status", "choice", ("发票状态", "状态", "status"), choices=STATUSES, english="Status"),
         # Of a red letter: the invoice that it cancels, where the source says which.
-        Column("blue_number", "text", BLUE, required=False, filled=False, english="Number of the blue invoice"),
+        Column("blue_number", "identifier", BLUE, required=False, filled=False, english="Number of the blue invoice"),
     ),
     identity=("direction", "enterprise", "code", "number", "counterparty", "date", "total_fen"),
     day="date",
@@ -69,6 +74,11 @@ DATASET = Dataset(
             "total_fen",
             (pl.col("net_fen") + pl.col("tax_fen") - pl.col("total_fen")).abs() > ROUNDING_FEN,
             "net + tax is not the total / 金额与税额之和不等于价税合计",
+        ),
+        RowRule(
+            "tax_fen",
+            pl.col("net_fen").sign() * pl.col("tax_fen").sign() < 0,
+            "net and tax have different signs / 金额与税额正负不一致",
         ),
     ),
     alone=Alone(("enterprise", "number"), DIGITAL),

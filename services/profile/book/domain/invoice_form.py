@@ -34,7 +34,7 @@ BESIDE = (
 
 def both_sides() -> list[Column]:
     """Return the columns of a file with both directions; the codes tell which a row is, where no column does."""
-    beside = (optional("seller", invoice.SELLER), optional("buyer", invoice.BUYER))
+    beside = (optional("seller", invoice.SELLER, "counterparty"), optional("buyer", invoice.BUYER, "counterparty"))
     named = (optional("seller_name", SELLER_NAME), optional("buyer_name", BUYER_NAME))
     other = ("对方单位代号", "counterparty")
     return [*_own(other, both=True), *beside, *named, *BESIDE]
@@ -46,7 +46,12 @@ def one_side(direction: str) -> list[Column]:
     titles = {"seller": invoice.SELLER, "buyer": invoice.BUYER}
     names = {"seller": SELLER_NAME, "buyer": BUYER_NAME}
     named = optional(f"{other}_name", names[other])
-    return [*_own((*titles[other], "counterparty"), both=False), optional(own, titles[own]), named, *BESIDE]
+    return [
+        *_own((*titles[other], "counterparty"), both=False),
+        optional(own, titles[own], "counterparty"),
+        named,
+        *BESIDE,
+    ]
 
 
 def instead(kind: str) -> Mapping[str, Sequence[frozenset[str]]]:

@@ -26,7 +26,9 @@ DATASET = Dataset(
     columns=(
         Column("direction", "choice", ("方向", "购销方向", "direction"), choices=DIRECTIONS, english="Direction"),
         ENTERPRISE,
-        Column("number", "text", ("订单号", "订单编号", "合同编号", "number", "order_number"), english="Order number"),
+        Column(
+            "number", "identifier", ("订单号", "订单编号", "合同编号", "number", "order_number"), english="Order number"
+        ),
         COUNTERPARTY,
         Column("date", "date", ("订单日期", "下单日期", "date"), english="Date"),
         Column("due_on", "day", ("约定付款日", "付款日", "due_on"), required=False, filled=False, english="Due on"),

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from services.profile.book.domain.dataset import COUNTERPARTY, ENTERPRISE, Column, Dataset, RowRule
+from services.profile.book.domain.dataset import COUNTERPARTY, ENTERPRISE, MOST_REMEMBERED, Column, Dataset, RowRule
 
 FLOWS = MappingProxyType(
     dict.fromkeys(("收入", "收款", "收", "贷", "贷方", "转入", "来账", "存入", "in", "credit", "C", "Cr", "CR"), "in")
@@ -29,6 +29,14 @@ PURPOSES = MappingProxyType(
     | dict.fromkeys(("贷款", "还款", "loan"), "loan")
     | dict.fromkeys(("其他", "其它", "other"), "other")
 )
+# What decides where a statement's own words hold it. A text with words of two purposes has neither.
+PURPOSE_WORDS = MappingProxyType(
+    dict.fromkeys(("货款", "材料款", "采购款", "购货", "商品款"), "goods")
+    | dict.fromkeys(("工资", "薪资", "薪酬", "奖金"), "wage")
+    | dict.fromkeys(("税款", "缴税", "税费", "增值税", "所得税", "印花税", "个税"), "tax")
+    | dict.fromkeys(("社保", "社会保险"), "social-insurance")
+    | dict.fromkeys(("贷款", "还贷", "放款", "借款"), "loan")
+)
 STATUSES = MappingProxyType(
     dict.fromkeys(("成功", "正常", "有效", "valid"), "valid")
     | dict.fromkeys(("冲正", "退汇", "撤销", "reversed"), "reversed")
@@ -39,7 +47,7 @@ DATASET = Dataset(
     columns=(
         Column("direction", "choice", ("收支方向", "借贷标志", "direction"), choices=FLOWS, english="Direction"),
         ENTERPRISE,
-        Column("reference", "text", ("交易流水号", "流水号", "reference", "serial"), english="Bank serial"),
+        Column("reference", "identifier", ("交易流水号", "流水号", "reference", "serial"), english="Bank serial"),
         replace(COUNTERPARTY, required=False, filled=False),
         Column("date", "date", ("交易日期", "date", "value_date"), english="Date"),
         Column(
@@ -55,7 +63,18 @@ DATASET = Dataset(
             required=False,
             filled=False,
             choices=PURPOSES,
+            words=PURPOSE_WORDS,
+            keeps="purpose_text",
             english="Purpose",
+        ),
+        Column(
+            "purpose_text",
+            "text",
+            ("用途原文", "purpose_text"),
+            required=False,
+            filled=False,
+            longest=MOST_REMEMBERED,
+            english="Purpose in the payer's words",
         ),
         Column(
             "status",

@@ -37,7 +37,7 @@ DATASET = Dataset(
     columns=(
         Column("record", "choice", ("记录类型", "信息类型", "record"), choices=RECORDS, english="Sort of record"),
         ENTERPRISE,
-        Column("number", "text", ("文书号", "决定书文号", "案号", "number"), english="Number of the document"),
+        Column("number", "identifier", ("文书号", "决定书文号", "案号", "number"), english="Number of the document"),
         Column(
             "tier",
             "choice",

@@ -15,6 +15,7 @@ import polars as pl
 
 from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
 from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id
+from services.profile.standards.spelling import identifier
 
 RELATIONS = MappingProxyType(
     dict.fromkeys(("股东", "shareholder"), "shareholder")
@@ -84,6 +85,7 @@ def _held(relation: str, party: str, key: bytes) -> str:
 
 def _enterprise(party: str) -> str | None:
     """Return the id where the party is written as one: with its scheme, or as a valid credit code."""
+    party = identifier(party)
     bare = ":" not in party
     if bare and (len(party) != 18 or PERSON_NUMBER.fullmatch(party)):
         return None

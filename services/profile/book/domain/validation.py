@@ -5,7 +5,7 @@ Every function takes whole columns of text and gives whole columns of values; a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
@@ -13,10 +13,10 @@ from itertools import chain
 import polars as pl
 
 from services.profile.book.domain import balances, statement
+from services.profile.book.domain.cells import EMPTY, READERS, Reasons, remembered, visible
 from services.profile.book.domain.columns import FEN_SUFFIX, Form, Matched
 from services.profile.book.domain.dataset import DTYPES, Column, RowRule
 from services.profile.book.domain.split import SIGNED
-from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id
 
 REPORT: dict[str, pl.DataType] = {
     "line": pl.Int64(),
@@ -24,18 +24,8 @@ REPORT: dict[str, pl.DataType] = {
     "value": pl.String(),
     "reason": pl.String(),
 }
-# China's VAT and its invoices began on this day; an earlier invoice date is a slip of the pen.
-FIRST_INVOICE = date(1994, 1, 1)
-FIRST_DATE = date(1900, 1, 1)
-# What lies ahead, as a day of payment does, lies before this.
-LAST_DAY = date(2199, 12, 31)
-DATE_FORMS = ("%Y/%m/%d", "%Y-%m-%d", "%Y%m%d", "%Y年%m月%d日", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S")
-DATE_FORMS_LONG = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S%.f")
-# Money is read to the eighth decimal; what lies behind it is the noise of a spreadsheet's binary numbers.
-READ_SCALE, FEN_SCALE, WAN_SCALE = 8, 2, 6
 LARGEST_SHOWN = 120
 VEIL = "***"
-LARGEST_COUNT = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +57,13 @@ def check(form: Form, raw: pl.DataFrame, matched: Matched, unread: pl.DataFrame,
     sent = raw
     raw, found = form.arranged(raw, matched)
     titles = {column.name: title for title, column in found.items()}
-    text = raw.select("line", *(pl.col(t).str.strip_chars().alias(c.name) for t, c in found.items()))
-    text = text.with_columns(pl.col(name).replace("", None) for name in titles)
+    text = _seen(raw, found, form.empties)
     values: dict[str, pl.Series] = {"line": text["line"]}
     faults: list[Fault] = []
     for title, column in found.items():
         values[column.name], wrong = _read(column, title, text[column.name], today)
         faults += wrong
+    values |= _kept(found.values(), text, values)
     rows = pl.DataFrame(values).with_columns(_constants(form, titles, today))
     rows, warnings = _as_statement(form, rows, sent, matched, unread["line"])
     rows, rules, told = _settled(form, rows)
@@ -104,6 +94,25 @@ def _as_statement(
     if SIGNED in matched.parts and "direction" not in named.values():
         told = (*statement.without_a_sign(sent[matched.parts[SIGNED]]), *told)
     return statement.numbered(rows, minute), told
+
+
+def _seen(raw: pl.DataFrame, found: Mapping[str, Column], empties: Collection[str]) -> pl.DataFrame:
+    """Return the cells by our columns' names, null where one says nothing."""
+    text = pl.DataFrame([raw["line"], *(visible(raw[title]).alias(column.name) for title, column in found.items())])
+    nothing = pl.lit(sorted(empties), dtype=pl.List(pl.String))
+    cell = pl.exclude("line")
+    return text.with_columns(pl.when(~cell.is_in(nothing)).then(cell)) if empties else text
+
+
+def _kept(columns: Iterable[Column], text: pl.DataFrame, values: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+    """Return the words that a column of choices could not read and that another column keeps."""
+    kept = {}
+    for column in columns:
+        if column.keeps is not None:
+            words = remembered(pl.when(values[column.name].is_null()).then(text[column.name]))
+            own = values.get(column.keeps)
+            kept[column.keeps] = pl.select(words if own is None else pl.coalesce(own, words)).to_series()
+    return kept
 
 
 def _constants(form: Form, titles: Mapping[str, str], today: date) -> list[pl.Expr]:
@@ -156,140 +165,17 @@ def _read(column: Column, title: str, text: pl.Series, today: date) -> tuple[pl.
     return parsed if column.default is None else parsed.fill_null(column.default), faults
 
 
-Reasons = Iterator[tuple[str, pl.Series | None]]
-
-
 def _faults(column: Column, title: str, text: pl.Series, parsed: pl.Series, reasons: Reasons) -> Iterator[Fault]:
     if column.filled and text.null_count():
-        yield Fault(column.name, title, text.is_null(), "empty / 不能为空")
+        yield Fault(column.name, title, text.is_null(), EMPTY)
     if parsed.null_count() == text.null_count():
         return
     unread = parsed.is_null() & text.is_not_null()
     for reason, mask in reasons:
-        rows = unread if mask is None else unread & mask
+        rows = unread if mask is None else unread & mask.fill_null(value=False)
         if rows.any():
-            yield Fault(column.name, title, rows, reason)
+            yield Fault(column.name, title, rows, reason.replace("{column}", title))
             unread = unread & ~rows
-
-
-def _enterprises(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
-    written = text.drop_nulls().unique()
-    ids = pl.Series([_id_or_none(value) for value in written], dtype=pl.String)
-    return _replaced(text, written, ids), iter([(_ID_REASON, None)])
-
-
-_ID_REASON = "not an enterprise code (18-character codes must pass both check characters) / 企业代码无效"
-
-
-def _id_or_none(value: str) -> str | None:
-    try:
-        return enterprise_id(value)
-    except NotAnEnterpriseId:
-        return None
-
-
-def _texts(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
-    parsed = pl.select(pl.when(text.str.len_chars() <= column.longest).then(text)).to_series()
-    return parsed, iter([(f"longer than {column.longest} characters / 文字过长", None)])
-
-
-def _counts(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
-    number = text.cast(pl.Int64, strict=False)
-    parsed = pl.select(pl.when(number.is_between(0, LARGEST_COUNT)).then(number)).to_series()
-    return parsed, iter([(f"not a whole number from 0 to {LARGEST_COUNT} / 不是有效的整数", None)])
-
-
-def _choices(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
-    choices = column.choices or {}
-    written = text.drop_nulls().unique()
-    parsed = _replaced(text, written, pl.Series([choices.get(v) for v in written], dtype=pl.String))
-    names = sorted({*list(choices)[:6]})
-    return parsed, iter([(f"unknown value; known are {' '.join(names)} / 取值不在字典中", None)])
-
-
-def _flags(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
-    parsed, reasons = _choices(column, text, today)
-    return (parsed == "true"), reasons
-
-
-def _dates(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
-    """Read dates by their distinct values: a book of half a million rows has some 1,500 of them."""
-    written = text.drop_nulls().unique()
-    parsed = pl.Series([None] * written.len(), dtype=pl.Date)
-    for form in (column.form,) if column.form else DATE_FORMS + DATE_FORMS_LONG:
-        if not parsed.null_count():
-            break
-        parsed = parsed.fill_null(_as_dates(written, form))
-    first = FIRST_INVOICE if column.name == "date" else FIRST_DATE
-    last = LAST_DAY if column.reads == "day" else today
-    late, early = parsed > last, parsed < first
-    usable = pl.select(pl.when(~late & ~early).then(parsed)).to_series()
-    is_late = _replaced(text, written, late.fill_null(value=False), pl.Boolean)
-    is_early = _replaced(text, written, early.fill_null(value=False), pl.Boolean)
-    reasons = [
-        (f"after {'today, ' * (last == today)}{last} / 日期晚于今天", is_late),
-        (f"before {first} / 日期过早", is_early),
-        ("not a date (2019/1/31 or 2019-01-31) / 不是有效日期", None),
-    ]
-    return _replaced(text, written, usable, pl.Date), iter(reasons)
-
-
-def _as_dates(written: pl.Series, form: str) -> pl.Series:
-    if "%H" in form:
-        return written.str.to_datetime(form, strict=False, time_unit="us").dt.date()
-    return written.str.to_date(form, strict=False)
-
-
-def _money(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
-    if column.unit == "fen":
-        return whole_fen(text)
-    to_fen = wan_to_fen if column.unit == "wan" else yuan_to_fen
-    parsed = to_fen(text)
-    if parsed.null_count() == text.null_count():
-        return parsed, iter(())
-    # Only now the dearer reading: thousands separators, currency signs and full-width digits.
-    tidy = _plain_digits(text)
-    parsed = to_fen(tidy)
-    finer = tidy.cast(pl.Decimal(38, READ_SCALE), strict=False).is_not_null()
-    return parsed, iter(
-        [
-            ("more than two decimals, or too large / 金额超过两位小数或过大", finer),
-            ("not a number / 不是数字", None),
-        ]
-    )
-
-
-def yuan_to_fen(text: pl.Series) -> pl.Series:
-    """Return amounts in yuan as exact integer fen (Int64); null where it is no number or finer than a fen.
-
-    Decimal arithmetic throughout, so 0.1 + 0.2 never enters: 0.07 is 7 fen, whatever binary says.
-    """
-    return _exact(text, FEN_SCALE)
-
-
-def wan_to_fen(text: pl.Series) -> pl.Series:
-    """Return amounts in 万元 (10,000 yuan) as exact integer fen (Int64); null where it is no number or finer."""
-    return _exact(text, WAN_SCALE)
-
-
-def _exact(text: pl.Series, scale: int) -> pl.Series:
-    """Return numbers in units of their last of `scale` decimals, null where they have more."""
-    fen = text.cast(pl.Decimal(38, scale), strict=False)
-    exact = text.cast(pl.Decimal(38, READ_SCALE), strict=False)
-    whole = pl.when(exact == fen).then(fen)
-    return pl.select(whole.to_physical().cast(pl.Int64, strict=False)).to_series()
-
-
-def whole_fen(text: pl.Series) -> tuple[pl.Series, Reasons]:
-    """Return amounts written in whole fen as Int64."""
-    return text.cast(pl.Int64, strict=False), iter([("not a whole number of fen / 不是整数分", None)])
-
-
-def _plain_digits(text: pl.Series) -> pl.Series:
-    wide = {chr(ord("０") + digit): str(digit) for digit in range(10)} | {"．": ".", "－": "-", "，": ","}
-    plain = text.str.replace_many(wide).str.replace(r"^([+-]?)[¥￥]\s*", "$1")
-    grouped = plain.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
-    return pl.select(pl.when(grouped).then(plain.str.replace_all(",", "")).otherwise(plain)).to_series()
 
 
 def _broken(rows: pl.DataFrame, rules: Sequence[RowRule], titles: Mapping[str, str]) -> list[Fault]:
@@ -315,33 +201,3 @@ def _veiled(checked: Checked, secret: Sequence[str]) -> Checked:
     veil = pl.col("column").is_in([*secret, ""])
     value = pl.when(veil).then(pl.lit(VEIL)).otherwise(pl.col("value")).alias("value")
     return replace(checked, report=checked.report.with_columns(value))
-
-
-def _shares(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
-    percent = text.str.ends_with("%")
-    number = text.str.strip_suffix("%").cast(pl.Float64, strict=False)
-    share = pl.when(percent).then(number / 100).otherwise(number)
-    parsed = pl.select(pl.when(share.is_between(0, 1)).then(share)).to_series()
-    return parsed, iter([("not a share from 0 to 1 or 0% to 100% / 不是有效的比例", None)])
-
-
-def _replaced(
-    text: pl.Series, written: pl.Series, values: pl.Series, dtype: type[pl.DataType] = pl.String
-) -> pl.Series:
-    if written.is_empty():
-        return pl.Series([None] * text.len(), dtype=dtype)
-    return text.replace_strict(written, values, default=None, return_dtype=dtype)
-
-
-READERS: dict[str, Callable[[Column, pl.Series, date], tuple[pl.Series, Reasons]]] = {
-    "enterprise": _enterprises,
-    "text": _texts,
-    "party": _texts,
-    "share": _shares,
-    "day": _dates,
-    "count": _counts,
-    "choice": _choices,
-    "flag": _flags,
-    "date": _dates,
-    "money": _money,
-}

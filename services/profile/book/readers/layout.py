@@ -173,7 +173,7 @@ def _totals(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:
         line = row.pop(LINE)
         filled = {name: text.strip() for name, text in row.items() if text and text.strip()}
         name, text = next(iter(filled.items()))
-        incomplete = not needed or any(other not in filled for other in needed)
+        incomplete = not needed or any(filled.keys().isdisjoint(names) for names in needed)
         if incomplete or not _is_wordy(name, matched):
             yield line, text
 
@@ -181,16 +181,19 @@ def _totals(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:
 def _sentences(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:
     """Give the rows that are a sentence in the first cell and nothing else."""
     first, *others = frame.columns[1:]
-    needed = [name for name in _needed(matched) if name != first]
+    needed = [names for names in _needed(matched) if first not in names]
     if not needed or (first in matched.found and _is_wordy(first, matched)):
         return
-    alone = frame.filter(_hollow(needed[0])).filter(pl.all_horizontal(_hollow(name) for name in others))
+    hollow = frame.filter(pl.all_horizontal(_hollow(name) for name in needed[0]))
+    alone = hollow.filter(pl.all_horizontal(_hollow(name) for name in others))
     for line, text in alone.filter(pl.col(first).str.contains(SENTENCE)).select(LINE, first).iter_rows():
         yield line, text.strip()
 
 
-def _needed(matched: Matched) -> list[str]:
-    return [name for name, column in matched.found.items() if column.required and column.filled]
+def _needed(matched: Matched) -> list[list[str]]:
+    """Return the columns that no record lacks: for each of ours those of the file that may state it."""
+    ours = {column.name for column in matched.found.values() if column.required and column.filled}
+    return [[name for name, column in matched.found.items() if column.name == own] for own in sorted(ours)]
 
 
 def _is_wordy(name: str, matched: Matched) -> bool:

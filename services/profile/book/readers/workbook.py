@@ -21,7 +21,7 @@ from services.profile.book.domain.columns import KINDS, SHEETS, WORKBOOK, Form, 
 from services.profile.book.readers.grid import header_in, table_in
 from services.profile.book.readers.layout import Header
 from services.profile.book.readers.numbers import plain_numbers
-from services.profile.book.readers.old_workbook import NotACompound, reaches
+from services.profile.book.readers.old_workbook import LARGEST, NotACompound, compound, reaches, stream_of
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, RawSheet, UnreadableFile
 
 CHUNK = 1 << 20
@@ -29,6 +29,9 @@ CHUNK = 1 << 20
 CELL_BYTES = 24
 CELL = re.compile(rb"""\br=["']([A-Za-z]{0,9})(\d{1,10})["']""")
 OVERLAP = 32
+# The part that holds texts says how many there are, and so many are made room for.
+SAID, CHUNK_HEAD = b"niqueCount", 4096
+COUNT = re.compile(rb"""niqueCount\s*=\s*["']\s*(\d+)""")
 DAMAGED = (
     "The workbook is damaged, cut short or locked by a password; save it again as .xlsx and send that. "
     "/ 工作簿已损坏、不完整或有密码，请另存为 .xlsx 后报送。"
@@ -36,6 +39,7 @@ DAMAGED = (
 LONG = r"^-?\d{16,}$|^-?\d*\.\d{9}$"
 # The sheet of the tax office's export with one row an invoice; its other sheets say the same invoices line by line.
 WHOLE = "发票基础信息"
+SOMEBODY = "local:somebody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,7 @@ class Grid:
 
 def workbook(form: Form, path: Path, limits: Limits) -> list[RawSheet]:
     """Read the sheets of a workbook that fit the form; `line` is the row of the sheet, as a spreadsheet numbers it."""
-    look_inside(path, limits)
-    found = grids(path)
+    found = grids(safe(path, limits))
     return _official(found) if form.kind == WORKBOOK else _fitting(form, found)
 
 
@@ -129,6 +132,11 @@ def _not_for(form: Form, found: list[Grid], error: WrongColumns) -> WrongColumns
 
 def _hint(grid: Grid) -> str:
     kinds = [kind for kind, form in KINDS.items() if form.columns and _fits(form, grid)]
+    kinds += [
+        f"{kind} with ?enterprise="
+        for kind, form in KINDS.items()
+        if form.columns and kind not in kinds and _fits(form.of(SOMEBODY), grid)
+    ]
     return f"the sheet {grid.name} fits {', '.join(kinds)}" if kinds else ""
 
 
@@ -173,21 +181,23 @@ def _official_sheet(form: Form, grid: Grid) -> RawSheet:
     return sheet
 
 
-def look_inside(path: Path, limits: Limits) -> None:
-    """Refuse what would not fit: an archive by what it unpacks to, a sheet by how far its cells reach."""
+def safe(path: Path, limits: Limits) -> Path | bytes:
+    """Return a workbook that can be opened; refuse one that unpacks to too much or whose cells lie too far apart."""
     if zipfile.is_zipfile(path):
         _look_into_archive(path, limits)
-        return
-    if path.stat().st_size > limits.unpacked:
+        return path
+    if path.stat().st_size > min(LARGEST, limits.unpacked):
         raise FileTooLarge(
-            f"The workbook has more than {limits.unpacked >> 20} MiB; send CSV files instead. "
+            f"An old workbook of more than {min(LARGEST, limits.unpacked) >> 20} MiB; send CSV files instead. "
             "/ 工作簿过大，请改用 CSV 报送。"
         )
     try:
-        for rows, columns in reaches(path.read_bytes()):
+        stream = stream_of(path.read_bytes())
+        for rows, columns in reaches(stream):
             _must_fit(rows, columns, limits)
     except NotACompound:
         raise UnreadableFile(DAMAGED) from None
+    return compound(bytes(stream))
 
 
 def _look_into_archive(path: Path, limits: Limits) -> None:
@@ -202,6 +212,10 @@ def _look_into_archive(path: Path, limits: Limits) -> None:
                     last = b""
                     while size <= limits.unpacked and (piece := packed.read(CHUNK)):
                         size += len(piece)
+                        if SAID in piece[:CHUNK_HEAD] and _said(piece) * CELL_BYTES > limits.unpacked:
+                            raise FileTooLarge(
+                                "The workbook says that it holds more texts than it can. / 工作簿声明的文本数过大。"
+                            )
                         if "worksheets/" in entry.filename:
                             rows, columns = _reach(last[-OVERLAP:] + piece, rows, columns)
                         last = piece
@@ -213,6 +227,10 @@ def _look_into_archive(path: Path, limits: Limits) -> None:
             f"The workbook unpacks to more than {limits.unpacked >> 20} MiB; send CSV files instead. "
             "/ 工作簿解压后过大，请改用 CSV 报送。"
         )
+
+
+def _said(piece: bytes) -> int:
+    return max(map(int, COUNT.findall(piece[:CHUNK_HEAD])), default=0)
 
 
 def _must_fit(rows: int, columns: int, limits: Limits) -> None:

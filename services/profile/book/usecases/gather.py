@@ -18,7 +18,7 @@ from services.profile.book.domain.contested import contested, spoken_of_again
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.departure import Gone, remaining
 from services.profile.book.domain.enterprise import Enterprise
-from services.profile.book.domain.evidence import DATASETS, ENTERPRISES, Evidence, evidence, named_in_full
+from services.profile.book.domain.evidence import DATASETS, ENTERPRISES, Evidence, evidence
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Permit, Whole
 
@@ -93,7 +93,7 @@ def _contested(context: Context, rows: pl.DataFrame, moment: Moment) -> pl.DataF
         with context.database.read() as session:
             sent = store.senders(session, again["import_id"].unique().to_list())
         own = frozenset(name for name, (_, channel) in sent.items() if channel == Channel.SUBJECT)
-    return contested(named_in_full(again), own).filter(pl.col("date") <= moment.as_of)
+    return contested(again, own).filter(pl.col("date") <= moment.as_of)
 
 
 def _known(session: Session, moment: Moment, enterprises: Sequence[str] | None) -> list[Enterprise]:

@@ -22,6 +22,7 @@ from typing import Literal
 import polars as pl
 
 from chassis.core.errors import Invalid
+from services.profile.book.domain.party import party_of
 from services.profile.standards.calendar import next_working
 
 c = pl.col
@@ -212,7 +213,8 @@ def _with_terms(claims: pl.DataFrame, orders: pl.DataFrame, parties: pl.DataFram
     buyer, seller = ("counterparty", "enterprise") if side == "sale" else ("enterprise", "counterparty")
     claims = claims.join(agreed, on=KEY, how="left")
     for role, name in (("buyer", buyer), ("seller", seller)):
-        claims = claims.join(sizes.rename({"enterprise": name, "size_class": role}), on=name, how="left")
+        size = sizes.rename({"enterprise": "party", "size_class": role})
+        claims = claims.with_columns(party=party_of(c(name))).join(size, on="party", how="left").drop("party")
     # The law protects small and medium firms; a seller of unknown size is taken for one.
     protected = c("seller").fill_null("small") != "large"
     return claims.with_columns(debtor=pl.when(protected).then(debtor(c(buyer), c("buyer"))).otherwise(pl.lit("other")))

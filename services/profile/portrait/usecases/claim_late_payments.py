@@ -12,6 +12,7 @@ from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.book.domain.moment import Asked
+from services.profile.book.domain.party import party_of
 from services.profile.book.usecases.gather import gather
 from services.profile.portrait.domain.late_payment import Account, Side, accounts, checked_rate, parts_of
 from services.profile.rights.usecases.open_at import OpenFile, open_at
@@ -41,7 +42,7 @@ def claim_late_payments(
     rate = None if yearly is None else checked_rate(yearly, moment.as_of)
     evidence = gather(context, moment, file.permit)
     with context.database.read() as session:
-        partners = evidence.invoices["counterparty"].drop_nulls().unique().to_list()
+        partners = evidence.invoices.select(party_of(pl.col("counterparty").unique().drop_nulls())).to_series()
         firms = store.enterprises_at(session, file.facts.known_at, [enterprise, *partners])
     parts = parts_of(evidence.invoices, evidence.payments, evidence.orders, _parties(firms), side)
     first = evidence.payments.filter(pl.col("direction") == ("in" if side == "sale" else "out"))["date"].min()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -10,9 +9,10 @@ import polars as pl
 from chassis.core.errors import NotFound
 from services.profile.book.context import Context
 from services.profile.book.domain.departure import remaining
-from services.profile.book.domain.evidence import Evidence, named_in_full
+from services.profile.book.domain.evidence import Evidence
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Asked, Moment
+from services.profile.book.domain.party import written
 from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.usecases.gather import gather, gone_at, scan
 from services.profile.portrait.domain import crosscheck
@@ -52,7 +52,7 @@ def material(context: Context, moment: Moment, scope: Permit | Whole, evidence: 
     book = whole.filter(pl.col("version") > 0)
     if moment.known_at is not None:
         book = book.filter(pl.col("known_at") <= moment.known_at)
-    about = pl.col("counterparty").is_in(_names(enterprises)) if enterprises is not None else pl.lit(value=True)
+    about = pl.lit(value=True) if enterprises is None else pl.col("counterparty").is_in(written(enterprises))
     past = book.filter(pl.col("date") <= moment.as_of)
     span = past.group_by("enterprise", "direction").agg(first=pl.col("date").min(), last=pl.col("date").max())
     # A later version may name another partner, or another day.
@@ -61,13 +61,7 @@ def material(context: Context, moment: Moment, scope: Permit | Whole, evidence: 
         gone = gone_at(session, mirrored["enterprise"].unique().to_list(), moment)
     mirrored = as_known(remaining(DATASET, mirrored, gone.records), as_of=moment.as_of).filter(about)
     own = evidence if evidence is not None else gather(context, moment, scope)
-    return Material(own, named_in_full(mirrored), books, moment.as_of)
-
-
-def _names(enterprises: Sequence[str]) -> pl.Series:
-    """Return how partners may write these firms: in full, or a credit code alone."""
-    bare = [name.removeprefix("uscc:") for name in enterprises if name.startswith("uscc:")]
-    return pl.Series([*enterprises, *bare, *(code.lower() for code in bare)], dtype=pl.String).implode()
+    return Material(own, mirrored, books, moment.as_of)
 
 
 def _rule(key: str) -> Rule:

@@ -9,8 +9,8 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from chassis.web.schemas import Name, Schema
 from services.profile.book import store
 from services.profile.book.api.schemas import RECORD, EnterpriseId
+from services.profile.book.domain.cells import LARGEST_COUNT
 from services.profile.book.domain.columns import SIZES, TAXPAYERS
-from services.profile.book.domain.validation import LARGEST_COUNT
 from services.profile.rights.domain.dispute import DESCRIPTION, KINDS, Reason
 
 # A revenue or balance sheet of any firm there is, in fen, and within 64 bits.

@@ -45,6 +45,7 @@ from services.profile.rights.domain.dispute import (
 )
 from services.profile.rights.domain.notice import OPERATORS, Event, of_enterprise
 from services.profile.rights.usecases.set_measure import REMOVED, end_measures_on
+from services.profile.standards.spelling import identifier
 
 ORIGIN = ("known_at", "version", "import_id")
 
@@ -96,7 +97,7 @@ def record_numbered(context: Context, caller: Caller, enterprise: str, kind: str
 
     A source finds only what it has sent itself: the numbers of others' records are not for it to try out.
     """
-    rows = _rows(context, enterprise, kind).filter(pl.col("number") == number)
+    rows = _rows(context, enterprise, kind).filter(pl.col("number") == identifier(number))
     if caller.role != "operator":
         with context.database.read() as session:
             sent = store.senders(session, rows["import_id"].unique().to_list())

@@ -20,7 +20,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.evidence import Evidence
 from services.profile.book.domain.moment import Moment
-from services.profile.book.domain.party import party_of
+from services.profile.book.domain.party import party_of, written
 from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.usecases.gather import gather, gather_kind, scan
 from services.profile.portrait.usecases.baseline import baselines
@@ -227,8 +227,7 @@ def _sellers_to(context: Context, names: Sequence[str]) -> list[str]:
     """Return who sold to these firms: a default of the customer may raise a signal of theirs."""
     with context.database.read() as session:
         state = store.book(session)
-    written = {*names, *(name.partition(":")[2] for name in names)}
-    sold = (pl.col("direction") == "sale") & pl.col("counterparty").is_in(sorted(written))
+    sold = (pl.col("direction") == "sale") & pl.col("counterparty").is_in(written(names))
     rows = (
         scan(context, "invoices", state.lake_version, None, Whole(Why.WATCH))
         .filter(sold)

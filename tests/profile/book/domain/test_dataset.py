@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profile.book.domain import invoice
+from services.profile.book.domain.amounts import fen_of
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.connector import BrokenConnector, connector
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.evidence import DATASETS, empty, evidence
-from services.profile.book.domain.validation import REPORT, Checked, check, wan_to_fen
+from services.profile.book.domain.validation import REPORT, Checked, check
 from services.profile.book.domain.versions import weigh
 
 TODAY = date(2026, 1, 1)
@@ -26,6 +27,8 @@ ALL = (invoice.DATASET, *DATASETS.values())
 FEW: dict[str, st.SearchStrategy[Any]] = {
     "enterprise": st.sampled_from(["local:E1", "local:E2"]),
     "text": st.sampled_from(["1", "2"]),
+    "identifier": st.sampled_from(["1", "2"]),
+    "counterparty": st.sampled_from(["A", "B"]),
     "party": st.sampled_from(["hash:1", "hash:2"]),
     "date": st.sampled_from([date(2024, 1, 1), date(2024, 1, 2)]),
     "day": st.sampled_from([date(2024, 2, 1), date(2030, 2, 1)]),
@@ -102,13 +105,13 @@ def checked(form: Form, *rows: dict[str, str | None]) -> Checked:
 @given(st.lists(st.integers(-(10**15), 10**15), min_size=1))
 def test_ten_thousands_of_yuan_become_exactly_the_fen_that_was_written(amounts: list[int]) -> None:
     """万元 have six decimals of fen; none is lost."""
-    assert wan_to_fen(pl.Series([str(Decimal(fen) / 10**6) for fen in amounts])).to_list() == amounts
+    assert fen_of(pl.Series([str(Decimal(fen) / 10**6) for fen in amounts]), "wan").to_list() == amounts
 
 
 @pytest.mark.parametrize("written", ["1.0000001", "x", "1e40"])
 def test_what_is_finer_than_a_fen_is_not_rounded(written: str) -> None:
     """It is no amount at all."""
-    assert wan_to_fen(pl.Series([written])).to_list() == [None]
+    assert fen_of(pl.Series([written]), "wan").to_list() == [None]
 
 
 @pytest.mark.parametrize(

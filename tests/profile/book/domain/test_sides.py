@@ -12,8 +12,8 @@ def test_the_codes_tell_sales_from_purchases_in_one_file() -> None:
     """A file of both directions needs no column for it."""
     found = checked("invoices", SHEET, line(), line(OTHER, FIRM, digital="26332000000000000002"))
     assert found.rows.select("direction", "enterprise", "counterparty").rows() == [
-        ("sale", f"uscc:{FIRM}", OTHER),
-        ("purchase", f"uscc:{FIRM}", OTHER),
+        ("sale", f"uscc:{FIRM}", f"uscc:{OTHER}"),
+        ("purchase", f"uscc:{FIRM}", f"uscc:{OTHER}"),
     ]
 
 

@@ -102,7 +102,7 @@ def test_a_table_is_the_same_in_every_form(tmp_path_factory: pytest.TempPathFact
 def test_typed_cells_mean_what_their_texts_mean(tmp_path: Path) -> None:
     """Numbers and days of a workbook, of Parquet and of JSON are those of a CSV."""
     text = [("E1", "00012345", "E2", "2026-03-04", "100.07", "13", "113.07", "正常", "")]
-    typed: list[Cell] = ["E1", "00012345", "E2", date(2026, 3, 4), 100.07, 13, 113.07, "正常"]
+    typed: list[Cell] = ["E1", "00012345", "E2", date(2026, 3, 4), 100.07, 13, 113.07, "正常", ""]
     as_csv(tmp_path / "csv", text)
     xlsx(tmp_path / "xlsx", {"1": [TITLES, typed]})
     xls(tmp_path / "xls", {"1": [TITLES, typed]})

@@ -165,6 +165,30 @@ def test_two_cells_far_apart_in_an_old_workbook_are_refused(tmp_path: Path) -> N
         sheets(path)
 
 
+def test_what_an_old_workbook_says_of_its_own_size_is_not_believed(tmp_path: Path) -> None:
+    """Room is made for what a sheet says that it fills, and sectors that go in a circle have no end."""
+    path = xls(tmp_path / "upload", {"a": [TITLES, row("1")]})
+    good = path.read_bytes()
+    at = good.index(struct.pack("<HHII", 0x200, 14, 0, 2)) + 4
+    path.write_bytes(good[:at] + struct.pack("<IIHH", 9, 0xFFFFFFF0, 0, 0xFFFF) + good[at + 12 :])
+    assert sheets(path)[0].frame.height == 1
+    circle = bytearray(good)
+    struct.pack_into("<I", circle, 512 + 4 * 3, 2)
+    path.write_bytes(circle)
+    with pytest.raises(UnreadableFile, match="damaged"):
+        sheets(path)
+
+
+def test_a_workbook_that_says_it_holds_countless_texts_is_refused(tmp_path: Path) -> None:
+    """Room would be made for each of them."""
+    path, made = xlsx(tmp_path / "upload", {"a": [TITLES, row("1")]}, shared=True), tmp_path / "made"
+    with zipfile.ZipFile(path) as given, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target:
+        for entry in given.infolist():
+            target.writestr(entry, given.read(entry).replace(b"<sst ", b'<sst uniqueCount="99999999999999" '))
+    with pytest.raises(FileTooLarge, match="more texts"):
+        sheets(made)
+
+
 def test_a_cell_far_away_is_refused_before_it_costs_its_rectangle(tmp_path: Path) -> None:
     """A sheet is held as the rectangle up to its last row and column."""
     path = xlsx(tmp_path / "upload", {"a": [TITLES, row("1")]})
@@ -227,3 +251,16 @@ def _renamed(source: Path, target: Path) -> None:
             if entry.filename == "xl/workbook.xml":
                 data = data.replace("销项发票信息".encode(), "其他".encode())
             made.writestr(entry, data)
+
+
+def test_the_tax_offices_export_is_its_invoices_and_not_its_lines_as_well(tmp_path: Path) -> None:
+    """The first sheet has a row an invoice; the others say the same line by line, and that is told."""
+    titles = ["序号", "发票号码", "数电发票号码", "销方识别号", "购方识别号", "开票日期"]
+    titles += ["金额", "税额", "价税合计", "发票状态", "是否正数发票"]
+    line = [1, None, "26332000000000000001", "91330106100000016Y", "91330106200000144W", "2026-03-01 09:10:11"]
+    line += [100.0, 13, 113, "正常", "是"]
+    sheet = [titles, line]
+    path = xlsx(tmp_path / "upload", {"发票基础信息": sheet, "信息汇总表": [*sheet, line], "铁路电子客票": [titles]})
+    [only] = read(KINDS["invoices"].of("uscc:91330106100000016Y"), path, Limits())
+    assert (only.name, only.frame.height) == ("发票基础信息", 1)
+    assert "信息汇总表" in only.notes[-1]

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from services.profile.book.domain.amounts import fen_of
+from services.profile.book.domain.cells import READERS
 from services.profile.book.domain.dataset import Column
-from services.profile.book.domain.validation import READERS, yuan_to_fen
 from services.profile.standards.codes import uscc_fault
 
 MOST_LOOKED_AT = 200
@@ -137,7 +138,7 @@ def _amounts(found: Mapping[str, Sample]) -> dict[str, Amounts]:
 
 
 def _fen(rows: pl.Series) -> Amounts:
-    fen = yuan_to_fen(rows.str.replace_all(r"[,¥￥\s]", "").head(MOST_LOOKED_AT))
+    fen = fen_of(rows.str.replace_all(r"[,¥￥\s]", "").head(MOST_LOOKED_AT))
     return fen.cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 

@@ -10,6 +10,7 @@ from importlib.resources import files
 
 import polars as pl
 
+from services.profile.book.domain.party import as_counterparty, party_of
 from services.profile.portrait.domain.crosscheck.rule import Material
 
 c = pl.col
@@ -162,7 +163,7 @@ def _both(material: Material) -> pl.LazyFrame:
     theirs = _statements(material.mirrored.lazy(), own=False)
     covering = material.books.lazy()
     # Silence counts only where the silent side has a book of that direction over that day.
-    partner = covering.select(c("enterprise").alias("counterparty"), _opposite(), "first", "last")
+    partner = covering.select(as_counterparty(c("enterprise")).alias("counterparty"), _opposite(), "first", "last")
     kept = own.join(partner, on=("counterparty", "direction")).filter(c("date").is_between("first", "last"))
     mine = covering.select("enterprise", "direction", "first", "last")
     mirrored = theirs.join(mine, on=("enterprise", "direction")).filter(c("date").is_between("first", "last"))
@@ -172,8 +173,11 @@ def _both(material: Material) -> pl.LazyFrame:
 
 def _statements(rows: pl.LazyFrame, *, own: bool) -> pl.LazyFrame:
     """Return invoices as seen from the enterprise whose checks are run, one row per key."""
+    ours, theirs = c("enterprise"), c("counterparty")
     if not own:
-        rows = rows.rename({"enterprise": "counterparty", "counterparty": "enterprise"}).with_columns(_opposite())
+        ours, theirs = party_of(theirs).alias("enterprise"), ours.alias("counterparty")
+        rows = rows.with_columns(_opposite())
+    rows = rows.with_columns(ours, as_counterparty(theirs))
     return rows.group_by(KEY).agg(
         total=c("total_fen").sum().cast(pl.Float64), valid=(c("status") == "valid").sum().cast(pl.Int64)
     )

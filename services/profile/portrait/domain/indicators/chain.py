@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from services.profile.book.domain.party import party_of
 from services.profile.portrait.domain.features.aggregates import slot_of
 from services.profile.portrait.domain.indicators.indicator import Indicator
 from services.profile.standards.text import Text
@@ -72,9 +73,9 @@ def network(links: pl.DataFrame, large: pl.Series) -> pl.DataFrame:
     the share of a customer's purchases that come from the firm, among what the book sees, weighted by the firm's
     sales.
     """
-    named = links.filter(c("counterparty").is_not_null())
-    sold = named.filter(c("sold") > 0).select(seller="enterprise", buyer="counterparty", fen="sold")
-    bought = named.filter(c("bought") > 0).select(seller="counterparty", buyer="enterprise", fen="bought")
+    named, party = links.filter(c("counterparty").is_not_null()), party_of(c("counterparty"))
+    sold = named.filter(c("sold") > 0).select(seller="enterprise", buyer=party, fen="sold")
+    bought = named.filter(c("bought") > 0).select(seller=party, buyer="enterprise", fen="bought")
     # A deal between two firms of the book is told by both; the larger account of it counts.
     flows = pl.concat([sold, bought]).group_by("seller", "buyer").agg(c("fen").max()).sort("seller", "buyer")
     found = links.select("enterprise").unique().join(_centrality(flows), on="enterprise", how="left")

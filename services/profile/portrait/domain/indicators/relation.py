@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from services.profile.book.domain.party import as_counterparty
 from services.profile.book.domain.public_record import live
 from services.profile.portrait.domain.features.aggregates import slot_of
 from services.profile.portrait.domain.indicators.indicator import FIRM, Indicator, Scale, moments
@@ -208,8 +209,8 @@ def _guarantees(relations: pl.DataFrame) -> pl.DataFrame:
 
 
 def _related(links: pl.DataFrame, group: pl.DataFrame) -> pl.DataFrame:
-    sold = links.filter(c("sold") > 0).join(group, on="enterprise")
-    partner = group.rename({"enterprise": "counterparty", "group": "partners"})
+    sold = links.filter(c("sold") > 0).with_columns(as_counterparty(c("counterparty"))).join(group, on="enterprise")
+    partner = group.select(as_counterparty(c("enterprise")).alias("counterparty"), partners="group")
     sold = sold.join(partner, on="counterparty", how="left")
     inside = c("sold").filter(c("group") == c("partners")).sum().cast(pl.Float64)
     return sold.group_by("enterprise").agg(related_sales=inside / c("sold").sum().cast(pl.Float64))
@@ -219,8 +220,10 @@ def _troubled(links: pl.DataFrame, records: pl.DataFrame, day: pl.Expr) -> pl.Da
     """Return the share of trade with partners in trouble, null where nothing is published of any partner."""
     listed = live(day) & c("record").is_in(TROUBLE) & (c("tier").fill_null("general") != "minor")
     known = records.filter(c("published_on") <= day)
-    troubled = known.group_by("enterprise").agg(troubled=listed.any()).rename({"enterprise": "counterparty"})
+    partner = as_counterparty(c("enterprise")).alias("counterparty")
+    troubled = known.group_by(partner).agg(troubled=listed.any())
     amount = (c("sold") + c("bought")).cast(pl.Int64)
+    links = links.with_columns(as_counterparty(c("counterparty")))
     traded = links.join(troubled, on="counterparty", how="left").group_by("enterprise")
     share = amount.filter(c("troubled").fill_null(value=False)).sum().cast(pl.Float64) / amount.sum().cast(pl.Float64)
     seen = c("troubled").is_not_null().any() & (amount.sum() > 0)

@@ -1,0 +1,91 @@
+"""One spelling of what names a thing: credit codes, numbers of documents and accounts, serials.
+
+The same number comes as `2633…`, full width, with invisible characters, as `="2633…"`, behind an apostrophe. Values
+are respelled as whole columns, and only those that may be spelled otherwise are touched: a million plain ones cost one
+look.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import polars as pl
+
+# Blanks with the control characters; and what prints nothing at all.
+BLANKS = r"[\p{Z}\p{Cc}]"
+UNPRINTED = r"[\p{Cf}\p{Default_Ignorable_Code_Point}\x{2800}]"
+INVISIBLE = rf"{BLANKS}|{UNPRINTED}"
+# Brackets as documents are numbered with: （2026）, 〔2026〕, 【2026】, ［2026］ and [2026] are (2026).
+PAIRS = (("（", "）"), ("〔", "〕"), ("【", "】"), ("［", "］"), ("[", "]"))
+BRACKETS = {sign: plain for pair in PAIRS for sign, plain in zip(pair, "()", strict=True)}
+# How spreadsheets are told that a number is text: ="2633…", '2633….
+MARK, MARKS_AFTER = r"""="|["'`‘’“”]""", r"""["“” ]+$"""
+# A number that a table of decimals has written.
+DECIMAL = r"^([0-9]{1,15})\.0$"
+# What may have another spelling, or may have lost digits; nearly all values of a file do not match.
+OTHERWISE = r"""[^!-~]|^[='`]|["\[\].+]"""
+# What a number of more than 15 digits becomes in a cell of numbers, and a binary number of that size in a text.
+LOST = (
+    r"^[+-]?[0-9]+(?:\.[0-9]+)?[eE]\+[0-9]+$"
+    r"|^[+-]?[0-9]+\.[0-9]+[eE][0-9]+$"
+    r"|^[0-9]{16,}\.0*$"
+)
+
+Spell = Callable[[pl.Expr], pl.Expr]
+_MAY_DIFFER = re.compile(OTHERWISE)
+
+
+def identifiers(written: pl.Series) -> pl.Series:
+    """Return numbers and codes in their one spelling, null where nothing visible is written.
+
+    It is the very column that was given where no value needed a second look; then none has lost digits either.
+    """
+    return respelled(written, OTHERWISE, _identifier)
+
+
+def identifier(written: str) -> str:
+    """Return one number or code in its one spelling.
+
+    >>> identifier("（２０２６）浙0106 执1234号"), identifier('="26332000000009902"'), identifier("'007")
+    ('(2026)浙0106执1234号', '26332000000009902', '007')
+    """
+    if not _MAY_DIFFER.search(written):
+        return written
+    return str(identifiers(pl.Series([written], dtype=pl.String)).fill_null("").item())
+
+
+def lost_digits(spelled: pl.Series) -> pl.Series:
+    """Tell which identities are numbers that a spreadsheet or a binary number has cut: they may be another's.
+
+    >>> lost_digits(pl.Series(["2.6952E+19", "26332000000000000.0", "26952", "E10"])).to_list()
+    [True, True, False, False]
+    """
+    return spelled.str.contains(LOST).fill_null(value=False)
+
+
+def respelled(written: pl.Series, otherwise: str, spell: Spell) -> pl.Series:
+    """Return a column with those values respelled that match `otherwise`, each distinct one once."""
+    touched = written.str.contains(otherwise).fill_null(value=False)
+    if not touched.any():
+        return written
+    before = written.filter(touched).unique()
+    after = pl.select(spell(pl.lit(before))).to_series()
+    return written.replace(before, after)
+
+
+def folded(text: pl.Expr) -> pl.Expr:
+    """Return text with compatible characters as one (NFKC), and one kind of brackets."""
+    return text.str.normalize("NFKC").str.replace_many(BRACKETS)
+
+
+def filled(text: pl.Expr) -> pl.Expr:
+    """Return text, null where there is none."""
+    return pl.when(text != "").then(text)
+
+
+def _identifier(text: pl.Expr) -> pl.Expr:
+    # Normalised again: where blanks are taken out, marks meet the letters that they belong to.
+    seen = folded(folded(text).str.replace_all(INVISIBLE, ""))
+    bare = seen.str.replace(rf"^(?:{MARK})+", "").str.replace(MARKS_AFTER, "")
+    return filled(bare.str.replace(DECIMAL, "$1"))
