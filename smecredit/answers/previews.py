@@ -86,6 +86,7 @@ class Preview(TypedDict):
     connectors: list[str]
     declaration: dict[str, Any] | None
     needs_enterprise: bool
+    enterprise: str | None
     sheets: list[str]
     kinds: list[PreviewKind]
     tables: list[PreviewTable]

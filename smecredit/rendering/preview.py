@@ -87,7 +87,8 @@ def next_steps(found: Preview, path: str, enterprise: str | None) -> Iterator[st
     if found["kind"] is None:
         yield "next 下一步: name a kind with --kind, or put a header line in 请用 --kind 指定种类"
         return
-    about = f" --enterprise {enterprise or 'ID'}" if enterprise or found["needs_enterprise"] else ""
+    named = enterprise or found["enterprise"] or ("ID" if found["needs_enterprise"] else None)
+    about = f" --enterprise {named}" if named else ""
     name = found["connector"]
     if found["declaration"]:
         name = NAME

@@ -31,6 +31,7 @@ FOUND: dict[str, Any] = {
     "connectors": [],
     "declaration": {"kind": "payments", "columns": {"过账日": "date"}},
     "needs_enterprise": True,
+    "enterprise": None,
     "sheets": [],
     "kinds": [{"kind": "payments", "confidence": 0.8, "missing": []}],
     "tables": [

@@ -91,7 +91,11 @@ class PreviewSchema(Schema):
         allow_none=True,
         metadata={"description": "What to save as a connector first (PUT /v1/connectors/{name}), corrected or not"},
     )
-    needs_enterprise = fields.Boolean(metadata={"description": "No column names it: import with ?enterprise="})
+    needs_enterprise = fields.Boolean(metadata={"description": "Nothing names it: import with ?enterprise="})
+    enterprise = fields.String(
+        allow_none=True,
+        metadata={"description": "To be named with the import: the one that was named, or that all rows are about"},
+    )
     sheets = fields.List(fields.String(), metadata={"description": "Those of a workbook that are not hidden"})
     kinds = fields.List(fields.Nested(PreviewKindSchema()))
     tables = fields.List(fields.Nested(PreviewTableSchema()))

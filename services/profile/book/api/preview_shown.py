@@ -22,8 +22,21 @@ ROWS_SHOWN, REJECTS_SHOWN, EXAMPLES_SHOWN, KINDS_SHOWN, LONGEST = 10, 50, 3, 5, 
 LEAST = 0.3
 # Beside the columns that hold persons by what they are: titles of columns that we do not read.
 PERSONAL = (
-    *("姓名", "户名", "身份证", "证件", "电话", "手机", "联系", "住址", "地址", "法人", "法定代表", "账号", "卡号"),
-    *("person", "phone", "mobile", "address", "account"),
+    *(
+        "姓名",
+        "户名",
+        "购买方名称",
+        "购方名称",
+        "客户名称",
+        "对方名称",
+        "对手",
+        "身份证",
+        "证件",
+        "电话",
+        "手机",
+        "联系",
+    ),
+    *("住址", "地址", "法人", "法定代表", "账号", "卡号", "person", "phone", "mobile", "address", "account"),
 )
 SIDES = {"in": ("收入", "money that came"), "out": ("支出", "money that went")}
 NO_MAPPING = (
@@ -31,6 +44,7 @@ NO_MAPPING = (
     "?enterprise= / XML、压缩包和 OFD 无需映射，直接按发票导入"
 )
 NO_HEADER = "no header line was found; put one in, such as: {header} / 未找到表头，请在首行加上列名，例如：{header}"
+OWNER = "all rows are about {owner}; import with it as ?enterprise= / 各行均涉及该企业，导入时请注明 enterprise"
 BESIDE = "no column names the enterprise; import with ?enterprise= / 文件未载明企业，导入时请注明 enterprise"
 
 
@@ -46,7 +60,9 @@ def shown(found: Preview, file: str) -> dict[str, Any]:
         return {**about, **NOTHING, "notes": [NO_MAPPING]}
     findings = found.found
     best = findings.tables[0]
-    beside = best.checked is not None and _names_nobody(best)
+    named = best.form.constants.get("enterprise") if best.checked is not None else None
+    beside = named == SOMEBODY
+    found_out = named == findings.owner and named is not None
     return {
         **about,
         "kind": findings.kind if best.checked is not None or best.confidence >= LEAST else None,
@@ -55,10 +71,15 @@ def shown(found: Preview, file: str) -> dict[str, Any]:
         "connectors": list(findings.fitting),
         "declaration": best.declared if findings.headed else None,
         "needs_enterprise": beside,
+        "enterprise": None if beside else named,
         "sheets": list(findings.sheets),
         "kinds": list(_kinds(findings)),
         "tables": [_table(one) for one in findings.tables],
-        "notes": [*([BESIDE] if beside else []), *([] if findings.headed else [_no_header(best)])],
+        "notes": [
+            *([BESIDE] if beside else []),
+            *([OWNER.format(owner=named)] if found_out else []),
+            *([] if findings.headed else [_no_header(best)]),
+        ],
     }
 
 
@@ -69,7 +90,7 @@ def _no_header(best: Trial) -> str:
 
 
 NOTHING: dict[str, Any] = {
-    **dict.fromkeys(("kind", "confidence", "connector", "declaration")),
+    **dict.fromkeys(("kind", "confidence", "connector", "declaration", "enterprise")),
     **{name: [] for name in ("connectors", "sheets", "kinds", "tables")},
     "needs_enterprise": False,
 }
@@ -79,10 +100,6 @@ def _kinds(findings: Findings) -> Iterator[dict[str, Any]]:
     for one in findings.kinds[:KINDS_SHOWN]:
         if one.confidence >= LEAST:
             yield {"kind": one.kind, "confidence": one.confidence, "missing": list(one.missing)}
-
-
-def _names_nobody(best: Trial) -> bool:
-    return best.form.constants.get("enterprise") == SOMEBODY
 
 
 def _table(one: Trial) -> dict[str, Any]:
@@ -156,21 +173,22 @@ def _columns(one: Trial) -> Mapping[str, Column]:
 
 
 def _rows(one: Trial) -> Iterator[dict[str, Any]]:
-    """Give the first rows that would be accepted, as they would be booked."""
+    """Give the first rows that would be accepted, as they would be booked; what is not held is not shown."""
     if one.checked is None:
         return
     columns = {**_columns(one), **{column.name: column for column in one.form.columns}}
-    for row in one.checked.rows.head(ROWS_SHOWN).iter_rows(named=True):
-        line = row.pop(LINE)
-        if row.get("enterprise") == SOMEBODY:
-            row["enterprise"] = None
-        values = {name: _value(value, columns.get(name)) for name, value in row.items()}
-        money = {name: value for name, value in row.items() if name in columns and columns[name].reads == "money"}
-        yuan = {name: str(Decimal(value).scaleb(-2)) for name, value in money.items() if value is not None}
-        yield {"line": line, "values": values, "yuan": yuan}
+    held = one.form.dataset.content if one.form.dataset else tuple(columns)
+    rows = one.checked.rows.head(ROWS_SHOWN)
+    money = [name for name, column in columns.items() if column.reads == "money"]
+    for row in rows.select(LINE, *(name for name in held if name in rows.columns)).iter_rows(named=True):
+        yuan = {name: str(Decimal(row[name]).scaleb(-2)) for name in money if row.get(name) is not None}
+        values = {name: _value(value, columns.get(name)) for name, value in row.items() if name != LINE}
+        yield {"line": row[LINE], "values": values, "yuan": yuan}
 
 
 def _value(value: Any, column: Column | None) -> Any:
     if value is not None and column is not None and column.reads == "party":
         return VEIL
+    if value == SOMEBODY:
+        return None
     return value.isoformat() if isinstance(value, date) else value

@@ -19,7 +19,8 @@ from services.profile.book.domain.connector import BrokenConnector, Connector, c
 from services.profile.book.domain.proposal.anything import anything
 from services.profile.book.domain.proposal.declare import declaration
 from services.profile.book.domain.proposal.propose import Proposal, is_header, propose, read_as
-from services.profile.book.domain.titles import plain, shown
+from services.profile.book.domain.proposal.values import owner, sample
+from services.profile.book.domain.titles import names, plain, shown
 from services.profile.book.domain.validation import Checked, check
 from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.read import read
@@ -89,7 +90,10 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The best way to read a file, sheet by sheet; what else it could be; which connectors fit; its sheets."""
+    """The best way to read a file, sheet by sheet; what else it could be; which connectors fit; its sheets.
+
+    `owner` is the one enterprise that all rows are about, by the codes in them; `headed` tells whether it has a header.
+    """
 
     tables: tuple[Trial, ...]
     kind: str
@@ -97,6 +101,7 @@ class Findings:
     fitting: tuple[str, ...] = ()
     sheets: tuple[str, ...] = ()
     headed: bool = True
+    owner: str | None = None
 
 
 Way = tuple[Trial, ...]
@@ -111,7 +116,7 @@ def try_out(path: Path, setting: Setting, known: Mapping[str, Connector], kinds:
     forms = [*plain, *((name, one.form) for name, one in known.items() if one.form.kind in kinds)]
     proposals = tried.looked_at([form for _, form in forms], known, kinds)
     fits = [way for name, form in forms if (way := tried.fit(name, form))]
-    best = max(fits, key=_rank, default=())
+    best = max(fits, key=_better, default=())
     if not setting.only_connectors and (not best or _rank(best) < GOOD):
         near = [one for one in proposals[:MOST_PROPOSED] if one.confidence > proposals[0].confidence - MARGIN]
         best = max([best, *(tried.made(one) for one in near)], key=_rank)
@@ -121,7 +126,13 @@ def try_out(path: Path, setting: Setting, known: Mapping[str, Connector], kinds:
         best = (Trial(proposals[0], tried.main, KINDS[proposals[0].kind]),)
     fitting = tuple(way[0].connector for way in fits if way[0].connector)
     headed = bool(fits) or is_header(tried.main.titles)
-    return Findings(best, best[0].form.kind, tuple(proposals), fitting, tried.names, headed)
+    return Findings(best, best[0].form.kind, tuple(proposals), fitting, tried.names, headed, tried.owner)
+
+
+def _better(way: Way) -> tuple[float, float]:
+    """Return by what ways are compared: of two that are as good, the one by which the rows are about fewer firms."""
+    firms = sum(one.checked.rows["enterprise"].n_unique() for one in way if one.checked)
+    return round(_rank(way), 2), -firms
 
 
 def _rank(way: Way) -> float:
@@ -136,6 +147,7 @@ class _Tried:
         self._known: Mapping[str, Connector] = {}
         self._proposals: dict[str | None, Mapping[str, Proposal]] = {}
         self._sheets: Sequence[RawSheet] = ()
+        self.owner: str | None = None
         self.main = RawSheet("", pl.DataFrame())
         self.names: tuple[str, ...] = ()
 
@@ -157,6 +169,7 @@ class _Tried:
         self._sheets = sheets = read(anything(forms), self._path, self._setting.limits)
         found = [(self._propose(raw, kinds), raw) for raw in sheets[:MOST_SHEETS]]
         proposals, self.main = max(found, key=lambda one: one[0][0].confidence)
+        self.owner = owner({name: sample(self.main.frame[name]) for name in names(self.main.titles)})
         self.names = tuple(raw.name for raw in sheets if raw.name)
         return proposals
 
@@ -188,8 +201,8 @@ class _Tried:
 
     def _about(self, form: Form) -> Form | None:
         """Return a form for the enterprise that is named, or for somebody; none where no sheet has its titles."""
-        named = form.of(self._setting.enterprise or SOMEBODY)
-        tried = (named,) if self._setting.enterprise else (form, named)
+        own = form.of(self.owner) if self.owner else form
+        tried = (form.of(self._setting.enterprise),) if self._setting.enterprise else (form, own, form.of(SOMEBODY))
         return next((one for one in tried if any(_fits(one, raw.titles) for raw in self._sheets)), None)
 
     def _checked(self, raw: RawSheet, form: Form, name: str | None, declared: Mapping[str, Any] | None) -> Trial:

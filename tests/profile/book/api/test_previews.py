@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from electronic_invoices import xml
+from electronic_invoices import BUYER, SELLER, xml
 from profile_house import HEADER, ROW, House, counts
 
 from services.profile.book.domain.validation import VEIL
@@ -22,6 +22,7 @@ ODD = (
     "2026-03-03,3,x,,\n"
 )
 URL = "/v1/import-previews"
+OTHER = "91330106100000016Y"
 
 
 def look(house: House, content: str | bytes, query: str = "", headers: dict[str, str] | None = None) -> Any:
@@ -70,6 +71,18 @@ def test_nobody_named_is_told_and_somebody_is_shown_nowhere(cottage: House) -> N
     assert found["needs_enterprise"] is True
     assert {row["values"]["enterprise"] for row in found["tables"][0]["rows"]} == {None}
     assert look(cottage, ODD, "enterprise=E1").json["needs_enterprise"] is False
+
+
+def test_both_directions_of_a_firm_are_invoices_of_the_code_in_every_row(cottage: House) -> None:
+    """Whose file it is, its codes say; an import with it books sales and purchases."""
+    rows = [(SELLER, BUYER), (SELLER, OTHER), (BUYER, SELLER)]
+    file = "发票号码,销方识别号,购方识别号,开票日期,金额,税额,价税合计,发票状态\n" + "".join(
+        f"2695200000323015294{at},{seller},{buyer},2026-03-01,100,13,113,正常\n"
+        for at, (seller, buyer) in enumerate(rows)
+    )
+    found = look(cottage, file).json
+    assert (found["kind"], found["enterprise"], found["tables"][0]["accepted"]) == ("invoices", f"uscc:{SELLER}", 3)
+    assert [row["values"]["direction"] for row in found["tables"][0]["rows"]] == ["sale", "sale", "purchase"]
 
 
 def test_who_is_a_person_is_veiled(cottage: House) -> None:

@@ -13,7 +13,7 @@ from services.profile.book.domain.columns import KINDS
 from services.profile.book.domain.connector import connector
 from services.profile.book.domain.proposal.declare import declaration
 from services.profile.book.domain.proposal.propose import Proposal, is_header, propose
-from services.profile.book.domain.proposal.values import date_form, sample
+from services.profile.book.domain.proposal.values import date_form, owner, sample
 from services.profile.book.domain.proposal.words import distance, likeness
 from services.profile.book.domain.titles import names
 from services.profile.book.readers.forms import connectors
@@ -143,6 +143,14 @@ def test_what_is_no_table_of_ours_is_nothing_surely() -> None:
     found = proposed("a,b\n1,x\n2,y\n")
     assert found.confidence < 0.4
     assert found.taken == {}
+
+
+def test_the_firm_of_a_file_is_the_code_that_stands_in_every_row() -> None:
+    """On one side or the other; where two do, nobody says which."""
+    sides = {"seller": sample(pl.Series([SELLER, SELLER, BUYER])), "buyer": sample(pl.Series([BUYER, OTHER, SELLER]))}
+    assert owner(sides) == f"uscc:{SELLER}"
+    assert owner({"seller": sample(pl.Series([SELLER])), "buyer": sample(pl.Series([BUYER]))}) is None
+    assert owner({"seller": sample(pl.Series([SELLER]))}) is None
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,22 @@ def meant(word: str, choices: Mapping[str, str]) -> str | None:
     return longest.pop() if len(longest) == 1 else None
 
 
+def owner(found: Mapping[str, Sample]) -> str | None:
+    """Return the credit code that stands in every row, in one of the columns of codes or another; the file is about it.
+
+    Where several do, as one seller and one buyer of a short file, none is told.
+    """
+    columns = [one.rows.str.to_uppercase() for one in found.values() if one.shares["code"] > FEW_SHARE]
+    if len(columns) < 2 or columns[0].is_empty():
+        return None
+    everywhere = []
+    for code in {code for rows in columns for code in rows.drop_nulls().unique().head(FEW)}:
+        there = np.any([(rows == code).fill_null(value=False).to_numpy() for rows in columns], axis=0)
+        if there.all() and uscc_fault(code.removeprefix("USCC:")) is None:
+            everywhere.append(code.removeprefix("USCC:"))
+    return f"uscc:{everywhere[0]}" if len(everywhere) == 1 else None
+
+
 def adds_up(found: Mapping[str, Sample]) -> tuple[str, str, str] | None:
     """Return the columns of which a net amount and its smaller tax add up to a total in nearly every row."""
     fen = _amounts(found)
