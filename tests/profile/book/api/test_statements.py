@@ -121,7 +121,8 @@ def test_a_record_sent_again_is_a_statement_of_now(cottage: House) -> None:
 
 def test_lines_are_counted_as_rows_and_booked_as_one_invoice(cottage: House) -> None:
     """Received, accepted and duplicate count rows; sent again under another name, all of them are repeats."""
-    lines = SALES + sale(DIGITAL, "100.00", "230.00") * 2 + sale(DIGITAL, "-20.00", "-150.00").replace(",130", ",-130") + sale("7")
+    discount = sale(DIGITAL, "-20.00", "-150.00").replace(",130", ",-130")
+    lines = SALES + sale(DIGITAL, "100.00", "230.00") * 2 + discount + sale("7")
     done = cottage.send("invoices.sale", lines, "i08.csv")
     assert counts(done) == (4, 4, 0, 0)
     assert "3 rows are lines of 1 invoices" in done["warnings"][0]
