@@ -31,8 +31,11 @@ def listing() -> ResponseReturnValue:
 def look() -> ResponseReturnValue:
     """Look at the file of the form: only this part of the page where htmx asks, else the whole page."""
     here, data = _sent()
+    query = _query(here.role, request.form)
+    if request.form.get("kind") == request.form.get("proposed"):
+        query.pop("kind", None)  # nobody chose it: another file may be of another kind
     try:
-        found = ask("POST", "/import-previews", file=data, query=_query(here.role, request.form))
+        found = ask("POST", "/import-previews", file=data, query=query)
     except ServiceProblem as problem:
         return _answer(request.form, None, _refused(problem), problem.status)
     for table in found["tables"]:
@@ -45,8 +48,10 @@ def send() -> ResponseReturnValue:
     here, data = _sent()
     form = request.form
     query = _query(here.role, form)
+    if here.role != "enterprise" and "enterprise" not in query and form.get("owner"):
+        query["enterprise"] = form["owner"]
     try:
-        if form.get("declaration"):
+        if form.get("declaration") or _chosen(form) != _chosen(form, "taken"):
             query["connector"] = _saved(form)
         elif form.get("connector"):
             query["connector"] = form["connector"].partition("@")[0]
@@ -81,39 +86,47 @@ def _saved(form: Mapping[str, str]) -> str:
     name = form.get("name", "").strip()
     if not NAME.fullmatch(name):
         raise ServiceProblem(422, {"detail": say("imports.need_name")})
-    declared = corrected(json.loads(form["declaration"]), _chosen(form))
-    ask("PUT", f"/connectors/{name}", json={**declared, "kind": form.get("kind") or declared["kind"]})
+    before = json.loads(form.get("declaration") or "{}")
+    ask("PUT", f"/connectors/{name}", json=corrected({**before, "kind": form.get("kind", "")}, _chosen(form)))
     return name
 
 
-def _chosen(form: Mapping[str, str]) -> dict[str, str]:
-    """Return what was chosen for each title of the file, in its order; "" for what is left out."""
+def _chosen(form: Mapping[str, str], which: str = "column") -> dict[str, str]:
+    """Return what was chosen, or was `taken` before, for each title of the file; "" for what is left out."""
     places = range(sum(name.startswith("title-") for name in form))
-    return {form[f"title-{at}"]: form.get(f"column-{at}", "") for at in places if form.get(f"title-{at}", "").strip()}
+    return {form[f"title-{at}"]: form.get(f"{which}-{at}", "") for at in places if form.get(f"title-{at}", "").strip()}
 
 
 def corrected(declared: Mapping[str, Any], chosen: Mapping[str, str]) -> dict[str, Any]:
-    """Return a declaration with these columns: a side of a divided amount stands in its `split`.
+    """Return a declaration with the columns that were chosen, and what it says of those that stay."""
+    columns = {title: ours for title, ours in chosen.items() if ours and SIDE not in ours}
+    split = _divided(declared, chosen)
+    if "signed" in split:
+        columns = {title: ours for title, ours in columns.items() if ours != split["amount"]}
+    named = set(columns.values())
+    found = {
+        "ignored": [title for title, ours in chosen.items() if not ours],
+        "split": split,
+        "made": [name for name in declared.get("made", ()) if name not in named],
+        **{key: _of(named, declared.get(key, {})) for key in ("dates", "values", "units")},
+        "constants": declared.get("constants"),
+    }
+    return {"kind": declared["kind"], "columns": columns, **{key: said for key, said in found.items() if said}}
 
-    An amount whose sign tells where it went stays so, unless a side or a direction was chosen for another column.
-    """
-    sides = {target.partition(SIDE)[2]: title for title, target in chosen.items() if SIDE in target}
-    columns = {title: target for title, target in chosen.items() if target and SIDE not in target}
-    split = dict(declared.get("split") or {})
-    signed = [title for title, target in columns.items() if target == split.get("amount")]
+
+def _of(named: set[str], said: Mapping[str, Any]) -> dict[str, Any]:
+    return {ours: each for ours, each in said.items() if ours in named}
+
+
+def _divided(declared: Mapping[str, Any], chosen: Mapping[str, str]) -> dict[str, Any]:
+    """Return how an amount is divided: in two columns, or by its sign where no column tells which way it went."""
+    sides = {ours.partition(SIDE)[2]: title for title, ours in chosen.items() if SIDE in ours}
+    both = {"amount": "amount_fen", "by": "direction"}
     if sides:
-        split = {"amount": "amount_fen", "by": "direction", "titles": sides}
-    elif "signed" in split and signed and split["by"] not in columns.values():
-        split, columns = {**split, "signed": signed}, {t: c for t, c in columns.items() if t not in signed}
-    else:
-        split = {}
-    kept = {name: declared[name] for name in ("dates", "values", "made", "constants", "units") if declared.get(name)}
-    for name in ("dates", "values"):
-        if name in kept:
-            kept[name] = {ours: said for ours, said in kept[name].items() if ours in columns.values()}
-    made = [name for name in kept.get("made", ()) if name not in columns.values()]
-    found = {**kept, "made": made, "split": split, "ignored": [title for title, target in chosen.items() if not target]}
-    return {"kind": declared["kind"], "columns": columns, **{name: said for name, said in found.items() if said}}
+        return {**both, "titles": sides}
+    amounts = [title for title, ours in chosen.items() if ours == "amount_fen"]
+    untold = declared["kind"] == "payments" and "direction" not in chosen.values()
+    return {**both, "signed": amounts} if amounts and untold else {}
 
 
 def _answer(
