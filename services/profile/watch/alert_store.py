@@ -33,6 +33,7 @@ from services.profile.book import withdrawals
 from services.profile.book.domain import public_record
 from services.profile.book.domain.party import named
 from services.profile.book.domain.permit import Permit
+from services.profile.standards.days import day_of
 from services.profile.watch import tables
 from services.profile.watch.domain.signals.alerts import Alert, Key
 from services.profile.watch.domain.signals.inputs import OUTCOMES
@@ -191,6 +192,28 @@ def _is(record: Mapping[str, Any], alert: tables.Alert, enterprise: str, number:
     # A record of another firm names it as the alert's own firm does: its customer.
     party = record.get("counterparty")
     return (alert.enterprise if party is None else named(party)) == enterprise
+
+
+def told_since(session: Runner, enterprises: Sequence[str], since: datetime) -> dict[tuple[date, date], dict[Key, str]]:
+    """Return the alerts of these enterprises that knew of something since a moment: their ids by their key.
+
+    They are grouped by the day of the book on which they opened, and the day in China on which they were told.
+    """
+    table, found = tables.Alert, dict[tuple[date, date], dict[Key, str]]()
+    query = select(table).where(table.known_at >= since, table.withdrawn_at.is_(None))
+    for part in batches(enterprises):
+        for alert in session.execute(query.where(table.enterprise.in_(part))).scalars():
+            days = (alert.opened_on, day_of(alert.opened_at))
+            found.setdefault(days, {})[alert.enterprise, alert.signal, alert.event] = alert.id
+    return found
+
+
+def withdraw_unfounded(session: Session, alerts: Sequence[str], now: datetime) -> None:
+    """Withdraw alerts that rested on what was taken back; the same event can raise another one."""
+    table = tables.Alert
+    for part in batches(alerts):
+        gone = update(table).where(table.id.in_(part), table.withdrawn_at.is_(None))
+        session.execute(gone.values(withdrawn_at=now, event="withdrawn " + table.id))
 
 
 def forget(session: Session, before: datetime) -> None:

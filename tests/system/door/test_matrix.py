@@ -96,6 +96,7 @@ BY_HAND = {
     "import": """
         GET /v1/imports/{import_id}
         GET /v1/imports/{import_id}/rejects
+        POST /v1/imports/{import_id}/withdraw
     """,
     # The list of what was made of a firm opens no file, and is nobody's without its consent.
     "file": """

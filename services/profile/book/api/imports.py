@@ -86,9 +86,10 @@ BODY = {
 def post_import() -> Response:
     """Send a file.
 
-    CSV, gzipped CSV, Parquet or a JSON list of one kind, invoices as XML (数电票) or a zip of XML, or the official
-    workbook with its three sheets; Chinese or English column names, or a source's own by a connector. The file is safe
-    once this answers; ask for the import's state until it is done.
+    CSV (gzipped or not), a workbook (.xlsx, .xls), Parquet or JSON of one kind, invoices as XML or OFD (数电票) or a
+    zip of them, or the official workbook with its three sheets; Chinese or English column names, or a source's own by a
+    connector. The table is found below title lines, totals are left out and told in `notes`. The file is safe once this
+    answers; ask for the import's state until it is done.
     """
     request.max_content_length = context().settings.largest_upload + MULTIPART_OVERHEAD
     key = request.headers.get("Idempotency-Key")

@@ -9,10 +9,10 @@ from types import MappingProxyType
 import polars as pl
 
 from chassis.core.errors import Invalid
-from services.profile.book.domain import invoice, invoice_form, payment
-from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
+from services.profile.book.domain import invoice, invoice_form, payment, tax_filing
+from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule, Settled
 from services.profile.book.domain.evidence import DATASETS
-from services.profile.book.domain.sides import Settled, own_accounts, partner_is_another
+from services.profile.book.domain.sides import own_accounts, partner_is_another
 from services.profile.book.domain.split import BOTH_FILLED, Split, in_our_words, without_dashes
 from services.profile.book.domain.titles import REASONS, names, plain, shown, unit
 
@@ -247,14 +247,19 @@ ALWAYS = (CURRENCY, SYNTHETIC)
 DEFAULTED_TITLES = ("是否违约", "defaulted", "default")
 WORKBOOK = "workbook"
 # What a file may say beside what is held of its kind.
-BESIDE: Mapping[str, tuple[Column, ...]] = MappingProxyType({payment.DATASET.name: payment.STATEMENT})
+BESIDE: Mapping[str, tuple[Column, ...]] = MappingProxyType(
+    {payment.DATASET.name: payment.STATEMENT, tax_filing.DATASET.name: tax_filing.STATED}
+)
 
 
 def _form(dataset: Dataset, beside: tuple[Column, ...] = ()) -> Form:
     stated = [column for column in dataset.columns if not column.derived]
     step = own_accounts if dataset.name == payment.DATASET.name else partner_is_another
     steps = (step,) if any(column.name == "counterparty" for column in stated) else ()
-    return Form(dataset.name, (*stated, *beside, *ALWAYS), dataset, rules=dataset.rules, steps=steps)
+    form = Form(dataset.name, (*stated, *beside, *ALWAYS), dataset, rules=dataset.rules, steps=steps)
+    if dataset.name == tax_filing.DATASET.name:
+        return replace(form, instead=tax_filing.INSTEAD, steps=(tax_filing.paid_as_said,))
+    return form
 
 
 def _invoices(direction: str | None = None) -> Form:

@@ -71,6 +71,15 @@ class RowRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """Rows with what one step has worked out, what must hold of them, and what is told of the file."""
+
+    rows: pl.DataFrame
+    rules: tuple[RowRule, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Alone:
     """Where `where` holds, these columns of the identity are all of it: the rest may be stated anew."""
 

@@ -35,7 +35,7 @@ BESIDE = (
 def both_sides() -> list[Column]:
     """Return the columns of a file with both directions; the codes tell which a row is, where no column does."""
     beside = (optional("seller", invoice.SELLER, "counterparty"), optional("buyer", invoice.BUYER, "counterparty"))
-    named = (optional("seller_name", SELLER_NAME), optional("buyer_name", BUYER_NAME))
+    named = (optional("seller_name", SELLER_NAME, "counterparty"), optional("buyer_name", BUYER_NAME, "counterparty"))
     other = ("对方单位代号", "counterparty")
     return [*_own(other, both=True), *beside, *named, *BESIDE]
 
@@ -45,7 +45,7 @@ def one_side(direction: str) -> list[Column]:
     own, other = ("seller", "buyer") if direction == "sale" else ("buyer", "seller")
     titles = {"seller": invoice.SELLER, "buyer": invoice.BUYER}
     names = {"seller": SELLER_NAME, "buyer": BUYER_NAME}
-    named = optional(f"{other}_name", names[other])
+    named = optional(f"{other}_name", names[other], "counterparty")
     return [
         *_own((*titles[other], "counterparty"), both=False),
         optional(own, titles[own], "counterparty"),

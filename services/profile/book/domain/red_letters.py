@@ -11,8 +11,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from services.profile.book.domain.dataset import RowRule
-from services.profile.book.domain.sides import Settled
+from services.profile.book.domain.dataset import RowRule, Settled
 
 c = pl.col
 # What the words for a state become before they are held as valid or void.

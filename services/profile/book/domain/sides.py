@@ -8,11 +8,10 @@ counterparty is null.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import polars as pl
 
-from services.profile.book.domain.dataset import RowRule
+from services.profile.book.domain.dataset import RowRule, Settled
 from services.profile.book.domain.party import party_of
 from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id, is_resident
 from services.profile.standards.names import is_organisation
@@ -36,15 +35,6 @@ PERSONS = (
     "{n} rows name no code of the other side; they count, as trade with persons / "
     "{n} 行没有对方识别号，计入交易额，视为与个人的交易"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """Rows with what one step has worked out, what must hold of them, and what is told of the file."""
-
-    rows: pl.DataFrame
-    rules: tuple[RowRule, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 def settled(rows: pl.DataFrame) -> Settled:

@@ -9,14 +9,45 @@ from types import MappingProxyType
 
 import polars as pl
 
-from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
+from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule, Settled
 
+INSURANCE = (
+    *("社会保险费", "社保", "社会保险", "企业职工基本养老保险费", "城镇职工基本养老保险费", "基本养老保险费"),
+    *("失业保险费", "工伤保险费", "生育保险费", "基本医疗保险费", "职工基本医疗保险费", "职工基本医疗保险(含生育)费"),
+    "职工基本医疗保险费(含生育保险费)",
+)
+OTHERS = (
+    *(
+        "其他",
+        "其它",
+        "消费税",
+        "个人所得税",
+        "城市维护建设税",
+        "教育费附加",
+        "地方教育附加",
+        "地方教育费附加",
+        "印花税",
+    ),
+    *("房产税", "城镇土地使用税", "土地增值税", "耕地占用税", "契税", "车船税", "车辆购置税", "资源税", "环境保护税"),
+    *("残疾人就业保障金", "水利建设基金", "地方水利建设基金", "文化事业建设费", "工会经费", "其他收入"),
+)
 TAXES = MappingProxyType(
     dict.fromkeys(("增值税", "vat"), "vat")
     | dict.fromkeys(("企业所得税", "所得税", "income"), "income")
-    | dict.fromkeys(("社会保险费", "社保", "社会保险", "social-insurance"), "social-insurance")
-    | dict.fromkeys(("其他", "其它", "other"), "other")
+    | dict.fromkeys((*INSURANCE, "social-insurance"), "social-insurance")
+    | dict.fromkeys((*OTHERS, "other"), "other")
 )
+PAID, UNPAID = "paid", "unpaid"
+PAID_STATES = MappingProxyType(
+    dict.fromkeys(
+        ("已缴款", "已缴税", "已缴清", "已缴", "缴款成功", "扣款成功", "已入库", "无需缴款", "无需缴税", PAID), PAID
+    )
+    | dict.fromkeys(("未缴款", "未缴税", "未缴", "待缴款", "欠税", "扣款失败", UNPAID), UNPAID)
+)
+# What a list of declarations may say beside what is held.
+STATED = (Column("paid_state", "choice", ("缴款状态", "缴税状态"), required=False, filled=False, choices=PAID_STATES),)
+# What was paid can be told from what was due and whether it was paid.
+INSTEAD = MappingProxyType({"paid_fen": (frozenset({"paid_state", "due_fen"}),)})
 
 DATASET = Dataset(
     name="tax-filings",
@@ -35,10 +66,13 @@ DATASET = Dataset(
         ),
         Column("due_fen", "money", ("应纳税额", "应缴金额", "due"), english="Amount due"),
         Column("paid_fen", "money", ("实缴税额", "实缴金额", "paid"), english="Amount paid"),
+        # Null where the source does not say it: then nobody can tell whether the filing was in time.
         Column(
             "due_on",
             "day",
             ("缴款期限", "申报期限", "due_on"),
+            required=False,
+            filled=False,
             english="Due on",
         ),
         Column("filed_on", "date", ("申报日期", "filed_on"), required=False, filled=False, english="Filed on"),
@@ -56,3 +90,14 @@ DATASET = Dataset(
     ),
 )
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content
+
+
+def paid_as_said(rows: pl.DataFrame) -> Settled:
+    """Return filings with what was paid where only a state says it: all that was due, or nothing."""
+    if "paid_state" not in rows.columns:
+        return Settled(rows)
+    due = pl.col("due_fen").clip(0)
+    told = pl.when(pl.col("paid_state") == PAID).then(due).when(pl.col("paid_state") == UNPAID).then(0)
+    stated = [pl.col("paid_fen")] if "paid_fen" in rows.columns else []
+    rows = rows.with_columns(pl.coalesce(*stated, told).alias("paid_fen"))
+    return Settled(rows, (RowRule("paid_state", pl.col("paid_fen").is_null(), "empty / 不能为空"),))

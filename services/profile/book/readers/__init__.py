@@ -1,4 +1,7 @@
 """From a file as received to columns of text with their lines.
 
-CSV, gzipped CSV, JSON, Parquet, the official workbook, and e-invoices as XML or as a zip of them.
+What a file is, its first bytes tell (`signature`). Tables: text in any encoding (`text`, `lines`), workbooks
+(`workbook`, `archive`, `old_workbook`), pages called .xls (`page`), Parquet and JSON (`parquet`, `records`). Invoices:
+XML, OFD and zips of them (`einvoice`, `invoice_xml`). Where a table stands among title lines and totals is `layout`;
+what binary numbers meant is `numbers`. `read` is the door.
 """

@@ -10,13 +10,15 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, UnreadableFile
 
 GZIP = b"\x1f\x8b"
-CHUNK = 1 << 20
+CHUNK, HEAD = 1 << 20, 1 << 16
+WIDE = (BOM_UTF16_LE, BOM_UTF16_BE)
 UTF8, UTF16, GB18030 = "utf-8", "utf-16", "gb18030"
 
 
@@ -35,31 +37,39 @@ class Walked:
 
 @contextmanager
 def unpacked(path: Path, limits: Limits) -> Iterator[Walked]:
-    """Walk over the file once; what is packed or UTF-16 goes to a file beside it that is removed afterwards."""
-    packed = _starts(path, (GZIP,))
-    wide = not packed and _starts(path, (BOM_UTF16_LE, BOM_UTF16_BE))
-    if not packed and not wide:
+    """Walk over the file once; what is packed, UTF-16 or of an old Macintosh goes to a file beside it, then removed."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    packed = head.startswith(GZIP)
+    if not packed and not head.startswith(WIDE) and not _is_macintosh(head):
         yield _walk(path, _chunks(path.open("rb")), None, limits)
         return
     handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".plain", dir=path.parent)
     try:
         source = _chunks(cast("BinaryIO", gzip.GzipFile(path)) if packed else path.open("rb"))
         with os.fdopen(handle, "wb") as plain:
-            walked = _walk(Path(name), _narrow(source), plain, limits)
+            walked = _walk(Path(name), _with_line_ends(_narrow(source)), plain, limits)
         yield walked
     finally:
         Path(name).unlink(missing_ok=True)
 
 
-def _starts(path: Path, marks: tuple[bytes, ...]) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) in marks
+def _is_macintosh(head: bytes) -> bool:
+    """Tell whether lines end as an old Macintosh ended them, which some programs still offer."""
+    return b"\r" in head and b"\n" not in head
+
+
+def _with_line_ends(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    first = next(chunks, b"")
+    macintosh = _is_macintosh(first[:HEAD])
+    for chunk in chain((first,), chunks):
+        yield chunk.replace(b"\r", b"\n") if macintosh else chunk
 
 
 def _narrow(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Give the chunks as they are, or as UTF-8 where the first begins with the mark of UTF-16."""
     first = next(chunks, b"")
-    if not first.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+    if not first.startswith(WIDE):
         yield first
         yield from chunks
         return

@@ -5,10 +5,7 @@ Cells are read as text. A second reading tells which of them are numbers: a long
 
 from __future__ import annotations
 
-import re
-import sys
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,24 +15,13 @@ from typing import Any
 import polars as pl
 
 from services.profile.book.domain.columns import KINDS, SHEETS, WORKBOOK, Form, WrongColumns
+from services.profile.book.readers.archive import DAMAGED, look_into, must_fit
 from services.profile.book.readers.grid import header_in, table_in
 from services.profile.book.readers.layout import Header
 from services.profile.book.readers.numbers import plain_numbers
 from services.profile.book.readers.old_workbook import LARGEST, NotACompound, compound, reaches, stream_of
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, RawSheet, UnreadableFile
 
-CHUNK = 1 << 20
-# What a cell takes at least while a sheet is opened: it is held as the rectangle up to its last row and column.
-CELL_BYTES = 24
-CELL = re.compile(rb"""\br=["']([A-Za-z]{0,9})(\d{1,10})["']""")
-OVERLAP = 32
-# The part that holds texts says how many there are, and so many are made room for.
-SAID, CHUNK_HEAD = b"niqueCount", 4096
-COUNT = re.compile(rb"""niqueCount\s*=\s*["']\s*(\d+)""")
-DAMAGED = (
-    "The workbook is damaged, cut short or locked by a password; save it again as .xlsx and send that. "
-    "/ 工作簿已损坏、不完整或有密码，请另存为 .xlsx 后报送。"
-)
 LONG = r"^-?\d{16,}$|^-?\d*\.\d{9}$"
 # The sheet of the tax office's export with one row an invoice; its other sheets say the same invoices line by line.
 WHOLE = "发票基础信息"
@@ -184,7 +170,7 @@ def _official_sheet(form: Form, grid: Grid) -> RawSheet:
 def safe(path: Path, limits: Limits) -> Path | bytes:
     """Return a workbook that can be opened; refuse one that unpacks to too much or whose cells lie too far apart."""
     if zipfile.is_zipfile(path):
-        _look_into_archive(path, limits)
+        look_into(path, limits)
         return path
     if path.stat().st_size > min(LARGEST, limits.unpacked):
         raise FileTooLarge(
@@ -194,63 +180,7 @@ def safe(path: Path, limits: Limits) -> Path | bytes:
     try:
         stream = stream_of(path.read_bytes())
         for rows, columns in reaches(stream):
-            _must_fit(rows, columns, limits)
+            must_fit(rows, columns, limits)
     except NotACompound:
         raise UnreadableFile(DAMAGED) from None
     return compound(bytes(stream))
-
-
-def _look_into_archive(path: Path, limits: Limits) -> None:
-    """Unpack the archive once and count: what it says of its own sizes may be a lie."""
-    size = 0
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                entry.file_size = sys.maxsize
-                rows = columns = 0
-                with archive.open(entry) as packed:
-                    last = b""
-                    while size <= limits.unpacked and (piece := packed.read(CHUNK)):
-                        size += len(piece)
-                        if SAID in piece[:CHUNK_HEAD] and _said(piece) * CELL_BYTES > limits.unpacked:
-                            raise FileTooLarge(
-                                "The workbook says that it holds more texts than it can. / 工作簿声明的文本数过大。"
-                            )
-                        if "worksheets/" in entry.filename:
-                            rows, columns = _reach(last[-OVERLAP:] + piece, rows, columns)
-                        last = piece
-                _must_fit(rows, columns, limits)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError):
-        raise UnreadableFile(DAMAGED) from None
-    if size > limits.unpacked:
-        raise FileTooLarge(
-            f"The workbook unpacks to more than {limits.unpacked >> 20} MiB; send CSV files instead. "
-            "/ 工作簿解压后过大，请改用 CSV 报送。"
-        )
-
-
-def _said(piece: bytes) -> int:
-    return max(map(int, COUNT.findall(piece[:CHUNK_HEAD])), default=0)
-
-
-def _must_fit(rows: int, columns: int, limits: Limits) -> None:
-    if rows * columns * CELL_BYTES > limits.unpacked:
-        raise FileTooLarge(
-            f"A sheet reaches to row {rows} and column {columns}; take out what lies far from the table. "
-            "/ 工作表范围过大，请删除表格以外的内容。"
-        )
-
-
-def _reach(piece: bytes, rows: int, columns: int) -> tuple[int, int]:
-    found = CELL.findall(piece)
-    if not found:
-        return rows, columns
-    letters, numbers = map(set, zip(*found, strict=True))
-    return max(rows, *map(int, numbers)), max(columns, *map(_column, letters))
-
-
-def _column(letters: bytes) -> int:
-    column = 0
-    for letter in letters.upper():
-        column = column * 26 + letter - ord("A") + 1
-    return column

@@ -25,6 +25,7 @@ from services.profile.book.domain import relation
 from services.profile.book.domain.channel import Standing, standing
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.items import joined
 from services.profile.book.domain.lines import agreeing, summed
 from services.profile.book.domain.relation import sealed
 from services.profile.book.domain.sheet import Sheet, dataset_of, numbered, of_sheet, taken
@@ -149,7 +150,7 @@ def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
     sheet = Sheet(
         form, raw.name, checked, matched.ignored, raw.notes, raw=raw.frame, titles=tuple(raw.titles), open_columns=shown
     )
-    return summed(sheet, [name for name, column in found if column.name == "number"])
+    return joined(summed(sheet, [name for name, column in found if column.name == "number"]))
 
 
 def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, sheet: Sheet) -> Sheet:

@@ -95,7 +95,7 @@ def _concluded(context: Context, session: Session, order: tables.Import, ended: 
         "send_again": sorted({*told.get("send_again", ()), *others.lost}),
     }
     names = ended.by_enterprise.keys()
-    note_changed(session, names, order.kind)
+    note_changed(session, names, order.kind, undone=order.finished_at)
     if not again:
         _end_what_rests(context, session, ended, row.by, now)
         _tell(session, order, names, row.by, now)

@@ -91,7 +91,29 @@ def watch(context: Context, job: Job) -> None:
         names = sorted({*names, *_sellers_to(context, job.payload["customers"])})
     for start in range(0, len(names), BATCH):
         look(context, names[start : start + BATCH])
+        if undone := job.payload.get("undone"):
+            reconsider(context, names[start : start + BATCH], datetime.fromisoformat(undone))
         job.progress(min(start + BATCH, len(names)), len(names))
+
+
+def reconsider(context: Context, enterprises: Sequence[str], since: datetime) -> int:
+    """Withdraw the alerts told since a moment that, by what is known now, would not have been told; return how many.
+
+    Each is evaluated as of the day on which it opened: what has merely calmed since then stays.
+    """
+    with context.database.read() as session:
+        state = store.book(session)
+        told = alert_store.told_since(session, enterprises, since)
+    known_at, unfounded = max(state.known_at, context.now()), list[str]()
+    for (opened_on, asked_on), alerts in told.items():
+        moment = Moment(state.lake_version, opened_on, known_at, state.departures)
+        firms = tuple(sorted({key[0] for key in alerts}))
+        hits = view(context, moment, Whole(Why.WATCH, firms), asked_on=asked_on).found.hits
+        fire = set(hits.select(SAME).iter_rows())
+        unfounded += [number for key, number in alerts.items() if key not in fire]
+    with context.database.begin() as session:
+        alert_store.withdraw_unfounded(session, unfounded, context.now())
+    return len(unfounded)
 
 
 def look(context: Context, enterprises: Sequence[str]) -> Changes:

@@ -121,7 +121,7 @@ def test_two_columns_of_remarks_load() -> None:
 
 def test_a_file_of_both_directions_needs_both_codes_or_a_direction() -> None:
     """With one of the codes nobody could tell."""
-    with pytest.raises(WrongColumns, match="direction"):
+    with pytest.raises(WrongColumns, match="进销方向"):
         KINDS["invoices"].match(
             ["企业代号", "发票号码", "购方识别号", "开票日期", "金额", "税额", "价税合计", "发票状态"]
         )

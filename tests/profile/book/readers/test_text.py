@@ -72,10 +72,18 @@ def test_a_line_with_too_many_fields_is_reported_and_the_rest_read(tmp_path: Pat
     assert found.unread.row(0)[:3] == (3, "", "E2,乙,丙")
 
 
-@pytest.mark.parametrize("separator", ["\t", ";"])
+@pytest.mark.parametrize("separator", ["\t", ";", "|"])
 def test_other_separators_are_seen_in_the_header(tmp_path: Path, separator: str) -> None:
     """Tabs and semicolons are as common."""
     assert names(part(tmp_path, f"企业代号{separator}企业名称\nE1{separator}甲\n".encode())) == ["甲"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_line_ends_of_an_old_macintosh_are_line_ends(tmp_path: Path, packed: bool) -> None:
+    """Excel still offers to write them."""
+    content = (HEADER + "E1,甲\nE2,乙\n").replace("\n", "\r").encode()
+    found = part(tmp_path, gzip.compress(content) if packed else content)
+    assert (names(found), found.frame["line"].to_list()) == (["甲", "乙"], [2, 3])
 
 
 def test_a_truncated_gzip_is_refused(tmp_path: Path) -> None:
