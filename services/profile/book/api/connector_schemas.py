@@ -71,11 +71,6 @@ class DeclarationSchema(Schema):
     about = fields.String(validate=WORDS)
     reference = fields.String(validate=WORDS)
     columns = _texts(required=True, metadata={"description": "Our column for each of the source's titles"})
-    preferred = fields.List(
-        fields.String(validate=TITLE),
-        validate=FEW,
-        metadata={"description": "Of several titles for one of our columns, those that count before the others"},
-    )
     ignored = fields.List(fields.String(validate=TITLE), validate=FEW)
     units = _texts(metadata={"description": "yuan, wan or fen, by our column"})
     dates = _texts(metadata={"description": "Form of a date, as %d.%m.%Y, by our column"})

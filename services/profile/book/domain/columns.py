@@ -235,7 +235,7 @@ YUAN = MappingProxyType(
 CURRENCY = Column(
     "currency",
     "currency",
-    ("币种", "货币", "货币种类", "币别", "交易币种", "结算币种", "currency"),
+    ("记账币种", "币种", "货币", "货币种类", "币别", "交易币种", "交易货币", "结算币种", "currency"),
     required=False,
     filled=False,
     choices=YUAN,

@@ -1,8 +1,8 @@
 """A connector: a small declared mapping from one source's columns, values and units to ours; data, not code.
 
-Several titles for one of our columns are alternatives, so that one declaration serves the layouts of one source: those
-that `preferred` names first, then the others as they are declared. An `open` one leaves out columns that it does not
-know instead of refusing the file. `made` columns are made up where the file has none: the serial of a statement's line.
+Several titles for one of our columns are alternatives, those preferred first, so that one declaration serves the
+layouts of one source. An `open` one leaves out columns that it does not know instead of refusing the file. `made`
+columns are made up where the file has none: the serial of a statement's line.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chassis.core.errors import Invalid
-from services.profile.book.domain.columns import ALWAYS, KINDS, Form
+from services.profile.book.domain.columns import ALWAYS, CURRENCY, KINDS, Form
 from services.profile.book.domain.dataset import Column
 from services.profile.book.domain.split import Split
 
 UNITS = ("yuan", "wan", "fen")
 KEYS = frozenset(
     {"kind", "title", "about", "reference", "columns", "ignored", "units", "dates", "values", "constants", "split"}
-    | {"open", "made", "preferred"}
+    | {"open", "made"}
 )
 SPLIT_KEYS = frozenset({"amount", "by", "titles", "signed", "above", "below", "sides"})
 
@@ -55,7 +55,7 @@ def connector(name: str, declared: Mapping[str, Any]) -> Connector:
             f"{name}: unknown keys {sorted(strange)}, or no kind of records: {declared.get('kind')!r}"
         )
     own = {column.name: column for column in (*(base.dataset.columns if base.dataset else ()), *base.columns)}
-    columns = _in_order(declared["columns"], declared.get("preferred", ()))
+    columns: Mapping[str, str] = declared["columns"]
     split = _split(declared.get("split"))
     constants = {**base.constants, **declared.get("constants", {})}
     made = frozenset(declared.get("made", ()))
@@ -72,7 +72,7 @@ def connector(name: str, declared: Mapping[str, Any]) -> Connector:
         constants=constants,
         ignored=None if declared.get("open") else frozenset(declared.get("ignored", ())),
         split=split,
-        either=frozenset(ours for ours, count in Counter(columns.values()).items() if count > 1),
+        either=frozenset(ours for ours, count in Counter(columns.values()).items() if count > 1) | {CURRENCY.name},
         made=made,
     )
     return Connector(
@@ -97,12 +97,6 @@ def _column(own: Column, columns: Mapping[str, str], declared: Mapping[str, Any]
     return replace(
         own, titles=titles, choices=values or own.choices, unit=unit, form=declared.get("dates", {}).get(ours)
     )
-
-
-def _in_order(columns: Mapping[str, str], preferred: Sequence[str]) -> Mapping[str, str]:
-    """Return the titles with those that are preferred first: a store of JSON keeps no order of an object's names."""
-    place = {title: number for number, title in enumerate(preferred)}
-    return dict(sorted(columns.items(), key=lambda pair: place.get(pair[0], len(place))))
 
 
 def _split(declared: Mapping[str, Any] | None) -> Split | None:

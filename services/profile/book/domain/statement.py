@@ -58,7 +58,7 @@ def numbered(rows: pl.DataFrame, minute: pl.Series) -> pl.DataFrame:
     lines = rows.with_columns(minute, signed(rows), *own, *balance).with_row_index("place")
     lines = (lines.reverse() if newest_first(lines["date"]) else lines).with_row_index("order")
     made = pl.concat_str(_day(), _yuan("signed"), _yuan("balance_fen"), separator="/", ignore_nulls=True)
-    found = lines.with_columns(made=made, again=_again(lines), shared=_shared(lines))
+    found = lines.with_columns(made=made).with_columns(_again(lines).alias("again"), _shared(lines).alias("shared"))
     named = pl.coalesce(pl.col(REFERENCE) + _nth("shared"), pl.col("made") + _nth("again"))
     return rows.with_columns(found.select("place", named.alias(REFERENCE)).sort("place")[REFERENCE])
 
@@ -88,15 +88,28 @@ def _again(lines: pl.DataFrame) -> pl.Series:
     known = pl.col("balance_fen").is_not_null()
     days = pl.when(known).then(pl.col("date").rle_id()).alias("days")
     moved = pl.when(known).then(pl.struct(LINE).rle_id()).otherwise("order").alias("moved")
-    return lines.select(*LINE, days, moved).select(_nth_of("moved", [*LINE, "days"])).to_series()
+    return _nth_of(lines.select(*LINE, days, moved), "moved", [*LINE, "days"])
 
 
 def _shared(lines: pl.DataFrame) -> pl.Series:
     """Return which of several lines with one serial, day and amount each is: a batch has one, and balances differ."""
     same = ["direction", REFERENCE, "date", "amount_fen"]
-    first = lines.select(*same, first=pl.col("order").first().over([*same, "balance_fen"]))
-    return first.select(_nth_of("first", same)).to_series()
+    first = lines.select(*same, "order", "balance_fen")
+    if not _twice(first.select(same)).any():
+        return pl.repeat(1, lines.height, dtype=pl.Int64, eager=True)
+    first = first.with_columns(first=pl.col("order").first().over([*same, "balance_fen"]))
+    return _nth_of(first, "first", same)
 
 
-def _nth_of(name: str, group: list[str]) -> pl.Expr:
-    return pl.col(name).rank("dense").over(group).cast(pl.Int64)
+def _nth_of(lines: pl.DataFrame, name: str, group: list[str]) -> pl.Series:
+    """Return the place of each line among those of its group, by `name`; few lines share one, and these are ranked."""
+    twice = _twice(lines.select(group))
+    if not twice.any():
+        return pl.repeat(1, lines.height, dtype=pl.Int64, eager=True)
+    ranked = lines.filter(twice).select(pl.col(name).rank("dense").over(group).cast(pl.Int64)).to_series()
+    places = pl.arange(lines.height, eager=True).filter(twice)
+    return pl.repeat(1, lines.height, dtype=pl.Int64, eager=True).scatter(places, ranked)
+
+
+def _twice(rows: pl.DataFrame) -> pl.Series:
+    return rows.hash_rows().is_duplicated()

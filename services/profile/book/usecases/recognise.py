@@ -13,13 +13,16 @@ from services.profile.book.context import Context
 from services.profile.book.domain import counterparty, invoice, payment
 from services.profile.book.domain.counterparty import HAN, Line, Told, line_of
 from services.profile.book.domain.departure import Gone
-from services.profile.book.domain.party import named
+from services.profile.book.domain.party import named, party_of
 from services.profile.book.domain.sheet import Sheet
 from services.profile.book.party_key import party_key
 from services.profile.book.usecases.gather import standing_rows
 from services.profile.standards.names import Book
 
 SAID = ("enterprise", "counterparty", "party", "account")
+NAMED = pl.any_horizontal(
+    pl.col("party").is_not_null(), pl.col("account").is_not_null(), pl.col("counterparty").str.contains(HAN.pattern)
+).fill_null(value=False)
 
 
 def recognised(context: Context, sheet: Sheet) -> Sheet:
@@ -32,6 +35,8 @@ def recognised(context: Context, sheet: Sheet) -> Sheet:
         return sheet
     absent = [pl.lit(None, dtype=pl.String).alias(name) for name in SAID if name not in rows.columns]
     rows = rows.with_columns(absent)
+    if rows.filter(NAMED).is_empty():
+        return replace(sheet, checked=replace(sheet.checked, rows=_coded(rows)))
     said = rows.select(SAID).unique(maintain_order=True)
     key = party_key(context.settings)
     lines = [line_of(*row, key=key) for row in said.rows()]
@@ -49,6 +54,14 @@ def recognised(context: Context, sheet: Sheet) -> Sheet:
         {"told": "counterparty", "sealed": "account"}
     )
     return replace(sheet, checked=replace(sheet.checked, rows=kept, warnings=warnings))
+
+
+def _coded(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return payments that name no party but by its code, as most sources beside banks do."""
+    own = (party_of(pl.col("counterparty")) == pl.col("enterprise")).fill_null(value=False)
+    party = pl.when(~own).then("counterparty").alias("counterparty")
+    match = pl.when(own).then(pl.lit("own")).when(pl.col("counterparty").is_not_null()).then(pl.lit("code"))
+    return rows.drop("party").with_columns(party, match.alias("party_match"))
 
 
 def _told(context: Context, lines: Sequence[Line]) -> dict[Line, Told]:

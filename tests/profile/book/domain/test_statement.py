@@ -88,8 +88,7 @@ def test_every_bank_is_read_by_its_connector_and_by_the_general_one(bank: str) -
     name = bank.removesuffix(" card")
     assert sorted(booked(name, BANKS[bank])) == TWO
     assert not read(name, BANKS[bank]).warnings
-    if bank != "icbc card":
-        assert sorted(booked(None, BANKS[bank])) == TWO
+    assert sorted(booked(None, BANKS[bank])) == TWO
 
 
 @pytest.mark.parametrize("bank", BANKS)
@@ -115,6 +114,16 @@ def test_a_column_that_nobody_knows_is_left_out_and_one_that_comes_twice_is_told
         matched("icbc", BANKS["icbc"].replace("附言", "余额"))
     with pytest.raises(WrongColumns, match=r"转出金额 / 发生额.*it has: 凭证号"):
         matched("icbc", BANKS["icbc"].replace("转出金额", "转帐金额"))
+
+
+def test_the_currency_of_the_booked_sum_counts() -> None:
+    """A purchase abroad that was booked in yuan is taken; a line in dollars is rejected, and its sum still counts."""
+    card = "交易日期,记账金额(收入),记账金额(支出),交易币种,记账币种,余额\n2026-03-01,,{},美元,{},{}\n"
+    assert booked("icbc", card.format("5.00", "人民币", "1.00")) == [("2026-03-01", "out", 500)]
+    assert booked("icbc", card.format("5.00", "美元", "1.00")) == []
+    assert booked("icbc", card.format("5.00", "-", "1.00")) == []
+    wages = "交易时间,摘要,转入金额,转出金额,余额\n2026-03-01 08:00:00,代发工资,,5.00,1.00\n"
+    assert read("icbc", wages).rows["purpose"].to_list() == ["wage"]
 
 
 def test_both_columns_filled_is_said_in_words() -> None:

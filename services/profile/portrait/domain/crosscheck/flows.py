@@ -57,7 +57,13 @@ def delivered_of_invoiced(material: Material) -> pl.LazyFrame:
 
 
 def _settled(material: Material, direction: str, way: str, patience: str) -> pl.LazyFrame:
-    return _against(material, _moved(material, way), _invoiced(material, direction, patience))
+    """Pair what moved with what was invoiced, where money of unknown parties cannot be what is lacking."""
+    pairs = _against(material, _moved(material, way), _invoiced(material, direction, patience))
+    untold = _money(material, way).filter(c("counterparty").is_null() & c("party_match").ne_missing("own"))
+    unknown = untold.group_by("enterprise").agg(unknown=c("amount_fen").sum().cast(pl.Float64))
+    known = pairs.join(unknown, on="enterprise", how="left")
+    lacking = c("right") - c("left")
+    return known.filter((lacking <= 0) | (c("unknown").fill_null(0.0) < lacking)).drop("unknown")
 
 
 def _against(material: Material, moved: pl.LazyFrame, invoiced: pl.LazyFrame) -> pl.LazyFrame:
@@ -79,11 +85,13 @@ def _invoiced(material: Material, direction: str, before: str | None) -> pl.Lazy
 
 def _moved(material: Material, way: str) -> pl.LazyFrame:
     """Sum the money for goods, or without a stated purpose, per partner."""
+    told = _money(material, way).filter(c("counterparty").is_not_null())
+    return told.group_by(WITH).agg(left=c("amount_fen").sum().cast(pl.Float64))
+
+
+def _money(material: Material, way: str) -> pl.LazyFrame:
     goods = c("purpose").is_null() | (c("purpose") == "goods")
-    rows = material.evidence.payments.lazy().filter(
-        c("direction") == way, c("status") == "valid", goods, c("counterparty").is_not_null()
-    )
-    return rows.group_by(WITH).agg(left=c("amount_fen").sum().cast(pl.Float64))
+    return material.evidence.payments.lazy().filter(c("direction") == way, c("status") == "valid", goods)
 
 
 def _pair(material: Material, rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -10,7 +10,7 @@ import pytest
 from portal_site import StandIn
 
 from gateway.portal import Answer
-from gateway.portal.pages.imports import corrected
+from gateway.portal.pages.sending import corrected
 
 ORIGIN = {"Origin": "http://localhost"}
 
@@ -76,7 +76,7 @@ def asked(door: StandIn) -> StandIn:
 def test_a_file_is_looked_at_in_place(signed_in: Any, asked: StandIn) -> None:
     """Only this part of the page; each column with a box of our fields, titles of files escaped."""
     answer = signed_in("smc_source").post(
-        "/portal/imports/look", data=form(enterprise="E1"), headers={**ORIGIN, "HX-Request": "true"}
+        "/portal/import-previews", data=form(enterprise="E1"), headers={**ORIGIN, "HX-Request": "true"}
     )
     assert answer.status_code == 200
     assert "<html" not in answer.text
@@ -123,9 +123,9 @@ def test_a_firm_sends_its_own_and_a_bank_sends_nothing(signed_in: Any, asked: St
 def test_a_refusal_and_a_missing_file_are_told_on_the_page(signed_in: Any, asked: StandIn) -> None:
     asked.answers["POST /import-previews"] = Answer(422, {"type": "/problems/empty-file", "detail": "no rows"})
     client = signed_in("smc_source")
-    refused = client.post("/portal/imports/look", data=form(), headers=ORIGIN)
+    refused = client.post("/portal/import-previews", data=form(), headers=ORIGIN)
     assert (refused.status_code, "no rows" in refused.text) == (422, True)
-    assert client.post("/portal/imports/look", data={}, headers=ORIGIN).status_code == 400
+    assert client.post("/portal/import-previews", data={}, headers=ORIGIN).status_code == 400
 
 
 def test_an_amount_without_a_direction_goes_by_its_sign() -> None:
