@@ -84,7 +84,9 @@ def einvoices(form: Form, path: Path, limits: Limits) -> RawSheet:
         held = f"it holds {', '.join(passed[:MOST_TOLD])}; " if passed else ""
         raise EmptyFile(f"The zip holds no XML: {held}send the XML form of the invoices / 压缩包中没有发票 XML。")
     frame = pl.DataFrame([(line, *found) for line, found in read.rows.values()], schema=SCHEMA, orient="row")
-    columns = frame if form.kind == "invoices" else frame.drop("direction")
+    # A file of one direction names its enterprise's partners, and the enterprise itself for no need.
+    owner_name = {"invoices.sale": "seller_name", "invoices.purchase": "buyer_name"}.get(form.kind)
+    columns = frame.drop("direction", owner_name) if owner_name else frame
     return RawSheet(
         form.kind,
         columns,

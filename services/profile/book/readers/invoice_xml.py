@@ -35,13 +35,15 @@ DAY = (
     *("TaxSupervisionInfo/IssueTime", "BasicInformation/RequestTime", "IssueTime", "RequestTime", "IssueDate"),
     "CustomData/开票日期",
 )
+SELLER_NAME = ("SellerInformation/SellerName", "SellerName")
+BUYER_NAME = ("BuyerInformation/BuyerName", "BuyerName")
 REMARK = ("AdditionalInformation/Remark", "Remark", "Note")
 # What a red letter says in its remark of the invoice that it cancels.
 BLUE = re.compile(r"蓝字[^0-9]{0,16}([0-9]{8,20})")
 COVERED = "CustomData"
 COLUMNS = (
     *("direction", "enterprise", "code", "number", "counterparty", "date", "net_fen", "tax_fen", "total_fen"),
-    *("status", "blue_number"),
+    *("status", "blue_number", "seller_name", "buyer_name"),
 )
 
 
@@ -133,7 +135,8 @@ def row(kind: str, owner: str | None, found: Invoice) -> tuple[str | None, ...]:
     ours, theirs = (seller, buyer) if direction == "sale" else (buyer, seller)
     blue = BLUE.search(found.said(REMARK)) if net < 0 else None
     stated = (found.said(CODE) or None, found.text(NUMBER), theirs, found.text(DAY))
-    return direction, ours, *stated, str(net), str(tax), str(total), "valid", blue[1] if blue else None
+    names = (found.said(SELLER_NAME) or None, found.said(BUYER_NAME).strip("*") or None)
+    return direction, ours, *stated, str(net), str(tax), str(total), "valid", blue[1] if blue else None, *names
 
 
 def _side(owner: str | None, seller: str, buyer: str | None) -> str:
