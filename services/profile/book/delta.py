@@ -1,16 +1,34 @@
-"""The log of a Delta table: when its last import became known, and that a commit is on the disk."""
+"""A Delta table: its buckets, and its log, when its last import became known and that a commit is on the disk."""
 
 from __future__ import annotations
 
 import os
+import zlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
 import orjson
+import polars as pl
 from deltalake import DeltaTable
 
+# 16 buckets: a bucket is the unit of work beyond one machine; more of them cost small imports a file each.
+BUCKETS = 16
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def bucket_of(enterprise: str) -> int:
+    """Return the bucket of an enterprise; the same on every machine and in every release."""
+    return zlib.crc32(enterprise.encode()) % BUCKETS
+
+
+def in_buckets(rows: pl.DataFrame, columns: Iterable[str], day: str) -> pl.DataFrame:
+    """Return these columns of rows with their bucket, sorted so that one firm's rows lie together by day."""
+    enterprises = rows["enterprise"].unique()
+    buckets = pl.Series([bucket_of(enterprise) for enterprise in enterprises], dtype=pl.Int8)
+    bucket = pl.col("enterprise").replace_strict(enterprises, buckets, return_dtype=pl.Int8).alias("bucket")
+    return rows.with_columns(bucket).select(*columns, "bucket").sort("bucket", "enterprise", day)
 
 
 def last_import(table: DeltaTable, version: int) -> datetime:

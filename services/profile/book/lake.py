@@ -7,7 +7,6 @@ next version exists once only.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,7 +19,7 @@ import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
-from services.profile.book.delta import BEFORE_ALL, harden, last_import
+from services.profile.book.delta import BEFORE_ALL, bucket_of, harden, in_buckets, last_import
 from services.profile.book.domain import invoice
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
@@ -30,8 +29,6 @@ from services.profile.book.domain.party import counterparties
 from services.profile.book.domain.versions import weigh
 from services.profile.standards.spelling import identifiers
 
-# 16 buckets: a bucket is the unit of work beyond one machine; more of them cost small imports a file each.
-BUCKETS = 16
 WRITER = WriterProperties(compression="ZSTD", compression_level=1)
 MOST_ATTEMPTS = 8
 # A firm of a bucket with this many files is read in some 20 ms more; joining them costs about as much.
@@ -57,11 +54,6 @@ class Commit:
 
     version: int
     facts: Mapping[str, Any]
-
-
-def bucket_of(enterprise: str) -> int:
-    """Return the bucket of an enterprise; the same on every machine and in every release."""
-    return zlib.crc32(enterprise.encode()) % BUCKETS
 
 
 class Lake:
@@ -308,7 +300,7 @@ class Lake:
         if rows.is_empty():
             table.delete(where, commit_properties=properties)
         else:
-            placed = self._in_buckets(rows)
+            placed = in_buckets(rows, self._schema, self._dataset.day)
             write_deltalake(
                 table,
                 placed,
@@ -380,14 +372,7 @@ class Lake:
     def _placed(self, rows: pl.DataFrame, known_at: datetime, import_id: str) -> pl.DataFrame:
         """Give rows their bucket and origin, sorted so that one firm's rows lie together."""
         origin = (pl.lit(known_at).cast(KNOWN_AT).alias("known_at"), pl.lit(import_id).alias("import_id"))
-        return self._in_buckets(rows.with_columns(*origin))
-
-    def _in_buckets(self, rows: pl.DataFrame) -> pl.DataFrame:
-        enterprises = rows["enterprise"].unique()
-        buckets = pl.Series([bucket_of(enterprise) for enterprise in enterprises], dtype=pl.Int8)
-        bucket = pl.col("enterprise").replace_strict(enterprises, buckets, return_dtype=pl.Int8).alias("bucket")
-        placed = rows.with_columns(bucket).select(*self._schema, "bucket")
-        return placed.sort("bucket", "enterprise", self._dataset.day)
+        return in_buckets(rows.with_columns(*origin), self._schema, self._dataset.day)
 
     def _summary(self, new: pl.DataFrame) -> dict[str, Any]:
         latest = new[self._dataset.day].max()

@@ -224,3 +224,39 @@ def test_a_compound_rule_says_each_fact_that_it_found(signed_in: SignedIn, door:
     assert "规模 没有数据、近12个月净销售额" in answer.text
     assert ">5,212 万元<" in answer.text
     assert "size_class" not in answer.text
+
+
+IMPORT = {
+    "id": "imp_1",
+    "kind": "invoices.sale",
+    "file": "一月.csv",
+    "client": "source-1",
+    "created_at": "2026-11-23T09:00:00Z",
+    "state": "done",
+    "problem": None,
+    "ignored_columns": ["台账"],
+    "notes": [],
+    "warnings": [],
+    "withdrawal": None,
+    **dict.fromkeys(("received", "accepted", "duplicate", "rejected"), 3),
+}
+
+
+def test_an_import_is_taken_back_once_that_is_confirmed(signed_in: SignedIn, door: StandIn) -> None:
+    """Not without the tick; afterwards the page says by whom and since when."""
+    door.answers["GET /imports/imp_1"] = Answer(200, IMPORT)
+    door.answers["POST /imports/imp_1/withdraw"] = Answer(200, IMPORT)
+    visit = signed_in("smc_operator")
+    assert "未识别的列：" in visit.get("/portal/imports/imp_1").text
+    visit.post("/portal/imports/imp_1/withdraw", data={"nonce": "n"}, headers=ORIGIN)
+    assert door.asked("POST /imports/imp_1/withdraw") == []
+    answer = visit.post("/portal/imports/imp_1/withdraw", data={"nonce": "n", "confirm": "1"}, headers=ORIGIN)
+    assert answer.status_code == 303
+    assert len(door.asked("POST /imports/imp_1/withdraw")) == 1
+    ended = {"by": "operator-1", "asked_at": None, "at": "2026-11-23T10:00:00Z", "rows": 3, "enterprises": 1}
+    gone = {**IMPORT, "state": "withdrawn", "withdrawal": {**ended, "stand_ins": ["imp_2"], "send_again": []}}
+    door.answers["GET /imports/imp_1"] = Answer(200, gone)
+    text = visit.get("/portal/imports/imp_1").text
+    assert "已撤回" in text
+    assert "operator-1" in text
+    assert "/portal/imports/imp_2" in text

@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 from deltalake.exceptions import CommitFailedError
 
+from services.profile.book.delta import bucket_of
 from services.profile.book.domain.departure import Departure, names_of
 from services.profile.book.domain.invoice import CONTENT, DATASET
-from services.profile.book.lake import Lake, bucket_of
+from services.profile.book.lake import Lake
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

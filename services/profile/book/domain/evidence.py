@@ -9,6 +9,7 @@ from types import MappingProxyType
 import polars as pl
 
 from services.profile.book.domain import delivery, invoice, order, payment, public_record, relation, tax_filing
+from services.profile.book.domain.contested import CONTESTED
 from services.profile.book.domain.dataset import Dataset
 
 # The kinds of data beside invoices, by the name that imports give them.
@@ -38,7 +39,10 @@ def dataset_of(kind: str) -> Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known, already cut to a moment: each thing once, in the last version known, dated up to `as_of`."""
+    """What is known, already cut to a moment: each thing once, in the last version known, dated up to `as_of`.
+
+    `contested` are invoices of which the enterprise itself says something else (`contested.CONTESTED`).
+    """
 
     invoices: pl.DataFrame
     payments: pl.DataFrame
@@ -48,6 +52,7 @@ class Evidence:
     public_records: pl.DataFrame
     relations: pl.DataFrame
     enterprises: pl.DataFrame
+    contested: pl.DataFrame
 
 
 def empty() -> Evidence:
@@ -55,7 +60,13 @@ def empty() -> Evidence:
     return evidence(pl.DataFrame(schema=invoice.SCHEMA), {}, pl.DataFrame(schema=ENTERPRISES))
 
 
-def evidence(invoices: pl.DataFrame, kinds: Mapping[str, pl.DataFrame], enterprises: pl.DataFrame) -> Evidence:
+def evidence(
+    invoices: pl.DataFrame,
+    kinds: Mapping[str, pl.DataFrame],
+    enterprises: pl.DataFrame,
+    contested: pl.DataFrame | None = None,
+) -> Evidence:
     """Return tables by kind as evidence; a kind that is not given is empty."""
+    beside = pl.DataFrame(schema=CONTESTED) if contested is None else contested
     tables = {name.replace("-", "_"): kinds.get(name, dataset.empty()) for name, dataset in DATASETS.items()}
-    return Evidence(invoices=invoices, enterprises=enterprises, **tables)
+    return Evidence(invoices=invoices, enterprises=enterprises, contested=beside, **tables)

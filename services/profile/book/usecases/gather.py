@@ -13,6 +13,8 @@ from chassis.data.database import Runner
 from services.profile.book import departures, store, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice
+from services.profile.book.domain.channel import Channel
+from services.profile.book.domain.contested import contested, spoken_of_again
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.departure import Gone, remaining
 from services.profile.book.domain.enterprise import Enterprise
@@ -38,7 +40,8 @@ def gather(context: Context, moment: Moment, scope: Permit | Whole, kinds: Colle
     if "invoices" in kinds:
         rows = standing_rows(context.lake, invoice.DATASET, moment.version, enterprises, gone)
     invoices = invoice.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
-    return evidence(invoices, _kinds(context, wanted, moment, enterprises, gone), _firms(firms))
+    disputed = _contested(context, rows, moment)
+    return evidence(invoices, _kinds(context, wanted, moment, enterprises, gone), _firms(firms), disputed)
 
 
 def gather_kind(context: Context, moment: Moment, scope: Permit | Whole, name: str) -> pl.DataFrame:
@@ -78,6 +81,19 @@ def standing_rows(
 ) -> pl.DataFrame:
     """Return the rows of a lake at a version that still count, in all their versions."""
     return remaining(dataset, lake.read(version, enterprises, without=gone.imports), gone.records)
+
+
+def _contested(context: Context, rows: pl.DataFrame, moment: Moment) -> pl.DataFrame:
+    """Return the invoices of which enterprises themselves say something else than the source that stands."""
+    if moment.known_at is not None:
+        rows = rows.filter(pl.col("known_at") <= moment.known_at)
+    again = spoken_of_again(rows)
+    own: frozenset[str] = frozenset()
+    if not again.is_empty():
+        with context.database.read() as session:
+            sent = store.senders(session, again["import_id"].unique().to_list())
+        own = frozenset(name for name, (_, channel) in sent.items() if channel == Channel.SUBJECT)
+    return contested(again, own).filter(pl.col("date") <= moment.as_of)
 
 
 def _known(session: Session, moment: Moment, enterprises: Sequence[str] | None) -> list[Enterprise]:

@@ -121,10 +121,31 @@ def test_a_record_sent_again_is_a_statement_of_now(cottage: House) -> None:
 
 def test_lines_are_counted_as_rows_and_booked_as_one_invoice(cottage: House) -> None:
     """Received, accepted and duplicate count rows; sent again under another name, all of them are repeats."""
-    lines = SALES + sale(DIGITAL, "100.00", "230.00") * 2 + sale(DIGITAL, "-20.00", "110.00") + sale("7")
+    discount = sale(DIGITAL, "-20.00", "-150.00").replace(",130", ",-130")
+    lines = SALES + sale(DIGITAL, "100.00", "230.00") * 2 + discount + sale("7")
     done = cottage.send("invoices.sale", lines, "i08.csv")
     assert counts(done) == (4, 4, 0, 0)
     assert "3 rows are lines of 1 invoices" in done["warnings"][0]
     assert sorted(known(cottage).select("number", "net_fen").rows()) == [(DIGITAL, 18000), ("7", 100000)]
     assert counts(cottage.send("invoices.sale", lines, "i08 copy.csv")) == (4, 0, 4, 0)
     assert cottage.book()["invoices"] == 2
+
+
+def test_a_firm_s_own_word_changes_nothing_and_is_compared(house: House) -> None:
+    """One invoice of a source, five of the firm with other totals: all five refused, sales stay, the check tells."""
+    house.send("invoices.sale", SALES + sale(DIGITAL, "1000.00", "1130.00"), "q9_source.csv")
+    own = "".join(sale(DIGITAL, f"1000.0{more}", f"1130.0{more}") for more in range(1, 6))
+    headers = house.owner()
+    sent = house.client.post(
+        "/v1/imports?kind=invoices.sale&filename=q9_firm.csv", data=(SALES + own).encode(), headers=headers
+    )
+    house.worker.run_once()
+    done = house.client.get(f"/v1/imports/{sent.json['id']}", headers=headers).json
+    assert counts(done) == (5, 0, 0, 5)
+    assert known(house)["total_fen"].to_list() == [113000]
+    assert known(house, "contested").select("total_fen", "own_total_fen").rows() == [(113000, 565015)]
+    checks = house.client.get("/v1/enterprises/E1/cross-checks", headers=headers).json
+    verdicts = {rule["rule"]: rule["verdict"] for rule in checks["rules"]}
+    assert (verdicts["own-total"], verdicts["own-status"]) == ("contradicts", "agrees")
+    assert verdicts["number-used-twice"] == "agrees"
+    assert house.book()["invoices"] == 1

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from services.profile.portrait.domain.crosscheck import filings, flows, invoices, sizes
+from services.profile.portrait.domain.crosscheck import filings, flows, invoices, own_words, sizes
 from services.profile.portrait.domain.crosscheck.rule import FINDINGS, PAIRS, Material, Pairs, Rule, rules
 
 PAIRED: Mapping[str, Pairs] = MappingProxyType(
@@ -33,6 +33,11 @@ PAIRED: Mapping[str, Pairs] = MappingProxyType(
         "delivered-of-ordered": flows.delivered_of_ordered,
         "delivered-of-invoiced": flows.delivered_of_invoiced,
         "grade-against-lists": filings.grade_against_lists,
+        "own-total": own_words.own_total,
+        "own-tax": own_words.own_tax,
+        "own-date": own_words.own_date,
+        "own-status": own_words.own_status,
+        "own-partner": own_words.own_partner,
     }
 )
 

@@ -37,8 +37,8 @@ def lies(request: pytest.FixtureRequest) -> Lies:
 
 
 def test_every_rule_has_lies_to_find(lies: Lies) -> None:
-    """Each of the rules is put to the test."""
-    assert set(lies.planted["rule"]) == {rule.key for rule in rules()}
+    """Each of the rules is put to the test, but for those about a firm's own word: an economy has one source."""
+    assert set(lies.planted["rule"]) == {rule.key for rule in rules() if not rule.key.startswith("own-")}
 
 
 def test_nearly_all_planted_contradictions_are_found(lies: Lies) -> None:
