@@ -93,7 +93,8 @@ class Dataset:
 
     `day` is the column of the event's date: data of a past day leave out what happened later (null counts as past).
     Where it is part of the identity (`pruned`), the lake finds earlier statements by it alone. `padded` is the column
-    of the identity whose leading zeros a spreadsheet may have lost.
+    of the identity whose leading zeros a spreadsheet may have lost. A statement that leaves a `quiet` column empty says
+    nothing of it, so that what was held stays.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Dataset:
     rules: tuple[RowRule, ...] = ()
     alone: Alone | None = None
     padded: str | None = None
+    quiet: tuple[str, ...] = ()
 
     @property
     def key(self) -> list[pl.Expr]:

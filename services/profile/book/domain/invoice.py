@@ -83,6 +83,7 @@ DATASET = Dataset(
     ),
     alone=Alone(("enterprise", "number"), DIGITAL),
     padded="number",
+    quiet=("code", "blue_number"),
 )
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content
 
