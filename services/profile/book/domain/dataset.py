@@ -81,10 +81,19 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """Where `where` holds, these columns of the identity are all of it: the rest may be stated anew."""
+    """Where `where` holds, these columns of the identity are all of it: the rest may be stated anew.
+
+    It never holds where the last of the columns has fewer than `width` bytes, which is quick to see.
+    """
 
     columns: tuple[str, ...]
     where: pl.Expr
+    width: int
+
+    def anywhere(self, rows: pl.DataFrame) -> bool:
+        """Tell whether it may hold for one of the rows."""
+        longest = rows[self.columns[-1]].str.len_bytes().max()
+        return isinstance(longest, int) and longest >= self.width
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +128,7 @@ class Dataset:
 
     def keys(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the key of each row; as `key`, and without its cost where no row needs less than the identity."""
-        whole = self.alone is None or not rows.select(self.alone.where.any()).item()
+        whole = self.alone is None or not self.alone.anywhere(rows)
         return rows.select(self.identity if whole else self.key)
 
     @property

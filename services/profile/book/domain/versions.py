@@ -145,6 +145,9 @@ def among(rows: pl.DataFrame, others: pl.DataFrame) -> pl.Series:
 
 def _saying(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> frozenset[str]:
     """Return the imports that hold a row which is among these; by hashes, so that one too many may be named."""
+    imports = frozenset(held["import_id"].unique())
+    if len(imports) == 1:
+        return imports
     said = rows.select(dataset.content).hash_rows()
     same = held.select(dataset.content).hash_rows().is_in(said.implode())
     return frozenset(held.filter(same)["import_id"].unique())
