@@ -75,11 +75,13 @@ class GatewayDoor:
         headers = {**ask.headers, "Authorization": admitted.authorization, **trace_headers()}
         if ask.json is not None:
             headers["Content-Type"] = "application/json"
+        elif ask.file is not None:
+            headers["Content-Type"] = "application/octet-stream"
         reply = self._backends[route.service].exchange(
             ask.method,
             f"{target}?{urlencode(ask.query)}" if ask.query else target,
             headers=headers,
-            body=None if ask.json is None else orjson.dumps(ask.json),
+            body=ask.file if ask.json is None else orjson.dumps(ask.json),
             patience=route.patience,
             repeatable=ask.method == "GET" or bool(ask.key),
         )

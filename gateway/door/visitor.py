@@ -26,7 +26,8 @@ class Visitor:
 class Ask:
     """What a visitor asks of a public route (`/enterprises/…`, without `/v1`).
 
-    `purpose` is why another firm's file is read; `key` makes a write that is sent twice count once.
+    `purpose` is why another firm's file is read; `key` makes a write that is sent twice count once; `file` is the body
+    of a route that takes files.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Ask:
     query: Mapping[str, str | int] | None = None
     purpose: str | None = None
     key: str | None = None
+    file: bytes | None = None
 
     @property
     def headers(self) -> dict[str, str]:

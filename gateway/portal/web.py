@@ -29,6 +29,7 @@ from gateway.portal.pages import (
     portraits,
     repairs,
     retention,
+    sending,
     webhooks,
 )
 from gateway.portal.session import Sessions, refuse_foreign_posts
@@ -101,6 +102,9 @@ ROUTES = (
     ("/measures", measures.listing, ("GET",)),
     ("/measures", measures.set_measure, ("POST",)),
     ("/measures/<measure>/end", measures.end_measure, ("POST",)),
+    ("/imports", sending.listing, ("GET",)),
+    ("/imports", sending.send, ("POST",)),
+    ("/import-previews", sending.look, ("POST",)),
     ("/operations", operations.overview, ("GET",)),
     ("/imports/<name>", imports.one, ("GET",)),
     ("/imports/<name>/withdraw", imports.withdraw, ("POST",)),

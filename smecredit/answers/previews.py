@@ -25,8 +25,8 @@ class PreviewColumn(TypedDict):
     examples: list[str]
 
 
-class PreviewMissing(TypedDict):
-    """A column of ours that no column of the file is, though no row can be booked without it."""
+class PreviewField(TypedDict):
+    """A column of ours."""
 
     column: str
     title: Text
@@ -55,7 +55,8 @@ class PreviewTable(TypedDict):
     sheet: str | None
     kind: str
     columns: list[PreviewColumn]
-    missing: list[PreviewMissing]
+    choices: list[PreviewField]
+    missing: list[PreviewField]
     ignored: list[str]
     rows: list[PreviewRow]
     checked: int

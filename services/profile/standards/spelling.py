@@ -32,6 +32,8 @@ LOST = (
     r"|^[0-9]{16,}\.0*$"
 )
 
+# A spreadsheet's number has so many digits; one of so many more is not by chance all zeros behind them.
+EXACT, LONG = 15, 18
 Spell = Callable[[pl.Expr], pl.Expr]
 _MAY_DIFFER = re.compile(OTHERWISE)
 
@@ -58,10 +60,27 @@ def identifier(written: str) -> str:
 def lost_digits(spelled: pl.Series) -> pl.Series:
     """Tell which identities are numbers that a spreadsheet or a binary number has cut: they may be another's.
 
+    Where most long numbers of a column are zeros from the sixteenth digit on, a spreadsheet has rounded them.
+
     >>> lost_digits(pl.Series(["2.6952E+19", "26332000000000000.0", "26952", "E10"])).to_list()
     [True, True, False, False]
     """
-    return spelled.str.contains(LOST).fill_null(value=False)
+    lost = spelled.str.contains(LOST).fill_null(value=False)
+    return lost | rounded if (rounded := _rounded(spelled)) is not None else lost
+
+
+def may_have_lost_digits(spelled: pl.Series) -> bool:
+    """Tell, at the price of a look at their lengths, whether numbers are long enough to be rounded."""
+    longest = spelled.str.len_bytes().max()
+    return isinstance(longest, int) and longest >= LONG
+
+
+def _rounded(spelled: pl.Series) -> pl.Series | None:
+    if not may_have_lost_digits(spelled):
+        return None
+    long = spelled.str.contains(rf"^[0-9]{{{LONG},}}$").fill_null(value=False)
+    zeros = long & spelled.str.contains(rf"^[0-9]{{{EXACT}}}0+$").fill_null(value=False)
+    return zeros if zeros.sum() > 1 and 2 * zeros.sum() >= long.sum() else None
 
 
 def respelled(written: pl.Series, otherwise: str, spell: Spell) -> pl.Series:

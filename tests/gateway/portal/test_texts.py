@@ -82,6 +82,7 @@ def test_no_sentence_is_left_over() -> None:
         "taxpayer",
         "payment_purpose",
         "record_field",
+        "import_kind",
     }
     text = sources()
     left = [

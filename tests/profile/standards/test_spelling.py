@@ -62,6 +62,14 @@ def test_a_number_that_lost_digits_is_told(written: str) -> None:
     assert lost_digits(identifiers(pl.Series([written]))).to_list() == [True]
 
 
+def test_numbers_that_a_spreadsheet_has_rounded_are_told() -> None:
+    """Twenty digits of which the last five are zeros: one may be so, most of a column are not."""
+    rounded = ["26332000000030200000", "26332000000030300000", "26332000000000009902"]
+    assert lost_digits(pl.Series(rounded)).to_list() == [True, True, False]
+    rolled = [f"263320000000{number:08}" for number in range(99990, 100010)]
+    assert not lost_digits(pl.Series(rolled)).any()
+
+
 @pytest.mark.parametrize("written", ["E10", "5E10", "12345678.0", "26332000000000009902", "3.5", "2026-E+1"])
 def test_what_only_looks_like_it_is_not(written: str) -> None:
     """Codes with an E in them are codes."""

@@ -42,6 +42,7 @@ FOUND: dict[str, Any] = {
                 {"title": "过账日", "taken": GUESS, "others": [], "examples": []},
                 {"title": "备注", "taken": None, "others": [GUESS], "examples": []},
             ],
+            "choices": [],
             "missing": [],
             "ignored": ["备注"],
             "rows": [{"line": 2, "values": {"amount_fen": 1130, "party": None}, "yuan": {"amount_fen": "11.30"}}],

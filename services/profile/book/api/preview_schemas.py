@@ -27,8 +27,8 @@ class PreviewColumnSchema(Schema):
     examples = fields.List(fields.String(), metadata={"description": "Of columns that name a person, none"})
 
 
-class PreviewMissingSchema(Schema):
-    """A column of ours without which no row can be booked, and that no column of the file is."""
+class PreviewFieldSchema(Schema):
+    """A column of ours."""
 
     column = fields.String()
     title = fields.Nested(TextSchema())
@@ -57,7 +57,12 @@ class PreviewTableSchema(Schema):
     sheet = fields.String(allow_none=True)
     kind = fields.String()
     columns = fields.List(fields.Nested(PreviewColumnSchema()))
-    missing = fields.List(fields.Nested(PreviewMissingSchema()))
+    choices = fields.List(
+        fields.Nested(PreviewFieldSchema()), metadata={"description": "What a column of this kind can be taken for"}
+    )
+    missing = fields.List(
+        fields.Nested(PreviewFieldSchema()), metadata={"description": "Without which no row can be booked"}
+    )
     ignored = fields.List(fields.String())
     rows = fields.List(fields.Nested(PreviewRowSchema()))
     checked = fields.Integer(metadata={"description": "How many rows were looked at"})

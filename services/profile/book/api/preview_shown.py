@@ -11,7 +11,7 @@ import polars as pl
 
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.domain.dataset import Column
-from services.profile.book.domain.proposal.propose import SIDE, Guess, Weighed
+from services.profile.book.domain.proposal.propose import SIDE, Guess, Weighed, targets
 from services.profile.book.domain.titles import LINE
 from services.profile.book.domain.validation import VEIL
 from services.profile.book.usecases.preview import Preview
@@ -22,21 +22,8 @@ ROWS_SHOWN, REJECTS_SHOWN, EXAMPLES_SHOWN, KINDS_SHOWN, LONGEST = 10, 50, 3, 5, 
 LEAST = 0.3
 # Beside the columns that hold persons by what they are: titles of columns that we do not read.
 PERSONAL = (
-    *(
-        "姓名",
-        "户名",
-        "购买方名称",
-        "购方名称",
-        "客户名称",
-        "对方名称",
-        "对手",
-        "身份证",
-        "证件",
-        "电话",
-        "手机",
-        "联系",
-    ),
-    *("住址", "地址", "法人", "法定代表", "账号", "卡号", "person", "phone", "mobile", "address", "account"),
+    *("姓名", "户名", "购买方名称", "购方名称", "客户名称", "对方名称", "对手", "身份证", "证件", "电话", "手机"),
+    *("联系", "住址", "地址", "法人", "法定代表", "账号", "卡号", "person", "phone", "mobile", "address", "account"),
 )
 SIDES = {"in": ("收入", "money that came"), "out": ("支出", "money that went")}
 NO_MAPPING = (
@@ -109,6 +96,9 @@ def _table(one: Trial) -> dict[str, Any]:
         "sheet": one.raw.name,
         "kind": one.form.kind,
         "columns": [_column(each, one, hidden=persons) for each in one.proposal.columns],
+        "choices": [
+            {"column": target.name, "title": _title(target.name, one)} for target in targets(one.form.kind, ())
+        ],
         "missing": [{"column": name, "title": _title(name, one)} for name in one.proposal.missing],
         "ignored": list(one.ignored),
         "rows": list(_rows(one)),

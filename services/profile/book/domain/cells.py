@@ -67,7 +67,8 @@ def _counterparties(column: Column, text: pl.Series, today: date) -> tuple[pl.Se
 
 def _identities(column: Column, text: pl.Series, spelled: pl.Series) -> tuple[pl.Series, Reasons]:
     fits = spelled.str.len_chars() <= column.longest
-    lost = None if spelled is text else spelling.lost_digits(spelled)
+    sure = spelled is text and not spelling.may_have_lost_digits(spelled)
+    lost = None if sure else spelling.lost_digits(spelled)
     parsed = pl.select(pl.when(fits if lost is None else fits & ~lost).then(spelled)).to_series()
     reasons = [(EMPTY, spelled.is_null())] if column.filled else []
     return parsed, iter([*([] if lost is None else [(LOST, lost)]), *reasons, (_too_long(column), ~fits)])

@@ -44,11 +44,10 @@ class WrongColumns(Invalid):
 class Form:
     """How a file of a kind is read: its columns, and what is the same in all of its rows (`constants`, our names).
 
-    `ignored` names the columns of the source that are not needed; None ignores whatever is not known. `empties` are
-    what the source writes where there is nothing, as `-`. `either` are our columns that several titles of a file may
-    state: the first that says something, in the order of the titles. `made` are those that are made up where the file
-    has none; `instead` gives the others from which a column that is needed can be told. `steps` work out what follows
-    from several columns of a row, one after another.
+    `ignored` names the columns of the source that are not needed; None ignores whatever is not known. `either` are our
+    columns that several titles of a file may state: the first that says something, in the order of the titles. `made`
+    are those that are made up where the file has none; `instead` gives the others from which a column that is needed
+    can be told. `steps` work out what follows from several columns of a row, one after another.
     """
 
     kind: str
@@ -58,7 +57,6 @@ class Form:
     ignored: frozenset[str] | None = None
     split: Split | None = None
     rules: tuple[RowRule, ...] = ()
-    empties: frozenset[str] = frozenset()
     either: frozenset[str] = frozenset()
     made: frozenset[str] = frozenset()
     instead: Mapping[str, Sequence[frozenset[str]]] = field(default_factory=dict)

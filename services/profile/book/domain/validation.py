@@ -5,7 +5,7 @@ Every function takes whole columns of text and gives whole columns of values; a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
@@ -57,7 +57,8 @@ def check(form: Form, raw: pl.DataFrame, matched: Matched, unread: pl.DataFrame,
     sent = raw
     raw, found = form.arranged(raw, matched)
     titles = {column.name: title for title, column in found.items()}
-    text = _seen(raw, found, form.empties)
+    seen = (visible(raw[title]).alias(column.name) for title, column in found.items())
+    text = pl.DataFrame([raw["line"], *seen])
     values: dict[str, pl.Series] = {"line": text["line"]}
     faults: list[Fault] = []
     for title, column in found.items():
@@ -94,14 +95,6 @@ def _as_statement(
     if SIGNED in matched.parts and "direction" not in named.values():
         told = (*statement.without_a_sign(sent[matched.parts[SIGNED]]), *told)
     return statement.numbered(rows, minute), told
-
-
-def _seen(raw: pl.DataFrame, found: Mapping[str, Column], empties: Collection[str]) -> pl.DataFrame:
-    """Return the cells by our columns' names, null where one says nothing."""
-    text = pl.DataFrame([raw["line"], *(visible(raw[title]).alias(column.name) for title, column in found.items())])
-    nothing = pl.lit(sorted(empties), dtype=pl.List(pl.String))
-    cell = pl.exclude("line")
-    return text.with_columns(pl.when(~cell.is_in(nothing)).then(cell)) if empties else text
 
 
 def _kept(columns: Iterable[Column], text: pl.DataFrame, values: Mapping[str, pl.Series]) -> dict[str, pl.Series]:

@@ -20,13 +20,13 @@ import polars as pl
 from services.profile.book.domain.columns import Form
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
 from services.profile.book.readers.invoice_xml import COLUMNS, UnusableInvoice, parsed, row
+from services.profile.book.readers.packed import TABLES, is_hidden
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
 
 KINDS = ("invoices", "invoices.sale", "invoices.purchase")
 LARGEST_XML, LARGEST_OFD, MOST_ENTRIES = 4 << 20, 32 << 20, 100_000
 # What is handed out beside the XML of an invoice, and says the same.
 PICTURES = (".pdf", ".png", ".jpg", ".jpeg")
-TABLES = (".xlsx", ".xls", ".csv", ".txt", ".json", ".parquet")
 COVER = "OFD.xml"
 INVOICE_ROOT = re.compile(rb"<(?:\w+:)?(?:EInvoice|eInvoice)[\s>]")
 MOST_TOLD = 5
@@ -150,7 +150,7 @@ def _damage_told() -> Iterator[None]:
 
 
 def _unpacked(archive: zipfile.ZipFile, limits: Limits, passed: list[str]) -> Iterator[tuple[int, str, bytes]]:
-    entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _hidden(entry.filename)]
+    entries = [entry for entry in archive.infolist() if not entry.is_dir() and not is_hidden(entry.filename)]
     if len(entries) > MOST_ENTRIES:
         raise FileTooLarge(
             f"The zip holds more than {MOST_ENTRIES} files; split it and send the parts. "
@@ -226,7 +226,3 @@ def _name(entry: zipfile.ZipInfo) -> str:
 
 def _stem(name: str) -> str:
     return str(PurePosixPath(name).with_suffix("")).lower() if PurePosixPath(name).name else name
-
-
-def _hidden(name: str) -> bool:
-    return PurePosixPath(name).name.startswith(".") or "__MACOSX/" in name

@@ -10,6 +10,7 @@ from services.profile.book.domain.columns import WORKBOOK, Form
 from services.profile.book.domain.rejected import as_sent, is_returned
 from services.profile.book.readers.einvoice import KINDS as XML_KINDS
 from services.profile.book.readers.einvoice import einvoices
+from services.profile.book.readers.packed import table_in
 from services.profile.book.readers.page import page
 from services.profile.book.readers.parquet import parquet
 from services.profile.book.readers.records import records
@@ -36,6 +37,14 @@ def read(form: Form, path: Path, limits: Limits) -> list[RawSheet]:
             "The file is empty; send it again with a header line and rows. / 文件为空，请报送含表头和数据的文件。"
         )
     sort = sort_of(path)
+    if sort == Sort.ZIP:
+        with table_in(path, limits) as table:
+            if table is not None:
+                return _read(form, table, limits, sort_of(table))
+    return _read(form, path, limits, sort)
+
+
+def _read(form: Form, path: Path, limits: Limits, sort: Sort) -> list[RawSheet]:
     if sort in (Sort.XLSX, Sort.XLS):
         parts = workbook(form, path, limits)
     elif form.kind == WORKBOOK:
@@ -45,8 +54,8 @@ def read(form: Form, path: Path, limits: Limits) -> list[RawSheet]:
         )
     elif sort == Sort.ZIP and form.kind not in XML_KINDS:
         raise UnreadableFile(
-            "This is a zip; unpack it and send the table in it: .xlsx, .xls, .csv, .csv.gz, .json or .parquet "
-            "/ 请解压后报送其中的表格。"
+            "This is a zip of several files; send each table in it: .xlsx, .xls, .csv, .csv.gz, .json or .parquet "
+            "/ 压缩包中有多个文件，请解压后逐个报送其中的表格。"
         )
     else:
         parts = [READERS[sort](form, path, limits)]

@@ -154,6 +154,23 @@ def test_a_page_without_a_table_is_refused(tmp_path: Path) -> None:
         sheets(path)
 
 
+def test_the_one_table_in_a_zip_is_read(tmp_path: Path) -> None:
+    """Offices pack what they hand out; several tables are sent one by one."""
+    table = xlsx(tmp_path / "table", {"a": [TITLES, row("1")]}).read_bytes()
+    upload = tmp_path / "upload"
+    for entries, height in (
+        ({"明细.xlsx": table, "__MACOSX/._明细.xlsx": b""}, 1),
+        ({"a.xlsx": table, "b.xlsx": table}, 0),
+    ):
+        with zipfile.ZipFile(upload, "w") as made:
+            for name, data in entries.items():
+                made.writestr(name, data)
+        assert sheets(upload)[0].frame.height == height
+    with pytest.raises(UnreadableFile, match="several files"):
+        sheets(upload, "payments")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["table", "upload"]
+
+
 def test_two_cells_far_apart_in_an_old_workbook_are_refused(tmp_path: Path) -> None:
     """Two bytes place a cell in any row, two more in any column."""
     path = xls(tmp_path / "upload", {"a": [TITLES, row("1")]})
