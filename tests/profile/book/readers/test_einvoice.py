@@ -47,6 +47,14 @@ def test_the_buyers_books_have_it_from_the_other_side(tmp_path: Path) -> None:
     assert (row["enterprise"], row["counterparty"]) == (f"uscc:{BUYER}", f"uscc:{SELLER}")
 
 
+def test_the_partner_is_named_too(tmp_path: Path) -> None:
+    """Its name is read beside its code, so that bank statements, which give names alone, find it."""
+    sold = read_bytes(tmp_path, xml()).frame
+    bought = read_bytes(tmp_path, xml(), KINDS["invoices.purchase"]).frame
+    assert (sold["buyer_name"].to_list(), bought["seller_name"].to_list()) == (["买方"], ["卖方"])
+    assert "seller_name" not in sold.columns
+
+
 def test_a_mixed_zip_of_one_enterprise_gets_each_direction_right(tmp_path: Path) -> None:
     """Its own sales and purchases are told apart, a stranger's invoice is reported."""
     stranger = "91110108551385082Q"
