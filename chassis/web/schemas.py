@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any, cast
 
@@ -13,6 +14,8 @@ from chassis.web.reading import PLAIN
 
 # Control and format characters, line and paragraph separators: they show nothing, or turn what stands beside them.
 UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
+# Letters and marks that print nothing: fillers of Hangul, the empty sign of Braille, selectors of variants.
+FILLERS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f]")
 
 
 class Schema(marshmallow.Schema):
@@ -49,7 +52,7 @@ class Name(marshmallow.fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs).strip()
-        if not any(map(str.isprintable, text)) or any(unicodedata.category(sign) in UNSEEN for sign in text):
+        if not text or FILLERS.search(text) or any(unicodedata.category(sign) in UNSEEN for sign in text):
             raise marshmallow.ValidationError("must be visible: no control or format characters / 名称须为可见字符")
         return text
 

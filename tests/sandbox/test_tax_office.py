@@ -94,6 +94,16 @@ def test_the_workbook_is_the_economy_to_the_fen(
     assert facts(sheet) == truth(economy, firm)
 
 
+def test_a_workbook_without_the_first_sheet_is_read_by_its_lines(
+    economy: dict[str, pl.DataFrame], firm: str, sheets: Sheets, tmp_path: Path
+) -> None:
+    """The special sheets add nothing to any sum."""
+    rest = {name: rows for name, rows in sheets.items() if name != INVOICES}
+    sheet = loaded(xlsx(tmp_path / "export", rest), firm)
+    assert sheet.name == LINES
+    assert facts(sheet) == truth(economy, firm)
+
+
 @pytest.mark.parametrize("name", [INVOICES, LINES])
 def test_each_sheet_saved_as_text_is_the_economy_to_the_fen(
     economy: dict[str, pl.DataFrame], firm: str, sheets: Sheets, tmp_path: Path, name: str

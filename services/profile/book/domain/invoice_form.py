@@ -17,6 +17,9 @@ SELLER_NAME = ("销方名称", "销售方名称", "销货方名称", "销方企�
 DIGITAL_NUMBER = ("数电发票号码", "全电发票号码", "数电票号码", "全电票号码")
 # What may stand in several columns: the first that says something counts.
 EITHER = frozenset({"number", "remark"})
+# The sheets of the tax office's export (全量发票查询) that say every invoice, the better one first: whole, by line.
+# The others (货物运输, 建筑服务, 不动产, 机动车, …) add to some of the same invoices what their sort of trade needs.
+EXPORT_SHEETS = ("发票基础信息", "信息汇总表")
 YES_NO = MappingProxyType({"是": "true", "否": "false", "true": "true", "false": "false"})
 STEPS = (red_letters, settled)
 

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 import polars as pl
 
 from services.profile.book.domain.columns import Form
+from services.profile.book.domain.titles import LINE, plain
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
 from services.profile.book.readers.invoice_xml import COLUMNS, UnusableInvoice, parsed, row
 from services.profile.book.readers.packed import TABLES, is_hidden
@@ -37,7 +38,8 @@ NO_XML = (
 REPEATED = "entries say again what others say, counted once"
 ALONE = "pictures without their XML were passed over"
 # What two documents of one invoice must agree on; a day may be written in two ways.
-COMPARED = [place for place, name in enumerate(COLUMNS) if name == "counterparty" or name.endswith("_fen")]
+COMPARED = [place for place, name in enumerate(COLUMNS) if name in {"seller", "buyer"} or name.endswith("_fen")]
+KEY = [COLUMNS.index("code"), COLUMNS.index("number")]
 SCHEMA = {"line": pl.Int64} | dict.fromkeys(COLUMNS, pl.String)
 
 
@@ -51,7 +53,7 @@ class _Read:
 
     def take(self, line: int, name: str, found: tuple[str | None, ...]) -> None:
         """Take an invoice in, once."""
-        key = found[2:4]
+        key = tuple(found[place] for place in KEY)
         before = self.rows.setdefault(key, (line, found))
         if before[0] == line:
             return
@@ -63,13 +65,12 @@ class _Read:
 
 def einvoices(form: Form, path: Path, limits: Limits) -> RawSheet:
     """Read an XML, an OFD or a zip of them; `line` is the place in the zip, from 1."""
-    owner = form.constants.get("enterprise")
     if form.kind not in KINDS:
         raise UnreadableFile(
             f"XML, OFD and zips of them are invoices; send them as one of: {', '.join(KINDS)}. "
             "/ XML、OFD 及其压缩包是发票，请按以上种类报送。"
         )
-    if form.kind == "invoices" and owner is None:
+    if form.kind == "invoices" and "enterprise" not in form.constants:
         raise UnreadableFile(
             "Say whose invoices these are: send ?enterprise=, or the kind invoices.sale or .purchase. "
             "/ 请用 enterprise 注明这些发票属于哪家企业，或按 invoices.sale、invoices.purchase 报送。"
@@ -77,14 +78,14 @@ def einvoices(form: Form, path: Path, limits: Limits) -> RawSheet:
     read, passed = _Read(), list[str]()
     for line, name, data in _documents(path, limits, passed):
         try:
-            read.take(line, name, row(form.kind, owner, parsed(_xml_of(name, data, limits))))
+            read.take(line, name, row(parsed(_xml_of(name, data, limits))))
         except UnusableInvoice as error:
             read.unread.append((line, f"{name}!{error.tag}".lstrip("!"), error.value[:LARGEST_SHOWN], error.reason))
     if not read.rows and not read.unread:
         held = f"it holds {', '.join(passed[:MOST_TOLD])}; " if passed else ""
         raise EmptyFile(f"The zip holds no XML: {held}send the XML form of the invoices / 压缩包中没有发票 XML。")
     frame = pl.DataFrame([(line, *found) for line, found in read.rows.values()], schema=SCHEMA, orient="row")
-    columns = frame if form.kind == "invoices" else frame.drop("direction")
+    columns = frame.select(name for name in frame.columns if name == LINE or plain(name) in form.titles)
     return RawSheet(
         form.kind,
         columns,

@@ -13,7 +13,6 @@ from decimal import Decimal
 from xml.parsers import expat
 
 from services.profile.book.domain.invoice import ROUNDING_FEN
-from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id
 
 DEEPEST = 32
 DECLARED_GB = re.compile(rb"""^\s*<\?xml[^>]*encoding=["']gb""", re.IGNORECASE)
@@ -25,6 +24,8 @@ NET = ("BasicInformation/TotalAmWithoutTax", "TotalAmWithoutTax", "TaxExclusiveT
 TAX = ("BasicInformation/TotalTaxAm", "TotalTaxAm", "TaxTotalAmount", "CustomData/合计税额")
 TOTAL = ("BasicInformation/TotalTax-includedAmount", "TotalTax-includedAmount", "TaxInclusiveTotalAmount")
 SELLER = ("SellerInformation/SellerIdNum", "SellerIdNum", "SellerTaxID", "CustomData/销售方纳税人识别号")
+SELLER_NAME = ("SellerInformation/SellerName", "SellerName", "CustomData/销售方名称")
+BUYER_NAME = ("BuyerInformation/BuyerName", "BuyerName", "CustomData/购买方名称")
 BUYER = ("BuyerInformation/BuyerIdNum", "BuyerIdNum", "BuyerTaxID", "CustomData/购买方纳税人识别号")
 NUMBER = (
     *("TaxSupervisionInfo/InvoiceNumber", "Header/EIid", "InvoiceNumber", "EIid", "InvoiceNo"),
@@ -40,7 +41,7 @@ REMARK = ("AdditionalInformation/Remark", "Remark", "Note")
 BLUE = re.compile(r"蓝字[^0-9]{0,16}([0-9]{8,20})")
 COVERED = "CustomData"
 COLUMNS = (
-    *("direction", "enterprise", "code", "number", "counterparty", "date", "net_fen", "tax_fen", "total_fen"),
+    *("seller", "seller_name", "buyer", "buyer_name", "code", "number", "date", "net_fen", "tax_fen", "total_fen"),
     *("status", "blue_number"),
 )
 
@@ -118,8 +119,8 @@ def _parser(found: Invoice, encoding: str | None) -> expat.XMLParserType:
     return parser
 
 
-def row(kind: str, owner: str | None, found: Invoice) -> tuple[str | None, ...]:
-    """Return an invoice as a row of `COLUMNS`, seen from its owner; raise `UnusableInvoice` where it is at odds."""
+def row(found: Invoice) -> tuple[str | None, ...]:
+    """Return an invoice as a row of `COLUMNS`; raise `UnusableInvoice` where it is at odds with itself."""
     net, tax = _fen(NET[1], found.text(NET)), _tax(TAX[1], found.said(TAX))
     covered = not found.said(TOTAL) and found.said(NET[-1:])
     total = net + tax if covered else _fen(TOTAL[1], found.text(TOTAL))
@@ -128,22 +129,10 @@ def row(kind: str, owner: str | None, found: Invoice) -> tuple[str | None, ...]:
         _must_agree(TAX[1], tax, [_line_tax(item) for item in found.items])
     if abs(total - net - tax) > ROUNDING_FEN:
         raise _contradiction(TOTAL[1], total, Decimal(net + tax) / 100)
-    seller, buyer = found.text(SELLER).upper(), found.said(BUYER).strip("*").upper() or None
-    direction = kind.partition(".")[2] or _side(owner, seller, buyer)
-    ours, theirs = (seller, buyer) if direction == "sale" else (buyer, seller)
+    sides = (found.text(SELLER), found.said(SELLER_NAME), found.said(BUYER).strip("*"), found.said(BUYER_NAME))
     blue = BLUE.search(found.said(REMARK)) if net < 0 else None
-    stated = (found.said(CODE) or None, found.text(NUMBER), theirs, found.text(DAY))
-    return direction, ours, *stated, str(net), str(tax), str(total), "valid", blue[1] if blue else None
-
-
-def _side(owner: str | None, seller: str, buyer: str | None) -> str:
-    for code, direction in ((seller, "sale"), (buyer or "", "purchase")):
-        try:
-            if enterprise_id(code) == owner:
-                return direction
-        except NotAnEnterpriseId:
-            continue
-    raise UnusableInvoice("SellerIdNum", seller, "neither seller nor buyer is this enterprise / 购销双方均非本企业")
+    stated = (found.said(CODE), found.text(NUMBER), found.text(DAY), str(net), str(tax), str(total), "valid")
+    return *(each or None for each in (*sides, *stated)), blue[1] if blue else None
 
 
 def _must_agree(tag: str, stated: int, parts: list[str]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from services.profile.book.domain.columns import KINDS, SHEETS, WORKBOOK, Form, WrongColumns
+from services.profile.book.domain.invoice_form import EXPORT_SHEETS
 from services.profile.book.readers.archive import DAMAGED, look_into, must_fit
 from services.profile.book.readers.grid import header_in, table_in
 from services.profile.book.readers.layout import Header
@@ -23,8 +24,6 @@ from services.profile.book.readers.old_workbook import LARGEST, NotACompound, co
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, RawSheet, UnreadableFile
 
 LONG = r"^-?\d{16,}$|^-?\d*\.\d{9}$"
-# The sheet of the tax office's export with one row an invoice; its other sheets say the same invoices line by line.
-WHOLE = "发票基础信息"
 SOMEBODY = "local:somebody"
 
 
@@ -103,11 +102,17 @@ def _fitting(form: Form, found: list[Grid]) -> list[RawSheet]:
     if not fits:
         score, _, nearest = max(refused, key=lambda one: one[0])
         raise nearest if score > 1 else _not_for(form, [grid for _, grid, _ in refused], nearest)
-    whole = [sheet for sheet in fits if sheet.name == WHOLE] or fits
+    whole = _whole(fits)
     kept = {sheet.name for sheet in whole}
     left = [grid.name for grid, _ in headers if grid.name not in kept]
     note = (f"sheets left out: {'、'.join(left)} / 未读入的工作表",) if left else ()
     return [replace(sheet, notes=(*sheet.notes, *(note if sheet is whole[0] else ()))) for sheet in whole]
+
+
+def _whole(fits: list[RawSheet]) -> list[RawSheet]:
+    """Return the one sheet of the tax office's export that says all invoices, or all sheets of another workbook."""
+    named = {(sheet.name or "").strip(): sheet for sheet in fits}
+    return next(([named[name]] for name in EXPORT_SHEETS if name in named), fits)
 
 
 def _not_for(form: Form, found: list[Grid], error: WrongColumns) -> WrongColumns:

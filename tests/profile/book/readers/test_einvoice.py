@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 from electronic_invoices import BUYER, SELLER, xml, zipped
 
 from services.profile.book.domain.columns import KINDS, Form
+from services.profile.book.domain.validation import Checked, check
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import FileTooLarge, Limits, RawSheet, UnreadableFile
 
@@ -24,18 +26,33 @@ def read_bytes(
     return part
 
 
+def booked(part: RawSheet, form: Form) -> Checked:
+    """Return what was read as it is checked on import."""
+    return check(form, part.frame, form.match(part.titles), part.unread, today=date(2026, 11, 29))
+
+
 def test_an_invoice_is_read_to_the_fen(tmp_path: Path) -> None:
     """Seller, buyer, number, day and the three sums are those of the XML."""
     row = read_bytes(tmp_path, xml()).frame.row(0, named=True)
-    assert (row["enterprise"], row["counterparty"]) == (SELLER, BUYER)
+    assert (row["seller"], row["buyer"]) == (SELLER, BUYER)
     assert (row["number"], row["date"]) == ("24352000000000000001", "2024-03-05")
     assert (row["net_fen"], row["tax_fen"], row["total_fen"]) == ("12050", "1300", "13350")
 
 
 def test_the_buyers_books_have_it_from_the_other_side(tmp_path: Path) -> None:
     """As a purchase the enterprise is the buyer."""
-    row = read_bytes(tmp_path, xml(), KINDS["invoices.purchase"]).frame.row(0, named=True)
-    assert (row["enterprise"], row["counterparty"]) == (BUYER, SELLER)
+    row = booked(read_bytes(tmp_path, xml(), KINDS["invoices.purchase"]), KINDS["invoices.purchase"]).rows.row(
+        0, named=True
+    )
+    assert (row["enterprise"], row["counterparty"]) == (f"uscc:{BUYER}", f"uscc:{SELLER}")
+
+
+def test_the_partner_is_named_too(tmp_path: Path) -> None:
+    """Its name is read beside its code, so that bank statements, which give names alone, find it."""
+    sold = read_bytes(tmp_path, xml()).frame
+    bought = read_bytes(tmp_path, xml(), KINDS["invoices.purchase"]).frame
+    assert (sold["buyer_name"].to_list(), bought["seller_name"].to_list()) == (["买方"], ["卖方"])
+    assert "seller_name" not in sold.columns
 
 
 def test_a_mixed_zip_of_one_enterprise_gets_each_direction_right(tmp_path: Path) -> None:
@@ -45,12 +62,27 @@ def test_a_mixed_zip_of_one_enterprise_gets_each_direction_right(tmp_path: Path)
         "a.xml": xml(),
         "b.xml": xml(seller=BUYER, buyer=SELLER, number="2"),
         "b.pdf": b"%PDF",
-        "c.xml": xml(seller=stranger),
+        "c.xml": xml(seller=stranger, number="3"),
     }
-    part = read_bytes(tmp_path, zipped(entries), KINDS["invoices"].of(f"uscc:{SELLER}"))
-    assert part.frame["direction"].to_list() == ["sale", "purchase"]
-    reason = "neither seller nor buyer is this enterprise / 购销双方均非本企业"
-    assert part.unread.rows() == [(3, "c.xml!SellerIdNum", stranger, reason)]
+    own = KINDS["invoices"].of(f"uscc:{SELLER}")
+    found = booked(read_bytes(tmp_path, zipped(entries), own), own)
+    assert found.rows["direction"].to_list() == ["sale", "purchase"]
+    reason = "neither the seller nor the buyer is this enterprise / 销方、购方均不是本企业"
+    assert found.report.rows() == [(3, "seller", stranger, reason)]
+
+
+def test_a_company_that_buys_without_a_code_is_held_by_its_name(tmp_path: Path) -> None:
+    """As from a table."""
+    body = xml(buyer="").replace("买方".encode(), "杭州某某商贸有限公司".encode())
+    found = booked(read_bytes(tmp_path, body), KINDS["invoices.sale"])
+    assert found.rows["counterparty"].to_list() == ["杭州某某商贸有限公司"]
+
+
+def test_a_purchase_sent_as_a_sale_is_refused_in_words(tmp_path: Path) -> None:
+    """As from a table."""
+    own = KINDS["invoices.sale"].of(f"uscc:{BUYER}")
+    reasons = booked(read_bytes(tmp_path, xml(), own), own).report["reason"]
+    assert any("send it as invoices.purchase or invoices" in reason for reason in reasons)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +194,9 @@ def test_the_whole_time_goes_on_to_be_read(tmp_path: Path, time: str) -> None:
 @pytest.mark.parametrize("buyer", ["", "***"])
 def test_a_person_has_no_code(tmp_path: Path, buyer: str) -> None:
     """And is nobody in particular."""
-    assert only(read_bytes(tmp_path, xml(buyer=buyer)))["counterparty"] is None
+    part = read_bytes(tmp_path, xml(buyer=buyer))
+    assert only(part)["buyer"] is None
+    assert booked(part, KINDS["invoices.sale"]).rows["counterparty"].to_list() == [None]
 
 
 def test_a_red_letter_names_the_invoice_that_it_cancels(tmp_path: Path) -> None:
@@ -206,7 +240,7 @@ def test_an_ofd_is_read_by_the_xml_that_it_carries(tmp_path: Path, body: bytes) 
     """A digital invoice or an earlier electronic one, wherever in the OFD it lies."""
     for place in ("Doc_0__Attachs__original_invoice", "Doc_0__Other__fp"):
         row = only(read_bytes(tmp_path, ofd(**{place: body})))
-        assert (row["enterprise"], row["counterparty"], row["tax_fen"]) == (SELLER, BUYER, "1300")
+        assert (row["seller"], row["buyer"], row["tax_fen"]) == (SELLER, BUYER, "1300")
 
 
 def test_an_ofd_whose_cover_states_the_invoice_is_read_by_that(tmp_path: Path) -> None:

@@ -183,3 +183,18 @@ def test_a_dimension_or_figure_that_there_is_not_uses_up_no_read(told: House) ->
         assert told.client.get(f"/v1/enterprises/E1/{path}", headers=told.bank()).status_code == 404
     assert told.client.get("/v1/enterprises/E1/accesses", headers=told.owner()).json["items"] == []
     assert told.client.get("/v1/enterprises/E1/portrait/payment", headers=told.bank()).status_code == 200
+
+
+def test_a_court_case_counts_once_however_its_number_is_written(cottage: House) -> None:
+    """In one file and in a later one: full width, other brackets, blanks."""
+    case = "enforcement,E1,{},,,杭州市上城区人民法院,1000,2025-05-01,2025-05-10,,\n"
+    for numbers in (
+        ["（2026）浙0106执1234号", "(2026)浙0106执1234号"],
+        ["〔2026〕浙０１０６ 执1234号", "(2026)浙0106执9号"],
+    ):
+        cottage.send("public-records", RECORDS + "".join(map(case.format, numbers)))
+    found = read(cottage, f"evidence?feature=enforcements&{MOMENT}")
+    assert (found["total"], {each["record"]["number"] for each in found["items"]}) == (
+        2,
+        {"(2026)浙0106执1234号", "(2026)浙0106执9号"},
+    )

@@ -37,6 +37,17 @@ def test_a_name_with_a_nul_is_refused(house: House) -> None:
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize("name", ["", "   ", "\u200b", "\u202e甲", "a\nb", "\u3164", "\u2800", "甲\ufeff乙", "\u2028"])
+def test_a_name_that_does_not_show_is_refused(cottage: House, name: str) -> None:
+    """Or in which something does not: it would pass for another's."""
+    assert cottage.client.put("/v1/enterprises/E1", json={"name": name}, headers=cottage.source).status_code == 422
+
+
+def test_blanks_around_a_name_are_left_out(cottage: House) -> None:
+    answer = cottage.client.put("/v1/enterprises/E1", json={"name": " 云帆 科技\u3000"}, headers=cottage.source)
+    assert answer.json["name"] == "云帆 科技"
+
+
 def test_a_source_that_describes_a_firm_does_not_read_its_file(house: House) -> None:
     """A rating that somebody else gave is read with consent and a record, not by an empty PUT."""
     house.send("enterprises", ENTERPRISES)
