@@ -281,3 +281,13 @@ def test_two_documents_of_one_number_must_agree(tmp_path: Path) -> None:
     """The second is reported with the place of the first."""
     part = read_bytes(tmp_path, zipped({"a.xml": xml(), "b.xml": xml(total="133.51")}))
     assert (part.frame.height, part.unread["line"].to_list()) == (1, [2])
+
+
+@pytest.mark.parametrize("place", [b"PK\x01\x02", b"PK\x05\x06"])
+def test_a_zip_whose_places_lie_is_refused(tmp_path: Path, place: bytes) -> None:
+    """Its directory sends the reader before the beginning of the file."""
+    body = bytearray(zipped({"a.xml": xml(), "b.xml": xml(number="2")}))
+    at = body.rindex(place) + (42 if place.endswith(b"\x02") else 16)
+    body[at : at + 4] = (0xFFFFFF00).to_bytes(4, "little")
+    with pytest.raises(UnreadableFile, match="damaged"):
+        read_bytes(tmp_path, bytes(body))
