@@ -14,6 +14,7 @@ import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -102,7 +103,8 @@ def _look(form: Form, path: Path, data: bytes, told: Told) -> None:
         assert not set(found.report["line"]) & set(found.rows["line"]), "a line was taken and refused"
         money = next((name for name in ("total_fen", "amount_fen", "paid_fen") if name in found.rows.columns), None)
         if money:
-            booked.update(Decimal(abs(fen)).scaleb(-2).normalize() for fen in found.rows[money].drop_nulls() if fen)
+            # Two sheets may be one part of the archive, so that the larger counts.
+            booked |= Counter(Decimal(abs(fen)).scaleb(-2).normalize() for fen in found.rows[money].drop_nulls() if fen)
     told.files["read"] += 1
     if (written := _written(data)) is not None:
         invented = {amount: times for amount, times in booked.items() if times > written[amount]}
@@ -134,8 +136,8 @@ def _written_in_zip(data: bytes) -> Counter[Decimal]:
     found: Counter[Decimal] = Counter()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for entry in archive.infolist():
-            inside = _written(archive.read(entry))
-            found.update(inside or Counter())
+            with suppress(Exception):
+                found.update(_written(archive.read(entry)) or Counter())
     return found
 
 

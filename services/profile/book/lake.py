@@ -245,11 +245,9 @@ class Lake:
         files = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in enterprises}))
         among = pl.col("enterprise").is_in(enterprises.implode())
         alone = self._dataset.alone
-        if alone is None:
+        if alone is None or not alone.anywhere(rows):
             return self._held_near(files, rows, among)
         numbers = rows.filter(alone.where).select(alone.columns[-1]).to_series().unique()
-        if numbers.is_empty():
-            return self._held_near(files, rows, among & ~alone.where)
         columns = (*self._dataset.content, *ORIGIN)
         known = self._scan(files).filter(among, pl.col(numbers.name).is_in(numbers.implode())).select(columns).collect()
         usual = rows.filter(~alone.where)

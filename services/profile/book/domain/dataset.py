@@ -81,10 +81,19 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """Where `where` holds, these columns of the identity are all of it: the rest may be stated anew."""
+    """Where `where` holds, these columns of the identity are all of it: the rest may be stated anew.
+
+    It never holds where the last of the columns has fewer than `width` bytes, which is quick to see.
+    """
 
     columns: tuple[str, ...]
     where: pl.Expr
+    width: int
+
+    def anywhere(self, rows: pl.DataFrame) -> bool:
+        """Tell whether it may hold for one of the rows."""
+        longest = rows[self.columns[-1]].str.len_bytes().max()
+        return isinstance(longest, int) and longest >= self.width
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,8 @@ class Dataset:
 
     `day` is the column of the event's date: data of a past day leave out what happened later (null counts as past).
     Where it is part of the identity (`pruned`), the lake finds earlier statements by it alone. `padded` is the column
-    of the identity whose leading zeros a spreadsheet may have lost.
+    of the identity whose leading zeros a spreadsheet may have lost. A statement that leaves a `quiet` column empty says
+    nothing of it, so that what was held stays.
     """
 
     name: str
@@ -103,6 +113,7 @@ class Dataset:
     rules: tuple[RowRule, ...] = ()
     alone: Alone | None = None
     padded: str | None = None
+    quiet: tuple[str, ...] = ()
 
     @property
     def key(self) -> list[pl.Expr]:
@@ -117,7 +128,7 @@ class Dataset:
 
     def keys(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the key of each row; as `key`, and without its cost where no row needs less than the identity."""
-        whole = self.alone is None or not rows.select(self.alone.where.any()).item()
+        whole = self.alone is None or not self.alone.anywhere(rows)
         return rows.select(self.identity if whole else self.key)
 
     @property

@@ -81,8 +81,9 @@ DATASET = Dataset(
             "net and tax have different signs / 金额与税额正负不一致",
         ),
     ),
-    alone=Alone(("enterprise", "number"), DIGITAL),
+    alone=Alone(("enterprise", "number"), DIGITAL, width=20),
     padded="number",
+    quiet=("code", "blue_number"),
 )
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content
 

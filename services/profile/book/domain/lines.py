@@ -67,6 +67,9 @@ def summed(sheet: Sheet, written: Sequence[str]) -> Sheet:
         return sheet
     if not goods and not WHOLE.isdisjoint(map(plain, sheet.titles)):
         return sheet
+    assert DATASET.alone is not None
+    if not goods and not DATASET.alone.anywhere(rows):
+        return sheet
     several = _several(rows, goods=goods)
     if several.is_empty():
         return sheet

@@ -26,6 +26,17 @@ GOES_BACK = (
     "{n} records go back to what version {was} of {day} said; version {held} of import {by} stands no more / "
     "{n} 条记录恢复为 {day} 的第 {was} 版内容，取代导入 {by} 的第 {held} 版"
 )
+SUM = "total_fen"
+ANOTHER_SUM = (
+    "{n} invoices have another total than before ({few}); the new one stands / "
+    "{n} 张发票的价税合计与此前不同（{few}），以本次为准"
+)
+ALIKE = (
+    "{n} invoices have the number and the day of one held with another total or party ({few}); each counts. If one "
+    "corrects the other, state the wrong one as void / "
+    "{n} 张发票与现有发票号码、日期相同而金额或对方不同（{few}），均已计入；如为更正，请将错误的一张报为作废"
+)
+FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +59,28 @@ def looked_back(
     old = pl.col("old") | (returns & stands.again)
     repeats, refused, back = (about.filter(each) for each in (old & returns, old & ~returns, ~old & returns))
     told = [*_told(REPEATS, repeats, stands.days), *_told(GOES_BACK, back, stands.days)]
+    if dataset.alone is not None:
+        told += _other_sums(dataset, rows.filter(pl.col("line").is_in(about.filter(~old)["line"].implode())), last)
     return Restated(
         frozenset(repeats["line"]) | frozenset(refused["line"]),
         tuple(_refused(refused, stands.days)),
         tuple(told[:MOST_TOLD]),
     )
+
+
+def alike(dataset: Dataset, new: pl.DataFrame, last: pl.DataFrame) -> Iterator[str]:
+    """Tell of new invoices that may be another statement of one held, though older numbers are used again.
+
+    A seller gives a number once a day at most; a buyer may be given one number by several sellers.
+    """
+    if dataset.alone is None or new.is_empty() or last.is_empty():
+        return
+    seller = pl.when(pl.col("direction") != "sale").then(pl.col("counterparty"))
+    same = ("direction", "enterprise", "code", "number", "date", seller.alias("seller"))
+    near = new.select(same).hash_rows().is_in(last.select(same).hash_rows().implode())
+    found = new.filter(near).filter(~dataset.alone.where)
+    if not found.is_empty():
+        yield ALIKE.format(n=found.height, few=", ".join(found["number"].unique().sort().head(FEW)))
 
 
 def _about(
@@ -79,6 +107,19 @@ def _told(words: str, rows: pl.DataFrame, days: Mapping[str, date]) -> Iterator[
     groups = rows.group_by("was", "of", "held", "by").len("n").sort("n", "by", "of", descending=[True, False, False])
     for row in groups.iter_rows(named=True):
         yield words.format(**row, day=days.get(row["of"]))
+
+
+def _other_sums(dataset: Dataset, rows: pl.DataFrame, last: pl.DataFrame) -> Iterator[str]:
+    """Tell of invoices whose sum is another one than was held: lines that are not all there, or a correction."""
+    known = dataset.keys(last).with_columns(last[SUM].alias("before"))
+    said = dataset.keys(rows).with_columns(rows[SUM].alias("after"), rows["number"].alias("written"))
+    said = said.filter(said.select(dataset.identity).hash_rows().is_last_distinct())
+    other = said.join(known, on=dataset.identity, how="inner", nulls_equal=True).filter(
+        pl.col("after") != pl.col("before")
+    )
+    if not other.is_empty():
+        few = ", ".join(other.sort("written")["written"].head(FEW))
+        yield ANOTHER_SUM.format(n=other.height, few=few)
 
 
 def _refused(rows: pl.DataFrame, days: Mapping[str, date]) -> Iterator[tuple[str, list[int]]]:

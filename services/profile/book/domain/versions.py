@@ -13,7 +13,7 @@ import polars as pl
 
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import Dataset
-from services.profile.book.domain.restated import Restated, looked_back
+from services.profile.book.domain.restated import Restated, alike, looked_back
 from services.profile.book.domain.zeros import with_zeros
 
 NOT_YOURS = "stated by another source already; dispute it instead of restating it / 其他来源已有记录，请提出异议"
@@ -39,9 +39,9 @@ def weigh(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, stands: Stan
     to this one.
     """
     rows, told = with_zeros(dataset, rows, held)
-    rows = without_repeats(dataset, rows)
     standing = _standing(held, stands)
     last = dataset.latest(standing)
+    rows = without_repeats(dataset, completed(dataset, rows, last))
     firm = _of(last, stands.weak, inside=False)
     fresh = unsaid(dataset, rows, standing, firm)
     repeats = _saying(dataset, rows, firm) if fresh.height < rows.height else frozenset[str]()
@@ -55,10 +55,22 @@ def weigh(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, stands: Stan
         rows = rows.filter(~old)
     refused = ((NOT_YOURS, own["line"].to_list()), *back.refused)
     new = versioned(dataset, rows, held)
+    told = (*told, *alike(dataset, new.filter(pl.col("version") == 1), last))
     if not own.is_empty():
         own = _unheard(dataset, own, held, stands).with_columns(pl.lit(0, dtype=pl.Int16).alias("version"))
         new = pl.concat([new, own.select(new.columns)])
     return Weighed(new, tuple((reason, lines) for reason, lines in refused if lines), (*told, *back.told), repeats)
+
+
+def completed(dataset: Dataset, rows: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with what they leave open of the `quiet` columns as it was held last of the same thing."""
+    quiet = [name for name in dataset.quiet if rows[name].null_count() and last[name].null_count() < last.height]
+    if not quiet:
+        return rows
+    held = last.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in quiet))
+    known = dataset.keys(held).hstack(held.select(pl.col(name).alias(f"held_{name}") for name in quiet))
+    spoken = dataset.keys(rows).join(known, on=dataset.identity, how="left", nulls_equal=True, maintain_order="left")
+    return rows.with_columns(rows[name].fill_null(spoken[f"held_{name}"]) for name in quiet)
 
 
 def without_repeats(dataset: Dataset, rows: pl.DataFrame) -> pl.DataFrame:
@@ -134,6 +146,9 @@ def among(rows: pl.DataFrame, others: pl.DataFrame) -> pl.Series:
 
 def _saying(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> frozenset[str]:
     """Return the imports that hold a row which is among these; by hashes, so that one too many may be named."""
+    imports = frozenset(held["import_id"].unique())
+    if len(imports) == 1:
+        return imports
     said = rows.select(dataset.content).hash_rows()
     same = held.select(dataset.content).hash_rows().is_in(said.implode())
     return frozenset(held.filter(same)["import_id"].unique())

@@ -104,7 +104,7 @@ def _parquet(path: Path) -> Head:
 
 
 def _xlsx(path: Path) -> Head:
-    with suppress(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    with suppress(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
         packed = io.BytesIO()
         with zipfile.ZipFile(path) as archive, zipfile.ZipFile(packed, "w") as head:
             whole = _workbook(archive, head)

@@ -134,7 +134,7 @@ def _documents(path: Path, limits: Limits, passed: list[str]) -> Iterator[tuple[
 def _damage_told() -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError):  # the last two: of offsets that lie
         raise UnreadableFile(
             "The zip is damaged or cut short; send it again. / 压缩包已损坏或不完整，请重新报送。"
         ) from None
@@ -191,7 +191,7 @@ def _xml_of(name: str, data: bytes, limits: Limits) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _carried(archive, limits)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
         raise UnusableInvoice("", "", "a damaged OFD or zip / OFD 或压缩包已损坏") from None
 
 

@@ -41,7 +41,7 @@ def _unpacked(path: Path, limits: Limits) -> Path | None:
                 plain.unlink(missing_ok=True)
                 raise
             return plain
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
         raise UnreadableFile(
             "The zip is damaged, locked by a password or packed in an unusual way; send the table itself "
             "/ 压缩包已损坏、有密码或格式特殊，请直接报送其中的表格。"

@@ -288,3 +288,38 @@ def test_zeros_of_a_bank_serial_are_found_too() -> None:
     paid = row | {"amount_fen": 100, "counterparty": None, "purpose": None, "status": "valid"}
     book.take(paid)
     assert book.take(paid | {"reference": "71"}).rows.is_empty()
+
+
+def test_what_a_statement_leaves_open_stays() -> None:
+    """An export without the code or the blue number repeats the one that had them; another one changes them."""
+    book = Book()
+    full = INVOICE | {"code": "033002100411", "blue_number": "26332000000000000001"}
+    book.take(full)
+    assert book.take(INVOICE).rows.is_empty()
+    void = book.take(INVOICE | {"status": "void"})
+    assert void.rows.select("version", "code", "blue_number").rows() == [(2, full["code"], full["blue_number"])]
+    assert book.take(OLD).rows["code"].to_list() == [None]
+
+
+def test_another_total_is_told_with_the_number() -> None:
+    """It may be a correction, or lines that are not all there."""
+    book = Book()
+    book.take(INVOICE)
+    [told] = book.take(INVOICE | {"total_fen": 11400, "net_fen": 10100}).told
+    assert told.startswith(f"1 invoices have another total than before ({DIGITAL})")
+    assert book.take(INVOICE | {"total_fen": 11400, "net_fen": 10100, "status": "void"}).told == ()
+
+
+def test_an_older_number_that_comes_again_is_told() -> None:
+    """Another total or buyer of the same number and day may be a correction; both count until one is void."""
+    book = Book()
+    book.take(OLD)
+    for other in ({"total_fen": 11400, "net_fen": 10100}, {"counterparty": "某A公司"}):
+        [told] = book.take(OLD | other).told
+        assert told.startswith(
+            "1 invoices have the number and the day of one held with another total or party (00012345)"
+        )
+    assert book.take(OLD | {"date": date(2025, 6, 2)}).told == ()
+    bought = OLD | {"direction": "purchase"}
+    book.take(bought)
+    assert book.take(bought | {"counterparty": "B2"}).told == ()

@@ -47,6 +47,14 @@ def test_the_buyers_books_have_it_from_the_other_side(tmp_path: Path) -> None:
     assert (row["enterprise"], row["counterparty"]) == (f"uscc:{BUYER}", f"uscc:{SELLER}")
 
 
+def test_the_partner_is_named_too(tmp_path: Path) -> None:
+    """Its name is read beside its code, so that bank statements, which give names alone, find it."""
+    sold = read_bytes(tmp_path, xml()).frame
+    bought = read_bytes(tmp_path, xml(), KINDS["invoices.purchase"]).frame
+    assert (sold["buyer_name"].to_list(), bought["seller_name"].to_list()) == (["买方"], ["卖方"])
+    assert "seller_name" not in sold.columns
+
+
 def test_a_mixed_zip_of_one_enterprise_gets_each_direction_right(tmp_path: Path) -> None:
     """Its own sales and purchases are told apart, a stranger's invoice is reported."""
     stranger = "91110108551385082Q"
@@ -273,3 +281,13 @@ def test_two_documents_of_one_number_must_agree(tmp_path: Path) -> None:
     """The second is reported with the place of the first."""
     part = read_bytes(tmp_path, zipped({"a.xml": xml(), "b.xml": xml(total="133.51")}))
     assert (part.frame.height, part.unread["line"].to_list()) == (1, [2])
+
+
+@pytest.mark.parametrize("place", [b"PK\x01\x02", b"PK\x05\x06"])
+def test_a_zip_whose_places_lie_is_refused(tmp_path: Path, place: bytes) -> None:
+    """Its directory sends the reader before the beginning of the file."""
+    body = bytearray(zipped({"a.xml": xml(), "b.xml": xml(number="2")}))
+    at = body.rindex(place) + (42 if place.endswith(b"\x02") else 16)
+    body[at : at + 4] = (0xFFFFFF00).to_bytes(4, "little")
+    with pytest.raises(UnreadableFile, match="damaged"):
+        read_bytes(tmp_path, bytes(body))
