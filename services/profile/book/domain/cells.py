@@ -27,6 +27,8 @@ FIRST_INVOICE = date(1994, 1, 1)
 FIRST_DATE = date(1900, 1, 1)
 # What lies ahead, as a day of payment does, lies before this.
 LAST_DAY = date(2199, 12, 31)
+# A cell of text as a spreadsheet exports it: ="20260301", '20260301.
+MARKED = r"""(?s)^(?:="(.*)"|'(.*))$"""
 LARGEST_COUNT = 100_000_000
 MOST_KNOWN = 40
 EMPTY = "empty / 不能为空"
@@ -46,8 +48,13 @@ SCIENTIFIC = (
 
 
 def visible(text: pl.Series) -> pl.Series:
-    """Return cells without blanks around them and without characters that nobody sees; null where nothing is left."""
+    """Return cells without blanks around them, characters that nobody sees and a spreadsheet's mark for text.
+
+    Null is where nothing is left.
+    """
     bare = text.str.strip_chars()
+    if (bare.str.starts_with('="') | bare.str.starts_with("'")).any():
+        bare = bare.str.replace(MARKED, "$1$2").str.strip_chars()
     if (bare.str.len_bytes() != bare.str.len_chars()).any():
         bare = spelling.respelled(bare, spelling.UNPRINTED, _printed)
     return pl.select(spelling.filled(pl.lit(bare))).to_series()

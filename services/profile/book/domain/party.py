@@ -34,8 +34,9 @@ def counterparties(written: pl.Series) -> pl.Series:
 
 def party_of(counterparty: pl.Expr) -> pl.Expr:
     """Return the enterprise id that a counterparty's name stands for, as a bare code in a file stands for one."""
-    code = pl.when(counterparty.str.len_chars() == 18).then(pl.lit("uscc:") + counterparty.str.to_uppercase())
-    named = code.otherwise(pl.lit(LOCAL) + counterparty)
+    code = counterparty.str.to_uppercase()
+    bare = pl.when(code.str.contains(f"^{USCC_FORM.pattern}$")).then(pl.lit("uscc:") + code)
+    named = bare.otherwise(pl.lit(LOCAL) + counterparty)
     return pl.when(counterparty.str.contains(":", literal=True)).then(counterparty).otherwise(named)
 
 

@@ -187,6 +187,14 @@ def test_a_banks_dash_is_nothing() -> None:
     assert dashed.rows.select("purpose", "purpose_text", "status").rows() == [(None, None, "valid")]
 
 
+def test_cells_that_are_marked_as_text_are_read_in_every_column() -> None:
+    """Banks export ="20260301" so that no spreadsheet takes it for a number."""
+    marked = {title: f'="{value}"' if value else value for title, value in PAID.items()}
+    quoted = {title: f"'{value}" for title, value in SALE.items()}
+    assert payments(marked).rows.equals(payments({}).rows)
+    assert sales(quoted).rows.equals(sales({}).rows)
+
+
 def test_all_known_values_are_told() -> None:
     """In Chinese and in English."""
     [reason] = sales({"发票状态": "遗失"}).report["reason"]
