@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -156,3 +157,15 @@ def test_shredding_what_is_not_there_changes_nothing(lake: Lake) -> None:
     commit = lake.append(rows(1), "imp_1", {}, now=NOW)
     assert lake.shred([Departure("local:E1", "invoices", "rec_none")]) == 0
     assert lake.newest() == commit.version
+
+
+def test_a_lake_of_an_earlier_release_is_read_and_goes_on(tmp_path: Path) -> None:
+    """A column that came later is empty there, and the word for a person reads as nobody."""
+    kept = tuple(column for column in DATASET.columns if column.name != "blue_number")
+    before = Lake(str(tmp_path / "lake"), dataset=replace(DATASET, columns=kept))
+    before.create()
+    before.append(rows(1).drop("blue_number").with_columns(counterparty=pl.lit("NO-CODE")), "old", {}, now=NOW)
+    after = Lake(str(tmp_path / "lake"))
+    after.append(rows(2).with_columns(blue_number=pl.lit("1")), "new", {}, now=NOW)
+    found = after.read(after.newest(), without=()).sort("number")
+    assert found.select("number", "counterparty", "blue_number").rows() == [("1", None, None), ("2", "B1", "1")]

@@ -31,6 +31,7 @@ def optional(name: str, titles: tuple[str, ...], reads: str = "text", **more: ob
 
 BESIDE = (
     optional("positive", ("是否正数发票", "is_positive"), "flag", choices=YES_NO),
+    optional("risk", ("发票风险等级",)),
     optional("remark", ("备注", "发票备注", "remark", "remarks"), longest=10_000),
 )
 

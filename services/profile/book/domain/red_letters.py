@@ -35,6 +35,10 @@ BY_THE_OFFICE = (
     "the tax office holds the invoice for abnormal or out of control; it is not counted / "
     "税务机关列为失控或异常凭证，不计入"
 )
+AT_RISK = (
+    "{n} rows are abnormal or doubtful by their 发票风险等级; they count all the same / "
+    "{n} 行的发票风险等级为异常凭证或疑点发票，仍计入"
+)
 UNCANCELLED = (
     "the blue invoices cancelled in full come to {blue:,.2f} yuan, the red letters in the file to {red:,.2f}; "
     "send the red letters too, or what they cancel stays counted / "
@@ -46,10 +50,10 @@ UNCANCELLED = (
 def red_letters(rows: pl.DataFrame) -> Settled:
     """Return invoices valid or void, a red letter with the number of the blue invoice that it cancels.
 
-    Read are `status` as STATES gives it, `positive` (是否正数发票) and `remark`, where they are there.
+    Read are `status` as STATES gives it, `positive` (是否正数发票), `risk` and `remark`, where they are there.
     """
     rules = tuple(_rules(rows))
-    told = tuple(_told(rows)) if "status" in rows.columns else ()
+    told = (*(_told(rows) if "status" in rows.columns else ()), *_at_risk(rows))
     if "status" in rows.columns:
         stands = c("status").is_in([CANCELLED, RED, ABNORMAL])
         rows = rows.with_columns(pl.when(stands).then(pl.lit("valid")).otherwise("status").alias("status"))
@@ -92,6 +96,14 @@ def _told(rows: pl.DataFrame) -> Iterator[str]:
         red = -int(rows.filter((c("total_fen") < 0) & (c("status") != "void"))["total_fen"].sum())
         if red < cancelled:
             yield UNCANCELLED.format(blue=cancelled / 100, red=red / 100)
+
+
+def _at_risk(rows: pl.DataFrame) -> Iterator[str]:
+    """Tell of invoices that count, and that the office holds for abnormal by their risk."""
+    if "risk" in rows.columns:
+        count = rows.filter(c("risk").str.contains("异常|疑点|失控")).height
+        if count:
+            yield AT_RISK.format(n=count)
 
 
 def _linked(rows: pl.DataFrame) -> pl.DataFrame:

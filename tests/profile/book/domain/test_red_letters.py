@@ -85,3 +85,9 @@ def test_a_line_of_discount_is_no_red_letter() -> None:
     """On a sheet of lines it is below zero, and the invoice is not."""
     found = checked("invoices", SHEET, line(), line(net=-10, positive="是", remark=f"对应蓝字发票号：{RED}"))
     assert (found.rejected, found.rows["blue_number"].to_list()) == (0, [None, None])
+
+
+def test_an_invoice_of_abnormal_risk_counts_and_is_told() -> None:
+    """Its state is what decides; whoever reads the import sees that the office doubts it."""
+    found = checked("invoices", f"{SHEET},发票风险等级", f"{line()},异常凭证", f"{line(digital=RED)},正常")
+    assert (found.rows.height, found.warnings[0].partition(" by")[0]) == (2, "1 rows are abnormal or doubtful")
