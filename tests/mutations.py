@@ -41,6 +41,8 @@ Table = list[list[str]]
 # Numbers as a file may write them: plain, in thousands, with an exponent.
 PLAIN = re.compile(r"\d+(?:\.\d*)?|\.\d+")
 THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+# What stands in a number and is not seen.
+UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 EXPONENT = re.compile(r"\d+(?:\.\d*)?[eE][+-]?\d{1,2}(?!\d)")
 PIECES = (
     *(b'"', b"\n", b",", b"\r", b"\0", b"\t", b"\xff\xfe", b"\xef\xbb\xbf", b"=", b"<", b"&", b"1e9"),
@@ -127,7 +129,7 @@ def _written(data: bytes) -> Counter[Decimal] | None:
             return None
     found: Counter[Decimal] = Counter()
     for encoding in ("utf-8", "gb18030", "utf-16"):
-        text = unicodedata.normalize("NFKC", data.decode(encoding, "replace"))
+        text = UNSEEN.sub("", unicodedata.normalize("NFKC", data.decode(encoding, "replace")))
         found |= _numbers(text)
     return found
 

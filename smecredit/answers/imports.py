@@ -84,6 +84,8 @@ class Connector(TypedDict):
     split: dict[str, Any] | None
     constants: dict[str, str]
     ignored: list[str]
+    open: bool
+    made: list[str]
     owner: str | None
     version: int | None
     saved_at: str | None

@@ -33,7 +33,7 @@ ASKERS = (BANK, "owner", "operator", "data source")
 # how it is refused. What would end something is asked by another firm.
 NOTHING_SAID = {
     "owner": ("POST /v1/applications", "POST /v1/consents", "POST /v1/disputes"),
-    "data source": ("POST /v1/imports",),
+    "data source": ("POST /v1/imports", "PUT /v1/connectors/{name}"),
     "operator": ("POST /v1/measures", "POST /v1/repairs"),
     BANK: ("POST /v1/outcomes",),
 }
@@ -44,6 +44,7 @@ NOTHING_THERE = {
         "POST /v1/notices/{notice_id}/acknowledge",
     ),
     "operator": ("POST /v1/measures/{measure_id}/end", "GET /v1/repairs/{repair_id}"),
+    "data source": ("GET /v1/connectors/{name}", "GET /v1/connectors/{name}/versions"),
     BANK: (
         "GET /v1/evaluations/{evaluation_id}",
         "GET /v1/models/{version}/plots/{name}",

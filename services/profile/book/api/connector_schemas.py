@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from marshmallow import fields, validate
 
@@ -27,15 +27,17 @@ class NamedSchema(Schema):
     en = fields.String(load_default="", validate=WORDS)
 
 
-class Titles(fields.Field[list[str]]):
-    """One title or a list of several, those preferred first; shown as a list."""
+class Titles(fields.List[str]):
+    """A list of titles, those preferred first; one alone may be given as it is."""
 
-    def _serialize(self, value: Any, *_: Any, **__: Any) -> list[str]:
-        return [value] if isinstance(value, str) else list(value)
+    def __init__(self, **more: Any) -> None:
+        super().__init__(fields.String(validate=TITLE), validate=FEW, **more)
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> list[str]:
-        titles = [value] if isinstance(value, str) else value
-        return cast("list[str]", fields.List(fields.String(validate=TITLE), validate=FEW).deserialize(titles))
+    def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any] | None:
+        return super()._serialize([value] if isinstance(value, str) else value, *args, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        return super()._deserialize([value] if isinstance(value, str) else value, *args, **kwargs)
 
 
 def _titles(**more: Any) -> fields.Dict:

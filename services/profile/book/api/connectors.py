@@ -14,7 +14,7 @@ from chassis.core.identity import Caller
 from chassis.web import paging, preconditions
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from chassis.web.reading import whole
 from services.profile.book import connector_store
 from services.profile.book.api.connector_schemas import (
@@ -38,6 +38,7 @@ SHIPPED: dict[str, Any] = {"owner": None, "version": None, "saved_at": None, "re
 @refuses(blueprint, 400)
 @blueprint.response(200, ConnectorListSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
+@shows(Shows.OWN_WORDS)
 def list_connectors() -> Response:
     """List the connectors: which source's columns, values and units are understood as they are.
 
@@ -54,6 +55,7 @@ def list_connectors() -> Response:
 @refuses(blueprint, 404)
 @blueprint.arguments(OwnerSchema(), location="query")
 @blueprint.response(200, ConnectorDetailSchema())
+@shows(Shows.OWN_WORDS)
 def get_connector(asked: dict[str, Any], name: str) -> Response:
     """Read a connector with its declaration: a shipped one, or the newest version of your own."""
     reader = caller()
@@ -68,6 +70,7 @@ def get_connector(asked: dict[str, Any], name: str) -> Response:
 @refuses(blueprint, 404)
 @blueprint.arguments(OwnerSchema(), location="query")
 @blueprint.response(200, ConnectorVersionsSchema())
+@shows(Shows.OWN_WORDS)
 def list_connector_versions(asked: dict[str, Any], name: str) -> Response:
     """List the versions of a connector of your own, newest first: none is ever changed."""
     with context().database.read() as session:
@@ -82,6 +85,7 @@ def list_connector_versions(asked: dict[str, Any], name: str) -> Response:
 @blueprint.response(200, ConnectorDetailSchema())
 @blueprint.alt_response(201, schema=ConnectorDetailSchema(), description="The first version", success=True)
 @preconditions.documented
+@shows(Shows.OWN_WORDS)
 def put_connector(document: dict[str, Any], name: str) -> Response:
     """Save a connector of your own, or its next version: imports can name it from now on, as `?connector=`.
 

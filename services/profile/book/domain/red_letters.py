@@ -64,10 +64,14 @@ def _rules(rows: pl.DataFrame) -> Iterator[RowRule]:
     above, below = _whole(rows) > 0, _whole(rows) < 0
     if "positive" in rows.columns:
         yield RowRule("positive", (c("positive") & below) | (~c("positive") & above), NOT_THE_SIGN)
-    if "status" in rows.columns:
-        # The step replaces the words afterwards, so the rule keeps where they stood.
+    # A book of half a million rows mostly has none of these words: nothing is worked out for them then.
+    words = rows["status"].unique().to_list() if "status" in rows.columns else []
+    # The step replaces the words afterwards, so the rules keep where they stood.
+    if RED in words:
         yield RowRule("status", _where(rows, (c("status") == RED) & above), RED_ABOVE_ZERO)
+    if ABNORMAL in words:
         yield RowRule("status", _where(rows, c("status") == ABNORMAL), BY_THE_OFFICE)
+    if CANCELLED in words:
         yield RowRule("status", _where(rows, (c("status") == CANCELLED) & below & _said_blue(rows)), NOT_THE_SIGN)
 
 

@@ -48,7 +48,9 @@ def rejected(frame: pl.DataFrame, report: pl.DataFrame, open_columns: Collection
     reasons = _reasons(report)
     rows = frame.filter(pl.col(LINE).is_in(reasons[LINE].implode()))
     loose = report.filter(pl.col("column") == "", ~pl.col(LINE).is_in(frame[LINE].implode()))
-    cells = pl.concat([rows.select(LINE, *columns), _split(loose, columns)])
+    cells = pl.concat(
+        [rows.select(pl.col(LINE).cast(pl.Int64), *(_text(rows, name) for name in columns)), _split(loose, columns)]
+    )
     if open_columns is not None:
         veiled = [pl.when(pl.col(name).is_not_null()).then(pl.lit(VEIL)).alias(name) for name in columns]
         cells = cells.with_columns(each for each in veiled if each.meta.output_name() not in open_columns)
@@ -75,6 +77,12 @@ def as_sent(frame: pl.DataFrame, titles: Sequence[str]) -> tuple[pl.DataFrame, t
     renamed = dict(zip((name for name, _ in own), names([title for _, title in own]), strict=True))
     cells = frame.select(LINE, *(restored(pl.col(name)).alias(new) for name, new in renamed.items()))
     return cells, tuple(title for _, title in own)
+
+
+def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """Return a column as text: a Parquet file's own types are kept where nobody reads them."""
+    nested = frame.schema[name].is_nested() or frame.schema[name] == pl.Object
+    return pl.lit(None, dtype=pl.String).alias(name) if nested else pl.col(name).cast(pl.String, strict=False)
 
 
 def _marked(text: pl.Expr) -> pl.Expr:

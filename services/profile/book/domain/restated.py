@@ -31,6 +31,11 @@ ANOTHER_SUM = (
     "{n} invoices have another total than before ({few}); the new one stands / "
     "{n} 张发票的价税合计与此前不同（{few}），以本次为准"
 )
+ALIKE = (
+    "{n} invoices have the number and the day of one held with another total or party ({few}); each counts. If one "
+    "corrects the other, state the wrong one as void / "
+    "{n} 张发票与现有发票号码、日期相同而金额或对方不同（{few}），均已计入；如为更正，请将错误的一张报为作废"
+)
 FEW = 3
 
 
@@ -61,6 +66,21 @@ def looked_back(
         tuple(_refused(refused, stands.days)),
         tuple(told[:MOST_TOLD]),
     )
+
+
+def alike(dataset: Dataset, new: pl.DataFrame, last: pl.DataFrame) -> Iterator[str]:
+    """Tell of new invoices that may be another statement of one held, though older numbers are used again.
+
+    A seller gives a number once a day at most; a buyer may be given one number by several sellers.
+    """
+    if dataset.alone is None or new.is_empty() or last.is_empty():
+        return
+    seller = pl.when(pl.col("direction") != "sale").then(pl.col("counterparty"))
+    same = ("direction", "enterprise", "code", "number", "date", seller.alias("seller"))
+    near = new.select(same).hash_rows().is_in(last.select(same).hash_rows().implode())
+    found = new.filter(near).filter(~dataset.alone.where)
+    if not found.is_empty():
+        yield ALIKE.format(n=found.height, few=", ".join(found["number"].unique().sort().head(FEW)))
 
 
 def _about(

@@ -13,7 +13,7 @@ import polars as pl
 
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import Dataset
-from services.profile.book.domain.restated import Restated, looked_back
+from services.profile.book.domain.restated import Restated, alike, looked_back
 from services.profile.book.domain.zeros import with_zeros
 
 NOT_YOURS = "stated by another source already; dispute it instead of restating it / 其他来源已有记录，请提出异议"
@@ -55,6 +55,7 @@ def weigh(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, stands: Stan
         rows = rows.filter(~old)
     refused = ((NOT_YOURS, own["line"].to_list()), *back.refused)
     new = versioned(dataset, rows, held)
+    told = (*told, *alike(dataset, new.filter(pl.col("version") == 1), last))
     if not own.is_empty():
         own = _unheard(dataset, own, held, stands).with_columns(pl.lit(0, dtype=pl.Int16).alias("version"))
         new = pl.concat([new, own.select(new.columns)])

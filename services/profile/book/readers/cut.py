@@ -22,6 +22,7 @@ import orjson
 import polars as pl
 from polars.exceptions import PolarsError
 
+from services.profile.book.readers.sheets import UnreadableFile, damage_told
 from services.profile.book.readers.signature import Sort, sort_of
 
 # Rows are enough to tell a kind and to show what would be refused; more rows than these are wider than anybody's.
@@ -96,7 +97,8 @@ def _json(path: Path) -> Head:
 
 
 def _parquet(path: Path) -> Head:
-    with suppress(PolarsError, OSError):
+    # What is damaged, its reader says.
+    with suppress(UnreadableFile), damage_told("", PolarsError, OSError):
         rows = pl.scan_parquet(path).head(ROWS + 1).collect()
         rows.head(ROWS).write_parquet(path)
         return Head(Sort.PARQUET, whole=rows.height <= ROWS)

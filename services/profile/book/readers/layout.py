@@ -228,6 +228,8 @@ def _first_cells(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _repeated(frame: pl.DataFrame, titles: Sequence[str], matched: Matched) -> pl.Series:
     """Return the rows that say the header again."""
+    if not matched.found:  # of a table whose kind is not known yet
+        return pl.Series([False]).new_from_index(0, frame.height)
     named = {name: title.strip() for name, title in zip(frame.columns[1:], titles, strict=False)}
     first = next(iter(matched.found), frame.columns[1])
     there = frame.select(pl.col(first).str.strip_chars().eq_missing(named[first])).to_series()

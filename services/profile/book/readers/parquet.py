@@ -11,24 +11,21 @@ from services.profile.book.domain.columns import Form
 from services.profile.book.domain.titles import LINE, names
 from services.profile.book.readers.layout import swept
 from services.profile.book.readers.numbers import plain_numbers
-from services.profile.book.readers.sheets import FileTooLarge, Limits, RawSheet, UnreadableFile
+from services.profile.book.readers.sheets import FileTooLarge, Limits, RawSheet, UnreadableFile, damage_told
 
 SIMPLE = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Decimal, pl.Categorical, pl.Enum, pl.Null)
 # A cell of the least possible size; a Parquet file cannot tell how much text it unpacks to, its rows it can.
 SMALLEST_CELL_BYTES = 8
+DAMAGED = "The Parquet file is damaged or cut short; send it again. / Parquet 文件已损坏或不完整，请重新报送。"
 HERE = "Asia/Shanghai"
 
 
 def parquet(form: Form, path: Path, limits: Limits) -> RawSheet:
     """Read a Parquet file; `line` is the number of the row, from 1."""
-    try:
+    with damage_told(DAMAGED, PolarsError, OSError):
         plan = pl.scan_parquet(path)
         schema = plan.collect_schema()
         height = plan.select(pl.len()).collect().item()
-    except (PolarsError, OSError):
-        raise UnreadableFile(
-            "The Parquet file is damaged or cut short; send it again. / Parquet 文件已损坏或不完整，请重新报送。"
-        ) from None
     titles = schema.names()
     named = names(titles)
     matched = form.match(titles)
@@ -45,13 +42,9 @@ def parquet(form: Form, path: Path, limits: Limits) -> RawSheet:
         raise FileTooLarge(
             f"The file has {height} rows; split it and send the parts. / 行数过多，请拆分后分别报送。", rows=height
         )
-    try:
+    with damage_told(DAMAGED, PolarsError, OSError):
         table = plan.select(pl.col(title).alias(name) for title, name in zip(titles, named, strict=True)).collect()
         frame = table.select(_text(column) for column in table.get_columns()).with_row_index(LINE, 1)
-    except (PolarsError, OSError):
-        raise UnreadableFile(
-            "The Parquet file is damaged or cut short; send it again. / Parquet 文件已损坏或不完整，请重新报送。"
-        ) from None
     kept, notes = swept(frame.with_columns(pl.col(LINE).cast(pl.Int64)), titles, matched)
     return RawSheet(form.kind, kept, titles=tuple(titles), notes=notes)
 

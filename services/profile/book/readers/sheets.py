@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -24,6 +26,19 @@ class MissingSheet(Invalid):
 
 class FileTooLarge(TooLarge):
     """The file, or what it unpacks to, is larger than the limit."""
+
+
+@contextmanager
+def damage_told(words: str, *errors: type[Exception]) -> Iterator[None]:
+    """Refuse a file as damaged where a library fails on it; one in Rust may panic, which is no ordinary exception."""
+    try:
+        yield
+    except errors:
+        raise UnreadableFile(words) from None
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise UnreadableFile(words) from None
+        raise
 
 
 @dataclass(frozen=True, slots=True)

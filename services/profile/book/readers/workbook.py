@@ -6,8 +6,7 @@ Cells are read as text. A second reading tells which of them are numbers: a long
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,15 @@ from services.profile.book.readers.grid import header_in, table_in
 from services.profile.book.readers.layout import Header
 from services.profile.book.readers.numbers import plain_numbers
 from services.profile.book.readers.old_workbook import LARGEST, NotACompound, compound, reaches, stream_of
-from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, MissingSheet, RawSheet, UnreadableFile
+from services.profile.book.readers.sheets import (
+    EmptyFile,
+    FileTooLarge,
+    Limits,
+    MissingSheet,
+    RawSheet,
+    UnreadableFile,
+    damage_told,
+)
 
 LONG = r"^-?\d{16,}$|^-?\d*\.\d{9}$"
 SOMEBODY = "local:somebody"
@@ -45,7 +52,7 @@ def grids(source: Path | bytes) -> list[Grid]:
     """Return the cells of every visible sheet that has some."""
     import fastexcel  # noqa: PLC0415 -- needed for workbooks only
 
-    with _damage_told():
+    with damage_told(DAMAGED, fastexcel.FastExcelError, pl.exceptions.PolarsError):
         book = fastexcel.read_excel(source)
         return [grid for name in book.sheet_names if (grid := _grid(book, name)) is not None]
 
@@ -71,21 +78,6 @@ def _as_meant(text: pl.Series, typed: pl.Series) -> pl.Series:
     number = typed.is_not_null() & text.str.contains(LONG)
     values = pl.select(pl.when(number).then(text.cast(pl.Float64, strict=False))).to_series()
     return pl.select(pl.coalesce(plain_numbers(values), text)).to_series().alias(text.name)
-
-
-@contextmanager
-def _damage_told() -> Iterator[None]:
-    """Say that a workbook is damaged, whatever the library says; it may panic, which is no ordinary exception."""
-    import fastexcel  # noqa: PLC0415 -- needed for workbooks only
-
-    try:
-        yield
-    except (fastexcel.FastExcelError, pl.exceptions.PolarsError):
-        raise UnreadableFile(DAMAGED) from None
-    except BaseException as error:
-        if type(error).__name__ == "PanicException":
-            raise UnreadableFile(DAMAGED) from None
-        raise
 
 
 def _fitting(form: Form, found: list[Grid]) -> list[RawSheet]:

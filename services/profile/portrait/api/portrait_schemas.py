@@ -120,6 +120,9 @@ class LatePaymentsSchema(Schema):
     known_at = fields.AwareDateTime()
     side = fields.String(validate=validate.OneOf(["sale", "purchase"]))
     payments_since = fields.Date(allow_none=True)
+    unrecognised_fen = fields.Integer(
+        metadata={"description": "Money for goods whose other side is not known: what is open may be among it"}
+    )
     open_fen = fields.Integer()
     overdue_fen = fields.Integer()
     interest_fen = fields.Integer()

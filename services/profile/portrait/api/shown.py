@@ -116,6 +116,7 @@ def late_payments(claimed: Claimed) -> dict[str, Any]:
         "known_at": claimed.file.facts.known_at,
         "side": claimed.side,
         "payments_since": claimed.since,
+        "unrecognised_fen": claimed.unrecognised_fen,
         "open_fen": sum(row.open_fen for row in rows),
         "overdue_fen": sum(row.overdue_fen for row in rows),
         "interest_fen": whole_fen(sum((row.interest for row in rows), Decimal(0))),

@@ -176,12 +176,7 @@ def parts_of(
     invoices before it are not judged. Orders that state a day of payment give the agreed term: their median per
     counterparty. Persons, who have no code, owe nothing that could be told apart.
     """
-    goods = payments.filter(
-        (c("status") == "valid")
-        & (c("direction") == FLOW[side])
-        & c("counterparty").is_not_null()
-        & (c("purpose").is_null() | (c("purpose") == "goods"))
-    )
+    goods = _for_goods(payments, side).filter(c("counterparty").is_not_null())
     began = goods.group_by("enterprise").agg(began=c("date").min())
     named = (c("status") == "valid") & (c("direction") == side) & c("counterparty").is_not_null()
     valid = invoices.filter(named).join(began, on="enterprise")
@@ -191,6 +186,18 @@ def parts_of(
     reds = valid.filter(c("total_fen") < 0).select(*KEY, "date", amount_fen=-c("total_fen"), cash=pl.lit(value=False))
     cash = goods.select(*KEY, "date", "amount_fen", cash=pl.lit(value=True))
     return settled(claims, pl.concat([cash, reds]))
+
+
+def unrecognised(payments: pl.DataFrame, side: Side) -> int:
+    """Return the money for goods in fen whose other side is not known; own accounts are not among it."""
+    untold = c("counterparty").is_null() & c("party_match").ne_missing("own")
+    return int(_for_goods(payments, side).filter(untold)["amount_fen"].sum())
+
+
+def _for_goods(payments: pl.DataFrame, side: Side) -> pl.DataFrame:
+    """Return valid payments of a side for goods, or without a stated purpose."""
+    goods = c("purpose").is_null() | (c("purpose") == "goods")
+    return payments.filter((c("status") == "valid") & (c("direction") == FLOW[side]) & goods)
 
 
 def without_cancelled(invoices: pl.DataFrame) -> pl.DataFrame:

@@ -14,19 +14,23 @@ from services.profile.book.domain.enterprise import Enterprise
 from services.profile.book.domain.moment import Asked
 from services.profile.book.domain.party import party_of
 from services.profile.book.usecases.gather import gather
-from services.profile.portrait.domain.late_payment import Account, Side, accounts, checked_rate, parts_of
+from services.profile.portrait.domain.late_payment import Account, Side, accounts, checked_rate, parts_of, unrecognised
 from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The accounts of an enterprise's customers (or its own towards suppliers) as of a day."""
+    """The accounts of an enterprise's customers (or its own towards suppliers) as of a day.
+
+    `unrecognised_fen` is money for goods whose other side nobody told: what is open may have been paid with it.
+    """
 
     file: OpenFile
     side: Side
     accounts: tuple[Account, ...]
     since: date | None
+    unrecognised_fen: int
 
 
 def claim_late_payments(
@@ -46,7 +50,8 @@ def claim_late_payments(
         firms = store.enterprises_at(session, file.facts.known_at, [enterprise, *partners])
     parts = parts_of(evidence.invoices, evidence.payments, evidence.orders, _parties(firms), side)
     first = evidence.payments.filter(pl.col("direction") == ("in" if side == "sale" else "out"))["date"].min()
-    return Claimed(file, side, accounts(parts, moment.as_of, rate), first if isinstance(first, date) else None)
+    since = first if isinstance(first, date) else None
+    return Claimed(file, side, accounts(parts, moment.as_of, rate), since, unrecognised(evidence.payments, side))
 
 
 def _parties(firms: list[Enterprise]) -> pl.DataFrame:

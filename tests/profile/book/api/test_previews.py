@@ -124,6 +124,13 @@ def test_any_encoding_separator_and_title_lines_are_read(
     assert found["tables"][0]["accepted"] == 1
 
 
+def test_a_header_that_comes_again_is_told_and_left_out(cottage: House) -> None:
+    """Also before the kind is known, as a list is printed page by page."""
+    [table] = look(cottage, HEADER + ROW + HEADER + ROW.replace("1001", "1002")).json["tables"]
+    assert (table["checked"], table["accepted"]) == (2, 2)
+    assert any("header comes again" in note for note in table["notes"])
+
+
 def test_parquet_and_json_are_tables_as_well(cottage: House) -> None:
     titles, values = HEADER.strip().split(","), ROW.strip().split(",")
     record = dict(zip(titles, values, strict=True))

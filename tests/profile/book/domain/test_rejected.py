@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.profile.book.context import Context
+from services.profile.book.domain.columns import KINDS
 from services.profile.book.domain.rejected import as_sent, header, is_returned, kept, rejected, restored, safe
+from services.profile.book.domain.sheet import Sheet
 from services.profile.book.domain.titles import names
-from services.profile.book.domain.validation import REPORT
+from services.profile.book.domain.validation import REPORT, Checked
+from services.profile.book.usecases.report import rejected_rows, write_reports
 
 CELLS = st.text(st.sampled_from("=+-@\t'0123456789,.% a元"), max_size=16)
 
@@ -72,3 +81,27 @@ def test_a_corrected_file_is_read_without_the_reasons() -> None:
     assert is_returned(titles)
     cells, left = as_sent(frame, titles)
     assert (left, cells.columns, cells.row(0)) == (titles[2:], ["line", *names(titles[2:])], (2, "=1", "c", "1"))
+
+
+def test_columns_that_are_no_text_come_back_as_text() -> None:
+    """A Parquet file's numbers do; a list has no cell."""
+    frame = pl.DataFrame({"line": [2, 3], "n": [7, 8], "of": [[1], [2]], "flag": [True, None]})
+    faults = [(2, "n", "7", "wrong / 有误"), (9, "", "a,b", "torn / 残缺")]
+    table = rejected(frame, pl.DataFrame(faults, schema=REPORT, orient="row"), None)
+    assert [row[2:] for row in table.rows()] == [("7", None, "true"), ("a", "b", None)]
+
+
+def test_the_rows_of_several_sheets_come_in_a_zip(tmp_path: Path) -> None:
+    """A file for each sheet that has any, named by its kind and its name."""
+    frame = pl.DataFrame({"line": [2], "a": ["x"]})
+    good = Checked(pl.DataFrame(), pl.DataFrame(schema=REPORT), 1, 0)
+    bad = Checked(pl.DataFrame(), pl.DataFrame([(2, "a", "x", "wrong / 有误")], schema=REPORT, orient="row"), 1, 1)
+    form = KINDS["invoices.sale"]
+    sheets = [Sheet(form, name, checked, (), raw=frame, titles=("a",)) for name, checked in (("甲", good), ("乙", bad))]
+    context = cast("Context", SimpleNamespace(settings=SimpleNamespace(uploads=tmp_path)))
+    write_reports(context, "imp_1", sheets)
+    found = rejected_rows(context, "imp_1")
+    assert found is not None
+    with zipfile.ZipFile(found) as archive:
+        assert archive.namelist() == ["invoices.sale-乙.csv"]
+        assert "line 2 a: wrong" in archive.read("invoices.sale-乙.csv").decode("utf-8-sig")

@@ -308,3 +308,18 @@ def test_another_total_is_told_with_the_number() -> None:
     [told] = book.take(INVOICE | {"total_fen": 11400, "net_fen": 10100}).told
     assert told.startswith(f"1 invoices have another total than before ({DIGITAL})")
     assert book.take(INVOICE | {"total_fen": 11400, "net_fen": 10100, "status": "void"}).told == ()
+
+
+def test_an_older_number_that_comes_again_is_told() -> None:
+    """Another total or buyer of the same number and day may be a correction; both count until one is void."""
+    book = Book()
+    book.take(OLD)
+    for other in ({"total_fen": 11400, "net_fen": 10100}, {"counterparty": "某A公司"}):
+        [told] = book.take(OLD | other).told
+        assert told.startswith(
+            "1 invoices have the number and the day of one held with another total or party (00012345)"
+        )
+    assert book.take(OLD | {"date": date(2025, 6, 2)}).told == ()
+    bought = OLD | {"direction": "purchase"}
+    book.take(bought)
+    assert book.take(bought | {"counterparty": "B2"}).told == ()

@@ -63,7 +63,7 @@ def test_receipts_of_a_statement_are_compared_with_the_invoices(cottage: House) 
     verdict = {one["rule"]: (one["verdict"], one["compared"]) for one in checks}
     assert verdict["receipts-below-sales"] == ("agrees", 1)
     late = cottage.client.get(f"/v1/enterprises/{FIRM}/late-payments?as_of=2024-10-05", headers=owner).json
-    assert late["payments_since"] == "2024-02-01"
+    assert (late["payments_since"], late["unrecognised_fen"]) == ("2024-02-01", 0)
     traced = cottage.client.get(
         f"/v1/enterprises/{FIRM}/evidence?feature=days_beyond_terms_received_12m&as_of=2024-10-05", headers=owner
     ).json["items"]
@@ -83,6 +83,17 @@ def test_nothing_of_a_name_or_an_account_is_kept(cottage: House) -> None:
         assert secret not in told
     assert payments(cottage)["account"].drop_nulls().str.starts_with("hash:").all()
     assert any("name a party" in each for each in done["warnings"])
+
+
+def test_money_of_unknown_parties_is_told_beside_what_is_open(cottage: House) -> None:
+    """A receipt that nobody was told for may have paid what seems open: late payment says how much there is."""
+    known_firm(cottage)
+    sent(cottage, f"{PAYMENTS}&connector=icbc", ICBC.replace("杭州甲木机械有限公司", "某某行"))
+    owner = cottage.owner(FIRM)
+    late = cottage.client.get(f"/v1/enterprises/{FIRM}/late-payments?as_of=2024-10-05", headers=owner).json
+    assert late["unrecognised_fen"] == 22_600_000
+    checks = cottage.client.get(f"/v1/enterprises/{FIRM}/cross-checks?as_of=2024-10-05", headers=owner).json["rules"]
+    assert {one["rule"]: one["verdict"] for one in checks}["receipts-below-sales"] == "not-compared"
 
 
 def test_a_statement_sent_again_is_told_anew_when_more_is_known(cottage: House) -> None:
