@@ -38,9 +38,10 @@ IN, UNKNOWN, FORBIDDEN, ELSEWHERE = "in", 401, 403, 404
 
 # Who passes where the document cannot say it; a route that is named here is asked of things that there are.
 BY_HAND = {
-    # Everybody whose scope it is may ask; what each sees is what the firms let it see.
+    # Everybody whose scope it is may ask; what each sees is what the firms let it see; or make, under its own name.
     "scope": """
         GET /v1/alerts
+        PUT /v1/connectors/{name}
     """,
     # What the bank made about the firm: that bank and the firm itself; nobody else learns that it is there.
     "made": """
@@ -137,10 +138,10 @@ def guard_of(route: str, operation: dict[str, Any], places: dict[str, Any]) -> s
     named = set(re.findall(r"{(\w+)}", route))
     if not operation["security"]:
         return "open"
-    if not named <= places.keys():
-        return "absent"
     if route in GUARD_OF:
         return GUARD_OF[route]
+    if not named <= places.keys():
+        return "absent"
     if why(operation) is None and tells(route.split()[1], operation, document()):
         return "file"
     return "own" if why(operation) == Shows.OWN and named else "scope"
