@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import sys
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from services.profile.book.readers.sheets import FileTooLarge, Limits, UnreadableFile
+from services.profile.book.readers.unzip import unzipped
 
 CHUNK = 1 << 20
 CELL_BYTES = 24
@@ -34,14 +34,14 @@ def look_into(path: Path, limits: Limits) -> None:
     """Refuse an archive that would not fit; a sheet that may reach far is gone through a second time, cell by cell."""
     left = limits.unpacked
     try:
-        with zipfile.ZipFile(path) as archive:
+        with unzipped(path) as archive:
             for entry in archive.infolist():
                 entry.file_size = sys.maxsize
                 far, size = _measured(archive, entry, left, limits)
                 left -= size
                 if far:
                     must_fit(*_reach(archive, entry), limits)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError):
+    except UnreadableFile:
         raise UnreadableFile(DAMAGED) from None
 
 

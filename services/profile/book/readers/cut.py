@@ -24,6 +24,7 @@ from polars.exceptions import PolarsError
 
 from services.profile.book.readers.sheets import UnreadableFile, damage_told
 from services.profile.book.readers.signature import Sort, sort_of
+from services.profile.book.readers.unzip import unzipped
 
 # Rows are enough to tell a kind and to show what would be refused; more rows than these are wider than anybody's.
 ROWS, TEXT_BYTES, SHEET_BYTES, STRINGS_BYTES, PART_BYTES = 1_100, 4 << 20, 16 << 20, 64 << 20, 8 << 20
@@ -106,9 +107,9 @@ def _parquet(path: Path) -> Head:
 
 
 def _xlsx(path: Path) -> Head:
-    with suppress(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
+    with suppress(UnreadableFile):  # what is damaged, its reader says
         packed = io.BytesIO()
-        with zipfile.ZipFile(path) as archive, zipfile.ZipFile(packed, "w") as head:
+        with unzipped(path) as archive, zipfile.ZipFile(packed, "w") as head:
             whole = _workbook(archive, head)
         path.write_bytes(packed.getvalue())
         return Head(Sort.XLSX, whole)

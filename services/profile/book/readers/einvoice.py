@@ -9,9 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -23,6 +21,7 @@ from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
 from services.profile.book.readers.invoice_xml import COLUMNS, UnusableInvoice, parsed, row
 from services.profile.book.readers.packed import TABLES, is_hidden
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
+from services.profile.book.readers.unzip import unzipped
 
 KINDS = ("invoices", "invoices.sale", "invoices.purchase")
 LARGEST_XML, LARGEST_OFD, MOST_ENTRIES = 4 << 20, 32 << 20, 100_000
@@ -118,7 +117,7 @@ def _documents(path: Path, limits: Limits, passed: list[str]) -> Iterator[tuple[
             )
         yield 1, "", path.read_bytes()
         return
-    with _damage_told(), zipfile.ZipFile(path) as archive:
+    with unzipped(path) as archive:
         if COVER in archive.namelist():
             if path.stat().st_size > LARGEST_OFD:
                 raise FileTooLarge(
@@ -128,26 +127,6 @@ def _documents(path: Path, limits: Limits, passed: list[str]) -> Iterator[tuple[
             yield 1, "", path.read_bytes()
         else:
             yield from _unpacked(archive, limits, passed)
-
-
-@contextmanager
-def _damage_told() -> Iterator[None]:
-    try:
-        yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError):  # the last two: of offsets that lie
-        raise UnreadableFile(
-            "The zip is damaged or cut short; send it again. / 压缩包已损坏或不完整，请重新报送。"
-        ) from None
-    except NotImplementedError:  # zipfile on a packing it cannot read; a RuntimeError too, so before the next
-        raise UnreadableFile(
-            "The zip is packed in an unusual way; pack it anew as an ordinary zip (Deflate). "
-            "/ 压缩方式不受支持，请重新打成普通 zip。"
-        ) from None
-    except RuntimeError:
-        raise UnreadableFile(
-            "The zip is locked by a password; take the password off and send it again. "
-            "/ 压缩包有密码，请去除密码后重新报送。"
-        ) from None
 
 
 def _unpacked(archive: zipfile.ZipFile, limits: Limits, passed: list[str]) -> Iterator[tuple[int, str, bytes]]:
@@ -189,9 +168,9 @@ def _xml_of(name: str, data: bytes, limits: Limits) -> bytes:
             raise UnusableInvoice("", "", "a table, no XML of an invoice; send it by itself / 是表格，请单独报送")
         return data
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with unzipped(io.BytesIO(data)) as archive:
             return _carried(archive, limits)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
+    except UnreadableFile:
         raise UnusableInvoice("", "", "a damaged OFD or zip / OFD 或压缩包已损坏") from None
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from services.profile.book.readers.sheets import FileTooLarge, Limits, UnreadableFile
+from services.profile.book.readers.sheets import FileTooLarge, Limits
+from services.profile.book.readers.unzip import unzipped
 
 CHUNK = 1 << 20
 TABLES = (".xlsx", ".xls", ".csv", ".txt", ".json", ".parquet")
@@ -28,24 +28,18 @@ def table_in(path: Path, limits: Limits) -> Iterator[Path | None]:
 
 
 def _unpacked(path: Path, limits: Limits) -> Path | None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = [one for one in archive.infolist() if not one.is_dir() and not is_hidden(one.filename)]
-            if len(entries) != 1 or not entries[0].filename.lower().endswith(TABLES):
-                return None
-            handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".plain", dir=path.parent)
-            plain = Path(name)
-            try:
-                _unpack(archive, entries[0], handle, limits)
-            except BaseException:
-                plain.unlink(missing_ok=True)
-                raise
-            return plain
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
-        raise UnreadableFile(
-            "The zip is damaged, locked by a password or packed in an unusual way; send the table itself "
-            "/ 压缩包已损坏、有密码或格式特殊，请直接报送其中的表格。"
-        ) from None
+    with unzipped(path) as archive:
+        entries = [one for one in archive.infolist() if not one.is_dir() and not is_hidden(one.filename)]
+        if len(entries) != 1 or not entries[0].filename.lower().endswith(TABLES):
+            return None
+        handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".plain", dir=path.parent)
+        plain = Path(name)
+        try:
+            _unpack(archive, entries[0], handle, limits)
+        except BaseException:
+            plain.unlink(missing_ok=True)
+            raise
+        return plain
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, handle: int, limits: Limits) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from enum import Enum, auto
 from pathlib import Path
 
 from services.profile.book.readers.sheets import UnreadableFile
+from services.profile.book.readers.unzip import unzipped
 
 HEAD = 4096
 BOM = b"\xef\xbb\xbf"
@@ -70,11 +70,8 @@ def _must_be_data(head: bytes) -> None:
 
 
 def _packed(path: Path) -> Sort:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = {name.replace("\\", "/").lower() for name in archive.namelist()}
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise UnreadableFile("The zip or workbook is damaged or cut short; send it again / 文件已损坏。") from None
+    with unzipped(path) as archive:
+        names = {name.replace("\\", "/").lower() for name in archive.namelist()}
     if "xl/workbook.xml" in names or any(name.startswith("xl/worksheets/") for name in names):
         return Sort.XLSX
     if "xl/workbook.bin" in names or "content.xml" in names:
