@@ -37,6 +37,15 @@ FOOTER = (
     r")"
 )
 IS_FOOTER = re.compile(FOOTER)
+# A cell that says of its row that it is a sum or a balance carried, whatever else stands in the row.
+SUMMARY = (
+    r"(?i)^\s*[\[【(（]?(?:[0-9]{4}年?)?(?:[0-9]{1,2}月份?)?(?:本|当|前|上|截[至止]本)?[日周月季年期页次]?(?:度|份)?\s*"
+    r"(?:(?:合\s*计|总\s*计|小\s*计|共\s*计|累\s*计)(?:金额|余额|数|发生额)?|(?:期|月|年|日)?[初末](?:余额|结余)"
+    r"|结转(?:[上下本][期月年页])?|(?:承|接|转)[前上次下]页|过[次下]页|余额(?:承前|结转)|余额|结余"
+    r"|(?:grand |sub)?total|(?:opening|closing) balance|balance (?:brought|carried) forward)"
+    r"\s*[\]】)）]?\s*[:：]?\s*$"
+)
+IN_WORDS = frozenset({"text", "party", "counterparty", "choice"})
 # A sentence in a cell of its own: four Chinese characters at least.
 SENTENCE = r"[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}]"
 WORDS = ("text", "party", "counterparty", "identifier")
@@ -145,7 +154,13 @@ def swept(frame: pl.DataFrame, titles: Sequence[str], matched: Matched) -> tuple
         return frame, ()
     again = _repeated(frame, titles, matched)
     frame = frame.filter(~again) if again.any() else frame
-    footers = [*_totals(frame, matched), *_sentences(frame, matched)]
+    footers = sorted(
+        {
+            **dict(_summaries(frame, matched)),
+            **dict(_totals(frame, matched)),
+            **dict(_sentences(frame, matched)),
+        }.items()
+    )
     if footers:
         frame = frame.filter(~pl.col(LINE).is_in([line for line, _ in footers]))
     return frame, (*told_footers(footers), *_told_repeats(again))
@@ -176,6 +191,16 @@ def _totals(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:
         incomplete = not needed or any(filled.keys().isdisjoint(names) for names in needed)
         if incomplete or not _is_wordy(name, matched):
             yield line, text
+
+
+def _summaries(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:
+    """Give the rows that call themselves a sum or a balance carried in a column of words, full though they may be."""
+    columns = matched.found
+    wordy = [name for name in frame.columns[1:] if name not in columns or columns[name].reads in IN_WORDS]
+    says = {name: frame[name].str.contains(SUMMARY).fill_null(value=False) for name in wordy}
+    for name, said in says.items():
+        if said.any():
+            yield from ((line, text.strip()) for line, text in frame.filter(said).select(LINE, name).iter_rows())
 
 
 def _sentences(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:
