@@ -191,11 +191,25 @@ def test_an_account_statement_of_a_bank_is_found_in_its_file(tmp_path: Path) -> 
     ]
 
 
-@pytest.mark.parametrize("above", ["单位：万元", "金额单位: 人民币千元", "币种：美元"])
+UNITS_ABOVE = (
+    *("单位：万元", "金额单位: 人民币千元", "单位（万元）", "销售明细表（万元）", "以万元计", "金额：百元"),
+    *("币种：美元", "Currency: USD", "货币：港币", "单位：美元", "外币账户 欧元", "币种：日圆"),
+)
+
+
+@pytest.mark.parametrize("above", UNITS_ABOVE)
 def test_title_lines_that_state_another_unit_are_not_passed_over(tmp_path: Path, above: str) -> None:
     """Amounts ten thousand times too small would be booked without a word."""
     with pytest.raises(UnreadableFile, match="Line 1 says"):
         one(tmp_path, table(above, TITLES, ROW.format("X1")))
+
+
+@pytest.mark.parametrize(
+    "above", ["单位：元 币种：人民币", "单位: ABC 公司", "币种：全部", "注册资本（万元）：500", "单位：吨"]
+)
+def test_title_lines_that_say_nothing_of_the_amounts_are_passed_over(tmp_path: Path, above: str) -> None:
+    """A name, a capital or a unit of goods is no unit of money."""
+    assert numbers(one(tmp_path, table(above, TITLES, ROW.format("X1")))) == ["X1"]
 
 
 def test_a_file_without_its_columns_says_what_it_has(tmp_path: Path) -> None:
