@@ -1,8 +1,8 @@
 """What goods a line of an invoice is of, in one spelling, and in the tax office's words.
 
-Since 2018 every line begins with the short name of its category between asterisks (*计算机外部设备*显示器). It belongs to
-the first seven digits of a code of nineteen (商品和服务税收分类编码): goods begin with 1, labour with 2, services with 3,
-rights with 4, real estate with 5, what is no sale with 6.
+Since 2018 every line begins with the short name of its category between asterisks (*计算机外部设备*显示器). It belongs
+to the first seven digits of a code of nineteen (商品和服务税收分类编码): goods begin with 1, labour with 2, services
+with 3, rights with 4, real estate with 5, what is no sale with 6.
 """
 
 from __future__ import annotations
