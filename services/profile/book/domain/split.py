@@ -94,7 +94,8 @@ class Split:
         sum below zero among all, nothing says it.
         """
         below = amount.str.contains(MINUS)
-        sign = pl.when(below).then(pl.lit(self.below)).when(amount.is_not_null()).then(pl.lit(self.above))
+        above = pl.when(amount.is_not_null()).then(pl.lit(self.above))
+        sign: pl.Expr = pl.when(below).then(pl.lit(self.below)).otherwise(above)
         if words is not None:
             sign = pl.when(below.any() | amount.str.contains(PLUS)).then(sign)
         if words is None:
