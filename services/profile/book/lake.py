@@ -24,7 +24,7 @@ from services.profile.book.domain import invoice
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.departure import Departure, remaining
-from services.profile.book.domain.evidence import DATASETS
+from services.profile.book.domain.evidence import HELD
 from services.profile.book.domain.party import counterparties
 from services.profile.book.domain.versions import weigh
 from services.profile.standards.spelling import identifiers
@@ -390,5 +390,5 @@ def _left(rows: pl.LazyFrame, without: Collection[str]) -> pl.LazyFrame:
 
 def lakes(url: str, options: Mapping[str, str] | None = None) -> dict[str, Lake]:
     """Return the table of each kind of data: invoices at `url`, every other kind beside it."""
-    beside = {name: Lake(f"{url.rstrip('/')}-{name}", options, dataset=dataset) for name, dataset in DATASETS.items()}
-    return {invoice.DATASET.name: Lake(url, options), **beside}
+    places = {name: url if name == invoice.DATASET.name else f"{url.rstrip('/')}-{name}" for name in HELD}
+    return {name: Lake(places[name], options, dataset=dataset) for name, dataset in HELD.items()}

@@ -18,6 +18,10 @@ WIDE = {chr(ord("０") + digit): str(digit) for digit in range(10)} | dict(
     zip("．－−＋，（）％￥", ".--+,()%¥", strict=True)
 )
 SIGN = r"(?:¥|RMB|CNY|人民币)\s*"
+# Below zero: a sign before or behind, or an accountant's brackets; and what of these may be taken off.
+MINUS = r"^\s*(?:[-−－]|[(（]\s*[^()（）]*[)）]\s*$)|[0-9０-９]\s*[-−－]\s*$"
+PLUS = r"^\s*[+＋]\s*"
+SIGNS = r"^\s*[-−－(（]\s*|\s*[-−－)）]\s*$"
 # What may stand behind a sum, by the unit of its column: 5元 in a column of 万元 is neither.
 BEHIND = {"fen": "分", "yuan": "元|圆|CNY|RMB", "wan": "万元|万"}
 

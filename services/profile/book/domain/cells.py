@@ -7,6 +7,7 @@ reason fits is not at fault: it says nothing. `{column}` in a reason is the colu
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
@@ -144,8 +145,14 @@ def _unknown(column: Column) -> str:
 def _currencies(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
     written = text.drop_nulls().unique()
     yuan = {_word(name).upper(): value for name, value in (column.choices or {}).items()}
-    values = pl.Series([yuan.get(_word(each).upper()) for each in written], dtype=pl.String)
+    values = pl.Series([yuan.get(_word(each).upper()) or _of_several(each, yuan) for each in written], dtype=pl.String)
     return _replaced(text, written, values), iter([(NOT_YUAN, None)])
+
+
+def _of_several(text: str, known: Mapping[str, str]) -> str | None:
+    """Return what several words for one thing mean, as in CNY-人民币 and 人民币(156); None where one is not known."""
+    words = [word for word in re.split(r"[^\w¥]+", _word(text).upper()) if word]
+    return next(iter({known[word] for word in words}), None) if all(word in known for word in words) else None
 
 
 def _flags(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:

@@ -103,7 +103,8 @@ class Dataset:
     `day` is the column of the event's date: data of a past day leave out what happened later (null counts as past).
     Where it is part of the identity (`pruned`), the lake finds earlier statements by it alone. `padded` is the column
     of the identity whose leading zeros a spreadsheet may have lost. A statement that leaves a `quiet` column empty says
-    nothing of it, so that what was held stays.
+    nothing of it, so that what was held stays. Rows that say more `of` the records of another kind have the identity of
+    those: they bear their names, and leave with them.
     """
 
     name: str
@@ -114,6 +115,12 @@ class Dataset:
     alone: Alone | None = None
     padded: str | None = None
     quiet: tuple[str, ...] = ()
+    of: str | None = None
+
+    @property
+    def records(self) -> str:
+        """The kind of the records that the rows speak of: its own, unless they say more of another's."""
+        return self.of or self.name
 
     @property
     def key(self) -> list[pl.Expr]:

@@ -64,9 +64,9 @@ def check(form: Form, raw: pl.DataFrame, matched: Matched, unread: pl.DataFrame,
     values = {"line": text["line"], **read}
     values |= _kept(found.values(), text, values)
     rows = pl.DataFrame(values).with_columns(_constants(form, titles, today))
-    rows, warnings = _as_statement(form, rows, sent, matched, unread["line"])
+    rows, about, warnings = _as_statement(form, rows, sent, matched, unread["line"])
     rows, rules, told = _settled(form, rows)
-    faults += _broken(rows, rules, titles)
+    faults += _broken(rows, (*about, *rules), titles)
     checked = replace(_separate(rows, raw, faults, unread), warnings=(*warnings, *told))
     return _veiled(checked, [t for t, column in found.items() if column.reads == "party"])
 
@@ -82,17 +82,19 @@ def _settled(form: Form, rows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[RowRul
 
 def _as_statement(
     form: Form, rows: pl.DataFrame, sent: pl.DataFrame, matched: Matched, unread: pl.Series
-) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Return the lines of a statement with a serial each, and what is told of its balances; other rows as they are."""
+) -> tuple[pl.DataFrame, tuple[RowRule, ...], tuple[str, ...]]:
+    """Return the lines of a statement with a serial each, and what its balances prove; other rows as they are."""
     if statement.REFERENCE not in form.made:
-        return rows, ()
+        return rows, (), ()
     named = {name: column.name for name, column in matched.found.items()}
     minute = statement.minutes(sent.select(name for name, ours in named.items() if ours in {"time", "date"}))
     account = next((sent[name] for name, ours in named.items() if ours == "own_account"), None)
     told = balances.gaps(rows, minute, account, unread)
+    if told and balances.exchanged(rows, minute, account):
+        return rows, (RowRule("amount_fen", pl.lit(value=True), balances.EXCHANGED),), ()
     if SIGNED in matched.parts and "direction" not in named.values():
         told = (*statement.without_a_sign(sent[matched.parts[SIGNED]]), *told)
-    return statement.numbered(rows, minute), told
+    return statement.numbered(rows, minute), (), told
 
 
 def _kept(columns: Iterable[Column], text: pl.DataFrame, values: Mapping[str, pl.Series]) -> dict[str, pl.Series]:

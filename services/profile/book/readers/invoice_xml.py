@@ -37,6 +37,15 @@ DAY = (
     "CustomData/开票日期",
 )
 REMARK = ("AdditionalInformation/Remark", "Remark", "Note")
+# What a line is called, likewise.
+LINE = {
+    "goods": ("ItemName", "Item"),
+    "spec": ("SpecMod", "Specification"),
+    "unit": ("MeaUnits", "MeasurementDimension"),
+    "quantity": ("Quantity",),
+    "unit_price": ("UnPrice", "Price"),
+    "rate": ("TaxRate", "TaxScheme"),
+}
 # What a red letter says in its remark of the invoice that it cancels.
 BLUE = re.compile(r"蓝字[^0-9]{0,16}([0-9]{8,20})")
 COVERED = "CustomData"
@@ -133,6 +142,23 @@ def row(found: Invoice) -> tuple[str | None, ...]:
     blue = BLUE.search(found.said(REMARK)) if net < 0 else None
     stated = (found.said(CODE), found.text(NUMBER), found.text(DAY), str(net), str(tax), str(total), "valid")
     return *(each or None for each in (*sides, *stated)), blue[1] if blue else None
+
+
+def lines(found: Invoice) -> list[dict[str, str | int | None]]:
+    """Return the lines of an invoice that `row` could use: texts as written, sums in fen where they are told."""
+    return [
+        {
+            **{name: next((item[tag] for tag in tags if item.get(tag)), None) for name, tags in LINE.items()},
+            "net_fen": _rounded(item.get("Amount", "")),
+            "tax_fen": _rounded(_line_tax(item)),
+        }
+        for item in found.items
+    ]
+
+
+def _rounded(written: str) -> int | None:
+    """Return a sum in fen; lines may be finer than that, and add up all the same."""
+    return round(Decimal(written) * 100) if AMOUNT.fullmatch(written) else None
 
 
 def _must_agree(tag: str, stated: int, parts: list[str]) -> None:
