@@ -50,11 +50,16 @@ SCIENTIFIC = (
 )
 
 
-def visible(cells: pl.DataFrame) -> pl.DataFrame:
-    """Return columns of text without blanks around, characters that nobody sees and a spreadsheet's mark for text.
+def visible(text: pl.Series) -> pl.Series:
+    """Return cells without blanks around them, characters that nobody sees and a spreadsheet's mark for text.
 
     Null is where nothing is left.
     """
+    return all_visible(text.to_frame()).to_series()
+
+
+def all_visible(cells: pl.DataFrame) -> pl.DataFrame:
+    """Return whole tables of cells as `visible` gives one column of them."""
     touched = cells.select(pl.all().str.contains(UNLIKE).fill_null(value=False))
     return cells.with_columns(spelling.respelled(cells[each.name], each, _visible) for each in touched.iter_columns())
 

@@ -14,7 +14,7 @@ from itertools import chain
 import polars as pl
 
 from services.profile.book.domain import balances, statement
-from services.profile.book.domain.cells import EMPTY, READERS, Reasons, remembered, visible
+from services.profile.book.domain.cells import EMPTY, READERS, Reasons, all_visible, remembered
 from services.profile.book.domain.columns import FEN_SUFFIX, Form, Matched
 from services.profile.book.domain.dataset import DTYPES, Column, RowRule
 from services.profile.book.domain.split import SIGNED
@@ -58,7 +58,7 @@ def check(form: Form, raw: pl.DataFrame, matched: Matched, unread: pl.DataFrame,
     sent = raw
     raw, found = form.arranged(raw, matched)
     titles = {column.name: title for title, column in found.items()}
-    seen = visible(raw.select(pl.col(title).alias(column.name) for title, column in found.items()))
+    seen = all_visible(raw.select(pl.col(title).alias(column.name) for title, column in found.items()))
     text = seen.insert_column(0, raw["line"])
     read, faults = _all_read(found, text, today)
     values = {"line": text["line"], **read}
