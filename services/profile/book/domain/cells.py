@@ -30,6 +30,8 @@ FIRST_DATE = date(1900, 1, 1)
 LAST_DAY = date(2199, 12, 31)
 # A cell of text as a spreadsheet exports it: ="20260301", '20260301.
 MARKED = r"""(?s)^(?:="(.*)"|'(.*))$"""
+# What a cell has that may not be as it is seen; most cells have nothing of it, which costs one look.
+UNLIKE = r"[^!-~]|^['=]|^$"
 LARGEST_COUNT = 100_000_000
 MOST_KNOWN = 40
 EMPTY = "empty / 不能为空"
@@ -61,16 +63,18 @@ def visible(text: pl.Series) -> pl.Series:
 
     Null is where nothing is left.
     """
-    bare = text.str.strip_chars()
-    if (bare.str.starts_with('="') | bare.str.starts_with("'")).any():
-        bare = bare.str.replace(MARKED, "$1$2").str.strip_chars()
-    if (bare.str.len_bytes() != bare.str.len_chars()).any():
-        bare = spelling.respelled(bare, spelling.UNPRINTED, _printed)
-    return pl.select(spelling.filled(pl.lit(bare))).to_series()
+    return all_visible(text.to_frame()).to_series()
 
 
-def _printed(text: pl.Expr) -> pl.Expr:
-    return text.str.replace_all(spelling.UNPRINTED, "").str.strip_chars()
+def all_visible(cells: pl.DataFrame) -> pl.DataFrame:
+    """Return whole tables of cells as `visible` gives one column of them."""
+    touched = cells.select(pl.all().str.contains(UNLIKE).fill_null(value=False))
+    return cells.with_columns(spelling.respelled(cells[each.name], each, _visible) for each in touched.iter_columns())
+
+
+def _visible(text: pl.Expr) -> pl.Expr:
+    bare = text.str.strip_chars().str.replace(MARKED, "$1$2")
+    return spelling.filled(bare.str.strip_chars().str.replace_all(spelling.UNPRINTED, "").str.strip_chars())
 
 
 def _identifiers(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:

@@ -195,13 +195,13 @@ class Dataset:
         revised = rows.filter(pl.col("version") > 1)
         if revised.is_empty():
             return rows
-        near = pl.col(self._mark).is_in(revised[self._mark].unique().implode())
+        near = pl.col(self.mark).is_in(revised[self.mark].unique().implode())
         placed = rows.with_row_index("place").filter(near)
         earlier = placed.filter(pl.col("version") < pl.col("version").max().over(self.key))["place"]
         return rows.filter(~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(earlier.implode()))
 
     @property
-    def _mark(self) -> str:
+    def mark(self) -> str:
         """The column that tells things apart best."""
         return next((name for name in ("number", "reference", "party") if name in self.identity), "enterprise")
 

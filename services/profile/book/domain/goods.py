@@ -34,7 +34,8 @@ def spelled(written: pl.Series) -> pl.Series:
     >>> spelled(pl.Series(["＊钢材＊  螺纹钢（HRB400）", " ", "吨"])).to_list()
     ['*钢材*螺纹钢(HRB400)', None, '吨']
     """
-    return spelling.respelled(visible(written), OTHERWISE, _spelled)
+    seen = visible(written)
+    return spelling.respelled(seen, spelling.matching(seen, OTHERWISE), _spelled)
 
 
 def quantities(written: pl.Series) -> pl.Series:

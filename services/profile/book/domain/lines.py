@@ -62,6 +62,10 @@ BESIDE = (
     "its lines add up to another total than the invoice has on the sheet of whole invoices / "
     "明细合计与发票基础信息中的价税合计不一致"
 )
+LINES_LEFT = (
+    "{n} rows of the sheet of lines add up to no invoice of the sheet of whole invoices, or cannot be read; "
+    "they are left out / {n} 行明细与发票基础信息不符或无法读取，未采用"
+)
 TOLD = (
     "{rows} rows are lines of {invoices} invoices and were summed / {rows} 行为 {invoices} 张发票的明细，已按发票汇总"
 )
@@ -85,6 +89,26 @@ def with_lines(sheet: Sheet, apart: pl.DataFrame | None = None) -> Sheet:
     absent = [pl.lit(None, dtype=STATED[name]).alias(name) for name in STATED if name not in stated.columns]
     lines = stated.with_columns(said).with_columns(absent).select(list(STATED))
     return replace(sheet, lines=lines.filter(pl.any_horizontal(pl.col("goods", "class_code").is_not_null())))
+
+
+def with_lines_beside(sheet: Sheet, beside: Sheet) -> Sheet:
+    """Return a sheet of whole invoices with the lines that another sheet of the workbook gives of them.
+
+    The whole invoices are what counts: lines that add up to something else are left out, and that is told.
+    """
+    if beside.lines.is_empty():
+        return sheet
+    whole, summed_up = (DATASET.conform(each.checked.rows) for each in (sheet, beside))
+    found = summed_up.rename({"line": "of"}).join(
+        whole.select(*DATASET.identity, "line"), on=DATASET.identity, nulls_equal=True, maintain_order="left"
+    )
+    found = found.select("of", "line").unique("of", keep="first", maintain_order=True)
+    into = beside.lines.join(beside.folded, on="line", how="left", maintain_order="left")
+    placed = into.with_columns(pl.coalesce("into", "line").alias("of")).drop("line", "into")
+    lines = placed.join(found, on="of", maintain_order="left").select(list(STATED))
+    lost = beside.checked.received - beside.lines.height + placed.join(found, on="of", how="anti").height
+    told = (LINES_LEFT.format(n=lost),) if lost else ()
+    return replace(sheet, lines=lines, told=(*sheet.told, *told))
 
 
 def _columns(sheet: Sheet) -> pl.DataFrame:

@@ -161,15 +161,20 @@ def must_mean_yuan(header: Header, matched: Matched) -> None:
 
 def swept(frame: pl.DataFrame, titles: Sequence[str], matched: Matched) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Return a table without blank rows, totals, remarks and repeated headers, and what to tell of them."""
-    frame = _without_blanks(frame)
-    if frame.is_empty() or frame.width == 1:
+    if frame.width == 1:
+        return frame, ()
+    gaps = frame.select(_hollow(frame.columns[1]).any()).item()
+    if gaps:
+        frame = _without_blanks(frame)
+    if frame.is_empty():
         return frame, ()
     again = _repeated(frame, titles, matched)
     frame = frame.filter(~again) if again.any() else frame
+    starts = _first_cells(frame) if gaps else frame[frame.columns[1]]
     footers = sorted(
         {
             **dict(_summaries(frame, matched)),
-            **dict(_totals(frame, matched)),
+            **dict(_totals(frame, starts, matched)),
             **dict(_sentences(frame, matched)),
         }.items()
     )
@@ -192,11 +197,10 @@ def is_footer(cells: Sequence[str]) -> bool:
     return bool(filled) and IS_FOOTER.match(filled[0]) is not None
 
 
-def _totals(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:
-    """Give the rows that begin as totals do and lack what a record has, or have it where no record can have it."""
+def _totals(frame: pl.DataFrame, starts: pl.Series, matched: Matched) -> Iterator[tuple[int, str]]:
+    """Give the rows that start as totals do and lack what a record has, or have it where no record can have it."""
     needed = _needed(matched)
-    first = _first_cells(frame)["text"]
-    for row in frame.filter(first.str.contains(FOOTER).fill_null(value=False)).iter_rows(named=True):
+    for row in frame.filter(starts.str.contains(FOOTER).fill_null(value=False)).iter_rows(named=True):
         line = row.pop(LINE)
         filled = {name: text.strip() for name, text in row.items() if text and text.strip()}
         name, text = next(iter(filled.items()))
@@ -239,28 +243,18 @@ def _is_wordy(name: str, matched: Matched) -> bool:
 
 
 def _without_blanks(frame: pl.DataFrame) -> pl.DataFrame:
-    """Leave out rows without any text; nearly always the first column tells that there is none."""
-    if frame.width == 1:
-        return frame
-    hollow = _hollow(frame.columns[1])
-    if not frame.select(hollow.any()).item():
-        return frame
-    blank = pl.all_horizontal(_hollow(name) for name in frame.columns[1:])
-    return frame.filter(~(hollow & blank))
+    """Leave out rows without any text."""
+    return frame.filter(~pl.all_horizontal(_hollow(name) for name in frame.columns[1:]))
 
 
 def _hollow(name: str) -> pl.Expr:
     return pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")
 
 
-def _first_cells(frame: pl.DataFrame) -> pl.DataFrame:
+def _first_cells(frame: pl.DataFrame) -> pl.Series:
     """Return the first text of each row, from left to right."""
-    first, *others = frame.columns[1:]
-    hollow = _hollow(first)
-    if not others or not frame.select(hollow.any()).item():
-        return frame.select(pl.col(first).alias("text"))
     filled = (pl.when(~_hollow(name)).then(pl.col(name)) for name in frame.columns[1:])
-    return frame.select(pl.coalesce(filled).alias("text"))
+    return frame.select(pl.coalesce(filled)).to_series()
 
 
 def _repeated(frame: pl.DataFrame, titles: Sequence[str], matched: Matched) -> pl.Series:

@@ -95,16 +95,20 @@ def _fitting(form: Form, found: list[Grid]) -> list[RawSheet]:
         score, _, nearest = max(refused, key=lambda one: one[0])
         raise nearest if score > 1 else _not_for(form, [grid for _, grid, _ in refused], nearest)
     whole = _whole(fits)
-    kept = {sheet.name for sheet in whole}
+    kept = {each.name for sheet in whole for each in (sheet, sheet.beside) if each}
     left = [grid.name for grid, _ in headers if grid.name not in kept]
     note = (f"sheets left out: {'、'.join(left)} / 未读入的工作表",) if left else ()
     return [replace(sheet, notes=(*sheet.notes, *(note if sheet is whole[0] else ()))) for sheet in whole]
 
 
 def _whole(fits: list[RawSheet]) -> list[RawSheet]:
-    """Return the one sheet of the tax office's export that says all invoices, or all sheets of another workbook."""
+    """Return the one sheet of the tax office's export that says all invoices, or all sheets of another workbook.
+
+    Beside the sheet of whole invoices goes the one of their lines.
+    """
     named = {(sheet.name or "").strip(): sheet for sheet in fits}
-    return next(([named[name]] for name in EXPORT_SHEETS if name in named), fits)
+    export = [named[name] for name in EXPORT_SHEETS if name in named]
+    return [replace(export[0], beside=next(iter(export[1:]), None))] if export else fits
 
 
 def _not_for(form: Form, found: list[Grid], error: WrongColumns) -> WrongColumns:

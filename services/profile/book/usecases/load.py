@@ -28,7 +28,7 @@ from services.profile.book.domain.channel import Standing, standing
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.items import joined
-from services.profile.book.domain.lines import agreeing, summed, with_lines
+from services.profile.book.domain.lines import agreeing, summed, with_lines, with_lines_beside
 from services.profile.book.domain.relation import sealed
 from services.profile.book.domain.sheet import Sheet, dataset_of, numbered, of_sheet, taken
 from services.profile.book.domain.validation import check, one_nature
@@ -170,6 +170,8 @@ def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
         form, raw.name, checked, matched.ignored, raw.notes, raw=raw.frame, titles=tuple(raw.titles), open_columns=shown
     )
     sheet = with_lines(sheet, raw.lines)
+    if raw.beside is not None:
+        return with_lines_beside(sheet, _checked(raw.beside, form, today))
     return joined(summed(sheet, [name for name, column in found if column.name == "number"]))
 
 
