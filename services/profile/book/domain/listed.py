@@ -45,7 +45,7 @@ def continued(frame: pl.DataFrame, titles: Sequence[str], matched: Matched, unre
 
 
 def whole(sheet: Sheet, written: Sequence[str]) -> Sheet:
-    """Return a list of goods without the invoices of which a line was rejected; `written` are the columns of numbers."""
+    """Return a list of goods without the invoices of which a line was rejected; `written` are those of numbers."""
     rows = sheet.checked.rows
     if sheet.form.dataset is not DATASET or not has_goods(sheet) or not sheet.checked.rejected or rows.is_empty():
         return sheet
