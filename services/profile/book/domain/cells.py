@@ -39,6 +39,14 @@ LOST = (
     "the number has lost digits, as a spreadsheet's or a binary number; format the column {column} as text and export "
     "again / 号码位数已丢失（科学计数法或数值格式）；请将“{column}”列的格式设为“文本”后重新导出"
 )
+# What programs write where there is no value: their word for nothing; a formula's error or a truth, which is a slip.
+NOTHING = r"null|none|nan|<na>|undefined|\(null\)"
+STRANGE = r"#(?:n/a|ref!|value!|name\?|div/0!|num!|null!|spill!|calc!)|true|false"
+NO_NAME = rf"^(?i:{NOTHING}|{STRANGE})$"
+NOT_A_NAME = (
+    "a spreadsheet's error or a truth, which names nothing; put the value in its place / "
+    "该单元格为公式错误值或逻辑值，不能作为代号，请填写实际内容"
+)
 NOT_AN_ID = "not an enterprise code (18-character codes must pass both check characters) / 企业代码无效"
 NOT_YUAN = (
     "the amounts are in another currency; the book is in yuan: state them in yuan at the day's rate / "
@@ -78,6 +86,9 @@ def _counterparties(column: Column, text: pl.Series, today: date) -> tuple[pl.Se
 
 
 def _identities(column: Column, text: pl.Series, spelled: pl.Series) -> tuple[pl.Series, Reasons]:
+    no_name = spelled.str.contains(NO_NAME)
+    if no_name.any():
+        return _named(column, text, spelled, no_name)
     fits = spelled.str.len_chars() <= column.longest
     sure = spelled is text and not spelling.may_have_lost_digits(spelled)
     lost = None if sure else spelling.lost_digits(spelled)
@@ -86,12 +97,21 @@ def _identities(column: Column, text: pl.Series, spelled: pl.Series) -> tuple[pl
     return parsed, iter([*([] if lost is None else [(LOST, lost)]), *reasons, (_too_long(column), ~fits)])
 
 
+def _named(column: Column, text: pl.Series, spelled: pl.Series, no_name: pl.Series) -> tuple[pl.Series, Reasons]:
+    """Read identities without what names nothing: a word for nothing is an empty cell, an error a fault."""
+    parsed, reasons = _identities(column, text, _of(spelled, ~no_name))
+    strange = no_name & spelled.str.contains(f"^(?i:{STRANGE})$")
+    return parsed, iter([(NOT_A_NAME, strange), *reasons])
+
+
 def _enterprises(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
     written = text.drop_nulls().unique()
     lost = spelling.lost_digits(spelling.identifiers(written))
+    strange = text.is_in(written.filter(written.str.contains(NO_NAME)).implode())
     ids = [None if cut else _id_or_none(value) for value, cut in zip(written, lost, strict=True)]
     cut = text.is_in(written.filter(lost).implode())
-    return _replaced(text, written, pl.Series(ids, dtype=pl.String)), iter([(LOST, cut), (NOT_AN_ID, None)])
+    parsed = _of(_replaced(text, written, pl.Series(ids, dtype=pl.String)), ~strange)
+    return parsed, iter([(NOT_A_NAME, strange), (LOST, cut), (NOT_AN_ID, None)])
 
 
 def _id_or_none(value: str) -> str | None:
@@ -102,8 +122,10 @@ def _id_or_none(value: str) -> str | None:
 
 
 def _texts(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
-    parsed = pl.select(pl.when(text.str.len_chars() <= column.longest).then(text)).to_series()
-    return parsed, iter([(_too_long(column), None)])
+    no_name = text.str.contains(NO_NAME)
+    long = text.str.len_chars() > column.longest
+    empty = [(EMPTY, no_name)] if column.filled else []
+    return _of(text, ~(long | no_name)), iter([*empty, (_too_long(column), long)])
 
 
 def _too_long(column: Column) -> str:

@@ -102,9 +102,9 @@ class Dataset:
 
     `day` is the column of the event's date: data of a past day leave out what happened later (null counts as past).
     Where it is part of the identity (`pruned`), the lake finds earlier statements by it alone. `padded` is the column
-    of the identity whose leading zeros a spreadsheet may have lost. A statement that leaves a `quiet` column empty says
-    nothing of it, so that what was held stays. Rows that say more `of` the records of another kind have the identity of
-    those: they bear their names, and leave with them.
+    of the identity whose leading zeros a spreadsheet may have lost, `lax` one that a source may leave out. A
+    statement that leaves a `quiet` column empty says nothing of it, so that what was held stays. Rows that say more
+    `of` the records of another kind have the identity of those: they bear their names, and leave with them.
     """
 
     name: str
@@ -115,6 +115,7 @@ class Dataset:
     alone: Alone | None = None
     padded: str | None = None
     quiet: tuple[str, ...] = ()
+    lax: str | None = None
     of: str | None = None
 
     @property

@@ -43,6 +43,7 @@ DATASET = Dataset(
     alone=invoice.DATASET.alone,
     padded=invoice.DATASET.padded,
     quiet=("code",),
+    lax="code",
     of=invoice.DATASET.name,
 )
 DECODED = pl.List(pl.Struct(LINE))

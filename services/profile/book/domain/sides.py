@@ -77,7 +77,7 @@ def _somebody(rows: pl.DataFrame) -> Iterator[pl.Expr]:
     """Give the sides without the words and signs that stand for nobody."""
     for side in _there(rows, ("seller", "buyer", "counterparty")):
         written = rows[side].unique().drop_nulls()
-        numbers = written.filter(written.str.contains(r"^(?:uscc:)?[0-9]{17}[0-9Xx]$"))
+        numbers = written.filter(written.str.contains(r"^(?:uscc:)?[0-9]{3,}[0-9*]+[0-9Xx*]$"))
         persons = (number for number in numbers if is_resident(number.removeprefix("uscc:")))
         nobody = [*written.filter(written.str.contains(NOBODY)), *persons]
         if nobody:

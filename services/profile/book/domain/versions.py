@@ -14,7 +14,7 @@ import polars as pl
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.restated import Restated, alike, looked_back
-from services.profile.book.domain.zeros import with_zeros
+from services.profile.book.domain.zeros import rejoined
 
 NOT_YOURS = "stated by another source already; dispute it instead of restating it / 其他来源已有记录，请提出异议"
 
@@ -38,7 +38,7 @@ def weigh(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, stands: Stan
     `held` has the content, `version`, `import_id` and `known_at`; `stands` says how the imports that stated it stand
     to this one.
     """
-    rows, told = with_zeros(dataset, rows, held)
+    rows, told = rejoined(dataset, rows, held)
     standing = _standing(held, stands)
     last = dataset.latest(standing)
     rows = without_repeats(dataset, completed(dataset, rows, last))

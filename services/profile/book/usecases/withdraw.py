@@ -23,7 +23,7 @@ from services.profile.book.domain import invoice
 from services.profile.book.domain.columns import KINDS, OUTCOMES, WORKBOOK
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.evidence import HELD, speaking_of
-from services.profile.book.domain.zeros import with_zeros
+from services.profile.book.domain.zeros import rejoined
 from services.profile.book.lake import Commit
 from services.profile.book.usecases.load import statements
 
@@ -170,7 +170,7 @@ def _said(context: Context, order: tables.Import, dataset: Dataset, held: pl.Dat
     except Refused:
         # By rules that are younger than the file it would not be taken any more.
         return None
-    return None if rows is None else with_zeros(dataset, rows, held)[0]
+    return None if rows is None else rejoined(dataset, rows, held)[0]
 
 
 def _outcomes(session: Session, import_id: str) -> dict[str, int]:

@@ -66,7 +66,13 @@ def test_every_sheet_that_fits_is_read(tmp_path: Path) -> None:
     months: dict[str, Rows] = {"1月": [TITLES, row("1")], "说明": [["请勿修改"]], "2月": [["二月"], TITLES, row("2")]}
     found = sheets(xlsx(tmp_path / "upload", {**months, "旧": [TITLES, row("3")]}, hidden=["旧"]))
     assert [(sheet.name, sheet.frame["发票号码"].to_list()) for sheet in found] == [("1月", ["1"]), ("2月", ["2"])]
-    assert any("说明" in note for note in found[0].notes)
+    assert any("说明、旧 (hidden)" in note for note in found[0].notes)
+
+
+def test_an_export_whose_sheet_of_invoices_is_empty_is_read_by_its_lines(tmp_path: Path) -> None:
+    """The better sheet is the one that says something."""
+    [only] = sheets(xlsx(tmp_path / "upload", {"发票基础信息": [TITLES], "信息汇总表": [TITLES, row("1")]}))
+    assert (only.name, only.frame.height) == ("信息汇总表", 1)
 
 
 @either
