@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from databases import Server, lay
@@ -21,7 +22,31 @@ settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
+SUITES, DOOR = "tests/system/", "tests/system/door/"
+MATRIX = f"{DOOR}test_matrix.py"
 SIGNING_KEY = ECKey.generate_key("P-256", parameters={"kid": "test", "use": "sig", "alg": "ES256"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with running suites: they take minutes, and at the end one worker would wait for the other.
+
+    At the door the matrix comes last: it orders trainings that keep the suite's workers busy.
+    """
+    items.sort(key=lambda item: (not item.nodeid.startswith(SUITES), item.nodeid.startswith(MATRIX)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Hand out tests file by file, those at the door together: another worker would start their suite once more."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 -- tests run without it too
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return DOOR if nodeid.startswith(DOOR) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ class Server:
     """A PostgreSQL server on which this process makes databases under a name of its own."""
 
     def __init__(self, url: str, mark: str) -> None:
+        self.url = url
         self._url = make_url(url).set(drivername="postgresql+psycopg")
         self._mark = mark
         self._migrated: dict[str, str] = {}
