@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 from invoice_books import AS_OF, book
 
-from services.profile.book.domain.evidence import DATASETS, ENTERPRISES, evidence
+from services.profile.book.domain.evidence import ENTERPRISES, HELD, evidence
 from services.profile.book.domain.invoice import SCHEMA
 from services.profile.watch.domain.signals import BY_KEY, SignalInputs, Surroundings, behind, evaluate
 
@@ -30,7 +30,7 @@ def scene(
     """A scene of invoices and of other kinds of data (`public_records=[…]`), each row as far as it matters."""
     frames = {}
     for name, told in kinds.items():
-        dataset = DATASETS[name.replace("_", "-")]
+        dataset = HELD[name.replace("_", "-")]
         frames[dataset.name] = pl.DataFrame([{"version": 1, **row} for row in told], schema=dataset.schema)
     invoices = book(*rows).filter(pl.col("date") <= as_of)
     return SignalInputs(evidence(invoices, frames, pl.DataFrame(list(firms), schema=ENTERPRISES)), as_of, beside)

@@ -27,8 +27,7 @@ from sqlalchemy import update
 from chassis.core.identity import Verifier
 from chassis.data import jobs
 from chassis.data.database import Database
-from services.profile.book.domain.evidence import DATASETS
-from services.profile.book.domain.invoice import DATASET
+from services.profile.book.domain.evidence import HELD
 from services.profile.book.lake import lakes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,6 +53,12 @@ def book(rows: int, *, void: int, extra: int) -> bytes:
     return pl.concat([frame, frame.head(500)]).write_csv().encode()
 
 
+def lines(rows: int) -> bytes:
+    """Return invoices of two lines each, and a third of them of one more that is equal."""
+    whole = pl.read_csv(book(rows, void=0, extra=0)).head(rows).with_columns(goods=pl.lit("*钢材*板"), quantity=1)
+    return pl.concat([whole, whole.with_columns(goods=pl.lit("*茶叶*茶")), whole.head(rows // 3)]).write_csv().encode()
+
+
 def payments(rows: int) -> bytes:
     """Return payments of many firms, some repeated, some of no amount."""
     number = pl.int_range(rows, eager=True).alias("number")
@@ -74,6 +79,7 @@ FILES = [
     ("invoices.sale", book(ROWS, void=0, extra=0)),
     ("enterprises", b"enterprise,name,defaulted\n" + b"".join(b"F%d,n%d,false\n" % (n, n) for n in range(97))),
     ("invoices.sale", book(ROWS, void=50, extra=700)),
+    ("invoices.purchase", lines(ROWS // 2)),
 ]
 
 
@@ -100,9 +106,8 @@ def content(home: Path) -> list[tuple[Any, ...]]:
     """Return everything that the lake holds, in an order of its own."""
     found: list[tuple[Any, ...]] = []
     for name, lake in lakes(str(home / "lake")).items():
-        dataset = DATASETS.get(name, DATASET)
         rows = lake.read(lake.newest(), without=())
-        found += [(name, *row) for row in rows.select(*dataset.content, "version").rows()]
+        found += [(name, *row) for row in rows.select(*HELD[name].content, "version").rows()]
     return sorted(found, key=str)
 
 

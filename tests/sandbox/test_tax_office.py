@@ -14,12 +14,14 @@ from sandbox.economy import Plan, simulate
 from sandbox.tables import tables
 from sandbox.tax_office import INVOICES, LINES, Sheets, export, stated
 from services.profile.book.domain.invoice import DATASET
+from services.profile.book.domain.invoice_lines import gathered, opened
 from services.profile.book.domain.lines import summed
 from services.profile.book.domain.sheet import Sheet
 from services.profile.book.domain.validation import check
 from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import Limits
+from services.profile.book.usecases import load
 
 FACTS = ["direction", "counterparty", "date", "net_fen", "tax_fen", "total_fen", "status"]
 TODAY = date(2026, 11, 29)
@@ -133,3 +135,34 @@ def test_red_letters_come_with_what_they_cancel(
     totals = dict(rows.select("number", "total_fen").rows())
     # The number of a paper invoice may be another seller's too.
     assert {totals[red] + totals[blue] for red, blue in links.items() if len(blue) == 20} == {0}
+
+
+def with_lines(path: Path, firm: str) -> tuple[Sheet, pl.DataFrame]:
+    """Return a workbook as it is checked on import, and the single lines of its invoices."""
+    form = form_of("invoices", None, firm)
+    [raw] = read(form, path, Limits())
+    sheet = load._checked(raw, form, TODAY)
+    rows = gathered(sheet.checked.rows, sheet.lines, sheet.folded)
+    return sheet, opened(rows.with_columns(import_id=pl.lit("imp")))
+
+
+def test_the_workbook_brings_the_lines_of_every_invoice(firm: str, sheets: Sheets, tmp_path: Path) -> None:
+    """From the sheet of lines beside the one of whole invoices: as many as it has, and to the fen."""
+    sheet, lines = with_lines(xlsx(tmp_path / "export", sheets), firm)
+    assert lines.height == len(sheets[LINES]) - 1
+    sums = lines.group_by("total_fen", "number", "direction").agg(net_fen=pl.col("line_net_fen").sum())
+    same = ["total_fen", "number", "direction", "net_fen"]
+    assert sums.select(same).sort(same).equals(sheet.checked.rows.select(same).sort(same))
+    assert not any("sheet of lines" in told for told in sheet.told)
+    assert not any(LINES in note for note in sheet.notes)
+
+
+def test_lines_that_add_up_to_another_invoice_are_left_out(firm: str, sheets: Sheets, tmp_path: Path) -> None:
+    """The whole invoices count all the same, and the sender is told how many rows they are."""
+    _, every = with_lines(xlsx(tmp_path / "export", sheets), firm)
+    cut = {**sheets, LINES: [*sheets[LINES][:1], *sheets[LINES][2:]]}
+    sheet, lines = with_lines(xlsx(tmp_path / "cut", cut), firm)
+    assert sheet.checked.rows.height == len(sheets[INVOICES]) - 1
+    lost = len(cut[LINES]) - 1 - lines.height
+    assert every.height - lines.height == lost + 1
+    assert any(told.startswith(f"{lost} rows of the sheet of lines") for told in sheet.told) == (lost > 0)

@@ -1,4 +1,4 @@
-"""A Delta table: its buckets, and its log, when its last import became known and that a commit is on the disk."""
+"""A Delta table: its buckets, how it is written, when its last import became known, that a commit is on the disk."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from urllib.parse import unquote
 
 import orjson
 import polars as pl
-from deltalake import DeltaTable
+from deltalake import ColumnProperties, DeltaTable, WriterProperties
+
+from services.profile.book.domain.dataset import Dataset
 
 # 16 buckets: a bucket is the unit of work beyond one machine; more of them cost small imports a file each.
 BUCKETS = 16
+# A firm's place times this leaves room for the days of any date, before 1970 and after.
+DAYS = 1 << 33
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -23,12 +27,23 @@ def bucket_of(enterprise: str) -> int:
     return zlib.crc32(enterprise.encode()) % BUCKETS
 
 
+def writer_of(dataset: Dataset) -> WriterProperties:
+    """Return how a kind of data is written: without a dictionary where nearly every value is one of its own."""
+    amounts = [column.name for column in dataset.columns if column.reads == "money"]
+    each = dict.fromkeys([dataset.mark, *amounts], ColumnProperties(dictionary_enabled=False))
+    return WriterProperties(compression="ZSTD", compression_level=1, column_properties=each)
+
+
 def in_buckets(rows: pl.DataFrame, columns: Iterable[str], day: str) -> pl.DataFrame:
     """Return these columns of rows with their bucket, sorted so that one firm's rows lie together by day."""
-    enterprises = rows["enterprise"].unique()
-    buckets = pl.Series([bucket_of(enterprise) for enterprise in enterprises], dtype=pl.Int8)
-    bucket = pl.col("enterprise").replace_strict(enterprises, buckets, return_dtype=pl.Int8).alias("bucket")
-    return rows.with_columns(bucket).select(*columns, "bucket").sort("bucket", "enterprise", day)
+    firms = pl.DataFrame({"enterprise": rows["enterprise"].unique()})
+    buckets = pl.Series("bucket", map(bucket_of, firms["enterprise"]), dtype=pl.Int8)
+    firms = firms.with_columns(buckets).sort("bucket", "enterprise")
+    # Sorted by one number, the firm's place before the day: that is quicker than by text.
+    place = pl.col("enterprise").cast(pl.Enum(firms["enterprise"])).to_physical().cast(pl.Int64).alias("place")
+    days = pl.col(day).to_physical().cast(pl.Int64).fill_null(-DAYS // 2)
+    ordered = rows.select(*columns, place).sort(pl.col("place") * DAYS + days, maintain_order=True)
+    return ordered.with_columns(firms["bucket"].gather(ordered["place"])).drop("place")
 
 
 def last_import(table: DeltaTable, version: int) -> datetime:

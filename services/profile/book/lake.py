@@ -16,20 +16,19 @@ from typing import Any
 
 import orjson
 import polars as pl
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
-from services.profile.book.delta import BEFORE_ALL, bucket_of, harden, in_buckets, last_import
+from services.profile.book.delta import BEFORE_ALL, bucket_of, harden, in_buckets, last_import, writer_of
 from services.profile.book.domain import invoice
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.departure import Departure, remaining
-from services.profile.book.domain.evidence import DATASETS
+from services.profile.book.domain.evidence import HELD
 from services.profile.book.domain.party import counterparties
 from services.profile.book.domain.versions import weigh
 from services.profile.standards.spelling import identifiers
 
-WRITER = WriterProperties(compression="ZSTD", compression_level=1)
 MOST_ATTEMPTS = 8
 # A firm of a bucket with this many files is read in some 20 ms more; joining them costs about as much.
 MOST_FILES = 64
@@ -64,7 +63,7 @@ class Lake:
     ) -> None:
         self._url = url.removeprefix("file://")
         self._options = dict(options or {}) or None
-        self._dataset, self._schema = dataset, dataset.schema
+        self._dataset, self._schema, self._writer = dataset, dataset.schema, writer_of(dataset)
         self._files = lru_cache(maxsize=8)(self._list_files)
 
     def create(self) -> None:
@@ -279,7 +278,7 @@ class Lake:
             placed,
             mode="append",
             schema_mode="merge",  # a lake of an earlier release may lack a column
-            writer_properties=WRITER,
+            writer_properties=self._writer,
             commit_properties=properties,
         )
         if self._local:
@@ -305,7 +304,7 @@ class Lake:
                 mode="overwrite",
                 predicate=where,
                 schema_mode="merge",
-                writer_properties=WRITER,
+                writer_properties=self._writer,
                 commit_properties=properties,
             )
         if self._local:
@@ -391,5 +390,5 @@ def _left(rows: pl.LazyFrame, without: Collection[str]) -> pl.LazyFrame:
 
 def lakes(url: str, options: Mapping[str, str] | None = None) -> dict[str, Lake]:
     """Return the table of each kind of data: invoices at `url`, every other kind beside it."""
-    beside = {name: Lake(f"{url.rstrip('/')}-{name}", options, dataset=dataset) for name, dataset in DATASETS.items()}
-    return {invoice.DATASET.name: Lake(url, options), **beside}
+    places = {name: url if name == invoice.DATASET.name else f"{url.rstrip('/')}-{name}" for name in HELD}
+    return {name: Lake(places[name], options, dataset=dataset) for name, dataset in HELD.items()}

@@ -43,7 +43,7 @@ def identifiers(written: pl.Series) -> pl.Series:
 
     It is the very column that was given where no value needed a second look; then none has lost digits either.
     """
-    return respelled(written, OTHERWISE, _identifier)
+    return respelled(written, matching(written, OTHERWISE), _identifier)
 
 
 def identifier(written: str) -> str:
@@ -83,9 +83,13 @@ def _rounded(spelled: pl.Series) -> pl.Series | None:
     return zeros if zeros.sum() > 1 and 2 * zeros.sum() >= long.sum() else None
 
 
-def respelled(written: pl.Series, otherwise: str, spell: Spell) -> pl.Series:
-    """Return a column with those values respelled that match `otherwise`, each distinct one once."""
-    touched = written.str.contains(otherwise).fill_null(value=False)
+def matching(written: pl.Series, pattern: str) -> pl.Series:
+    """Tell which values match a pattern; those that are null do not."""
+    return written.str.contains(pattern).fill_null(value=False)
+
+
+def respelled(written: pl.Series, touched: pl.Series, spell: Spell) -> pl.Series:
+    """Return a column with those values respelled that are `touched`, each distinct one once."""
     if not touched.any():
         return written
     before = written.filter(touched).unique()

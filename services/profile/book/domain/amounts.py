@@ -18,6 +18,10 @@ WIDE = {chr(ord("０") + digit): str(digit) for digit in range(10)} | dict(
     zip("．－−＋，（）％￥", ".--+,()%¥", strict=True)
 )
 SIGN = r"(?:¥|RMB|CNY|人民币)\s*"
+# Below zero: a sign before or behind, or an accountant's brackets; and what of these may be taken off.
+MINUS = r"^\s*(?:[-−－]|[(（]\s*[^()（）]*[)）]\s*$)|[0-9０-９]\s*[-−－]\s*$"
+PLUS = r"^\s*[+＋]\s*"
+SIGNS = r"^\s*[-−－(（]\s*|\s*[-−－)）]\s*$"
 # What may stand behind a sum, by the unit of its column: 5元 in a column of 万元 is neither.
 BEHIND = {"fen": "分", "yuan": "元|圆|CNY|RMB", "wan": "万元|万"}
 
@@ -30,9 +34,11 @@ def fen_of(text: pl.Series, unit: str = "yuan") -> pl.Series:
     >>> fen_of(pl.Series(["0.07", "-3.5", "1e3", "0.001"])).to_list(), fen_of(pl.Series(["1.5"]), "wan").to_list()
     ([7, -350, None, None], [1500000])
     """
-    fen = text.cast(pl.Decimal(38, SCALES[unit]), strict=False)
-    whole = pl.when(decimals(text) == fen).then(fen)
-    return pl.select(whole.to_physical().cast(pl.Int64, strict=False)).to_series()
+    scale = SCALES[unit]
+    fen = text.cast(pl.Decimal(38, scale), strict=False)
+    if text.str.contains(rf"[eE]|\.[0-9]{{{scale}}}[0-9]").any():
+        fen = pl.select(pl.when(decimals(text) == fen).then(fen)).to_series()
+    return fen.to_physical().cast(pl.Int64, strict=False)
 
 
 def decimals(text: pl.Series) -> pl.Series:

@@ -17,6 +17,12 @@ from services.profile.book.domain.statement import newest_first, signed
 
 MOST_TOLD = 8
 MOST_MOMENTS = 1000  # beyond so many broken moments the column is no balance
+ENOUGH = 2  # gaps that are none with the sides exchanged; one may be by chance
+EXCHANGED = (
+    "the balances add up only if debit is money that came and credit money that went, as in a company's own journal; "
+    "send the bank's statement, or make a connector of your own that names both columns (POST /v1/connectors) / "
+    "余额只有在借方为收入、贷方为支出时才连续，应为企业自己的银行存款日记账；请报送银行对账单，或自建映射注明收支两栏"
+)
 NEEDED = {"date", "amount_fen", "direction", "balance_fen"}
 
 
@@ -26,17 +32,30 @@ def gaps(rows: pl.DataFrame, minute: pl.Series, accounts: pl.Series | None, unre
     `rows` are all lines as read, also those that are refused, `accounts` names the account of each where a file has
     several, `unread` are lines that could not be split into columns.
     """
-    if not set(rows.columns) >= NEEDED or rows["balance_fen"].null_count() == rows.height:
-        return ()
-    account = pl.lit("").alias("account_of") if accounts is None else accounts.fill_null("").alias("account_of")
-    lines = rows.select("line", *sorted(NEEDED), account).with_columns(minute, signed(rows))
     told: list[str] = []
-    for (_,), part in lines.group_by("account_of", maintain_order=True):
+    for part in _accounts(rows, minute, accounts):
         told += _told(_found(_in_order(part)), [*unread, *part.filter(_unreadable())["line"]])
     if len(told) > MOST_TOLD:
         rest = len(told) - MOST_TOLD
         return (*told[:MOST_TOLD], f"{rest} more places where the balances do not add up / 另有{rest}处余额不连续")
     return tuple(told)
+
+
+def exchanged(rows: pl.DataFrame, minute: pl.Series, accounts: pl.Series | None) -> bool:
+    """Tell whether all balances add up if what came had gone and what went had come, and do not as it is written."""
+    parts = _accounts(rows, minute, accounts)
+    other = (part.with_columns(-pl.col("signed")) for part in parts)
+    broken = sum(_found(_in_order(part)).height for part in parts)
+    return broken >= ENOUGH and not any(_found(_in_order(part)).height for part in other)
+
+
+def _accounts(rows: pl.DataFrame, minute: pl.Series, accounts: pl.Series | None) -> list[pl.DataFrame]:
+    """Return the lines of each account with what they add; none where no balance is told."""
+    if not set(rows.columns) >= NEEDED or rows["balance_fen"].null_count() == rows.height:
+        return []
+    account = pl.lit("").alias("account_of") if accounts is None else accounts.fill_null("").alias("account_of")
+    lines = rows.select("line", *sorted(NEEDED), account).with_columns(minute, signed(rows))
+    return [part for _, part in lines.group_by("account_of", maintain_order=True)]
 
 
 def _unreadable() -> pl.Expr:

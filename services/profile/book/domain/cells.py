@@ -7,6 +7,7 @@ reason fits is not at fault: it says nothing. `{column}` in a reason is the colu
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
@@ -29,12 +30,22 @@ FIRST_DATE = date(1900, 1, 1)
 LAST_DAY = date(2199, 12, 31)
 # A cell of text as a spreadsheet exports it: ="20260301", '20260301.
 MARKED = r"""(?s)^(?:="(.*)"|'(.*))$"""
+# What a cell has that may not be as it is seen; most cells have nothing of it, which costs one look.
+UNLIKE = r"[^!-~]|^['=]|^$"
 LARGEST_COUNT = 100_000_000
 MOST_KNOWN = 40
 EMPTY = "empty / 不能为空"
 LOST = (
     "the number has lost digits, as a spreadsheet's or a binary number; format the column {column} as text and export "
     "again / 号码位数已丢失（科学计数法或数值格式）；请将“{column}”列的格式设为“文本”后重新导出"
+)
+# What programs write where there is no value: their word for nothing; a formula's error or a truth, which is a slip.
+NOTHING = r"null|none|nan|<na>|undefined|\(null\)"
+STRANGE = r"#(?:n/a|ref!|value!|name\?|div/0!|num!|null!|spill!|calc!)|true|false"
+NO_NAME = rf"^(?i:{NOTHING}|{STRANGE})$"
+NOT_A_NAME = (
+    "a spreadsheet's error or a truth, which names nothing; put the value in its place / "
+    "该单元格为公式错误值或逻辑值，不能作为代号，请填写实际内容"
 )
 NOT_AN_ID = "not an enterprise code (18-character codes must pass both check characters) / 企业代码无效"
 NOT_YUAN = (
@@ -52,16 +63,18 @@ def visible(text: pl.Series) -> pl.Series:
 
     Null is where nothing is left.
     """
-    bare = text.str.strip_chars()
-    if (bare.str.starts_with('="') | bare.str.starts_with("'")).any():
-        bare = bare.str.replace(MARKED, "$1$2").str.strip_chars()
-    if (bare.str.len_bytes() != bare.str.len_chars()).any():
-        bare = spelling.respelled(bare, spelling.UNPRINTED, _printed)
-    return pl.select(spelling.filled(pl.lit(bare))).to_series()
+    return all_visible(text.to_frame()).to_series()
 
 
-def _printed(text: pl.Expr) -> pl.Expr:
-    return text.str.replace_all(spelling.UNPRINTED, "").str.strip_chars()
+def all_visible(cells: pl.DataFrame) -> pl.DataFrame:
+    """Return whole tables of cells as `visible` gives one column of them."""
+    touched = cells.select(pl.all().str.contains(UNLIKE).fill_null(value=False))
+    return cells.with_columns(spelling.respelled(cells[each.name], each, _visible) for each in touched.iter_columns())
+
+
+def _visible(text: pl.Expr) -> pl.Expr:
+    bare = text.str.strip_chars().str.replace(MARKED, "$1$2")
+    return spelling.filled(bare.str.strip_chars().str.replace_all(spelling.UNPRINTED, "").str.strip_chars())
 
 
 def _identifiers(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
@@ -73,6 +86,9 @@ def _counterparties(column: Column, text: pl.Series, today: date) -> tuple[pl.Se
 
 
 def _identities(column: Column, text: pl.Series, spelled: pl.Series) -> tuple[pl.Series, Reasons]:
+    no_name = spelled.str.contains(NO_NAME)
+    if no_name.any():
+        return _named(column, text, spelled, no_name)
     fits = spelled.str.len_chars() <= column.longest
     sure = spelled is text and not spelling.may_have_lost_digits(spelled)
     lost = None if sure else spelling.lost_digits(spelled)
@@ -81,12 +97,21 @@ def _identities(column: Column, text: pl.Series, spelled: pl.Series) -> tuple[pl
     return parsed, iter([*([] if lost is None else [(LOST, lost)]), *reasons, (_too_long(column), ~fits)])
 
 
+def _named(column: Column, text: pl.Series, spelled: pl.Series, no_name: pl.Series) -> tuple[pl.Series, Reasons]:
+    """Read identities without what names nothing: a word for nothing is an empty cell, an error a fault."""
+    parsed, reasons = _identities(column, text, _of(spelled, ~no_name))
+    strange = no_name & spelled.str.contains(f"^(?i:{STRANGE})$")
+    return parsed, iter([(NOT_A_NAME, strange), *reasons])
+
+
 def _enterprises(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
     written = text.drop_nulls().unique()
     lost = spelling.lost_digits(spelling.identifiers(written))
+    strange = text.is_in(written.filter(written.str.contains(NO_NAME)).implode())
     ids = [None if cut else _id_or_none(value) for value, cut in zip(written, lost, strict=True)]
     cut = text.is_in(written.filter(lost).implode())
-    return _replaced(text, written, pl.Series(ids, dtype=pl.String)), iter([(LOST, cut), (NOT_AN_ID, None)])
+    parsed = _of(_replaced(text, written, pl.Series(ids, dtype=pl.String)), ~strange)
+    return parsed, iter([(NOT_A_NAME, strange), (LOST, cut), (NOT_AN_ID, None)])
 
 
 def _id_or_none(value: str) -> str | None:
@@ -97,8 +122,10 @@ def _id_or_none(value: str) -> str | None:
 
 
 def _texts(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
-    parsed = pl.select(pl.when(text.str.len_chars() <= column.longest).then(text)).to_series()
-    return parsed, iter([(_too_long(column), None)])
+    no_name = text.str.contains(NO_NAME)
+    long = text.str.len_chars() > column.longest
+    empty = [(EMPTY, no_name)] if column.filled else []
+    return _of(text, ~(long | no_name)), iter([*empty, (_too_long(column), long)])
 
 
 def _too_long(column: Column) -> str:
@@ -145,8 +172,14 @@ def _unknown(column: Column) -> str:
 def _currencies(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
     written = text.drop_nulls().unique()
     yuan = {_word(name).upper(): value for name, value in (column.choices or {}).items()}
-    values = pl.Series([yuan.get(_word(each).upper()) for each in written], dtype=pl.String)
+    values = pl.Series([yuan.get(_word(each).upper()) or _of_several(each, yuan) for each in written], dtype=pl.String)
     return _replaced(text, written, values), iter([(NOT_YUAN, None)])
+
+
+def _of_several(text: str, known: Mapping[str, str]) -> str | None:
+    """Return what several words for one thing mean, as in CNY-人民币 and 人民币(156); None where one is not known."""
+    words = [word for word in re.split(r"[^\w¥]+", _word(text).upper()) if word]
+    return next(iter({known[word] for word in words}), None) if all(word in known for word in words) else None
 
 
 def _flags(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:

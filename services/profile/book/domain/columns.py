@@ -14,7 +14,7 @@ from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, Ro
 from services.profile.book.domain.evidence import DATASETS
 from services.profile.book.domain.sides import own_accounts, partner_is_another
 from services.profile.book.domain.split import BOTH_FILLED, Split, in_our_words, without_dashes
-from services.profile.book.domain.titles import REASONS, names, plain, shown, unit
+from services.profile.book.domain.titles import OF_CURRENCY, REASONS, names, plain, shown, unit
 
 # What rejected rows come back with; a corrected file may still have it.
 OURS = frozenset(plain(title) for title in REASONS)
@@ -73,7 +73,7 @@ class Form:
         found: dict[str, Column] = {}
         ignored = []
         for (name, title), written in zip(named.items(), titles, strict=True):
-            column = known.get(title)
+            column = known.get(title) or self._currency(title)
             if column is not None:
                 self._only_once(column, [n for n, one in found.items() if one.name == column.name], name, title, where)
                 found[name] = _in_unit(column, written)
@@ -135,6 +135,11 @@ class Form:
             and not any(others <= known for others in self.instead.get(column.name, ()))
         ]
 
+    def _currency(self, title: str) -> Column | None:
+        """Return our column of currencies where a title that nobody listed is of one: no amount is booked unasked."""
+        here = any(column.name == CURRENCY.name for column in self.columns)
+        return CURRENCY if here and OF_CURRENCY.fullmatch(title) else None
+
     def _title(self, column: Column) -> str:
         """Return what a column is called first; where several may state it, what its kind calls it."""
         own = {each.name: each.titles[0] for each in self.dataset.columns if each.titles} if self.dataset else {}
@@ -149,7 +154,7 @@ class Form:
     def _only_once(self, column: Column, before: Sequence[str], name: str, title: str, where: str) -> None:
         """Refuse another column for one of ours, unless either may state it under its own title, or it is a hint."""
         again = title in map(plain, before)
-        if before and (column.name not in self.either or (again and column.required)):
+        if before and (column.name not in {*self.either, CURRENCY.name} or (again and column.required)):
             raise WrongColumns(
                 f"{where} has more than one column for {self._called(column)}: {before[0]}, {name}; keep one. "
                 "/ 同一字段有多列，请只保留一列。",
@@ -223,10 +228,14 @@ FLAGS = MappingProxyType(
     | dict.fromkeys(("否", "false", "False", "FALSE", "0", "no", "N", "未违约"), "false")
 )
 
-# Checked and not stored: all money of the book is in yuan. 156 and 01 are its numbers (ISO 4217, Chinese banks).
+# Checked and not stored: all money of the book is in yuan. 156, 142, 001, 01 and 10 are its numbers (ISO 4217,
+# the customs, Chinese banks).
 YUAN = MappingProxyType(
     dict.fromkeys(
         ("人民币", "人民币元", "人民币(元)", "人民币CNY", "CNY人民币", "元", "CNY", "RMB", "CNY元", "RMB元"), "CNY"
+    )
+    | dict.fromkeys(
+        ("RMB人民币", "人民币RMB", "人民币账户", "人民币户", "本币", "CNH", "ChineseYuan", "001", "10", "142"), "CNY"
     )
     | dict.fromkeys(("yuan", "renminbi", "¥", "CN¥", "156", "01", "本位币", "-", "--", "/"), "CNY")
 )

@@ -102,8 +102,9 @@ class Dataset:
 
     `day` is the column of the event's date: data of a past day leave out what happened later (null counts as past).
     Where it is part of the identity (`pruned`), the lake finds earlier statements by it alone. `padded` is the column
-    of the identity whose leading zeros a spreadsheet may have lost. A statement that leaves a `quiet` column empty says
-    nothing of it, so that what was held stays.
+    of the identity whose leading zeros a spreadsheet may have lost, `lax` one that a source may leave out. A
+    statement that leaves a `quiet` column empty says nothing of it, so that what was held stays. Rows that say more
+    `of` the records of another kind have the identity of those: they bear their names, and leave with them.
     """
 
     name: str
@@ -114,6 +115,13 @@ class Dataset:
     alone: Alone | None = None
     padded: str | None = None
     quiet: tuple[str, ...] = ()
+    lax: str | None = None
+    of: str | None = None
+
+    @property
+    def records(self) -> str:
+        """The kind of the records that the rows speak of: its own, unless they say more of another's."""
+        return self.of or self.name
 
     @property
     def key(self) -> list[pl.Expr]:
@@ -187,13 +195,13 @@ class Dataset:
         revised = rows.filter(pl.col("version") > 1)
         if revised.is_empty():
             return rows
-        near = pl.col(self._mark).is_in(revised[self._mark].unique().implode())
+        near = pl.col(self.mark).is_in(revised[self.mark].unique().implode())
         placed = rows.with_row_index("place").filter(near)
         earlier = placed.filter(pl.col("version") < pl.col("version").max().over(self.key))["place"]
         return rows.filter(~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(earlier.implode()))
 
     @property
-    def _mark(self) -> str:
+    def mark(self) -> str:
         """The column that tells things apart best."""
         return next((name for name in ("number", "reference", "party") if name in self.identity), "enterprise")
 

@@ -91,7 +91,7 @@ def names_of_each(dataset: Dataset, rows: Sequence[Mapping[str, object]]) -> lis
 
 def remaining(dataset: Dataset, rows: pl.DataFrame, gone: Collection[Departure]) -> pl.DataFrame:
     """Return the rows whose records have not left."""
-    mine = [each for each in gone if each.dataset == dataset.name]
+    mine = [each for each in gone if each.dataset == dataset.records]
     if not mine or rows.is_empty():
         return rows
     # Names are costly: only those firms are looked at that something has left.
@@ -112,7 +112,7 @@ def _printed(dataset: Dataset, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 
 def _names(dataset: Dataset, keys: pl.DataFrame) -> pl.Series:
-    return pl.Series("name", [_name(dataset.name, key) for key in keys.iter_rows()], dtype=pl.String)
+    return pl.Series("name", [_name(dataset.records, key) for key in keys.iter_rows()], dtype=pl.String)
 
 
 def _name(dataset: str, identity: tuple[object, ...]) -> str:

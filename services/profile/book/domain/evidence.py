@@ -8,13 +8,26 @@ from types import MappingProxyType
 
 import polars as pl
 
-from services.profile.book.domain import delivery, invoice, order, payment, public_record, relation, tax_filing
+from services.profile.book.domain import (
+    delivery,
+    invoice,
+    invoice_lines,
+    order,
+    payment,
+    public_record,
+    relation,
+    tax_filing,
+)
 from services.profile.book.domain.contested import CONTESTED
 from services.profile.book.domain.dataset import Dataset
 
 # The kinds of data beside invoices, by the name that imports give them.
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {module.DATASET.name: module.DATASET for module in (payment, order, delivery, tax_filing, public_record, relation)}
+)
+# All that lakes hold: invoices, these kinds, and what comes with the files of one of them and says more of its records.
+HELD: Mapping[str, Dataset] = MappingProxyType(
+    {invoice.DATASET.name: invoice.DATASET, **DATASETS, invoice_lines.DATASET.name: invoice_lines.DATASET}
 )
 ENTERPRISES: dict[str, pl.DataType] = {
     "enterprise": pl.String(),
@@ -34,7 +47,12 @@ ENTERPRISES: dict[str, pl.DataType] = {
 
 def dataset_of(kind: str) -> Dataset:
     """Return the kind of data of this name, invoices among them."""
-    return invoice.DATASET if kind == invoice.DATASET.name else DATASETS[kind]
+    return HELD[kind]
+
+
+def speaking_of(kind: str) -> list[str]:
+    """Return the kinds whose rows speak of the records of a kind: itself, and what says more of them."""
+    return [name for name, dataset in HELD.items() if dataset.records == kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,7 @@ class Evidence:
     """What is known, already cut to a moment: each thing once, in the last version known, dated up to `as_of`.
 
     `contested` are invoices of which the enterprise itself says something else (`contested.CONTESTED`).
+    `invoice_lines` are those of invoices that stand, a row an invoice; they are read where somebody asks for them.
     """
 
     invoices: pl.DataFrame
@@ -53,6 +72,7 @@ class Evidence:
     relations: pl.DataFrame
     enterprises: pl.DataFrame
     contested: pl.DataFrame
+    invoice_lines: pl.DataFrame
 
 
 def empty() -> Evidence:
@@ -68,5 +88,6 @@ def evidence(
 ) -> Evidence:
     """Return tables by kind as evidence; a kind that is not given is empty."""
     beside = pl.DataFrame(schema=CONTESTED) if contested is None else contested
-    tables = {name.replace("-", "_"): kinds.get(name, dataset.empty()) for name, dataset in DATASETS.items()}
+    beyond = {name: dataset for name, dataset in HELD.items() if name != invoice.DATASET.name}
+    tables = {name.replace("-", "_"): kinds.get(name, dataset.empty()) for name, dataset in beyond.items()}
     return Evidence(invoices=invoices, enterprises=enterprises, contested=beside, **tables)

@@ -84,6 +84,7 @@ DATASET = Dataset(
     alone=Alone(("enterprise", "number"), DIGITAL, width=20),
     padded="number",
     quiet=("code", "blue_number"),
+    lax="code",
 )
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content
 

@@ -9,20 +9,22 @@ are repeats.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import polars as pl
 
+from services.profile.book.domain.goods import codes, quantities, rates, spelled
 from services.profile.book.domain.invoice import DATASET, DIGITAL
+from services.profile.book.domain.invoice_lines import STATED
 from services.profile.book.domain.sheet import FOLDED, Sheet
-from services.profile.book.domain.titles import plain
+from services.profile.book.domain.titles import names, plain
 
-# What only a sheet of lines has, as titles are compared.
-GOODS = frozenset(
-    map(
-        plain,
-        (
+# What a sheet of lines says of each of them, as titles are compared: those of GOODS stand on such a sheet only.
+TITLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "goods": (
             *(
                 "货物或应税劳务名称",
                 "货物或应税劳务、服务名称",
@@ -31,11 +33,23 @@ GOODS = frozenset(
                 "商品名称",
                 "货物名称",
             ),
-            *("规格型号", "数量", "单价", "税收分类编码", "商品和服务税收分类编码"),
-            *("goods", "quantity", "unit price", "unit_price"),
+            "goods",
         ),
-    )
+        "class_code": ("税收分类编码", "商品和服务税收分类编码"),
+        "spec": ("规格型号",),
+        "unit": ("单位", "计量单位", "unit"),
+        "quantity": ("数量", "quantity"),
+        "unit_price": ("单价", "unit price", "unit_price"),
+        "rate": ("税率", "税率/征收率", "征收率", "tax rate", "tax_rate"),
+    }
 )
+SPELL: Mapping[str, Callable[[pl.Series], pl.Series]] = MappingProxyType(
+    dict.fromkeys(("goods", "spec", "unit"), spelled)
+    | {"class_code": codes, "rate": rates}
+    | dict.fromkeys(("quantity", "unit_price"), quantities)
+)
+KNOWN = MappingProxyType({plain(title): name for name, some in TITLES.items() for title in some})
+GOODS = frozenset(title for title, name in KNOWN.items() if name not in {"unit", "rate"})
 # What the tax bureau prints of whole invoices, on sheets of lines too.
 WHOLE = frozenset(map(plain, ("是否正数发票", "发票风险等级", "发票来源")))
 SUMS = ("net_fen", "tax_fen", "total_fen")
@@ -48,6 +62,10 @@ BESIDE = (
     "its lines add up to another total than the invoice has on the sheet of whole invoices / "
     "明细合计与发票基础信息中的价税合计不一致"
 )
+LINES_LEFT = (
+    "{n} rows of the sheet of lines add up to no invoice of the sheet of whole invoices, or cannot be read; "
+    "they are left out / {n} 行明细与发票基础信息不符或无法读取，未采用"
+)
 TOLD = (
     "{rows} rows are lines of {invoices} invoices and were summed / {rows} 行为 {invoices} 张发票的明细，已按发票汇总"
 )
@@ -57,6 +75,50 @@ ALSO = "; if some of them are repeats, take those out and send the file again / 
 def has_goods(sheet: Sheet) -> bool:
     """Tell whether a sheet says of each row which goods it is about."""
     return not GOODS.isdisjoint(map(plain, sheet.titles))
+
+
+def with_lines(sheet: Sheet, apart: pl.DataFrame | None = None) -> Sheet:
+    """Return a sheet of invoices with the lines that its rows are, where it says of what goods they are.
+
+    `apart` are lines that the reader gives beside the rows, in the columns of STATED as they are written.
+    """
+    if sheet.form.dataset is not DATASET or (apart is None and not has_goods(sheet)):
+        return sheet
+    stated = _columns(sheet) if apart is None else apart
+    said = (SPELL[name](stated[name]).alias(name) for name in SPELL if name in stated.columns)
+    absent = [pl.lit(None, dtype=STATED[name]).alias(name) for name in STATED if name not in stated.columns]
+    lines = stated.with_columns(said).with_columns(absent).select(list(STATED))
+    return replace(sheet, lines=lines.filter(pl.any_horizontal(pl.col("goods", "class_code").is_not_null())))
+
+
+def with_lines_beside(sheet: Sheet, beside: Sheet) -> Sheet:
+    """Return a sheet of whole invoices with the lines that another sheet of the workbook gives of them.
+
+    The whole invoices are what counts: lines that add up to something else are left out, and that is told.
+    """
+    if beside.lines.is_empty():
+        return sheet
+    whole, summed_up = (DATASET.conform(each.checked.rows) for each in (sheet, beside))
+    found = summed_up.rename({"line": "of"}).join(
+        whole.select(*DATASET.identity, "line"), on=DATASET.identity, nulls_equal=True, maintain_order="left"
+    )
+    found = found.select("of", "line").unique("of", keep="first", maintain_order=True)
+    into = beside.lines.join(beside.folded, on="line", how="left", maintain_order="left")
+    placed = into.with_columns(pl.coalesce("into", "line").alias("of")).drop("line", "into")
+    lines = placed.join(found, on="of", maintain_order="left").select(list(STATED))
+    lost = beside.checked.received - beside.lines.height + placed.join(found, on="of", how="anti").height
+    told = (LINES_LEFT.format(n=lost),) if lost else ()
+    return replace(sheet, lines=lines, told=(*sheet.told, *told))
+
+
+def _columns(sheet: Sheet) -> pl.DataFrame:
+    """Return the columns of goods of a sheet's rows; where several state one thing, the first that says something."""
+    named: dict[str, list[str]] = {}
+    for title, written in zip(names(sheet.titles), sheet.titles, strict=True):
+        if ours := KNOWN.get(plain(written)):
+            named.setdefault(ours, []).append(title)
+    told = sheet.raw.select("line", *(pl.coalesce(some).alias(ours) for ours, some in named.items()))
+    return sheet.checked.rows.select("line", "net_fen", "tax_fen").join(told, on="line", maintain_order="left")
 
 
 def summed(sheet: Sheet, written: Sequence[str]) -> Sheet:

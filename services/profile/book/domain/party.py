@@ -10,7 +10,16 @@ from collections.abc import Iterable
 import polars as pl
 
 from services.profile.standards.codes import USCC_FORM
-from services.profile.standards.spelling import BLANKS, MARK, MARKS_AFTER, UNPRINTED, filled, folded, respelled
+from services.profile.standards.spelling import (
+    BLANKS,
+    MARK,
+    MARKS_AFTER,
+    UNPRINTED,
+    filled,
+    folded,
+    matching,
+    respelled,
+)
 
 LOCAL = "local:"
 # What may have another spelling: what an identifier may, a scheme, a text as long as a credit code, `no-code`.
@@ -29,7 +38,7 @@ def counterparties(written: pl.Series) -> pl.Series:
     >>> counterparties(pl.Series(["９１330106ma2axk5r0w", "local:E1", "甲 公司（分）", "No-Code", "A7"])).to_list()
     ['uscc:91330106MA2AXK5R0W', 'E1', '甲公司(分)', None, 'A7']
     """
-    return respelled(written, OTHERWISE, _spelled)
+    return respelled(written, matching(written, OTHERWISE), _spelled)
 
 
 def party_of(counterparty: pl.Expr) -> pl.Expr:
@@ -41,7 +50,7 @@ def party_of(counterparty: pl.Expr) -> pl.Expr:
 
 
 def as_counterparty(enterprise: pl.Expr) -> pl.Expr:
-    """Return what `written` does for one column."""
+    """Return what `written` does for one column: what is equal to a spelled counterparty is that very party."""
     return enterprise.str.strip_prefix(LOCAL)
 
 

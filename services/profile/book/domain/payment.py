@@ -13,14 +13,17 @@ import polars as pl
 
 from services.profile.book.domain.dataset import COUNTERPARTY, ENTERPRISE, MOST_REMEMBERED, Column, Dataset, RowRule
 
-FLOWS = MappingProxyType(
-    dict.fromkeys(("收入", "收款", "收", "贷", "贷方", "转入", "来账", "存入", "in", "credit", "C", "Cr", "CR"), "in")
-    | dict.fromkeys(("贷 Cr", "贷Cr", "贷(Cr)", "贷-Cr"), "in")
-    | dict.fromkeys(
-        ("支出", "付款", "付", "借", "借方", "转出", "往账", "支取", "out", "debit", "D", "Dr", "DR"), "out"
-    )
-    | dict.fromkeys(("借 Dr", "借Dr", "借(Dr)", "借-Dr"), "out")
+CAME = (
+    *("收入", "收款", "收", "贷", "贷方", "贷记", "转入", "来账", "存入", "存", "汇入", "入账", "入", "进账", "入金"),
+    *("in", "IN", "In", "credit", "Credit", "CREDIT", "C", "c", "Cr", "CR", "cr"),
+    *("贷 Cr", "贷Cr", "贷(Cr)", "贷-Cr", "(贷)"),
 )
+WENT = (
+    *("支出", "付款", "付", "借", "借方", "借记", "转出", "往账", "支取", "取", "支", "汇出", "出账", "出", "出金"),
+    *("out", "OUT", "Out", "debit", "Debit", "DEBIT", "D", "d", "Dr", "DR", "dr"),
+    *("借 Dr", "借Dr", "借(Dr)", "借-Dr", "(借)"),
+)
+FLOWS = MappingProxyType(dict.fromkeys(CAME, "in") | dict.fromkeys(WENT, "out"))
 PURPOSES = MappingProxyType(
     dict.fromkeys(("货款", "goods"), "goods")
     | dict.fromkeys(("工资", "薪资", "wage"), "wage")
@@ -38,8 +41,17 @@ PURPOSE_WORDS = MappingProxyType(
     | dict.fromkeys(("贷款", "还贷", "放款", "借款"), "loan")
 )
 STATUSES = MappingProxyType(
-    dict.fromkeys(("成功", "正常", "有效", "valid"), "valid")
-    | dict.fromkeys(("冲正", "退汇", "撤销", "reversed"), "reversed")
+    dict.fromkeys(
+        ("成功", "正常", "有效", "valid", "交易成功", "支付成功", "处理成功", "转账成功", "入账成功"), "valid"
+    )
+    | dict.fromkeys(("已入账", "已记账", "已完成", "交易完成", "已支付", "已到账"), "valid")
+    | dict.fromkeys(
+        ("冲正", "退汇", "撤销", "reversed", "已冲正", "被冲正", "抹账", "已退汇", "退票", "已退票"), "reversed"
+    )
+    | dict.fromkeys(
+        ("已撤销", "已退款", "已全额退款", "失败", "交易失败", "支付失败", "处理失败", "转账失败"), "reversed"
+    )
+    | dict.fromkeys(("交易关闭", "已关闭", "已取消", "已拒绝", "已作废", "作废"), "reversed")
 )
 
 DATASET = Dataset(
@@ -79,7 +91,7 @@ DATASET = Dataset(
         Column(
             "status",
             "choice",
-            ("交易状态", "状态", "status"),
+            ("交易状态", "状态", "交易结果", "处理状态", "处理结果", "status"),
             required=False,
             filled=False,
             choices=STATUSES,

@@ -12,6 +12,7 @@ import polars as pl
 from services.profile.book.domain.attributes import warnings
 from services.profile.book.domain.columns import ENTERPRISES, Form
 from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.invoice_lines import STATED
 from services.profile.book.domain.validation import REPORT, Checked
 
 MOST_WARNINGS = MOST_NOTES = 20
@@ -24,7 +25,8 @@ FOLDED = {"line": pl.Int64(), "into": pl.Int64()}
 class Sheet:
     """One checked table of the file; `ignored` are the columns that nobody reads, `notes` tell what was left out.
 
-    `folded` are lines that were summed into another one of the same thing, and `told` says so.
+    `folded` are lines that were summed into another one of the same thing, and `told` says so. `lines` are those of
+    invoices (`invoice_lines.STATED`), each by the row that it was before.
     `raw` is the table as read and `titles` its own; where it names persons, only the `open_columns` are said again.
     """
 
@@ -38,6 +40,7 @@ class Sheet:
     raw: pl.DataFrame = field(default_factory=pl.DataFrame)
     titles: tuple[str, ...] = ()
     open_columns: frozenset[str] | None = None
+    lines: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=STATED))
 
     def without(self, lines: Sequence[int], reason: str) -> Sheet:
         """Return the sheet without these lines, which its report then gives with the reason."""

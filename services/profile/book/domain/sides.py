@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 import polars as pl
 
 from services.profile.book.domain.dataset import RowRule, Settled
-from services.profile.book.domain.party import party_of
+from services.profile.book.domain.party import as_counterparty
 from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id, is_resident
 from services.profile.standards.names import is_organisation
 
@@ -70,14 +70,14 @@ def own_accounts(rows: pl.DataFrame) -> Settled:
 
 def _is(side: str) -> pl.Expr:
     """Tell where a side is the enterprise; false where it has no code."""
-    return (party_of(c(side)) == c("enterprise")).fill_null(value=False)
+    return (c(side) == as_counterparty(c("enterprise"))).fill_null(value=False)
 
 
 def _somebody(rows: pl.DataFrame) -> Iterator[pl.Expr]:
     """Give the sides without the words and signs that stand for nobody."""
     for side in _there(rows, ("seller", "buyer", "counterparty")):
         written = rows[side].unique().drop_nulls()
-        numbers = written.filter(written.str.contains(r"^(?:uscc:)?[0-9]{17}[0-9Xx]$"))
+        numbers = written.filter(written.str.contains(r"^(?:uscc:)?[0-9]{3,}[0-9*]+[0-9Xx*]$"))
         persons = (number for number in numbers if is_resident(number.removeprefix("uscc:")))
         nobody = [*written.filter(written.str.contains(NOBODY)), *persons]
         if nobody:

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from services.profile.book.domain.amounts import MINUS, PLUS, SIGNS
 from services.profile.book.domain.titles import plain
 
 SIGNED = "signed"
 # What banks write where there is nothing: dashes, a slash, stars.
 NOTHING = r"^[\s\-—–―/*]*$"
-NO_MONEY = r"^[\s\-+—–―/*]*0*\.?0*$"
+NO_MONEY = r"^[\s\-+—–―/*¥￥]*0*\.?0*\s*元?$"
 BOTH_FILLED = ((" / ", "both columns are filled: money came or went, not both / 收入与支出两栏同时有金额"),)
-MINUS = r"^\s*[-−－]\s*"
-PLUS = r"^\s*[+＋]\s*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +84,25 @@ class Split:
         below = amount.str.contains(MINUS)
         other = by.replace({self.above: self.below, self.below: self.above})
         both = pl.concat_str([pl.col(name).str.strip_chars() for name in columns.values()], separator=" / ")
-        shown = pl.when(many).then(both).otherwise(amount.str.replace(MINUS, ""))
+        shown = pl.when(many).then(both).otherwise(amount.str.replace_all(SIGNS, ""))
         return shown, pl.when(below).then(other).otherwise(by)
 
     def _by_sign(self, amount: pl.Expr, words: pl.Expr | None) -> tuple[pl.Expr, pl.Expr]:
         """Read one column; a sign that a word beside it contradicts stays, for the rules to refuse.
 
-        Where the sums that went are all below zero, the sign says what the word says.
+        Where the sums that went are all below zero, the sign says what the word says. Without a word, and without a
+        sum below zero among all, nothing says it.
         """
         below = amount.str.contains(MINUS)
-        sign = pl.when(below).then(pl.lit(self.below)).when(amount.is_not_null()).then(pl.lit(self.above))
+        above = pl.when(amount.is_not_null()).then(pl.lit(self.above))
+        sign: pl.Expr = pl.when(below).then(pl.lit(self.below)).otherwise(above)
+        if words is not None:
+            sign = pl.when(below.any() | amount.str.contains(PLUS)).then(sign)
         if words is None:
-            return amount.str.replace(MINUS, "").str.replace(PLUS, ""), sign
+            return amount.str.replace_all(SIGNS, "").str.replace(PLUS, ""), sign
         by = words.fill_null(sign)
         agrees = below & (by == self.below) & (below | (by != self.below)).all()
-        shown = pl.when(agrees).then(amount.str.replace(MINUS, "")).otherwise(amount.str.replace(PLUS, ""))
+        shown = pl.when(agrees).then(amount.str.replace_all(SIGNS, "")).otherwise(amount.str.replace(PLUS, ""))
         return shown, by
 
     def _of_sides(self, parts: Mapping[str, str], by: pl.Expr) -> list[pl.Expr]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from services.profile.book.domain.amounts import MINUS, PLUS
+
 REFERENCE = "reference"
 # Midnight is what a date without a time becomes in a workbook.
 NO_TIME = "0000"
@@ -37,7 +39,7 @@ def signed(rows: pl.DataFrame) -> pl.Series:
 
 def without_a_sign(written: pl.Series) -> tuple[str, ...]:
     """Tell where nothing says which way money went: no amount of a signed column has a sign at all."""
-    if written.is_empty() or written.str.contains(r"^\s*[-+−－＋]\s*[\d¥￥.]").any():
+    if written.is_empty() or written.str.contains(f"{MINUS}|{PLUS}").any():
         return ()
     return (
         f"no amount in {written.name} has a sign, and no column says which way money went: all are booked as money "

@@ -44,8 +44,24 @@ PAID_STATES = MappingProxyType(
     )
     | dict.fromkeys(("未缴款", "未缴税", "未缴", "待缴款", "欠税", "扣款失败", UNPAID), UNPAID)
 )
+FILED, VOID = "filed", "void"
+NOT_FILED = "declared void, withdrawn or not accepted: it is no filing / 该申报已作废、撤销或未成功，不计入"
 # What a list of declarations may say beside what is held.
-STATED = (Column("paid_state", "choice", ("缴款状态", "缴税状态"), required=False, filled=False, choices=PAID_STATES),)
+STATED = (
+    Column("paid_state", "choice", ("缴款状态", "缴税状态"), required=False, filled=False, choices=PAID_STATES),
+    Column(
+        "filing_state",
+        "choice",
+        ("申报状态", "申报结果", "作废标志", "是否作废", "数据状态"),
+        required=False,
+        filled=False,
+        choices=MappingProxyType({"申报成功": FILED, "否": FILED, "是": VOID, "Y": VOID}),
+        words=MappingProxyType(
+            dict.fromkeys(("未作废", "未更正"), FILED)
+            | dict.fromkeys(("作废", "撤销", "失败", "未申报", "未成功", "不成功", "驳回", "退回"), VOID)
+        ),
+    ),
+)
 # What was paid can be told from what was due and whether it was paid.
 INSTEAD = MappingProxyType({"paid_fen": (frozenset({"paid_state", "due_fen"}),)})
 
@@ -94,10 +110,11 @@ SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content
 
 def paid_as_said(rows: pl.DataFrame) -> Settled:
     """Return filings with what was paid where only a state says it: all that was due, or nothing."""
+    void = RowRule("filing_state", pl.col("filing_state") == VOID, NOT_FILED)
     if "paid_state" not in rows.columns:
-        return Settled(rows)
+        return Settled(rows, (void,))
     due = pl.col("due_fen").clip(0)
     told = pl.when(pl.col("paid_state") == PAID).then(due).when(pl.col("paid_state") == UNPAID).then(0)
     stated = [pl.col("paid_fen")] if "paid_fen" in rows.columns else []
     rows = rows.with_columns(pl.coalesce(*stated, told).alias("paid_fen"))
-    return Settled(rows, (RowRule("paid_state", pl.col("paid_fen").is_null(), "empty / 不能为空"),))
+    return Settled(rows, (void, RowRule("paid_state", pl.col("paid_fen").is_null(), "empty / 不能为空")))

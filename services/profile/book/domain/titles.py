@@ -16,6 +16,10 @@ UNIT = re.compile(
 )
 # The English beside a Chinese title, as in 交易日期[ Transaction Date ]; a currency in brackets is shorter.
 ENGLISH = re.compile(r"(?<=[\u4e00-\u9fff])\[[a-z][a-z0-9.,'&()/-]{3,}\]$")
+# What a column of currencies is called, whatever stands before it: 账户币种, 货币代码, Trade Currency.
+OF_CURRENCY = re.compile(
+    r"[^额率价]*(?:币种|币别|货币|currency|ccy)[_-]?(?:代码|编码|名称|类型|类别|种类|单位|code|name)?(?:\([^额]*\))?|币"
+)
 UNITS = {"万元": "wan", "分": "fen"}
 UNSEEN = ("Cc", "Cf", "Zl", "Zp", "Zs")
 

@@ -14,7 +14,7 @@ import polars as pl
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.restated import Restated, alike, looked_back
-from services.profile.book.domain.zeros import with_zeros
+from services.profile.book.domain.zeros import rejoined
 
 NOT_YOURS = "stated by another source already; dispute it instead of restating it / 其他来源已有记录，请提出异议"
 
@@ -38,7 +38,7 @@ def weigh(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, stands: Stan
     `held` has the content, `version`, `import_id` and `known_at`; `stands` says how the imports that stated it stand
     to this one.
     """
-    rows, told = with_zeros(dataset, rows, held)
+    rows, told = rejoined(dataset, rows, held)
     standing = _standing(held, stands)
     last = dataset.latest(standing)
     rows = without_repeats(dataset, completed(dataset, rows, last))
@@ -76,14 +76,13 @@ def completed(dataset: Dataset, rows: pl.DataFrame, last: pl.DataFrame) -> pl.Da
 def without_repeats(dataset: Dataset, rows: pl.DataFrame) -> pl.DataFrame:
     """Drop what the line before it of the same thing says already.
 
-    Only things whose rows have a hash that occurs twice are compared in full: six times faster on a real book, and as
-    exact, since equal rows have equal hashes and a chance collision only adds a comparison.
+    Only things whose hash occurs twice are compared in full: six times faster on a real book, and as exact, since
+    equal things have equal hashes and a chance collision only adds a comparison.
     """
-    suspects = rows.select(dataset.content).hash_rows().is_duplicated()
-    if not suspects.any():
-        return rows
     things = dataset.keys(rows).hash_rows().alias("thing")
-    near = things.is_in(things.filter(suspects).unique().implode())
+    near = things.is_duplicated()
+    if not near.any():
+        return rows
     placed = rows.with_columns(things).with_row_index("place").filter(near)
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in dataset.content)
     again = placed.sort("thing", "place").filter(same & (pl.col("thing") == pl.col("thing").shift(1)))["place"]
@@ -102,7 +101,8 @@ def unsaid(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, last: pl.Da
     things = dataset.keys(rows).hash_rows()
     several = things.is_duplicated()
     if several.any():
-        known = among(rows.select(dataset.content), held.select(dataset.content))
+        newest = held.height == last.height  # nothing else is held
+        known = said if newest else among(rows.select(dataset.content), held.select(dataset.content))
         marks = pl.DataFrame({"thing": things, "said": said, "known": known, "several": several})
         whole = (pl.col("known").all() & pl.col("said").last()).over("thing")
         first = pl.col("said") & pl.col("thing").is_first_distinct()
@@ -127,9 +127,9 @@ def versioned(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> pl.Da
     known = known.group_by(dataset.identity).agg(pl.col("last").max())
     later = keys.filter(again).join(known, on=dataset.identity, how="left", nulls_equal=True, maintain_order="left")
     number = pl.int_range(1, pl.len() + 1).over(dataset.identity) + pl.col("last").fill_null(0)
-    numbers = later.select(number.cast(pl.Int16).alias("version"))
-    numbered = pl.concat([rows.filter(again), numbers], how="horizontal")
-    return pl.concat([rows.filter(~again).with_columns(first), numbered])
+    numbers = later.select(number.cast(pl.Int16)).to_series()
+    versions = pl.select(first).to_series().new_from_index(0, rows.height)
+    return rows.with_columns(versions.scatter(again.arg_true(), numbers))
 
 
 def among(rows: pl.DataFrame, others: pl.DataFrame) -> pl.Series:

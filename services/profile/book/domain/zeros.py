@@ -1,4 +1,7 @@
-"""Identities that lost leading zeros: `12345` of a file is the `00012345` of the book where all else agrees."""
+"""Identities that lost a part of themselves, where all else agrees: leading zeros, or the code before a number.
+
+`12345` of a file is the `00012345` of the book; an invoice whose source leaves out its code is the one that has it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,55 @@ JOINED = (
     "{n} records have a number that differs by leading zeros only ({few}); they were taken as the same / "
     "{n} 条记录的号码仅前导零不同（{few}），已按同一记录处理；请将号码列设为文本格式"
 )
+WITHOUT = (
+    "{n} invoices are stated with their code here and without it there, all else alike; they were taken as the same / "
+    "{n} 张发票仅有无发票代码之别，其余一致，已按同一张处理"
+)
 FEW = 3
+
+
+def rejoined(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return rows with identities as they are held, else as the file has them in full, and what is told of it."""
+    rows, zeros = with_zeros(dataset, rows, held)
+    rows, codes = with_codes(dataset, rows, held)
+    return rows, (*zeros, *codes)
+
+
+def with_codes(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return rows whose identity has its `lax` column as it is held, else as another row of the file states it.
+
+    Where two are stated for what one row leaves open, nobody knows which is meant, and all stay apart.
+    """
+    name = dataset.lax
+    if name is None or rows.is_empty():
+        return rows, ()
+    left_out = rows[name].null_count() + held[name].null_count()
+    if left_out in {0, rows.height + held.height}:
+        return rows, ()
+    rest = [column for column in dataset.identity if column != name]
+    mine = rows.with_row_index("place").filter(~dataset.alone.where) if dataset.alone else rows.with_row_index("place")
+    both = pl.concat([mine.select(*rest, name, ours=True), held.select(*rest, name, ours=False)])
+    hashes = both.select(rest).hash_rows()
+    near = hashes.is_in(hashes.filter(both[name].is_null()).implode())
+    near &= hashes.is_in(hashes.filter(both[name].is_not_null()).implode())
+    if not near.any():
+        return rows, ()
+    code, kept = pl.col(name), ~pl.col("ours")
+    told = (
+        both.filter(near)
+        .group_by(rest)
+        .agg(
+            n=code.drop_nulls().n_unique(),
+            one=code.drop_nulls().first(),
+            as_held=(kept & code.is_null()).any() & ~(kept & code.is_not_null()).any(),
+        )
+    )
+    told = told.filter(pl.col("n") == 1).select(*rest, meant=pl.when(~pl.col("as_held")).then("one"))
+    changed = mine.join(told, on=rest, how="inner", nulls_equal=True).filter(code.ne_missing(pl.col("meant")))
+    if changed.is_empty():
+        return rows, ()
+    column = rows[name].scatter(changed["place"], changed["meant"])
+    return rows.with_columns(column), (WITHOUT.format(n=changed.height),)
 
 
 def with_zeros(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:

@@ -16,9 +16,10 @@ from pathlib import Path, PurePosixPath
 import polars as pl
 
 from services.profile.book.domain.columns import Form
+from services.profile.book.domain.invoice_lines import STATED
 from services.profile.book.domain.titles import LINE, plain
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
-from services.profile.book.readers.invoice_xml import COLUMNS, UnusableInvoice, parsed, row
+from services.profile.book.readers.invoice_xml import COLUMNS, UnusableInvoice, lines, parsed, row
 from services.profile.book.readers.packed import TABLES, is_hidden
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
 from services.profile.book.readers.unzip import unzipped
@@ -74,10 +75,12 @@ def einvoices(form: Form, path: Path, limits: Limits) -> RawSheet:
             "Say whose invoices these are: send ?enterprise=, or the kind invoices.sale or .purchase. "
             "/ 请用 enterprise 注明这些发票属于哪家企业，或按 invoices.sale、invoices.purchase 报送。"
         )
-    read, passed = _Read(), list[str]()
+    read, passed, stated = _Read(), list[str](), list[dict[str, str | int | None]]()
     for line, name, data in _documents(path, limits, passed):
         try:
-            read.take(line, name, row(parsed(_xml_of(name, data, limits))))
+            found = parsed(_xml_of(name, data, limits))
+            read.take(line, name, row(found))
+            stated += [{"line": line, **one} for one in lines(found)]
         except UnusableInvoice as error:
             read.unread.append((line, f"{name}!{error.tag}".lstrip("!"), error.value[:LARGEST_SHOWN], error.reason))
     if not read.rows and not read.unread:
@@ -91,6 +94,7 @@ def einvoices(form: Form, path: Path, limits: Limits) -> RawSheet:
         pl.DataFrame(read.unread, schema=REPORT, orient="row"),
         titles=tuple(columns.columns[1:]),
         notes=tuple(_notes(read.again, passed)),
+        lines=pl.DataFrame(stated, schema=STATED),
     )
 
 

@@ -13,11 +13,13 @@ from decimal import Decimal
 from xml.parsers import expat
 
 from services.profile.book.domain.invoice import ROUNDING_FEN
+from services.profile.book.domain.red_letters import BLUE
 
 DEEPEST = 32
 DECLARED_GB = re.compile(rb"""^\s*<\?xml[^>]*encoding=["']gb""", re.IGNORECASE)
 # A number as people write it: one with an exponent could be made too long to hold.
 AMOUNT = re.compile(r"[+-]?\d{1,13}(\.\d{1,8})?", re.ASCII)
+GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))", re.ASCII)
 ITEMS = ("IssuItemInformation", "GoodsInfo")
 # What each thing is called, first as a digital invoice has it, then as an earlier one or the cover of an OFD.
 NET = ("BasicInformation/TotalAmWithoutTax", "TotalAmWithoutTax", "TaxExclusiveTotalAmount", "CustomData/合计金额")
@@ -37,8 +39,17 @@ DAY = (
     "CustomData/开票日期",
 )
 REMARK = ("AdditionalInformation/Remark", "Remark", "Note")
-# What a red letter says in its remark of the invoice that it cancels.
-BLUE = re.compile(r"蓝字[^0-9]{0,16}([0-9]{8,20})")
+# What a line is called, likewise.
+LINE = {
+    "goods": ("ItemName", "Item"),
+    "spec": ("SpecMod", "Specification"),
+    "unit": ("MeaUnits", "MeasurementDimension"),
+    "quantity": ("Quantity",),
+    "unit_price": ("UnPrice", "Price"),
+    "rate": ("TaxRate", "TaxScheme"),
+}
+# What stands in the place of an amount that is none: stars, dashes, words for a sale without tax.
+NO_AMOUNT = re.compile(r"[*\-—/\s]*|免税|不征税|普通零税率|出口零税")
 COVERED = "CustomData"
 COLUMNS = (
     *("seller", "seller_name", "buyer", "buyer_name", "code", "number", "date", "net_fen", "tax_fen", "total_fen"),
@@ -129,10 +140,32 @@ def row(found: Invoice) -> tuple[str | None, ...]:
         _must_agree(TAX[1], tax, [_line_tax(item) for item in found.items])
     if abs(total - net - tax) > ROUNDING_FEN:
         raise _contradiction(TOTAL[1], total, Decimal(net + tax) / 100)
-    sides = (found.text(SELLER), found.said(SELLER_NAME), found.said(BUYER).strip("*"), found.said(BUYER_NAME))
-    blue = BLUE.search(found.said(REMARK)) if net < 0 else None
+    sides = (
+        found.said(SELLER).strip("*"),
+        found.said(SELLER_NAME),
+        found.said(BUYER).strip("*"),
+        found.said(BUYER_NAME),
+    )
+    blue = re.search(BLUE, found.said(REMARK)) if net < 0 else None
     stated = (found.said(CODE), found.text(NUMBER), found.text(DAY), str(net), str(tax), str(total), "valid")
     return *(each or None for each in (*sides, *stated)), blue[1] if blue else None
+
+
+def lines(found: Invoice) -> list[dict[str, str | int | None]]:
+    """Return the lines of an invoice that `row` could use: texts as written, sums in fen where they are told."""
+    return [
+        {
+            **{name: next((item[tag] for tag in tags if item.get(tag)), None) for name, tags in LINE.items()},
+            "net_fen": _rounded(item.get("Amount", "")),
+            "tax_fen": _rounded(_line_tax(item)),
+        }
+        for item in found.items
+    ]
+
+
+def _rounded(written: str) -> int | None:
+    """Return a sum in fen; lines may be finer than that, and add up all the same."""
+    return round(Decimal(written) * 100) if AMOUNT.fullmatch(written) else None
 
 
 def _must_agree(tag: str, stated: int, parts: list[str]) -> None:
@@ -151,7 +184,7 @@ def _contradiction(tag: str, stated: int, summed: Decimal) -> UnusableInvoice:
 
 
 def _is_stated(written: str) -> bool:
-    return bool(written.strip("* "))
+    return NO_AMOUNT.fullmatch(written) is None
 
 
 def _line_tax(item: Mapping[str, str]) -> str:
@@ -165,9 +198,10 @@ def _tax(tag: str, written: str) -> int:
 
 
 def _decimal(tag: str, written: str) -> Decimal:
-    if not AMOUNT.fullmatch(written):
+    bare = GROUPED.sub("", written).lstrip("¥￥ ")
+    if not AMOUNT.fullmatch(bare):
         raise UnusableInvoice(tag, written, "not a number / 不是数字")
-    return Decimal(written)
+    return Decimal(bare)
 
 
 def _fen(tag: str, written: str) -> int:

@@ -37,12 +37,31 @@ FOOTER = (
     r")"
 )
 IS_FOOTER = re.compile(FOOTER)
+# A cell that says of its row that it is a sum or a balance carried, whatever else stands in the row.
+SUMMARY = (
+    r"(?i)^\s*[\[【(（]?(?:[0-9]{4}年?)?(?:[0-9]{1,2}月份?)?(?:本|当|前|上|截[至止]本)?[日周月季年期页次]?(?:度|份)?\s*"
+    r"(?:(?:合\s*计|总\s*计|小\s*计|共\s*计|累\s*计)(?:金额|余额|数|发生额)?|(?:期|月|年|日)?[初末](?:余额|结余)"
+    r"|结转(?:[上下本][期月年页])?|(?:承|接|转)[前上次下]页|过[次下]页|余额(?:承前|结转)|余额|结余"
+    r"|(?:grand |sub)?total|(?:opening|closing) balance|balance (?:brought|carried) forward)"
+    r"\s*[\]】)）]?\s*[:：]?\s*$"
+)
+IN_WORDS = frozenset({"text", "party", "counterparty", "choice"})
 # A sentence in a cell of its own: four Chinese characters at least.
 SENTENCE = r"[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}]"
 WORDS = ("text", "party", "counterparty", "identifier")
-THOUSANDS = re.compile(r"单位\s*[:：]?\s*(?:人民币)?\s*(百万元|十万元|万元|千元|亿元)")
+LARGE = "百万元|十万元|万元|千元|百元|亿元"
+# What a title line says of all amounts: 单位：万元, 金额（千元）, 以万元计, or (万元) at the end of a title.
+THOUSANDS = re.compile(
+    rf"(?:单位|金额)\s*[:：(（]?\s*(?:为|是)?\s*(?:人民币)?\s*({LARGE})"
+    rf"|以\s*(?:人民币)?\s*({LARGE})\s*[为计]|[(（]\s*(?:人民币)?\s*({LARGE})\s*[)）](?:\s|$)"
+)
+MONEYS = (
+    "(?:美|欧|日|港|澳|加|韩|新|新加坡|加拿大|澳大利亚|新西兰|澳门|台|新台|香港)(?:元|币|圆)"
+    "|英镑|瑞士法郎|瑞郎|卢布|泰铢|外币"
+)
 FOREIGN = re.compile(
-    r"币\s*[种别]\s*[:：]?\s*(美元|港币|港元|欧元|日元|英镑|澳元|加元|瑞士法郎|新加坡元|USD|HKD|EUR|JPY|GBP|AUD|CAD|CHF|SGD)",
+    r"(?:币\s*[种别]|货币|currency|ccy|外币)[^\s:：()（）]{0,4}\s*[:：(（]?\s*"
+    rf"({MONEYS}|(?!RMB|CNY|CNH|ALL)[A-Z]{{3}}(?![A-Z]))|单位\s*[:：(（]?\s*({MONEYS})",
     re.IGNORECASE,
 )
 
@@ -125,27 +144,40 @@ def must_mean_yuan(header: Header, matched: Matched) -> None:
     for line, text in header.above:
         thousands = THOUSANDS.search(text)
         if thousands and any(column.unit == "yuan" for column in money):
+            stated = next(filter(None, thousands.groups()))
             raise UnreadableFile(
-                f"Line {line} says that amounts are in {thousands[1]}; write the unit into the titles, as in "
-                f"金额(万元), or convert them to yuan / 第 {line} 行注明单位为{thousands[1]}，请写入列名或换算为元。",
+                f"Line {line} says that amounts are in {stated}; write the unit into the titles, as in "
+                f"金额(万元), or convert them to yuan / 第 {line} 行注明单位为{stated}，请写入列名或换算为元。",
                 line=line,
             )
         if (foreign := FOREIGN.search(text)) and money:
+            stated = foreign[1] or foreign[2]
             raise UnreadableFile(
-                f"Line {line} says that the currency is {foreign[1]}; send amounts in yuan "
-                f"/ 第 {line} 行注明币种为{foreign[1]}，请报送人民币金额。",
+                f"Line {line} says that the currency is {stated}; send amounts in yuan "
+                f"/ 第 {line} 行注明币种为{stated}，请报送人民币金额。",
                 line=line,
             )
 
 
 def swept(frame: pl.DataFrame, titles: Sequence[str], matched: Matched) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Return a table without blank rows, totals, remarks and repeated headers, and what to tell of them."""
-    frame = _without_blanks(frame)
-    if frame.is_empty() or frame.width == 1:
+    if frame.width == 1:
+        return frame, ()
+    gaps = frame.select(_hollow(frame.columns[1]).any()).item()
+    if gaps:
+        frame = _without_blanks(frame)
+    if frame.is_empty():
         return frame, ()
     again = _repeated(frame, titles, matched)
     frame = frame.filter(~again) if again.any() else frame
-    footers = [*_totals(frame, matched), *_sentences(frame, matched)]
+    starts = _first_cells(frame) if gaps else frame[frame.columns[1]]
+    footers = sorted(
+        {
+            **dict(_summaries(frame, matched)),
+            **dict(_totals(frame, starts, matched)),
+            **dict(_sentences(frame, matched)),
+        }.items()
+    )
     if footers:
         frame = frame.filter(~pl.col(LINE).is_in([line for line, _ in footers]))
     return frame, (*told_footers(footers), *_told_repeats(again))
@@ -165,17 +197,26 @@ def is_footer(cells: Sequence[str]) -> bool:
     return bool(filled) and IS_FOOTER.match(filled[0]) is not None
 
 
-def _totals(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:
-    """Give the rows that begin as totals do and lack what a record has, or have it where no record can have it."""
+def _totals(frame: pl.DataFrame, starts: pl.Series, matched: Matched) -> Iterator[tuple[int, str]]:
+    """Give the rows that start as totals do and lack what a record has, or have it where no record can have it."""
     needed = _needed(matched)
-    first = _first_cells(frame)["text"]
-    for row in frame.filter(first.str.contains(FOOTER).fill_null(value=False)).iter_rows(named=True):
+    for row in frame.filter(starts.str.contains(FOOTER).fill_null(value=False)).iter_rows(named=True):
         line = row.pop(LINE)
         filled = {name: text.strip() for name, text in row.items() if text and text.strip()}
         name, text = next(iter(filled.items()))
         incomplete = not needed or any(filled.keys().isdisjoint(names) for names in needed)
         if incomplete or not _is_wordy(name, matched):
             yield line, text
+
+
+def _summaries(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:
+    """Give the rows that call themselves a sum or a balance carried in a column of words, full though they may be."""
+    columns = matched.found
+    wordy = [name for name in frame.columns[1:] if name not in columns or columns[name].reads in IN_WORDS]
+    says = {name: frame[name].str.contains(SUMMARY).fill_null(value=False) for name in wordy}
+    for name, said in says.items():
+        if said.any():
+            yield from ((line, text.strip()) for line, text in frame.filter(said).select(LINE, name).iter_rows())
 
 
 def _sentences(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:
@@ -202,28 +243,18 @@ def _is_wordy(name: str, matched: Matched) -> bool:
 
 
 def _without_blanks(frame: pl.DataFrame) -> pl.DataFrame:
-    """Leave out rows without any text; nearly always the first column tells that there is none."""
-    if frame.width == 1:
-        return frame
-    hollow = _hollow(frame.columns[1])
-    if not frame.select(hollow.any()).item():
-        return frame
-    blank = pl.all_horizontal(_hollow(name) for name in frame.columns[1:])
-    return frame.filter(~(hollow & blank))
+    """Leave out rows without any text."""
+    return frame.filter(~pl.all_horizontal(_hollow(name) for name in frame.columns[1:]))
 
 
 def _hollow(name: str) -> pl.Expr:
     return pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")
 
 
-def _first_cells(frame: pl.DataFrame) -> pl.DataFrame:
+def _first_cells(frame: pl.DataFrame) -> pl.Series:
     """Return the first text of each row, from left to right."""
-    first, *others = frame.columns[1:]
-    hollow = _hollow(first)
-    if not others or not frame.select(hollow.any()).item():
-        return frame.select(pl.col(first).alias("text"))
     filled = (pl.when(~_hollow(name)).then(pl.col(name)) for name in frame.columns[1:])
-    return frame.select(pl.coalesce(filled).alias("text"))
+    return frame.select(pl.coalesce(filled)).to_series()
 
 
 def _repeated(frame: pl.DataFrame, titles: Sequence[str], matched: Matched) -> pl.Series:

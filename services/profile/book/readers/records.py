@@ -21,6 +21,8 @@ from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits
 # JSON is held in memory as a whole; whoever has more than this sends a table.
 LARGEST = 64 << 20
 MOST_KEYS = 200
+# Whole numbers beyond are another one in most programs that write and read JSON (RFC 8259, section 6).
+EXACT = 2**53 - 1
 NOT_FLAT = "not an object of plain values / 不是由简单值组成的对象"
 NOT_JSON = "not JSON / 不是 JSON"
 TWICE = "names a field twice / 同一字段出现两次"
@@ -143,8 +145,8 @@ def _is_flat(record: object) -> bool:
 def _text(value: object) -> str | None:
     if value is None:
         return None
-    if isinstance(value, float):
-        return plain_number(value)
+    if isinstance(value, float) or (type(value) is int and abs(value) > EXACT):
+        return plain_number(float(value))
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if "\0" in text:
         raise UnreadableFile("A text holds a NUL character; take it out. / 文本含有 NUL 字符，请删除后报送。")

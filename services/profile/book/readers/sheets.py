@@ -56,6 +56,8 @@ class RawSheet:
     The columns of `frame` have the unique names that `domain.titles.names` gives to `titles`, which are those of the
     file by position. `unread` reports the lines that could not be split into columns at all; `name` is that of a
     workbook's sheet; `notes` tell what was left out, such as title lines and footers ("english / 中文").
+    Where a row is an invoice with lines inside, `lines` are those, in the columns of `invoice_lines.STATED` as written;
+    where another sheet of the workbook gives them, it is `beside`.
     """
 
     kind: str
@@ -64,3 +66,5 @@ class RawSheet:
     name: str | None = None
     titles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    lines: pl.DataFrame | None = None
+    beside: RawSheet | None = None

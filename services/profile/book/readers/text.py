@@ -218,7 +218,8 @@ def _short_rows(table: _Table, header: Header, start: int, frame: pl.DataFrame) 
     """Return the rows with fewer fields than the header as `line`, `fields` and `text`; None where that is unclear."""
     found = pl.DataFrame(schema={LINE: pl.Int64, "fields": pl.Int64, "text": pl.String})
     width = len(header.titles)
-    if _separators(table, start) == (width - 1) * frame.height:
+    whole = not frame[frame.columns[-1]].null_count()  # a short row has no last field
+    if whole or _separators(table, start) == (width - 1) * frame.height:
         return found
     within = pl.sum_horizontal(
         pl.exclude(LINE).str.count_matches(table.separator, literal=True).fill_null(0).cast(pl.Int64)

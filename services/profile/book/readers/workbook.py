@@ -36,10 +36,11 @@ SOMEBODY = "local:somebody"
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One visible sheet: its cells as text, the first row being line 1."""
+    """One visible sheet: its cells as text, the first row being line 1; `hidden` names the others of its workbook."""
 
     name: str
     cells: pl.DataFrame
+    hidden: tuple[str, ...] = ()
 
 
 def workbook(form: Form, path: Path, limits: Limits) -> list[RawSheet]:
@@ -54,13 +55,15 @@ def grids(source: Path | bytes) -> list[Grid]:
 
     with damage_told(DAMAGED, fastexcel.FastExcelError, pl.exceptions.PolarsError):
         book = fastexcel.read_excel(source)
-        return [grid for name in book.sheet_names if (grid := _grid(book, name)) is not None]
+        loaded = {
+            name: book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string") for name in book.sheet_names
+        }
+        hidden = tuple(name for name, sheet in loaded.items() if sheet.visible != "visible")
+        found = (_grid(book, name, sheet) for name, sheet in loaded.items() if name not in hidden)
+        return [replace(grid, hidden=hidden) for grid in found if grid is not None]
 
 
-def _grid(book: Any, name: str) -> Grid | None:
-    sheet = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
-    if sheet.visible != "visible":
-        return None
+def _grid(book: Any, name: str, sheet: Any) -> Grid | None:
     cells: pl.DataFrame = sheet.to_polars()
     if cells.is_empty() or not cells.width:
         return None
@@ -95,16 +98,23 @@ def _fitting(form: Form, found: list[Grid]) -> list[RawSheet]:
         score, _, nearest = max(refused, key=lambda one: one[0])
         raise nearest if score > 1 else _not_for(form, [grid for _, grid, _ in refused], nearest)
     whole = _whole(fits)
-    kept = {sheet.name for sheet in whole}
-    left = [grid.name for grid, _ in headers if grid.name not in kept]
+    kept = {each.name for sheet in whole for each in (sheet, sheet.beside) if each}
+    left = [
+        *(grid.name for grid, _ in headers if grid.name not in kept),
+        *(f"{name} (hidden)" for name in found[0].hidden),
+    ]
     note = (f"sheets left out: {'、'.join(left)} / 未读入的工作表",) if left else ()
     return [replace(sheet, notes=(*sheet.notes, *(note if sheet is whole[0] else ()))) for sheet in whole]
 
 
 def _whole(fits: list[RawSheet]) -> list[RawSheet]:
-    """Return the one sheet of the tax office's export that says all invoices, or all sheets of another workbook."""
+    """Return the one sheet of the tax office's export that says all invoices, or all sheets of another workbook.
+
+    Beside the sheet of whole invoices goes the one of their lines.
+    """
     named = {(sheet.name or "").strip(): sheet for sheet in fits}
-    return next(([named[name]] for name in EXPORT_SHEETS if name in named), fits)
+    export = [named[name] for name in EXPORT_SHEETS if name in named and not named[name].frame.is_empty()]
+    return [replace(export[0], beside=next(iter(export[1:]), None))] if export else fits
 
 
 def _not_for(form: Form, found: list[Grid], error: WrongColumns) -> WrongColumns:

@@ -9,12 +9,13 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from services.profile.book import party_names, store, tables, withdrawals
+from services.profile.book.commits import Commits
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice
 from services.profile.book.domain.columns import ENTERPRISES
 from services.profile.book.domain.counterparty import named_parties
 from services.profile.book.domain.dataset import Dataset
-from services.profile.book.domain.sheet import Counts, Sheet, dataset_of, summary
+from services.profile.book.domain.sheet import Counts, Sheet, summary
 from services.profile.book.lake import Commit
 from services.profile.book.usecases.enrol import enrol_all
 from services.profile.book.usecases.hooks import Hooks
@@ -23,7 +24,7 @@ from services.profile.book.usecases.touch import note_changed
 
 
 def conclude(
-    context: Context, hooks: Mapping[str, Hooks], order: tables.Import, sheets: list[Sheet], commit: Commit | None
+    context: Context, hooks: Mapping[str, Hooks], order: tables.Import, sheets: list[Sheet], commits: Commits
 ) -> None:
     """Make the import visible: firms, outcomes, the book's state and the counts, in one transaction."""
     now = context.now()
@@ -32,18 +33,19 @@ def conclude(
         if done.finished_at is not None:
             return
         state = store.book(session, lock=True)
-        dataset = dataset_of(sheets)
-        if commit is not None and dataset is not None:
-            state = _made_visible(session, state, dataset, commit, now)
-            withdrawals.note_repeats(session, order.id, commit.facts.get("repeats", ()))
-            if dataset.name in hooks:
-                _follow(context, hooks[dataset.name], session, order, sheets, now)
+        # One moment for all that an import brings: no replay sees a part of it.
+        known_at = max([state.known_at + store.TICK, *commits.moments])
+        for dataset, commit in commits:
+            state = _made_visible(session, replace(state, known_at=known_at), dataset, commit, now)
+        if commits.records is not None:
+            withdrawals.note_repeats(session, order.id, commits.repeats)
+            if hook := hooks.get(commits.records[0].name):
+                _follow(context, hook, session, order, sheets, now)
             party_names.keep(session, _named_parties(sheets), order.id)
-        counts = [_counted(session, order, sheet, _taken(commit, place), now) for place, sheet in enumerate(sheets)]
+        counts = [_counted(session, order, sheet, commits.taken(place), now) for place, sheet in enumerate(sheets)]
         store.move_book(session, state)
-        told = commit.facts["told"] if commit is not None else ()
-        done.counts, done.finished_at = summary(sheets, counts, told), now
-        note_changed(session, _touched(sheets, commit), order.kind)
+        done.counts, done.finished_at = summary(sheets, counts, commits.told), now
+        note_changed(session, _touched(sheets, commits), order.kind)
 
 
 def _follow(
@@ -57,20 +59,18 @@ def _follow(
 def _made_visible(
     session: Session, state: store.BookState, dataset: Dataset, commit: Commit, now: datetime
 ) -> store.BookState:
-    """Return the book moved on to a commit: from this step on readers see it, and a replay of this moment will."""
+    """Return the book with a commit made visible: from its moment on readers see it, and a replay of that will."""
     added, synthetic = sum(commit.facts["appended"].values()), bool(state.synthetic)
-    known_at = max(state.known_at + store.TICK, datetime.fromisoformat(commit.facts["known_at"]))
-    store.add_step(session, dataset.name, known_at, commit.version, added)
+    store.add_step(session, dataset.name, state.known_at, commit.version, added)
     if dataset.name != invoice.DATASET.name:
         store.name_enterprises(session, commit.facts["enterprises"], synthetic=synthetic, now=now)
-        return replace(state, known_at=known_at)
+        return state
     store.touch(session, commit.facts["enterprises"], commit.version, synthetic=synthetic, now=now)
     latest = commit.facts["date"]
     days = [day for day in (state.date, date.fromisoformat(latest) if latest else None) if day]
     return replace(
         state,
         lake_version=max(state.lake_version, commit.version),
-        known_at=known_at,
         date=max(days, default=None),
         invoices=state.invoices + added,
     )
@@ -86,10 +86,6 @@ def _named_parties(sheets: list[Sheet]) -> set[tuple[str, str]]:
     return found
 
 
-def _taken(commit: Commit | None, place: int) -> int:
-    return int(commit.facts["taken"][place]) if commit is not None else 0
-
-
 def _counted(session: Session, order: tables.Import, sheet: Sheet, taken: int, now: datetime) -> Counts:
     """Return the counts of a sheet, storing first what it says of firms or outcomes; `taken` went to a lake."""
     checked = sheet.checked
@@ -103,8 +99,8 @@ def _counted(session: Session, order: tables.Import, sheet: Sheet, taken: int, n
     return Counts(checked.received, accepted, good - accepted, checked.rejected)
 
 
-def _touched(sheets: list[Sheet], commit: Commit | None) -> set[str]:
+def _touched(sheets: list[Sheet], commits: Commits) -> set[str]:
     """Return the enterprises that an import said something of: those with new records, or all that it names."""
-    if commit is not None:
-        return set(commit.facts["enterprises"])
+    if commits.records is not None:
+        return commits.enterprises
     return {name for sheet in sheets for name in sheet.checked.rows["enterprise"].unique()}

@@ -12,17 +12,19 @@ from sqlalchemy.orm import Session
 from chassis.data.database import Runner
 from services.profile.book import departures, store, withdrawals
 from services.profile.book.context import Context
-from services.profile.book.domain import invoice
+from services.profile.book.domain import invoice, invoice_lines
 from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.contested import contested, spoken_of_again
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.departure import Gone, remaining
 from services.profile.book.domain.enterprise import Enterprise
-from services.profile.book.domain.evidence import DATASETS, ENTERPRISES, Evidence, evidence
+from services.profile.book.domain.evidence import DATASETS, ENTERPRISES, HELD, Evidence, evidence
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Permit, Whole
 
 EVERY = frozenset({"invoices", *DATASETS})
+# The lines of invoices beside all that: read by those who ask for them.
+WITH_LINES = EVERY | {invoice_lines.DATASET.name}
 
 
 def gather(context: Context, moment: Moment, scope: Permit | Whole, kinds: Collection[str] = EVERY) -> Evidence:
@@ -41,7 +43,10 @@ def gather(context: Context, moment: Moment, scope: Permit | Whole, kinds: Colle
         rows = standing_rows(context.lake, invoice.DATASET, moment.version, enterprises, gone)
     invoices = invoice.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
     disputed = _contested(context, rows, moment)
-    return evidence(invoices, _kinds(context, wanted, moment, enterprises, gone), _firms(firms), disputed)
+    found = _kinds(context, wanted, moment, enterprises, gone)
+    if invoice_lines.DATASET.name in found:
+        found[invoice_lines.DATASET.name] = invoice_lines.standing(found[invoice_lines.DATASET.name], invoices)
+    return evidence(invoices, found, _firms(firms), disputed)
 
 
 def gather_kind(context: Context, moment: Moment, scope: Permit | Whole, name: str) -> pl.DataFrame:
@@ -50,7 +55,7 @@ def gather_kind(context: Context, moment: Moment, scope: Permit | Whole, name: s
         versions = store.lake_versions(session, moment.known_at)
         gone = gone_at(session, scope.enterprises, moment)
     wanted = {name: versions[name]} if name in versions else {}
-    return _kinds(context, wanted, moment, scope.enterprises, gone).get(name, DATASETS[name].empty())
+    return _kinds(context, wanted, moment, scope.enterprises, gone).get(name, HELD[name].empty())
 
 
 def scan(context: Context, kind: str, version: int, known_at: datetime | None, _: Whole) -> pl.LazyFrame:
@@ -112,10 +117,10 @@ def _kinds(
     gone: Gone,
 ) -> dict[str, pl.DataFrame]:
     found = {}
-    for name, dataset in DATASETS.items():
-        if name in versions:
-            rows = standing_rows(context.lakes[name], dataset, versions[name], enterprises, gone)
-            found[name] = dataset.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
+    for name, version in versions.items():
+        if name != invoice.DATASET.name:
+            rows = standing_rows(context.lakes[name], HELD[name], version, enterprises, gone)
+            found[name] = HELD[name].as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
     return found
 
 

@@ -1,7 +1,8 @@
 """Working off an import: read, check, append to the lake in one commit, then make it visible in one transaction.
 
 A worker may be killed at any point and the job is taken again. Everything before the lake's commit is repeated and
-gives the same result; the lake's commit is found again by the import's id; the last transaction happens once.
+gives the same result; the lake's commit is found again by the import's id; the last transaction happens once. The lines
+of invoices follow those into a lake of their own, in a commit of their own, and become visible with them.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from sqlalchemy.exc import OperationalError
 from chassis.core.errors import InvariantBroken, Refused
 from chassis.data.jobs import Job
 from services.profile.book import store, tables, withdrawals
+from services.profile.book.commits import Commits
 from services.profile.book.context import Context
-from services.profile.book.domain import relation
+from services.profile.book.domain import invoice_lines, relation
 from services.profile.book.domain.channel import Standing, standing
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.items import joined
-from services.profile.book.domain.lines import agreeing, summed
+from services.profile.book.domain.lines import agreeing, summed, with_lines, with_lines_beside
 from services.profile.book.domain.relation import sealed
 from services.profile.book.domain.sheet import Sheet, dataset_of, numbered, of_sheet, taken
 from services.profile.book.domain.validation import check, one_nature
@@ -85,16 +87,28 @@ def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tab
     job.progress(2, STAGES)
     write_reports(context, order.id, sheets)
     _claim(context, sheets)
-    dataset = dataset_of(sheets)
-    commit = None if dataset is None else _append(context, order, dataset, sheets)
-    if commit is not None and commit.facts.get("refused"):
-        sheets = [_refused(sheet, place, commit) for place, sheet in enumerate(sheets)]
-        write_reports(context, order.id, sheets)
+    sheets, commits = _committed(context, order, sheets)
     job.progress(4, STAGES)
-    conclude(context, hooks, order, sheets, commit)
-    if dataset is not None and commit is not None:
+    conclude(context, hooks, order, sheets, commits)
+    for dataset, commit in commits:
         # Many small imports leave a file each: the lake is kept quick to read.
         context.lakes[dataset.name].tidy(commit.facts["enterprises"])
+
+
+def _committed(context: Context, order: tables.Import, sheets: list[Sheet]) -> tuple[list[Sheet], Commits]:
+    """Append what the sheets bring to the lakes; return the sheets without what is refused, and the commits."""
+    dataset = dataset_of(sheets)
+    if dataset is None:
+        return sheets, Commits()
+    commit = _append(context, order, dataset, sheets)
+    if commit.facts.get("refused"):
+        sheets = [_refused(sheet, place, commit) for place, sheet in enumerate(sheets)]
+        write_reports(context, order.id, sheets)
+    # Only now is it known whose lines are lines of invoices of the book.
+    if all(sheet.lines.is_empty() for sheet in sheets):
+        return sheets, Commits((dataset, commit))
+    lines = invoice_lines.DATASET
+    return sheets, Commits((dataset, commit), ((lines, _append(context, order, lines, sheets)),))
 
 
 def _understood(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
@@ -133,12 +147,17 @@ def _sheets(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
 
 
 def _records(context: Context, dataset: Dataset, sheets: list[Sheet]) -> pl.DataFrame:
-    parts = [
-        numbered(dataset.conform(sheet.checked.rows), place) for place, sheet in enumerate(sheets) if sheet.form.dataset
-    ]
+    parts = [numbered(_rows(dataset, sheet), place) for place, sheet in enumerate(sheets) if sheet.form.dataset]
     if dataset.name in SEALED:
         parts = [sealed(part, party_key(context.settings)) for part in parts]
     return pl.concat(parts)
+
+
+def _rows(dataset: Dataset, sheet: Sheet) -> pl.DataFrame:
+    """Return what a sheet says of a kind: its own, or the lines of its invoices."""
+    if dataset is invoice_lines.DATASET:
+        return invoice_lines.gathered(sheet.checked.rows, sheet.lines, sheet.folded)
+    return dataset.conform(sheet.checked.rows)
 
 
 def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
@@ -150,6 +169,9 @@ def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
     sheet = Sheet(
         form, raw.name, checked, matched.ignored, raw.notes, raw=raw.frame, titles=tuple(raw.titles), open_columns=shown
     )
+    sheet = with_lines(sheet, raw.lines)
+    if raw.beside is not None:
+        return with_lines_beside(sheet, _checked(raw.beside, form, today))
     return joined(summed(sheet, [name for name, column in found if column.name == "number"]))
 
 

@@ -22,27 +22,42 @@ from services.profile.book.context import Context
 from services.profile.book.domain import invoice
 from services.profile.book.domain.columns import KINDS, OUTCOMES, WORKBOOK
 from services.profile.book.domain.dataset import Dataset
-from services.profile.book.domain.zeros import with_zeros
+from services.profile.book.domain.evidence import HELD, speaking_of
+from services.profile.book.domain.zeros import rejoined
 from services.profile.book.lake import Commit
 from services.profile.book.usecases.load import statements
 
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What an import had brought: its rows in a lake (of outcomes: none), how many there are, and of whom."""
+    """What an import had brought: its rows in a lake (of outcomes: none), how many there are, and of whom.
+
+    `beside` are its rows in other lakes, which say more of records: one that brought only such counts by them.
+    """
 
     dataset: Dataset | None
     rows: pl.DataFrame
     by_enterprise: Mapping[str, int]
+    beside: tuple[tuple[Dataset, pl.DataFrame], ...] = ()
+
+    @property
+    def parts(self) -> list[tuple[Dataset, pl.DataFrame]]:
+        """Every kind of rows that it brought."""
+        return [] if self.dataset is None else [(self.dataset, self.rows), *self.beside]
 
 
 @dataclass(frozen=True, slots=True)
 class StandIns:
-    """The later imports that repeated rows: `commits` by import where its rows now stand, else `lost`."""
+    """The later imports that repeated rows: `commits` by kind and import where its rows now stand, else `lost`."""
 
     repeaters: Sequence[str]
-    commits: Mapping[str, Commit]
+    commits: Mapping[str, Mapping[str, Commit]]
     lost: Sequence[str]
+
+    @property
+    def imports(self) -> set[str]:
+        """Those that hold rows as their own now."""
+        return {name for of_kind in self.commits.values() for name in of_kind}
 
 
 def brought(context: Context, order: tables.Import) -> Brought:
@@ -53,31 +68,47 @@ def brought(context: Context, order: tables.Import) -> Brought:
         said = _outcomes(session, order.id)
     if dataset is None or dataset.name not in versions:
         return Brought(dataset, (dataset or invoice.DATASET).empty(), said)
-    rows = context.lakes[dataset.name].brought(versions[dataset.name], order.id)
-    counts = dict(rows.group_by("enterprise").len().iter_rows())
-    return Brought(dataset, rows, counts | {name: counts.get(name, 0) + said[name] for name in said})
+    parts = [
+        (HELD[name], context.lakes[name].brought(versions[name], order.id))
+        for name in speaking_of(dataset.name)
+        if name in versions
+    ]
+    counts: dict[str, int] = {}
+    for _, rows in parts:
+        of_kind = dict(rows.group_by("enterprise").len().iter_rows())
+        counts |= {name: max(counts.get(name, 0), count) for name, count in of_kind.items()}
+    by_enterprise = counts | {name: counts.get(name, 0) + said[name] for name in said}
+    return Brought(dataset, parts[0][1], by_enterprise, tuple(part for part in parts[1:] if part[1].height))
 
 
 def stand_ins(context: Context, order: tables.Import, ended: Brought) -> StandIns:
     """Let the imports that had repeated rows of this one hold them as their own: not visible before `end`."""
     with context.database.read() as session:
         repeaters = withdrawals.repeaters(session, order.id)
-        orders = {name: session.get_one(tables.Import, name) for name in repeaters}
-    commits: dict[str, Commit] = {}
+        orders = [session.get_one(tables.Import, name) for name in repeaters]
+    found = {dataset.name: _taken_over(context, order, orders, dataset, rows) for dataset, rows in ended.parts}
+    lost = {name for _, without in found.values() for name in without} if found else set(repeaters)
+    return StandIns(repeaters, {kind: commits for kind, (commits, _) in found.items()}, sorted(lost))
+
+
+def _taken_over(
+    context: Context, order: tables.Import, repeaters: Sequence[tables.Import], dataset: Dataset, rows: pl.DataFrame
+) -> tuple[dict[str, Commit], list[str]]:
+    """Let each import hold what it repeated of rows of one kind; return the commits, and the imports without a file."""
+    commits, lost = dict[str, Commit](), list[str]()
     # What does not stand is repeated by nobody.
-    lost, rest = list[str](), ended.rows.filter(pl.col("version") > 0)
-    for name in repeaters:
-        said = None if ended.dataset is None else _said(context, orders[name], ended.dataset, ended.rows)
-        if said is None or ended.dataset is None:
-            lost.append(name)
+    rest, content = rows.filter(pl.col("version") > 0), dataset.content
+    for repeater in repeaters:
+        said = _said(context, repeater, dataset, rows)
+        if said is None:
+            lost.append(repeater.id)
             continue
-        content = ended.dataset.content
         mine = rest.join(said.select(content), on=content, how="semi", nulls_equal=True)
         if mine.height:
-            lake = context.lakes[ended.dataset.name]
-            commits[name] = lake.hand_over(mine, f"{order.id}>{name}", name, now=context.now())
+            mark = f"{order.id}>{repeater.id}"
+            commits[repeater.id] = context.lakes[dataset.name].hand_over(mine, mark, repeater.id, now=context.now())
             rest = rest.join(mine.select(content), on=content, how="anti", nulls_equal=True)
-    return StandIns(repeaters, commits, lost)
+    return commits, lost
 
 
 def end(
@@ -91,18 +122,20 @@ def end(
     if withdrawals.repeaters(session, order.id) != list(others.repeaters):
         return None
     row = session.get_one(tables.Withdrawal, order.id, with_for_update=True)
-    known = [datetime.fromisoformat(commit.facts["known_at"]) for commit in others.commits.values()]
+    commits = [commit for of_kind in others.commits.values() for commit in of_kind.values()]
+    known = [datetime.fromisoformat(commit.facts["known_at"]) for commit in commits]
     at = max(now, state.known_at + store.TICK, *known)
     row.at = row.at or at
     session.flush()
     _pass_on(session, others)
     state = replace(state, known_at=at, departures=state.departures + 1)
-    if ended.dataset is not None and others.commits:
-        last = max(others.commits.values(), key=lambda commit: commit.version)
-        added = sum(sum(commit.facts["appended"].values()) for commit in others.commits.values())
-        store.add_step(session, ended.dataset.name, at, last.version, added)
-        if ended.dataset is invoice.DATASET:
-            state = replace(state, lake_version=max(state.lake_version, last.version))
+    for kind, of_kind in others.commits.items():
+        if of_kind:
+            last = max(commit.version for commit in of_kind.values())
+            added = sum(sum(commit.facts["appended"].values()) for commit in of_kind.values())
+            store.add_step(session, kind, at, last, added)
+            if kind == invoice.DATASET.name:
+                state = replace(state, lake_version=max(state.lake_version, last))
     if ended.dataset is invoice.DATASET:
         state = _measured(context, session, state, ended)
     store.move_book(session, state)
@@ -126,7 +159,7 @@ def _measured(context: Context, session: Session, state: store.BookState, ended:
 
 def _pass_on(session: Session, others: StandIns) -> None:
     """Note that who repeated the import later than its stand-ins repeats those."""
-    names = [name for name in others.repeaters if name in others.commits]
+    names = [name for name in others.repeaters if name in others.imports]
     for place, name in enumerate(others.repeaters):
         withdrawals.note_repeats(session, name, [each for each in names if others.repeaters.index(each) < place])
 
@@ -137,7 +170,7 @@ def _said(context: Context, order: tables.Import, dataset: Dataset, held: pl.Dat
     except Refused:
         # By rules that are younger than the file it would not be taken any more.
         return None
-    return None if rows is None else with_zeros(dataset, rows, held)[0]
+    return None if rows is None else rejoined(dataset, rows, held)[0]
 
 
 def _outcomes(session: Session, import_id: str) -> dict[str, int]:

@@ -18,7 +18,7 @@ import polars as pl
 
 from services.profile.book import departures, store, withdrawals
 from services.profile.book.context import Context
-from services.profile.book.domain.evidence import DATASETS, Evidence
+from services.profile.book.domain.evidence import HELD, Evidence
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.party import party_of
 from services.profile.book.domain.permit import Permit, Whole, Why
@@ -212,9 +212,10 @@ def _touched(context: Context, moment: Moment, held: _Held) -> list[str]:
         versions = store.lake_versions(session, moment.known_at)
         names = departures.departed_between(session, held.known_at, moment.known_at)
     between = (pl.col("known_at") > held.known_at) & (pl.col("known_at") <= moment.known_at)
-    days = {"invoices": "date", **{name: dataset.day for name, dataset in DATASETS.items()}}
-    for kind, version in versions.items():
-        past = pl.col(days[kind]).is_null() | (pl.col(days[kind]) <= moment.as_of)
+    # Figures rest on these kinds; the lines of invoices are part of none.
+    for kind in sorted(versions.keys() & EVERY):
+        version, day = versions[kind], pl.col(HELD[kind].day)
+        past = day.is_null() | (day <= moment.as_of)
         everything = scan(context, kind, version, moment.known_at, PEERS)
         rows = everything.filter(between & past)
         names |= set(rows.select("enterprise").unique().collect()["enterprise"])

@@ -18,6 +18,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain import public_record, relation
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.departure import Cause, Departure, names_of, remaining
+from services.profile.book.domain.evidence import speaking_of
 from services.profile.rights import dispute_store, ledger_entries, retention_store
 from services.profile.rights.domain.dispute import EXPIRED, Correction
 from services.profile.rights.domain.retention import Policy, policies_on, version
@@ -105,7 +106,7 @@ def _erase(context: Context, cause: Cause, kept_from: date) -> int:
     by_kind: dict[str, list[Departure]] = defaultdict(list)
     for departure in due.values():
         by_kind[departure.dataset].append(departure)
-    erased = sum(context.lakes[kind].shred(gone) for kind, gone in by_kind.items())
+    erased = sum(context.lakes[name].shred(gone) for kind, gone in by_kind.items() for name in speaking_of(kind))
     if due:
         with context.database.begin() as session:
             # What else holds what such records said: the item in a dispute about one, alerts that were withdrawn.

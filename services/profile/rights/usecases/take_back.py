@@ -91,7 +91,7 @@ def _concluded(context: Context, session: Session, order: tables.Import, ended: 
     row.told = {
         "rows": told.get("rows", sum(ended.by_enterprise.values())),
         "enterprises": told.get("enterprises", len(ended.by_enterprise)),
-        "stand_ins": sorted({*told.get("stand_ins", ()), *others.commits}),
+        "stand_ins": sorted({*told.get("stand_ins", ()), *others.imports}),
         "send_again": sorted({*told.get("send_again", ()), *others.lost}),
     }
     names = ended.by_enterprise.keys()

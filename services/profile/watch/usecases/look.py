@@ -22,7 +22,7 @@ from services.profile.book.domain.evidence import Evidence
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.party import party_of, written
 from services.profile.book.domain.permit import Permit, Whole, Why
-from services.profile.book.usecases.gather import gather, gather_kind, scan
+from services.profile.book.usecases.gather import WITH_LINES, gather, gather_kind, scan
 from services.profile.portrait.usecases.baseline import baselines
 from services.profile.rights.usecases.count_queries import hard_queries
 from services.profile.standards.days import day_of, start_of
@@ -150,7 +150,7 @@ def _looked(context: Context, enterprises: Sequence[str]) -> Changes | None:
 
 def view(context: Context, moment: Moment, scope: Permit | Whole, *, asked_on: date) -> View:
     """Evaluate all signals of a scope's enterprises at a moment, and those of their counterparties that need it."""
-    evidence = gather(context, moment, scope)
+    evidence = gather(context, moment, scope, WITH_LINES)
     partners, wide = _around(context, moment, evidence)
     beside = _surroundings(context, moment, evidence, asked_on)
     own, around = SignalInputs(evidence, moment.as_of, beside), SignalInputs(wide, moment.as_of, beside)

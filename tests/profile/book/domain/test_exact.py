@@ -116,14 +116,20 @@ def test_document_numbers_are_compared_without_their_brackets_kind() -> None:
     assert rows["number"].n_unique() == 1
 
 
-@pytest.mark.parametrize("currency", ["人民币", "CNY", "rmb", "ＣＮＹ", "元", "", "人民币（元）", "01"])
+YUAN = (
+    *("人民币", "CNY", "rmb", "ＣＮＹ", "元", "", "人民币（元）", "01", "001", "10"),
+    *("CNY-人民币", "人民币(CNY)", "156-人民币", "人民币/元", "人民币账户"),
+)
+
+
+@pytest.mark.parametrize("currency", YUAN)
 def test_yuan_pass_by_any_name(currency: str) -> None:
     """And a column of currencies is checked, not stored."""
     assert payments({"币种": currency}).rows.height == 1
     assert sales({"币种": currency}).rows.height == 1
 
 
-@pytest.mark.parametrize("currency", ["美元", "USD", "HKD", "14"])
+@pytest.mark.parametrize("currency", ["美元", "USD", "HKD", "14", "CNY-USD", "人民币/美元"])
 def test_another_currency_is_rejected_in_words(currency: str) -> None:
     """Ten thousand dollars are not ten thousand yuan."""
     for found in (payments({"币种": currency}), sales({"币种": currency})):
@@ -132,6 +138,20 @@ def test_another_currency_is_rejected_in_words(currency: str) -> None:
         assert (column, value) == ("币种", currency)
         assert "another currency" in reason
         assert "币种不是人民币" in reason
+
+
+@pytest.mark.parametrize(
+    "title", ["币种代码", "账户币种", "结算货币", "Currency Code", "CCY", "币种（账户）", "发票币种"]
+)
+def test_a_column_of_currencies_is_one_whatever_its_title(title: str) -> None:
+    """A title that nobody has listed would be ignored, and dollars booked as yuan."""
+    assert [found.rows.height for found in (sales({title: "USD"}), sales({title: "CNY"}))] == [0, 1]
+
+
+@pytest.mark.parametrize("title", ["货币资金", "币种汇率", "原币金额", "代币名称"])
+def test_what_only_sounds_like_a_currency_is_left_out(title: str) -> None:
+    """A rate, or a sum in another currency beside the one that is booked, says nothing of that."""
+    assert sales({title: "7.1"}).rows.height == 1
 
 
 @pytest.mark.parametrize(

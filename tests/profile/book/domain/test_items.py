@@ -89,3 +89,10 @@ def test_a_list_without_the_last_day_of_payment_loads(title: str) -> None:
     titles = LIST.replace(",缴款期限", "")
     assert listed(titles, row().rpartition(",")[0]).checked.rejected == 0
     assert listed(LIST.replace("缴款期限", title), row()).checked.rows["due_on"].to_list() == [date(2026, 2, 24)]
+
+
+@pytest.mark.parametrize(("state", "kept"), [("申报成功", 1), ("更正申报", 1), ("已作废", 0), ("申报失败", 0)])
+def test_a_declaration_that_does_not_stand_is_no_filing(state: str, kept: int) -> None:
+    """The e-tax office lists what was taken back or not accepted beside the rest."""
+    found = listed(f"{LIST},申报状态", f"{row()},{state}").checked
+    assert (found.rows.height, found.rejected) == (kept, 1 - kept)

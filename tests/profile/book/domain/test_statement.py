@@ -149,6 +149,35 @@ def test_a_sign_that_its_word_contradicts_is_rejected() -> None:
     assert booked(None, lines.format("借", "1.00")) == [("2026-03-01", "out", 100)]
 
 
+def test_an_accountants_minus_is_money_that_went() -> None:
+    """Brackets around a sum, and a sign behind it."""
+    text = "日期,金额,余额\n2026-03-05,5.00,9.00\n2026-03-06,(2.00),7.00\n2026-03-07,1.00-,6.00\n"
+    assert [flow for _, flow, _ in booked(None, text)] == ["in", "out", "out"]
+    assert not read(None, text).warnings
+
+
+def test_a_line_whose_word_is_missing_is_not_taken_for_a_receipt() -> None:
+    """Beside amounts without any sign the word alone tells which way money went."""
+    text = "日期,借贷标志,发生额\n2026-03-05,贷,1.00\n2026-03-06,,2.00\n2026-03-07,-,3.00\n"
+    assert booked(None, text) == [("2026-03-05", "in", 100)]
+
+
+def test_a_journal_of_the_firm_s_own_is_refused_by_its_balances() -> None:
+    """Its debit is money that came; the balances prove it, and every line would be booked the wrong way."""
+    text = "日期,借方金额,贷方金额,余额\n2026-03-01,5.00,,15.00\n2026-03-02,,2.00,13.00\n2026-03-03,4.00,,17.00\n"
+    found = read(None, text)
+    assert (found.rejected, found.warnings) == (3, ())
+    assert "in a company's own journal" in found.report["reason"][0]
+
+
+@pytest.mark.parametrize("bank", ["icbc", "abc", "boc", "ccb", "bocom", "cmb", None])
+def test_every_bank_s_layout_knows_a_payment_that_failed(bank: str | None) -> None:
+    """What never moved is held as reversed, and what is under way is refused."""
+    titles = "交易日期,贷方发生额,借方发生额,贷方金额,借方金额,收入金额,支出金额,交易状态"
+    lines = (f"2026-03-01,{sums},{state}" for sums, state in (("1,,1,,1,", "交易失败"), ("2,,2,,2,", "处理中")))
+    assert read(bank, "\n".join((titles, *lines)) + "\n").rows["status"].to_list() == ["reversed"]
+
+
 def test_amounts_without_any_sign_are_told() -> None:
     """Where neither sign nor word says which way money went, the import says what was taken for granted."""
     [told] = read(None, "交易日期,交易金额\n20260301,5.00\n").warnings

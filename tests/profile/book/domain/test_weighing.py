@@ -270,6 +270,26 @@ def test_a_number_that_lost_its_zeros_is_the_same_invoice(first: str) -> None:
     assert book.known("number", "status") == [(first, "void")]
 
 
+@pytest.mark.parametrize("first", ["3300191130", None])
+def test_an_invoice_with_and_without_its_code_is_one(first: str | None) -> None:
+    """One source states the code of a paper invoice, the other leaves it out; all else agrees."""
+    book = Book()
+    book.take(OLD | {"code": first})
+    again = book.take(OLD | {"code": None if first else "3300191130"})
+    assert (again.rows.height, len(again.told), len(book.known())) == (0, 1, 1)
+    book.take(OLD | {"code": None if first else "3300191130", "status": "void"})
+    assert book.known("status") == [("void",)]
+
+
+def test_a_code_left_out_within_a_file_is_found() -> None:
+    """And where two codes fit, nobody knows which is meant: all stay apart."""
+    book = Book()
+    book.take(OLD | {"code": "A1"}, OLD)
+    assert book.known("code") == [("A1",)]
+    book.take(OLD | {"code": "A2", "total_fen": 1}, OLD | {"code": "A3", "total_fen": 1}, OLD | {"total_fen": 1})
+    assert len(book.known()) == 4
+
+
 def test_zeros_lost_within_a_file_are_found() -> None:
     """The longest form is kept; what differs in more than zeros stays apart, and letters are no padding."""
     book = Book()

@@ -94,7 +94,6 @@ def test_a_purchase_sent_as_a_sale_is_refused_in_words(tmp_path: Path) -> None:
         ({"net": "120.505"}, "TotalAmWithoutTax"),
         ({"net": "1e999999999"}, "TotalAmWithoutTax"),
         ({"net": "NaN"}, "TotalAmWithoutTax"),
-        ({"seller": ""}, "SellerInformation/SellerIdNum"),
     ],
 )
 def test_what_does_not_add_up_is_reported_with_its_tag(tmp_path: Path, changes: dict[str, str], column: str) -> None:
@@ -197,6 +196,22 @@ def test_a_person_has_no_code(tmp_path: Path, buyer: str) -> None:
     part = read_bytes(tmp_path, xml(buyer=buyer))
     assert only(part)["buyer"] is None
     assert booked(part, KINDS["invoices.sale"]).rows["counterparty"].to_list() == [None]
+
+
+@pytest.mark.parametrize("seller", ["", "***", "11010519491231002X"])
+def test_a_purchase_from_a_person_names_no_seller(tmp_path: Path, seller: str) -> None:
+    """Who sells what he grew has no credit code; as a sale nobody would have sold it."""
+    bought, sold = KINDS["invoices.purchase"], KINDS["invoices.sale"]
+    [row] = booked(read_bytes(tmp_path, xml(seller=seller), bought), bought).rows.rows(named=True)
+    assert (row["enterprise"], row["counterparty"]) == (f"uscc:{BUYER}", None)
+    assert booked(read_bytes(tmp_path, xml(seller=seller), sold), sold).rejected == 1
+
+
+@pytest.mark.parametrize("tax", ["免税", "—"])
+def test_words_for_no_tax_are_no_tax(tmp_path: Path, tax: str) -> None:
+    """As asterisks are; and sums are read with a sign of currency and in groups."""
+    body = xml(tax=tax, first="¥1,100.00", net="1,120.50", total="￥1,120.50")
+    assert read_bytes(tmp_path, body).frame.row(0, named=True)["tax_fen"] == "0"
 
 
 def test_a_red_letter_names_the_invoice_that_it_cancels(tmp_path: Path) -> None:

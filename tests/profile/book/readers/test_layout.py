@@ -133,6 +133,43 @@ def test_a_record_is_never_taken_for_a_total(tmp_path: Path) -> None:
     assert numbers(found) == ["合计", "合计1"]
 
 
+SUMMARIES = (
+    "本月合计",
+    "小 计",
+    "2026年3月合计",
+    "期初余额",
+    "承前页",
+    "过次页",
+    "上年结转",
+    "本年累计：",
+    "【总计】",
+    "Subtotal",
+)
+
+
+@pytest.mark.parametrize("words", SUMMARIES)
+def test_a_row_that_calls_itself_a_sum_is_none_of_the_lines(tmp_path: Path, words: str) -> None:
+    """A bookkeeper's sums bear a day and an amount as lines do; booked, they would count everything twice."""
+    form = form_of("payments", "bank-statement", "local:E1")
+    lines = ("日期,摘要,收入,支出,余额", "2026-03-02,货款,1.00,,9.00", f"2026-03-31,{words},1.00,,9.00")
+    assert one(tmp_path, table(*lines), form).frame["line"].to_list() == [2]
+
+
+def test_the_sum_of_an_invoice_among_its_lines_is_no_line(tmp_path: Path) -> None:
+    """A list of goods closes each invoice with a line of its own under the invoice's number."""
+    lines = (f"{TITLES},货物名称", ROW.format("X1") + ",*钢材*板", ROW.format("X1") + ",小计")
+    found = one(tmp_path, table(*lines))
+    assert (found.frame["line"].to_list(), len(found.notes)) == ([2], 1)
+
+
+@pytest.mark.parametrize("words", ["合计科技有限公司", "总计划款", "3月份累计工资", "余额宝转入"])
+def test_words_that_only_begin_as_a_sum_does_are_a_line_s_own(tmp_path: Path, words: str) -> None:
+    """Nothing is left out that could be a record."""
+    form = form_of("payments", "bank-statement", "local:E1")
+    lines = ("日期,摘要,收入,支出,余额", f"2026-03-31,{words},1.00,,9.00")
+    assert one(tmp_path, table(*lines), form).frame["line"].to_list() == [2]
+
+
 def test_an_account_statement_of_a_bank_is_found_in_its_file(tmp_path: Path) -> None:
     """Four lines above, tabs and blanks in the titles, a comma behind each row, a sum below."""
     form = replace(form_of("payments", "bank-statement", "uscc:91330106100000016Y"), ignored=None)
@@ -154,11 +191,25 @@ def test_an_account_statement_of_a_bank_is_found_in_its_file(tmp_path: Path) -> 
     ]
 
 
-@pytest.mark.parametrize("above", ["单位：万元", "金额单位: 人民币千元", "币种：美元"])
+UNITS_ABOVE = (
+    *("单位：万元", "金额单位: 人民币千元", "单位（万元）", "销售明细表（万元）", "以万元计", "金额：百元"),
+    *("币种：美元", "Currency: USD", "货币：港币", "单位：美元", "外币账户 欧元", "币种：日圆"),
+)
+
+
+@pytest.mark.parametrize("above", UNITS_ABOVE)
 def test_title_lines_that_state_another_unit_are_not_passed_over(tmp_path: Path, above: str) -> None:
     """Amounts ten thousand times too small would be booked without a word."""
     with pytest.raises(UnreadableFile, match="Line 1 says"):
         one(tmp_path, table(above, TITLES, ROW.format("X1")))
+
+
+@pytest.mark.parametrize(
+    "above", ["单位：元 币种：人民币", "单位: ABC 公司", "币种：全部", "注册资本（万元）：500", "单位：吨"]
+)
+def test_title_lines_that_say_nothing_of_the_amounts_are_passed_over(tmp_path: Path, above: str) -> None:
+    """A name, a capital or a unit of goods is no unit of money."""
+    assert numbers(one(tmp_path, table(above, TITLES, ROW.format("X1")))) == ["X1"]
 
 
 def test_a_file_without_its_columns_says_what_it_has(tmp_path: Path) -> None:

@@ -66,7 +66,13 @@ def test_every_sheet_that_fits_is_read(tmp_path: Path) -> None:
     months: dict[str, Rows] = {"1月": [TITLES, row("1")], "说明": [["请勿修改"]], "2月": [["二月"], TITLES, row("2")]}
     found = sheets(xlsx(tmp_path / "upload", {**months, "旧": [TITLES, row("3")]}, hidden=["旧"]))
     assert [(sheet.name, sheet.frame["发票号码"].to_list()) for sheet in found] == [("1月", ["1"]), ("2月", ["2"])]
-    assert any("说明" in note for note in found[0].notes)
+    assert any("说明、旧 (hidden)" in note for note in found[0].notes)
+
+
+def test_an_export_whose_sheet_of_invoices_is_empty_is_read_by_its_lines(tmp_path: Path) -> None:
+    """The better sheet is the one that says something."""
+    [only] = sheets(xlsx(tmp_path / "upload", {"发票基础信息": [TITLES], "信息汇总表": [TITLES, row("1")]}))
+    assert (only.name, only.frame.height) == ("信息汇总表", 1)
 
 
 @either
@@ -271,7 +277,7 @@ def _renamed(source: Path, target: Path) -> None:
 
 
 def test_the_tax_offices_export_is_its_invoices_and_not_its_lines_as_well(tmp_path: Path) -> None:
-    """The first sheet has a row an invoice; the others say the same line by line, and that is told."""
+    """The first sheet has a row an invoice; that of their lines goes beside it, and what is left out is told."""
     titles = ["序号", "发票号码", "数电发票号码", "销方识别号", "购方识别号", "开票日期"]
     titles += ["金额", "税额", "价税合计", "发票状态", "是否正数发票"]
     line = [1, None, "26332000000000000001", "91330106100000016Y", "91330106200000144W", "2026-03-01 09:10:11"]
@@ -280,4 +286,7 @@ def test_the_tax_offices_export_is_its_invoices_and_not_its_lines_as_well(tmp_pa
     path = xlsx(tmp_path / "upload", {"发票基础信息": sheet, "信息汇总表": [*sheet, line], "铁路电子客票": [titles]})
     [only] = read(KINDS["invoices"].of("uscc:91330106100000016Y"), path, Limits())
     assert (only.name, only.frame.height) == ("发票基础信息", 1)
-    assert "信息汇总表" in only.notes[-1]
+    assert only.beside is not None
+    assert (only.beside.name, only.beside.frame.height) == ("信息汇总表", 2)
+    assert "铁路电子客票" in only.notes[-1]
+    assert "信息汇总表" not in only.notes[-1]

@@ -92,3 +92,28 @@ def test_a_ring_alerts_every_member(cottage: House) -> None:
     assert sorted(one.enterprise for one in rings) == ["local:E1", "local:E2", "local:E3"]
     assert {one.value for one in rings} == {3.0}
     assert {len(one.records) for one in rings} == {3}
+
+
+def goods_traded(direction: str, partner: str, *goods: str) -> str:
+    """Invoices of E1 with one line each, as a sheet of lines has them."""
+    head = f"企业代号,数电发票号码,开票日期,{partner},货物或应税劳务名称,数量,单价,金额,税率,税额,价税合计,发票状态\n"
+    lines = (
+        f"E1,2630000000{direction}{n:09},2026-03-{n + 1:02},K{n % 3},{each},1,100,100.00,13%,13.00,113.00,正常\n"
+        for n, each in enumerate(goods)
+    )
+    return head + "".join(lines)
+
+
+def test_a_trader_that_sells_what_it_never_bought_is_told_by_goods(house: House) -> None:
+    """Steel is sold, tea and meals are bought: the alert and the firm's own page name the steel and its sales."""
+    house.send("enterprises", "企业代号,企业名称,行业\nE1,甲贸易有限公司,F5164\n")
+    house.send("invoices.purchase", goods_traded("1", "销方单位代号", *["*茶叶*龙井", "*餐饮服务*餐费"] * 6))
+    sold = house.send("invoices.sale", goods_traded("2", "购方单位代号", *["*钢材*螺纹钢", "*茶叶*龙井"] * 6))
+    work_off(house)
+    [alert] = [one for one in log(house) if one.signal == "purchases-sales-mismatch" and one.event]
+    assert (alert.enterprise, alert.subject, alert.value, alert.reference) == ("local:E1", "钢材", 0.5, 0.2)
+    assert alert.records_count == 6
+    assert {record["import_id"] for record in alert.records} == {sold["id"]}
+    answer = house.client.get("/v1/enterprises/E1/signals", headers=house.owner()).json
+    [told] = [one for one in answer["signals"] if one["key"] == "purchases-sales-mismatch"]
+    assert [(one["subject"], one["records_count"]) for one in told["happenings"]] == [("钢材", 6)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.standards.text import Text
+from services.profile.watch.domain.signals.goods import sold_of, unbought
 from services.profile.watch.domain.signals.inputs import SignalInputs
 from services.profile.watch.domain.signals.signal import Signal, readings, records
 
@@ -129,11 +130,12 @@ def _outside(frame: pl.DataFrame, low: str, high: str) -> pl.DataFrame:
 
 
 def _mismatch(scene: SignalInputs) -> pl.DataFrame:
-    """Return sales less purchases over sales, by amounts: what goods and quantities say is not known yet."""
+    """Return sales less purchases over sales, by amounts; and what was sold without being bought, by goods."""
     limit = scene.threshold("purchases-sales-mismatch")
     enough = (c("sales") >= limit["invoices"]) & (c("sold_12") > 0)
     found = _flows(scene).filter(enough).with_columns(value=(c("sold_12") - c("bought_12")) / c("sold_12"))
-    return _outside(found.join(scene.beside.norms, on="enterprise"), "margin_low", "margin_high")
+    by_amount = _outside(found.join(scene.beside.norms, on="enterprise"), "margin_low", "margin_high")
+    return pl.concat([by_amount, unbought(scene)]).sort("enterprise", "event")
 
 
 def _burden(scene: SignalInputs) -> pl.DataFrame:
@@ -176,6 +178,12 @@ def _year(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
     return records(scene.valid.filter(c("slot") < 12).join(hits.select("enterprise", "event"), on="enterprise"))
 
 
+def _unfitting(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:
+    """Return all of the year where amounts do not fit, and the sales of a category where its goods do not."""
+    by_amount = c("event") == ""
+    return pl.concat([_year(scene, hits.filter(by_amount)), records(sold_of(scene, hits.filter(~by_amount)))])
+
+
 SIGNALS = (
     Signal(
         number=6,
@@ -212,15 +220,18 @@ SIGNALS = (
         key="purchases-sales-mismatch",
         title=Text("进销不匹配", "Purchases and sales do not fit"),
         explains=Text(
-            "近十二个月进销差率超出同类企业第1至第99百分位（按金额；商品明细尚未接入）",
-            "Sales less purchases over sales lie outside peers' first to last percent (by amount: goods are not known)",
+            "近十二个月进销差率超出同类企业第1至第99百分位；或批发零售企业近十二个月销售额的20%以上属于近三十六个月从未购进的"
+            "商品类别（进销发票明细均充分时方按商品判断，服务不计；进口及无票购进无从得知）",
+            "Sales less purchases over sales lie outside peers' first to last percent; or a fifth of a wholesaler's or "
+            "retailer's sales of twelve months are goods of a category of which it bought nothing in thirty-six (where "
+            "enough invoices have lines both ways, services aside; imports and purchases without one are not seen)",
         ),
         severity="notice",
         unit="ratio",
-        needs=("invoices", "norms"),
+        needs=("invoices", "norms|invoice-lines"),
         lasting=True,
         measure=_mismatch,
-        behind=_year,
+        behind=_unfitting,
     ),
     Signal(
         number=10,
