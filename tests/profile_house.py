@@ -19,6 +19,8 @@ from chassis.core.identity import Verifier
 from chassis.data import jobs
 from services.profile.app import create_app
 from services.profile.book.context import Context
+from services.profile.book.domain.departure import names_of
+from services.profile.book.domain.invoice import DATASET
 from services.profile.book.lake import lakes
 from services.profile.composition import PACKAGE, migrate
 from services.profile.jobs import handlers
@@ -73,6 +75,11 @@ class House:
     def rejects(self, import_id: str) -> list[str]:
         answer = self.client.get(f"/v1/imports/{import_id}/rejects", headers=self.source)
         return answer.text.splitlines()[1:]
+
+    def invoice(self) -> str:
+        """Return the name of the record of an invoice of the book."""
+        rows = self.context.lake.read(self.context.lake.newest(), without=())
+        return str(names_of(DATASET, rows.head(1))[0])
 
     def consent(
         self,

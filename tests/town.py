@@ -230,6 +230,7 @@ def _import(town: Town) -> str:
 def _dispute(town: Town) -> str:
     evidence = f"/v1/enterprises/{town.enterprise}/evidence?feature={FEATURE}"
     record = town.ask("owner", "GET", evidence).json["items"][0]["name"]
+    town.things["record"] = record
     item = {"kind": "invoices", "record": record}
     dispute = {"item": item, "reason": "wrong-amount", "statement": "It was half of that."}
     made = town.ask("owner", "POST", "/v1/disputes", dispute)
