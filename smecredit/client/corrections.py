@@ -18,7 +18,7 @@ class Corrections(Calls):
         return self._pages(Json, path, purpose=purpose, feature=feature)
 
     def invoice_lines(self, enterprise: str, record: str, *, purpose: Purpose | None = None) -> Json:
-        """Return the lines of an invoice, in their order; `record` is its name in `evidence`."""
+        """Return the lines of an invoice, the largest first; `record` is its name in `evidence`."""
         path = f"/v1/enterprises/{segment(enterprise)}/invoices/{segment(record)}/lines"
         return self._get(Json, path, purpose=purpose)
 

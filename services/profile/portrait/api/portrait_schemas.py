@@ -120,7 +120,7 @@ class InvoiceLinesOriginSchema(Schema):
 
 
 class InvoiceLinesSchema(Schema):
-    """The lines of an invoice in their order; none, and nobody who stated them, where no source gave them."""
+    """The lines of an invoice, the largest first; none, and nobody who stated them, where no source gave them."""
 
     disputes = marks()
     enterprise = fields.String()

@@ -82,7 +82,7 @@ def list_evidence(wish: dict[str, Any], enterprise: str) -> Response:
 @blueprint.response(200, InvoiceLinesSchema())
 @blueprint.doc(parameters=[PURPOSE])
 def list_invoice_lines(moment: dict[str, Any], enterprise: str, record: str) -> Response:
-    """List the lines of an invoice in their order: goods, quantity, price, rate; none where no source gave them.
+    """List the lines of an invoice, the largest first: goods, quantity, price, rate; none where no source gave them.
 
     `record` is its name in the evidence behind a figure; a consent opens them as it does that, with `records`.
     """
