@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
+from databases import lay
 from flask.testing import FlaskClient
 
 from chassis.core.identity import Verifier
@@ -17,7 +21,8 @@ from services.profile.app import create_app
 from services.profile.book.context import Context
 from services.profile.book.domain.departure import names_of
 from services.profile.book.domain.invoice import DATASET
-from services.profile.composition import migrate
+from services.profile.book.lake import lakes
+from services.profile.composition import PACKAGE, migrate
 from services.profile.jobs import handlers
 from services.profile.problems import KINDS
 from services.profile.settings import Settings
@@ -105,9 +110,21 @@ def counts(answer: dict[str, Any]) -> tuple[int, int, int, int]:
     return answer["received"], answer["accepted"], answer["duplicate"], answer["rejected"]
 
 
+@cache
+def unused_home() -> TemporaryDirectory[str]:
+    """Return a home with lakes that hold nothing yet, made once and copied for each house."""
+    folder = TemporaryDirectory(prefix="unused-home-")
+    for lake in lakes(f"{folder.name}/lake").values():
+        lake.create()
+    return folder
+
+
 def open_house(url: str, folder: Path, verifier: Verifier, tokens: Callable[..., dict[str, str]]) -> House:
     home = folder / "home"
     settings = Settings(home=home, database_url=url, lake_url=str(home / "lake"), jwks_url="")
+    lay(url, PACKAGE)
+    if not home.exists():
+        copytree(unused_home().name, home)
     migrate(settings)
     app = create_app(settings, verifier=verifier)
     context: Context = app.extensions["context"]

@@ -113,6 +113,14 @@ def test_another_spelling_gives_the_same_lines(cottage: House) -> None:
     assert held(cottage).equals(before)
 
 
+def test_another_order_gives_the_same_lines(cottage: House) -> None:
+    cottage.send("invoices.sale", sheet(FREIGHT, STEEL, FREIGHT))
+    before = held(cottage)
+    answer = cottage.send("invoices.sale", sheet(FREIGHT, FREIGHT, STEEL))
+    assert answer["accepted"] == 0
+    assert held(cottage).equals(before)
+
+
 def test_lines_may_come_after_their_invoice(cottage: House) -> None:
     """The invoice is a duplicate, its lines are news, and the sender is told."""
     cottage.send("invoices.sale", whole())
