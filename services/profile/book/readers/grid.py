@@ -19,7 +19,7 @@ def header_in(grid: pl.DataFrame, known: frozenset[str]) -> Header | None:
 def table_in(form: Form, grid: pl.DataFrame, header: Header, name: str | None, where: str) -> RawSheet:
     """Return the rows below the header; raise `WrongColumns` where its titles are not those of the form."""
     matched = form.match(header.titles, where)
-    must_mean_yuan(header, matched)
+    must_mean_yuan(header.above, matched)
     frame, notes = swept(below(grid, header), header.titles, matched)
     return RawSheet(form.kind, frame, name=name, titles=header.titles, notes=(*header.notes, *notes))
 

@@ -32,7 +32,7 @@ FOOTER = (
     r"|.{0,4}?(?:笔数|总金额|发生额)\s*[:：]"
     r"|总?共\s*\d+\s*[笔条行页张]|第\s*\d+\s*页|page\s*\d+"
     r"|(?:制表|复核|打印|经办|审核|导出|下载|生成|查询|填表|会计|出纳).{0,4}?\s*[:：]"
-    r"|(?:备注|说明|注|提示|温馨提示|重要提示|声明)\s*[:：]"
+    r"|(?:备注|说明|注|提示|温馨提示|重要提示|声明|(?:金额|货币)?单位|货币|币\s*[种别])\s*[:：]"
     r"|以下(?:空白|无正文|为空)|(?:grand\s*|sub)?total\b"
     r"|[-—=_*#~]{3,}"
     r")"
@@ -139,10 +139,10 @@ def _under(above: Sequence[str], below: Sequence[str]) -> list[str]:
     return [low if shown(low) else up for up, low in zip(upper, lower, strict=True)]
 
 
-def must_mean_yuan(header: Header, matched: Matched) -> None:
-    """Refuse a table whose title lines state a unit or a currency that its columns do not have."""
+def must_mean_yuan(remarks: Iterable[tuple[int, str]], matched: Matched) -> None:
+    """Refuse a table where lines above or below it state a unit or a currency that its columns do not have."""
     money = [column for column in matched.found.values() if column.reads == "money"]
-    for line, text in header.above:
+    for line, text in remarks:
         thousands = THOUSANDS.search(text)
         if thousands and any(column.unit == "yuan" for column in money):
             stated = next(filter(None, thousands.groups()))
@@ -180,6 +180,7 @@ def swept(frame: pl.DataFrame, titles: Sequence[str], matched: Matched) -> tuple
         }.items()
     )
     if footers:
+        must_mean_yuan(footers, matched)
         frame = frame.filter(~pl.col(LINE).is_in([line for line, _ in footers]))
     return frame, (*told_footers(footers), *_told_repeats(again))
 

@@ -83,7 +83,7 @@ def _first_encoding(data: bytes) -> str:
 def _table(form: Form, walked: Walked, encoding: str) -> _Table:
     header, separator = header_of(walked.path, encoding, form.titles)
     matched = form.match(header.titles)
-    must_mean_yuan(header, matched)
+    must_mean_yuan(header.above, matched)
     return _Table(walked, encoding, header, separator, matched)
 
 
@@ -152,6 +152,7 @@ def _parse(form: Form, walked: Walked) -> RawSheet:
 
 def _line_by_line(form: Form, table: _Table) -> RawSheet:
     frame, unread, footers = by_line(table.walked.path, table.walked, table.encoding, table.header, table.separator)
+    must_mean_yuan(footers, table.matched)
     kept, notes = swept(frame, table.header.titles, table.matched)
     return _sheet(form, table, table.header, kept, unread, (*told_footers(footers), *notes))
 

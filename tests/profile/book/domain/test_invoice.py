@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -30,7 +31,7 @@ TYPES = {
 statements = st.tuples(
     st.just("sale"),
     st.sampled_from(["local:E1", "local:E2"]),
-    st.sampled_from([None, "c"]),
+    st.sampled_from([None, "c", "d"]),
     st.sampled_from(["1", "2"]),
     st.just("B1"),
     st.sampled_from([date(2019, 1, 1), date(2019, 1, 2)]),
@@ -61,7 +62,23 @@ def lake_after(book: list[list[Statement]]) -> pl.DataFrame:
 
 def model_after(book: list[list[Statement]], until: int) -> dict[Statement, Statement]:
     """Return by invoice the last statement of the first `until` files."""
-    return {row[:7]: row for rows in book[:until] for row in rows}
+    said: dict[Statement, Statement] = {}
+    for rows in book[:until]:
+        held = dict(said)
+        for row in rows:
+            whole = (*row[:2], code_of(row, rows, held), *row[3:])
+            said[whole[:7]] = whole
+    return said
+
+
+def code_of(row: Statement, rows: Iterable[Statement], held: Iterable[Statement]) -> str | None:
+    """Return the code that a statement means: where one alone is stated of its invoice, left out or not, it is one."""
+    before = {other[2] for other in held if (other[:2], other[3:7]) == (row[:2], row[3:7])}
+    now = {other[2] for other in rows if (other[:2], other[3:7]) == (row[:2], row[3:7])}
+    stated = (before | now) - {None}
+    if len(stated) != 1:
+        return row[2]
+    return None if before == {None} else stated.pop()
 
 
 @given(files, st.integers(0, 4))

@@ -204,6 +204,13 @@ def test_title_lines_that_state_another_unit_are_not_passed_over(tmp_path: Path,
         one(tmp_path, table(above, TITLES, ROW.format("X1")))
 
 
+@pytest.mark.parametrize("below", ["单位：万元", "注：金额单位为万元，以万元计", "币种：美元", "货币单位：千元,,,,,,"])
+def test_lines_below_that_state_another_unit_are_not_passed_over(tmp_path: Path, below: str) -> None:
+    """Nor are they where the unit stands under the table."""
+    with pytest.raises(UnreadableFile, match="Line 3 says"):
+        one(tmp_path, table(TITLES, ROW.format("X1"), below))
+
+
 @pytest.mark.parametrize(
     "above", ["单位：元 币种：人民币", "单位: ABC 公司", "币种：全部", "注册资本（万元）：500", "单位：吨"]
 )
