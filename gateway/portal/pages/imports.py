@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import PurePath
 from uuid import uuid4
 
-from flask import Response, redirect, request, url_for
+from flask import redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound
@@ -45,10 +45,8 @@ def rejects(name: str) -> ResponseReturnValue:
     visitor(*ROLES)
     file = answered("GET", f"/imports/{_named(name)}/rejects", query={"form": "file"})
     sent = PurePath(ask("GET", f"/imports/{name}")["file"]).name.partition(".")[0] or name
-    answer = Response(file.file, content_type=file.kind)
-    suffix = ".zip" if "zip" in file.kind else ".csv"
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{sent}-rejected{suffix}")
-    return answer
+    named = f"{sent}-rejected{'.zip' if 'zip' in file.kind else '.csv'}"
+    return send_file(io.BytesIO(file.file), file.kind.partition(";")[0], as_attachment=True, download_name=named)
 
 
 def _rejects(name: str) -> list[dict[str, str]]:
