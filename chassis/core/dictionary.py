@@ -11,6 +11,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 UNITS = (
@@ -39,6 +40,7 @@ def terms(package: str) -> dict[str, Term]:
     return {**_read("chassis"), **_read(package)}
 
 
+@cache
 def _read(package: str) -> dict[str, Term]:
     found = tomllib.loads(files(package).joinpath("dictionary.toml").read_text(encoding="utf-8"))
     return {key: _term(key, said, found["sources"]) for key, said in found["fields"].items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -71,9 +72,33 @@ class App(Flask):
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # ships no types
-    """OpenAPI 3.1 of a service; errors are answered by `chassis.core.problems`, not by flask-smorest."""
+    """OpenAPI 3.1 of a service; errors are answered by `chassis.core.problems`, not by flask-smorest.
+
+    The document is written when it is first asked for: it took most of an application's making, and few ask.
+    """
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: Flask) -> None:
+        self._unwritten: list[Callable[[], None]] = []
+        self._writing = threading.Lock()
+        super().__init__(app)
+
+    def write_later(self, write: Callable[[], None]) -> None:
+        """Take in what writes a part of the document."""
+        self._unwritten.append(write)
+
+    def document(self) -> dict[str, Any]:
+        """Return the whole document; callers that come while it is written wait for it."""
+        with self._writing:
+            for write in self._unwritten:
+                write()
+            self._unwritten.clear()
+        written: dict[str, Any] = self.spec.to_dict()
+        return written
+
+    def _openapi_json(self) -> Response:
+        return Response(flask.json.dumps(self.document()), content_type="application/json")
 
     def _register_error_handlers(self) -> None:
         """Leave errors to `chassis.core.problems`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import partial
 from typing import Any, ParamSpec, TypeVar, cast
 
 import flask_smorest
@@ -39,13 +40,20 @@ def with_header(endpoint: Callable[P, R], parameter: Mapping[str, Any]) -> Calla
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # ships no types
-    """A blueprint whose `doc(parameters=…)` stands beside what a schema says of the query instead of replacing it."""
+    """A blueprint whose `doc(parameters=…)` stands beside what a schema says of the query instead of replacing it.
+
+    Its part of the document is written when the document is asked for.
+    """
 
     ARGUMENTS_PARSER = Parser()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._prepare_doc_cbks.append(self._join_parameters)
+
+    def register_views_in_doc(self, api: Any, *args: Any, **kwargs: Any) -> None:
+        """Leave word with the document of how to write these routes."""
+        api.write_later(partial(super().register_views_in_doc, api, *args, **kwargs))
 
     @staticmethod
     def _join_parameters(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) -> dict[str, Any]:

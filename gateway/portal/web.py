@@ -74,6 +74,8 @@ ROUTES = (
     ("/enterprise/records/<figure>", portraits.own_records, ("GET",)),
     ("/applicants/<firm>/dimensions/<key>", portraits.applicant_dimension, ("GET",)),
     ("/applicants/<firm>/records/<figure>", portraits.applicant_records, ("GET",)),
+    ("/enterprise/invoices/<record>/lines", portraits.own_lines, ("GET",)),
+    ("/applicants/<firm>/invoices/<record>/lines", portraits.applicant_lines, ("GET",)),
     ("/applicants/<firm>/scores", applicants.score, ("POST",)),
     ("/applicants/<firm>/matches", applicants.match, ("POST",)),
     ("/enterprise/cross-checks", cross_checks.own, ("GET",)),

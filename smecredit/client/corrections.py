@@ -17,6 +17,11 @@ class Corrections(Calls):
         path = f"/v1/enterprises/{segment(enterprise)}/evidence"
         return self._pages(Json, path, purpose=purpose, feature=feature)
 
+    def invoice_lines(self, enterprise: str, record: str, *, purpose: Purpose | None = None) -> Json:
+        """Return the lines of an invoice, the largest first; `record` is its name in `evidence`."""
+        path = f"/v1/enterprises/{segment(enterprise)}/invoices/{segment(record)}/lines"
+        return self._get(Json, path, purpose=purpose)
+
     def dispute(self, item: Mapping[str, str], reason: str, statement: str) -> Dispute:
         """Dispute an item of your own file; from now on every read of it is marked. You are an enterprise.
 

@@ -83,7 +83,7 @@ def session_of(site: Flask, key: str) -> str:
 def address(site: Flask) -> Iterator[str]:
     """Return the address of a server that holds the portal."""
     server = make_server("127.0.0.1", 0, site, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import lay
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chassis.data import migrations
-from chassis.data.database import Database
 from gateway.app import create_app
 from gateway.context import Context
 from gateway.identity.registry import Clients
@@ -140,7 +139,7 @@ def settings(home: Path, service: Service) -> Settings:
 @pytest.fixture
 def gateway(settings: Settings) -> Callable[..., Flask]:
     """Return a maker of gateways on one migrated database: `gateway(quotas={…})`."""
-    migrations.upgrade(Database(settings.database_url), "gateway")
+    lay(settings.database_url, "gateway")
 
     def make(**changes: Any) -> Flask:
         return create_app(replace(settings, **changes))

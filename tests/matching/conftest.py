@@ -18,10 +18,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from chassis.core.identity import Verifier
-from chassis.data import migrations
 from services.matching.app import create_app
 from services.matching.context import Context
-from services.matching.settings import Settings
+from services.matching.settings import PACKAGE, Settings
 
 FEATURES = ("sales_12m", "sales_active_months_12m", "sales_red_ratio_36m", "history_months")
 KNOWN_AT = "2020-03-01T08:00:00+00:00"
@@ -189,13 +188,18 @@ def neighbours() -> Iterator[Neighbours]:
 
 
 @pytest.fixture
+def tables_of() -> str:
+    """Return the service that fresh databases are of."""
+    return PACKAGE
+
+
+@pytest.fixture
 def app(neighbours: Neighbours, database_url: str, verifier: Verifier, tmp_path: Path) -> Iterator[Flask]:
     """Return the matching service on a fresh database of each kind, beside its neighbours."""
     settings = Settings(
         tmp_path, database_url, neighbours.url, neighbours.url, neighbours.url, "", client_key="smc_key"
     )
     app = create_app(settings, verifier=verifier)
-    migrations.upgrade(app.extensions["database"], "services.matching")
     yield app
     app.extensions["database"].dispose()
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from importlib.resources import files
 
 import orjson
+import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import inspect
@@ -18,6 +19,11 @@ from services.matching.settings import PACKAGE
 from services.matching.tables import Base, Batch, BatchPart, Plan
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def tables_of() -> None:
+    """Return no service: here a fresh database is empty."""
 
 
 def test_migrations_make_exactly_the_declared_tables(database_url: str) -> None:

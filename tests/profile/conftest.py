@@ -9,6 +9,13 @@ import pytest
 from profile_house import House, open_house
 
 from chassis.core.identity import Verifier
+from services.profile.composition import PACKAGE
+
+
+@pytest.fixture
+def tables_of() -> str:
+    """Return the service that fresh databases are of."""
+    return PACKAGE
 
 
 @pytest.fixture
@@ -18,6 +25,6 @@ def house(database_url: str, tmp_path: Path, verifier: Verifier, tokens: Callabl
 
 
 @pytest.fixture
-def cottage(tmp_path: Path, verifier: Verifier, tokens: Callable[..., dict[str, str]]) -> House:
+def cottage(sqlite_url: str, tmp_path: Path, verifier: Verifier, tokens: Callable[..., dict[str, str]]) -> House:
     """Return the service on SQLite, for claims that no database can change."""
-    return open_house(f"sqlite:///{tmp_path / 'profile.db'}", tmp_path, verifier, tokens)
+    return open_house(sqlite_url, tmp_path, verifier, tokens)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import inspect
@@ -12,6 +13,11 @@ from chassis.data import migrations
 from chassis.data.database import Database
 from services.profile.composition import PACKAGE
 from services.profile.tables import Base
+
+
+@pytest.fixture
+def tables_of() -> None:
+    """Return no service: here a fresh database is empty."""
 
 
 def downgrade(database: Database) -> None:

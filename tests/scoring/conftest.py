@@ -29,7 +29,7 @@ from werkzeug.serving import make_server
 
 from chassis.core.http import ServiceIdentity
 from chassis.core.identity import Verifier
-from chassis.data import jobs, migrations
+from chassis.data import jobs
 from services.scoring.app import create_app
 from services.scoring.context import PACKAGE, Context
 from services.scoring.jobs import handlers
@@ -249,7 +249,7 @@ def profile() -> Iterator[ProfileServer]:
     application = ProfileServer(book())
     server = make_server("127.0.0.1", 0, application, threaded=True)
     application.url = f"http://127.0.0.1:{server.port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield application
     server.shutdown()
@@ -258,9 +258,15 @@ def profile() -> Iterator[ProfileServer]:
 
 
 @pytest.fixture
-def scoring_url(tmp_path: Path) -> str:
+def tables_of() -> str:
+    """Return the service that fresh databases are of."""
+    return PACKAGE
+
+
+@pytest.fixture
+def scoring_url(sqlite_url: str) -> str:
     """Return the scoring database; the rooms that store override this with one of each kind."""
-    return f"sqlite:///{tmp_path / 'scoring.db'}"
+    return sqlite_url
 
 
 @pytest.fixture
@@ -268,10 +274,8 @@ def app(home: Path, scoring_url: str, profile: ProfileServer, verifier: Verifier
     """Return the scoring application on a migrated database, without a model."""
     settings = Settings(home, scoring_url, profile.url, "http://127.0.0.1:9", "http://127.0.0.1:9/jwks", "smc_x_y")
     app = create_app(settings, verifier=verifier)
-    database = app.extensions["database"]
-    migrations.upgrade(database, PACKAGE)
     yield app
-    database.dispose()
+    app.extensions["database"].dispose()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from typing import Any
 import orjson
 import pytest
 import yaml
+from databases import Server
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -135,9 +136,9 @@ def secrets_of_env() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def postgresql_with_roles(postgresql: str, secrets_of_env: dict[str, str]) -> Iterator[str]:
+def postgresql_with_roles(postgresql: Server, secrets_of_env: dict[str, str]) -> Iterator[str]:
     """Run the very script that the compose file mounts, and drop what it made afterwards."""
-    address, _, query = postgresql.partition("?")
+    address, _, query = postgresql.url.partition("?")
     socket_folder = query.partition("host=")[2] or None
     host = {"PGHOST": socket_folder} if socket_folder else {}
     environment = {**os.environ, **secrets_of_env, **host, "POSTGRES_USER": "postgres", "PATH": _path_with_psql()}

@@ -1,4 +1,4 @@
-"""Behind a portrait: one dimension with its figures, and the records that a figure counts.
+"""Behind a portrait: one dimension with its figures, the records that a figure counts, and an invoice's lines.
 
 A firm sees its own; a bank sees those of a firm that consented, and each look is recorded in the firm's file.
 """
@@ -45,6 +45,17 @@ def applicant_records(firm: str, figure: str) -> ResponseReturnValue:
     return _records(firm, figure, own=False)
 
 
+def own_lines(record: str) -> ResponseReturnValue:
+    """Show a firm the lines of one of its invoices."""
+    return _lines(own_firm(), record, own=True)
+
+
+def applicant_lines(firm: str, record: str) -> ResponseReturnValue:
+    """Show a bank the lines of an invoice of a firm whose consent covers its records."""
+    visitor(*ROLES)
+    return _lines(firm, record, own=False)
+
+
 def _dimension(firm: str, key: str, *, own: bool) -> ResponseReturnValue:
     if key not in DIMENSIONS:
         raise NotFound("There is no such dimension.")
@@ -71,6 +82,20 @@ def _records(firm: str, figure: str, *, own: bool) -> ResponseReturnValue:
         rows=[record(each) for each in records["items"]],
         back=_back(firm, str(about.get("dimension", "")), own=own),
         next_url=_next(firm, figure, records, own=own),
+    ), 200
+
+
+def _lines(firm: str, record: str, *, own: bool) -> ResponseReturnValue:
+    moment: dict[str, str | int] = {name: request.args[name] for name in MOMENT[:2] if request.args.get(name)}
+    found = ask(
+        "GET",
+        firm_path(firm, "invoices", record, "lines"),
+        query=moment,
+        purpose=None if own else "credit-assessment",
+    )
+    figure = request.args.get("figure", "")
+    return page(
+        "invoice_lines.html", own=own, firm=firm, found=found, back=_to_records(firm, figure, moment, own=own)
     ), 200
 
 
@@ -108,7 +133,13 @@ def _next(firm: str, figure: str, records: Mapping[str, Any], *, own: bool) -> s
     """Return the address of the next page, as of the same moment, so that no record repeats or is missed."""
     if not records.get("next"):
         return None
-    moment = {"cursor": records["next"], "as_of": records["as_of"], "known_at": records["known_at"], "figure": figure}
+    moment = {"cursor": records["next"], "as_of": records["as_of"], "known_at": records["known_at"]}
+    return _to_records(firm, figure, moment, own=own)
+
+
+def _to_records(firm: str, figure: str, moment: Mapping[str, Any], *, own: bool) -> str:
+    if not figure.replace("_", "").isalnum():
+        return _portrait(firm, own=own)
     if own:
-        return url_for("portal.portraits_own_records", **moment)
-    return url_for("portal.portraits_applicant_records", firm=firm, **moment)
+        return url_for("portal.portraits_own_records", figure=figure, **moment)
+    return url_for("portal.portraits_applicant_records", firm=firm, figure=figure, **moment)

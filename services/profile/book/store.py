@@ -183,14 +183,15 @@ def stated_days(session: Session, ids: Sequence[str]) -> dict[str, date]:
 
 
 def came_before(session: Session, order: tables.Import) -> bool:
-    """Tell whether a file was worked off before: same bytes, name, kind and sender, and not taken back.
+    """Tell whether a file was worked off before: same bytes, name, day, kind and sender, and not taken back.
 
-    Raw bodies and single records bear the name of their kind: whoever sends them again says them now.
+    Under another day (`stated_on`) it is a statement of that day. Raw bodies and single records bear the name of their
+    kind: whoever sends them again says them now.
     """
     if order.file in (order.kind, f"{order.kind}.json"):
         return False
     table = tables.Import
-    same = ("sha256", "file", "kind", "client", "channel", "connector", "enterprise")
+    same = ("sha256", "file", "stated_on", "kind", "client", "channel", "connector", "enterprise")
     alike = [getattr(table, name) == getattr(order, name) for name in same]
     stands = table.id.not_in(select(tables.Withdrawal.import_id))
     earlier = select(table.id).where(*alike, table.id != order.id, table.finished_at.is_not(None), stands).limit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import marshmallow as ma
@@ -265,6 +266,14 @@ def test_the_openapi_document_names_scope_key_and_problem(client: FlaskClient) -
     assert "Idempotency-Key" in [parameter["name"] for parameter in post["parameters"]]
 
 
+def test_whoever_asks_for_the_document_first_gets_the_whole_of_it(app: Flask) -> None:
+    """It is written when it is first asked for, once, and those who ask meanwhile wait for it."""
+    with ThreadPoolExecutor(4) as callers:
+        documents = list(callers.map(lambda _: app.test_client().get("/openapi.json").data, range(4)))
+    assert len(set(documents)) == 1
+    assert "/v1/things" in orjson.loads(documents[0])["paths"]
+
+
 def test_metrics_count_by_route_and_hold_no_path(client: FlaskClient) -> None:
     client.get("/v1/refused?firm=local:E17")
     page = client.get("/metrics").text
@@ -301,7 +310,7 @@ class SlowKeys:
                 """Say nothing."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/"
 
 

@@ -176,7 +176,7 @@ def test_in_production_only_the_setting_is_the_audience(
 def test_the_python_client_signs_for_itself(app: Flask, pair: Pair, service: Any) -> None:
     """Over real HTTP; the second call goes with the token of the first."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         with Client(f"http://127.0.0.1:{server.port}") as plain:
             bank = plain.signing("bank-1", pair.as_pem(private=True))

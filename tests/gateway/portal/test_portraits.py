@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
@@ -45,6 +47,24 @@ def test_records_name_their_source_and_channel_and_the_next_page_keeps_the_momen
     assert "政府公开信息" in page
     assert f"as_of={fixture('evidence')['as_of']}" in page
     assert "known_at=" in page
+
+
+def test_an_invoice_leads_to_its_lines_and_back_at_the_same_moment(signed_in: SignedIn) -> None:
+    """From the record to what was sold, how much of it and who stated it."""
+    firm = signed_in("smc_firm")
+    records = firm.get("/portal/enterprise/records/days_beyond_terms_paid_12m").text
+    [link] = set(re.findall(r'href="(/portal/enterprise/invoices/rec_e00d[^"]+)"', records))
+    lines = firm.get(unescape(link)).text
+    for shown in ("*钢材*螺纹钢", "HRB400", "12,600.00", "政府公开信息"):
+        assert shown in lines
+    assert "/portal/enterprise/records/days_beyond_terms_paid_12m?as_of=2024-06-30&amp;known_at=" in lines
+
+
+def test_an_invoice_without_lines_says_how_they_come(signed_in: SignedIn, door: StandIn) -> None:
+    """An empty state, not an empty table."""
+    nothing = fixture("invoice_lines") | {"lines": [], "stated": None}
+    door.answers["GET /enterprises/local:E17/invoices/rec_1/lines"] = Answer(200, nothing)
+    assert "OFD" in signed_in("smc_firm").get("/portal/enterprise/invoices/rec_1/lines").text
 
 
 def test_interest_is_shown_where_the_law_binds(signed_in: SignedIn) -> None:

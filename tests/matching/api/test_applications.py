@@ -189,7 +189,7 @@ def receiver() -> Iterator[Any]:
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     server.got, server.status = [], 204  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield server
     server.shutdown()
 

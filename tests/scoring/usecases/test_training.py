@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -21,9 +20,9 @@ Work = Callable[[], None]
 
 
 @pytest.fixture
-def scoring_url(tmp_path: Path) -> str:
+def scoring_url(sqlite_url: str) -> str:
     """Return a fresh SQLite database."""
-    return f"sqlite:///{tmp_path / 'scoring.db'}"
+    return sqlite_url
 
 
 def test_a_trained_model_that_was_to_be_promoted_serves_once_approved(

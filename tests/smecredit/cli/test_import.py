@@ -30,7 +30,7 @@ def house(tmp_path: Path, verifier: Verifier, tokens: Callable[..., dict[str, st
         while not ended.is_set():
             house.worker.run_once() or ended.wait(0.02)
 
-    threads = [threading.Thread(target=server.serve_forever), threading.Thread(target=work)]
+    threads = [threading.Thread(target=server.serve_forever, args=(0.01,)), threading.Thread(target=work)]
     for thread in threads:
         thread.start()
     HOUSES[id(house)] = f"http://127.0.0.1:{server.port}"

@@ -43,7 +43,7 @@ class Script(BaseHTTPRequestHandler):
 def server() -> Iterator[tuple[str, type[Script]]]:
     script = type("Own", (Script,), {"answers": [], "seen": []})
     http = ThreadingHTTPServer(("127.0.0.1", 0), script)
-    thread = threading.Thread(target=http.serve_forever)
+    thread = threading.Thread(target=http.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{http.server_port}", script
     http.shutdown()

@@ -117,7 +117,7 @@ def _owner(reader: Caller, asked: dict[str, Any]) -> str:
 def _expected() -> int | None:
     given = request.headers.get("If-Match", "").strip().strip('"')
     if given and whole(given) is None:
-        raise BadRequest("If-Match must be the ETag of a connector, as it was read.")
+        raise BadRequest("If-Match must be the ETag of a connector, as it was read. / If-Match 须为读取映射时的 ETag。")
     return whole(given)
 
 
@@ -136,8 +136,14 @@ def _detailed(row: SavedConnector) -> dict[str, Any]:
 
 
 def _own(row: SavedConnector) -> dict[str, Any]:
+    """Show a saved version; of one that does not fit this release only what it is called and for."""
     saved = {"version": row.version, "saved_at": row.saved_at, "retired_at": row.retired_at}
-    return {**_shown(connect.built(row)), "owner": row.client, **saved}
+    try:
+        found = _shown(connect.built(row))
+    except connect.ConnectorRefused:
+        declared = orjson.loads(row.declared)
+        found = {"name": row.name, **{key: declared[key] for key in ("kind", "title") if key in declared}}
+    return {**found, "owner": row.client, **saved}
 
 
 def _shown(one: Connector) -> dict[str, Any]:

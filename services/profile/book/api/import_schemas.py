@@ -39,7 +39,8 @@ class WithdrawalSchema(Schema):
     enterprises = fields.Integer(allow_none=True)
     stand_ins = fields.List(fields.String(), metadata={"description": "Imports that now hold rows which both stated"})
     send_again = fields.List(
-        fields.String(), metadata={"description": "Imports that had repeated it and whose files are gone: send them"}
+        fields.String(),
+        metadata={"description": "Imports that had repeated it and whose files are gone, or that state outcomes"},
     )
 
 

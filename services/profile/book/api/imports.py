@@ -22,6 +22,7 @@ from services.profile.book import tables, withdrawals
 from services.profile.book.api import shown
 from services.profile.book.api.current import context
 from services.profile.book.api.import_schemas import ImportPageSchema, ImportSchema
+from services.profile.book.api.upload import BODY, upload
 from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.usecases.receive import Delivery, ImportNotFound, receive
@@ -29,7 +30,6 @@ from services.profile.book.usecases.report import reject_report, rejected_rows
 from services.profile.standards.codes import enterprise_id
 
 blueprint = Blueprint("imports", __name__, url_prefix="/v1/imports", description="Files of data, taken in durably")
-MULTIPART_OVERHEAD = 1 << 16
 CHANNEL = {
     "in": "query",
     "name": "channel",
@@ -66,15 +66,8 @@ REJECTS_FORM = {
     "schema": {"type": "string", "enum": ["report", "file"], "default": "report"},
     "description": "A list of faults, or the rejected rows as your own file with the reasons in front",
 }
-BODY = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
-        },
-        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-    },
-}
+# A zip where rows of several sheets are asked for: a file for each.
+REJECTS = {sort: {"schema": {"type": "string", "format": "binary"}} for sort in ("text/csv", "application/zip")}
 
 
 @blueprint.post("")
@@ -91,18 +84,12 @@ def post_import() -> Response:
     connector. The table is found below title lines, totals are left out and told in `notes`. The file is safe once this
     answers; ask for the import's state until it is done.
     """
-    request.max_content_length = context().settings.largest_upload + MULTIPART_OVERHEAD
     key = request.headers.get("Idempotency-Key")
     if key is not None and not 1 <= len(key) <= 128:
-        raise BadRequest("Idempotency-Key has 1 to 128 characters.")
+        raise BadRequest("Idempotency-Key has 1 to 128 characters. / Idempotency-Key 须为 1 至 128 个字符。")
     delivery = _delivery(key)
-    if request.mimetype == "multipart/form-data":
-        sent = request.files.get("file")
-        if sent is None:
-            raise BadRequest("Send the file as the part `file`, or as the raw body.")
-        named = replace(delivery, file=sent.filename or delivery.kind)
-        return import_answer(receive(context(), caller(), named, sent.stream))
-    return import_answer(receive(context(), caller(), delivery, request.stream))
+    name, stream = upload()
+    return import_answer(receive(context(), caller(), replace(delivery, file=name or delivery.file), stream))
 
 
 @blueprint.get("")
@@ -136,7 +123,7 @@ def get_import(import_id: str) -> Response:
 @refuses(blueprint, 404)
 @requires("imports:read")
 @blueprint.response(200, content_type="text/csv", description="line,column,value,reason; or the file's own columns")
-@blueprint.doc(parameters=[REJECTS_FORM])
+@blueprint.doc(parameters=[REJECTS_FORM], responses={200: {"content": REJECTS}})
 @shows(Shows.OWN_WORDS)
 def get_rejects(import_id: str) -> Response:
     """Download what was rejected: a list of faults (line, column, value, reason), or the rows of your own file.
@@ -204,7 +191,7 @@ def _day(written: str) -> date:
     try:
         return date.fromisoformat(written)
     except ValueError:
-        raise BadRequest("stated_on is a day as 2026-03-31.") from None
+        raise BadRequest("stated_on is a day as 2026-03-31. / stated_on 须为日期，例如 2026-03-31。") from None
 
 
 def _mine(reader: Caller) -> Select[Any]:

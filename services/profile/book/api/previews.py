@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from flask import Response, request
-from werkzeug.exceptions import BadRequest
 
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.profile.book.api import preview_shown
 from services.profile.book.api.current import context
-from services.profile.book.api.imports import BODY, MULTIPART_OVERHEAD
 from services.profile.book.api.preview_schemas import PreviewSchema
+from services.profile.book.api.upload import BODY, upload
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.usecases.preview import Wish, preview
 from services.profile.standards.codes import enterprise_id
@@ -55,17 +54,12 @@ def post_import_preview() -> Response:
     connector fits, import with that; else correct the `declaration`, save it (`PUT /v1/connectors/{name}`) and import
     with it. Rows that would be rejected are named with line, column, value and reason.
     """
-    request.max_content_length = context().settings.largest_upload + MULTIPART_OVERHEAD
     about = request.args.get("enterprise")
     wish = Wish(
         request.args.get("kind") or None,
         request.args.get("connector") or None,
         enterprise_id(about) if about else None,
     )
-    name, stream = request.args.get("filename", ""), request.stream
-    if request.mimetype == "multipart/form-data":
-        sent = request.files.get("file")
-        if sent is None:
-            raise BadRequest("Send the file as the part `file`, or as the raw body.")
-        name, stream = sent.filename or name, sent.stream
-    return json_answer(preview_shown.shown(preview(context(), caller(), wish, stream), name[:200]))
+    name, stream = upload()
+    file = (name or request.args.get("filename", ""))[:200]
+    return json_answer(preview_shown.shown(preview(context(), caller(), wish, stream), file))

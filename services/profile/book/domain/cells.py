@@ -43,6 +43,8 @@ LOST = (
 NOTHING = r"null|none|nan|<na>|undefined|\(null\)"
 STRANGE = r"#(?:n/a|ref!|value!|name\?|div/0!|num!|null!|spill!|calc!)|true|false"
 NO_NAME = rf"^(?i:{NOTHING}|{STRANGE})$"
+# What stands for the tax of a sale without any, as the tax platform prints it.
+NO_TAX = r"^(?:\*+|[-—]+|免税|不征税|零税率)$"
 NOT_A_NAME = (
     "a spreadsheet's error or a truth, which names nothing; put the value in its place / "
     "该单元格为公式错误值或逻辑值，不能作为代号，请填写实际内容"
@@ -209,6 +211,9 @@ def _money(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Rea
     if parsed.null_count() == text.null_count():
         return parsed, iter(())
     # Only now the dearer reading, and of these alone: grouping, currency signs and full-width digits.
+    if column.name == "tax_fen":
+        text = text.str.replace(NO_TAX, "0")
+        parsed = amounts.fen_of(text, column.unit)
     tidy = amounts.tidied(_of(text, parsed.is_null()), column.unit)
     parsed = parsed.fill_null(amounts.fen_of(tidy, column.unit))
     finer = "not a whole number of fen / 不是整数分"

@@ -103,8 +103,9 @@ class Dataset:
     `day` is the column of the event's date: data of a past day leave out what happened later (null counts as past).
     Where it is part of the identity (`pruned`), the lake finds earlier statements by it alone. `padded` is the column
     of the identity whose leading zeros a spreadsheet may have lost, `lax` one that a source may leave out. A
-    statement that leaves a `quiet` column empty says nothing of it, so that what was held stays. Rows that say more
-    `of` the records of another kind have the identity of those: they bear their names, and leave with them.
+    statement that leaves a `quiet` column empty says nothing of it, so that what was held stays. What is `found`
+    depends on what else is known when a file is read. Rows that say more `of` the records of another kind have
+    the identity of those: they bear their names, and leave with them.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Dataset:
     alone: Alone | None = None
     padded: str | None = None
     quiet: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
     lax: str | None = None
     of: str | None = None
 

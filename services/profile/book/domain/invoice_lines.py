@@ -35,7 +35,7 @@ DATASET = Dataset(
     name="invoice-lines",
     columns=(
         *(column for column in invoice.DATASET.columns if column.name in IDENTITY),
-        # The lines in their order, as one text: a JSON array of objects with the names of LINE.
+        # The lines, the largest first, as one text: a JSON array of objects with the names of LINE.
         Column("lines", "text", (), derived=True, english="Lines"),
     ),
     identity=IDENTITY,
@@ -54,8 +54,9 @@ def gathered(invoices: pl.DataFrame, lines: pl.DataFrame, folded: pl.DataFrame) 
 
     `lines` are STATED by rows of the file, which may be `folded` into another row of the same invoice.
     """
-    into = lines.join(folded, on="line", how="left", maintain_order="left")
-    placed = into.select(c("into").fill_null(c("line")).alias("line"), text=pl.struct(list(LINE)).struct.json_encode())
+    into = lines.join(folded, on="line", how="left").with_columns(c("into").fill_null(c("line")))
+    ordered = into.sort(c("into"), -c("net_fen"), *LINE)
+    placed = ordered.select(c("into").alias("line"), text=pl.struct(list(LINE)).struct.json_encode())
     texts = placed.group_by("line", maintain_order=True).agg(pl.format("[{}]", c("text").str.join(",")).alias("lines"))
     found = DATASET.conform(invoices.join(texts, on="line", how="inner", maintain_order="left"))
     return found.select(*DATASET.content, "line")

@@ -119,6 +119,7 @@ DATASET = Dataset(
     identity=("direction", "enterprise", "reference", "date", "amount_fen"),
     day="date",
     padded="reference",
+    found=("counterparty", "party_match"),
     rules=(RowRule("amount_fen", pl.col("amount_fen") <= 0, "not above zero / 金额须大于零"),),
 )
 # What a statement says of its lines beside that, for the import alone: it is not held.

@@ -59,10 +59,11 @@ def numbered(rows: pl.DataFrame, minute: pl.Series) -> pl.DataFrame:
     balance = [] if "balance_fen" in rows.columns else [pl.lit(None, dtype=pl.Int64).alias("balance_fen")]
     lines = rows.with_columns(minute, signed(rows), *own, *balance).with_row_index("place")
     lines = (lines.reverse() if newest_first(lines["date"]) else lines).with_row_index("order")
-    made = pl.concat_str(_day(), _yuan("signed"), _yuan("balance_fen"), separator="/", ignore_nulls=True)
-    found = lines.with_columns(made=made).with_columns(_again(lines).alias("again"), _shared(lines).alias("shared"))
-    named = pl.coalesce(pl.col(REFERENCE) + _nth("shared"), pl.col("made") + _nth("again"))
-    return rows.with_columns(found.select("place", named.alias(REFERENCE)).sort("place")[REFERENCE])
+    named = pl.col(REFERENCE) + _nth(_shared(lines))
+    if lines[REFERENCE].null_count():
+        made = pl.concat_str(_day(), _yuan("signed"), _yuan("balance_fen"), separator="/", ignore_nulls=True)
+        named = pl.coalesce(named, made + _nth(_again(lines)))
+    return rows.with_columns(lines.select("place", named.alias(REFERENCE)).sort("place")[REFERENCE])
 
 
 def _day() -> pl.Expr:
@@ -76,8 +77,8 @@ def _yuan(name: str) -> pl.Expr:
     return pl.when(pl.col(name) < 0).then("-" + whole).otherwise(whole)
 
 
-def _nth(name: str) -> pl.Expr:
-    number = pl.col(name)
+def _nth(places: pl.Series) -> pl.Expr:
+    number = pl.lit(places)
     return pl.when(number > 1).then("/" + number.cast(pl.String)).otherwise(pl.lit(""))
 
 

@@ -22,12 +22,15 @@ import orjson
 import polars as pl
 from polars.exceptions import PolarsError
 
-from services.profile.book.readers.sheets import UnreadableFile, damage_told
+from services.profile.book.readers.records import LARGEST
+from services.profile.book.readers.sheets import FileTooLarge, UnreadableFile, damage_told
 from services.profile.book.readers.signature import Sort, sort_of
 from services.profile.book.readers.unzip import unzipped
 
 # Rows are enough to tell a kind and to show what would be refused; more rows than these are wider than anybody's.
 ROWS, TEXT_BYTES, SHEET_BYTES, STRINGS_BYTES, PART_BYTES = 1_100, 4 << 20, 16 << 20, 64 << 20, 8 << 20
+# And no workbook of people has a head of more than this, all of its parts together.
+WORKBOOK_BYTES = 256 << 20
 CHUNK = 1 << 20
 GZIP = b"\x1f\x8b"
 # What a workbook says in its parts, whatever the prefix of its namespace.
@@ -89,11 +92,13 @@ def _encoding(head: bytes) -> str:
 
 
 def _json(path: Path) -> Head:
+    if path.stat().st_size > LARGEST:  # its reader refuses it unread
+        return Head(Sort.JSON, encoding="utf-8")
     with suppress(orjson.JSONDecodeError):
         found = orjson.loads(path.read_bytes())
-        if isinstance(found, list):
+        if isinstance(found, list) and len(found) > ROWS:
             path.write_bytes(orjson.dumps(found[:ROWS]))
-            return Head(Sort.JSON, len(found) <= ROWS, "utf-8")
+            return Head(Sort.JSON, False, "utf-8")
     return Head(Sort.JSON, encoding="utf-8")
 
 
@@ -118,7 +123,7 @@ def _xlsx(path: Path) -> Head:
 
 def _workbook(archive: zipfile.ZipFile, head: zipfile.ZipFile) -> bool:
     """Write a workbook with the first rows of each of its sheets, and the texts that they need."""
-    whole, used = True, -1
+    whole, used, left = True, -1, WORKBOOK_BYTES
     for entry in archive.infolist():
         if IS_SHEET.fullmatch(entry.filename):
             with archive.open(entry) as part:
@@ -130,6 +135,12 @@ def _workbook(archive: zipfile.ZipFile, head: zipfile.ZipFile) -> bool:
         else:
             with archive.open(entry) as part:
                 data = part.read(PART_BYTES)
+        left -= len(data)
+        if left < 0:
+            raise FileTooLarge(
+                f"The head of the workbook unpacks to more than {WORKBOOK_BYTES >> 20} MiB; send CSV files instead. "
+                "/ 工作簿解压后过大，请改用 CSV 报送。"
+            )
         head.writestr(entry.filename, data)
     if STRINGS in archive.namelist():
         with archive.open(STRINGS) as part:

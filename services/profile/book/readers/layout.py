@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from services.profile.book.domain.columns import Matched
+from services.profile.book.domain.dataset import Column
 from services.profile.book.domain.titles import LINE, plain, shown
 from services.profile.book.readers.sheets import UnreadableFile
 
@@ -45,7 +46,7 @@ SUMMARY = (
     r"|(?:grand |sub)?total|(?:opening|closing) balance|balance (?:brought|carried) forward)"
     r"\s*[\]】)）]?\s*[:：]?\s*$"
 )
-IN_WORDS = frozenset({"text", "party", "counterparty", "choice"})
+IN_WORDS = frozenset({"text", "party", "counterparty"})
 # A sentence in a cell of its own: four Chinese characters at least.
 SENTENCE = r"[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}].*[\x{4e00}-\x{9fff}]"
 WORDS = ("text", "party", "counterparty", "identifier")
@@ -211,12 +212,20 @@ def _totals(frame: pl.DataFrame, starts: pl.Series, matched: Matched) -> Iterato
 
 def _summaries(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:
     """Give the rows that call themselves a sum or a balance carried in a column of words, full though they may be."""
-    columns = matched.found
-    wordy = [name for name in frame.columns[1:] if name not in columns or columns[name].reads in IN_WORDS]
-    says = {name: frame[name].str.contains(SUMMARY).fill_null(value=False) for name in wordy}
-    for name, said in says.items():
+    for name in frame.columns[1:]:
+        if not _holds_words(matched.found.get(name)):
+            continue
+        text = frame[name]
+        # Codes are plain ASCII, and half a million of them need no second look.
+        wide = text.str.len_bytes() != text.str.len_chars() if name in matched.found else pl.Series([True])
+        said = text.str.contains(SUMMARY).fill_null(value=False) if wide.any() else wide
         if said.any():
             yield from ((line, text.strip()) for line, text in frame.filter(said).select(LINE, name).iter_rows())
+
+
+def _holds_words(column: Column | None) -> bool:
+    """Tell whether a column may hold words of the writer's own: one that nobody knows, a name, a text, a purpose."""
+    return column is None or column.reads in IN_WORDS or column.words is not None
 
 
 def _sentences(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:

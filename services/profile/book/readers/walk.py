@@ -8,7 +8,6 @@ import tempfile
 import zlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -47,7 +46,7 @@ def unpacked(path: Path, limits: Limits) -> Iterator[Walked]:
         return
     handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".plain", dir=path.parent)
     try:
-        source = _ahead(_chunks(cast("BinaryIO", gzip.GzipFile(path)))) if packed else _chunks(path.open("rb"))
+        source = _chunks(cast("BinaryIO", gzip.GzipFile(path)) if packed else path.open("rb"))
         with os.fdopen(handle, "wb") as plain:
             walked = _walk(Path(name), _with_line_ends(_narrow(source)), plain, limits)
         yield walked
@@ -156,15 +155,6 @@ def _continues(decoder: object, chunk: bytes, *, final: bool = False) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Give the chunks while a thread makes the next one ready: unpacking and looking go on side by side."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, chunks, b"")
-        while chunk := coming.result():
-            coming = pool.submit(next, chunks, b"")
-            yield chunk
 
 
 def _chunks(source: BinaryIO) -> Iterator[bytes]:

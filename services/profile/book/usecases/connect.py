@@ -44,15 +44,21 @@ def save(
     `expected` is the version that the caller means to replace; raises `Outdated` where it is not the newest.
     """
     if name in connectors():
-        raise NameTaken(f"A connector that comes with the service is called {name}; choose another name.")
+        raise NameTaken(
+            f"A connector that comes with the service is called {name}; choose another name. "
+            "/ 该名称已用于系统自带的数据源映射，请另取名称。"
+        )
     try:
         declared(name, document)
     except BrokenConnector as broken:
-        raise ConnectorRefused(str(broken)) from None
+        raise ConnectorRefused(f"{broken} / 映射声明有误，请按所指字段更正后重新保存。") from None
     before = connector_store.newest(session, caller.client, name)
     _must_be(expected, before)
     if before is None and connector_store.count(session, caller.client) >= MOST_OWN:
-        raise NameTaken(f"You have {MOST_OWN} connectors; save this as a version of one of them.")
+        raise NameTaken(
+            f"You have {MOST_OWN} connectors; save this as a version of one of them. "
+            "/ 自建映射数量已达上限，请存为已有映射的新版本。"
+        )
     text = orjson.dumps(document).decode()  # in the sender's order: titles that come first are preferred
     if before is not None and before.retired_at is None and before.declared == text:
         return before, False
@@ -72,7 +78,10 @@ def _add(context: Context, session: Session, caller: Caller, name: str, declared
     try:
         session.flush()
     except IntegrityError:
-        raise Outdated(f"Version {version} of {name} was saved at this moment; read it and decide anew.") from None
+        raise Outdated(
+            f"Version {version} of {name} was saved at this moment; read it and decide anew. "
+            "/ 该版本刚刚已被保存，请重新读取后再决定。"
+        ) from None
     return row
 
 
@@ -87,7 +96,8 @@ def retire(context: Context, session: Session, caller: Caller, name: str, expect
 def _must_be(expected: int | None, newest: SavedConnector | None) -> None:
     if expected is not None and expected != (newest.version if newest else 0):
         raise Outdated(
-            f"You meant version {expected}, the newest is {newest.version if newest else 'none'}; read it again."
+            f"You meant version {expected}, the newest is {newest.version if newest else 'none'}; read it again. "
+            "/ 所指版本不是最新版本，请重新读取。"
         )
 
 
@@ -100,7 +110,10 @@ def versions(session: Session, client: str, name: str) -> Sequence[SavedConnecto
     """Return all versions of a client's connector, newest first; raise `ConnectorNotFound` where there is none."""
     found = connector_store.versions(session, client, name)
     if not found:
-        raise ConnectorNotFound("There is no such connector of yours; GET /v1/connectors lists them.")
+        raise ConnectorNotFound(
+            "There is no such connector of yours; GET /v1/connectors lists them. "
+            "/ 您没有该数据源映射，可用 GET /v1/connectors 查询。"
+        )
     return found
 
 
@@ -141,7 +154,10 @@ def built(row: SavedConnector) -> Connector:
     try:
         return _built(row.name, row.declared)
     except BrokenConnector as broken:
-        raise ConnectorRefused(f"The connector {row.name} does not fit this release, save it anew: {broken}") from None
+        raise ConnectorRefused(
+            f"The connector {row.name} does not fit this release, save it anew: {broken} "
+            "/ 该映射与当前版本不符，请按提示更正后重新保存。"
+        ) from None
 
 
 @lru_cache(maxsize=256)

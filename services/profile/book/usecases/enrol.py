@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from chassis.core.errors import Conflict
-from services.profile.book import outcome_store, store
+from services.profile.book import outcome_store, store, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain.attributes import normalised, sized
 from services.profile.book.domain.enterprise import Enterprise, EnterpriseNotFound
@@ -38,6 +38,7 @@ def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetim
     before = store.enterprises(session, names)
     firms, seen, accepted = dict(before), set(before), 0
     outcomes = outcome_store.outcome_statements(session, names)
+    held_outcomes, repeated = frozenset(outcomes), set[outcome_store.Statement]()
     new_outcomes: list[outcome_store.Statement] = []
     for row in rows.drop("line").iter_rows(named=True):
         name, defaulted = row.pop("enterprise"), row.pop("defaulted", None)
@@ -51,7 +52,10 @@ def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetim
         if new_outcome:
             outcomes.add(outcome)
             new_outcomes.append(outcome)
+        elif outcome in held_outcomes:
+            repeated.add(outcome)
     store.keep_enterprises(session, [firm for name, firm in firms.items() if firm != before.get(name)], now)
+    withdrawals.note_repeats(session, import_id, outcome_store.imports_saying(session, repeated))
     outcome_store.add_outcomes(session, new_outcomes, import_id, now)
     return accepted
 

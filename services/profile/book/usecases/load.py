@@ -29,6 +29,7 @@ from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.items import joined
 from services.profile.book.domain.lines import agreeing, summed, with_lines, with_lines_beside
+from services.profile.book.domain.listed import continued, whole
 from services.profile.book.domain.relation import sealed
 from services.profile.book.domain.sheet import Sheet, dataset_of, numbered, of_sheet, taken
 from services.profile.book.domain.validation import check, one_nature
@@ -162,6 +163,7 @@ def _rows(dataset: Dataset, sheet: Sheet) -> pl.DataFrame:
 
 def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
     matched = form.match(raw.titles)
+    raw = replace(raw, frame=continued(raw.frame, raw.titles, matched, raw.unread))
     checked = check(form, raw.frame, matched, raw.unread, today=today)
     found = matched.found.items()
     secret = form.kind in SEALED  # of other kinds the file itself is kept
@@ -172,7 +174,8 @@ def _checked(raw: RawSheet, form: Form, today: date) -> Sheet:
     sheet = with_lines(sheet, raw.lines)
     if raw.beside is not None:
         return with_lines_beside(sheet, _checked(raw.beside, form, today))
-    return joined(summed(sheet, [name for name, column in found if column.name == "number"]))
+    numbers = [name for name, column in found if column.name == "number"]
+    return joined(summed(whole(sheet, numbers), numbers))
 
 
 def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, sheet: Sheet) -> Sheet:

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -132,5 +132,6 @@ def _kept(context: Context, stream: IO[bytes]) -> Iterator[Path]:
 def _sweep(uploads: Path) -> None:
     """Remove what a process that was killed has left of earlier looks."""
     for folder in uploads.glob(f"{PREFIX}*"):
-        if folder.stat().st_mtime < time.time() - LEFT_AFTER_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another look ended at this moment
+            if folder.stat().st_mtime < time.time() - LEFT_AFTER_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -13,7 +13,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain import counterparty, invoice, payment
 from services.profile.book.domain.counterparty import HAN, Line, Told, line_of
 from services.profile.book.domain.departure import Gone
-from services.profile.book.domain.party import named, party_of
+from services.profile.book.domain.party import as_counterparty, named
 from services.profile.book.domain.sheet import Sheet
 from services.profile.book.party_key import party_key
 from services.profile.book.usecases.gather import standing_rows
@@ -58,7 +58,7 @@ def recognised(context: Context, sheet: Sheet) -> Sheet:
 
 def _coded(rows: pl.DataFrame) -> pl.DataFrame:
     """Return payments that name no party but by its code, as most sources beside banks do."""
-    own = (party_of(pl.col("counterparty")) == pl.col("enterprise")).fill_null(value=False)
+    own = (pl.col("counterparty") == as_counterparty(pl.col("enterprise"))).fill_null(value=False)
     party = pl.when(~own).then("counterparty").alias("counterparty")
     match = pl.when(own).then(pl.lit("own")).when(pl.col("counterparty").is_not_null()).then(pl.lit("code"))
     return rows.drop("party").with_columns(party, match.alias("party_match"))

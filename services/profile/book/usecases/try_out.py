@@ -16,6 +16,7 @@ import polars as pl
 from chassis.core.errors import Refused
 from services.profile.book.domain.columns import KINDS, WORKBOOK, Form, WrongColumns
 from services.profile.book.domain.connector import BrokenConnector, Connector, connector
+from services.profile.book.domain.listed import continued
 from services.profile.book.domain.proposal.anything import anything
 from services.profile.book.domain.proposal.declare import declaration
 from services.profile.book.domain.proposal.propose import Proposal, is_header, propose, read_as
@@ -208,7 +209,8 @@ class _Tried:
 
     def _checked(self, raw: RawSheet, form: Form, name: str | None, declared: Mapping[str, Any] | None) -> Trial:
         matched = form.match(raw.titles)
-        checked = check(form, raw.frame.head(CHECKED_ROWS), matched, raw.unread, today=self._setting.today)
+        head = continued(raw.frame.head(CHECKED_ROWS), raw.titles, matched, raw.unread)
+        checked = check(form, head, matched, raw.unread, today=self._setting.today)
         known = self._proposals.get(raw.name, {}).get(form.kind)
         proposal = known or self._propose(raw, [form.kind])[0]
         return Trial(read_as(proposal, matched), raw, form, checked, matched.ignored, name, declared)

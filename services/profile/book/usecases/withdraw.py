@@ -2,7 +2,8 @@
 
 A later import that said the same was counted as a duplicate; what it said stands on once the first is taken back. Its
 file is read again, and the rows that both hold become its own, at the place among the versions where they were: the
-book is then as if the import that was taken back had never been sent.
+book is then as if the import that was taken back had never been sent. They come to the lake while the book is locked,
+so that nobody makes a version visible in which both imports hold them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from chassis.data.database import batches
 from services.profile.book import departures, store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice
-from services.profile.book.domain.columns import KINDS, OUTCOMES, WORKBOOK
+from services.profile.book.domain.columns import ENTERPRISES, KINDS, OUTCOMES, WORKBOOK
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.evidence import HELD, speaking_of
 from services.profile.book.domain.zeros import rejoined
@@ -33,12 +34,14 @@ class Brought:
     """What an import had brought: its rows in a lake (of outcomes: none), how many there are, and of whom.
 
     `beside` are its rows in other lakes, which say more of records: one that brought only such counts by them.
+    `outcomes` tells whether it stated any.
     """
 
     dataset: Dataset | None
     rows: pl.DataFrame
     by_enterprise: Mapping[str, int]
     beside: tuple[tuple[Dataset, pl.DataFrame], ...] = ()
+    outcomes: bool = False
 
     @property
     def parts(self) -> list[tuple[Dataset, pl.DataFrame]]:
@@ -48,26 +51,26 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class StandIns:
-    """The later imports that repeated rows: `commits` by kind and import where its rows now stand, else `lost`."""
+    """The later imports that repeated rows: by kind and import the `rows` it is to hold; the `lost` hold none."""
 
     repeaters: Sequence[str]
-    commits: Mapping[str, Mapping[str, Commit]]
+    rows: Mapping[str, Mapping[str, pl.DataFrame]]
     lost: Sequence[str]
 
     @property
     def imports(self) -> set[str]:
-        """Those that hold rows as their own now."""
-        return {name for of_kind in self.commits.values() for name in of_kind}
+        """Those that are to hold rows as their own."""
+        return {name for of_kind in self.rows.values() for name in of_kind}
 
 
 def brought(context: Context, order: tables.Import) -> Brought:
     """Return what an import brought, of whichever kind it was."""
-    dataset = invoice.DATASET if order.kind == WORKBOOK else KINDS[order.kind].dataset
+    dataset = _dataset_of(order.kind)
     with context.database.read() as session:
         versions = store.lake_versions(session)
         said = _outcomes(session, order.id)
     if dataset is None or dataset.name not in versions:
-        return Brought(dataset, (dataset or invoice.DATASET).empty(), said)
+        return Brought(dataset, (dataset or invoice.DATASET).empty(), said, outcomes=bool(said))
     parts = [
         (HELD[name], context.lakes[name].brought(versions[name], order.id))
         for name in speaking_of(dataset.name)
@@ -78,37 +81,78 @@ def brought(context: Context, order: tables.Import) -> Brought:
         of_kind = dict(rows.group_by("enterprise").len().iter_rows())
         counts |= {name: max(counts.get(name, 0), count) for name, count in of_kind.items()}
     by_enterprise = counts | {name: counts.get(name, 0) + said[name] for name in said}
-    return Brought(dataset, parts[0][1], by_enterprise, tuple(part for part in parts[1:] if part[1].height))
+    beside = tuple(part for part in parts[1:] if part[1].height)
+    return Brought(dataset, parts[0][1], by_enterprise, beside, outcomes=bool(said))
+
+
+def _dataset_of(kind: str) -> Dataset | None:
+    """Return the kind of data that imports of a kind bring to a lake."""
+    return invoice.DATASET if kind == WORKBOOK else KINDS[kind].dataset
 
 
 def stand_ins(context: Context, order: tables.Import, ended: Brought) -> StandIns:
-    """Let the imports that had repeated rows of this one hold them as their own: not visible before `end`."""
+    """Return who had repeated rows of this import and holds which of them from its end on."""
     with context.database.read() as session:
         repeaters = withdrawals.repeaters(session, order.id)
         orders = [session.get_one(tables.Import, name) for name in repeaters]
-    found = {dataset.name: _taken_over(context, order, orders, dataset, rows) for dataset, rows in ended.parts}
-    lost = {name for _, without in found.values() for name in without} if found else set(repeaters)
-    return StandIns(repeaters, {kind: commits for kind, (commits, _) in found.items()}, sorted(lost))
+    # Outcomes are in no lake, so nobody takes them over.
+    lost = {one.id for one in orders if ended.outcomes and one.kind in STATE_OUTCOMES}
+    holding = [one for one in orders if _dataset_of(one.kind) is ended.dataset]
+    found: dict[str, dict[str, pl.DataFrame]] = {}
+    for dataset, rows in ended.parts:
+        found[dataset.name], without = _taken_over(context, order, holding, dataset, rows)
+        lost.update(without)
+    return StandIns(repeaters, found, sorted(lost))
 
 
 def _taken_over(
     context: Context, order: tables.Import, repeaters: Sequence[tables.Import], dataset: Dataset, rows: pl.DataFrame
-) -> tuple[dict[str, Commit], list[str]]:
-    """Let each import hold what it repeated of rows of one kind; return the commits, and the imports without a file."""
-    commits, lost = dict[str, Commit](), list[str]()
+) -> tuple[dict[str, pl.DataFrame], list[str]]:
+    """Return what each import repeated of rows of one kind, each row once; and the imports without a file."""
+    found, lost = dict[str, pl.DataFrame](), list[str]()
+    lake = context.lakes[dataset.name]
     # What does not stand is repeated by nobody.
-    rest, content = rows.filter(pl.col("version") > 0), dataset.content
-    for repeater in repeaters:
+    rest = rows.filter(pl.col("version") > 0)
+    # Who holds rows already does so first: an import that was concluded later may have come earlier.
+    for repeater in sorted(repeaters, key=lambda one: lake.committed(_mark(order.id, one.id)) is None):
         said = _said(context, repeater, dataset, rows)
         if said is None:
             lost.append(repeater.id)
             continue
-        mine = rest.join(said.select(content), on=content, how="semi", nulls_equal=True)
+        places, mine = _both(dataset, rest, said)
         if mine.height:
-            mark = f"{order.id}>{repeater.id}"
-            commits[repeater.id] = context.lakes[dataset.name].hand_over(mine, mark, repeater.id, now=context.now())
-            rest = rest.join(mine.select(content), on=content, how="anti", nulls_equal=True)
-    return commits, lost
+            found[repeater.id] = mine
+            rest = rest.filter(~pl.int_range(pl.len()).is_in(places.implode()))
+    return found, lost
+
+
+def _both(dataset: Dataset, held: pl.DataFrame, said: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
+    """Return the places of the rows held that a file says, too, and these rows in its words.
+
+    What it leaves open of the `quiet` columns was completed when it came and is open again. By what else is known a
+    payment's partner is told, so that it may be another one today.
+    """
+    alike = [name for name in dataset.content if name not in {*dataset.quiet, *dataset.found}]
+    own = {name: f"own_{name}" for name in dataset.quiet}
+    mine = _keyed(dataset, held.with_row_index("place"))
+    theirs = _keyed(dataset, said).rename(own).drop([name for name in dataset.found if name in said.columns])
+    keys = [name for name in mine.columns if name not in {*held.columns, "place"}]
+    joined = mine.join(theirs.select(*keys, *alike, *own.values()), on=[*keys, *alike], how="inner", nulls_equal=True)
+    for name, other in own.items():
+        joined = joined.filter(pl.col(other).is_null() | (pl.col(other) == pl.col(name)))
+    both = joined.unique("place", keep="last", maintain_order=True).sort("place")
+    words = both.with_columns(pl.col(other).alias(name) for name, other in own.items())
+    return both["place"], words.select(held.columns)
+
+
+def _keyed(dataset: Dataset, rows: pl.DataFrame) -> pl.DataFrame:
+    keys = dataset.keys(rows).rename({name: f"key_{name}" for name in dataset.identity})
+    return pl.concat([rows, keys], how="horizontal")
+
+
+def _mark(order: str, repeater: str) -> str:
+    """Return the name of the commit in which an import takes rows of another over."""
+    return f"{order}>{repeater}"
 
 
 def end(
@@ -122,25 +166,34 @@ def end(
     if withdrawals.repeaters(session, order.id) != list(others.repeaters):
         return None
     row = session.get_one(tables.Withdrawal, order.id, with_for_update=True)
-    commits = [commit for of_kind in others.commits.values() for commit in of_kind.values()]
-    known = [datetime.fromisoformat(commit.facts["known_at"]) for commit in commits]
+    handed = _handed_over(context, order, others, now)
+    known = [datetime.fromisoformat(commit.facts["known_at"]) for commits in handed.values() for commit in commits]
     at = max(now, state.known_at + store.TICK, *known)
     row.at = row.at or at
     session.flush()
     _pass_on(session, others)
     state = replace(state, known_at=at, departures=state.departures + 1)
-    for kind, of_kind in others.commits.items():
-        if of_kind:
-            last = max(commit.version for commit in of_kind.values())
-            added = sum(sum(commit.facts["appended"].values()) for commit in of_kind.values())
-            store.add_step(session, kind, at, last, added)
-            if kind == invoice.DATASET.name:
-                state = replace(state, lake_version=max(state.lake_version, last))
+    for kind, commits in handed.items():
+        last = max(commit.version for commit in commits)
+        store.add_step(session, kind, at, last, sum(sum(commit.facts["appended"].values()) for commit in commits))
+        if kind == invoice.DATASET.name:
+            state = replace(state, lake_version=max(state.lake_version, last))
     if ended.dataset is invoice.DATASET:
         state = _measured(context, session, state, ended)
     store.move_book(session, state)
     departures.change_files(session, ended.by_enterprise.keys())
     return at
+
+
+def _handed_over(context: Context, order: tables.Import, others: StandIns, now: datetime) -> dict[str, list[Commit]]:
+    """Append the rows of stand-ins to their lakes, each once; return the commits by kind."""
+    return {
+        kind: [
+            context.lakes[kind].hand_over(rows, _mark(order.id, name), name, now=now) for name, rows in of_kind.items()
+        ]
+        for kind, of_kind in others.rows.items()
+        if of_kind
+    }
 
 
 def _measured(context: Context, session: Session, state: store.BookState, ended: Brought) -> store.BookState:
@@ -158,10 +211,9 @@ def _measured(context: Context, session: Session, state: store.BookState, ended:
 
 
 def _pass_on(session: Session, others: StandIns) -> None:
-    """Note that who repeated the import later than its stand-ins repeats those."""
-    names = [name for name in others.repeaters if name in others.imports]
-    for place, name in enumerate(others.repeaters):
-        withdrawals.note_repeats(session, name, [each for each in names if others.repeaters.index(each) < place])
+    """Note that all who repeated the import repeat its stand-ins."""
+    for name in others.repeaters:
+        withdrawals.note_repeats(session, name, others.imports - {name})
 
 
 def _said(context: Context, order: tables.Import, dataset: Dataset, held: pl.DataFrame) -> pl.DataFrame | None:
@@ -179,4 +231,5 @@ def _outcomes(session: Session, import_id: str) -> dict[str, int]:
     return dict(session.execute(query).all())
 
 
+STATE_OUTCOMES = frozenset({OUTCOMES.kind, ENTERPRISES.kind, WORKBOOK})
 TAKEN_BACK_KINDS = frozenset({*(name for name, form in KINDS.items() if form.dataset), WORKBOOK, OUTCOMES.kind})

@@ -93,6 +93,44 @@ class TracedPageSchema(Schema):
     next = fields.String(allow_none=True)
 
 
+class InvoiceLineSchema(Schema):
+    """One line of an invoice; what its source left out is null."""
+
+    goods = fields.String(allow_none=True)
+    category = fields.String(allow_none=True)
+    class_code = fields.String(allow_none=True)
+    spec = fields.String(allow_none=True)
+    unit = fields.String(allow_none=True)
+    quantity = fields.String(allow_none=True)
+    unit_price = fields.String(allow_none=True)
+    net_fen = fields.Integer(allow_none=True)
+    rate = fields.String(allow_none=True)
+    tax_fen = fields.Integer(allow_none=True)
+
+
+class InvoiceLinesOriginSchema(Schema):
+    """Who stated the lines of an invoice by which lawful channel, in which import, since when it is known."""
+
+    source = fields.String(allow_none=True)
+    channel = fields.String(allow_none=True)
+    file = fields.String(allow_none=True)
+    import_ = fields.String(data_key="import")
+    known_at = fields.AwareDateTime()
+    version = fields.Integer()
+
+
+class InvoiceLinesSchema(Schema):
+    """The lines of an invoice, the largest first; none, and nobody who stated them, where no source gave them."""
+
+    disputes = marks()
+    enterprise = fields.String()
+    record = fields.String()
+    as_of = fields.Date()
+    known_at = fields.AwareDateTime()
+    stated = fields.Nested(InvoiceLinesOriginSchema(), allow_none=True)
+    lines = fields.List(fields.Nested(InvoiceLineSchema()))
+
+
 class AccountSchema(Schema):
     """What one counterparty owes and paid late; interest accrues where the law binds."""
 

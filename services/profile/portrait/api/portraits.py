@@ -20,6 +20,7 @@ from services.profile.book.domain.moment import Asked
 from services.profile.portrait.api import shown
 from services.profile.portrait.api.portrait_schemas import (
     DimensionSchema,
+    InvoiceLinesSchema,
     LatePaymentsSchema,
     LateSchema,
     PortraitSchema,
@@ -30,6 +31,7 @@ from services.profile.portrait.domain.lineage import Table
 from services.profile.portrait.usecases import portray
 from services.profile.portrait.usecases.claim_late_payments import claim_late_payments
 from services.profile.portrait.usecases.portray import read_dimension
+from services.profile.portrait.usecases.read_lines import read_lines
 from services.profile.portrait.usecases.trace_lineage import ORIGIN, sources, trace
 from services.profile.rights.api import enterprises
 from services.profile.rights.api.reading import PURPOSE, marked, reading
@@ -71,6 +73,22 @@ def list_evidence(wish: dict[str, Any], enterprise: str) -> Response:
     told = marked(found.file.permit, head | {"known_at": found.file.facts.known_at})
     disputed = {mark["item"]["record"]: mark["dispute"] for mark in told["disputes"]}
     return json_answer(told | paging.sliced(found, partial(_records, disputed)))
+
+
+@blueprint.get("/<enterprise>/invoices/<record>/lines")
+@refuses(blueprint, 404, 422)
+@requires("enterprises:read")
+@blueprint.arguments(MomentSchema(), location="query")
+@blueprint.response(200, InvoiceLinesSchema())
+@blueprint.doc(parameters=[PURPOSE])
+def list_invoice_lines(moment: dict[str, Any], enterprise: str, record: str) -> Response:
+    """List the lines of an invoice, the largest first: goods, quantity, price, rate; none where no source gave them.
+
+    `record` is its name in the evidence behind a figure; a consent opens them as it does that, with `records`.
+    """
+    asked = reading(Resource.EVIDENCE, moment.get("as_of"), part="lines")
+    found = read_lines(context(), asked, enterprise_id(enterprise), record, Asked(**moment))
+    return json_answer(marked(found.file.permit, shown.invoice_lines(found)))
 
 
 @blueprint.get("/<enterprise>/late-payments")

@@ -20,6 +20,7 @@ from services.profile.portrait.domain.peers import Group
 from services.profile.portrait.domain.portrait import Aspect, Line, Partner, starts_at
 from services.profile.portrait.usecases.claim_late_payments import Claimed
 from services.profile.portrait.usecases.portray import Detail, DrawnPortrait
+from services.profile.portrait.usecases.read_lines import Lines
 
 # The unit of a column by how it is read.
 RECORD_UNITS = {"money": "fen", "date": "ISO date", "day": "ISO date", "share": "ratio", "count": "count"}
@@ -129,6 +130,18 @@ def account(row: Account) -> dict[str, Any]:
     told = asdict(row)
     exact = told.pop("interest")
     return {**told, "interest_fen": whole_fen(exact), "interest_exact_fen": f"{exact:f}"}
+
+
+def invoice_lines(found: Lines) -> dict[str, Any]:
+    """Show the lines of an invoice, and who stated them."""
+    return {
+        "enterprise": found.file.enterprise,
+        "record": found.record,
+        "as_of": found.file.moment.as_of,
+        "known_at": found.file.facts.known_at,
+        "stated": found.stated,
+        "lines": found.lines,
+    }
 
 
 def _peers(group: Group | None) -> dict[str, Any] | None:

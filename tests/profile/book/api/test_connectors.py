@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 from profile_house import House, counts
+from sqlalchemy import update
+
+from services.profile.book.tables import SavedConnector
 
 MINE: dict[str, Any] = {
     "kind": "payments",
@@ -115,6 +118,20 @@ def test_a_declaration_that_cannot_serve_is_refused_with_its_field(
 def test_a_name_that_cannot_be_had_is_refused(cottage: House, name: str, status: int) -> None:
     """A shipped one, or none that an import could name."""
     assert put(cottage, url=f"/v1/connectors/{name}").status_code == status
+
+
+def test_one_that_does_not_fit_this_release_is_listed_and_can_be_mended(cottage: House) -> None:
+    """A release may drop a column: the list stays readable, and so does the declaration."""
+    put(cottage)
+    with cottage.context.database.begin() as session:
+        session.execute(update(SavedConnector).values(declared='{"kind":"payments","columns":{"记账日":"gone"}}'))
+    listed = cottage.client.get("/v1/connectors?limit=100", headers=cottage.source).json["items"]
+    assert [one["version"] for one in listed if one["name"] == "some-bank"] == [1]
+    assert cottage.client.get(URL, headers=cottage.source).json["declaration"]["columns"] == {"记账日": "gone"}
+    refused = send(cottage).json
+    assert refused["type"] == "/problems/connector-refused"
+    assert "重新保存" in refused["detail"]
+    assert put(cottage).json["version"] == 2
 
 
 def test_a_shipped_connector_shows_its_declaration_to_start_from(cottage: House) -> None:

@@ -31,6 +31,7 @@ TITLES = (
     "价税合计,发票状态"
 )
 WHOLE = "数电发票号码,销方识别号,购方识别号,开票日期,金额,税额,价税合计,发票状态"
+DAY = "&as_of=2024-06-01"
 ONE, TWO = "24352000000000000001", "24352000000000000002"
 STEEL, FREIGHT = "*钢材*板,,,,,100.00,13%,13.00,113.00", "*运输*费,,,,,20.50,免税,***,20.50"
 BEAMS = "*钢材*梁,H200,吨,2,1000,2000.00,13%,260.00,2260.00"
@@ -109,6 +110,14 @@ def test_another_spelling_gives_the_same_lines(cottage: House) -> None:
     cottage.send("invoices.sale", sheet(BEAMS))
     before = held(cottage)
     cottage.send("invoices.sale", sheet("＊钢材＊梁,Ｈ200,吨 ,2.00,￥1000.0,2000,0.13,260,2260"))
+    assert held(cottage).equals(before)
+
+
+def test_another_order_gives_the_same_lines(cottage: House) -> None:
+    cottage.send("invoices.sale", sheet(FREIGHT, STEEL, FREIGHT))
+    before = held(cottage)
+    answer = cottage.send("invoices.sale", sheet(FREIGHT, FREIGHT, STEEL))
+    assert answer["accepted"] == 0
     assert held(cottage).equals(before)
 
 
@@ -251,3 +260,44 @@ def test_lines_leave_and_are_erased_with_their_invoice(cottage: House) -> None:
     folder = Path(f"{cottage.context.settings.lake_url}-{DATASET.name}")
     left = pl.concat(pl.read_parquet(path, hive_partitioning=False) for path in folder.rglob("*.parquet"))
     assert left["number"].unique().to_list() == [TWO]
+
+
+def name_of(house: House) -> str:
+    [item] = house.client.get(
+        f"/v1/enterprises/{SELLER}/evidence?feature=sales_36m{DAY}", headers=house.owner(FIRM)
+    ).json["items"]
+    return str(item["name"])
+
+
+def lines_of(house: House, record: str, headers: dict[str, str]) -> Any:
+    return house.client.get(f"/v1/enterprises/{SELLER}/invoices/{record}/lines?{DAY}", headers=headers)
+
+
+def test_the_owner_reads_the_lines_of_a_record(cottage: House) -> None:
+    """By the name that its evidence gives it; with the import that stated them."""
+    sent = cottage.send("invoices.sale", sheet(BEAMS, STEEL))
+    answer = lines_of(cottage, name_of(cottage), cottage.owner(FIRM)).json
+    assert [(line["category"], line["quantity"], line["net_fen"]) for line in answer["lines"]] == [
+        ("钢材", "2", 200_000),
+        ("钢材", None, 10_000),
+    ]
+    assert (answer["stated"]["import"], answer["stated"]["version"]) == (sent["id"], 1)
+
+
+def test_an_invoice_without_lines_says_so_and_another_name_is_not_found(cottage: House) -> None:
+    cottage.send("invoices.sale", whole())
+    answer = lines_of(cottage, name_of(cottage), cottage.owner(FIRM)).json
+    assert (answer["lines"], answer["stated"]) == ([], None)
+    assert lines_of(cottage, "rec_" + "0" * 32, cottage.owner(FIRM)).status_code == 404
+
+
+def test_a_bank_reads_lines_by_the_consent_that_opens_records_and_leaves_a_record(cottage: House) -> None:
+    """Without the field `records` it is refused; with it the firm sees who looked."""
+    cottage.send("invoices.sale", sheet(BEAMS))
+    record = name_of(cottage)
+    cottage.consent(FIRM, fields=["portrait"])
+    assert lines_of(cottage, record, cottage.bank()).status_code == 403
+    cottage.consent(FIRM, fields=["records"])
+    assert lines_of(cottage, record, cottage.bank()).status_code == 200
+    reads = cottage.client.get(f"/v1/enterprises/{SELLER}/accesses", headers=cottage.owner(FIRM)).json["items"]
+    assert "evidence/lines" in [read["what"] for read in reads]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,6 +16,8 @@ from profile_house import HEADER, ROW, House, counts
 
 from services.profile.book.domain.validation import VEIL
 from services.profile.book.readers.cut import cut
+from services.profile.book.readers.records import TWICE
+from services.profile.book.readers.sheets import FileTooLarge
 
 ODD = (
     "过账日,业务流水,借方发生额（元）,贷方发生额（元）,帐户余额\n"
@@ -212,3 +216,30 @@ def test_a_workbook_is_cut_to_the_first_rows_of_its_sheets(cottage: House, tmp_p
         words = archive.read("xl/sharedStrings.xml").decode()
     assert kept.endswith("</row></sheetData></worksheet>")
     assert kept.count("<row") == words.count("<si>") == 1100
+
+
+def test_a_workbook_of_countless_parts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However small it is packed: what is kept of it is held in memory."""
+    monkeypatch.setattr("services.profile.book.readers.cut.WORKBOOK_BYTES", 1 << 20)
+    place = tmp_path / "book.xlsx"
+    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        for at in range(20):
+            archive.writestr(f"xl/embeddings/{at}.bin", bytes(100_000))
+    with pytest.raises(FileTooLarge):
+        cut(place)
+
+
+def test_a_field_stated_twice_is_told_before_an_import_rejects_it(cottage: House) -> None:
+    """The head of a list that is short is the list as it was sent."""
+    good = dict(zip(HEADER.strip().split(","), ROW.strip().split(","), strict=True))
+    twice = json.dumps(good, ensure_ascii=False).replace("{", '{"金额":"1.00",')
+    found = look(cottage, f"[{json.dumps(good)},{twice}]", "kind=invoices.purchase").json
+    assert [each["reason"] for table in found["tables"] for each in table["rejects"]] == [TWICE]
+
+
+def test_a_look_that_ends_while_another_begins_does_no_harm(cottage: House) -> None:
+    """Its folder is listed and gone before it is asked for its age."""
+    look(cottage, HEADER + ROW)
+    (cottage.context.settings.uploads / "preview-gone").symlink_to("nowhere")
+    assert look(cottage, HEADER + ROW).status_code == 200

@@ -107,6 +107,18 @@ def test_a_number_that_lost_its_zeros_is_not_doubled(cottage: House) -> None:
     assert known(cottage).height == 1
 
 
+def test_the_same_file_of_a_later_day_takes_a_correction_back(cottage: House) -> None:
+    """Valid, void, and the first file once more with the day on which it holds again: it is valid."""
+    cottage.send("invoices.sale", SALES + sale("1"), "q4a.csv")
+    cottage.send("invoices.sale", SALES + sale("1", status="作废"), "q4b.csv")
+    today = cottage.context.today()
+    path = f"/v1/imports?kind=invoices.sale&filename=q4a.csv&stated_on={today}"
+    sent = cottage.client.post(path, data=(SALES + sale("1")).encode(), headers=cottage.source)
+    cottage.worker.run_once()
+    assert counts(cottage.state(sent.json["id"])) == (1, 1, 0, 0)
+    assert known(cottage)["status"].to_list() == ["valid"]
+
+
 def test_a_record_sent_again_is_a_statement_of_now(cottage: House) -> None:
     """Single records have no file that could be an old one."""
     own = {"direction": "in", "reference": "S1", "date": "2025-01-05", "amount_fen": 100}

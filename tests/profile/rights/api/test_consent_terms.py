@@ -63,7 +63,8 @@ def test_no_read_of_a_day_outside_the_window_goes_through(cottage: House, path: 
     """The book's date lies in it, the day that is asked for does not."""
     cottage.send("invoices.purchase", HEADER + ROW)
     agree(cottage, as_of_from="2019-01-01", fields=["features", "portrait", "records", "score"])
-    asked = f"/v1/enterprises/E1{path.format(rule=rules()[0].key, dimension='operation')}"
+    place = path.format(rule=rules()[0].key, dimension="operation", record=cottage.invoice())
+    asked = f"/v1/enterprises/E1{place}"
     moments = ({}, {"as_of": "2018-06-30"})
     answers = [
         cottage.client.get(asked, query_string=moment | {"feature": "sales_36m"}, headers=cottage.bank()).status_code

@@ -82,7 +82,7 @@ def notices(house: House, headers: dict[str, str]) -> list[str]:
 def test_every_read_is_marked_from_the_answer_on(stocked: House, path: str) -> None:
     """The bank's next read tells which item is disputed and what the firm says, whatever was computed before."""
     opened = dispute(stocked).json
-    place = path.format(rule=rules()[0].key, dimension="operation")
+    place = path.format(rule=rules()[0].key, dimension="operation", record=stocked.invoice())
     found = stocked.client.get(f"{FILE}{place}?feature=sales_36m", headers=stocked.owner()).json
     (mark,) = found["disputes"]
     assert (mark["dispute"], mark["state"], mark["statement"]) == (opened["id"], "open", WORDS)

@@ -26,7 +26,7 @@ def stocked(house: House) -> House:
 
 
 def read(house: House, path: str, purpose: str) -> int:
-    place = path.format(rule=rules()[0].key, dimension="operation")
+    place = path.format(rule=rules()[0].key, dimension="operation", record=house.invoice())
     asked = f"{ENTERPRISE.format(enterprise='local:E1')}{place}?feature=sales_36m"
     return int(house.client.get(asked, headers=house.bank(purpose)).status_code)
 

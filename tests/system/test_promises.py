@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from town import Town
+from town import Town, open_town
 
 COMMAND = Path(sys.executable).with_name("schemathesis")
 CHECKS = (
@@ -23,10 +24,16 @@ OPTIONS = f"""
 """.split()
 
 
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Return a suite of this module alone: an operator's made-up requests end keys that others come with."""
+    with open_town(tmp_path_factory.mktemp("town")) as running:
+        yield running
+
+
 @pytest.mark.parametrize("who", ["bank with consent", "operator", "owner"])
-def test_no_request_breaks_a_service_or_the_document(quiet_town: Town, who: str, tmp_path: Path) -> None:
+def test_no_request_breaks_a_service_or_the_document(town: Town, who: str, tmp_path: Path) -> None:
     """Made-up requests to every route, right and wrong ones: no server error, no answer that is not documented."""
-    town = quiet_town  # an operator's made-up requests end keys that other tests come with
     pytest.importorskip("schemathesis", reason="pip install schemathesis")
     credential = f"Authorization: {town.headers[who]['Authorization']}"
     command = [COMMAND, "run", f"{town.url}/openapi.json", "--header", credential, *OPTIONS]

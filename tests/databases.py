@@ -1,0 +1,87 @@
+"""Databases for tests: empty ones, and copies of what a service's migrations made once."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import create_engine, make_url, text
+
+from chassis.data import migrations
+from chassis.data.database import Database
+
+# A test's database need not outlive a power cut, and to drop one waits for the disk.
+IN_MEMORY_OF_THE_SYSTEM = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+def lay(url: str, package: str) -> None:
+    """Lay a migrated SQLite file where the URL points, as the package's migrations would make it."""
+    file = make_url(url)
+    if file.get_backend_name() == "sqlite" and file.database and not (path := Path(file.database)).exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_migrated_file(package))
+
+
+@cache
+def _migrated_file(package: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "migrated.db"
+        _migrate(f"sqlite:///{path}", package)
+        return path.read_bytes()
+
+
+def _migrate(url: str, package: str) -> None:
+    database = Database(url)
+    migrations.upgrade(database, package)
+    database.dispose()
+
+
+class Server:
+    """A PostgreSQL server on which this process makes databases under a name of its own."""
+
+    def __init__(self, url: str, mark: str) -> None:
+        self.url = url
+        self._url = make_url(url).set(drivername="postgresql+psycopg")
+        self._mark = mark
+        self._migrated: dict[str, str] = {}
+        self._made = 0
+        self._engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
+
+    def hurry(self) -> None:
+        """Have the server leave to the system when the disk is written: for one that only tests use."""
+        for setting in IN_MEMORY_OF_THE_SYSTEM:
+            self._tell(f"ALTER SYSTEM SET {setting} = off")
+        self._tell("SELECT pg_reload_conf()")
+
+    def make(self, package: str | None = None) -> str:
+        """Return the URL of a fresh database: an empty one, or one that a package's migrations are done on."""
+        return self._new(f" TEMPLATE {self._migrated_database(package)}" if package else "")
+
+    def drop(self, url: str) -> None:
+        """Drop a database with whoever is still connected."""
+        self._tell(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+    def close(self) -> None:
+        """Drop what copies were made of."""
+        for name in self._migrated.values():
+            self._tell(f"DROP DATABASE {name} WITH (FORCE)")
+        self._engine.dispose()
+
+    def _migrated_database(self, package: str) -> str:
+        if package not in self._migrated:
+            url = self._new()
+            _migrate(url, package)
+            self._migrated[package] = str(make_url(url).database)
+        return self._migrated[package]
+
+    def _new(self, how: str = "") -> str:
+        self._made += 1
+        name = f"test_{self._mark}_{self._made}"
+        self._tell(f"CREATE DATABASE {name}{how}")
+        url = self._url.set(database=name, drivername="postgresql")
+        return url.render_as_string(hide_password=False)
+
+    def _tell(self, statement: str) -> None:
+        with self._engine.connect() as connection:
+            connection.execute(text(statement))
