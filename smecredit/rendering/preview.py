@@ -60,7 +60,8 @@ def _taken(column: PreviewColumn) -> tuple[str, str, str, str]:
     taken = column["taken"]
     if taken is None:
         return "[dim]left out 不采用[/]", "", "", others
-    return taken["column"], f"{taken['confidence']:.0%}", escape(taken["reason"]["zh"]), others
+    called = f"{escape(taken['title']['zh'])} [dim]{taken['column']}[/]"
+    return called, f"{taken['confidence']:.0%}", escape(taken["reason"]["zh"]), others
 
 
 def _rows(table: PreviewTable) -> None:
