@@ -85,8 +85,10 @@ class GatewayDoor:
             patience=route.patience,
             repeatable=ask.method == "GET" or bool(ask.key),
         )
-        is_json = "json" in reply.header("Content-Type")
-        return Answer(reply.status, orjson.loads(reply.body) if is_json and reply.body else None)
+        kind = reply.header("Content-Type")
+        if "json" not in kind:
+            return Answer(reply.status, None, reply.body, kind)
+        return Answer(reply.status, orjson.loads(reply.body) if reply.body else None)
 
 
 def _visitor(signed_in: SignedIn) -> Visitor:

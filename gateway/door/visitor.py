@@ -46,7 +46,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A service's answer: the status and the parsed JSON, or None where it sent no JSON."""
+    """A service's answer: the status and the parsed JSON; of what is no JSON, a file, the bytes and what it is."""
 
     status: int
     data: Any = None
+    file: bytes = b""
+    kind: str = ""

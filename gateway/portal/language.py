@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -13,6 +14,7 @@ from markupsafe import Markup
 
 Language = Literal["zh", "en"]
 COOKIE = "smecredit_language"
+HAN = re.compile(r"[\u4e00-\u9fff]")
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -52,3 +54,15 @@ def pick(language: Language, said: Any) -> str:
     if isinstance(said, Mapping):
         return str(said.get(language) or next(iter(said.values()), ""))
     return "" if said is None else str(said)
+
+
+def half(language: Language, said: str) -> str:
+    """Return the reader's half of a sentence that a service says as `English / 中文`; any other stays as it is.
+
+    >>> half("zh", "not a date / 不是有效日期"), half("en", "not a date / 不是有效日期"), half("zh", "a / b")
+    ('不是有效日期', 'not a date', 'a / b')
+    """
+    english, _, chinese = said.rpartition(" / ")
+    if not english or not HAN.search(chinese):
+        return said
+    return chinese if language == "zh" else english

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from flask import current_app, g, render_template, request
 
 from chassis.core.errors import Forbidden, NotFound, Unauthenticated, UpstreamUnavailable
-from gateway.door.visitor import Ask, Visitor
+from gateway.door.visitor import Answer, Ask, Visitor
 from gateway.portal import figures, items, language
 from gateway.portal.door import Door, ServiceProblem
 from gateway.portal.session import Sessions
@@ -61,6 +61,11 @@ def visitor(*roles: str) -> Visitor:
 
 def ask(method: str, path: str, **how: Any) -> Any:
     """Ask a service as the visitor (`how` as in `Ask`) and return the JSON; raise `ServiceProblem` for a refusal."""
+    return answered(method, path, **how).data
+
+
+def answered(method: str, path: str, **how: Any) -> Answer:
+    """Ask a service as the visitor and return its answer, also where that is a file; raise as `ask` does."""
     answer = portal().door.call(visitor(), Ask(method, path, **how))
     if answer.status == 401:
         raise Unauthenticated("The session has ended.")
@@ -68,7 +73,7 @@ def ask(method: str, path: str, **how: Any) -> Any:
         raise UpstreamUnavailable(str((answer.data or {}).get("detail", "A service does not answer.")))
     if answer.status >= 400:
         raise ServiceProblem(answer.status, answer.data if isinstance(answer.data, Mapping) else {})
-    return answer.data
+    return answer
 
 
 def ask_list(path: str, limit: int, *, purpose: str | None = None, **filters: str) -> Listing:
@@ -137,6 +142,7 @@ def vocabulary() -> dict[str, Any]:
         "t": say,
         "term": lambda section, name: language.term(speaks, section, name),
         "pick": lambda said: language.pick(speaks, said),
+        "half": lambda said: language.half(speaks, said),
         "money": lambda fen: figures.money(speaks, fen),
         "amount": lambda fen: figures.amount(speaks, fen),
         "money_unit": figures.MONEY_UNIT[speaks][1],

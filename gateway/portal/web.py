@@ -109,6 +109,7 @@ ROUTES = (
     ("/import-previews", sending.look, ("POST",)),
     ("/operations", operations.overview, ("GET",)),
     ("/imports/<name>", imports.one, ("GET",)),
+    ("/imports/<name>/rejects", imports.rejects, ("GET",)),
     ("/imports/<name>/withdraw", imports.withdraw, ("POST",)),
     ("/models/<version>", models.model, ("GET",)),
     ("/models/<version>/approve", models.approve, ("POST",)),

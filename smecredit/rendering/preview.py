@@ -10,7 +10,14 @@ from rich.markup import escape
 from smecredit.answers import Preview, PreviewColumn, PreviewTable
 from smecredit.rendering.tables import NONE, bilingual, plain_table, terminal
 
+# Forms of files that are invoices, whoever sends them; they need no mapping.
+INVOICES = ("xml", "ofd", "zip")
 ROWS_SHOWN, REJECTS_SHOWN, NAME = 5, 10, "my-connector"
+
+LACKING = (
+    "next 下一步: add what is missing, or rename the columns that hold it, and look again / "
+    "请补充所缺的列，或将含有该内容的列改为上述列名，再次预览"
+)
 
 
 def preview(found: Preview, path: str, enterprise: str | None) -> None:
@@ -53,7 +60,8 @@ def _taken(column: PreviewColumn) -> tuple[str, str, str, str]:
     taken = column["taken"]
     if taken is None:
         return "[dim]left out 不采用[/]", "", "", others
-    return taken["column"], f"{taken['confidence']:.0%}", escape(taken["reason"]["zh"]), others
+    called = f"{escape(taken['title']['zh'])} [dim]{taken['column']}[/]"
+    return called, f"{taken['confidence']:.0%}", escape(taken["reason"]["zh"]), others
 
 
 def _rows(table: PreviewTable) -> None:
@@ -70,9 +78,12 @@ def _rows(table: PreviewTable) -> None:
 
 def _rejects(table: PreviewTable) -> None:
     console = terminal()
+    if not table["checked"]:
+        return
     console.print(
         f"of the first {table['checked']:,} rows {table['accepted']:,} would be accepted, "
-        f"{table['rejected']:,} rejected 前 {table['checked']:,} 行"
+        f"{table['rejected']:,} rejected / "
+        f"前 {table['checked']:,} 行中接收 {table['accepted']:,} 行、退回 {table['rejected']:,} 行"
     )
     if not table["rejects"]:
         return
@@ -84,8 +95,15 @@ def _rejects(table: PreviewTable) -> None:
 
 def next_steps(found: Preview, path: str, enterprise: str | None) -> Iterator[str]:
     """Give the commands that import the file, each on a line."""
+    if found["form"] in INVOICES:
+        about = f" --enterprise {enterprise or 'ID'}"
+        yield f"next 下一步: smecredit import invoices {shlex.quote(path)}{about}"
+        return
     if found["kind"] is None:
         yield "next 下一步: name a kind with --kind, or put a header line in 请用 --kind 指定种类"
+        return
+    if any(table["missing"] for table in found["tables"]):
+        yield LACKING
         return
     named = enterprise or found["enterprise"] or ("ID" if found["needs_enterprise"] else None)
     about = f" --enterprise {named}" if named else ""

@@ -19,6 +19,9 @@ SENDERS = ("enterprise", "source", "operator")
 # A browser's file is held here while it passes; a larger one goes by the command line, piece by piece.
 LARGEST = 64 << 20
 SHOWN = 10
+# Electronic invoices need no mapping; whose they are tells which way each went.
+INVOICES = {"xml", "ofd", "zip"}
+INVOICE_KINDS = ("invoices", "invoices.sale", "invoices.purchase")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 SIDE = "/"
 
@@ -38,6 +41,9 @@ def look() -> ResponseReturnValue:
         found = ask("POST", "/import-previews", file=data, query=query)
     except ServiceProblem as problem:
         return _answer(request.form, None, _refused(problem), problem.status)
+    if found.get("form") in INVOICES:
+        found["kind"] = request.form.get("kind") or INVOICE_KINDS[0]
+        found["kinds"] = [{"kind": one} for one in INVOICE_KINDS]
     for table in found["tables"]:
         table["titles"] = {choice["column"]: choice["title"] for choice in table["choices"]}
     return _answer(request.form, found, {}, 200)
@@ -55,12 +61,12 @@ def send() -> ResponseReturnValue:
             query["connector"] = _saved(form)
         elif form.get("connector"):
             query["connector"] = form["connector"].partition("@")[0]
-        ask("POST", "/imports", file=data, query=query, key=form.get("nonce") or uuid4().hex)
+        sent = ask("POST", "/imports", file=data, query=query, key=form.get("nonce") or uuid4().hex)
     except ServiceProblem as problem:
         if problem.status not in {400, 403, 404, 409, 413, 422}:
             raise
         return _answer(form, None, _refused(problem), problem.status)
-    return redirect(url_for("portal.sending_listing", did="sent"), 303)
+    return redirect(url_for("portal.imports_one", name=sent["id"], did="sent"), 303)
 
 
 def _sent() -> tuple[Any, bytes]:
@@ -157,7 +163,6 @@ def _page(
         declared=_declared(found),
         errors=errors or {},
         imports=ask("GET", "/imports", query={"limit": SHOWN})["items"],
-        notice=say("sending.was_sent") if request.args.get("did") == "sent" else None,
         nonce=uuid4().hex,
     ), status
 

@@ -18,6 +18,8 @@ BODY_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 RESIDENT_FORM = re.compile(
     r"[1-8]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]|[1-8]\d{2,5}\*{6,}[\dX]{0,4}"
 )
+# A registered business's credit code with a character too few or too many.
+MISTYPED_FORM = re.compile(r"9[123][0-9]{6}(?:[0-9A-HJ-NP-RTUWXY]{9}|[0-9A-HJ-NP-RTUWXY]{11})")
 LOCAL_FORM = re.compile(r"[^\s:/?#%\x00-\x1f]{1,64}")
 
 
@@ -36,16 +38,22 @@ def enterprise_id(written: str) -> str:
         scheme, code = ("uscc" if len(text) == 18 else "local"), text
     elif scheme.lower() in SCHEMES:
         scheme = scheme.lower()
+    if not separator and MISTYPED_FORM.fullmatch(code.upper()):
+        raise NotAnEnterpriseId(
+            f"A credit code has 18 characters, this has {len(code)}; a code of your own is written as local:<code>. "
+            f"/ 统一社会信用代码应为 18 位，此处为 {len(code)} 位；如为自编代号，请写作 local:代号。"
+        )
     if scheme == "uscc":
         wrong = uscc_fault(code.upper())
         if wrong:
-            raise NotAnEnterpriseId(f"The credit code is not valid: {wrong}.")
+            raise NotAnEnterpriseId(f"The credit code is not valid: {wrong}. / 统一社会信用代码有误，请核对。")
         return f"uscc:{code.upper()}"
     # A code may be typed in groups; what stands apart in any other id is two things.
     if scheme != "local" or not LOCAL_FORM.fullmatch(code) or len(written.split()) > 1:
         raise NotAnEnterpriseId(
             "An enterprise is written as uscc:<18 characters>, local:<code>, or a bare 18-character code; "
-            "a code has at most 64 characters and no spaces, colons or slashes."
+            "a code has at most 64 characters and no spaces, colons or slashes. "
+            "/ 企业请写作 uscc:18位代码、local:代号，或直接写 18 位统一社会信用代码。"
         )
     return f"local:{code}"
 

@@ -238,13 +238,51 @@ IMPORT = {
     "notes": [],
     "warnings": [],
     "withdrawal": None,
-    **dict.fromkeys(("received", "accepted", "duplicate", "rejected"), 3),
+    "progress": {"done": 5, "total": 5},
+    "received": 3,
+    "accepted": 2,
+    "duplicate": 0,
+    "rejected": 1,
 }
+REPORT = "line,column,value,reason\n4,开票日期,2026年6月,not a date / 不是有效日期\n".encode("utf-8-sig")
 
 
-def test_an_import_is_taken_back_once_that_is_confirmed(signed_in: SignedIn, door: StandIn) -> None:
-    """Not without the tick; afterwards the page says by whom and since when."""
+@pytest.fixture
+def rejected(door: StandIn) -> StandIn:
+    """Return the stand-in, with an import of which a row was rejected."""
     door.answers["GET /imports/imp_1"] = Answer(200, IMPORT)
+    door.answers["GET /imports/imp_1/rejects"] = Answer(200, None, REPORT, "text/csv; charset=utf-8")
+    return door
+
+
+def test_a_sender_reads_what_was_rejected_and_downloads_it(signed_in: SignedIn, rejected: StandIn) -> None:
+    """Each reason in the reader's language; a firm as well as a source."""
+    for language, told, untold in (("zh", "不是有效日期", "not a date"), ("en", "not a date", "不是有效日期")):
+        visit = signed_in("smc_firm", language)
+        text = visit.get("/portal/imports/imp_1").text
+        assert (told in text, untold in text) == (True, False)
+    file = visit.get("/portal/imports/imp_1/rejects")
+    assert file.data == REPORT
+    # A name in Chinese goes out as RFC 5987 says: a header of other than Latin letters breaks the real server.
+    assert (
+        "filename*=UTF-8''%E4%B8%80%E6%9C%88-rejected.csv"
+        in file.headers["Content-Disposition"].encode("latin-1").decode()
+    )
+    assert rejected.asked("GET /imports/imp_1/rejects")[-1]["query"] == {"form": "file"}
+
+
+def test_the_page_of_an_import_follows_it(signed_in: SignedIn, door: StandIn) -> None:
+    """It asks again while the work goes on, and no longer."""
+    going_on = {**IMPORT, "state": "running", "progress": {"done": 2, "total": 5}, "rejected": 0}
+    for shown, follows in ((going_on, True), ({**IMPORT, "rejected": 0}, False)):
+        door.answers["GET /imports/imp_1"] = Answer(200, shown)
+        text = signed_in("smc_source").get("/portal/imports/imp_1").text
+        assert ('hx-trigger="load delay:1s"' in text, "<progress" in text) == (follows, follows)
+
+
+def test_an_import_is_taken_back_once_that_is_confirmed(signed_in: SignedIn, rejected: StandIn) -> None:
+    """Not without the tick; afterwards the page says by whom and since when."""
+    door = rejected
     door.answers["POST /imports/imp_1/withdraw"] = Answer(200, IMPORT)
     visit = signed_in("smc_operator")
     assert "未识别的列：" in visit.get("/portal/imports/imp_1").text

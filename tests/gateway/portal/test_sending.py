@@ -100,6 +100,18 @@ def test_the_corrected_mapping_is_saved_and_the_file_imported_with_it(signed_in:
     assert imported["query"] == {"kind": "payments", "filename": "flow.csv", "connector": "my-bank"}
 
 
+def test_electronic_invoices_are_sent_as_they_are(signed_in: Any, asked: StandIn) -> None:
+    """They need no mapping; as which kind, the page offers."""
+    packed = {**FOUND, "form": "xml", "kind": None, "confidence": None, "declaration": None, "tables": []}
+    asked.answers["POST /import-previews"] = Answer(200, packed)
+    client = signed_in("smc_source", "en")
+    page = client.post("/portal/import-previews", data=form(), headers={**ORIGIN, "HX-Request": "true"}).text
+    assert '<option value="invoices" selected>' in page
+    assert "<button>Import</button>" in page
+    sent = client.post("/portal/imports", data=form(kind="invoices"), headers=ORIGIN)
+    assert sent.headers["Location"].startswith("/portal/imports/imp_1")
+
+
 def test_what_fits_is_imported_without_a_mapping(signed_in: Any, asked: StandIn) -> None:
     """Unless a column was corrected: then the mapping needs a name."""
     same = {"kind": "payments", "title-0": "日期", "column-0": "date", "taken-0": "date", "owner": "uscc:1"}

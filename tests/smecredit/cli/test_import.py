@@ -56,6 +56,7 @@ def test_the_status_tells_rejected_rows_and_they_come_back_to_be_corrected(house
     assert "1 accepted + 0 duplicate + 1 rejected" in first.stdout
     assert "未识别的列: 台账" in first.stdout
     assert "--rejects OUT.csv" in first.stdout
+    assert "smecredit withdraw-import imp_" in first.stdout
     accepted = run(house, "import", "invoices.purchase", str(file), "--accept-rejects", "--rejects", str(out))
     assert accepted.exit_code == 0
     out.write_text(out.read_text("utf-8-sig").replace("'=1+1", "100.00"))

@@ -7,12 +7,14 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner
 
+from smecredit.answers import Preview
 from smecredit.cli import commands
+from smecredit.rendering.preview import LACKING, next_steps
 
 GUESS = {
     "column": "date",
@@ -140,3 +142,11 @@ def test_the_answer_is_printed_whole_as_json(suite: list[tuple[str, str, Any]], 
 def test_a_mapping_without_a_name_is_wrong_use(suite: list[tuple[str, str, Any]], file: Path) -> None:
     assert run("preview", file, "--mapping", file).exit_code == 2
     assert suite == []
+
+
+def test_the_next_step_is_one_that_works() -> None:
+    """Electronic invoices are imported as they are; a file that lacks a column is put right first."""
+    packed = cast("Preview", {**FOUND, "form": "xml", "kind": None, "tables": []})
+    assert list(next_steps(packed, "a.xml", None)) == ["next 下一步: smecredit import invoices a.xml --enterprise ID"]
+    lacking = [{**FOUND["tables"][0], "missing": [{"column": "total_fen", "title": GUESS["title"]}]}]
+    assert list(next_steps(cast("Preview", {**FOUND, "tables": lacking}), "a.csv", None)) == [LACKING]

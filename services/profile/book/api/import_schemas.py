@@ -37,7 +37,10 @@ class WithdrawalSchema(Schema):
     at = fields.AwareDateTime(allow_none=True, metadata={"description": "Null while the work is under way"})
     rows = fields.Integer(allow_none=True)
     enterprises = fields.Integer(allow_none=True)
-    stand_ins = fields.List(fields.String(), metadata={"description": "Imports that now hold rows which both stated"})
+    stand_ins = fields.List(
+        fields.String(),
+        metadata={"description": "Imports that now hold rows which both stated, or a firm's own word against them"},
+    )
     send_again = fields.List(
         fields.String(),
         metadata={"description": "Imports that had repeated it and whose files are gone, or that state outcomes"},

@@ -20,6 +20,8 @@ from services.profile.book.usecases.try_out import SOMEBODY, Findings, Trial
 ROWS_SHOWN, REJECTS_SHOWN, EXAMPLES_SHOWN, KINDS_SHOWN, LONGEST = 10, 50, 3, 5, 40
 # A kind that is less likely than this is none.
 LEAST = 0.3
+# What need not stand in a file, since its sender can name it beside.
+WHOSE = "enterprise"
 # Beside the columns that hold persons by what they are: titles of columns that we do not read.
 PERSONAL = (
     *("姓名", "户名", "购买方名称", "购方名称", "客户名称", "对方名称", "对手", "身份证", "证件", "电话", "手机"),
@@ -47,8 +49,8 @@ def shown(found: Preview, file: str) -> dict[str, Any]:
         return {**about, **NOTHING, "notes": [NO_MAPPING]}
     findings = found.found
     best = findings.tables[0]
-    named = best.form.constants.get("enterprise") if best.checked is not None else None
-    beside = named == SOMEBODY
+    named = best.form.constants.get("enterprise")
+    beside = named == SOMEBODY or (named is None and WHOSE in best.proposal.missing)
     found_out = named == findings.owner and named is not None
     return {
         **about,
@@ -99,7 +101,7 @@ def _table(one: Trial) -> dict[str, Any]:
         "choices": [
             {"column": target.name, "title": _title(target.name, one)} for target in targets(one.form.kind, ())
         ],
-        "missing": [{"column": name, "title": _title(name, one)} for name in one.proposal.missing],
+        "missing": [{"column": name, "title": _title(name, one)} for name in one.proposal.missing if name != WHOSE],
         "ignored": list(one.ignored),
         "rows": list(_rows(one)),
         "checked": checked.received if checked else 0,
@@ -152,7 +154,8 @@ def _halves(reason: str) -> tuple[str, str]:
 def _title(name: str, one: Trial) -> dict[str, str]:
     whole, _, side = name.partition(SIDE)
     column = _columns(one).get(whole)
-    chinese, english = (column.titles[0], column.english or whole) if column and column.titles else (whole, whole)
+    english = (column.english if column else "") or whole.removesuffix("_fen").replace("_", " ").capitalize()
+    chinese = column.titles[0] if column and column.titles else whole
     if side in SIDES:
         return {"zh": f"{chinese}（{SIDES[side][0]}）", "en": f"{english}, {SIDES[side][1]}"}
     return {"zh": chinese, "en": english}

@@ -34,6 +34,11 @@ class Matched:
 
 # So many of our columns are found in a header, and not by chance in a line of values.
 CLEARLY_A_HEADER = 2
+# What need not stand in a file, since its sender can name it beside: in English, in Chinese.
+NAMED_BESIDE = (
+    "; the enterprise may be named beside the file (?enterprise=, --enterprise)",
+    "；企业也可在导入时用 enterprise 注明",
+)
 
 
 class WrongColumns(Invalid):
@@ -170,11 +175,12 @@ class Form:
         if missing:
             # A file without a header has a person where a title should be, if persons are what it is about.
             named = any(column.reads == "party" for column in self.columns) and len(found) < CLEARLY_A_HEADER
+            beside = NAMED_BESIDE if "enterprise" in missing else ("", "")
             has = [] if named else [shown(title)[:64] for title in titles]
             raise WrongColumns(
                 f"{where} lacks {', '.join(missing.values())} for the kind {self.kind}; "
-                f"it has: {', '.join(has[:20]) or f'{len(titles)} other columns'}. "
-                "/ 缺少以上列，请补充，或将对应列改为上述列名。",
+                f"it has: {', '.join(has[:20]) or f'{len(titles)} other columns'}{beside[0]}. "
+                f"/ 缺少 {'、'.join(missing.values())}，请补充，或将对应列改为上述列名{beside[1]}。",
                 kind=self.kind,
                 missing=list(missing),
                 found=has[:50],

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+import polars as pl
+
 from services.profile.book.domain import invoice
-from services.profile.book.domain.dataset import Column
+from services.profile.book.domain.dataset import Column, Settled
 from services.profile.book.domain.red_letters import STATES, red_letters
 from services.profile.book.domain.sides import settled
 
@@ -21,7 +23,17 @@ EITHER = frozenset({"number", "remark"})
 # The others (货物运输, 建筑服务, 不动产, 机动车, …) add to some of the same invoices what their sort of trade needs.
 EXPORT_SHEETS = ("发票基础信息", "信息汇总表")
 YES_NO = MappingProxyType({"是": "true", "否": "false", "true": "true", "false": "false"})
-STEPS = (red_letters, settled)
+ADDED_UP = "no column states the total; it is net and tax together / 文件没有价税合计，按金额与税额之和计"
+
+
+def added_up(rows: pl.DataFrame) -> Settled:
+    """Return invoices with the total that a file leaves out: by definition what is net and its tax."""
+    if "total_fen" in rows.columns:
+        return Settled(rows)
+    return Settled(rows.with_columns(total_fen=pl.col("net_fen") + pl.col("tax_fen")), warnings=(ADDED_UP,))
+
+
+STEPS = (added_up, red_letters, settled)
 
 
 def optional(name: str, titles: tuple[str, ...], reads: str = "text", **more: object) -> Column:
@@ -65,7 +77,8 @@ def instead(kind: str) -> Mapping[str, Sequence[frozenset[str]]]:
         "invoices.sale": {"counterparty": [{"buyer_name"}], "enterprise": [{"seller"}]},
         "invoices.purchase": {"counterparty": [{"seller_name"}], "enterprise": [{"buyer"}]},
     }
-    return MappingProxyType({name: [frozenset(each) for each in some] for name, some in sets[kind].items()})
+    told = {"total_fen": [{"net_fen", "tax_fen"}], **sets[kind]}
+    return MappingProxyType({name: [frozenset(each) for each in some] for name, some in told.items()})
 
 
 def _own(other: tuple[str, ...], *, both: bool) -> list[Column]:

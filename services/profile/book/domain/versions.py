@@ -17,6 +17,9 @@ from services.profile.book.domain.restated import Restated, alike, looked_back
 from services.profile.book.domain.zeros import rejoined
 
 NOT_YOURS = "stated by another source already; dispute it instead of restating it / 其他来源已有记录，请提出异议"
+TOO_OFTEN = (
+    "stated more often than can be held; keep the statement that holds / 同一记录的陈述次数过多，请只保留有效的一行"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,9 @@ def weigh(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, stands: Stan
         old = pl.col("line").is_in(back.gone)
         repeats |= _saying(dataset, rows.filter(old), standing)
         rows = rows.filter(~old)
-    refused = ((NOT_YOURS, own["line"].to_list()), *back.refused)
     new = versioned(dataset, rows, held)
+    often, new = new.filter(pl.col("version").is_null()), new.drop_nulls("version")
+    refused = ((NOT_YOURS, own["line"].to_list()), *back.refused, (TOO_OFTEN, often["line"].to_list()))
     told = (*told, *alike(dataset, new.filter(pl.col("version") == 1), last))
     if not own.is_empty():
         own = _unheard(dataset, own, held, stands).with_columns(pl.lit(0, dtype=pl.Int16).alias("version"))
@@ -114,7 +118,8 @@ def unsaid(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, last: pl.Da
 def versioned(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     """Give each row the number of its version: 1 when the thing is new, otherwise one more than the last held.
 
-    Rows must be free of repeats and in the order of their lines: the later line is the later statement.
+    Rows must be free of repeats and in the order of their lines: the later line is the later statement. Null where
+    there are more than can be held.
     """
     keys, held_keys = dataset.keys(rows), dataset.keys(held)
     hashes, held_hashes = keys.hash_rows(), held_keys.hash_rows()
@@ -127,7 +132,7 @@ def versioned(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> pl.Da
     known = known.group_by(dataset.identity).agg(pl.col("last").max())
     later = keys.filter(again).join(known, on=dataset.identity, how="left", nulls_equal=True, maintain_order="left")
     number = pl.int_range(1, pl.len() + 1).over(dataset.identity) + pl.col("last").fill_null(0)
-    numbers = later.select(number.cast(pl.Int16)).to_series()
+    numbers = later.select(number.cast(pl.Int16, strict=False)).to_series()
     versions = pl.select(first).to_series().new_from_index(0, rows.height)
     return rows.with_columns(versions.scatter(again.arg_true(), numbers))
 

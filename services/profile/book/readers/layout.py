@@ -190,7 +190,7 @@ def told_footers(footers: Sequence[tuple[int, str]]) -> Iterator[str]:
     if footers:
         lines = "; ".join(f"{line}: {text[:40]}" for line, text in footers[:MOST_TOLD])
         more = f" and {len(footers) - MOST_TOLD} more" if len(footers) > MOST_TOLD else ""
-        yield f"left out as totals or remarks, no records ({lines}{more}) / 合计或说明行，未计入"
+        yield f"left out as totals or remarks, no records ({lines}{more}) / 合计或说明行（{lines}{more}），未计入"
 
 
 def is_footer(cells: Sequence[str]) -> bool:

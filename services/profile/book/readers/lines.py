@@ -41,7 +41,8 @@ def too_few(fields: int, width: int, *, cut: bool) -> str:
     """Return why a row that is too short is refused."""
     if cut:
         return f"{fields} fields instead of {width}; the file seems cut short here / 列数与表头不符，文件似在此处被截断"
-    return f"{fields} fields instead of {width} / 列数与表头不符"
+    unquoted = "is a comma within a value not quoted? / 列数与表头不符，值内的逗号可能未加引号"
+    return f"{fields} fields instead of {width}; {unquoted}"
 
 
 def decoded(line: bytes, encoding: str) -> str | None:

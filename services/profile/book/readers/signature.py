@@ -15,6 +15,7 @@ OLE_SCANNED = 64 << 20
 MARKUP = re.compile(rb"^\s*<(?:!doctype\s+html|html|head|meta|table|style)\b", re.IGNORECASE)
 # A title in brackets, as in [HISTORYDETAIL] above a statement, and no list of JSON.
 BRACKETED = re.compile(rb"\[(?!(?:true|false|null)\b)[A-Za-z\x80-\xff]")
+WORD = "This is a Word document; send the table as .xlsx or .csv / 这是 Word 文档，请报送 .xlsx 或 .csv 表格。"
 EXCEL_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"
 
 
@@ -78,6 +79,8 @@ def _packed(path: Path) -> Sort:
         raise UnreadableFile(
             "This is a workbook of another make (.xlsb, .ods); save it as .xlsx and send that / 请另存为 .xlsx 后报送。"
         )
+    if "word/document.xml" in names:
+        raise UnreadableFile(WORD)
     return Sort.OFD if "ofd.xml" in names else Sort.ZIP
 
 
@@ -91,5 +94,5 @@ def _compound(path: Path) -> Sort:
             "/ 工作簿已加密，请取消密码后另存再报送。"
         )
     if "WordDocument".encode("utf-16-le") in data:
-        raise UnreadableFile("This is a Word document; send the table as .xlsx or .csv / 这是 Word 文档，请报送表格。")
+        raise UnreadableFile(WORD)
     return Sort.XLS

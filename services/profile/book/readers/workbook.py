@@ -103,7 +103,7 @@ def _fitting(form: Form, found: list[Grid]) -> list[RawSheet]:
         *(grid.name for grid, _ in headers if grid.name not in kept),
         *(f"{name} (hidden)" for name in found[0].hidden),
     ]
-    note = (f"sheets left out: {'、'.join(left)} / 未读入的工作表",) if left else ()
+    note = (f"sheets left out: {'、'.join(left)} / 未读入的工作表：{'、'.join(left)}",) if left else ()
     return [replace(sheet, notes=(*sheet.notes, *(note if sheet is whole[0] else ()))) for sheet in whole]
 
 
@@ -158,7 +158,10 @@ def _official(found: list[Grid]) -> list[RawSheet]:
     left = [name for name in there if name not in SHEETS]
     sheets = [_official_sheet(KINDS[kind], there[sheet]) for sheet, kind in SHEETS.items()]
     if left:
-        sheets[0] = replace(sheets[0], notes=(*sheets[0].notes, f"sheets left out: {'、'.join(left)} / 未读入的工作表"))
+        sheets[0] = replace(
+            sheets[0],
+            notes=(*sheets[0].notes, f"sheets left out: {'、'.join(left)} / 未读入的工作表：{'、'.join(left)}"),
+        )
     return sheets
 
 

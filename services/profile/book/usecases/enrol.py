@@ -90,4 +90,6 @@ def known(connection: Connection, enterprise: str) -> Enterprise:
 
 def not_in_the_book() -> EnterpriseNotFound:
     """Return the refusal where the book has no such enterprise."""
-    return EnterpriseNotFound("No such enterprise is in the book; import its data first.")
+    return EnterpriseNotFound(
+        "No such enterprise is in the book; import its data first. / 账册中没有该企业，请先导入其数据。"
+    )

@@ -17,7 +17,11 @@ def settle(connection: Connection, state: store.BookState, asked: Asked, today: 
     A past moment is read at the version of the lake that readers saw then, so that a replay gives the same bytes.
     """
     if asked.as_of and asked.as_of > today:
-        raise Invalid(f"as_of {asked.as_of} lies in the future; ask for today or a day before.", as_of=str(asked.as_of))
+        raise Invalid(
+            f"as_of {asked.as_of} lies in the future; ask for today or a day before. "
+            "/ as_of 晚于今天，请填写今天或更早的日期。",
+            as_of=str(asked.as_of),
+        )
     as_of = asked.as_of or min(state.date or today, today)
     earlier = asked.known_at is not None and asked.known_at < state.known_at
     if not earlier or asked.known_at is None:

@@ -124,7 +124,8 @@ def try_out(path: Path, setting: Setting, known: Mapping[str, Connector], kinds:
     if not best:
         if setting.only_connectors:
             read(forms[0][1], path, setting.limits)  # says what it lacks
-        best = (Trial(proposals[0], tried.main, KINDS[proposals[0].kind]),)
+        form = KINDS[proposals[0].kind]
+        best = (Trial(proposals[0], tried.main, form.of(setting.enterprise) if setting.enterprise else form),)
     fitting = tuple(way[0].connector for way in fits if way[0].connector)
     headed = bool(fits) or is_header(tried.main.titles)
     return Findings(best, best[0].form.kind, tuple(proposals), fitting, tried.names, headed, tried.owner)

@@ -24,6 +24,7 @@ from services.profile.book.domain import invoice
 from services.profile.book.domain.columns import ENTERPRISES, KINDS, OUTCOMES, WORKBOOK
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.evidence import HELD, speaking_of
+from services.profile.book.domain.versions import among, versioned
 from services.profile.book.domain.zeros import rejoined
 from services.profile.book.lake import Commit
 from services.profile.book.usecases.load import statements
@@ -100,7 +101,8 @@ def stand_ins(context: Context, order: tables.Import, ended: Brought) -> StandIn
     holding = [one for one in orders if _dataset_of(one.kind) is ended.dataset]
     found: dict[str, dict[str, pl.DataFrame]] = {}
     for dataset, rows in ended.parts:
-        found[dataset.name], without = _taken_over(context, order, holding, dataset, rows)
+        taken, without = _taken_over(context, order, holding, dataset, rows)
+        found[dataset.name] = _with_own_words(context, dataset, rows, taken)
         lost.update(without)
     return StandIns(repeaters, found, sorted(lost))
 
@@ -124,6 +126,33 @@ def _taken_over(
             found[repeater.id] = mine
             rest = rest.filter(~pl.int_range(pl.len()).is_in(places.implode()))
     return found, lost
+
+
+def _with_own_words(
+    context: Context, dataset: Dataset, ended: pl.DataFrame, taken: Mapping[str, pl.DataFrame]
+) -> dict[str, pl.DataFrame]:
+    """Return what stand-ins hold, and what enterprises say themselves of things that no other source states any more.
+
+    Their own word was refused against the import (version 0). Where nothing was said since, it stands as the next one.
+    """
+    with context.database.read() as session:
+        version, gone = store.lake_versions(session)[dataset.name], withdrawals.going(session)
+    found, held = dict(taken), context.lakes[dataset.name].read(version, ended["enterprise"].unique(), without=gone)
+    if (held["version"] > 0).all():
+        return found
+    held = held.filter(among(dataset.keys(held), dataset.keys(ended))).sort("known_at", maintain_order=True)
+    words = held.filter(dataset.keys(held).hash_rows().is_last_distinct()).filter(pl.col("version") == 0)
+    passed = (rows.with_columns(pl.lit(name).alias("import_id")) for name, rows in taken.items())
+    stated = pl.concat([held.filter(pl.col("version") > 0), *passed])
+    with context.database.read() as session:
+        senders = store.senders(session, pl.concat([stated["import_id"], words["import_id"]]).unique().to_list())
+    for (name,), own in versioned(dataset, words.drop("version"), pl.concat([ended, held])).group_by("import_id"):
+        others = [other for other, sender in senders.items() if sender != senders[str(name)]]
+        firm = stated.filter(pl.col("import_id").is_in(others))
+        heard = own.filter(~among(dataset.keys(own), dataset.keys(firm))).select(ended.columns)
+        if heard.height:
+            found[str(name)] = pl.concat([found[str(name)], heard]) if str(name) in found else heard
+    return found
 
 
 def _both(dataset: Dataset, held: pl.DataFrame, said: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:

@@ -151,6 +151,17 @@ def test_invoices_as_xml_need_no_mapping(cottage: House) -> None:
     assert "no mapping" in found["notes"][0]
 
 
+def test_whose_data_it_is_is_never_missing_from_a_file(cottage: House) -> None:
+    """Its sender can name the enterprise beside it; where nobody has, that is asked for."""
+    lacking = (
+        "发票号码,购方识别号,开票日期,金额,发票状态\n26332000000000000001,91350100M000100Y43,2026-03-01,100,正常\n"
+    )
+    for query, asked_for in (("", True), ("enterprise=E1", False)):
+        found = look(cottage, lacking, query).json
+        assert "enterprise" not in [one["column"] for one in found["tables"][0]["missing"]]
+        assert found["needs_enterprise"] is asked_for
+
+
 def test_a_file_without_a_header_gets_one_to_put_in(cottage: House) -> None:
     """Its first line is no title of anything."""
     rows = "".join(f"2026-03-0{day},{day}00.00,{day}3.00,{day * 100 + day * 10 + 3}.00,normal\n" for day in range(1, 6))

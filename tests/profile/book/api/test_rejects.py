@@ -101,5 +101,5 @@ def test_why_a_file_failed_is_said_in_both_languages_and_in_the_file_s_own_title
     """No internal name of ours is among it."""
     failed = cottage.send("invoices.purchase", HEADER.replace("金额,", "") + "E1,1,2019/1/4,A1,13.00,113.00,有效发票\n")
     assert "lacks 金额 (Net amount)" in failed["problem"]["detail"]
-    assert "缺少以上列" in failed["problem"]["detail"]
+    assert "缺少 金额" in failed["problem"]["detail"]
     assert "net_fen" not in failed["problem"]["detail"]

@@ -67,7 +67,7 @@ def test_an_id_has_one_form(written: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["", "local:", "a b", "x:y", "91310115MA1H8R7C6D", "local:a/b", "local:" + "x" * 65]
+    "written", ["", "local:", "a b", "x:y", "91310115MA1H8R7C6D", "local:a/b", "local:" + "x" * 65, "91350100M000100Y4"]
 )
 def test_what_is_no_id_is_refused(written: str) -> None:
     """Nothing unaddressable or unchecked becomes an id."""

@@ -129,3 +129,14 @@ def test_a_file_of_both_directions_needs_both_codes_or_a_direction() -> None:
         KINDS["invoices"].match(
             ["企业代号", "发票号码", "购方识别号", "开票日期", "金额", "税额", "价税合计", "发票状态"]
         )
+
+
+def test_a_total_that_the_file_leaves_out_is_net_and_tax() -> None:
+    """As lists that firms keep themselves often do; that it was added up is told."""
+    found = checked(
+        "invoices.sale",
+        "数电发票号码,购方识别号,开票日期,金额,税额,发票状态",
+        f"{DIGITAL},{OTHER},2026-03-01,100,13,正常",
+    )
+    assert found.rows["total_fen"].to_list() == [11300]
+    assert any("价税合计" in told for told in found.warnings)

@@ -15,7 +15,7 @@ from services.profile.book.domain import payment, tax_filing
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.invoice import CONTENT, DATASET, as_known
-from services.profile.book.domain.versions import NOT_YOURS, Weighed, weigh
+from services.profile.book.domain.versions import NOT_YOURS, TOO_OFTEN, Weighed, weigh
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DIGITAL = "26332000000000000901"
@@ -255,6 +255,13 @@ def test_what_was_taken_back_neither_holds_nor_refuses() -> None:
     book.take(INVOICE)
     back = book.take(INVOICE, gone=frozenset({"imp_1"}), firm=frozenset({"imp_1"}))
     assert back.rows["version"].to_list() == [2]
+
+
+def test_what_is_stated_more_often_than_can_be_held_is_refused() -> None:
+    """Valid and void by turns, forty thousand times: the lines beyond are named, and nothing breaks."""
+    weighed = Book().take(*(INVOICE | {"status": status} for status in ("valid", "void") * 20_000))
+    assert weighed.rows["version"].max() == weighed.rows.height == 32_767
+    assert [(reason, len(lines)) for reason, lines in weighed.refused] == [(TOO_OFTEN, 40_000 - 32_767)]
 
 
 @pytest.mark.parametrize("first", ["00012345", "12345"])

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from electronic_invoices import zipped
 from workbooks import Cell, Rows, xls, xlsx
 
 from services.profile.book.domain.columns import KINDS, SHEETS, WrongColumns
@@ -127,6 +128,7 @@ def test_the_official_form_is_read_in_either_make(tmp_path: Path, write: Write) 
     [
         (b"\xd0\xcf\x11\xe0" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"), "password"),
         (b"\xd0\xcf\x11\xe0" + b"\0" * 600 + "WordDocument".encode("utf-16-le"), "Word"),
+        (zipped({"word/document.xml": b"<w/>"}), "Word"),
         (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "damaged"),
         (b"%PDF-1.7", "PDF"),
         (b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>', "Excel 2003"),

@@ -97,3 +97,42 @@ def test_who_is_done_late_takes_nothing_that_another_holds(cottage: House, monke
     cottage.send("invoices.sale", file + sale("3"), "b.csv")
     drain(cottage)
     assert sorted(known(cottage)["number"]) == ["1", "2", "3"]
+
+
+def test_a_firms_own_word_stands_when_the_source_against_it_is_gone(cottage: House) -> None:
+    """Refused while the source stated another total; the next source is firm against it again."""
+    first = cottage.send("invoices.sale", SALES + sale(DIGITAL), "a.csv")
+    own = SALES + sale(DIGITAL).replace("1000.00,130.00,1130.00", "900.00,117.00,1017.00")
+    sent = cottage.client.post("/v1/imports?kind=invoices.sale", data=own.encode(), headers=cottage.owner())
+    drain(cottage)
+    assert known(cottage).select("total_fen", "version").rows() == [(113000, 1)]
+    assert withdraw(cottage, first["id"])["stand_ins"] == [sent.json["id"]]
+    assert known(cottage).select("total_fen", "import_id").rows() == [(101700, sent.json["id"])]
+    cottage.send("invoices.sale", SALES + sale(DIGITAL), "b.csv")
+    assert known(cottage)["total_fen"].to_list() == [113000]
+
+
+def test_a_firms_own_word_waits_while_another_source_stands_against_it(cottage: House) -> None:
+    """Two sources say the same: one of them stands in for the other."""
+    first = cottage.send("invoices.sale", SALES + sale(DIGITAL), "a.csv")
+    second = cottage.send("invoices.sale", SALES + sale(DIGITAL) + sale("1"), "b.csv")
+    own = SALES + sale(DIGITAL).replace("1000.00,130.00,1130.00", "900.00,117.00,1017.00")
+    cottage.client.post("/v1/imports?kind=invoices.sale", data=own.encode(), headers=cottage.owner())
+    drain(cottage)
+    assert withdraw(cottage, first["id"])["stand_ins"] == [second["id"]]
+    assert sorted(known(cottage)["total_fen"]) == [113000, 113000]
+
+
+def test_a_firms_word_that_it_has_changed_since_is_not_put_forward(cottage: House) -> None:
+    """It said less, then more; what a second source adds and takes back leaves the later word."""
+    first = cottage.send("invoices.sale", SALES + sale(DIGITAL), "a.csv")
+    for net, tax, total in (("900.00", "117.00", "1017.00"), ("800.00", "104.00", "904.00")):
+        own = SALES + sale(DIGITAL).replace("1000.00,130.00,1130.00", f"{net},{tax},{total}")
+        cottage.client.post("/v1/imports?kind=invoices.sale", data=own.encode(), headers=cottage.owner())
+        drain(cottage)
+        if first:
+            withdraw(cottage, first["id"])
+            first = {}
+    again = cottage.send("invoices.sale", SALES + sale(DIGITAL), "b.csv")
+    withdraw(cottage, again["id"])
+    assert known(cottage)["total_fen"].to_list() == [90400]
