@@ -26,6 +26,13 @@ def exact_yuan(fen: int) -> str:
     return f"{sign}¥{abs(fen) // FEN_PER_YUAN:,}.{abs(fen) % FEN_PER_YUAN:02d}"
 
 
+def tax_rate(written: str | None) -> str:
+    """Return a rate of tax as invoices print it: `13%` for `0.13`; words (免税) as they are."""
+    if written is None or not written.replace(".", "").isdigit():
+        return written or NOTHING
+    return f"{(Decimal(written) * 100).normalize():f}%"
+
+
 def money(language: Language, fen: int | None) -> Markup | str:
     """Return an amount in the language's unit, with the exact yuan in its tooltip."""
     if fen is None:

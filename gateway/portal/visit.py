@@ -149,6 +149,7 @@ def vocabulary() -> dict[str, Any]:
         "measure": lambda value, unit=None: figures.measure(speaks, value, unit),
         "number": figures.number,
         "percent": figures.percent,
+        "tax_rate": figures.tax_rate,
         "points": figures.points,
         "exact_yuan": figures.exact_yuan,
         "day": figures.day,

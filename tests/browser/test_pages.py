@@ -24,6 +24,7 @@ PAGES = {
     "dimension": ("/portal/enterprise/dimensions/payment", "smc_firm"),
     "dimension without data": ("/portal/enterprise/dimensions/payment", "smc_thin"),
     "records": ("/portal/enterprise/records/days_beyond_terms_paid_12m", "smc_firm"),
+    "lines of an invoice": ("/portal/enterprise/invoices/rec_e00d4616051cce59f50090fafabb0d9b/lines", "smc_firm"),
     "a bank's portrait": (f"{FIRM}/portrait", "smc_bank"),
     "applicants": ("/portal/applicants", "smc_bank"),
     "applicant": (FIRM, "smc_bank"),

@@ -33,6 +33,14 @@ def test_the_tooltip_holds_the_exact_amount(fen: int) -> None:
     assert int(said) == fen
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("0.13", "13%"), ("0.015", "1.5%"), ("0", "0%"), ("1", "100%"), ("免税", "免税"), (None, "—")],
+)
+def test_a_rate_of_tax_is_said_as_invoices_print_it(written: str | None, shown: str) -> None:
+    assert figures.tax_rate(written) == shown
+
+
 @given(st.integers(10, 10_000_000))
 def test_an_amount_typed_in_wan_is_exact(tenths: int) -> None:
     """0.1 万元 steps become fen without a rounding error."""

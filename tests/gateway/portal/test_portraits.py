@@ -55,7 +55,7 @@ def test_an_invoice_leads_to_its_lines_and_back_at_the_same_moment(signed_in: Si
     records = firm.get("/portal/enterprise/records/days_beyond_terms_paid_12m").text
     [link] = set(re.findall(r'href="(/portal/enterprise/invoices/rec_e00d[^"]+)"', records))
     lines = firm.get(unescape(link)).text
-    for shown in ("*钢材*螺纹钢", "HRB400", "12,600.00", "政府公开信息"):
+    for shown in ("*钢材*螺纹钢", "HRB400", "¥12,600.00", ">9%<", "政府公开信息"):
         assert shown in lines
     assert "/portal/enterprise/records/days_beyond_terms_paid_12m?as_of=2024-06-30&amp;known_at=" in lines
 
