@@ -24,10 +24,8 @@ def test_a_revoked_consent_is_refused_at_once_on_another_node(stocked: House, ve
     """Both have read before, so that whatever a node remembers it remembers; the very next read is refused."""
     nodes = [stocked.client, create_app(stocked.context.settings, verifier=verifier).test_client()]
     consent = stocked.consent(fields=list(Field))
-    paths = [
-        f"/v1/enterprises/local:E1{path.format(rule=rules()[0].key, dimension='operation')}?feature=sales_36m"
-        for path in file_reads()
-    ]
+    names = {"rule": rules()[0].key, "dimension": "operation", "record": stocked.invoice()}
+    paths = [f"/v1/enterprises/local:E1{path.format(**names)}?feature=sales_36m" for path in file_reads()]
     before = {node.get(path, headers=stocked.bank()).status_code for node in nodes for path in paths}
     assert stocked.client.post(f"/v1/consents/{consent}/revoke", headers=stocked.owner()).status_code == 200
     after = {node.get(path, headers=stocked.bank()).status_code for node in nodes for path in paths}
