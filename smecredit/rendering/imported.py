@@ -10,8 +10,6 @@ from smecredit.answers import Import
 from smecredit.problems import Problem
 
 SHOWN = 3
-# Descriptions are merged into what is known of a firm: there is nothing to take back.
-MERGED = "enterprises"
 
 
 def imported(done: Import, faults: Sequence[str]) -> None:
@@ -28,7 +26,7 @@ def imported(done: Import, faults: Sequence[str]) -> None:
         click.echo(f"note: {note}")
     for warning in done["warnings"]:
         click.echo(f"warning: {warning}")
-    if done["accepted"] and done["kind"] != MERGED:
+    if done["accepted"]:
         click.echo(f"if it was wrong, take it back / 如有误可撤回: smecredit withdraw-import {done['id']}")
     if done["rejected"]:
         click.echo(f"first rejected of import {done['id']}:")

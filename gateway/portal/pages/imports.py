@@ -18,8 +18,6 @@ ROLES = ("enterprise", "operator", "source")
 GOES_ON = ("queued", "running", "withdrawing")
 REJECTS_SHOWN = 20
 NOTICES = {"asked": "import.asked", "sent": "sending.was_sent"}
-# Descriptions are merged into what is known of a firm: there is nothing to take back.
-MERGED = "enterprises"
 
 
 def one(name: str) -> ResponseReturnValue:
@@ -31,7 +29,7 @@ def one(name: str) -> ResponseReturnValue:
     return page(
         "import.html",
         shown=shown,
-        may_end=shown["state"] == "done" and shown["kind"] != MERGED and shown["received"] > shown["rejected"],
+        may_end=shown["state"] == "done" and shown["received"] > shown["rejected"],
         goes_on=goes_on,
         rejects=_rejects(name) if shown["rejected"] else [],
         most=REJECTS_SHOWN,

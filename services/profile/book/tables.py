@@ -47,6 +47,17 @@ class EnterpriseVersion(Base):
     described: Mapped[dict[str, Any]]
 
 
+class EnterpriseStatement(Base):
+    """What a source said of a firm; never changed. A firm's statements are numbered from 1 in their order."""
+
+    __tablename__ = "enterprise_statements"
+
+    enterprise: Mapped[str] = mapped_column(String(80), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    import_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    said: Mapped[dict[str, Any]]
+
+
 class Outcome(Base):
     """Whether a firm defaulted, as a source said; the latest statement known counts."""
 

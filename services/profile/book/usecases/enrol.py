@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 import polars as pl
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from chassis.core.errors import Conflict
-from services.profile.book import outcome_store, store, withdrawals
+from services.profile.book import description_store, outcome_store, store, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain.attributes import normalised, sized
 from services.profile.book.domain.enterprise import Enterprise, EnterpriseNotFound
@@ -26,7 +27,9 @@ def enrol(context: Context, session: Session, enterprise: str, stated: Mapping[s
     """Store what a source says of an enterprise and return it, and whether it is new; what is not said stays."""
     claim(session, synthetic=bool(stated.get("synthetic", False)))
     before = store.enterprise(session, enterprise)
-    firm = merged(before, enterprise, stated)
+    said = spoken(stated)
+    description_store.say(session, [(enterprise, said)] if said else [], None)
+    firm = merged(before, enterprise, said)
     if firm != before:
         store.keep_enterprises(session, [firm], context.now())
     return firm, before is None
@@ -40,9 +43,12 @@ def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetim
     outcomes = outcome_store.outcome_statements(session, names)
     held_outcomes, repeated = frozenset(outcomes), set[outcome_store.Statement]()
     new_outcomes: list[outcome_store.Statement] = []
+    told: list[tuple[str, dict[str, Any]]] = []
     for row in rows.drop("line").iter_rows(named=True):
         name, defaulted = row.pop("enterprise"), row.pop("defaulted", None)
-        firm, outcome = merged(firms.get(name), name, row), (name, defaulted, None)
+        said = spoken(row)
+        firm, outcome = merged(firms.get(name), name, said), (name, defaulted, None)
+        told += [(name, said)] if said.keys() - {"synthetic"} else []
         new_outcome = defaulted is not None and outcome not in outcomes
         # A row counts as accepted when it changes what is known; the invoices' own mention of a code is no statement.
         if firm != firms.get(name) or new_outcome or name not in seen:
@@ -54,16 +60,31 @@ def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetim
             new_outcomes.append(outcome)
         elif outcome in held_outcomes:
             repeated.add(outcome)
+    description_store.say(session, told, import_id)
     store.keep_enterprises(session, [firm for name, firm in firms.items() if firm != before.get(name)], now)
     withdrawals.note_repeats(session, import_id, outcome_store.imports_saying(session, repeated))
     outcome_store.add_outcomes(session, new_outcomes, import_id, now)
     return accepted
 
 
-def merged(before: Enterprise | None, enterprise: str, stated: Mapping[str, Any]) -> Enterprise:
-    """Return the firm with what is newly said over what was known, in the standards' codes and with its size class."""
-    spoken = normalised({name: value for name, value in stated.items() if value is not None})
-    return sized(replace(before or Enterprise(enterprise), **spoken), spoken)
+def described_anew(session: Session, enterprises: Collection[str], now: datetime) -> None:
+    """Describe firms by all that is said of them still, where an import that said something was taken back."""
+    before = store.enterprises(session, sorted(enterprises))
+    firms = [
+        reduce(lambda firm, said: merged(firm, firm.id, said), told, Enterprise(name, synthetic=before[name].synthetic))
+        for name, told in description_store.statements(session, before.keys())
+    ]
+    store.keep_enterprises(session, [firm for firm in firms if firm != before[firm.id]], now)
+
+
+def spoken(stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is said of a firm, in the standards' codes."""
+    return normalised({name: value for name, value in stated.items() if value is not None})
+
+
+def merged(before: Enterprise | None, enterprise: str, said: Mapping[str, Any]) -> Enterprise:
+    """Return the firm with what is newly said over what was known, and with its size class."""
+    return sized(replace(before or Enterprise(enterprise), **said), said)
 
 
 def claim(session: Session, *, synthetic: bool) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from chassis.core.errors import Refused
 from chassis.data.database import batches
-from services.profile.book import departures, store, tables, withdrawals
+from services.profile.book import departures, description_store, store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice
 from services.profile.book.domain.columns import ENTERPRISES, KINDS, OUTCOMES, WORKBOOK
@@ -27,6 +27,7 @@ from services.profile.book.domain.evidence import HELD, speaking_of
 from services.profile.book.domain.versions import among, versioned
 from services.profile.book.domain.zeros import rejoined
 from services.profile.book.lake import Commit
+from services.profile.book.usecases.enrol import described_anew
 from services.profile.book.usecases.load import statements
 
 
@@ -35,7 +36,7 @@ class Brought:
     """What an import had brought: its rows in a lake (of outcomes: none), how many there are, and of whom.
 
     `beside` are its rows in other lakes, which say more of records: one that brought only such counts by them.
-    `outcomes` tells whether it stated any.
+    `outcomes` tells whether it stated any, `described` which enterprises it said something of.
     """
 
     dataset: Dataset | None
@@ -43,6 +44,7 @@ class Brought:
     by_enterprise: Mapping[str, int]
     beside: tuple[tuple[Dataset, pl.DataFrame], ...] = ()
     outcomes: bool = False
+    described: frozenset[str] = frozenset()
 
     @property
     def parts(self) -> list[tuple[Dataset, pl.DataFrame]]:
@@ -69,21 +71,25 @@ def brought(context: Context, order: tables.Import) -> Brought:
     dataset = _dataset_of(order.kind)
     with context.database.read() as session:
         versions = store.lake_versions(session)
-        said = _outcomes(session, order.id)
-    if dataset is None or dataset.name not in versions:
-        return Brought(dataset, (dataset or invoice.DATASET).empty(), said, outcomes=bool(said))
+        outcomes, described = _outcomes(session, order.id), description_store.said_by(session, order.id)
     parts = [
         (HELD[name], context.lakes[name].brought(versions[name], order.id))
-        for name in speaking_of(dataset.name)
+        for name in (speaking_of(dataset.name) if dataset is not None and dataset.name in versions else ())
         if name in versions
     ]
     counts: dict[str, int] = {}
     for _, rows in parts:
         of_kind = dict(rows.group_by("enterprise").len().iter_rows())
         counts |= {name: max(counts.get(name, 0), count) for name, count in of_kind.items()}
-    by_enterprise = counts | {name: counts.get(name, 0) + said[name] for name in said}
-    beside = tuple(part for part in parts[1:] if part[1].height)
-    return Brought(dataset, parts[0][1], by_enterprise, beside, outcomes=bool(said))
+    said = (counts, outcomes, described)
+    return Brought(
+        dataset,
+        parts[0][1] if parts else (dataset or invoice.DATASET).empty(),
+        {name: sum(each.get(name, 0) for each in said) for name in set().union(*said)},
+        tuple(part for part in parts[1:] if part[1].height),
+        outcomes=bool(outcomes),
+        described=frozenset(described),
+    )
 
 
 def _dataset_of(kind: str) -> Dataset | None:
@@ -201,6 +207,7 @@ def end(
     row.at = row.at or at
     session.flush()
     _pass_on(session, others)
+    described_anew(session, ended.described, at)
     state = replace(state, known_at=at, departures=state.departures + 1)
     for kind, commits in handed.items():
         last = max(commit.version for commit in commits)
@@ -261,4 +268,3 @@ def _outcomes(session: Session, import_id: str) -> dict[str, int]:
 
 
 STATE_OUTCOMES = frozenset({OUTCOMES.kind, ENTERPRISES.kind, WORKBOOK})
-TAKEN_BACK_KINDS = frozenset({*(name for name, form in KINDS.items() if form.dataset), WORKBOOK, OUTCOMES.kind})

@@ -30,7 +30,7 @@ def post_withdrawal(session: Session, import_id: str) -> dict[str, Any]:
     A version that it replaced stands again; what was read at an earlier `known_at` is read the same. Features, scores,
     alerts and cross-checks are made anew, and the ledger, the firms and their readers are told. The work goes on in
     the background: the import's state is `withdrawing`, then `withdrawn`. A later import that had repeated rows of it
-    stands in for it (`stand_ins`), or is named in `send_again` where its file is no longer kept. Descriptions of
-    enterprises are merged and cannot be taken back: send the right ones.
+    stands in for it (`stand_ins`), or is named in `send_again` where its file is no longer kept. An enterprise that it
+    described is known again by what others said of it, before and since.
     """
     return book_shown.plain(shown_import(session, ask(context(), session, caller(), import_id)))

@@ -15,13 +15,14 @@ from chassis.core.errors import Conflict
 from chassis.core.identity import Caller
 from chassis.data import jobs, ledger
 from chassis.data.jobs import Job
-from services.profile.book import departures, store, tables, withdrawals
+from services.profile.book import departures, description_store, store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
+from services.profile.book.domain.columns import ENTERPRISES
 from services.profile.book.domain.departure import names_of
 from services.profile.book.usecases.receive import ImportNotFound
 from services.profile.book.usecases.touch import note_changed
-from services.profile.book.usecases.withdraw import TAKEN_BACK_KINDS, Brought, StandIns, brought, end, stand_ins
+from services.profile.book.usecases.withdraw import Brought, StandIns, brought, end, stand_ins
 from services.profile.rights import dispute_store, measure_store, notice_store
 from services.profile.rights.domain.dispute import READERS_FOR, TAKEN_BACK, Correction
 from services.profile.rights.domain.notice import Event, of_enterprise
@@ -110,10 +111,10 @@ def _check(session: Session, order: tables.Import) -> None:
             "该次导入尚未完成或已失败，账册中没有其数据；请待完成后再撤回。",
             id=order.id,
         )
-    if order.kind not in TAKEN_BACK_KINDS:
+    if order.kind == ENTERPRISES.kind and not description_store.said_by(session, order.id):
         raise NotWithdrawable(
-            "Descriptions of enterprises are merged into what is known of them; send the right description: the "
-            "latest one counts. / 企业信息已并入企业档案，无法整批撤回；请直接报送正确内容，以最新报送为准。",
+            "The import came before what each one says of enterprises was kept apart; send the right description: the "
+            "latest one counts. / 该次导入早于系统逐次保留企业信息，无法整批撤回；请直接报送正确内容，以最新报送为准。",
             kind=order.kind,
         )
     if departures.left_by(session, order.id):

@@ -7,6 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from profile_house import HEADER, House, counts
+from sqlalchemy import delete
+
+from services.profile.book import store, tables
 
 FILE = "/v1/enterprises/E1/features"
 SALES = HEADER.replace("销方单位代号", "购方单位代号")
@@ -100,8 +103,10 @@ def test_the_sender_and_the_operator_may_and_nobody_else(cottage: House) -> None
     )
     failed = cottage.send("invoices.sale", "what,is,this\n1,2,3\n")
     assert withdraw(cottage, failed["id"]).json["type"] == "/problems/import-not-finished"
-    firms = cottage.send("enterprises", "企业代号,企业名称\nE1,甲\n")
-    refused = withdraw(cottage, firms["id"])
+    early = cottage.send("enterprises", "企业代号,企业名称\nE1,甲\n")
+    with cottage.context.database.begin() as session:
+        session.execute(delete(tables.EnterpriseStatement))  # of an import before these were kept
+    refused = withdraw(cottage, early["id"])
     assert refused.json["type"] == "/problems/import-not-withdrawable"
     assert "以最新报送为准" in refused.json["detail"]
 
@@ -149,6 +154,40 @@ def test_outcomes_and_relations_are_taken_back_too(cottage: House) -> None:
     withdraw(cottage, first["id"])
     assert cottage.state(first["id"])["withdrawal"]["send_again"] == [second["id"]]
     assert counts(cottage.send("relations", ties)) == (1, 1, 0, 0)
+
+
+def described(house: House) -> dict[str, Any]:
+    answer = house.client.get("/v1/enterprises/E1", headers=house.owner()).json
+    return {name: answer[name] for name in ("name", "industry", "employees", "size_class")}
+
+
+def test_descriptions_are_taken_back_too(house: House) -> None:
+    """What others said stands, before and since, also where they said the same; the ledger and the firm know."""
+    titles = "企业代号,企业名称,行业,从业人员\n"
+    first = house.send("enterprises", titles + "E1,甲厂,C13,30\n", "1.csv")
+    before = described(house)
+    wrong = house.send("enterprises", titles + "E1,乙店,F51,500\n", "2.csv")
+    house.send("enterprises", "企业代号,企业名称\nE1,乙店\n", "3.csv")
+    withdraw(house, wrong["id"])
+    assert house.state(wrong["id"])["withdrawal"]["rows"] == 1
+    assert described(house) == {**before, "name": "乙店"}
+    assert [each["act"] for each in house.client.get("/v1/notices", headers=house.owner()).json["items"]] == [
+        wrong["id"]
+    ]
+    withdraw(house, first["id"])
+    assert described(house) == {"name": "乙店", "industry": None, "employees": None, "size_class": None}
+
+
+def test_a_moment_before_a_description_was_taken_back_is_as_it_was(cottage: House) -> None:
+    """By what was known then."""
+    sent = cottage.send("enterprises", "企业代号,企业名称\nE1,甲厂\n")
+    with cottage.context.database.read() as session:
+        then = store.book(session).known_at
+    withdraw(cottage, sent["id"])
+    with cottage.context.database.read() as session:
+        now = store.book(session).known_at
+        names = [store.enterprises_at(session, moment)[0].name for moment in (then, now)]
+    assert names == ["甲厂", None]
 
 
 def test_an_import_that_states_repairs_is_not_taken_back(cottage: House) -> None:
