@@ -67,7 +67,7 @@ def test_what_a_stand_in_left_open_is_open_again(cottage: House) -> None:
 
 
 def test_outcomes_of_a_workbook_that_were_said_again_are_to_be_sent_again(cottage: House, tmp_path: Path) -> None:
-    """Its invoices end, and the import that had repeated a default is named."""
+    """Its invoices and its description of the firm end; the import that had repeated a default is named."""
     invoices = [["发票号码", "开票日期", "{}方单位代号", "金额", "税额", "价税合计", "发票状态"]]
     rows = [["企业代号", *invoices[0]], ["E1", "1", date(2025, 5, 1), "A1", 100, 13, 113, "有效发票"]]
     sheets = {"企业信息": [["企业代号", "企业名称", "是否违约"], ["E1", "甲", "是"]]}
@@ -79,6 +79,7 @@ def test_outcomes_of_a_workbook_that_were_said_again_are_to_be_sent_again(cottag
     assert counts(again) == (1, 0, 1, 0)
     assert withdraw(cottage, book["id"])["send_again"] == [again["id"]]
     assert known(cottage).is_empty()
+    assert cottage.client.get("/v1/enterprises/E1", headers=cottage.owner()).json["name"] is None
 
 
 def test_who_is_done_late_takes_nothing_that_another_holds(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
