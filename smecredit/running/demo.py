@@ -31,6 +31,7 @@ class Shown:
     """What the demonstration did: every figure, and the answers behind them; `untrained` says why there is no model."""
 
     imports: Sequence[ImportFigures]
+    book_date: str | None
     enterprises: int
     products: int
     untrained: str | None
@@ -54,6 +55,7 @@ class Shown:
         """Return the figures for machines."""
         return {
             "imports": [asdict(entry) for entry in self.imports],
+            "book_date": self.book_date,
             "enterprises": self.enterprises,
             "products": self.products,
             "scores": len(self.scored),
@@ -125,6 +127,7 @@ def run(running: Suite, files: Sequence[Source], report: Reporter) -> Shown:
         return now
 
     imports = journey.import_all(clients, files, report)
+    dated = journey.date_book(clients)
     at = step("import", began)
     enterprises = journey.consent_all(clients, report)
     at = step("consents", at)
@@ -137,5 +140,5 @@ def run(running: Suite, files: Sequence[Source], report: Reporter) -> Shown:
     matches = [] if untrained else journey.match_all(clients, AMOUNT_FEN, MONTHS, report)
     end = step("match", at)
     return Shown(
-        imports, enterprises, products, untrained, scores, matches, running.startup_seconds, end - began, steps
+        imports, dated, enterprises, products, untrained, scores, matches, running.startup_seconds, end - began, steps
     )
