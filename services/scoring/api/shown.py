@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ from chassis.data.jobs import JobState
 from services.scoring.context import Shelf
 from services.scoring.domain.assessment import Assessment, Legend, Meaning
 from services.scoring.domain.contest import Contest
+from services.scoring.domain.gate import Standing
 from services.scoring.domain.reasons import sentence
 from services.scoring.store import batches, models
 from services.scoring.tables import Batch, Evaluation, Model, Outcome, Override
@@ -27,12 +28,14 @@ def score(
     assessment: Assessment,
     legend: Legend,
     contest: Contest,
+    standing: Standing,
     override: Override | None = None,
     renewed_by: str | None = None,
 ) -> dict[str, Any]:
     """Return the answer that a client reads, the same bytes each time the stored assessment is read.
 
-    An analyst's override and what the enterprise disputes stand beside it and change nothing in it.
+    An analyst's override, what the enterprise disputes and how the model stands to its gate are beside it and change
+    nothing in it.
     """
     return {
         "id": assessment.id,
@@ -43,7 +46,12 @@ def score(
         "pd_interval": (assessment.pd_low, assessment.pd_high),
         "depth": assessment.depth,
         **_explanation(assessment, legend),
-        "model": {"version": legend.version, "reference": legend.reference},
+        "model": {
+            "version": legend.version,
+            "reference": legend.reference,
+            "gate": "passed" if standing.passed else "failed",
+            "exception": standing.exception,
+        },
         "as_of": assessment.as_of,
         "known_at": rfc3339(assessment.known_at),
         "features_sha256": assessment.features_sha256,
@@ -58,12 +66,13 @@ def score(
     }
 
 
-def batch_line(result: Result, shelf: Shelf) -> bytes:
-    """Return the line of one enterprise in a batch's results."""
+def batch_line(result: Result, shelf: Shelf, standing: Callable[[str], Standing]) -> bytes:
+    """Return the line of one enterprise in a batch's results; `standing` is that of a model by its version."""
     if isinstance(result, Refusal):
         line: dict[str, Any] = {"enterprise": result.enterprise, "problem": result.problem}
     else:
-        line = score(result.assessment, shelf[result.assessment.model].legend, result.contest)
+        version = result.assessment.model
+        line = score(result.assessment, shelf[version].legend, result.contest, standing(version))
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -91,6 +100,7 @@ def model(session: Session, row: Model) -> dict[str, Any]:
         "promoted_at": _moment(row.promoted_at),
         "approved_at": _moment(row.approved_at),
         "approved_by": row.approved_by,
+        "exception": row.exception,
         "trained_by": row.client,
         "lineage": row.lineage,
     }
