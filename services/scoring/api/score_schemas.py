@@ -89,7 +89,10 @@ class ScoreSchema(Schema):
     pd = fields.Float(metadata={"description": "Probability of default, calibrated"})
     pd_interval = fields.List(fields.Float(), metadata={"description": "90 % interval of the PD"})
     depth = fields.String(metadata={"description": "Data depth A-E, E is a thin file"})
-    reasons = fields.List(fields.Nested(ReasonSchema()), metadata={"description": "At most four, strongest first"})
+    reasons = fields.List(
+        fields.Nested(ReasonSchema()),
+        metadata={"description": "At most four: what cost points, the largest first, then what earned them"},
+    )
     base_points = fields.Float()
     contributions = fields.List(fields.Nested(ContributionSchema()), metadata={"description": "All features"})
     model = fields.Nested(ModelNameSchema())

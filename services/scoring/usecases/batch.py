@@ -193,7 +193,7 @@ def _part(scorer: Scorer, challenger: Shadow, stamp: Stamp, rows: pl.DataFrame) 
         "pd_low": scored.pd_low,
         "pd_high": scored.pd_high,
     }
-    reasons = principal_many(scored.points, scored.dimensions)
+    reasons = principal_many(scored.points)
     values = rows.select(pl.col(name).cast(pl.Float64).alias(f"value {n}") for n, name in enumerate(scorer.features))
     columns = [pl.DataFrame(heads), pl.DataFrame(reasons, schema=list(REASONS)), values, points_of(scored.points)]
     return Part(
