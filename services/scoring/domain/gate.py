@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from services.scoring.domain import metrics
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 # How far a model may be behind its challenger and still be called no worse: ours, about as much as another seed alone
@@ -53,7 +54,9 @@ class Finding(StrEnum):
         return self in {Finding.NO_WORSE, Finding.NOT_BEHIND}
 
 
-def gate(model: Mapping[str, NDArray], challenger: Mapping[str, NDArray], test_share: float) -> dict[str, Any]:
+def gate(
+    model: Mapping[str, NDArray[np.float64]], challenger: Mapping[str, NDArray[np.float64]], test_share: float
+) -> dict[str, Any]:
     """Return the paired tests of both models' figures, (folds,) each by the names of `MARGINS`, and whether all pass.
 
     `test_share` is the share of the rows that a fold holds out. `advantage` is above 0 where the model is better.
@@ -62,7 +65,7 @@ def gate(model: Mapping[str, NDArray], challenger: Mapping[str, NDArray], test_s
     return {"passed": all(Finding(test["finding"]).passes for test in found.values()), "tests": found}
 
 
-def _test(name: str, model: NDArray, challenger: NDArray, test_share: float) -> dict[str, Any]:
+def _test(name: str, model: NDArray[np.float64], challenger: NDArray[np.float64], test_share: float) -> dict[str, Any]:
     ahead = _SIGNS[name] * (model - challenger)
     low, high = metrics.corrected_bounds(ahead, test_share)
     advantage = float(ahead.mean())

@@ -107,7 +107,7 @@ def _cross_validate(
     progress: Progress | None,
     threads: int,
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, dict[str, NDArray[np.float64]]]]:
-    """Return the held-out PDs (repeats, firms) and by measure each fold's (repeats * folds,) of model and challenger."""
+    """Return held-out PDs (repeats, firms) and, by measure, each fold's (repeats * folds,) of model and challenger."""
     folds, repeats, seed = plan
     splits = [
         (repeat, *split)

@@ -24,8 +24,8 @@ def promote(session: Session, caller: Caller, version: str) -> Model:
         )
     if not gate.passed(model.card) and model.exception is None:
         raise GateFailed(
-            f"Model {version} was approved before a failed gate asked for a reason: {gate.told(model.card)}. Let another "
-            f"client than {model.client} call POST /v1/models/{version}/approve with `exception` first.",
+            f"Model {version} was approved before a failed gate asked for a reason: {gate.told(model.card)}. Let "
+            f"another client than {model.client} call POST /v1/models/{version}/approve with `exception` first.",
             tests=gate.tests(model.card),
         )
     if model.state != "serving":
