@@ -177,7 +177,8 @@ def _features(body: dict[str, Any]) -> Features | UpstreamProblem:
 def _without_marks(table: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[dict[str, Any]]]]:
     """Separate a table of features from the marks in it: a mark is no feature, and no model is to be trained on it."""
     marked = table.select("enterprise", "disputes").drop_nulls("disputes")
-    return table.drop("disputes"), {name: orjson.loads(marks) for name, marks in marked.iter_rows()}
+    kept = table.drop("disputes", "evidence", "confirmed", strict=False)
+    return kept, {name: orjson.loads(marks) for name, marks in marked.iter_rows()}
 
 
 def _stages(timing: str) -> list[tuple[str, float]]:
