@@ -13,6 +13,7 @@ from chassis.core.identity import Caller
 from services.scoring.context import Context
 from services.scoring.domain import receipt as receipts
 from services.scoring.domain.assessment import Assessment, said_by
+from services.scoring.domain.counting import BESIDE, Beside
 from services.scoring.domain.receipt import SignedReceipt
 from services.scoring.ml.scorer import Scorer
 from services.scoring.usecases.read_score import read_score
@@ -37,7 +38,7 @@ def verify(context: Context, caller: Caller, given: SignedReceipt) -> dict[str, 
     signed = context.signer.verifies(_canonical(stated), given.signature)
     stored = read_score(context, caller, str(stated.get("score_id")))
     scorer = context.shelf[stored.model]
-    again = replace(stored, **_made_again(stored, scorer))
+    again = replace(stored, **_made_again(stored, scorer), beside=_beside_again(stored, scorer))
     found = _statement(again, scorer)
     return {
         "valid": signed and _statement(stored, scorer) == found and not receipts.differences(stated, found),
@@ -53,6 +54,15 @@ def _made_again(stored: Assessment, scorer: Scorer) -> dict[str, Any]:
         return said_by(scorer.score(stored.values, depth=stored.depth))
     row = np.array([stored.values], dtype=np.float64)
     return said_by(next(scorer.score_many(row, depths=[stored.depth]).rows()))
+
+
+def _beside_again(stored: Assessment, scorer: Scorer) -> Beside | None:
+    """Score once more what stands beside the score; where nothing was left to score, nothing is."""
+    beside = stored.beside
+    if beside is None or beside.score is None:
+        return beside
+    again = _made_again(replace(stored, values=beside.values, depth=beside.depth), scorer)
+    return replace(beside, **{name: again[name] for name in BESIDE})
 
 
 def _statement(assessment: Assessment, scorer: Scorer) -> dict[str, Any]:
