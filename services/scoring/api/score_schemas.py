@@ -92,7 +92,7 @@ class OtherScoreSchema(Schema):
     features_sha256 = fields.String()
 
 
-class ConfirmedBySchema(Schema):
+class ScoreConfirmedBySchema(Schema):
     """Money of which somebody beside the sender says the same, by who that is, in fen."""
 
     other_source = fields.Integer()
@@ -101,7 +101,7 @@ class ConfirmedBySchema(Schema):
     filing = fields.Integer()
 
 
-class EvidenceSchema(Schema):
+class ScoreEvidenceSchema(Schema):
     """What the money of a file's invoices rests on, in fen and as shares from 0 to 1 (null without money)."""
 
     total_fen = fields.Integer()
@@ -110,7 +110,7 @@ class EvidenceSchema(Schema):
     confirmed_fen = fields.Integer()
     confirmed_share = fields.Float(allow_none=True)
     unconfirmed_fen = fields.Integer(metadata={"description": "Stated by the firm alone"})
-    confirmed_by = fields.Nested(ConfirmedBySchema())
+    confirmed_by = fields.Nested(ScoreConfirmedBySchema())
 
 
 class ScoreSchema(Schema):
@@ -123,7 +123,10 @@ class ScoreSchema(Schema):
     pd = fields.Float(metadata={"description": "Probability of default, calibrated"})
     pd_interval = fields.List(fields.Float(), metadata={"description": "90 % interval of the PD"})
     depth = fields.String(metadata={"description": "Data depth A-E, E is a thin file"})
-    reasons = fields.List(fields.Nested(ReasonSchema()), metadata={"description": "At most four, strongest first"})
+    reasons = fields.List(
+        fields.Nested(ReasonSchema()),
+        metadata={"description": "At most four: what cost points, the largest first, then what earned them"},
+    )
     base_points = fields.Float()
     contributions = fields.List(fields.Nested(ContributionSchema()), metadata={"description": "All features"})
     model = fields.Nested(ModelNameSchema())
@@ -153,7 +156,7 @@ class ScoreSchema(Schema):
     with_confirmed = fields.Nested(
         OtherScoreSchema(), allow_none=True, metadata={"description": "Likewise, without what only the firm states"}
     )
-    evidence = fields.Nested(EvidenceSchema(), allow_none=True)
+    evidence = fields.Nested(ScoreEvidenceSchema(), allow_none=True)
     counted = fields.Nested(
         TitleSchema(),
         allow_none=True,

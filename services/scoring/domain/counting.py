@@ -91,9 +91,8 @@ def sentence(counts: Counts, score: int, beside: Beside, evidence: Mapping[str, 
     if counts is Counts.EVERYTHING:
         without_zh, without_en = _without(beside.score)
         return {
-            "zh": f"{zh}按本次查询的约定已计入：计入后 {score} 分，{without_zh}。可由银行流水、纳税申报表或交易对方的发票证实。",
-            "en": f"{en} was counted, as this order asks: {score} points with it, and {without_en}. A bank statement, a "
-            "tax filing or the invoices of the other side would confirm it.",
+            "zh": f"{zh}按本次查询的约定已计入：计入后 {score} 分，{without_zh}。{PROOF['zh']}",
+            "en": f"{en} was counted, as this order asks: {score} points with it, and {without_en}. {PROOF['en']}",
         }
     if beside.counts is Counts.CONFIRMED:
         return {
@@ -107,6 +106,10 @@ def sentence(counts: Counts, score: int, beside: Beside, evidence: Mapping[str, 
     }
 
 
+PROOF = {
+    "zh": "银行流水、纳税申报表或交易对方的发票可以证实。",
+    "en": "A bank statement, a tax filing or the invoices of the other side would confirm it.",
+}
 CONFIRM = {
     "zh": "如需计入，请提供银行流水、纳税申报表，或由交易对方报送其发票。",
     "en": "To have it counted: a bank statement, a tax filing, or the invoices of the other side.",

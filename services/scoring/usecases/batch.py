@@ -204,7 +204,7 @@ def _part(
         "pd_low": scored.pd_low,
         "pd_high": scored.pd_high,
     }
-    reasons = principal_many(scored.points, scored.dimensions)
+    reasons = principal_many(scored.points)
     values = _values(scorer, rows, decided)
     columns = [pl.DataFrame(heads), pl.DataFrame(reasons, schema=list(REASONS)), values, points_of(scored.points)]
     told = [rows["evidence"]] if rows["evidence"].count() else []
