@@ -39,9 +39,11 @@ def evaluation(result: Mapping[str, Any]) -> None:
         table.add_row(figure, *(with_interval(figures.get(figure)) for figures in there.values()))
     console = terminal()
     console.print(table)
-    for suspect in result.get("suspects", ()):
+    if cut := result.get("time_cut"):
         console.print(
-            f"{suspect['column']} alone ranks the outcomes with an AUC of {suspect['auc']:.3f}; leave it out with "
-            "--drop if it was written after the outcome",
+            f"holdout 留出：{cut['column']} ≥ {cut['cut']}，{cut['after']:,} rows 行；before 之前 {cut['before']:,}；"
+            f"undated 无日期 {cut['undated']:,}",
             markup=False,
         )
+    for suspect in result.get("suspects", ()):
+        console.print(f"! {suspect['sentence']['zh']}\n  {suspect['sentence']['en']}", markup=False)

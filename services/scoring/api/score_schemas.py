@@ -55,6 +55,10 @@ class ContributionSchema(Schema):
 class ReasonSchema(ContributionSchema):
     """A contribution that is told: its title says which side it is on, its sentence also says the figures."""
 
+    code = fields.String(
+        allow_none=True,
+        metadata={"description": "From the fixed list (`GET /v1/reason-codes`); null for a feature without one"},
+    )
     sentence = fields.Nested(TitleSchema())
 
 

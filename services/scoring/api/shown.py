@@ -18,6 +18,7 @@ from services.scoring.domain.assessment import Assessment, Legend, Meaning
 from services.scoring.domain.contest import Contest
 from services.scoring.domain.counting import Beside, Counts, shares
 from services.scoring.domain.counting import sentence as told
+from services.scoring.domain.reason_codes import code_of
 from services.scoring.domain.reasons import sentence
 from services.scoring.store import batches, models
 from services.scoring.tables import Batch, Evaluation, Model, Outcome, Override
@@ -236,6 +237,7 @@ def _reason(meaning: Meaning, points: float, value: float | None) -> dict[str, A
     phrase = meaning.worse if points < 0 else meaning.better
     return {
         "feature": meaning.name,
+        "code": code_of(meaning.name, points),
         "points": points,
         "value": value,
         **_frame(meaning, phrase),

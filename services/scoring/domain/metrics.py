@@ -22,8 +22,8 @@ def auc(defaulted: Outcomes, risk: Numbers) -> float:
     good = len(defaulted) - bad
     if not bad or not good:
         return float("nan")
-    ranks = _ranks(risk)
-    return float((ranks[defaulted].sum() - bad * (bad + 1) / 2) / (bad * good))
+    place = ranks(risk)
+    return float((place[defaulted].sum() - bad * (bad + 1) / 2) / (bad * good))
 
 
 def ks(defaulted: Outcomes, risk: Numbers) -> float:
@@ -76,9 +76,9 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
-def _ranks(values: Numbers) -> Numbers:
+def ranks(values: Numbers) -> Numbers:
     """Return the ranks from 1, ties sharing their mean."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
-    ranks: Numbers = (last - (counts - 1) / 2)[place]
-    return ranks
+    shared: Numbers = (last - (counts - 1) / 2)[place]
+    return shared

@@ -60,12 +60,17 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class TableEvaluation:
-    """Which table training is evaluated on, by which label, and which columns it leaves out."""
+    """Which table training is evaluated on, by which label, and which columns it leaves out.
+
+    With `time` and `cut` rows before the cut are learned from and the later ones judged, in place of a holdout.
+    """
 
     table: File
     label: str
     drop: Sequence[str] = ()
     holdout: File | None = None
+    time: str | None = None
+    cut: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

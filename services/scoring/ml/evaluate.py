@@ -16,10 +16,10 @@ from services.scoring.domain import metrics
 from services.scoring.domain.errors import FeaturesDoNotFit
 from services.scoring.domain.scale import floored
 from services.scoring.ml.challenger import train_challenger
-from services.scoring.ml.encoding import learn_encoding
 from services.scoring.ml.folds import stratified_folds
 from services.scoring.ml.labels import labelled
 from services.scoring.ml.learner import learn
+from services.scoring.ml.suspicion import suspects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 _MODELS = ("model", "challenger")
-# One column that alone ranks the outcomes this well was probably written after them.
-_TOO_GOOD = 0.975
 
 
 def evaluate(  # noqa: PLR0913 -- the knobs of the command, all but two by name
@@ -71,27 +69,6 @@ def evaluate(  # noqa: PLR0913 -- the knobs of the command, all but two by name
     if holdout is not None:
         report["holdout"] = _on_holdout(frame, defaulted, holdout, label, catalogue, seed)
     return report
-
-
-def suspects(
-    frame: pl.DataFrame, defaulted: NDArray[np.bool_], catalogue: Sequence[dict[str, Any]] | None
-) -> list[dict[str, Any]]:
-    """Return the columns that alone rank the outcomes almost perfectly: perhaps written after the outcome."""
-    names = None if catalogue is None else [entry["name"] for entry in catalogue if entry.get("model", True)]
-    encoding = learn_encoding(frame, names)
-    rows = encoding.rows(frame)
-    found = []
-    for place, column in enumerate(encoding.columns):
-        values = rows[:, place].astype(np.float64)
-        # Being filled in at all can give the outcome away, as with the date of a write-off.
-        scores = [metrics.auc(defaulted, np.isnan(values).astype(np.float64))]
-        present = ~np.isnan(values)
-        if present.any() and len(set(defaulted[present])) == 2:
-            scores.append(metrics.auc(defaulted[present], values[present]))
-        alone = max(max(score, 1 - score) for score in scores)
-        if alone >= _TOO_GOOD:
-            found.append({"column": column.name, "auc": alone})
-    return found
 
 
 def _cross_validate(

@@ -161,3 +161,42 @@ def test_a_table_that_cannot_be_read_says_what_was_found(name: str, body: bytes,
     with pytest.raises(TableUnreadable, match=said) as refused:
         read_table(name, body)
     assert name in refused.value.detail
+
+
+def test_a_table_cut_by_time_is_learned_before_and_judged_after(
+    app: Flask, headers: dict[str, str], read: Read, work: Work, profile: Any
+) -> None:
+    """The later rows stand as the holdout, and the result says where it was cut."""
+    table = profile.book.drop_nulls("defaulted").drop("features_sha256").with_row_index("day")
+    form = {
+        "table": (BytesIO(table.with_columns(pl.col("day") + 20_200_101).write_csv().encode()), "loans.csv"),
+        "label": "defaulted",
+        "drop": ["enterprise"],
+        "time": "day",
+        "cut": "20200151",
+        "folds": "2",
+        "repeats": "1",
+    }
+    order = app.test_client().post("/v1/evaluations", data=form, headers={**headers, "Idempotency-Key": "k"})
+    work()
+
+    result = read(f"/v1/evaluations/{order.json['id']}").json["result"]
+
+    assert (result["firms"], result["holdout"]["firms"]) == (50, 30)
+    assert result["time_cut"] == {"column": "day", "cut": "20200151", "before": 50, "after": 30, "undated": 0}
+
+
+@pytest.mark.parametrize(
+    ("extra", "field"), [({"time": "day"}, "cut"), ({"time": "day", "cut": "2020-01-01", "holdout": "h"}, "time")]
+)
+def test_a_cut_without_its_column_or_beside_a_holdout_is_refused(
+    app: Flask, headers: dict[str, str], extra: dict[str, Any], field: str
+) -> None:
+    """One of two ways to judge, and said completely."""
+    files = {"holdout": (BytesIO(b"a\n1\n"), "h.csv")} if "holdout" in extra else {}
+    form = {"table": (BytesIO(b"a\n1\n"), "t.csv"), "label": "a", **extra, **files}
+
+    refused = app.test_client().post("/v1/evaluations", data=form, headers={**headers, "Idempotency-Key": "k"})
+
+    assert refused.status_code == 422
+    assert field in refused.text
