@@ -28,6 +28,8 @@ NAMES = (
     "features",
     "cross_checks",
     "training",
+    "ranking",
+    "earlier",
     "explain",
     "batch",
     "recourse",

@@ -48,6 +48,8 @@ from smecredit.answers.scores import (
     ModelName,
     Override,
     Reason,
+    ReasonCode,
+    ReasonCodes,
     Score,
     UndisputedScore,
 )
@@ -106,6 +108,8 @@ __all__ = [
     "Purpose",
     "RateLine",
     "Reason",
+    "ReasonCode",
+    "ReasonCodes",
     "RecordKind",
     "Refusal",
     "Reliability",

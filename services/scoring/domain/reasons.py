@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 MOST_REASONS = 4
 # Less does not move the shown score.
 _LEAST_POINTS = 0.5
-_ROUND = 2.0**250
+# Puts every adverse contribution before every helpful one.
+_SOONER = 2.0**512
 
 # How a value of each unit is written: factor, decimals, unit in Chinese, in English for one and for many.
 _UNITS: dict[str, tuple[float, int, str, str, str]] = {
@@ -33,26 +34,27 @@ _MONEY: dict[str, tuple[tuple[float, float, int, str, str], ...]] = {
 }
 
 
-def principal(points: NDArray[np.float64], dimensions: Sequence[str]) -> list[int]:
+def principal(points: NDArray[np.float64]) -> list[int]:
     """Return the positions of the at most four contributions that are told, the first ones first.
 
-    What cost points comes before what earned them, because a refused firm is owed its adverse reasons; within each,
-    the strongest of every dimension comes before a second one of the same, so that four reasons say four things.
-    Features without a dimension count each for itself. Less than half a point is never a reason.
+    What cost points comes before what earned them, because a refused firm is owed its adverse reasons; each side goes
+    by size alone, so that no untold adverse reason is larger than a told one (12 CFR 1002.9: the principal ones). Of
+    equals the first stands first. Less than half a point is never a reason.
     """
     size = points.tolist()  # a dozen of plain numbers are sorted before numpy has begun
     adverse = sorted((i for i, each in enumerate(size) if each <= -_LEAST_POINTS), key=lambda i: size[i])
     helpful = sorted((i for i, each in enumerate(size) if each >= _LEAST_POINTS), key=lambda i: -size[i])
-    ordered = _dimension_first(adverse, dimensions) + _dimension_first(helpful, dimensions)
-    return ordered[:MOST_REASONS]
+    return (adverse + helpful)[:MOST_REASONS]
 
 
-def principal_many(points: NDArray[np.float64], dimensions: Sequence[str]) -> NDArray[np.int16]:
+def principal_many(points: NDArray[np.float64]) -> NDArray[np.int16]:
     """Do as `principal` for many rows (rows, features) at once: four looks for the least of a matrix of urgencies.
 
-    Returns (rows, 4), -1 where a row has fewer reasons. Points must be less than 2^250 in size.
+    Returns (rows, 4), -1 where a row has fewer reasons. Points must be less than 2^511 in size.
     """
-    urgency = _urgency(np.ascontiguousarray(points), dimensions)
+    # The more negative, the sooner it is told; 0 is never told. A power of two keeps every bit of the points.
+    urgency = np.where(points <= -_LEAST_POINTS, points * _SOONER, 0.0)
+    np.negative(points, out=urgency, where=points >= _LEAST_POINTS)
     picked = np.full((len(points), MOST_REASONS), -1, dtype=np.int16)
     line = np.arange(len(points))
     for place in range(MOST_REASONS):
@@ -61,37 +63,6 @@ def principal_many(points: NDArray[np.float64], dimensions: Sequence[str]) -> ND
         picked[:, place] = np.where(urgency[line, chosen] < 0, chosen, -1)
         urgency[line, chosen] = 0.0
     return picked
-
-
-def _urgency(points: NDArray[np.float64], dimensions: Sequence[str]) -> NDArray[np.float64]:
-    """Return the rank of a contribution: the more negative, the sooner it is told; 0 is never told.
-
-    Four rounds: adverse ones that are the first of their dimension, further adverse ones, helpful ones alike. A round
-    is a power of two, which keeps every bit of the points, so that the order within it is theirs.
-    """
-    urgency = np.where(points <= -_LEAST_POINTS, points * _ROUND**2, 0.0)
-    np.negative(points, out=urgency, where=points >= _LEAST_POINTS)
-    alone = [not dimension or dimensions.count(dimension) == 1 for dimension in dimensions]
-    urgency *= np.where(alone, _ROUND, 1.0)
-    line = np.arange(len(points))
-    for name in {dimension for dimension, single in zip(dimensions, alone, strict=True) if not single}:
-        places = np.array([place for place, other in enumerate(dimensions) if other == name])
-        within = points[:, places]
-        for best, outranks in ((within.argmin(axis=1), np.less), (within.argmax(axis=1), np.greater)):
-            first = outranks(within[line, best], 0.0)
-            urgency[line[first], places[best[first]]] *= _ROUND
-    return urgency
-
-
-def _dimension_first(positions: list[int], dimensions: Sequence[str]) -> list[int]:
-    first: list[int] = []
-    later: list[int] = []
-    seen: set[str] = set()
-    for position in positions:
-        dimension = dimensions[position]
-        (later if dimension and dimension in seen else first).append(position)
-        seen.add(dimension)
-    return first + later
 
 
 def sentence(

@@ -55,7 +55,11 @@ class ScoredMany:
     pd_high: Numbers
     base_points: float
     points: Numbers
-    dimensions: tuple[str, ...]
+
+    def at(self, places: NDArray[np.int64]) -> ScoredMany:
+        """Return some of the scores, in this order."""
+        columns = ("score", "score_exact", "grade", "pd", "pd_low", "pd_high", "points")
+        return replace(self, **{name: getattr(self, name)[places] for name in columns})
 
     def rows(self) -> Iterator[Scored]:
         """Yield each score by itself, with its principal reasons."""
@@ -63,7 +67,7 @@ class ScoredMany:
         for (score, exact, grade, pd, low, high), points in zip(
             zip(*(column.tolist() for column in columns), strict=True), self.points, strict=True
         ):
-            reasons = principal(points, self.dimensions)
+            reasons = principal(points)
             yield Scored(score, exact, grade, pd, low, high, self.base_points, points.tolist(), reasons)
 
 
@@ -82,7 +86,6 @@ class Scorer:
         self.baseline: dict[str, Any] = artefact.baseline
         self.legend = Legend.from_json(artefact.legend)
         self.features = tuple(meaning.name for meaning in self.legend.features)
-        self._dimensions = tuple(meaning.dimension for meaning in self.legend.features)
         self.encoding = self._encoding = Encoding.from_json(artefact.encoding)
         self._calibration = Calibration.from_json(artefact.calibration)
         self.forest = forest = forest_of(artefact.booster.encode())
@@ -186,5 +189,4 @@ class Scorer:
             pd_high=scale.floored(high),
             base_points=self.base_points,
             points=points + 0.0,  # turns -0.0 into 0.0
-            dimensions=self._dimensions,
         )

@@ -10,36 +10,29 @@ from hypothesis.extra.numpy import arrays
 
 from services.scoring.domain.reasons import figure, principal, principal_many, sentence
 
-DIMENSIONS = ["operation", "operation", "stability", "payment", "growth", "growth"]
-
 
 @given(points=st.lists(st.floats(-80, 80), min_size=6, max_size=6))
 def test_at_most_four_reasons_adverse_ones_first(points):
     """No helpful reason precedes an adverse one, and none is told twice."""
-    told = principal(np.array(points), DIMENSIONS)
+    told = principal(np.array(points))
     signs = [points[place] > 0 for place in told]
     assert len(told) == len(set(told)) <= 4
     assert signs == sorted(signs)
 
 
-def test_each_dimension_speaks_once_before_one_speaks_twice():
-    """The second-strongest feature of a dimension waits for the other dimensions."""
-    assert principal(np.array([-30, -20, -10, -5, 3, 0.0]), DIMENSIONS) == [0, 2, 3, 1]
+def test_the_strongest_come_first():
+    """Two features of one side of a firm are told before a weaker third."""
+    assert principal(np.array([-30, -5, -10, -20, 3, -4.0])) == [0, 3, 2, 1]
 
 
 def test_what_helped_fills_the_places_that_no_adverse_reason_takes():
     """A firm better than the reference hears why."""
-    assert principal(np.array([12, 0, 30, -7, 0, 5.0]), DIMENSIONS) == [3, 2, 0, 5]
-
-
-def test_features_without_a_dimension_count_each_for_itself():
-    """A bank's own table has no dimensions: the strongest four are told."""
-    assert principal(np.array([-1, -4, -3, -2, -5.0]), [""] * 5) == [4, 1, 2, 3]
+    assert principal(np.array([12, 0, 30, -7, 0, 5.0])) == [3, 2, 0, 5]
 
 
 def test_less_than_half_a_point_is_no_reason():
     """What cannot move the shown score explains nothing."""
-    assert principal(np.array([-0.4, 0.4, 0, 0, 0, 0]), DIMENSIONS) == []
+    assert principal(np.array([-0.4, 0.4, 0, 0, 0, 0])) == []
 
 
 def test_a_sentence_gives_value_reference_unit_and_points_in_both_languages():
@@ -97,16 +90,27 @@ def test_a_missing_value_is_said_to_be_missing():
     assert "no data" in said["en"]
 
 
-@given(
-    arrays(
-        np.float64,
-        st.tuples(st.integers(1, 6), st.just(7)),
-        elements=st.one_of(st.sampled_from([-9.0, -0.5, 0.0, 0.5, 9.0]), st.floats(-80, 80)),
-    ),
-    st.lists(st.sampled_from(["", "growth", "payment", "chain"]), min_size=7, max_size=7),
+ROWS = arrays(
+    np.float64,
+    st.tuples(st.integers(1, 6), st.just(7)),
+    elements=st.one_of(st.sampled_from([-9.0, -0.5, 0.0, 0.5, 9.0]), st.floats(-80, 80)),
 )
-def test_the_reasons_of_many_are_those_of_each(points: np.ndarray, dimensions: list[str]) -> None:
+
+
+@given(ROWS)
+def test_the_reasons_of_many_are_those_of_each(points: np.ndarray) -> None:
     """Columns and rows tell the same reasons in the same order, equal contributions included."""
-    many = principal_many(points, dimensions)
+    many = principal_many(points)
     told = [[position for position in row if position >= 0] for row in many.tolist()]
-    assert told == [principal(row, dimensions) for row in points]
+    assert told == [principal(row) for row in points]
+
+
+@given(ROWS)
+def test_no_untold_reason_is_larger_than_a_told_one_of_its_side(points: np.ndarray) -> None:
+    """What is left out never weighs more than what is said."""
+    for row in points:
+        told = principal(row)
+        for side in (-1.0, 1.0):
+            said = [side * row[place] for place in told if side * row[place] > 0]
+            unsaid = [side * each for place, each in enumerate(row) if place not in told]
+            assert not said or max(unsaid, default=0.0) <= min(said)

@@ -6,15 +6,50 @@ from marshmallow import fields, validate
 
 from chassis.web.schemas import Schema
 from services.profile.book.api.schemas import MOMENT, EnterpriseId, TextSchema
+from services.profile.book.domain.channel import Channel
 from services.profile.rights.api.schemas import marks
 
 
-class UndisputedSchema(Schema):
-    """The features without the disputed records."""
+class FiguresSchema(Schema):
+    """Features without some of the records."""
 
     depth = fields.String(validate=validate.OneOf("ABCDE"))
     values = fields.Dict(keys=fields.String(), values=fields.Float(allow_none=True))
     features_sha256 = fields.String()
+
+
+CONFIRMED = {"description": "The same without the invoices that only the enterprise says, where there are any"}
+
+
+class UndisputedSchema(FiguresSchema):
+    """The features without the disputed records."""
+
+    confirmed = fields.Nested(FiguresSchema(), allow_none=True, metadata=CONFIRMED)
+
+
+class ConfirmedBySchema(Schema):
+    """What confirms the enterprise's own word, in fen; an invoice counts under the first that does."""
+
+    other_source = fields.Integer(metadata={"description": "Another source states the invoice too"})
+    other_side = fields.Integer(metadata={"description": "The counterparty's file holds the invoice"})
+    bank = fields.Integer(metadata={"description": "A payment line of another source covers it"})
+    filing = fields.Integer(metadata={"description": "A tax filing covers the sales of its period"})
+
+
+class EvidenceSchema(Schema):
+    """From whom the money of the valid blue invoices of 36 months comes, sales and purchases, in fen."""
+
+    total_fen = fields.Integer()
+    by_channel = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(list(Channel))),
+        values=fields.Integer(),
+        metadata={"description": "By the lawful channel of the statement that stands; adds up to `total_fen`"},
+    )
+    confirmed_fen = fields.Integer(
+        metadata={"description": "From another channel than `subject`, or confirmed; the rest is `unconfirmed_fen`"}
+    )
+    unconfirmed_fen = fields.Integer(metadata={"description": "What only the enterprise says"})
+    confirmed_by = fields.Nested(ConfirmedBySchema())
 
 
 class FeaturesSchema(Schema):
@@ -27,6 +62,8 @@ class FeaturesSchema(Schema):
     catalogue = fields.String()
     values = fields.Dict(keys=fields.String(), values=fields.Float(allow_none=True))
     features_sha256 = fields.String()
+    evidence = fields.Nested(EvidenceSchema(), allow_none=True)
+    confirmed = fields.Nested(FiguresSchema(), allow_none=True, metadata=CONFIRMED)
     disputes = marks()
     undisputed = fields.Nested(
         UndisputedSchema(),

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import orjson
 import polars as pl
 
+from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.departure import Gone
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Permit, Whole
 from services.profile.book.usecases.gather import Rows, standing_rows
+from services.profile.portrait.domain.confirmation import SENDERS, Beside, Told, evidence, unconfirmed, weigh
 from services.profile.portrait.domain.features import CATALOGUE, NEEDS, THIN, VERSION, compute, depth_of
 
 FIRMS_REMEMBERED = 4096
@@ -27,15 +29,47 @@ NAMES = tuple(feature.name for feature in CATALOGUE)
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
-    """An enterprise's features as of a moment; the hash names exactly what a score was made from."""
+class Figures:
+    """Features as of a moment; the hash names exactly what a score was made from."""
 
-    enterprise: str
-    as_of: date
     depth: str
     values: Mapping[str, float | None]
     features_sha256: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return them as they go over the wire."""
+        return {"depth": self.depth, "values": dict(self.values), "features_sha256": self.features_sha256}
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """An enterprise's features as of a moment, and from whom they are.
+
+    `evidence` is the money by who says it (`confirmation.evidence`), None where there is no invoice; `confirmed` are
+    the features without what only the enterprise says, None where they are these.
+    """
+
+    enterprise: str
+    as_of: date
+    figures: Figures
+    evidence: Mapping[str, Any] | None = None
+    confirmed: Figures | None = None
     catalogue: str = VERSION
+
+    @property
+    def depth(self) -> str:
+        """How much there is to judge by."""
+        return self.figures.depth
+
+    @property
+    def values(self) -> Mapping[str, float | None]:
+        """The features; None is unknown."""
+        return self.figures.values
+
+    @property
+    def features_sha256(self) -> str:
+        """The name of what a score is made from."""
+        return self.figures.features_sha256
 
 
 GoneAt: TypeAlias = Callable[[Sequence[str] | None, Moment], Gone]
@@ -46,46 +80,99 @@ def nothing_gone(_: Sequence[str] | None, moment: Moment) -> Gone:
     return Gone(moment.without)
 
 
-class Describer:
-    """Features of the enterprises in a lake; `gone` tells what of it does not count at a moment."""
+class Sources(Protocol):
+    """Who said what is known, and what else is known that may confirm it."""
 
-    def __init__(self, lake: Rows, gone: GoneAt = nothing_gone) -> None:
+    def senders(self, imports: Sequence[str]) -> pl.DataFrame:
+        """Return who sent these imports, and by which channel (`confirmation.SENDERS`)."""
+
+    def beside(self, own: pl.DataFrame, moment: Moment, known_at: datetime | None) -> tuple[Beside, pl.DataFrame]:
+        """Return what may confirm these own words, of what was known at a time, and who sent that."""
+
+
+class OneSource:
+    """All invoices came from the tax office: for a lake whose imports nobody has noted."""
+
+    def senders(self, imports: Sequence[str]) -> pl.DataFrame:
+        """Return one client and channel for all."""
+        return pl.DataFrame([(each, "", Channel.GOVERNMENT) for each in imports], schema=SENDERS, orient="row")
+
+    def beside(self, own: pl.DataFrame, moment: Moment, known_at: datetime | None) -> tuple[Beside, pl.DataFrame]:
+        """Return nothing: there is no word to confirm."""
+        return Beside(), pl.DataFrame(schema=SENDERS)
+
+
+class Describer:
+    """Features of the enterprises in a lake; `gone` tells what of it does not count at a moment, `sources` whose it is.
+
+    `known_at` bounds what may confirm an enterprise's own word, beside what the moment says; it is the time that
+    the answer names.
+    """
+
+    def __init__(self, lake: Rows, gone: GoneAt = nothing_gone, sources: Sources | None = None) -> None:
         self._lake = lake
         self._gone = gone
+        self._sources = sources or OneSource()
         self._one = lru_cache(FIRMS_REMEMBERED)(self._describe)
 
-    def features(self, scope: Permit | Whole, moment: Moment) -> Description:
+    def features(self, scope: Permit | Whole, moment: Moment, known_at: datetime | None = None) -> Description:
         """Return the features of one enterprise; every value is None where the lake holds no valid invoice of it."""
         assert scope.enterprises is not None, "one enterprise is named"
         (enterprise,) = scope.enterprises
-        return self._one(enterprise, moment)
+        return self._one(enterprise, moment, known_at or moment.known_at)
 
-    def feature_set(self, scope: Permit | Whole, moment: Moment) -> pl.DataFrame:
-        """Return one row per enterprise with invoices: enterprise, depth, features_sha256, the features as Float64.
+    def feature_set(
+        self, scope: Permit | Whole, moment: Moment, known_at: datetime | None = None
+    ) -> dict[str, Description]:
+        """Return the description of each enterprise of a scope that has invoices, as `features` gives it."""
+        return self._set(scope.enterprises, moment, known_at or moment.known_at)
 
-        The values and hashes are those of `features`.
-        """
-        return self._set(scope.enterprises, moment)
-
-    def _set(self, enterprises: Sequence[str] | None, moment: Moment) -> pl.DataFrame:
-        found = compute(self._known(enterprises, moment).select(NEEDS), as_of=moment.as_of)
-        hashes = [digest(values, moment.as_of) for values in found.select(NAMES).iter_rows(named=True)]
-        digests = pl.Series("features_sha256", hashes, dtype=pl.String)
-        return found.select("enterprise", depth_of(), digests, *NAMES)
-
-    def _known(self, enterprises: Sequence[str] | None, moment: Moment) -> pl.DataFrame:
+    def _set(
+        self, enterprises: Sequence[str] | None, moment: Moment, known_at: datetime | None
+    ) -> dict[str, Description]:
         gone = self._gone(enterprises, moment)
-        rows = standing_rows(self._lake, DATASET, moment.version, enterprises, gone)
-        return as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
+        statements = standing_rows(self._lake, DATASET, moment.version, enterprises, gone)
+        if moment.known_at is not None:
+            statements = statements.filter(pl.col("known_at") <= moment.known_at)
+        told = self._told(statements, moment, known_at)
+        rows = weigh(as_known(statements, as_of=moment.as_of), told)
+        figures, parts = _figures(rows, moment.as_of), evidence(rows, told.senders, moment.as_of)
+        alone = rows.filter(unconfirmed())["enterprise"].unique()
+        confirmed = _figures(rows.filter(pl.col("enterprise").is_in(alone.implode()), ~unconfirmed()), moment.as_of)
+        nothing = nothing_known(moment.as_of)
+        less = {str(name): confirmed.get(str(name), nothing) for name in alone}
+        return {
+            name: Description(name, moment.as_of, found, parts.get(name), less.get(name))
+            for name, found in figures.items()
+        }
 
-    def _describe(self, enterprise: str, moment: Moment) -> Description:
-        found = self._set([enterprise], moment)
-        values: dict[str, float | None] = dict.fromkeys(NAMES)
-        if found.is_empty():
-            return Description(enterprise, moment.as_of, THIN, values, digest(values, moment.as_of))
-        row = found.row(0, named=True)
-        values.update((name, row[name]) for name in NAMES)
-        return Description(enterprise, moment.as_of, row["depth"], values, row["features_sha256"])
+    def _told(self, statements: pl.DataFrame, moment: Moment, known_at: datetime | None) -> Told:
+        """Return what is known beside the invoices; the outside is asked only where an enterprise speaks itself."""
+        told = Told(statements, self._sources.senders(statements["import_id"].unique().sort().to_list()))
+        if not told.own_imports:
+            return told
+        beside, senders = self._sources.beside(statements.filter(told.own()), moment, known_at)
+        return Told(statements, pl.concat([told.senders, senders]).unique("import_id"), beside)
+
+    def _describe(self, enterprise: str, moment: Moment, known_at: datetime | None) -> Description:
+        found = self._set([enterprise], moment, known_at)
+        return found.get(enterprise) or Description(enterprise, moment.as_of, nothing_known(moment.as_of))
+
+
+def nothing_known(as_of: date) -> Figures:
+    """Return the features of an enterprise without invoices."""
+    values: dict[str, float | None] = dict.fromkeys(NAMES)
+    return Figures(THIN, values, digest(values, as_of))
+
+
+def _figures(rows: pl.DataFrame, as_of: date) -> dict[str, Figures]:
+    found = compute(rows.select(NEEDS), as_of=as_of)
+    depths = found.select("enterprise", depth_of())
+    values = found.select(NAMES).iter_rows(named=True)
+    return {
+        name: Figures(depth, known, digest(known, as_of))
+        for (name, depth), known in zip(depths.iter_rows(), values, strict=True)
+    }
 
 
 def digest(values: Mapping[str, float | None], as_of: date) -> str:

@@ -26,14 +26,19 @@ from services.profile.book.lake import Lake
 from services.profile.book.usecases.enrol import known, not_in_the_book
 from services.profile.book.usecases.gather import gone_at
 from services.profile.book.usecases.settle import settle
-from services.profile.portrait.domain.features import THIN, VERSION
-from services.profile.portrait.usecases.describe import NAMES, Describer, Description, digest
+from services.profile.portrait.domain.features import VERSION
+from services.profile.portrait.usecases.describe import NAMES, Describer, Description, Figures, nothing_known
+from services.profile.portrait.usecases.tell_sources import BookSources
 from services.profile.rights import dispute_store
 from services.profile.rights.domain.consent import Purpose
 from services.profile.rights.domain.dispute import Mark
 from services.profile.rights.usecases.open_file import Reading, open_each, open_file, open_files, reading_transaction
 
+# What answers are stored under: the catalogue, and the form of the document.
+FORM = f"{VERSION} 2"
 FIRM_COLUMNS = ("industry", "region", "size_class")
+# What stands beside the features of a row.
+BESIDE = ("disputes", "evidence", "confirmed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ def read_features(context: Context, reading: Reading, enterprise: str, asked: As
             permit = open_file(context, connection, reading, enterprise)
         with timed("features"):
             today = context.today()
-            state, stored = snapshots.book_and_snapshot(connection, permit, asked.as_of, today, VERSION)
+            state, stored = snapshots.book_and_snapshot(connection, permit, asked.as_of, today, FORM)
             facts = settle(connection, state, asked, today)
             if facts.current and stored is not None:
                 return stored
@@ -76,7 +81,7 @@ def read_features_each(
     with reading_transaction(context) as connection:
         facts = settle(connection, store.book(connection), asked, context.today())
         with timed("features"):
-            stored = snapshots.snapshots(connection, names, facts.moment.as_of, VERSION) if facts.current else {}
+            stored = snapshots.snapshots(connection, names, facts.moment.as_of, FORM) if facts.current else {}
             rest = [name for name in names if name not in stored]
             firms = store.enterprises(connection, rest) if rest else {}
         with timed("consent"):
@@ -111,7 +116,7 @@ def read_feature_set(
         permit = open_files(context, connection, reading, wanted)
         facts = settle(connection, store.book(connection), asked, context.today())
         firms = store.enterprises(connection, permit.enterprises)
-        stored = snapshots.snapshots(connection, list(firms), facts.moment.as_of, VERSION) if facts.current else {}
+        stored = snapshots.snapshots(connection, list(firms), facts.moment.as_of, FORM) if facts.current else {}
         missing = permit.only(firms.keys() - stored.keys())
         files = _files(connection, missing)
         # Outcomes come without the book of invoices moving on: the time asked for counts, not the book's.
@@ -128,16 +133,17 @@ def read_feature_set(
 
 def describer(context: Context) -> Describer:
     """Return the describer of a lake; it remembers what it computed."""
-    return _describer(context.lake, context.database)
+    return _describer(tuple(context.lakes.items()), context.database)
 
 
 @lru_cache(maxsize=4)
-def _describer(lake: Lake, database: Database) -> Describer:
+def _describer(lakes: tuple[tuple[str, Lake], ...], database: Database) -> Describer:
     def gone(enterprises: Sequence[str] | None, moment: Moment) -> Gone:
         with database.read() as session:
             return gone_at(session, enterprises, moment)
 
-    return Describer(lake, gone)
+    held = dict(lakes)
+    return Describer(held[DATASET.name], gone, BookSources(held, database))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +166,9 @@ def _files(connection: Connection, permit: Permit) -> Files:
 
 
 def _computed(context: Context, permit: Permit, facts: Facts, files: Files) -> dict[str, dict[str, Any]]:
-    names = permit.enterprises
-    frame = describer(context).feature_set(permit, facts.moment)
-    found: dict[str, Description] = {}
-    for row in frame.iter_rows(named=True):
-        values = {name: row[name] for name in NAMES}
-        firm, sha256 = row["enterprise"], row["features_sha256"]
-        found[firm] = Description(firm, facts.moment.as_of, row["depth"], values, sha256)
-    nothing: dict[str, float | None] = dict.fromkeys(NAMES)
+    found = describer(context).feature_set(permit, facts.moment, facts.known_at)
     day = facts.moment.as_of
-    empty = {name: Description(name, day, THIN, nothing, digest(nothing, day)) for name in names if name not in found}
+    empty = {name: Description(name, day, nothing_known(day)) for name in permit.enterprises if name not in found}
     return {
         name: _document(description, facts, _contested(context, permit.only({name}), facts, files))
         for name, description in (found | empty).items()
@@ -177,7 +176,7 @@ def _computed(context: Context, permit: Permit, facts: Facts, files: Files) -> d
 
 
 def _body(context: Context, permit: Permit, facts: Facts, files: Files) -> bytes:
-    description = describer(context).features(permit, facts.moment)
+    description = describer(context).features(permit, facts.moment, facts.known_at)
     return orjson.dumps(_document(description, facts, _contested(context, permit, facts, files)))
 
 
@@ -188,8 +187,8 @@ def _contested(context: Context, permit: Permit, facts: Facts, files: Files) -> 
     aside = dispute_store.disputed({enterprise: marks})
     if not any(each.dataset == DATASET.name for each in aside):
         return {"disputes": [mark.as_json() for mark in marks], "undisputed": None}
-    found = describer(context).features(permit, replace(facts.moment, without=aside))
-    without = {"depth": found.depth, "values": dict(found.values), "features_sha256": found.features_sha256}
+    found = describer(context).features(permit, replace(facts.moment, without=aside), facts.known_at)
+    without = found.figures.as_json() | {"confirmed": _or_null(found.confirmed)}
     return {"disputes": [mark.as_json() for mark in marks], "undisputed": without}
 
 
@@ -202,8 +201,14 @@ def _document(found: Description, facts: Facts, contested: Mapping[str, Any]) ->
         "catalogue": VERSION,
         "values": dict(found.values),
         "features_sha256": found.features_sha256,
+        "evidence": found.evidence,
+        "confirmed": _or_null(found.confirmed),
         **contested,
     }
+
+
+def _or_null(figures: Figures | None) -> dict[str, Any] | None:
+    return None if figures is None else figures.as_json()
 
 
 def _keep(context: Context, bodies: Mapping[str, bytes], facts: Facts, files: Files) -> None:
@@ -213,7 +218,7 @@ def _keep(context: Context, bodies: Mapping[str, bytes], facts: Facts, files: Fi
             # The book was read before the revisions: with what left it between the two this would seem to hold.
             if store.book(session).departures != moment.departures:
                 return
-            snapshots.keep_snapshots(session, bodies, moment.as_of, VERSION, moment.version, files.revised)
+            snapshots.keep_snapshots(session, bodies, moment.as_of, FORM, moment.version, files.revised)
 
 
 def _frame(
@@ -226,9 +231,10 @@ def _frame(
     for name in FIRM_COLUMNS:
         told = [getattr(firms[body["enterprise"]], name) for body in bodies]
         columns[name] = pl.Series(name, told, dtype=pl.String)
-    # As JSON: hardly any row has any, and a reader that knows nothing of disputes loses nothing.
-    marks = [orjson.dumps(body["disputes"]).decode() if body["disputes"] else None for body in bodies]
-    columns["disputes"] = pl.Series("disputes", marks, dtype=pl.String)
+    # As JSON: hardly any row has any, and a reader that knows nothing of these loses nothing.
+    for name in BESIDE:
+        told = [orjson.dumps(body[name]).decode() if body[name] else None for body in bodies]
+        columns[name] = pl.Series(name, told, dtype=pl.String)
     for name in NAMES:
         columns[name] = pl.Series(name, [body["values"][name] for body in bodies], dtype=pl.Float64)
     if labels is not None:

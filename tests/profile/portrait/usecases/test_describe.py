@@ -45,16 +45,14 @@ def one_of(enterprise: str) -> Whole:
 def test_a_set_holds_the_values_and_hashes_of_the_single_enterprises(lake: Lake, version: int) -> None:
     """One code path for one firm and for many."""
     describer, moment = Describer(lake), Moment(version, AS_OF)
-    for row in describer.feature_set(Whole(Why.PEERS), moment).iter_rows(named=True):
-        one = describer.features(one_of(row["enterprise"]), moment)
-        assert (row["depth"], row["features_sha256"]) == (one.depth, one.features_sha256)
-        assert {name: row[name] for name in NAMES} == dict(one.values)
+    found = describer.feature_set(Whole(Why.PEERS), moment)
+    assert found == {name: describer.features(one_of(name), moment) for name in ("local:E1", "local:E2")}
 
 
 def test_a_set_of_named_enterprises_holds_only_those(lake: Lake, version: int) -> None:
     """An enterprise without invoices has no row."""
     found = Describer(lake).feature_set(Whole(Why.PEERS, ("local:E2", "local:E9")), Moment(version, AS_OF))
-    assert found["enterprise"].to_list() == ["local:E2"]
+    assert list(found) == ["local:E2"]
 
 
 def test_an_enterprise_without_invoices_is_described_as_unknown(lake: Lake, version: int) -> None:

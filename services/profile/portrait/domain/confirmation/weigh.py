@@ -1,0 +1,85 @@
+"""Weighing invoices by who says them: what confirms an enterprise's own word, and the money by channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import polars as pl
+
+from services.profile.portrait.domain.confirmation.sources import other_source
+from services.profile.portrait.domain.confirmation.told import Told
+from services.profile.portrait.domain.features.aggregates import SLOTS, slot_of
+
+c = pl.col
+Confirms: TypeAlias = Callable[[pl.DataFrame, Told], pl.Series]
+
+
+def nothing_yet(rows: pl.DataFrame, _: Told) -> pl.Series:
+    """Confirm nothing."""
+    return pl.Series([False]).new_from_index(0, rows.height)
+
+
+# What confirms a firm's own word, the strongest first: a row counts under the first that does.
+CONFIRMING: Mapping[str, Confirms] = MappingProxyType(
+    {"other_source": other_source, "other_side": nothing_yet, "bank": nothing_yet, "filing": nothing_yet}
+)
+BLUE = (c("status") == "valid") & (c("total_fen") > 0)
+MARKS: dict[str, pl.DataType] = {"own": pl.Boolean(), "by": pl.String()}
+
+
+def weigh(invoices: pl.DataFrame, told: Told) -> pl.DataFrame:
+    """Return invoices with `own`, whether the enterprise says them, and `by`: what confirms its word, null for nothing.
+
+    Only valid blue invoices can be confirmed. Those that the enterprise stated first and another source states now
+    are that source's, and told as confirmed by it.
+    """
+    if not told.own_imports:
+        return invoices.with_columns(pl.lit(value=False).alias("own"), pl.lit(None, dtype=pl.String).alias("by"))
+    placed = invoices.with_columns(told.own().alias("own")).with_row_index("place")
+    spoken = told.statements.filter(told.own())["number"].unique().implode()
+    rest = placed.filter(BLUE, c("number").is_in(spoken))
+    found = [pl.DataFrame(schema={"place": pl.UInt32(), "by": pl.String()})]
+    for name, confirms in CONFIRMING.items():
+        borne = confirms(rest, told)
+        found.append(rest.filter(borne).select("place", by=pl.lit(name)))
+        # Only the first rule knows of rows that another source states now.
+        rest = rest.filter(~borne & rest["own"])
+    return placed.join(pl.concat(found), on="place", how="left", maintain_order="left").drop("place")
+
+
+def unconfirmed() -> pl.Expr:
+    """Tell which weighed rows only the enterprise says; its red letters and voids it admits itself, so they stay."""
+    return BLUE & c("own") & c("by").is_null()
+
+
+def evidence(weighed: pl.DataFrame, senders: pl.DataFrame, as_of: date) -> dict[str, dict[str, Any]]:
+    """Return, per enterprise, the money of valid blue invoices of both sides in 36 months, in fen, by who says it.
+
+    `by_channel` adds up to `total_fen`, as `confirmed_fen` and `unconfirmed_fen` do; `confirmed_by` adds up to what the
+    enterprise said itself and something confirms. A file without an invoice has none.
+    """
+    within = BLUE & (c("date") <= as_of) & (slot_of(c("date"), as_of) < SLOTS)
+    told = weighed.filter(within).with_columns(unconfirmed().alias("alone"))
+    sums = told.group_by("enterprise", "import_id", "by", "alone").agg(c("total_fen").sum())
+    named = sums.join(senders.select("import_id", "channel"), on="import_id", how="left")
+    found = {str(name): _nothing() for name in weighed["enterprise"].unique().sort()}
+    parts = named.group_by("enterprise", "channel", "by", "alone").agg(c("total_fen").sum())
+    for enterprise, channel, by, alone, fen in parts.sort("enterprise", "channel", nulls_last=True).iter_rows():
+        _add(found[enterprise], str(channel), fen, by, alone=alone)
+    return found
+
+
+def _nothing() -> dict[str, Any]:
+    sums = {"total_fen": 0, "by_channel": {}, "confirmed_fen": 0, "unconfirmed_fen": 0}
+    return {**sums, "confirmed_by": dict.fromkeys(CONFIRMING, 0)}
+
+
+def _add(one: dict[str, Any], channel: str, fen: int, by: str | None, *, alone: bool) -> None:
+    one["total_fen"] += fen
+    one["by_channel"][channel] = one["by_channel"].get(channel, 0) + fen
+    one["unconfirmed_fen" if alone else "confirmed_fen"] += fen
+    if by is not None:
+        one["confirmed_by"][by] += fen
