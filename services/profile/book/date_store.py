@@ -8,13 +8,6 @@ from sqlalchemy.orm import Session
 from services.profile.book import store, tables
 
 
-def hold_book(session: Session) -> store.BookState:
-    """Return the state of the book and keep others from moving it on, also of a book that nothing was brought to."""
-    empty = {name: getattr(store.EMPTY_BOOK, name) for name in store.BookState.__slots__}
-    store.keep_first(session, tables.Book, [{"id": store.BOOK_ID, **empty}], ["id"])
-    return store.book(session, lock=True)
-
-
 def newest(session: Session) -> tables.BookDate | None:
     """Return the newest version of the book's date, None where no operator ever set one."""
     return session.scalars(select(tables.BookDate).order_by(tables.BookDate.version.desc()).limit(1)).one_or_none()

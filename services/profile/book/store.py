@@ -262,12 +262,6 @@ def upsert(
         session.execute(final, list(part))
 
 
-def keep_first(session: Session, table: Any, rows: Sequence[Mapping[str, Any]], key: list[str]) -> None:
-    """Insert rows where there are none yet."""
-    dialect: Any = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
-    session.execute(dialect(table.__table__).on_conflict_do_nothing(index_elements=key), list(rows))
-
-
 def origins(session: Runner, imports: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return the source, lawful channel and file of these imports, by id."""
     table, found = tables.Import, dict[str, dict[str, str]]()

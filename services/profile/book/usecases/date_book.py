@@ -39,7 +39,7 @@ def date_book(
             "/ 账册日期不能晚于今天，请填写今天或更早的日期。",
             date=day.isoformat(),
         )
-    date_store.hold_book(session)
+    store.book(session, lock=True)  # two operators take turns
     before = date_store.newest(session)
     version = before.version if before else 0
     if expected is not None and expected != version:
