@@ -10,6 +10,7 @@ import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,13 @@ class Table:
         return None if self.catalogue is None else [entry["name"] for entry in self.catalogue if entry["model"]]
 
 
-def book() -> Table:
+def book(as_of: date = BOOK_DATE) -> Table:
     """Return the real firms whose outcome is known, with the features of today's catalogue; sorted by name."""
     outcomes = pl.read_csv(DATA / "cumcm2020c" / "enterprises.csv").select(
         enterprise=pl.format("local:{}", "企业代号"),
         defaulted=pl.col("是否违约").replace_strict({"是": True, "否": False}, default=None, return_dtype=pl.Boolean),
     )
-    frame = compute(real_book(), as_of=BOOK_DATE).join(outcomes.drop_nulls(), on="enterprise").sort("enterprise")
+    frame = compute(real_book(), as_of=as_of).join(outcomes.drop_nulls(), on="enterprise").sort("enterprise")
     return Table(f"the book ({len(frame)} firms)", frame, frame["defaulted"].to_numpy(), catalogue()["features"])
 
 

@@ -49,6 +49,7 @@ ROUTES: Mapping[str, Route] = {
     "score-batches": Route("scoring", streams=True),
     "score-sets": Route("scoring", BOOK, streams=True),
     "receipt-keys": Route("scoring"),
+    "reason-codes": Route("scoring"),
     "receipt-verifications": Route("scoring"),
     "models": Route("scoring"),
     "drift": Route("scoring", BOOK),

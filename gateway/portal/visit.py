@@ -26,6 +26,7 @@ class Portal:
     assets: str | None
     # The feature catalogue by name; asked for once a process, since it changes with a release.
     features: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    reason_codes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,14 @@ def features() -> Mapping[str, Mapping[str, Any]]:
     if not known:
         catalogue = ask_or({"features": []}, "GET", "/catalogue")
         known.update({each["name"]: each for each in [*catalogue["features"], *catalogue.get("indicators", ())]})
+    return known
+
+
+def reason_codes() -> Mapping[str, Mapping[str, Any]]:
+    """Return what each code of a reason stands for; nothing while it cannot be read."""
+    known = portal().reason_codes
+    if not known:
+        known.update({each["code"]: each for each in ask_or({"codes": []}, "GET", "/reason-codes")["codes"]})
     return known
 
 

@@ -117,6 +117,12 @@ TAGS: list[Document] = [
     _tag("subscriptions", "订阅", "Subscriptions", "订阅哪些企业、哪些信号。Whom you watch, and for what."),
     _tag("receipts", "评分凭证", "Receipts", "评分的签名凭证及其核验。Signed receipts, and their verification."),
     _tag("recourse", "提升路径", "Recourse", "达到目标等级的最小改变。The cheapest way to a grade or a rule."),
+    _tag(
+        "reason-codes",
+        "原因代码",
+        "Reason codes",
+        "评分原因的固定代码表。The fixed list of the codes of reasons.",
+    ),
     _tag("drift", "模型漂移", "Drift", "分布漂移、回测与迁移。Drift, back-tests, vintages and migrations."),
     _tag("applications", "融资申请", "Applications", "一份材料、多家银行、全程留痕。From wish to repayment."),
     _tag("webhooks", "事件通知", "Webhooks", "签名的事件推送与重发。Signed messages, their deliveries and replays."),

@@ -47,6 +47,8 @@ from smecredit.answers.scores import (
     ModelName,
     Override,
     Reason,
+    ReasonCode,
+    ReasonCodes,
     Score,
     UndisputedScore,
 )
@@ -104,6 +106,8 @@ __all__ = [
     "Purpose",
     "RateLine",
     "Reason",
+    "ReasonCode",
+    "ReasonCodes",
     "RecordKind",
     "Refusal",
     "Reliability",

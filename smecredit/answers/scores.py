@@ -23,16 +23,43 @@ class Contribution(TypedDict):
 
 
 class Reason(Contribution):
-    """One of the strongest contributions, as a sentence."""
+    """One of the strongest contributions, as a sentence; `code` is of the fixed list, null where it has none."""
 
+    code: str | None
     sentence: Text
 
 
+class ReasonCode(TypedDict):
+    """What the code of a reason stands for, for good: R where the feature costs points, P where it earns some."""
+
+    code: str
+    feature: str
+    side: Literal["costs", "earns"]
+    title: Text
+    compares: Text
+    improve: Text
+    changeable: bool
+    since: str
+
+
+class ReasonCodes(TypedDict):
+    """The fixed list of reason codes, with its version and digest."""
+
+    version: str
+    sha256: str
+    codes: list[ReasonCode]
+
+
 class ModelName(TypedDict):
-    """Which model and which reference enterprise a score stands on."""
+    """Which model and which reference enterprise a score stands on.
+
+    `exception` is why the model was approved although it had failed its gate.
+    """
 
     version: str
     reference: str
+    gate: Literal["passed", "failed"]
+    exception: str | None
 
 
 class Override(TypedDict):

@@ -47,6 +47,8 @@ def models_command(bank: Client) -> list[Model]:
 @click.option("--label", help="Column of --table that says who defaulted.")
 @click.option("--drop", multiple=True, help="Column of --table to leave out; may be repeated.")
 @click.option("--holdout", type=click.Path(exists=True, path_type=Path), help="Folder (or table) scored in addition.")
+@click.option("--time", help="Column of --table with a day or a time: later rows are judged and not learned from.")
+@click.option("--cut", help="The first day that is judged, as 2020-01-31; a number where --time counts.")
 @click.option("--folds", type=click.IntRange(2, 50), default=5, show_default=True)
 @click.option("--repeats", type=click.IntRange(1, 100), default=10, show_default=True)
 @json_file
@@ -56,6 +58,8 @@ def evaluate_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     label: str | None,
     drop: tuple[str, ...],
     holdout: Path | None,
+    time: str | None,
+    cut: str | None,
     folds: int,
     repeats: int,
     json_file: Path | None,
@@ -68,7 +72,9 @@ def evaluate_command(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise click.UsageError("Give either --data DIR or --table FILE.")
     if table and not label:
         raise click.UsageError("--table needs --label, the column that says who defaulted.")
-    reporter, plan = Reporter(), evaluation.Folds(folds, repeats)
+    if (time is None) != (cut is None) or (time and (holdout or not table)):
+        raise click.UsageError("--time COLUMN and --cut DAY go together, with --table and without --holdout.")
+    reporter, plan = Reporter(), evaluation.Folds(folds, repeats, time, cut)
     if table:
         assert label
         result = evaluation.of_table(table, label, drop, holdout, plan, reporter)

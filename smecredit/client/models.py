@@ -33,9 +33,13 @@ class Models(Calls):
         """Return all model versions."""
         return self._pages(Model, "/v1/models")
 
-    def approve(self, version: str, *, note: str | None = None) -> Model:
-        """Approve a model that somebody else trained; one ordered with `promote` then serves."""
-        return self._post(Model, f"/v1/models/{segment(version)}/approve", {"note": note})
+    def approve(self, version: str, *, note: str | None = None, exception: str | None = None) -> Model:
+        """Approve a model that somebody else trained; one ordered with `promote` then serves.
+
+        One that failed its gate needs `exception`, the reason that every score of it will tell.
+        """
+        said = {"note": note, **given(exception=exception)}
+        return self._post(Model, f"/v1/models/{segment(version)}/approve", said)
 
     def roll_back(self, version: str, *, note: str | None = None) -> Model:
         """Take the serving model out of service; return the one that served before and serves again."""
@@ -57,7 +61,7 @@ class Models(Calls):
         order = self._post(Evaluation, "/v1/evaluations", value, purpose="model-training")
         return self._evaluated(order, on_progress)
 
-    def evaluate_table(
+    def evaluate_table(  # noqa: PLR0913 -- the knobs of an evaluation, all but the table by name
         self,
         table: Path,
         *,
@@ -66,15 +70,21 @@ class Models(Calls):
         holdout: Path | None = None,
         folds: int = 5,
         repeats: int = 10,
+        time: str | None = None,
+        cut: str | None = None,
         on_progress: OnProgress | None = None,
     ) -> Json:
-        """Evaluate the pipeline on a table of your own (CSV or Parquet)."""
+        """Evaluate the pipeline on a table of your own (CSV or Parquet).
+
+        With `time`, a column, and `cut`, a day of it, later rows are judged only: they stand as the holdout.
+        """
         files = {"table": table, "holdout": holdout}
         parts: list[tuple[str, Any]] = [
             (name, (file.name, file.read_bytes(), "application/octet-stream")) for name, file in files.items() if file
         ]
         parts += [("label", label), ("folds", str(folds)), ("repeats", str(repeats))]
         parts += [("drop", column) for column in drop]
+        parts += [*given(time=time, cut=cut).items()]
         body, content_type = encode_multipart_formdata(parts)
         answer = self._wire.call("POST", "/v1/evaluations", body=body, headers={"Content-Type": content_type})
         return self._evaluated(answer.json(), on_progress)

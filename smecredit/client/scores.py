@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from smecredit.answers import Purpose, Score
+from smecredit.answers import Purpose, ReasonCodes, Score
 from smecredit.client.calls import Calls, Json, OnProgress, given, listed, moments, segment
 
 
@@ -32,6 +32,10 @@ class Scores(Calls):
     def scores_of(self, enterprise: str) -> Iterator[Score]:
         """Return a firm's stored scores, newest first."""
         return self._pages(Score, f"/v1/enterprises/{segment(enterprise)}/scores")
+
+    def reason_codes(self) -> ReasonCodes:
+        """Return the fixed list of what the code of a reason stands for."""
+        return self._get(ReasonCodes, "/v1/reason-codes")
 
     def score_batch(
         self,

@@ -17,18 +17,28 @@ def score(shown: Score) -> None:
         f"[bold]{shown['enterprise']}[/]  score [bold]{shown['score']:.0f}[/]  grade [bold]{shown['grade']}[/]  "
         f"PD {shown['pd']:.2%} ({low:.2%} to {high:.2%})  depth {shown['depth']}  as of {shown['as_of']}"
     )
-    table = plain_table("Reason 原因", ">Points", ">Value", ">Reference", "Unit")
+    table = plain_table("Code", "Reason 原因", ">Points", ">Value", ">Reference", "Unit")
     for reason in shown["reasons"]:
         points = f"{reason['points']:+.1f}"
         colour = "red" if reason["points"] < 0 else "green"
         value, reference = (measured(reason[side], reason["unit"]) for side in ("value", "reference"))
-        table.add_row(bilingual(reason["title"]), f"[{colour}]{points}[/]", value, reference, unit_of(reason["unit"]))
+        table.add_row(
+            reason["code"] or "",
+            bilingual(reason["title"]),
+            f"[{colour}]{points}[/]",
+            value,
+            reference,
+            unit_of(reason["unit"]),
+        )
     console.print(table)
     _contested(console, shown)
     rest = len(shown["contributions"]) - len(shown["reasons"])
     console.print(
         f"base {shown['base_points']:.1f} points; {rest} smaller contributions; model {shown['model']['version']}"
     )
+    if shown["model"]["gate"] == "failed":
+        why = shown["model"]["exception"] or "no reason is on record 无说明"
+        console.print(f"[yellow]the model failed its gate 模型未通过准入检验:[/] {escape(why)}")
 
 
 def _contested(console: Console, shown: Score) -> None:

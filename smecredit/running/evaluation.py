@@ -18,10 +18,12 @@ from smecredit.running.suite import Suite, free_port
 
 @dataclass(frozen=True, slots=True)
 class Folds:
-    """Repeated stratified cross-validation: folds and repeats."""
+    """Repeated stratified cross-validation: folds and repeats; and the column and day that a table is cut at."""
 
     folds: int
     repeats: int
+    time: str | None = None
+    cut: str | None = None
 
 
 def of_folder(data: Path, holdout: Path | None, plan: Folds, report: Reporter) -> dict[str, Any]:
@@ -56,6 +58,8 @@ def of_table(
             holdout=holdout,
             folds=plan.folds,
             repeats=plan.repeats,
+            time=plan.time,
+            cut=plan.cut,
             on_progress=on_progress,
         )
 

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from gateway.portal import charts, figures, language
-from gateway.portal.visit import ask, ask_list, ask_or, features, firm_path, page, say, speaking, visitor
+from gateway.portal.visit import ask, ask_list, ask_or, features, firm_path, page, reason_codes, say, speaking, visitor
 
 ROLES = ("bank", "platform", "operator", "source")
 # A page of the list asks for each firm's latest score; twenty are answered within a fifth of a second.
@@ -118,6 +118,7 @@ def _applicant_page(firm: str, *, need: Any, errors: dict[str, str], match: Any)
         consented=bool(consented),
         scores=scores,
         score=latest,
+        codes=reason_codes() if latest else {},
         marks=marks,
         contested=_contested(latest) if latest and marks else None,
         waterfall=charts.waterfall(speaking(), latest) if latest else None,

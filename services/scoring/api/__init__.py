@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.web.ledger import blueprint as ledger_blueprint
 from chassis.web.openapi import Blueprint
-from services.scoring.api import batches, drift, evaluations, models, outcomes, receipts, recourse, scores
+from services.scoring.api import batches, drift, evaluations, models, outcomes, reason_codes, receipts, recourse, scores
 from services.scoring.api.current import context
 from services.scoring.context import LEDGER
 
@@ -12,6 +12,7 @@ ledger = ledger_blueprint("score-ledger", LEDGER, lambda: context().ledger_signe
 BLUEPRINTS: tuple[Blueprint, ...] = (
     scores.blueprint,
     receipts.blueprint,
+    reason_codes.blueprint,
     recourse.blueprint,
     drift.blueprint,
     batches.blueprint,

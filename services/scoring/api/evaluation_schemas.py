@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chassis.web.schemas import ProblemSchema, Schema
 from services.scoring.api.schemas import (
@@ -29,13 +31,21 @@ class EvaluationFormSchema(Schema):
 
     label = fields.String(required=True, metadata={"description": "The column that says who defaulted"})
     drop = fields.List(fields.String(), load_default=list, metadata={"description": "Columns not to learn from"})
+    time = fields.String(load_default=None, metadata={"description": "The column of time that the table is cut by"})
+    cut = fields.String(load_default=None, validate=validate.Length(max=40))
     folds = fields.Integer(load_default=5, validate=validate.Range(2, 20))
     repeats = fields.Integer(load_default=10, validate=validate.Range(1, 100))
     seed = fields.Integer(load_default=0, validate=validate.Range(0, 2**31 - 1))
 
+    @validates_schema
+    def both_or_neither(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse a cut without its column, and a column without its cut."""
+        if (data["time"] is None) != (data["cut"] is None):
+            raise ValidationError({"cut": ["Send `time`, the column, together with `cut`, the day."]})
+
 
 class EvaluationSchema(Schema):
-    """An evaluation; `result` holds firms, defaults, auc, ks, brier, ece and the challenger's figures."""
+    """An evaluation; `result` holds firms, defaults, auc, ks, brier, ece, the challenger's figures and suspects."""
 
     id = fields.String()
     state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed"]))

@@ -31,6 +31,11 @@ _FORM = {
         "holdout": {**_BINARY, "description": "A second table that is only scored"},
         "label": {"type": "string"},
         "drop": {"type": "array", "items": {"type": "string"}},
+        "time": {
+            "type": "string",
+            "description": "The column of time: rows before `cut` are learned from, later ones judged",
+        },
+        "cut": {"type": "string", "description": "A day, 2020-01-31, or a number where the column counts"},
         "folds": {"type": "integer", "default": 5},
         "repeats": {"type": "integer", "default": 10},
         "seed": {"type": "integer", "default": 0},
@@ -61,7 +66,8 @@ def allow_tables() -> None:
 def post_evaluation(session: Session) -> dict[str, Any]:
     """Order a repeated stratified cross-validation of the whole training.
 
-    JSON evaluates on the book's labelled enterprises; a form with a `table` on that table.
+    JSON evaluates on the book's labelled enterprises; a form with a `table` on that table. With `time` and `cut` its
+    rows from that day on are not learned from and stand as the holdout.
     """
     if request.mimetype == "multipart/form-data":
         body, data = _form()
@@ -91,7 +97,9 @@ def _form() -> tuple[dict[str, Any], BookEvaluation | TableEvaluation]:
     table, holdout = _file("table"), _file("holdout")
     if table is None:
         raise fields_refused({"table": ["Send the table as a file."]})
-    return body, TableEvaluation(table, body["label"], body["drop"], holdout)
+    if holdout is not None and body["time"] is not None:
+        raise fields_refused({"time": ["A table with a holdout is not cut by time as well: send one of the two."]})
+    return body, TableEvaluation(table, body["label"], body["drop"], holdout, body["time"], body["cut"])
 
 
 def _file(name: str) -> File | None:

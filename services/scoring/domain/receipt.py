@@ -11,8 +11,10 @@ import rfc8785
 
 from chassis.core.moments import rfc3339
 from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.reason_codes import code_of
 
-FORM = "smecredit-receipt-1"
+# The first form did not say which reasons were told; receipts of it are verified as they were given.
+FIRST, FORM = "smecredit-receipt-1", "smecredit-receipt-2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,17 @@ class SignedReceipt:
     signature: Mapping[str, Any]
 
 
-def statement(assessment: Assessment, *, features: Sequence[str], model_sha256: str, reference: str) -> dict[str, Any]:
+def statement(
+    assessment: Assessment, *, features: Sequence[str], model_sha256: str, reference: str, form: str = FORM
+) -> dict[str, Any]:
     """Return what a receipt states: hashes of the inputs, the model and the reasons; times; score, grade and PD.
 
     `features_sha256` is the profile service's name for all that it told; `inputs_sha256` names exactly the values that
-    the model read, `contributions_sha256` the points of each of its features.
+    the model read, `contributions_sha256` the points of each of its features. `reasons` are the codes of those that
+    were told, a feature's name where it has none.
     """
-    return {
-        "form": FORM,
+    stated = {
+        "form": form,
         "score_id": assessment.id,
         "enterprise": assessment.enterprise,
         "purpose": assessment.purpose,
@@ -49,7 +54,29 @@ def statement(assessment: Assessment, *, features: Sequence[str], model_sha256: 
         "pd_interval": [assessment.pd_low, assessment.pd_high],
         "base_points": assessment.base_points,
         "contributions_sha256": digest(dict(zip(features, assessment.points, strict=True))),
+        **_counted(assessment, features),
     }
+    return stated if form == FIRST else {**stated, "reasons": _told(assessment, features)}
+
+
+def _told(assessment: Assessment, features: Sequence[str]) -> list[str]:
+    return [code_of(features[at], assessment.points[at]) or features[at] for at in assessment.reasons]
+
+
+def _counted(assessment: Assessment, features: Sequence[str]) -> dict[str, Any]:
+    """Return what is stated of what counted; nothing of a score of before that was asked."""
+    stated: dict[str, Any] = {}
+    if assessment.counts is not None:
+        stated["counts"] = str(assessment.counts)
+    if assessment.evidence is not None:
+        stated["evidence_sha256"] = digest(assessment.evidence)
+    if assessment.beside is not None:
+        beside = assessment.beside
+        stated[f"with_{beside.counts}"] = {
+            **{name: getattr(beside, name) for name in ("score", "grade", "pd", "depth", "features_sha256")},
+            "inputs_sha256": digest(dict(zip(features, beside.values, strict=True))),
+        }
+    return stated
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from services.scoring.clients import Read
 from services.scoring.context import Context
 from services.scoring.domain.errors import TrainingDataUnusable
 from services.scoring.domain.order import BookEvaluation, Folding, ManyOrder, TableEvaluation
+from services.scoring.ml.time_cut import cut_at
 from services.scoring.store import evaluations, outcomes
 from services.scoring.tables import Evaluation
 from services.scoring.usecases.read_table import read_table
@@ -49,7 +50,7 @@ def order_evaluation(
 def _plan(data: BookEvaluation | TableEvaluation) -> dict[str, Any]:
     """Return what is kept of an order as JSON; files are kept beside it."""
     if isinstance(data, TableEvaluation):
-        return {"label": data.label, "drop": list(data.drop)}
+        return {"label": data.label, "drop": list(data.drop), "time": data.time, "cut": data.cut}
     return {**asdict(data), "as_of": data.as_of and data.as_of.isoformat()}
 
 
@@ -76,18 +77,24 @@ def run_evaluation(context: Context, job: Job) -> None:
         holdout=data.holdout,
         progress=job.progress,
     )
+    if data.cut is not None:
+        result["time_cut"] = data.cut
     with context.database.begin() as session:
         evaluations.evaluation(session, order.id).result = result
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """What is evaluated: labelled rows, the label's column, and the catalogue where the features are ours."""
+    """What is evaluated: labelled rows, the label's column, and the catalogue where the features are ours.
+
+    `cut` tells where a table was cut by time; its later rows are then the holdout.
+    """
 
     frame: pl.DataFrame
     label: str
     catalogue: list[dict[str, Any]] | None
     holdout: pl.DataFrame | None
+    cut: dict[str, Any] | None = None
 
 
 def _from_tables(context: Context, order: Evaluation) -> Labelled:
@@ -105,7 +112,22 @@ def _from_tables(context: Context, order: Evaluation) -> Labelled:
         )
     catalogue = _catalogue_of(context, order, given[0])
     tables = [table.drop(drop, strict=False) for table in given]
+    if order.plan.get("time") is not None:
+        return _cut(tables[0], order.plan, catalogue)
     return Labelled(tables[0], order.plan["label"], catalogue, tables[1] if len(tables) > 1 else None)
+
+
+def _cut(table: pl.DataFrame, plan: Mapping[str, Any], catalogue: list[dict[str, Any]] | None) -> Labelled:
+    """Return a table as its rows before the cut, with the later ones as the holdout."""
+    parts = cut_at(table, plan["time"], plan["cut"])
+    told = {
+        "column": plan["time"],
+        "cut": plan["cut"],
+        "before": parts.before.height,
+        "after": parts.after.height,
+        "undated": parts.undated,
+    }
+    return Labelled(parts.before, plan["label"], catalogue, parts.after, told)
 
 
 def _catalogue_of(context: Context, order: Evaluation, table: pl.DataFrame) -> list[dict[str, Any]] | None:

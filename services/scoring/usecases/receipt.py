@@ -13,6 +13,7 @@ from chassis.core.identity import Caller
 from services.scoring.context import Context
 from services.scoring.domain import receipt as receipts
 from services.scoring.domain.assessment import Assessment, said_by
+from services.scoring.domain.counting import BESIDE, Beside
 from services.scoring.domain.receipt import SignedReceipt
 from services.scoring.ml.scorer import Scorer
 from services.scoring.usecases.read_score import read_score
@@ -34,15 +35,19 @@ def verify(context: Context, caller: Caller, given: SignedReceipt) -> dict[str, 
     `differences` names each member that is not what was found; `reproduced` speaks of the model, run now.
     """
     stated = given.receipt
+    form = receipts.FIRST if stated.get("form") == receipts.FIRST else receipts.FORM
     signed = context.signer.verifies(_canonical(stated), given.signature)
     stored = read_score(context, caller, str(stated.get("score_id")))
     scorer = context.shelf[stored.model]
-    again = replace(stored, **_made_again(stored, scorer))
-    found = _statement(again, scorer)
+    # Which reasons were told is a rule of its time, and is kept; what each of them is comes out again.
+    made = {**_made_again(stored, scorer), "reasons": stored.reasons}
+    again = replace(stored, **made, beside=_beside_again(stored, scorer))
+    found = _statement(again, scorer, form)
+    reproduced = _statement(stored, scorer, form) == found
     return {
-        "valid": signed and _statement(stored, scorer) == found and not receipts.differences(stated, found),
+        "valid": signed and reproduced and not receipts.differences(stated, found),
         "signed": signed,
-        "reproduced": _statement(stored, scorer) == found,
+        "reproduced": reproduced,
         "differences": receipts.differences(stated, found),
     }
 
@@ -55,9 +60,22 @@ def _made_again(stored: Assessment, scorer: Scorer) -> dict[str, Any]:
     return said_by(next(scorer.score_many(row, depths=[stored.depth]).rows()))
 
 
-def _statement(assessment: Assessment, scorer: Scorer) -> dict[str, Any]:
+def _beside_again(stored: Assessment, scorer: Scorer) -> Beside | None:
+    """Score once more what stands beside the score; where nothing was left to score, nothing is."""
+    beside = stored.beside
+    if beside is None or beside.score is None:
+        return beside
+    again = _made_again(replace(stored, values=beside.values, depth=beside.depth), scorer)
+    return replace(beside, **{name: again[name] for name in BESIDE})
+
+
+def _statement(assessment: Assessment, scorer: Scorer, form: str = receipts.FORM) -> dict[str, Any]:
     return receipts.statement(
-        assessment, features=scorer.features, model_sha256=scorer.sha256, reference=scorer.legend.reference
+        assessment,
+        features=scorer.features,
+        model_sha256=scorer.sha256,
+        reference=scorer.legend.reference,
+        form=form,
     )
 
 

@@ -52,6 +52,13 @@ def test_looking_at_an_applicant_makes_no_credit_query(signed_in: SignedIn, door
     assert [call for call in door.calls if "Purpose" in call or call["route"].startswith("POST")] == []
 
 
+def test_an_adverse_reason_has_its_code_and_says_how_to_improve(signed_in: SignedIn) -> None:
+    """In the words of the fixed list."""
+    page = signed_in("smc_bank", "en").get(FIRM).text
+    assert '<code class="quiet">R801</code>' in page
+    assert "Supply older invoices; a record grows with time" in page
+
+
 def test_scoring_is_one_credit_query_however_often_the_form_is_sent(signed_in: SignedIn, door: StandIn) -> None:
     """The form's nonce is the idempotency key."""
     client = signed_in("smc_bank")

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chassis.core.settings import SettingsError
+from services.scoring.context import Context
 from services.scoring.domain.receipt import canonical
 from services.scoring.settings import Settings
 from services.scoring.store import overrides
@@ -50,6 +51,24 @@ def test_the_published_key_verifies_the_signature_without_us(receipt: Any, read:
     (key,) = read("/v1/receipt-keys").json["keys"]
     raw = [base64.urlsafe_b64decode(text + "==") for text in (key["x"], receipt["signature"]["value"])]
     Ed25519PublicKey.from_public_bytes(raw[0]).verify(raw[1], canonical(receipt["receipt"]))
+
+
+def test_a_receipt_names_the_reasons_that_were_told(score: Any, receipt: Any) -> None:
+    """By code, and by the feature's name where the list has none, as of the features of this test's catalogue."""
+    told = [reason["code"] or reason["feature"] for reason in score["reasons"]]
+    assert receipt["receipt"]["reasons"] == told
+    assert told
+
+
+def test_a_receipt_from_before_reasons_had_codes_still_holds(
+    serving: Flask, score: Any, receipt: Any, verify: Any
+) -> None:
+    """The first form did not name them; it is held against what it stated."""
+    stated = {name: value for name, value in receipt["receipt"].items() if name != "reasons"}
+    stated["form"] = "smecredit-receipt-1"
+    context: Context = serving.extensions["context"]
+    first = {"receipt": stated, "signature": context.signer.sign(canonical(stated))}
+    assert verify(first) == {"valid": True, "signed": True, "reproduced": True, "differences": []}
 
 
 def test_a_receipt_is_the_same_at_every_read(score: Any, receipt: Any, read: Any) -> None:
@@ -88,7 +107,7 @@ def test_every_mutation_is_noticed(receipt: Any, verify: Any, data: st.DataObjec
 
 def _changed(value: Any, data: st.DataObject) -> Any:
     if isinstance(value, list):
-        return [value[0], value[1] * (1 + 2**-52)]
+        return [*value[:-1], _changed(value[-1], data)]
     if isinstance(value, float):
         return value * (1 + 2**-52)
     if isinstance(value, int):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
+from json import loads
 from typing import Any
 
 import polars as pl
@@ -28,16 +29,28 @@ def scoring_url(sqlite_url: str) -> str:
 def test_a_trained_model_that_was_to_be_promoted_serves_once_approved(
     send: Send, read: Read, work: Work, approve: Any
 ) -> None:
-    """From outcomes to a first score."""
+    """From outcomes to a first score. Defaults here follow a logistic law, so the challenger wins and the gate holds:
+    the model serves by exception, and each of its scores says so, new, read again, listed and in a batch.
+    """
     version = send("/v1/models", {"promote": True, "seed": 1}).json["version"]
     work()
     assert read(f"/v1/models/{version}").json["state"] == "candidate"
-    approve(version)
+    refused = approve(version)
+    assert (refused.status_code, refused.json["tests"]["auc"]["finding"]) == (409, "behind")
+    approve(version, exception="a test of the way")
 
     model = read(f"/v1/models/{version}").json
+    score = send("/v1/scores", {"enterprise": "local:E1"}).json
+    batch = send("/v1/score-batches", {"enterprises": ["local:E2"]}).json
+    work()
+    [line] = read(f"/v1/score-batches/{batch['id']}/results").text.splitlines()
+    [listed] = read("/v1/enterprises/local:E1/scores").json["items"]
+    again = read(f"/v1/scores/{score['id']}").json
 
     assert (model["state"], model["as_of"], model["card"]["data"]["firms"]) == ("serving", "2020-02-21", 80)
-    assert send("/v1/scores", {"enterprise": "local:E1"}).json["model"]["version"] == version
+    said = {"version": version, "reference": score["model"]["reference"], "gate": "failed"}
+    for each in (score, again, listed, loads(line)):
+        assert each["model"] == {**said, "exception": "a test of the way"}
 
 
 def test_training_on_too_few_defaults_fails_and_says_how_many_are_needed(
@@ -161,3 +174,42 @@ def test_a_table_that_cannot_be_read_says_what_was_found(name: str, body: bytes,
     with pytest.raises(TableUnreadable, match=said) as refused:
         read_table(name, body)
     assert name in refused.value.detail
+
+
+def test_a_table_cut_by_time_is_learned_before_and_judged_after(
+    app: Flask, headers: dict[str, str], read: Read, work: Work, profile: Any
+) -> None:
+    """The later rows stand as the holdout, and the result says where it was cut."""
+    table = profile.book.drop_nulls("defaulted").drop("features_sha256").with_row_index("day")
+    form = {
+        "table": (BytesIO(table.with_columns(pl.col("day") + 20_200_101).write_csv().encode()), "loans.csv"),
+        "label": "defaulted",
+        "drop": ["enterprise"],
+        "time": "day",
+        "cut": "20200151",
+        "folds": "2",
+        "repeats": "1",
+    }
+    order = app.test_client().post("/v1/evaluations", data=form, headers={**headers, "Idempotency-Key": "k"})
+    work()
+
+    result = read(f"/v1/evaluations/{order.json['id']}").json["result"]
+
+    assert (result["firms"], result["holdout"]["firms"]) == (50, 30)
+    assert result["time_cut"] == {"column": "day", "cut": "20200151", "before": 50, "after": 30, "undated": 0}
+
+
+@pytest.mark.parametrize(
+    ("extra", "field"), [({"time": "day"}, "cut"), ({"time": "day", "cut": "2020-01-01", "holdout": "h"}, "time")]
+)
+def test_a_cut_without_its_column_or_beside_a_holdout_is_refused(
+    app: Flask, headers: dict[str, str], extra: dict[str, Any], field: str
+) -> None:
+    """One of two ways to judge, and said completely."""
+    files = {"holdout": (BytesIO(b"a\n1\n"), "h.csv")} if "holdout" in extra else {}
+    form = {"table": (BytesIO(b"a\n1\n"), "t.csv"), "label": "a", **extra, **files}
+
+    refused = app.test_client().post("/v1/evaluations", data=form, headers={**headers, "Idempotency-Key": "k"})
+
+    assert refused.status_code == 422
+    assert field in refused.text
