@@ -25,7 +25,10 @@ ledger.declare(Base.metadata)
 
 
 class Model(Base):
-    """A trained model: its version, state and card. After training only the state changes."""
+    """A trained model: its version, state and card. After training only the state changes.
+
+    `exception` is why it was approved although it had failed its gate.
+    """
 
     __tablename__ = "models"
 
@@ -44,6 +47,7 @@ class Model(Base):
     promoted_at: Mapped[datetime | None]
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[str | None]
+    exception: Mapped[str | None]
     lineage: Mapped[dict[str, Any] | None]
 
     # One model serves and one runs in its shadow; the database itself holds this, whatever two at once may do.
@@ -111,6 +115,7 @@ class Batch(Base):
     known_at: Mapped[datetime]
     withheld: Mapped[int | None]
     created_at: Mapped[datetime]
+    counts: Mapped[str | None]
 
     __table_args__ = (Index("ix_score_batches_client_id", "client", "id"),)
 
@@ -118,7 +123,9 @@ class Batch(Base):
 class Score(Base):
     """One stored score. `trace` holds values, points and reasons in the order of the model's legend.
 
-    `batch` is set where a batch was stored with a row a score, as all were before their parts were.
+    It also holds what the file's money rests on and the score that does not decide, where these are known. `counts` is
+    null for a score of before there was a choice: everything counted. `batch` is set where a batch was stored with a
+    row a score, as all were before their parts were.
     """
 
     __tablename__ = "scores"
@@ -141,6 +148,7 @@ class Score(Base):
     base_points: Mapped[float]
     trace: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
+    counts: Mapped[str | None]
 
     __table_args__ = (
         Index("ix_scores_enterprise_id", "enterprise", "id"),
@@ -169,6 +177,7 @@ class BatchPart(Base):
     known_at: Mapped[datetime]
     base_points: Mapped[float]
     created_at: Mapped[datetime]
+    counts: Mapped[str | None]
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
     __table_args__ = (

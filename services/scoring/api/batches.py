@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import Any
 
 from flask import Response, request
@@ -17,10 +18,12 @@ from services.scoring.api import shown
 from services.scoring.api.current import context
 from services.scoring.api.purpose import OPENS_SCORES, purpose, purpose_header
 from services.scoring.api.schemas import BatchSchema, ManyOrderSchema
+from services.scoring.domain.counting import Counts
 from services.scoring.domain.order import ManyOrder
 from services.scoring.store import batches
 from services.scoring.usecases import batch
 from services.scoring.usecases.read_table import enterprises_in
+from services.scoring.usecases.standing import standing_of
 
 blueprint = Blueprint(
     "score-batches", __name__, url_prefix="/v1/score-batches", description="Scores of many enterprises"
@@ -33,6 +36,7 @@ _FORM = {
         "file": {"type": "string", "format": "binary", "description": "CSV, gzipped CSV or Parquet: `enterprise`"},
         "as_of": {"type": "string", "format": "date"},
         "known_at": {"type": "string", "format": "date-time"},
+        "counts": {"type": "string", "enum": list(Counts)},
     },
 }
 _BODY = {
@@ -59,6 +63,7 @@ def post_batch(session: Session) -> dict[str, Any]:
     JSON lists them, or means all with consent; a form has a `file` with a column `enterprise`.
     """
     order = _form() if request.mimetype == "multipart/form-data" else parsed(ManyOrderSchema(), request.get_json())
+    order.setdefault("counts", context().settings.counts)
     row = batch.order_batch(session, caller(), purpose(OPENS_SCORES), ManyOrder(**order))
     session.flush()
     return shown.batch(session, row)
@@ -86,7 +91,8 @@ def get_results(batch_id: str) -> Response:
     consent has ended since. The read of each score is recorded.
     """
     results, shelf = batch.results(context(), batch_id, caller().client), context().shelf
-    return stream((shown.batch_line(each, shelf) for each in results), "application/jsonl")
+    standing = cache(partial(standing_of, context()))
+    return stream((shown.batch_line(each, shelf, standing) for each in results), "application/jsonl")
 
 
 def _form() -> dict[str, Any]:

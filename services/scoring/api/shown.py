@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,10 @@ from chassis.data.jobs import JobState
 from services.scoring.context import Shelf
 from services.scoring.domain.assessment import Assessment, Legend, Meaning
 from services.scoring.domain.contest import Contest
+from services.scoring.domain.counting import Beside, Counts, shares
+from services.scoring.domain.counting import sentence as told
 from services.scoring.domain.disclosure import disclosed
+from services.scoring.domain.gate import Standing
 from services.scoring.domain.reason_codes import code_of
 from services.scoring.domain.reasons import sentence
 from services.scoring.store import batches, models
@@ -29,12 +32,14 @@ def score(
     assessment: Assessment,
     legend: Legend,
     contest: Contest,
+    standing: Standing,
     override: Override | None = None,
     renewed_by: str | None = None,
 ) -> dict[str, Any]:
     """Return the answer that a client reads, the same bytes each time the stored assessment is read.
 
-    An analyst's override and what the enterprise disputes stand beside it and change nothing in it.
+    An analyst's override, what the enterprise disputes and how the model stands to its gate are beside it and change
+    nothing in it.
     """
     return {
         "id": assessment.id,
@@ -45,7 +50,12 @@ def score(
         "pd_interval": (assessment.pd_low, assessment.pd_high),
         "depth": assessment.depth,
         **_explanation(assessment, legend),
-        "model": {"version": legend.version, "reference": legend.reference},
+        "model": {
+            "version": legend.version,
+            "reference": legend.reference,
+            "gate": "passed" if standing.passed else "failed",
+            "exception": standing.exception,
+        },
         "as_of": assessment.as_of,
         "known_at": rfc3339(assessment.known_at),
         "features_sha256": assessment.features_sha256,
@@ -53,6 +63,7 @@ def score(
         "override": None if override is None else overridden(override),
         "disputes": contest.disputes,
         "undisputed": contest.undisputed,
+        **_counted(assessment),
         "renewed_by": renewed_by,
         "receipt": f"/v1/scores/{assessment.id}/receipt",
         "batch": assessment.batch,
@@ -60,12 +71,35 @@ def score(
     }
 
 
-def batch_line(result: Result, shelf: Shelf) -> bytes:
-    """Return the line of one enterprise in a batch's results."""
+def _counted(assessment: Assessment) -> dict[str, Any]:
+    """Return what counted, both scores where there are two, what the file's money rests on, and all of it as words."""
+    counts, beside, evidence = assessment.counts or Counts.EVERYTHING, assessment.beside, assessment.evidence
+    pair: dict[Counts, Assessment | Beside] = {}
+    if beside is not None:
+        pair = {beside.counts.other: assessment, beside.counts: beside}
+    return {
+        "counts": counts,
+        "with_everything": _other(pair.get(Counts.EVERYTHING)),
+        "with_confirmed": _other(pair.get(Counts.CONFIRMED)),
+        "evidence": None if evidence is None else shares(evidence),
+        "counted": None if beside is None else told(counts, assessment.score, beside, evidence),
+    }
+
+
+def _other(one: Assessment | Beside | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    same = {name: getattr(one, name) for name in ("score", "grade", "pd", "depth", "features_sha256")}
+    return {**same, "pd_interval": None if one.score is None else (one.pd_low, one.pd_high)}
+
+
+def batch_line(result: Result, shelf: Shelf, standing: Callable[[str], Standing]) -> bytes:
+    """Return the line of one enterprise in a batch's results; `standing` is that of a model by its version."""
     if isinstance(result, Refusal):
         line: dict[str, Any] = {"enterprise": result.enterprise, "problem": result.problem}
     else:
-        line = score(result.assessment, shelf[result.assessment.model].legend, result.contest)
+        version = result.assessment.model
+        line = score(result.assessment, shelf[version].legend, result.contest, standing(version))
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -93,6 +127,7 @@ def model(session: Session, row: Model) -> dict[str, Any]:
         "promoted_at": _moment(row.promoted_at),
         "approved_at": _moment(row.approved_at),
         "approved_by": row.approved_by,
+        "exception": row.exception,
         "trained_by": row.client,
         "lineage": row.lineage,
     }
@@ -120,6 +155,7 @@ def batch(session: Session, row: Batch) -> dict[str, Any]:
         "scored": scored,
         "refused": refused,
         "withheld": row.withheld,
+        "counts": row.counts,
         "problem": job.problem,
         "created_at": _moment(row.created_at),
     }

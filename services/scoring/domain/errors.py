@@ -33,6 +33,10 @@ class NotEnoughData(Refused):
     """The enterprise has no usable invoice, so no score would mean anything."""
 
 
+class NothingConfirmed(Refused):
+    """All that is known of the enterprise is its own word, and the order counts what is confirmed."""
+
+
 class NoServingModel(Refused):
     """No trained model serves yet."""
 
@@ -51,6 +55,10 @@ class ModelNotApproved(Conflict):
 
 class ApprovalByTrainer(Forbidden):
     """Whoever trained a model cannot approve it: four eyes see more than two."""
+
+
+class GateFailed(Conflict):
+    """The model was behind its challenger on held-out firms, and nobody has said why it should serve all the same."""
 
 
 class NothingServedBefore(Conflict):
