@@ -51,10 +51,15 @@ class ReasonCodes(TypedDict):
 
 
 class ModelName(TypedDict):
-    """Which model and which reference enterprise a score stands on."""
+    """Which model and which reference enterprise a score stands on.
+
+    `exception` is why the model was approved although it had failed its gate.
+    """
 
     version: str
     reference: str
+    gate: Literal["passed", "failed"]
+    exception: str | None
 
 
 class Override(TypedDict):

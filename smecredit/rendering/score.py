@@ -36,6 +36,9 @@ def score(shown: Score) -> None:
     console.print(
         f"base {shown['base_points']:.1f} points; {rest} smaller contributions; model {shown['model']['version']}"
     )
+    if shown["model"]["gate"] == "failed":
+        why = shown["model"]["exception"] or "no reason is on record 无说明"
+        console.print(f"[yellow]the model failed its gate 模型未通过准入检验:[/] {escape(why)}")
 
 
 def _contested(console: Console, shown: Score) -> None:

@@ -49,7 +49,8 @@ def approve(version: str) -> ResponseReturnValue:
     """Approve a model that somebody else trained."""
     visitor("operator")
     key = request.form.get("nonce") or uuid4().hex
-    ask("POST", f"/models/{_named(version)}/approve", json={"note": request.form.get("note") or None}, key=key)
+    said = {name: request.form.get(name, "").strip() or None for name in ("note", "exception")}
+    ask("POST", f"/models/{_named(version)}/approve", json=said, key=key)
     return redirect(url_for("portal.models_model", version=version), 303)
 
 

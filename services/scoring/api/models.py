@@ -16,6 +16,7 @@ from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.scoring.api import shown
 from services.scoring.api.current import context
 from services.scoring.api.model_schemas import (
+    ApprovalSchema,
     ComparisonSchema,
     ModelPageSchema,
     ModelSchema,
@@ -82,7 +83,7 @@ def get_model(version: str) -> Response:
 @blueprint.post("/<version>/approve")
 @requires("models:approve")
 @refuses(blueprint, 400, 404, 409, 412, 422)
-@blueprint.arguments(NoteSchema())
+@blueprint.arguments(ApprovalSchema())
 @blueprint.response(200, ModelSchema())
 @preconditions.documented
 @idempotent
@@ -90,10 +91,11 @@ def get_model(version: str) -> Response:
 def post_approval(session: Session, decision: dict[str, Any], version: str) -> dict[str, Any]:
     """Approve a model that somebody else trained; without it no model serves.
 
-    A model whose training was ordered with `promote` serves from then on.
+    A model whose training was ordered with `promote` serves from then on. One that failed its gate is approved with
+    an `exception` only.
     """
     _expect(session, version)
-    return _shown(session, approve(session, caller(), version, decision["note"]))
+    return _shown(session, approve(session, caller(), version, **decision))
 
 
 @blueprint.post("/<version>/promote")

@@ -8,7 +8,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from chassis.core.identity import Caller
-from services.scoring.domain.errors import ModelNotApproved, ModelNotReady, NothingServedBefore
+from services.scoring.domain import gate
+from services.scoring.domain.errors import GateFailed, ModelNotApproved, ModelNotReady, NothingServedBefore
 from services.scoring.store import models
 from services.scoring.tables import Model
 
@@ -20,6 +21,12 @@ def promote(session: Session, caller: Caller, version: str) -> Model:
         raise ModelNotApproved(
             f"Model {version} was trained by {model.client} and approved by nobody. Let another client with the scope "
             f"models:approve call POST /v1/models/{version}/approve first."
+        )
+    if not gate.passed(model.card) and model.exception is None:
+        raise GateFailed(
+            f"Model {version} was approved before a failed gate asked for a reason: {gate.told(model.card)}. Let "
+            f"another client than {model.client} call POST /v1/models/{version}/approve with `exception` first.",
+            tests=gate.tests(model.card),
         )
     if model.state != "serving":
         _serve(session, caller, model, "promoted")

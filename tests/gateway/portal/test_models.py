@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask.testing import FlaskClient
-from portal_site import StandIn
+from portal_site import StandIn, fixture
 
 from gateway.portal import Answer
 
@@ -43,7 +44,49 @@ def test_the_operator_approves_with_a_note_once_however_often_the_form_is_sent(
 
     assert answer.status_code == 303
     asked = door.asked("POST /models/mdl_1/approve")
-    assert [(call["json"], call["Idempotency-Key"]) for call in asked] == [({"note": "reviewed"}, "n1")] * 2
+    said = {"note": "reviewed", "exception": None}
+    assert [(call["json"], call["Idempotency-Key"]) for call in asked] == [(said, "n1")] * 2
+
+
+def failed_gate() -> dict[str, Any]:
+    model = fixture("model")
+    model["card"]["gate"]["passed"] = False
+    model["card"]["gate"]["tests"]["auc"] |= {"advantage": -0.032, "finding": "behind"}
+    return dict(model)
+
+
+def test_a_model_that_failed_its_gate_is_approved_with_a_reason_only(signed_in: SignedIn, door: StandIn) -> None:
+    """The figures are there, and the form asks for the reason."""
+    door.answers["GET /models/mdl_1"] = Answer(200, failed_gate())
+    client = signed_in("smc_operator", "en")
+
+    page = client.get(PAGE).text
+    client.post(f"{PAGE}/approve", data={"nonce": "n1", "exception": " a pilot of ten firms "}, headers=ORIGIN)
+
+    assert "It failed its gate" in page
+    assert "−0.032" in page
+    assert 'name="exception" minlength="10" maxlength="2000" required' in page
+    [call] = door.asked("POST /models/mdl_1/approve")
+    assert call["json"] == {"note": None, "exception": "a pilot of ten firms"}
+
+
+def test_a_model_that_serves_by_exception_says_why(signed_in: SignedIn, door: StandIn) -> None:
+    """To everybody who may see it, in their language."""
+    door.answers["GET /models/mdl_1"] = Answer(200, failed_gate() | {"exception": "a pilot", "state": "serving"})
+
+    assert "例外批准的理由：a pilot" in signed_in("smc_bank").get(PAGE).text
+
+
+def test_a_score_of_a_model_that_failed_its_gate_says_so(signed_in: SignedIn, door: StandIn) -> None:
+    """Beside the number, with the reason why the model serves."""
+    scores = fixture("scores")
+    scores["items"][0]["model"] |= {"gate": "failed", "exception": "a pilot"}
+    door.answers["GET /enterprises/local:E17/scores"] = Answer(200, scores)
+
+    page = signed_in("smc_bank", "en").get("/portal/applicants/local:E17").text
+
+    assert "The model of this score failed its gate." in page
+    assert "because: a pilot" in page
 
 
 def test_a_bank_finds_no_form_to_approve_with(signed_in: SignedIn) -> None:

@@ -51,6 +51,8 @@ def test_no_sentence_is_left_over() -> None:
         "field",
         "kind",
         "state",
+        "figure",
+        "gate_finding",
         "dimension",
         "what",
         "fact",

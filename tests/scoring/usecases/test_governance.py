@@ -80,6 +80,54 @@ def test_an_approved_model_is_promoted_and_the_decisions_are_kept(
     assert told == [("approved", "operator-1", "reviewed"), ("promoted", "bank-1", None)]
 
 
+def test_a_model_that_failed_its_gate_is_not_approved_without_a_reason(
+    read: Read, approve: Any, serving: Flask, add_model: Any
+) -> None:
+    """The refusal says what to do, and nothing has changed."""
+    add_model("mdl_weak", "candidate", passed=False)
+
+    answer = approve("mdl_weak", note="looks fine")
+
+    assert (answer.status_code, answer.json["type"]) == (409, "/problems/gate-failed")
+    assert "`exception`" in answer.json["detail"]
+    assert (read("/v1/models/mdl_weak").json["state"], read("/v1/models/mdl_weak").json["events"]) == ("candidate", [])
+
+
+def test_the_reason_for_an_exception_is_kept_and_the_first_stays(
+    read: Read, approve: Any, serving: Flask, add_model: Any
+) -> None:
+    """On the model, and among its decisions with who gave it."""
+    add_model("mdl_weak", "candidate", passed=False)
+    approve("mdl_weak", exception="a pilot of ten firms")
+    approve("mdl_weak", who="operator-2", exception="another reason")
+
+    model = read("/v1/models/mdl_weak").json
+
+    assert (model["state"], model["exception"]) == ("approved", "a pilot of ten firms")
+    told = [(each["event"], each["client"], each["note"]) for each in model["events"]]
+    assert told == [("exception", "operator-1", "a pilot of ten firms"), ("approved", "operator-1", None)]
+
+
+def test_a_model_that_passed_needs_no_exception_and_gets_none(approve: Any, serving: Flask, add_model: Any) -> None:
+    """A reason without a failure would make people think that there was one."""
+    add_model("mdl_new", "candidate")
+
+    assert approve("mdl_new", exception="to be on the safe side").status_code == 422
+
+
+def test_a_model_approved_before_gates_bound_serves_after_a_reason_was_given(
+    send: Send, approve: Any, serving: Flask, add_model: Any
+) -> None:
+    """An approval from an earlier release lets no failed model through silently."""
+    add_model("mdl_old", "approved", passed=False)
+    refused = send("/v1/models/mdl_old/promote", {})
+    assert (refused.status_code, refused.json["type"]) == (409, "/problems/gate-failed")
+
+    approve("mdl_old", exception="it served for a year")
+
+    assert send("/v1/models/mdl_old/promote", {}).json["state"] == "serving"
+
+
 def test_the_first_approval_stays(read: Read, approve: Any, serving: Flask, add_model: Any) -> None:
     """A second approval neither replaces the first nor adds a decision."""
     add_model("mdl_new", "candidate")
