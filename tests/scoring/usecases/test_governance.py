@@ -247,7 +247,7 @@ def test_a_trained_model_has_pictures_and_names_no_other(read: Read, serving: Fl
 def test_pictures_of_the_time_of_a_dot_a_firm_are_never_served_and_are_redrawn(
     read: Read, serving: Flask, home: Path, trained: Path
 ) -> None:
-    """An old model has a card of the old form and pictures in the old folder; the worker draws new ones at its start."""
+    """An old model has a card of the old form and pictures in the old folder; the worker draws new ones."""
     context = serving.extensions["context"]
     model = home / "models" / "mdl_test"
     shutil.rmtree(model / "pictures")
