@@ -83,11 +83,11 @@ def decide(version: str, decision: str) -> ResponseReturnValue:
 
 
 def picture(version: str, name: str) -> ResponseReturnValue:
-    """Answer one picture of a model, drawn when it was trained."""
+    """Answer one picture of a model."""
     visitor(*ROLES)
     plot = ask("GET", f"/models/{_named(version)}/plots/{_named(name)}")
-    # A version never changes, and so neither do its pictures.
-    headers = {"Content-Security-Policy": PICTURE_POLICY, "Cache-Control": "private, max-age=86400, immutable"}
+    # A version never changes, and so neither do its pictures, unless they were of the time of a dot a firm.
+    headers = {"Content-Security-Policy": PICTURE_POLICY, "Cache-Control": "private, max-age=3600"}
     return Response(plot["svg"], mimetype="image/svg+xml", headers=headers)
 
 
@@ -98,8 +98,8 @@ def _named(part: str) -> str:
 
 
 def _dependence(card: Mapping[str, Any], drawn: list[str]) -> list[tuple[str, Any]]:
-    """Name each dependence picture with the title of its feature: they follow the order of importance."""
-    strongest = [each["feature"] for each in card.get("importance", [])]
+    """Name each dependence picture with the title of its feature, as the card lists them."""
+    strongest = [each["feature"] for each in (card.get("validation") or {}).get("dependence", [])]
     return [(name, _title(feature)) for name, feature in zip(DEPENDENCE, strongest, strict=False) if name in drawn]
 
 

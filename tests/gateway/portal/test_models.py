@@ -17,12 +17,13 @@ PAGE = "/portal/models/mdl_1"
 
 
 def test_a_model_shows_its_pictures_its_segments_and_who_decided(signed_in: SignedIn) -> None:
-    """Curves, SHAP plots, a group below four fifths, the decisions, in Chinese."""
+    """Curves, what features do, a group below four fifths, small groups together, the decisions, in Chinese."""
     page = signed_in("smc_bank").get(PAGE).text
 
     for name in ("roc", "ks", "calibration", "stability", "shap-summary", "shap-dependence-3"):
         assert f"{PAGE}/plots/{name}.svg" in page
     assert "&lt; 0.80" in page
+    assert "其他（54、65）" in page
     assert "影子运行" in page
 
 

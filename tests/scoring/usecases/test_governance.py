@@ -9,6 +9,7 @@ from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
@@ -17,6 +18,7 @@ from services.scoring.domain.errors import FeaturesDoNotFit
 from services.scoring.ml.scorer import Scorer
 from services.scoring.store import models
 from services.scoring.tables import BatchPart, ShadowScore
+from services.scoring.usecases.redraw import redraw
 
 Send = Callable[..., Any]
 Read = Callable[[str], Any]
@@ -286,6 +288,46 @@ def test_a_trained_model_has_pictures_and_names_no_other(read: Read, serving: Fl
     assert "<svg" in read("/v1/models/mdl_test/plots/roc").json["svg"]
     assert read("/v1/models/mdl_test/plots/..%2Fartefact").status_code == 404
     assert read("/v1/models/mdl_test/plots/none").json["type"] == "/problems/picture-not-found"
+
+
+def test_pictures_of_the_time_of_a_dot_a_firm_are_never_served_and_are_redrawn(
+    read: Read, serving: Flask, home: Path, trained: Path
+) -> None:
+    """An old model has a card of the old form and pictures in the old folder; the worker draws new ones."""
+    context = serving.extensions["context"]
+    model = home / "models" / "mdl_test"
+    shutil.rmtree(model / "pictures")
+    (model / "plots").mkdir()
+    (model / "plots" / "roc.svg").write_text("<svg>a dot a firm</svg>")
+    old = old_card(orjson.loads((trained / "artefact.json").read_bytes())["card"])
+    with context.database.begin() as session:
+        models.model(session, "mdl_test").card = old
+        models.model(session, "mdl_test").trained_at = datetime.now(UTC)
+
+    assert read("/v1/models/mdl_test/plots").json["items"] == []
+    assert read("/v1/models/mdl_test").json["card"]["validation"]["form"] == 1
+    assert (redraw(context), redraw(context)) == (1, 0)
+
+    assert set(read("/v1/models/mdl_test/plots").json["items"]) == {
+        "roc",
+        "ks",
+        "calibration",
+        "scores",
+        "shap-summary",
+    }
+    assert "a dot a firm" not in read("/v1/models/mdl_test/plots/roc").json["svg"]
+    assert not (model / "plots").exists()
+
+
+def old_card(card: dict[str, Any]) -> dict[str, Any]:
+    """Return a card as it was written when its curves had a step a firm."""
+    firms, bad = card["data"]["firms"], card["data"]["defaults"]
+    points = [400.0 + each for each in range(firms)]
+    shares = {"defaulted": [min(1.0, each / bad) for each in range(1, firms + 1)]}
+    shares["paid"] = [max(0.0, (each - bad) / (firms - bad)) for each in range(1, firms + 1)]
+    curve = {"points": points, **shares, "at": points[bad], "distance": 1.0}
+    told = {"held_out_auc": 1.0, "roc": {}, "ks": curve, "stability": None, "segments": {}, "passing_points": 433.0}
+    return {**card, "validation": told}
 
 
 def test_a_model_that_has_changed_since_its_card_was_read_is_not_promoted(
