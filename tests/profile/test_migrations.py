@@ -40,7 +40,7 @@ def downgrade(database: Database) -> None:
 def test_an_existing_book_keeps_its_date(database_url: str) -> None:
     """What the latest invoice had made it stands as the operator's first version, so that no figure jumps."""
     database = Database(database_url)
-    move(database, "0016")
+    move(database, "0017")
     with database.engine.execution_options(writes=True).begin() as connection:
         book = Table("book", MetaData(), autoload_with=connection)
         connection.execute(book.update().values(date=date(2020, 2, 21)))
@@ -50,7 +50,7 @@ def test_an_existing_book_keeps_its_date(database_url: str) -> None:
     assert first
     assert (state.date, state.latest) == (first.date, first.date) == (date(2020, 2, 21), date(2020, 2, 21))
     assert (first.version, first.set_by) == (1, "migration")
-    move(database, "0016")
+    move(database, "0017")
     with database.engine.connect() as connection:
         assert connection.execute(select(book.c.date)).scalar() == date(2020, 2, 21)
     database.dispose()

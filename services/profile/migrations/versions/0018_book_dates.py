@@ -9,8 +9,8 @@ from alembic import op
 
 from chassis.data.database import Utc
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 FIRST = "The latest invoice at the upgrade; until then every import had moved the date."
 
