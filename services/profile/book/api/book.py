@@ -50,7 +50,6 @@ def get_book() -> Response:
 
 @blueprint.get("/book/date")
 @blueprint.response(200, BookDateSchema())
-@shows(Shows.COUNTS)
 def get_book_date() -> Response:
     """Read the day that the operator has dated the book with, by whom, when and why."""
     caller()
@@ -62,7 +61,6 @@ def get_book_date() -> Response:
 @refuses(blueprint, 400)
 @blueprint.response(200, BookDatePageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
-@shows(Shows.COUNTS)
 def list_book_dates() -> Response:
     """List all versions of the book's date, newest first."""
     caller()
@@ -77,7 +75,6 @@ def list_book_dates() -> Response:
 @blueprint.arguments(BookDateOrderSchema())
 @blueprint.response(200, BookDateSchema())
 @preconditions.documented
-@shows(Shows.COUNTS)
 def put_book_date(order: dict[str, Any]) -> Response:
     """Date the book, as the operator: as of that day files are read where a request names none.
 
