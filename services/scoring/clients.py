@@ -177,7 +177,7 @@ def _features(body: dict[str, Any]) -> Features | UpstreamProblem:
 def _without_marks(table: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[dict[str, Any]]]]:
     """Separate a table of features from the marks in it: a mark is no feature, and no model is to be trained on it."""
     marked = table.select("enterprise", "disputes").drop_nulls("disputes")
-    kept = table.drop("disputes", "evidence", "confirmed", strict=False)
+    kept = table.drop("disputes", "evidence", "confirmed", "records", strict=False)
     return kept, {name: orjson.loads(marks) for name, marks in marked.iter_rows()}
 
 
