@@ -20,6 +20,8 @@ from services.scoring.domain.assessment import Features
 from services.scoring.domain.leave import Leave
 from services.scoring.domain.order import ManyOrder
 
+# What a table of features says of each file beside the marks.
+SAID = ("evidence", "confirmed", "records")
 STAGE = re.compile(r"([\w-]+);dur=([\d.]+)")
 
 
@@ -38,15 +40,31 @@ class Read(StrEnum):
 class FeatureTable:
     """Many enterprises' features: one row each; `withheld` counts those without consent.
 
-    `disputes` has the marks of those that dispute something, by enterprise.
+    `disputes` has the marks of those that dispute something, by enterprise. `said` has, in the order of the rows, what
+    their money rests on and their features without what only they state, as JSON. It stands beside the frame, as the
+    marks do: neither is a feature, and no model is to be trained on it.
     """
 
     frame: pl.DataFrame
+    said: pl.DataFrame
     as_of: date
     known_at: datetime
     catalogue: str
     withheld: int
     disputes: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def confirmed(self, features: Sequence[str]) -> pl.DataFrame:
+        """Return the second readings of those that have one: enterprise, depth, features_sha256 and these features."""
+        told = self.said.with_columns(self.frame["enterprise"]).drop_nulls("confirmed")
+        values = pl.Struct(dict.fromkeys(features, pl.Float64))
+        form = pl.Struct({"depth": pl.String, "features_sha256": pl.String, "values": values})
+        read = told.select("enterprise", pl.col("confirmed").str.json_decode(form))
+        return read.unnest("confirmed").unnest("values")
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The features with what their money rests on."""
+        return self.frame.with_columns(self.said["evidence"])
 
 
 class Profile:
@@ -100,10 +118,13 @@ class Profile:
             **_moment(order.as_of, order.known_at),
         }
         answer = self._many.call("POST", "/v1/feature-tables", json=body, headers=headers, repeatable=True)
-        frame, disputes = _without_marks(pl.read_parquet(BytesIO(answer.body)))
+        table = pl.read_parquet(BytesIO(answer.body))
+        # A profile service of before does not say it.
+        said = [table[name] if name in table.columns else _unsaid(name, table.height) for name in SAID]
         return FeatureTable(
-            frame=frame,
-            disputes=disputes,
+            frame=table.drop("disputes", *SAID, strict=False),
+            said=pl.DataFrame(said),
+            disputes=_marks(table),
             as_of=date.fromisoformat(answer.headers["As-Of"]),
             known_at=datetime.fromisoformat(answer.headers["Known-At"]),
             catalogue=answer.headers["Catalogue"],
@@ -171,14 +192,18 @@ def _features(body: dict[str, Any]) -> Features | UpstreamProblem:
         sha256=body["features_sha256"],
         disputes=body["disputes"],
         undisputed=body["undisputed"],
+        evidence=body.get("evidence"),
+        confirmed=body.get("confirmed"),
     )
 
 
-def _without_marks(table: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[dict[str, Any]]]]:
-    """Separate a table of features from the marks in it: a mark is no feature, and no model is to be trained on it."""
+def _marks(table: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
     marked = table.select("enterprise", "disputes").drop_nulls("disputes")
-    kept = table.drop("disputes", "evidence", "confirmed", "records", strict=False)
-    return kept, {name: orjson.loads(marks) for name, marks in marked.iter_rows()}
+    return {name: orjson.loads(marks) for name, marks in marked.iter_rows()}
+
+
+def _unsaid(name: str, rows: int) -> pl.Series:
+    return pl.repeat(None, rows, dtype=pl.String, eager=True).alias(name)
 
 
 def _stages(timing: str) -> list[tuple[str, float]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chassis.core import settings
+from services.scoring.domain.counting import Counts
 
 SERVICE = "scoring"
 
@@ -24,6 +25,8 @@ class Settings:
     receipt_keys: tuple[str, ...] = field(default=(), repr=False)
     # Those of the ledger's checkpoints, likewise.
     ledger_keys: tuple[str, ...] = field(default=(), repr=False)
+    # What counts in a score whose order does not say.
+    counts: Counts = Counts.CONFIRMED
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -37,12 +40,14 @@ class Settings:
             client_key = env.str("SCORING_CLIENT_KEY", None)
             receipt_keys = settings.signing_keys(env, "SCORING_RECEIPT_KEYS")
             ledger_keys = settings.signing_keys(env, "SCORING_LEDGER_KEYS")
+            counts = env.enum("SCORING_COUNTS", Counts.CONFIRMED, enum=Counts, by_value=True)
             production = settings.is_production(env)
         settings.require_signing_keys(receipt_keys, "SCORING_RECEIPT_KEYS", "receipts", production=production)
         settings.require_signing_keys(
             ledger_keys, "SCORING_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
-        return cls(home, database_url, profile_url, gateway_url, jwks_url, client_key, receipt_keys, ledger_keys)
+        keys = (client_key, receipt_keys, ledger_keys)
+        return cls(home, database_url, profile_url, gateway_url, jwks_url, *keys, counts)
 
     @property
     def models(self) -> Path:

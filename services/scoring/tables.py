@@ -111,6 +111,7 @@ class Batch(Base):
     known_at: Mapped[datetime]
     withheld: Mapped[int | None]
     created_at: Mapped[datetime]
+    counts: Mapped[str | None]
 
     __table_args__ = (Index("ix_score_batches_client_id", "client", "id"),)
 
@@ -118,7 +119,9 @@ class Batch(Base):
 class Score(Base):
     """One stored score. `trace` holds values, points and reasons in the order of the model's legend.
 
-    `batch` is set where a batch was stored with a row a score, as all were before their parts were.
+    It also holds what the file's money rests on and the score that does not decide, where these are known. `counts` is
+    null for a score of before there was a choice: everything counted. `batch` is set where a batch was stored with a
+    row a score, as all were before their parts were.
     """
 
     __tablename__ = "scores"
@@ -141,6 +144,7 @@ class Score(Base):
     base_points: Mapped[float]
     trace: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
+    counts: Mapped[str | None]
 
     __table_args__ = (
         Index("ix_scores_enterprise_id", "enterprise", "id"),
@@ -169,6 +173,7 @@ class BatchPart(Base):
     known_at: Mapped[datetime]
     base_points: Mapped[float]
     created_at: Mapped[datetime]
+    counts: Mapped[str | None]
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
     __table_args__ = (

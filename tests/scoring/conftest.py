@@ -11,7 +11,7 @@ import shutil
 import threading
 import tomllib
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -109,6 +109,10 @@ class ProfileServer:
     # What firms dispute, and the values that their features have without it.
     disputes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     undisputed: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    undisputed_confirmed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # What firms' money rests on, and the values of their features without what only they state.
+    evidence: dict[str, dict[str, Any]] = field(default_factory=dict)
+    confirmed: dict[str, dict[str, float | None]] = field(default_factory=dict)
     corrections: list[dict[str, str]] = field(default_factory=list)
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     # What each read was for, in order.
@@ -195,22 +199,43 @@ class ProfileServer:
             "features_sha256": rows[0]["features_sha256"],
             "disputes": self.disputes.get(enterprise, []),
             "undisputed": self._without(enterprise),
+            "evidence": self.evidence.get(enterprise),
+            "confirmed": self._of_others(enterprise),
         }
         return Response(orjson.dumps(body), content_type="application/json")
 
     def _without(self, enterprise: str) -> dict[str, Any] | None:
         values = self.undisputed.get(enterprise)
-        return None if values is None else {"depth": "B", "values": values, "features_sha256": "f" * 64}
+        if values is None:
+            return None
+        confirmed = self.undisputed_confirmed.get(enterprise)
+        return {"depth": "B", "values": values, "features_sha256": "f" * 64, "confirmed": confirmed}
+
+    def _of_others(self, enterprise: str) -> dict[str, Any] | None:
+        values = self.confirmed.get(enterprise)
+        return None if values is None else {"depth": "C", "values": values, "features_sha256": "c" * 64}
+
+    def state_alone(self, enterprise: str, values: dict[str, float | None]) -> None:
+        """Let a firm's money be its own word but for a fifth, and its features without it be these."""
+        self.evidence[enterprise] = {
+            "total_fen": 1_000_000_000,
+            "by_channel": {"subject": 800_000_000, "government": 200_000_000},
+            "confirmed_fen": 200_000_000,
+            "unconfirmed_fen": 800_000_000,
+            "confirmed_by": {"other_source": 0, "other_side": 0, "bank": 50_000_000, "filing": 150_000_000},
+        }
+        self.confirmed[enterprise] = values
 
     def _table(self, order: dict[str, Any], opens: Callable[[str], bool]) -> Response:
         frame, wanted = self.book if order["outcomes"] else self.book.drop("defaulted"), order["enterprises"]
         frame = frame.filter([opens(name) and (wanted is None or name in wanted) for name in frame["enterprise"]])
         if wanted and frame.is_empty():
             return problem(403, "consent-required")
-        marks = [self.disputes.get(name) for name in frame["enterprise"]]
-        written = [None if each is None else orjson.dumps(each).decode() for each in marks]
+        told = {"disputes": self.disputes.get, "evidence": self.evidence.get, "confirmed": self._of_others}
         body = io.BytesIO()
-        frame.with_columns(disputes=pl.Series(written, dtype=pl.String)).write_parquet(body)
+        frame.with_columns(_written(name, map(ask, frame["enterprise"])) for name, ask in told.items()).write_parquet(
+            body
+        )
         headers = {
             "As-Of": order.get("as_of", BOOK_DATE),
             "Known-At": "2026-01-01T00:00:00Z",
@@ -218,6 +243,11 @@ class ProfileServer:
             "Withheld": str(len(wanted or frame) - len(frame)),
         }
         return Response(body.getvalue(), content_type="application/vnd.apache.parquet", headers=headers)
+
+
+def _written(name: str, said: Iterable[Any]) -> pl.Series:
+    texts = [None if each is None else orjson.dumps(each).decode() for each in said]
+    return pl.Series(name, texts, dtype=pl.String)
 
 
 def _role(request: Request) -> str:

@@ -17,6 +17,7 @@ from services.scoring.api import shown
 from services.scoring.api.current import context
 from services.scoring.api.purpose import OPENS_SCORES, purpose, purpose_header
 from services.scoring.api.schemas import BatchSchema, ManyOrderSchema
+from services.scoring.domain.counting import Counts
 from services.scoring.domain.order import ManyOrder
 from services.scoring.store import batches
 from services.scoring.usecases import batch
@@ -33,6 +34,7 @@ _FORM = {
         "file": {"type": "string", "format": "binary", "description": "CSV, gzipped CSV or Parquet: `enterprise`"},
         "as_of": {"type": "string", "format": "date"},
         "known_at": {"type": "string", "format": "date-time"},
+        "counts": {"type": "string", "enum": list(Counts)},
     },
 }
 _BODY = {
@@ -59,6 +61,7 @@ def post_batch(session: Session) -> dict[str, Any]:
     JSON lists them, or means all with consent; a form has a `file` with a column `enterprise`.
     """
     order = _form() if request.mimetype == "multipart/form-data" else parsed(ManyOrderSchema(), request.get_json())
+    order.setdefault("counts", context().settings.counts)
     row = batch.order_batch(session, caller(), purpose(OPENS_SCORES), ManyOrder(**order))
     session.flush()
     return shown.batch(session, row)

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from chassis.web.schemas import EnterpriseId, ProblemSchema, Schema
+from services.scoring.domain.counting import Counts
 
 MOST_LISTED = 200_000
 
@@ -19,6 +20,12 @@ def as_of_field() -> fields.Date:
 def known_at_field() -> fields.AwareDateTime:
     """Return the field of an order for the moment as known at which the book is looked at."""
     return fields.AwareDateTime(metadata={"description": "As known at this moment; by default now"})
+
+
+def counts_field() -> fields.Enum[Counts]:
+    """Return the field of an order for what counts in its scores."""
+    what = "`confirmed` (the usual default): what only the firm itself states never raises the score that decides"
+    return fields.Enum(Counts, by_value=True, metadata={"description": what})
 
 
 def enterprises_field() -> fields.List[Any]:
@@ -48,6 +55,7 @@ class ManyOrderSchema(Schema):
     enterprises = enterprises_field()
     as_of = as_of_field()
     known_at = known_at_field()
+    counts = counts_field()
 
 
 class ScoreSetOrderSchema(ManyOrderSchema):
@@ -91,6 +99,9 @@ class BatchSchema(Schema):
     scored = fields.Integer()
     refused = fields.Integer(metadata={"description": "Enterprises with a problem instead of a score"})
     withheld = fields.Integer(allow_none=True, metadata={"description": "Enterprises without consent"})
+    counts = fields.String(
+        allow_none=True, metadata={"description": "What counts in its scores; null before there was a choice: all"}
+    )
     problem = fields.Nested(ProblemSchema(), allow_none=True)
     created_at = moment_field()
 

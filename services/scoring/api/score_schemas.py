@@ -11,6 +11,7 @@ from services.scoring.api.schemas import (
     ModelNameSchema,
     TitleSchema,
     as_of_field,
+    counts_field,
     day_field,
     known_at_field,
     moment_field,
@@ -23,6 +24,7 @@ class ScoreOrderSchema(Schema):
     enterprise = EnterpriseId(required=True, metadata={"example": "local:E17"})
     as_of = as_of_field()
     known_at = known_at_field()
+    counts = counts_field()
     references = fields.List(
         fields.String(validate=validate.Length(1, 100)),
         validate=validate.Length(1, 5),
@@ -83,6 +85,38 @@ class UndisputedScoreSchema(Schema):
     )
 
 
+class OtherScoreSchema(Schema):
+    """A score of the same file by the other count; null members where nothing is left to score."""
+
+    score = fields.Integer(allow_none=True)
+    grade = fields.String(allow_none=True)
+    pd = fields.Float(allow_none=True)
+    pd_interval = fields.List(fields.Float(), allow_none=True)
+    depth = fields.String()
+    features_sha256 = fields.String()
+
+
+class ScoreConfirmedBySchema(Schema):
+    """Money of which somebody beside the sender says the same, by who that is, in fen."""
+
+    other_source = fields.Integer()
+    other_side = fields.Integer()
+    bank = fields.Integer()
+    filing = fields.Integer()
+
+
+class ScoreEvidenceSchema(Schema):
+    """What the money of a file's invoices rests on, in fen and as shares from 0 to 1 (null without money)."""
+
+    total_fen = fields.Integer()
+    by_channel = fields.Dict(keys=fields.String(), values=fields.Integer())
+    shares = fields.Dict(keys=fields.String(), values=fields.Float(allow_none=True))
+    confirmed_fen = fields.Integer()
+    confirmed_share = fields.Float(allow_none=True)
+    unconfirmed_fen = fields.Integer(metadata={"description": "Stated by the firm alone"})
+    confirmed_by = fields.Nested(ScoreConfirmedBySchema())
+
+
 class ScoreSchema(Schema):
     """A score with its reasons: `base_points` + all contributions = the score before rounding, to 1e-6."""
 
@@ -114,6 +148,23 @@ class ScoreSchema(Schema):
         UndisputedScoreSchema(),
         allow_none=True,
         metadata={"description": "The score without the disputed records, where any of them counts in it"},
+    )
+    counts = fields.String(
+        metadata={"description": "What counts in the score that decides: `confirmed`, else `everything`"}
+    )
+    with_everything = fields.Nested(
+        OtherScoreSchema(),
+        allow_none=True,
+        metadata={"description": "The score with everything, where the firm states anything that nobody confirms"},
+    )
+    with_confirmed = fields.Nested(
+        OtherScoreSchema(), allow_none=True, metadata={"description": "Likewise, without what only the firm states"}
+    )
+    evidence = fields.Nested(ScoreEvidenceSchema(), allow_none=True)
+    counted = fields.Nested(
+        TitleSchema(),
+        allow_none=True,
+        metadata={"description": "What was not counted, what it would do, and what would have it counted"},
     )
     renewed_by = fields.String(
         allow_none=True, metadata={"description": "The score that was given anew after a correction of the file"}

@@ -46,6 +46,7 @@ def post_score() -> Response:
     """
     body, sender = _body(), request.headers
     references = body.pop("references", ())
+    body.setdefault("counts", context().settings.counts)
     order = Order(
         claim=idempotency.claim(),
         authorization=sender["Authorization"],
@@ -119,8 +120,8 @@ def post_score_set(order: dict[str, Any]) -> Response:
     """Score many enterprises as a Parquet table and store nothing (a soft check).
 
     Columns: enterprise, score, grade, pd, pd_low, pd_high, depth, features_sha256; score and the rest are null where
-    an enterprise has too little data; with `features` also what they were made from. Headers: Model-Version, Reference,
-    As-Of, Known-At, Withheld, Catalogue.
+    an enterprise has too little data, or none that counts; `everything_score` and so on are those with everything. With
+    `features` also what they were made from. Headers: Model-Version, Reference, As-Of, Known-At, Withheld, Catalogue.
     """
     with_features = order.pop("features")
     table = soft_check(context(), ManyOrder(**order), purpose(OPENS_SCORE_SETS), with_features=with_features)

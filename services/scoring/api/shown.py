@@ -16,6 +16,8 @@ from chassis.data.jobs import JobState
 from services.scoring.context import Shelf
 from services.scoring.domain.assessment import Assessment, Legend, Meaning
 from services.scoring.domain.contest import Contest
+from services.scoring.domain.counting import Beside, Counts, shares
+from services.scoring.domain.counting import sentence as told
 from services.scoring.domain.reason_codes import code_of
 from services.scoring.domain.reasons import sentence
 from services.scoring.store import batches, models
@@ -52,11 +54,34 @@ def score(
         "override": None if override is None else overridden(override),
         "disputes": contest.disputes,
         "undisputed": contest.undisputed,
+        **_counted(assessment),
         "renewed_by": renewed_by,
         "receipt": f"/v1/scores/{assessment.id}/receipt",
         "batch": assessment.batch,
         "created_at": rfc3339(assessment.created_at),
     }
+
+
+def _counted(assessment: Assessment) -> dict[str, Any]:
+    """Return what counted, both scores where there are two, what the file's money rests on, and all of it as words."""
+    counts, beside, evidence = assessment.counts or Counts.EVERYTHING, assessment.beside, assessment.evidence
+    pair: dict[Counts, Assessment | Beside] = {}
+    if beside is not None:
+        pair = {beside.counts.other: assessment, beside.counts: beside}
+    return {
+        "counts": counts,
+        "with_everything": _other(pair.get(Counts.EVERYTHING)),
+        "with_confirmed": _other(pair.get(Counts.CONFIRMED)),
+        "evidence": None if evidence is None else shares(evidence),
+        "counted": None if beside is None else told(counts, assessment.score, beside, evidence),
+    }
+
+
+def _other(one: Assessment | Beside | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    same = {name: getattr(one, name) for name in ("score", "grade", "pd", "depth", "features_sha256")}
+    return {**same, "pd_interval": None if one.score is None else (one.pd_low, one.pd_high)}
 
 
 def batch_line(result: Result, shelf: Shelf) -> bytes:
@@ -119,6 +144,7 @@ def batch(session: Session, row: Batch) -> dict[str, Any]:
         "scored": scored,
         "refused": refused,
         "withheld": row.withheld,
+        "counts": row.counts,
         "problem": job.problem,
         "created_at": _moment(row.created_at),
     }

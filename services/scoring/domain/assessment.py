@@ -8,6 +8,7 @@ from datetime import date, datetime
 from math import fsum
 from typing import Any
 
+from services.scoring.domain.counting import Beside, Counts
 from services.scoring.domain.errors import FeaturesDoNotFit, NotEnoughData, ReasonsDoNotAddUp
 
 # Reasons must add up to the score before rounding this closely; checked on every single score.
@@ -18,7 +19,8 @@ EXACT_TO = 1e-6
 class Features:
     """What the profile service says of one enterprise; `values` by feature name, None where not known.
 
-    `undisputed` has depth, values and hash without the records that `disputes` mark, where these count in a value.
+    `undisputed` has depth, values and hash without the records that `disputes` mark, where these count in a value;
+    `confirmed` likewise without what only the firm itself states. `evidence` says what its money rests on, in fen.
     """
 
     enterprise: str
@@ -30,6 +32,13 @@ class Features:
     sha256: str
     disputes: Sequence[Mapping[str, Any]] = ()
     undisputed: Mapping[str, Any] | None = None
+    evidence: Mapping[str, Any] | None = None
+    confirmed: Mapping[str, Any] | None = None
+
+    def as_read(self) -> dict[str, Any]:
+        """Return its readings, with everything and without what is not confirmed, in the form of `undisputed`."""
+        whole = {"depth": self.depth, "values": self.values, "features_sha256": self.sha256}
+        return {**whole, "confirmed": self.confirmed}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,11 @@ class Legend:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """One score. `values` and `points` follow the order of the model's legend; `reasons` are positions in it."""
+    """One score. `values` and `points` follow the order of the model's legend; `reasons` are positions in it.
+
+    `counts` is the policy by which it decides, None for a score of before there was one: everything counted. Where the
+    file has statements of the firm that nobody confirms, `beside` is the score that does not decide.
+    """
 
     id: str
     enterprise: str
@@ -84,6 +97,16 @@ class Assessment:
     points: Sequence[float]
     reasons: Sequence[int]
     created_at: datetime
+    counts: Counts | None = None
+    evidence: Mapping[str, Any] | None = None
+    beside: Beside | None = None
+
+    @property
+    def file_sha256(self) -> str:
+        """The hash of the whole file's features, whichever of its two scores decides."""
+        if self.beside is None or self.beside.counts is Counts.CONFIRMED:
+            return self.features_sha256
+        return self.beside.features_sha256
 
 
 SAID = ("score", "grade", "pd", "pd_low", "pd_high", "base_points", "points", "reasons")
@@ -100,6 +123,7 @@ class Stamp:
     as_of: date
     known_at: datetime
     created_at: datetime
+    counts: Counts | None = None
 
 
 STAMP = tuple(field.name for field in fields(Stamp))
@@ -124,8 +148,13 @@ def check_fit(features: Features, names: Sequence[str]) -> None:
             "Train and promote a new model.",
             missing=missing,
         )
-    if all(features.values[name] is None for name in names):
+    if not anything_known(features.values, names):
         raise NotEnoughData(thin(features.enterprise, features.as_of))
+
+
+def anything_known(values: Mapping[str, float | None], names: Sequence[str]) -> bool:
+    """Tell whether anything is known of what a model of `names` needs."""
+    return any(values.get(name) is not None for name in names)
 
 
 def thin(enterprise: str, as_of: date) -> str:

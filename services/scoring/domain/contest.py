@@ -33,7 +33,8 @@ class Contest:
 def other_view(scored: Any | None, stood: int, depth: str, features_sha256: str) -> dict[str, Any]:
     """Return the score without the disputed records, and its difference from the stored one.
 
-    `scored` is None where nothing is left to score; `difference` is how many points the disputed records give or take.
+    `scored` is None where nothing is left to score that counts; `difference` is how many points the disputed records
+    give or take.
     """
     same = {"depth": depth, "features_sha256": features_sha256}
     if scored is None:

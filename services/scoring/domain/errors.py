@@ -33,6 +33,10 @@ class NotEnoughData(Refused):
     """The enterprise has no usable invoice, so no score would mean anything."""
 
 
+class NothingConfirmed(Refused):
+    """All that is known of the enterprise is its own word, and the order counts what is confirmed."""
+
+
 class NoServingModel(Refused):
     """No trained model serves yet."""
 

@@ -4,7 +4,8 @@ The hash of a score is SHA-256 of 0x00, a salt of its own, what the score says i
 line feed, and what it says in numbers (64-bit, little-endian): PD, its interval, base points. Each feature's points
 follow bit for bit from the features' digest and the model, which are in it, and would take half as long again. Sixteen
 hashes, one after the other, are a leaf of the tree (RFC 9162): a leaf a score took a third longer to make. Nobody finds
-a score by what they can compute of it; whom it concerns gets its salt.
+a score by what they can compute of it; whom it concerns gets its salt. Where another score stands beside the one that
+decides, the words name its digest.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import orjson
 import polars as pl
 import rfc8785
 
@@ -25,6 +27,7 @@ from services.scoring.domain.assessment import Assessment
 
 GROUP = 16
 SALT_BYTES, HASH_BYTES, NUMBER_BYTES = 16, 32, 8
+BESIDE = "beside"
 PROBABILITIES = ("pd", "pd_low", "pd_high")
 
 
@@ -81,7 +84,8 @@ def seal(head: str, frame: pl.DataFrame, base_points: float) -> Seals:
 def words_of(one: Assessment) -> str:
     """Return what a score says in words."""
     words = {name: getattr(one, name) for name in ("depth", "enterprise", "features_sha256", "grade", "score")}
-    return rfc8785.dumps({**words, "score_id": one.id}).decode()
+    beside = {} if one.beside is None else {"beside_sha256": _sha256(orjson.dumps(one.beside.as_json()))}
+    return rfc8785.dumps({**beside, **words, "score_id": one.id}).decode()
 
 
 def numbers_of(one: Assessment) -> list[float]:
@@ -98,11 +102,24 @@ def _words(head: str, frame: pl.DataFrame) -> list[bytes]:
     """Return `words_of` and a line feed of each row. A code may hold a quotation mark; no other word may."""
     name = pl.col("enterprise").str.replace_all("\\", r"\\", literal=True).str.replace_all('"', r"\"", literal=True)
     pieces = [
-        *(pl.lit('{"depth":"'), pl.col("depth"), pl.lit('","enterprise":"'), name),
+        pl.lit("{"),
+        *_beside(frame),
+        *(pl.lit('"depth":"'), pl.col("depth"), pl.lit('","enterprise":"'), name),
         *(pl.lit('","features_sha256":"'), pl.col("features_sha256"), pl.lit('","grade":"'), pl.col("grade")),
         *(pl.lit('","score":'), pl.col("score"), pl.lit(f',"score_id":"{head}'), pl.lit(_endings(frame.height))),
     ]
     return frame.select(pl.concat_str(pieces).cast(pl.Binary)).to_series().to_list()
+
+
+def _beside(frame: pl.DataFrame) -> list[pl.Expr]:
+    if BESIDE not in frame.columns:
+        return []
+    hashes = [None if each is None else _sha256(each.encode()) for each in frame[BESIDE]]
+    return [pl.format('"beside_sha256":"{}",', pl.lit(pl.Series(hashes, dtype=pl.String))).fill_null("")]
+
+
+def _sha256(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
 
 
 @lru_cache(maxsize=4)

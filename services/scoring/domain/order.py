@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from services.scoring.domain.counting import Counts
+
 
 @dataclass(frozen=True, slots=True)
 class ManyOrder:
-    """Which enterprises, as of when and as known when; by default all with consent, as of the book's latest day."""
+    """Which enterprises, as of when and as known when; by default all with consent, as of the book's latest day.
+
+    `counts` is what counts in their scores; None is the installation's default.
+    """
 
     enterprises: Sequence[str] | None = None
     as_of: date | None = None
     known_at: datetime | None = None
+    counts: Counts | None = None
 
 
 @dataclass(frozen=True, slots=True)

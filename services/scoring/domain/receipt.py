@@ -54,12 +54,29 @@ def statement(
         "pd_interval": [assessment.pd_low, assessment.pd_high],
         "base_points": assessment.base_points,
         "contributions_sha256": digest(dict(zip(features, assessment.points, strict=True))),
+        **_counted(assessment, features),
     }
     return stated if form == FIRST else {**stated, "reasons": _told(assessment, features)}
 
 
 def _told(assessment: Assessment, features: Sequence[str]) -> list[str]:
     return [code_of(features[at], assessment.points[at]) or features[at] for at in assessment.reasons]
+
+
+def _counted(assessment: Assessment, features: Sequence[str]) -> dict[str, Any]:
+    """Return what is stated of what counted; nothing of a score of before that was asked."""
+    stated: dict[str, Any] = {}
+    if assessment.counts is not None:
+        stated["counts"] = str(assessment.counts)
+    if assessment.evidence is not None:
+        stated["evidence_sha256"] = digest(assessment.evidence)
+    if assessment.beside is not None:
+        beside = assessment.beside
+        stated[f"with_{beside.counts}"] = {
+            **{name: getattr(beside, name) for name in ("score", "grade", "pd", "depth", "features_sha256")},
+            "inputs_sha256": digest(dict(zip(features, beside.values, strict=True))),
+        }
+    return stated
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:

@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from chassis.core.ids import new_id
 from services.scoring.domain.assessment import Assessment, Features, Stamp, check_exact, check_fit, said_by, stamped
+from services.scoring.domain.counting import Counts, nothing_confirmed
+from services.scoring.domain.errors import NothingConfirmed
+from services.scoring.ml.deciding import decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from services.scoring.ml.scorer import Scored, Scorer
+    from services.scoring.ml.deciding import Decided
+    from services.scoring.ml.scorer import Scorer
+
+
+Asker: TypeAlias = tuple[str, str, Counts]
 
 
 def assessments_of(
-    scorer: Scorer, files: Sequence[Features], askers: Sequence[tuple[str, str]], at: datetime
+    scorer: Scorer, files: Sequence[Features], askers: Sequence[Asker], at: datetime
 ) -> list[Assessment]:
-    """Return the assessments of some enterprises, each made for a (client, purpose); the exactness of each is checked.
+    """Return the assessments of some enterprises, each made for a (client, purpose, what counts); each is checked.
 
-    Raises `FeaturesDoNotFit`, `NotEnoughData` or `ReasonsDoNotAddUp` where that is so of any one of them.
+    Raises `FeaturesDoNotFit`, `NotEnoughData`, `NothingConfirmed` or `ReasonsDoNotAddUp` where that is so of any one.
     """
     for file in files:
         check_fit(file, scorer.features)
-    rows = [[file.values[name] for name in scorer.features] for file in files]
-    scored = scorer.score_few(rows, depths=[file.depth for file in files]) if rows else []
-    return [_assessment(scorer.version, *parts, at) for parts in zip(files, rows, scored, askers, strict=True)]
+    decided = decide(scorer, [file.as_read() for file in files], [counts for _, _, counts in askers])
+    return [_assessment(scorer.version, *parts, at) for parts in zip(files, decided, askers, strict=True)]
 
 
-def _assessment(
-    version: str,
-    file: Features,
-    values: Sequence[float | None],
-    scored: Scored,
-    asker: tuple[str, str],
-    at: datetime,
-) -> Assessment:
+def _assessment(version: str, file: Features, decided: Decided | None, asker: Asker, at: datetime) -> Assessment:
+    if decided is None:
+        raise NothingConfirmed(nothing_confirmed(file.enterprise, file.evidence))
+    scored, reading = decided.scored, decided.reading
     check_exact(scored.base_points, scored.points, scored.score_exact)
-    client, purpose = asker
+    client, purpose, counts = asker
     stamp = Stamp(
         client=client,
         purpose=purpose,
@@ -46,13 +48,16 @@ def _assessment(
         as_of=file.as_of,
         known_at=file.known_at,
         created_at=at,
+        counts=counts,
     )
     return Assessment(
         id=new_id("sco"),
         enterprise=file.enterprise,
-        depth=file.depth,
-        features_sha256=file.sha256,
-        values=values,
+        depth=reading.depth,
+        features_sha256=reading.features_sha256,
+        values=reading.values,
+        evidence=file.evidence,
+        beside=decided.beside,
         **stamped(stamp),
         **said_by(scored),
     )

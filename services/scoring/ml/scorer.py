@@ -56,6 +56,11 @@ class ScoredMany:
     base_points: float
     points: Numbers
 
+    def at(self, places: NDArray[np.int64]) -> ScoredMany:
+        """Return some of the scores, in this order."""
+        columns = ("score", "score_exact", "grade", "pd", "pd_low", "pd_high", "points")
+        return replace(self, **{name: getattr(self, name)[places] for name in columns})
+
     def rows(self) -> Iterator[Scored]:
         """Yield each score by itself, with its principal reasons."""
         columns = (self.score, self.score_exact, self.grade, self.pd, self.pd_low, self.pd_high)

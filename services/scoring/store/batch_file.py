@@ -6,21 +6,26 @@ kept bit for bit; only its words are written when somebody reads it, from the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
+from typing import Any
 from zlib import crc32
 
 import numpy as np
+import orjson
 import polars as pl
 from numpy.typing import NDArray
 
 from chassis.core.ids import numbered
 from services.scoring.domain.assessment import Assessment, Stamp, stamped
+from services.scoring.domain.counting import Beside
 from services.scoring.domain.reasons import MOST_REASONS
 
 HEADS = ("enterprise", "depth", "features_sha256", "score", "grade", "pd", "pd_low", "pd_high")
 REASONS = tuple(f"reason {place}" for place in range(MOST_REASONS))
+# What is kept of a row as JSON, each only where a row of the part has it: what its money rests on, and the other score.
+TOLD = ("evidence", "beside")
 SHADOW = {"points": "shadow points", "shadow_grade": "shadow grade", "shadow_pd": "shadow pd"}
 BUCKETS = 1024
 ENTRY = np.dtype([("hash", "<u4"), ("part", "<u4"), ("place", "<u4")])
@@ -31,7 +36,7 @@ class Part:
     """Some scores of one order, with ids `head` and their place.
 
     `frame` has a row a score: `HEADS`, `REASONS` (positions in the model's legend, -1 for none), `value n` and
-    `point n` for the legend's n-th feature, and `SHADOW` where a challenger of that version ran beside.
+    `point n` for the legend's n-th feature, `TOLD`, and `SHADOW` where a challenger of that version ran beside.
     """
 
     stamp: Stamp
@@ -42,9 +47,11 @@ class Part:
 
     def assessments(self) -> Iterator[Assessment]:
         """Yield each score, as it would be read by itself."""
-        names = (*HEADS, *REASONS, *numbers(self.frame, "value"), *numbers(self.frame, "point"))
+        told = [name for name in TOLD if name in self.frame.columns]
+        names = (*HEADS, *REASONS, *numbers(self.frame, "value"), *numbers(self.frame, "point"), *told)
         reasons_end = len(HEADS) + MOST_REASONS
         values_end = reasons_end + len(numbers(self.frame, "value"))
+        points_end = len(names) - len(told)
         same = {**stamped(self.stamp), "base_points": self.base_points}
         for place, row in enumerate(self.frame.select(names).iter_rows()):
             yield Assessment(
@@ -53,7 +60,8 @@ class Part:
                 reasons=[position for position in row[len(HEADS) : reasons_end] if position >= 0],
                 # A table may say NaN where it means missing.
                 values=[None if value != value else value for value in row[reasons_end:values_end]],  # noqa: PLR0124 -- NaN
-                points=list(row[values_end:]),
+                points=list(row[values_end:points_end]),
+                **_told(dict(zip(told, row[points_end:], strict=True))),
                 **same,
             )
 
@@ -61,6 +69,19 @@ class Part:
         """Return the score at one place."""
         (found,) = replace(self, frame=self.frame[place : place + 1]).assessments()
         return replace(found, id=numbered(self.head, place))
+
+
+def _told(written: Mapping[str, str | None]) -> dict[str, Any]:
+    read = {name: orjson.loads(text) for name, text in written.items() if text is not None}
+    return {**read, "beside": Beside.from_json(read["beside"])} if "beside" in read else read
+
+
+def written_beside(beside: Mapping[int, Beside], rows: int) -> list[pl.Series]:
+    """Return the column of the scores that do not decide, by their rows; none where there is none."""
+    if not beside:
+        return []
+    texts = [None if row not in beside else orjson.dumps(beside[row].as_json()).decode() for row in range(rows)]
+    return [pl.Series("beside", texts, dtype=pl.String)]
 
 
 def numbers(frame: pl.DataFrame, kind: str) -> list[str]:

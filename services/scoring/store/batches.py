@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, delete, func, insert, select, tuple_
@@ -14,6 +15,7 @@ from chassis.data import ledger
 from chassis.data.database import batches
 from services.scoring.domain import leaf
 from services.scoring.domain.assessment import STAMP, Assessment, Stamp, stamped
+from services.scoring.domain.counting import counts_of
 from services.scoring.domain.errors import BatchNotFound
 from services.scoring.domain.leaf import Seals
 from services.scoring.store import batch_file
@@ -72,7 +74,7 @@ def _part_entry(part: Part, seals: Seals) -> ledger.Entry:
     same = part.stamp
     facts = {"scores": part.head, "count": part.frame.height, "model": same.model, "purpose": same.purpose}
     facts |= {"as_of": same.as_of.isoformat(), "known_at": rfc3339(same.known_at)}
-    facts |= {"root": seals.root.hex(), "group": leaf.GROUP}
+    facts |= {"counts": same.counts, "root": seals.root.hex(), "group": leaf.GROUP}
     return ledger.Entry("score-batch", None, same.client, facts)
 
 
@@ -89,6 +91,7 @@ def seals_of(session: Session, assessment: Assessment) -> tuple[int, int, Seals]
 def part(row: BatchPart) -> Part:
     """Return what a row stands for."""
     stamp = Stamp(**{name: getattr(row, name) for name in STAMP})
+    stamp = replace(stamp, counts=counts_of(row.counts))
     return Part(stamp, row.head, row.base_points, row.shadow, batch_file.read(row.body))
 
 

@@ -17,6 +17,7 @@ from chassis.data import ledger
 from chassis.data.database import Runner
 from chassis.data.ledger import store as ledger_store
 from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.counting import Beside, counts_of
 from services.scoring.domain.errors import ScoreNotFound
 from services.scoring.domain.reasons import MOST_REASONS
 from services.scoring.store import batch_file, batches
@@ -28,7 +29,7 @@ from services.scoring.tables import (
 
 HEADS = (
     "id", "enterprise", "client", "purpose", "batch", "model", "as_of", "known_at", "depth", "features_sha256",
-    "score", "grade", "pd", "pd_low", "pd_high", "base_points", "created_at",
+    "score", "grade", "pd", "pd_low", "pd_high", "base_points", "created_at", "counts",
 )  # fmt: skip
 PACKED = b"\x01"  # JSON never begins with it; batches that were stored with a row a score have such traces
 PAIRED = ("enterprise", "score", "grade", "pd")
@@ -48,13 +49,13 @@ def _score_entry(row: Mapping[str, Any]) -> ledger.Entry:
 
     Who else may read the firm's file finds the same digests, and would know the firm by them: they are sealed.
     """
-    facts = {"score": row["id"], "model": row["model"], "purpose": row["purpose"]}
+    facts = {"score": row["id"], "model": row["model"], "purpose": row["purpose"], "counts": row["counts"]}
     sealed = {"features_sha256": row["features_sha256"], "trace_sha256": hashlib.sha256(row["trace"]).hexdigest()}
     return ledger.Entry("score", row["enterprise"], row["client"], facts, sealed)
 
 
 def _unpacked(trace: bytes) -> dict[str, Any]:
-    """Return values, points and reasons of a trace, packed or JSON."""
+    """Return values, points and reasons of a trace, packed or JSON; of JSON also the rest that it may hold."""
     if trace[:1] != PACKED:
         found: dict[str, Any] = orjson.loads(trace)
         return found
@@ -120,12 +121,19 @@ def _scores_in_rows(session: Session, batch_id: str, chunk: int) -> Iterator[Ass
 
 def assessment(row: Score) -> Assessment:
     """Return what a row stands for."""
-    return Assessment(**{name: getattr(row, name) for name in HEADS}, **_unpacked(row.trace))
+    heads, trace = {name: getattr(row, name) for name in HEADS}, _unpacked(row.trace)
+    beside = trace.pop("beside", None)
+    heads["counts"] = counts_of(heads["counts"])
+    return Assessment(**heads, **trace, beside=None if beside is None else Beside.from_json(beside))
 
 
 def _row(assessment: Assessment) -> dict[str, Any]:
     row = {name: getattr(assessment, name) for name in HEADS}
-    trace = {"values": assessment.values, "points": assessment.points, "reasons": assessment.reasons}
+    trace: dict[str, Any] = {"values": assessment.values, "points": assessment.points, "reasons": assessment.reasons}
+    if assessment.evidence is not None:
+        trace["evidence"] = assessment.evidence
+    if assessment.beside is not None:
+        trace["beside"] = assessment.beside.as_json()
     row["trace"] = orjson.dumps(trace)
     return row
 

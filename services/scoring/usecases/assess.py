@@ -20,7 +20,8 @@ from chassis.core.problems import INTERNAL, UpstreamProblem
 from chassis.data import keys
 from services.scoring.domain.assessment import Assessment, Features
 from services.scoring.domain.contest import Contest
-from services.scoring.ml.making import assessments_of
+from services.scoring.domain.counting import Counts
+from services.scoring.ml.making import Asker, assessments_of
 from services.scoring.store import models, scores
 from services.scoring.usecases.contest import contest
 from services.scoring.usecases.read_score import ask_leave
@@ -54,11 +55,12 @@ class Order:
     enterprise: str
     as_of: date | None = None
     known_at: datetime | None = None
+    counts: Counts = Counts.CONFIRMED
 
     @property
-    def asker(self) -> tuple[str, str]:
-        """Who asks, and for which purpose."""
-        return self.claim.client, self.purpose
+    def asker(self) -> Asker:
+        """Who asks, for which purpose, and what counts for them."""
+        return self.claim.client, self.purpose, self.counts
 
     @property
     def company(self) -> tuple[str, ...]:
@@ -251,8 +253,8 @@ def _drafts(scorer: Scorer, challenger: Shadow, files: Sequence[tuple[_Seat, Fea
         _Draft(
             seat,
             assessment,
-            contest(scorer, features, assessment.score),
-            challenger.beside(assessment, features.values),
+            contest(scorer, features, assessment.score, seat.order.counts),
+            challenger.beside(assessment, features),
         )
         for (seat, features), assessment in zip(files, made, strict=True)
     ]

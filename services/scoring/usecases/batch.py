@@ -11,6 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias
 
+import orjson
 import polars as pl
 from sqlalchemy.orm import Session
 
@@ -24,16 +25,18 @@ from services.scoring.clients import FeatureTable, Read
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment, Stamp, no_consent, thin
 from services.scoring.domain.contest import Contest
-from services.scoring.domain.errors import BatchNotDone, ConsentEnded, NotEnoughData
+from services.scoring.domain.counting import Counts, counts_of, nothing_confirmed
+from services.scoring.domain.errors import BatchNotDone, ConsentEnded, NotEnoughData, NothingConfirmed
 from services.scoring.domain.leave import Leave
 from services.scoring.domain.order import ManyOrder
 from services.scoring.domain.reasons import principal_many
+from services.scoring.ml.deciding import DecidedMany
 from services.scoring.ml.scorer import Scorer
 from services.scoring.problems import KINDS
 from services.scoring.store import batches, models, scores
-from services.scoring.store.batch_file import REASONS, Part, points_of
+from services.scoring.store.batch_file import REASONS, Part, points_of, written_beside
 from services.scoring.tables import Batch, BatchRefusal
-from services.scoring.usecases.score_many import THREADS, score_rows, with_data
+from services.scoring.usecases.score_many import THREADS, score_rows, unconfirmed, with_data
 from services.scoring.usecases.shadow import Shadow, shadow_of
 
 # As many rows as the explainer takes at once: a part of 40 features is 6 MB.
@@ -54,6 +57,7 @@ def order_batch(session: Session, caller: Caller, purpose: str, order: ManyOrder
         as_of=order.as_of,
         known_at=order.known_at or now,
         created_at=now,
+        counts=order.counts,
     )
     session.add(batch)
     return batch
@@ -74,11 +78,15 @@ def run_batch(context: Context, job: Job) -> None:
     )
     _note_moment(context, batch, book)
     scorer = context.shelf[batch.model]
+    counts, confirmed = counts_of(batch.counts) or Counts.EVERYTHING, book.confirmed(scorer.features)
     enough, thin_ = with_data(scorer, book)
+    alone = unconfirmed(scorer, enough, confirmed) if counts is Counts.CONFIRMED else enough.clear()
+    if alone.height:
+        enough = enough.filter(~pl.col("enterprise").is_in(alone["enterprise"].to_list()))
     stored = in_rows.union(*names)
     total, done = book.frame.height, len(stored)
     open_ = enough.filter(~pl.col("enterprise").is_in(list(stored))) if stored else enough
-    score = partial(_part, scorer, challenger, _stamp(batch, book))
+    score = partial(_part, scorer, challenger, _stamp(batch, book), confirmed, counts)
     for part in _in_turn(score, [open_[start : start + CHUNK] for start in range(0, open_.height, CHUNK)]):
         with context.database.connection(writes=True) as connection:
             batches.add_part(connection, len(names), part)
@@ -87,9 +95,8 @@ def run_batch(context: Context, job: Job) -> None:
         job.progress(done, total)
     with context.database.begin() as session:
         batches.index(session, batch, names)
-        batches.replace_refusals(
-            session, batch.id, {each.enterprise: each.problem for each in _refusals(batch, book, thin_)}
-        )
+        refused = [*_refusals(batch, book, thin_), *_unconfirmed(alone)]
+        batches.replace_refusals(session, batch.id, {each.enterprise: each.problem for each in refused})
     job.progress(total, total)
 
 
@@ -176,17 +183,21 @@ def _stamp(batch: Batch, book: FeatureTable) -> Stamp:
         as_of=book.as_of,
         known_at=book.known_at,
         created_at=datetime.now(UTC),
+        counts=counts_of(batch.counts),
     )
 
 
-def _part(scorer: Scorer, challenger: Shadow, stamp: Stamp, rows: pl.DataFrame) -> Part:
+def _part(
+    scorer: Scorer, challenger: Shadow, stamp: Stamp, confirmed: pl.DataFrame, counts: Counts, rows: pl.DataFrame
+) -> Part:
     """Score rows with data, check each, and put side by side what is kept of them."""
-    _, scored = score_rows(scorer, rows)
-    beside = challenger.beside_many(rows)
+    decided = score_rows(scorer, rows, confirmed, counts)
+    scored = decided.scored
+    shadow = challenger.beside_many(rows, confirmed, counts)
     heads = {
         "enterprise": rows["enterprise"],
-        "depth": rows["depth"],
-        "features_sha256": rows["features_sha256"],
+        "depth": decided.depth,
+        "features_sha256": decided.sha256,
         "score": scored.score,
         "grade": scored.grade.tolist(),
         "pd": scored.pd,
@@ -194,15 +205,24 @@ def _part(scorer: Scorer, challenger: Shadow, stamp: Stamp, rows: pl.DataFrame) 
         "pd_high": scored.pd_high,
     }
     reasons = principal_many(scored.points)
-    values = rows.select(pl.col(name).cast(pl.Float64).alias(f"value {n}") for n, name in enumerate(scorer.features))
+    values = _values(scorer, rows, decided)
     columns = [pl.DataFrame(heads), pl.DataFrame(reasons, schema=list(REASONS)), values, points_of(scored.points)]
+    told = [rows["evidence"]] if rows["evidence"].count() else []
+    told += written_beside(decided.beside, rows.height)
     return Part(
         stamp=stamp,
         head=new_head("sco"),
         base_points=scored.base_points,
-        shadow=None if beside is None or challenger.scorer is None else challenger.scorer.version,
-        frame=pl.concat([*columns, *([] if beside is None else [beside])], how="horizontal"),
+        shadow=None if shadow is None or challenger.scorer is None else challenger.scorer.version,
+        frame=pl.concat([*columns, pl.DataFrame(told), *([] if shadow is None else [shadow])], how="horizontal"),
     )
+
+
+def _values(scorer: Scorer, rows: pl.DataFrame, decided: DecidedMany) -> pl.DataFrame:
+    """Return what the scores were made from as columns: the rows' own where nothing of any is set aside."""
+    if decided.beside:
+        return pl.DataFrame({f"value {n}": column for n, column in enumerate(decided.values.T)})
+    return rows.select(pl.col(name).cast(pl.Float64).alias(f"value {n}") for n, name in enumerate(scorer.features))
 
 
 def _refusals(batch: Batch, book: FeatureTable, without: pl.DataFrame) -> list[Refusal]:
@@ -211,6 +231,13 @@ def _refusals(batch: Batch, book: FeatureTable, without: pl.DataFrame) -> list[R
     return [
         _refusal(enterprise, NotEnoughData(thin(enterprise, book.as_of))) for enterprise in without["enterprise"]
     ] + [_withheld(enterprise) for enterprise in unseen]
+
+
+def _unconfirmed(rows: pl.DataFrame) -> list[Refusal]:
+    said = {
+        name: evidence and orjson.loads(evidence) for name, evidence in rows.select("enterprise", "evidence").rows()
+    }
+    return [_refusal(name, NothingConfirmed(nothing_confirmed(name, evidence))) for name, evidence in said.items()]
 
 
 def _withheld(enterprise: str) -> Refusal:

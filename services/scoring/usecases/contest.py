@@ -5,18 +5,25 @@ from __future__ import annotations
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment, Features
 from services.scoring.domain.contest import Contest, other_view
+from services.scoring.domain.counting import Counts
 from services.scoring.domain.leave import Leave
+from services.scoring.ml.deciding import decide
 from services.scoring.ml.scorer import Scorer
 
 
-def contest(scorer: Scorer, features: Features, stood: int) -> Contest:
-    """Return what is disputed in these features, the score without it, and its difference from the stored one."""
+def contest(scorer: Scorer, features: Features, stood: int, counts: Counts) -> Contest:
+    """Return what is disputed in these features, the score without it, and its difference from the stored one.
+
+    Both scores are decided by the same policy: what is not confirmed may raise neither.
+    """
     without = features.undisputed
     if without is None:
         return Contest(features)
-    values = [without["values"].get(name) for name in scorer.features]
-    scored = None if all(value is None for value in values) else scorer.score(values, depth=without["depth"])
-    return Contest(features, other_view(scored, stood, without["depth"], without["features_sha256"]))
+    (decided,) = decide(scorer, [without], [counts])
+    if decided is None:
+        return Contest(features, other_view(None, stood, without["depth"], without["features_sha256"]))
+    reading = decided.reading
+    return Contest(features, other_view(decided.scored, stood, reading.depth, reading.features_sha256))
 
 
 def contest_now(context: Context, assessment: Assessment, leave: Leave) -> Contest:
@@ -30,6 +37,7 @@ def contest_now(context: Context, assessment: Assessment, leave: Leave) -> Conte
         return Contest(leave)
     moment = (assessment.as_of, assessment.known_at)
     features = context.profile.features_then(assessment.enterprise, assessment.purpose, *moment)
-    if features is None or features.sha256 != assessment.features_sha256:
+    if features is None or features.sha256 != assessment.file_sha256:
         return Contest(leave)
-    return contest(context.shelf[assessment.model], features, assessment.score)
+    counts = assessment.counts or Counts.EVERYTHING
+    return contest(context.shelf[assessment.model], features, assessment.score, counts)

@@ -13,6 +13,7 @@ from chassis.core.identity import Caller
 from services.scoring.context import Context
 from services.scoring.domain import receipt as receipts
 from services.scoring.domain.assessment import Assessment, said_by
+from services.scoring.domain.counting import BESIDE, Beside
 from services.scoring.domain.receipt import SignedReceipt
 from services.scoring.ml.scorer import Scorer
 from services.scoring.usecases.read_score import read_score
@@ -39,7 +40,8 @@ def verify(context: Context, caller: Caller, given: SignedReceipt) -> dict[str, 
     stored = read_score(context, caller, str(stated.get("score_id")))
     scorer = context.shelf[stored.model]
     # Which reasons were told is a rule of its time, and is kept; what each of them is comes out again.
-    again = replace(stored, **{**_made_again(stored, scorer), "reasons": stored.reasons})
+    made = {**_made_again(stored, scorer), "reasons": stored.reasons}
+    again = replace(stored, **made, beside=_beside_again(stored, scorer))
     found = _statement(again, scorer, form)
     reproduced = _statement(stored, scorer, form) == found
     return {
@@ -56,6 +58,15 @@ def _made_again(stored: Assessment, scorer: Scorer) -> dict[str, Any]:
         return said_by(scorer.score(stored.values, depth=stored.depth))
     row = np.array([stored.values], dtype=np.float64)
     return said_by(next(scorer.score_many(row, depths=[stored.depth]).rows()))
+
+
+def _beside_again(stored: Assessment, scorer: Scorer) -> Beside | None:
+    """Score once more what stands beside the score; where nothing was left to score, nothing is."""
+    beside = stored.beside
+    if beside is None or beside.score is None:
+        return beside
+    again = _made_again(replace(stored, values=beside.values, depth=beside.depth), scorer)
+    return replace(beside, **{name: again[name] for name in BESIDE})
 
 
 def _statement(assessment: Assessment, scorer: Scorer, form: str = receipts.FORM) -> dict[str, Any]:

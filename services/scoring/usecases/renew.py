@@ -82,5 +82,7 @@ def _again(context: Context, before: Assessment) -> Assessment:
     ((answer,), _) = context.profile.features_each([(before.enterprise, new_id("req"))], None, None, headers=headers)
     if isinstance(answer, Refused):
         raise answer
-    (made,) = assessments_of(scorer, [answer], [(before.client, before.purpose)], datetime.now(UTC))
+    # A score of before there was a policy is renewed by the one of today.
+    asker = (before.client, before.purpose, before.counts or context.settings.counts)
+    (made,) = assessments_of(scorer, [answer], [asker], datetime.now(UTC))
     return made

@@ -10,7 +10,9 @@ import polars as pl
 
 from services.scoring.clients import FeatureTable
 from services.scoring.domain.assessment import EXACT_TO
+from services.scoring.domain.counting import Counts
 from services.scoring.domain.errors import FeaturesDoNotFit, ReasonsDoNotAddUp
+from services.scoring.ml.deciding import DecidedMany, decide_many
 from services.scoring.ml.scorer import ScoredMany, Scorer
 
 # numpy lets go of the interpreter's lock: a second core halves the time of a large table.
@@ -19,18 +21,18 @@ THREADS = min(2, os.cpu_count() or 1)
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """A table's scores: `enough` and `thin` split its rows, `scored` follows the rows of `enough`."""
+    """A table's scores: `enough` and `thin` split its rows, `decided` follows the rows of `enough`."""
 
     enough: pl.DataFrame
     thin: pl.DataFrame
-    scored: ScoredMany
+    decided: DecidedMany
 
 
-def score_many(scorer: Scorer, book: FeatureTable) -> Scores:
+def score_many(scorer: Scorer, book: FeatureTable, counts: Counts) -> Scores:
     """Score every row with enough data, and check on each that its reasons add up to its score."""
     enough, thin = with_data(scorer, book)
-    _, scored = score_rows(scorer, enough, threads=THREADS)
-    return Scores(enough, thin, scored)
+    decided = score_rows(scorer, enough, book.confirmed(scorer.features), counts, threads=THREADS)
+    return Scores(enough, thin, decided)
 
 
 def with_data(scorer: Scorer, book: FeatureTable) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -42,18 +44,29 @@ def with_data(scorer: Scorer, book: FeatureTable) -> tuple[pl.DataFrame, pl.Data
             f"{', '.join(missing)}. Train and promote a new model.",
             missing=missing,
         )
-    has_data = pl.any_horizontal(pl.col(*scorer.features).is_not_null())
-    known = book.frame.select(has_data).to_series()
+    rows = book.rows
+    known = rows.select(_any_known(scorer)).to_series()
     # As a rule nobody lacks all data, and then nothing is copied.
-    return (book.frame, book.frame.clear()) if known.all() else (book.frame.filter(known), book.frame.filter(~known))
+    return (rows, rows.clear()) if known.all() else (rows.filter(known), rows.filter(~known))
 
 
-def score_rows(scorer: Scorer, rows: pl.DataFrame, *, threads: int = 1) -> tuple[np.ndarray, ScoredMany]:
-    """Return the values (rows, features) that the model read, and what it said, checked on every row."""
-    values = rows.select(pl.col(*scorer.features).cast(pl.Float64)).to_numpy()
-    scored = scorer.score_many(values, depths=rows["depth"].to_list(), threads=threads)
-    _check(scored)
-    return values, scored
+def unconfirmed(scorer: Scorer, rows: pl.DataFrame, confirmed: pl.DataFrame) -> pl.DataFrame:
+    """Return those of the rows of which nothing is confirmed that the model looks at."""
+    nothing = confirmed.filter(~_any_known(scorer))
+    return rows.filter(pl.col("enterprise").is_in(nothing["enterprise"].to_list())) if nothing.height else rows.clear()
+
+
+def score_rows(
+    scorer: Scorer, rows: pl.DataFrame, confirmed: pl.DataFrame, counts: Counts, *, threads: int = 1
+) -> DecidedMany:
+    """Return what the model says of rows and which values it read, the sums checked on every row."""
+    decided = decide_many(scorer, rows, confirmed, counts, threads=threads)
+    _check(decided.scored)
+    return decided
+
+
+def _any_known(scorer: Scorer) -> pl.Expr:
+    return pl.any_horizontal(pl.col(*scorer.features).is_not_null())
 
 
 def _check(scored: ScoredMany) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,10 +10,12 @@ import structlog
 
 from chassis.core.errors import Refused
 from services.scoring.context import Context
-from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.assessment import Assessment, Features
 from services.scoring.domain.comparison import compared
+from services.scoring.domain.counting import Counts
 from services.scoring.domain.errors import FeaturesDoNotFit, ModelNotFound, ModelUnreadable
-from services.scoring.ml.scorer import Scorer
+from services.scoring.ml.deciding import decide, decide_many
+from services.scoring.ml.scorer import Scored, Scorer
 from services.scoring.store import models, outcomes, scores
 from services.scoring.store.batch_file import SHADOW
 
@@ -28,22 +29,26 @@ class Shadow:
 
     scorer: Scorer | None
 
-    def beside(self, assessment: Assessment, values: Mapping[str, float | None]) -> list[dict[str, Any]]:
-        """Return the row that stands beside one score: none without a challenger, or where it lacks a feature."""
-        if self.scorer is None or any(name not in values for name in self.scorer.features):
+    def beside(self, assessment: Assessment, file: Features) -> list[dict[str, Any]]:
+        """Return the row that stands beside one score: none without a challenger, or where it lacks a feature.
+
+        What counts for the champion counts for the challenger.
+        """
+        if self.scorer is None or any(name not in file.values for name in self.scorer.features):
             return []
         try:
-            scored = self.scorer.score([values[name] for name in self.scorer.features])
+            (decided,) = decide(self.scorer, [file.as_read()], [assessment.counts or Counts.EVERYTHING])
         except Refused as refusal:
             return _failed(self.scorer, refusal, [])
-        return [_row(assessment.id, self.scorer.version, scored.score, scored.grade, scored.pd)]
+        scored = None if decided is None else decided.scored
+        return [] if scored is None else [_row(assessment.id, self.scorer.version, scored)]
 
-    def beside_many(self, rows: pl.DataFrame) -> pl.DataFrame | None:
+    def beside_many(self, rows: pl.DataFrame, confirmed: pl.DataFrame, counts: Counts) -> pl.DataFrame | None:
         """Return the columns `batch_file.SHADOW` that stand beside the scores of rows; None where `beside` has none."""
         if self.scorer is None or any(name not in rows.columns for name in self.scorer.features):
             return None
         try:
-            scored = self.scorer.score_many(rows.select(pl.col(*self.scorer.features).cast(pl.Float64)).to_numpy())
+            scored = decide_many(self.scorer, rows, confirmed, counts).scored
         except Refused as refusal:
             return _failed(self.scorer, refusal, None)
         columns = zip(SHADOW.values(), (scored.score, scored.grade.tolist(), scored.pd), strict=True)
@@ -75,5 +80,5 @@ def comparison(context: Context, version: str) -> dict[str, Any]:
     return {"model": version, "state": model.state, **compared(pairs, known)}
 
 
-def _row(score: str, model: str, points: int, grade: str, pd: float) -> dict[str, Any]:
-    return {"score": score, "model": model, "points": points, "grade": grade, "pd": pd}
+def _row(score: str, model: str, said: Scored) -> dict[str, Any]:
+    return {"score": score, "model": model, "points": said.score, "grade": said.grade, "pd": said.pd}

@@ -12,15 +12,20 @@ from chassis.core.moments import rfc3339
 from services.scoring.clients import FeatureTable, Read
 from services.scoring.context import Context
 from services.scoring.domain.order import ManyOrder
+from services.scoring.ml.deciding import DecidedMany
+from services.scoring.ml.scorer import ScoredMany
 from services.scoring.store import models
 from services.scoring.usecases.score_many import Scores, score_many
 
 MATCHING = "financing-match"
+SCORE = {"score": pl.Int64, "grade": pl.String, "pd": pl.Float64, "pd_low": pl.Float64, "pd_high": pl.Float64}
+# What the score with everything is called beside the one that decides.
+WITH_ALL = "everything_"
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreSet:
-    """Parquet: one row an enterprise, `score` and the rest null where its data is not enough."""
+    """Parquet: one row an enterprise, `score` and the rest null where its data is not enough, or nothing counts."""
 
     body: bytes
     headers: dict[str, str]
@@ -29,14 +34,14 @@ class ScoreSet:
 def soft_check(context: Context, order: ManyOrder, purpose: str, *, with_features: bool = False) -> ScoreSet:
     """Return the scores of the named enterprises, or of all that the caller may see, by the serving model.
 
-    `with_features` adds what they were made from, and what is disputed: for a match, which so reads each file once.
+    `with_features` adds what they were made from, with everything and without what is not confirmed, and what is
+    disputed: for a match, which so reads each file once.
     """
     with context.database.read() as session:
         scorer = context.shelf[models.serving_version(session)]
     book = context.profile.feature_set(order, Read.MATCH if purpose == MATCHING else Read.NEW_SCORE)
-    table = _table(score_many(scorer, book))
-    if with_features:
-        table = _with_features(table, book)
+    scores = score_many(scorer, book, order.counts or context.settings.counts)
+    table = _with_features(scores, book) if with_features else _table(scores)
     body = BytesIO()
     table.write_parquet(body, compression="lz4")
     headers = {
@@ -51,22 +56,28 @@ def soft_check(context: Context, order: ManyOrder, purpose: str, *, with_feature
 
 
 def _table(scores: Scores) -> pl.DataFrame:
-    keys = ("depth", "features_sha256")
-    scored = scores.scored
-    known = scores.enough.select(
-        "enterprise",
-        pl.Series("score", scored.score, pl.Int64),
-        pl.Series("grade", scored.grade, pl.String),
-        pl.Series("pd", scored.pd, pl.Float64),
-        pl.Series("pd_low", scored.pd_low, pl.Float64),
-        pl.Series("pd_high", scored.pd_high, pl.Float64),
-        *keys,
+    decided, keys = scores.decided, ("depth", "features_sha256")
+    known = scores.enough.select("enterprise").with_columns(
+        *_said(decided, decided.scored, ""),
+        decided.depth,
+        decided.sha256,
+        *_said(decided, decided.everything, WITH_ALL),
     )
     return pl.concat([known, scores.thin.select("enterprise", *keys)], how="diagonal").sort("enterprise")
 
 
-def _with_features(scores: pl.DataFrame, book: FeatureTable) -> pl.DataFrame:
+def _said(decided: DecidedMany, scored: ScoredMany, prefix: str) -> list[pl.Series]:
+    """Return the columns of the scores that decide, null where nothing counts, or of those with everything."""
+    columns = [pl.Series(f"{prefix}{name}", getattr(scored, name), dtype=of) for name, of in SCORE.items()]
+    if prefix or decided.nothing is None:
+        return columns
+    nothing = pl.Series(decided.nothing)
+    return [column.set(nothing, None) for column in columns]
+
+
+def _with_features(scores: Scores, book: FeatureTable) -> pl.DataFrame:
+    """Return what the profile service told of each firm, and its scores beside it: hash and depth are of the whole."""
     marks = {enterprise: orjson.dumps(each).decode() for enterprise, each in book.disputes.items()}
     disputes = book.frame["enterprise"].replace_strict(marks, default=None, return_dtype=pl.String).alias("disputes")
-    same = [name for name in scores.columns if name != "enterprise" and name in book.frame.columns]
-    return book.frame.with_columns(disputes).join(scores.drop(same), on="enterprise", how="left")
+    told = book.frame.with_columns(disputes, *book.said)
+    return told.join(_table(scores).drop("depth", "features_sha256"), on="enterprise", how="left")

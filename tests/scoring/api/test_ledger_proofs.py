@@ -144,7 +144,8 @@ def test_the_entry_of_a_batch_tells_nothing_of_a_firm(proof: Any) -> None:
     """Ids, counts, purposes, times and a root over salted hashes."""
     said = orjson.loads(proof["entries"][0]["leaf"])
     assert said["subject"] is None
-    assert set(said["facts"]) == {"scores", "count", "model", "purpose", "as_of", "known_at", "root", "group"}
+    facts = {"scores", "count", "model", "purpose", "as_of", "known_at", "counts", "root", "group"}
+    assert set(said["facts"]) == facts
 
 
 def test_a_score_whose_salt_is_not_known_cannot_be_found_by_what_it_says(proof: Any) -> None:

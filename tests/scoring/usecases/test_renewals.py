@@ -10,6 +10,7 @@ from flask import Flask
 
 from chassis.core.http import ServiceIdentity
 from services.scoring.context import Context
+from services.scoring.tables import Score
 from services.scoring.usecases.renew import renew
 
 FIRM, BANK = "local:E1", "bank-1"
@@ -104,3 +105,19 @@ def test_corrections_that_another_worker_is_done_with_stay_done(
     monkeypatch.setattr(type(context.profile), "notices_since", listed_first)
     assert (renew(context), others[1], renew(context)) == (0, 3, 0)
     assert len(listed(serving, headers)) == 4
+
+
+@pytest.mark.parametrize("stored", ["everything", None])
+def test_a_score_is_renewed_by_what_counted_in_it(
+    serving: Flask, context: Context, profile: Any, headers: dict[str, str], stored: str | None
+) -> None:
+    """One of before there was a choice is renewed by the policy of today."""
+    before = score(serving, headers)
+    with serving.extensions["database"].begin() as session:
+        session.get_one(Score, before["id"]).counts = stored
+    profile.state_alone(FIRM, {"sales_active_months": 2.0, "margin": 0.0, "red_letter_rate": 0.3})
+    correct(profile)
+    assert renew(context) == 1
+    (after, _) = listed(serving, headers)
+    assert after["counts"] == (stored or "confirmed")
+    assert (after["score"] > before["score"]) == (stored == "everything")
