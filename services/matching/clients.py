@@ -157,7 +157,7 @@ def _facts(answer: Answer) -> Facts:
     marked = table.select("enterprise", "disputes").drop_nulls("disputes")
     missing = [pl.lit(None).alias(name) for name in FROM_SCORING if name not in table.columns]
     return Facts(
-        frame=table.drop("disputes", "evidence", "confirmed", "records", strict=False).with_columns(missing),
+        frame=table.drop("disputes", "evidence", "confirmed", "records", "overlay", strict=False).with_columns(missing),
         as_of=date.fromisoformat(answer.headers["As-Of"]),
         known_at=datetime.fromisoformat(answer.headers["Known-At"]),
         catalogue=answer.headers["Catalogue"],

@@ -31,11 +31,20 @@ def score(shown: Score) -> None:
             unit_of(reason["unit"]),
         )
     console.print(table)
+    _overlay(console, shown)
     _contested(console, shown)
     rest = len(shown["contributions"]) - len(shown["reasons"])
     console.print(
         f"base {shown['base_points']:.1f} points; {rest} smaller contributions; model {shown['model']['version']}"
     )
+
+
+def _overlay(console: Console, shown: Score) -> None:
+    """Show which expert rules cap the grade, and what ends them."""
+    for rule in shown["overlay"]:
+        own = f" (model {shown['model']['grade']})" if rule["effect"]["binds"] else ""
+        console.print(f"[yellow]rule 专家规则[/] {bilingual(rule['because'])}{own}")
+        console.print(f"  to end it 如何解除: {bilingual(rule['ends'])}")
 
 
 def _contested(console: Console, shown: Score) -> None:

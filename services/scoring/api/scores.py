@@ -120,8 +120,10 @@ def post_score_set(order: dict[str, Any]) -> Response:
     """Score many enterprises as a Parquet table and store nothing (a soft check).
 
     Columns: enterprise, score, grade, pd, pd_low, pd_high, depth, features_sha256; score and the rest are null where
-    an enterprise has too little data, or none that counts; `everything_score` and so on are those with everything. With
-    `features` also what they were made from. Headers: Model-Version, Reference, As-Of, Known-At, Withheld, Catalogue.
+    an enterprise has too little data, or none that counts; `everything_score` and so on are those with everything. All
+    are the figures that decide: where an expert rule caps the grade (`overlay`, JSON), points and PD are of that grade.
+    With `features` also what they were made from. Headers: Model-Version, Reference, As-Of, Known-At, Withheld,
+    Catalogue.
     """
     with_features = order.pop("features")
     table = soft_check(context(), ManyOrder(**order), purpose(OPENS_SCORE_SETS), with_features=with_features)
