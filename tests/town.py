@@ -117,7 +117,7 @@ def running_town(folder: Path) -> Iterator[Town]:
     report = Reporter()
     files = demo.files(None, FIRMS, 7, report)
     with Suite(folder, free_port()) as suite:
-        done = demo.run(suite, files, report)
+        done = demo.run(suite, files, report, synthetic=True)
         town = Town(suite.addresses, suite.home, *(each["enterprise"] for each in done.scored[:3]))
         _bring_in(town, home.keys(suite.home))
         _consent(town)

@@ -25,7 +25,10 @@ ledger.declare(Base.metadata)
 
 
 class Model(Base):
-    """A trained model: its version, state and card. After training only the state changes."""
+    """A trained model: its version, state and card. After training only the state changes.
+
+    `exception` is why it was approved although it had failed its gate.
+    """
 
     __tablename__ = "models"
 
@@ -44,6 +47,7 @@ class Model(Base):
     promoted_at: Mapped[datetime | None]
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[str | None]
+    exception: Mapped[str | None]
     lineage: Mapped[dict[str, Any] | None]
 
     # One model serves and one runs in its shadow; the database itself holds this, whatever two at once may do.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smecredit.answers.basics import Depth, Job, JobStateName, Progress, Text
+from smecredit.answers.basics import Counting, Depth, Job, JobStateName, Progress, Text
 from smecredit.answers.corrections import Dispute, Item, Mark, Notice, Repair
 from smecredit.answers.enterprises import (
     Book,
@@ -26,7 +26,7 @@ from smecredit.answers.imports import (
     RecordKind,
     Withdrawal,
 )
-from smecredit.answers.matches import Check, Match, Offer, Paper, RateLine, Refusal, ScoreUsed, Security
+from smecredit.answers.matches import Check, Match, Offer, Paper, RateLine, Refusal, ScoreUsed, Security, WithEverything
 from smecredit.answers.measures import ListName, Measure, MeasureBasis, MeasureCode, MeasureTerms
 from smecredit.answers.models import Evaluation, Model, ModelEvent
 from smecredit.answers.previews import (
@@ -45,6 +45,7 @@ from smecredit.answers.scores import (
     Contribution,
     Log,
     ModelName,
+    OtherScore,
     OverlayEffect,
     OverlayRecord,
     OverlayRule,
@@ -57,6 +58,8 @@ from smecredit.answers.scores import (
     ReasonCode,
     ReasonCodes,
     Score,
+    ScoreConfirmedBy,
+    ScoreEvidence,
     ScoringModel,
     UndisputedScore,
 )
@@ -70,6 +73,7 @@ __all__ = [
     "ConnectorDetail",
     "Consent",
     "Contribution",
+    "Counting",
     "Counts",
     "Depth",
     "Dispute",
@@ -94,6 +98,7 @@ __all__ = [
     "ModelName",
     "Notice",
     "Offer",
+    "OtherScore",
     "OverlayEffect",
     "OverlayRecord",
     "OverlayRule",
@@ -128,10 +133,13 @@ __all__ = [
     "Reliability",
     "Repair",
     "Score",
+    "ScoreConfirmedBy",
+    "ScoreEvidence",
     "ScoreUsed",
     "ScoringModel",
     "Security",
     "Text",
     "UndisputedScore",
+    "WithEverything",
     "Withdrawal",
 ]

@@ -10,14 +10,17 @@ from smecredit.answers.basics import Job, Progress
 class ModelEvent(TypedDict):
     """A decision about a model: who took it, when and why."""
 
-    event: Literal["approved", "promoted", "rolled-back", "restored", "shadow", "shadow-ended"]
+    event: Literal["approved", "exception", "promoted", "rolled-back", "restored", "shadow", "shadow-ended"]
     client: str
     note: str | None
     at: str
 
 
 class Model(TypedDict):
-    """A model version, where it stands, and enough to train it again; `events` come with a single model only."""
+    """A model version, where it stands, and enough to train it again; `events` come with a single model only.
+
+    `exception` is why it was approved although `card["gate"]` had not passed.
+    """
 
     version: str
     state: Literal["training", "candidate", "approved", "shadow", "serving", "retired", "failed"]
@@ -34,6 +37,7 @@ class Model(TypedDict):
     trained_at: str | None
     approved_by: NotRequired[str | None]
     approved_at: NotRequired[str | None]
+    exception: NotRequired[str | None]
     promoted_at: str | None
     events: NotRequired[list[ModelEvent]]
 

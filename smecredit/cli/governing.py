@@ -19,11 +19,15 @@ note = click.option("--note", help="Why, for the record.")
 @click.command("approve")
 @click.argument("version")
 @note
+@click.option("--exception", help="Why it may serve although it failed its gate; every score of it will tell.")
 @printed(model)
 @connected("operator-demo")
-def approve_command(operator: Client, version: str, note: str | None) -> Model:
-    """Approve a model that somebody else trained; one trained with --promote then serves."""
-    return operator.approve(version, note=note)
+def approve_command(operator: Client, version: str, note: str | None, exception: str | None) -> Model:
+    """Approve a model that somebody else trained; one trained with --promote then serves.
+
+    A model that is behind its challenger on firms that neither saw needs --exception.
+    """
+    return operator.approve(version, note=note, exception=exception)
 
 
 @click.command("rollback")

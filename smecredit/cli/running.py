@@ -47,7 +47,7 @@ def demo_command(data: Path | None, firms: int, seed: int, leave: bool, json_fil
     files = demo.files(data, firms, seed, reporter)
     with Suite(demo.fresh_home(), port, reporter.say) as suite:
         reporter.say(f"ready after {suite.startup_seconds:.1f} s")
-        shown = demo.run(suite, files, reporter)
+        shown = demo.run(suite, files, reporter, synthetic=data is None)
         if json_file:
             write_json(shown.figures(), json_file)
         show_demo(shown)

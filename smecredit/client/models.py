@@ -33,9 +33,13 @@ class Models(Calls):
         """Return all model versions."""
         return self._pages(Model, "/v1/models")
 
-    def approve(self, version: str, *, note: str | None = None) -> Model:
-        """Approve a model that somebody else trained; one ordered with `promote` then serves."""
-        return self._post(Model, f"/v1/models/{segment(version)}/approve", {"note": note})
+    def approve(self, version: str, *, note: str | None = None, exception: str | None = None) -> Model:
+        """Approve a model that somebody else trained; one ordered with `promote` then serves.
+
+        One that failed its gate needs `exception`, the reason that every score of it will tell.
+        """
+        said = {"note": note, **given(exception=exception)}
+        return self._post(Model, f"/v1/models/{segment(version)}/approve", said)
 
     def roll_back(self, version: str, *, note: str | None = None) -> Model:
         """Take the serving model out of service; return the one that served before and serves again."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.markup import escape
+
 from smecredit.rendering.tables import NONE, bilingual, found_and_needed, plain_table, terminal
 from smecredit.running.demo import Shown
 
@@ -21,6 +23,8 @@ def demo(shown: Shown) -> None:
     console.print(files)
     if shown.untrained:
         console.print(f"No scores and no matches: {shown.untrained}", markup=False)
+    if shown.exception:
+        console.print(f"[yellow]The model failed its gate and serves by exception:[/] {escape(shown.exception)}")
     firms = plain_table("Enterprise", "Grade", ">Score", ">PD", "Top reason", "Best offer, or nearest refusal")
     matches = {entry["enterprise"]: entry for entry in shown.matched}
     for scored in _spread(shown.scored):

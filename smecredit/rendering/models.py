@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smecredit.answers import Model
-from smecredit.rendering.tables import plain_table, terminal, with_interval
+from rich.console import Console
 
+from smecredit.answers import Model
+from smecredit.rendering.tables import NONE, plain_table, terminal, with_interval
+
+FIGURES = {"auc": "AUC", "brier": "Brier", "log_loss": "log-loss 对数损失"}
+FINDINGS = {
+    "no-worse": "[green]no worse 不劣[/]",
+    "not-behind": "[green]not behind 未落后[/]",
+    "behind": "[red]behind 落后[/]",
+    "worse": "[red]shown worse 确认较差[/]",
+}
 NO_MODEL = "No model yet: import firms with outcomes, then `smecredit train --promote`, `smecredit approve`."
 
 
@@ -21,13 +30,46 @@ def models(shown: Sequence[Model]) -> None:
     if not shown:
         terminal().print(NO_MODEL, markup=False)
         return
-    table = plain_table("Version", "State", ">AUC", ">Firms", ">Defaults")
+    table = plain_table("Version", "State", "Gate 检验", ">AUC", ">Firms", ">Defaults")
     for version in shown:
         card = version.get("card") or {}
         metrics = card.get("metrics") or {}
         figures = [metrics.get(name) for name in ("auc", "firms", "defaults")]
-        table.add_row(version["version"], version["state"], *(with_interval(figure) for figure in figures))
-    terminal().print(table)
+        passed = _gate(card.get("gate"), version.get("exception"))
+        table.add_row(version["version"], version["state"], passed, *(with_interval(figure) for figure in figures))
+    console = terminal()
+    console.print(table)
+    for version in shown:
+        _why(console, version)
+
+
+def _gate(found: Mapping[str, Any] | None, exception: str | None) -> str:
+    if found is None:
+        return NONE
+    if found["passed"]:
+        return "passed 通过"
+    return "[yellow]exception 例外[/]" if exception else "[red]failed 未通过[/]"
+
+
+def _why(console: Console, shown: Model) -> None:
+    """Tell by which figures a model failed its gate, and why it serves all the same."""
+    found = (shown.get("card") or {}).get("gate") or {"passed": True}
+    if found["passed"]:
+        return
+    behind = [_behind(name, test) for name, test in found.get("tests", {}).items() if _fails(test)]
+    console.print(f"{shown['version']} failed its gate 未通过准入检验: {'; '.join(behind) or NONE}", markup=False)
+    if reason := shown.get("exception"):
+        console.print(f"approved all the same 例外批准: {reason}", markup=False)
+
+
+def _behind(name: str, test: Mapping[str, Any]) -> str:
+    return (
+        f"{FIGURES[name]} {test['model']:.3f}, challenger 对照 {test['challenger']:.3f}, margin 容限 {test['margin']:g}"
+    )
+
+
+def _fails(test: Mapping[str, Any]) -> bool:
+    return test["finding"] in {"behind", "worse"}
 
 
 def evaluation(result: Mapping[str, Any]) -> None:
@@ -35,10 +77,12 @@ def evaluation(result: Mapping[str, Any]) -> None:
     columns = {"model": result, "challenger": result.get("challenger"), "holdout": result.get("holdout")}
     there = {name: figures for name, figures in columns.items() if figures}
     table = plain_table("Figure", *(f">{name}" for name in there))
-    for figure in ("firms", "defaults", "folds", "repeats", "auc", "ks", "brier", "ece"):
+    for figure in ("firms", "defaults", "folds", "repeats", "auc", "ks", "brier", "log_loss", "ece"):
         table.add_row(figure, *(with_interval(figures.get(figure)) for figures in there.values()))
     console = terminal()
     console.print(table)
+    if tests := (result.get("gate") or {}).get("tests"):
+        console.print(_tests(tests))
     if cut := result.get("time_cut"):
         console.print(
             f"holdout 留出：{cut['column']} ≥ {cut['cut']}，{cut['after']:,} rows 行；before 之前 {cut['before']:,}；"
@@ -47,3 +91,13 @@ def evaluation(result: Mapping[str, Any]) -> None:
         )
     for suspect in result.get("suspects", ()):
         console.print(f"! {suspect['sentence']['zh']}\n  {suspect['sentence']['en']}", markup=False)
+
+
+def _tests(tests: Mapping[str, Any]) -> Any:
+    """Return the gate's paired tests as a table: how far the model is ahead of its challenger on the same folds."""
+    table = plain_table("Gate 准入检验", ">Ahead 领先", ">95 %", ">Margin 容限", "Finding 结论")
+    for name, test in tests.items():
+        low, high = test["ci95"]
+        figures = (f"{test['advantage']:+.4f}", f"{low:+.3f} to {high:+.3f}", f"{test['margin']:g}")
+        table.add_row(FIGURES[name], *figures, FINDINGS[test["finding"]])
+    return table

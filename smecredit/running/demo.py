@@ -22,18 +22,25 @@ from smecredit.running.suite import CannotStart, Suite, package_folder
 
 AMOUNT_FEN: Final = 500_000_00
 MONTHS: Final = 12
-TOO_LITTLE: Final = "/problems/training-data-unusable"
+# Why there may be no model to show, each with its reason in words.
+NO_MODEL: Final = ("/problems/training-data-unusable", "/problems/gate-failed")
+# Given for a model of the sandbox alone: one of real firms that fails its gate does not serve.
+SYNTHETIC: Final = "synthetic demonstration: made-up firms, nothing is decided by it 合成企业演示，不据此作任何决定"
 MARK: Final = "made-by-smecredit-demo"
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the demonstration did: every figure, and the answers behind them; `untrained` says why there is no model."""
+    """What the demonstration did: every figure, and the answers behind them.
+
+    `untrained` says why there is no model, `exception` why one serves that failed its gate.
+    """
 
     imports: Sequence[ImportFigures]
     enterprises: int
     products: int
     untrained: str | None
+    exception: str | None
     scores: Sequence[dict[str, Any]]
     matches: Sequence[dict[str, Any]]
     startup_seconds: float
@@ -65,6 +72,7 @@ class Shown:
             "seconds": round(self.seconds, 3),
             "startup_seconds": round(self.startup_seconds, 3),
             "untrained": self.untrained,
+            "exception": self.exception,
             "steps": {name: round(seconds, 3) for name, seconds in self.steps.items()},
         }
 
@@ -95,15 +103,18 @@ def files(data: Path | None, firms: int, seed: int, report: Reporter) -> list[So
     return sources(folder)
 
 
-def _train(clients: journey.Clients, report: Reporter) -> str | None:
-    """Train and promote; where the data cannot carry a model, return why: the files are still worth showing."""
+def _train(clients: journey.Clients, report: Reporter, exception: str | None) -> tuple[str | None, str | None]:
+    """Train and promote; return why there is no model to show, and why one serves that failed its gate.
+
+    Where the data cannot carry a model, or carries one that a simpler one beats, the files are still worth showing.
+    """
     try:
-        journey.train(clients, report)
+        model = journey.train(clients, report, exception)
     except Problem as problem:
-        if problem.type != TOO_LITTLE:
+        if problem.type not in NO_MODEL:
             raise
-        return problem.detail
-    return None
+        return problem.detail, None
+    return None, model["exception"]
 
 
 def sandbox_products() -> list[dict[str, Any]]:
@@ -113,8 +124,8 @@ def sandbox_products() -> list[dict[str, Any]]:
     return products
 
 
-def run(running: Suite, files: Sequence[Source], report: Reporter) -> Shown:
-    """Import, consent, train, score, match."""
+def run(running: Suite, files: Sequence[Source], report: Reporter, *, synthetic: bool) -> Shown:
+    """Import, consent, train, score, match; a model of `synthetic` firms may fail its gate and be shown, marked."""
     clients = journey.Clients(running.url, homes.keys(running.home))
     began = time.monotonic()
     steps: dict[str, float] = {}
@@ -128,7 +139,7 @@ def run(running: Suite, files: Sequence[Source], report: Reporter) -> Shown:
     at = step("import", began)
     enterprises = journey.consent_all(clients, report)
     at = step("consents", at)
-    untrained = _train(clients, report)
+    untrained, exception = _train(clients, report, SYNTHETIC if synthetic else None)
     at = step("train", at)
     scores = [] if untrained else journey.score_all(clients, report)
     at = step("score", at)
@@ -136,6 +147,5 @@ def run(running: Suite, files: Sequence[Source], report: Reporter) -> Shown:
     at = step("products", at)
     matches = [] if untrained else journey.match_all(clients, AMOUNT_FEN, MONTHS, report)
     end = step("match", at)
-    return Shown(
-        imports, enterprises, products, untrained, scores, matches, running.startup_seconds, end - began, steps
-    )
+    took = (running.startup_seconds, end - began, steps)
+    return Shown(imports, enterprises, products, untrained, exception, scores, matches, *took)

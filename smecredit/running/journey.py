@@ -122,12 +122,17 @@ def _consent(enterprise: Client) -> None:
     enterprise.grant_consent(GRANTEE, PURPOSES, valid_until=until)
 
 
-def train(clients: Clients, report: Reporter) -> dict[str, Any]:
-    """Train a model on the firms with outcomes, have it approved by somebody else, and return it serving."""
+def train(clients: Clients, report: Reporter, exception: str | None = None) -> dict[str, Any]:
+    """Train a model on the firms with outcomes, have it approved by somebody else, and return it serving.
+
+    Where it fails its gate, `exception` is the reason that is given for it; raises `Problem` without one.
+    """
     bank = clients.of(GRANTEE)
     with report.stage("train") as on_progress:
         model = bank.wait_model(bank.train(promote=True)["version"], on_progress)
-    return dict(clients.of(APPROVER).approve(model["version"], note="demonstration"))
+    passed = model["card"] is not None and model["card"]["gate"]["passed"]
+    reason = None if passed else exception
+    return dict(clients.of(APPROVER).approve(model["version"], note="demonstration", exception=reason))
 
 
 def publish(clients: Clients, products: Sequence[Mapping[str, Any]], report: Reporter) -> int:

@@ -317,7 +317,7 @@ def app(home: Path, scoring_url: str, profile: ProfileServer, verifier: Verifier
 
 
 @pytest.fixture
-def serving(app: Flask, trained: Path, home: Path, add_model: Callable[[str, str], None]) -> Flask:
+def serving(app: Flask, trained: Path, home: Path, add_model: Callable[..., None]) -> Flask:
     """Return the application with the trained model serving."""
     shutil.copytree(trained, home / "models" / "mdl_test")
     add_model("mdl_test", "serving")
@@ -362,9 +362,10 @@ def approve(app: Flask, tokens: Callable[..., dict[str, str]]) -> Callable[..., 
     """Return a function that approves a model as the operator, or as another client."""
     client = app.test_client()
 
-    def post(version: str, who: str = "operator-1", note: str | None = None) -> Any:
+    def post(version: str, who: str = "operator-1", note: str | None = None, exception: str | None = None) -> Any:
         headers = {**tokens(client=who, role="operator", scopes="models:approve"), "Idempotency-Key": str(uuid4())}
-        return client.post(f"/v1/models/{version}/approve", json={"note": note}, headers=headers)
+        said = {"note": note, "exception": exception}
+        return client.post(f"/v1/models/{version}/approve", json=said, headers=headers)
 
     return post
 
@@ -377,12 +378,13 @@ def read(app: Flask, headers: dict[str, str]) -> Callable[[str], Any]:
 
 
 @pytest.fixture
-def add_model(app: Flask) -> Callable[[str, str], None]:
-    """Return a function that registers a model without training it."""
+def add_model(app: Flask) -> Callable[..., None]:
+    """Return a function that registers a model without training it, as one that passed its gate or did not."""
 
-    def add(version: str, state: str) -> None:
+    def add(version: str, state: str, *, passed: bool = True) -> None:
         with app.extensions["database"].begin() as session:
             row = Model(version=version, state=state, client="bank-1", promote=False, seed=1, created_at=NOW)
+            row.card = {"gate": {"passed": passed}}
             row.job = jobs.enqueue(session, "none", {})
             row.approved_at = None if state == "candidate" else NOW
             row.promoted_at = NOW if state in {"serving", "retired"} else None
@@ -392,7 +394,7 @@ def add_model(app: Flask) -> Callable[[str, str], None]:
 
 
 @pytest.fixture
-def model_row(add_model: Callable[[str, str], None]) -> str:
+def model_row(add_model: Callable[..., None]) -> str:
     """Return the version of a registered model."""
     add_model("mdl_row", "candidate")
     return "mdl_row"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import Any
 
 from flask import Response, request
@@ -22,6 +23,7 @@ from services.scoring.domain.order import ManyOrder
 from services.scoring.store import batches
 from services.scoring.usecases import batch
 from services.scoring.usecases.read_table import enterprises_in
+from services.scoring.usecases.standing import standing_of
 
 blueprint = Blueprint(
     "score-batches", __name__, url_prefix="/v1/score-batches", description="Scores of many enterprises"
@@ -89,7 +91,8 @@ def get_results(batch_id: str) -> Response:
     consent has ended since. The read of each score is recorded.
     """
     results, shelf = batch.results(context(), batch_id, caller().client), context().shelf
-    return stream((shown.batch_line(each, shelf) for each in results), "application/jsonl")
+    standing = cache(partial(standing_of, context()))
+    return stream((shown.batch_line(each, shelf, standing) for each in results), "application/jsonl")
 
 
 def _form() -> dict[str, Any]:

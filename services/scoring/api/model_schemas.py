@@ -33,11 +33,26 @@ class NoteSchema(Schema):
     note = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
 
 
+class ApprovalSchema(NoteSchema):
+    """An approval; a model that failed its gate needs a reason."""
+
+    exception = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(10, 2000),
+        metadata={
+            "description": "Why it may serve although it failed its gate; stands on its card and on every score of it"
+        },
+    )
+
+
 class ModelEventSchema(Schema):
     """One decision about a model."""
 
     event = fields.String(
-        validate=validate.OneOf(["approved", "promoted", "rolled-back", "restored", "shadow", "shadow-ended"])
+        validate=validate.OneOf(
+            ["approved", "exception", "promoted", "rolled-back", "restored", "shadow", "shadow-ended"]
+        )
     )
     client = fields.String()
     note = fields.String(allow_none=True)
@@ -91,6 +106,9 @@ class ModelSchema(Schema):
     promoted_at = moment_field(allow_none=True)
     approved_at = moment_field(allow_none=True)
     approved_by = fields.String(allow_none=True)
+    exception = fields.String(
+        allow_none=True, metadata={"description": "Why it was approved although `card.gate` had not passed"}
+    )
     trained_by = fields.String(metadata={"description": "Who ordered the training, and so cannot approve it"})
     lineage = fields.Dict(
         allow_none=True, metadata={"description": "Data times and hash, code, seed: enough to train it again"}

@@ -74,10 +74,17 @@ class TitleSchema(Schema):
 
 
 class ModelNameSchema(Schema):
-    """Which model spoke, against which reference enterprise."""
+    """Which model spoke, against which reference enterprise, and how it stands to its gate."""
 
     version = fields.String()
     reference = fields.String()
+    gate = fields.String(
+        validate=validate.OneOf(["passed", "failed"]),
+        metadata={"description": "Whether it was no worse than a simpler model on firms that neither saw"},
+    )
+    exception = fields.String(
+        allow_none=True, metadata={"description": "Why it was approved although it had failed its gate"}
+    )
 
 
 class ProgressSchema(Schema):

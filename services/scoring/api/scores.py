@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 from flask import Response, request
@@ -26,6 +27,7 @@ from services.scoring.usecases.assess import Order, assess
 from services.scoring.usecases.compare import against
 from services.scoring.usecases.read_score import contests_of, read_contested, whose_scores
 from services.scoring.usecases.soft_check import soft_check
+from services.scoring.usecases.standing import standing_of
 
 blueprint = Blueprint("scores", __name__, url_prefix="/v1", description="Explained scores of one enterprise")
 PARQUET = "application/vnd.apache.parquet"
@@ -102,8 +104,9 @@ def list_scores(enterprise: str) -> Response:
         given = overrides.overrides_of(session, [each.id for each in page["items"]])
     last, shelf = page["next"] is None, context().shelf
     contests = contests_of(context(), caller(), name, page["items"], last=last)
+    standing = cache(partial(standing_of, context()))
     page["items"] = [
-        shown.score(each, shelf[each.model].legend, contests[each.id], given.get(each.id))
+        shown.score(each, shelf[each.model].legend, contests[each.id], standing(each.model), given.get(each.id))
         for each in page["items"]
         if each.id in contests
     ]
@@ -144,7 +147,8 @@ def _answer(
     *,
     references: Sequence[str] = (),
 ) -> Response:
-    answer = shown.score(assessment, context().shelf[assessment.model].legend, contest, **(beside or {}))
+    legend, standing = context().shelf[assessment.model].legend, standing_of(context(), assessment.model)
+    answer = shown.score(assessment, legend, contest, standing, **(beside or {}))
     if references:
         answer["against"] = [shown.against(each) for each in against(context(), assessment, references)]
     return json_answer(answer, status)

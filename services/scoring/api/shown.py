@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -18,6 +18,8 @@ from services.scoring.domain.assessment import Assessment, Legend, Meaning
 from services.scoring.domain.contest import Contest, undisputed_view
 from services.scoring.domain.counting import Beside, Counts, shares
 from services.scoring.domain.counting import sentence as told
+from services.scoring.domain.disclosure import disclosed
+from services.scoring.domain.gate import Standing
 from services.scoring.domain.overlay import binds
 from services.scoring.domain.reason_codes import code_of
 from services.scoring.domain.reasons import sentence
@@ -31,13 +33,14 @@ def score(
     assessment: Assessment,
     legend: Legend,
     contest: Contest,
+    standing: Standing,
     override: Override | None = None,
     renewed_by: str | None = None,
 ) -> dict[str, Any]:
     """Return the answer that a client reads, the same bytes each time the stored assessment is read.
 
-    An analyst's override and what the enterprise disputes stand beside it and change nothing in it. Grade and PD are
-    those that decide, under the expert rules; the model's own stand with the model.
+    An analyst's override, what the enterprise disputes and how the model stands to its gate are beside it and change
+    nothing in it. Grade and PD are those that decide, under the expert rules; the model's own stand with the model.
     """
     decides = assessment.effective
     return {
@@ -49,7 +52,13 @@ def score(
         "pd_interval": (decides.pd_low, decides.pd_high),
         "depth": assessment.depth,
         **_explanation(assessment, legend),
-        "model": {"version": legend.version, "reference": legend.reference, **_said(assessment)},
+        "model": {
+            "version": legend.version,
+            "reference": legend.reference,
+            "gate": "passed" if standing.passed else "failed",
+            "exception": standing.exception,
+            **_said(assessment),
+        },
         **_overlay(assessment),
         "as_of": assessment.as_of,
         "known_at": rfc3339(assessment.known_at),
@@ -103,12 +112,13 @@ def _other(one: Assessment | Beside | None) -> dict[str, Any] | None:
     return {**same, "pd_interval": None if one.score is None else (one.pd_low, one.pd_high)}
 
 
-def batch_line(result: Result, shelf: Shelf) -> bytes:
-    """Return the line of one enterprise in a batch's results."""
+def batch_line(result: Result, shelf: Shelf, standing: Callable[[str], Standing]) -> bytes:
+    """Return the line of one enterprise in a batch's results; `standing` is that of a model by its version."""
     if isinstance(result, Refusal):
         line: dict[str, Any] = {"enterprise": result.enterprise, "problem": result.problem}
     else:
-        line = score(result.assessment, shelf[result.assessment.model].legend, result.contest)
+        version = result.assessment.model
+        line = score(result.assessment, shelf[version].legend, result.contest, standing(version))
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -129,13 +139,14 @@ def model(session: Session, row: Model) -> dict[str, Any]:
         "as_of": _day(row.as_of),
         "known_at": _moment(row.known_at),
         "artefact_sha256": row.artefact_sha256,
-        "card": row.card,
+        "card": disclosed(row.card),
         "problem": job.problem,
         "created_at": _moment(row.created_at),
         "trained_at": _moment(row.trained_at),
         "promoted_at": _moment(row.promoted_at),
         "approved_at": _moment(row.approved_at),
         "approved_by": row.approved_by,
+        "exception": row.exception,
         "trained_by": row.client,
         "lineage": row.lineage,
     }

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import chdtrc, chdtri, chndtr
 
+from services.scoring.domain import disclosure
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -54,11 +56,11 @@ class Stability:
 def baseline(values: ArrayLike) -> dict[str, Any]:
     """Return a column's distribution in training: inner edges of quantile bins, counts, and the unknown ones.
 
-    Equal quantiles are joined, so a column of few values has few bins; NaN is counted apart.
+    Every bin has ten firms or more and edges are rounded, so that none is one firm's value; NaN is counted apart.
     """
     column = np.asarray(values, dtype=np.float64)
     known = column[~np.isnan(column)]
-    edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS)) if len(known) else np.zeros(0)
+    edges = disclosure.lines(known, BINS)
     return {"edges": edges.tolist(), "counts": _counts(edges, known).tolist(), "unknown": int(np.isnan(column).sum())}
 
 

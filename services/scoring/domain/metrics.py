@@ -47,19 +47,34 @@ def ece(defaulted: Outcomes, pd: Numbers, bins: int = 10) -> float:
     return float(np.abs(gap).sum() / len(pd))
 
 
+def log_loss(defaulted: Outcomes, pd: Numbers) -> float:
+    """Return the mean of -log of the probability that a PD gave what happened; PDs are above 0, a 1 is cut to 1-1e-9.
+
+    In nats. What betting by the PDs would cost: unlike Brier it minds whether a PD near 0 is 0.1 or 1 %.
+    """
+    sure = np.minimum(pd, 1 - 1e-9)
+    return float(-np.where(defaulted, np.log(sure), np.log1p(-sure)).mean())
+
+
 def corrected_interval(values: Numbers, test_share: float) -> tuple[float, float]:
-    """Return the 95 % interval of a figure's mean over repeated folds (Nadeau & Bengio 2003, corrected resampled t).
+    """Return the 95 % interval of the mean over repeated folds of a figure between 0 and 1, cut to that."""
+    if len(values) < 2:
+        return 0.0, 1.0
+    low, high = corrected_bounds(values, test_share)
+    return max(0.0, low), min(1.0, high)
+
+
+def corrected_bounds(values: Numbers, test_share: float) -> tuple[float, float]:
+    """Return the 95 % interval of a mean over two or more repeated folds (Nadeau & Bengio 2003, corrected resampled t).
 
     Folds share training rows, so the plain standard error is far too small: the variance is multiplied by
-    1/J + test/training instead of 1/J. Bounds are cut to [0, 1].
+    1/J + test/training instead of 1/J.
     """
     count = len(values)
-    if count < 2:
-        return 0.0, 1.0
     variance = values.var(ddof=1) * (1 / count + test_share / (1 - test_share))
     half = float(stdtrit(count - 1, 0.975)) * float(np.sqrt(variance))
     mean = float(values.mean())
-    return max(0.0, mean - half), min(1.0, mean + half)
+    return mean - half, mean + half
 
 
 def bootstrap_interval(

@@ -52,8 +52,8 @@ def model_card(
             for column, sign in zip(learned.encoding.columns, learned.parameters["monotone_constraints"], strict=True)
             if sign
         },
-        "metrics": dict(metrics),
-        "gate": gate(metrics),
+        "metrics": {name: figures for name, figures in metrics.items() if name != "gate"},
+        "gate": metrics["gate"],
         "calibration": {
             **learned.calibration.as_json(),
             "method": "platt, cross-fitted on mean margins, slope drawn to 1",
@@ -82,12 +82,6 @@ def model_card(
         "limits": limits(len(defaulted), int(defaulted.sum())),
         "libraries": {name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()},
     }
-
-
-def gate(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Tell whether the model ranks held-out firms no worse than the challenger: a simpler model must not be better."""
-    ahead = metrics["auc"]["mean"] - metrics["challenger"]["auc"]["mean"]
-    return {"auc_over_challenger": float(ahead), "passed": bool(ahead >= 0)}
 
 
 def calibration_table(defaulted: NDArray[np.bool_], pd: NDArray[np.float64]) -> list[dict[str, Any]]:

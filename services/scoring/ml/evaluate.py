@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from services.scoring.domain import metrics
 from services.scoring.domain.errors import FeaturesDoNotFit
+from services.scoring.domain.gate import gate
 from services.scoring.domain.scale import floored
 from services.scoring.ml.challenger import train_challenger
 from services.scoring.ml.folds import stratified_folds
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 _MODELS = ("model", "challenger")
+# What is measured in each fold, for the gate.
+_MEASURES = {"auc": metrics.auc, "brier": metrics.brier, "log_loss": metrics.log_loss}
 
 
 def evaluate(  # noqa: PLR0913 -- the knobs of the command, all but two by name
@@ -46,24 +49,26 @@ def evaluate(  # noqa: PLR0913 -- the knobs of the command, all but two by name
 ) -> dict[str, Any]:
     """Return the `smecredit evaluate` report: repeated stratified cross-validation, and a holdout if one is given.
 
-    AUC is the mean over all held-out folds with the corrected resampled 95 % interval; KS, Brier and ECE are of all
-    held-out PDs of a repeat, averaged over repeats. On a holdout the interval is a bootstrap over its firms.
+    AUC is the mean over all held-out folds with the corrected resampled 95 % interval; KS, Brier, log-loss and ECE are
+    of all held-out PDs of a repeat, averaged over repeats. On a holdout the interval is a bootstrap over its firms.
+    `gate` has the paired tests of model and challenger over the same folds.
     Unlabelled rows are left out; without a catalogue every usable column is learned from.
     """
     frame, defaulted = labelled(train_frame, label)
     folds = max(2, min(folds, int(defaulted.sum()), int((~defaulted).sum())))
-    pds, fold_aucs = _cross_validate(frame, defaulted, catalogue, (folds, repeats, seed), progress, threads)
+    pds, by_fold = _cross_validate(frame, defaulted, catalogue, (folds, repeats, seed), progress, threads)
     report = {
         "firms": len(defaulted),
         "defaults": int(defaulted.sum()),
         "folds": folds,
         "repeats": repeats,
         "seed": seed,
-        **_figures(defaulted, pds["model"], fold_aucs["model"], folds),
+        **_figures(defaulted, pds["model"], by_fold["model"]["auc"], folds),
         "challenger": {
             "kind": "logistic",
-            **_figures(defaulted, pds["challenger"], fold_aucs["challenger"], folds),
+            **_figures(defaulted, pds["challenger"], by_fold["challenger"]["auc"], folds),
         },
+        "gate": gate(by_fold["model"], by_fold["challenger"], 1 / folds),
         "suspects": suspects(frame, defaulted, catalogue),
     }
     if holdout is not None:
@@ -78,8 +83,8 @@ def _cross_validate(
     plan: tuple[int, int, int],
     progress: Progress | None,
     threads: int,
-) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
-    """Return the held-out PDs (repeats, firms) and AUCs (repeats * folds,) of the model and its challenger."""
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, dict[str, NDArray[np.float64]]]]:
+    """Return held-out PDs (repeats, firms) and, by measure, each fold's (repeats * folds,) of model and challenger."""
     folds, repeats, seed = plan
     splits = [
         (repeat, *split)
@@ -93,7 +98,7 @@ def _cross_validate(
         return [floored(model.pd(frame[outside])) for model in trained]
 
     pds = {name: np.zeros((repeats, len(defaulted))) for name in _MODELS}
-    aucs: dict[str, list[float]] = {name: [] for name in _MODELS}
+    by_fold: dict[str, dict[str, list[float]]] = {name: {measure: [] for measure in _MEASURES} for name in _MODELS}
     # The learner of the challenger brings a BLAS of its own: loaded later, it would not hear of the limit below, and a
     # process's first evaluation would differ from its next in the sixth digit.
     import sklearn.linear_model  # noqa: F401, PLC0415 -- seconds to import
@@ -105,10 +110,12 @@ def _cross_validate(
             repeat, _, outside = split
             for name, pd in zip(_MODELS, found, strict=True):
                 pds[name][repeat, outside] = pd
-                aucs[name].append(metrics.auc(defaulted[outside], pd))
+                for measure, of in _MEASURES.items():
+                    by_fold[name][measure].append(of(defaulted[outside], pd))
             if progress:
                 progress(done, len(splits))
-    return pds, {name: np.array(values) for name, values in aucs.items()}
+    arrays = {name: {each: np.array(values) for each, values in found.items()} for name, found in by_fold.items()}
+    return pds, arrays
 
 
 def _figures(
@@ -119,6 +126,7 @@ def _figures(
         "auc": {"mean": float(aucs.mean()), "ci95": [low, high]},
         "ks": float(np.mean([metrics.ks(defaulted, pd) for pd in pds])),
         "brier": float(np.mean([metrics.brier(defaulted, pd) for pd in pds])),
+        "log_loss": float(np.mean([metrics.log_loss(defaulted, pd) for pd in pds])),
         "ece": float(np.mean([metrics.ece(defaulted, pd) for pd in pds])),
     }
 
@@ -151,5 +159,6 @@ def _once(defaulted: NDArray[np.bool_], pd: NDArray[np.float64], seed: int) -> d
         "auc": {"mean": metrics.auc(defaulted, pd), "ci95": [low, high]},
         "ks": metrics.ks(defaulted, pd),
         "brier": metrics.brier(defaulted, pd),
+        "log_loss": metrics.log_loss(defaulted, pd),
         "ece": metrics.ece(defaulted, pd),
     }

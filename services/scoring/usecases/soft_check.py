@@ -12,6 +12,7 @@ import polars as pl
 from chassis.core.moments import rfc3339
 from services.scoring.clients import FeatureTable, Read
 from services.scoring.context import Context
+from services.scoring.domain.counting import Counts, sentence, unscored
 from services.scoring.domain.order import ManyOrder
 from services.scoring.domain.overlay import Overlay, RuleSet, cap_of, least_pd, most_points, overlay
 from services.scoring.ml.deciding import DecidedMany
@@ -45,9 +46,10 @@ def soft_check(context: Context, order: ManyOrder, purpose: str, *, with_feature
         scorer = context.shelf[models.serving_version(session)]
         rules = overlays.in_force(session, order.known_at or datetime.now(UTC))
     book = context.profile.feature_set(order, Read.MATCH if purpose == MATCHING else Read.NEW_SCORE)
-    scores = score_many(scorer, book, order.counts or context.settings.counts)
+    counts = order.counts or context.settings.counts
+    scores = score_many(scorer, book, counts)
     decided = _ruled(_table(scores), rules, book)
-    table = _with_features(decided, book) if with_features else decided
+    table = _with_features(decided, book, _sentences(scores, counts)) if with_features else decided
     body = BytesIO()
     table.write_parquet(body, compression="lz4")
     headers = {
@@ -116,9 +118,24 @@ def _bounds(said: Overlay) -> tuple[str, int, float]:
     return cap, most_points(cap), least_pd(cap)
 
 
-def _with_features(scores: pl.DataFrame, book: FeatureTable) -> pl.DataFrame:
+def _with_features(scores: pl.DataFrame, book: FeatureTable, sentences: dict[str, str]) -> pl.DataFrame:
     """Return what the profile service told of each firm, and its scores beside it: hash and depth are of the whole."""
+    counted = book.frame["enterprise"].replace_strict(sentences, default=None, return_dtype=pl.String).alias("counted")
     marks = {enterprise: orjson.dumps(each).decode() for enterprise, each in book.disputes.items()}
     disputes = book.frame["enterprise"].replace_strict(marks, default=None, return_dtype=pl.String).alias("disputes")
-    told = book.frame.with_columns(disputes, *book.said)
+    told = book.frame.with_columns(disputes, *book.said, counted)
     return told.join(scores.drop("depth", "features_sha256"), on="enterprise", how="left")
+
+
+def _sentences(scores: Scores, counts: Counts) -> dict[str, str]:
+    """Return what is said, as JSON, of each enterprise of which something is set aside, by its name."""
+    decided, rows, said = scores.decided, scores.enough.select("enterprise", "evidence"), {}
+    for row, beside in decided.beside.items():
+        enterprise, told = rows.row(row)
+        evidence = None if told is None else orjson.loads(told)
+        if decided.nothing is not None and decided.nothing[row]:
+            words = unscored(enterprise, evidence)
+        else:
+            words = sentence(counts, int(decided.scored.score[row]), beside, evidence)
+        said[enterprise] = orjson.dumps(words).decode()
+    return said

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
-from portal_site import StandIn
+from portal_site import StandIn, fixture
 
 from gateway.portal import Answer
 
@@ -15,12 +17,13 @@ PAGE = "/portal/models/mdl_1"
 
 
 def test_a_model_shows_its_pictures_its_segments_and_who_decided(signed_in: SignedIn) -> None:
-    """Curves, SHAP plots, a group below four fifths, the decisions, in Chinese."""
+    """Curves, what features do, a group below four fifths, small groups together, the decisions, in Chinese."""
     page = signed_in("smc_bank").get(PAGE).text
 
     for name in ("roc", "ks", "calibration", "stability", "shap-summary", "shap-dependence-3"):
         assert f"{PAGE}/plots/{name}.svg" in page
     assert "&lt; 0.80" in page
+    assert "其他（54、65）" in page
     assert "影子运行" in page
 
 
@@ -43,7 +46,87 @@ def test_the_operator_approves_with_a_note_once_however_often_the_form_is_sent(
 
     assert answer.status_code == 303
     asked = door.asked("POST /models/mdl_1/approve")
-    assert [(call["json"], call["Idempotency-Key"]) for call in asked] == [({"note": "reviewed"}, "n1")] * 2
+    said = {"note": "reviewed", "exception": None}
+    assert [(call["json"], call["Idempotency-Key"]) for call in asked] == [(said, "n1")] * 2
+
+
+@pytest.mark.parametrize(
+    ("state", "decision", "asked"),
+    [
+        ("approved", "promote", "POST /models/mdl_1/promote"),
+        ("serving", "rollback", "POST /models/mdl_1/rollback"),
+        ("candidate", "shadow", "POST /models/mdl_1/shadow"),
+        ("shadow", "end-shadow", "DELETE /models/mdl_1/shadow"),
+    ],
+)
+def test_who_trained_a_model_decides_whether_it_serves(
+    signed_in: SignedIn, door: StandIn, state: str, decision: str, asked: str
+) -> None:
+    """The button that its state allows, and what it asks of the service."""
+    door.answers["GET /models/mdl_1"] = Answer(200, fixture("model") | {"state": state})
+    client = signed_in("smc_bank")
+
+    assert f"{PAGE}/decide/{decision}" in client.get(PAGE).text
+    assert client.post(f"{PAGE}/decide/{decision}", data={"nonce": "n1"}, headers=ORIGIN).status_code == 303
+    [call] = door.asked(asked)
+    assert call["Idempotency-Key"] == "n1"
+
+
+def test_another_bank_finds_no_such_button(signed_in: SignedIn, door: StandIn) -> None:
+    """The model that serves scores for all; whose it is decides."""
+    door.answers["GET /models/mdl_1"] = Answer(200, fixture("model") | {"state": "approved", "trained_by": "bank-2"})
+
+    assert "/decide/" not in signed_in("smc_bank").get(PAGE).text
+    assert "/decide/promote" in signed_in("smc_operator").get(PAGE).text
+
+
+def test_a_decision_that_there_is_not_is_not_found(signed_in: SignedIn, door: StandIn) -> None:
+    """Nothing is asked of the service."""
+    answer = signed_in("smc_operator").post(f"{PAGE}/decide/plots", data={"nonce": "n1"}, headers=ORIGIN)
+
+    assert answer.status_code == 404
+    assert not any("plots" in call["route"] for call in door.calls)
+
+
+def failed_gate() -> dict[str, Any]:
+    model = fixture("model")
+    model["card"]["gate"]["passed"] = False
+    model["card"]["gate"]["tests"]["auc"] |= {"advantage": -0.032, "finding": "behind"}
+    return dict(model)
+
+
+def test_a_model_that_failed_its_gate_is_approved_with_a_reason_only(signed_in: SignedIn, door: StandIn) -> None:
+    """The figures are there, and the form asks for the reason."""
+    door.answers["GET /models/mdl_1"] = Answer(200, failed_gate())
+    client = signed_in("smc_operator", "en")
+
+    page = client.get(PAGE).text
+    client.post(f"{PAGE}/approve", data={"nonce": "n1", "exception": " a pilot of ten firms "}, headers=ORIGIN)
+
+    assert "It failed its gate" in page
+    assert "−0.032" in page
+    assert 'name="exception" minlength="10" maxlength="2000" required' in page
+    [call] = door.asked("POST /models/mdl_1/approve")
+    assert call["json"] == {"note": None, "exception": "a pilot of ten firms"}
+
+
+def test_a_model_that_serves_by_exception_says_why(signed_in: SignedIn, door: StandIn) -> None:
+    """To everybody who may see it, in their language."""
+    door.answers["GET /models/mdl_1"] = Answer(200, failed_gate() | {"exception": "a pilot", "state": "serving"})
+
+    assert "例外批准的理由：a pilot" in signed_in("smc_bank").get(PAGE).text
+
+
+def test_a_score_of_a_model_that_failed_its_gate_says_so(signed_in: SignedIn, door: StandIn) -> None:
+    """Beside the number, with the reason why the model serves."""
+    scores = fixture("scores")
+    scores["items"][0]["model"] |= {"gate": "failed", "exception": "a pilot"}
+    door.answers["GET /enterprises/local:E17/scores"] = Answer(200, scores)
+
+    page = signed_in("smc_bank", "en").get("/portal/applicants/local:E17").text
+
+    assert "The model of this score failed its gate." in page
+    assert "because: a pilot" in page
 
 
 def test_a_bank_finds_no_form_to_approve_with(signed_in: SignedIn) -> None:

@@ -8,8 +8,8 @@ import pytest
 import xgboost
 
 from services.scoring.domain.errors import ModelUnreadable, TrainingDataUnusable, VersionTaken
+from services.scoring.domain.gate import MARGINS, passed
 from services.scoring.ml import artefact
-from services.scoring.ml.card import gate
 from services.scoring.ml.learner import _plain
 from services.scoring.ml.scorer import Scorer
 from services.scoring.ml.train import train
@@ -52,11 +52,17 @@ def test_the_card_tells_data_quality_scale_reference_and_limits(trained, book):
     assert set(card["limits"]) == set(card["intended_use"]) == {"zh", "en"}
 
 
-@pytest.mark.parametrize(("model", "challenger", "passed"), [(0.93, 0.90, True), (0.9, 0.9, True), (0.88, 0.9, False)])
-def test_the_card_says_whether_the_model_is_at_least_as_good_as_its_challenger(model, challenger, passed):
-    """A model that a simpler one beats does not pass its gate."""
-    found = gate({"auc": {"mean": model}, "challenger": {"auc": {"mean": challenger}}})
-    assert found == {"auc_over_challenger": pytest.approx(model - challenger), "passed": passed}
+def test_the_card_tells_of_each_figure_how_far_the_model_is_ahead_of_its_challenger(trained):
+    """Three paired tests over the card's own folds, and the gate that reads them."""
+    card = trained.card
+    tests = card["gate"]["tests"]
+    assert set(tests) == set(MARGINS)
+    for name, test in tests.items():
+        better = test["model"] - test["challenger"] if name == "auc" else test["challenger"] - test["model"]
+        assert test["advantage"] == pytest.approx(better)
+    assert tests["auc"]["model"] == pytest.approx(card["metrics"]["auc"]["mean"])
+    assert tests["auc"]["challenger"] == pytest.approx(card["metrics"]["challenger"]["auc"]["mean"])
+    assert passed(card) == all(test["advantage"] >= -test["margin"] for test in tests.values())
 
 
 def test_the_reasons_were_verified_against_shap_at_training_time(trained):

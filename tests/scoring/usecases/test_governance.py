@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from services.scoring.domain.errors import FeaturesDoNotFit
 from services.scoring.ml.scorer import Scorer
+from services.scoring.store import models
 from services.scoring.tables import BatchPart, ShadowScore
+from services.scoring.usecases.redraw import redraw
 
 Send = Callable[..., Any]
 Read = Callable[[str], Any]
@@ -80,6 +84,100 @@ def test_an_approved_model_is_promoted_and_the_decisions_are_kept(
     assert told == [("approved", "operator-1", "reviewed"), ("promoted", "bank-1", None)]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "state"),
+    [
+        ("POST", "promote", "approved"),
+        ("POST", "rollback", "serving"),
+        ("POST", "shadow", "approved"),
+        ("DELETE", "shadow", "shadow"),
+        ("GET", "comparison", "shadow"),
+    ],
+)
+def test_another_bank_decides_nothing_about_a_model_and_the_operator_does(
+    app: Flask, serving: Flask, add_model: Any, tokens: Any, method: str, path: str, state: str
+) -> None:
+    """Who trained it is named, and nothing has changed."""
+    if state == "serving":
+        add_model("mdl_bad", "approved")
+        with app.extensions["database"].begin() as session:
+            models.serve(session, "mdl_bad", datetime.now(UTC))
+    else:
+        add_model("mdl_bad", state)
+
+    def ask(client: str, role: str) -> Any:
+        headers = tokens(client=client, role=role, scopes="models:write models:read")
+        sent = {"json": {}} if method == "POST" else {}
+        headers |= {"Idempotency-Key": f"{client}-{path}"}
+        return app.test_client().open(f"/v1/models/mdl_bad/{path}", method=method, headers=headers, **sent)
+
+    refused = ask("bank-2", "bank")
+
+    assert (refused.status_code, refused.json["type"]) == (403, "/problems/not-your-model")
+    assert "bank-1 or by the operator" in refused.json["detail"]
+    with app.extensions["database"].read() as session:
+        assert models.model(session, "mdl_bad").state == state
+    assert ask("operator-1", "operator").status_code == 200
+
+
+def test_fewer_than_ten_shadow_scores_are_counted_and_not_compared(send: Send, read: Read, challenger: str) -> None:
+    """A mean of three would tell of three firms."""
+    for number in range(1, 4):
+        send("/v1/scores", {"enterprise": f"local:E{number}"})
+
+    found = read(f"/v1/models/{challenger}/comparison").json
+
+    assert (found["scores"], found["points"], found["notches"]) == (3, None, {})
+
+
+def test_a_model_that_failed_its_gate_is_not_approved_without_a_reason(
+    read: Read, approve: Any, serving: Flask, add_model: Any
+) -> None:
+    """The refusal says what to do, and nothing has changed."""
+    add_model("mdl_weak", "candidate", passed=False)
+
+    answer = approve("mdl_weak", note="looks fine")
+
+    assert (answer.status_code, answer.json["type"]) == (409, "/problems/gate-failed")
+    assert "`exception`" in answer.json["detail"]
+    assert (read("/v1/models/mdl_weak").json["state"], read("/v1/models/mdl_weak").json["events"]) == ("candidate", [])
+
+
+def test_the_reason_for_an_exception_is_kept_and_the_first_stays(
+    read: Read, approve: Any, serving: Flask, add_model: Any
+) -> None:
+    """On the model, and among its decisions with who gave it."""
+    add_model("mdl_weak", "candidate", passed=False)
+    approve("mdl_weak", exception="a pilot of ten firms")
+    approve("mdl_weak", who="operator-2", exception="another reason")
+
+    model = read("/v1/models/mdl_weak").json
+
+    assert (model["state"], model["exception"]) == ("approved", "a pilot of ten firms")
+    told = [(each["event"], each["client"], each["note"]) for each in model["events"]]
+    assert told == [("exception", "operator-1", "a pilot of ten firms"), ("approved", "operator-1", None)]
+
+
+def test_a_model_that_passed_needs_no_exception_and_gets_none(approve: Any, serving: Flask, add_model: Any) -> None:
+    """A reason without a failure would make people think that there was one."""
+    add_model("mdl_new", "candidate")
+
+    assert approve("mdl_new", exception="to be on the safe side").status_code == 422
+
+
+def test_a_model_approved_before_gates_bound_serves_after_a_reason_was_given(
+    send: Send, approve: Any, serving: Flask, add_model: Any
+) -> None:
+    """An approval from an earlier release lets no failed model through silently."""
+    add_model("mdl_old", "approved", passed=False)
+    refused = send("/v1/models/mdl_old/promote", {})
+    assert (refused.status_code, refused.json["type"]) == (409, "/problems/gate-failed")
+
+    approve("mdl_old", exception="it served for a year")
+
+    assert send("/v1/models/mdl_old/promote", {}).json["state"] == "serving"
+
+
 def test_the_first_approval_stays(read: Read, approve: Any, serving: Flask, add_model: Any) -> None:
     """A second approval neither replaces the first nor adds a decision."""
     add_model("mdl_new", "candidate")
@@ -132,7 +230,7 @@ def test_a_shadow_that_refuses_never_stops_an_answer(
             raise FeaturesDoNotFit("a feature is too large for the shadow")
         return whole[more.pop("which")](scorer, *args, **more)
 
-    whole = {name: getattr(Scorer, name) for name in ("score", "score_many")}
+    whole = {name: getattr(Scorer, name) for name in ("score_few", "score_many")}
     for name in whole:
         monkeypatch.setattr(Scorer, name, partialmethod(refuse, which=name))
     assert send("/v1/scores", {"enterprise": "local:E1"}).status_code == 201
@@ -190,6 +288,46 @@ def test_a_trained_model_has_pictures_and_names_no_other(read: Read, serving: Fl
     assert "<svg" in read("/v1/models/mdl_test/plots/roc").json["svg"]
     assert read("/v1/models/mdl_test/plots/..%2Fartefact").status_code == 404
     assert read("/v1/models/mdl_test/plots/none").json["type"] == "/problems/picture-not-found"
+
+
+def test_pictures_of_the_time_of_a_dot_a_firm_are_never_served_and_are_redrawn(
+    read: Read, serving: Flask, home: Path, trained: Path
+) -> None:
+    """An old model has a card of the old form and pictures in the old folder; the worker draws new ones."""
+    context = serving.extensions["context"]
+    model = home / "models" / "mdl_test"
+    shutil.rmtree(model / "pictures")
+    (model / "plots").mkdir()
+    (model / "plots" / "roc.svg").write_text("<svg>a dot a firm</svg>")
+    old = old_card(orjson.loads((trained / "artefact.json").read_bytes())["card"])
+    with context.database.begin() as session:
+        models.model(session, "mdl_test").card = old
+        models.model(session, "mdl_test").trained_at = datetime.now(UTC)
+
+    assert read("/v1/models/mdl_test/plots").json["items"] == []
+    assert read("/v1/models/mdl_test").json["card"]["validation"]["form"] == 1
+    assert (redraw(context), redraw(context)) == (1, 0)
+
+    assert set(read("/v1/models/mdl_test/plots").json["items"]) == {
+        "roc",
+        "ks",
+        "calibration",
+        "scores",
+        "shap-summary",
+    }
+    assert "a dot a firm" not in read("/v1/models/mdl_test/plots/roc").json["svg"]
+    assert not (model / "plots").exists()
+
+
+def old_card(card: dict[str, Any]) -> dict[str, Any]:
+    """Return a card as it was written when its curves had a step a firm."""
+    firms, bad = card["data"]["firms"], card["data"]["defaults"]
+    points = [400.0 + each for each in range(firms)]
+    shares = {"defaulted": [min(1.0, each / bad) for each in range(1, firms + 1)]}
+    shares["paid"] = [max(0.0, (each - bad) / (firms - bad)) for each in range(1, firms + 1)]
+    curve = {"points": points, **shares, "at": points[bad], "distance": 1.0}
+    told = {"held_out_auc": 1.0, "roc": {}, "ks": curve, "stability": None, "segments": {}, "passing_points": 433.0}
+    return {**card, "validation": told}
 
 
 def test_a_model_that_has_changed_since_its_card_was_read_is_not_promoted(

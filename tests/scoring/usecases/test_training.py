@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
+from json import loads
 from typing import Any
 
 import polars as pl
@@ -28,16 +29,28 @@ def scoring_url(sqlite_url: str) -> str:
 def test_a_trained_model_that_was_to_be_promoted_serves_once_approved(
     send: Send, read: Read, work: Work, approve: Any
 ) -> None:
-    """From outcomes to a first score."""
+    """From outcomes to a first score. Defaults here follow a logistic law, so the challenger wins and the gate holds:
+    the model serves by exception, and each of its scores says so, new, read again, listed and in a batch.
+    """
     version = send("/v1/models", {"promote": True, "seed": 1}).json["version"]
     work()
     assert read(f"/v1/models/{version}").json["state"] == "candidate"
-    approve(version)
+    refused = approve(version)
+    assert (refused.status_code, refused.json["tests"]["auc"]["finding"]) == (409, "behind")
+    approve(version, exception="a test of the way")
 
     model = read(f"/v1/models/{version}").json
+    score = send("/v1/scores", {"enterprise": "local:E1"}).json
+    batch = send("/v1/score-batches", {"enterprises": ["local:E2"]}).json
+    work()
+    [line] = read(f"/v1/score-batches/{batch['id']}/results").text.splitlines()
+    [listed] = read("/v1/enterprises/local:E1/scores").json["items"]
+    again = read(f"/v1/scores/{score['id']}").json
 
     assert (model["state"], model["as_of"], model["card"]["data"]["firms"]) == ("serving", "2020-02-21", 80)
-    assert send("/v1/scores", {"enterprise": "local:E1"}).json["model"]["version"] == version
+    said = {"version": version, "reference": score["model"]["reference"], "gate": "failed"}
+    for each in (score, again, listed, loads(line)):
+        assert each["model"] == {**said, "exception": "a test of the way"}
 
 
 def test_training_on_too_few_defaults_fails_and_says_how_many_are_needed(

@@ -8,7 +8,7 @@ from alembic import op
 from chassis.data.database import Json, Utc
 
 revision = "0010"
-down_revision = "0011"
+down_revision = "0012"
 
 
 def upgrade() -> None:
