@@ -74,4 +74,4 @@ def test_a_turn_of_many_cold_firms_writes_twice_at_most(house: House) -> None:
     assert sum(begun) == 2
     assert [each.get("enterprise") for each in together] == [None, "local:E2", "local:E3", "local:E4"]
     alone = [house.client.get(f"/v1/enterprises/{name}/features", headers=house.bank()).json for name in names[1:]]
-    assert together[1:] == alone
+    assert together[1:] == [{**each, "records": []} for each in alone]
