@@ -20,14 +20,29 @@ PICTURES = ("roc", "ks", "calibration", "scores", "stability", "shap-summary")
 DEPENDENCE = ("shap-dependence-1", "shap-dependence-2", "shap-dependence-3")
 SUBJECTS = 12
 SEGMENTS = ("size_class", "region", "industry", "depth")
+# What its trainer or the operator may decide about a model, and in which state.
+DECISIONS = {
+    "promote": ("POST", "promote"),
+    "rollback": ("POST", "rollback"),
+    "shadow": ("POST", "shadow"),
+    "end-shadow": ("DELETE", "shadow"),
+}
+OPEN = {
+    "candidate": ("shadow",),
+    "approved": ("promote", "shadow"),
+    "shadow": ("end-shadow",),
+    "serving": ("rollback",),
+    "retired": ("promote", "shadow"),
+}
 # Pictures carry their styles inside; as an image's document they run nothing and load nothing.
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 def model(version: str) -> ResponseReturnValue:
     """Show a model."""
-    visitor(*ROLES)
+    here = visitor(*ROLES)
     answer = ask("GET", f"/models/{_named(version)}")
+    governs = here.role == "operator" or here.client == answer.get("trained_by")
     drawn = ask_or({"items": []}, "GET", f"/models/{version}/plots")["items"]
     card = answer.get("card") or {}
     validation = card.get("validation") or {}
@@ -37,6 +52,7 @@ def model(version: str) -> ResponseReturnValue:
         card=card,
         validation=validation,
         nonce=uuid4().hex,
+        decisions=OPEN.get(answer["state"], ()) if governs else (),
         pictures=[name for name in PICTURES if name in drawn],
         dependence=_dependence(card, drawn),
         segments=[
@@ -53,6 +69,18 @@ def approve(version: str) -> ResponseReturnValue:
     key = request.form.get("nonce") or uuid4().hex
     said = {name: request.form.get(name, "").strip() or None for name in ("note", "exception")}
     ask("POST", f"/models/{_named(version)}/approve", json=said, key=key)
+    return redirect(url_for("portal.models_model", version=version), 303)
+
+
+def decide(version: str, decision: str) -> ResponseReturnValue:
+    """Promote a model, take it back, or let it run in the shadow; the service knows who may."""
+    visitor("bank", "operator")
+    if decision not in DECISIONS:
+        raise NotFound("There is no such decision about a model.")
+    method, part = DECISIONS[decision]
+    said = {"note": request.form.get("note", "").strip() or None} if decision == "rollback" else {}
+    key = request.form.get("nonce") or uuid4().hex
+    ask(method, f"/models/{_named(version)}/{part}", json=said if method == "POST" else None, key=key)
     return redirect(url_for("portal.models_model", version=version), 303)
 
 

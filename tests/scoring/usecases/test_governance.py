@@ -84,6 +84,52 @@ def test_an_approved_model_is_promoted_and_the_decisions_are_kept(
     assert told == [("approved", "operator-1", "reviewed"), ("promoted", "bank-1", None)]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "state"),
+    [
+        ("POST", "promote", "approved"),
+        ("POST", "rollback", "serving"),
+        ("POST", "shadow", "approved"),
+        ("DELETE", "shadow", "shadow"),
+        ("GET", "comparison", "shadow"),
+    ],
+)
+def test_another_bank_decides_nothing_about_a_model_and_the_operator_does(
+    app: Flask, serving: Flask, add_model: Any, tokens: Any, method: str, path: str, state: str
+) -> None:
+    """Who trained it is named, and nothing has changed."""
+    if state == "serving":
+        add_model("mdl_bad", "approved")
+        with app.extensions["database"].begin() as session:
+            models.serve(session, "mdl_bad", datetime.now(UTC))
+    else:
+        add_model("mdl_bad", state)
+
+    def ask(client: str, role: str) -> Any:
+        headers = tokens(client=client, role=role, scopes="models:write models:read")
+        sent = {"json": {}} if method == "POST" else {}
+        headers |= {"Idempotency-Key": f"{client}-{path}"}
+        return app.test_client().open(f"/v1/models/mdl_bad/{path}", method=method, headers=headers, **sent)
+
+    refused = ask("bank-2", "bank")
+
+    assert (refused.status_code, refused.json["type"]) == (403, "/problems/not-your-model")
+    assert "bank-1 or by the operator" in refused.json["detail"]
+    with app.extensions["database"].read() as session:
+        assert models.model(session, "mdl_bad").state == state
+    assert ask("operator-1", "operator").status_code == 200
+
+
+def test_fewer_than_ten_shadow_scores_are_counted_and_not_compared(send: Send, read: Read, challenger: str) -> None:
+    """A mean of three would tell of three firms."""
+    for number in range(1, 4):
+        send("/v1/scores", {"enterprise": f"local:E{number}"})
+
+    found = read(f"/v1/models/{challenger}/comparison").json
+
+    assert (found["scores"], found["points"], found["notches"]) == (3, None, {})
+
+
 def test_a_model_that_failed_its_gate_is_not_approved_without_a_reason(
     read: Read, approve: Any, serving: Flask, add_model: Any
 ) -> None:
@@ -184,7 +230,7 @@ def test_a_shadow_that_refuses_never_stops_an_answer(
             raise FeaturesDoNotFit("a feature is too large for the shadow")
         return whole[more.pop("which")](scorer, *args, **more)
 
-    whole = {name: getattr(Scorer, name) for name in ("score", "score_many")}
+    whole = {name: getattr(Scorer, name) for name in ("score_few", "score_many")}
     for name in whole:
         monkeypatch.setattr(Scorer, name, partialmethod(refuse, which=name))
     assert send("/v1/scores", {"enterprise": "local:E1"}).status_code == 201
