@@ -98,8 +98,9 @@ def train(
         },
     )
     held_out = HeldOut(rows, defaulted, *_held_out_pds(learned))
-    card["validation"] = validation.figures(held_out, Explained(scorer.features, scorer.score_many(rows).points))
-    complete = replace(artefact, card=card)
+    explained = Explained(scorer.features, scorer.score_many(rows).points)
+    card["validation"] = validation.figures(held_out, explained)
+    complete = replace(artefact, card=card, baseline={**artefact.baseline, "points": _points_baseline(explained)})
     path = artefacts.write(complete, into)
     plots.draw(into, card)
     return Trained(path, complete.sha256, card, complete.legend)
@@ -122,6 +123,13 @@ def _baseline(rows: pl.DataFrame, learned: Learned) -> dict[str, Any]:
         "features": {name: drift.baseline(column.to_numpy()) for name, column in values.items()},
         "score": drift.baseline(np.rint(points)),
     }
+
+
+def _points_baseline(explained: Explained) -> dict[str, Any]:
+    """Return how the points of each feature that moves a score are distributed among the training firms."""
+    columns = dict(zip(explained.features, explained.points.T, strict=True))
+    moving = {name: column for name, column in columns.items() if np.ptp(column) > 0}
+    return {name: {**drift.baseline(column), "mean": float(column.mean())} for name, column in moving.items()}
 
 
 def usable(frame: pl.DataFrame, entries: Sequence[Mapping[str, Any]] | None) -> pl.DataFrame:
