@@ -118,6 +118,13 @@ class Assessment:
             return self.features_sha256
         return self.beside.features_sha256
 
+    @property
+    def confirmed_sha256(self) -> str | None:
+        """The hash of what was confirmed of the file; None where nothing was set aside."""
+        if self.beside is None:
+            return None
+        return self.beside.features_sha256 if self.beside.counts is Counts.CONFIRMED else self.features_sha256
+
 
 SAID = ("score", "grade", "pd", "pd_low", "pd_high", "base_points", "points", "reasons")
 
