@@ -99,6 +99,10 @@ class CatalogueFigureSchema(Schema):
     dimension = fields.String()
     direction = fields.Integer(metadata={"description": "1: more is more risk, -1: less, 0: neither"})
     model = fields.Boolean()
+    family = fields.String(
+        allow_none=True,
+        metadata={"description": "What a model's figure measures; of each family training keeps one. Null: no figure of a model"},
+    )
     actionable = fields.String()
     pace_per_month = fields.Float(allow_none=True)
     reason = fields.Nested(FigureReasonSchema())
