@@ -12,7 +12,11 @@ from sqlalchemy.orm import Session
 from chassis.core.ids import new_id
 from chassis.data.database import Runner, batches
 from services.profile.book import store, tables
+from services.profile.book.domain import invoice, payment, tax_filing
 from services.profile.book.domain.departure import Cause, Departure
+
+# The kinds of records that confirm what an enterprise says of itself.
+CONFIRMING = frozenset({invoice.DATASET.name, payment.DATASET.name, tax_filing.DATASET.name})
 
 
 def departed(
@@ -56,7 +60,28 @@ def depart(session: Session, gone: Collection[Departure], cause: Cause, act: str
     session.execute(insert(tables.Departure), [{**row, "shredded_at": None} for row in rows])
     store.move_book(session, replace(state, known_at=known_at, departures=state.departures + len(here)))
     change_files(session, {each.enterprise for each in here})
+    if any(each.dataset in CONFIRMING for each in here):
+        unsettle(session)
     return here
+
+
+def anybody_speaks(session: Session) -> bool:
+    """Tell whether invoices of any enterprise come from itself."""
+    return session.scalar(select(tables.Enterprise.id).where(tables.Enterprise.own_word).limit(1)) is not None
+
+
+def unsettle(session: Session, enterprises: Collection[str] | None = None) -> None:
+    """Let no stored answer hold of those of these enterprises (None: of all) that speak of themselves.
+
+    What others say confirms their word, and what others no longer say does not.
+    """
+    table = tables.Enterprise
+    query = select(table.id).where(table.own_word)
+    if enterprises is None:
+        change_files(session, session.scalars(query).all())
+        return
+    for part in batches(sorted(enterprises)):
+        change_files(session, session.scalars(query.where(table.id.in_(part))).all())
 
 
 def left_by(runner: Runner, act: str) -> bool:

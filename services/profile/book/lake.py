@@ -107,15 +107,15 @@ class Lake:
         *,
         now: datetime,
         standing: Callable[[list[str]], Standing] = lambda _: Standing(),
-        counted: Callable[[pl.DataFrame], Mapping[str, Any]] = lambda _: {},
+        counted: Callable[[pl.DataFrame, pl.DataFrame], Mapping[str, Any]] = lambda _, __: {},
     ) -> Commit:
         """Append what the lake does not hold yet, in one commit that carries the facts, and return it.
 
         `rows` are checked rows with their `line`. The facts gain `appended` (rows by direction or sort), `enterprises`
         (those with new rows), `known_at`, the latest `date`, `refused` (lines by reason: what would revise what it may
         not, by the `standing` of the imports that stated it), `told` of the rest, `repeats` (the imports that had said
-        already what is left out for that), and what `counted` says of the new rows. Raises `LakeBusy` where other
-        imports win the race again and again.
+        already what is left out for that), and what `counted` says of the new rows and those that were held. Raises
+        `LakeBusy` where other imports win the race again and again.
         """
         for _ in range(MOST_ATTEMPTS):
             table = self._table()
@@ -126,7 +126,7 @@ class Lake:
             known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
             said = {"refused": [list(each) for each in weighed.refused], "told": list(weighed.told)}
             said["repeats"] = sorted(weighed.repeats)
-            brought = {**said, **self._summary(new), **counted(new)}
+            brought = {**said, **self._summary(new), **counted(new, held)}
             entry = {**facts, "known_at": known_at.isoformat(), **brought}
             entry["enterprises"] = weighed.rows["enterprise"].unique().sort().to_list()
             try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Insert, and_, bindparam, func, insert, select
+from sqlalchemy import Insert, and_, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -128,15 +128,33 @@ def keep_enterprises(session: Session, firms: Sequence[Enterprise], now: datetim
     upsert(session, tables.Enterprise, rows, ["id"], [*names, "updated_at"])
 
 
-def touch(session: Session, ids: Sequence[str], lake_version: int, *, synthetic: bool, now: datetime) -> None:
-    """Note that a version of the lake brought invoices of these firms; a firm not named before becomes known."""
+def touch(
+    session: Session, ids: Sequence[str], lake_version: int, *, synthetic: bool, now: datetime, own: bool = False
+) -> None:
+    """Note that a version of the lake brought invoices of these firms; a firm not named before becomes known.
+
+    `own` tells that the firms said them of themselves.
+    """
     known = enterprises(session, ids)
     _keep_versions(session, [Enterprise(name, synthetic=synthetic) for name in ids if name not in known], now)
     blank = dict.fromkeys(DESCRIBED)
     rows = [
-        {"id": name, **blank, "synthetic": synthetic, "lake_version": lake_version, "updated_at": now} for name in ids
+        {"id": name, **blank, "synthetic": synthetic, "lake_version": lake_version, "own_word": own, "updated_at": now}
+        for name in ids
     ]
-    upsert(session, tables.Enterprise, rows, ["id"], ["lake_version"])
+    upsert(session, tables.Enterprise, rows, ["id"], ["lake_version", "own_word"] if own else ["lake_version"])
+
+
+def speaks(session: Runner, enterprise_id: str) -> bool:
+    """Tell whether invoices of a firm come from itself."""
+    own = tables.Enterprise.own_word
+    return session.execute(select(own).where(tables.Enterprise.id == enterprise_id)).scalar() is True
+
+
+def note_own_word(session: Session, ids: Collection[str]) -> None:
+    """Note that invoices of these firms come from themselves."""
+    for part in batches(sorted(ids)):
+        session.execute(update(tables.Enterprise).where(tables.Enterprise.id.in_(part)).values(own_word=True))
 
 
 def name_enterprises(session: Session, ids: Sequence[str], *, synthetic: bool, now: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.profile.base import Base
@@ -15,6 +15,7 @@ class Enterprise(Base):
     """A firm of the book. `lake_version` is the last version of the lake that brought an invoice of it.
 
     `revision` moves on with everything else that changes what is read of it: a dispute, a record that leaves.
+    `own_word` tells that invoices of it came from itself once, which what others say may confirm.
     """
 
     __tablename__ = "enterprises"
@@ -34,6 +35,7 @@ class Enterprise(Base):
     synthetic: Mapped[bool]
     lake_version: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=0, server_default="0")
+    own_word: Mapped[bool] = mapped_column(default=False, server_default=false())
     updated_at: Mapped[datetime]
 
 

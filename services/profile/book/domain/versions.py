@@ -137,6 +137,15 @@ def versioned(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> pl.Da
     return rows.with_columns(versions.scatter(again.arg_true(), numbers))
 
 
+def former_parties(dataset: Dataset, new: pl.DataFrame, held: pl.DataFrame) -> list[str]:
+    """Return the counterparties that earlier statements name of what new rows (with `version`) state anew."""
+    revised = new.filter(pl.col("version") > 1)
+    if revised.is_empty() or "counterparty" not in held.columns:
+        return []
+    same = pl.col(dataset.mark).is_in(revised[dataset.mark].unique().implode())
+    return held.filter(same)["counterparty"].drop_nulls().unique().sort().to_list()
+
+
 def among(rows: pl.DataFrame, others: pl.DataFrame) -> pl.Series:
     """Tell which rows are among others of the same columns: by their hashes first, then in full."""
     if others.is_empty():

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
+import polars as pl
 from sqlalchemy.orm import Session
 
-from services.profile.book import party_names, store, tables, withdrawals
+from services.profile.book import departures, party_names, store, tables, withdrawals
 from services.profile.book.commits import Commits
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice
+from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.columns import ENTERPRISES
 from services.profile.book.domain.counterparty import named_parties
 from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.party import party_of
 from services.profile.book.domain.sheet import Counts, Sheet, summary
 from services.profile.book.lake import Commit
 from services.profile.book.usecases.enrol import enrol_all
@@ -36,13 +39,16 @@ def conclude(
         # One moment for all that an import brings: no replay sees a part of it.
         known_at = max([state.known_at + store.TICK, *commits.moments])
         for dataset, commit in commits:
-            state = _made_visible(session, replace(state, known_at=known_at), dataset, commit, now)
+            own = order.channel == Channel.SUBJECT
+            state = _made_visible(session, replace(state, known_at=known_at), dataset, commit, now, own=own)
         if commits.records is not None:
             withdrawals.note_repeats(session, order.id, commits.repeats)
             if hook := hooks.get(commits.records[0].name):
                 _follow(context, hook, session, order, sheets, now)
             party_names.keep(session, _named_parties(sheets), order.id)
         counts = [_counted(session, order, sheet, commits.taken(place), now) for place, sheet in enumerate(sheets)]
+        if commits.records is not None and commits.records[0].name in departures.CONFIRMING:
+            _unsettle(session, sheets, commits)
         store.move_book(session, state)
         done.counts, done.finished_at = summary(sheets, counts, commits.told), now
         note_changed(session, _touched(sheets, commits), order.kind)
@@ -57,7 +63,7 @@ def _follow(
 
 
 def _made_visible(
-    session: Session, state: store.BookState, dataset: Dataset, commit: Commit, now: datetime
+    session: Session, state: store.BookState, dataset: Dataset, commit: Commit, now: datetime, *, own: bool
 ) -> store.BookState:
     """Return the book with a commit made visible: from its moment on readers see it, and a replay of that will."""
     added, synthetic = sum(commit.facts["appended"].values()), bool(state.synthetic)
@@ -65,7 +71,7 @@ def _made_visible(
     if dataset.name != invoice.DATASET.name:
         store.name_enterprises(session, commit.facts["enterprises"], synthetic=synthetic, now=now)
         return state
-    store.touch(session, commit.facts["enterprises"], commit.version, synthetic=synthetic, now=now)
+    store.touch(session, commit.facts["enterprises"], commit.version, synthetic=synthetic, now=now, own=own)
     latest = commit.facts["date"]
     days = [day for day in (state.date, date.fromisoformat(latest) if latest else None) if day]
     return replace(
@@ -74,6 +80,20 @@ def _made_visible(
         date=max(days, default=None),
         invoices=state.invoices + added,
     )
+
+
+def _unsettle(session: Session, sheets: list[Sheet], commits: Commits) -> None:
+    """Let no answer hold of those whose own word the import confirms, or confirms no more."""
+    if departures.anybody_speaks(session):
+        departures.unsettle(session, commits.enterprises | _parties(sheets, commits))
+
+
+def _parties(sheets: list[Sheet], commits: Commits) -> set[str]:
+    """Return the enterprises that an import names as counterparties, and that what it states anew named before."""
+    named = [sheet.checked.rows["counterparty"] for sheet in sheets if "counterparty" in sheet.checked.rows.columns]
+    before = [name for _, commit in commits for name in commit.facts.get("before", ())]
+    parties = pl.concat([*(each.unique() for each in named), pl.Series("counterparty", before, dtype=pl.String)])
+    return set(parties.drop_nulls().to_frame("party").select(party_of(pl.col("party"))).to_series())
 
 
 def _named_parties(sheets: list[Sheet]) -> set[tuple[str, str]]:

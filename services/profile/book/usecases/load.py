@@ -33,6 +33,7 @@ from services.profile.book.domain.listed import continued, whole
 from services.profile.book.domain.relation import sealed
 from services.profile.book.domain.sheet import Sheet, dataset_of, numbered, of_sheet, taken
 from services.profile.book.domain.validation import check, one_nature
+from services.profile.book.domain.versions import former_parties
 from services.profile.book.lake import Commit
 from services.profile.book.party_key import party_key
 from services.profile.book.readers.forms import form_of
@@ -219,7 +220,7 @@ def _append(context: Context, order: tables.Import, dataset: Dataset, sheets: li
         {},
         now=context.now(),
         standing=partial(_standing, context, order),
-        counted=lambda new: {"taken": taken(sheets, new["line"])},
+        counted=lambda new, held: {"taken": taken(sheets, new["line"]), "before": former_parties(dataset, new, held)},
     )
 
 

@@ -21,6 +21,7 @@ from chassis.data.database import batches
 from services.profile.book import departures, description_store, store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice
+from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.columns import ENTERPRISES, KINDS, OUTCOMES, WORKBOOK
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.evidence import HELD, speaking_of
@@ -218,6 +219,9 @@ def end(
         state = _measured(context, session, state, ended)
     store.move_book(session, state)
     departures.change_files(session, ended.by_enterprise.keys())
+    if ended.dataset is not None and ended.dataset.name in departures.CONFIRMING:
+        _note_own_words(session, others)
+        departures.unsettle(session)
     return at
 
 
@@ -244,6 +248,14 @@ def _measured(context: Context, session: Session, state: store.BookState, ended:
     for part in batches(sorted(ended.by_enterprise.keys() - still)):
         session.execute(update(table).where(table.id.in_(part)).values(lake_version=0))
     return replace(state, date=last, invoices=size)
+
+
+def _note_own_words(session: Session, others: StandIns) -> None:
+    """Note which enterprises' own words stand in for what another source said."""
+    held = others.rows.get(invoice.DATASET.name, {})
+    for name, (_, channel) in store.senders(session, list(held)).items():
+        if channel == Channel.SUBJECT:
+            store.note_own_word(session, held[name]["enterprise"].unique().to_list())
 
 
 def _pass_on(session: Session, others: StandIns) -> None:

@@ -106,7 +106,8 @@ class Describer:
     """Features of the enterprises in a lake; `gone` tells what of it does not count at a moment, `sources` whose it is.
 
     `known_at` bounds what may confirm an enterprise's own word, beside what the moment says; it is the time that
-    the answer names.
+    the answer names. Without `sides` what partners' files hold confirms nothing: so it is told to the enterprise
+    itself, which is not to learn whose files there are.
     """
 
     def __init__(self, lake: Rows, gone: GoneAt = nothing_gone, sources: Sources | None = None) -> None:
@@ -115,26 +116,29 @@ class Describer:
         self._sources = sources or OneSource()
         self._one = lru_cache(FIRMS_REMEMBERED)(self._describe)
 
-    def features(self, scope: Permit | Whole, moment: Moment, known_at: datetime | None = None) -> Description:
+    def features(
+        self, scope: Permit | Whole, moment: Moment, known_at: datetime | None = None, *, sides: bool = True
+    ) -> Description:
         """Return the features of one enterprise; every value is None where the lake holds no valid invoice of it."""
         assert scope.enterprises is not None, "one enterprise is named"
         (enterprise,) = scope.enterprises
-        return self._one(enterprise, moment, known_at or moment.known_at)
+        return self._one(enterprise, moment, known_at or moment.known_at, sides)
 
     def feature_set(
         self, scope: Permit | Whole, moment: Moment, known_at: datetime | None = None
     ) -> dict[str, Description]:
         """Return the description of each enterprise of a scope that has invoices, as `features` gives it."""
-        return self._set(scope.enterprises, moment, known_at or moment.known_at)
+        return self._set(scope.enterprises, moment, known_at or moment.known_at, sides=True)
 
     def _set(
-        self, enterprises: Sequence[str] | None, moment: Moment, known_at: datetime | None
+        self, enterprises: Sequence[str] | None, moment: Moment, known_at: datetime | None, *, sides: bool
     ) -> dict[str, Description]:
         gone = self._gone(enterprises, moment)
         statements = standing_rows(self._lake, DATASET, moment.version, enterprises, gone)
         if moment.known_at is not None:
             statements = statements.filter(pl.col("known_at") <= moment.known_at)
         told = self._told(statements, moment, known_at)
+        told = told if sides else told.without_sides()
         rows = weigh(as_known(statements, as_of=moment.as_of), told)
         figures, parts = _figures(rows, moment.as_of), evidence(rows, told.senders, moment.as_of)
         alone = rows.filter(unconfirmed())["enterprise"].unique()
@@ -154,8 +158,8 @@ class Describer:
         beside, senders = self._sources.beside(statements.filter(told.own()), moment, known_at)
         return Told(statements, pl.concat([told.senders, senders]).unique("import_id"), beside)
 
-    def _describe(self, enterprise: str, moment: Moment, known_at: datetime | None) -> Description:
-        found = self._set([enterprise], moment, known_at)
+    def _describe(self, enterprise: str, moment: Moment, known_at: datetime | None, sides: bool) -> Description:
+        found = self._set([enterprise], moment, known_at, sides=sides)
         return found.get(enterprise) or Description(enterprise, moment.as_of, nothing_known(moment.as_of))
 
 

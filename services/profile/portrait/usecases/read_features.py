@@ -60,14 +60,15 @@ def read_features(context: Context, reading: Reading, enterprise: str, asked: As
             today = context.today()
             state, stored = snapshots.book_and_snapshot(connection, permit, asked.as_of, today, FORM)
             facts = settle(connection, state, asked, today)
-            if facts.current and stored is not None:
-                return stored
-        known(connection, enterprise)
-        files = _files(connection, permit)
-    with timed("compute"):
-        body = _body(context, permit, facts, files)
-    _keep(context, {enterprise: body}, facts, files)
-    return body
+        body = stored if facts.current else None
+        if body is None:
+            known(connection, enterprise)
+            files = _files(connection, permit)
+    if body is None:
+        with timed("compute"):
+            body = _body(context, permit, facts, files)
+        _keep(context, {enterprise: body}, facts, files)
+    return _shown(context, reading, permit, facts, body)
 
 
 def read_features_each(
@@ -92,7 +93,10 @@ def read_features_each(
     computed = {name: _body(context, permit, facts, files) for name, permit in missing.items()}
     if computed:
         _keep(context, computed, facts, files)
-    return [_handed(each, {**stored, **computed}) for each in opened]
+    bodies = {**stored, **computed}
+    first = readings[0][1]
+    shown = {name: _shown(context, first, permits[name], facts, bodies[name]) for name in permits.keys() & bodies}
+    return [_handed(each, shown) for each in opened]
 
 
 def _handed(opened: Permit | Refused, bodies: Mapping[str, bytes]) -> bytes | Refused:
@@ -101,6 +105,21 @@ def _handed(opened: Permit | Refused, bodies: Mapping[str, bytes]) -> bytes | Re
         return opened
     (enterprise,) = opened.enterprises
     return bodies.get(enterprise) or not_in_the_book()
+
+
+def _shown(context: Context, reading: Reading, permit: Permit, facts: Facts, body: bytes) -> bytes:
+    """Return a document as its reader sees it: without what partners' files hold where it is the enterprise itself.
+
+    Whoever makes up a sale would learn from its confirmation that the other is in the book.
+    """
+    (enterprise,) = permit.enterprises
+    if not reading.caller.owns(enterprise):
+        return body
+    with context.database.read() as session:
+        if not store.speaks(session, enterprise):
+            return body
+        marks = dispute_store.marks(session, permit)
+    return _body(context, permit, facts, Files({}, marks), sides=False)
 
 
 def read_feature_set(
@@ -126,6 +145,8 @@ def read_feature_set(
         computed = _computed(context, missing, facts, files)
         _keep(context, {name: orjson.dumps(body) for name, body in computed.items()}, facts, files)
         bodies |= computed
+    for name in filter(reading.caller.owns, bodies):
+        bodies[name] = orjson.loads(_shown(context, reading, permit.only({name}), facts, orjson.dumps(bodies[name])))
     unknown = len(permit.enterprises) - len(firms)
     frame = _frame([bodies[name] for name in firms], firms, labels)
     return FeatureSet(frame, facts, permit.withheld + unknown)
@@ -175,19 +196,20 @@ def _computed(context: Context, permit: Permit, facts: Facts, files: Files) -> d
     }
 
 
-def _body(context: Context, permit: Permit, facts: Facts, files: Files) -> bytes:
-    description = describer(context).features(permit, facts.moment, facts.known_at)
-    return orjson.dumps(_document(description, facts, _contested(context, permit, facts, files)))
+def _body(context: Context, permit: Permit, facts: Facts, files: Files, *, sides: bool = True) -> bytes:
+    description = describer(context).features(permit, facts.moment, facts.known_at, sides=sides)
+    return orjson.dumps(_document(description, facts, _contested(context, permit, facts, files, sides=sides)))
 
 
-def _contested(context: Context, permit: Permit, facts: Facts, files: Files) -> dict[str, Any]:
+def _contested(context: Context, permit: Permit, facts: Facts, files: Files, *, sides: bool = True) -> dict[str, Any]:
     """Return the marks of what the enterprise disputes, and its features without the records among it."""
     (enterprise,) = permit.enterprises
     marks = files.marks.get(enterprise, ())
     aside = dispute_store.disputed({enterprise: marks})
     if not any(each.dataset == DATASET.name for each in aside):
         return {"disputes": [mark.as_json() for mark in marks], "undisputed": None}
-    found = describer(context).features(permit, replace(facts.moment, without=aside), facts.known_at)
+    moment = replace(facts.moment, without=aside)
+    found = describer(context).features(permit, moment, facts.known_at, sides=sides)
     without = found.figures.as_json() | {"confirmed": _or_null(found.confirmed)}
     return {"disputes": [mark.as_json() for mark in marks], "undisputed": without}
 

@@ -9,13 +9,17 @@ import polars as pl
 
 from chassis.data.database import Database
 from services.profile.book import store
+from services.profile.book.domain import invoice, payment, tax_filing
+from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.party import party_of, written
 from services.profile.book.lake import Lake
+from services.profile.book.usecases.gather import gone_at, standing_rows
 from services.profile.portrait.domain.confirmation import SENDERS, Beside
 
 
 class BookSources:
-    """Who sent what the book holds, by the imports that it has noted."""
+    """Who sent what the book holds, by the imports that it has noted, and what its lakes hold beside."""
 
     def __init__(self, lakes: Mapping[str, Lake], database: Database) -> None:
         self._lakes, self._database = lakes, database
@@ -28,5 +32,39 @@ class BookSources:
         return pl.DataFrame(rows, schema=SENDERS, orient="row")
 
     def beside(self, own: pl.DataFrame, moment: Moment, known_at: datetime | None) -> tuple[Beside, pl.DataFrame]:
-        """Return what may confirm these own words, of what was known at a time, and who sent that."""
-        return Beside(), pl.DataFrame(schema=SENDERS)
+        """Return what may confirm these own words, of what was known at a time, and who sent that.
+
+        Of the files of others only their statements of dealings with these enterprises are taken (征信业管理条例
+        Art. 21: a trading counterparty is a lawful source).
+        """
+        firms = own["enterprise"].unique().sort().to_list()
+        beside = Beside(
+            self._mirrored(own, firms, moment),
+            self._file(payment.DATASET, firms, moment, known_at),
+            self._file(tax_filing.DATASET, firms, moment, known_at),
+        )
+        imports = pl.concat([each["import_id"] for each in (beside.mirrored, beside.payments, beside.filings)])
+        return beside, self.senders(imports.unique().sort().to_list())
+
+    def _mirrored(self, own: pl.DataFrame, firms: Sequence[str], moment: Moment) -> pl.DataFrame:
+        """Return the invoices of these numbers in the files of partners that the book has."""
+        parties = own.select(party_of(pl.col("counterparty"))).to_series().drop_nulls().unique().sort()
+        with self._database.read() as session:
+            partners = sorted(store.enterprises(session, parties.to_list()))
+            gone = gone_at(session, partners, moment)
+        if not partners:
+            return invoice.DATASET.empty()
+        rows = standing_rows(self._lakes[invoice.DATASET.name], invoice.DATASET, moment.version, partners, gone)
+        rows = rows.filter(pl.col("number").is_in(own["number"].unique().implode()))
+        known = invoice.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
+        return known.filter(pl.col("counterparty").is_in(written(firms)))
+
+    def _file(self, dataset: Dataset, firms: Sequence[str], moment: Moment, known_at: datetime | None) -> pl.DataFrame:
+        """Return what these enterprises' own files hold of a kind."""
+        with self._database.read() as session:
+            version = store.lake_versions(session, known_at).get(dataset.name)
+            gone = gone_at(session, firms, moment)
+        if version is None:
+            return dataset.empty()
+        rows = standing_rows(self._lakes[dataset.name], dataset, version, firms, gone)
+        return dataset.as_known(rows, known_at=known_at, as_of=moment.as_of)

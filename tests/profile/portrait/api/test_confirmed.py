@@ -14,6 +14,7 @@ HEAD = "企业代号,发票号码,开票日期,购方单位代号,金额,税额,
 # A sale of 100 yuan that the tax office knows, and ten that only the firm tells.
 KNOWN = "E1,1001,2019/1/4,A1,100.00,13.00,113.00,有效发票\n"
 TOLD = "".join(f"E1,{n},2019/{n - 2000}/4,B{n},200.00,26.00,226.00,有效发票\n" for n in range(2001, 2011))
+AS_OF = "2019-12-31"
 FILE = "/v1/enterprises/E1"
 NOBODY = {"other_source": 0, "other_side": 0, "bank": 0, "filing": 0}
 
@@ -30,7 +31,7 @@ def say(house: House, rows: str, kind: str = "invoices.sale", by: dict[str, str]
 
 
 def features(house: House, headers: dict[str, str] | None = None, query: str = "") -> Any:
-    answer = house.client.get(f"{FILE}/features{query}", headers=headers or house.owner())
+    answer = house.client.get(f"{FILE}/features?as_of={AS_OF}{query}", headers=headers or house.owner())
     assert answer.status_code == 200, answer.json
     return answer.json
 
@@ -73,7 +74,7 @@ def test_what_only_the_firm_says_is_told_apart_and_set_aside_beside(boasted: Hou
 def test_the_features_without_are_those_of_the_book_without_the_firms_word(boasted: House) -> None:
     """To the hash: as if the firm had never said it."""
     with_all = features(boasted)
-    before = features(boasted, query=f"?known_at={quote(before_it_spoke(boasted))}&as_of={with_all['as_of']}")
+    before = features(boasted, query=f"&known_at={quote(before_it_spoke(boasted))}")
     assert with_all["confirmed"]["features_sha256"] == before["features_sha256"]
     assert (before["confirmed"], before["evidence"]["by_channel"]) == (None, {"government": 11_300})
 
@@ -88,9 +89,150 @@ def before_it_spoke(house: House) -> str:
 def test_a_table_has_both_as_json_where_a_row_has_them(boasted: House) -> None:
     """As disputes are: for one firm and for many the same figures."""
     boasted.consent()
-    body = {"enterprises": ["local:E1"]}
+    body = {"enterprises": ["local:E1"], "as_of": AS_OF}
     answer = boasted.client.post("/v1/feature-sets", json=body, headers=boasted.bank())
     (row,) = pl.read_parquet(answer.data).select("evidence", "confirmed", "disputes").to_dicts()
     one = features(boasted)
     assert row["disputes"] is None
     assert (orjson.loads(row["evidence"]), orjson.loads(row["confirmed"])) == (one["evidence"], one["confirmed"])
+
+
+BOUGHT = HEAD.replace("购方", "销方")
+PARTNER = BOUGHT + "B2001,2001,2019/1/4,E1,200.00,26.00,226.00,有效发票\n"
+LINE = "企业代号,银行流水号,交易日期,收支方向,对方单位代号,金额,状态\nE1,s1,2019-01-20,收入,B2001,226.00,成功\n"
+FILING = (
+    "税种,企业代号,所属期起,所属期止,申报销售额,应纳税额,实缴税额\n增值税,E1,2019-01-01,2019-01-31,300.00,39.00,39.00\n"
+)
+CONFIRMED_BY = {
+    "other_source": ("invoices.sale", HEAD + TOLD.splitlines()[0] + "\n"),
+    "other_side": ("invoices.purchase", PARTNER),
+    "bank": ("payments", LINE),
+    "filing": ("tax-filings", FILING),
+}
+
+
+@pytest.fixture
+def single(house: House) -> House:
+    """A firm that the tax office knows one sale of, and that tells one more itself; a bank has its consent."""
+    house.send("invoices.sale", HEAD + KNOWN)
+    say(house, HEAD + TOLD.splitlines()[0] + "\n")
+    house.consent()
+    return house
+
+
+def as_bank(house: House, query: str = "") -> Any:
+    return features(house, house.bank(), query)
+
+
+@pytest.mark.parametrize("by", CONFIRMED_BY)
+def test_a_confirmation_that_comes_makes_the_stored_answer_void(single: House, by: str) -> None:
+    """Also one that comes with another firm's import: the bank's next read tells it, one by one and in a table."""
+    before = as_bank(single)
+    assert before["confirmed"]["values"]["sales_12m"] == 10_000
+    done = single.send(*CONFIRMED_BY[by])
+    assert (done["state"], done["rejected"]) == ("done", 0), done
+    after = as_bank(single)
+    assert (after["confirmed"], after["evidence"]["confirmed_by"]) == (None, {**NOBODY, by: 22_600})
+    assert after["values"]["sales_12m"] == before["values"]["sales_12m"] == 30_000
+    order = {"enterprises": ["local:E1"], "as_of": AS_OF}
+    table = single.client.post("/v1/feature-sets", json=order, headers=single.bank())
+    assert orjson.loads(pl.read_parquet(table.data)["evidence"][0]) == after["evidence"]
+
+
+@pytest.mark.parametrize("by", CONFIRMED_BY)
+def test_a_confirmation_that_is_taken_back_confirms_no_more(single: House, by: str) -> None:
+    before = as_bank(single)
+    done = single.send(*CONFIRMED_BY[by])
+    assert as_bank(single)["confirmed"] is None
+    assert single.client.post(f"/v1/imports/{done['id']}/withdraw", headers=single.source).status_code == 200
+    while single.worker.run_once():
+        pass
+    after = as_bank(single)
+    assert (after["confirmed"], after["evidence"]) == (before["confirmed"], before["evidence"])
+
+
+def test_the_past_is_told_as_it_was_known(single: House) -> None:
+    """A replay of before the bank's line shows what was unconfirmed then."""
+    before = as_bank(single)
+    single.send(*CONFIRMED_BY["bank"])
+    assert as_bank(single)["confirmed"] is None
+    assert as_bank(single, f"&known_at={quote(before['known_at'])}") == before
+
+
+def test_a_partners_invoice_that_becomes_another_ones_confirms_no_more(single: House) -> None:
+    """A correction of a 数电票 in the partner's file names another seller."""
+    number = "24312000000000000001"
+    say(single, HEAD + f"E1,{number},2019/1/9,B7,500.00,65.00,565.00,有效发票\n")
+    file = BOUGHT + f"B7,{number},2019/1/9,{{}},500.00,65.00,565.00,有效发票\n"
+    single.send("invoices.purchase", file.format("E1"))
+    assert as_bank(single)["evidence"]["confirmed_by"]["other_side"] == 56_500
+    single.send("invoices.purchase", file.format("E9"))
+    assert as_bank(single)["evidence"]["confirmed_by"]["other_side"] == 0
+
+
+def test_what_the_firm_says_again_of_anothers_record_stays_the_others(house: House) -> None:
+    """Nor does saying it first, once another source has said it too."""
+    house.send("invoices.sale", HEAD + KNOWN)
+    say(house, HEAD + KNOWN)
+    assert features(house)["evidence"]["by_channel"] == {"government": 11_300}
+
+
+def test_the_firm_itself_does_not_learn_whose_files_there_are(single: House) -> None:
+    """What it is told is the same before and after its partner's file came; its bank is told."""
+    before = features(single)
+    single.send(*CONFIRMED_BY["other_side"])
+    after = features(single)
+    assert as_bank(single)["confirmed"] is None
+    same = ("evidence", "confirmed", "values", "features_sha256")
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}
+
+
+@pytest.mark.parametrize("route", ["feature-reads", "feature-sets"])
+def test_nor_by_another_way_of_asking(cottage: House, route: str) -> None:
+    cottage.send("invoices.sale", HEAD + KNOWN)
+    say(cottage, HEAD + TOLD.splitlines()[0] + "\n")
+    cottage.send(*CONFIRMED_BY["other_side"])
+    asked = {
+        "feature-reads": {"reads": [{"enterprise": "local:E1"}], "what": "features", "as_of": AS_OF},
+        "feature-sets": {"enterprises": ["local:E1"], "as_of": AS_OF},
+    }
+    for _ in range(2):
+        answer = cottage.client.post(
+            f"/v1/{route}", json=asked[route], headers=cottage.owner() | {"Purpose": "credit-assessment"}
+        )
+        assert answer.status_code == 200, answer.data
+        read = (
+            orjson.loads(answer.data)[0]["evidence"]
+            if route == "feature-reads"
+            else orjson.loads(pl.read_parquet(answer.data)["evidence"][0])
+        )
+        assert read["confirmed_by"] == NOBODY
+
+
+def test_what_is_disputed_and_what_is_unconfirmed_are_both_set_aside_in_the_block_without_both(single: House) -> None:
+    """The known sale is disputed: without it the two are 200 yuan, and nothing where neither counts."""
+    items = single.client.get(f"{FILE}/evidence?feature=sales_36m", headers=single.owner()).json["items"]
+    known = next(each["name"] for each in items if each["record"]["number"] == "1001")
+    body = {"item": {"kind": "invoices", "record": known}, "reason": "not-ours", "statement": "不是我们的"}
+    headers = single.owner() | {"Idempotency-Key": "dispute-1"}
+    assert single.client.post("/v1/disputes", json=body, headers=headers).status_code == 201
+    found = as_bank(single)
+    assert (found["values"]["sales_12m"], found["confirmed"]["values"]["sales_12m"]) == (30_000, 10_000)
+    assert found["undisputed"]["values"]["sales_12m"] == 20_000
+    assert set(found["undisputed"]["confirmed"]["values"].values()) == {None}
+
+
+def test_four_hundred_invented_sales_leave_the_features_without_them_as_they_were(cottage: House) -> None:
+    """A firm invents three years of sales to invented customers; to the hash, and sales are told to be its own word."""
+    cottage.send("invoices.sale", HEAD + KNOWN)
+    cottage.consent()
+    before = as_bank(cottage)
+    days = [
+        f"{year}/{month}/{1 + 2 * day}" for year in (2017, 2018, 2019) for month in range(1, 13) for day in range(12)
+    ]
+    rows = [f"E1,SELF{n:05d},{day},CUST{n % 12},400000.00,52000.00,452000.00,有效发票\n" for n, day in enumerate(days)]
+    say(cottage, HEAD + "".join(rows))
+    after = as_bank(cottage)
+    assert after["confirmed"]["features_sha256"] == before["features_sha256"]
+    assert after["values"]["sales_36m"] > 1000 * before["values"]["sales_36m"]
+    assert after["evidence"]["unconfirmed_fen"] == 432 * 45_200_000 == after["evidence"]["by_channel"]["subject"]

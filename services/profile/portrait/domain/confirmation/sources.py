@@ -11,7 +11,7 @@ from services.profile.portrait.domain.confirmation.told import Told
 c = pl.col
 
 
-def other_source(rows: pl.DataFrame, told: Told) -> pl.Series:
+def other_source(rows: pl.DataFrame, told: Told, _: pl.DataFrame) -> pl.Series:
     """Tell which invoices both the enterprise and another source have stated, with the total that stands.
 
     Where the other source spoke last, its statement stands; that the enterprise said again what another had said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -39,6 +39,10 @@ class Told:
     def own_imports(self) -> list[str]:
         """The imports by which enterprises spoke of themselves."""
         return self.senders.filter(c("channel") == Channel.SUBJECT)["import_id"].to_list()
+
+    def without_sides(self) -> Told:
+        """Return what is told where nobody may learn whose files the book holds."""
+        return replace(self, beside=replace(self.beside, mirrored=self.beside.mirrored.clear()))
 
     def own(self) -> pl.Expr:
         """Tell which rows are an enterprise's own word, by the import that brought them."""

@@ -9,24 +9,22 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
+from services.profile.portrait.domain.confirmation.bank import bank
+from services.profile.portrait.domain.confirmation.filing import filing
+from services.profile.portrait.domain.confirmation.sides import other_side
 from services.profile.portrait.domain.confirmation.sources import other_source
 from services.profile.portrait.domain.confirmation.told import Told
 from services.profile.portrait.domain.features.aggregates import SLOTS, slot_of
 
 c = pl.col
-Confirms: TypeAlias = Callable[[pl.DataFrame, Told], pl.Series]
-
-
-def nothing_yet(rows: pl.DataFrame, _: Told) -> pl.Series:
-    """Confirm nothing."""
-    return pl.Series([False]).new_from_index(0, rows.height)
-
-
+# Which of some rows are confirmed, by what is told and beside the rows that are proven.
+Confirms: TypeAlias = Callable[[pl.DataFrame, Told, pl.DataFrame], pl.Series]
 # What confirms a firm's own word, the strongest first: a row counts under the first that does.
 CONFIRMING: Mapping[str, Confirms] = MappingProxyType(
-    {"other_source": other_source, "other_side": nothing_yet, "bank": nothing_yet, "filing": nothing_yet}
+    {"other_source": other_source, "other_side": other_side, "bank": bank, "filing": filing}
 )
-BLUE = (c("status") == "valid") & (c("total_fen") > 0)
+VALID = c("status") == "valid"
+BLUE = VALID & (c("total_fen") > 0)
 MARKS: dict[str, pl.DataType] = {"own": pl.Boolean(), "by": pl.String()}
 
 
@@ -43,7 +41,8 @@ def weigh(invoices: pl.DataFrame, told: Told) -> pl.DataFrame:
     rest = placed.filter(BLUE, c("number").is_in(spoken))
     found = [pl.DataFrame(schema={"place": pl.UInt32(), "by": pl.String()})]
     for name, confirms in CONFIRMING.items():
-        borne = confirms(rest, told)
+        proven = placed.filter(VALID, BLUE | ~c("own"), ~c("place").is_in(rest["place"].implode()))
+        borne = confirms(rest, told, proven)
         found.append(rest.filter(borne).select("place", by=pl.lit(name)))
         # Only the first rule knows of rows that another source states now.
         rest = rest.filter(~borne & rest["own"])
