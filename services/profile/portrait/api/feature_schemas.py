@@ -101,7 +101,7 @@ class CatalogueFigureSchema(Schema):
     model = fields.Boolean()
     family = fields.String(
         allow_none=True,
-        metadata={"description": "What a model's figure measures; of each family training keeps one. Null: no figure of a model"},
+        metadata={"description": "What a model's figure measures; of each, training keeps one. Null: not for models"},
     )
     actionable = fields.String()
     pace_per_month = fields.Float(allow_none=True)

@@ -88,37 +88,41 @@ def _flows(months: pl.LazyFrame, by: str) -> pl.LazyFrame:
     """Sum over windows of months: one row per enterprise and side."""
     active = (c("slot") < SLOTS) & (c("blues") > 0)
     net_24, levels = _within("net", 24), c("level").filter(c("slot") < 12)
-    return months.with_columns(level=level(c("net"))).group_by(by, "sale").agg(
-        net_3=_within("net", 3).sum(),
-        net_3_before=_within("net", 15, 12).sum(),
-        net_6=_within("net", 6).sum(),
-        net_6_before=_within("net", 18, 12).sum(),
-        net_12=_within("net", 12).sum(),
-        net_12_before=_within("net", 24, 12).sum(),
-        net_24=net_24.sum(),
-        net_36=_within("net", SLOTS).sum(),
-        moment_24=(net_24 * c("slot")).sum(),
-        squares_24=(net_24.cast(pl.Int128) * net_24).sum(),
-        level_12=levels.sum(),
-        level_36=_within("level", SLOTS).sum(),
-        # Silent months have no row: what is left of all twelve without the six best is the six smallest.
-        lean_12=levels.sum() - levels.sort(descending=True).head(12 - LEAN).sum(),
-        peak_12=_within("net", 12).max(),
-        typical_12=c("net").filter((c("slot") < 12) & (c("blues") > 0)).median(),
-        tax_36=_within("tax", SLOTS).sum(),
-        charged_36=_within("charged", SLOTS).sum(),
-        cancelled_36=_within("cancelled", SLOTS).sum(),
-        blues_12=_within("blues", 12).sum(),
-        blues_36=_within("blues", SLOTS).sum(),
-        reds_36=_within("reds", SLOTS).sum(),
-        voids_36=_within("voids", SLOTS).sum(),
-        days_12=_within("days", 12).bitwise_count_ones().cast(pl.Int64).sum(),
-        active=_only(active, _bit(c("slot"))).bitwise_or(),
-        gap=c("slot").filter(active).sort().diff().max(),
-        silent=c("slot").filter(active).min(),
-        oldest=c("slot").filter(active).max(),
-        first=c("first").min(),
-        last=c("last").max(),
+    return (
+        months.with_columns(level=level(c("net")))
+        .group_by(by, "sale")
+        .agg(
+            net_3=_within("net", 3).sum(),
+            net_3_before=_within("net", 15, 12).sum(),
+            net_6=_within("net", 6).sum(),
+            net_6_before=_within("net", 18, 12).sum(),
+            net_12=_within("net", 12).sum(),
+            net_12_before=_within("net", 24, 12).sum(),
+            net_24=net_24.sum(),
+            net_36=_within("net", SLOTS).sum(),
+            moment_24=(net_24 * c("slot")).sum(),
+            squares_24=(net_24.cast(pl.Int128) * net_24).sum(),
+            level_12=levels.sum(),
+            level_36=_within("level", SLOTS).sum(),
+            # Silent months have no row: what is left of all twelve without the six best is the six smallest.
+            lean_12=levels.sum() - levels.sort(descending=True).head(12 - LEAN).sum(),
+            peak_12=_within("net", 12).max(),
+            typical_12=c("net").filter((c("slot") < 12) & (c("blues") > 0)).median(),
+            tax_36=_within("tax", SLOTS).sum(),
+            charged_36=_within("charged", SLOTS).sum(),
+            cancelled_36=_within("cancelled", SLOTS).sum(),
+            blues_12=_within("blues", 12).sum(),
+            blues_36=_within("blues", SLOTS).sum(),
+            reds_36=_within("reds", SLOTS).sum(),
+            voids_36=_within("voids", SLOTS).sum(),
+            days_12=_within("days", 12).bitwise_count_ones().cast(pl.Int64).sum(),
+            active=_only(active, _bit(c("slot"))).bitwise_or(),
+            gap=c("slot").filter(active).sort().diff().max(),
+            silent=c("slot").filter(active).min(),
+            oldest=c("slot").filter(active).max(),
+            first=c("first").min(),
+            last=c("last").max(),
+        )
     )
 
 

@@ -65,7 +65,7 @@ def _features(sums: pl.DataFrame, as_of: date | pl.Expr, by: str) -> pl.DataFram
     usable = pl.col("reach").is_not_null()  # without a single valid invoice everything is unknown, even a zero
     day = pl.lit(as_of) if isinstance(as_of, date) else as_of
     return (
-        sums.with_columns(s_known=pl.col("s_active").is_not_null(), p_known=pl.col("p_active").is_not_null())
+        sums.with_columns(s_known=pl.col("s_first").is_not_null(), p_known=pl.col("p_first").is_not_null())
         .with_columns(cs.integer().exclude(*UNKNOWN_WITHOUT_A_MONTH).fill_null(0))
         .with_columns(
             reach=slot_of(pl.min_horizontal("s_first", "p_first"), as_of).cast(pl.Int64),

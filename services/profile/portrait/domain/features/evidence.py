@@ -68,7 +68,7 @@ FEATURES = (
     ),
     Feature(
         name="sales_held_24m",
-        title=Text("较上年同月保持的销售额（近24个月）", "Sales held against the same month of the year before, last 24"),
+        title=Text("较上年同月保持的销售额（近24个月）", "Sales held from one year's months to the next, last 24"),
         unit="fen",
         dimension="stability",
         direction=-1,
@@ -80,7 +80,7 @@ FEATURES = (
     ),
     Feature(
         name="sales_silence_36m",
-        title=Text("近36个月最长无销售月数（含首笔销售之前）", "Longest run of months without sales, all of the last 36"),
+        title=Text("近36个月最长无销售月数（含首笔销售之前）", "Longest run of months without sales in all of 36"),
         unit="month",
         dimension="stability",
         direction=1,
@@ -115,7 +115,7 @@ FEATURES = (
     ),
     Feature(
         name="customers_held_24m",
-        title=Text("老客户保持的销售额（近24个月）", "Sales held with the same customers from year to year, last 24 months"),
+        title=Text("老客户保持的销售额（近24个月）", "Sales held with the same customers, last 24 months"),
         unit="fen",
         dimension="stability",
         direction=-1,
@@ -139,7 +139,7 @@ FEATURES = (
     ),
     Feature(
         name="purchases_even_month_36m",
-        title=Text("近36个月月均衡采购额（无采购月计零）", "Even monthly purchases, last 36 months, silent months as zero"),
+        title=Text("近36个月月均衡采购额（无采购月计零）", "Even monthly purchases, last 36, silent months as zero"),
         unit="fen",
         dimension="operation",
         direction=-1,

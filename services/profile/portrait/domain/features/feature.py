@@ -26,9 +26,10 @@ class Feature:
     `direction` is the sign of the change of the probability of default as the value rises; it binds the model as a
     monotone constraint, so it is 0 where trade practice gives no clear answer. `family` is what the figure measures,
     for the learner; None keeps it from the learner. Only what one more blue invoice never moves to the side of risk
-    has a family: leaving invoices out can then never help (a property in the tests, ADR 26). `actionable` and `pace_per_month` say which way an enterprise can move it and how far in a
-    month (None: no declared bound). `worse` and `better` are the reason phrases for a value that costs or earns
-    points. `value` computes the figure from the integer sums of `aggregates.py`; null means unknown.
+    has a family: leaving invoices out can then never help (a property in the tests, ADR 26). `actionable` and
+    `pace_per_month` say which way an enterprise can move it and how far in a month (None: no declared bound).
+    `worse` and `better` are the reason phrases for a value that costs or earns points. `value` computes the figure
+    from the integer sums of `aggregates.py`; null means unknown.
     """
 
     name: str
@@ -50,7 +51,7 @@ class Feature:
 
 
 def known(side: str, value: pl.Expr) -> pl.Expr:
-    """Return a sum or count of sales ("s") or purchases ("p"), null where no invoice of that side was ever seen.
+    """Return a sum or count of sales ("s") or purchases ("p"), null where no valid invoice of that side is there.
 
     No invoice at all is an unknown, which is not the same as a source that tells of none.
     """
