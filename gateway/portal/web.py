@@ -113,6 +113,7 @@ ROUTES = (
     ("/imports/<name>/withdraw", imports.withdraw, ("POST",)),
     ("/models/<version>", models.model, ("GET",)),
     ("/models/<version>/approve", models.approve, ("POST",)),
+    ("/models/<version>/decide/<decision>", models.decide, ("POST",)),
     ("/models/<version>/plots/<name>.svg", models.picture, ("GET",)),
 )
 

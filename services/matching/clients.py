@@ -15,6 +15,7 @@ import polars as pl
 
 from chassis.core.http import Answer, Upstream
 from chassis.core.problems import UpstreamProblem
+from services.matching.domain.counting import Counts
 from services.matching.domain.facts import FROM_SCORING, Facts
 from services.matching.domain.leave import Leave
 from services.matching.domain.recourse import Lever, levers_of
@@ -26,6 +27,9 @@ CATALOGUE_SECONDS = 300.0
 # Scoring's answer where it has no model; it gives it before any file is read.
 NO_MODEL = "no-serving-model"
 
+# What scoring calls the score with everything, beside the one that decides.
+WITH_ALL = "everything_"
+READ = ("depth", "features_sha256")
 Headers = Mapping[str, str]
 
 
@@ -130,9 +134,11 @@ class Scoring:
     def score_set(self, wanted: Wanted, headers: Headers | None = None) -> Facts | None:
         """Return the features of the wanted enterprises with the scores made from them: each file is read once.
 
+        Of what only a firm states both come: with it and without. Which of them counts is each product's to say.
         None where there is no model that could score: then no file has been read.
         """
-        order = {"enterprises": wanted.enterprises, "features": True, **wanted.moment()}
+        moment = wanted.moment()
+        order = {"enterprises": wanted.enterprises, "features": True, "counts": Counts.CONFIRMED, **moment}
         sent = {"Purpose": PURPOSE, **(headers or {})}
         try:
             return _facts(self.upstream.call("POST", "/v1/score-sets", json=order, headers=sent, repeatable=True))
@@ -152,16 +158,46 @@ def _notice(item: Mapping[str, Any]) -> Notice:
 
 
 def _facts(answer: Answer) -> Facts:
-    """Return the facts of a table: one row an enterprise, `disputes` as JSON, the scores missing without a model."""
+    """Return the facts of a table: one row an enterprise, what is said of them as JSON, no scores without a model."""
     table, model = pl.read_parquet(BytesIO(answer.body)), answer.headers.get("Model-Version")
-    marked = table.select("enterprise", "disputes").drop_nulls("disputes")
-    missing = [pl.lit(None).alias(name) for name in FROM_SCORING if name not in table.columns]
+    said = {name: _said(table, name) for name in ("disputes", "evidence", "counted")}
+    frame, whole = _views(table)
     return Facts(
-        frame=table.drop("disputes", "evidence", "confirmed", strict=False).with_columns(missing),
+        frame=frame,
+        whole=whole,
         as_of=date.fromisoformat(answer.headers["As-Of"]),
         known_at=datetime.fromisoformat(answer.headers["Known-At"]),
         catalogue=answer.headers["Catalogue"],
         model=model,
         problem=None if model else NO_MODEL,
-        disputes={name: orjson.loads(disputes) for name, disputes in marked.iter_rows()},
+        disputes={name: orjson.loads(disputes) for name, disputes in said["disputes"].items()},
+        evidence=said["evidence"],
+        counted=said["counted"],
     )
+
+
+def _said(table: pl.DataFrame, what: str) -> dict[str, str]:
+    return {} if what not in table.columns else dict(table.select("enterprise", what).drop_nulls(what).iter_rows())
+
+
+def _views(table: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """Return the facts that are confirmed, and those with everything; None where nothing of anybody is set aside."""
+    scored = [name for name in FROM_SCORING if WITH_ALL + name in table.columns]
+    facts = table.drop(
+        "disputes", "evidence", "counted", "confirmed", *(WITH_ALL + name for name in scored), strict=False
+    )
+    facts = facts.with_columns(pl.lit(None).alias(name) for name in FROM_SCORING if name not in table.columns)
+    if "confirmed" not in table.columns or table["confirmed"].null_count() == len(table):
+        return facts, None
+    whole = facts.with_columns(table[WITH_ALL + name].alias(name) for name in scored)
+    return _confirmed(facts, table["confirmed"]), whole
+
+
+def _confirmed(facts: pl.DataFrame, told: pl.Series) -> pl.DataFrame:
+    """Put the second reading of those that have one in the place of the first."""
+    numbers = [name for name in facts.columns if facts[name].dtype == pl.Float64 and name not in FROM_SCORING]
+    values = pl.Struct(dict.fromkeys(numbers, pl.Float64))
+    form = pl.Struct({**dict.fromkeys(READ, pl.String), "values": values})
+    second = told.str.json_decode(form).struct.unnest().unnest("values")
+    mine = told.is_not_null()
+    return facts.with_columns(second[name].zip_with(mine, facts[name]) for name in (*READ, *numbers))

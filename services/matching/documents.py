@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from typing import Any
 
+import orjson
+
 from chassis.core.moments import rfc3339
 from services.matching.domain.allocation.order import AllocationOrder, OrderedGroup
 from services.matching.domain.allocation.report import AllocationReport
@@ -40,8 +42,9 @@ def need(value: Need) -> Document:
 
 def match(facts: Facts, answered: Match, wanted: Need) -> Document:
     """Return the answer for one enterprise, in one form for one or many."""
-    known = answered.facts
+    known, whole = answered.facts, answered.whole
     scored = known.get("score") is not None
+    unconfirmed = not scored and whole.get("score") is not None
     return {
         "enterprise": answered.enterprise,
         "need": need(wanted),
@@ -51,10 +54,22 @@ def match(facts: Facts, answered: Match, wanted: Need) -> Document:
             **{name: known.get(name) for name in ("score", "grade", "pd", "depth")},
             "model": facts.model if scored else None,
             "features_sha256": known.get("features_sha256"),
-            "problem": None if scored else facts.problem or "not-enough-data",
+            "problem": None if scored else "nothing-confirmed" if unconfirmed else facts.problem or "not-enough-data",
+            **_counted(facts, answered),
         },
         "offers": [_offer(offer) for offer in answered.offers],
         "refusals": [refusal(refused) for refused in answered.refusals],
+    }
+
+
+def _counted(facts: Facts, answered: Match) -> Document:
+    """Return the score with everything, where something is set aside, and what is said of that."""
+    evidence, counted = (said.get(answered.enterprise) for said in (facts.evidence, facts.counted))
+    whole = {name: answered.whole.get(name) for name in ("score", "grade", "pd")}
+    return {
+        "with_everything": None if counted is None else whole,
+        "evidence": None if evidence is None else orjson.loads(evidence),
+        "counted": None if counted is None else orjson.loads(counted),
     }
 
 
@@ -70,6 +85,7 @@ def refusal(refused: Refusal) -> Document:
         "needed": first.needed,
         "since": first.rule.since.isoformat(),
         "failed": [_check(check) for check in refused.failed],
+        "if_confirmed": refused.if_confirmed,
         "recourse": _recourse(refused.recourse),
     }
 
@@ -142,6 +158,7 @@ def _product(product: Product) -> Document:
         "bank": product.bank,
         "kind": product.kind,
         "sandbox": product.sandbox,
+        "counts": product.counts,
     }
 
 

@@ -1,4 +1,4 @@
-"""Maintenance commands of the scoring service: `python -m services.scoring.cli migrate|worker`."""
+"""Maintenance commands of the scoring service: `python -m services.scoring.cli migrate|worker|redraw`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from services.scoring.context import PACKAGE, make_context
 from services.scoring.jobs import handlers
 from services.scoring.problems import KINDS
 from services.scoring.settings import Settings
+from services.scoring.usecases.redraw import redraw
 from services.scoring.usecases.renew import renew
 
 CORRECTIONS_SECONDS = 5.0
@@ -23,11 +24,17 @@ def migrate() -> str:
     return "migrated" if migrations.upgrade(database, PACKAGE) else "already current"
 
 
+def redraw_pictures() -> str:
+    """Draw anew what was drawn when a picture had a dot a firm; the worker does so as it starts."""
+    return f"{redraw(make_context(Settings.from_environment()))} models got new pictures"
+
+
 def worker() -> None:
     """Train models, score batches, run evaluations and renew scores after corrections, until stopped."""
     context = make_context(Settings.from_environment())
+    redraw(context)
     Worker(context.database, handlers(context), KINDS, chores={partial(renew, context): CORRECTIONS_SECONDS}).run()
 
 
 if __name__ == "__main__":
-    commands.run(PACKAGE, migrate=migrate, worker=worker)
+    commands.run(PACKAGE, migrate=migrate, worker=worker, redraw=redraw_pictures)

@@ -16,6 +16,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     errors.ModelNotReady: Kind(409, "model-not-ready", "The model cannot serve", "模型尚不可用"),
     errors.ModelNotApproved: Kind(409, "model-not-approved", "The model is not approved", "模型尚未经复核批准"),
     errors.ApprovalByTrainer: Kind(403, "approval-by-trainer", "Somebody else must approve", "须由他人复核批准"),
+    errors.NotYourModel: Kind(403, "not-your-model", "Its trainer or the operator decides", "由训练方或运营方决定"),
     errors.GateFailed: Kind(409, "gate-failed", "The model failed its gate", "模型未通过准入检验"),
     errors.NothingServedBefore: Kind(409, "nothing-served-before", "Nothing to roll back to", "没有可回退的模型"),
     errors.TargetNotUnderstood: Kind(422, "target-not-understood", "The target is not understood", "无法理解的目标"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -69,6 +69,9 @@ class Neighbours:
     serving: bool = True
     withheld: set[str] = field(default_factory=set)
     disputes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    # What firms state alone: their facts without it, their scores with it, and what is said of it.
+    confirmed: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    with_everything: dict[str, dict[str, Any]] = field(default_factory=dict)
     notices: list[dict[str, str]] = field(default_factory=list)
     asked: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
 
@@ -99,15 +102,21 @@ class Neighbours:
         assert order["what"] == "match"
         return self.table(order)
 
+    def second(self, enterprise: str) -> dict[str, Any] | None:
+        """Return what is confirmed of a firm, as profile tells it."""
+        values = self.confirmed.get(enterprise)
+        return None if values is None else {"depth": "C", "features_sha256": "cc", "values": values}
+
     def score_set(self, order: Any) -> Reply:
         """Answer with features and scores in one table: scoring reads the files, profile is not asked besides."""
-        assert order["features"] is True
+        assert (order["features"], order["counts"]) == (True, "confirmed")
         if not self.serving:
             return problem(409, "no-serving-model", "Train a model first.")
         status, headers, body = self.table(order)
         if status != 200:
             return status, headers, body
         scored = pl.read_parquet(BytesIO(body)).join(self.scores, on="enterprise", how="left", maintain_order="left")
+        scored = self.with_both(scored)
         return status, {**headers, "Model-Version": "m1", "Reference": "r1"}, parquet(scored)
 
     def table(self, order: Any) -> Reply:
@@ -117,9 +126,23 @@ class Neighbours:
         if frame.height and not rows.height:
             return problem(403, "consent-required", "No live consent.")
         marks = [json.dumps(self.disputes[name]) if name in self.disputes else None for name in rows["enterprise"]]
-        rows = rows.with_columns(disputes=pl.Series(marks, dtype=pl.String))
+        second = [self.second(name) for name in rows["enterprise"]]
+        evidence = [None if each is None else {"total_fen": 10, "unconfirmed_fen": 8} for each in second]
+        rows = rows.with_columns(
+            told("evidence", evidence), told("confirmed", second), disputes=pl.Series(marks, dtype=pl.String)
+        )
         headers = {"As-Of": order.get("as_of", "2020-02-21"), "Known-At": order.get("known_at", KNOWN_AT)}
         return 200, {**headers, "Catalogue": "c1", "Withheld": str(frame.height - rows.height)}, parquet(rows)
+
+    def with_both(self, scored: pl.DataFrame) -> pl.DataFrame:
+        """Add the scores with everything beside those that decide, as scoring does."""
+        columns = ("score", "grade", "pd", "pd_low", "pd_high")
+        rows = scored.select("enterprise", *columns).to_dicts()
+        whole = [{**row, **self.with_everything.get(row["enterprise"], {})} for row in rows]
+        schema = {name: scored.schema[name] for name in columns}
+        both = [pl.Series(f"everything_{name}", [row[name] for row in whole], dtype=of) for name, of in schema.items()]
+        said = {name: {"zh": f"未计入 {name}", "en": f"not counted {name}"} for name in self.confirmed}
+        return scored.with_columns(*both, told("counted", map(said.get, scored["enterprise"])))
 
     def rereads(self, order: Any) -> Reply:
         """Answer with the disputes of those that may be spoken of again; the others are left out."""
@@ -139,6 +162,10 @@ class Neighbours:
 
     def token(self, _: Any) -> Reply:
         return 200, {}, json.dumps({"access_token": "acting", "token_type": "Bearer", "expires_in": 300}).encode()
+
+
+def told(name: str, said: Iterable[Any]) -> pl.Series:
+    return pl.Series(name, [None if each is None else json.dumps(each) for each in said], dtype=pl.String)
 
 
 def _listed(frame: pl.DataFrame, enterprises: list[str] | None) -> pl.DataFrame:

@@ -18,15 +18,31 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 # In the order of the page; a model has those that could be drawn of it.
 PICTURES = ("roc", "ks", "calibration", "scores", "stability", "shap-summary")
 DEPENDENCE = ("shap-dependence-1", "shap-dependence-2", "shap-dependence-3")
+SUBJECTS = 12
 SEGMENTS = ("size_class", "region", "industry", "depth")
+# What its trainer or the operator may decide about a model, and in which state.
+DECISIONS = {
+    "promote": ("POST", "promote"),
+    "rollback": ("POST", "rollback"),
+    "shadow": ("POST", "shadow"),
+    "end-shadow": ("DELETE", "shadow"),
+}
+OPEN = {
+    "candidate": ("shadow",),
+    "approved": ("promote", "shadow"),
+    "shadow": ("end-shadow",),
+    "serving": ("rollback",),
+    "retired": ("promote", "shadow"),
+}
 # Pictures carry their styles inside; as an image's document they run nothing and load nothing.
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 def model(version: str) -> ResponseReturnValue:
     """Show a model."""
-    visitor(*ROLES)
+    here = visitor(*ROLES)
     answer = ask("GET", f"/models/{_named(version)}")
+    governs = here.role == "operator" or here.client == answer.get("trained_by")
     drawn = ask_or({"items": []}, "GET", f"/models/{version}/plots")["items"]
     card = answer.get("card") or {}
     validation = card.get("validation") or {}
@@ -36,11 +52,13 @@ def model(version: str) -> ResponseReturnValue:
         card=card,
         validation=validation,
         nonce=uuid4().hex,
+        decisions=OPEN.get(answer["state"], ()) if governs else (),
         pictures=[name for name in PICTURES if name in drawn],
         dependence=_dependence(card, drawn),
         segments=[
             (name, validation["segments"][name]) for name in SEGMENTS if validation.get("segments", {}).get(name)
         ],
+        drift=_drift(version),
         importance=[{**each, "title": _title(each["feature"])} for each in card.get("importance", [])[:12]],
     )
 
@@ -54,13 +72,35 @@ def approve(version: str) -> ResponseReturnValue:
     return redirect(url_for("portal.models_model", version=version), 303)
 
 
+def decide(version: str, decision: str) -> ResponseReturnValue:
+    """Promote a model, take it back, or let it run in the shadow; the service knows who may."""
+    visitor("bank", "operator")
+    if decision not in DECISIONS:
+        raise NotFound("There is no such decision about a model.")
+    method, part = DECISIONS[decision]
+    said = {"note": request.form.get("note", "").strip() or None} if decision == "rollback" else {}
+    key = request.form.get("nonce") or uuid4().hex
+    ask(method, f"/models/{_named(version)}/{part}", json=said if method == "POST" else None, key=key)
+    return redirect(url_for("portal.models_model", version=version), 303)
+
+
 def picture(version: str, name: str) -> ResponseReturnValue:
-    """Answer one picture of a model, drawn when it was trained."""
+    """Answer one picture of a model."""
     visitor(*ROLES)
     plot = ask("GET", f"/models/{_named(version)}/plots/{_named(name)}")
-    # A version never changes, and so neither do its pictures.
-    headers = {"Content-Security-Policy": PICTURE_POLICY, "Cache-Control": "private, max-age=86400, immutable"}
+    # A version never changes, and so neither do its pictures, unless they were of the time of a dot a firm.
+    headers = {"Content-Security-Policy": PICTURE_POLICY, "Cache-Control": "private, max-age=3600"}
     return Response(plot["svg"], mimetype="image/svg+xml", headers=headers)
+
+
+def _drift(version: str) -> Mapping[str, Any] | None:
+    """Return the last month of a model's scores against its training firms, the surest shifts first; None for none."""
+    report = ask_or({"months": []}, "GET", "/drift", query={"model": version})
+    if not report["months"]:
+        return None
+    month = report["months"][-1]
+    subjects = sorted(month["subjects"], key=lambda each: (each["p_adjusted"], -each["psi"]))[:SUBJECTS]
+    return {**month, "subjects": subjects, "alerts": report["alerts"]}
 
 
 def _named(part: str) -> str:
@@ -70,8 +110,8 @@ def _named(part: str) -> str:
 
 
 def _dependence(card: Mapping[str, Any], drawn: list[str]) -> list[tuple[str, Any]]:
-    """Name each dependence picture with the title of its feature: they follow the order of importance."""
-    strongest = [each["feature"] for each in card.get("importance", [])]
+    """Name each dependence picture with the title of its feature, as the card lists them."""
+    strongest = [each["feature"] for each in (card.get("validation") or {}).get("dependence", [])]
     return [(name, _title(feature)) for name, feature in zip(DEPENDENCE, strongest, strict=False) if name in drawn]
 
 

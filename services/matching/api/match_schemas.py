@@ -50,6 +50,7 @@ class OfferSchema(Outgoing):
     bank = fields.String()
     kind = fields.String()
     sandbox = fields.Boolean()
+    counts = fields.String(metadata={"description": "What counted: what is confirmed, or everything"})
     amount_fen = fields.Integer()
     months = fields.Integer()
     repayment = fields.String()
@@ -112,6 +113,7 @@ class RefusalSchema(Outgoing):
     bank = fields.String()
     kind = fields.String()
     sandbox = fields.Boolean()
+    counts = fields.String(metadata={"description": "What counted: what is confirmed, or everything"})
     eligible = fields.Boolean()
     rule = fields.String()
     rule_title = fields.Nested(TitleSchema())
@@ -119,11 +121,22 @@ class RefusalSchema(Outgoing):
     needed = fields.Raw(allow_none=True)
     since = fields.Date()
     failed = fields.List(fields.Nested(CheckSchema()))
+    if_confirmed = fields.Boolean(
+        metadata={"description": "What only the enterprise states would meet all rules, were it confirmed"}
+    )
     recourse = fields.Nested(ProductRecourseSchema())
 
 
+class WithEverythingSchema(Outgoing):
+    """The score with everything, that products use which count everything."""
+
+    score = fields.Float(allow_none=True)
+    grade = fields.String(allow_none=True)
+    pd = fields.Float(allow_none=True)
+
+
 class ScoreUsedSchema(Outgoing):
-    """The score that the match used; `problem` says why there is none."""
+    """The score that the match used, of what is confirmed; `problem` says why there is none."""
 
     score = fields.Float(allow_none=True)
     grade = fields.String(allow_none=True)
@@ -132,6 +145,15 @@ class ScoreUsedSchema(Outgoing):
     model = fields.String(allow_none=True)
     features_sha256 = fields.String(allow_none=True)
     problem = fields.String(allow_none=True)
+    with_everything = fields.Nested(
+        WithEverythingSchema(),
+        allow_none=True,
+        metadata={"description": "Where the enterprise states anything that nobody confirms"},
+    )
+    evidence = fields.Dict(allow_none=True, metadata={"description": "What its money rests on, as the profile tells"})
+    counted = fields.Nested(
+        TitleSchema(), allow_none=True, metadata={"description": "What was not counted, and what would confirm it"}
+    )
 
 
 class MatchSchema(Outgoing):

@@ -9,6 +9,7 @@ from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import Schema
 from services.matching.api.schemas import TitleSchema, fen, short, term
+from services.matching.domain.counting import Counts
 from services.matching.domain.expression import LONGEST
 from services.matching.domain.product import KINDS, REPAYMENTS, SECURITIES, SIZE_CLASSES
 
@@ -103,6 +104,10 @@ class ProductSchema(Schema):
     budget_fen = fields.Integer(strict=True, validate=fen, metadata={"description": "Lent in all; absent: no bound"})
     valid_from = fields.Date(required=True)
     valid_until = fields.Date(load_default=None, allow_none=True, metadata={"description": "Last day; null is open"})
+    counts = fields.String(
+        validate=validate.OneOf(list(Counts)),
+        metadata={"description": "What counts of a firm: what is confirmed (absent), or everything it states too"},
+    )
     sandbox = fields.Boolean(load_default=False, metadata={"description": "A made-up product, not for real business"})
 
     @post_load

@@ -93,8 +93,8 @@ def compare(
     before = _asked(published, facts, need, day) if published else _Unpublished(facts)
     gains, losses = after.may & ~before.may, before.may & ~after.may
     lines = [
-        *_lines(GAINED, np.flatnonzero(gains), before, facts, need),
-        *_lines(LOST, np.flatnonzero(losses), after, facts, need),
+        *_lines(GAINED, np.flatnonzero(gains), before, need),
+        *_lines(LOST, np.flatnonzero(losses), after, need),
     ]
     deciding = Counter((line.change, line.failed.rule.id if line.failed else None) for line in lines)
     return DryRunReport(
@@ -111,10 +111,11 @@ def compare(
 
 
 class _Asked:
-    """One version asked of all: who may have it, and the first rule against one who may not."""
+    """One version asked of all by what counts for it: who may have it, and the first rule against one who may not."""
 
     def __init__(self, shelf: Shelf, facts: Facts, need: Need) -> None:
         self.shelf = shelf
+        self.facts = facts
         self.names = shelf.names
         self.may: NDArray[np.bool_] = shelf.eligible(facts, need)[:, 0]
 
@@ -130,6 +131,7 @@ class _Unpublished(_Asked):
     """What is not published yet, nobody may have."""
 
     def __init__(self, facts: Facts) -> None:
+        self.facts = facts
         self.names = ()
         self.may = np.zeros(len(facts), dtype=bool)
 
@@ -139,13 +141,14 @@ class _Unpublished(_Asked):
 
 
 def _asked(product: Product, facts: Facts, need: Need, day: date) -> _Asked:
-    return _Asked(Shelf([product], max(day, product.valid_from), kind_matters=False), facts, need)
+    shelf = Shelf([product], max(day, product.valid_from), kind_matters=False)
+    return _Asked(shelf, facts.under(product.counts), need)
 
 
-def _lines(change: str, chosen: NDArray[np.int_], against: _Asked, facts: Facts, need: Need) -> Iterator[ChangedFirm]:
+def _lines(change: str, chosen: NDArray[np.int_], against: _Asked, need: Need) -> Iterator[ChangedFirm]:
     if not len(chosen):
         return
-    rows = facts.rows(("enterprise", *against.names))
+    rows = against.facts.rows(("enterprise", *against.names))
     for number in chosen:
         row = rows[number] | need.facts()
         yield ChangedFirm(str(row["enterprise"]), change, against.first_failed(row))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from math import isnan, nan
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from services.matching.domain.counting import Counts
 from services.matching.domain.predicate import RANKS, Columns, Marks, Value, mark
 from services.matching.domain.vocabulary import HIERARCHIES, WORDS
 
@@ -36,8 +37,10 @@ class Need:
 class Facts:
     """One row an enterprise: `enterprise depth features_sha256 industry region size_class`, features, score columns.
 
-    `problem` says why there are no scores at all (the slug of scoring's answer), else None. `disputes` has what those
-    enterprises dispute in their files that do.
+    They are what is confirmed, with the score that decides by it; `whole` has the same rows with everything, None where
+    nobody states anything alone. `problem` says why there are no scores at all (the slug of scoring's answer), else
+    None. `disputes` has what those enterprises dispute in their files that do; `evidence` what the money of those rests
+    on of whom that is told, and `counted` the sentences about what was not counted, both as JSON.
     """
 
     frame: pl.DataFrame
@@ -47,6 +50,9 @@ class Facts:
     model: str | None = None
     problem: str | None = None
     disputes: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    whole: pl.DataFrame | None = None
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    counted: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of enterprises."""
@@ -64,10 +70,20 @@ class Facts:
         columns = (map(_tidy, self.frame.get_column(name).to_list()) for name in wanted)
         return [dict(zip(wanted, row, strict=True)) for row in zip(*columns, strict=True)]
 
+    def under(self, counts: Counts) -> Facts:
+        """Return the facts that count for a product of this policy: these, unless it counts everything."""
+        return self if counts is Counts.CONFIRMED or self.whole is None else replace(self, frame=self.whole)
+
     def slice(self, start: int, length: int) -> Facts:
         """Return the same facts for some of the enterprises."""
-        part = self.frame.slice(start, length)
-        return Facts(part, self.as_of, self.known_at, self.catalogue, self.model, self.problem)
+        whole = None if self.whole is None else self.whole.slice(start, length)
+        return replace(self, frame=self.frame.slice(start, length), whole=whole, disputes={})
+
+    def of(self, enterprises: Sequence[str]) -> Facts:
+        """Return the same facts for these of the enterprises, in the order of the rows."""
+        asked = pl.col("enterprise").is_in(enterprises)
+        whole = None if self.whole is None else self.whole.filter(asked)
+        return replace(self, frame=self.frame.filter(asked), whole=whole)
 
 
 def columns_of(frame: pl.DataFrame, names: Iterable[str], need: Need, marks: Marks) -> Columns:

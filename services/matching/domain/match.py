@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from services.matching.domain.approval import Approval
+from services.matching.domain.counting import Counts
 from services.matching.domain.eligibility import Check, Shelf, Shelved, checks, score_missing
 from services.matching.domain.facts import Fact, Facts, Need
 from services.matching.domain.price import Price
@@ -50,21 +51,29 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A product that the enterprise may not have, and every rule that stands against it, the first one named."""
+    """A product that the enterprise may not have, and every rule that stands against it, the first one named.
+
+    `if_confirmed` tells that what only the enterprise states would meet all of them, were it confirmed.
+    """
 
     product: Product
     failed: tuple[Check, ...]
     recourse: Recourse
+    if_confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """All products answered for one enterprise; `facts` is what was known of it and used."""
+    """All products answered for one enterprise; `facts` is what was known of it and used.
+
+    These are confirmed; `whole` are those with everything, the same where nothing is set aside.
+    """
 
     enterprise: str
     facts: Mapping[str, Fact]
     offers: tuple[Offer, ...]
     refusals: tuple[Refusal, ...]
+    whole: Mapping[str, Fact] = field(default_factory=dict)
 
     @property
     def products(self) -> list[Product]:
@@ -72,28 +81,50 @@ class Match:
         return [*(offer.product for offer in self.offers), *(refusal.product for refusal in self.refusals)]
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What counts of one enterprise under a policy, and whether each condition of the shelf holds on it."""
+
+    facts: Mapping[str, Fact]
+    passed: Sequence[bool]
+
+
 def match_all(shelf: Shelf, facts: Facts, need: Need, guide: Guide | None = None) -> list[Match]:
-    """Answer every product for every enterprise of `facts`, one or many."""
+    """Answer every product for every enterprise of `facts`, one or many, by what counts for the product."""
+    confirmed = _views(shelf, facts, need)
+    whole = confirmed if facts.whole is None else _views(shelf, facts.under(Counts.EVERYTHING), need)
+    guide = guide or Guide()
+    return [
+        _match(shelf, {Counts.CONFIRMED: one, Counts.EVERYTHING: other}, guide)
+        for one, other in zip(confirmed, whole, strict=True)
+    ]
+
+
+def _views(shelf: Shelf, facts: Facts, need: Need) -> list[_View]:
     truths = shelf.truths(facts, need)
     rows = facts.rows(dict.fromkeys((*ALWAYS, *shelf.names)))
-    asked, guide = need.facts(), guide or Guide()
+    asked = need.facts()
     return [
-        _match(shelf, [bool(truth if isinstance(truth, bool) else truth[i]) for truth in truths], row | asked, guide)
+        _View(row | asked, [bool(truth if isinstance(truth, bool) else truth[i]) for truth in truths])
         for i, row in enumerate(rows)
     ]
 
 
-def _match(shelf: Shelf, passed: Sequence[bool], facts: Mapping[str, Fact], guide: Guide) -> Match:
+def _match(shelf: Shelf, views: Mapping[Counts, _View], guide: Guide) -> Match:
     offers, refusals = [], []
+    whole = views[Counts.EVERYTHING]
     for item in shelf.items:
-        failed = checks(item, passed, facts, wanted=False)
+        view = views[item.product.counts]
+        facts, failed = view.facts, checks(item, view.passed, view.facts, wanted=False)
         if failed:
             way = _recourse(shelf, item, failed, facts, guide)
             first = score_missing(failed)
-            refusals.append(Refusal(item.product, (first, *failed) if first else failed, way))
+            opens = view is not whole and all(whole.passed[number] for _, number in item.conditions)
+            refusals.append(Refusal(item.product, (first, *failed) if first else failed, way, opens))
         else:
-            offers.append(_offer(item.product, checks(item, passed, facts, wanted=True), facts, guide, shelf.on))
-    return Match(str(facts["enterprise"]), facts, rank(offers), tuple(refusals))
+            offers.append(_offer(item.product, checks(item, view.passed, facts, wanted=True), facts, guide, shelf.on))
+    known = views[Counts.CONFIRMED].facts
+    return Match(str(known["enterprise"]), known, rank(offers), tuple(refusals), whole.facts)
 
 
 def _recourse(

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from chassis.core.errors import Invalid
+from services.matching.domain.counting import Counts
 from services.matching.domain.errors import ProductInvalid
 from services.matching.domain.expression import Expression, names, parse
 from services.matching.domain.price import RateRule
@@ -113,6 +114,7 @@ class Product:
     security: tuple[Mapping[str, Any], ...] = ()
     documents: tuple[Mapping[str, Any], ...] = ()
     owner: str = ""
+    counts: Counts = Counts.CONFIRMED
 
     def __post_init__(self) -> None:
         """Refuse a product that contradicts itself."""
@@ -203,6 +205,7 @@ def read_product(document: Mapping[str, Any], vocabulary: Vocabulary | None = No
         security=tuple(document.get("security", ())),
         documents=tuple(document.get("documents", ())),
         owner=document.get("owner", ""),
+        counts=Counts(document.get("counts", Counts.CONFIRMED)),
     )
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
-
-import polars as pl
 
 from chassis.core.moments import today
 from chassis.data import jobs
@@ -57,7 +54,7 @@ def _matches(shelf: Shelf, facts: Facts, requests: Sequence[Request]) -> list[Ma
         alike[request.amount_fen, request.months].append(request.enterprise)
     matches = []
     for (amount, months), enterprises in alike.items():
-        some = replace(facts, frame=facts.frame.filter(pl.col("enterprise").is_in(enterprises)))
+        some = facts.of(enterprises)
         if len(some):
             matches += match_all(shelf, some, Need(amount, months))
     return sorted(matches, key=lambda match: match.enterprise)

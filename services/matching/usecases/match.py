@@ -56,13 +56,19 @@ def keep(session: Session, caller: Caller, facts: Facts, answered: Match, need: 
             known_at=facts.known_at,
             catalogue=facts.catalogue,
             model=facts.model,
-            facts=dict(answered.facts),
+            facts=_used(answered),
             products={product.id: product.version for product in answered.products},
             answer=orjson.dumps(answer),
             created_at=now,
         )
     )
     return answer
+
+
+def _used(answered: Match) -> dict[str, Any]:
+    """Return what was known and used; with everything beside it where that is something else."""
+    used, whole = dict(answered.facts), dict(answered.whole)
+    return used if whole in ({}, used) else {**used, "with_everything": whole}
 
 
 def recall(context: Context, caller: Caller, match_id: str) -> tuple[StoredMatch, Leave]:

@@ -108,7 +108,7 @@ def post_approval(session: Session, decision: dict[str, Any], version: str) -> d
 def post_promotion(session: Session, version: str) -> dict[str, Any]:
     """Let an approved model serve from the next score on.
 
-    The model that served is retired. Repeating it changes nothing.
+    By who trained it, or the operator. The model that served is retired. Repeating it changes nothing.
     """
     _expect(session, version)
     return _shown(session, promote(session, caller(), version))
@@ -123,7 +123,10 @@ def post_promotion(session: Session, version: str) -> dict[str, Any]:
 @idempotent
 @shows(Shows.COUNTS)
 def post_rollback(session: Session, decision: dict[str, Any], version: str) -> dict[str, Any]:
-    """Take the serving model out of service; answers with the one that served before, which serves again."""
+    """Take the serving model out of service; answers with the one that served before, which serves again.
+
+    By who trained the serving one, or the operator.
+    """
     _expect(session, version)
     return _shown(session, roll_back(session, caller(), version, decision["note"]))
 
@@ -137,7 +140,8 @@ def post_rollback(session: Session, decision: dict[str, Any], version: str) -> d
 def post_shadow(session: Session, version: str) -> dict[str, Any]:
     """Let a trained model score all live traffic in the shadow of the champion.
 
-    What it says is stored beside each score and never answered to a bank. One runs at a time; no approval is needed.
+    What it says is stored beside each score and never answered to a bank. One runs at a time; no approval is needed,
+    but who trained it or the operator decides.
     """
     return _shown(session, cast_shadow(session, caller(), version))
 
@@ -159,8 +163,11 @@ def delete_shadow(version: str) -> Response:
 @blueprint.response(200, ComparisonSchema())
 @shows(Shows.COUNTS)
 def get_comparison(version: str) -> Response:
-    """Compare a challenger's shadow scores with the champions' on the same firms, and both with known outcomes."""
-    return json_answer(comparison(context(), version))
+    """Compare a challenger's shadow scores with the champions' on the same firms, and both with known outcomes.
+
+    For who trained it and the operator.
+    """
+    return json_answer(comparison(context(), caller(), version))
 
 
 @blueprint.get("/<version>/plots")

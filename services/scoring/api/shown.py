@@ -18,6 +18,7 @@ from services.scoring.domain.assessment import Assessment, Legend, Meaning
 from services.scoring.domain.contest import Contest
 from services.scoring.domain.counting import Beside, Counts, shares
 from services.scoring.domain.counting import sentence as told
+from services.scoring.domain.disclosure import disclosed
 from services.scoring.domain.gate import Standing
 from services.scoring.domain.reason_codes import code_of
 from services.scoring.domain.reasons import sentence
@@ -119,7 +120,7 @@ def model(session: Session, row: Model) -> dict[str, Any]:
         "as_of": _day(row.as_of),
         "known_at": _moment(row.known_at),
         "artefact_sha256": row.artefact_sha256,
-        "card": row.card,
+        "card": disclosed(row.card),
         "problem": job.problem,
         "created_at": _moment(row.created_at),
         "trained_at": _moment(row.trained_at),

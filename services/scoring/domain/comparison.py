@@ -14,15 +14,19 @@ from services.scoring.domain.scale import MASTER_SCALE
 _ORDER = {grade.name: position for position, grade in enumerate(MASTER_SCALE)}
 # Fewer known outcomes of one kind rank nothing.
 FEWEST_OF_A_KIND = 5
+# Of fewer scores a mean or a quantile would tell of single firms.
+FEWEST_SCORES = 10
 
 
 def compared(pairs: Sequence[Mapping[str, Any]], outcomes: Mapping[str, bool]) -> dict[str, Any]:
     """Compare `pairs` (score, grade, pd; points, shadow_grade, shadow_pd; enterprise) and hold both to `outcomes`.
 
+    Fewer than ten pairs are counted and not compared.
     `notches` counts by how many grades the challenger stands above (negative) or below (positive) the champion.
     """
-    if not pairs:
-        return {"scores": 0, "champions": [], "points": None, "notches": {}, "same_grade": None, "outcomes": None}
+    if len(pairs) < FEWEST_SCORES:
+        nothing: dict[str, Any] = {"points": None, "notches": {}, "same_grade": None, "outcomes": None}
+        return {"scores": len(pairs), "champions": sorted({pair["model"] for pair in pairs}), **nothing}
     gap = np.array([pair["points"] - pair["score"] for pair in pairs], dtype=np.float64)
     notches = Counter(_ORDER[pair["shadow_grade"]] - _ORDER[pair["grade"]] for pair in pairs)
     return {

@@ -118,12 +118,19 @@ CONFIRM = {
 
 def nothing_confirmed(enterprise: str, evidence: Mapping[str, Any] | None) -> str:
     """Say why an enterprise is not scored of which nothing is confirmed, and what to hand in."""
+    said = unscored(enterprise, evidence)
+    return f"{said['en']} / {said['zh']}"
+
+
+def unscored(enterprise: str, evidence: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the same in each language."""
     zh, en = _what(evidence)
-    return (
-        f"Not scored: nothing of {enterprise} is confirmed. {en} is all there is. {CONFIRM['en']} A score with "
-        f"everything is ordered by counts: everything. / 未评分：{zh}，此外没有任何经证实的数据。{CONFIRM['zh']}"
-        "如需按全部数据评分，请以 counts: everything 查询。"
-    )
+    return {
+        "zh": f"未评分：{enterprise} 没有任何经证实的数据，只有{zh}。{CONFIRM['zh']}"
+        "如需按全部数据评分，请以 counts: everything 查询。",
+        "en": f"Not scored: nothing of {enterprise} is confirmed. {en} is all there is. {CONFIRM['en']} A score with "
+        "everything is ordered by counts: everything.",
+    }
 
 
 def _what(evidence: Mapping[str, Any] | None) -> tuple[str, str]:

@@ -57,6 +57,10 @@ class ApprovalByTrainer(Forbidden):
     """Whoever trained a model cannot approve it: four eyes see more than two."""
 
 
+class NotYourModel(Forbidden):
+    """Whether a model serves or runs in the shadow is decided by who trained it, or by the operator."""
+
+
 class GateFailed(Conflict):
     """The model was behind its challenger on held-out firms, and nobody has said why it should serve all the same."""
 

@@ -1,10 +1,10 @@
 """The reference enterprises: whom a firm is compared with when its score is explained.
 
-Each is the median firm graded A in an industry group: for each feature the median of the training firms of the group
+Each is the middle firm graded A in an industry group: for each feature the middle of the training firms of the group
 that paid and whose held-out grade is A or better. Where fewer than ten are, the next grades are taken in, and the title
 says so; a group where fewer than ten firms paid has none of its own, and is compared with that of the whole book.
-A median names nobody (a medoid would print one firm's books into every other firm's reasons), is stable when a firm
-joins, and its values are ones that some sound firm really has.
+Each of its values is the mean of the middle half of the firms, rounded: it names nobody (a medoid would print one
+firm's books into every other firm's reasons, a median some firm's single figure) and is stable when a firm joins.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from services.scoring.domain import disclosure
 from services.scoring.domain.scale import MASTER_SCALE, grades_of
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WANTED_GRADE = "A"
-# The median of fewer is one firm's luck, and nearly its books.
-LEAST_FIRMS = 10
+# The middle of fewer is one firm's luck, and nearly its books.
+LEAST_FIRMS = disclosure.LEAST_FIRMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class Group:
         en_group = "all industries" if self.industry is None else f"industry section {self.industry}"
         en_wide = f"; fewer than {LEAST_FIRMS} are graded {WANTED_GRADE}, so the grade is widened" if widened else ""
         return {
-            "zh": f"{zh_group}评级 {self.grade} 及以上企业的中位数（{count} 家{zh_wide}）",
-            "en": f"median of the {count} firms graded {self.grade} or better, {en_group}{en_wide}",
+            "zh": f"{zh_group}评级 {self.grade} 及以上企业的居中水平（{count} 家{zh_wide}）",
+            "en": f"middle of the {count} firms graded {self.grade} or better, {en_group}{en_wide}",
         }
 
 
@@ -82,19 +83,38 @@ def best_for(references: Sequence[Mapping[str, Any]], industry: str | None) -> M
     return next((one for one in references if own is not None and one["industry"] == own), references[0])
 
 
-def typical(frame: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
-    """Return for each column the lower median or the most frequent word; None where nothing is known."""
-    return {name: _typical(frame[name].drop_nulls()) for name in names}
+def typical(frame: pl.DataFrame, names: Sequence[str], book: pl.DataFrame) -> dict[str, Any]:
+    """Return for each column the mean of its middle half, with three digits, or the most frequent word.
+
+    Where fewer than ten firms of the frame tell a value, those of the whole book are asked; None where these are fewer.
+    """
+    return {name: _typical(_told(frame[name], book[name])) for name in names}
 
 
-def _typical(values: pl.Series) -> Any:
-    if values.dtype.is_float():
-        values = values.drop_nans()
-    if values.is_empty():
+def _told(*columns: pl.Series) -> pl.Series | None:
+    """Return the known values of the first of the columns that ten firms or more tell."""
+    for column in columns:
+        values = column.drop_nans().drop_nulls() if column.dtype.is_float() else column.drop_nulls()
+        if len(values) >= LEAST_FIRMS:
+            return values
+    return None
+
+
+def _typical(values: pl.Series | None) -> Any:
+    if values is None:
         return None
     if values.dtype.is_numeric():
-        return float(values.quantile(0.5, "lower"))  # type: ignore[arg-type]  # not empty, so not None
+        return _middle(values.cast(pl.Float64).to_numpy())
     if values.dtype == pl.Boolean:
         return float(values.mean() >= 0.5)  # type: ignore[operator]
     common = values.cast(pl.String).value_counts(sort=False).sort("count", values.name, descending=[True, False])
     return common[values.name][0]
+
+
+def _middle(values: NDArray[np.float64]) -> float:
+    """Return the mean of the middle half, with three digits; a whole number where all are."""
+    ordered = np.sort(values)
+    cut = len(ordered) // 4
+    mean = float(ordered[cut : len(ordered) - cut].mean())
+    whole = bool((ordered == np.floor(ordered)).all())
+    return disclosure.coarse(round(mean) if whole else mean)

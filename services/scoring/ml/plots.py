@@ -1,12 +1,14 @@
-"""The pictures of a model's page, drawn once when it is trained: SVG files beside the artefact.
+"""The pictures of a model's page, drawn from its card when it is trained: SVG files beside the artefact.
 
-The summary and dependence plots are the shap library's, given our own exact values (`card.verification` says how far
-they are from shap's). Same inputs, same bytes: nothing of the day or of chance is in a file.
+A picture shows nothing that the card does not tell, and the card tells nothing of fewer than ten firms
+(`domain.disclosure`). Same card, same bytes: nothing of the day or of chance is in a file.
 """
 
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import warnings
 from functools import partial
 from pathlib import Path
@@ -16,21 +18,16 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from services.scoring.domain import scale
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
-    from services.scoring.ml.scorer import Scorer
-    from services.scoring.ml.validation import HeldOut
-
 INK, BAD, GOOD, SOFT = "#0b5563", "#a63d2b", "#1f6b57", "#8a8f91"
-FOLDER = "plots"
-_MOST_ROWS = 300  # dots of a picture that is looked at, not read
+FOLDER = "pictures"
+# Where pictures lay that had a dot a firm; they are taken away and never read.
+OLD_FOLDER = "plots"
 _SHOWN_FEATURES = 12
-_DEPENDENCE = 3
 _STYLE = {
     "svg.hashsalt": "smecredit",
     "svg.fonttype": "none",  # words stay words: selectable, and in the reader's own fonts
@@ -43,45 +40,60 @@ _STYLE = {
 }
 
 
-def draw(folder: Path, held_out: HeldOut, validation: Mapping[str, Any], scorer: Scorer) -> list[str]:
-    """Write all pictures into a folder and return their names, in the order of the page."""
-    folder.mkdir(parents=True, exist_ok=True)
-    pictures: dict[str, Callable[[Axes], None]] = {
-        "roc": lambda axes: _roc(axes, validation),
-        "ks": lambda axes: _ks(axes, validation["ks"]),
-        "calibration": lambda axes: _calibration(axes, scorer.card["calibration"]["table"]),
-        "scores": lambda axes: _scores(axes, held_out),
-    }
-    if validation["stability"]:
-        pictures["stability"] = lambda axes: _stability(axes, held_out)
+def draw(model: Path, card: Mapping[str, Any]) -> list[str]:
+    """Write all pictures of a card into a model's folder at once and return their names, in the order of the page."""
+    pictures = _pictures(card)
+    beside = model / f".{FOLDER}.{os.getpid()}"
+    beside.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-        for name, picture in pictures.items():
-            figure = Figure(figsize=(4.6, 3.4), layout="constrained")
+        for name, (size, picture) in pictures.items():
+            figure = Figure(figsize=size, layout="constrained")
             picture(figure.add_subplot())
-            _save(figure, folder / f"{name}.svg")
-        return [*pictures, *_shap(folder, held_out, scorer)]
+            figure.savefig(
+                beside / f"{name}.svg", format="svg", metadata={"Date": None, "Creator": None}, transparent=True
+            )
+    for there in (FOLDER, OLD_FOLDER):
+        shutil.rmtree(model / there, ignore_errors=True)
+    beside.replace(model / FOLDER)
+    return list(pictures)
 
 
-def _save(figure: Figure, path: Path) -> None:
-    figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+def _pictures(card: Mapping[str, Any]) -> dict[str, tuple[tuple[float, float], Callable[[Axes], None]]]:
+    """Return size and drawing of each picture that a card has the figures for."""
+    told, small = card["validation"], (4.6, 3.4)
+    pictures: dict[str, tuple[tuple[float, float], Callable[[Axes], None]]] = {
+        "roc": (small, partial(_roc, told=told)),
+        "ks": (small, partial(_ks, curve=told["ks"])),
+        "calibration": (small, partial(_calibration, table=card["calibration"]["table"])),
+        "scores": (small, partial(_scores, table=told["score_table"])),
+    }
+    if told.get("stability_groups"):
+        pictures["stability"] = small, partial(_stability, groups=told["stability_groups"])
+    effects = told.get("effects") or card["importance"]
+    pictures["shap-summary"] = (6.4, 4.6), partial(_summary, effects=effects)
+    for rank, each in enumerate(told.get("dependence", ()), start=1):
+        if each["bins"]:
+            pictures[f"shap-dependence-{rank}"] = small, partial(_dependence, shown=each)
+    return pictures
 
 
-def _roc(axes: Axes, validation: Mapping[str, Any]) -> None:
-    curve = validation["roc"]
-    axes.plot(curve["false_positive"], curve["true_positive"], color=INK, label=f"AUC {validation['held_out_auc']:.3f}")
+def _roc(axes: Axes, told: Mapping[str, Any]) -> None:
+    curve = told["roc"]
+    label = f"AUC {told['held_out_auc']:.3f}"
+    axes.plot(curve["false_positive"], curve["true_positive"], color=INK, marker=".", label=label)
     axes.plot([0, 1], [0, 1], color=SOFT, linestyle=":", linewidth=1)
     axes.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.01, 1), ylim=(0, 1.01))
     axes.legend(frameon=False, loc="lower right")
 
 
 def _ks(axes: Axes, curve: Mapping[str, Any]) -> None:
-    axes.step(curve["points"], curve["defaulted"], where="post", color=BAD, label="defaulted")
-    axes.step(curve["points"], curve["paid"], where="post", color=GOOD, linestyle="--", label="paid")
+    axes.plot(curve["points"], curve["defaulted"], color=BAD, marker=".", label="defaulted")
+    axes.plot(curve["points"], curve["paid"], color=GOOD, marker=".", linestyle="--", label="paid")
     axes.axvline(curve["at"], color=SOFT, linestyle=":", linewidth=1)
-    axes.set(xlabel="score", ylabel="cumulative share")
-    axes.set_title(f"KS {curve['distance']:.3f} at {curve['at']:.0f} points", fontsize=9)
+    axes.set(xlabel="score below", ylabel="cumulative share", ylim=(0, 1.01))
+    axes.set_title(f"KS {curve['distance']:.3f} at about {curve['at']:.0f} points", fontsize=9)
     axes.legend(frameon=False)
 
 
@@ -97,62 +109,59 @@ def _calibration(axes: Axes, table: Sequence[Mapping[str, Any]]) -> None:
     axes.legend(frameon=False, loc="upper left")
 
 
-def _scores(axes: Axes, held_out: HeldOut) -> None:
-    bins = np.histogram_bin_edges(held_out.points, bins=20).tolist()
-    parts = [held_out.points[~held_out.defaulted], held_out.points[held_out.defaulted]]
-    axes.hist(parts, bins=bins, stacked=True, color=[GOOD, BAD], label=["paid", "defaulted"])
+def _scores(axes: Axes, table: Sequence[Mapping[str, Any]]) -> None:
+    place = np.arange(len(table))
+    bad = np.array([row["defaults"] for row in table])
+    good = np.array([row["firms"] for row in table]) - bad
+    axes.bar(place, good, color=GOOD, width=0.9, label="paid")
+    axes.bar(place, bad, bottom=good, color=BAD, width=0.9, label="defaulted")
+    axes.set_xticks(place, [_bounds(row) for row in table], rotation=45, ha="right", fontsize=7)
     axes.set(xlabel="score, held out", ylabel="firms")
     axes.legend(frameon=False)
 
 
-def _stability(axes: Axes, held_out: HeldOut) -> None:
-    order = np.argsort(held_out.points, kind="stable")
-    bounded = np.clip(held_out.repeats[:, order], 1e-12, 1 - 1e-12)
-    points = scale.points_of(np.log(bounded) - np.log1p(-bounded))
-    place = np.arange(points.shape[1])
-    axes.fill_between(place, points.min(axis=0), points.max(axis=0), color=INK, alpha=0.25, linewidth=0)
-    axes.plot(place, points.mean(axis=0), color=INK, linewidth=1)
-    axes.set(xlabel="firms, by score", ylabel="score over the repeats")
+def _bounds(row: Mapping[str, Any]) -> str:
+    low, high = row["from"], row["to"]
+    if low is None:
+        return "all" if high is None else f"< {high:.0f}"
+    return f"≥ {low:.0f}" if high is None else f"{low:.0f}–{high:.0f}"
 
 
-def _shap(folder: Path, held_out: HeldOut, scorer: Scorer) -> list[str]:
-    """Return the shap library's summary of all features and the dependence of the strongest, in points."""
-    import matplotlib.pyplot as plt  # noqa: PLC0415 -- shap draws on pyplot; only training draws
-    import shap  # noqa: PLC0415
+def _stability(axes: Axes, groups: Sequence[Mapping[str, Any]]) -> None:
+    place = np.arange(1, len(groups) + 1)
+    least, mean, most = (np.array([group[side] for group in groups]) for side in ("least", "mean", "most"))
+    axes.errorbar(place, mean, yerr=[mean - least, most - mean], fmt="o", color=INK, ecolor=SOFT, capsize=3)
+    axes.set_xticks(place)
+    axes.set(xlabel="groups of firms, by score", ylabel="mean score, least and most over the repeats")
 
-    plt.switch_backend("svg")
-    rows = held_out.rows[:: max(1, -(-held_out.rows.height // _MOST_ROWS))]
-    points = scorer.score_many(rows).points
-    numbers = [rows[name].to_physical() if rows[name].dtype.is_numeric() else None for name in scorer.features]
-    data = np.column_stack(
-        [np.full(rows.height, np.nan) if each is None else each.cast(float).to_numpy() for each in numbers]
+
+def _summary(axes: Axes, effects: Sequence[Mapping[str, Any]]) -> None:
+    """Draw the strongest features: how far each moves a score, and which way its low and its high values do."""
+    shown = sorted(effects, key=lambda each: -each["mean_points"])[:_SHOWN_FEATURES][::-1]
+    place = np.arange(len(shown))
+    axes.barh(
+        place, [each["mean_points"] for each in shown], color=SOFT, alpha=0.4, height=0.7, label="mean, either way"
     )
-    explained = shap.Explanation(
-        points, base_values=np.full(len(points), scorer.base_points), data=data, feature_names=list(scorer.features)
+    for side, colour, marker in (("low", BAD, "v"), ("high", INK, "^")):
+        told = [(each[side], at) for at, each in zip(place.tolist(), shown, strict=True) if each.get(side) is not None]
+        if told:
+            across, up = zip(*told, strict=True)
+            axes.scatter(across, up, color=colour, marker=marker, s=22, label=f"firms with {side} values")
+    axes.axvline(0, color=SOFT, linewidth=0.8)
+    axes.set_yticks(place, [each["feature"] for each in shown])
+    axes.set(xlabel="points")
+    axes.legend(frameon=False, fontsize=7, loc="lower right")
+
+
+def _dependence(axes: Axes, shown: Mapping[str, Any]) -> None:
+    values = [each["value"] for each in shown["bins"]]
+    axes.plot(
+        values, [each["points"] for each in shown["bins"]], color=INK, marker="o", label="bin of ten firms or more"
     )
-    names = []
-    random = np.random.get_state()
-    for name, picture in _shap_pictures(shap, explained, points):
-        np.random.seed(0)
-        plt.figure()
-        picture()
-        figure = plt.gcf()
-        figure.tight_layout()
-        _save(figure, folder / f"{name}.svg")
-        plt.close("all")
-        names.append(name)
-    np.random.set_state(random)
-    return names
-
-
-def _shap_pictures(shap: Any, explained: Any, points: Any) -> list[tuple[str, Callable[[], Any]]]:
-    strongest = np.argsort(-np.abs(points).mean(axis=0), kind="stable")[:_DEPENDENCE].tolist()
-    pictures: list[tuple[str, Callable[[], Any]]] = [
-        (
-            "shap-summary",
-            lambda: shap.plots.beeswarm(explained, max_display=_SHOWN_FEATURES, show=False, plot_size=(6.4, 4.6)),
-        )
-    ]
-    for rank, place in enumerate(strongest, start=1):
-        pictures.append((f"shap-dependence-{rank}", partial(shap.plots.scatter, explained[:, place], show=False)))
-    return pictures
+    if shown["unknown"]:
+        axes.axhline(shown["unknown"]["points"], color=BAD, linestyle=":", linewidth=1, label="unknown")
+    axes.axhline(0, color=SOFT, linewidth=0.8)
+    if values[0] > 0 and values[-1] > 100 * values[0]:
+        axes.set_xscale("log")
+    axes.set(xlabel=shown["feature"], ylabel="points, mean")
+    axes.legend(frameon=False, fontsize=7)

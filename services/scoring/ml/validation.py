@@ -1,6 +1,7 @@
 """How a model does on firms that it never saw, as figures: curves, calibration, stability, segments.
 
-All of it is held out: each firm's PD comes from models that were trained without it.
+All of it is held out: each firm's PD comes from models that were trained without it. And all of it is of ten firms or
+more (`domain.disclosure`): whoever may see a model's page has no right to any one firm's figures.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from services.scoring.domain import metrics, scale
+from services.scoring.domain import disclosure, metrics, scale
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,9 +34,10 @@ SEGMENTS: Mapping[str, Mapping[str, str]] = {
 PASSING_SHARE = 2 / 3
 FOUR_FIFTHS = 0.8
 # Fewer firms have no rate to speak of: they are shown and never judged.
-FEWEST_FIRMS = 10
-MOST_SEGMENTS = 12
-_POINTS = 101
+FEWEST_FIRMS = disclosure.LEAST_FIRMS
+# The features whose points are shown over their values, and in how many bins.
+_DEPENDENCE = 3
+_BINS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,80 +56,151 @@ class HeldOut:
         return np.rint(scale.points_of(np.log(bounded) - np.log1p(-bounded)))
 
 
-def figures(held_out: HeldOut) -> dict[str, Any]:
-    """Return everything that the model's page shows, as plain values."""
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The points of each feature (firms, features) that make the same firms' scores, and the features' names."""
+
+    features: Sequence[str]
+    points: Numbers
+
+
+def figures(held_out: HeldOut, explained: Explained) -> dict[str, Any]:
+    """Return everything that the model's page shows and that its pictures are drawn from, as plain values."""
+    table = _score_table(held_out)
+    strongest = np.argsort(-np.abs(explained.points).mean(axis=0), kind="stable")[:_DEPENDENCE].tolist()
     return {
+        "form": disclosure.FORM,
         "held_out_auc": metrics.auc(held_out.defaulted, held_out.pd),
-        "roc": roc(held_out.defaulted, held_out.pd),
-        "ks": ks_curve(held_out.defaulted, held_out.points),
+        "score_table": table,
+        "roc": disclosure.roc(table),
+        "ks": disclosure.ks_curve(table, *widest(held_out.defaulted, held_out.points)),
         "stability": stability(held_out),
+        "stability_groups": stability_groups(held_out),
+        "effects": [effect(held_out.rows, explained, place) for place in range(len(explained.features))],
+        "dependence": [dependence(held_out.rows, explained, place) for place in strongest],
         "segments": {name: segments(held_out, name) for name in SEGMENTS if name in held_out.rows.columns},
         "passing_points": passing_points(held_out),
     }
 
 
-def roc(defaulted: Outcomes, risk: Numbers) -> dict[str, list[float]]:
-    """Share of defaulters and of payers found when the riskiest are refused, from nobody to everybody."""
-    order = np.argsort(-risk, kind="stable")
-    hits = defaulted[order]
-    last_of_tie = np.append(np.diff(risk[order]) != 0, True)
-    found = np.append(0.0, (np.cumsum(hits) / max(1, hits.sum()))[last_of_tie])
-    wrong = np.append(0.0, (np.cumsum(~hits) / max(1, (~hits).sum()))[last_of_tie])
-    kept = np.unique(np.linspace(0, len(found) - 1, _POINTS).round().astype(np.int64))
-    return {"false_positive": wrong[kept].tolist(), "true_positive": found[kept].tolist()}
+def _score_table(held_out: HeldOut) -> list[dict[str, Any]]:
+    at, place = np.unique(held_out.points, return_inverse=True)
+    bad = np.bincount(place, weights=held_out.defaulted, minlength=len(at)).astype(np.float64)
+    return disclosure.score_table(at, bad, np.bincount(place, minlength=len(at)) - bad)
 
 
-def ks_curve(defaulted: Outcomes, points: Numbers) -> dict[str, Any]:
-    """Return the distribution of the scores of defaulters and of payers, and where they are farthest apart."""
+def widest(defaulted: Outcomes, points: Numbers) -> tuple[float, float]:
+    """Return the score at which the distributions of defaulters and of payers are farthest apart, and how far (KS)."""
     at = np.unique(points)
     bad, good = (np.searchsorted(np.sort(points[group]), at, side="right") for group in (defaulted, ~defaulted))
-    bad_share, good_share = bad / max(1, int(defaulted.sum())), good / max(1, int((~defaulted).sum()))
-    widest = int(np.abs(bad_share - good_share).argmax())
-    kept = np.unique(np.append(np.linspace(0, len(at) - 1, _POINTS).round().astype(np.int64), widest))
-    return {
-        "points": at[kept].tolist(),
-        "defaulted": bad_share[kept].tolist(),
-        "paid": good_share[kept].tolist(),
-        "at": float(at[widest]),
-        "distance": float(abs(bad_share[widest] - good_share[widest])),
-    }
+    apart = np.abs(bad / max(1, int(defaulted.sum())) - good / max(1, int((~defaulted).sum())))
+    return float(at[apart.argmax()]), float(apart.max())
 
 
 def stability(held_out: HeldOut) -> dict[str, Any] | None:
     """Tell how far a firm's score moves when other four fifths of the data train the model; None for one repeat."""
-    if len(held_out.repeats) < 2:
+    points = _repeated(held_out)
+    if points is None:
         return None
-    bounded = np.clip(held_out.repeats, 1e-12, 1 - 1e-12)
-    points = scale.points_of(np.log(bounded) - np.log1p(-bounded))
     spread = points.max(axis=0) - points.min(axis=0)
     grades = scale.grades_of(np.rint(points))
     return {
         "repeats": len(points),
-        "median_range_points": float(np.median(spread)),
-        "p90_range_points": float(np.percentile(spread, 90)),
+        "median_range_points": round(float(np.median(spread))),
+        "p90_range_points": round(float(np.percentile(spread, 90))),
         "same_grade": float((grades == grades[0]).all(axis=0).mean()),
     }
 
 
+def stability_groups(held_out: HeldOut) -> list[dict[str, Any]]:
+    """Return the same by groups of about equal size, the lowest scores first: mean score, and mean least and most."""
+    points = _repeated(held_out)
+    if points is None:
+        return []
+    order = np.argsort(points.mean(axis=0), kind="stable")
+    groups = np.array_split(order, max(1, min(_BINS, len(order) // FEWEST_FIRMS)))
+    sides = {"least": points.min(axis=0), "mean": points.mean(axis=0), "most": points.max(axis=0)}
+    return [
+        {"firms": len(group), **{name: round(float(side[group].mean()), 1) for name, side in sides.items()}}
+        for group in groups
+    ]
+
+
+def _repeated(held_out: HeldOut) -> Numbers | None:
+    """Return each firm's score in every repeat (repeats, firms)."""
+    if len(held_out.repeats) < 2:
+        return None
+    bounded = np.clip(held_out.repeats, 1e-12, 1 - 1e-12)
+    return scale.points_of(np.log(bounded) - np.log1p(-bounded))
+
+
+def effect(rows: pl.DataFrame, explained: Explained, place: int) -> dict[str, Any]:
+    """Return the mean points of the firms with the lowest and with the highest third of a feature's values.
+
+    None where a third has fewer than ten firms, or the feature holds words.
+    """
+    values = _numbers(rows, explained.features[place])
+    known = np.flatnonzero(~np.isnan(values))
+    third = len(known) // 3
+    order = known[np.argsort(values[known], kind="stable")]
+    enough = third >= FEWEST_FIRMS
+    points = explained.points[:, place]
+    return {
+        "feature": explained.features[place],
+        "mean_points": float(np.abs(points).mean()),
+        "low": round(float(points[order[:third]].mean()), 1) if enough else None,
+        "high": round(float(points[order[-third:]].mean()), 1) if enough else None,
+    }
+
+
+def dependence(rows: pl.DataFrame, explained: Explained, place: int) -> dict[str, Any]:
+    """Return a feature's typical value and mean points in bins of ten firms or more, unknown values apart."""
+    values, points = _numbers(rows, explained.features[place]), explained.points[:, place]
+    known = ~np.isnan(values)
+    bin_of = np.searchsorted(disclosure.lines(values[known], _BINS), values[known], side="right")
+    groups = [np.flatnonzero(known)[bin_of == number] for number in np.unique(bin_of)]
+    unknown = np.flatnonzero(~known)
+    return {
+        "feature": explained.features[place],
+        "bins": [
+            {"value": disclosure.typical(values[group]), **_points_of(points, group)}
+            for group in groups
+            if len(group) >= FEWEST_FIRMS
+        ],
+        "unknown": _points_of(points, unknown) if len(unknown) >= FEWEST_FIRMS else None,
+    }
+
+
+def _points_of(points: Numbers, group: NDArray[np.int64]) -> dict[str, Any]:
+    return {"firms": len(group), "points": round(float(points[group].mean()), 1)}
+
+
+def _numbers(rows: pl.DataFrame, name: str) -> Numbers:
+    """Return a column as numbers; a column of words is unknown throughout."""
+    column = rows[name]
+    if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
+        return np.full(len(column), np.nan)
+    return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
 def passing_points(held_out: HeldOut) -> float:
-    """Return the score that two thirds of the training firms reach."""
-    return float(np.quantile(held_out.points, 1 - PASSING_SHARE, method="lower"))
+    """Return a score that two thirds of the training firms reach, in steps of five."""
+    return disclosure.passing_line(float(np.quantile(held_out.points, 1 - PASSING_SHARE)))
 
 
 def segments(held_out: HeldOut, name: str) -> list[dict[str, Any]]:
     """Return each group's default rate, PD, calibration gap, AUC and adverse impact ratio, the largest groups first.
 
-    The ratio is the share of the group that passes over that of the group with the highest share, at one line for all;
-    groups of fewer than ten firms set no line and get no ratio.
+    The ratio is the share of the group that passes over that of the group with the highest share, at one line for all.
+    Groups of fewer than ten firms stand together as `others`, and are not judged.
     """
     groups = held_out.rows[name].cast(pl.String).fill_null("?").to_numpy()
     names, counts = np.unique(groups, return_counts=True)
     passed = held_out.points >= passing_points(held_out)
-    shares = {group: float(passed[groups == group].mean()) for group in names}
-    judged = [shares[group] for group, count in zip(names, counts, strict=True) if count >= FEWEST_FIRMS]
+    shares = {group: float(passed[groups == group].mean()) for group in names.tolist()}
+    judged = [shares[group] for group, count in zip(names.tolist(), counts, strict=True) if count >= FEWEST_FIRMS]
     best = max(judged, default=0.0)
-    ordered = sorted(zip(counts.tolist(), names.tolist(), strict=True), key=lambda each: (-each[0], each[1]))
-    return [_segment(held_out, groups == group, group, shares[group], best) for _, group in ordered[:MOST_SEGMENTS]]
+    return disclosure.folded([_segment(held_out, groups == group, group, shares[group], best) for group in shares])
 
 
 def _segment(held_out: HeldOut, inside: NDArray[np.bool_], group: str, share: float, best: float) -> dict[str, Any]:

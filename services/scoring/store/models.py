@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Table, exists, select, update
 from sqlalchemy.orm import Session
@@ -49,6 +49,12 @@ def model(session: Session, version: str, *, lock: bool = False) -> Model:
     if found is None:
         raise ModelNotFound(f"There is no model {version}; GET /v1/models lists them.")
     return found
+
+
+def cards(session: Session) -> dict[str, dict[str, Any]]:
+    """Return the card of every model that has one."""
+    rows = session.execute(select(Model.version, Model.card).where(Model.trained_at.is_not(None)))
+    return {version: card for version, card in rows if card}
 
 
 def serve(session: Session, version: str, now: datetime) -> None:

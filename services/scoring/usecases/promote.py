@@ -1,4 +1,7 @@
-"""Let an approved model serve, or run in the shadow of the one that does; take a promotion back."""
+"""Let an approved model serve, or run in the shadow of the one that does; take a promotion back.
+
+The model that serves scores for every client, so who decides about one is the client that trained it or the operator.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,12 @@ from services.scoring.domain import gate
 from services.scoring.domain.errors import GateFailed, ModelNotApproved, ModelNotReady, NothingServedBefore
 from services.scoring.store import models
 from services.scoring.tables import Model
+from services.scoring.usecases.standing import check_governs
 
 
 def promote(session: Session, caller: Caller, version: str) -> Model:
     """Let `version` serve from the next score on and retire the model that served; again is no change."""
-    model = _trained(session, version)
+    model = _trained(session, caller, version)
     if model.approved_at is None:
         raise ModelNotApproved(
             f"Model {version} was trained by {model.client} and approved by nobody. Let another client with the scope "
@@ -36,6 +40,7 @@ def promote(session: Session, caller: Caller, version: str) -> Model:
 def roll_back(session: Session, caller: Caller, version: str, note: str | None) -> Model:
     """Take `version`, which serves, out of service and let the model that served before it serve again; return that."""
     model = models.model(session, version)
+    check_governs(caller, model)
     if model.state != "serving":
         raise NothingServedBefore(
             f"Model {version} is {model.state}, it does not serve; there is nothing to take back."
@@ -51,7 +56,7 @@ def roll_back(session: Session, caller: Caller, version: str, note: str | None) 
 
 def cast_shadow(session: Session, caller: Caller, version: str) -> Model:
     """Let `version` score all live traffic in the shadow: stored beside, shown to no bank. Needs no approval."""
-    model = _trained(session, version)
+    model = _trained(session, caller, version)
     if model.state == "serving":
         raise ModelNotReady(f"Model {version} serves; its own shadow would say the same.", state=model.state)
     if model.state != "shadow":
@@ -63,7 +68,7 @@ def cast_shadow(session: Session, caller: Caller, version: str) -> Model:
 
 def end_shadow(session: Session, caller: Caller, version: str) -> Model:
     """Take `version` out of the shadow; again is no change."""
-    model = _trained(session, version)
+    model = _trained(session, caller, version)
     if model.state == "shadow":
         _end_shadow(session)
         models.note_event(session, version, "shadow-ended", caller.client, datetime.now(UTC))
@@ -71,8 +76,9 @@ def end_shadow(session: Session, caller: Caller, version: str) -> Model:
     return model
 
 
-def _trained(session: Session, version: str) -> Model:
+def _trained(session: Session, caller: Caller, version: str) -> Model:
     model = models.model(session, version)
+    check_governs(caller, model)
     if model.state in {"training", "failed"}:
         raise ModelNotReady(f"Model {version} is {model.state}; only a trained model can serve.", state=model.state)
     return model

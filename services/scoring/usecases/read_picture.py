@@ -1,4 +1,4 @@
-"""Read a picture of a model's page, drawn when the model was trained."""
+"""Read a picture of a model's page, drawn from its card when the model was trained (or redrawn: `redraw`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from services.scoring.context import Context
 from services.scoring.domain.errors import PictureNotFound
 from services.scoring.store import models
 
-FOLDER = "plots"  # as `ml.plots` names it; that module costs seconds to import
+FOLDER = "pictures"  # as `ml.plots` names it; that module costs seconds to import
 
 
 def names(context: Context, version: str) -> list[str]:

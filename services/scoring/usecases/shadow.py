@@ -9,6 +9,7 @@ import polars as pl
 import structlog
 
 from chassis.core.errors import Refused
+from chassis.core.identity import Caller
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment, Features
 from services.scoring.domain.comparison import compared
@@ -18,6 +19,7 @@ from services.scoring.ml.deciding import decide, decide_many
 from services.scoring.ml.scorer import Scored, Scorer
 from services.scoring.store import models, outcomes, scores
 from services.scoring.store.batch_file import SHADOW
+from services.scoring.usecases.standing import check_governs
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -71,10 +73,14 @@ def shadow_of(context: Context, version: str | None) -> Shadow:
         return Shadow(None)
 
 
-def comparison(context: Context, version: str) -> dict[str, Any]:
-    """Return how the challenger's scores compare with the champions' on the same firms, and with known outcomes."""
+def comparison(context: Context, caller: Caller, version: str) -> dict[str, Any]:
+    """Return how the challenger's scores compare with the champions' on the same firms, and with known outcomes.
+
+    It is on the scores of all clients and on the outcomes that the model's trainer reported: for who decides about it.
+    """
     with context.database.read() as session:
         model = models.model(session, version)
+        check_governs(caller, model)
         pairs = scores.shadow_pairs(session, version)
         known = outcomes.by_enterprise(session, model.client, None)
     return {"model": version, "state": model.state, **compared(pairs, known)}

@@ -11,6 +11,7 @@ import polars as pl
 from chassis.core.moments import rfc3339
 from services.scoring.clients import FeatureTable, Read
 from services.scoring.context import Context
+from services.scoring.domain.counting import Counts, sentence, unscored
 from services.scoring.domain.order import ManyOrder
 from services.scoring.ml.deciding import DecidedMany
 from services.scoring.ml.scorer import ScoredMany
@@ -40,8 +41,9 @@ def soft_check(context: Context, order: ManyOrder, purpose: str, *, with_feature
     with context.database.read() as session:
         scorer = context.shelf[models.serving_version(session)]
     book = context.profile.feature_set(order, Read.MATCH if purpose == MATCHING else Read.NEW_SCORE)
-    scores = score_many(scorer, book, order.counts or context.settings.counts)
-    table = _with_features(scores, book) if with_features else _table(scores)
+    counts = order.counts or context.settings.counts
+    scores = score_many(scorer, book, counts)
+    table = _with_features(scores, book, counts) if with_features else _table(scores)
     body = BytesIO()
     table.write_parquet(body, compression="lz4")
     headers = {
@@ -75,9 +77,25 @@ def _said(decided: DecidedMany, scored: ScoredMany, prefix: str) -> list[pl.Seri
     return [column.set(nothing, None) for column in columns]
 
 
-def _with_features(scores: Scores, book: FeatureTable) -> pl.DataFrame:
+def _with_features(scores: Scores, book: FeatureTable, counts: Counts) -> pl.DataFrame:
     """Return what the profile service told of each firm, and its scores beside it: hash and depth are of the whole."""
+    sentences = _sentences(scores, counts)
+    counted = book.frame["enterprise"].replace_strict(sentences, default=None, return_dtype=pl.String).alias("counted")
     marks = {enterprise: orjson.dumps(each).decode() for enterprise, each in book.disputes.items()}
     disputes = book.frame["enterprise"].replace_strict(marks, default=None, return_dtype=pl.String).alias("disputes")
-    told = book.frame.with_columns(disputes, *book.said)
+    told = book.frame.with_columns(disputes, *book.said, counted)
     return told.join(_table(scores).drop("depth", "features_sha256"), on="enterprise", how="left")
+
+
+def _sentences(scores: Scores, counts: Counts) -> dict[str, str]:
+    """Return what is said, as JSON, of each enterprise of which something is set aside, by its name."""
+    decided, rows, said = scores.decided, scores.enough.select("enterprise", "evidence"), {}
+    for row, beside in decided.beside.items():
+        enterprise, told = rows.row(row)
+        evidence = None if told is None else orjson.loads(told)
+        if decided.nothing is not None and decided.nothing[row]:
+            words = unscored(enterprise, evidence)
+        else:
+            words = sentence(counts, int(decided.scored.score[row]), beside, evidence)
+        said[enterprise] = orjson.dumps(words).decode()
+    return said

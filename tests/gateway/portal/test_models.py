@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from portal_site import StandIn, fixture
 
@@ -16,13 +17,27 @@ PAGE = "/portal/models/mdl_1"
 
 
 def test_a_model_shows_its_pictures_its_segments_and_who_decided(signed_in: SignedIn) -> None:
-    """Curves, SHAP plots, a group below four fifths, the decisions, in Chinese."""
+    """Curves, what features do, a group below four fifths, small groups together, the decisions, in Chinese."""
     page = signed_in("smc_bank").get(PAGE).text
 
     for name in ("roc", "ks", "calibration", "stability", "shap-summary", "shap-dependence-3"):
         assert f"{PAGE}/plots/{name}.svg" in page
     assert "&lt; 0.80" in page
+    assert "其他（54、65）" in page
     assert "影子运行" in page
+
+
+def test_a_model_s_drift_is_told_with_its_contributions(signed_in: SignedIn, door: StandIn) -> None:
+    """The last month, the surest shift first, in words and figures; a model that scored nobody has no such section."""
+    page = signed_in("smc_bank", "en").get(PAGE).text
+
+    assert door.asked("GET /drift")[0]["query"] == {"model": "mdl_1"}
+    assert "what is earned or lost by Gross margin has shifted" in page
+    assert page.index("Gross margin · points") < page.index("The score</th>")
+    assert "-7.4" in page
+
+    door.answers["GET /drift"] = Answer(200, {"months": [], "alerts": []})
+    assert "Drift from the training firms" not in signed_in("smc_bank", "en").get(PAGE).text
 
 
 def test_a_picture_is_an_image_that_can_run_nothing(signed_in: SignedIn) -> None:
@@ -46,6 +61,44 @@ def test_the_operator_approves_with_a_note_once_however_often_the_form_is_sent(
     asked = door.asked("POST /models/mdl_1/approve")
     said = {"note": "reviewed", "exception": None}
     assert [(call["json"], call["Idempotency-Key"]) for call in asked] == [(said, "n1")] * 2
+
+
+@pytest.mark.parametrize(
+    ("state", "decision", "asked"),
+    [
+        ("approved", "promote", "POST /models/mdl_1/promote"),
+        ("serving", "rollback", "POST /models/mdl_1/rollback"),
+        ("candidate", "shadow", "POST /models/mdl_1/shadow"),
+        ("shadow", "end-shadow", "DELETE /models/mdl_1/shadow"),
+    ],
+)
+def test_who_trained_a_model_decides_whether_it_serves(
+    signed_in: SignedIn, door: StandIn, state: str, decision: str, asked: str
+) -> None:
+    """The button that its state allows, and what it asks of the service."""
+    door.answers["GET /models/mdl_1"] = Answer(200, fixture("model") | {"state": state})
+    client = signed_in("smc_bank")
+
+    assert f"{PAGE}/decide/{decision}" in client.get(PAGE).text
+    assert client.post(f"{PAGE}/decide/{decision}", data={"nonce": "n1"}, headers=ORIGIN).status_code == 303
+    [call] = door.asked(asked)
+    assert call["Idempotency-Key"] == "n1"
+
+
+def test_another_bank_finds_no_such_button(signed_in: SignedIn, door: StandIn) -> None:
+    """The model that serves scores for all; whose it is decides."""
+    door.answers["GET /models/mdl_1"] = Answer(200, fixture("model") | {"state": "approved", "trained_by": "bank-2"})
+
+    assert "/decide/" not in signed_in("smc_bank").get(PAGE).text
+    assert "/decide/promote" in signed_in("smc_operator").get(PAGE).text
+
+
+def test_a_decision_that_there_is_not_is_not_found(signed_in: SignedIn, door: StandIn) -> None:
+    """Nothing is asked of the service."""
+    answer = signed_in("smc_operator").post(f"{PAGE}/decide/plots", data={"nonce": "n1"}, headers=ORIGIN)
+
+    assert answer.status_code == 404
+    assert not any("plots" in call["route"] for call in door.calls)
 
 
 def failed_gate() -> dict[str, Any]:

@@ -53,6 +53,8 @@ def test_no_sentence_is_left_over() -> None:
         "state",
         "figure",
         "gate_finding",
+        "model_decision",
+        "model_decision_note",
         "dimension",
         "what",
         "fact",

@@ -59,6 +59,9 @@ def test_every_product_is_answered_cheapest_offer_first(client: FlaskClient, ban
         "model": "m1",
         "features_sha256": "a1",
         "problem": None,
+        "with_everything": None,
+        "evidence": None,
+        "counted": None,
     }
 
 

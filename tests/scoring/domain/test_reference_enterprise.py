@@ -59,14 +59,20 @@ def test_a_section_is_the_letter_of_an_industry_code(code, letter):
     assert section(code) == letter
 
 
-def test_the_typical_value_is_one_that_some_firm_has():
-    """The lower median of what is known; words by majority; nothing known stays unknown."""
+def test_the_typical_value_is_the_middle_and_nobody_s():
+    """The mean of the middle half, with three digits, whole where all are; words by majority."""
     frame = pl.DataFrame(
         {
-            "months": [3.0, None, 9.0, 5.0, 7.0],
-            "share": [float("nan"), 0.5, 0.1, 0.2, 0.4],
-            "sector": ["a", "b", "b", None, "a"],
-            "unknown": pl.Series([None] * 5, dtype=pl.Float64),
+            "months": [float(number) for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 100)],
+            "share": [0.123456 * number for number in range(10)],
+            "sector": ["a"] * 4 + ["b"] * 6,
         }
     )
-    assert typical(frame, frame.columns) == {"months": 5.0, "share": 0.2, "sector": "a", "unknown": None}
+    assert typical(frame, frame.columns, frame) == {"months": 6.0, "share": 0.556, "sector": "b"}
+
+
+def test_a_value_that_fewer_than_ten_firms_tell_comes_from_the_book_or_stays_unknown():
+    """One firm's figure is not printed into the reasons of all others."""
+    book = pl.DataFrame({"told": [2.5] * 12, "rare": [3.5] * 9 + [None] * 3})
+    group = book.with_columns(told=pl.Series([7.5] * 9 + [None] * 3))
+    assert typical(group, ["told", "rare"], book) == {"told": 2.5, "rare": None}

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from services.scoring.domain.errors import FeaturesDoNotFit
 from services.scoring.ml.scorer import Scorer
+from services.scoring.store import models
 from services.scoring.tables import BatchPart, ShadowScore
+from services.scoring.usecases.redraw import redraw
 
 Send = Callable[..., Any]
 Read = Callable[[str], Any]
@@ -78,6 +82,52 @@ def test_an_approved_model_is_promoted_and_the_decisions_are_kept(
     assert (model["state"], model["approved_by"]) == ("serving", "operator-1")
     told = [(each["event"], each["client"], each["note"]) for each in model["events"]]
     assert told == [("approved", "operator-1", "reviewed"), ("promoted", "bank-1", None)]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "state"),
+    [
+        ("POST", "promote", "approved"),
+        ("POST", "rollback", "serving"),
+        ("POST", "shadow", "approved"),
+        ("DELETE", "shadow", "shadow"),
+        ("GET", "comparison", "shadow"),
+    ],
+)
+def test_another_bank_decides_nothing_about_a_model_and_the_operator_does(
+    app: Flask, serving: Flask, add_model: Any, tokens: Any, method: str, path: str, state: str
+) -> None:
+    """Who trained it is named, and nothing has changed."""
+    if state == "serving":
+        add_model("mdl_bad", "approved")
+        with app.extensions["database"].begin() as session:
+            models.serve(session, "mdl_bad", datetime.now(UTC))
+    else:
+        add_model("mdl_bad", state)
+
+    def ask(client: str, role: str) -> Any:
+        headers = tokens(client=client, role=role, scopes="models:write models:read")
+        sent = {"json": {}} if method == "POST" else {}
+        headers |= {"Idempotency-Key": f"{client}-{path}"}
+        return app.test_client().open(f"/v1/models/mdl_bad/{path}", method=method, headers=headers, **sent)
+
+    refused = ask("bank-2", "bank")
+
+    assert (refused.status_code, refused.json["type"]) == (403, "/problems/not-your-model")
+    assert "bank-1 or by the operator" in refused.json["detail"]
+    with app.extensions["database"].read() as session:
+        assert models.model(session, "mdl_bad").state == state
+    assert ask("operator-1", "operator").status_code == 200
+
+
+def test_fewer_than_ten_shadow_scores_are_counted_and_not_compared(send: Send, read: Read, challenger: str) -> None:
+    """A mean of three would tell of three firms."""
+    for number in range(1, 4):
+        send("/v1/scores", {"enterprise": f"local:E{number}"})
+
+    found = read(f"/v1/models/{challenger}/comparison").json
+
+    assert (found["scores"], found["points"], found["notches"]) == (3, None, {})
 
 
 def test_a_model_that_failed_its_gate_is_not_approved_without_a_reason(
@@ -180,7 +230,7 @@ def test_a_shadow_that_refuses_never_stops_an_answer(
             raise FeaturesDoNotFit("a feature is too large for the shadow")
         return whole[more.pop("which")](scorer, *args, **more)
 
-    whole = {name: getattr(Scorer, name) for name in ("score", "score_many")}
+    whole = {name: getattr(Scorer, name) for name in ("score_few", "score_many")}
     for name in whole:
         monkeypatch.setattr(Scorer, name, partialmethod(refuse, which=name))
     assert send("/v1/scores", {"enterprise": "local:E1"}).status_code == 201
@@ -238,6 +288,46 @@ def test_a_trained_model_has_pictures_and_names_no_other(read: Read, serving: Fl
     assert "<svg" in read("/v1/models/mdl_test/plots/roc").json["svg"]
     assert read("/v1/models/mdl_test/plots/..%2Fartefact").status_code == 404
     assert read("/v1/models/mdl_test/plots/none").json["type"] == "/problems/picture-not-found"
+
+
+def test_pictures_of_the_time_of_a_dot_a_firm_are_never_served_and_are_redrawn(
+    read: Read, serving: Flask, home: Path, trained: Path
+) -> None:
+    """An old model has a card of the old form and pictures in the old folder; the worker draws new ones."""
+    context = serving.extensions["context"]
+    model = home / "models" / "mdl_test"
+    shutil.rmtree(model / "pictures")
+    (model / "plots").mkdir()
+    (model / "plots" / "roc.svg").write_text("<svg>a dot a firm</svg>")
+    old = old_card(orjson.loads((trained / "artefact.json").read_bytes())["card"])
+    with context.database.begin() as session:
+        models.model(session, "mdl_test").card = old
+        models.model(session, "mdl_test").trained_at = datetime.now(UTC)
+
+    assert read("/v1/models/mdl_test/plots").json["items"] == []
+    assert read("/v1/models/mdl_test").json["card"]["validation"]["form"] == 1
+    assert (redraw(context), redraw(context)) == (1, 0)
+
+    assert set(read("/v1/models/mdl_test/plots").json["items"]) == {
+        "roc",
+        "ks",
+        "calibration",
+        "scores",
+        "shap-summary",
+    }
+    assert "a dot a firm" not in read("/v1/models/mdl_test/plots/roc").json["svg"]
+    assert not (model / "plots").exists()
+
+
+def old_card(card: dict[str, Any]) -> dict[str, Any]:
+    """Return a card as it was written when its curves had a step a firm."""
+    firms, bad = card["data"]["firms"], card["data"]["defaults"]
+    points = [400.0 + each for each in range(firms)]
+    shares = {"defaulted": [min(1.0, each / bad) for each in range(1, firms + 1)]}
+    shares["paid"] = [max(0.0, (each - bad) / (firms - bad)) for each in range(1, firms + 1)]
+    curve = {"points": points, **shares, "at": points[bad], "distance": 1.0}
+    told = {"held_out_auc": 1.0, "roc": {}, "ks": curve, "stability": None, "segments": {}, "passing_points": 433.0}
+    return {**card, "validation": told}
 
 
 def test_a_model_that_has_changed_since_its_card_was_read_is_not_promoted(
