@@ -63,7 +63,11 @@ def test_a_level_rises_with_the_amount_and_names_it(amounts: list[int]) -> None:
 
 def test_the_ground_is_one_doubling_above_nothing() -> None:
     """Nothing, or less, has no level."""
-    assert pl.Series([-5, 0, GROUND_FEN]).to_frame("fen").select(level(pl.col("fen"))).to_series().to_list() == [0, 0, STEPS]
+    assert pl.Series([-5, 0, GROUND_FEN]).to_frame("fen").select(level(pl.col("fen"))).to_series().to_list() == [
+        0,
+        0,
+        STEPS,
+    ]
 
 
 def test_a_red_letter_alone_counts_against_the_firm() -> None:
