@@ -54,6 +54,7 @@ lean AS (
 flows AS (
     SELECT enterprise, sale,
            min(first) IS NOT NULL AS known,
+           sum(level) FILTER (slot < 6) AS level_6,
            sum(level) FILTER (slot < 12) AS level_12,
            sum(level) FILTER (slot < 36) AS level_36,
            sum(net) FILTER (slot < 3) AS net_3,
@@ -231,6 +232,7 @@ features AS (
     -- evidence
     CASE WHEN s.known THEN amount(s.level_36 / 36) END AS sales_even_month_36m,
     CASE WHEN s.known THEN amount(s.level_12 / 12) END AS sales_even_month_12m,
+    CASE WHEN s.known THEN amount(s.level_6 / 6) END AS sales_even_month_6m,
     CASE WHEN s.known THEN amount(s.lean_12 / 6) END AS sales_lean_month_12m,
     CASE WHEN s.known THEN coalesce(n.held, 0) END AS sales_held_24m,
     CASE WHEN s.known THEN CASE WHEN s.active > 0 THEN greatest(s.gap - 1, s.silent, 35 - s.oldest) ELSE 36 END

@@ -153,6 +153,7 @@ TRADES: Mapping[Trade, tuple[str, ...]] = MappingProxyType(
         ),
         Trade(PURCHASES, 24): ("purchases_variation_24m", "supplier_retention_12m", "purchases_growth_12m"),
         Trade(SALES, 18): ("sales_growth_6m",),
+        Trade(SALES, 6): ("sales_even_month_6m",),
         Trade(SALES, 15): ("sales_growth_3m",),
         Trade(SALES, 12): (
             *("sales_12m", "sales_typical_month_12m", "sales_peak_share_12m", "customers_12m", "customer_hhi_12m"),

@@ -102,6 +102,7 @@ def _flows(months: pl.LazyFrame, by: str) -> pl.LazyFrame:
             net_36=_within("net", SLOTS).sum(),
             moment_24=(net_24 * c("slot")).sum(),
             squares_24=(net_24.cast(pl.Int128) * net_24).sum(),
+            level_6=_within("level", 6).sum(),
             level_12=levels.sum(),
             level_36=_within("level", SLOTS).sum(),
             # Silent months have no row: what is left of all twelve without the six best is the six smallest.

@@ -55,6 +55,18 @@ FEATURES = (
         value=_even_month("s", 12),
     ),
     Feature(
+        name="sales_even_month_6m",
+        title=Text("近6个月月均衡销售额（无销售月计零）", "Even monthly sales, last 6 months, silent months as zero"),
+        unit="fen",
+        dimension="operation",
+        direction=-1,
+        family="recency",
+        actionable="raise",
+        worse=Text("近半年各月销售的均衡水平偏低", "In the last half-year a month sells little on the whole"),
+        better=Text("近半年各月销售的均衡水平较高", "In the last half-year a month sells much on the whole"),
+        value=_even_month("s", 6),
+    ),
+    Feature(
         name="sales_lean_month_12m",
         title=Text("近12个月淡季月均衡销售额（最低6个月）", "Even monthly sales of the six leanest months, last 12"),
         unit="fen",
