@@ -6,6 +6,7 @@ from smecredit.answers.basics import Counting, Depth, Job, JobStateName, Progres
 from smecredit.answers.corrections import Dispute, Item, Mark, Notice, Repair
 from smecredit.answers.enterprises import (
     Book,
+    BookDate,
     Enterprise,
     Peers,
     Portrait,
@@ -78,6 +79,7 @@ from smecredit.answers.scores import (
 __all__ = [
     "Against",
     "Book",
+    "BookDate",
     "Channel",
     "Check",
     "Connector",

@@ -146,6 +146,14 @@ def test_the_overview_stands_while_one_service_is_silent(signed_in: SignedIn, do
     assert "988,342" in answer.text
 
 
+def test_the_overview_tells_whose_the_book_s_date_is(signed_in: SignedIn, door: StandIn) -> None:
+    """The operator's, or the calendar's; no firm moves it."""
+    told = {"date": "2020-02-21", "latest": "2020-02-21", "enterprises": 1, "invoices": 2, "synthetic": False}
+    assert "由运营方设定" in signed_in("smc_operator").get("/portal/operations").text
+    door.answers["GET /book"] = Answer(200, {**told, "dated": False})
+    assert "上一个自然月的月末" in signed_in("smc_operator").get("/portal/operations").text
+
+
 def test_the_overview_says_why_an_import_failed(signed_in: SignedIn, door: StandIn) -> None:
     """The problem of a failed file stands beside it, and when the file came."""
     problem = {"title": "The file cannot be read", "title_zh": "文件无法读取", "detail": "Line 2 is too long."}
