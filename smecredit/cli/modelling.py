@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from smecredit.answers import Model
-from smecredit.cli.options import as_json, as_of, connected, json_file, print_json, printed, report
+from smecredit.cli.options import as_json, as_of, connected, json_file, print_json, report
 from smecredit.client import Client
 from smecredit.rendering.models import evaluation as show_evaluation
 from smecredit.rendering.models import model as show_model
