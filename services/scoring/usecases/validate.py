@@ -15,7 +15,7 @@ from services.scoring.usecases import read_picture
 def validation_document(context: Context, model: Mapping[str, Any], language: Language) -> str:
     """Return the document as HTML of a model as it is shown, with its events; raise `ModelNotReady` without a card."""
     version = model["version"]
-    if not model["card"]:
+    if "metrics" not in (model["card"] or {}):
         raise ModelNotReady(
             f"Model {version} is {model['state']}: it has no card yet to make a document from.", state=model["state"]
         )
