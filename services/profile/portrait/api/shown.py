@@ -179,6 +179,7 @@ def _feature(feature: Feature) -> dict[str, Any]:
         "dimension": feature.dimension,
         "direction": feature.direction,
         "model": feature.model,
+        "family": feature.family,
         "actionable": feature.actionable,
         "pace_per_month": feature.pace_per_month,
         "reason": {"worse": asdict(feature.worse), "better": asdict(feature.better)},
