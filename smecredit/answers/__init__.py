@@ -27,7 +27,18 @@ from smecredit.answers.imports import (
     RecordKind,
     Withdrawal,
 )
-from smecredit.answers.matches import Check, Match, Offer, Paper, RateLine, Refusal, ScoreUsed, Security, WithEverything
+from smecredit.answers.matches import (
+    Check,
+    Match,
+    Offer,
+    Paper,
+    RateLine,
+    Refusal,
+    RuleMet,
+    ScoreUsed,
+    Security,
+    WithEverything,
+)
 from smecredit.answers.measures import ListName, Measure, MeasureBasis, MeasureCode, MeasureTerms
 from smecredit.answers.models import Evaluation, Model, ModelEvent
 from smecredit.answers.previews import (
@@ -134,6 +145,7 @@ __all__ = [
     "Refusal",
     "Reliability",
     "Repair",
+    "RuleMet",
     "Score",
     "ScoreConfirmedBy",
     "ScoreEvidence",

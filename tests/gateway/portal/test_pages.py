@@ -59,6 +59,37 @@ def test_an_adverse_reason_has_its_code_and_says_how_to_improve(signed_in: Signe
     assert "Supply older invoices; a record grows with time" in page
 
 
+def ruled(door: StandIn) -> None:
+    """Let the latest score meet an expert rule."""
+    words = {"zh": "词", "en": "words"}
+    rule = {
+        "rule": "dishonest-debtor",
+        "version": "2026.1",
+        "title": words,
+        "effect": {"cap": "CCC", "binds": True},
+        "because": {"zh": "最高为 CCC", "en": "the grade is CCC at most"},
+        "ends": {"zh": "申请信用修复", "en": "ask the court for repair"},
+        "basis": words,
+        "records": [],
+    }
+    scores = fixture("scores")
+    scores["items"][0] |= {"overlay": [rule], "grade": "CCC"}
+    scores["items"][0]["model"]["grade"] = "A"
+    door.answers["GET /enterprises/local:E17/scores"] = Answer(200, scores)
+
+
+@pytest.mark.parametrize(("key", "path"), [("smc_bank", FIRM), ("smc_firm", "/portal/enterprise")])
+def test_an_expert_rule_is_told_to_bank_and_firm_with_what_ends_it(
+    signed_in: SignedIn, door: StandIn, key: str, path: str
+) -> None:
+    """What met it, what the model itself said, and the way out."""
+    ruled(door)
+    page = signed_in(key, "en").get(path).text
+    assert "the grade is CCC at most" in page
+    assert "the model&#39;s own grade is A" in page
+    assert "ask the court for repair" in page
+
+
 def test_scoring_is_one_credit_query_however_often_the_form_is_sent(signed_in: SignedIn, door: StandIn) -> None:
     """The form's nonce is the idempotency key."""
     client = signed_in("smc_bank")
@@ -329,7 +360,7 @@ def test_a_firm_sees_the_same_of_its_newest_score(signed_in: SignedIn, door: Sta
     door.answers["GET /enterprises/local:E17/features"] = Answer(200, {"evidence": evidence})
     page = signed_in("smc_firm").get("/portal/enterprise").text
     assert "未计入评分：不计入为 652 分" in page
-    assert "其中已证实" in page
+    assert "其中已印证" in page
     assert door.asked("GET /enterprises/local:E17/scores")[0]["query"] == {"limit": 1}
 
 
