@@ -7,7 +7,7 @@ from alembic import op
 
 from chassis.data.database import Json, Utc
 
-revision = "0010"
+revision = "0013"
 down_revision = "0012"
 
 
