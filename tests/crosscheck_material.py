@@ -21,12 +21,13 @@ def material(tables: dict[str, pl.DataFrame]) -> Material:
     return around(evidence(invoices, kinds, firms), last)
 
 
-def around(found, as_of) -> Material:
-    """Return evidence of a whole book with what its partners' books say."""
+def around(found, as_of, own=frozenset()) -> Material:
+    """Return evidence of a whole book with what its partners' books say; `own` are imports of firms' own words."""
     invoices = found.invoices
     mirrored = invoices.filter(pl.col("counterparty").is_in(found.enterprises["enterprise"].implode()))
-    books = invoices.group_by("enterprise", "direction").agg(first=pl.col("date").min(), last=pl.col("date").max())
-    return Material(found, mirrored, books, as_of)
+    heard = invoices.filter(~pl.col("import_id").is_in(sorted(own)).fill_null(value=False))
+    books = heard.group_by("enterprise", "direction").agg(first=pl.col("date").min(), last=pl.col("date").max())
+    return Material(found, mirrored, books, as_of, frozenset(own))
 
 
 def fitted(table: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:

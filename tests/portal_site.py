@@ -57,6 +57,7 @@ ROUTES = (
     (r"GET /retention", "retention"),
     (r"GET /models", "models"),
     (r"GET /models/mdl_1", "model"),
+    (r"GET /drift", "drift"),
     (r"GET /models/mdl_1/plots", "pictures"),
     (r"GET /models/mdl_1/plots/[a-z0-9-]+", "picture"),
     (r"GET /book", "book"),

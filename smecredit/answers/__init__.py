@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smecredit.answers.basics import Depth, Job, JobStateName, Progress, Text
+from smecredit.answers.basics import Counting, Depth, Job, JobStateName, Progress, Text
 from smecredit.answers.corrections import Dispute, Item, Mark, Notice, Repair
 from smecredit.answers.enterprises import (
     Book,
@@ -26,7 +26,7 @@ from smecredit.answers.imports import (
     RecordKind,
     Withdrawal,
 )
-from smecredit.answers.matches import Check, Match, Offer, Paper, RateLine, Refusal, ScoreUsed, Security
+from smecredit.answers.matches import Check, Match, Offer, Paper, RateLine, Refusal, ScoreUsed, Security, WithEverything
 from smecredit.answers.measures import ListName, Measure, MeasureBasis, MeasureCode, MeasureTerms
 from smecredit.answers.models import Evaluation, Model, ModelEvent
 from smecredit.answers.previews import (
@@ -45,11 +45,14 @@ from smecredit.answers.scores import (
     Contribution,
     Log,
     ModelName,
+    OtherScore,
     Override,
     Reason,
     ReasonCode,
     ReasonCodes,
     Score,
+    ScoreConfirmedBy,
+    ScoreEvidence,
     UndisputedScore,
 )
 
@@ -62,6 +65,7 @@ __all__ = [
     "ConnectorDetail",
     "Consent",
     "Contribution",
+    "Counting",
     "Counts",
     "Depth",
     "Dispute",
@@ -86,6 +90,7 @@ __all__ = [
     "ModelName",
     "Notice",
     "Offer",
+    "OtherScore",
     "Override",
     "Paper",
     "Peers",
@@ -113,9 +118,12 @@ __all__ = [
     "Reliability",
     "Repair",
     "Score",
+    "ScoreConfirmedBy",
+    "ScoreEvidence",
     "ScoreUsed",
     "Security",
     "Text",
     "UndisputedScore",
+    "WithEverything",
     "Withdrawal",
 ]

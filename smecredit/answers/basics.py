@@ -7,6 +7,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 # The last two are states of an import that is taken back.
 JobStateName = Literal["queued", "running", "done", "failed", "withdrawing", "withdrawn"]
 Depth = Literal["A", "B", "C", "D", "E"]
+# What counts in a score: what somebody beside the firm confirms, or everything that it states too.
+Counting = Literal["confirmed", "everything"]
 
 
 class Text(TypedDict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from smecredit.answers.basics import Text
+from smecredit.answers.basics import Counting, Text
 from smecredit.answers.corrections import Mark
 
 
@@ -54,6 +54,7 @@ class Offer(TypedDict):
     bank: str
     kind: str
     sandbox: bool
+    counts: Counting
     amount_fen: int
     months: int
     repayment: str
@@ -72,7 +73,10 @@ class Offer(TypedDict):
 
 
 class Refusal(TypedDict):
-    """A product that does not fit, and the rule that says so; `recourse` is what would make it fit."""
+    """A product that does not fit, and the rule that says so; `recourse` is what would make it fit.
+
+    `if_confirmed` tells that what only the firm itself states would meet all rules, were it confirmed.
+    """
 
     product: str
     version: int
@@ -80,6 +84,7 @@ class Refusal(TypedDict):
     bank: str
     kind: str
     sandbox: bool
+    counts: Counting
     eligible: Literal[False]
     rule: str
     rule_title: Text
@@ -87,11 +92,20 @@ class Refusal(TypedDict):
     needed: Any
     since: str
     failed: list[Check]
+    if_confirmed: bool
     recourse: NotRequired[dict[str, Any]]
 
 
+class WithEverything(TypedDict):
+    """The score with everything, which products use that count everything."""
+
+    score: float | None
+    grade: str | None
+    pd: float | None
+
+
 class ScoreUsed(TypedDict):
-    """The score behind a match; null members and a problem where the firm has none."""
+    """The score behind a match, of what is confirmed; null members and a problem where the firm has none."""
 
     score: float | None
     grade: str | None
@@ -100,6 +114,9 @@ class ScoreUsed(TypedDict):
     model: str | None
     features_sha256: str | None
     problem: str | None
+    with_everything: WithEverything | None
+    evidence: dict[str, Any] | None
+    counted: Text | None
 
 
 class Match(TypedDict):

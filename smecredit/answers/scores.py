@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-from smecredit.answers.basics import Depth, Text
+from smecredit.answers.basics import Counting, Depth, Text
 from smecredit.answers.corrections import Mark
 
 Log = Literal["ledger", "score-ledger"]
@@ -99,11 +99,44 @@ class UndisputedScore(TypedDict):
     difference: int | None
 
 
+class OtherScore(TypedDict):
+    """The score of the same file by the other count; null where nothing is left to score."""
+
+    score: int | None
+    grade: str | None
+    pd: float | None
+    pd_interval: list[float] | None
+    depth: Depth
+    features_sha256: str
+
+
+class ScoreConfirmedBy(TypedDict):
+    """Money of which somebody beside the firm says the same, by who that is, in fen."""
+
+    other_source: int
+    other_side: int
+    bank: int
+    filing: int
+
+
+class ScoreEvidence(TypedDict):
+    """What the money of a file rests on, in fen and as shares by lawful channel; the shares are null without money."""
+
+    total_fen: int
+    by_channel: dict[str, int]
+    shares: dict[str, float | None]
+    confirmed_fen: int
+    confirmed_share: float | None
+    unconfirmed_fen: int
+    confirmed_by: ScoreConfirmedBy
+
+
 class Score(TypedDict):
     """An explained score: base_points + the points of all contributions = score.
 
     `purpose` is what the firm's file was read for, `receipt` where the signed receipt is read; `against` is there
-    where the question named other references.
+    where the question named other references. Where the firm states anything that nobody confirms, `with_confirmed`
+    and `with_everything` are the two scores of which `counts` says which decides, and `counted` says why.
     """
 
     id: str
@@ -124,6 +157,11 @@ class Score(TypedDict):
     override: Override | None
     disputes: list[Mark]
     undisputed: UndisputedScore | None
+    counts: Counting
+    with_everything: OtherScore | None
+    with_confirmed: OtherScore | None
+    evidence: ScoreEvidence | None
+    counted: Text | None
     renewed_by: str | None
     receipt: str
     batch: str | None

@@ -6,7 +6,7 @@ from datetime import date
 
 import click
 
-from smecredit.answers import Match, Portrait, Score
+from smecredit.answers import Counting, Match, Portrait, Score
 from smecredit.cli.options import as_fen, as_of, connected, printed
 from smecredit.client import Client
 from smecredit.rendering.match import match
@@ -26,12 +26,17 @@ def portrait_command(bank: Client, enterprise: str, as_of: date | None) -> Portr
 
 @click.command("score")
 @click.argument("enterprise")
+@click.option(
+    "--counts",
+    type=click.Choice(["confirmed", "everything"]),
+    help="What counts: by `confirmed`, the usual default, what only the firm itself states never raises the score.",
+)
 @as_of
 @printed(score)
 @connected("bank-demo")
-def score_command(bank: Client, enterprise: str, as_of: date | None) -> Score:
+def score_command(bank: Client, enterprise: str, counts: Counting | None, as_of: date | None) -> Score:
     """Score an enterprise and say why; the score is stored and counts as a credit query."""
-    return bank.score(enterprise, as_of=as_of)
+    return bank.score(enterprise, as_of=as_of, counts=counts)
 
 
 @click.command("match")

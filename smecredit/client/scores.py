@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from smecredit.answers import Purpose, ReasonCodes, Score
+from smecredit.answers import Counting, Purpose, ReasonCodes, Score
 from smecredit.client.calls import Calls, Json, OnProgress, given, iso, listed, moments, segment
 
 
@@ -20,9 +20,10 @@ class Scores(Calls):
         as_of: date | None = None,
         known_at: datetime | None = None,
         purpose: Purpose = "credit-assessment",
+        counts: Counting | None = None,
     ) -> Score:
-        """Score a firm, with reasons; the score is stored."""
-        value = {"enterprise": enterprise, **moments(as_of, known_at)}
+        """Score a firm, with reasons; the score is stored. `counts` is what counts in it (None: as is usual there)."""
+        value = {"enterprise": enterprise, **moments(as_of, known_at), **given(counts=counts)}
         return self._post(Score, "/v1/scores", value, purpose=purpose)
 
     def get_score(self, score_id: str) -> Score:
@@ -43,10 +44,11 @@ class Scores(Calls):
         *,
         as_of: date | None = None,
         purpose: Purpose = "credit-assessment",
+        counts: Counting | None = None,
         on_progress: OnProgress | None = None,
     ) -> list[Json]:
         """Score many firms (None: all that have consented); an entry has a score, or a `problem`."""
-        value = {"enterprises": listed(enterprises), **moments(as_of)}
+        value = {"enterprises": listed(enterprises), **moments(as_of), **given(counts=counts)}
         return self._batch("/v1/score-batches", value, purpose, on_progress)
 
     def recourse(
@@ -76,7 +78,7 @@ class Scores(Calls):
         window_from: date | None = None,
         horizon_months: int | None = None,
     ) -> Json:
-        """Tell what became of a loan: by which definition of default, and watched for how many months from which day."""
+        """Tell what became of a loan, by which definition of default, watched for how many months from which day."""
         value = {"enterprise": enterprise, "defaulted": defaulted, "observed_on": observed_on.isoformat()}
         more = given(definition=definition, window_from=iso(window_from), horizon_months=horizon_months)
         return self._post(Json, "/v1/outcomes", {**value, **more})

@@ -14,6 +14,7 @@ STATES = {
     "too-few": "too few 过少",
 }
 SUBJECTS_SHOWN = 8
+OF = {"score": "", "values": "", "points": ", points 加减分"}
 
 
 def drift(report: Mapping[str, Any]) -> None:
@@ -33,11 +34,21 @@ def drift(report: Mapping[str, Any]) -> None:
 
 def _month(month: Mapping[str, Any]) -> Any:
     title = f"{month['month']} ({month['firms']:,} firms 家)"
-    table = plain_table(title, ">PSI", ">Limit 上限", ">Power 功效", "State 状态")
-    for subject in sorted(month["subjects"], key=lambda subject: -subject["psi"])[:SUBJECTS_SHOWN]:
+    table = plain_table(title, ">PSI", ">Limit 上限", ">p, all 总体", ">Points 分", ">Power 功效", "State 状态")
+    for subject in sorted(month["subjects"], key=lambda subject: (subject["p_adjusted"], -subject["psi"]))[
+        :SUBJECTS_SHOWN
+    ]:
         limit = NONE if subject["limit"] is None else f"{subject['limit']:.3f}"
-        state = STATES[subject["state"]]
-        table.add_row(bilingual(subject["title"]), f"{subject['psi']:.3f}", limit, f"{subject['power']:.2f}", state)
+        moved = NONE if subject["moved"] is None else f"{subject['moved']:+.1f}"
+        table.add_row(
+            f"{bilingual(subject['title'])}{OF[subject['of']]}",
+            f"{subject['psi']:.3f}",
+            limit,
+            f"{subject['p_adjusted']:.3f}",
+            moved,
+            f"{subject['power']:.2f}",
+            STATES[subject["state"]],
+        )
     return table
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
+
 from smecredit.answers import Match
 from smecredit.money import yuan
 from smecredit.rendering.tables import bilingual, found_and_needed, plain_table, sandbox_mark, terminal
@@ -13,6 +15,8 @@ def match(shown: Match) -> None:
     facts = shown["score"]
     rating = facts["problem"] if facts["pd"] is None else f"grade {facts['grade']}  PD {facts['pd']:.2%}"
     console.print(f"[bold]{shown['enterprise']}[/]  {rating}  as of {shown['as_of']}")
+    if counted := facts.get("counted"):  # a match of before does not say it
+        console.print(f"[yellow]{escape(counted['en'])}\n{escape(counted['zh'])}[/]")
     if shown["offers"]:
         offers = plain_table(">#", "Offer 可申请", "Bank", ">Amount", ">Months", ">Rate", ">Cost")
         for offer in shown["offers"]:

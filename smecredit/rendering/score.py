@@ -32,6 +32,7 @@ def score(shown: Score) -> None:
         )
     console.print(table)
     _contested(console, shown)
+    _counted(console, shown)
     rest = len(shown["contributions"]) - len(shown["reasons"])
     console.print(
         f"base {shown['base_points']:.1f} points; {rest} smaller contributions; model {shown['model']['version']}"
@@ -39,6 +40,15 @@ def score(shown: Score) -> None:
     if shown["model"]["gate"] == "failed":
         why = shown["model"]["exception"] or "no reason is on record 无说明"
         console.print(f"[yellow]the model failed its gate 模型未通过准入检验:[/] {escape(why)}")
+
+
+def _counted(console: Console, shown: Score) -> None:
+    """Show what the file's money rests on, and the score that does not decide."""
+    if (evidence := shown["evidence"]) and evidence["confirmed_share"] is not None:
+        of = ", ".join(f"{channel} {share:.0%}" for channel, share in evidence["shares"].items() if share)
+        console.print(f"money by channel 金额来源: {of}; confirmed 已证实 {evidence['confirmed_share']:.0%}")
+    if shown["counted"]:
+        console.print(f"[yellow]{escape(shown['counted']['en'])}\n{escape(shown['counted']['zh'])}[/]")
 
 
 def _contested(console: Console, shown: Score) -> None:

@@ -14,7 +14,7 @@ from gateway.portal.visit import ask, firm_path, own_firm, page, visitor
 ROLES = ("bank", "platform", "operator", "source")
 PAIRS_A_PAGE = 50
 # What a reader looks for comes first.
-ORDER = {"contradicts": 0, "agrees": 1, "not-compared": 2}
+ORDER = {"contradicts": 0, "unconfirmed": 1, "agrees": 2, "not-compared": 3}
 
 
 def own() -> ResponseReturnValue:

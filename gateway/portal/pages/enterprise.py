@@ -80,6 +80,7 @@ def _own_page(form: Any, errors: dict[str, str]) -> str:
         consents=[_with_state(each) for each in _items(ask_or([], "GET", "/consents"))],
         accesses=_items(ask_or([], "GET", firm_path(firm, "accesses"), query={"limit": ACCESSES_SHOWN})),
         accesses_shown=ACCESSES_SHOWN,
+        score=_latest_score(firm),
         description=_description(portrait),
         purposes=PURPOSES,
         fields=FIELDS,
@@ -90,6 +91,12 @@ def _own_page(form: Any, errors: dict[str, str]) -> str:
         nonce=uuid4().hex,
         **_drawn(portrait),
     )
+
+
+def _latest_score(firm: str) -> dict[str, Any] | None:
+    """Return the newest score that anybody ordered of the firm; None where there is none, or no answer."""
+    listed = _items(ask_or({"items": []}, "GET", firm_path(firm, "scores"), query={"limit": 1}))
+    return listed[0] if listed else None
 
 
 def _drawn(portrait: dict[str, Any]) -> dict[str, Any]:

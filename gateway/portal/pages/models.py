@@ -18,6 +18,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 # In the order of the page; a model has those that could be drawn of it.
 PICTURES = ("roc", "ks", "calibration", "scores", "stability", "shap-summary")
 DEPENDENCE = ("shap-dependence-1", "shap-dependence-2", "shap-dependence-3")
+SUBJECTS = 12
 SEGMENTS = ("size_class", "region", "industry", "depth")
 # What its trainer or the operator may decide about a model, and in which state.
 DECISIONS = {
@@ -57,6 +58,7 @@ def model(version: str) -> ResponseReturnValue:
         segments=[
             (name, validation["segments"][name]) for name in SEGMENTS if validation.get("segments", {}).get(name)
         ],
+        drift=_drift(version),
         importance=[{**each, "title": _title(each["feature"])} for each in card.get("importance", [])[:12]],
     )
 
@@ -89,6 +91,16 @@ def picture(version: str, name: str) -> ResponseReturnValue:
     # A version never changes, and so neither do its pictures, unless they were of the time of a dot a firm.
     headers = {"Content-Security-Policy": PICTURE_POLICY, "Cache-Control": "private, max-age=3600"}
     return Response(plot["svg"], mimetype="image/svg+xml", headers=headers)
+
+
+def _drift(version: str) -> Mapping[str, Any] | None:
+    """Return the last month of a model's scores against its training firms, the surest shifts first; None for none."""
+    report = ask_or({"months": []}, "GET", "/drift", query={"model": version})
+    if not report["months"]:
+        return None
+    month = report["months"][-1]
+    subjects = sorted(month["subjects"], key=lambda each: (each["p_adjusted"], -each["psi"]))[:SUBJECTS]
+    return {**month, "subjects": subjects, "alerts": report["alerts"]}
 
 
 def _named(part: str) -> str:

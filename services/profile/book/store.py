@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from chassis.data.database import Runner, batches
 from services.profile.book import tables
+from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.standards.days import day_of
 
@@ -189,6 +190,12 @@ def senders(session: Session, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
         rows = session.execute(select(table.id, table.client, table.channel).where(table.id.in_(part)))
         found |= {row[0]: (row[1], row[2]) for row in rows}
     return found
+
+
+def own_imports(session: Runner) -> frozenset[str]:
+    """Return the imports by which enterprises spoke of themselves."""
+    table = tables.Import
+    return frozenset(session.execute(select(table.id).where(table.channel == Channel.SUBJECT)).scalars())
 
 
 def stated_days(session: Session, ids: Sequence[str]) -> dict[str, date]:

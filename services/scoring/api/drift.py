@@ -27,15 +27,25 @@ class PeriodSchema(Schema):
 
 
 class StabilitySchema(Schema):
-    """One feature, or the score, of one month against the training firms."""
+    """The score, a feature's values, or its points, of one month against the training firms."""
 
+    of = fields.String(
+        metadata={"description": "score, values, or points: what the feature adds to or takes from the scores (CSI)"}
+    )
     subject = fields.String(metadata={"description": "A feature, or `score`"})
     title = fields.Nested(TitleSchema())
     psi = fields.Float(metadata={"description": "Population stability index"})
     limit = fields.Float(
-        allow_none=True, metadata={"description": "Above it is an alarm: more than chance, and 0.1 at least"}
+        allow_none=True,
+        metadata={"description": "Above it is an alarm: more than chance over the month's subjects, and 0.1 at least"},
     )
-    p_value = fields.Float(metadata={"description": "Of no drift at all"})
+    p_value = fields.Float(metadata={"description": "Of no drift at all, this subject looked at alone"})
+    p_adjusted = fields.Float(
+        metadata={"description": "The same over all subjects of the month (Benjamini-Hochberg); 0.05 is the bound"}
+    )
+    moved = fields.Float(
+        allow_none=True, metadata={"description": "Of points: by how many they move the mean score; else null"}
+    )
     power = fields.Float(metadata={"description": "Chance that a shift of PSI 0.2 would be found at these sizes"})
     reference = fields.Integer(metadata={"description": "Training firms"})
     current = fields.Integer(metadata={"description": "Firms of the month"})
@@ -122,6 +132,7 @@ class DriftAlertSchema(Schema):
 
     kind = fields.String(metadata={"description": "population or back-test"})
     month = fields.String(allow_none=True)
+    of = fields.String(metadata={"description": "score, values or points; population only"})
     subject = fields.String()
     sentence = fields.Nested(TitleSchema())
 
@@ -153,6 +164,6 @@ def get_drift(asked: dict[str, Any]) -> Response:
     """Report drift, back-tests, vintages, migrations and overrides of a model.
 
     A bank sees it over the scores that it ordered and the outcomes that it reported, an operator over all scores.
-    Limits know the sample size: at most one false alarm in a hundred feature-months.
+    Limits know the sample size and how many subjects are looked at: of a month's alarms one in twenty is false at most.
     """
     return json_answer(report_drift(context(), caller(), Period(**asked)))

@@ -14,7 +14,7 @@ from services.scoring.domain import drift, recourse, reference_enterprise, scale
 from services.scoring.domain.adjustment import Adjustment
 from services.scoring.domain.outcome import Terms, described
 from services.scoring.ml import artefact as artefacts
-from services.scoring.ml import plots, validation
+from services.scoring.ml import plots, robustness, validation
 from services.scoring.ml.card import model_card
 from services.scoring.ml.evaluate import evaluate
 from services.scoring.ml.labels import labelled
@@ -109,11 +109,31 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
     )
     card |= declared
     held_out = HeldOut(rows, defaulted, *_held_out_pds(learned))
-    card["validation"] = validation.figures(held_out, Explained(scorer.features, scorer.score_many(rows).points))
-    complete = replace(artefact, card=card)
+    card["sensitivity"] = robustness.sensitivity(rows, scorer)
+    card["seeds"] = robustness.seeds(
+        rows,
+        scorer,
+        lambda other: learn(rows, defaulted, entries, seed=other),
+        lambda other: _as_learned(artefact, other),
+        seed,
+    )
+    explained = Explained(scorer.features, scorer.score_many(rows).points)
+    card["validation"] = validation.figures(held_out, explained)
+    complete = replace(artefact, card=card, baseline={**artefact.baseline, "points": _points_baseline(explained)})
     path = artefacts.write(complete, into)
     plots.draw(into, card)
     return Trained(path, complete.sha256, card, complete.legend)
+
+
+def _as_learned(artefact: artefacts.Artefact, learned: Learned) -> Scorer:
+    """Return a scorer with other trees, its reasons against the same reference enterprise."""
+    other = replace(
+        artefact,
+        booster=learned.booster.decode(),
+        encoding=learned.encoding.as_json(),
+        calibration=learned.calibration.as_json(),
+    )
+    return Scorer(other, other.sha256)
 
 
 def _held_out_pds(learned: Learned) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -133,6 +153,13 @@ def _baseline(rows: pl.DataFrame, learned: Learned) -> dict[str, Any]:
         "features": {name: drift.baseline(column.to_numpy()) for name, column in values.items()},
         "score": drift.baseline(np.rint(points)),
     }
+
+
+def _points_baseline(explained: Explained) -> dict[str, Any]:
+    """Return how the points of each feature that moves a score are distributed among the training firms."""
+    columns = dict(zip(explained.features, explained.points.T, strict=True))
+    moving = {name: column for name, column in columns.items() if np.ptp(column) > 0}
+    return {name: {**drift.baseline(column), "mean": float(column.mean())} for name, column in moving.items()}
 
 
 def usable(frame: pl.DataFrame, entries: Sequence[Mapping[str, Any]] | None) -> pl.DataFrame:

@@ -82,7 +82,7 @@ def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, 
             "rate": counts["overridden"] / counts["scores"] if counts["scores"] else None,
         },
         "alerts": [alert for month in months for alert in month.pop("alerts")] + backtest.alerts(grades, overall),
-        "limits": {"false_alarms": drift.FALSE_ALARMS, "material": drift.MATERIAL, "large": drift.LARGE},
+        "limits": {"false_share": drift.FALSE_SHARE, "material": drift.MATERIAL, "large": drift.LARGE},
     }
 
 
@@ -95,16 +95,51 @@ def _by_month(scores: Sequence[Assessment]) -> dict[str, list[Assessment]]:
 
 
 def _month(scorer: Scorer, month: str, scores: Sequence[Assessment]) -> dict[str, Any]:
-    features = scorer.baseline.get("features", {})
+    """Return what a month's scores, values and points are against the training firms', all judged together.
+
+    Models of before there was a baseline of points have none to compare.
+    """
     place = {name: position for position, name in enumerate(scorer.features)}
-    values = np.array([score.values for score in scores], dtype=np.float64)
-    found = {name: drift.stability(base, values[:, place[name]]) for name, base in features.items() if name in place}
+    seen = {
+        "score": {"score": np.array([score.score for score in scores], dtype=np.float64)},
+        "values": _columns(place, [score.values for score in scores]),
+        "points": _columns(place, [score.points for score in scores]),
+    }
+    bases = {
+        "score": {"score": scorer.baseline["score"]} if "score" in scorer.baseline else {},
+        "values": scorer.baseline.get("features", {}),
+        "points": scorer.baseline.get("points", {}),
+    }
+    alone = {
+        (of, name): drift.stability(base, seen[of][name])
+        for of, columns in bases.items()
+        for name, base in columns.items()
+        if name in seen[of]
+    }
+    found = drift.corrected(alone)
     titles: dict[str, Mapping[str, str]] = {each.name: each.title for each in scorer.legend.features}
-    if "score" in scorer.baseline:
-        found = {"score": drift.stability(scorer.baseline["score"], [score.score for score in scores]), **found}
-        titles["score"] = SCORE_TITLE
-    subjects = [{"subject": name, "title": titles[name], **each.as_json()} for name, each in found.items()]
+    titles["score"] = SCORE_TITLE
+    subjects = [
+        {
+            "of": of,
+            "subject": name,
+            "title": titles[name],
+            "moved": _moved(bases[of][name], seen[of][name]),
+            **each.as_json(),
+        }
+        for (of, name), each in found.items()
+    ]
     return {"month": month, "firms": len(scores), "subjects": subjects, "alerts": drift.alerts(month, found, titles)}
+
+
+def _columns(place: Mapping[str, int], rows: Sequence[Sequence[float | None]]) -> dict[str, Any]:
+    table = np.array(rows, dtype=np.float64)
+    return {name: table[:, position] for name, position in place.items()}
+
+
+def _moved(base: Mapping[str, Any], column: Any) -> float | None:
+    """Return by how many points a feature moves the mean score against the training firms; None for other subjects."""
+    return float(np.mean(column)) - base["mean"] if "mean" in base and len(column) else None
 
 
 def _followed(scores: Sequence[Assessment], seen: Sequence[Outcome]) -> list[Followed]:

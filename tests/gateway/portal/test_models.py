@@ -27,6 +27,19 @@ def test_a_model_shows_its_pictures_its_segments_and_who_decided(signed_in: Sign
     assert "影子运行" in page
 
 
+def test_a_model_s_drift_is_told_with_its_contributions(signed_in: SignedIn, door: StandIn) -> None:
+    """The last month, the surest shift first, in words and figures; a model that scored nobody has no such section."""
+    page = signed_in("smc_bank", "en").get(PAGE).text
+
+    assert door.asked("GET /drift")[0]["query"] == {"model": "mdl_1"}
+    assert "what is earned or lost by Gross margin has shifted" in page
+    assert page.index("Gross margin · points") < page.index("The score</th>")
+    assert "-7.4" in page
+
+    door.answers["GET /drift"] = Answer(200, {"months": [], "alerts": []})
+    assert "Drift from the training firms" not in signed_in("smc_bank", "en").get(PAGE).text
+
+
 def test_a_picture_is_an_image_that_can_run_nothing(signed_in: SignedIn) -> None:
     """SVG under a policy of its own: no script, no source, sandboxed."""
     answer = signed_in("smc_bank").get(f"{PAGE}/plots/roc.svg")

@@ -305,3 +305,45 @@ def test_an_import_is_taken_back_once_that_is_confirmed(signed_in: SignedIn, rej
     assert "已撤回" in text
     assert "operator-1" in text
     assert "/portal/imports/imp_2" in text
+
+
+def test_a_bank_sees_both_scores_and_what_the_money_rests_on(signed_in: SignedIn) -> None:
+    """The one that decides is named, the sentence says why, each channel has its share."""
+    page = signed_in("smc_bank", "en").get(FIRM).text
+    section = page[page.index('id="counted-title"') : page.index('id="reasons-title"')]
+    for part in ("652", "671", "decides", "was not counted", "the firm itself", "20.0%", "of it confirmed", "90.0%"):
+        assert part in section, part
+
+
+def test_a_firm_sees_the_same_of_its_newest_score(signed_in: SignedIn, door: StandIn) -> None:
+    page = signed_in("smc_firm").get("/portal/enterprise").text
+    assert "未计入评分：不计入为 652 分" in page
+    assert door.asked("GET /enterprises/local:E17/scores")[0]["query"] == {"limit": 1}
+
+
+def test_where_nothing_is_the_firms_word_alone_the_page_says_so(signed_in: SignedIn, door: StandIn) -> None:
+    """Its channels are shown all the same; a score of before says that it does not record them."""
+    scores = fixture("scores")
+    confirmed, before = scores["items"]
+    confirmed |= {"counted": None, "with_confirmed": None, "with_everything": None}
+    for shown, words in ((confirmed, "No invoice is stated by the firm alone"), (before, "does not record whom")):
+        door.answers["GET /enterprises/local:E17/scores"] = Answer(200, {"items": [shown], "next": None})
+        page = signed_in("smc_bank", "en").get(FIRM).text
+        assert words in page
+        assert ("of it confirmed" in page) == (shown is confirmed)
+
+
+def test_a_firm_without_a_score_is_told_what_will_stand_there(signed_in: SignedIn) -> None:
+    assert "No score yet" in signed_in("smc_thin", "en").get("/portal/enterprise").text
+
+
+def test_a_match_says_what_was_not_counted_and_what_confirming_would_open(signed_in: SignedIn, door: StandIn) -> None:
+    match = fixture("match")
+    match["score"]["counted"] = {"zh": "未计入", "en": "It was not counted."}
+    match["refusals"][0]["if_confirmed"] = True
+    match["offers"][0]["counts"] = "everything"
+    door.answers["POST /matches"] = Answer(201, match)
+    form = {"amount": "50", "months": "12", "nonce": "n1"}
+    page = signed_in("smc_bank", "en").post(f"{FIRM}/matches", data=form, headers=ORIGIN).text
+    for words in ("It was not counted.", "Were what the firm itself states confirmed", "counts everything"):
+        assert words in page

@@ -46,9 +46,32 @@ def test_a_book_that_has_changed_is_an_alarm_in_words(
 
     alerts = read("/v1/drift").json["alerts"]
 
-    said = next(alert["sentence"] for alert in alerts if alert["subject"] == "margin")
+    said = next(alert["sentence"] for alert in alerts if (alert["of"], alert["subject"]) == ("values", "margin"))
     assert said["zh"].startswith("毛利的分布已偏移")
     assert "margin has shifted" in said["en"]
+
+
+def test_the_points_of_features_are_watched_too_and_tell_what_they_move(
+    serving: Flask, send: Send, work: Work, read: Read, profile: Any
+) -> None:
+    """Margins fell: what they earn has shifted, and by how many points the mean score moved adds up over features."""
+    send("/v1/score-batches", {"enterprises": None})
+    work()
+    before = read("/v1/drift").json["months"][0]["subjects"]
+    profile.book = profile.book.with_columns(margin=pl.col("margin") - 0.3)
+    send("/v1/score-batches", {"enterprises": None})
+    work()
+
+    report = read("/v1/drift").json
+    points = {each["subject"]: each for each in report["months"][0]["subjects"] if each["of"] == "points"}
+
+    assert all(each["moved"] == pytest.approx(0, abs=1e-6) for each in before if each["of"] == "points")
+    assert all(each["moved"] is None for each in before if each["of"] != "points")
+    assert points["margin"]["state"] == "alarm"
+    assert points["margin"]["moved"] == min(each["moved"] for each in points.values()) < -1
+    said = next(alert["sentence"] for alert in report["alerts"] if alert["of"] == "points")
+    assert "加减分" in said["zh"]
+    assert said["en"].startswith("what is earned or lost by")
 
 
 def test_outcomes_are_held_to_the_pds(send: Send, read: Read, scored: None) -> None:

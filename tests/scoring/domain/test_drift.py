@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -116,3 +118,69 @@ def test_a_column_of_few_values_is_compared_by_its_values():
 def test_nobody_to_compare_is_said_so():
     """An empty month is no stable month."""
     assert drift.stability(drift.baseline([1.0, 2.0, 3.0]), []).state == "too-few"
+
+
+def months_of(subjects: int, moved: int, size: int, months: int, seed: int):
+    """Return for each simulated month the states of its subjects, the first `moved` of which have a PSI of 0.2."""
+    random = np.random.default_rng(seed)
+    even, other = np.full(10, 0.1), shifted(0.2)
+    for _ in range(months):
+        alone = {
+            number: drift.compare(
+                [*random.multinomial(size, even), 0],
+                [*random.multinomial(size, other if number < moved else even), 0],
+            )
+            for number in range(subjects)
+        }
+        yield drift.corrected(alone)
+
+
+def test_a_month_without_drift_has_a_false_call_once_in_twenty_however_much_is_looked_at():
+    """A hundred subjects: looked at one by one, two months of three would call something."""
+    calls = [any(each.state != "stable" for each in found.values()) for found in months_of(100, 0, 1_000, 300, seed=7)]
+    assert sum(calls) <= stats.binom(300, drift.FALSE_SHARE).ppf(0.999)
+
+
+def test_of_what_is_called_one_in_twenty_is_false_at_most():
+    """Ten of a hundred subjects have moved: these are found, and few others with them."""
+    false = 0.0
+    for found in months_of(100, 10, 1_000, 100, seed=8):
+        called = [number for number, each in found.items() if each.state != "stable"]
+        assert sum(number < 10 for number in called) >= 9
+        false += sum(number >= 10 for number in called) / max(1, len(called)) / 100
+    assert false <= 0.06
+
+
+def test_one_subject_that_has_moved_is_found_among_a_hundred():
+    """The price of the correction: a PSI of 0.2 is still an alarm nine times of ten at a thousand firms."""
+    found = [month[0].state for month in months_of(100, 1, 1_000, 100, seed=9)]
+    assert found.count("alarm") >= 85
+
+
+@given(
+    tables=st.lists(st.tuples(*[st.lists(st.integers(0, 200), min_size=6, max_size=6)] * 2), min_size=1, max_size=12)
+)
+def test_the_correction_never_makes_a_finding_surer(tables):
+    """Adjusted p-values are as large as they were or larger, keep their order, and agree with the state."""
+    alone = {number: drift.compare(*pair) for number, pair in enumerate(tables)}
+    together = drift.corrected(alone)
+    judged = [number for number in alone if alone[number].state != "too-few"]
+    assert together.keys() == alone.keys()
+    for number in judged:
+        assert together[number].p_adjusted >= alone[number].p_value - 1e-12
+        if abs(together[number].p_adjusted - drift.FALSE_SHARE) > 1e-9:
+            assert (together[number].state == "stable") == (together[number].p_adjusted > drift.FALSE_SHARE)
+    by_p = sorted(judged, key=lambda number: alone[number].p_value)
+    adjusted = [together[number].p_adjusted for number in by_p]
+    assert all(first <= second + 1e-12 for first, second in itertools.pairwise(adjusted))
+
+
+def test_the_correction_is_scipys():
+    """By an implementation that is not ours."""
+    random = np.random.default_rng(10)
+    alone = {
+        number: drift.compare(random.multinomial(500, [0.2] * 5), random.multinomial(400, [0.2] * 5))
+        for number in range(30)
+    }
+    theirs = stats.false_discovery_control([each.p_value for each in alone.values()])
+    assert [each.p_adjusted for each in drift.corrected(alone).values()] == pytest.approx(theirs.tolist())

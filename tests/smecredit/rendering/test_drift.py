@@ -6,7 +6,8 @@ import pytest
 
 from smecredit.rendering.drift import drift
 
-SUBJECT = {"subject": "margin", "title": {"zh": "毛利", "en": "margin"}, "psi": 0.31, "power": 0.93, "p_value": 0.0,
+SUBJECT = {"of": "points", "subject": "margin", "p_adjusted": 0.004, "moved": -3.25,
+           "title": {"zh": "毛利", "en": "margin"}, "psi": 0.31, "power": 0.93, "p_value": 0.0,
            "reference": 83, "current": 385, "bins": 5}  # fmt: skip
 REPORT = {
     "model": "mdl_1",
@@ -45,6 +46,9 @@ def test_what_is_alarming_comes_first_in_both_languages(capsys: pytest.CaptureFi
     for part in (
         "毛利",
         "0.310",
+        "0.004",
+        "-3.2",
+        "points 加减分",
         "alarm 超限",
         "too few 过少",
         "22.50%",

@@ -25,7 +25,10 @@ class CrossCheckSchema(Schema):
     basis = fields.String(allow_none=True)
     compared = fields.Integer()
     contradictions = fields.Integer()
-    verdict = fields.String(validate=validate.OneOf(["agrees", "contradicts", "not-compared"]))
+    unconfirmed = fields.Integer(
+        metadata={"description": "What a firm alone says of another one; it counts for and against nobody"}
+    )
+    verdict = fields.String(validate=validate.OneOf(["agrees", "contradicts", "unconfirmed", "not-compared"]))
 
 
 class CrossChecksSchema(Schema):
@@ -40,14 +43,17 @@ class CrossChecksSchema(Schema):
 
 
 class ComparedPairSchema(Schema):
-    """Two values of one matter, in the rule's unit; null where a source is silent that should have spoken."""
+    """Two values of one matter, in the rule's unit; null where a source is silent.
+
+    `unconfirmed` is what a firm alone says of another one. Of its own word a firm is told this whatever the book holds.
+    """
 
     subject = fields.String()
     counterparty = fields.String(allow_none=True)
     on = fields.Date(allow_none=True)
     left = fields.Float(allow_none=True)
     right = fields.Float(allow_none=True)
-    verdict = fields.String(validate=validate.OneOf(["agrees", "contradicts"]))
+    verdict = fields.String(validate=validate.OneOf(["agrees", "contradicts", "unconfirmed"]))
 
 
 class CrossCheckPageSchema(Schema):

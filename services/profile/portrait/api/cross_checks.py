@@ -28,7 +28,7 @@ blueprint = Blueprint(
 ONLY = {
     "in": "query",
     "name": "verdict",
-    "schema": {"type": "string", "enum": ["contradicts", "agrees"]},
+    "schema": {"type": "string", "enum": ["contradicts", "agrees", "unconfirmed"]},
     "description": "Only pairs with this verdict",
 }
 PAIR = ("subject", "counterparty", "on", "left", "right")
@@ -57,33 +57,34 @@ def list_pairs(moment: dict[str, Any], enterprise: str, rule: str) -> Response:
     """List what one rule compared: both values of each pair, and whether they contradict."""
     asked = reading(Resource.CROSS_CHECKS, moment.get("as_of"), part=rule[:40])
     found = compare(context(), asked, enterprise_id(enterprise), Asked(**moment), rule)
-    pairs = found.findings
-    if wanted := request.args.get("verdict"):
-        pairs = pairs.filter(pl.col("contradicts") == (wanted == "contradicts"))
-    shown = pairs.select(*PAIR, verdict=_verdict(pl.col("contradicts")))
+    pairs = found.findings.select(*PAIR, verdict=_verdict(pl.col("contradicts")))
+    wanted = request.args.get("verdict")
+    shown = pairs.filter(pl.col("verdict") == wanted) if wanted else pairs
     return json_answer(
         marked(found.file.permit, _head(found)) | {"rule": rule} | paging.sliced(shown, lambda part: part.to_dicts())
     )
 
 
 def _shown(found: Compared) -> dict[str, Any]:
-    spoken = found.findings.group_by("rule").agg(compared=pl.len(), contradictions=pl.col("contradicts").sum())
-    counts = {rule: (compared, bad) for rule, compared, bad in spoken.rows()}
-    rate = pass_rate(tally(found.findings))
+    tallied = tally(found.findings)
+    counts = {rule: tuple(numbers) for _, rule, *numbers in tallied.rows()}
+    rate = pass_rate(tallied)
     return _head(found) | {
         "pass_rate": rate["pass_rate"].item() if rate.height else None,
-        "rules": [_rule(rule, *counts.get(rule.key, (0, 0))) for rule in rules()],
+        "rules": [_rule(rule, *counts.get(rule.key, (0, 0, 0))) for rule in rules()],
     }
 
 
-def _rule(rule: Rule, compared: int, contradictions: int) -> dict[str, Any]:
-    verdict = "contradicts" if contradictions else "agrees" if compared else "not-compared"
+def _rule(rule: Rule, compared: int, contradictions: int, unconfirmed: int) -> dict[str, Any]:
+    alone = "unconfirmed" if unconfirmed else "not-compared"
+    verdict = "contradicts" if contradictions else "agrees" if compared else alone
     declared = asdict(rule)
     return {
         "rule": declared.pop("key"),
         **declared,
         "compared": compared,
         "contradictions": contradictions,
+        "unconfirmed": unconfirmed,
         "verdict": verdict,
     }
 
@@ -94,4 +95,5 @@ def _head(found: Compared) -> dict[str, Any]:
 
 
 def _verdict(contradicts: pl.Expr) -> pl.Expr:
-    return pl.when(contradicts).then(pl.lit("contradicts")).otherwise(pl.lit("agrees"))
+    known = pl.when(contradicts).then(pl.lit("contradicts")).otherwise(pl.lit("agrees"))
+    return pl.when(contradicts.is_null()).then(pl.lit("unconfirmed")).otherwise(known)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from chassis.core.errors import NotFound
+from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.evidence import Evidence
@@ -45,7 +46,7 @@ def material(context: Context, moment: Moment, scope: Permit | Whole, evidence: 
     """Gather what the rules compare for the enterprises of a scope; `evidence` is theirs, where it is at hand.
 
     Of a partner's book only its statements of dealings with these enterprises are taken (征信业管理条例 Art. 21: a
-    trading counterparty is a lawful source), and from when to when the book runs.
+    trading counterparty is a lawful source), and from when to when the book runs that others brought.
     """
     enterprises = scope.enterprises
     whole = scan(context, "invoices", moment.version, moment.known_at, Whole(Why.PARTNERS))
@@ -53,15 +54,17 @@ def material(context: Context, moment: Moment, scope: Permit | Whole, evidence: 
     if moment.known_at is not None:
         book = book.filter(pl.col("known_at") <= moment.known_at)
     about = pl.lit(value=True) if enterprises is None else pl.col("counterparty").is_in(written(enterprises))
-    past = book.filter(pl.col("date") <= moment.as_of)
+    with context.database.read() as session:
+        own = store.own_imports(session)
+    past = book.filter(pl.col("date") <= moment.as_of, ~pl.col("import_id").is_in(sorted(own)))
     span = past.group_by("enterprise", "direction").agg(first=pl.col("date").min(), last=pl.col("date").max())
     # A later version may name another partner, or another day.
     mirrored, books = pl.collect_all([book.filter(about | (pl.col("version") > 1)), span])
     with context.database.read() as session:
         gone = gone_at(session, mirrored["enterprise"].unique().to_list(), moment)
     mirrored = as_known(remaining(DATASET, mirrored, gone.records), as_of=moment.as_of).filter(about)
-    own = evidence if evidence is not None else gather(context, moment, scope)
-    return Material(own, mirrored, books, moment.as_of)
+    known = evidence if evidence is not None else gather(context, moment, scope)
+    return Material(known, mirrored, books, moment.as_of, own)
 
 
 def _rule(key: str) -> Rule:

@@ -40,17 +40,20 @@ PAIRED: Mapping[str, Pairs] = MappingProxyType(
         "own-partner": own_words.own_partner,
     }
 )
-
+# By rule, the pairs in which a firm's own word alone says something of another firm: told, and not judged.
+UNCONFIRMED: Mapping[str, Pairs] = MappingProxyType({"mirrored-invoice": invoices.own_words})
 
 TALLY: dict[str, pl.DataType] = {
     "enterprise": pl.String(),
     "rule": pl.String(),
     "compared": pl.Int64(),
     "contradictions": pl.Int64(),
+    "unconfirmed": pl.Int64(),
 }
 COUNTS = (
-    pl.len().cast(pl.Int64).alias("compared"),
+    pl.col("contradicts").count().cast(pl.Int64).alias("compared"),
     pl.col("contradicts").sum().cast(pl.Int64).alias("contradictions"),
+    pl.col("contradicts").null_count().cast(pl.Int64).alias("unconfirmed"),
 )
 
 
@@ -65,7 +68,7 @@ def check(material: Material, chosen: Iterable[Rule] | None = None) -> pl.DataFr
 
 
 def tally(findings: pl.DataFrame) -> pl.DataFrame:
-    """Count, per enterprise and rule, how many comparisons were made, and how many contradict (`TALLY`)."""
+    """Count, per enterprise and rule, what was compared, what contradicts, and what is unconfirmed (`TALLY`)."""
     return findings.lazy().group_by("enterprise", "rule", maintain_order=True).agg(*COUNTS).collect()
 
 
@@ -82,7 +85,8 @@ def pass_rate(tallied: pl.DataFrame) -> pl.DataFrame:
     The mean over rules, so that ten thousand sums that add up do not drown one half-year without a payment. It is
     taken in the order of the rules' keys, so that the same tally gives the same bytes.
     """
-    shares = tallied.sort("enterprise", "rule").select(
+    compared = tallied.filter(pl.col("compared") > 0)
+    shares = compared.sort("enterprise", "rule").select(
         "enterprise", agree=1 - pl.col("contradictions") / pl.col("compared")
     )
     means = shares.group_by("enterprise", maintain_order=True).agg(pass_rate=pl.col("agree").mean(), rules=pl.len())
@@ -95,5 +99,12 @@ def _findings(rule: Rule, material: Material) -> pl.LazyFrame:
 
 
 def _judged(rule: Rule, material: Material) -> pl.LazyFrame:
-    pairs = PAIRED[rule.key](material).select(pl.col(name).cast(kind) for name, kind in PAIRS.items())
-    return pairs.with_columns(rule.contradicts().alias("contradicts"), pl.lit(rule.key).alias("rule"))
+    judged = _shaped(PAIRED[rule.key](material)).with_columns(rule.contradicts().alias("contradicts"))
+    if material.own and rule.key in UNCONFIRMED:
+        untold = pl.lit(None, dtype=pl.Boolean).alias("contradicts")
+        judged = pl.concat([judged, _shaped(UNCONFIRMED[rule.key](material)).with_columns(untold)])
+    return judged.with_columns(pl.lit(rule.key).alias("rule"))
+
+
+def _shaped(pairs: pl.LazyFrame) -> pl.LazyFrame:
+    return pairs.select(pl.col(name).cast(kind) for name, kind in PAIRS.items())

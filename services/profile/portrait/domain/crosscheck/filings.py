@@ -64,7 +64,7 @@ def declared_revenue(material: Material) -> pl.LazyFrame:
     """Pair registered revenue with a year of invoices, where the book covers a year."""
     sales = year_of_sales(material).group_by("enterprise").agg(right=c("net_fen").sum())
     year_ago = pl.lit(material.as_of).dt.offset_by("-12mo")
-    whole = material.books.lazy().filter(c("direction") == "sale", c("first") <= year_ago)
+    whole = material.evidence.invoices.lazy().filter(c("direction") == "sale", c("date") <= year_ago)
     firms = material.evidence.enterprises.lazy().filter(c("revenue_fen").is_not_null())
     joined = firms.join(whole, on="enterprise", how="semi").join(sales, on="enterprise", how="left")
     return _firm(material, joined, left=c("revenue_fen"), right=c("right").fill_null(0))

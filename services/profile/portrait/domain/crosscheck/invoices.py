@@ -30,6 +30,27 @@ def mirrored_invoice(material: Material) -> pl.LazyFrame:
     )
 
 
+def own_words(material: Material) -> pl.LazyFrame:
+    """Pair what either side says only itself with silence: of its own word always, of the partner's where it is news.
+
+    The first come out the same whatever files the book holds, since the firm that said it reads them; of the others
+    those are left out that the firm's own book bears out to the fen.
+    """
+    ours = _statements(material.evidence.invoices.lazy().filter(material.spoken), own=True)
+    said = (
+        ours.filter(c("counterparty").is_not_null())
+        .with_columns(right=pl.lit(None, pl.Float64))
+        .rename({"total": "left"})
+    )
+    mine = material.books.lazy().select("enterprise", "direction", "first", "last")
+    theirs = _statements(material.mirrored.lazy().filter(material.spoken), own=False)
+    heard = theirs.join(mine, on=("enterprise", "direction")).filter(c("date").is_between("first", "last"))
+    book = _statements(material.heard(material.evidence.invoices.lazy()), own=True).select(*KEY, left="total")
+    news = heard.rename({"total": "right"}).join(book, on=KEY, how="left", nulls_equal=True)
+    columns = ("enterprise", c("number").alias("subject"), "counterparty", c("date").alias("on"), "left", "right")
+    return pl.concat([said.select(columns), news.filter(c("left").ne_missing(c("right"))).select(columns)])
+
+
 def mirrored_status(material: Material) -> pl.LazyFrame:
     """Pair, for each invoice that both report, how many of its statements are valid on either side."""
     both = _both(material).filter(c("left").is_not_null(), c("right").is_not_null())
@@ -159,8 +180,8 @@ def _share(material: Material, counted: pl.Expr, usual: float) -> pl.LazyFrame:
 
 def _both(material: Material) -> pl.LazyFrame:
     """Return own and partner's statements of the same invoice, where the partner's book covers the day."""
-    own = _statements(material.evidence.invoices.lazy(), own=True)
-    theirs = _statements(material.mirrored.lazy(), own=False)
+    own = _statements(material.heard(material.evidence.invoices.lazy()), own=True)
+    theirs = _statements(material.heard(material.mirrored.lazy()), own=False)
     covering = material.books.lazy()
     # Silence counts only where the silent side has a book of that direction over that day.
     partner = covering.select(as_counterparty(c("enterprise")).alias("counterparty"), _opposite(), "first", "last")

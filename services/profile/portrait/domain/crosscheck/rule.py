@@ -19,7 +19,8 @@ Side: TypeAlias = Literal["above", "below", "both"]
 Unit: TypeAlias = Literal["fen", "ratio", "count", "day"]
 
 # One row per comparison: whose file, what it is about, and both values in the rule's unit. `on` is a day of the matter.
-# A value is null where its source is silent although it speaks of the time: then the pair contradicts.
+# A value is null where its source is silent although it speaks of the time: then the pair contradicts. Where only a
+# firm's own word stands against silence or another value in another firm's file, `contradicts` is null: unconfirmed.
 PAIRS: dict[str, pl.DataType] = {
     "enterprise": pl.String(),
     "subject": pl.String(),
@@ -37,13 +38,24 @@ class Material:
 
     `mirrored` are invoices of other enterprises' files in which one of these is the counterparty; `books` tells from
     when to when each enterprise's book of each direction runs (enterprise, direction, first, last), so that silence
-    can be told from a book that was never brought.
+    can be told from a book that was never brought. `own` are the imports by which enterprises spoke of themselves: no
+    book rests on these.
     """
 
     evidence: Evidence
     mirrored: pl.DataFrame
     books: pl.DataFrame
     as_of: date
+    own: frozenset[str] = frozenset()
+
+    def heard(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Return what others than the enterprises themselves say."""
+        return rows.filter(~self.spoken) if self.own else rows
+
+    @property
+    def spoken(self) -> pl.Expr:
+        """Whether a row is an enterprise's own word."""
+        return pl.col("import_id").is_in(sorted(self.own)).fill_null(value=False)
 
 
 Pairs: TypeAlias = Callable[[Material], pl.LazyFrame]
