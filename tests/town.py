@@ -136,9 +136,19 @@ def _bring_in(town: Town, keys: dict[str, str]) -> None:
     town.headers |= {bank: _bearer(each["key"]) for bank, each in zip(banks, made.json, strict=True)}
     firms = {"owner": town.enterprise, "another enterprise": town.other, "disputant": town.disputant}
     for who, firm in firms.items():
-        (client,) = (each["id"] for each in _clients(town) if each["enterprise"] == firm)
-        town.headers[who] = _bearer(town.ask("operator", "POST", f"/v1/clients/{client}/keys").json["key"])
+        bring_in(town, who, firm)
     town.headers |= {"no token": {}} | {name: _bearer(token) for name, token in _false_tokens(town).items()}
+
+
+def bring_in(town: Town, who: str, firm: str) -> None:
+    """Give the owner of a firm a key, and let it come with that as `who`."""
+    (client,) = (each["id"] for each in _clients(town) if each["enterprise"] == firm)
+    town.headers[who] = _bearer(town.ask("operator", "POST", f"/v1/clients/{client}/keys").json["key"])
+
+
+def firms(town: Town) -> list[str]:
+    """Return the firms that have an owner who may come."""
+    return [each["enterprise"] for each in _clients(town) if each["enterprise"]]
 
 
 def _clients(town: Town) -> list[dict[str, Any]]:

@@ -50,6 +50,7 @@ ROUTES: Mapping[str, Route] = {
     "score-sets": Route("scoring", BOOK, streams=True),
     "receipt-keys": Route("scoring"),
     "reason-codes": Route("scoring"),
+    "overlay-rules": Route("scoring"),
     "receipt-verifications": Route("scoring"),
     "models": Route("scoring"),
     "drift": Route("scoring", BOOK),

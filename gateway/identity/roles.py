@@ -32,7 +32,8 @@ DEFAULT_SCOPES: Mapping[str, frozenset[str]] = {
         OPERATOR: "ledger:read notices:read disputes:read disputes:decide repairs:write repairs:read clients:write "
         "imports:write imports:read enterprises:write enterprises:read "
         "consents:read accesses:read features:bulk scores:read scores:soft models:write models:read models:approve "
-        "evaluations:write products:write products:read matches:read measures:write measures:read",
+        "evaluations:write products:write products:read matches:read measures:write measures:read "
+        "overlays:write overlays:confirm",
         SERVICE: "features:bulk scores:soft enterprises:read products:read",
     }.items()
 }

@@ -123,6 +123,12 @@ TAGS: list[Document] = [
         "Reason codes",
         "评分原因的固定代码表。The fixed list of the codes of reasons.",
     ),
+    _tag(
+        "overlay-rules",
+        "专家规则",
+        "Expert rules",
+        "模型之外的专家规则及其复核。Expert rules beside the model, and how they change.",
+    ),
     _tag("drift", "模型漂移", "Drift", "分布漂移、回测与迁移。Drift, back-tests, vintages and migrations."),
     _tag("applications", "融资申请", "Applications", "一份材料、多家银行、全程留痕。From wish to repayment."),
     _tag("webhooks", "事件通知", "Webhooks", "签名的事件推送与重发。Signed messages, their deliveries and replays."),

@@ -183,9 +183,8 @@ def _said(table: pl.DataFrame, what: str) -> dict[str, str]:
 def _views(table: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """Return the facts that are confirmed, and those with everything; None where nothing of anybody is set aside."""
     scored = [name for name in FROM_SCORING if WITH_ALL + name in table.columns]
-    facts = table.drop(
-        "disputes", "evidence", "counted", "confirmed", *(WITH_ALL + name for name in scored), strict=False
-    )
+    beside = ("disputes", "evidence", "counted", "confirmed", "records", "overlay")
+    facts = table.drop(*beside, *(WITH_ALL + name for name in scored), strict=False)
     facts = facts.with_columns(pl.lit(None).alias(name) for name in FROM_SCORING if name not in table.columns)
     if "confirmed" not in table.columns or table["confirmed"].null_count() == len(table):
         return facts, None

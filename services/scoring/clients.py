@@ -21,7 +21,7 @@ from services.scoring.domain.leave import Leave
 from services.scoring.domain.order import ManyOrder
 
 # What a table of features says of each file beside the marks.
-SAID = ("evidence", "confirmed")
+SAID = ("evidence", "confirmed", "records")
 STAGE = re.compile(r"([\w-]+);dur=([\d.]+)")
 
 
@@ -41,8 +41,8 @@ class FeatureTable:
     """Many enterprises' features: one row each; `withheld` counts those without consent.
 
     `disputes` has the marks of those that dispute something, by enterprise. `said` has, in the order of the rows, what
-    their money rests on and their features without what only they state, as JSON. It stands beside the frame, as the
-    marks do: neither is a feature, and no model is to be trained on it.
+    their money rests on, their features without what only they state, and public records, as JSON. It stands beside the
+    frame, as the marks do: neither is a feature, and no model is to be trained on it.
     """
 
     frame: pl.DataFrame
@@ -63,8 +63,8 @@ class FeatureTable:
 
     @property
     def rows(self) -> pl.DataFrame:
-        """The features with what their money rests on."""
-        return self.frame.with_columns(self.said["evidence"])
+        """The features with what their money rests on, and the public records that speak against each firm."""
+        return self.frame.with_columns(self.said["evidence"], self.said["records"])
 
 
 class Profile:
@@ -194,6 +194,7 @@ def _features(body: dict[str, Any]) -> Features | UpstreamProblem:
         undisputed=body["undisputed"],
         evidence=body.get("evidence"),
         confirmed=body.get("confirmed"),
+        records=body.get("records"),
     )
 
 

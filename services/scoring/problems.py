@@ -26,6 +26,12 @@ KINDS: Mapping[type[Refused], Kind] = {
     errors.ScoreNotFound: Kind(404, "score-not-found", "No such score", "评分不存在"),
     errors.ProofNotFound: Kind(404, "proof-not-found", "The ledger does not prove this score", "账本中无此评分的证明"),
     errors.OverrideChangesNothing: Kind(409, "override-changes-nothing", "The grade is this already", "等级未变更"),
+    errors.OverlayNotFound: Kind(404, "overlay-not-found", "No such version of expert rules", "专家规则版本不存在"),
+    errors.OverlayNotUnderstood: Kind(422, "overlay-not-understood", "The rules are not understood", "无法理解的规则"),
+    errors.OverlayConfirmedByProposer: Kind(
+        403, "overlay-confirmed-by-proposer", "Somebody else must confirm", "须由他人复核确认"
+    ),
+    errors.OverlayDecided: Kind(409, "overlay-decided", "The proposal is decided", "该提案已有结论"),
     errors.ConsentEnded: CONSENT_REQUIRED,
     errors.PurposeOpensNoScore: CONSENT_REQUIRED,
     errors.BatchNotFound: Kind(404, "batch-not-found", "No such batch", "批次不存在"),

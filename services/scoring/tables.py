@@ -228,6 +228,23 @@ class ShadowScore(Base):
     __table_args__ = (Index("ix_shadow_scores_model", "model"),)
 
 
+class OverlayVersion(Base):
+    """A version of the expert rules beside the model: proposed by one client, in force once another confirmed it."""
+
+    __tablename__ = "overlay_versions"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    rules: Mapped[list[Any]]
+    valid_from: Mapped[date]
+    note: Mapped[str]
+    proposed_by: Mapped[str]
+    proposed_at: Mapped[datetime]
+    confirmed_by: Mapped[str | None]
+    confirmed_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None]
+    withdrawn_at: Mapped[datetime | None]
+
+
 class Override(Base):
     """The grade that an analyst gave instead of the model's: it stands beside the score, which stays as it was."""
 

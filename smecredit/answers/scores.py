@@ -65,6 +65,88 @@ class ModelName(TypedDict):
     horizon_months: int | None
 
 
+class ScoringModel(ModelName):
+    """The model that a score is by, and its own figures, before any expert rule."""
+
+    score: int
+    grade: str
+    pd: float
+    pd_interval: list[float]
+
+
+class OverlayEffect(TypedDict):
+    """The best grade that is left to the firm, and whether the model's own is better."""
+
+    cap: str
+    binds: bool
+
+
+class OverlayRecord(TypedDict):
+    """A public record that meets an expert rule; `on` is the day of its publication."""
+
+    id: str
+    type: str
+    tier: str | None
+    grade: str | None
+    on: str
+    until: str | None
+
+
+class OverlayTold(TypedDict):
+    """An expert rule that a firm meets: beside the model, in none of its contributions; `ends` says what ends it."""
+
+    rule: str
+    version: str
+    title: Text
+    effect: OverlayEffect
+    because: Text
+    ends: Text
+    basis: Text
+    records: list[OverlayRecord]
+
+
+class OverlayRule(TypedDict):
+    """An expert rule: public records on display of this type, tiers and tax grades (null is any) cap the grade."""
+
+    key: str
+    title: Text
+    type: str
+    tiers: list[str] | None
+    grades: list[str] | None
+    cap: str
+    ends: Text
+    basis: Text
+
+
+class OverlayRuleSet(TypedDict):
+    """The expert rules of one version."""
+
+    version: str
+    valid_from: str
+    rules: list[OverlayRule]
+
+
+class OverlayVersion(OverlayRuleSet):
+    """A version with who proposed it and who decided; the shipped one was proposed by nobody."""
+
+    state: Literal["proposed", "confirmed", "withdrawn"]
+    note: str | None
+    proposed_by: str | None
+    proposed_at: str | None
+    confirmed_by: str | None
+    confirmed_at: str | None
+    withdrawn_by: str | None
+    withdrawn_at: str | None
+
+
+class OverlayRules(TypedDict):
+    """The version in force at a moment, and every version there was, the newest first."""
+
+    at: str
+    in_force: OverlayRuleSet | None
+    versions: list[OverlayVersion]
+
+
 class Override(TypedDict):
     """A grade that an analyst gave beside the model's; `steps` are grades up (positive) or down."""
 
@@ -149,7 +231,9 @@ class Score(TypedDict):
     reasons: list[Reason]
     base_points: float
     contributions: list[Contribution]
-    model: ModelName
+    model: ScoringModel
+    overlay: list[OverlayTold]
+    overlay_version: str | None
     as_of: str
     known_at: str
     features_sha256: str

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from smecredit.answers import Counting, Purpose, ReasonCodes, Score
+from smecredit.answers import Counting, OverlayRules, OverlayVersion, Purpose, ReasonCodes, Score
 from smecredit.client.calls import Calls, Json, OnProgress, given, iso, listed, moments, segment
 
 
@@ -37,6 +37,25 @@ class Scores(Calls):
     def reason_codes(self) -> ReasonCodes:
         """Return the fixed list of what the code of a reason stands for."""
         return self._get(ReasonCodes, "/v1/reason-codes")
+
+    def overlay_rules(self, at: datetime | None = None) -> OverlayRules:
+        """Return the expert rules in force at a moment (None: now), and every version of them."""
+        return self._get(OverlayRules, "/v1/overlay-rules", at=None if at is None else at.isoformat())
+
+    def propose_overlay_rules(
+        self, rules: Sequence[Mapping[str, Any]], *, note: str, valid_from: date | None = None
+    ) -> OverlayVersion:
+        """Propose all expert rules that are to hold; another client confirms them."""
+        value = {
+            "rules": list(rules),
+            "note": note,
+            "valid_from": None if valid_from is None else valid_from.isoformat(),
+        }
+        return self._post(OverlayVersion, "/v1/overlay-rules", value)
+
+    def confirm_overlay_rules(self, version: str) -> OverlayVersion:
+        """Confirm the expert rules that another client proposed."""
+        return self._post(OverlayVersion, f"/v1/overlay-rules/{segment(version)}/confirm", {})
 
     def score_batch(
         self,

@@ -31,6 +31,7 @@ def score(shown: Score) -> None:
             unit_of(reason["unit"]),
         )
     console.print(table)
+    _overlay(console, shown)
     _contested(console, shown)
     _counted(console, shown)
     rest = len(shown["contributions"]) - len(shown["reasons"])
@@ -49,6 +50,14 @@ def _counted(console: Console, shown: Score) -> None:
         console.print(f"money by channel 金额来源: {of}; confirmed 已证实 {evidence['confirmed_share']:.0%}")
     if shown["counted"]:
         console.print(f"[yellow]{escape(shown['counted']['en'])}\n{escape(shown['counted']['zh'])}[/]")
+
+
+def _overlay(console: Console, shown: Score) -> None:
+    """Show which expert rules cap the grade, and what ends them."""
+    for rule in shown["overlay"]:
+        own = f" (model {shown['model']['grade']})" if rule["effect"]["binds"] else ""
+        console.print(f"[yellow]rule 专家规则[/] {bilingual(rule['because'])}{own}")
+        console.print(f"  to end it 如何解除: {bilingual(rule['ends'])}")
 
 
 def _contested(console: Console, shown: Score) -> None:

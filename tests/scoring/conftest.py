@@ -113,6 +113,8 @@ class ProfileServer:
     # What firms' money rests on, and the values of their features without what only they state.
     evidence: dict[str, dict[str, Any]] = field(default_factory=dict)
     confirmed: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    # The public records that speak against firms.
+    records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     corrections: list[dict[str, str]] = field(default_factory=list)
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     # What each read was for, in order.
@@ -179,19 +181,23 @@ class ProfileServer:
     def _each(self, order: dict[str, Any], opens: Callable[[str], bool]) -> Response:
         answers = []
         for name in [read["enterprise"] for read in order["reads"]]:
-            answer = self._one(name, order.get("as_of", BOOK_DATE)) if opens(name) else problem(403, "consent-required")
+            answer = self._one(name, order) if opens(name) else problem(403, "consent-required")
             body = answer.get_data()
             answers.append(body if answer.status_code == 200 else b'{"problem":' + body + b"}")
         timing = {"Server-Timing": "consent;dur=1.50, features;dur=2.25"}
         return Response(b"[" + b",".join(answers) + b"]", content_type="application/json", headers=timing)
 
-    def _one(self, enterprise: str, as_of: str) -> Response:
+    def _against(self, order: dict[str, Any], enterprise: str) -> list[dict[str, Any]] | None:
+        """Return a firm's public records where what is read opens them."""
+        return self.records.get(enterprise, []) if RESOURCES[order["what"]].get("records") else None
+
+    def _one(self, enterprise: str, order: dict[str, Any]) -> Response:
         rows = self.book.filter(pl.col("enterprise") == enterprise).to_dicts()
         if not rows:
             return problem(404, "enterprise-not-found")
         body = {
             "enterprise": enterprise,
-            "as_of": as_of,
+            "as_of": order.get("as_of", BOOK_DATE),
             "known_at": "2026-01-01T00:00:00Z",
             "depth": rows[0]["depth"],
             "catalogue": "test-1",
@@ -201,6 +207,7 @@ class ProfileServer:
             "undisputed": self._without(enterprise),
             "evidence": self.evidence.get(enterprise),
             "confirmed": self._of_others(enterprise),
+            "records": self._against(order, enterprise),
         }
         return Response(orjson.dumps(body), content_type="application/json")
 
@@ -232,6 +239,7 @@ class ProfileServer:
         if wanted and frame.is_empty():
             return problem(403, "consent-required")
         told = {"disputes": self.disputes.get, "evidence": self.evidence.get, "confirmed": self._of_others}
+        told["records"] = partial(self._against, order)
         body = io.BytesIO()
         frame.with_columns(_written(name, map(ask, frame["enterprise"])) for name, ask in told.items()).write_parquet(
             body

@@ -118,6 +118,7 @@ def _applicant_page(firm: str, *, need: Any, errors: dict[str, str], match: Any)
         consented=bool(consented),
         scores=scores,
         score=latest,
+        evidence=latest.get("evidence") if latest else None,
         codes=reason_codes() if latest else {},
         marks=marks,
         contested=_contested(latest) if latest and marks else None,

@@ -81,6 +81,7 @@ def _own_page(form: Any, errors: dict[str, str]) -> str:
         accesses=_items(ask_or([], "GET", firm_path(firm, "accesses"), query={"limit": ACCESSES_SHOWN})),
         accesses_shown=ACCESSES_SHOWN,
         score=_latest_score(firm),
+        evidence=(ask_or(None, "GET", firm_path(firm, "features")) or {}).get("evidence"),
         description=_description(portrait),
         purposes=PURPOSES,
         fields=FIELDS,

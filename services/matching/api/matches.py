@@ -55,7 +55,7 @@ def get_match(match_id: str) -> Response:
     The enterprise's consent must still be in force, and the read is recorded.
     """
     row, leave = match.recall(context(), caller(), match_id)
-    return json_answer(match.marked(row.answer, leave))
+    return json_answer(match.marked(match.as_told(caller(), row), leave))
 
 
 @blueprint.get("/<match_id>/trace")

@@ -89,6 +89,18 @@ def recall(context: Context, caller: Caller, match_id: str) -> tuple[StoredMatch
     return row, leave
 
 
+def as_told(caller: Caller, row: StoredMatch) -> bytes:
+    """Return a stored answer as its reader is told it: to the enterprise itself what it could have been told (ADR 28).
+
+    A match that another client ordered rests on what partners' files confirm; of that the enterprise is told nothing.
+    """
+    if not caller.owns(row.enterprise) or row.client == caller.client:
+        return row.answer
+    answer = orjson.loads(row.answer)
+    answer["score"] |= {"evidence": None, "counted": None}
+    return orjson.dumps(answer)
+
+
 def marked(answer: bytes, leave: Leave) -> bytes:
     """Return a stored answer with what the enterprise disputes now: that is no part of what was stored."""
     return answer.rstrip()[:-1] + b',"disputes":' + orjson.dumps(leave.marks) + b"}"

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from chassis.web.ledger import blueprint as ledger_blueprint
 from chassis.web.openapi import Blueprint
-from services.scoring.api import batches, drift, evaluations, models, outcomes, reason_codes, receipts, recourse, scores
+from services.scoring.api import (
+    batches,
+    drift,
+    evaluations,
+    models,
+    outcomes,
+    overlay_rules,
+    reason_codes,
+    receipts,
+    recourse,
+    scores,
+)
 from services.scoring.api.current import context
 from services.scoring.context import LEDGER
 
@@ -13,6 +24,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     scores.blueprint,
     receipts.blueprint,
     reason_codes.blueprint,
+    overlay_rules.blueprint,
     recourse.blueprint,
     drift.blueprint,
     batches.blueprint,

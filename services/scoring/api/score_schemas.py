@@ -117,14 +117,57 @@ class ScoreEvidenceSchema(Schema):
     confirmed_by = fields.Nested(ScoreConfirmedBySchema())
 
 
+class ScoringModelSchema(ModelNameSchema):
+    """The model that a score is by, and its own figures, before any expert rule."""
+
+    score = fields.Integer()
+    grade = fields.String()
+    pd = fields.Float()
+    pd_interval = fields.List(fields.Float())
+
+
+class OverlayEffectSchema(Schema):
+    """What an expert rule does."""
+
+    cap = fields.String(metadata={"description": "The best grade that the firm can have while it meets the rule"})
+    binds = fields.Boolean(metadata={"description": "Whether the model's own grade is better than that"})
+
+
+class OverlayRecordSchema(Schema):
+    """A public record that meets a rule; by its id the firm can dispute it or see its repair."""
+
+    id = fields.String()
+    type = fields.String()
+    tier = fields.String(allow_none=True)
+    grade = fields.String(allow_none=True, metadata={"description": "Tax grade"})
+    on = fields.String(metadata={"description": "Published on", "format": "date"})
+    until = fields.String(allow_none=True, metadata={"format": "date"})
+
+
+class OverlayToldSchema(Schema):
+    """An expert rule that a firm meets: beside the model, and in none of its contributions."""
+
+    rule = fields.String(metadata={"example": "dishonest-debtor"})
+    version = fields.String(metadata={"description": "Of the rules, as `GET /v1/overlay-rules` lists them"})
+    title = fields.Nested(TitleSchema())
+    effect = fields.Nested(OverlayEffectSchema())
+    because = fields.Nested(TitleSchema())
+    ends = fields.Nested(TitleSchema(), metadata={"description": "How the firm can end it"})
+    basis = fields.Nested(TitleSchema())
+    records = fields.List(fields.Nested(OverlayRecordSchema()))
+
+
 class ScoreSchema(Schema):
-    """A score with its reasons: `base_points` + all contributions = the score before rounding, to 1e-6."""
+    """A score with its reasons: `base_points` + all contributions = the score before rounding, to 1e-6.
+
+    Score and contributions are the model's; grade and PD are those that decide, under the expert rules (`overlay`).
+    """
 
     id = fields.String()
     enterprise = fields.String()
     score = fields.Integer()
-    grade = fields.String()
-    pd = fields.Float(metadata={"description": "Probability of default, calibrated"})
+    grade = fields.String(metadata={"description": "The one that decides: the model's, or what a rule caps it at"})
+    pd = fields.Float(metadata={"description": "Probability of default, calibrated; of a capped grade its least"})
     pd_interval = fields.List(fields.Float(), metadata={"description": "90 % interval of the PD"})
     depth = fields.String(metadata={"description": "Data depth A-E, E is a thin file"})
     reasons = fields.List(
@@ -133,7 +176,14 @@ class ScoreSchema(Schema):
     )
     base_points = fields.Float()
     contributions = fields.List(fields.Nested(ContributionSchema()), metadata={"description": "All features"})
-    model = fields.Nested(ModelNameSchema())
+    model = fields.Nested(ScoringModelSchema())
+    overlay = fields.List(
+        fields.Nested(OverlayToldSchema()), metadata={"description": "The expert rules that the firm meets"}
+    )
+    overlay_version = fields.String(
+        allow_none=True,
+        metadata={"description": "Of the rules that were asked; null for a score of before there were any"},
+    )
     as_of = day_field()
     known_at = moment_field()
     features_sha256 = fields.String()

@@ -25,7 +25,7 @@ from services.scoring.domain.order import ManyOrder
 from services.scoring.store import overrides, renewals, scores
 from services.scoring.usecases.assess import Order, assess
 from services.scoring.usecases.compare import against
-from services.scoring.usecases.read_score import contests_of, read_contested, whose_scores
+from services.scoring.usecases.read_score import as_told, contests_of, read_contested, whose_scores
 from services.scoring.usecases.soft_check import soft_check
 from services.scoring.usecases.standing import standing_of
 
@@ -71,8 +71,9 @@ def post_score() -> Response:
 def get_score(asked: dict[str, Any], score_id: str) -> Response:
     """Read a stored score again, as it was given.
 
-    The enterprise that it describes may, and the bank that ordered it while it holds a consent. While the enterprise
-    disputes records that count in it, `undisputed` is the score without them.
+    The enterprise that it describes may, without `evidence`: its features tell it that. So may the bank that ordered
+    it while it holds a consent. While the enterprise disputes records that count in it, `undisputed` is the score
+    without them.
     """
     assessment, contest = read_contested(context(), caller(), score_id)
     with context().database.read() as session:
@@ -106,7 +107,13 @@ def list_scores(enterprise: str) -> Response:
     contests = contests_of(context(), caller(), name, page["items"], last=last)
     standing = cache(partial(standing_of, context()))
     page["items"] = [
-        shown.score(each, shelf[each.model].legend, contests[each.id], standing(each.model), given.get(each.id))
+        shown.score(
+            as_told(caller(), each),
+            shelf[each.model].legend,
+            contests[each.id],
+            standing(each.model),
+            given.get(each.id),
+        )
         for each in page["items"]
         if each.id in contests
     ]
@@ -123,8 +130,10 @@ def post_score_set(order: dict[str, Any]) -> Response:
     """Score many enterprises as a Parquet table and store nothing (a soft check).
 
     Columns: enterprise, score, grade, pd, pd_low, pd_high, depth, features_sha256; score and the rest are null where
-    an enterprise has too little data, or none that counts; `everything_score` and so on are those with everything. With
-    `features` also what they were made from. Headers: Model-Version, Reference, As-Of, Known-At, Withheld, Catalogue.
+    an enterprise has too little data, or none that counts; `everything_score` and so on are those with everything. All
+    are the figures that decide: where an expert rule caps the grade (`overlay`, JSON), points and PD are of that grade.
+    With `features` also what they were made from. Headers: Model-Version, Reference, As-Of, Known-At, Withheld,
+    Catalogue.
     """
     with_features = order.pop("features")
     table = soft_check(context(), ManyOrder(**order), purpose(OPENS_SCORE_SETS), with_features=with_features)

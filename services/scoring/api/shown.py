@@ -15,12 +15,13 @@ from chassis.data import jobs
 from chassis.data.jobs import JobState
 from services.scoring.context import Shelf
 from services.scoring.domain.assessment import Assessment, Legend, Meaning
-from services.scoring.domain.contest import Contest
+from services.scoring.domain.contest import Contest, undisputed_view
 from services.scoring.domain.counting import Beside, Counts, shares
 from services.scoring.domain.counting import sentence as told
 from services.scoring.domain.disclosure import disclosed
 from services.scoring.domain.gate import Standing
 from services.scoring.domain.outcome import described
+from services.scoring.domain.overlay import binds
 from services.scoring.domain.reason_codes import code_of
 from services.scoring.domain.reasons import sentence
 from services.scoring.store import batches, models
@@ -41,15 +42,16 @@ def score(
     """Return the answer that a client reads, the same bytes each time the stored assessment is read.
 
     An analyst's override, what the enterprise disputes and how the model stands to its gate are beside it and change
-    nothing in it.
+    nothing in it. Grade and PD are those that decide, under the expert rules; the model's own stand with the model.
     """
+    decides = assessment.effective
     return {
         "id": assessment.id,
         "enterprise": assessment.enterprise,
         "score": assessment.score,
-        "grade": assessment.grade,
-        "pd": assessment.pd,
-        "pd_interval": (assessment.pd_low, assessment.pd_high),
+        "grade": decides.grade,
+        "pd": decides.pd,
+        "pd_interval": (decides.pd_low, decides.pd_high),
         "depth": assessment.depth,
         **_explanation(assessment, legend),
         "model": {
@@ -59,20 +61,37 @@ def score(
             "exception": standing.exception,
             "definition": legend.definition,
             "horizon_months": legend.horizon_months,
+            **_said(assessment),
         },
+        **_overlay(assessment),
         "as_of": assessment.as_of,
         "known_at": rfc3339(assessment.known_at),
         "features_sha256": assessment.features_sha256,
         "purpose": assessment.purpose,
         "override": None if override is None else overridden(override),
         "disputes": contest.disputes,
-        "undisputed": contest.undisputed,
+        "undisputed": undisputed_view(assessment, contest),
         **_counted(assessment),
         "renewed_by": renewed_by,
         "receipt": f"/v1/scores/{assessment.id}/receipt",
         "batch": assessment.batch,
         "created_at": rfc3339(assessment.created_at),
     }
+
+
+def _said(assessment: Assessment) -> dict[str, Any]:
+    """Return the model's own figures."""
+    same = {"score": assessment.score, "grade": assessment.grade, "pd": assessment.pd}
+    return {**same, "pd_interval": (assessment.pd_low, assessment.pd_high)}
+
+
+def _overlay(assessment: Assessment) -> dict[str, Any]:
+    """Return which expert rules a firm meets, whether each binds, and the version that was asked; null for none."""
+    said = assessment.overlay
+    if said is None:
+        return {"overlay": [], "overlay_version": None}
+    rules = [{**each, "effect": {**each["effect"], "binds": binds(assessment, each)}} for each in said["rules"]]
+    return {"overlay": rules, "overlay_version": said["version"]}
 
 
 def _counted(assessment: Assessment) -> dict[str, Any]:

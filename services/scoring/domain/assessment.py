@@ -10,6 +10,7 @@ from typing import Any
 
 from services.scoring.domain.counting import Beside, Counts
 from services.scoring.domain.errors import FeaturesDoNotFit, NotEnoughData, ReasonsDoNotAddUp
+from services.scoring.domain.overlay import Effective, Overlay, effective
 
 # Reasons must add up to the score before rounding this closely; checked on every single score.
 EXACT_TO = 1e-6
@@ -20,7 +21,8 @@ class Features:
     """What the profile service says of one enterprise; `values` by feature name, None where not known.
 
     `undisputed` has depth, values and hash without the records that `disputes` mark, where these count in a value;
-    `confirmed` likewise without what only the firm itself states. `evidence` says what its money rests on, in fen.
+    `confirmed` likewise without what only the firm itself states. `evidence` says what its money rests on, in fen;
+    `records` are the public records that speak against it, None where they are withheld.
     """
 
     enterprise: str
@@ -34,6 +36,7 @@ class Features:
     undisputed: Mapping[str, Any] | None = None
     evidence: Mapping[str, Any] | None = None
     confirmed: Mapping[str, Any] | None = None
+    records: Sequence[Mapping[str, Any]] | None = None
 
     def as_read(self) -> dict[str, Any]:
         """Return its readings, with everything and without what is not confirmed, in the form of `undisputed`."""
@@ -80,7 +83,8 @@ class Assessment:
     """One score. `values` and `points` follow the order of the model's legend; `reasons` are positions in it.
 
     `counts` is the policy by which it decides, None for a score of before there was one: everything counted. Where the
-    file has statements of the firm that nobody confirms, `beside` is the score that does not decide.
+    file has statements of the firm that nobody confirms, `beside` is the score that does not decide. `overlay` tells
+    which expert rules cap the grade; all other members are the model's own. None of a score of before there were rules.
     """
 
     id: str
@@ -106,6 +110,12 @@ class Assessment:
     counts: Counts | None = None
     evidence: Mapping[str, Any] | None = None
     beside: Beside | None = None
+    overlay: Overlay | None = None
+
+    @property
+    def effective(self) -> Effective:
+        """The figures that decide: the model's, under the expert rules."""
+        return effective(self, self.overlay)
 
     @property
     def file_sha256(self) -> str:
@@ -113,6 +123,13 @@ class Assessment:
         if self.beside is None or self.beside.counts is Counts.CONFIRMED:
             return self.features_sha256
         return self.beside.features_sha256
+
+    @property
+    def confirmed_sha256(self) -> str | None:
+        """The hash of what was confirmed of the file; None where nothing was set aside."""
+        if self.beside is None:
+            return None
+        return self.beside.features_sha256 if self.beside.counts is Counts.CONFIRMED else self.features_sha256
 
 
 SAID = ("score", "grade", "pd", "pd_low", "pd_high", "base_points", "points", "reasons")

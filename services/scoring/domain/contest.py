@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.scoring.domain.assessment import Features
+from services.scoring.domain.assessment import Assessment, Features
 from services.scoring.domain.leave import Leave
+from services.scoring.domain.overlay import PUBLIC_RECORDS, Effective, effective, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,25 @@ class Contest:
     def disputes(self) -> Sequence[Mapping[str, Any]]:
         """The marks, as the profile service tells them."""
         return self.opened_by.disputes
+
+
+def undisputed_view(assessment: Assessment, contest: Contest) -> Mapping[str, Any] | None:
+    """Return the view without the disputed records under the expert rules that these leave; None where it is the same.
+
+    A disputed public record counts in no feature: without it a rule may not be met, and the model says the same.
+    """
+    marked = [mark.get("item", {}) for mark in contest.disputes]
+    disputed = {item["record"] for item in marked if item.get("kind") == PUBLIC_RECORDS}
+    rest, other = without(assessment.overlay, disputed), contest.undisputed
+    if other is None:
+        if rest == assessment.overlay:
+            return None
+        other = other_view(assessment, assessment.score, assessment.depth, assessment.features_sha256)
+    if other["score"] is None:
+        return other
+    low, high = other["pd_interval"]
+    found = effective(Effective(other["score"], other["grade"], other["pd"], low, high), rest)
+    return {**other, "grade": found.grade, "pd": found.pd, "pd_interval": (found.pd_low, found.pd_high)}
 
 
 def other_view(scored: Any | None, stood: int, depth: str, features_sha256: str) -> dict[str, Any]:

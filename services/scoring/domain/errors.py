@@ -93,6 +93,22 @@ class OverrideChangesNothing(Conflict):
     """An override to the grade that the score has."""
 
 
+class OverlayNotFound(NotFound):
+    """There is no such version of the expert rules."""
+
+
+class OverlayNotUnderstood(Invalid):
+    """Expert rules that contradict themselves, or that are to hold in the past."""
+
+
+class OverlayConfirmedByProposer(Forbidden):
+    """Whoever proposed expert rules cannot confirm them: four eyes see more than two."""
+
+
+class OverlayDecided(Conflict):
+    """The proposal of expert rules was confirmed or withdrawn already."""
+
+
 class ConsentEnded(Forbidden):
     """The enterprise's consent has ended since the score was made: what was derived under it is closed too."""
 

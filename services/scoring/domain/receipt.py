@@ -56,11 +56,24 @@ def statement(
         "contributions_sha256": digest(dict(zip(features, assessment.points, strict=True))),
         **_counted(assessment, features),
     }
-    return stated if form == FIRST else {**stated, "reasons": _told(assessment, features)}
+    return stated if form == FIRST else {**stated, "reasons": _told(assessment, features), **_ruled(assessment)}
 
 
 def _told(assessment: Assessment, features: Sequence[str]) -> list[str]:
     return [code_of(features[at], assessment.points[at]) or features[at] for at in assessment.reasons]
+
+
+def _ruled(assessment: Assessment) -> dict[str, Any]:
+    """Return what the expert rules make of the model's figures; nothing of a score of before there were any."""
+    said, decides = assessment.overlay, assessment.effective
+    if said is None:
+        return {}
+    rules = [
+        {"rule": each["rule"], "cap": each["effect"]["cap"], "records": [record["id"] for record in each["records"]]}
+        for each in said["rules"]
+    ]
+    overlay = {"version": said["version"], "rules": rules}
+    return {"overlay": overlay, "effective_grade": decides.grade, "effective_pd": decides.pd}
 
 
 def _counted(assessment: Assessment, features: Sequence[str]) -> dict[str, Any]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from chassis.core.ids import new_id
 from services.scoring.domain.assessment import Assessment, Features, Stamp, check_exact, check_fit, said_by, stamped
 from services.scoring.domain.counting import Counts, nothing_confirmed
 from services.scoring.domain.errors import NothingConfirmed
+from services.scoring.domain.overlay import overlay
 from services.scoring.ml.deciding import decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from services.scoring.domain.overlay import RuleSet
     from services.scoring.ml.deciding import Decided
     from services.scoring.ml.scorer import Scorer
 
@@ -22,16 +25,19 @@ Asker: TypeAlias = tuple[str, str, Counts]
 
 
 def assessments_of(
-    scorer: Scorer, files: Sequence[Features], askers: Sequence[Asker], at: datetime
+    scorer: Scorer, files: Sequence[Features], askers: Sequence[Asker], at: datetime, rules: RuleSet | None
 ) -> list[Assessment]:
     """Return the assessments of some enterprises, each made for a (client, purpose, what counts); each is checked.
+
+    `rules` are the expert rules in force, which stand beside what the model says.
 
     Raises `FeaturesDoNotFit`, `NotEnoughData`, `NothingConfirmed` or `ReasonsDoNotAddUp` where that is so of any one.
     """
     for file in files:
         check_fit(file, scorer.features)
     decided = decide(scorer, [file.as_read() for file in files], [counts for _, _, counts in askers])
-    return [_assessment(scorer.version, *parts, at) for parts in zip(files, decided, askers, strict=True)]
+    made = [_assessment(scorer.version, *parts, at) for parts in zip(files, decided, askers, strict=True)]
+    return [replace(one, overlay=overlay(rules, file.records)) for one, file in zip(made, files, strict=True)]
 
 
 def _assessment(version: str, file: Features, decided: Decided | None, asker: Asker, at: datetime) -> Assessment:

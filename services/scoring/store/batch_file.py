@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 from chassis.core.ids import numbered
 from services.scoring.domain.assessment import Assessment, Stamp, stamped
 from services.scoring.domain.counting import Beside
+from services.scoring.domain.overlay import RuleSet, overlay
 from services.scoring.domain.reasons import MOST_REASONS
 
 HEADS = ("enterprise", "depth", "features_sha256", "score", "grade", "pd", "pd_low", "pd_high")
 REASONS = tuple(f"reason {place}" for place in range(MOST_REASONS))
-# What is kept of a row as JSON, each only where a row of the part has it: what its money rests on, and the other score.
-TOLD = ("evidence", "beside")
+# What is kept of a row as JSON, each only where a row of the part has it: what its money rests on, the other score, and
+# which expert rules cap its grade.
+TOLD = ("evidence", "beside", "overlay")
 SHADOW = {"points": "shadow points", "shadow_grade": "shadow grade", "shadow_pd": "shadow pd"}
 BUCKETS = 1024
 ENTRY = np.dtype([("hash", "<u4"), ("part", "<u4"), ("place", "<u4")])
@@ -82,6 +84,20 @@ def written_beside(beside: Mapping[int, Beside], rows: int) -> list[pl.Series]:
         return []
     texts = [None if row not in beside else orjson.dumps(beside[row].as_json()).decode() for row in range(rows)]
     return [pl.Series("beside", texts, dtype=pl.String)]
+
+
+def written_overlays(rules: RuleSet | None, records: pl.Series) -> list[pl.Series]:
+    """Return the column of the overlays of rows with these public records (JSON, null where they are withheld).
+
+    None where no rules are in force. Hardly any row has a record, and the rest say the same.
+    """
+    if rules is None:
+        return []
+    nothing = orjson.dumps(overlay(rules, ())).decode()
+    told = records.replace("[]", nothing).to_list()
+    for place in (records != "[]").fill_null(value=False).arg_true():
+        told[place] = orjson.dumps(overlay(rules, orjson.loads(records[place]))).decode()
+    return [pl.Series("overlay", told, dtype=pl.String)]
 
 
 def numbers(frame: pl.DataFrame, kind: str) -> list[str]:

@@ -134,6 +134,8 @@ def _row(assessment: Assessment) -> dict[str, Any]:
         trace["evidence"] = assessment.evidence
     if assessment.beside is not None:
         trace["beside"] = assessment.beside.as_json()
+    if assessment.overlay is not None:
+        trace["overlay"] = assessment.overlay
     row["trace"] = orjson.dumps(trace)
     return row
 

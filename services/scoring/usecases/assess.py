@@ -22,7 +22,7 @@ from services.scoring.domain.assessment import Assessment, Features
 from services.scoring.domain.contest import Contest
 from services.scoring.domain.counting import Counts
 from services.scoring.ml.making import Asker, assessments_of
-from services.scoring.store import models, scores
+from services.scoring.store import models, overlays, scores
 from services.scoring.usecases.contest import contest
 from services.scoring.usecases.read_score import ask_leave
 from services.scoring.usecases.shadow import Shadow, shadow_of
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from services.scoring.context import Context
+    from services.scoring.domain.overlay import RuleSet
     from services.scoring.ml.scorer import Scorer
 
 Stages: TypeAlias = list[tuple[str, float]]
@@ -128,6 +129,11 @@ class _Turn:
         """The client of all its orders."""
         return self.seats[0].order.claim.client
 
+    @property
+    def moment(self) -> datetime:
+        """The moment whose expert rules hold: as known when the orders say, else now."""
+        return self.seats[0].order.known_at or datetime.now(UTC)
+
     def open(self) -> list[_Seat]:
         """Return the seats of the orders that nothing has become of yet."""
         return [seat for seat in self.seats if seat.outcome is None]
@@ -180,10 +186,11 @@ def _take(context: Context, turn: _Turn) -> None:
         if not turn.open():
             return
         version, shadow = models.versions_at_work(connection)
+        rules = overlays.in_force(connection, turn.moment)
     challenger, scorer = shadow_of(context, shadow), context.shelf[version]
     files = _apart(partial(_ask_profile, context, turn), turn.open(), _itself, concerns_all=_said_to_all)
     with turn.timed("model"):
-        drafts = _apart(partial(_drafts, scorer, challenger), files, itemgetter(0))
+        drafts = _apart(partial(_drafts, scorer, challenger, rules), files, itemgetter(0))
     with turn.timed("commit"):
         _apart(partial(_commit, context, turn), drafts, attrgetter("seat"), concerns_all=_said_to_all)
 
@@ -245,10 +252,12 @@ def _ask_profile(context: Context, turn: _Turn, seats: Sequence[_Seat]) -> list[
     return files
 
 
-def _drafts(scorer: Scorer, challenger: Shadow, files: Sequence[tuple[_Seat, Features]]) -> list[_Draft]:
+def _drafts(
+    scorer: Scorer, challenger: Shadow, rules: RuleSet | None, files: Sequence[tuple[_Seat, Features]]
+) -> list[_Draft]:
     """Return the drafts of some orders, scored together."""
     askers = [seat.order.asker for seat, _ in files]
-    made = assessments_of(scorer, [features for _, features in files], askers, datetime.now(UTC))
+    made = assessments_of(scorer, [features for _, features in files], askers, datetime.now(UTC), rules)
     return [
         _Draft(
             seat,

@@ -29,12 +29,13 @@ from services.scoring.domain.counting import Counts, counts_of, nothing_confirme
 from services.scoring.domain.errors import BatchNotDone, ConsentEnded, NotEnoughData, NothingConfirmed
 from services.scoring.domain.leave import Leave
 from services.scoring.domain.order import ManyOrder
+from services.scoring.domain.overlay import RuleSet
 from services.scoring.domain.reasons import principal_many
 from services.scoring.ml.deciding import DecidedMany
 from services.scoring.ml.scorer import Scorer
 from services.scoring.problems import KINDS
-from services.scoring.store import batches, models, scores
-from services.scoring.store.batch_file import REASONS, Part, points_of, written_beside
+from services.scoring.store import batches, models, overlays, scores
+from services.scoring.store.batch_file import REASONS, Part, points_of, written_beside, written_overlays
 from services.scoring.tables import Batch, BatchRefusal
 from services.scoring.usecases.score_many import THREADS, score_rows, unconfirmed, with_data
 from services.scoring.usecases.shadow import Shadow, shadow_of
@@ -72,6 +73,7 @@ def run_batch(context: Context, job: Job) -> None:
         batch = batches.batch(session, job.payload["batch"])
         in_rows, names = batches.scored_in_rows(session, batch.id), batches.scored_in_parts(session, batch.id)
         challenger = shadow_of(context, models.shadow_version(session))
+        rules = overlays.in_force(session, batch.known_at)
     headers = context.acting_for(batch.client, batch.purpose)
     book = context.profile.feature_set(
         ManyOrder(batch.enterprises, batch.as_of, batch.known_at), Read.NEW_SCORE, headers=headers
@@ -86,7 +88,7 @@ def run_batch(context: Context, job: Job) -> None:
     stored = in_rows.union(*names)
     total, done = book.frame.height, len(stored)
     open_ = enough.filter(~pl.col("enterprise").is_in(list(stored))) if stored else enough
-    score = partial(_part, scorer, challenger, _stamp(batch, book), confirmed, counts)
+    score = partial(_part, scorer, challenger, _stamp(batch, book), rules, confirmed, counts)
     for part in _in_turn(score, [open_[start : start + CHUNK] for start in range(0, open_.height, CHUNK)]):
         with context.database.connection(writes=True) as connection:
             batches.add_part(connection, len(names), part)
@@ -188,7 +190,13 @@ def _stamp(batch: Batch, book: FeatureTable) -> Stamp:
 
 
 def _part(
-    scorer: Scorer, challenger: Shadow, stamp: Stamp, confirmed: pl.DataFrame, counts: Counts, rows: pl.DataFrame
+    scorer: Scorer,
+    challenger: Shadow,
+    stamp: Stamp,
+    rules: RuleSet | None,
+    confirmed: pl.DataFrame,
+    counts: Counts,
+    rows: pl.DataFrame,
 ) -> Part:
     """Score rows with data, check each, and put side by side what is kept of them."""
     decided = score_rows(scorer, rows, confirmed, counts)
@@ -208,7 +216,7 @@ def _part(
     values = _values(scorer, rows, decided)
     columns = [pl.DataFrame(heads), pl.DataFrame(reasons, schema=list(REASONS)), values, points_of(scored.points)]
     told = [rows["evidence"]] if rows["evidence"].count() else []
-    told += written_beside(decided.beside, rows.height)
+    told += [*written_beside(decided.beside, rows.height), *written_overlays(rules, rows["records"])]
     return Part(
         stamp=stamp,
         head=new_head("sco"),

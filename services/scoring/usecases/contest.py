@@ -37,7 +37,14 @@ def contest_now(context: Context, assessment: Assessment, leave: Leave) -> Conte
         return Contest(leave)
     moment = (assessment.as_of, assessment.known_at)
     features = context.profile.features_then(assessment.enterprise, assessment.purpose, *moment)
-    if features is None or features.sha256 != assessment.file_sha256:
-        return Contest(leave)
     counts = assessment.counts or Counts.EVERYTHING
+    if features is None or not _same_file(features, assessment, counts):
+        return Contest(leave)
     return contest(context.shelf[assessment.model], features, assessment.score, counts)
+
+
+def _same_file(features: Features, assessment: Assessment, counts: Counts) -> bool:
+    """Tell whether a file says what a score was made from; the firm itself is not told what partners' files confirm."""
+    confirmed = None if features.confirmed is None else features.confirmed["features_sha256"]
+    same = features.sha256 == assessment.file_sha256
+    return same and (counts is Counts.EVERYTHING or confirmed == assessment.confirmed_sha256)

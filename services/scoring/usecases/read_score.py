@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from chassis.core.errors import Forbidden
@@ -32,7 +33,16 @@ def read_score(context: Context, caller: Caller, score_id: str) -> Assessment:
 def read_contested(context: Context, caller: Caller, score_id: str) -> tuple[Assessment, Contest]:
     """Return a stored score with what the enterprise disputes now; whoever may read the one may read the other."""
     assessment = _stored(context, caller, score_id)
-    return assessment, contest_now(context, assessment, ask_leave(context, assessment))
+    return as_told(caller, assessment), contest_now(context, assessment, ask_leave(context, assessment))
+
+
+def as_told(caller: Caller, assessment: Assessment) -> Assessment:
+    """Return a score as its reader is told it: to the enterprise itself without what its money rests on.
+
+    Whoever makes up a sale would learn from its confirmation that the other side is in the book (ADR 28). Its own
+    features tell it the same without the files of others.
+    """
+    return replace(assessment, evidence=None) if caller.owns(assessment.enterprise) else assessment
 
 
 def whose_scores(caller: Caller, enterprise: str) -> str | None:

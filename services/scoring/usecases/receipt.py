@@ -14,8 +14,10 @@ from services.scoring.context import Context
 from services.scoring.domain import receipt as receipts
 from services.scoring.domain.assessment import Assessment, said_by
 from services.scoring.domain.counting import BESIDE, Beside
+from services.scoring.domain.overlay import Overlay, overlay, records_in
 from services.scoring.domain.receipt import SignedReceipt
 from services.scoring.ml.scorer import Scorer
+from services.scoring.store import overlays
 from services.scoring.usecases.read_score import read_score
 
 
@@ -41,7 +43,7 @@ def verify(context: Context, caller: Caller, given: SignedReceipt) -> dict[str, 
     scorer = context.shelf[stored.model]
     # Which reasons were told is a rule of its time, and is kept; what each of them is comes out again.
     made = {**_made_again(stored, scorer), "reasons": stored.reasons}
-    again = replace(stored, **made, beside=_beside_again(stored, scorer))
+    again = replace(stored, **made, beside=_beside_again(stored, scorer), overlay=_overlay_again(context, stored))
     found = _statement(again, scorer, form)
     reproduced = _statement(stored, scorer, form) == found
     return {
@@ -67,6 +69,15 @@ def _beside_again(stored: Assessment, scorer: Scorer) -> Beside | None:
         return beside
     again = _made_again(replace(stored, values=beside.values, depth=beside.depth), scorer)
     return replace(beside, **{name: again[name] for name in BESIDE})
+
+
+def _overlay_again(context: Context, stored: Assessment) -> Overlay | None:
+    """Ask the rules of the stored version about the stored records once more."""
+    said = stored.overlay
+    if said is None:
+        return None
+    with context.database.read() as session:
+        return overlay(overlays.rule_set(session, said["version"]), records_in(said))
 
 
 def _statement(assessment: Assessment, scorer: Scorer, form: str = receipts.FORM) -> dict[str, Any]:

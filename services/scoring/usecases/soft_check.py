@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import BytesIO
 
 import orjson
@@ -13,15 +14,18 @@ from services.scoring.clients import FeatureTable, Read
 from services.scoring.context import Context
 from services.scoring.domain.counting import Counts, sentence, unscored
 from services.scoring.domain.order import ManyOrder
+from services.scoring.domain.overlay import Overlay, RuleSet, cap_of, least_pd, most_points, overlay
 from services.scoring.ml.deciding import DecidedMany
 from services.scoring.ml.scorer import ScoredMany
-from services.scoring.store import models
+from services.scoring.store import models, overlays
 from services.scoring.usecases.score_many import Scores, score_many
 
 MATCHING = "financing-match"
 SCORE = {"score": pl.Int64, "grade": pl.String, "pd": pl.Float64, "pd_low": pl.Float64, "pd_high": pl.Float64}
 # What the score with everything is called beside the one that decides.
 WITH_ALL = "everything_"
+# What a cap does: the grade, its highest points, its least PD.
+BOUNDS = {"cap": pl.String, "most": pl.Int64, "least": pl.Float64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,12 @@ def soft_check(context: Context, order: ManyOrder, purpose: str, *, with_feature
     """
     with context.database.read() as session:
         scorer = context.shelf[models.serving_version(session)]
+        rules = overlays.in_force(session, order.known_at or datetime.now(UTC))
     book = context.profile.feature_set(order, Read.MATCH if purpose == MATCHING else Read.NEW_SCORE)
     counts = order.counts or context.settings.counts
     scores = score_many(scorer, book, counts)
-    table = _with_features(scores, book, counts) if with_features else _table(scores)
+    decided = _ruled(_table(scores), rules, book)
+    table = _with_features(decided, book, _sentences(scores, counts)) if with_features else decided
     body = BytesIO()
     table.write_parquet(body, compression="lz4")
     headers = {
@@ -77,14 +83,48 @@ def _said(decided: DecidedMany, scored: ScoredMany, prefix: str) -> list[pl.Seri
     return [column.set(nothing, None) for column in columns]
 
 
-def _with_features(scores: Scores, book: FeatureTable, counts: Counts) -> pl.DataFrame:
+def _ruled(table: pl.DataFrame, rules: RuleSet | None, book: FeatureTable) -> pl.DataFrame:
+    """Return scores under the expert rules, which `overlay` tells (JSON): the points, grade and PD that decide.
+
+    Both scores of a firm are capped; null stays null. Hardly any firm meets a rule.
+    """
+    told = [
+        (name, said)
+        for name, records in book.frame.select("enterprise").with_columns(book.said["records"]).iter_rows()
+        if records not in {None, "[]"} and (said := overlay(rules, orjson.loads(records))) and said["rules"]
+    ]
+    lines = [(name, orjson.dumps(said).decode(), *_bounds(said)) for name, said in told]
+    bounds = pl.DataFrame(lines, schema={"enterprise": pl.String, "overlay": pl.String, **BOUNDS}, orient="row")
+    joined = table.join(bounds, on="enterprise", how="left", maintain_order="left")
+    for prefix in ("", WITH_ALL):
+        above = (pl.col(f"{prefix}score") > pl.col("most")).fill_null(value=False)
+        joined = joined.with_columns(
+            pl.when(above).then("most").otherwise(f"{prefix}score").alias(f"{prefix}score"),
+            pl.when(above).then("cap").otherwise(f"{prefix}grade").alias(f"{prefix}grade"),
+            *(
+                pl.when(above)
+                .then(pl.max_horizontal("least", f"{prefix}{name}"))
+                .otherwise(f"{prefix}{name}")
+                .alias(f"{prefix}{name}")
+                for name in ("pd", "pd_low", "pd_high")
+            ),
+        )
+    return joined.drop(*BOUNDS)
+
+
+def _bounds(said: Overlay) -> tuple[str, int, float]:
+    cap = cap_of(said)
+    assert cap is not None, "a rule that is met caps"
+    return cap, most_points(cap), least_pd(cap)
+
+
+def _with_features(scores: pl.DataFrame, book: FeatureTable, sentences: dict[str, str]) -> pl.DataFrame:
     """Return what the profile service told of each firm, and its scores beside it: hash and depth are of the whole."""
-    sentences = _sentences(scores, counts)
     counted = book.frame["enterprise"].replace_strict(sentences, default=None, return_dtype=pl.String).alias("counted")
     marks = {enterprise: orjson.dumps(each).decode() for enterprise, each in book.disputes.items()}
     disputes = book.frame["enterprise"].replace_strict(marks, default=None, return_dtype=pl.String).alias("disputes")
     told = book.frame.with_columns(disputes, *book.said, counted)
-    return told.join(_table(scores).drop("depth", "features_sha256"), on="enterprise", how="left")
+    return told.join(scores.drop("depth", "features_sha256"), on="enterprise", how="left")
 
 
 def _sentences(scores: Scores, counts: Counts) -> dict[str, str]:

@@ -316,8 +316,12 @@ def test_a_bank_sees_both_scores_and_what_the_money_rests_on(signed_in: SignedIn
 
 
 def test_a_firm_sees_the_same_of_its_newest_score(signed_in: SignedIn, door: StandIn) -> None:
+    """And what its money rests on by its own features: a score tells a firm nothing of what others' files confirm."""
+    evidence = fixture("scores")["items"][0].pop("evidence")
+    door.answers["GET /enterprises/local:E17/features"] = Answer(200, {"evidence": evidence})
     page = signed_in("smc_firm").get("/portal/enterprise").text
     assert "未计入评分：不计入为 652 分" in page
+    assert "其中已证实" in page
     assert door.asked("GET /enterprises/local:E17/scores")[0]["query"] == {"limit": 1}
 
 
@@ -326,6 +330,7 @@ def test_where_nothing_is_the_firms_word_alone_the_page_says_so(signed_in: Signe
     scores = fixture("scores")
     confirmed, before = scores["items"]
     confirmed |= {"counted": None, "with_confirmed": None, "with_everything": None}
+    confirmed["evidence"] |= {"unconfirmed_fen": 0}
     for shown, words in ((confirmed, "No invoice is stated by the firm alone"), (before, "does not record whom")):
         door.answers["GET /enterprises/local:E17/scores"] = Answer(200, {"items": [shown], "next": None})
         page = signed_in("smc_bank", "en").get(FIRM).text

@@ -64,6 +64,19 @@ def test_a_trace_keeps_both_sides_of_the_facts(client: FlaskClient, bank: Header
     assert (facts["sales_active_months_12m"], facts["with_everything"]["sales_active_months_12m"]) == (4, 12)
 
 
+@pytest.mark.usefixtures("published", "inflated")
+def test_a_firm_is_told_nothing_of_what_others_confirm_by_anothers_match(
+    client: FlaskClient, bank: Headers, tokens: Any
+) -> None:
+    """The bank reads its match as it was; the firm without the money and the sentence about it."""
+    match = ask(client, bank)
+    place = f"/v1/matches/{match['id']}"
+    assert client.get(place, headers=bank).json == match
+    itself = tokens(role="enterprise", client="firm-1", enterprise="local:E1", scopes="matches:read")
+    told = client.get(place, headers=itself).json
+    assert told == match | {"score": match["score"] | {"evidence": None, "counted": None}}
+
+
 @pytest.mark.usefixtures("published")
 def test_where_nothing_is_confirmed_the_score_is_refused_by_name(
     client: FlaskClient, bank: Headers, inflated: Any

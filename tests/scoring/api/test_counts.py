@@ -153,6 +153,42 @@ def test_a_dispute_that_came_later_is_shown_beside_a_score_of_what_is_confirmed(
     assert read(f"/v1/scores/{made['id']}").json["undisputed"]["score"] == made["with_everything"]["score"]
 
 
+@pytest.fixture
+def own(serving: Flask, tokens: Any) -> Callable[[str], Any]:
+    """Return a function that reads as the firm itself."""
+    itself = tokens(role="enterprise", client="firm", enterprise="local:E1", scopes="scores:read")
+    return lambda path: serving.test_client().get(path, headers=itself).json
+
+
+@pytest.mark.usefixtures("inflated")
+def test_a_firm_reads_both_scores_and_nothing_of_what_others_confirm(
+    post: Callable[..., Any], read: Any, own: Callable[[str], Any]
+) -> None:
+    """Neither alone nor in the list; all else is what the bank reads."""
+    made = post().json
+    alone, (listed,) = own(f"/v1/scores/{made['id']}"), own("/v1/enterprises/local:E1/scores")["items"]
+    assert alone == listed
+    assert alone["evidence"] is None
+    assert "CNY" not in alone["counted"]["en"]
+    hidden = {"evidence", "counted"}
+    assert {name: alone[name] for name in alone if name not in hidden} == {
+        name: made[name] for name in made if name not in hidden
+    }
+
+
+def test_a_firm_whose_word_others_confirm_is_shown_the_mark_alone(
+    inflated: Any, post: Callable[..., Any], own: Callable[[str], Any]
+) -> None:
+    """It is told less of its file than what decided, so that no difference would come from the dispute alone."""
+    made = post().json
+    inflated.disputes["local:E1"] = [{"dispute": "dsp_1", "state": "open"}]
+    inflated.undisputed["local:E1"] = SAID
+    assert own(f"/v1/scores/{made['id']}")["undisputed"] is not None
+    del inflated.confirmed["local:E1"]
+    again = own(f"/v1/scores/{made['id']}")
+    assert (again["disputes"], again["undisputed"]) == (inflated.disputes["local:E1"], None)
+
+
 def test_a_soft_check_tells_both_scores(
     inflated: Any, serving: Flask, post: Callable[..., Any], headers: dict[str, str]
 ) -> None:

@@ -275,7 +275,7 @@ def test_a_soft_check_gives_one_row_a_firm_and_stores_nothing(serving: Flask, he
     table = pl.read_parquet(answer.data)
     said = ["score", "grade", "pd", "pd_low", "pd_high"]
     with_all = [f"everything_{name}" for name in said]
-    assert table.columns == ["enterprise", *said, "depth", "features_sha256", *with_all]
+    assert table.columns == ["enterprise", *said, "depth", "features_sha256", *with_all, "overlay"]
     assert table["score"].is_null().to_list() == [True, False, False]
     assert (answer.headers["Model-Version"], answer.headers["As-Of"]) == ("mdl_test", "2020-02-21")
     assert stored(serving) == 0

@@ -20,6 +20,7 @@ RECORDS = MappingProxyType(
     | dict.fromkeys(("经营异常", "经营异常名录", "abnormal"), "abnormal")
     | dict.fromkeys(("纳税信用", "纳税信用等级", "tax-grade"), "tax-grade")
     | dict.fromkeys(("法院执行", "被执行人", "enforcement"), "enforcement")
+    | dict.fromkeys(("破产案件", "破产清算", "破产重整", "破产和解", "insolvency"), "insolvency")
     | dict.fromkeys(("裁判文书", "判决", "judgment"), "judgment")
     | dict.fromkeys(("股权冻结", "司法冻结", "冻结", "freeze"), "freeze")
     | dict.fromkeys(("守信红名单", "表彰", "award"), "award")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from services.profile.book import departures, party_names, store, tables, withdrawals
 from services.profile.book.commits import Commits
 from services.profile.book.context import Context
-from services.profile.book.domain import invoice
+from services.profile.book.domain import invoice, public_record
 from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.columns import ENTERPRISES
 from services.profile.book.domain.counterparty import named_parties
@@ -70,6 +70,9 @@ def _made_visible(
     store.add_step(session, dataset.name, state.known_at, commit.version, added)
     if dataset.name != invoice.DATASET.name:
         store.name_enterprises(session, commit.facts["enterprises"], synthetic=synthetic, now=now)
+        if dataset.name == public_record.DATASET.name:
+            # They stand in the stored answers of features, beside the values.
+            departures.change_files(session, commit.facts["enterprises"])
         return state
     store.touch(session, commit.facts["enterprises"], commit.version, synthetic=synthetic, now=now, own=own)
     latest = commit.facts["date"]

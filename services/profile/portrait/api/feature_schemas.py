@@ -7,6 +7,7 @@ from marshmallow import fields, validate
 from chassis.web.schemas import Schema
 from services.profile.book.api.schemas import MOMENT, EnterpriseId, TextSchema
 from services.profile.book.domain.channel import Channel
+from services.profile.portrait.domain.against import SORTS
 from services.profile.rights.api.schemas import marks
 
 
@@ -52,6 +53,17 @@ class EvidenceSchema(Schema):
     confirmed_by = fields.Nested(ConfirmedBySchema())
 
 
+class RecordAgainstSchema(Schema):
+    """A public record on display that speaks against the enterprise; repaired ones are not among them."""
+
+    id = fields.String(metadata={"description": "The record's name, by which it can be disputed"})
+    type = fields.String(validate=validate.OneOf(SORTS))
+    tier = fields.String(allow_none=True)
+    grade = fields.String(allow_none=True, metadata={"description": "Of a tax grade, the latest one"})
+    on = fields.Date(metadata={"description": "Published on"})
+    until = fields.Date(allow_none=True)
+
+
 class FeaturesSchema(Schema):
     """An enterprise's features; null is unknown."""
 
@@ -64,6 +76,14 @@ class FeaturesSchema(Schema):
     features_sha256 = fields.String()
     evidence = fields.Nested(EvidenceSchema(), allow_none=True)
     confirmed = fields.Nested(FiguresSchema(), allow_none=True, metadata=CONFIRMED)
+    records = fields.List(
+        fields.Nested(RecordAgainstSchema()),
+        allow_none=True,
+        metadata={
+            "description": "Public records that cap a grade; null: withheld, since they come with a score or a match "
+            "that the consent opens, and to the enterprise itself"
+        },
+    )
     disputes = marks()
     undisputed = fields.Nested(
         UndisputedSchema(),

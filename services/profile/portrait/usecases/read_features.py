@@ -29,6 +29,7 @@ from services.profile.book.usecases.gather import gone_at
 from services.profile.book.usecases.settle import settle
 from services.profile.portrait.domain.features import VERSION
 from services.profile.portrait.usecases.describe import NAMES, Describer, Description, Figures, nothing_known
+from services.profile.portrait.usecases.tell_records import records_against
 from services.profile.portrait.usecases.tell_sources import BookSources
 from services.profile.rights import dispute_store
 from services.profile.rights.domain.consent import Purpose
@@ -36,7 +37,7 @@ from services.profile.rights.domain.dispute import Mark
 from services.profile.rights.usecases.open_file import Reading, open_each, open_file, open_files, reading_transaction
 
 # What answers are stored under: the catalogue, and the form of the document.
-FORM = f"{VERSION} 2"
+FORM = f"{VERSION} 3"
 FIRM_COLUMNS = ("industry", "region", "size_class")
 # What stands beside the features of a row.
 BESIDE = ("disputes", "evidence", "confirmed")
@@ -69,7 +70,7 @@ def read_features(context: Context, reading: Reading, enterprise: str, asked: As
         with timed("compute"):
             body = _body(context, permit, facts, files)
         _keep(context, {enterprise: body}, facts, files)
-    return _shown(context, reading, permit, facts, body)
+    return _opened(_shown(context, reading, permit, facts, body), reading, enterprise)
 
 
 def read_features_each(
@@ -97,15 +98,23 @@ def read_features_each(
     bodies = {**stored, **computed}
     first = readings[0][1]
     shown = {name: _shown(context, first, permits[name], facts, bodies[name]) for name in permits.keys() & bodies}
-    return [_handed(each, shown) for each in opened]
+    return [_handed(each, shown, first) for each in opened]
 
 
-def _handed(opened: Permit | Refused, bodies: Mapping[str, bytes]) -> bytes | Refused:
+def _opened(body: bytes, reading: Reading, enterprise: str) -> bytes:
+    """Return of an answer what the read opens: public records come with a score or a match, and to the firm itself."""
+    if reading.terms.records or reading.caller.owns(enterprise):
+        return body
+    return orjson.dumps({**orjson.loads(body), "records": None})
+
+
+def _handed(opened: Permit | Refused, bodies: Mapping[str, bytes], reading: Reading) -> bytes | Refused:
     """Return what a permit opens of these, or why there is none."""
     if isinstance(opened, Refused):
         return opened
     (enterprise,) = opened.enterprises
-    return bodies.get(enterprise) or not_in_the_book()
+    body = bodies.get(enterprise)
+    return not_in_the_book() if body is None else _opened(body, reading, enterprise)
 
 
 def _shown(context: Context, reading: Reading, permit: Permit, facts: Facts, body: bytes) -> bytes:
@@ -149,7 +158,7 @@ def read_feature_set(
     for name in filter(reading.caller.owns, bodies):
         bodies[name] = orjson.loads(_shown(context, reading, permit.only({name}), facts, orjson.dumps(bodies[name])))
     unknown = len(permit.enterprises) - len(firms)
-    frame = _frame([bodies[name] for name in firms], firms, labels)
+    frame = _frame([bodies[name] for name in firms], firms, labels, records=reading.terms.records)
     return FeatureSet(frame, facts, permit.withheld + unknown)
 
 
@@ -191,15 +200,18 @@ def _computed(context: Context, permit: Permit, facts: Facts, files: Files) -> d
     found = describer(context).feature_set(permit, facts.moment, facts.known_at)
     day = facts.moment.as_of
     empty = {name: Description(name, day, nothing_known(day)) for name in permit.enterprises if name not in found}
+    records = records_against(context, permit, facts)
     return {
-        name: _document(description, facts, _contested(context, permit.only({name}), facts, files))
+        name: _document(description, facts, _contested(context, permit.only({name}), facts, files), records.get(name))
         for name, description in (found | empty).items()
     }
 
 
 def _body(context: Context, permit: Permit, facts: Facts, files: Files, *, sides: bool = True) -> bytes:
     description = describer(context).features(permit, facts.moment, facts.known_at, sides=sides)
-    return orjson.dumps(_document(description, facts, _contested(context, permit, facts, files, sides=sides)))
+    records = records_against(context, permit, facts).get(description.enterprise)
+    contested = _contested(context, permit, facts, files, sides=sides)
+    return orjson.dumps(_document(description, facts, contested, records))
 
 
 def _contested(context: Context, permit: Permit, facts: Facts, files: Files, *, sides: bool = True) -> dict[str, Any]:
@@ -215,7 +227,9 @@ def _contested(context: Context, permit: Permit, facts: Facts, files: Files, *, 
     return {"disputes": [mark.as_json() for mark in marks], "undisputed": without}
 
 
-def _document(found: Description, facts: Facts, contested: Mapping[str, Any]) -> dict[str, Any]:
+def _document(
+    found: Description, facts: Facts, contested: Mapping[str, Any], records: Sequence[Mapping[str, Any]] | None
+) -> dict[str, Any]:
     return {
         "enterprise": found.enterprise,
         "as_of": facts.moment.as_of.isoformat(),
@@ -226,6 +240,7 @@ def _document(found: Description, facts: Facts, contested: Mapping[str, Any]) ->
         "features_sha256": found.features_sha256,
         "evidence": found.evidence,
         "confirmed": _or_null(found.confirmed),
+        "records": list(records or ()),
         **contested,
     }
 
@@ -248,6 +263,8 @@ def _frame(
     bodies: Sequence[dict[str, Any]],
     firms: Mapping[str, Enterprise],
     labels: Mapping[str, tuple[bool, date | None]] | None,
+    *,
+    records: bool,
 ) -> pl.DataFrame:
     columns: dict[str, pl.Series] = {
         name: pl.Series(name, [body[name] for body in bodies], dtype=pl.String)
@@ -260,6 +277,9 @@ def _frame(
     for name in BESIDE:
         told = [orjson.dumps(body[name]).decode() if body[name] else None for body in bodies]
         columns[name] = pl.Series(name, told, dtype=pl.String)
+    # Null is withheld: that there are none is told too.
+    told = [orjson.dumps(body["records"]).decode() if records else None for body in bodies]
+    columns["records"] = pl.Series("records", told, dtype=pl.String)
     for name in NAMES:
         columns[name] = pl.Series(name, [body["values"][name] for body in bodies], dtype=pl.Float64)
     if labels is not None:

@@ -45,6 +45,7 @@ class Terms:
     purposes: tuple[Purpose, ...]
     recorded: bool = True
     counted: bool = True
+    records: bool = False
 
 
 @cache
@@ -73,4 +74,5 @@ def uncounted() -> frozenset[Resource]:
 def _terms(said: Mapping[str, Any]) -> Terms:
     zh, en = said["title"]
     fields, purposes = frozenset(map(Field, said["fields"])), tuple(map(Purpose, said["purposes"]))
-    return Terms(Text(zh, en), fields, purposes, said.get("recorded", True), said.get("counted", True))
+    told = {name: said[name] for name in ("recorded", "counted", "records") if name in said}
+    return Terms(Text(zh, en), fields, purposes, **told)

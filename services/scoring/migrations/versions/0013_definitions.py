@@ -8,7 +8,7 @@ from alembic import op
 from chassis.data.database import Json
 
 revision = "0013"
-down_revision = "0012"
+down_revision = "0010"
 
 
 def upgrade() -> None:

@@ -1,0 +1,88 @@
+"""Change the expert rules beside the model: proposed by one, confirmed by another, in force from a day on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from chassis.core.identity import Caller
+from chassis.core.ids import new_id
+from chassis.core.moments import day_of
+from chassis.data import ledger
+from services.scoring.domain.errors import OverlayConfirmedByProposer, OverlayDecided, OverlayNotUnderstood
+from services.scoring.store import overlays
+from services.scoring.tables import OverlayVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """All rules that are to hold, from which day on, and why."""
+
+    rules: Sequence[Mapping[str, Any]]
+    note: str
+    valid_from: date | None = None
+
+
+def propose(session: Session, caller: Caller, proposed: Proposal) -> OverlayVersion:
+    """Write down a new version; it holds for nobody until another client confirms it."""
+    now = datetime.now(UTC)
+    today = day_of(now)
+    first = proposed.valid_from or today
+    if first < today:
+        raise OverlayNotUnderstood(
+            f"The rules cannot have held since {first}: what was said then stays as it was. Name today or a later day.",
+            valid_from=str(first),
+        )
+    keys = [rule["key"] for rule in proposed.rules]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise OverlayNotUnderstood(f"Each rule has a key of its own; {', '.join(twice)} stands twice.", keys=twice)
+    row = OverlayVersion(
+        id=new_id("ovl"),
+        rules=[dict(rule) for rule in proposed.rules],
+        valid_from=first,
+        note=proposed.note,
+        proposed_by=caller.client,
+        proposed_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def confirm(session: Session, caller: Caller, version: str) -> OverlayVersion:
+    """Confirm another client's proposal; from then on, or from its first day, scores are given under it.
+
+    The first confirmation stays.
+    """
+    row = overlays.proposal(session, version)
+    if row.withdrawn_at is not None:
+        raise OverlayDecided(f"Version {version} was withdrawn; propose a new one.", state="withdrawn")
+    if caller.client == row.proposed_by:
+        raise OverlayConfirmedByProposer(
+            f"{caller.client} proposed version {version}; let another client with the scope overlays:confirm read it "
+            "and confirm it."
+        )
+    if row.confirmed_at is not None:
+        return row
+    row.confirmed_by, row.confirmed_at = caller.client, datetime.now(UTC)
+    facts = {"version": row.id, "valid_from": row.valid_from.isoformat(), "rules": [rule["key"] for rule in row.rules]}
+    facts |= {"proposed_by": row.proposed_by}
+    ledger.append(session, [ledger.Entry("overlay-confirmed", None, caller.client, facts)])
+    return row
+
+
+def withdraw(session: Session, caller: Caller, version: str) -> OverlayVersion:
+    """Take back a proposal that nobody has confirmed yet, or refuse another's."""
+    row = overlays.proposal(session, version)
+    if row.confirmed_at is not None:
+        raise OverlayDecided(
+            f"Version {version} is confirmed; propose another that takes its place.", state="confirmed"
+        )
+    if row.withdrawn_at is None:
+        row.withdrawn_by, row.withdrawn_at = caller.client, datetime.now(UTC)
+    return row
