@@ -20,6 +20,7 @@ SCORE: Any = {
     "contributions": [],
     "base_points": 600.0,
     "model": {"version": "mdl_1", "reference": "r", "gate": "passed", "exception": None},
+    "overlay": [],
     "disputes": [],
     "undisputed": None,
     "renewed_by": None,
