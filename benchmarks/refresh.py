@@ -155,8 +155,8 @@ def _import(context: Context, worker: jobs.Worker, kind: str, file: Path) -> Non
 def _facts(context: Context) -> Facts:
     with context.database.read() as session:
         state = store.book(session)
-    assert state.date
-    return Facts(Moment(state.lake_version, state.date), state.known_at)
+    assert state.latest
+    return Facts(Moment(state.lake_version, state.latest), state.known_at)
 
 
 def _invoices(context: Context) -> int:

@@ -73,6 +73,7 @@ def _prepare(suite: Suite) -> list[str]:
     """Import the book, give the consents, train and promote; return the enterprises that can be scored."""
     clients, report = journey.Clients(suite.url, keys(suite.home)), Reporter()
     journey.import_all(clients, sources(_data(suite.home)), report)
+    journey.date_book(clients)
     journey.consent_all(clients, report)
     journey.train(clients, report, "a benchmark of speed: nothing is decided by it")
     return [score["enterprise"] for score in journey.score_all(clients, report) if "score" in score]

@@ -30,7 +30,7 @@ from services.profile.settings import Settings
 SCOPES = (
     "imports:write imports:read enterprises:write enterprises:read consents:write consents:read accesses:read "
     "features:bulk alerts:write disputes:read disputes:write disputes:decide repairs:read repairs:write notices:read "
-    "ledger:read measures:read measures:write"
+    "ledger:read measures:read measures:write book:write"
 )
 HEADER = "企业代号,发票号码,开票日期,销方单位代号,金额,税额,价税合计,发票状态\n"
 ROW = "E1,1001,2019/1/4,A1,100.00,13.00,113.00,有效发票\n"
@@ -38,12 +38,13 @@ ROW = "E1,1001,2019/1/4,A1,100.00,13.00,113.00,有效发票\n"
 
 @dataclass
 class House:
-    """The service as its clients meet it."""
+    """The service as its clients meet it; its operator dates the book after each file, unless `follows` is not set."""
 
     client: FlaskClient
     context: Context
     worker: jobs.Worker
     tokens: Callable[..., dict[str, str]]
+    follows: bool = True
 
     @property
     def source(self) -> dict[str, str]:
@@ -66,7 +67,21 @@ class House:
         sent = self.client.post(f"/v1/imports?kind={kind}&filename={name}", data=body, headers=self.source)
         assert sent.status_code == 202, sent.json
         self.worker.run_once()
+        if self.follows:
+            self.follow_the_records()
         return self.state(sent.json["id"])
+
+    def follow_the_records(self) -> None:
+        """Date the book with its latest invoice, as the operator of an archive does."""
+        if latest := self.book()["latest"]:
+            self.date_book(latest)
+
+    def date_book(self, day: str | None) -> dict[str, Any]:
+        """Date the book as its operator."""
+        answer = self.client.put("/v1/book/date", json={"date": day}, headers=self.operator)
+        assert answer.status_code == 200, answer.json
+        dated: dict[str, Any] = answer.json
+        return dated
 
     def state(self, import_id: str) -> dict[str, Any]:
         answer: dict[str, Any] = self.client.get(f"/v1/imports/{import_id}", headers=self.source).json

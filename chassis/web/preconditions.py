@@ -13,9 +13,11 @@ from typing import Any, ParamSpec, TypeVar
 
 import orjson
 from flask import Response, request
+from werkzeug.exceptions import BadRequest
 
 from chassis.core.errors import Outdated
 from chassis.web.openapi import with_header
+from chassis.web.reading import whole
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,6 +57,14 @@ def expect(answer: Callable[[], Any]) -> None:
     wanted = request.if_match
     if wanted and not wanted.contains(etag_of(answer())):
         raise Outdated("It has changed since you read it; read it again and decide anew.")
+
+
+def version_meant() -> int | None:
+    """Return which version `If-Match` names of a thing whose ETag is its version; None: whichever there is."""
+    given = request.headers.get("If-Match", "").strip().strip('"')
+    if given and whole(given) is None:
+        raise BadRequest("If-Match must be the ETag, as it was read. / If-Match 须为读取时的 ETag。")
+    return whole(given)
 
 
 def documented(endpoint: Callable[P, R]) -> Callable[P, R]:

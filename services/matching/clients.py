@@ -160,7 +160,7 @@ def _notice(item: Mapping[str, Any]) -> Notice:
 def _facts(answer: Answer) -> Facts:
     """Return the facts of a table: one row an enterprise, what is said of them as JSON, no scores without a model."""
     table, model = pl.read_parquet(BytesIO(answer.body)), answer.headers.get("Model-Version")
-    said = {name: _said(table, name) for name in ("disputes", "evidence", "counted")}
+    said = {name: _said(table, name) for name in ("disputes", "evidence", "counted", "overlay")}
     frame, whole = _views(table)
     return Facts(
         frame=frame,
@@ -173,6 +173,7 @@ def _facts(answer: Answer) -> Facts:
         disputes={name: orjson.loads(disputes) for name, disputes in said["disputes"].items()},
         evidence=said["evidence"],
         counted=said["counted"],
+        overlay=said["overlay"],
     )
 
 

@@ -56,6 +56,7 @@ def match(facts: Facts, answered: Match, wanted: Need) -> Document:
             "features_sha256": known.get("features_sha256"),
             "problem": None if scored else "nothing-confirmed" if unconfirmed else facts.problem or "not-enough-data",
             **_counted(facts, answered),
+            "overlay": _overlay(facts, answered.enterprise),
         },
         "offers": [_offer(offer) for offer in answered.offers],
         "refusals": [refusal(refused) for refused in answered.refusals],
@@ -71,6 +72,15 @@ def _counted(facts: Facts, answered: Match) -> Document:
         "evidence": None if evidence is None else orjson.loads(evidence),
         "counted": None if counted is None else orjson.loads(counted),
     }
+
+
+TOLD = ("rule", "version", "title", "effect", "because", "ends")
+
+
+def _overlay(facts: Facts, enterprise: str) -> list[Document]:
+    """Return the expert rules that cap the grade of the score used, without the records that they rest on."""
+    said = facts.overlay.get(enterprise)
+    return [] if said is None else [{name: each[name] for name in TOLD} for each in orjson.loads(said)["rules"]]
 
 
 def refusal(refused: Refusal) -> Document:

@@ -6,6 +6,7 @@ from smecredit.answers.basics import Counting, Depth, Job, JobStateName, Progres
 from smecredit.answers.corrections import Dispute, Item, Mark, Notice, Repair
 from smecredit.answers.enterprises import (
     Book,
+    BookDate,
     Enterprise,
     Peers,
     Portrait,
@@ -26,7 +27,18 @@ from smecredit.answers.imports import (
     RecordKind,
     Withdrawal,
 )
-from smecredit.answers.matches import Check, Match, Offer, Paper, RateLine, Refusal, ScoreUsed, Security, WithEverything
+from smecredit.answers.matches import (
+    Check,
+    Match,
+    Offer,
+    Paper,
+    RateLine,
+    Refusal,
+    RuleMet,
+    ScoreUsed,
+    Security,
+    WithEverything,
+)
 from smecredit.answers.measures import ListName, Measure, MeasureBasis, MeasureCode, MeasureTerms
 from smecredit.answers.models import Evaluation, Model, ModelEvent
 from smecredit.answers.previews import (
@@ -67,6 +79,7 @@ from smecredit.answers.scores import (
 __all__ = [
     "Against",
     "Book",
+    "BookDate",
     "Channel",
     "Check",
     "Connector",
@@ -132,6 +145,7 @@ __all__ = [
     "Refusal",
     "Reliability",
     "Repair",
+    "RuleMet",
     "Score",
     "ScoreConfirmedBy",
     "ScoreEvidence",

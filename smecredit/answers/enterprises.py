@@ -9,13 +9,28 @@ from smecredit.answers.corrections import Mark
 
 
 class Book(TypedDict):
-    """What the suite holds."""
+    """What the suite holds; `date` is the day as of which files are read where a request names none.
 
-    date: str | None
+    The operator has set it where `dated`; else it is the end of the last month that is over.
+    """
+
+    date: str
+    dated: bool
+    latest: str | None
     known_at: str | None
     synthetic: bool | None
     enterprises: int
     invoices: int
+
+
+class BookDate(TypedDict):
+    """A version of the book's date: by which operator, when and why; version 0 where none was ever set."""
+
+    version: int
+    date: str | None
+    set_by: str | None
+    set_at: str | None
+    note: str | None
 
 
 class Enterprise(TypedDict):

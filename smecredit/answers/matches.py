@@ -104,6 +104,17 @@ class WithEverything(TypedDict):
     pd: float | None
 
 
+class RuleMet(TypedDict):
+    """An expert rule that the firm meets: it caps the grade, and says how to end it."""
+
+    rule: str
+    version: str
+    title: Text
+    effect: dict[str, str]
+    because: Text
+    ends: Text
+
+
 class ScoreUsed(TypedDict):
     """The score behind a match, of what is confirmed; null members and a problem where the firm has none."""
 
@@ -117,6 +128,7 @@ class ScoreUsed(TypedDict):
     with_everything: WithEverything | None
     evidence: dict[str, Any] | None
     counted: Text | None
+    overlay: list[RuleMet]
 
 
 class Match(TypedDict):

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "import": ("data", "Import files: enterprises, invoices, outcomes, a workbook."),
     "preview": ("previewing", "Look at a file before it is imported, and save its mapping."),
     "withdraw-import": ("data", "Take an import back: its rows end, as if it had not been sent."),
+    "book": ("governing", "Show as of which day files are read, or set it as the operator."),
     "sandbox": ("data", "Write a synthetic economy to a folder."),
     "portrait": ("reading", "Show an enterprise's credit portrait."),
     "score": ("reading", "Score an enterprise, with reasons."),

@@ -1,4 +1,4 @@
-"""Commands of those who answer for models: approve, rollback, drift."""
+"""Commands of those who answer for models and for the book: approve, rollback, drift, book."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from smecredit.answers import Model
+from smecredit.answers import Book, Model
 from smecredit.cli.options import connected, day, printed
 from smecredit.client import Client
+from smecredit.rendering.book import book
 from smecredit.rendering.drift import drift
 from smecredit.rendering.models import model
 
@@ -49,3 +50,23 @@ def rollback_command(bank: Client, version: str, note: str | None) -> Model:
 def drift_command(bank: Client, model: str | None, since: date | None, until: date | None) -> dict[str, Any]:
     """Report whether a model still meets the firms it was made for, and whether its PDs came true."""
     return bank.drift(model, since=since, until=until)
+
+
+@click.command("book")
+@day("--date", help="As the operator: read files as of this day where a request names none.")
+@click.option(
+    "--by-month", is_flag=True, help="As the operator: read them as of the end of the last month that is over."
+)
+@note
+@printed(book)
+@connected("operator-demo")
+def book_command(operator: Client, date: date | None, *, by_month: bool, note: str | None) -> Book:
+    """Show what the book holds and as of which day files are read; no record moves that day.
+
+    It is the day that the operator has set, else the end of the last month that is over in China.
+    """
+    if date and by_month:
+        raise click.UsageError("Give --date or --by-month, not both.")
+    if date or by_month:
+        operator.date_book(date, note=note)
+    return operator.book()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from smecredit.answers import Book, Enterprise, Portrait, Purpose
+from smecredit.answers import Book, BookDate, Enterprise, Portrait, Purpose
 from smecredit.client.calls import Calls, Json, iso, listed, moments, segment
 
 
@@ -23,8 +23,21 @@ class Enterprises(Calls):
     """The enterprises of the book, each with its portrait and its features as of a date, as known at a moment."""
 
     def book(self) -> Book:
-        """Return the date up to which the suite knows business, and how much it holds."""
+        """Return how much the suite holds, and as of which day it reads files unless told."""
         return self._get(Book, "/v1/book")
+
+    def book_dates(self) -> Iterator[BookDate]:
+        """Return the days that operators have dated the book with, newest first."""
+        return self._pages(BookDate, "/v1/book/dates")
+
+    def date_book(self, day: date | str | None, *, note: str | None = None, replaces: int | None = None) -> BookDate:
+        """Date the book, as its operator; None: always with the end of the last month that is over.
+
+        `replaces` is the version that you read: where there is a newer one, nothing is set and `Problem` raised.
+        """
+        headers = {} if replaces is None else {"If-Match": f'"{replaces}"'}
+        order = {"date": str(day) if day else None, "note": note}
+        return cast("BookDate", self._wire.call("PUT", "/v1/book/date", value=order, headers=headers).json())
 
     def catalogue(self) -> Json:
         """Return the features: names, titles, units, directions."""

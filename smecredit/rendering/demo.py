@@ -21,6 +21,8 @@ def demo(shown: Shown) -> None:
         counts = (entry.received, entry.accepted, entry.duplicate, entry.rejected)
         files.add_row(entry.file, entry.kind, *(f"{count:,}" for count in counts))
     console.print(files)
+    if shown.book_date:
+        console.print(f"operator-demo dated the book {shown.book_date}, its latest invoice: files are read as of then.")
     if shown.untrained:
         console.print(f"No scores and no matches: {shown.untrained}", markup=False)
     if shown.exception:

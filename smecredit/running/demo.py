@@ -37,6 +37,7 @@ class Shown:
     """
 
     imports: Sequence[ImportFigures]
+    book_date: str | None
     enterprises: int
     products: int
     untrained: str | None
@@ -61,6 +62,7 @@ class Shown:
         """Return the figures for machines."""
         return {
             "imports": [asdict(entry) for entry in self.imports],
+            "book_date": self.book_date,
             "enterprises": self.enterprises,
             "products": self.products,
             "scores": len(self.scored),
@@ -136,6 +138,7 @@ def run(running: Suite, files: Sequence[Source], report: Reporter, *, synthetic:
         return now
 
     imports = journey.import_all(clients, files, report)
+    dated = journey.date_book(clients)
     at = step("import", began)
     enterprises = journey.consent_all(clients, report)
     at = step("consents", at)
@@ -148,4 +151,4 @@ def run(running: Suite, files: Sequence[Source], report: Reporter, *, synthetic:
     matches = [] if untrained else journey.match_all(clients, AMOUNT_FEN, MONTHS, report)
     end = step("match", at)
     took = (running.startup_seconds, end - began, steps)
-    return Shown(imports, enterprises, products, untrained, exception, scores, matches, *took)
+    return Shown(imports, dated, enterprises, products, untrained, exception, scores, matches, *took)

@@ -76,6 +76,7 @@ def _features(data: Path, target: Path, report: Reporter) -> Path:
 def _load(clients: journey.Clients, data: Path, report: Reporter) -> None:
     """Import a folder and have its firms consent."""
     journey.import_all(clients, sources(data), report)
+    journey.date_book(clients)
     journey.consent_all(clients, report)
 
 

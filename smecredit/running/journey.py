@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from smecredit.answers import Import, Purpose
@@ -14,7 +14,9 @@ from smecredit.report import Reporter
 from smecredit.running.folder import Source
 
 GRANTEE: Final = "bank-demo"
-APPROVER: Final = "operator-demo"  # nobody approves the model that they trained
+OPERATOR: Final = "operator-demo"
+APPROVER: Final = OPERATOR  # nobody approves the model that they trained
+BEFORE_ALL: Final = date(1990, 1, 1)
 PURPOSES: Final[tuple[Purpose, ...]] = (
     "credit-assessment",
     "credit-monitoring",
@@ -56,8 +58,10 @@ class Clients:
 
 
 def import_all(clients: Clients, files: Sequence[Source], report: Reporter) -> list[ImportFigures]:
-    """Hand in every file, wait for all, and return what became of each."""
+    """Hand in every file, wait for all, and return what became of each; `date_book` says as of when they are read."""
     source = clients.of("source-demo")
+    # No alert is told of half a history: until all of it is there, the book is dated before it.
+    clients.of(OPERATOR).date_book(BEFORE_ALL, note="while its history is loaded")
     handed_in = [(file, source.import_file(file.kind, file.file)["id"]) for file in files]
     figures: list[ImportFigures] = []
     before: Import | None = None
@@ -67,6 +71,12 @@ def import_all(clients: Clients, files: Sequence[Source], report: Reporter) -> l
         seconds, before = _seconds(done, before), done
         figures += _figures(file, done, seconds)
     return figures
+
+
+def date_book(clients: Clients) -> str | None:
+    """Date the book with its latest invoice, as the operator of an archive does; return the day."""
+    operator = clients.of(OPERATOR)
+    return operator.date_book(operator.book()["latest"], note="the latest invoice of what was loaded")["date"]
 
 
 def _figures(source: Source, done: Import, seconds: float) -> list[ImportFigures]:
@@ -99,7 +109,7 @@ def consent_all(clients: Clients, report: Reporter) -> int:
 
     The consents are the enterprises' own acts, each under its own key: for a demonstration only.
     """
-    operator = clients.of("operator-demo")
+    operator = clients.of(OPERATOR)
     with report.stage("demo consents") as on_progress:
         firms = [enterprise["id"] for enterprise in operator.enterprises()]
         keys: list[str] = []

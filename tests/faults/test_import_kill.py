@@ -88,6 +88,7 @@ def test_killed_imports_end_as_undisturbed_ones(
 ) -> None:
     """Ten kills later the counts of each file and the content of the lake are those of a run without any."""
     quiet = open_house(f"sqlite:///{tmp_path / 'quiet.db'}", tmp_path / "quiet", verifier, tokens)
+    quiet.follows = False
     expected = [counts(quiet.send(kind, body)) for kind, body in FILES]
     disturbed = open_house(database_url, tmp_path / "disturbed", verifier, tokens)
     home = disturbed.context.settings.home

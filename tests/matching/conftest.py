@@ -72,6 +72,8 @@ class Neighbours:
     # What firms state alone: their facts without it, their scores with it, and what is said of it.
     confirmed: dict[str, dict[str, float | None]] = field(default_factory=dict)
     with_everything: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # The expert rules that firms meet.
+    overlay: dict[str, dict[str, Any]] = field(default_factory=dict)
     notices: list[dict[str, str]] = field(default_factory=list)
     asked: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
 
@@ -142,7 +144,8 @@ class Neighbours:
         schema = {name: scored.schema[name] for name in columns}
         both = [pl.Series(f"everything_{name}", [row[name] for row in whole], dtype=of) for name, of in schema.items()]
         said = {name: {"zh": f"未计入 {name}", "en": f"not counted {name}"} for name in self.confirmed}
-        return scored.with_columns(*both, told("counted", map(said.get, scored["enterprise"])))
+        ruled = told("overlay", map(self.overlay.get, scored["enterprise"]))
+        return scored.with_columns(*both, told("counted", map(said.get, scored["enterprise"])), ruled)
 
     def rereads(self, order: Any) -> Reply:
         """Answer with the disputes of those that may be spoken of again; the others are left out."""

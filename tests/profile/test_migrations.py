@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from importlib.resources import files
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import inspect
+from sqlalchemy import MetaData, Table, inspect, select
 
 from chassis.data import migrations
 from chassis.data.database import Database
+from services.profile.book import date_store, store
 from services.profile.composition import PACKAGE
 from services.profile.tables import Base
 
@@ -20,13 +22,38 @@ def tables_of() -> None:
     """Return no service: here a fresh database is empty."""
 
 
-def downgrade(database: Database) -> None:
-    """Undo all migrations in one transaction."""
+def move(database: Database, revision: str) -> None:
+    """Go up or down to a revision in one transaction."""
     config = Config()
     config.set_main_option("script_location", str(files(PACKAGE) / "migrations"))
     with database.engine.execution_options(writes=True).begin() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+        there = inspect(connection).has_table("book")
+        (command.downgrade if there else command.upgrade)(config, revision)
+
+
+def downgrade(database: Database) -> None:
+    """Undo all migrations in one transaction."""
+    move(database, "base")
+
+
+def test_an_existing_book_keeps_its_date(database_url: str) -> None:
+    """What the latest invoice had made it stands as the operator's first version, so that no figure jumps."""
+    database = Database(database_url)
+    move(database, "0017")
+    with database.engine.execution_options(writes=True).begin() as connection:
+        book = Table("book", MetaData(), autoload_with=connection)
+        connection.execute(book.update().values(date=date(2020, 2, 21)))
+    migrations.upgrade(database, PACKAGE)
+    with database.read() as session:
+        state, first = store.book(session), date_store.newest(session)
+    assert first
+    assert (state.date, state.latest) == (first.date, first.date) == (date(2020, 2, 21), date(2020, 2, 21))
+    assert (first.version, first.set_by) == (1, "migration")
+    move(database, "0017")
+    with database.engine.connect() as connection:
+        assert connection.execute(select(book.c.date)).scalar() == date(2020, 2, 21)
+    database.dispose()
 
 
 def test_migrations_go_up_down_to_nothing_and_up_again(database_url: str) -> None:

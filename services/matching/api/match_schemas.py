@@ -135,6 +135,17 @@ class WithEverythingSchema(Outgoing):
     pd = fields.Float(allow_none=True)
 
 
+class RuleMetSchema(Outgoing):
+    """An expert rule that the firm meets: it caps the grade, and says how to end it."""
+
+    rule = fields.String()
+    version = fields.String()
+    title = fields.Nested(TitleSchema())
+    effect = fields.Dict(metadata={"description": "`cap`: the best grade left"})
+    because = fields.Nested(TitleSchema())
+    ends = fields.Nested(TitleSchema())
+
+
 class ScoreUsedSchema(Outgoing):
     """The score that the match used, of what is confirmed; `problem` says why there is none."""
 
@@ -153,6 +164,10 @@ class ScoreUsedSchema(Outgoing):
     evidence = fields.Dict(allow_none=True, metadata={"description": "What its money rests on, as the profile tells"})
     counted = fields.Nested(
         TitleSchema(), allow_none=True, metadata={"description": "What was not counted, and what would confirm it"}
+    )
+    overlay = fields.List(
+        fields.Nested(RuleMetSchema()),
+        metadata={"description": "Expert rules that cap the grade: score, grade and PD are under them"},
     )
 
 

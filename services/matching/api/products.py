@@ -88,7 +88,7 @@ def put_product(document: dict[str, Any], product_id: str) -> Response:
     draft = draft_of(document, product_id)
     publish.check(context().profile, draft)
     with context().database.begin() as session:
-        row, is_new = publish.revise(session, caller(), draft, _expected())
+        row, is_new = publish.revise(session, caller(), draft, preconditions.version_meant())
     return _shown(row.document, 201 if is_new else 200)
 
 
@@ -112,10 +112,3 @@ def _version() -> int | None:
     if given is not None and whole(given) is None:
         raise BadRequest("version must be a whole number.")
     return whole(given or "")
-
-
-def _expected() -> int | None:
-    given = request.headers.get("If-Match", "").strip().strip('"')
-    if given and whole(given) is None:
-        raise BadRequest("If-Match must be the ETag of a product, as it was read.")
-    return whole(given)

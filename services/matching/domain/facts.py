@@ -40,7 +40,8 @@ class Facts:
     They are what is confirmed, with the score that decides by it; `whole` has the same rows with everything, None where
     nobody states anything alone. `problem` says why there are no scores at all (the slug of scoring's answer), else
     None. `disputes` has what those enterprises dispute in their files that do; `evidence` what the money of those rests
-    on of whom that is told, and `counted` the sentences about what was not counted, both as JSON.
+    on of whom that is told, `counted` the sentences about what was not counted, and `overlay` the expert rules that cap
+    grades, each as JSON.
     """
 
     frame: pl.DataFrame
@@ -53,6 +54,7 @@ class Facts:
     whole: pl.DataFrame | None = None
     evidence: Mapping[str, str] = field(default_factory=dict)
     counted: Mapping[str, str] = field(default_factory=dict)
+    overlay: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of enterprises."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import Date, and_, bindparam, case, func, select
+from sqlalchemy import Date, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from chassis.data.database import Runner, batches
 from services.profile.book import tables
+from services.profile.book.domain.moment import usual_day
 from services.profile.book.domain.permit import Permit
 from services.profile.book.store import BOOK, EMPTY_BOOK, ENTERPRISES, STATE, BookState, upsert
 
@@ -25,9 +26,8 @@ STORED = select(SNAPSHOTS.c.enterprise, SNAPSHOTS.c.body).where(
     SNAPSHOTS.c.enterprise.in_(bindparam("ids", expanding=True)),
     SNAPSHOTS.c.as_of == bindparam("as_of"),
 )
-TODAY = bindparam("today", type_=Date)
-BOOK_DATE = case((BOOK.c.date < TODAY, BOOK.c.date), else_=TODAY)
-ON_THE_DAY = SNAPSHOTS.c.as_of == func.coalesce(bindparam("as_of", type_=Date), BOOK_DATE)
+ASKED, UNDATED = bindparam("as_of", type_=Date), bindparam("undated", type_=Date)
+ON_THE_DAY = SNAPSHOTS.c.as_of == func.coalesce(ASKED, BOOK.c.date, UNDATED)
 STATE_AND_STORED = STATE.add_columns(SNAPSHOTS.c.body).select_from(
     BOOK.outerjoin(ENTERPRISES, ENTERPRISES.c.id == bindparam("id")).outerjoin(SNAPSHOTS, STILL_GOOD & ON_THE_DAY)
 )
@@ -38,10 +38,10 @@ def book_and_snapshot(
 ) -> tuple[BookState, bytes | None]:
     """Return the state of the book and, in the same statement, one firm's stored features if they still hold.
 
-    They are those of `as_of`; None stands for the book's date, but never after today.
+    They are those of `as_of`; None stands for the book's own day.
     """
     (enterprise,) = permit.enterprises
-    asked = {"id": enterprise, "as_of": as_of, "today": today, "catalogue": catalogue}
+    asked = {"id": enterprise, "as_of": as_of, "undated": usual_day(None, today), "catalogue": catalogue}
     row = session.execute(STATE_AND_STORED, asked).one_or_none()
     return (BookState(*row[:-1]), row[-1]) if row else (EMPTY_BOOK, None)
 

@@ -29,7 +29,7 @@ ENTERPRISES = tables.Enterprise.__table__
 
 # Built once: on the way to a score, making these statements would cost more than running them.
 STATE = select(
-    *(BOOK.c[name] for name in ("lake_version", "known_at", "date", "invoices", "synthetic", "departures"))
+    *(BOOK.c[name] for name in ("lake_version", "known_at", "latest", "date", "invoices", "synthetic", "departures"))
 ).where(BOOK.c.id == BOOK_ID)
 FIRMS = select(*(ENTERPRISES.c[name] for name in ("id", *DESCRIBED, "synthetic")))
 FIRM = FIRMS.where(ENTERPRISES.c.id == bindparam("id"))
@@ -38,20 +38,22 @@ FIRMS_OF = FIRMS.where(ENTERPRISES.c.id.in_(bindparam("ids", expanding=True)))
 
 @dataclass(frozen=True, slots=True)
 class BookState:
-    """What readers see: the lake's version, when its latest part became known, its latest day, its size.
+    """What readers see: the lake's version, when its latest part became known, its size.
 
-    `departures` counts the records that have left it since.
+    `date` is the day that the operator has dated the book with, `latest` that of the latest invoice, which decides
+    nothing. `departures` counts the records that have left it since.
     """
 
     lake_version: int
     known_at: datetime
+    latest: date | None
     date: date | None
     invoices: int
     synthetic: bool | None
     departures: int = 0
 
 
-EMPTY_BOOK = BookState(0, datetime(1970, 1, 1, tzinfo=UTC), None, 0, None)
+EMPTY_BOOK = BookState(0, datetime(1970, 1, 1, tzinfo=UTC), None, None, 0, None)
 
 
 def book(session: Runner, *, lock: bool = False) -> BookState:
@@ -61,8 +63,8 @@ def book(session: Runner, *, lock: bool = False) -> BookState:
 
 
 def move_book(session: Session, state: BookState) -> None:
-    """Make `state` what readers see."""
-    values = {name: getattr(state, name) for name in BookState.__slots__}
+    """Make `state` what readers see, but for the book's date: `date_store.date_book` alone writes that."""
+    values = {name: getattr(state, name) for name in BookState.__slots__ if name != "date"}
     # Other acts of the same transaction have moved it on already; neither of these ever shrinks.
     now = book(session)
     values["known_at"] = max(state.known_at, now.known_at)
@@ -101,6 +103,11 @@ def hold(session: Session, enterprise_id: str) -> bool:
 def all_enterprises(session: Session) -> list[Enterprise]:
     """Return every firm, by id."""
     return sorted((_enterprise(row) for row in session.execute(FIRMS)), key=lambda firm: firm.id)
+
+
+def with_invoices(session: Runner) -> list[str]:
+    """Return the ids of the firms that the lake holds invoices of."""
+    return list(session.execute(select(ENTERPRISES.c.id).where(ENTERPRISES.c.lake_version > 0)).scalars())
 
 
 def enterprises_at(session: Runner, known_at: datetime, ids: Sequence[str] | None = None) -> list[Enterprise]:

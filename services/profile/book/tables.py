@@ -76,18 +76,34 @@ class Outcome(Base):
 
 
 class Book(Base):
-    """One row: the state of the whole book that readers see. An import becomes visible when this row moves on."""
+    """One row: the state of the whole book that readers see. An import becomes visible when this row moves on.
+
+    `date` is that of the newest `BookDate`; no import moves it. `latest` is the day of the latest invoice.
+    """
 
     __tablename__ = "book"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     lake_version: Mapped[int]
     known_at: Mapped[datetime]
+    latest: Mapped[date | None] = mapped_column(Date)
     date: Mapped[date | None] = mapped_column(Date)
     invoices: Mapped[int]
     synthetic: Mapped[bool | None]
     # How many records have left: what was computed from more of them than are there now is not remembered.
     departures: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class BookDate(Base):
+    """One version of the book's date, by which operator and why: never changed. Without a `date` the month counts."""
+
+    __tablename__ = "book_dates"
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    date: Mapped[date | None] = mapped_column(Date)
+    set_by: Mapped[str] = mapped_column(String(128))
+    set_at: Mapped[datetime]
+    note: Mapped[str | None] = mapped_column(String(500))
 
 
 class LakeStep(Base):

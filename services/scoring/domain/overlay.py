@@ -138,6 +138,12 @@ def effective(figures: Figures, said: Overlay | None) -> Effective:
     return Effective(most, cap, max(pd, figures.pd), max(pd, figures.pd_low), max(pd, figures.pd_high))
 
 
+def effective_grade(grade: str, said: Overlay | None) -> str:
+    """Return a grade under an overlay."""
+    names, cap = [step.name for step in scale.MASTER_SCALE], cap_of(said)
+    return grade if cap is None else max(grade, cap, key=names.index)
+
+
 def binds(figures: Figures, told: Mapping[str, Any]) -> bool:
     """Tell whether a told rule takes the model's grade down."""
     return figures.score > most_points(told["effect"]["cap"])
@@ -155,6 +161,22 @@ def most_points(grade: str) -> int:
 def least_pd(grade: str) -> float:
     """Return the PD at the highest points of a grade below the best, never under the floor."""
     return float(scale.floored(scale.pd_of(most_points(grade))))
+
+
+def hindrances(said: Overlay | None, points: float | None, pd: float | None) -> list[dict[str, Any]]:
+    """Return the rules under which no figures reach these points or this PD: `{rule, found, needed, why}` each."""
+    found = []
+    for rule in [] if said is None else said["rules"]:
+        most, least = most_points(rule["effect"]["cap"]), least_pd(rule["effect"]["cap"])
+        why = {name: f"{rule['because'][name]}{stop}{rule['ends'][name]}" for name, stop in STOPS.items()}
+        if points is not None and points > most:
+            found.append({"rule": rule["rule"], "found": float(most), "needed": points, "why": why})
+        elif pd is not None and pd < least:
+            found.append({"rule": rule["rule"], "found": least, "needed": pd, "why": why})
+    return found
+
+
+STOPS = {"zh": "。", "en": ". "}
 
 
 def without(said: Overlay | None, disputed: Collection[str]) -> Overlay | None:

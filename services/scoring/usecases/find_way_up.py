@@ -8,7 +8,9 @@ from typing import Any
 from chassis.core.identity import Caller
 from services.scoring.context import Context
 from services.scoring.domain import scale
+from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.errors import TargetNotUnderstood
+from services.scoring.domain.overlay import effective_grade, hindrances
 from services.scoring.domain.recourse import Target, TargetRule
 from services.scoring.ml.scorer import Scorer
 from services.scoring.ml.way_up import ASSUMPTIONS, Goal, way_up
@@ -26,9 +28,22 @@ def find_way_up(context: Context, caller: Caller, score_id: str, target: Target)
         "enterprise": assessment.enterprise,
         "model": {"version": scorer.version, "reference": scorer.legend.reference},
         "needed": {"score": goal.points, "pd": goal.pd},
-        **way_up(scorer, values, goal),
+        **_under_rules(assessment, goal, way_up(scorer, values, goal)),
         "assumptions": ASSUMPTIONS,
     }
+
+
+def _under_rules(assessment: Assessment, goal: Goal, found: dict[str, Any]) -> dict[str, Any]:
+    """Return a way up as far as the expert rules let it lead: what they cap no change of figures lifts."""
+    ruled = hindrances(assessment.overlay, goal.points, goal.pd)
+    nearest = found["nearest"]
+    if nearest is not None and effective_grade(nearest["grade"], assessment.overlay) != nearest["grade"]:
+        nearest = None
+    if not ruled:
+        return {**found, "nearest": nearest}
+    nothing = dict.fromkeys(("months", "cost", "certified"))
+    blocked = [*found["blocked"], *ruled]
+    return {**found, **nothing, "reachable": False, "changes": [], "blocked": blocked, "nearest": nearest}
 
 
 def goal_of(target: Target, scorer: Scorer) -> Goal:

@@ -59,6 +59,37 @@ def test_an_adverse_reason_has_its_code_and_says_how_to_improve(signed_in: Signe
     assert "Supply older invoices; a record grows with time" in page
 
 
+def ruled(door: StandIn) -> None:
+    """Let the latest score meet an expert rule."""
+    words = {"zh": "词", "en": "words"}
+    rule = {
+        "rule": "dishonest-debtor",
+        "version": "2026.1",
+        "title": words,
+        "effect": {"cap": "CCC", "binds": True},
+        "because": {"zh": "最高为 CCC", "en": "the grade is CCC at most"},
+        "ends": {"zh": "申请信用修复", "en": "ask the court for repair"},
+        "basis": words,
+        "records": [],
+    }
+    scores = fixture("scores")
+    scores["items"][0] |= {"overlay": [rule], "grade": "CCC"}
+    scores["items"][0]["model"]["grade"] = "A"
+    door.answers["GET /enterprises/local:E17/scores"] = Answer(200, scores)
+
+
+@pytest.mark.parametrize(("key", "path"), [("smc_bank", FIRM), ("smc_firm", "/portal/enterprise")])
+def test_an_expert_rule_is_told_to_bank_and_firm_with_what_ends_it(
+    signed_in: SignedIn, door: StandIn, key: str, path: str
+) -> None:
+    """What met it, what the model itself said, and the way out."""
+    ruled(door)
+    page = signed_in(key, "en").get(path).text
+    assert "the grade is CCC at most" in page
+    assert "the model&#39;s own grade is A" in page
+    assert "ask the court for repair" in page
+
+
 def test_scoring_is_one_credit_query_however_often_the_form_is_sent(signed_in: SignedIn, door: StandIn) -> None:
     """The form's nonce is the idempotency key."""
     client = signed_in("smc_bank")
@@ -113,6 +144,14 @@ def test_the_overview_stands_while_one_service_is_silent(signed_in: SignedIn, do
     assert answer.status_code == 200
     assert "目前没有应答" in answer.text
     assert "988,342" in answer.text
+
+
+def test_the_overview_tells_whose_the_book_s_date_is(signed_in: SignedIn, door: StandIn) -> None:
+    """The operator's, or the calendar's; no firm moves it."""
+    told = {"date": "2020-02-21", "latest": "2020-02-21", "enterprises": 1, "invoices": 2, "synthetic": False}
+    assert "由运营方设定" in signed_in("smc_operator").get("/portal/operations").text
+    door.answers["GET /book"] = Answer(200, {**told, "dated": False})
+    assert "上一个自然月的月末" in signed_in("smc_operator").get("/portal/operations").text
 
 
 def test_the_overview_says_why_an_import_failed(signed_in: SignedIn, door: StandIn) -> None:

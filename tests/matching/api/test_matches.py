@@ -62,7 +62,19 @@ def test_every_product_is_answered_cheapest_offer_first(client: FlaskClient, ban
         "with_everything": None,
         "evidence": None,
         "counted": None,
+        "overlay": [],
     }
+
+
+@pytest.mark.usefixtures("published")
+def test_a_match_tells_the_expert_rule_that_caps_its_score(client: FlaskClient, bank: Headers, neighbours: Any) -> None:
+    """Grade and PD came capped from scoring; the rule is told, the record behind it is the score's to tell."""
+    words = {"zh": "词", "en": "words"}
+    rule = {"rule": "insolvency", "version": "2026.1", "effect": {"cap": "C"}}
+    rule |= dict.fromkeys(("title", "because", "ends", "basis"), words)
+    neighbours.overlay["local:E1"] = {"version": "2026.1", "rules": [rule | {"records": [{"id": "rec_1"}]}]}
+    (told,) = ask(client, bank).json["score"]["overlay"]
+    assert told == {name: value for name, value in rule.items() if name != "basis"}
 
 
 @pytest.mark.usefixtures("published")

@@ -152,6 +152,18 @@ def test_the_receipt_states_the_rule_and_is_reproduced(listed: Any, score: Any, 
     assert [each["field"] for each in told["differences"]] == ["effective_grade"]
 
 
+def test_a_way_up_does_not_lead_past_a_rule(listed: Any, score: Any, send: Any) -> None:
+    """No figures lift the cap: the rule stands among what blocks, with what ends it."""
+    listed.change("local:E1", {"sales_active_months": 12.0})
+    made = score()
+    answer = send(f"/v1/scores/{made['id']}/recourse", {"target": {"grade": "CC"}}).json
+    assert (answer["reachable"], answer["changes"], answer["certified"]) == (False, [], None)
+    (rule,) = [each for each in answer["blocked"] if each["rule"] == "insolvency"]
+    assert (rule["found"], rule["needed"]) == (439.0, 440.0)
+    assert "closed" in rule["why"]["en"]
+    assert answer["nearest"] is None or answer["nearest"]["grade"] == "C"
+
+
 def test_a_proposal_changes_nothing_until_another_client_confirms_it(listed: Any, score: Any, decide: Any) -> None:
     """Four eyes: not the proposer's own."""
     listed.records["local:E1"] = [FREEZE]

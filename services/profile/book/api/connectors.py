@@ -7,15 +7,13 @@ from dataclasses import asdict
 from typing import Any
 
 import orjson
-from flask import Response, request
-from werkzeug.exceptions import BadRequest
+from flask import Response
 
 from chassis.core.identity import Caller
 from chassis.web import paging, preconditions
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import Blueprint, Shows, refuses, shows
-from chassis.web.reading import whole
 from services.profile.book import connector_store
 from services.profile.book.api.connector_schemas import (
     ConnectorDetailSchema,
@@ -94,7 +92,7 @@ def put_connector(document: dict[str, Any], name: str) -> Response:
     """
     document.setdefault("title", {"zh": name, "en": name})
     with context().database.begin() as session:
-        row, is_new = connect.save(context(), session, caller(), name, document, _expected())
+        row, is_new = connect.save(context(), session, caller(), name, document, preconditions.version_meant())
     return _tagged(row, 201 if is_new else 200)
 
 
@@ -106,19 +104,12 @@ def put_connector(document: dict[str, Any], name: str) -> Response:
 def delete_connector(name: str) -> Response:
     """End a connector of your own for new imports; its versions stay readable."""
     with context().database.begin() as session:
-        connect.retire(context(), session, caller(), name, _expected())
+        connect.retire(context(), session, caller(), name, preconditions.version_meant())
     return Response(status=204)
 
 
 def _owner(reader: Caller, asked: dict[str, Any]) -> str:
     return asked["owner"] if asked["owner"] and reader.role == "operator" else reader.client
-
-
-def _expected() -> int | None:
-    given = request.headers.get("If-Match", "").strip().strip('"')
-    if given and whole(given) is None:
-        raise BadRequest("If-Match must be the ETag of a connector, as it was read. / If-Match 须为读取映射时的 ETag。")
-    return whole(given)
 
 
 def _tagged(row: SavedConnector, status: int = 200) -> Response:

@@ -34,7 +34,7 @@ class MomentSchema(marshmallow.Schema):
 
         unknown = EXCLUDE
 
-    as_of = fields.Date(load_default=None, metadata={"description": "The book's date unless given"})
+    as_of = fields.Date(load_default=None, metadata={"description": "The book's own day unless given: GET /v1/book"})
     known_at = fields.AwareDateTime(
         load_default=None, validate=MOMENT, metadata={"description": "All that is known unless given"}
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.profile.book.domain.departure import Departure
+from services.profile.standards.days import month_end_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The moment that a request asks for; None stands for the book's date, and for all that is known now."""
+    """The moment that a request asks for; None stands for the book's own day, and for all that is known now."""
 
     as_of: date | None = None
     known_at: datetime | None = None
@@ -46,3 +47,17 @@ class Facts:
     def current(self) -> bool:
         """Whether everything known counts."""
         return self.moment.known_at is None
+
+
+def usual_day(dated: date | None, today: date) -> date:
+    """Return the day as of which files are read where a request names none.
+
+    It is the one that the operator has dated the book with, else the end of the last month that is over. No record of
+    the book has a say in it: whoever could move it by a record would move everybody's figures.
+    """
+    return dated or month_end_before(today)
+
+
+def watched_day(dated: date | None, today: date) -> date:
+    """Return the day as of which signals are looked for: a warning does not wait for the end of a month."""
+    return dated or today

@@ -76,11 +76,11 @@ def _made_visible(
         return state
     store.touch(session, commit.facts["enterprises"], commit.version, synthetic=synthetic, now=now, own=own)
     latest = commit.facts["date"]
-    days = [day for day in (state.date, date.fromisoformat(latest) if latest else None) if day]
+    days = [day for day in (state.latest, date.fromisoformat(latest) if latest else None) if day]
     return replace(
         state,
         lake_version=max(state.lake_version, commit.version),
-        date=max(days, default=None),
+        latest=max(days, default=None),
         invoices=state.invoices + added,
     )
 

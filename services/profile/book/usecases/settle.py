@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from chassis.core.errors import Invalid
 from services.profile.book import store
-from services.profile.book.domain.moment import Asked, Facts, Moment
+from services.profile.book.domain.moment import Asked, Facts, Moment, usual_day
 
 
 def settle(connection: Connection, state: store.BookState, asked: Asked, today: date) -> Facts:
@@ -22,7 +22,7 @@ def settle(connection: Connection, state: store.BookState, asked: Asked, today: 
             "/ as_of 晚于今天，请填写今天或更早的日期。",
             as_of=str(asked.as_of),
         )
-    as_of = asked.as_of or min(state.date or today, today)
+    as_of = asked.as_of or usual_day(state.date, today)
     earlier = asked.known_at is not None and asked.known_at < state.known_at
     if not earlier or asked.known_at is None:
         return Facts(Moment(state.lake_version, as_of, departures=state.departures), state.known_at)

@@ -247,7 +247,7 @@ def _measured(context: Context, session: Session, state: store.BookState, ended:
     table = tables.Enterprise
     for part in batches(sorted(ended.by_enterprise.keys() - still)):
         session.execute(update(table).where(table.id.in_(part)).values(lake_version=0))
-    return replace(state, date=last, invoices=size)
+    return replace(state, latest=last, invoices=size)
 
 
 def _note_own_words(session: Session, others: StandIns) -> None:

@@ -29,6 +29,7 @@ from services.profile.portrait.domain.features import NEEDS, compute
 from services.profile.portrait.domain.indicators import Trust, own, whole
 from services.profile.portrait.domain.peers import Peers, peers
 from services.profile.portrait.usecases.cross_check import material
+from services.profile.standards.days import month_end_before
 
 REMEMBERED = 4
 PEERS = Whole(Why.PEERS)
@@ -122,8 +123,7 @@ def closed(as_of: date) -> date:
     >>> closed(date(2020, 2, 21)), closed(date(2020, 2, 29))
     (datetime.date(2020, 1, 31), datetime.date(2020, 2, 29))
     """
-    following = as_of + timedelta(days=1)
-    return following.replace(day=1) - timedelta(days=1)
+    return month_end_before(as_of + timedelta(days=1))
 
 
 def trust_of(context: Context, moment: Moment, scope: Permit | Whole, evidence: Evidence) -> Trust:

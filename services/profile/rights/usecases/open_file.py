@@ -24,6 +24,7 @@ from chassis.core.identity import Caller
 from chassis.core.moments import day_of
 from services.profile.book import store
 from services.profile.book.context import Context
+from services.profile.book.domain.moment import usual_day
 from services.profile.book.domain.permit import Permit, Window, issue
 from services.profile.rights import consent_store
 from services.profile.rights.domain.consent import (
@@ -251,9 +252,8 @@ def _covering(context: Context, connection: Connection, reading: Reading, held: 
     live = list(_live(context, reading, held))
     if not any(consent.has_window for consent in live):
         return live
-    # Without a day of its own a request is answered as of the book's date.
-    today = context.today()
-    as_of = reading.as_of or min(store.book(connection).date or today, today)
+    # Without a day of its own a request is answered as of the book's.
+    as_of = reading.as_of or usual_day(store.book(connection).date, context.today())
     return [consent for consent in live if consent.window.shows(as_of)]
 
 

@@ -19,7 +19,7 @@ from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.evidence import Evidence
-from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.moment import Moment, watched_day
 from services.profile.book.domain.party import party_of, written
 from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.usecases.gather import WITH_LINES, gather, gather_kind, scan
@@ -133,7 +133,7 @@ def _looked(context: Context, enterprises: Sequence[str]) -> Changes | None:
     today = day_of(looked_at)
     with context.database.read() as session:
         state = store.book(session)
-    day = min(state.date or today, today)
+    day = watched_day(state.date, today)
     # Not the book's own time: outcomes are heard without the book moving on.
     moment = Moment(state.lake_version, day, max(state.known_at, looked_at), state.departures)
     seen = view(context, moment, Whole(Why.WATCH, tuple(enterprises)), asked_on=today)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import polars as pl
 
+from services.profile.book import store
 from services.profile.book.context import Context
-from services.profile.book.domain.moment import Asked, Facts
+from services.profile.book.domain.moment import Asked, Facts, watched_day
 from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading
 from services.profile.standards.days import day_of
@@ -57,7 +59,8 @@ def read_signals(context: Context, reading: Reading, enterprise: str, asked: Ask
 
     A past moment is evaluated with the thresholds of its day and what was known then: the same bytes for ever.
     """
-    file = open_at(context, reading, enterprise, asked)
+    day = asked.as_of or _day(context, asked)
+    file = open_at(context, replace(reading, as_of=day), enterprise, replace(asked, as_of=day))
     with context.database.read() as session:
         alerts = () if asked.as_of or asked.known_at else alert_store.log_of(session, file.permit)
         seen_by = alert_store.acknowledgements(session, [alert.id for alert in alerts], reading.caller.client)
@@ -67,6 +70,13 @@ def read_signals(context: Context, reading: Reading, enterprise: str, asked: Ask
     asked_on = asked.as_of or day_of(heard)
     seen = view(context, moment, file.permit, asked_on=asked_on)
     return Signals(file, Facts(moment, heard), version(), _standings(seen, enterprise), alerts, seen_by)
+
+
+def _day(context: Context, asked: Asked) -> date:
+    """Return the day as of which signals are told where none is asked for: the one on which a look would be taken."""
+    with context.database.read() as session:
+        dated = store.book(session).date
+    return watched_day(dated, day_of(asked.known_at or context.now()))
 
 
 def _standings(seen: View, enterprise: str) -> tuple[Standing, ...]:

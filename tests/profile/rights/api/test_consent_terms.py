@@ -204,7 +204,8 @@ def test_nobody_guesses_from_a_consent_s_leaf_who_its_grantee_is(stocked: House)
     """Clients are few and known: a digest of their name with what is public would tell which it was."""
     agree(stocked)
     reader = stocked.tokens(role="bank", client="bank-2", scopes="ledger:read")
-    entry = stocked.client.get("/v1/ledger/entries/0", headers=reader).json
+    [mine] = stocked.client.get("/v1/ledger/entries", headers=stocked.owner()).json["items"]
+    entry = stocked.client.get(f"/v1/ledger/entries/{mine['n']}", headers=reader).json
     facts = orjson.loads(entry["leaf"])["facts"]
     public = {name: facts[name] for name in facts if name not in {"consent", "session", "terms_sha256"}}
     guess = rfc8785.dumps({**public, "document_sha256": None, "grantee": "bank-1"})

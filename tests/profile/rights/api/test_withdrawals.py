@@ -37,7 +37,7 @@ def features(house: House, known_at: str | None = None, as_of: str = "2019-01-31
 
 
 def test_a_withdrawn_import_ends_and_earlier_moments_read_as_they_did(house: House) -> None:
-    """Features, size and day of the book go back; as known before, the same bytes come."""
+    """Features, size and latest day of the book go back; as known before, the same bytes come."""
     house.send("invoices.sale", SALES + sale(1))
     alone = features(house)
     wrong = house.send("invoices.sale", SALES + sale(2) + sale(3, day="2019/1/30"))
@@ -49,8 +49,8 @@ def test_a_withdrawn_import_ends_and_earlier_moments_read_as_they_did(house: Hou
     assert features(house) == alone != both
     assert features(house, before["known_at"]) == both
     now = house.book()
-    assert (now["invoices"], now["date"]) == (1, "2019-01-04")
-    assert (before["invoices"], before["date"]) == (3, "2019-01-30")
+    assert (now["invoices"], now["latest"]) == (1, "2019-01-04")
+    assert (before["invoices"], before["latest"]) == (3, "2019-01-30")
 
 
 def test_the_version_before_stands_again(cottage: House) -> None:
@@ -87,7 +87,7 @@ def test_an_import_that_had_repeated_rows_stands_in_for_them(house: House) -> No
     assert house.state(second["id"])["withdrawal"]["stand_ins"] == [third["id"]]
     assert house.book()["invoices"] == 1
     withdraw(house, third["id"])
-    assert (house.book()["invoices"], house.book()["date"]) == (0, None)
+    assert (house.book()["invoices"], house.book()["latest"]) == (0, None)
 
 
 def test_the_sender_and_the_operator_may_and_nobody_else(cottage: House) -> None:
