@@ -23,6 +23,12 @@ from services.profile.portrait.domain.features import CATALOGUE, NEEDS, compute
 
 ROOT = Path(__file__).resolve().parent.parent
 SQL = (ROOT / "benchmarks" / "features.sql").read_text("utf-8")
+# The amount of a mean level: the inverse of the level in the query.
+AMOUNT = """
+CREATE MACRO amount(mean) AS
+    greatest(0, pow(2, floor((mean + 1083040) / 65536))
+                * (1 + (mean + 1083040) / 65536 - floor((mean + 1083040) / 65536)) - 100000)
+"""
 REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", ROOT.parent / "shared" / "data")) / "cumcm2020c"
 BOOK_DATE = date(2020, 2, 21)
 
@@ -114,6 +120,7 @@ def _peer(book: pl.DataFrame, as_of: date) -> Callable[[], list[tuple[Any, ...]]
         book.select(NEEDS).write_parquet(file)
         connection.execute("CREATE TABLE invoices AS FROM read_parquet(?)", [str(file)])
     connection.execute("CREATE TABLE moment AS SELECT ?::DATE AS as_of", [as_of])
+    connection.execute(AMOUNT)
     return lambda: connection.execute(SQL).fetchall()
 
 

@@ -26,14 +26,37 @@ months AS (
     GROUP BY ALL
 ),
 gaps AS (
-    SELECT enterprise, sale, max(slot - before) AS gap, min(slot) AS silent
+    SELECT enterprise, sale, max(slot - before) AS gap, min(slot) AS silent, max(slot) AS oldest
     FROM (SELECT enterprise, sale, slot, lag(slot) OVER (PARTITION BY enterprise, sale ORDER BY slot) AS before
           FROM months
           WHERE slot < 36 AND blues > 0)
     GROUP BY ALL
 ),
+-- The level of a month: its logarithm to the base two, straight between two powers; a thousand yuan are the ground.
+powers AS (
+    SELECT *, greatest(0, net) + 100000 AS above, length(bin(greatest(0, net) + 100000)) - 1 AS power
+    FROM months
+),
+levels AS (
+    SELECT * EXCLUDE (above, power),
+           (power * 65536 + (above::HUGEINT - (1::HUGEINT << power)) * 65536 // (1::HUGEINT << power))::BIGINT
+               - (16 * 65536 + (100000 - 65536)) AS level
+    FROM powers
+),
+lean AS (
+    SELECT enterprise, sale, sum(level) - coalesce(sum(level) FILTER (place <= 6), 0) AS lean_12
+    FROM (SELECT enterprise, sale, level,
+                 row_number() OVER (PARTITION BY enterprise, sale ORDER BY level DESC) AS place
+          FROM levels
+          WHERE slot < 12)
+    GROUP BY ALL
+),
 flows AS (
     SELECT enterprise, sale,
+           min(first) IS NOT NULL AS known,
+           sum(level) FILTER (slot < 6) AS level_6,
+           sum(level) FILTER (slot < 12) AS level_12,
+           sum(level) FILTER (slot < 36) AS level_36,
            sum(net) FILTER (slot < 3) AS net_3,
            sum(net) FILTER (slot BETWEEN 12 AND 14) AS net_3_before,
            sum(net) FILTER (slot < 6) AS net_6,
@@ -57,7 +80,7 @@ flows AS (
            bit_or(CASE WHEN slot < 36 AND blues > 0 THEN 1::BIGINT << slot ELSE 0 END) AS active,
            min(first) AS first,
            max(last) AS last
-    FROM months
+    FROM levels
     GROUP BY ALL
 ),
 seasons AS (
@@ -65,7 +88,7 @@ seasons AS (
            sum(earlier + later) AS total, sum((earlier + later) * (earlier + later)) AS squares,
            sum(later) AS later, sum(earlier) AS earlier,
            sum(later * later) AS later_squares, sum(earlier * earlier) AS earlier_squares,
-           sum(later * earlier) AS products
+           sum(later * earlier) AS products, sum(least(later, earlier)) AS held
     FROM (SELECT enterprise, slot % 12 AS position,
                  greatest(0, sum(CASE WHEN slot < 12 THEN net ELSE 0 END)) AS later,
                  greatest(0, sum(CASE WHEN slot >= 12 THEN net ELSE 0 END)) AS earlier
@@ -97,20 +120,24 @@ partners AS (
            coalesce(sum(x36) FILTER (bit_count(met) >= 3), 0) AS repeated_36,
            coalesce(sum(x36) FILTER (bit_count(met) >= 12), 0) AS anchored_36,
            coalesce(sum(x12) FILTER (met < 4096), 0) AS newly_12,
+           sum(least(x12, x12_before)) AS kept_24,
+           count(*) FILTER (bit_count(met) >= 3 AND x36 > 0) AS repeats_36,
+           sum(bit_count(met)) AS met_36,
            sum(x12 * coalesce(as_of - since, 0)) AS age_12
     FROM links, moment
     GROUP BY ALL
 ),
 sides AS (
-    SELECT f.*, gap, silent, p.* EXCLUDE (enterprise, sale)
+    SELECT f.*, gap, silent, oldest, lean_12, p.* EXCLUDE (enterprise, sale)
     FROM flows f
+    LEFT JOIN lean l ON f.enterprise = l.enterprise AND f.sale = l.sale
     JOIN partners p ON f.enterprise = p.enterprise AND f.sale = p.sale
     LEFT JOIN gaps g ON f.enterprise = g.enterprise AND f.sale = g.sale
 ),
 -- A side without rows counts as zero, except for what would then be unknown.
 counts AS (
-    SELECT enterprise, sale, first, last, gap, silent, typical_12,
-           coalesce(COLUMNS(* EXCLUDE (enterprise, sale, first, last, gap, silent, typical_12)), 0)
+    SELECT enterprise, sale, known, first, last, gap, silent, oldest, typical_12,
+           coalesce(COLUMNS(* EXCLUDE (enterprise, sale, known, first, last, gap, silent, oldest, typical_12)), 0)
     FROM (SELECT enterprise, sale FROM (SELECT DISTINCT enterprise FROM months), (VALUES (true), (false)) v(sale))
     LEFT JOIN sides USING (enterprise, sale)
 ),
@@ -134,20 +161,20 @@ features AS (
     CASE WHEN s.blues_36 + s.voids_36 > 9 THEN s.voids_36 / (s.blues_36 + s.voids_36) END AS sales_void_rate_36m,
     CASE WHEN p.blues_36 + p.voids_36 > 9 THEN p.voids_36 / (p.blues_36 + p.voids_36) END AS purchases_void_rate_36m,
     -- operation
-    s.net_12 AS sales_12m,
-    s.net_36 AS sales_36m,
+    CASE WHEN s.known THEN s.net_12 END AS sales_12m,
+    CASE WHEN s.known THEN s.net_36 END AS sales_36m,
     s.typical_12 AS sales_typical_month_12m,
-    p.net_12 AS purchases_12m,
-    s.blues_12 AS sales_invoices_12m,
+    CASE WHEN p.known THEN p.net_12 END AS purchases_12m,
+    CASE WHEN s.known THEN s.blues_12 END AS sales_invoices_12m,
     CASE WHEN s.blues_36 > 0 THEN s.charged_36 / s.blues_36 END AS sales_ticket_36m,
     CASE WHEN greatest(0, s.net_36) + greatest(0, p.net_36) > 0
          THEN (greatest(0, s.net_36) - greatest(0, p.net_36)) / (greatest(0, s.net_36) + greatest(0, p.net_36))
     END AS margin_36m,
     CASE WHEN s.net_36 > 0 THEN (s.tax_36 - p.tax_36) / s.net_36 END AS vat_burden_36m,
-    bit_count(s.active & 4095) AS sales_active_months_12m,
-    bit_count(s.active) AS sales_active_months_36m,
-    s.days_12 AS sales_active_days_12m,
-    bit_count(p.active) AS purchases_active_months_36m,
+    CASE WHEN s.known THEN bit_count(s.active & 4095) END AS sales_active_months_12m,
+    CASE WHEN s.known THEN bit_count(s.active) END AS sales_active_months_36m,
+    CASE WHEN s.known THEN s.days_12 END AS sales_active_days_12m,
+    CASE WHEN p.known THEN bit_count(p.active) END AS purchases_active_months_36m,
     -- stability
     CASE WHEN reach >= 5 AND s.net_24 > 0
          THEN sqrt((known * s.squares_24 - s.net_24::HUGEINT * s.net_24)::DOUBLE) / s.net_24 END AS sales_variation_24m,
@@ -187,10 +214,10 @@ features AS (
          THEN (s.partners_12 - s.partners_12_before) / (s.partners_12 + s.partners_12_before) END AS customers_growth_12m,
     CASE WHEN reach >= 23 AND s.traded_12 > 0 THEN s.newly_12 / s.traded_12 END AS new_customer_share_12m,
     -- chain
-    s.partners_12 AS customers_12m,
+    CASE WHEN s.known THEN s.partners_12 END AS customers_12m,
     CASE WHEN s.traded_12 > 0 THEN s.squares_12 / (s.traded_12::HUGEINT * s.traded_12) END AS customer_hhi_12m,
     CASE WHEN s.traded_12 > 0 THEN s.top1_12 / s.traded_12 END AS customer_top1_share_12m,
-    p.partners_12 AS suppliers_12m,
+    CASE WHEN p.known THEN p.partners_12 END AS suppliers_12m,
     CASE WHEN p.traded_12 > 0 THEN p.squares_12 / (p.traded_12::HUGEINT * p.traded_12) END AS supplier_hhi_12m,
     CASE WHEN p.traded_12 > 0 THEN p.top1_12 / p.traded_12 END AS supplier_top1_share_12m,
     CASE WHEN s.traded_36 > 0 THEN s.anchored_36 / s.traded_36 END AS anchor_customer_share_36m,
@@ -201,7 +228,21 @@ features AS (
     as_of - s.last AS sales_days_since_last,
     as_of - p.last AS purchases_days_since_last,
     s.blues_36 + p.blues_36 AS invoices_36m,
-    bit_count(s.active & p.active) AS paired_months_36m
+    bit_count(s.active & p.active) AS paired_months_36m,
+    -- evidence
+    CASE WHEN s.known THEN amount(s.level_36 / 36) END AS sales_even_month_36m,
+    CASE WHEN s.known THEN amount(s.level_12 / 12) END AS sales_even_month_12m,
+    CASE WHEN s.known THEN amount(s.level_6 / 6) END AS sales_even_month_6m,
+    CASE WHEN s.known THEN amount(s.lean_12 / 6) END AS sales_lean_month_12m,
+    CASE WHEN s.known THEN coalesce(n.held, 0) END AS sales_held_24m,
+    CASE WHEN s.known THEN CASE WHEN s.active > 0 THEN greatest(s.gap - 1, s.silent, 35 - s.oldest) ELSE 36 END
+    END AS sales_silence_36m,
+    CASE WHEN s.known THEN s.repeats_36 END AS customers_repeat_36m,
+    CASE WHEN s.known THEN s.met_36 END AS customers_months_36m,
+    CASE WHEN s.known THEN s.kept_24 END AS customers_held_24m,
+    CASE WHEN p.known THEN p.net_36 END AS purchases_36m,
+    CASE WHEN p.known THEN amount(p.level_36 / 36) END AS purchases_even_month_36m,
+    CASE WHEN p.known THEN p.repeats_36 END AS suppliers_repeat_36m
     FROM firms
 )
 SELECT enterprise, CASE WHEN history_months IS NOT NULL THEN COLUMNS(* EXCLUDE (enterprise))::DOUBLE END

@@ -114,6 +114,7 @@ ROUTES = (
     ("/models/<version>", models.model, ("GET",)),
     ("/models/<version>/approve", models.approve, ("POST",)),
     ("/models/<version>/decide/<decision>", models.decide, ("POST",)),
+    ("/models/<version>/validation", models.validation, ("GET",)),
     ("/models/<version>/plots/<name>.svg", models.picture, ("GET",)),
 )
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from smecredit.answers import Model
-from smecredit.cli.options import as_json, as_of, connected, json_file, print_json, printed, report
+from smecredit.cli.options import as_json, as_of, connected, json_file, print_json, report
 from smecredit.client import Client
 from smecredit.rendering.models import evaluation as show_evaluation
 from smecredit.rendering.models import model as show_model
@@ -44,11 +43,22 @@ def train_command(
 
 
 @click.command("models")
-@printed(models)
+@click.option("--validation", "version", metavar="VERSION", help="Write this model's validation document as HTML.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Its language.")
+@click.option("--out", type=click.Path(path_type=Path, allow_dash=True), help="Where to; by default VERSION-LANG.html.")
+@as_json
 @connected("bank-demo")
-def models_command(bank: Client) -> list[Model]:
-    """List the models, newest first."""
-    return list(bank.models())
+def models_command(bank: Client, version: str | None, lang: str, out: Path | None, as_json: bool) -> None:
+    """List the models, newest first; or write the validation document of one."""
+    if version is None:
+        found = list(bank.models())
+        print_json(found) if as_json else models(found)
+        return
+    page, target = bank.validation(version, language=lang), str(out or f"{version}-{lang}.html")
+    with click.open_file(target, "wb") as file:
+        file.write(page)
+    if target != "-":
+        click.echo(f"{target}: the validation document of {version} 模型验证文件", err=True)
 
 
 @click.command("evaluate")

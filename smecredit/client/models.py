@@ -35,6 +35,11 @@ class Models(Calls):
         """Return a model version with its card."""
         return self._get(Model, f"/v1/models/{segment(version)}")
 
+    def validation(self, version: str, *, language: str = "zh") -> bytes:
+        """Return a model's validation document, a page of HTML, in `zh` or `en`."""
+        path = f"/v1/models/{segment(version)}/validation?lang={segment(language)}"
+        return self._wire.call("GET", path).body
+
     def models(self) -> Iterator[Model]:
         """Return all model versions."""
         return self._pages(Model, "/v1/models")

@@ -11,7 +11,7 @@ from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import NotFound
-from gateway.portal.visit import ask, ask_or, features, page, visitor
+from gateway.portal.visit import answered, ask, ask_or, features, page, speaking, visitor
 
 ROLES = ("bank", "platform", "operator")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -35,6 +35,7 @@ OPEN = {
     "retired": ("promote", "shadow"),
 }
 # Pictures carry their styles inside; as an image's document they run nothing and load nothing.
+DOCUMENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
@@ -101,6 +102,14 @@ def _drift(version: str) -> Mapping[str, Any] | None:
     month = report["months"][-1]
     subjects = sorted(month["subjects"], key=lambda each: (each["p_adjusted"], -each["psi"]))[:SUBJECTS]
     return {**month, "subjects": subjects, "alerts": report["alerts"]}
+
+
+def validation(version: str) -> ResponseReturnValue:
+    """Answer a model's validation document in the visitor's language, a page that prints."""
+    visitor(*ROLES)
+    document = answered("GET", f"/models/{_named(version)}/validation", query={"lang": speaking()})
+    headers = {"Content-Security-Policy": DOCUMENT_POLICY, "Cache-Control": "private, no-cache"}
+    return Response(document.file, mimetype="text/html", headers=headers)
 
 
 def _named(part: str) -> str:

@@ -98,6 +98,12 @@ class ComparisonSchema(Schema):
     outcomes = fields.Dict(allow_none=True, metadata={"description": "AUC and Brier of both where outcomes are known"})
 
 
+class LanguageSchema(Schema):
+    """In which language a document is."""
+
+    lang = fields.String(load_default="zh", validate=validate.OneOf(["zh", "en"]))
+
+
 class PictureNamesSchema(Schema):
     """The names of a model's pictures."""
 

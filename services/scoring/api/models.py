@@ -18,6 +18,7 @@ from services.scoring.api.current import context
 from services.scoring.api.model_schemas import (
     ApprovalSchema,
     ComparisonSchema,
+    LanguageSchema,
     ModelPageSchema,
     ModelSchema,
     NoteSchema,
@@ -35,7 +36,10 @@ from services.scoring.usecases.approve import approve
 from services.scoring.usecases.promote import cast_shadow, end_shadow, promote, roll_back
 from services.scoring.usecases.shadow import comparison
 from services.scoring.usecases.train import order_training
+from services.scoring.usecases.validate import validation_document
 
+# The page carries its styles and pictures inside; it runs and loads nothing.
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 blueprint = Blueprint("models", __name__, url_prefix="/v1/models", description="Trained models and their cards")
 
 
@@ -190,6 +194,24 @@ def list_pictures(version: str) -> Response:
 def get_picture(version: str, name: str) -> Response:
     """Read one picture of a model as SVG text."""
     return json_answer({"name": name, "svg": read_picture.read_picture(context(), version, name)})
+
+
+@blueprint.get("/<version>/validation")
+@requires("models:read")
+@refuses(blueprint, 404, 409, 422)
+@blueprint.arguments(LanguageSchema(), location="query")
+@blueprint.response(200, {"type": "string"}, content_type="text/html", description="A page without script")
+@shows(Shows.COUNTS)
+def get_validation(asked: dict[str, Any], version: str) -> Response:
+    """Read a model's validation document: one page for a bank's validator, self-contained, that prints well.
+
+    Purpose, decisions, definitions, lineage, alternatives, performance with intervals and by segment, calibration,
+    stability, sensitivity, omission tests, limits with triggers. What was not measured says so.
+    """
+    with context().database.read() as session:
+        model = _shown(session, models.model(session, version))
+    page = validation_document(context(), model, asked["lang"])
+    return Response(page, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": PAGE_POLICY})
 
 
 def _order(said: dict[str, Any]) -> TrainingOrder:

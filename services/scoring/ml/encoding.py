@@ -25,19 +25,22 @@ _DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y")
 # A word column with few values gets a yes-or-no column for each frequent one; a longer one is told by its frequency.
 _FEW_LEVELS = 10
 _RARE = 0.01
+# Beyond every amount, count and day that a feature can have, and well within 32-bit floats.
+BEYOND = 1e30
 # A word column where most rows differ is a name or a number of a file: it cannot generalise.
 _NAME_LIKE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One number that the learner sees: where it comes from and how."""
+    """One number that the learner sees: where it comes from and how; `missing` stands for what is not known."""
 
     source: str
     kind: str  # number | date | level | frequency
     level: str | None = None
     date_format: str | None = None
     frequencies: dict[str, float] = field(default_factory=dict)
+    missing: float | None = None
 
     @property
     def name(self) -> str:
@@ -75,7 +78,7 @@ class Encoding:
                 f"the table lacks {len(absent)} of the model's columns: {', '.join(absent[:5])}", absent=absent
             )
         encoded = frame.select(_expression(column, frame.schema[column.source]) for column in self.columns)
-        return _finite(encoded.to_numpy().astype(np.float32, order="C"), self)
+        return self.filled(encoded.to_numpy().astype(np.float32, order="C"))
 
     def row(self, values: Mapping[str, Any]) -> NDArray[np.float32]:
         """Return one row (columns,) from named values; None is missing, an absent name is an error."""
@@ -95,7 +98,26 @@ class Encoding:
             raise FeaturesDoNotFit(f"the model needs the feature {absent.args[0]!r}", absent=[absent.args[0]]) from None
         except (TypeError, ValueError) as wrong:
             raise FeaturesDoNotFit(f"a feature is not a number: {wrong}") from None
-        return as_rows(_finite(rows, self))
+        return as_rows(self.filled(rows))
+
+    def filled(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return encoded rows (n, columns), in place, with what stands for a missing value where one is declared.
+
+        Raises `FeaturesDoNotFit` for an infinite value.
+        """
+        if np.isinf(rows).any():
+            column = self.columns[int(np.isinf(rows).any(axis=0).argmax())]
+            raise FeaturesDoNotFit(f"the feature {column.source!r} holds an infinite or too large value")
+        gaps = np.isnan(rows)
+        if gaps.any():
+            rows[gaps] = np.broadcast_to(self._missing, rows.shape)[gaps]
+        return rows
+
+    @cached_property
+    def _missing(self) -> NDArray[np.float32]:
+        return np.array(
+            [np.nan if column.missing is None else column.missing for column in self.columns], dtype=np.float32
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the encoding as plain values."""
@@ -107,16 +129,21 @@ class Encoding:
         return cls(tuple(Column(**column) for column in value["columns"]), value["ignored"])
 
 
-def learn_encoding(frame: pl.DataFrame, features: Sequence[str] | None) -> Encoding:
+def learn_encoding(
+    frame: pl.DataFrame, features: Sequence[str] | None, directions: Mapping[str, int] | None = None
+) -> Encoding:
     """Return what each column becomes, from training rows without the label.
 
     `features` names numeric columns to take as they are (the catalogue's); None takes what is usable of every column.
+    Where a feature's direction of risk is given, a missing value counts as worse than any known one: what is left out
+    can never help.
     """
     if features is not None:
         absent = [name for name in features if name not in frame.columns]
         if absent:
             raise TrainingDataUnusable(f"the training table lacks the features {', '.join(absent)}", absent=absent)
-        return Encoding(tuple(Column(name, "number") for name in features))
+        worst = {name: BEYOND * sign for name, sign in (directions or {}).items() if sign}
+        return Encoding(tuple(Column(name, "number", missing=worst.get(name)) for name in features))
     columns: list[Column] = []
     ignored: dict[str, str] = {}
     for name in frame.columns:
@@ -173,10 +200,3 @@ def _expression(column: Column, dtype: pl.DataType) -> pl.Expr:
             share = words.replace_strict(column.frequencies, default=0.0, return_dtype=pl.Float64)
             value = pl.when(known).then(share)
     return value.fill_null(float("nan")).alias(column.name)
-
-
-def _finite(rows: NDArray[np.float32], encoding: Encoding) -> NDArray[np.float32]:
-    if np.isinf(rows).any():
-        column = encoding.columns[int(np.isinf(rows).any(axis=0).argmax())]
-        raise FeaturesDoNotFit(f"the feature {column.source!r} holds an infinite or too large value")
-    return rows

@@ -1,7 +1,11 @@
-"""Learning who defaults: boosted forests bound to the catalogue's directions, tuned inside the training rows.
+"""Learning who defaults: boosted trees bound to the catalogue's directions, tuned inside the training rows.
 
-Every round grows several trees on random parts of the rows and columns and adds their mean: the steps of single trees
-become slopes, and related features share what one of them would take by luck (figures: docs/adr/0009).
+On the catalogue's features the model is the mean of many small forests. Each learns from the same firms with every
+feature stretched by a factor of its own, and all are asked with the true values: their steps lie side by side, so that
+a step of the mean is a slope, and a change of 2 % moves no firm by a grade (docs/adr/0026).
+
+On a bank's own table every round grows several trees on random parts of the rows and columns and adds their mean
+(docs/adr/0009).
 
 This module imports xgboost, which takes seconds: only the training job and the evaluation import it.
 """
@@ -20,7 +24,7 @@ from services.scoring.domain.scale import sigmoid
 from services.scoring.ml.calibration import Calibration, calibrate
 from services.scoring.ml.encoding import Encoding, learn_encoding
 from services.scoring.ml.folds import stratified_folds
-from services.scoring.ml.selection import informative
+from services.scoring.ml.selection import best_of_families, informative
 from services.scoring.ml.trees import Forest, forest_of
 
 if TYPE_CHECKING:
@@ -36,7 +40,8 @@ class Plan:
     """What is tried: every depth with every number of rounds, judged by log-loss on held-out training rows.
 
     A round grows `forest` trees, each on `rows_share` of the rows and, at each split, `columns_share` of the columns.
-    `false_share` bounds the lucky ones among the features that are kept; None keeps all.
+    `false_share` bounds the lucky ones among the features that are kept; None keeps all. `stretched` forests are
+    averaged, `tried` of them while the plan is judged.
     """
 
     depths: tuple[int, ...]
@@ -49,9 +54,41 @@ class Plan:
     false_share: float | None
     folds: int
     repeats: int
+    stretched: int = 1
+    tried: int = 1
 
 
-# Some dozens of defaults: shallow, many trees a round, and judged three times over, because one split says little.
+# The catalogue's features, of a few dozen defaults: nothing is drawn by lot, so that two seeds agree on a firm.
+BOOK = Plan(
+    depths=(2,),
+    rounds=(6,),
+    learning_rate=0.3,
+    forest=1,
+    rows_share=1.0,
+    columns_share=1.0,
+    penalty=0.5,
+    false_share=0.02,
+    folds=5,
+    repeats=10,
+    stretched=32,
+    tried=5,
+)
+LARGE_BOOK = Plan(
+    depths=(3,),
+    rounds=(10, 20, 40),
+    learning_rate=0.2,
+    forest=1,
+    rows_share=1.0,
+    columns_share=1.0,
+    penalty=1.0,
+    false_share=None,
+    folds=3,
+    repeats=2,
+    stretched=10,
+    tried=5,
+)
+# A table of a bank with some dozens of defaults: shallow, many trees a round, and judged three times over, because one
+# split says little.
 FEW_ROWS = Plan(
     depths=(2, 3),
     rounds=(8, 12, 16, 24),
@@ -77,6 +114,11 @@ MANY_ROWS = Plan(
     repeats=2,
 )
 _MANY = 1_000
+_NO_CHILD = -1
+# How far a feature is stretched at most, as a logarithm: amounts and counts by half, times by a fifth. Amounts differ
+# by orders of magnitude between firms, months and days by a few times (measured: docs/adr/0026).
+_STRETCH = {"fen": 0.4, "count": 0.4, "times": 0.4}
+_STRETCH_ELSE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +152,16 @@ def learn(
     Same inputs, same bytes. Classes are never reweighted: that would destroy the calibration.
     """
     offered = None if catalogue is None else [entry for entry in catalogue if entry.get("model", True)]
-    encoding = learn_encoding(frame, None if offered is None else [entry["name"] for entry in offered])
+    encoding = _encoding(frame, offered)
     rows = encoding.rows(frame)
-    plan = FEW_ROWS if len(rows) < _MANY else MANY_ROWS
-    settings = _settings(plan, seed, encoding, offered)
-    trials, margins = _try_all(rows, defaulted, plan, settings, seed)
+    plan = _plan(len(rows), offered)
+    lesson = Lesson(plan, _settings(plan, seed, encoding, offered), _families(offered), _stretch(encoding, offered))
+    trials, margins = _try_all(rows, defaulted, lesson, seed)
     best = min(range(len(trials)), key=lambda trial: trials[trial]["log_loss"])
-    parameters = {**settings, "max_depth": trials[best]["depth"]}
-    kept = _kept(rows, defaulted, plan, parameters)
-    booster = _fit(rows, defaulted, kept, parameters, trials[best]["rounds"])
-    raw = _plain(bytes(booster.save_raw("json")))
+    parameters = {**lesson.settings, "max_depth": trials[best]["depth"]}
+    kept = lesson.kept(rows, defaulted)
+    forests = lesson.grow(rows, defaulted, kept, parameters, trials[best]["rounds"], plan.stretched)
+    raw = joined([bytes(forest.save_raw("json")) for forest in forests])
     return Learned(
         booster=raw,
         forest=forest_of(raw),
@@ -129,6 +171,7 @@ def learn(
             **parameters,
             "rounds": trials[best]["rounds"],
             "false_share": plan.false_share,
+            "stretched": plan.stretched,
             "kept": [column.name for column, stays in zip(encoding.columns, kept, strict=True) if stays],
         },
         trials=tuple(trials),
@@ -148,6 +191,28 @@ def constraints(encoding: Encoding, catalogue: Sequence[dict[str, Any]] | None) 
     return tuple(direction.get(column.name, 0) for column in encoding.columns)
 
 
+def _plan(rows: int, catalogue: Sequence[dict[str, Any]] | None) -> Plan:
+    few, many = (FEW_ROWS, MANY_ROWS) if catalogue is None else (BOOK, LARGE_BOOK)
+    return few if rows < _MANY else many
+
+
+def _encoding(frame: pl.DataFrame, catalogue: Sequence[dict[str, Any]] | None) -> Encoding:
+    if catalogue is None:
+        return learn_encoding(frame, None)
+    directions = {entry["name"]: int(entry["direction"]) for entry in catalogue}
+    return learn_encoding(frame, list(directions), directions)
+
+
+def _families(catalogue: Sequence[dict[str, Any]] | None) -> list[str] | None:
+    """Return the family of each feature; one that names none is one of its own."""
+    return None if catalogue is None else [entry.get("family") or entry["name"] for entry in catalogue]
+
+
+def _stretch(encoding: Encoding, catalogue: Sequence[dict[str, Any]] | None) -> NDArray[np.float64]:
+    units = {entry["name"]: entry.get("unit") for entry in catalogue or ()}
+    return np.array([_STRETCH.get(units.get(column.name) or "", _STRETCH_ELSE) for column in encoding.columns])
+
+
 def _settings(plan: Plan, seed: int, encoding: Encoding, catalogue: Sequence[dict[str, Any]] | None) -> dict[str, Any]:
     return {
         "objective": "binary:logistic",
@@ -164,59 +229,99 @@ def _settings(plan: Plan, seed: int, encoding: Encoding, catalogue: Sequence[dic
     }
 
 
-def _kept(
-    rows: NDArray[np.float32], defaulted: NDArray[np.bool_], plan: Plan, parameters: dict[str, Any]
-) -> NDArray[np.bool_]:
-    """Return for each column whether these training rows may teach it."""
-    if plan.false_share is None:
-        return np.ones(rows.shape[1], dtype=np.bool_)
-    return informative(rows, defaulted, parameters["monotone_constraints"], plan.false_share)
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """How forests are grown: the plan, XGBoost's settings, and each column's family and stretch."""
+
+    plan: Plan
+    settings: dict[str, Any]
+    families: Sequence[str] | None
+    stretch: NDArray[np.float64]
+
+    def kept(self, rows: NDArray[np.float32], defaulted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return for each column whether these training rows may teach it."""
+        directions = np.array(self.settings["monotone_constraints"])
+        kept = np.ones(rows.shape[1], dtype=np.bool_)
+        if self.families is not None and len(rows) < _MANY:
+            kept = best_of_families(rows, defaulted, directions, self.families)
+        if self.plan.false_share is not None:
+            kept[kept] = informative(rows[:, kept], defaulted, directions[kept], self.plan.false_share)
+        return kept
+
+    def grow(
+        self,
+        rows: NDArray[np.float32],
+        defaulted: NDArray[np.bool_],
+        kept: NDArray[np.bool_],
+        parameters: dict[str, Any],
+        rounds: int,
+        forests: int,
+    ) -> list[xgboost.Booster]:
+        """Train so many forests on the kept columns; the others become constant, so that no tree can split on them.
+
+        Each has its own stretch of every column, spread evenly, in an order that the seed decides.
+        """
+        shown = np.where(kept, rows, np.float32(0))
+        grown = []
+        for factors in self._factors(forests, parameters["seed"]):
+            data = xgboost.DMatrix(shown * factors, label=defaulted, nthread=1)
+            grown.append(xgboost.train(parameters, data, rounds))
+        return grown
+
+    def _factors(self, forests: int, seed: int) -> NDArray[np.float32]:
+        """Return the factors (forests, columns) by which columns are stretched; of one forest they are 1."""
+        even = (2 * np.arange(forests) + 1) / forests - 1
+        random = np.random.default_rng(seed)
+        places = np.stack([random.permutation(even) for _ in self.stretch], axis=1)
+        return np.exp(places * self.stretch).astype(np.float32)
 
 
-def _fit(
-    rows: NDArray[np.float32],
-    defaulted: NDArray[np.bool_],
-    kept: NDArray[np.bool_],
-    parameters: dict[str, Any],
-    rounds: int,
-) -> xgboost.Booster:
-    """Train on the kept columns; the others become constant, so that no tree can split on them."""
-    shown = np.where(kept, rows, np.float32(0))
-    return xgboost.train(parameters, xgboost.DMatrix(shown, label=defaulted, nthread=1), rounds)
+def joined(forests: Sequence[bytes]) -> bytes:
+    """Return the mean of forests, saved as JSON, as one: all trees, one a round, their leaves divided.
+
+    shap reads only models of one tree a round; a tree of several a round carries its share already.
+    """
+    documents = [orjson.loads(forest) for forest in forests]
+    trees = [tree for document in documents for tree in _trees(document)]
+    for number, tree in enumerate(trees):
+        tree["id"] = number
+        ends = zip(tree["left_children"], tree["split_conditions"], strict=True)
+        tree["split_conditions"] = [value / len(forests) if left == _NO_CHILD else value for left, value in ends]
+    whole = documents[0]
+    model = whole["learner"]["gradient_booster"]["model"]
+    model |= {"trees": trees, "tree_info": [0] * len(trees), "iteration_indptr": list(range(len(trees) + 1))}
+    model["gbtree_model_param"] |= {"num_parallel_tree": "1", "num_trees": str(len(trees))}
+    return orjson.dumps(whole)
 
 
-def _plain(raw: bytes) -> bytes:
-    """Return the same trees written as one a round: leaves carry their share already, and shap reads only this form."""
-    document = orjson.loads(raw)
-    model = document["learner"]["gradient_booster"]["model"]
-    model["gbtree_model_param"]["num_parallel_tree"] = "1"
-    model["iteration_indptr"] = list(range(len(model["trees"]) + 1))
-    return orjson.dumps(document)
+def _trees(document: dict[str, Any]) -> list[dict[str, Any]]:
+    trees: list[dict[str, Any]] = document["learner"]["gradient_booster"]["model"]["trees"]
+    return trees
 
 
 def _try_all(
-    rows: NDArray[np.float32],
-    defaulted: NDArray[np.bool_],
-    plan: Plan,
-    settings: dict[str, Any],
-    seed: int,
+    rows: NDArray[np.float32], defaulted: NDArray[np.bool_], lesson: Lesson, seed: int
 ) -> tuple[list[dict[str, Any]], NDArray[np.float64]]:
     """Return every candidate with its held-out log-loss, and held-out margins (candidates, repeats, rows).
 
     One training per depth and fold serves all numbers of rounds: its first trees are the smaller model.
     """
+    plan = lesson.plan
     candidates = [(depth, rounds) for depth in plan.depths for rounds in plan.rounds]
     margins = np.zeros((len(candidates), plan.repeats, len(rows)))
     for repeat in range(plan.repeats):
         for train_rows, test_rows in stratified_folds(defaulted, plan.folds, seed + repeat):
+            inside, outcomes = rows[train_rows], defaulted[train_rows]
             test = xgboost.DMatrix(rows[test_rows], nthread=1)
-            kept = _kept(rows[train_rows], defaulted[train_rows], plan, settings)
+            kept = lesson.kept(inside, outcomes)
             for place, depth in enumerate(plan.depths):
-                parameters = {**settings, "max_depth": depth}
-                booster = _fit(rows[train_rows], defaulted[train_rows], kept, parameters, plan.rounds[-1])
+                parameters = {**lesson.settings, "max_depth": depth}
+                forests = lesson.grow(inside, outcomes, kept, parameters, plan.rounds[-1], plan.tried)
                 for offset, rounds in enumerate(plan.rounds):
-                    held_out = booster.predict(test, output_margin=True, iteration_range=(0, rounds))
-                    margins[place * len(plan.rounds) + offset, repeat, test_rows] = held_out
+                    held_out = [
+                        forest.predict(test, output_margin=True, iteration_range=(0, rounds)) for forest in forests
+                    ]
+                    margins[place * len(plan.rounds) + offset, repeat, test_rows] = np.mean(held_out, axis=0)
     losses = (np.logaddexp(0.0, margins) - defaulted * margins).mean(axis=(1, 2))
     trials = [
         {"depth": depth, "rounds": rounds, "log_loss": float(loss)}

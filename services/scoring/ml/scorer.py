@@ -158,10 +158,8 @@ class Scorer:
             return self._encoding.rows(values)
         if values.ndim != 2 or values.shape[1] != len(self.features):
             raise FeaturesDoNotFit(f"rows of {len(self.features)} features are needed, found shape {values.shape}")
-        rows = values.astype(np.float32)  # in the order that they lie in: the explainer goes by columns
-        if np.isinf(rows).any():
-            raise FeaturesDoNotFit("a feature holds an infinite or too large value")
-        return rows
+        # In the order that they lie in: the explainer goes by columns.
+        return self._encoding.filled(values.astype(np.float32))
 
     def _by_feature(self, contributions: Numbers) -> Numbers:
         """Return the contributions of the learner's columns, summed for each source feature."""

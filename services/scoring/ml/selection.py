@@ -23,14 +23,37 @@ if TYPE_CHECKING:
 _LEAST_KEPT = 5
 
 
+def best_of_families(
+    rows: NDArray[np.float32],
+    defaulted: NDArray[np.bool_],
+    directions: Sequence[int] | NDArray[np.int64],
+    families: Sequence[str],
+) -> NDArray[np.bool_]:
+    """Return for each column of rows (n, columns) whether it is the one of its family that ranks the outcomes best.
+
+    Of several measures of one trait a small table picks by luck, and a tree then splits between them: one says it all.
+    """
+    chances = [_chance(rows[:, place], defaulted, int(sign)) for place, sign in enumerate(directions)]
+    best: dict[str, int] = {}
+    for place, family in enumerate(families):
+        if family not in best or chances[place] < chances[best[family]]:
+            best[family] = place
+    kept = np.zeros(len(chances), dtype=np.bool_)
+    kept[list(best.values())] = True
+    return kept
+
+
 def informative(
-    rows: NDArray[np.float32], defaulted: NDArray[np.bool_], directions: Sequence[int], false_share: float
+    rows: NDArray[np.float32],
+    defaulted: NDArray[np.bool_],
+    directions: Sequence[int] | NDArray[np.int64],
+    false_share: float,
 ) -> NDArray[np.bool_]:
     """Return for each column of rows (n, columns) whether it is kept; `false_share` bounds the expected lucky share.
 
     `directions` are the signs of the PD's change as the column rises; 0 tests both. Missing values are left out.
     """
-    chances = np.array([_chance(rows[:, place], defaulted, sign) for place, sign in enumerate(directions)])
+    chances = np.array([_chance(rows[:, place], defaulted, int(sign)) for place, sign in enumerate(directions)])
     order = np.argsort(chances, kind="stable")
     within = np.flatnonzero(chances[order] <= false_share * np.arange(1, len(order) + 1) / len(order))
     count = max(_LEAST_KEPT, int(within[-1]) + 1 if len(within) else 0)

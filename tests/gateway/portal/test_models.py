@@ -40,6 +40,21 @@ def test_a_model_s_drift_is_told_with_its_contributions(signed_in: SignedIn, doo
     assert "Drift from the training firms" not in signed_in("smc_bank", "en").get(PAGE).text
 
 
+def test_the_validation_document_is_read_in_the_visitor_s_language_and_runs_nothing(
+    signed_in: SignedIn, door: StandIn
+) -> None:
+    """As the service wrote it, under a policy that loads nothing; the model's page leads to it."""
+    door.answers["GET /models/mdl_1/validation"] = Answer(200, file=b"<!doctype html><p>validated", kind="text/html")
+    client = signed_in("smc_bank", "en")
+
+    answer = client.get(f"{PAGE}/validation")
+
+    assert f'href="{PAGE}/validation"' in client.get(PAGE).text
+    assert (answer.text, answer.mimetype) == ("<!doctype html><p>validated", "text/html")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert door.asked("GET /models/mdl_1/validation")[0]["query"] == {"lang": "en"}
+
+
 def test_a_picture_is_an_image_that_can_run_nothing(signed_in: SignedIn) -> None:
     """SVG under a policy of its own: no script, no source, sandboxed."""
     answer = signed_in("smc_bank").get(f"{PAGE}/plots/roc.svg")

@@ -12,7 +12,7 @@ from services.scoring.domain.adjustment import Adjustment
 from services.scoring.domain.errors import ModelUnreadable, TrainingDataUnusable, VersionTaken
 from services.scoring.domain.gate import MARGINS, passed
 from services.scoring.ml import artefact
-from services.scoring.ml.learner import _plain
+from services.scoring.ml.learner import joined
 from services.scoring.ml.scorer import Scorer
 from services.scoring.ml.train import train
 
@@ -124,9 +124,22 @@ def test_a_boosted_forest_written_tree_by_tree_predicts_what_it_did():
     rows = random.normal(size=(200, 4)).astype(np.float32)
     data = xgboost.DMatrix(rows, label=rows[:, 0] > 0.3)
     booster = xgboost.train({"objective": "binary:logistic", "num_parallel_tree": 6, "subsample": 0.7}, data, 5)
-    plain = xgboost.Booster(model_file=bytearray(_plain(bytes(booster.save_raw("json")))))
+    plain = xgboost.Booster(model_file=bytearray(joined([bytes(booster.save_raw("json"))])))
     assert len(plain.get_dump()) == plain.num_boosted_rounds() == 30
     np.testing.assert_array_equal(plain.predict(data, output_margin=True), booster.predict(data, output_margin=True))
+
+
+def test_several_forests_are_joined_to_their_mean():
+    """The joined trees say what the forests say on average, to the last but few bits."""
+    random = np.random.default_rng(4)
+    rows = random.normal(size=(200, 4)).astype(np.float32)
+    data = xgboost.DMatrix(rows, label=rows[:, 0] > 0.3)
+    several = [
+        xgboost.train({"objective": "binary:logistic", "seed": seed, "subsample": 0.5}, data, 5) for seed in (1, 2)
+    ]
+    one = xgboost.Booster(model_file=bytearray(joined([bytes(each.save_raw("json")) for each in several])))
+    mean = np.mean([each.predict(data, output_margin=True) for each in several], axis=0)
+    np.testing.assert_allclose(one.predict(data, output_margin=True), mean, atol=1e-6)
 
 
 def test_firms_of_which_nothing_is_known_teach_nothing(book, catalogue, trained, tmp_path):

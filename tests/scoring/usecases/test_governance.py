@@ -290,6 +290,30 @@ def test_a_trained_model_has_pictures_and_names_no_other(read: Read, serving: Fl
     assert read("/v1/models/mdl_test/plots/none").json["type"] == "/problems/picture-not-found"
 
 
+def test_a_model_s_validation_document_is_a_page_in_either_language(read: Read, serving: Flask, trained: Path) -> None:
+    """With its pictures inside and a policy that runs nothing; Chinese unless asked otherwise."""
+    card = orjson.loads((trained / "artefact.json").read_bytes())["card"]
+    with serving.extensions["context"].database.begin() as session:
+        models.model(session, "mdl_test").card = card
+
+    chinese, english = read("/v1/models/mdl_test/validation"), read("/v1/models/mdl_test/validation?lang=en")
+
+    assert "模型验证文件" in chinese.text
+    assert "Model validation document" in english.text
+    assert "data:image/svg+xml;base64," in english.text
+    assert english.mimetype == "text/html"
+    assert "sandbox" in english.headers["Content-Security-Policy"]
+
+
+def test_a_model_without_a_card_has_no_validation_document(read: Read, add_model: Any) -> None:
+    """Nor has one of a language that nobody wrote."""
+    add_model("mdl_bare", "training")
+    refused = read("/v1/models/mdl_bare/validation")
+    assert (refused.status_code, refused.json["type"]) == (409, "/problems/model-not-ready")
+    assert read("/v1/models/mdl_bare/validation?lang=fr").status_code == 422
+    assert read("/v1/models/mdl_none/validation").status_code == 404
+
+
 def test_pictures_of_the_time_of_a_dot_a_firm_are_never_served_and_are_redrawn(
     read: Read, serving: Flask, home: Path, trained: Path
 ) -> None:

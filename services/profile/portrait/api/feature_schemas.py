@@ -119,6 +119,10 @@ class CatalogueFigureSchema(Schema):
     dimension = fields.String()
     direction = fields.Integer(metadata={"description": "1: more is more risk, -1: less, 0: neither"})
     model = fields.Boolean()
+    family = fields.String(
+        allow_none=True,
+        metadata={"description": "What a model's figure measures; of each, training keeps one. Null: not for models"},
+    )
     actionable = fields.String()
     pace_per_month = fields.Float(allow_none=True)
     reason = fields.Nested(FigureReasonSchema())

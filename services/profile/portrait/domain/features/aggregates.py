@@ -14,6 +14,8 @@ from datetime import date
 
 import polars as pl
 
+from services.profile.portrait.domain.features.level import level
+
 c = pl.col
 SLOTS = 36  # the longest window in months; older invoices count only for tenure
 NEEDS = ("enterprise", "direction", "counterparty", "date", "net_fen", "tax_fen", "total_fen", "status")
@@ -21,8 +23,10 @@ REPEATED, ANCHOR = 3, 12  # months of trade within 36 that make a repeated and a
 PARTNER_SUMS = (
     *("partners_12", "partners_12_before", "traded_12", "traded_12_before", "traded_36", "squares_12", "top1_12"),
     *("kept_12", "repeated_36", "anchored_36", "newly_12", "age_12"),
+    *("repeats_36", "met_36", "kept_24"),
 )
 YEAR = 0b1111_1111_1111  # the bits of slots 0–11
+LEAN = 6  # so many of the last twelve months, the smallest, are the lean ones (ours)
 
 
 def slot_of(day: pl.Expr, as_of: date | pl.Expr) -> pl.Expr:
@@ -83,33 +87,43 @@ def _months(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
 def _flows(months: pl.LazyFrame, by: str) -> pl.LazyFrame:
     """Sum over windows of months: one row per enterprise and side."""
     active = (c("slot") < SLOTS) & (c("blues") > 0)
-    net_24 = _within("net", 24)
-    return months.group_by(by, "sale").agg(
-        net_3=_within("net", 3).sum(),
-        net_3_before=_within("net", 15, 12).sum(),
-        net_6=_within("net", 6).sum(),
-        net_6_before=_within("net", 18, 12).sum(),
-        net_12=_within("net", 12).sum(),
-        net_12_before=_within("net", 24, 12).sum(),
-        net_24=net_24.sum(),
-        net_36=_within("net", SLOTS).sum(),
-        moment_24=(net_24 * c("slot")).sum(),
-        squares_24=(net_24.cast(pl.Int128) * net_24).sum(),
-        peak_12=_within("net", 12).max(),
-        typical_12=c("net").filter((c("slot") < 12) & (c("blues") > 0)).median(),
-        tax_36=_within("tax", SLOTS).sum(),
-        charged_36=_within("charged", SLOTS).sum(),
-        cancelled_36=_within("cancelled", SLOTS).sum(),
-        blues_12=_within("blues", 12).sum(),
-        blues_36=_within("blues", SLOTS).sum(),
-        reds_36=_within("reds", SLOTS).sum(),
-        voids_36=_within("voids", SLOTS).sum(),
-        days_12=_within("days", 12).bitwise_count_ones().cast(pl.Int64).sum(),
-        active=_only(active, _bit(c("slot"))).bitwise_or(),
-        gap=c("slot").filter(active).sort().diff().max(),
-        silent=c("slot").filter(active).min(),
-        first=c("first").min(),
-        last=c("last").max(),
+    net_24, levels = _within("net", 24), c("level").filter(c("slot") < 12)
+    return (
+        months.with_columns(level=level(c("net")))
+        .group_by(by, "sale")
+        .agg(
+            net_3=_within("net", 3).sum(),
+            net_3_before=_within("net", 15, 12).sum(),
+            net_6=_within("net", 6).sum(),
+            net_6_before=_within("net", 18, 12).sum(),
+            net_12=_within("net", 12).sum(),
+            net_12_before=_within("net", 24, 12).sum(),
+            net_24=net_24.sum(),
+            net_36=_within("net", SLOTS).sum(),
+            moment_24=(net_24 * c("slot")).sum(),
+            squares_24=(net_24.cast(pl.Int128) * net_24).sum(),
+            level_6=_within("level", 6).sum(),
+            level_12=levels.sum(),
+            level_36=_within("level", SLOTS).sum(),
+            # Silent months have no row: what is left of all twelve without the six best is the six smallest.
+            lean_12=levels.sum() - levels.sort(descending=True).head(12 - LEAN).sum(),
+            peak_12=_within("net", 12).max(),
+            typical_12=c("net").filter((c("slot") < 12) & (c("blues") > 0)).median(),
+            tax_36=_within("tax", SLOTS).sum(),
+            charged_36=_within("charged", SLOTS).sum(),
+            cancelled_36=_within("cancelled", SLOTS).sum(),
+            blues_12=_within("blues", 12).sum(),
+            blues_36=_within("blues", SLOTS).sum(),
+            reds_36=_within("reds", SLOTS).sum(),
+            voids_36=_within("voids", SLOTS).sum(),
+            days_12=_within("days", 12).bitwise_count_ones().cast(pl.Int64).sum(),
+            active=_only(active, _bit(c("slot"))).bitwise_or(),
+            gap=c("slot").filter(active).sort().diff().max(),
+            silent=c("slot").filter(active).min(),
+            oldest=c("slot").filter(active).max(),
+            first=c("first").min(),
+            last=c("last").max(),
+        )
     )
 
 
@@ -130,6 +144,7 @@ def _seasons(months: pl.LazyFrame, by: str) -> pl.LazyFrame:
         season_now_squares=(c("now") * c("now")).sum(),
         season_before_squares=(c("before") * c("before")).sum(),
         season_products=(c("now") * c("before")).sum(),
+        season_kept=pl.min_horizontal("now", "before").sum(),
     )
 
 
@@ -169,8 +184,11 @@ def _partners(links: pl.LazyFrame, as_of: date | pl.Expr, by: str) -> pl.LazyFra
         squares_12=(wide * wide).sum(),
         top1_12=c("x12").max(),
         kept_12=_only(c("x12") > 0, c("x12_before")).sum(),
+        kept_24=pl.min_horizontal("x12", "x12_before").sum(),
         repeated_36=_only(met >= REPEATED, c("x36")).sum(),
         anchored_36=_only(met >= ANCHOR, c("x36")).sum(),
+        repeats_36=((met >= REPEATED) & (c("x36") > 0)).cast(pl.Int64).sum(),
+        met_36=met.cast(pl.Int64).sum(),
         newly_12=_only(c("met") <= YEAR, c("x12")).sum(),
         age_12=(c("x12") * (day - c("since")).dt.total_days().fill_null(0)).sum(),
     )

@@ -9,7 +9,7 @@ from datetime import date
 import polars as pl
 import polars.selectors as cs
 
-from services.profile.portrait.domain.features import chain, confidence, growth, operation, payment, stability
+from services.profile.portrait.domain.features import chain, confidence, evidence, growth, operation, payment, stability
 from services.profile.portrait.domain.features.aggregates import aggregate, slot_of
 from services.profile.portrait.domain.features.feature import Feature
 
@@ -20,15 +20,17 @@ CATALOGUE: tuple[Feature, ...] = (
     *growth.FEATURES,
     *chain.FEATURES,
     *confidence.FEATURES,
+    *evidence.FEATURES,
 )
 # Raise with any change of a formula or a window; declared names, units and directions are in the digest.
-REVISION = "2026.11"
+REVISION = "2026.12"
+UNKNOWN_WITHOUT_A_MONTH = tuple(f"{side}_{run}" for side in "sp" for run in ("gap", "silent", "oldest"))
 WHOLE_BOOK = 50_000  # rows above which the streaming engine is the quicker one (measured: 167 against 227 ms a book)
 
 
 def _version() -> str:
     declared = "\n".join(
-        f"{f.name} {f.unit} {f.dimension} {f.direction} {f.model} {f.actionable} {f.pace_per_month}" for f in CATALOGUE
+        f"{f.name} {f.unit} {f.dimension} {f.direction} {f.family} {f.actionable} {f.pace_per_month}" for f in CATALOGUE
     )
     return f"{REVISION}-{hashlib.sha256(declared.encode()).hexdigest()[:8]}"
 
@@ -60,15 +62,16 @@ def history(invoices: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
 
 
 def _features(sums: pl.DataFrame, as_of: date | pl.Expr, by: str) -> pl.DataFrame:
-    known = pl.col("reach").is_not_null()  # without a single valid invoice everything is unknown, even a zero
+    usable = pl.col("reach").is_not_null()  # without a single valid invoice everything is unknown, even a zero
     day = pl.lit(as_of) if isinstance(as_of, date) else as_of
     return (
-        sums.with_columns(cs.integer().exclude("s_gap", "s_silent", "p_gap", "p_silent").fill_null(0))
+        sums.with_columns(s_known=pl.col("s_first").is_not_null(), p_known=pl.col("p_first").is_not_null())
+        .with_columns(cs.integer().exclude(*UNKNOWN_WITHOUT_A_MONTH).fill_null(0))
         .with_columns(
             reach=slot_of(pl.min_horizontal("s_first", "p_first"), as_of).cast(pl.Int64),
             s_idle=(day - pl.col("s_last")).dt.total_days(),
             p_idle=(day - pl.col("p_last")).dt.total_days(),
         )
-        .select(by, *(pl.when(known).then(f.value.cast(pl.Float64)).alias(f.name) for f in CATALOGUE))
+        .select(by, *(pl.when(usable).then(f.value.cast(pl.Float64)).alias(f.name) for f in CATALOGUE))
         .sort(by)
     )

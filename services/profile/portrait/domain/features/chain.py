@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.portrait.domain.features.feature import Feature, ratio
+from services.profile.portrait.domain.features.feature import Feature, known, ratio
 from services.profile.standards.text import Text
 
 c = pl.col
@@ -22,10 +22,11 @@ FEATURES = (
         unit="count",
         dimension="chain",
         direction=-1,
+        family="customers",
         actionable="raise",
         worse=Text("近一年客户数偏少", "Few customers in the last year"),
         better=Text("近一年客户数较多", "Many customers in the last year"),
-        value=c("s_partners_12"),
+        value=known("s", c("s_partners_12")),
     ),
     Feature(
         name="customer_hhi_12m",
@@ -57,10 +58,11 @@ FEATURES = (
         unit="count",
         dimension="chain",
         direction=-1,
+        family="suppliers",
         actionable="raise",
         worse=Text("供应商偏少，不易替代", "Few suppliers, hard to replace"),
         better=Text("供应商较多，易于替代", "Many suppliers, easy to replace"),
-        value=c("p_partners_12"),
+        value=known("p", c("p_partners_12")),
     ),
     Feature(
         name="supplier_hhi_12m",

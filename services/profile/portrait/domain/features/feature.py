@@ -15,6 +15,8 @@ Dimension: TypeAlias = Literal[
 Direction: TypeAlias = Literal[-1, 0, 1]
 Unit: TypeAlias = Literal["fen", "ratio", "count", "month", "day", "per-month", "grade", "times"]
 Action: TypeAlias = Literal["raise", "lower", "immutable"]
+# What a figure that is offered to the learner measures, in the end: of each, training keeps one (ADR 26).
+Family: TypeAlias = Literal["size", "tenure", "rhythm", "customers", "purchases", "suppliers", "recency"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +24,12 @@ class Feature:
     """One declared figure of an enterprise.
 
     `direction` is the sign of the change of the probability of default as the value rises; it binds the model as a
-    monotone constraint, so it is 0 where trade practice gives no clear answer. `model` says whether the learner is
-    offered the figure. `actionable` and `pace_per_month` say which way an enterprise can move it and how far in a
-    month (None: no declared bound). `worse` and `better` are the reason phrases for a value that costs or earns
-    points. `value` computes the figure from the integer sums of `aggregates.py`; null means unknown.
+    monotone constraint, so it is 0 where trade practice gives no clear answer. `family` is what the figure measures,
+    for the learner; None keeps it from the learner. Only what one more blue invoice never moves to the side of risk
+    has a family: leaving invoices out can then never help (a property in the tests, ADR 26). `actionable` and
+    `pace_per_month` say which way an enterprise can move it and how far in a month (None: no declared bound).
+    `worse` and `better` are the reason phrases for a value that costs or earns points. `value` computes the figure
+    from the integer sums of `aggregates.py`; null means unknown.
     """
 
     name: str
@@ -36,9 +40,22 @@ class Feature:
     worse: Text
     better: Text
     value: pl.Expr
-    model: bool = True
+    family: Family | None = None
     actionable: Action = "immutable"
     pace_per_month: float | None = None
+
+    @property
+    def model(self) -> bool:
+        """Whether the learner is offered the figure."""
+        return self.family is not None
+
+
+def known(side: str, value: pl.Expr) -> pl.Expr:
+    """Return a sum or count of sales ("s") or purchases ("p"), null where no valid invoice of that side is there.
+
+    No invoice at all is an unknown, which is not the same as a source that tells of none.
+    """
+    return pl.when(pl.col(f"{side}_known")).then(value)
 
 
 def ratio(part: pl.Expr, whole: pl.Expr, *, least: int = 0) -> pl.Expr:

@@ -100,7 +100,6 @@ FEATURES = (
         unit="ratio",
         dimension="growth",
         direction=0,  # growth for one firm, churn or a switch of customers for another
-        model=False,
         worse=Text("新客户销售占比的水平不利", "The share of new customers counts against the firm"),
         better=Text("新客户销售占比的水平有利", "The share of new customers speaks for the firm"),
         value=pl.when(c("reach") >= 23).then(ratio(c("s_newly_12"), c("s_traded_12"))),

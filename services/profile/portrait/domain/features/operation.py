@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.portrait.domain.features.aggregates import YEAR
-from services.profile.portrait.domain.features.feature import Feature, ratio
+from services.profile.portrait.domain.features.feature import Feature, known, ratio
 from services.profile.standards.text import Text
 
 c = pl.col
@@ -17,10 +17,11 @@ FEATURES = (
         unit="fen",
         dimension="operation",
         direction=-1,
+        family="size",
         actionable="raise",
         worse=Text("近一年销售额偏低", "Low sales in the last year"),
         better=Text("近一年销售额较高", "High sales in the last year"),
-        value=c("s_net_12"),
+        value=known("s", c("s_net_12")),
     ),
     Feature(
         name="sales_36m",
@@ -28,10 +29,11 @@ FEATURES = (
         unit="fen",
         dimension="operation",
         direction=-1,
+        family="size",
         actionable="raise",
         worse=Text("近三年累计销售额偏低", "Low sales over three years"),
         better=Text("近三年累计销售额较高", "High sales over three years"),
-        value=c("s_net_36"),
+        value=known("s", c("s_net_36")),
     ),
     Feature(
         name="sales_typical_month_12m",
@@ -50,10 +52,11 @@ FEATURES = (
         unit="fen",
         dimension="operation",
         direction=-1,
+        family="purchases",
         actionable="raise",
         worse=Text("近一年采购额偏低，经营规模较小", "Low purchases in the last year: a small operation"),
         better=Text("近一年采购额较高，经营规模较大", "High purchases in the last year: a large operation"),
-        value=c("p_net_12"),
+        value=known("p", c("p_net_12")),
     ),
     Feature(
         name="sales_invoices_12m",
@@ -61,10 +64,11 @@ FEATURES = (
         unit="count",
         dimension="operation",
         direction=-1,
+        family="size",
         actionable="raise",
         worse=Text("近一年开票笔数偏少", "Few sales invoices in the last year"),
         better=Text("近一年开票笔数较多", "Many sales invoices in the last year"),
-        value=c("s_blues_12"),
+        value=known("s", c("s_blues_12")),
     ),
     Feature(
         name="sales_ticket_36m",
@@ -72,7 +76,6 @@ FEATURES = (
         unit="fen",
         dimension="operation",
         direction=0,  # a wholesaler and a workshop differ in ticket, not in risk
-        model=False,
         worse=Text("单张发票金额的水平不利", "The size of an invoice counts against the firm"),
         better=Text("单张发票金额的水平有利", "The size of an invoice speaks for the firm"),
         value=ratio(c("s_charged_36"), c("s_blues_36")),
@@ -94,7 +97,6 @@ FEATURES = (
         unit="ratio",
         dimension="operation",
         direction=0,  # abnormal on both sides: too low hints at bought input tax, too high at missing purchases
-        model=False,
         worse=Text("增值税税负率的水平不利", "The VAT burden counts against the firm"),
         better=Text("增值税税负率的水平有利", "The VAT burden speaks for the firm"),
         value=ratio(c("s_tax_36") - c("p_tax_36"), c("s_net_36")),
@@ -105,11 +107,12 @@ FEATURES = (
         unit="month",
         dimension="operation",
         direction=-1,
+        family="rhythm",
         actionable="raise",
         pace_per_month=1.0,
         worse=Text("近一年有销售的月份偏少", "Few months with sales in the last year"),
         better=Text("近一年几乎每月都有销售", "Sales in nearly every month of the last year"),
-        value=(c("s_active") & YEAR).bitwise_count_ones(),
+        value=known("s", (c("s_active") & YEAR).bitwise_count_ones()),
     ),
     Feature(
         name="sales_active_months_36m",
@@ -117,11 +120,12 @@ FEATURES = (
         unit="month",
         dimension="operation",
         direction=-1,
+        family="rhythm",
         actionable="raise",
         pace_per_month=1.0,
         worse=Text("近三年有销售的月份偏少", "Few months with sales in three years"),
         better=Text("近三年有销售的月份较多", "Many months with sales in three years"),
-        value=c("s_active").bitwise_count_ones(),
+        value=known("s", c("s_active").bitwise_count_ones()),
     ),
     Feature(
         name="sales_active_days_12m",
@@ -129,11 +133,12 @@ FEATURES = (
         unit="day",
         dimension="operation",
         direction=-1,
+        family="rhythm",
         actionable="raise",
         pace_per_month=22.0,
         worse=Text("近一年有销售的天数偏少", "Few days with sales in the last year"),
         better=Text("近一年有销售的天数较多", "Many days with sales in the last year"),
-        value=c("s_days_12"),
+        value=known("s", c("s_days_12")),
     ),
     Feature(
         name="purchases_active_months_36m",
@@ -141,10 +146,11 @@ FEATURES = (
         unit="month",
         dimension="operation",
         direction=-1,
+        family="purchases",
         actionable="raise",
         pace_per_month=1.0,
         worse=Text("近三年有采购的月份偏少", "Few months with purchases in three years"),
         better=Text("近三年有采购的月份较多", "Many months with purchases in three years"),
-        value=c("p_active").bitwise_count_ones(),
+        value=known("p", c("p_active").bitwise_count_ones()),
     ),
 )

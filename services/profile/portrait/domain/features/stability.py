@@ -111,7 +111,6 @@ FEATURES = (
         unit="ratio",
         dimension="stability",
         direction=-1,
-        model=False,  # twelve pairs of months make a loose estimate
         worse=Text("各月销售与上年同期不相似", "The months do not repeat last year's pattern"),
         better=Text("各月销售与上年同期相似", "The months repeat last year's pattern"),
         value=_season_match(),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import pytest
 
 from services.profile.portrait.domain.features import CATALOGUE, NEEDS, Feature
+from services.profile.portrait.domain.features.feature import Family
 
 each = pytest.mark.parametrize("feature", CATALOGUE, ids=lambda feature: feature.name)
 
 
-def test_the_catalogue_holds_forty_to_fifty_features() -> None:
-    """The issue asks for at least forty; more than fifty would say the same twice."""
-    assert 40 <= len(CATALOGUE) <= 50
+def test_a_model_is_offered_some_dozens_of_features_in_few_families() -> None:
+    """Enough to tell a firm's traits apart; of each family training keeps one."""
+    offered = [feature for feature in CATALOGUE if feature.model]
+    assert 20 <= len(offered) <= 40
+    assert {feature.family for feature in offered} == set(get_args(Family))
 
 
 def test_no_two_features_share_a_name_or_a_title() -> None:

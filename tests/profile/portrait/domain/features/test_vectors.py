@@ -199,13 +199,54 @@ def test_history_and_freshness() -> None:
     assert found["paired_months_36m"] == 0
 
 
-def test_an_enterprise_without_a_purchase_has_none_and_no_purchase_ratios() -> None:
-    """Sums and counts of the record are zero, what would need a purchase is unknown."""
+def test_purchases_that_nobody_told_of_are_unknown_and_not_none() -> None:
+    """A file of sales alone does not say that nothing was bought."""
     found = values(sale("2020-02-10", 1))
+    assert found["purchases_12m"] is None
+    assert found["suppliers_12m"] is None
+    assert found["purchases_days_since_last"] is None
+
+
+def test_purchases_of_long_ago_are_none_in_the_window() -> None:
+    """The side is known, and in the last year nothing was bought."""
+    found = values(sale("2020-02-10", 1), purchase("2016-02-10", 1))
     assert found["purchases_12m"] == 0
     assert found["suppliers_12m"] == 0
     assert found["supplier_hhi_12m"] is None
-    assert found["purchases_days_since_last"] is None
+
+
+def test_the_even_month_is_the_month_of_the_mean_level() -> None:
+    """One month of 700,000 fen is three doublings of a thousand yuan; over twelve months a quarter of one is left."""
+    found = values(sale("2020-02-10", 700_000))
+    assert found["sales_even_month_12m"] == pytest.approx(100_000 * (2 ** (3 / 12) - 1), rel=0.2)
+    assert values(*(sale(day, 700_000) for day in LAST_24))["sales_even_month_12m"] == 700_000
+
+
+def test_the_lean_months_are_the_six_smallest_of_twelve() -> None:
+    """Six months with sales leave six without; of eleven the five smallest and the silent one count."""
+    assert values(*(sale(day, 700_000) for day in LAST_24[-6:]))["sales_lean_month_12m"] == 0
+    assert values(*(sale(day, 700_000) for day in LAST_24[-11:]))["sales_lean_month_12m"] > 300_000
+
+
+def test_what_is_held_from_year_to_year_is_the_smaller_of_both() -> None:
+    """January sold 30 and 50; the customer of March did not come back."""
+    found = values(sale("2019-01-10", 30, "A"), sale("2020-01-10", 50, "A"), sale("2019-03-01", 9, "B"))
+    assert found["sales_held_24m"] == 30
+    assert found["customers_held_24m"] == 30
+
+
+def test_the_silence_before_the_first_sale_counts() -> None:
+    """Nine silent months lie behind the sale of May, twenty-six before it; another sale of 2017 cuts these."""
+    assert values(sale("2019-05-10", 5))["sales_silence_36m"] == 26
+    assert values(sale("2019-05-10", 5), sale("2017-12-10", 5))["sales_silence_36m"] == 16
+    assert values(purchase("2019-05-10", 5), sale("2010-01-01", 5))["sales_silence_36m"] == 36
+
+
+def test_customers_that_come_back_and_their_months() -> None:
+    """A in three months, B in two: one comes back, five months of trade in all."""
+    found = values(*(sale(day, 1, "A") for day in LAST_24[:3]), *(sale(day, 1, "B") for day in LAST_24[:2]))
+    assert found["customers_repeat_36m"] == 1
+    assert found["customers_months_36m"] == 5
 
 
 def test_an_enterprise_with_void_invoices_only_is_wholly_unknown() -> None:
