@@ -54,6 +54,7 @@ def test_no_sentence_is_left_over() -> None:
         "adjustment",
         "figure",
         "gate_finding",
+        "drift_state",
         "model_decision",
         "model_decision_note",
         "dimension",
