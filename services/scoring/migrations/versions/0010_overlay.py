@@ -7,7 +7,7 @@ from alembic import op
 
 from chassis.data.database import Json, Utc
 
-revision = "0013"
+revision = "0010"
 down_revision = "0012"
 
 
