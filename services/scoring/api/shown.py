@@ -20,6 +20,7 @@ from services.scoring.domain.counting import BESIDE, Beside, Counts, shares
 from services.scoring.domain.counting import sentence as told
 from services.scoring.domain.disclosure import disclosed
 from services.scoring.domain.gate import Standing
+from services.scoring.domain.outcome import described
 from services.scoring.domain.overlay import Effective, Overlay, binds, effective
 from services.scoring.domain.reason_codes import code_of
 from services.scoring.domain.reasons import sentence
@@ -27,6 +28,7 @@ from services.scoring.store import batches, models
 from services.scoring.tables import Batch, Evaluation, Model, Outcome, Override
 from services.scoring.usecases.batch import Refusal, Result
 from services.scoring.usecases.compare import Explained
+from services.scoring.usecases.train import declared_by
 
 
 def score(
@@ -57,6 +59,8 @@ def score(
             "reference": legend.reference,
             "gate": "passed" if standing.passed else "failed",
             "exception": standing.exception,
+            "definition": legend.definition,
+            "horizon_months": legend.horizon_months,
             **_said(assessment),
         },
         **_overlay(assessment),
@@ -151,9 +155,17 @@ def model(session: Session, row: Model) -> dict[str, Any]:
         "approved_at": _moment(row.approved_at),
         "approved_by": row.approved_by,
         "exception": row.exception,
+        "terms": row.terms,
+        "told": _told(row),
         "trained_by": row.client,
         "lineage": row.lineage,
     }
+
+
+def _told(row: Model) -> list[dict[str, str]]:
+    """Return what to know of a model's default and labels: what its order leaves open, and once trained all of it."""
+    said = (row.card or {}).get("definition") or described(declared_by(row)[0])
+    return [dict(each) for each in said["told"]]
 
 
 def events(session: Session, version: str) -> list[dict[str, Any]]:
@@ -204,6 +216,9 @@ def outcome(row: Outcome) -> dict[str, Any]:
         "enterprise": row.enterprise,
         "defaulted": row.defaulted,
         "observed_on": row.observed_on.isoformat(),
+        "definition": row.definition,
+        "window_from": _day(row.window_from),
+        "horizon_months": row.horizon_months,
         "known_at": rfc3339(row.known_at),
     }
 

@@ -51,6 +51,7 @@ def test_no_sentence_is_left_over() -> None:
         "field",
         "kind",
         "state",
+        "adjustment",
         "figure",
         "gate_finding",
         "drift_state",
