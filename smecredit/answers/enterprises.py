@@ -121,6 +121,25 @@ class PortraitMonth(TypedDict):
     purchases_fen: int
 
 
+class ConfirmedBy(TypedDict):
+    """What confirms a firm's own word, in fen; an invoice counts under the first that does."""
+
+    other_source: int
+    other_side: int
+    bank: int
+    filing: int
+
+
+class Evidence(TypedDict):
+    """From whom the money of 36 months of invoices comes, in fen."""
+
+    total_fen: int
+    by_channel: dict[str, int]
+    confirmed_fen: int
+    unconfirmed_fen: int
+    confirmed_by: ConfirmedBy
+
+
 class Portrait(TypedDict):
     """A firm's credit portrait."""
 
@@ -128,6 +147,7 @@ class Portrait(TypedDict):
     as_of: str
     known_at: str
     depth: str
+    evidence: Evidence | None
     dimensions: list[PortraitDimension]
     trend_months: list[str]
     months: list[PortraitMonth]

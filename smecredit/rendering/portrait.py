@@ -29,6 +29,10 @@ def portrait(shown: Portrait) -> None:
         group = f"{bilingual(peers['group'])} ({peers['count']})" if peers else NONE
         table.add_row(bilingual(dimension["title"]), number(dimension["score"]), number(dimension["percentile"]), group)
     console.print(table)
+    told = shown["evidence"]
+    if told and told["unconfirmed_fen"]:
+        share = told["unconfirmed_fen"] / told["total_fen"]
+        console.print(f"Own word only 仅企业自述: {share:.1%} of {yuan(told['total_fen'])}, 36 months")
     months = plain_table("Month", ">Sales", ">Purchases")
     for month in shown["months"][-MONTHS_SHOWN:]:
         months.add_row(month["month"], yuan(month["sales_fen"]), yuan(month["purchases_fen"]))

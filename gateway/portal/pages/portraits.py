@@ -113,7 +113,7 @@ def evidence(firm: str, figure: str, moment: Mapping[str, str], *, own: bool) ->
 
 def record(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record of any kind as the same few columns, with its name and the dispute about it, if any."""
-    origin = {name: item.get(name) for name in ("name", "dispute", "source", "channel", "known_at")}
+    origin = {name: item.get(name) for name in ("name", "dispute", "source", "channel", "unconfirmed", "known_at")}
     return {"kind": item["kind"], **items.columns(item["record"]), **origin}
 
 

@@ -12,7 +12,7 @@ latter, thin files have more, so it is learned for each depth, and never less fo
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +58,10 @@ class Calibration:
     def log_odds(self, margins: Numbers) -> Numbers:
         """Return the calibrated log-odds of default, before the floor."""
         return self.intercept + self.slope * margins
+
+    def shifted(self, log_odds: float) -> Calibration:
+        """Return the map with its intercept moved by so much, declared and not learned: no less sure than before."""
+        return replace(self, intercept=self.intercept + log_odds)
 
     def interval(self, margins: Numbers, depths: Sequence[str | None] | None = None) -> tuple[Numbers, Numbers]:
         """Return a 90 % interval of the PD: the map's uncertainty (delta method) plus the margin's own.

@@ -107,3 +107,20 @@ def test_an_impossible_dimension_or_figure_reaches_no_service(signed_in: SignedI
 def test_a_curve_breaks_where_a_month_is_unknown() -> None:
     """Two stretches, not a line through nothing; 100 is at the top."""
     assert charts.sparkline([100, 0, None, 50], 30, 10) == ["0.0,0.0 10.0,10.0", "30.0,5.0"]
+
+
+def test_a_bank_sees_whose_word_a_portrait_rests_on(signed_in: SignedIn) -> None:
+    """The money by channel, what is confirmed of it, and what the firm alone says."""
+    page = unescape(signed_in("smc_bank", "en").get(f"{FIRM}/portrait").text)
+    assert "Whose word it is" in page
+    table = page[page.index("Whose word it is") :]
+    for share in ("62.5%", "37.5%", "75.0%", "25.0%"):
+        assert share in table
+
+
+def test_records_that_only_the_firm_says_are_marked(signed_in: SignedIn, door: StandIn) -> None:
+    found = fixture("evidence")
+    items = [{**each, "unconfirmed": place == 0} for place, each in enumerate(found["items"])]
+    door.answers["GET /enterprises/local:E17/evidence"] = Answer(200, {**found, "items": items})
+    page = signed_in("smc_firm").get("/portal/enterprise/records/days_beyond_terms_paid_12m").text
+    assert page.count(">仅自述<") == 1

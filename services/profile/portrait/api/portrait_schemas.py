@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 
 from chassis.web.schemas import Schema
 from services.profile.book.api.schemas import MomentSchema, TextSchema
+from services.profile.portrait.api.feature_schemas import EvidenceSchema
 from services.profile.rights.api.schemas import EnterpriseSchema, marks
 
 
@@ -74,6 +75,10 @@ class TracedRecordSchema(Schema):
     )
     source = fields.String(allow_none=True)
     channel = fields.String(allow_none=True)
+    unconfirmed = fields.Boolean(
+        allow_none=True,
+        metadata={"description": "Whether only the enterprise says it and nothing confirms it; null of no invoice"},
+    )
     file = fields.String(allow_none=True)
     import_ = fields.String(data_key="import")
     known_at = fields.AwareDateTime()
@@ -244,6 +249,7 @@ class PortraitSchema(Schema):
     as_of = fields.Date()
     known_at = fields.AwareDateTime()
     depth = fields.String()
+    evidence = fields.Nested(EvidenceSchema(), allow_none=True)
     dimensions = fields.List(fields.Nested(PortraitDimensionSchema()))
     months = fields.List(fields.Nested(PortraitMonthSchema()))
     partners = fields.Nested(PortraitPartnersSchema())

@@ -32,7 +32,7 @@ from services.profile.portrait.usecases import portray
 from services.profile.portrait.usecases.claim_late_payments import claim_late_payments
 from services.profile.portrait.usecases.portray import read_dimension
 from services.profile.portrait.usecases.read_lines import read_lines
-from services.profile.portrait.usecases.trace_lineage import ORIGIN, sources, trace
+from services.profile.portrait.usecases.trace_lineage import ORIGIN, Traced, sources, trace
 from services.profile.rights.api import enterprises
 from services.profile.rights.api.reading import PURPOSE, marked, reading
 from services.profile.rights.domain.resource import Resource
@@ -72,7 +72,7 @@ def list_evidence(wish: dict[str, Any], enterprise: str) -> Response:
     head = {"enterprise": name, "feature": feature, "as_of": found.file.moment.as_of, "total": len(found)}
     told = marked(found.file.permit, head | {"known_at": found.file.facts.known_at})
     disputed = {mark["item"]["record"]: mark["dispute"] for mark in told["disputes"]}
-    return json_answer(told | paging.sliced(found, partial(_records, disputed)))
+    return json_answer(told | paging.sliced(found, partial(_records, found, disputed)))
 
 
 @blueprint.get("/<enterprise>/invoices/<record>/lines")
@@ -108,14 +108,18 @@ def get_late_payments(wish: dict[str, Any], enterprise: str) -> Response:
     return json_answer(marked(found.file.permit, shown.late_payments(found)))
 
 
-def _records(disputed: Mapping[str, str], part: Any) -> list[dict[str, Any]]:
+def _records(found: Traced, disputed: Mapping[str, str], part: Any) -> list[dict[str, Any]]:
     rows = cast("list[tuple[Table, dict[str, Any]]]", part)
     known = sources(context(), rows)
     names: dict[str, Iterator[tuple[str, str | None]]] = {}
     for table in {table for table, _ in rows}:
         dataset = dataset_of(table.replace("_", "-"))
         names[table] = iter(names_of_each(dataset, [row for other, row in rows if other == table]))
-    return [_record(table, row, known.get(row["import_id"], {}), next(names[table]), disputed) for table, row in rows]
+    return [
+        _record(table, row, known.get(row["import_id"], {}), next(names[table]), disputed)
+        | {"unconfirmed": found.unconfirmed(table, row)}
+        for table, row in rows
+    ]
 
 
 def _record(

@@ -66,6 +66,7 @@ def portrait(drawn: DrawnPortrait) -> dict[str, Any]:
         "as_of": drawn.file.facts.moment.as_of,
         "known_at": drawn.file.facts.known_at,
         "depth": drawn.depth,
+        "evidence": drawn.evidence,
         "trend_months": list(drawn.portrait.trend_months),
         "dimensions": [_aspect(aspect, peers) for aspect in drawn.portrait.dimensions],
         "months": [asdict(month) for month in drawn.portrait.months],

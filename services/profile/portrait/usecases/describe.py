@@ -130,25 +130,41 @@ class Describer:
         """Return the description of each enterprise of a scope that has invoices, as `features` gives it."""
         return self._set(scope.enterprises, moment, known_at or moment.known_at, sides=True)
 
+    def evidence(
+        self, scope: Permit | Whole, moment: Moment, known_at: datetime | None = None, *, sides: bool = True
+    ) -> dict[str, dict[str, Any]]:
+        """Return the money by who says it, per enterprise, as in a description of it."""
+        rows, told = self._weighed(scope.enterprises, moment, known_at or moment.known_at, sides=sides)
+        return evidence(rows, told.senders, moment.as_of)
+
+    def unconfirmed(
+        self, scope: Permit | Whole, moment: Moment, known_at: datetime | None = None, *, sides: bool = True
+    ) -> pl.DataFrame:
+        """Return the invoices of a scope that only the enterprises say."""
+        rows, told = self._weighed(scope.enterprises, moment, known_at or moment.known_at, sides=sides)
+        return rows.filter(unconfirmed()) if told.own_imports else rows.clear()
+
     def _set(
         self, enterprises: Sequence[str] | None, moment: Moment, known_at: datetime | None, *, sides: bool
     ) -> dict[str, Description]:
+        rows, told = self._weighed(enterprises, moment, known_at, sides=sides)
+        figures, parts = _figures(rows, moment.as_of), evidence(rows, told.senders, moment.as_of)
+        less = _confirmed(rows, moment.as_of) if told.own_imports else {}
+        return {
+            name: Description(name, moment.as_of, found, parts.get(name), less.get(name))
+            for name, found in figures.items()
+        }
+
+    def _weighed(
+        self, enterprises: Sequence[str] | None, moment: Moment, known_at: datetime | None, *, sides: bool
+    ) -> tuple[pl.DataFrame, Told]:
         gone = self._gone(enterprises, moment)
         statements = standing_rows(self._lake, DATASET, moment.version, enterprises, gone)
         if moment.known_at is not None:
             statements = statements.filter(pl.col("known_at") <= moment.known_at)
         told = self._told(statements, moment, known_at)
         told = told if sides else told.without_sides()
-        rows = weigh(as_known(statements, as_of=moment.as_of), told)
-        figures, parts = _figures(rows, moment.as_of), evidence(rows, told.senders, moment.as_of)
-        alone = rows.filter(unconfirmed())["enterprise"].unique()
-        confirmed = _figures(rows.filter(pl.col("enterprise").is_in(alone.implode()), ~unconfirmed()), moment.as_of)
-        nothing = nothing_known(moment.as_of)
-        less = {str(name): confirmed.get(str(name), nothing) for name in alone}
-        return {
-            name: Description(name, moment.as_of, found, parts.get(name), less.get(name))
-            for name, found in figures.items()
-        }
+        return weigh(as_known(statements, as_of=moment.as_of), told), told
 
     def _told(self, statements: pl.DataFrame, moment: Moment, known_at: datetime | None) -> Told:
         """Return what is known beside the invoices; the outside is asked only where an enterprise speaks itself."""
@@ -167,6 +183,14 @@ def nothing_known(as_of: date) -> Figures:
     """Return the features of an enterprise without invoices."""
     values: dict[str, float | None] = dict.fromkeys(NAMES)
     return Figures(THIN, values, digest(values, as_of))
+
+
+def _confirmed(rows: pl.DataFrame, as_of: date) -> dict[str, Figures]:
+    """Return the features without what only the enterprise says, of those where that is anything."""
+    alone = rows.filter(unconfirmed())["enterprise"].unique()
+    found = _figures(rows.filter(pl.col("enterprise").is_in(alone.implode()), ~unconfirmed()), as_of)
+    nothing = nothing_known(as_of)
+    return {str(name): found.get(str(name), nothing) for name in alone}
 
 
 def _figures(rows: pl.DataFrame, as_of: date) -> dict[str, Figures]:

@@ -7,7 +7,7 @@ with the same bytes however much is learned later.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -25,6 +25,7 @@ from services.profile.portrait.domain.indicators import INDICATORS, Trust, own
 from services.profile.portrait.domain.peers import Firm, Group
 from services.profile.portrait.domain.portrait import TITLES, Line, Portrait, Subject, lines, month_ends, portrait
 from services.profile.portrait.usecases.baseline import Baseline, baselines, trust_of
+from services.profile.portrait.usecases.read_features import describer
 from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading
 
@@ -37,12 +38,13 @@ class DimensionNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class DrawnPortrait:
-    """A portrait with what stands above it."""
+    """A portrait with what stands above it; `evidence` is the money by who says it, where it is read as a whole."""
 
     file: OpenFile
     enterprise: Enterprise
     depth: str
     portrait: Portrait
+    evidence: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ class PortraitInputs:
 def read_portrait(context: Context, reading: Reading, enterprise: str, asked: Asked) -> DrawnPortrait:
     """Return one enterprise's portrait among its peers."""
     file = open_at(context, reading, enterprise, asked)
-    return _drawn(prepare(context, file), file)
+    sides, facts = not reading.caller.owns(enterprise), file.facts
+    told = describer(context).evidence(file.permit, facts.moment, facts.known_at, sides=sides)
+    return replace(_drawn(prepare(context, file), file), evidence=told.get(enterprise))
 
 
 def read_dimension(context: Context, reading: Reading, enterprise: str, dimension: str, asked: Asked) -> Detail:

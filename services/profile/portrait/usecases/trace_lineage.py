@@ -9,9 +9,11 @@ import polars as pl
 
 from services.profile.book import store
 from services.profile.book.context import Context
+from services.profile.book.domain import invoice
 from services.profile.book.domain.moment import Asked
 from services.profile.book.usecases.gather import gather
 from services.profile.portrait.domain.lineage import Table, behind
+from services.profile.portrait.usecases.read_features import describer
 from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading
 
@@ -21,12 +23,17 @@ ORIGIN = ("import_id", "known_at", "version")
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """The records behind a figure, newest first, as places to look up; `shown` gives a stretch of them."""
+    """The records behind a figure, newest first, as places to look up; `alone` are invoices that only it says."""
 
     file: OpenFile
     figure: str
     places: pl.DataFrame
     found: dict[Table, pl.DataFrame]
+    alone: frozenset[tuple[object, ...]] = frozenset()
+
+    def unconfirmed(self, table: Table, row: Mapping[str, object]) -> bool | None:
+        """Tell whether only the enterprise says a record: of invoices, the records that may be confirmed."""
+        return None if table != "invoices" else _said(row) in self.alone
 
     def __len__(self) -> int:
         """Return how many records there are."""
@@ -52,7 +59,18 @@ def trace(context: Context, reading: Reading, enterprise: str, figure: str, aske
             for table, rows in ordered.items()
         ]
     )
-    return Traced(file, figure, places.sort("day", descending=True, nulls_last=True, maintain_order=True), ordered)
+    places = places.sort("day", descending=True, nulls_last=True, maintain_order=True)
+    return Traced(file, figure, places, ordered, _alone(context, reading, file))
+
+
+def _alone(context: Context, reading: Reading, file: OpenFile) -> frozenset[tuple[object, ...]]:
+    sides, facts = not reading.caller.owns(file.enterprise), file.facts
+    rows = describer(context).unconfirmed(file.permit, facts.moment, facts.known_at, sides=sides)
+    return frozenset(_said(row) for row in rows.select(invoice.CONTENT).iter_rows(named=True))
+
+
+def _said(row: Mapping[str, object]) -> tuple[object, ...]:
+    return tuple(row[name] for name in invoice.CONTENT)
 
 
 def sources(context: Context, rows: Sequence[tuple[Table, Mapping[str, object]]]) -> dict[str, dict[str, str]]:

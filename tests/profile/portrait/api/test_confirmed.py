@@ -236,3 +236,29 @@ def test_four_hundred_invented_sales_leave_the_features_without_them_as_they_wer
     assert after["confirmed"]["features_sha256"] == before["features_sha256"]
     assert after["values"]["sales_36m"] > 1000 * before["values"]["sales_36m"]
     assert after["evidence"]["unconfirmed_fen"] == 432 * 45_200_000 == after["evidence"]["by_channel"]["subject"]
+
+
+def test_the_portrait_tells_whose_word_it_is(single: House) -> None:
+    """As the features do: to the bank with what the partner's file confirms, to the firm itself without."""
+    single.send(*CONFIRMED_BY["other_side"])
+    path = f"{FILE}/portrait?as_of={AS_OF}"
+    by_bank = single.client.get(path, headers=single.bank()).json
+    itself = single.client.get(path, headers=single.owner()).json
+    assert by_bank["evidence"] == as_bank(single)["evidence"]
+    assert itself["evidence"] == features(single)["evidence"] != by_bank["evidence"]
+
+
+def test_the_records_behind_a_figure_are_marked_where_only_the_firm_says_them(single: House) -> None:
+    """Its word as such, until something confirms it; of what is no invoice nothing is told."""
+    path = f"{FILE}/evidence?feature=kinds_of_data&as_of={AS_OF}"
+
+    def marked() -> dict[str, bool | None]:
+        items = single.client.get(path, headers=single.owner()).json["items"]
+        return {each["record"].get("number") or each["kind"]: each["unconfirmed"] for each in items}
+
+    assert marked() == {"1001": False, "2001": True}
+    line = LINE.replace("226.00", "1.00").replace("2019-01-20", "2019-01-03")
+    single.send("payments", line)
+    assert marked() == {"1001": False, "2001": True, "payments": None}
+    single.send("payments", LINE)
+    assert marked() == {"1001": False, "2001": False, "payments": None}

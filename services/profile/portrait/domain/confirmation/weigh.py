@@ -14,7 +14,7 @@ from services.profile.portrait.domain.confirmation.filing import filing
 from services.profile.portrait.domain.confirmation.sides import other_side
 from services.profile.portrait.domain.confirmation.sources import other_source
 from services.profile.portrait.domain.confirmation.told import Told
-from services.profile.portrait.domain.features.aggregates import SLOTS, slot_of
+from services.profile.portrait.domain.features.aggregates import SLOTS
 
 c = pl.col
 # Which of some rows are confirmed, by what is told and beside the rows that are proven.
@@ -60,9 +60,13 @@ def evidence(weighed: pl.DataFrame, senders: pl.DataFrame, as_of: date) -> dict[
     `by_channel` adds up to `total_fen`, as `confirmed_fen` and `unconfirmed_fen` do; `confirmed_by` adds up to what the
     enterprise said itself and something confirms. A file without an invoice has none.
     """
-    within = BLUE & (c("date") <= as_of) & (slot_of(c("date"), as_of) < SLOTS)
-    told = weighed.filter(within).with_columns(unconfirmed().alias("alone"))
-    sums = told.group_by("enterprise", "import_id", "by", "alone").agg(c("total_fen").sum())
+    since = pl.lit(as_of).dt.offset_by(f"-{SLOTS}mo")  # of the features: slot 35 begins on the day after
+    within = weighed.lazy().filter(BLUE, c("date") <= as_of, c("date") > since)
+    spoken = weighed.lazy().select((c("own") | c("by").is_not_null()).any()).collect().item()
+    marks = ("by", unconfirmed().alias("alone")) if spoken else ()
+    sums = within.group_by("enterprise", "import_id", *marks).agg(c("total_fen").sum()).collect()
+    if not spoken:
+        sums = sums.with_columns(pl.lit(None, dtype=pl.String).alias("by"), pl.lit(value=False).alias("alone"))
     named = sums.join(senders.select("import_id", "channel"), on="import_id", how="left")
     found = {str(name): _nothing() for name in weighed["enterprise"].unique().sort()}
     parts = named.group_by("enterprise", "channel", "by", "alone").agg(c("total_fen").sum())

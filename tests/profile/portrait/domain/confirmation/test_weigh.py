@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invoice_books import AS_OF, sale
+from invoice_books import AS_OF, frame, sale
 from told_books import FIRMS, SENT, Spoken, filings_drawn, payments_drawn, told, told_books
 
 from services.profile.book.domain import payment, tax_filing
 from services.profile.portrait.domain.confirmation import evidence, unconfirmed, weigh
+from services.profile.portrait.domain.features.aggregates import slot_of
 
 c = pl.col
 
@@ -126,3 +128,13 @@ def test_a_word_that_was_refused_against_another_source_confirms_nothing() -> No
 def test_money_older_than_36_months_is_not_told() -> None:
     book = told(sale("2016-07-01", 100, import_id="imp_E1"), sale("2019-07-01", 7, import_id="imp_tax"))
     assert money(book)["local:E1"]["total_fen"] == 7
+
+
+@given(st.dates(date(2015, 1, 1), date(2024, 12, 31)), st.integers(1000, 1200))
+def test_the_36_months_are_those_of_the_features(as_of: date, back: int) -> None:
+    """To the day, at the ends of months, too."""
+    day = as_of - timedelta(days=back)
+    row = sale(day.isoformat(), 100, import_id="imp_tax")
+    found = evidence(weigh(frame([{"number": "1", **row}]), told(row).told), told(row).told.senders, as_of)
+    within = pl.select(slot_of(pl.lit(day), as_of) < 36).item()
+    assert found["local:E1"]["total_fen"] == (100 if within else 0)
