@@ -10,7 +10,7 @@ from services.scoring.domain import errors
 
 KINDS: Mapping[type[Refused], Kind] = {
     errors.NotEnoughData: Kind(422, "not-enough-data", "Not enough data for a score", "数据不足，无法评分"),
-    errors.NothingConfirmed: Kind(422, "nothing-confirmed", "Nothing is confirmed", "没有经证实的数据，无法评分"),
+    errors.NothingConfirmed: Kind(422, "nothing-confirmed", "Nothing is confirmed", "没有获印证的数据，无法评分"),
     errors.NoServingModel: Kind(409, "no-serving-model", "No model serves yet", "尚无在用模型"),
     errors.ModelNotFound: Kind(404, "model-not-found", "No such model", "模型不存在"),
     errors.ModelNotReady: Kind(409, "model-not-ready", "The model cannot serve", "模型尚不可用"),

@@ -27,7 +27,8 @@ ledger.declare(Base.metadata)
 class Model(Base):
     """A trained model: its version, state and card. After training only the state changes.
 
-    `exception` is why it was approved although it had failed its gate.
+    `exception` is why it was approved although it had failed its gate, `terms` what its order declared of default and
+    of the level of PDs, `trained_on` the sorted heads of its firms' hashes (`store.models.heads`).
     """
 
     __tablename__ = "models"
@@ -48,6 +49,8 @@ class Model(Base):
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[str | None]
     exception: Mapped[str | None]
+    terms: Mapped[dict[str, Any] | None]
+    trained_on: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     lineage: Mapped[dict[str, Any] | None]
 
     # One model serves and one runs in its shadow; the database itself holds this, whatever two at once may do.
@@ -302,5 +305,8 @@ class Outcome(Base):
     defaulted: Mapped[bool]
     observed_on: Mapped[date]
     known_at: Mapped[datetime]
+    definition: Mapped[str | None]
+    window_from: Mapped[date | None]
+    horizon_months: Mapped[int | None]
 
     __table_args__ = (Index("ix_outcomes_client_enterprise", "client", "enterprise"),)

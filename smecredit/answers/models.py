@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from smecredit.answers.basics import Job, Progress
+from smecredit.answers.basics import Job, Progress, Text
 
 
 class ModelEvent(TypedDict):
@@ -19,7 +19,8 @@ class ModelEvent(TypedDict):
 class Model(TypedDict):
     """A model version, where it stands, and enough to train it again; `events` come with a single model only.
 
-    `exception` is why it was approved although `card["gate"]` had not passed.
+    `exception` is why it was approved although `card["gate"]` had not passed; `terms` what its order declared of
+    default and of the level of PDs, `told` what to know of its default and its labels.
     """
 
     version: str
@@ -37,6 +38,8 @@ class Model(TypedDict):
     trained_at: str | None
     approved_by: NotRequired[str | None]
     approved_at: NotRequired[str | None]
+    terms: NotRequired[dict[str, Any] | None]
+    told: NotRequired[list[Text]]
     exception: NotRequired[str | None]
     promoted_at: str | None
     events: NotRequired[list[ModelEvent]]

@@ -53,13 +53,16 @@ class ReasonCodes(TypedDict):
 class ModelName(TypedDict):
     """Which model and which reference enterprise a score stands on.
 
-    `exception` is why the model was approved although it had failed its gate.
+    `exception` is why the model was approved although it had failed its gate; the PD is of the default `definition`
+    within `horizon_months`, null where nobody declared them.
     """
 
     version: str
     reference: str
     gate: Literal["passed", "failed"]
     exception: str | None
+    definition: str | None
+    horizon_months: int | None
 
 
 class ScoringModel(ModelName):

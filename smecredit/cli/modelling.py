@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,13 +20,22 @@ from smecredit.running import evaluation
 @click.command("train")
 @click.option("--promote/--no-promote", default=False, show_default=True, help="Let it serve once approved.")
 @click.option("--seed", type=int, help="Seed of the training.")
+@click.option(
+    "--definition", help="Which default is learned: past-due-90, past-due-90-or-unlikely-to-pay, charged-off."
+)
+@click.option("--horizon-months", type=click.IntRange(1, 120), help="Within how many months of --as-of.")
+@click.option("--central-tendency", type=click.FloatRange(0, 1, True, True), help="Long-run rate to centre PDs on.")
+@click.option("--margin-of-conservatism", type=click.FloatRange(0, 3), help="Added to every log-odds of default.")
+@click.option("--through-the-cycle-shift", type=click.FloatRange(-3, 3), help="Added to every log-odds of default.")
 @as_of
 @as_json
 @connected("bank-demo")
-def train_command(bank: Client, promote: bool, seed: int | None, as_of: date | None, as_json: bool) -> None:
+def train_command(
+    bank: Client, promote: bool, seed: int | None, as_of: date | None, as_json: bool, **declared: Any
+) -> None:
     """Train a model on all firms with outcomes that have consented to it."""
     with Reporter().stage("train") as on_progress:
-        ordered = bank.train(promote=promote, as_of=as_of, seed=seed)
+        ordered = bank.train(promote=promote, as_of=as_of, seed=seed, **declared)
         model = bank.wait_model(ordered["version"], on_progress)
     print_json(model) if as_json else show_model(model)
     if promote and model["state"] != "serving":

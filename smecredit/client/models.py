@@ -16,9 +16,15 @@ from smecredit.client.calls import Calls, Json, OnProgress, given, iso, moments,
 class Models(Calls):
     """Model versions and evaluations; who trained a model does not approve it."""
 
-    def train(self, *, promote: bool = False, as_of: date | None = None, seed: int | None = None) -> Model:
-        """Order a new model from all firms with outcomes: see `wait_model`."""
-        value = {"promote": promote, **moments(as_of), **given(seed=seed)}
+    def train(
+        self, *, promote: bool = False, as_of: date | None = None, seed: int | None = None, **declared: Any
+    ) -> Model:
+        """Order a new model from all firms with outcomes: see `wait_model`.
+
+        `declared` says what its PDs mean, `definition` of default and `horizon_months`, and their level:
+        `central_tendency` as a rate, `margin_of_conservatism` and `through_the_cycle_shift` in log-odds.
+        """
+        value = {"promote": promote, **moments(as_of), **given(seed=seed, **declared)}
         return self._post(Model, "/v1/models", value, purpose="model-training")
 
     def wait_model(self, version: str, on_progress: OnProgress | None = None) -> Model:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from smecredit.answers import Counting, OverlayRules, OverlayVersion, Purpose, ReasonCodes, Score
-from smecredit.client.calls import Calls, Json, OnProgress, given, listed, moments, segment
+from smecredit.client.calls import Calls, Json, OnProgress, given, iso, listed, moments, segment
 
 
 class Scores(Calls):
@@ -87,7 +87,17 @@ class Scores(Calls):
         value = {"grade": grade, "reason": reason, "note": note}
         return self._post(Json, f"/v1/scores/{segment(score_id)}/override", value)
 
-    def report_outcome(self, enterprise: str, *, defaulted: bool, observed_on: date) -> Json:
-        """Tell what became of a loan."""
+    def report_outcome(
+        self,
+        enterprise: str,
+        *,
+        defaulted: bool,
+        observed_on: date,
+        definition: str | None = None,
+        window_from: date | None = None,
+        horizon_months: int | None = None,
+    ) -> Json:
+        """Tell what became of a loan, by which definition of default, watched for how many months from which day."""
         value = {"enterprise": enterprise, "defaulted": defaulted, "observed_on": observed_on.isoformat()}
-        return self._post(Json, "/v1/outcomes", value)
+        more = given(definition=definition, window_from=iso(window_from), horizon_months=horizon_months)
+        return self._post(Json, "/v1/outcomes", {**value, **more})

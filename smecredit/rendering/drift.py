@@ -53,7 +53,10 @@ def _month(month: Mapping[str, Any]) -> Any:
 
 
 def _grades(back_test: Mapping[str, Any]) -> Any:
-    table = plain_table("Grade 等级", ">Firms", ">Defaults 违约", ">Rate", ">PD", ">p(so many)", ">p(so few)")
+    held = f"{back_test['firms']} firms 家, {back_test['horizon_months']} months 个月"
+    if back_test["training_firms"]:
+        held += f"; {back_test['training_firms']} trained the model, left out 参与训练未计"
+    table = plain_table(f"Grade 等级 ({held})", ">Firms", ">Defaults 违约", ">Rate", ">PD", ">p(so many)", ">p(so few)")
     for grade in back_test["grades"]:
         rates = [f"{grade[name]:.2%}" for name in ("default_rate", "mean_pd")]
         chances = [f"{grade[name]:.3f}" for name in ("p_as_many", "p_as_few")]

@@ -11,6 +11,11 @@ from smecredit.answers import Model
 from smecredit.rendering.tables import NONE, plain_table, terminal, with_interval
 
 FIGURES = {"auc": "AUC", "brier": "Brier", "log_loss": "log-loss 对数损失"}
+LEVELS = {
+    "central_tendency": "central tendency 长期平均违约率",
+    "margin_of_conservatism": "margin of conservatism 审慎边际",
+    "through_the_cycle_shift": "through the cycle 跨周期调整",
+}
 FINDINGS = {
     "no-worse": "[green]no worse 不劣[/]",
     "not-behind": "[green]not behind 未落后[/]",
@@ -21,8 +26,22 @@ NO_MODEL = "No model yet: import firms with outcomes, then `smecredit train --pr
 
 
 def model(shown: Model) -> None:
-    """Show one model version."""
+    """Show one model version, with what to know of its default and its labels."""
     models([shown])
+    console = terminal()
+    if level := _level(shown):
+        console.print(level, markup=False)
+    for each in shown.get("told", ()):
+        console.print(f"! {each['zh']}\n  {each['en']}", markup=False)
+
+
+def _level(shown: Model) -> str | None:
+    """Write what moves the level of its PDs; None where nothing does."""
+    level = (shown.get("card") or {}).get("adjustment")
+    if not level or not level["total_log_odds"]:
+        return None
+    parts = [f"{LEVELS[name]} {moved:+.3f}" for name, moved in level["log_odds"].items() if moved]
+    return f"declared, log-odds 声明的调整（对数几率）: {'; '.join(parts)}; {level['points']:+.1f} points 分"
 
 
 def models(shown: Sequence[Model]) -> None:

@@ -47,7 +47,7 @@ def _counted(console: Console, shown: Score) -> None:
     """Show what the file's money rests on, and the score that does not decide."""
     if (evidence := shown["evidence"]) and evidence["confirmed_share"] is not None:
         of = ", ".join(f"{channel} {share:.0%}" for channel, share in evidence["shares"].items() if share)
-        console.print(f"money by channel 金额来源: {of}; confirmed 已证实 {evidence['confirmed_share']:.0%}")
+        console.print(f"money by channel 金额来源: {of}; confirmed 已印证 {evidence['confirmed_share']:.0%}")
     if shown["counted"]:
         console.print(f"[yellow]{escape(shown['counted']['en'])}\n{escape(shown['counted']['zh'])}[/]")
 

@@ -43,7 +43,7 @@ def of_folder(data: Path, holdout: Path | None, plan: Folds, report: Reporter) -
 
 # What a feature set holds beside features.
 LABEL = "defaulted"
-NO_FEATURES = ("enterprise", "depth", "features_sha256", "industry", "region", "size_class")
+NO_FEATURES = ("enterprise", "depth", "features_sha256", "industry", "region", "size_class", "observed_on")
 
 
 def of_table(

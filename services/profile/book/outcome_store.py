@@ -17,13 +17,13 @@ from services.profile.book import tables, withdrawals
 Statement: TypeAlias = tuple[str, bool, date | None]
 
 
-def outcomes(session: Runner, known_at: datetime) -> dict[str, bool]:
-    """Return whether each firm defaulted, by the latest statement known at a time."""
+def outcomes(session: Runner, known_at: datetime) -> dict[str, tuple[bool, date | None]]:
+    """Return whether each firm defaulted and when that was observed, by the latest statement known at a time."""
     table = tables.Outcome
     known = (table.known_at <= known_at, withdrawals.counts(table.import_id, known_at))
-    query = select(table.enterprise, table.defaulted).where(*known)
+    query = select(table.enterprise, table.defaulted, table.observed_on).where(*known)
     rows = session.execute(query.order_by(table.known_at, table.observed_on, table.id))
-    return dict(rows.all())
+    return {enterprise: (defaulted, day) for enterprise, defaulted, day in rows}
 
 
 def outcome_statements(session: Session, ids: Sequence[str]) -> set[Statement]:

@@ -86,7 +86,14 @@ class HosmerLemeshowSchema(Schema):
 class BackTestSchema(Schema):
     """Whether PDs came true."""
 
-    firms = fields.Integer()
+    firms = fields.Integer(metadata={"description": "Compared: they did not train the model, and their window ended"})
+    definition = fields.String(allow_none=True, metadata={"description": "The default that was looked for"})
+    horizon_months = fields.Integer(metadata={"description": "How long after its score each firm was watched"})
+    horizon_assumed = fields.Boolean(metadata={"description": "true: the model declares none, a year was taken"})
+    training_firms = fields.Integer(
+        allow_none=True, metadata={"description": "Left out since they trained the model; null where it does not know"}
+    )
+    left_out = fields.Dict(metadata={"description": "Firms whose outcome says nothing, by the reason"})
     grades = fields.List(fields.Nested(GradeTestSchema()))
     hosmer_lemeshow = fields.Nested(HosmerLemeshowSchema(), allow_none=True)
 

@@ -7,8 +7,11 @@ from marshmallow import fields, validate
 from chassis.web.schemas import ProblemSchema, Schema
 from services.scoring.api.schemas import (
     ProgressSchema,
+    TitleSchema,
     as_of_field,
     day_field,
+    definition_field,
+    horizon_field,
     known_at_field,
     moment_field,
 )
@@ -16,7 +19,26 @@ from services.scoring.api.schemas import (
 MODEL_STATES = ["training", "candidate", "approved", "shadow", "serving", "retired", "failed"]
 
 
-class TrainingOrderSchema(Schema):
+class LevelSchema(Schema):
+    """What an order declares of default and of the level of PDs."""
+
+    definition = definition_field()
+    horizon_months = horizon_field()
+    central_tendency = fields.Float(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(0, 1, min_inclusive=False, max_inclusive=False),
+        metadata={"description": "Long-run default rate that PDs are centred on; null keeps the training firms' own"},
+    )
+    margin_of_conservatism = fields.Float(
+        load_default=0.0, validate=validate.Range(0, 3), metadata={"description": "Added to every log-odds of default"}
+    )
+    through_the_cycle_shift = fields.Float(
+        load_default=0.0, validate=validate.Range(-3, 3), metadata={"description": "Added to every log-odds of default"}
+    )
+
+
+class TrainingOrderSchema(LevelSchema):
     """A model to be trained on the outcomes known."""
 
     as_of = as_of_field()
@@ -114,6 +136,11 @@ class ModelSchema(Schema):
     approved_by = fields.String(allow_none=True)
     exception = fields.String(
         allow_none=True, metadata={"description": "Why it was approved although `card.gate` had not passed"}
+    )
+    terms = fields.Nested(LevelSchema(), allow_none=True, metadata={"description": "What its order declared"})
+    told = fields.List(
+        fields.Nested(TitleSchema()),
+        metadata={"description": "What to know of its default and its labels: undeclared, undated, left out"},
     )
     trained_by = fields.String(metadata={"description": "Who ordered the training, and so cannot approve it"})
     lineage = fields.Dict(

@@ -26,7 +26,9 @@ from services.scoring.api.model_schemas import (
     PictureSchema,
     TrainingOrderSchema,
 )
+from services.scoring.domain.adjustment import Adjustment
 from services.scoring.domain.order import TrainingOrder
+from services.scoring.domain.outcome import Terms
 from services.scoring.store import models
 from services.scoring.tables import Model
 from services.scoring.usecases import read_picture
@@ -52,9 +54,9 @@ def post_model(session: Session, order: dict[str, Any]) -> dict[str, Any]:
     """Order the training of a new model on the outcomes known; a worker trains it.
 
     It reads features and outcomes for the purpose `model-training`; outcomes that this bank reported itself count
-    before imported ones.
+    before imported ones. `told` says what the order leaves undeclared and, once trained, how many labels bear no date.
     """
-    row = order_training(session, caller(), TrainingOrder(**order))
+    row = order_training(session, caller(), _order(order))
     session.flush()
     return shown.model(session, row)
 
@@ -210,6 +212,12 @@ def get_validation(asked: dict[str, Any], version: str) -> Response:
         model = _shown(session, models.model(session, version))
     page = validation_document(context(), model, asked["lang"])
     return Response(page, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": PAGE_POLICY})
+
+
+def _order(said: dict[str, Any]) -> TrainingOrder:
+    terms = Terms(said.pop("definition"), said.pop("horizon_months"))
+    level = {name: said.pop(name) for name in ("central_tendency", "margin_of_conservatism", "through_the_cycle_shift")}
+    return TrainingOrder(**said, terms=terms, adjustment=Adjustment(**level))
 
 
 def _shown(session: Session, row: Model) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from marshmallow import fields, validate
 
 from chassis.web.schemas import EnterpriseId, ProblemSchema, Schema
 from services.scoring.domain.counting import Counts
+from services.scoring.domain.outcome import definitions
 
 MOST_LISTED = 200_000
 
@@ -73,6 +74,26 @@ class TitleSchema(Schema):
     en = fields.String()
 
 
+def definition_field() -> fields.String:
+    """Return the field that names a definition of default."""
+    return fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(sorted(definitions())),
+        metadata={"description": "By which definition of default; the text of each is on a model's card"},
+    )
+
+
+def horizon_field() -> fields.Integer:
+    """Return the field that says within how many months."""
+    return fields.Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(1, 120),
+        metadata={"description": "The performance window in months"},
+    )
+
+
 class ModelNameSchema(Schema):
     """Which model spoke, against which reference enterprise, and how it stands to its gate."""
 
@@ -85,6 +106,10 @@ class ModelNameSchema(Schema):
     exception = fields.String(
         allow_none=True, metadata={"description": "Why it was approved although it had failed its gate"}
     )
+    definition = fields.String(
+        allow_none=True, metadata={"description": "The default that the PD is of; null where none was declared"}
+    )
+    horizon_months = fields.Integer(allow_none=True, metadata={"description": "Within how many months"})
 
 
 class ProgressSchema(Schema):
@@ -118,7 +143,12 @@ class OutcomeOrderSchema(Schema):
 
     enterprise = EnterpriseId(required=True)
     defaulted = fields.Boolean(required=True)
-    observed_on = fields.Date(required=True)
+    observed_on = fields.Date(required=True, metadata={"description": "The day of the label: when this was seen"})
+    definition = definition_field()
+    window_from = fields.Date(
+        load_default=None, allow_none=True, metadata={"description": "When the months began in which it was watched"}
+    )
+    horizon_months = horizon_field()
 
 
 class OutcomeSchema(Schema):
@@ -128,4 +158,7 @@ class OutcomeSchema(Schema):
     enterprise = fields.String()
     defaulted = fields.Boolean()
     observed_on = day_field()
+    definition = fields.String(allow_none=True)
+    window_from = day_field(allow_none=True)
+    horizon_months = fields.Integer(allow_none=True)
     known_at = moment_field()

@@ -16,17 +16,19 @@ from chassis.data.jobs import JobState
 from services.scoring.context import Shelf
 from services.scoring.domain.assessment import Assessment, Legend, Meaning
 from services.scoring.domain.contest import Contest, undisputed_view
-from services.scoring.domain.counting import Beside, Counts, shares
+from services.scoring.domain.counting import BESIDE, Beside, Counts, shares
 from services.scoring.domain.counting import sentence as told
 from services.scoring.domain.disclosure import disclosed
 from services.scoring.domain.gate import Standing
-from services.scoring.domain.overlay import binds
+from services.scoring.domain.outcome import described
+from services.scoring.domain.overlay import Effective, Overlay, binds, effective
 from services.scoring.domain.reason_codes import code_of
 from services.scoring.domain.reasons import sentence
 from services.scoring.store import batches, models
 from services.scoring.tables import Batch, Evaluation, Model, Outcome, Override
 from services.scoring.usecases.batch import Refusal, Result
 from services.scoring.usecases.compare import Explained
+from services.scoring.usecases.train import declared_by
 
 
 def score(
@@ -57,6 +59,8 @@ def score(
             "reference": legend.reference,
             "gate": "passed" if standing.passed else "failed",
             "exception": standing.exception,
+            "definition": legend.definition,
+            "horizon_months": legend.horizon_months,
             **_said(assessment),
         },
         **_overlay(assessment),
@@ -98,18 +102,22 @@ def _counted(assessment: Assessment) -> dict[str, Any]:
         pair = {beside.counts.other: assessment, beside.counts: beside}
     return {
         "counts": counts,
-        "with_everything": _other(pair.get(Counts.EVERYTHING)),
-        "with_confirmed": _other(pair.get(Counts.CONFIRMED)),
+        "with_everything": _other(pair.get(Counts.EVERYTHING), assessment.overlay),
+        "with_confirmed": _other(pair.get(Counts.CONFIRMED), assessment.overlay),
         "evidence": None if evidence is None else shares(evidence),
         "counted": None if beside is None else told(counts, assessment.score, beside, evidence),
     }
 
 
-def _other(one: Assessment | Beside | None) -> dict[str, Any] | None:
+def _other(one: Assessment | Beside | None, overlay: Overlay | None) -> dict[str, Any] | None:
+    """Return one of the two scores as the whole answer is: points of the model, grade and PD under the expert rules."""
     if one is None:
         return None
-    same = {name: getattr(one, name) for name in ("score", "grade", "pd", "depth", "features_sha256")}
-    return {**same, "pd_interval": None if one.score is None else (one.pd_low, one.pd_high)}
+    same = {"score": one.score, "depth": one.depth, "features_sha256": one.features_sha256}
+    if one.score is None:
+        return {**same, **dict.fromkeys(("grade", "pd", "pd_interval"))}
+    decides = effective(Effective(*(getattr(one, name) for name in BESIDE)), overlay)
+    return {**same, "grade": decides.grade, "pd": decides.pd, "pd_interval": (decides.pd_low, decides.pd_high)}
 
 
 def batch_line(result: Result, shelf: Shelf, standing: Callable[[str], Standing]) -> bytes:
@@ -147,9 +155,17 @@ def model(session: Session, row: Model) -> dict[str, Any]:
         "approved_at": _moment(row.approved_at),
         "approved_by": row.approved_by,
         "exception": row.exception,
+        "terms": row.terms,
+        "told": _told(row),
         "trained_by": row.client,
         "lineage": row.lineage,
     }
+
+
+def _told(row: Model) -> list[dict[str, str]]:
+    """Return what to know of a model's default and labels: what its order leaves open, and once trained all of it."""
+    said = (row.card or {}).get("definition") or described(declared_by(row)[0])
+    return [dict(each) for each in said["told"]]
 
 
 def events(session: Session, version: str) -> list[dict[str, Any]]:
@@ -200,6 +216,9 @@ def outcome(row: Outcome) -> dict[str, Any]:
         "enterprise": row.enterprise,
         "defaulted": row.defaulted,
         "observed_on": row.observed_on.isoformat(),
+        "definition": row.definition,
+        "window_from": _day(row.window_from),
+        "horizon_months": row.horizon_months,
         "known_at": rfc3339(row.known_at),
     }
 

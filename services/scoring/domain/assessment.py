@@ -59,17 +59,23 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Legend:
-    """How to read the stored numbers of one model version: its features, in order. Each is equal to itself only."""
+    """How to read the stored numbers of one model version: its features, in order. Each is equal to itself only.
+
+    `definition` is the code of the default that its PDs are of, `horizon_months` within how long; None: not declared.
+    """
 
     version: str
     reference: str
     features: tuple[Meaning, ...]
+    definition: str | None = None
+    horizon_months: int | None = None
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Legend:
         """Read what `to_json` of the model's training wrote."""
         features = tuple(Meaning(**feature) for feature in document["features"])
-        return cls(document["version"], document["reference"], features)
+        said = document.get("definition") or {}
+        return cls(document["version"], document["reference"], features, said.get("code"), said.get("horizon_months"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ class Beside:
         return asdict(self)
 
 
+# The figures of a score that are kept of the one that does not decide.
 BESIDE = ("score", "grade", "pd", "pd_low", "pd_high")
 
 
@@ -107,7 +108,7 @@ def sentence(counts: Counts, score: int, beside: Beside, evidence: Mapping[str, 
 
 
 PROOF = {
-    "zh": "银行流水、纳税申报表或交易对方的发票可以证实。",
+    "zh": "银行流水、纳税申报表或交易对方的发票可以印证。",
     "en": "A bank statement, a tax filing or the invoices of the other side would confirm it.",
 }
 CONFIRM = {
@@ -126,7 +127,7 @@ def unscored(enterprise: str, evidence: Mapping[str, Any] | None) -> dict[str, s
     """Return the same in each language."""
     zh, en = _what(evidence)
     return {
-        "zh": f"未评分：{enterprise} 没有任何经证实的数据，只有{zh}。{CONFIRM['zh']}"
+        "zh": f"未评分：{enterprise} 没有任何获印证的数据，只有{zh}。{CONFIRM['zh']}"
         "如需按全部数据评分，请以 counts: everything 查询。",
         "en": f"Not scored: nothing of {enterprise} is confirmed. {en} is all there is. {CONFIRM['en']} A score with "
         "everything is ordered by counts: everything.",
@@ -135,10 +136,10 @@ def unscored(enterprise: str, evidence: Mapping[str, Any] | None) -> dict[str, s
 
 def _what(evidence: Mapping[str, Any] | None) -> tuple[str, str]:
     if evidence is None:
-        return "仅由企业自行报送、未经证实的数据", "What only the firm itself states"
+        return "仅由企业自行报送、未获印证的数据", "What only the firm itself states"
     some, whole = evidence["unconfirmed_fen"], evidence["total_fen"]
     return (
-        f"仅由企业自行报送、未经证实的发票 {figure(some, 'fen', 'zh')}（共 {figure(whole, 'fen', 'zh')}）",
+        f"仅由企业自行报送、未获印证的发票 {figure(some, 'fen', 'zh')}（共 {figure(whole, 'fen', 'zh')}）",
         f"{figure(some, 'fen', 'en')} of {figure(whole, 'fen', 'en')} of invoices, which only the firm itself states,",
     )
 

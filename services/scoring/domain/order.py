@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from services.scoring.domain.adjustment import Adjustment
 from services.scoring.domain.counting import Counts
+from services.scoring.domain.outcome import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,17 @@ class ManyOrder:
 
 @dataclass(frozen=True, slots=True)
 class TrainingOrder:
-    """On which data a model is trained, from which seed, and whether it serves as soon as it is approved."""
+    """On which data a model is trained, from which seed, and whether it serves as soon as it is approved.
+
+    `terms` say what default means to it, `adjustment` what is declared about the level of its PDs.
+    """
 
     as_of: date | None = None
     known_at: datetime | None = None
     seed: int | None = None
     promote: bool = False
+    terms: Terms = field(default_factory=Terms)
+    adjustment: Adjustment = field(default_factory=Adjustment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,14 @@ class TableEvaluation:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a bank saw happen to a borrower."""
+    """What a bank saw happen to a borrower on a day.
+
+    By which definition of default, and over how many months from which day on, where that is told.
+    """
 
     enterprise: str
     defaulted: bool
     observed_on: date
+    definition: str | None = None
+    window_from: date | None = None
+    horizon_months: int | None = None

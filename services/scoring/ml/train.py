@@ -11,6 +11,8 @@ import orjson
 import polars as pl
 
 from services.scoring.domain import drift, recourse, reference_enterprise, scale
+from services.scoring.domain.adjustment import Adjustment
+from services.scoring.domain.outcome import Terms, described
 from services.scoring.ml import artefact as artefacts
 from services.scoring.ml import plots, robustness, validation
 from services.scoring.ml.card import model_card
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
+UNADJUSTED = Adjustment()
 # Enough for the card's figures; `smecredit evaluate` takes ten repeats.
 _CARD_FOLDS = 5
 _CARD_REPEATS = 2
@@ -43,7 +46,7 @@ class Trained:
     legend: dict[str, Any]
 
 
-def train(
+def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
     frame: pl.DataFrame,
     catalogue: Mapping[str, Any] | None,
     *,
@@ -51,11 +54,15 @@ def train(
     seed: int,
     into: Path,
     label: str = "defaulted",
+    definition: Mapping[str, Any] | None = None,
+    adjustment: Adjustment = UNADJUSTED,
     progress: Progress | None = None,
 ) -> Trained:
     """Learn, calibrate, evaluate, explain and write one model version into the folder `into`.
 
     `catalogue` is the document of `GET /catalogue`; None learns from every usable column of a bank's own table.
+    `definition` tells what default means (`domain.outcome.described`); `adjustment` moves the level of the PDs that are
+    served, while the card's figures of quality are those of what was learned.
     Same table, catalogue, version and seed give the same bytes. Raises `TrainingDataUnusable` with what is missing.
     """
     entries = None if catalogue is None else [entry for entry in catalogue["features"] if entry.get("model", True)]
@@ -70,19 +77,22 @@ def train(
         progress=progress,
     )
     learned = learn(rows, defaulted, entries, seed=seed)
+    level = adjustment.as_json(float(defaulted.mean()))
+    served = replace(learned, calibration=learned.calibration.shifted(level["total_log_odds"]))
+    declared = {"definition": described(Terms()) if definition is None else dict(definition), "adjustment": level}
     meanings = entries or [_plain_entry(name) for name in learned.encoding.sources]
-    references = _references(rows, defaulted, learned)
+    references = _references(rows, defaulted, served)
     artefact = artefacts.Artefact(
         version=version,
         booster=learned.booster.decode(),
         encoding=learned.encoding.as_json(),
-        calibration=learned.calibration.as_json(),
-        legend=_legend(version, references[0], meanings),
+        calibration=served.calibration.as_json(),
+        legend={**_legend(version, references[0], meanings), **declared},
         reference=references[0],
         references=references,
         card={},
         actions=recourse.actions(entries or ()),
-        baseline=_baseline(rows, learned),
+        baseline=_baseline(rows, served),
     )
     scorer = Scorer(artefact, artefact.sha256)
     card = model_card(
@@ -97,6 +107,7 @@ def train(
             "seed": seed,
         },
     )
+    card |= declared
     held_out = HeldOut(rows, defaulted, *_held_out_pds(learned))
     card["sensitivity"] = robustness.sensitivity(rows, scorer)
     card["seeds"] = robustness.seeds(

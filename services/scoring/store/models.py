@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 from sqlalchemy import Table, exists, select, update
 from sqlalchemy.orm import Session
 
@@ -12,6 +15,9 @@ from chassis.core.ids import new_id
 from chassis.data.database import Runner
 from services.scoring.domain.errors import ModelNotFound, NoServingModel
 from services.scoring.tables import Model, ModelEvent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _models = cast("Table", Model.__table__)
 _serving = select(_models.c.version).where(_models.c.state == "serving")
@@ -55,6 +61,25 @@ def cards(session: Session) -> dict[str, dict[str, Any]]:
     """Return the card of every model that has one."""
     rows = session.execute(select(Model.version, Model.card).where(Model.trained_at.is_not(None)))
     return {version: card for version, card in rows if card}
+
+
+def heads(enterprises: Iterable[str]) -> NDArray[np.uint64]:
+    """Return the sorted first eight bytes of the enterprises' hashes: who is among them, and no list of names."""
+    digests = b"".join(hashlib.sha256(enterprise.encode()).digest()[:8] for enterprise in enterprises)
+    return np.sort(np.frombuffer(digests, "<u8"))
+
+
+def among(known: NDArray[np.uint64], enterprise: str) -> bool:
+    """Tell whether an enterprise is among sorted `heads`; one in 10¹³ others would be taken for it."""
+    [head] = heads([enterprise])
+    place = int(np.searchsorted(known, head))
+    return place < len(known) and bool(known[place] == head)
+
+
+def trained_on(session: Session, version: str) -> NDArray[np.uint64] | None:
+    """Return the `heads` of the firms that a model was trained on; None for one from before they were kept."""
+    stored = session.scalar(select(Model.trained_on).where(Model.version == version))
+    return None if stored is None else np.frombuffer(stored, "<u8")
 
 
 def serve(session: Session, version: str, now: datetime) -> None:

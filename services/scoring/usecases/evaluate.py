@@ -148,13 +148,13 @@ def _from_book(context: Context, order: Evaluation) -> Labelled:
     known_at = datetime.fromisoformat(order.plan["known_at"])
     as_of = date.fromisoformat(order.plan["as_of"]) if order.plan.get("as_of") else None
     with context.database.read() as session:
-        own = outcomes.by_enterprise(session, order.client, known_at)
+        own = outcomes.seen_by(session, order.client, known_at)
 
     def labelled(enterprises: Sequence[str] | None) -> pl.DataFrame:
         book = context.profile.feature_set(
             ManyOrder(enterprises, as_of, known_at), Read.FEATURE_SET, outcomes=True, headers=headers
         )
-        return with_outcomes(book.frame, own)
+        return with_outcomes(book.frame, own, book.as_of).frame
 
     catalogue = context.profile.catalogue(headers)["features"]
     holdout = order.plan.get("holdout_enterprises")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from services.scoring.context import Context
 from services.scoring.domain import backtest, drift
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.backtest import Followed
+from services.scoring.domain.followup import follow_up
+from services.scoring.domain.outcome import Terms
 from services.scoring.ml.scorer import Scorer
 from services.scoring.store import models, outcomes, overrides, scores
 from services.scoring.tables import Outcome
@@ -52,13 +55,17 @@ def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, 
         version = models.model(session, period.model or models.serving_version(session)).version
         assessments = scores.scores_of_model(session, version, client, since, until, MOST_SCORES)
         seen = outcomes.observations(session, caller.client)
+        known = outcomes.seen_by(session, caller.client)
+        taught = models.trained_on(session, version)
         counts = overrides.override_counts(session, caller.client, since, until, version)
     scorer = context.shelf[version]
     months = [_month(scorer, month, rows) for month, rows in _by_month(assessments).items()]
-    followed = _followed(assessments, seen)
-    grades = backtest.by_grade(followed)
+    terms = Terms(scorer.legend.definition, scorer.legend.horizon_months)
+    compared = follow_up(assessments, known, terms, None if taught is None else partial(models.among, taught))
+    grades = backtest.by_grade(compared.followed)
     overall = backtest.hosmer_lemeshow(
-        np.array([each.pd for each in followed]), np.array([each.defaulted for each in followed], dtype=np.bool_)
+        np.array([each.pd for each in compared.followed]),
+        np.array([each.defaulted for each in compared.followed], dtype=np.bool_),
     )
     return {
         "model": version,
@@ -67,8 +74,8 @@ def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, 
         "scores": len(assessments),
         "complete": len(assessments) < MOST_SCORES,
         "months": months,
-        "back_test": {"firms": len(followed), "grades": grades, "hosmer_lemeshow": overall},
-        "vintages": backtest.vintages(followed, today()),
+        "back_test": {**compared.as_json(), "grades": grades, "hosmer_lemeshow": overall},
+        "vintages": backtest.vintages(_followed(assessments, seen), today()),
         "migrations": backtest.migrations(_first_and_last(assessments)),
         "overrides": {
             **counts,

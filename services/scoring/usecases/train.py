@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,9 @@ from chassis.data import jobs
 from chassis.data.jobs import Job
 from services.scoring.clients import FeatureTable, Read
 from services.scoring.context import Context
+from services.scoring.domain.adjustment import Adjustment
 from services.scoring.domain.order import ManyOrder, TrainingOrder
+from services.scoring.domain.outcome import Labels, Seen, Terms, described, label
 from services.scoring.ml.lineage import code, rows_sha256
 from services.scoring.store import models, outcomes
 from services.scoring.tables import Model
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from services.scoring.ml.train import Trained
 
 PURPOSE = "model-training"
+UNDECLARED = Terms()
 
 
 def order_training(session: Session, caller: Caller, order: TrainingOrder) -> Model:
@@ -37,6 +42,7 @@ def order_training(session: Session, caller: Caller, order: TrainingOrder) -> Mo
         client=caller.client,
         job=jobs.enqueue(session, "train", {"version": version}, caller=caller),
         promote=order.promote,
+        terms={**asdict(order.terms), **asdict(order.adjustment)},
         seed=secrets.randbelow(2**31) if order.seed is None else order.seed,
         as_of=order.as_of,
         # Fixed at the order, so that training again after a crash sees the same data.
@@ -60,16 +66,31 @@ def train(context: Context, job: Job) -> None:
         ManyOrder(None, model.as_of, model.known_at), Read.FEATURE_SET, outcomes=True, headers=headers
     )
     with context.database.read() as session:
-        frame = with_outcomes(book.frame, outcomes.by_enterprise(session, model.client, model.known_at))
+        own = outcomes.seen_by(session, model.client, model.known_at)
+    terms, adjustment = declared_by(model)
+    found = with_outcomes(book.frame, own, book.as_of, terms)
     trained = learn(
-        frame,
+        found.frame,
         context.profile.catalogue(headers),
         version=model.version,
         seed=model.seed,
         into=context.shelf.path(model.version),
+        definition=described(terms, book.as_of, found.labels),
+        adjustment=adjustment,
         progress=job.progress,
     )
-    _register(context, model.version, book.as_of, trained, _lineage(model, book, frame))
+    _register(context, model.version, book.as_of, trained, _lineage(model, book, found.frame), found.frame)
+
+
+def declared_by(model: Model) -> tuple[Terms, Adjustment]:
+    """Return what a model's order declared of default and of the level of PDs."""
+    said = model.terms or {}
+    level = Adjustment(
+        said.get("central_tendency"),
+        said.get("margin_of_conservatism", 0.0),
+        said.get("through_the_cycle_shift", 0.0),
+    )
+    return Terms(said.get("definition"), said.get("horizon_months")), level
 
 
 def _lineage(model: Model, book: FeatureTable, frame: pl.DataFrame) -> dict[str, Any]:
@@ -87,7 +108,9 @@ def _lineage(model: Model, book: FeatureTable, frame: pl.DataFrame) -> dict[str,
     }
 
 
-def _register(context: Context, version: str, as_of: date, trained: Trained, lineage: dict[str, Any]) -> None:
+def _register(
+    context: Context, version: str, as_of: date, trained: Trained, lineage: dict[str, Any], frame: pl.DataFrame
+) -> None:
     """Make the trained version a candidate; it serves when somebody else has approved it."""
     now = datetime.now(UTC)
     with context.database.begin() as session:
@@ -96,18 +119,35 @@ def _register(context: Context, version: str, as_of: date, trained: Trained, lin
             return
         model.as_of, model.card, model.artefact_sha256 = as_of, trained.card, trained.sha256
         model.state, model.trained_at, model.lineage = "candidate", now, lineage
+        model.trained_on = models.heads(frame["enterprise"]).tobytes()
 
 
-def with_outcomes(frame: pl.DataFrame, own: dict[str, bool]) -> pl.DataFrame:
-    """Return the labelled rows; an outcome that the bank itself reported counts before one from the import."""
-    reported = pl.DataFrame(
-        {"enterprise": list(own), "reported": list(own.values())},
-        schema={"enterprise": pl.String, "reported": pl.Boolean},
-    )
-    return (
-        frame.join(reported, on="enterprise", how="left")
-        .with_columns(pl.coalesce("reported", "defaulted").alias("defaulted"))
-        .drop("reported")
-        .filter(pl.col("defaulted").is_not_null())
-        .sort("enterprise")
-    )
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Firms with a label, by enterprise, and what is to be told of the labels."""
+
+    frame: pl.DataFrame
+    labels: Labels
+
+
+def with_outcomes(
+    frame: pl.DataFrame, own: Mapping[str, Sequence[Seen]], start: date, terms: Terms = UNDECLARED
+) -> Labelled:
+    """Return the rows with a label under the terms; what the bank itself reported counts before what was imported.
+
+    `own` has all that the bank saw of a firm, the latest last; `start` is the day of the features.
+    """
+    labels, told = Labels(), []
+    for enterprise, defaulted, day in _stated(frame):
+        seen = own.get(enterprise) or ([] if defaulted is None else [Seen(defaulted, day, own=False)])
+        said = label(seen, terms, start) if seen else None
+        if said is not None:
+            labels.add(seen[-1], said, start)
+        told.append(said if isinstance(said, bool) else None)
+    rows = frame.with_columns(pl.Series("defaulted", told, dtype=pl.Boolean)).drop("observed_on", strict=False)
+    return Labelled(rows.filter(pl.col("defaulted").is_not_null()).sort("enterprise"), labels)
+
+
+def _stated(frame: pl.DataFrame) -> Iterator[tuple[str, bool | None, date | None]]:
+    day = frame["observed_on"] if "observed_on" in frame.columns else pl.Series([None] * frame.height, dtype=pl.Date)
+    return zip(frame["enterprise"].to_list(), frame["defaulted"].to_list(), day.to_list(), strict=True)

@@ -116,6 +116,37 @@ def test_a_decision_that_there_is_not_is_not_found(signed_in: SignedIn, door: St
     assert not any("plots" in call["route"] for call in door.calls)
 
 
+def test_a_model_tells_what_its_default_means_and_what_is_not_known_of_its_labels(
+    signed_in: SignedIn, door: StandIn
+) -> None:
+    """Definition, horizon, undated outcomes in words, and what was declared about the level."""
+    model = fixture("model")
+    labels = {"firms": 83, "dated": 3, "undated": 80}
+    meaning = {
+        "title": {"zh": "逾期超过 90 天", "en": "More than 90 days past due"},
+        "text": {"zh": "本金逾期。", "en": "Principal is overdue."},
+        "source": "a rule",
+    }
+    told = [{"zh": "83 个结果中有 80 个没有日期。", "en": "80 of 83 outcomes bear no date."}]
+    model["card"]["definition"] = {
+        "code": "past-due-90",
+        "default": meaning,
+        "horizon_months": 12,
+        "performance_window": {"from": "2020-02-21", "to": "2021-02-21"},
+        "labels": labels,
+        "told": told,
+    }
+    moved = {"central_tendency": 0.0, "margin_of_conservatism": 0.25, "through_the_cycle_shift": 0.0}
+    model["card"]["adjustment"] = {"log_odds": moved, "total_log_odds": 0.25, "points": -14.4}
+    door.answers["GET /models/mdl_1"] = Answer(200, model)
+
+    page = signed_in("smc_bank", "en").get(PAGE).text
+
+    for said in ("More than 90 days past due", "80 of 83 outcomes", "Margin of conservatism", "+0.250"):
+        assert said in page
+    assert "Through-the-cycle" not in page
+
+
 def failed_gate() -> dict[str, Any]:
     model = fixture("model")
     model["card"]["gate"]["passed"] = False

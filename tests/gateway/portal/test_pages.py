@@ -360,7 +360,7 @@ def test_a_firm_sees_the_same_of_its_newest_score(signed_in: SignedIn, door: Sta
     door.answers["GET /enterprises/local:E17/features"] = Answer(200, {"evidence": evidence})
     page = signed_in("smc_firm").get("/portal/enterprise").text
     assert "未计入评分：不计入为 652 分" in page
-    assert "其中已证实" in page
+    assert "其中已印证" in page
     assert door.asked("GET /enterprises/local:E17/scores")[0]["query"] == {"limit": 1}
 
 

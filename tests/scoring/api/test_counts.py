@@ -53,6 +53,18 @@ def test_inventing_sales_does_not_raise_the_score_that_decides(profile: Any, pos
     assert after["evidence"]["shares"] == {"subject": 0.8, "government": 0.2}
 
 
+def test_an_expert_rule_caps_both_scores(inflated: Any, post: Callable[..., Any]) -> None:
+    """Neither view promises a grade that the rule does not leave."""
+    free = post().json
+    record = {"id": "rec_1", "type": "insolvency", "tier": None, "grade": None, "on": "2019-05-10", "until": None}
+    inflated.records["local:E1"] = [record]
+    made = post().json
+    (rule,) = made["overlay"]
+    assert free["with_everything"]["grade"] != made["with_everything"]["grade"] == rule["effect"]["cap"]
+    for name in ("grade", "pd", "pd_interval", "score", "features_sha256"):
+        assert made["with_confirmed"][name] == made[name]
+
+
 @pytest.mark.usefixtures("inflated")
 def test_a_bank_may_count_everything_and_is_told_what_it_did(post: Callable[..., Any]) -> None:
     cautious, trusting = post().json, post(counts="everything").json

@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 from flask import Flask
 
+from services.scoring.store import models
+
 Send = Callable[..., Any]
 Read = Callable[[str], Any]
 Work = Callable[[], None]
@@ -84,6 +86,35 @@ def test_outcomes_are_held_to_the_pds(send: Send, read: Read, scored: None) -> N
     assert sum(grade["defaults"] for grade in report["back_test"]["grades"]) == 30
     assert any(alert["kind"] == "back-test" for alert in report["alerts"])
     assert report["vintages"][0]["defaulted_within"]["6"] == 1.0
+
+
+def test_a_back_test_leaves_out_the_firms_that_trained_the_model(
+    serving: Flask, send: Send, read: Read, scored: None
+) -> None:
+    """A model knows them by heart; they are counted and not compared."""
+    with serving.extensions["database"].begin() as session:
+        taught = models.heads(f"local:E{number}" for number in range(1, 21))
+        models.model(session, "mdl_test").trained_on = taught.tobytes()
+    for number in range(1, 31):
+        send("/v1/outcomes", {"enterprise": f"local:E{number}", "defaulted": True, "observed_on": "2020-08-01"})
+
+    test = read("/v1/drift").json["back_test"]
+
+    assert (test["firms"], test["training_firms"]) == (10, 20)
+    assert sum(grade["firms"] for grade in test["grades"]) == 10
+
+
+def test_a_back_test_looks_at_the_horizon_alone(send: Send, read: Read, scored: None) -> None:
+    """A default after it is none, who pays before its end has not paid yet; a year where the model declares nothing."""
+    days = {1: (True, "2020-08-01"), 2: (True, "2021-08-01"), 3: (False, "2021-08-01"), 4: (False, "2020-08-01")}
+    for number, (defaulted, day) in days.items():
+        send("/v1/outcomes", {"enterprise": f"local:E{number}", "defaulted": defaulted, "observed_on": day})
+
+    test = read("/v1/drift").json["back_test"]
+
+    assert (test["horizon_months"], test["horizon_assumed"], test["training_firms"]) == (12, True, None)
+    assert (test["firms"], sum(grade["defaults"] for grade in test["grades"])) == (3, 1)
+    assert test["left_out"] == {"too-early": 1}
 
 
 def test_a_bank_sees_its_own_scores_only_and_the_operator_all(serving: Flask, scored: None, tokens: Any) -> None:

@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 import xgboost
 
+from services.scoring.domain import scale
+from services.scoring.domain.adjustment import Adjustment
 from services.scoring.domain.errors import ModelUnreadable, TrainingDataUnusable, VersionTaken
 from services.scoring.domain.gate import MARGINS, passed
 from services.scoring.ml import artefact
@@ -63,6 +65,50 @@ def test_the_card_tells_of_each_figure_how_far_the_model_is_ahead_of_its_challen
     assert tests["auc"]["model"] == pytest.approx(card["metrics"]["auc"]["mean"])
     assert tests["auc"]["challenger"] == pytest.approx(card["metrics"]["challenger"]["auc"]["mean"])
     assert passed(card) == all(test["advantage"] >= -test["margin"] for test in tests.values())
+
+
+@pytest.fixture(scope="module")
+def adjusted(book, catalogue, tmp_path_factory):
+    """The same model, its PDs centred on 3 %, with a margin and a shift."""
+    into = tmp_path_factory.mktemp("adjusted") / "mdl_test"
+    return train(book, catalogue, version="mdl_test", seed=1, into=into, adjustment=Adjustment(0.03, 0.25, -0.1))
+
+
+def test_declared_adjustments_move_every_log_odds_by_exactly_what_was_declared(trained, adjusted, book):
+    """Of every firm: the PD's scale moves, its order and its spread do not."""
+    before, after = (Scorer.load(each.path.parent).score_many(book) for each in (trained, adjusted))
+    rate = book["defaulted"].mean()
+    declared = np.log(0.03 / 0.97) - np.log(rate / (1 - rate)) + 0.25 - 0.1
+    moved = (before.score_exact - after.score_exact) / scale.POINTS_PER_LOG_ODDS
+    np.testing.assert_allclose(moved, declared, atol=1e-9)
+
+
+def test_reasons_of_an_adjusted_model_add_up(adjusted, book):
+    """Base points and contributions are the score's, as of any model."""
+    scored = Scorer.load(adjusted.path.parent).score_many(book)
+    np.testing.assert_allclose(scored.base_points + scored.points.sum(axis=1), scored.score_exact, atol=1e-6)
+
+
+def test_card_and_legend_tell_what_was_declared_and_what_it_does(trained, adjusted):
+    """In log-odds and points; figures of quality are those of what was learned."""
+    told = adjusted.card["adjustment"]
+    assert told == adjusted.legend["adjustment"]
+    assert told["declared"] == {
+        "central_tendency": 0.03,
+        "margin_of_conservatism": 0.25,
+        "through_the_cycle_shift": -0.1,
+    }
+    assert told["points"] == pytest.approx(-scale.POINTS_PER_LOG_ODDS * told["total_log_odds"])
+    assert adjusted.card["metrics"] == trained.card["metrics"]
+    assert trained.card["adjustment"]["total_log_odds"] == 0.0
+
+
+def test_a_card_tells_what_default_means_even_where_nobody_said(trained):
+    """Nothing declared is said in words, in both languages."""
+    told = trained.card["definition"]
+    assert (told["code"], told["horizon_months"]) == (None, None)
+    assert all(each["zh"] and each["en"] for each in told["told"])
+    assert len(told["told"]) == 2
 
 
 def test_the_reasons_were_verified_against_shap_at_training_time(trained):

@@ -108,7 +108,7 @@ def test_a_part_without_own_words_has_the_columns_of_before(serving: Flask, batc
     batch()
     with serving.extensions["database"].read() as session:
         (part,) = (batches.part(row) for row in session.scalars(select(BatchPart)))
-    assert not {*batch_file.TOLD} & {*part.frame.columns}
+    assert not {"evidence", "beside"} & {*part.frame.columns}
 
 
 @pytest.mark.parametrize("table", [Score, BatchPart])

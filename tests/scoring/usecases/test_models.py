@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from flask import Flask
 
 from services.scoring.store import outcomes
@@ -64,6 +65,33 @@ def test_another_banks_outcomes_do_not_train_mine(app: Flask, send: Send) -> Non
 
     with app.extensions["database"].read() as session:
         assert outcomes.by_enterprise(session, "bank-2", None) == {}
+
+
+def test_an_outcome_tells_its_definition_and_its_window(send: Send) -> None:
+    """What is reported is answered; what is left out is null."""
+    window = {"definition": "past-due-90", "window_from": "2019-05-01", "horizon_months": 12}
+    outcome = {"enterprise": "E1", "defaulted": False, "observed_on": "2020-05-01"}
+
+    full, plain = (send("/v1/outcomes", outcome | more).json for more in (window, {}))
+
+    assert {name: full[name] for name in window} == window
+    assert {name: plain[name] for name in window} == dict.fromkeys(window)
+
+
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [
+        ({"window_from": "2019-06-01", "horizon_months": 12}, "The window ends on 2020-06-01"),
+        ({"window_from": "2020-06-01"}, "before the window"),
+        ({"horizon_months": 12}, "without window_from"),
+    ],
+)
+def test_an_outcome_that_does_not_fit_its_window_is_refused(send: Send, window: dict[str, Any], said: str) -> None:
+    """Nobody can say in eleven months that a firm paid for twelve."""
+    answer = send("/v1/outcomes", {"enterprise": "E1", "defaulted": False, "observed_on": "2020-05-01", **window})
+
+    assert answer.status_code == 422
+    assert said in answer.json["detail"]
 
 
 def test_an_outcome_in_the_future_is_refused(send: Send) -> None:

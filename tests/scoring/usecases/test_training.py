@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from io import BytesIO
 from json import loads
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from flask import Flask
 
 from services.scoring.domain.errors import TableUnreadable
+from services.scoring.domain.outcome import Seen
 from services.scoring.usecases.read_table import read_table
 from services.scoring.usecases.train import with_outcomes
 
@@ -49,6 +51,7 @@ def test_a_trained_model_that_was_to_be_promoted_serves_once_approved(
 
     assert (model["state"], model["as_of"], model["card"]["data"]["firms"]) == ("serving", "2020-02-21", 80)
     said = {"version": version, "reference": score["model"]["reference"], "gate": "failed"}
+    said |= {"definition": None, "horizon_months": None}
     for each in (score, again, listed, loads(line)):
         assert each["model"] == {**said, "exception": "a test of the way"}
 
@@ -80,9 +83,52 @@ def test_an_outcome_reported_by_the_bank_counts_before_the_imported_one() -> Non
     """The bank knows its own borrower best."""
     frame = pl.DataFrame({"enterprise": ["a", "b", "c"], "defaulted": [False, None, None]})
 
-    merged = with_outcomes(frame, {"a": True, "b": False})
+    merged = with_outcomes(frame, {"a": [Seen(True)], "b": [Seen(False)]}, date(2024, 1, 1))
 
-    assert merged.rows() == [("a", True), ("b", False)]
+    assert merged.frame.rows() == [("a", True), ("b", False)]
+
+
+def test_a_training_with_a_horizon_learns_from_what_happened_within_it(
+    send: Send, read: Read, work: Work, profile: Any
+) -> None:
+    """Defaults of later years are none of this one; answer and card tell what is undated and what was left out."""
+    days = [None, date(2020, 8, 1), date(2023, 8, 1), date(2020, 3, 1)]
+    cycle = [days[number % 4] for number in range(profile.book.height)]
+    profile.book = profile.book.with_columns(pl.Series("observed_on", cycle, dtype=pl.Date))
+    told = {"definition": "past-due-90", "horizon_months": 12, "margin_of_conservatism": 0.2}
+    order = send("/v1/models", {"seed": 1, **told}).json
+    work()
+
+    model = read(f"/v1/models/{order['version']}").json
+    said = model["card"]["definition"]
+
+    assert order["told"] == []
+    assert (model["terms"]["definition"], model["terms"]["margin_of_conservatism"]) == ("past-due-90", 0.2)
+    assert said["performance_window"] == {"from": "2020-02-21", "to": "2021-02-21"}
+    labels = said["labels"]
+    assert labels["undated"] == 20
+    assert labels["left_out"]["too-early"] > 0
+    assert labels["firms"] + labels["left_out"]["too-early"] == 80
+    # Of each four firms, one saw its day after the horizon: whatever it says, within the year that firm paid.
+    known = profile.book.drop_nulls("defaulted")
+    within = known.filter(pl.col("observed_on").is_null() | (pl.col("observed_on") < date(2021, 1, 1)))
+    assert model["card"]["data"]["defaults"] == within["defaulted"].sum()
+    assert "20 of" in model["told"][0]["en"]
+
+
+def test_an_order_that_declares_nothing_is_told_so_at_once(send: Send) -> None:
+    """In the answer to the order, in both languages."""
+    told = send("/v1/models", {}).json["told"]
+
+    assert [each["en"].split(":")[0] for each in told] == [
+        "No definition of default is declared",
+        "No horizon is declared",
+    ]
+
+
+def test_a_definition_that_there_is_not_is_refused(send: Send) -> None:
+    """A code is one of the list."""
+    assert send("/v1/models", {"definition": "bad luck"}).status_code == 422
 
 
 def test_the_book_is_evaluated_by_cross_validation(send: Send, read: Read, work: Work) -> None:

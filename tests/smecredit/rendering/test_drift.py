@@ -22,6 +22,9 @@ REPORT = {
         }
     ],
     "back_test": {
+        "firms": 40,
+        "horizon_months": 12,
+        "training_firms": 83,
         "grades": [
             {"grade": "B", "firms": 40, "defaults": 9, "mean_pd": 0.06, "default_rate": 0.225, "p_as_many": 0.0001,
              "p_as_few": 1.0}
@@ -52,6 +55,7 @@ def test_what_is_alarming_comes_first_in_both_languages(capsys: pytest.CaptureFi
         "p 0.020",
         "80% stayed",
         "2 of 50 (4.0%)",
+        "83 trained",
     ):
         assert part in shown
 

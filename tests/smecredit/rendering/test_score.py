@@ -20,6 +20,7 @@ SCORE: Any = {
     "contributions": [],
     "base_points": 600.0,
     "model": {"version": "mdl_1", "reference": "r", "gate": "passed", "exception": None},
+    "overlay": [],
     "disputes": [],
     "undisputed": None,
     "renewed_by": None,
@@ -31,10 +32,10 @@ SCORE: Any = {
 def test_a_score_says_what_its_money_rests_on_and_what_was_not_counted(capsys: pytest.CaptureFixture[str]) -> None:
     score(SCORE)
     shown = capsys.readouterr().out
-    for part in ("subject 80%, government 20%", "confirmed 已证实 20%", "It was not counted.", "未计入评分"):
+    for part in ("subject 80%, government 20%", "confirmed 已印证 20%", "It was not counted.", "未计入评分"):
         assert part in shown
 
 
 def test_a_score_of_before_says_neither(capsys: pytest.CaptureFixture[str]) -> None:
     score({**SCORE, "evidence": None, "counted": None})
-    assert "已证实" not in capsys.readouterr().out
+    assert "已印证" not in capsys.readouterr().out

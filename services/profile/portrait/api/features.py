@@ -51,7 +51,8 @@ def get_catalogue() -> Response:
 def post_feature_set(order: dict[str, Any]) -> Response:
     """Read the features of many enterprises as a Parquet table.
 
-    Files without a live consent are withheld and counted; each read is recorded. `defaulted` comes with `outcomes`.
+    Files without a live consent are withheld and counted; each read is recorded.
+    `defaulted` and `observed_on` come with `outcomes`.
     """
     return feature_table(order, Resource.FEATURE_SET)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -266,7 +267,7 @@ def _keep(context: Context, bodies: Mapping[str, bytes], facts: Facts, files: Fi
 def _frame(
     bodies: Sequence[dict[str, Any]],
     firms: Mapping[str, Enterprise],
-    labels: Mapping[str, bool] | None,
+    labels: Mapping[str, tuple[bool, date | None]] | None,
     *,
     records: bool,
 ) -> pl.DataFrame:
@@ -287,6 +288,7 @@ def _frame(
     for name in NAMES:
         columns[name] = pl.Series(name, [body["values"][name] for body in bodies], dtype=pl.Float64)
     if labels is not None:
-        told = [labels.get(body["enterprise"]) for body in bodies]
-        columns["defaulted"] = pl.Series("defaulted", told, dtype=pl.Boolean)
+        told = [labels.get(body["enterprise"], (None, None)) for body in bodies]
+        columns["defaulted"] = pl.Series("defaulted", [defaulted for defaulted, _ in told], dtype=pl.Boolean)
+        columns["observed_on"] = pl.Series("observed_on", [day for _, day in told], dtype=pl.Date)
     return pl.DataFrame(columns)
