@@ -101,8 +101,8 @@ FEW_ROWS = Plan(
     folds=5,
     repeats=3,
 )
-# Thousands of rows carry deep trees where each split sees one column of eight and sixteen of them are averaged: on the SBA
-# case 0.866 against 0.861 of shallow ones, as much as CatBoost's thousand (docs/benchmarks.md).
+# Thousands of rows carry deep trees where each split sees one column of eight and sixteen trees are averaged: on the
+# SBA case 0.866 against 0.862 of shallow ones, as much as CatBoost's thousand (docs/benchmarks.md).
 MANY_ROWS = Plan(
     depths=(12,),
     rounds=(50,),
