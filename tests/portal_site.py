@@ -61,6 +61,7 @@ ROUTES = (
     (r"GET /models/mdl_1/plots", "pictures"),
     (r"GET /models/mdl_1/plots/[a-z0-9-]+", "picture"),
     (r"GET /book", "book"),
+    (r"GET /book/date", "book_date"),
     (r"GET /catalogue", "catalogue"),
     (r"GET /reason-codes", "reason_codes"),
     (r"POST /matches", "match"),

@@ -1,11 +1,14 @@
 """Alembic migrations of one service, run by command and never at the start of a web process.
 
-Asking whether a database is current needs no Alembic (its import costs a third of a web process's start): a migration's
-file is named by its revision, `0001_initial.py`, so the newest revision is the last name.
+Asking whether a database is current needs no Alembic (its import costs a third of a web process's start): a migration
+names its revision and the one before it in a line each, and the newest is the one that no other comes after. Numbers
+are names and no order: two that were made side by side are chained as they came in.
 """
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,8 @@ from chassis.core.errors import UpstreamUnavailable
 from chassis.data.database import Database
 
 POSTGRESQL_LOCK = 7305
+REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
+BEFORE = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 
 
 def upgrade(database: Database, package: str) -> bool:
@@ -54,9 +59,13 @@ def current(database: Database) -> str | None:
         return found
 
 
+@cache
 def head(package: str) -> str:
     """Return the newest revision that the code knows."""
-    return max(path.name.partition("_")[0] for path in (_folder(package) / "versions").glob("[0-9]*.py"))
+    steps = [path.read_text("utf-8") for path in (_folder(package) / "versions").glob("[0-9]*.py")]
+    revisions, before = ({name for step in steps for name in line.findall(step)} for line in (REVISION, BEFORE))
+    (newest,) = revisions - before
+    return str(newest)
 
 
 def differences(database: Database, metadata: MetaData) -> list[Any]:

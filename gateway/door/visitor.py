@@ -26,8 +26,8 @@ class Visitor:
 class Ask:
     """What a visitor asks of a public route (`/enterprises/…`, without `/v1`).
 
-    `purpose` is why another firm's file is read; `key` makes a write that is sent twice count once; `file` is the body
-    of a route that takes files.
+    `purpose` is why another firm's file is read; `key` makes a write that is sent twice count once; `version` is the
+    one that a write means to replace; `file` is the body of a route that takes files.
     """
 
     method: str
@@ -36,12 +36,15 @@ class Ask:
     query: Mapping[str, str | int] | None = None
     purpose: str | None = None
     key: str | None = None
+    version: int | None = None
     file: bytes | None = None
 
     @property
     def headers(self) -> dict[str, str]:
-        """The purpose and the key as HTTP headers."""
-        return {name: value for name, value in (("Purpose", self.purpose), ("Idempotency-Key", self.key)) if value}
+        """The purpose, the key and the version as HTTP headers."""
+        meant = None if self.version is None else f'"{self.version}"'
+        said = (("Purpose", self.purpose), ("Idempotency-Key", self.key), ("If-Match", meant))
+        return {name: value for name, value in said if value}
 
 
 @dataclass(frozen=True, slots=True)

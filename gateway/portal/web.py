@@ -108,6 +108,7 @@ ROUTES = (
     ("/imports", sending.send, ("POST",)),
     ("/import-previews", sending.look, ("POST",)),
     ("/operations", operations.overview, ("GET",)),
+    ("/operations/date", operations.date_book, ("POST",)),
     ("/imports/<name>", imports.one, ("GET",)),
     ("/imports/<name>/rejects", imports.rejects, ("GET",)),
     ("/imports/<name>/withdraw", imports.withdraw, ("POST",)),

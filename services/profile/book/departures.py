@@ -75,13 +75,11 @@ def unsettle(session: Session, enterprises: Collection[str] | None = None) -> No
 
     What others say confirms their word, and what others no longer say does not.
     """
-    table = tables.Enterprise
-    query = select(table.id).where(table.own_word)
     if enterprises is None:
-        change_files(session, session.scalars(query).all())
-        return
-    for part in batches(sorted(enterprises)):
-        change_files(session, session.scalars(query.where(table.id.in_(part))).all())
+        table = tables.Enterprise
+        change_files(session, session.scalars(select(table.id).where(table.own_word)).all())
+    else:
+        change_files(session, store.speaking(session, enterprises))
 
 
 def left_by(runner: Runner, act: str) -> bool:

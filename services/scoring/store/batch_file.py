@@ -89,15 +89,19 @@ def written_beside(beside: Mapping[int, Beside], rows: int) -> list[pl.Series]:
 def written_overlays(rules: RuleSet | None, records: pl.Series) -> list[pl.Series]:
     """Return the column of the overlays of rows with these public records (JSON, null where they are withheld).
 
-    None where no rules are in force. Hardly any row has a record, and the rest say the same.
+    None where no rules are in force. Hardly any row has a record, and the rest say the same: each text is kept once.
     """
     if rules is None:
         return []
     nothing = orjson.dumps(overlay(rules, ())).decode()
-    told = records.replace("[]", nothing).to_list()
-    for place in (records != "[]").fill_null(value=False).arg_true():
-        told[place] = orjson.dumps(overlay(rules, orjson.loads(records[place]))).decode()
-    return [pl.Series("overlay", told, dtype=pl.String)]
+    told = records.replace("[]", nothing).alias("overlay")
+    spoken_of = (records != "[]").fill_null(value=False).arg_true()
+    if spoken_of.is_empty():
+        return [told.cast(pl.Categorical)]
+    texts = told.to_list()
+    for place in spoken_of:
+        texts[place] = orjson.dumps(overlay(rules, orjson.loads(records[place]))).decode()
+    return [pl.Series("overlay", texts, dtype=pl.Categorical)]
 
 
 def numbers(frame: pl.DataFrame, kind: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Date, bindparam, select
 from sqlalchemy.orm import Session
 
 from chassis.core.moments import day_of
@@ -14,19 +14,24 @@ from services.scoring.domain.errors import OverlayNotFound
 from services.scoring.domain.overlay import Rule, RuleSet, shipped
 from services.scoring.tables import OverlayVersion
 
+# Built once: it is asked on the way to each score.
+IN_FORCE = (
+    select(OverlayVersion.id, OverlayVersion.valid_from, OverlayVersion.rules)
+    .where(
+        OverlayVersion.confirmed_at <= bindparam("at", type_=OverlayVersion.confirmed_at.type),
+        OverlayVersion.valid_from <= bindparam("day", type_=Date),
+    )
+    .order_by(OverlayVersion.valid_from.desc(), OverlayVersion.confirmed_at.desc())
+    .limit(1)
+)
+
 
 def in_force(runner: Runner, at: datetime) -> RuleSet | None:
     """Return the version that was in force at a moment; None before the first.
 
     It is the confirmed one with the latest first day that had come, of those confirmed by then; else the shipped one.
     """
-    table = OverlayVersion
-    query = (
-        select(table.id, table.valid_from, table.rules)
-        .where(table.confirmed_at <= at, table.valid_from <= day_of(at))
-        .order_by(table.valid_from.desc(), table.confirmed_at.desc())
-    )
-    row = runner.execute(query.limit(1)).first()
+    row = runner.execute(IN_FORCE, {"at": at, "day": day_of(at)}).first()
     if row is not None:
         return RuleSet(row.id, row.valid_from, tuple(map(Rule.from_json, row.rules)))
     return shipped() if shipped().valid_from <= day_of(at) else None

@@ -9,6 +9,7 @@ from services.scoring.api import shown
 from services.scoring.domain import reason_codes
 from services.scoring.domain.assessment import Assessment, Legend, Meaning
 from services.scoring.domain.contest import Contest
+from services.scoring.domain.gate import Standing
 from services.scoring.domain.leave import Leave
 
 
@@ -40,5 +41,5 @@ def test_a_told_reason_bears_its_code_and_an_unlisted_feature_none() -> None:
         *("sco_1", "local:E1", "bank-1", "credit-assessment", None, "mdl_1", day, at, "B", "0" * 64),
         *(500, "CCC", 0.1, 0.05, 0.2, 512.0, [1.0, 2.0], [-9.0, -3.0], [0, 1], at),
     )
-    told = shown.score(stored, legend, Contest(Leave([])))["reasons"]
+    told = shown.score(stored, legend, Contest(Leave([])), Standing(passed=True))["reasons"]
     assert [(each["feature"], each["code"]) for each in told] == [("sales_36m", "R202"), ("loan_officer", None)]

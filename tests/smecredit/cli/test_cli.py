@@ -53,6 +53,13 @@ def test_a_missing_key_names_the_ways_to_one(home):
     assert "keys.json" in done.stderr
 
 
+def test_a_day_and_the_month_are_not_set_together(home):
+    """Which of the two would count could not be told."""
+    done = smecredit("book", "--date", "2020-02-29", "--by-month", home=home, SMECREDIT_API_KEY="k")
+    assert done.returncode == 2
+    assert "not both" in done.stderr
+
+
 def test_wrong_use_is_code_2(home):
     """An amount with parts of a fen is the user's mistake, told before any call."""
     done = smecredit("match", "local:E1", "--amount", "1.005", "--months", "12", home=home)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from town import Town
@@ -39,3 +44,15 @@ def test_an_invoice_of_today_by_one_firm_changes_no_score_of_another(town: Town)
     assert scored(town) == before
     assert town.ask("operator", "POST", f"/v1/imports/{done['id']}/withdraw").status == 200
     assert scored(town) == before
+
+
+def test_the_command_tells_as_of_which_day_files_are_read(town: Town) -> None:
+    """The demonstration's operator dated the book with its latest invoice, and whoever asks is told."""
+    key = town.headers["operator"]["Authorization"].removeprefix("Bearer ")
+    command = [Path(sys.executable).with_name("smecredit"), "book", "--url", town.url, "--json"]
+    done = subprocess.run(
+        command, env={**os.environ, "SMECREDIT_API_KEY": key}, capture_output=True, text=True, check=True
+    )
+    told, versions = json.loads(done.stdout), town.ask("owner", "GET", "/v1/book/dates").json["items"]
+    assert (told["date"], told["dated"]) == (versions[0]["date"], True)
+    assert [each["set_by"] for each in versions] == ["operator-demo", "operator-demo"]

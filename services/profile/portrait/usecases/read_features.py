@@ -126,7 +126,7 @@ def _shown(context: Context, reading: Reading, permit: Permit, facts: Facts, bod
     if not reading.caller.owns(enterprise):
         return body
     with context.database.read() as session:
-        if not store.speaks(session, enterprise):
+        if not store.speaking(session, [enterprise]):
             return body
         marks = dispute_store.marks(session, permit)
     return _body(context, permit, facts, Files({}, marks), sides=False)
@@ -254,8 +254,13 @@ def _keep(context: Context, bodies: Mapping[str, bytes], facts: Facts, files: Fi
         moment = facts.moment
         with context.database.begin() as session:
             # The book was read before the revisions: with what left it between the two this would seem to hold.
-            if store.book(session).departures != moment.departures:
+            state = store.book(session)
+            if state.departures != moment.departures:
                 return
+            # So would, with what came between the two, the answer of whoever another's import may confirm.
+            if state.known_at != facts.known_at:
+                spoken = store.speaking(session, bodies)
+                bodies = {name: body for name, body in bodies.items() if name not in spoken}
             snapshots.keep_snapshots(session, bodies, moment.as_of, FORM, moment.version, files.revised)
 
 

@@ -22,7 +22,7 @@ from services.profile.watch.tables import Alert
 NAMED_BY_DATA = {
     *("Connector.columns", "Connector.units", "Connector.values", "Connector.constants"),
     *("Split.titles", "Split.sides"),
-    *("Import.problem", "Import.parts"),
+    *("Import.problem", "Import.parts", "Evidence.by_channel"),
 }
 FIRM = "/v1/enterprises/{firm}"
 PATHS = (

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 import polars as pl
 import pytest
-from profile_house import House
+from profile_house import House, open_house
+
+from chassis.core.identity import Verifier
+from services.profile.book import snapshots
 
 HEAD = "企业代号,发票号码,开票日期,购方单位代号,金额,税额,价税合计,发票状态\n"
 # A sale of 100 yuan that the tax office knows, and ten that only the firm tells.
@@ -262,3 +268,33 @@ def test_the_records_behind_a_figure_are_marked_where_only_the_firm_says_them(si
     assert marked() == {"1001": False, "2001": True, "payments": None}
     single.send("payments", LINE)
     assert marked() == {"1001": False, "2001": False, "payments": None}
+
+
+@pytest.fixture
+def palace(postgresql_url: str, tmp_path: Path, verifier: Verifier, tokens: Callable[..., dict[str, str]]) -> House:
+    """Return the service on PostgreSQL: SQLite lets no import end while a read is recorded."""
+    return open_house(postgresql_url, tmp_path, verifier, tokens)
+
+
+def test_a_confirmation_that_comes_in_the_midst_of_a_read_is_told_to_the_next(
+    palace: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the book was read, and before it is read how often files were changed: the answer of then is not kept."""
+    palace.send("invoices.sale", HEAD + KNOWN)
+    say(palace, HEAD + TOLD.splitlines()[0] + "\n")
+    palace.consent()
+    while palace.worker.run_once():
+        pass
+    kind, content = CONFIRMED_BY["bank"]
+    palace.client.post(f"/v1/imports?kind={kind}&filename=b.csv", data=content.encode(), headers=palace.source)
+    read, came = snapshots.revisions, []
+
+    def revisions(*asked: Any) -> dict[str, int]:
+        if not came:
+            with ThreadPoolExecutor(1) as pool:
+                came.append(pool.submit(palace.worker.run_once).result())
+        return read(*asked)
+
+    monkeypatch.setattr(snapshots, "revisions", revisions)
+    before, after = as_bank(palace), as_bank(palace)
+    assert (came, before["confirmed"] is None, after["confirmed"] is None) == ([True], False, True)

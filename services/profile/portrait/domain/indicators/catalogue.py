@@ -52,18 +52,28 @@ def own(evidence: Evidence, days: Sequence[date], parties: pl.DataFrame, trust: 
 
 
 def whole(evidence: Evidence, as_of: date, trust: Trust) -> pl.DataFrame:
-    """Return what only the whole book can tell of each firm: enterprise and the network indicators, sorted."""
+    """Return what only the whole book can tell of each firm: enterprise and the network indicators, sorted.
+
+    What firms say of themselves ties nobody to anybody: else one that makes up a sale would move another's figures, and
+    read in its own whether that one is in the book, in trouble or large (ADR 28).
+    """
     day = pl.lit(as_of)
-    links = chain.links(evidence.invoices, day)
+    links = chain.links(_heard(evidence.invoices, trust), day)
     firms = evidence.enterprises
     large = firms.filter(pl.col("size_class") == "large")["enterprise"]
     found = chain.network(links, large)
     for part in (
-        relation.network(evidence.relations, evidence.public_records, links, day),
+        relation.network(_heard(evidence.relations, trust), evidence.public_records, links, day),
         confidence.agreed(trust.checks),
     ):
         found = found.join(part, on="enterprise", how="full", coalesce=True)
     return found.select("enterprise", *_values(NETWORK)).sort("enterprise")
+
+
+def _heard(rows: pl.DataFrame, trust: Trust) -> pl.DataFrame:
+    """Return what others than the enterprises themselves say."""
+    own = trust.channels.filter(pl.col("channel").is_in(confidence.UNVERIFIED))["import_id"]
+    return rows if own.is_empty() else rows.filter(~pl.col("import_id").is_in(own.implode()).fill_null(value=False))
 
 
 def _values(indicators: Sequence[Indicator]) -> list[pl.Expr]:
