@@ -119,6 +119,7 @@ class Batch(Base):
     withheld: Mapped[int | None]
     created_at: Mapped[datetime]
     counts: Mapped[str | None]
+    facts_sha256: Mapped[str | None]
 
     __table_args__ = (Index("ix_score_batches_client_id", "client", "id"),)
 

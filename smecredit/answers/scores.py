@@ -247,6 +247,7 @@ class Score(TypedDict):
     evidence: ScoreEvidence | None
     counted: Text | None
     renewed_by: str | None
+    repeat_of: str | None
     receipt: str
     batch: str | None
     created_at: str

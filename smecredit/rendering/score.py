@@ -68,5 +68,7 @@ def _contested(console: Console, shown: Score) -> None:
     if other := shown["undisputed"]:
         points = "no score" if other["score"] is None else f"{other['score']} ({other['grade']})"
         console.print(f"without the disputed records 剔除异议项: {points}")
+    if shown.get("repeat_of"):
+        console.print(f"a repeat on the same facts 事实未变，重复查询: {shown['repeat_of']}")
     if shown["renewed_by"]:
         console.print(f"given anew after a correction 更正后重出: {shown['renewed_by']}")

@@ -131,6 +131,10 @@ class BatchSchema(Schema):
     scored = fields.Integer()
     refused = fields.Integer(metadata={"description": "Enterprises with a problem instead of a score"})
     withheld = fields.Integer(allow_none=True, metadata={"description": "Enterprises without consent"})
+    repeat_of = fields.String(
+        allow_none=True,
+        metadata={"description": "Once done: the batch that the same client had on the same facts within thirty days"},
+    )
     counts = fields.String(
         allow_none=True, metadata={"description": "What counts in its scores; null before there was a choice: all"}
     )

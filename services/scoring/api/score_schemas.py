@@ -216,6 +216,10 @@ class ScoreSchema(Schema):
         allow_none=True,
         metadata={"description": "What was not counted, what it would do, and what would have it counted"},
     )
+    repeat_of = fields.String(
+        allow_none=True,
+        metadata={"description": "The score that the same client had on the same facts within thirty days before"},
+    )
     renewed_by = fields.String(
         allow_none=True, metadata={"description": "The score that was given anew after a correction of the file"}
     )

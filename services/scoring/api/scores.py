@@ -58,7 +58,7 @@ def post_score() -> Response:
     )
     assessment, contest = assess(context(), turns(), order)
     with timed("reasons"):
-        answer = _answer(assessment, contest, 201, references=references)
+        answer = _answer(assessment, contest, 201, _repeat(assessment), references=references)
     answer.headers["Location"] = f"/v1/scores/{assessment.id}"
     return answer
 
@@ -80,6 +80,7 @@ def get_score(asked: dict[str, Any], score_id: str) -> Response:
         beside = {
             "override": overrides.override_of(session, score_id),
             "renewed_by": renewals.renewal_of(session, score_id),
+            "repeat_of": scores.repeat_of(session, assessment),
         }
     return _answer(assessment, contest, 200, beside, references=asked["references"])
 
@@ -103,6 +104,7 @@ def list_scores(enterprise: str) -> Response:
             lambda before, most: scores.scores_of(session, name, client, before, most), key=lambda each: each.id
         )
         given = overrides.overrides_of(session, [each.id for each in page["items"]])
+        repeats = {each.id: scores.repeat_of(session, each) for each in page["items"]}
     last, shelf = page["next"] is None, context().shelf
     contests = contests_of(context(), caller(), name, page["items"], last=last)
     standing = cache(partial(standing_of, context()))
@@ -113,6 +115,7 @@ def list_scores(enterprise: str) -> Response:
             contests[each.id],
             standing(each.model),
             given.get(each.id),
+            repeat_of=repeats[each.id],
         )
         for each in page["items"]
         if each.id in contests
@@ -144,6 +147,11 @@ def post_score_set(order: dict[str, Any]) -> Response:
 def _body(body: dict[str, Any]) -> dict[str, Any]:
     """Return this request's body; `documented_only` leaves the parsing to the endpoint."""
     return body
+
+
+def _repeat(assessment: Assessment) -> dict[str, Any]:
+    with context().database.read() as session:
+        return {"repeat_of": scores.repeat_of(session, assessment)}
 
 
 def _answer(

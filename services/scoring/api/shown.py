@@ -38,6 +38,7 @@ def score(
     standing: Standing,
     override: Override | None = None,
     renewed_by: str | None = None,
+    repeat_of: str | None = None,
 ) -> dict[str, Any]:
     """Return the answer that a client reads, the same bytes each time the stored assessment is read.
 
@@ -73,6 +74,7 @@ def score(
         "undisputed": undisputed_view(assessment, contest),
         **_counted(assessment),
         "renewed_by": renewed_by,
+        "repeat_of": repeat_of,
         "receipt": f"/v1/scores/{assessment.id}/receipt",
         "batch": assessment.batch,
         "created_at": rfc3339(assessment.created_at),
@@ -191,6 +193,7 @@ def batch(session: Session, row: Batch) -> dict[str, Any]:
         "refused": refused,
         "withheld": row.withheld,
         "counts": row.counts,
+        "repeat_of": batches.repeat_of(session, row),
         "problem": job.problem,
         "created_at": _moment(row.created_at),
     }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from services.scoring.domain.adjustment import Adjustment
 from services.scoring.domain.counting import Counts
 from services.scoring.domain.outcome import Terms
+
+# An order of the same client on the same facts within so long of an earlier one is a repeat of it (docs/adr/0029).
+REPEATED_WITHIN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+import polars as pl
 from sqlalchemy import Connection, Table, delete, func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
@@ -18,6 +20,7 @@ from services.scoring.domain.assessment import STAMP, Assessment, Stamp, stamped
 from services.scoring.domain.counting import counts_of
 from services.scoring.domain.errors import BatchNotFound
 from services.scoring.domain.leaf import Seals
+from services.scoring.domain.order import REPEATED_WITHIN
 from services.scoring.store import batch_file
 from services.scoring.store.batch_file import Part
 from services.scoring.tables import Batch, BatchIndex, BatchPart, BatchRefusal, BatchSeal, Score
@@ -32,6 +35,25 @@ def batch(session: Session, batch_id: str, client: str | None = None) -> Batch:
     if found is None or (client is not None and found.client != client):
         raise BatchNotFound(f"There is no batch {batch_id}, or it is not yours to read.")
     return found
+
+
+def note_facts(session: Session, batch_id: str, table: pl.DataFrame) -> None:
+    """Keep the digest of what a batch was made from: the enterprises and the hashes of their features."""
+    told = "".join(table["enterprise"].to_list() + table["features_sha256"].to_list())
+    batch(session, batch_id).facts_sha256 = hashlib.sha256(told.encode()).hexdigest()
+
+
+def repeat_of(session: Session, row: Batch) -> str | None:
+    """Return the first batch that the same client ordered on the same facts of the same model in the days before."""
+    if row.facts_sha256 is None:
+        return None
+    same = ("client", "purpose", "model", "counts", "facts_sha256")
+    query = select(Batch.id).where(
+        *(getattr(Batch, name).is_not_distinct_from(getattr(row, name)) for name in same),
+        Batch.id < row.id,
+        Batch.created_at >= row.created_at - REPEATED_WITHIN,
+    )
+    return session.scalar(query.order_by(Batch.id).limit(1))
 
 
 def scored_in_rows(session: Session, batch_id: str) -> set[str]:

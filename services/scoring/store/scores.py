@@ -19,6 +19,7 @@ from chassis.data.ledger import store as ledger_store
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.counting import Beside, counts_of
 from services.scoring.domain.errors import ScoreNotFound
+from services.scoring.domain.order import REPEATED_WITHIN
 from services.scoring.domain.reasons import MOST_REASONS
 from services.scoring.store import batch_file, batches
 from services.scoring.tables import (
@@ -163,6 +164,21 @@ def shadow_pairs(session: Session, version: str) -> list[dict[str, Any]]:
         columns = frame.rename({stored: name for name, stored in batch_file.SHADOW.items()}).to_dicts()
         pairs += [{"id": numbered(row.head, place), "model": row.model, **each} for place, each in enumerate(columns)]
     return sorted(pairs, key=lambda pair: str(pair["id"]))
+
+
+def repeat_of(session: Session, assessment: Assessment) -> str | None:
+    """Return the first score that the same client had on the same facts of the same model in the days before.
+
+    Orders of their own only: a batch is a repeat as a whole (`batches.repeat_of`).
+    """
+    same = ("enterprise", "client", "purpose", "model", "features_sha256")
+    query = select(Score.id).where(
+        *(getattr(Score, name) == getattr(assessment, name) for name in same),
+        Score.batch.is_(None),
+        Score.id < assessment.id,
+        Score.created_at >= assessment.created_at - REPEATED_WITHIN,
+    )
+    return session.scalar(query.order_by(Score.id).limit(1)) if assessment.batch is None else None
 
 
 def entry_of(session: Session, assessment: Assessment) -> int | None:

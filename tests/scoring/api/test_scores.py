@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import polars as pl
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from werkzeug import Response
 
 from services.scoring.ml.scorer import Scorer
@@ -310,3 +311,23 @@ def test_a_reference_that_the_model_has_not_is_refused_with_those_it_has(post: P
     answer = read(f"/v1/scores/{score['id']}?references=nobody")
     assert answer.status_code == 404
     assert score["model"]["reference"] in answer.json["detail"]
+
+
+def test_a_score_ordered_again_on_the_same_facts_is_named_a_repeat_of_the_first(
+    send: Callable[..., Any], read: Any, serving: Flask, profile: Any
+) -> None:
+    """New, read again and listed; another firm's, other facts and a month later are none."""
+    first, second, third = (send("/v1/scores", {"enterprise": "local:E1"}).json for _ in range(3))
+    other = send("/v1/scores", {"enterprise": "local:E2"}).json
+    changed = pl.when(pl.col("enterprise") == "local:E1").then(pl.lit("e" * 64)).otherwise("features_sha256")
+    profile.book = profile.book.with_columns(changed.alias("features_sha256"))
+    moved = send("/v1/scores", {"enterprise": "local:E1"}).json
+
+    assert [each["repeat_of"] for each in (first, second, third)] == [None, first["id"], first["id"]]
+    assert (other["repeat_of"], moved["repeat_of"]) == (None, None)
+    assert read(f"/v1/scores/{second['id']}").json["repeat_of"] == first["id"]
+    listed = {each["id"]: each["repeat_of"] for each in read("/v1/enterprises/local:E1/scores").json["items"]}
+    assert listed[third["id"]] == first["id"]
+    with serving.extensions["database"].begin() as session:
+        session.execute(update(Score).values(created_at=datetime.now(UTC) - timedelta(days=31)))
+    assert send("/v1/scores", {"enterprise": "local:E1"}).json["repeat_of"] is None

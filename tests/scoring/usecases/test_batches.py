@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
+import polars as pl
 import pytest
 from flask import Flask
 
@@ -224,3 +225,21 @@ def _let_the_lease_run_out(app: Flask) -> None:
 
     with app.extensions["database"].begin() as session:
         session.execute(text("UPDATE jobs SET lease_until = '2020-01-01 00:00:00' WHERE state = 'running'"))
+
+
+def test_a_batch_ordered_again_on_the_same_facts_is_named_a_repeat(
+    serving: Flask, send: Send, read: Read, work: Callable[[], None], profile: Any
+) -> None:
+    """Once done it names the first; with one firm's facts changed it is none."""
+
+    def ordered() -> dict[str, Any]:
+        batch = send("/v1/score-batches", {"enterprises": ["local:E1", "local:E2"]}).json
+        work()
+        return dict(read(f"/v1/score-batches/{batch['id']}").json)
+
+    first, second = ordered(), ordered()
+    changed = pl.when(pl.col("enterprise") == "local:E1").then(pl.lit("e" * 64)).otherwise("features_sha256")
+    profile.book = profile.book.with_columns(changed.alias("features_sha256"))
+    moved = ordered()
+
+    assert (first["repeat_of"], second["repeat_of"], moved["repeat_of"]) == (None, first["id"], None)

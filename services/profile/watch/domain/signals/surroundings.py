@@ -117,7 +117,7 @@ def _recorded(scene: SignalInputs) -> pl.DataFrame:
 
 
 def _queries(scene: SignalInputs) -> pl.DataFrame:
-    """Count hard queries of half a year; a client that asks several times on a day asks once."""
+    """Count hard queries of half a year; a client that asks again within thirty days of having asked asks once."""
     limit = scene.threshold("query-burst")
     counted = _counted(scene).group_by("enterprise").agg(value=pl.len().cast(pl.Float64))
     return readings(
@@ -130,9 +130,12 @@ def _queries(scene: SignalInputs) -> pl.DataFrame:
 
 
 def _counted(scene: SignalInputs) -> pl.DataFrame:
-    last = scene.beside.asked_on or scene.as_of
-    first = last - timedelta(days=int(scene.threshold("query-burst")["days"]) - 1)
-    return scene.beside.queries.filter(c("date").is_between(first, last)).unique(["enterprise", "client", "date"])
+    last, limit = scene.beside.asked_on or scene.as_of, scene.threshold("query-burst")
+    first = last - timedelta(days=int(limit["days"]) - 1)
+    asker = ["enterprise", "client"]
+    asked = scene.beside.queries.filter(c("date").is_between(first, last)).sort(*asker, "date")
+    since = c("date").diff().over(asker).dt.total_days()
+    return asked.filter(since.is_null() | (since > limit["same_days"]))
 
 
 def _of_fallen(scene: SignalInputs, hits: pl.DataFrame) -> pl.DataFrame:

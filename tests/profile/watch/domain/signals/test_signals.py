@@ -181,7 +181,10 @@ def test_six_queries_of_half_a_year_are_a_burst_and_two_of_one_bank_on_a_day_are
     """Counted up to the day on which it is asked, however old the book is."""
     asked = [("local:E1", f"bank-{n}", date(2026, 5, n + 1)) for n in range(6)]
     twice = [*asked[:5], asked[0], ("local:E1", "bank-9", date(2025, 1, 1))]
-    for rows, expected in ((asked, True), (twice, False)):
+    # Asking the same anew within a month is one question; a month later it is another.
+    again = [*asked[:5], ("local:E1", "bank-0", date(2026, 5, 20))]
+    later = [*asked[:5], ("local:E1", "bank-0", date(2026, 3, 20))]
+    for rows, expected in ((asked, True), (twice, False), (again, False), (later, True)):
         queries = pl.DataFrame(rows, schema=QUERIES, orient="row")
         found = reading(scene(beside=Surroundings(queries=queries, asked_on=date(2026, 6, 1))), "query-burst")
         assert found is not None
