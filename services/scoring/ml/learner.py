@@ -70,7 +70,7 @@ BOOK = Plan(
     false_share=0.02,
     folds=5,
     repeats=10,
-    stretched=32,
+    stretched=24,
     tried=5,
 )
 LARGE_BOOK = Plan(

@@ -109,6 +109,7 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
     )
     card |= declared
     held_out = HeldOut(rows, defaulted, *_held_out_pds(learned))
+    card["withholding"] = robustness.withholding(rows, scorer, of_catalogue=catalogue is not None)
     card["sensitivity"] = robustness.sensitivity(rows, scorer)
     card["seeds"] = robustness.seeds(
         rows,

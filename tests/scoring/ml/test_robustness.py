@@ -24,7 +24,10 @@ class Line:
 
     def score_many(self, frame: pl.DataFrame) -> SimpleNamespace:
         points = np.column_stack(
-            [frame["margin"].to_numpy() * self.per_margin, (frame["sales"].to_numpy() >= 1e6) * self.step]
+            [
+                frame["margin"].fill_null(0).to_numpy() * self.per_margin,
+                (frame["sales"].fill_null(0).to_numpy() >= 1e6) * self.step,
+            ]
         )
         exact = 500 + points.sum(axis=1)
         return SimpleNamespace(score_exact=exact, grade=scale.grades_of(np.rint(exact)), points=points)
@@ -76,7 +79,21 @@ def test_reasons_of_fewer_than_ten_firms_are_not_told():
     assert (found["refused"], found["same_reason"], found["reasons"]) == (None, None, [])
 
 
-def test_a_card_tells_both(trained):
+def test_who_gains_by_leaving_a_figure_out_is_counted():
+    """Margins of minus one cost ten points, which thirty firms win by not telling theirs; no other figure helps."""
+    rows = pl.DataFrame({"margin": [-1.0] * 30 + [1.0] * 70, "sales": [2e6] * 100})
+    found = robustness.withholding(rows, Line(per_margin=10, step=40), of_catalogue=False)
+    assert found["figures_1"] == {"gaining": 30, "largest_points": 10.0}
+    assert found["figures_3"] == found["figures_1"]
+
+
+def test_nobody_gains_with_a_model_of_the_catalogue(trained):
+    """What is missing counts as worse than any known value."""
+    for step in ("figures_1", "figures_3"):
+        assert trained.card["withholding"][step] == {"gaining": 0, "largest_points": 0.0}
+
+
+def test_a_card_tells_all_three(trained):
     """Training measures them on its own firms."""
     assert trained.card["seeds"]["firms"] == trained.card["data"]["firms"]
     assert len(set(trained.card["seeds"]["seeds"])) == robustness.SEEDS
