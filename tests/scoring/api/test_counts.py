@@ -17,7 +17,7 @@ from services.scoring.settings import Settings
 SAID = {"sales_active_months": 36.0, "margin": 0.4, "red_letter_rate": 0.0}
 HELD = {"sales_active_months": 8.0, "margin": 0.05, "red_letter_rate": 0.2}
 NEW = {"counts", "with_everything", "with_confirmed", "evidence", "counted"}
-OF_ITSELF = {"id", "receipt", "created_at"}
+OF_ITSELF = {"id", "receipt", "created_at", "repeat_of"}
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -203,6 +204,21 @@ def test_columns_seal_what_each_score_says_in_its_canonical_form(names: list[str
         text = rfc8785.dumps({**words, "score_id": numbered(head, place)}).decode()
         numbers = [row["pd"], row["pd_low"], row["pd_high"], 0.1]
         assert seals.group(place)[place % leaf.GROUP] == leaf.hash_of(seals.salt(place), text, numbers)
+
+
+def test_columns_seal_the_expert_rules_that_were_asked() -> None:
+    """By their digest, as one score says it in words; a row of which records were withheld says nothing of them."""
+    said = [{"version": "2026.1", "rules": []}, {"version": "2026.1", "rules": [{"rule": "词"}]}, None]
+    texts = [None if each is None else orjson.dumps(each).decode() for each in said]
+    frame = rows(["local:E1", "local:E2", "local:E3"])
+    frame = frame.with_columns(pl.Series("overlay", texts, dtype=pl.Categorical))
+    seals = leaf.seal("sco_" + "0" * 22, frame, 0.1)
+    for place, (row, overlay) in enumerate(zip(frame.iter_rows(named=True), said, strict=True)):
+        words = {name: row[name] for name in ("depth", "enterprise", "features_sha256", "grade", "score")}
+        ruled = {} if overlay is None else {"overlay_sha256": sha256(orjson.dumps(overlay)).hexdigest()}
+        text = rfc8785.dumps({**words, **ruled, "score_id": numbered("sco_" + "0" * 22, place)}).decode()
+        numbers = [row["pd"], row["pd_low"], row["pd_high"], 0.1]
+        assert seals.group(place)[place] == leaf.hash_of(seals.salt(place), text, numbers)
 
 
 @pytest.mark.parametrize("count", [1, 15, 16, 17, 31, 33, 257])

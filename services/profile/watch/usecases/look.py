@@ -240,9 +240,10 @@ def _surroundings(context: Context, moment: Moment, evidence: Evidence, asked_on
         names = evidence.enterprises["enterprise"].to_list()
         asked = hard_queries(session, names, since, until)
         kinds = {*store.lake_versions(session, moment.known_at), "invoices", "queries"}
+        own = store.own_imports(session)
     usual = baselines(context.lake, light=True).at(context, replace(moment, known_at=known_at)).peers
     queries = pl.DataFrame(sorted(asked), schema=QUERIES, orient="row")
-    return Surroundings(outcomes, queries, norms(usual, evidence.enterprises), frozenset(kinds), asked_on)
+    return Surroundings(outcomes, queries, norms(usual, evidence.enterprises), frozenset(kinds), asked_on, own)
 
 
 def _sellers_to(context: Context, names: Sequence[str]) -> list[str]:

@@ -55,6 +55,7 @@ def replay(context: Context, period: Period, progress: Callable[[int, int], None
     with context.database.read() as session:
         state = store.book(session)
         said = alert_store.outcomes_known(session, context.now())
+        own = store.own_imports(session)
     known_at = max(state.known_at, context.now())
     outcomes = {row[0]: (row[1], row[2]) for row in said.select("enterprise", "defaulted", "observed_on").iter_rows()}
     dated = said.filter(pl.col("observed_on").is_not_null())
@@ -63,7 +64,7 @@ def replay(context: Context, period: Period, progress: Callable[[int, int], None
     days = period.days()
     for place, day in enumerate(days):
         moment = Moment(state.lake_version, day, known_at, state.departures)
-        scene = _scene(context, moment, Surroundings(outcomes=dated, kinds=frozenset({"invoices"})))
+        scene = _scene(context, moment, Surroundings(outcomes=dated, kinds=frozenset({"invoices"}), own=own))
         names = set(scene.evidence.invoices["enterprise"].unique())
         _advance(log, scene, names)
         firms |= names

@@ -6,6 +6,7 @@ from typing import Any
 
 from profile_house import House
 
+DAY = "as_of=2020-08-01"
 HEAD = "企业代号,发票号码,开票日期,{}方单位代号,金额,税额,价税合计,发票状态\n"
 # The tax office knows a year of purchases of the victim, one of them of the inventor.
 BOUGHT = "".join(f"V,{n},2019/{n}/5,L{n},100.00,13.00,113.00,有效发票\n" for n in range(1, 13))
@@ -26,11 +27,11 @@ def invent(house: House) -> None:
 
 
 def checks(house: House, firm: str) -> Any:
-    return house.client.get(f"/v1/enterprises/{firm}/cross-checks", headers=house.owner(f"local:{firm}")).json
+    return house.client.get(f"/v1/enterprises/{firm}/cross-checks?{DAY}", headers=house.owner(f"local:{firm}")).json
 
 
 def pairs(house: House, firm: str, verdict: str) -> Any:
-    path = f"/v1/enterprises/{firm}/cross-checks/mirrored-invoice?verdict={verdict}"
+    path = f"/v1/enterprises/{firm}/cross-checks/mirrored-invoice?verdict={verdict}&{DAY}"
     return house.client.get(path, headers=house.owner(f"local:{firm}")).json["items"]
 
 
@@ -64,8 +65,7 @@ def test_the_inventor_reads_the_same_of_a_firm_in_the_book_and_of_none(cottage: 
 def test_nor_does_its_whole_answer_change_when_the_other_comes(cottage: House) -> None:
     """Byte for byte but for the time, and the portrait's share of checks passed with it."""
     invent(cottage)
-    day = "?as_of=2020-08-01"
-    before = cottage.client.get(f"/v1/enterprises/E1/cross-checks{day}", headers=cottage.owner()).json
+    before = cottage.client.get(f"/v1/enterprises/E1/cross-checks?{DAY}", headers=cottage.owner()).json
     cottage.send("invoices.purchase", HEAD.format("销") + BOUGHT + TRUE)
-    after = cottage.client.get(f"/v1/enterprises/E1/cross-checks{day}", headers=cottage.owner()).json
+    after = cottage.client.get(f"/v1/enterprises/E1/cross-checks?{DAY}", headers=cottage.owner()).json
     assert {**after, "known_at": ""} == {**before, "known_at": ""}

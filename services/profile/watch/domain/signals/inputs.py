@@ -38,7 +38,8 @@ NORMS: dict[str, pl.DataType] = {
 class Surroundings:
     """What is known beside the evidence: outcomes, queries, norms of peers, and which kinds of data the book has.
 
-    `asked_on` is the day up to which queries count (None: the scene's own): a book may be older than its readers.
+    `asked_on` is the day up to which queries count (None: the scene's own): a book may be older than its readers. `own`
+    are the imports by which enterprises spoke of themselves.
     """
 
     outcomes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OUTCOMES))
@@ -46,6 +47,7 @@ class Surroundings:
     norms: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NORMS))
     kinds: frozenset[str] = frozenset()
     asked_on: date | None = None
+    own: frozenset[str] = frozenset()
 
 
 class SignalInputs:
