@@ -37,9 +37,13 @@ def batch(session: Session, batch_id: str, client: str | None = None) -> Batch:
     return found
 
 
-def note_facts(session: Session, batch_id: str, table: pl.DataFrame) -> None:
-    """Keep the digest of what a batch was made from: the enterprises and the hashes of their features."""
+def note_facts(session: Session, batch_id: str, table: pl.DataFrame, said: pl.DataFrame) -> None:
+    """Keep the digest of what a batch was made from: the enterprises and the hashes of their features.
+
+    Also what `said` has beside them that decides: what is confirmed of them, and the public records against them.
+    """
     told = "".join(table["enterprise"].to_list() + table["features_sha256"].to_list())
+    told += "".join(text for name in ("confirmed", "records") for text in said[name].drop_nulls())
     batch(session, batch_id).facts_sha256 = hashlib.sha256(told.encode()).hexdigest()
 
 

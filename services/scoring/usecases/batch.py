@@ -97,7 +97,7 @@ def run_batch(context: Context, job: Job) -> None:
         job.progress(done, total)
     with context.database.begin() as session:
         batches.index(session, batch, names)
-        batches.note_facts(session, batch.id, book.frame)
+        batches.note_facts(session, batch.id, book.frame, book.said)
         refused = [*_refusals(batch, book, thin_), *_unconfirmed(alone)]
         batches.replace_refusals(session, batch.id, {each.enterprise: each.problem for each in refused})
     job.progress(total, total)

@@ -111,6 +111,20 @@ def test_a_part_without_own_words_has_the_columns_of_before(serving: Flask, batc
     assert not {"evidence", "beside"} & {*part.frame.columns}
 
 
+def test_a_batch_after_a_confirmation_is_no_repeat(inflated: Any, send: Send, read: Read, work: Work) -> None:
+    """The features with everything are the same; what is confirmed, and so what decides, is not."""
+
+    def ordered() -> Any:
+        made = send("/v1/score-batches", {"enterprises": ["local:E1"]}).json
+        work()
+        return read(f"/v1/score-batches/{made['id']}").json
+
+    first, again = ordered(), ordered()
+    assert again["repeat_of"] == first["id"]
+    inflated.state_alone("local:E1", HELD | {"sales_active_months": 20.0})
+    assert ordered()["repeat_of"] is None
+
+
 @pytest.mark.parametrize("table", [Score, BatchPart])
 def test_what_was_stored_before_counts_everything_and_its_receipt_is_the_old_one(
     serving: Flask, batch: Callable[..., Any], send: Send, read: Read, table: type[Score | BatchPart]
