@@ -72,6 +72,19 @@ BY_HAND = {
     "quote": """
         POST /v1/receivable-quotes
     """,
+    # Whether a model serves: its trainer's and the operator's to decide.
+    "trained": """
+        DELETE /v1/models/{version}/shadow
+        GET /v1/models/{version}/comparison
+        POST /v1/models/{version}/promote
+        POST /v1/models/{version}/rollback
+        POST /v1/models/{version}/shadow
+    """,
+    # The version in the address is a model's, and no expert rules have it.
+    "absent": """
+        POST /v1/overlay-rules/{version}/confirm
+        POST /v1/overlay-rules/{version}/withdraw
+    """,
     # What is said of a firm: by the firm itself, and by those whose work it is to bring data.
     "records": """
         POST /v1/enterprises/{enterprise}/deliveries
@@ -115,6 +128,7 @@ PASSES: dict[str, tuple[frozenset[str], Any]] = {
     "ordered": (frozenset({"bank with consent"}), ELSEWHERE),
     "product": (frozenset({"bank with consent"}), FORBIDDEN),
     "quote": (frozenset({"owner", "another enterprise", "bank with consent"}), FORBIDDEN),
+    "trained": (frozenset({"bank with consent", "operator"}), FORBIDDEN),
     "records": (frozenset({"owner", "data source", "operator"}), FORBIDDEN),
     "registers": (frozenset({"data source", "operator"}), FORBIDDEN),
     "consent": (frozenset({"owner", "bank for another purpose"}), ELSEWHERE),
