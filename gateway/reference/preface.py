@@ -116,7 +116,12 @@ TAGS: list[Document] = [
     _tag("alerts", "预警", "Alerts", "所关注企业的预警及其确认。Alerts of the firms that you watch."),
     _tag("subscriptions", "订阅", "Subscriptions", "订阅哪些企业、哪些信号。Whom you watch, and for what."),
     _tag("receipts", "评分凭证", "Receipts", "评分的签名凭证及其核验。Signed receipts, and their verification."),
-    _tag("recourse", "提升路径", "Recourse", "达到目标等级的最小改变。The cheapest way to a grade or a rule."),
+    _tag(
+        "recourse",
+        "提升路径",
+        "Recourse",
+        "按企业自身发票逐月推演的提升路径。Plans simulated on the firm's own invoices, month by month.",
+    ),
     _tag(
         "reason-codes",
         "原因代码",

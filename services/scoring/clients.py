@@ -16,9 +16,10 @@ import polars as pl
 
 from chassis.core.http import Upstream
 from chassis.core.problems import UpstreamProblem
-from services.scoring.domain.assessment import Features
+from services.scoring.domain.assessment import Assessment, Features
 from services.scoring.domain.leave import Leave
 from services.scoring.domain.order import ManyOrder
+from services.scoring.domain.recourse import Continuations
 
 # What a table of features says of each file beside the marks.
 SAID = ("evidence", "confirmed", "records")
@@ -166,6 +167,22 @@ class Profile:
             raise UpstreamProblem(problem)
         features = _features(answer)
         return features if isinstance(features, Features) else None
+
+    def continuations(self, assessment: Assessment, features: Sequence[str], *, confirmed: bool) -> Continuations:
+        """Return how a firm could go on from what a stored score was made of, as the caller of this request.
+
+        The look is recorded as a read of the score, and uses up none of a consent's limited reads.
+        """
+        order = {
+            "enterprise": assessment.enterprise,
+            "what": Read.STORED_SCORE,
+            "features": list(features),
+            "confirmed": confirmed,
+            **_moment(assessment.as_of, assessment.known_at),
+        }
+        headers = {"Purpose": assessment.purpose}
+        answer = self._one.call("POST", "/v1/continuations", json=order, headers=headers, repeatable=True)
+        return Continuations.from_json(answer.json())
 
     def notices_since(self, after: str | None, headers: Mapping[str, str]) -> dict[str, Any]:
         """Return the notices of corrections after the one with this id; for None only the id of the last."""

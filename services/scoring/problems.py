@@ -20,8 +20,6 @@ KINDS: Mapping[type[Refused], Kind] = {
     errors.GateFailed: Kind(409, "gate-failed", "The model failed its gate", "模型未通过准入检验"),
     errors.NothingServedBefore: Kind(409, "nothing-served-before", "Nothing to roll back to", "没有可回退的模型"),
     errors.TargetNotUnderstood: Kind(422, "target-not-understood", "The target is not understood", "无法理解的目标"),
-    errors.TooManyPlans: Kind(503, "too-many-plans", "No plan could be proven cheapest", "方案过多，无法证明最优"),
-    errors.PlanNotCertified: Kind(500, "plan-not-certified", "The plan failed its own check", "提升方案未通过复核"),
     errors.PictureNotFound: Kind(404, "picture-not-found", "No such picture", "图表不存在"),
     errors.ScoreNotFound: Kind(404, "score-not-found", "No such score", "评分不存在"),
     errors.ProofNotFound: Kind(404, "proof-not-found", "The ledger does not prove this score", "账本中无此评分的证明"),

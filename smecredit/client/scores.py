@@ -78,7 +78,7 @@ class Scores(Calls):
         score: int | None = None,
         rules: Sequence[Mapping[str, Any]] = (),
     ) -> Json:
-        """Return the cheapest certified changes that reach a grade, a score or rules `{feature, op, value}`."""
+        """Return the plan of least effort to a grade, a score or rules `{feature, op, value}`, month by month."""
         target = given(grade=grade, score=score, rules=list(rules) or None)
         return self._post(Json, f"/v1/scores/{segment(score_id)}/recourse", {"target": target})
 

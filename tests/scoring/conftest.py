@@ -142,7 +142,12 @@ class ProfileServer:
             return Response(orjson.dumps(CATALOGUE), content_type="application/json")
         if request.path == "/v1/notices-since":
             return Response(orjson.dumps(self._corrections(request.args.get("after"))), content_type="application/json")
-        orders = {"/v1/feature-tables": self._table, "/v1/feature-reads": self._each, "/v1/rereads": self._again}
+        orders = {
+            "/v1/feature-tables": self._table,
+            "/v1/feature-reads": self._each,
+            "/v1/rereads": self._again,
+            "/v1/continuations": self._continue,
+        }
         if request.path not in orders:
             return problem(404, "not-found")
         order = orjson.loads(request.get_data())
@@ -211,6 +216,29 @@ class ProfileServer:
         }
         return Response(orjson.dumps(body), content_type="application/json")
 
+    def _continue(self, order: dict[str, Any], opens: Callable[[str], bool]) -> Response:
+        """Answer two plans: all goes on as it is; sales months and margin rise month by month."""
+        firm = order["enterprise"]
+        if not opens(firm):
+            return problem(403, "consent-required")
+        values = self.book.filter(pl.col("enterprise") == firm).to_dicts()[0]
+        values |= self.confirmed.get(firm, {}) if order["confirmed"] else {}
+        points = [
+            {"plan": plan, "month": month, "day": f"2020-{month + 1:02}-21"} for plan in (0, 1) for month in MONTHS
+        ]
+        moved = [{**values, **_moved(values, each["plan"] * each["month"])} for each in points]
+        trade = {"sales": 100, "buyers": 2, "purchases": 50, "suppliers": 1}
+        body = {
+            "enterprise": firm,
+            "pace": {"per_month": 0.02, "basis": "own", "comparisons": 12, "quantile": 0.75},
+            "plans": [{"step": "carry-on", "share": 0.0}, {"step": "every-month", "share": 1.0}],
+            "points": points,
+            "values": [[each[name] for name in order["features"]] for each in moved],
+            "trade": [{"plan": each["plan"], "month": each["month"], **trade} for each in points if each["month"]],
+            "since": {"sale": "2019-05-02", "purchase": None},
+        }
+        return Response(orjson.dumps(body), content_type="application/json")
+
     def _without(self, enterprise: str) -> dict[str, Any] | None:
         values = self.undisputed.get(enterprise)
         if values is None:
@@ -251,6 +279,14 @@ class ProfileServer:
             "Withheld": str(len(wanted or frame) - len(frame)),
         }
         return Response(body.getvalue(), content_type="application/vnd.apache.parquet", headers=headers)
+
+
+MONTHS = range(11)
+
+
+def _moved(values: dict[str, Any], much: int) -> dict[str, float | None]:
+    months, margin = values["sales_active_months"], values["margin"]
+    return {"sales_active_months": months and min(months + much, 36.0), "margin": margin and margin + much / 50}
 
 
 def _written(name: str, said: Iterable[Any]) -> pl.Series:

@@ -25,11 +25,12 @@ blueprint = Blueprint("recourse", __name__, url_prefix="/v1/scores", description
 @blueprint.arguments(RecourseOrderSchema())
 @blueprint.response(200, RecourseSchema())
 def post_recourse(order: dict[str, Any], score_id: str) -> Response:
-    """Find the cheapest feasible changes that reach a target, certified by re-scoring.
+    """Find the plan of least effort that reaches a target, simulated on the firm's own invoices.
 
-    At most five changes, none of an immutable feature, each within its pace for at most twelve months. "Not reachable"
-    is an answer, with the nearest reachable grade. It is worked out from the stored score: nothing is read anew or
-    stored, so it is no credit query. The enterprise itself may ask, and the bank while it holds a consent.
+    Twelve months at most, at most at the firm's own pace of growth, with partners it has had. The same catalogue and
+    model give each month's figures and score: the invoices of the plan, written and imported, give the certified score.
+    "Not reachable" is an answer, with the nearest within reach. The look at the file is recorded as a read of the score
+    and uses up none; nothing is stored. The enterprise itself may ask, and the bank while it holds a consent.
     """
     with timed("way-up"):
         answer = find_way_up(context(), caller(), score_id, _target(**order["target"]))

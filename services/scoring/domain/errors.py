@@ -73,14 +73,6 @@ class TargetNotUnderstood(Invalid):
     """A target of recourse that names no grade, or a rule on something that the model does not know."""
 
 
-class PlanNotCertified(InvariantBroken):
-    """Re-scoring the values of a plan did not reach its target: no plan is better than a false one."""
-
-
-class TooManyPlans(Refused):
-    """The search took up more plans than is reasonable; never seen on a forest of our learner."""
-
-
 class PictureNotFound(NotFound):
     """A model has no picture of this name."""
 

@@ -1,118 +1,76 @@
-"""What a firm could change, how far in a month, and at what cost: the rules of the way up (提升路径).
+"""The way up (提升路径): what is to be reached, how a firm could go on, and a plan in words.
 
-A plan is at most five changes. Each moves one feature the way that its catalogue entry calls actionable, for a whole
-number of months, at most twelve, no faster than the entry's pace; all changes run side by side. Features that are
-measured on the same thing (sales of twelve months and of thirty-six) move together, so one plan moves at most one of
-each family; the others of the family are taken to stay where they are, which can only understate the score, because
-they would move the good way too. Pairs that pull against each other never stand in one plan. Everything else is taken
-to stay as it is while the plan runs.
-
-The cost of a change is its months times a weight, plus one for being a change at all: one where the firm decides alone
-(its own invoicing, its records), two where customers or suppliers must come along. The cheapest plan has the least sum.
+A plan is not a change of figures but of business: the profile service lets the firm's own invoices go on, month by
+month, and computes from them what the model looks at (its `portrait/domain/continuation.py` says how). So all figures
+move together, as they will when the plan is carried out. The best plan is the one that takes the fewest months, then
+the one that grows least, then the one with the fewest additions.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from services.scoring.domain.reasons import figure
 
-MOST_CHANGES = 5
-MOST_MONTHS = 12
-
-# Where the catalogue declares no pace: ours, said as such in every answer. A share moves as concentration does in the
-# catalogue; amounts and counts may double within a year; a silence ends with the next invoice.
-_PACE = {"ratio": 0.05, "month": 1.0, "day": 30.0, "per-month": 0.005}
-_A_YEARS_TWELFTH = 1 / 12
-# What a page shows of each unit is what a firm can be asked for: amounts in 100 yuan, shares in 0.1 %.
-_GRAIN = {"fen": 10_000.0, "ratio": 0.001, "month": 1.0, "day": 1.0, "count": 1.0, "per-month": 0.001}
-_FINEST = 0.001
-
-# Measured on the same thing: one of a family at most is moved by a plan.
-_FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "sales": (
-        "sales_12m", "sales_36m", "sales_typical_month_12m", "sales_growth_12m", "sales_growth_6m", "sales_growth_3m",
-        "sales_trend_24m", "sales_per_customer_12m",
+# In the order in which they ask more of a firm.
+STEPS: Mapping[str, Mapping[str, str]] = {
+    "carry-on": {
+        "zh": "照近12个月的方式经营：上年同月的销售、采购与红字发票照旧",
+        "en": "Go on as in the last twelve months: each month sells, buys and cancels as a year before",
+    },
+    "every-month": {
+        "zh": "每月都有销售和采购，且不低于本企业月份的中位数，差额由往来最稳定的客户和供应商补足",
+        "en": "Sell and buy in every month no less than the firm's median month does, with its steadiest partners",
+    },
+    "former-partners": {
+        "zh": (
+            "每月都有销售和采购，且不低于本企业月份的中位数；每月再与近36个月内的老客户、老供应商小额成交，"
+            "户数如本企业较好的月份"
+        ),
+        "en": "Sell and buy in every month no less than the firm's median month does, and trade a little with as many "
+        "former partners as a good month of its own has",
+    },
+}
+ASSUMPTIONS = {
+    "zh": (
+        "方案按月写成发票，用与评分相同的特征目录计算，再用同一模型评分：照此开票，即得此分。"
+        "增速以本企业近一年各三个月销售较上年同期增速的上四分位数为限（每月最低 1%，最高一年翻番）；"
+        "只与近36个月内有往来的对手成交。公共记录、模型和他人数据视为不变。"
     ),
-    "sales-rhythm": (
-        "sales_active_months_12m", "sales_active_months_36m", "sales_active_days_12m", "sales_invoices_12m",
-        "invoices_36m", "sales_days_since_last", "paired_months_36m",
+    "en": (
+        "A plan is written as invoices month by month, its figures are computed by the catalogue that the score used, "
+        "and the same model scores them: these invoices give this score. Growth is bound by the firm's own, the upper "
+        "quartile of its sales of three months against the year before over the past year (at least 1 % a month, at "
+        "most a doubling a year); it trades with partners of the last 36 months only. Public records, the model and "
+        "the data of others are taken to stay."
     ),
-    "sales-spread": ("sales_variation_24m", "sales_peak_share_12m"),
-    "purchases": ("purchases_12m", "purchases_growth_12m"),
-    "purchases-rhythm": ("purchases_active_months_36m", "purchases_days_since_last", "purchases_variation_24m"),
-    "customers": ("customers_12m", "customers_growth_12m"),
-    "customer-concentration": ("customer_hhi_12m", "customer_top1_share_12m", "anchor_customer_share_36m"),
-    "supplier-concentration": ("supplier_hhi_12m", "supplier_top1_share_12m", "anchor_supplier_share_36m"),
-    "customer-ties": ("customer_retention_12m", "repeat_customer_share_36m"),
-    "sales-red": ("sales_red_ratio_36m", "sales_red_rate_36m"),
-    "time": ("history_months", "customer_age_12m", "supplier_age_12m"),
-}  # fmt: skip
-FAMILY = {name: family for family, names in _FAMILIES.items() for name in names}
-
-# One pulls where the other pushes: more purchases eat the margin; more customers thin out what each one buys.
-_CONFLICTS = (
-    {"margin_36m", "purchases_12m"},
-    {"margin_36m", "purchases_growth_12m"},
-    {"sales_per_customer_12m", "customers_12m"},
-    {"sales_per_customer_12m", "customers_growth_12m"},
-    {"customer_age_12m", "customers_12m"},
-    {"customer_age_12m", "customers_growth_12m"},
-    {"supplier_age_12m", "suppliers_12m"},
-)
-_ALONE = frozenset({"payment", "confidence", "compliance"})
-_WINDOW = re.compile(r"_(?:months|days)_(\d+)m$")
-_DAYS_A_MONTH = 30.4
-
-
-@dataclass(frozen=True, slots=True)
-class Lever:
-    """One feature that a firm can move: which way (+1 raises it), how far in a month, and how dear a month is."""
-
-    feature: str
-    sign: int
-    pace: float
-    declared: bool
-    unit: str
-    weight: int
-
-    @property
-    def family(self) -> str:
-        """What it shares its measure with; itself where nothing does."""
-        return FAMILY.get(self.feature, self.feature)
-
-    @property
-    def grain(self) -> float:
-        """The smallest step that is told."""
-        return _GRAIN.get(self.unit, _FINEST)
-
-    def after(self, value: float, months: int) -> float:
-        """Return what can be reached in so many months: whole grains, within the pace and the feature's own bounds."""
-        reach = _bounded(self, value + self.sign * self.pace * months)
-        return self.towards(reach, outward=False)
-
-    def towards(self, value: float, *, outward: bool) -> float:
-        """Return the grain at `value` or next to it: past it if `outward`, else short of it, in the lever's way."""
-        steps = value / self.grain
-        up = (self.sign > 0) == outward
-        whole = math.ceil(steps - 1e-9) if up else math.floor(steps + 1e-9)
-        return round(whole * self.grain, 9)
-
-    def months_to(self, value: float, wanted: float) -> int | None:
-        """Return the fewest whole months to `wanted` or beyond; None where the way is closed or too long."""
-        for months in range(MOST_MONTHS + 1):
-            reached = value if months == 0 else self.after(value, months)
-            if (reached - wanted) * self.sign >= 0:
-                return months
-        return None
-
-    def cost(self, months: int) -> int:
-        """Return what a change of so many months costs."""
-        return months * self.weight + 1 if months else 0
+}
+WINDOW_DAYS = 3 * 365
+_SHORT = {
+    "sale": {
+        "zh": "已知的销项发票始于 {day}：如有更早的发票，补报后可能提高评分（未经验证）",
+        "en": "Known sales begin on {day}: earlier invoices, where there are any, may raise the score when handed in "
+        "(not certified)",
+    },
+    "purchase": {
+        "zh": "已知的进项发票始于 {day}：如有更早的发票，补报后可能提高评分（未经验证）",
+        "en": "Known purchases begin on {day}: earlier invoices, where there are any, may raise the score when handed "
+        "in (not certified)",
+    },
+}
+_NONE = {
+    "sale": {
+        "zh": "没有销项发票：补报后可能提高评分（未经验证）",
+        "en": "No sales are known: handing them in may raise the score (not certified)",
+    },
+    "purchase": {
+        "zh": "没有进项发票：补报后可能提高评分（未经验证）",
+        "en": "No purchases are known: handing them in may raise the score (not certified)",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,87 +101,97 @@ class Target:
     rules: tuple[TargetRule, ...] = ()
 
 
-def actions(entries: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return what the catalogue says of each feature's changeability, to be kept with a model."""
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One plan: what it adds (`STEPS`), the share of the firm's own pace, and its growth a month."""
+
+    step: str
+    share: float
+    growth: float
+
+    @property
+    def effort(self) -> tuple[float, int]:
+        """How much it asks for beside time: growth before additions."""
+        return self.share, tuple(STEPS).index(self.step)
+
+    @property
+    def carries_on(self) -> bool:
+        """Whether it adds nothing and grows by nothing."""
+        return self.effort == (0, 0)
+
+    def sentence(self) -> dict[str, str]:
+        """Return it in Chinese and English."""
+        words = STEPS[self.step]
+        if not self.growth:
+            return {"zh": f"{words['zh']}。", "en": f"{words['en']}."}
+        rate = f"{self.growth:.1%}".replace("%", " %")
+        return {"zh": f"{words['zh']}；逐月增长 {rate}。", "en": f"{words['en']}; grow by {rate} month upon month."}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a plan stands after a month: the values of the features in the order that was asked for."""
+
+    plan: int
+    month: int
+    day: date
+    values: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Continuations:
+    """How a firm could go on, as the profile service tells it; `trade` by plan and month, `since` by direction."""
+
+    courses: Sequence[Course]
+    pace: Mapping[str, Any]
+    points: Sequence[Point]
+    trade: Mapping[tuple[int, int], Mapping[str, int]]
+    since: Mapping[str, date | None]
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Continuations:
+        """Read the answer of the profile service."""
+        pace = told["pace"]
+        points = zip(told["points"], told["values"], strict=True)
+        return cls(
+            [Course(each["step"], each["share"], each["share"] * pace["per_month"]) for each in told["plans"]],
+            pace,
+            [Point(at["plan"], at["month"], date.fromisoformat(at["day"]), values) for at, values in points],
+            {(each["plan"], each["month"]): each for each in told["trade"]},
+            {side: None if day is None else date.fromisoformat(day) for side, day in told["since"].items()},
+        )
+
+
+def showing_more(since: Mapping[str, date | None], as_of: date) -> list[dict[str, str]]:
+    """Say what handing in more of the past could add where less than three years of it are known."""
+    told = []
+    for side, first in since.items():
+        if first is None:
+            told.append(dict(_NONE[side]))
+        elif first > as_of - timedelta(days=WINDOW_DAYS):
+            told.append({name: text.format(day=first.isoformat()) for name, text in _SHORT[side].items()})
+    return told
+
+
+def change_sentence(
+    title: Mapping[str, str], unit: str, start: float | None, end: float | None, points: float
+) -> dict[str, str]:
+    """Return what becomes of one figure, and the points that it brings, as a Chinese and an English sentence."""
+    whole = f"{round(points):+d}".replace("-", "−")
+    zh, en = ([figure(value, unit, language) for value in (start, end)] for language in ("zh", "en"))
     return {
-        entry["name"]: {
-            "direction": int(entry["direction"]),
-            "actionable": entry.get("actionable", "immutable"),
-            "pace_per_month": entry.get("pace_per_month"),
+        "zh": f"{title['zh']}：{zh[0]} → {zh[1]}，{whole} 分",
+        "en": f"{title['en']}: {en[0]} → {en[1]}, {whole} point{'' if abs(round(points)) == 1 else 's'}",
+    }
+
+
+def never(rule: TargetRule, found: float | None, best: float | None) -> dict[str, Any]:
+    """Say that no plan makes a rule hold, with the best that any reaches."""
+    if best is None:
+        why = {"zh": "该项数据未知", "en": "the value is not known"}
+    else:
+        why = {
+            "zh": f"按本企业自身节奏，12 个月内最多达到 {best:g}",
+            "en": f"at the firm's own pace the best within 12 months is {best:g}",
         }
-        for entry in entries
-    }
-
-
-def lever(
-    feature: str, action: Mapping[str, Any], unit: str, dimension: str, value: float, reference: float | None
-) -> Lever | None:
-    """Return the lever of one feature at its present value; None where it is immutable or moving it could do harm."""
-    sign = {"raise": 1, "lower": -1}.get(action["actionable"], 0)
-    # Only what the model is bound to reward: a change without a claimed direction could cost points elsewhere.
-    if not sign or sign * action["direction"] >= 0:
-        return None
-    pace = action["pace_per_month"]
-    return Lever(
-        feature=feature,
-        sign=sign,
-        pace=pace if pace is not None else _usual_pace(unit, value, reference),
-        declared=pace is not None,
-        unit=unit,
-        weight=1 if dimension in _ALONE else 2,
-    )
-
-
-def conflict(features: Iterable[str]) -> bool:
-    """Tell whether two of these pull against each other."""
-    chosen = set(features)
-    return any(pair <= chosen for pair in _CONFLICTS)
-
-
-def hindrance(rule: TargetRule, lever: Lever | None, value: float | None) -> dict[str, str] | None:
-    """Say why no plan can make a rule hold that does not hold yet; None where a lever moves that way."""
-    if value is None:
-        return {"zh": "该项数据未知", "en": "the value is not known"}
-    if lever is None:
-        return {"zh": "该项不可改变", "en": "it cannot be changed"}
-    if (rule.op == ">=") != (lever.sign > 0):
-        return {"zh": "需要朝不可行的方向改变", "en": "it would have to move the way that is not feasible"}
-    if not lever.months_to(value, lever.towards(rule.value, outward=True)):
-        return {"zh": f"按其节奏 {MOST_MONTHS} 个月内无法达到", "en": f"out of reach within {MOST_MONTHS} months"}
-    return None
-
-
-def change_sentence(lever: Lever, title: Mapping[str, str], start: float, end: float, months: int) -> dict[str, str]:
-    """Return one change as a Chinese and an English sentence."""
-    verb = ("提高", "Raise") if lever.sign > 0 else ("降低", "Lower")
-    zh, en = ([figure(value, lever.unit, language) for value in (start, end)] for language in ("zh", "en"))
-    return {
-        "zh": f"{months} 个月内将{title['zh']}从 {zh[0]} {verb[0]}到 {zh[1]}",
-        "en": f"{verb[1]} {_lowered(title['en'])} from {en[0]} to {en[1]} within {_months(months)}",
-    }
-
-
-def _months(count: int) -> str:
-    return "1 month" if count == 1 else f"{count} months"
-
-
-def _lowered(title: str) -> str:
-    return title[:1].lower() + title[1:] if title[1:2].islower() else title
-
-
-def _usual_pace(unit: str, value: float, reference: float | None) -> float:
-    if unit in _PACE:
-        return _PACE[unit]
-    # A firm near zero may grow by a tenth of the reference's amount a year: a twelfth of nothing is no pace.
-    size = max(abs(value), abs(reference or 0.0) / 10, _GRAIN.get(unit, _FINEST) * MOST_MONTHS)
-    return size * _A_YEARS_TWELFTH
-
-
-def _bounded(lever: Lever, value: float) -> float:
-    if lever.sign < 0:
-        return max(value, 0.0)
-    window = _WINDOW.search(lever.feature)
-    if window:
-        months = float(window[1])
-        return min(value, months if lever.unit == "month" else months * _DAYS_A_MONTH)
-    return min(value, 1.0) if lever.unit == "ratio" else value
+    return {"rule": str(rule), "found": found, "needed": rule.value, "why": why}

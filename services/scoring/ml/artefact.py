@@ -28,7 +28,6 @@ class Artefact:
 
     `legend` tells each feature's words, unit and reference value in the order of the points; `reference` the reference
     enterprise, `references` it and those of industries; `card` the model card; `booster` is XGBoost's own JSON;
-    `actions` what a firm can change, by feature;
     `baseline` how features and scores were distributed among the training firms.
     """
 
@@ -39,7 +38,6 @@ class Artefact:
     legend: dict[str, Any]
     reference: dict[str, Any]
     card: dict[str, Any]
-    actions: dict[str, Any] = field(default_factory=dict)
     baseline: dict[str, Any] = field(default_factory=dict)
     references: list[dict[str, Any]] = field(default_factory=list)
 
@@ -93,6 +91,7 @@ def read(folder: Path) -> tuple[Artefact, str]:
         document = orjson.loads(body)
         if document.pop("format") != FORMAT:
             raise ModelUnreadable(f"{folder.name} was written in another format; train the model again")
+        document.pop("actions", None)  # what a firm could change, in files of before plans were simulated
         return Artefact(**document), hashlib.sha256(body).hexdigest()
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as damage:
         raise ModelUnreadable(

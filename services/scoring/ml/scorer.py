@@ -82,7 +82,6 @@ class Scorer:
         self.references: list[dict[str, Any]] = artefact.references or [artefact.reference]
         self._artefact = artefact
         self._beside: dict[str, Scorer] = {artefact.reference["id"]: self}
-        self.actions: dict[str, Any] = artefact.actions
         self.baseline: dict[str, Any] = artefact.baseline
         self.legend = Legend.from_json(artefact.legend)
         self.features = tuple(meaning.name for meaning in self.legend.features)
@@ -137,15 +136,6 @@ class Scorer:
         """Score rows (n, features), or a frame holding the features by name; the reasons of every row are checked."""
         margins, contributions = self._explainer.explain_many(self._rows(values), threads=threads)
         return self._scored(margins, self._by_feature(contributions) * self._points_per_margin, depths)
-
-    def margin_of(self, points: float) -> float:
-        """Return the margin, in log-odds of default before calibration, at which the exact score is `points`."""
-        log_odds = (scale.POINTS_AT_EVEN_ODDS - points) / scale.POINTS_PER_LOG_ODDS
-        return (log_odds - self._calibration.intercept) / self._calibration.slope
-
-    def beside_trees(self, values: Numbers) -> Numbers | None:
-        """Return what the margin of rows (n, features) has beside the trees, by feature; None for nothing."""
-        return None
 
     def explain(self, rows: NDArray[np.float32]) -> tuple[Numbers, Numbers]:
         """Return margins (n,) and contributions (n, learner's columns) of encoded rows, in uncalibrated log-odds."""

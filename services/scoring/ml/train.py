@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from services.scoring.domain import drift, recourse, reference_enterprise, scale
+from services.scoring.domain import drift, reference_enterprise, scale
 from services.scoring.domain.adjustment import Adjustment
 from services.scoring.domain.outcome import Terms, described
 from services.scoring.ml import artefact as artefacts
@@ -91,7 +91,6 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
         reference=references[0],
         references=references,
         card={},
-        actions=recourse.actions(entries or ()),
         baseline=_baseline(rows, served),
     )
     scorer = Scorer(artefact, artefact.sha256)

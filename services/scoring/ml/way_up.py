@@ -1,35 +1,16 @@
-"""From a score to the cheapest plan that reaches a target, each answer certified by scoring its values again."""
+"""From the plans of a firm to the one that reaches a target with the least effort, as the model scores each month."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from services.scoring.domain import scale
-from services.scoring.domain.errors import PlanNotCertified
-from services.scoring.domain.recourse import MOST_MONTHS, Lever, TargetRule, change_sentence, hindrance, lever
-from services.scoring.ml.recourse import Ladder, Move, Search, ladder, search
+from services.scoring.domain.recourse import Continuations, Point, TargetRule, change_sentence, never, showing_more
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from services.scoring.ml.scorer import Scored, Scorer
-
-    Values = dict[str, float | None]
-
-ASSUMPTIONS = {
-    "zh": (
-        "各项改变同时进行；未提及的项目保持现状；同源指标随之改善的部分未计入，因此是保守估计；"
-        "最少成本按“月数×权重＋1”计，自主可控项权重 1，需客户或供应商配合项权重 2。"
-    ),
-    "en": (
-        "All changes run side by side and what is not named stays as it is; what improves along with a change, being "
-        "measured on the same thing, is not counted, so the score is a cautious one. Cost is months times a weight, "
-        "plus one a change: weight 1 where the firm decides alone, 2 where customers or suppliers must come along."
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,167 +21,145 @@ class Goal:
     pd: float | None = None
     rules: tuple[TargetRule, ...] = ()
 
-    def met(self, scored: Scored, values: Mapping[str, float | None]) -> bool:
-        """Tell whether a score and the values behind it are what was asked for."""
-        enough = self.points is None or scored.score >= self.points
-        safe = self.pd is None or scored.pd <= self.pd
-        return enough and safe and all(rule.holds(values.get(rule.feature)) for rule in self.rules)
 
-    def exact_points(self) -> float:
-        """Return the points before rounding from which on points and PD are as asked."""
-        wanted = -np.inf if self.points is None else self.points - 0.5 + 1e-6
-        if self.pd is None:
-            return float(wanted)
-        log_odds = np.log(self.pd) - np.log1p(-self.pd)
-        return float(max(wanted, float(scale.points_of(log_odds)) + 1e-6))
+class Ways:
+    """The plans of a firm, scored: `points` and `scored` go together, the first of each plan is today."""
 
+    def __init__(self, scorer: Scorer, found: Continuations, goal: Goal) -> None:
+        self.scorer = scorer
+        self.found = found
+        self.goal = goal
+        self.points = found.points
+        # What a month gives is what `Scorer.score` will say of it, bit for bit.
+        self.scored = scorer.score_few([each.values for each in found.points], depths=[None] * len(found.points))
+        self._place = {name: place for place, name in enumerate(scorer.features)}
 
-def way_up(scorer: Scorer, values: Values, goal: Goal) -> dict[str, Any]:
-    """Return the cheapest plan for `goal` from a firm's `values` by feature, or why none is and what is nearest."""
-    at_hand = _levers(scorer, values)
-    blocked = _blocked(goal, at_hand, values)
-    if not blocked:
-        moves = _plan(scorer, values, goal, _search(scorer, values, goal, at_hand))
-        if moves is not None:
-            return {"reachable": True, **_shown(scorer, values, goal, moves), "blocked": [], "nearest": None}
-    nearest = _nearest(scorer, values, goal, at_hand)
-    nothing: dict[str, Any] = {"changes": [], "months": None, "cost": None, "certified": None}
-    return {"reachable": False, **nothing, "blocked": blocked, "nearest": nearest}
+    def document(self) -> dict[str, Any]:
+        """Return the plan of the least effort that reaches the goal, or why none does and what is nearest."""
+        places = range(len(self.points))
+        reached = min(filter(self._reaches, places), key=self._effort, default=None)
+        beside = {
+            "now": _certified(self.scored[0]),
+            "pace": dict(self.found.pace),
+            "carrying_on": self._carrying_on(),
+            "showing_more": showing_more(self.found.since, self.points[0].day),
+        }
+        if reached is not None:
+            return {"reachable": True, **self._plan(reached), "blocked": [], "nearest": None, **beside}
+        nothing: dict[str, Any] = {"plan": None, "months": None, "path": [], "changes": [], "certified": None}
+        near = min(places, key=self._short_of)
+        nearest = {"grade": self.scored[near].grade, **self._plan(near)}
+        return {"reachable": False, **nothing, "blocked": self._blocked(), "nearest": nearest, **beside}
 
+    def _reaches(self, place: int) -> bool:
+        scored, goal = self.scored[place], self.goal
+        enough = goal.points is None or scored.score >= goal.points
+        safe = goal.pd is None or scored.pd <= goal.pd
+        return enough and safe and all(rule.holds(self._value(place, rule.feature)) for rule in goal.rules)
 
-def _levers(scorer: Scorer, values: Values) -> dict[str, Lever]:
-    found = {}
-    for meaning in scorer.legend.features:
-        value, action = values[meaning.name], scorer.actions.get(meaning.name)
-        if value is not None and action is not None:
-            made = lever(meaning.name, action, meaning.unit, meaning.dimension, value, meaning.reference)
-            if made is not None:
-                found[meaning.name] = made
-    return found
+    def _effort(self, place: int) -> tuple[float, ...]:
+        point = self.points[place]
+        return point.month, *self.found.courses[point.plan].effort
 
+    def _short_of(self, place: int) -> tuple[float, ...]:
+        broken = sum(not rule.holds(self._value(place, rule.feature)) for rule in self.goal.rules)
+        return broken, -self.scored[place].score, *self._effort(place)
 
-def _blocked(goal: Goal, levers: Mapping[str, Lever], values: Values) -> list[dict[str, Any]]:
-    return [
-        {"rule": str(rule), "found": values.get(rule.feature), "needed": rule.value, "why": why}
-        for rule in goal.rules
-        if not rule.holds(values.get(rule.feature))
-        and (why := hindrance(rule, levers.get(rule.feature), values.get(rule.feature))) is not None
-    ]
+    def _value(self, place: int, feature: str) -> float | None:
+        return self.points[place].values[self._place[feature]]
 
+    def _plan(self, place: int) -> dict[str, Any]:
+        """Return the plan of a point up to its month; today's has no months."""
+        end = self.points[place]
+        course = self.found.courses[end.plan]
+        steps = [at for at, point in enumerate(self.points) if point.plan == end.plan and 0 < point.month <= end.month]
+        plan = {
+            "step": course.step,
+            "growth_per_month": course.growth,
+            "share_of_pace": course.share,
+            "carries_on": course.carries_on,
+            "sentence": course.sentence(),
+        }
+        return {
+            "plan": plan if end.month else None,
+            "months": end.month,
+            "path": [self._month(at) for at in steps],
+            "changes": self._changes(place),
+            "certified": _certified(self.scored[place]),
+        }
 
-def _plan(scorer: Scorer, values: Values, goal: Goal, found: Search) -> list[Move] | None:
-    """Return the cheapest moves, each then made as small as the target allows; None where nothing reaches it."""
-    target = goal.exact_points()
-    wanted = -1e9 if not np.isfinite(target) else -scorer.margin_of(target)
-    if found.margin(found.highest(wanted)) < wanted:
-        return None
-    moves = found.cheapest(wanted)
-    return None if moves is None else _least(scorer, values, goal, moves)
+    def _month(self, place: int) -> dict[str, Any]:
+        point = self.points[place]
+        trade = self.found.trade[point.plan, point.month]
+        return {
+            "month": point.month,
+            "as_of": point.day.isoformat(),
+            "sales_fen": trade["sales"],
+            "buyers": trade["buyers"],
+            "purchases_fen": trade["purchases"],
+            "suppliers": trade["suppliers"],
+            **_certified(self.scored[place]),
+            "values": {name: self._value(place, name) for name, _ in self._moved(place)},
+        }
 
+    def _moved(self, place: int) -> list[tuple[str, float]]:
+        """Return the features that a plan moves and what becomes of their points, the most first.
 
-def _search(scorer: Scorer, values: Values, goal: Goal, levers: Mapping[str, Lever]) -> Search:
-    demanded = {rule.feature: rule for rule in goal.rules if not rule.holds(values.get(rule.feature))}
-    ladders = [_ladder(each, values[name], demanded.get(name)) for name, each in levers.items()]
-    row = scorer.encoding.row(values)
-    columns = {column.source: place for place, column in enumerate(scorer.encoding.columns)}
-    return search(scorer.forest, row, ladders, columns, _rest(scorer, values, ladders))
+        Of the figures that bring none only those that a rule asks for. Where two figures act together in the model a
+        part of the gain may be told with one that stays; such are not among them.
+        """
+        asked = {rule.feature for rule in self.goal.rules}
+        gains = [now - before for now, before in zip(self.scored[place].points, self.scored[0].points, strict=True)]
+        moved = [
+            (name, gain)
+            for name, gain in zip(self.scorer.features, gains, strict=True)
+            if (gain or name in asked) and self._value(place, name) != self._value(0, name)
+        ]
+        return sorted(moved, key=lambda each: -each[1])
 
+    def _changes(self, place: int) -> list[dict[str, Any]]:
+        meanings = {each.name: each for each in self.scorer.legend.features}
+        changes = []
+        for name, points in self._moved(place):
+            start, end = self._value(0, name), self._value(place, name)
+            title, unit = dict(meanings[name].title), meanings[name].unit
+            said = change_sentence(title, unit, start, end, points)
+            changes.append(
+                {"feature": name, "title": title, "unit": unit, "from": start, "to": end, "points": points}
+                | {"sentence": said}
+            )
+        return changes
 
-def _ladder(each: Lever, value: float | None, rule: TargetRule | None) -> Ladder:
-    assert value is not None  # a lever is made of a known value only
-    if rule is None:
-        return ladder(each, value)
-    wanted = each.towards(rule.value, outward=True)
-    return ladder(each, value, each.months_to(value, wanted) or 1, wanted)
+    def _carrying_on(self) -> list[dict[str, Any]]:
+        """Return the scores of the plan that changes nothing, by month."""
+        return [
+            {"month": point.month, "as_of": point.day.isoformat(), **_certified(scored)}
+            for point, scored in self._after_today()
+            if self.found.courses[point.plan].carries_on
+        ]
 
+    def _after_today(self) -> Sequence[tuple[Point, Scored]]:
+        return [pair for pair in zip(self.points, self.scored, strict=True) if pair[0].month]
 
-def _rest(scorer: Scorer, values: Values, ladders: Sequence[Ladder]) -> np.ndarray | None:
-    """Return what the margin holds beside the trees, by lever and month, less its value now."""
-    rows = [values]
-    for each in ladders:
-        rows += [{**values, each.lever.feature: value} for value in each.values]
-    table = np.array([[row[name] for name in scorer.features] for row in rows], dtype=np.float64)
-    beside = scorer.beside_trees(table)
-    if beside is None:
-        return None
-    moved: np.ndarray = beside[1:] - beside[0]
-    return moved.reshape(len(ladders), MOST_MONTHS + 1)
-
-
-def _least(scorer: Scorer, values: Values, goal: Goal, moves: list[Move]) -> list[Move]:
-    """Make each move as small as the target allows, the dearest first: less to do in the same months."""
-    kept = {move.lever.feature: move for move in moves}
-    for move in sorted(moves, key=lambda each: -each.cost):
-        others = {name: each.value for name, each in kept.items() if name != move.lever.feature}
-        value = _smallest(scorer, {**values, **others}, goal, move)
-        kept[move.lever.feature] = Move(move.lever, value, move.months)
-    return list(kept.values())
-
-
-def _smallest(scorer: Scorer, values: Values, goal: Goal, move: Move) -> float:
-    """Return the value nearest to where the firm stands that still reaches the goal, by bisection: more never hurts."""
-    name, each = move.lever.feature, move.lever
-    start = values[name]
-    assert start is not None
-    near, far = 0, max(1, round(abs(move.value - start) / each.grain))
-    best = move.value
-    while near < far:
-        middle = (near + far) // 2
-        value = each.towards(start + each.sign * middle * each.grain, outward=True)
-        tried = {**values, name: value}
-        if (move.value - value) * each.sign >= 0 and goal.met(_scored(scorer, tried), tried):
-            far, best = middle, value
-        else:
-            near = middle + 1
-    return best
-
-
-def _nearest(scorer: Scorer, values: Values, goal: Goal, levers: Mapping[str, Lever]) -> dict[str, Any] | None:
-    """Return the best grade within reach, with its cheapest plan; None where only rules on features were asked for."""
-    if not np.isfinite(goal.exact_points()):
-        return None
-    found = _search(scorer, values, Goal(), levers)
-    best = {**values, **{move.lever.feature: move.value for move in found.highest()}}
-    name = _scored(scorer, best).grade
-    goal = Goal(points=next(step.from_points for step in scale.MASTER_SCALE if step.name == name))
-    moves = found.cheapest(-scorer.margin_of(goal.exact_points())) or []
-    moves = _least(scorer, values, goal, moves)
-    return {"grade": name, **_shown(scorer, values, goal, moves)}
-
-
-def _shown(scorer: Scorer, values: Values, goal: Goal, moves: Sequence[Move]) -> dict[str, Any]:
-    reached = {**values, **{move.lever.feature: move.value for move in moves}}
-    scored = _scored(scorer, reached)
-    if not goal.met(scored, reached) or any(move.months > MOST_MONTHS for move in moves):
-        raise PlanNotCertified(
-            f"The plan of {len(moves)} changes gives {scored.score} points (PD {scored.pd:.6f}) when it is scored "
-            "again, and that is not what was asked for. Nothing is proposed."
-        )
-    certified = {"score": scored.score, "grade": scored.grade, "pd": scored.pd}
-    return {
-        "changes": [_change(scorer, values, move) for move in moves],
-        "months": max((move.months for move in moves), default=0),
-        "cost": sum(move.cost for move in moves),
-        "certified": certified,
-    }
+    def _blocked(self) -> list[dict[str, Any]]:
+        """Return the rules that hold in no month of any plan, with the best that is reached."""
+        blocked = []
+        for rule in self.goal.rules:
+            values = [self._value(place, rule.feature) for place in range(len(self.points))]
+            known = [value for value in values if value is not None]
+            if not any(map(rule.holds, values)):
+                best = (max if rule.op == ">=" else min)(known, default=None)
+                blocked.append(never(rule, values[0], best))
+        return blocked
 
 
-def _change(scorer: Scorer, values: Values, move: Move) -> dict[str, Any]:
-    meaning = next(each for each in scorer.legend.features if each.name == move.lever.feature)
-    start = values[meaning.name]
-    assert start is not None
-    return {
-        "feature": meaning.name,
-        "title": meaning.title,
-        "unit": meaning.unit,
-        "from": start,
-        "to": move.value,
-        "months": move.months,
-        "pace_per_month": move.lever.pace,
-        "pace_declared": move.lever.declared,
-        "sentence": change_sentence(move.lever, meaning.title, start, move.value, move.months),
-    }
+def way_up(scorer: Scorer, found: Continuations, goal: Goal) -> dict[str, Any]:
+    """Return the least plan for `goal` among a firm's continuations, whose values are those of `scorer.features`.
+
+    Fewest months first, then the least growth, then the fewest additions; or why there is none, and the nearest.
+    """
+    return Ways(scorer, found, goal).document()
 
 
-def _scored(scorer: Scorer, values: Mapping[str, float | None]) -> Scored:
-    return scorer.score([values[name] for name in scorer.features])
+def _certified(scored: Scored) -> dict[str, Any]:
+    return {"score": scored.score, "grade": scored.grade, "pd": scored.pd}

@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 from chassis.core.identity import Caller
+from chassis.core.problems import UpstreamProblem
 from services.scoring.context import Context
 from services.scoring.domain import scale
 from services.scoring.domain.assessment import Assessment
-from services.scoring.domain.errors import TargetNotUnderstood
+from services.scoring.domain.counting import Counts
+from services.scoring.domain.errors import ConsentEnded, TargetNotUnderstood
 from services.scoring.domain.overlay import effective_grade, hindrances
-from services.scoring.domain.recourse import Target, TargetRule
+from services.scoring.domain.recourse import ASSUMPTIONS, Continuations, Target, TargetRule
 from services.scoring.ml.scorer import Scorer
-from services.scoring.ml.way_up import ASSUMPTIONS, Goal, way_up
-from services.scoring.usecases.read_score import read_score
+from services.scoring.ml.way_up import Goal, way_up
+from services.scoring.usecases.read_score import ENDED, stored_score
 
 
 def find_way_up(context: Context, caller: Caller, score_id: str, target: Target) -> dict[str, Any]:
-    """Return the cheapest plan, computed on the values and by the model of the stored score; nothing is stored."""
-    assessment = read_score(context, caller, score_id)
+    """Return the least plan, from what the stored score was made of and by its model; nothing is stored.
+
+    The look at the file leaves the record that a read of the score does. Raises `ConsentEnded` as that does.
+    """
+    assessment = stored_score(context, caller, score_id)
     scorer = context.shelf[assessment.model]
     goal = goal_of(target, scorer)
-    values = dict(zip(scorer.features, assessment.values, strict=True))
+    found = _continuations(context, assessment, scorer)
     return {
         "score": assessment.id,
         "enterprise": assessment.enterprise,
         "model": {"version": scorer.version, "reference": scorer.legend.reference},
         "needed": {"score": goal.points, "pd": goal.pd},
-        **_under_rules(assessment, goal, way_up(scorer, values, goal)),
+        **_under_rules(assessment, goal, way_up(scorer, found, goal)),
         "assumptions": ASSUMPTIONS,
     }
+
+
+def _continuations(context: Context, assessment: Assessment, scorer: Scorer) -> Continuations:
+    """Return how the firm could go on from the reading of its file that decided the score."""
+    beside = assessment.beside
+    confirmed = beside is not None and beside.counts is Counts.EVERYTHING
+    try:
+        return context.profile.continuations(assessment, scorer.features, confirmed=confirmed)
+    except UpstreamProblem as problem:
+        if problem.document["status"] == HTTPStatus.FORBIDDEN:
+            raise ConsentEnded(ENDED) from None
+        raise
 
 
 def _under_rules(assessment: Assessment, goal: Goal, found: dict[str, Any]) -> dict[str, Any]:
@@ -41,9 +59,9 @@ def _under_rules(assessment: Assessment, goal: Goal, found: dict[str, Any]) -> d
         nearest = None
     if not ruled:
         return {**found, "nearest": nearest}
-    nothing = dict.fromkeys(("months", "cost", "certified"))
+    nothing: dict[str, Any] = {"plan": None, "months": None, "path": [], "changes": [], "certified": None}
     blocked = [*found["blocked"], *ruled]
-    return {**found, **nothing, "reachable": False, "changes": [], "blocked": blocked, "nearest": nearest}
+    return {**found, **nothing, "reachable": False, "blocked": blocked, "nearest": nearest}
 
 
 def goal_of(target: Target, scorer: Scorer) -> Goal:

@@ -24,7 +24,7 @@ ENDED = "The enterprise's consent is no longer in force; ask it for a new one."
 
 def read_score(context: Context, caller: Caller, score_id: str) -> Assessment:
     """Return a stored score; to anybody else it does not exist. A bank's read of it leaves a record."""
-    assessment = _stored(context, caller, score_id)
+    assessment = stored_score(context, caller, score_id)
     if not caller.owns(assessment.enterprise):
         ask_leave(context, assessment)
     return assessment
@@ -32,7 +32,7 @@ def read_score(context: Context, caller: Caller, score_id: str) -> Assessment:
 
 def read_contested(context: Context, caller: Caller, score_id: str) -> tuple[Assessment, Contest]:
     """Return a stored score with what the enterprise disputes now; whoever may read the one may read the other."""
-    assessment = _stored(context, caller, score_id)
+    assessment = stored_score(context, caller, score_id)
     return as_told(caller, assessment), contest_now(context, assessment, ask_leave(context, assessment))
 
 
@@ -96,7 +96,8 @@ def ask_leave(context: Context, assessment: Assessment) -> Leave:
     return leave
 
 
-def _stored(context: Context, caller: Caller, score_id: str) -> Assessment:
+def stored_score(context: Context, caller: Caller, score_id: str) -> Assessment:
+    """Return a stored score of the caller, or of its own file, before any leave to show it; raise `ScoreNotFound`."""
     with context.database.read() as session:
         assessment = scores.score(session, score_id)
     if not caller.owns(assessment.enterprise) and caller.client != assessment.client:

@@ -19,6 +19,7 @@ from services.profile.book.domain.moment import Asked
 from services.profile.portrait.api.feature_schemas import FeatureSetSchema
 from services.profile.portrait.api.features import LARGEST_ORDER, feature_table
 from services.profile.portrait.usecases import read_features
+from services.profile.portrait.usecases.continue_file import continue_file
 from services.profile.rights.api.reading import named
 from services.profile.rights.domain.resource import Resource
 from services.profile.rights.usecases.open_file import Reading
@@ -27,6 +28,7 @@ blueprint = Blueprint("portrait-internal", __name__, url_prefix="/v1")
 
 # What scoring and matching read features for. Each of these reads is recorded and counted.
 OF_ONE = frozenset({Resource.FEATURES, Resource.NEW_SCORE})
+OF_STORED = frozenset({Resource.SCORE})
 OF_MANY = frozenset({Resource.FEATURE_SET, Resource.NEW_SCORE, Resource.MATCH})
 
 
@@ -44,6 +46,22 @@ def post_feature_reads() -> Response:
     asked = Asked(day, datetime.fromisoformat(order["known_at"]) if "known_at" in order else None)
     found = read_features.read_features_each(context(), readings, asked)
     return json_answer(b"[" + b",".join(_told(each) for each in found) + b"]")
+
+
+@blueprint.post("/continuations")
+@requires("enterprises:read")
+def post_continuations() -> Response:
+    """Answer `{"enterprise", "what", "as_of", "known_at", "features": […], "confirmed"}` with plans and their features.
+
+    For the way up from a stored score, as of its day and as known at its time: `what` says of which stored result, so
+    the look is recorded and uses up no read.
+    """
+    order = request.get_json(force=True)
+    day = date.fromisoformat(order["as_of"])
+    asked = Asked(day, datetime.fromisoformat(order["known_at"]))
+    reading = Reading(caller(), named(order["what"], OF_STORED), request.headers.get("Purpose"), request_id(), day)
+    names, confirmed = order["features"], order["confirmed"]
+    return json_answer(continue_file(context(), reading, order["enterprise"], asked, names=names, confirmed=confirmed))
 
 
 @blueprint.post("/feature-tables")

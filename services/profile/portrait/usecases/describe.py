@@ -144,6 +144,13 @@ class Describer:
         rows, told = self._weighed(scope.enterprises, moment, known_at or moment.known_at, sides=sides)
         return rows.filter(unconfirmed()) if told.own_imports else rows.clear()
 
+    def invoices(
+        self, scope: Permit | Whole, moment: Moment, known_at: datetime, *, sides: bool, confirmed: bool
+    ) -> pl.DataFrame:
+        """Return the invoices (`NEEDS`) that `features` are made of; `confirmed` leaves out what nobody confirms."""
+        rows, told = self._weighed(scope.enterprises, moment, known_at, sides=sides)
+        return (rows.filter(~unconfirmed()) if confirmed and told.own_imports else rows).select(NEEDS)
+
     def _set(
         self, enterprises: Sequence[str] | None, moment: Moment, known_at: datetime | None, *, sides: bool
     ) -> dict[str, Description]:
@@ -158,6 +165,7 @@ class Describer:
     def _weighed(
         self, enterprises: Sequence[str] | None, moment: Moment, known_at: datetime | None, *, sides: bool
     ) -> tuple[pl.DataFrame, Told]:
+        """Return the rows that count at a moment, with what confirms them, and what that is known from."""
         gone = self._gone(enterprises, moment)
         statements = standing_rows(self._lake, DATASET, moment.version, enterprises, gone)
         if moment.known_at is not None:

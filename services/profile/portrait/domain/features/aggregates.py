@@ -10,6 +10,8 @@ slot 1 the month before, and so on. No window holds a part of a month.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -38,20 +40,36 @@ def slot_of(day: pl.Expr, as_of: date | pl.Expr) -> pl.Expr:
     return months - (day.dt.day() > as_of.dt.day()).cast(pl.Int32)
 
 
-def _rows(invoices: pl.LazyFrame, as_of: date | pl.Expr, by: str) -> pl.LazyFrame:
-    """Return invoices up to the as-of date, with amounts and flags that a plain sum can use."""
+def rows_of(invoices: pl.LazyFrame, by: str) -> pl.LazyFrame:
+    """Return invoices with what sums, bit-wise ors and minima of many of them can be made of."""
     valid, total = c("status") == "valid", c("total_fen")
-    return invoices.filter(c("date") <= as_of).select(
+    blue, red = valid & (total > 0), valid & (total < 0)
+    dated = pl.when(valid).then("date")
+    return invoices.select(
         by,
         "counterparty",
         "date",
         sale=c("direction") == "sale",
-        slot=slot_of(c("date"), as_of).clip(0, SLOTS),
         net=_only(valid, c("net_fen")),
         tax=_only(valid, c("tax_fen")),
-        blue=valid & (total > 0),
-        red=valid & (total < 0),
-        valid=valid,
+        charged=_only(blue, c("net_fen")),
+        cancelled=_only(red, -c("net_fen")),
+        blues=blue.cast(pl.Int64),
+        reds=red.cast(pl.Int64),
+        voids=(~valid).cast(pl.Int64),
+        days=_only(blue, _bit(c("date").dt.day())),  # a day of month occurs once in a slot
+        first=dated,
+        last=dated,
+    )
+
+
+def gathered(rows: pl.LazyFrame, by: str, days: Collection[date]) -> pl.LazyFrame:
+    """Return fewer rows that have the same features as of each of some days: those are summed that no window parts."""
+    turns = sorted({day.day for day in days})
+    after = pl.sum_horizontal(c("date").dt.day() > turn for turn in turns)
+    month = c("date").dt.year() * 12 + c("date").dt.month().cast(pl.Int32)
+    return rows.group_by(by, "counterparty", "sale", month.alias("month_of"), after.alias("turn")).agg(
+        *_summed(), c("date").min()
     )
 
 
@@ -69,19 +87,21 @@ def _bit(position: pl.Expr) -> pl.Expr:
     return pl.lit(2, pl.Int64).pow(position.cast(pl.Int64))
 
 
-def _months(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """Return one row per enterprise, side and slot; invoices older than the longest window share the last slot."""
-    return rows.group_by(by, "sale", "slot").agg(
-        c("net", "tax").sum(),
-        charged=_only(c("blue"), c("net")).sum(),
-        cancelled=_only(c("red"), -c("net")).sum(),
-        blues=c("blue").cast(pl.Int64).sum(),
-        reds=c("red").cast(pl.Int64).sum(),
-        voids=(~c("valid")).cast(pl.Int64).sum(),
-        days=_only(c("blue"), _bit(c("date").dt.day())).bitwise_or(),  # a day of month occurs once in a slot
-        first=pl.when("valid").then("date").min(),
-        last=pl.when("valid").then("date").max(),
-    )
+def months_of(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
+    """Return one row per enterprise, side and slot; invoices older than the longest window share the last slot.
+
+    What it returns may itself be among the rows: months of parts of a book add up to the months of the book.
+    """
+    return rows.group_by(by, "sale", "slot").agg(_summed())
+
+
+def _summed() -> list[pl.Expr]:
+    return [
+        c("net", "tax", "charged", "cancelled", "blues", "reds", "voids").sum(),
+        c("days").bitwise_or(),
+        c("first").min(),
+        c("last").max(),
+    ]
 
 
 def _flows(months: pl.LazyFrame, by: str) -> pl.LazyFrame:
@@ -160,13 +180,20 @@ def _links(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
             x12=_within("net", 12).sum(),
             x12_before=_within("net", 24, 12).sum(),
             x36=_within("net", SLOTS).sum(),
-            met=_only(c("blue") & (c("slot") < SLOTS), _bit(c("slot"))).bitwise_or(),
-            since=pl.when("valid").then("date").min(),
+            met=_only((c("blues") > 0) & (c("slot") < SLOTS), _bit(c("slot"))).bitwise_or(),
+            since=c("first").min(),
         )
     )
 
 
-def _partners(links: pl.LazyFrame, as_of: date | pl.Expr, by: str) -> pl.LazyFrame:
+def links_of(links: pl.LazyFrame, by: str) -> pl.LazyFrame:
+    """Return links of parts of a book as those of the book: one row per enterprise, side and counterparty."""
+    return links.group_by(by, "sale", "counterparty").agg(
+        c("x12", "x12_before", "x36").sum(), c("met").bitwise_or(), c("since").min()
+    )
+
+
+def partners_of(links: pl.LazyFrame, as_of: date | pl.Expr, by: str) -> pl.LazyFrame:
     """Return concentration, retention, repetition and age of links: one row per enterprise and side.
 
     Only counterparties with a positive net amount in the window count: one that cancelled everything is no partner.
@@ -194,14 +221,31 @@ def _partners(links: pl.LazyFrame, as_of: date | pl.Expr, by: str) -> pl.LazyFra
     )
 
 
-def aggregate(invoices: pl.LazyFrame, as_of: date | pl.Expr, by: str = "enterprise") -> pl.LazyFrame:
-    """Return one row per value of `by` with a known invoice; columns of sales begin with `s_`, of purchases with `p_`.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is summed of invoices before anything is put in proportion: parts of a book add up (`months_of`).
 
-    For one enterprise as of many days, `by` and `as_of` are the column that holds the day.
+    `apart` has the sums (`partners_of`) of partners that are not among the links.
     """
-    rows = _rows(invoices, as_of, by)
-    months = _months(rows, by)
-    partners = _partners(_links(rows, by), as_of, by)
+
+    months: pl.LazyFrame
+    links: pl.LazyFrame
+    apart: pl.LazyFrame | None = None
+
+
+def parts(rows: pl.LazyFrame, as_of: date | pl.Expr, by: str = "enterprise") -> Parts:
+    """Return the months and the links of rows (`rows_of`) up to the as-of date, for each value of `by`."""
+    dated = rows.filter(c("date") <= as_of).with_columns(slot=slot_of(c("date"), as_of).clip(0, SLOTS))
+    return Parts(months_of(dated, by), _links(dated, by))
+
+
+def fold(summed: Parts, as_of: date | pl.Expr, by: str = "enterprise") -> pl.LazyFrame:
+    """Return one row per value of `by`; columns of sales begin with `s_`, of purchases with `p_`."""
+    months = summed.months
+    partners = partners_of(summed.links, as_of, by)
+    if summed.apart is not None:
+        together = pl.concat([partners, summed.apart.select(partners.collect_schema().names())])
+        partners = together.group_by(by, "sale").agg(pl.exclude("top1_12").sum(), c("top1_12").max())
     sides = _flows(months, by).join(partners, on=[by, "sale"], how="left")
     # A side that trades with persons alone has no partners, which is known.
     sides = sides.with_columns(c(PARTNER_SUMS).fill_null(0))
@@ -210,3 +254,11 @@ def aggregate(invoices: pl.LazyFrame, as_of: date | pl.Expr, by: str = "enterpri
         side = sides.filter(of_side).select(by, pl.exclude(by, "sale").name.prefix(prefix))
         firms = firms.join(side, on=by, how="left")
     return firms.join(_seasons(months, by), on=by, how="left")
+
+
+def aggregate(invoices: pl.LazyFrame, as_of: date | pl.Expr, by: str = "enterprise") -> pl.LazyFrame:
+    """Return one row per value of `by` with a known invoice, as `fold` has it.
+
+    For one enterprise as of many days, `by` and `as_of` are the column that holds the day.
+    """
+    return fold(parts(rows_of(invoices, by), as_of, by), as_of, by)

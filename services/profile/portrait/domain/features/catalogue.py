@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import polars as pl
@@ -47,7 +47,7 @@ def compute(invoices: pl.DataFrame | pl.LazyFrame, *, as_of: date) -> pl.DataFra
     """
     small = isinstance(invoices, pl.DataFrame) and invoices.height < WHOLE_BOOK
     sums = aggregate(invoices.lazy(), as_of).collect(engine="in-memory" if small else "streaming")
-    return _features(sums, as_of, "enterprise")
+    return read_off(sums, as_of, "enterprise")
 
 
 def history(invoices: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
@@ -58,20 +58,22 @@ def history(invoices: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
     """
     moments = pl.LazyFrame({"as_of": list(days)}, schema={"as_of": pl.Date})
     rows = invoices.lazy().join(moments, how="cross")
-    return _features(aggregate(rows, pl.col("as_of"), by="as_of").collect(), pl.col("as_of"), "as_of")
+    return read_off(aggregate(rows, pl.col("as_of"), by="as_of").collect(), pl.col("as_of"), "as_of")
 
 
-def _features(sums: pl.DataFrame, as_of: date | pl.Expr, by: str) -> pl.DataFrame:
+def read_off(sums: pl.DataFrame, as_of: date | pl.Expr, by: str, names: Collection[str] | None = None) -> pl.DataFrame:
+    """Return the features (None: all) of each row of sums (`aggregates.fold`), sorted by the column `by`."""
     usable = pl.col("reach").is_not_null()  # without a single valid invoice everything is unknown, even a zero
     day = pl.lit(as_of) if isinstance(as_of, date) else as_of
+    wanted = [feature for feature in CATALOGUE if names is None or feature.name in names]
     return (
         sums.with_columns(s_known=pl.col("s_first").is_not_null(), p_known=pl.col("p_first").is_not_null())
-        .with_columns(cs.integer().exclude(*UNKNOWN_WITHOUT_A_MONTH).fill_null(0))
+        .with_columns(cs.integer().exclude(by, *UNKNOWN_WITHOUT_A_MONTH).fill_null(0))
         .with_columns(
             reach=slot_of(pl.min_horizontal("s_first", "p_first"), as_of).cast(pl.Int64),
             s_idle=(day - pl.col("s_last")).dt.total_days(),
             p_idle=(day - pl.col("p_last")).dt.total_days(),
         )
-        .select(by, *(pl.when(usable).then(f.value.cast(pl.Float64)).alias(f.name) for f in CATALOGUE))
+        .select(by, *(pl.when(usable).then(f.value.cast(pl.Float64)).alias(f.name) for f in wanted))
         .sort(by)
     )

@@ -1,4 +1,4 @@
-"""What it means to declare a feature: one entry serves the page, the model, the reasons and the recourse."""
+"""What it means to declare a feature: one entry serves the page, the model, the reasons and what opens a product."""
 
 from __future__ import annotations
 
