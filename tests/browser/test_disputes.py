@@ -119,7 +119,7 @@ def test_a_dispute_goes_from_the_firm_s_click_to_the_bank_s_notice(visit: Visit)
 
     bank.goto(bank.url.removesuffix(RECORDS))
     assert bank.get_by_role("note").count() == 0
-    assert bank.locator("table.contested").count() == 0
+    assert bank.locator("#contested-title").count() == 0
     bank.locator("nav .count").wait_for()
     bank.get_by_role("link", name="Notices").click()
     assert "was corrected: read it again" in bank.locator("main").inner_text()
