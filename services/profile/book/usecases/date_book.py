@@ -19,6 +19,7 @@ from services.profile.book.usecases.touch import note_changed
 from services.profile.standards.days import day_of
 
 OPERATOR = "operator"
+EARLIEST = date(1900, 1, 1)  # no book of invoices is older, and thresholds of signals begin here
 KIND = "book-dated"
 
 
@@ -28,7 +29,8 @@ def date_book(
     """Date the book, None: with the end of the last month that is over; return the version that counts now.
 
     The same again changes nothing. `expected` is the version that the caller means to replace, 0 where there is none;
-    raises `Outdated` where it is not the newest, `Invalid` for a day to come. Every firm is looked at anew.
+    raises `Outdated` where it is not the newest, `Invalid` for a day to come or before 1900. Every firm is
+    looked at anew.
     """
     if caller.role != OPERATOR:
         raise Forbidden("The operator alone dates the book. / 账册日期仅由运营方设定。", role=caller.role)
@@ -37,6 +39,11 @@ def date_book(
         raise Invalid(
             f"{day} lies in the future; the book is dated with today or a day before. "
             "/ 账册日期不能晚于今天，请填写今天或更早的日期。",
+            date=day.isoformat(),
+        )
+    if day is not None and day < EARLIEST:
+        raise Invalid(
+            f"{day} lies before {EARLIEST}; a book of invoices is not dated so early. / 账册日期不能早于 {EARLIEST}。",
             date=day.isoformat(),
         )
     store.book(session, lock=True)  # two operators take turns

@@ -66,6 +66,12 @@ def test_nobody_else_dates_it_whatever_their_scopes(cottage: House, role: str) -
     assert cottage.book()["dated"] is False
 
 
+def test_a_day_before_there_were_any_books_is_refused(cottage: House) -> None:
+    """A slip of the year must not make every file empty."""
+    assert put(cottage, "0202-06-30").status_code == 422
+    assert cottage.book()["dated"] is False
+
+
 def test_a_day_to_come_is_refused_and_so_is_saying_none(cottage: House) -> None:
     """Today is the last day; to leave the day out is not to say that the month counts."""
     today = cottage.context.today()

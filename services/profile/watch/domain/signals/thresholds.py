@@ -35,7 +35,7 @@ class Threshold:
 
 
 class NoThreshold(LookupError):
-    """No entry is valid on the day."""
+    """No entry is of the signal."""
 
 
 @cache
@@ -54,8 +54,8 @@ def read(document: Mapping[str, Any]) -> tuple[Threshold, ...]:
 
 
 def threshold_on(signal: str, day: date, entries: Sequence[Threshold] | None = None) -> Threshold:
-    """Return the entry of a signal that counts on a day."""
-    known = [entry for entry in entries or declared() if entry.signal == signal and entry.valid_from <= day]
-    if not known:
-        raise NoThreshold(f"{signal} has no threshold on {day}")
-    return max(known, key=lambda entry: entry.valid_from)
+    """Return the entry of a signal that counts on a day; before the first of them, that one."""
+    own = sorted((entry for entry in entries or declared() if entry.signal == signal), key=lambda each: each.valid_from)
+    if not own:
+        raise NoThreshold(f"{signal} has no threshold")
+    return next((entry for entry in reversed(own) if entry.valid_from <= day), own[0])

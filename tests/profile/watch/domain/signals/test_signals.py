@@ -43,6 +43,11 @@ def test_a_past_day_is_judged_by_the_thresholds_of_then() -> None:
     assert reading(SignalInputs(book.evidence, AS_OF, thresholds=entries), "revenue-spike")["fires"]  # type: ignore[index]
 
 
+def test_a_day_before_the_first_threshold_has_the_first() -> None:
+    """Whoever dates a book in the year one is answered too."""
+    assert threshold_on("circular-invoicing", date(1, 1, 1)) == threshold_on("circular-invoicing", date(1900, 1, 1))
+
+
 def test_sales_that_fall_by_half_fire_and_a_usual_swing_does_not() -> None:
     """Three months at half of last year's, in a firm that never swings."""
     found = reading(scene(*steady(since=30, until=3), *steady(50_000, until=0, since=3)), "revenue-drop")
