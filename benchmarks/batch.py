@@ -55,7 +55,7 @@ class Book:
 
     def feature_set(self, *_: Any, **__: Any) -> FeatureTable:
         """Return all of it, with what the money of each firm rests on."""
-        texts = {"evidence": EVIDENCE, "confirmed": None}
+        texts = {"evidence": EVIDENCE, "confirmed": None, "records": "[]"}
         said = pl.select(
             pl.repeat(text, self.table.height, dtype=pl.String).alias(name) for name, text in texts.items()
         )
