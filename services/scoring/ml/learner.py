@@ -2,7 +2,7 @@
 
 On the catalogue's features the model is the mean of many small forests. Each learns from the same firms with every
 feature stretched by a factor of its own, and all are asked with the true values: their steps lie side by side, so that
-a step of the mean is a slope, and a change of 2 % moves no firm by a grade (docs/adr/0026).
+a step of the mean is a slope, and a change of 2 % moves hardly a firm by twenty points (docs/adr/0026).
 
 On a bank's own table every round grows several trees on random parts of the rows and columns and adds their mean
 (docs/adr/0009).
@@ -58,7 +58,7 @@ class Plan:
     tried: int = 1
 
 
-# The catalogue's features, of a few dozen defaults: nothing is drawn by lot, so that two seeds agree on a firm.
+# The catalogue's features, of a few dozen defaults: no row or column is drawn by lot, so that two seeds mostly agree.
 BOOK = Plan(
     depths=(2,),
     rounds=(6,),
