@@ -160,6 +160,8 @@ def test_the_official_workbook_comes_in_whole(house: House) -> None:
     assert [part["received"] for part in done["parts"]] == [12, 1515, 2248]
     assert house.book() | {"known_at": None} == {
         "date": "2020-02-21",
+        "dated": True,
+        "latest": "2020-02-21",
         "synthetic": False,
         "enterprises": 12,
         "invoices": 3763,
