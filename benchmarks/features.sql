@@ -2,7 +2,7 @@
 -- Reads a table `invoices` with the lake's columns and a table `moment` with one row (as_of DATE).
 WITH stated AS (
     SELECT enterprise, direction = 'sale' AS sale, counterparty, date AS day, net_fen AS net, tax_fen AS tax,
-           status = 'valid' AS valid,
+           total_fen AS total, status = 'valid' AS valid,
            status = 'valid' AND total_fen > 0 AS blue,
            status = 'valid' AND total_fen < 0 AS red,
            reversal IS NOT NULL AND total_fen > 0 AS told,
@@ -10,52 +10,29 @@ WITH stated AS (
     FROM invoices, moment
     WHERE date <= as_of
 ),
--- Red letters of what is told as cancelled take nothing off: by day, what of them no earlier told invoice explains.
-moved AS (
-    SELECT enterprise, sale, counterparty, day,
-           coalesce(-sum(net) FILTER (red), 0)::BIGINT AS net, coalesce(-sum(tax) FILTER (red), 0)::BIGINT AS tax,
-           coalesce(sum(CASE WHEN told THEN net WHEN red THEN net END), 0)::BIGINT AS net_change,
-           coalesce(sum(CASE WHEN told THEN tax WHEN red THEN tax END), 0)::BIGINT AS tax_change,
-           bool_or(told) AS any_told
-    FROM stated
-    WHERE valid AND (told OR red)
-    GROUP BY ALL
-),
-running AS (
-    SELECT *, sum(net_change) OVER partner AS net_left, sum(tax_change) OVER partner AS tax_left,
-           bool_or(any_told) OVER (PARTITION BY enterprise, sale, counterparty) AS matters
-    FROM moved
-    WINDOW partner AS (PARTITION BY enterprise, sale, counterparty ORDER BY day)
-),
-unexplained AS (
-    SELECT *, greatest(0, -min(net_left) OVER partner) AS net_open, greatest(0, -min(tax_left) OVER partner) AS tax_open
-    FROM running
-    WHERE matters
-    WINDOW partner AS (PARTITION BY enterprise, sale, counterparty ORDER BY day)
-),
+-- Red letters of what is told as cancelled take nothing off: what is told until that day comes to their amount.
 explained AS (
-    SELECT enterprise, sale, counterparty, day,
-           net - net_open + coalesce(lag(net_open) OVER partner, 0) AS net,
-           tax - tax_open + coalesce(lag(tax_open) OVER partner, 0) AS tax
-    FROM unexplained
-    WINDOW partner AS (PARTITION BY enterprise, sale, counterparty ORDER BY day)
+    SELECT enterprise, sale, counterparty, day, -net AS net, -tax AS tax
+    FROM (SELECT *, sum(CASE WHEN told THEN total ELSE 0 END)
+                    OVER (PARTITION BY enterprise, sale, counterparty ORDER BY day) AS until
+          FROM stated
+          WHERE valid AND (told OR red))
+    WHERE red AND until >= -total
 ),
 rows AS (
     SELECT enterprise, sale, counterparty, day,
            CASE WHEN valid AND NOT told THEN net ELSE 0 END AS net, CASE WHEN valid AND NOT told THEN tax ELSE 0 END AS tax,
            CASE WHEN blue THEN net ELSE 0 END AS charged, CASE WHEN red THEN -net ELSE 0 END AS cancelled,
-           CASE WHEN blue AND NOT told THEN net ELSE 0 END AS sold,
            blue AS issued, blue AND NOT gone AS blue, red, NOT valid AS void, valid AND NOT gone AS dated,
            least(36, year(as_of) * 12 + month(as_of) - year(day) * 12 - month(day) - (day(day) > day(as_of))::INT) AS slot
     FROM (SELECT * FROM stated
           UNION ALL BY NAME
-          SELECT *, true AS valid, false AS blue, false AS red, false AS told, true AS gone FROM explained), moment
+          SELECT *, 0 AS total, true AS valid, false AS blue, false AS red, false AS told, true AS gone FROM explained), moment
 ),
 months AS (
     SELECT enterprise, sale, slot,
            sum(net)::BIGINT AS net,
            sum(tax)::BIGINT AS tax,
-           sum(sold)::BIGINT AS sold,
            sum(charged)::BIGINT AS charged,
            sum(cancelled)::BIGINT AS cancelled,
            count(*) FILTER (issued) AS issued,
@@ -113,8 +90,7 @@ flows AS (
            max(CASE WHEN slot < 12 THEN net ELSE 0 END) AS peak_12,
            median(net) FILTER (slot < 12 AND blues > 0) AS typical_12,
            sum(tax) FILTER (slot < 36) AS tax_36,
-           sum(sold) FILTER (slot < 12) AS sold_12,
-           sum(sold) FILTER (slot < 36) AS sold_36,
+           sum(charged) FILTER (slot < 12) AS charged_12,
            sum(charged) FILTER (slot < 36) AS charged_36,
            sum(cancelled) FILTER (slot < 36) AS cancelled_36,
            sum(issued) FILTER (slot < 36) AS issued_36,
@@ -208,9 +184,9 @@ features AS (
     CASE WHEN p.issued_36 + p.voids_36 > 9 THEN p.voids_36 / (p.issued_36 + p.voids_36) END AS purchases_void_rate_36m,
     -- operation
     CASE WHEN s.known THEN s.net_12 END AS sales_12m,
-    CASE WHEN s.known THEN least(s.net_12, s.sold_12 * 9 / 10) END AS sales_prudent_12m,
+    CASE WHEN s.known THEN least(s.net_12, s.charged_12 * 9 / 10) END AS sales_prudent_12m,
     CASE WHEN s.known THEN s.net_36 END AS sales_36m,
-    CASE WHEN s.known THEN least(s.net_36, s.sold_36 * 9 / 10) END AS sales_prudent_36m,
+    CASE WHEN s.known THEN least(s.net_36, s.charged_36 * 9 / 10) END AS sales_prudent_36m,
     s.typical_12 AS sales_typical_month_12m,
     CASE WHEN p.known THEN p.net_12 END AS purchases_12m,
     CASE WHEN s.known THEN s.blues_12 END AS sales_invoices_12m,

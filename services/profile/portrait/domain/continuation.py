@@ -1,10 +1,11 @@
 """Continuations: how a firm's own invoices could go on, month by month, and the features that they would then have.
 
 A plan goes on from the firm's own last twelve months: each of their valid invoices, red letters too, comes again a
-year later. Its `steps` say what is added. `CARRY_ON` adds nothing. `EVERY_MONTH` lifts each month that was leaner than
-the firm's median month to that month, with the firm's steadiest partners. `FORMER_PARTNERS` also brings in each month
-a small invoice with as many of these as a good month of its own has (the upper quartile). Sales and purchases go alike.
-Everything then grows by `share` of the firm's own pace, month upon month.
+year later; what its source tells as cancelled does not, nor do the red letters that cancel it. Its `steps` say what is
+added. `CARRY_ON` adds nothing. `EVERY_MONTH` lifts each month that was leaner than the firm's median month to that
+month, with the firm's steadiest partners. `FORMER_PARTNERS` also brings in each month a small invoice with as many of
+these as a good month of its own has (the upper quartile). Sales and purchases go alike. Everything then grows by
+`share` of the firm's own pace, month upon month.
 
 The pace is the firm's own: of its sales of three months against the same months a year before, over the past year, the
 upper quartile, as a rate a month; at least `FLOOR`, at most `CAP` (a doubling in a year), the floor where less than
@@ -41,6 +42,7 @@ from services.profile.portrait.domain.features.aggregates import (
     slot_of,
 )
 from services.profile.portrait.domain.features.catalogue import read_off
+from services.profile.portrait.domain.features.reversals import standing, told_of, where_told
 
 c = pl.col
 MONTHS = 12
@@ -121,7 +123,7 @@ def planned(
     The pace is the firm's own where none is given.
     """
     pace = pace or pace_of(invoices, as_of)
-    known = invoices.select(NEEDS).filter(c("date") <= as_of, c("status") == "valid")
+    known = standing(invoices.select(NEEDS).filter(c("date") <= as_of, c("status") == "valid"))
     known = known.with_columns(slot=slot_of(c("date"), as_of))
     pattern = _pattern(known, as_of)
     growth = pl.DataFrame(
@@ -140,7 +142,8 @@ def planned(
 
 def pace_of(invoices: pl.DataFrame, as_of: date) -> Pace:
     """Return a firm's own pace, of its sales up to a day."""
-    sales = invoices.filter(c("direction") == "sale", c("status") == "valid", c("date") <= as_of)
+    known = invoices.filter(c("direction") == "sale", c("status") == "valid", c("date") <= as_of)
+    sales = standing(known.select(NEEDS))
     slots = sales.select("net_fen", slot=slot_of(c("date"), as_of)).group_by("slot").agg(c("net_fen").sum())
     sold = dict(slots.iter_rows())
     reach = max(sold, default=0)
@@ -209,7 +212,7 @@ class _Usual:
         return [
             (
                 self.enterprise, side, partner, start + timedelta(days=1 + place * days // len(partners)),
-                net, tax, net + tax, "valid", month, int(step),
+                net, tax, net + tax, "valid", None, month, int(step),
             )
             for place, partner in enumerate(partners)
             if net > 0
@@ -257,8 +260,8 @@ def _together(known: pl.DataFrame, rows: pl.DataFrame, points: pl.DataFrame) -> 
     # Collected at each step: what the next asks for twice is summed once.
     old, new = pl.collect_all(
         [
-            gathered(rows_of(known.lazy(), "enterprise"), "enterprise", days).drop("enterprise"),
-            gathered(rows_of(rows.lazy(), "plan"), "plan", days),
+            gathered(rows_of(where_told(known).lazy(), "enterprise"), "enterprise", days).drop("enterprise"),
+            gathered(_rows_after(known, rows), "plan", days),
         ]
     )
     past = parts(old.lazy().join(moments.lazy(), how="cross"), c("as_of"), "month")
@@ -275,6 +278,16 @@ def _together(known: pl.DataFrame, rows: pl.DataFrame, points: pl.DataFrame) -> 
     )
     dated = summed[1].join(points.select("row", "as_of"), on="row")
     return Parts(summed[0].lazy(), dated.lazy(), summed[2].join(keys, on="month").lazy())
+
+
+def _rows_after(known: pl.DataFrame, rows: pl.DataFrame) -> pl.LazyFrame:
+    """Return the rows of plans (`rows_of`); what is told of earlier invoices may explain their red letters too."""
+    before = told_of(known, rows)
+    if before.is_empty():
+        return rows_of(rows.drop("reversal").lazy(), "plan")
+    plans = rows.select("plan").unique()
+    both = pl.concat([before.join(plans, how="cross"), rows.drop("month")], how="diagonal")
+    return rows_of(both.lazy(), "plan").filter(c("date") > before["date"].max())
 
 
 def _by_month(rows: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:

@@ -48,7 +48,7 @@ class Trade:
     """Invoices of these directions in the last `months` before the day.
 
     What explains a red letter among them lies behind the figure too: the partner's earlier invoices that are told as
-    cancelled, and earlier red letters, which took their share.
+    cancelled.
     """
 
     directions: tuple[str, ...]
@@ -60,9 +60,8 @@ class Trade:
         rows = evidence.invoices.filter(c("direction").is_in(self.directions) & (c("date") <= as_of))
         within = slot_of(c("date"), as_of) < self.months
         if self.only == "valid":
-            told, red = c("reversal").is_not_null() & (c("total_fen") > 0), INVOICE["red"]
-            explained = told.any() & (red & within).any()
-            within |= (told | red) & explained.over("direction", "counterparty")
+            told = c("reversal").is_not_null() & (c("total_fen") > 0)
+            within |= told & (INVOICE["red"] & within).any().over("direction", "counterparty")
         return {"invoices": rows.filter(INVOICE[self.only] & within)}
 
 
@@ -163,7 +162,14 @@ TRADES: Mapping[Trade, tuple[str, ...]] = MappingProxyType(
         Trade(SALES, 6): ("sales_even_month_6m",),
         Trade(SALES, 15): ("sales_growth_3m",),
         Trade(SALES, 12): (
-            *("sales_12m", "sales_prudent_12m", "sales_typical_month_12m", "sales_peak_share_12m", "customers_12m", "customer_hhi_12m"),
+            *(
+                "sales_12m",
+                "sales_prudent_12m",
+                "sales_typical_month_12m",
+                "sales_peak_share_12m",
+                "customers_12m",
+                "customer_hhi_12m",
+            ),
             *("customer_top1_share_12m", "sales_per_customer_12m", "sales_even_month_12m", "sales_lean_month_12m"),
             *("customers_reliance_12m", "core_customers_share_12m", "related_sales_share_12m"),
         ),

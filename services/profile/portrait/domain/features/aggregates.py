@@ -28,7 +28,7 @@ PARTNER_SUMS = (
     *("kept_12", "repeated_36", "anchored_36", "newly_12", "age_12"),
     *("repeats_36", "met_36", "kept_24"),
 )
-SUMS = ("net", "tax", "sold", "charged", "cancelled", "issued", "blues", "reds", "voids")
+SUMS = ("net", "tax", "charged", "cancelled", "issued", "blues", "reds", "voids")
 YEAR = 0b1111_1111_1111  # the bits of slots 0–11
 LEAN = 6  # so many of the last twelve months, the smallest, are the lean ones (ours)
 
@@ -60,7 +60,6 @@ def rows_of(invoices: pl.LazyFrame, by: str) -> pl.LazyFrame:
         sale=c("direction") == "sale",
         net=_only(stands, c("net_fen")),
         tax=_only(stands, c("tax_fen")),
-        sold=_only(blue & stands, c("net_fen")),
         charged=_only(blue, c("net_fen")),
         cancelled=_only(red, -c("net_fen")),
         issued=blue.cast(pl.Int64),
@@ -73,9 +72,9 @@ def rows_of(invoices: pl.LazyFrame, by: str) -> pl.LazyFrame:
     )
     if not told:
         return found
-    none = {name: pl.lit(0, pl.Int64) for name in SUMS if name not in ("net", "tax")}
-    dates = {name: pl.lit(None, pl.Date) for name in ("first", "last")}
-    back = explained(invoices, by).with_columns(**none, **dates, days=pl.lit(0, pl.Int64))
+    # What they took off once more is given back.
+    none = dict.fromkeys((*SUMS, "days"), pl.lit(0, pl.Int64)) | dict.fromkeys(("first", "last"), pl.lit(None, pl.Date))
+    back = explained(invoices, by).with_columns(**(none | {"net": -c("net_fen"), "tax": -c("tax_fen")}))
     return pl.concat([found, back.select(found.collect_schema().names())])
 
 
@@ -146,8 +145,7 @@ def _flows(months: pl.LazyFrame, by: str) -> pl.LazyFrame:
             peak_12=_within("net", 12).max(),
             typical_12=c("net").filter((c("slot") < 12) & (c("blues") > 0)).median(),
             tax_36=_within("tax", SLOTS).sum(),
-            sold_12=_within("sold", 12).sum(),
-            sold_36=_within("sold", SLOTS).sum(),
+            charged_12=_within("charged", 12).sum(),
             charged_36=_within("charged", SLOTS).sum(),
             cancelled_36=_within("cancelled", SLOTS).sum(),
             issued_36=_within("issued", SLOTS).sum(),

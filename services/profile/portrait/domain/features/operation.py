@@ -16,7 +16,7 @@ STANDS, OF = 9, 10
 
 def _prudent(side: str, months: int) -> pl.Expr:
     """Return net of red letters, and at most `STANDS` of `OF` of what was invoiced."""
-    return known(side, pl.min_horizontal(c(f"{side}_net_{months}"), part(c(f"{side}_sold_{months}") * STANDS, OF)))
+    return known(side, pl.min_horizontal(c(f"{side}_net_{months}"), part(c(f"{side}_charged_{months}") * STANDS, OF)))
 
 
 FEATURES = (

@@ -2,9 +2,9 @@
 
 An export of the tax office tells of each blue invoice whether red letters cancel all of it or a part. Such an invoice
 is worth nothing here, with its red letters or without: of a part nobody knows whether all its red letters are shown.
-What they would take off once more is given back: the red letters of a partner up to the amount that was told as
-cancelled until that day. Each day's share depends on that day and earlier ones only, so that it holds as of any later
-day. With the state of every cancelled invoice told, red letters change no figure of evidence (a property in the tests).
+A red letter takes off nothing more where the partner's invoices that are told as cancelled, until that day, come to at
+least its amount. Whether it does hangs on no other red letter and on no later day, so that none is worth hiding
+(a property in the tests), and a day has the same figures whatever comes after it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import polars as pl
 
 c = pl.col
-_AMOUNTS = {"net": "net_fen", "tax": "tax_fen"}
+_ROW = ("counterparty", "date", "net_fen", "tax_fen", "total_fen", "reversal")
 
 
 def where_told(invoices: pl.DataFrame) -> pl.DataFrame:
@@ -22,24 +22,30 @@ def where_told(invoices: pl.DataFrame) -> pl.DataFrame:
 
 
 def explained(invoices: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """Return what red letters of told invoices would take off, without sign: by firm, partner, side and day.
-
-    A row has `net` and `tax`, and nothing of the rest. Books in which nothing is told are only looked through.
-    """
+    """Return the red letters that cancel what is told as cancelled, for each value of `by`."""
     keys = [by, "counterparty", "sale"]
-    valid = invoices.filter(c("status") == "valid").select(
-        by, "counterparty", "date", *_AMOUNTS.values(), "total_fen", "reversal", sale=c("direction") == "sale"
-    )
+    valid = invoices.filter(c("status") == "valid").select(by, *_ROW, sale=c("direction") == "sale")
     told = valid.filter(c("reversal").is_not_null(), c("total_fen") > 0)
     red = valid.filter(c("total_fen") < 0).join(told.select(keys).unique(), on=keys, how="semi", nulls_equal=True)
-    moved = pl.concat([told, red]).group_by(*keys, "date").agg(
-        **{f"{name}_told": c(fen).filter(c("total_fen") > 0).sum() for name, fen in _AMOUNTS.items()},
-        **{f"{name}_red": -c(fen).filter(c("total_fen") < 0).sum() for name, fen in _AMOUNTS.items()},
-    )  # fmt: skip
-    left = moved.sort(*keys, "date").with_columns(
-        # What is still told is never below nothing: so much of all red letters so far is not explained by any of it.
-        (c(f"{name}_told") - c(f"{name}_red")).cum_sum().cum_min().clip(None, 0).neg().over(keys).alias(f"{name}_left")
-        for name in _AMOUNTS
-    )
-    new = {name: c(f"{name}_left") - c(f"{name}_left").shift(fill_value=0).over(keys) for name in _AMOUNTS}
-    return left.select(*keys, "date", **{name: c(f"{name}_red") - more for name, more in new.items()})
+    both = pl.concat([told, red]).sort(*keys, "date", "total_fen", descending=[*(False for _ in keys), False, True])
+    until = both.with_columns(until=c("total_fen").clip(0).cum_sum().over(keys))
+    return until.filter(c("total_fen") < 0, c("until") >= -c("total_fen")).drop("until")
+
+
+def standing(invoices: pl.DataFrame) -> pl.DataFrame:
+    """Return valid invoices of one firm without those that are told as cancelled and the red letters that do so."""
+    told = where_told(invoices)
+    if "reversal" not in told.columns:
+        return invoices
+    gone = explained(told.lazy(), "enterprise").collect()
+    keys = ["enterprise", "counterparty", "sale", "date", "total_fen"]
+    rows = told.filter(c("reversal").is_null() | (c("total_fen") <= 0)).with_columns(sale=c("direction") == "sale")
+    left = rows.join(gone, on=keys, how="anti", nulls_equal=True, maintain_order="left")
+    return left.select(invoices.columns)
+
+
+def told_of(known: pl.DataFrame, later: pl.DataFrame) -> pl.DataFrame:
+    """Return what is told as cancelled of partners with a later red letter."""
+    keys = ["direction", "counterparty"]
+    told = known.filter(c("status") == "valid", c("reversal").is_not_null(), c("total_fen") > 0)
+    return told.join(later.filter(c("total_fen") < 0), on=keys, how="semi", nulls_equal=True)
