@@ -27,20 +27,9 @@ from typing import Any
 
 import polars as pl
 
-from services.profile.portrait.domain.features.aggregates import (
-    NEEDS,
-    SLOTS,
-    Parts,
-    fold,
-    gathered,
-    links_of,
-    months_of,
-    partners_of,
-    parts,
-    rows_of,
-    slot_of,
-)
-from services.profile.portrait.domain.features.catalogue import read_off
+from services.profile.portrait.domain.features.aggregates import NEEDS, SLOTS, fold, rows_of, slot_of
+from services.profile.portrait.domain.features.catalogue import chosen, read_off
+from services.profile.portrait.domain.outlook import Plans, outlook
 
 c = pl.col
 MONTHS = 12
@@ -100,17 +89,22 @@ def continuation(
     invoices: pl.DataFrame, as_of: date, names: Collection[str] | None = None, plans: Sequence[Plan] = PLANS
 ) -> Continuation:
     """Return what a firm's features (None: all) become under each plan, from its invoices (`NEEDS`) of up to a day."""
-    known = invoices.select(NEEDS).filter(c("date") <= as_of)
+    known = _coded(invoices, as_of)[0]
     pace = pace_of(known, as_of)
-    rows = planned(known, as_of, plans, pace)
-    days = pl.DataFrame({"month": range(MONTHS + 1), "as_of": [day_after(as_of, month) for month in range(MONTHS + 1)]})
-    points = pl.DataFrame({"plan": range(len(plans))}).join(days, how="cross").with_row_index("row")
-    code = pl.Enum(known["counterparty"].drop_nulls().unique().sort())  # whole numbers group the quicker
-    past, new = (each.with_columns(c("counterparty").cast(code).to_physical()) for each in (known, rows))
-    sums = fold(_together(past, new, points), c("as_of"), "row").collect()
-    found = read_off(sums.join(points, on="row"), c("as_of"), "row", names)
-    features = points.join(found, on="row", how="left", maintain_order="left").drop("row").rename({"as_of": "day"})
-    return Continuation(plans, pace, features, _by_month(rows, points))
+    shares = sorted({plan.share for plan in plans})
+    days = [day_after(as_of, month) for month in range(MONTHS + 1)]
+    asked = Plans(len(shares), len(Step), [(shares.index(plan.share), plan.step) for plan in plans], days)
+    pattern = _pattern(known, as_of)
+    grown = pl.concat(_grown(pattern, share * pace.rate) for share in shares)
+    found = outlook(_summable(known), _summable(grown, "added"), asked, _sums_of_partners(names))
+    points = pl.DataFrame({"plan": range(len(plans))}).join(
+        pl.DataFrame({"month": range(MONTHS + 1), "day": days}), how="cross"
+    )
+    points = points.with_row_index("row").with_columns(c("row").cast(pl.Int64))
+    dated = fold(found.parts, "row").join(points.lazy().select("row", "day"), on="row")
+    features = read_off(dated, c("day"), "row", names).collect()
+    told = points.join(features, on="row", how="left", maintain_order="left").drop("row")
+    return Continuation(plans, pace, told, found.trade)
 
 
 def planned(
@@ -120,22 +114,41 @@ def planned(
 
     The pace is the firm's own where none is given.
     """
-    pace = pace or pace_of(invoices, as_of)
-    known = invoices.select(NEEDS).filter(c("date") <= as_of, c("status") == "valid")
-    known = known.with_columns(slot=slot_of(c("date"), as_of))
+    known, partners = _coded(invoices, as_of)
+    pace = pace or pace_of(known, as_of)
     pattern = _pattern(known, as_of)
-    growth = pl.DataFrame(
-        [
-            (place, int(plan.step), month, (1 + plan.share * pace.rate) ** month)
-            for place, plan in enumerate(plans)
-            for month in range(1, MONTHS + 1)
-        ],
-        schema={"plan": pl.Int64, "step": pl.Int64, "month": pl.Int64, "times": pl.Float64},
-        orient="row",
-    )
-    grown = [(c(name) * c("times")).round(0).cast(pl.Int64) for name in ("net_fen", "tax_fen")]
-    rows = pattern.join(growth, on="month").filter(c("added") <= c("step")).with_columns(grown)
-    return rows.with_columns(total_fen=c("net_fen") + c("tax_fen")).select(*NEEDS, "plan", "month")
+    rows = [
+        _grown(pattern.filter(c("added") <= plan.step), plan.share * pace.rate).with_columns(plan=pl.lit(place, pl.Int64))
+        for place, plan in enumerate(plans)
+    ]
+    written = pl.concat(rows)
+    named = partners.gather(written["counterparty"]).alias("counterparty")
+    return written.with_columns(named).select(*NEEDS, "plan", "month")
+
+
+def _coded(invoices: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.Series]:
+    """Return what is known as of a day with partners as whole numbers, in the order of their codes, and the codes."""
+    known = invoices.select(NEEDS).filter(c("date") <= as_of)
+    partners = known["counterparty"].drop_nulls().unique().sort()
+    return known.with_columns(c("counterparty").cast(pl.Enum(partners)).to_physical().cast(pl.UInt32)), partners
+
+
+def _summable(rows: pl.DataFrame, *more: str) -> pl.DataFrame:
+    return rows_of(rows.lazy(), "enterprise", *more).collect()
+
+
+def _sums_of_partners(names: Collection[str] | None) -> set[str]:
+    """Return which sums of partners features are made of."""
+    roots = {root for feature in chosen(names) for root in feature.value.meta.root_names()}
+    return {root.removeprefix(side) for root in roots for side in ("s_", "p_") if root.startswith(side)}
+
+
+def _grown(pattern: pl.DataFrame, rate: float) -> pl.DataFrame:
+    """Return the rows of a pattern after so much growth a month, month upon month."""
+    times = pl.DataFrame({"times": [(1 + rate) ** month for month in range(MONTHS + 1)]})["times"]
+    factor = times.gather(pattern["month"])
+    grown = [(c(name) * factor).round(0).cast(pl.Int64) for name in ("net_fen", "tax_fen")]
+    return pattern.with_columns(grown).with_columns(total_fen=c("net_fen") + c("tax_fen"))
 
 
 def pace_of(invoices: pl.DataFrame, as_of: date) -> Pace:
@@ -155,8 +168,9 @@ def pace_of(invoices: pl.DataFrame, as_of: date) -> Pace:
     return Pace(min(max(rate, FLOOR), CAP), "floor" if rate < FLOOR else "cap" if rate > CAP else "own", len(grown))
 
 
-def _pattern(known: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def _pattern(invoices: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Return the rows that plans are made of, before growth: `NEEDS`, `month`, and from which step on they are in."""
+    known = invoices.filter(c("status") == "valid").with_columns(slot=slot_of(c("date"), as_of))
     moved = known.filter(c("slot") < MONTHS).with_columns(
         date=c("date").dt.offset_by("12mo"), month=(MONTHS - c("slot")).cast(pl.Int64), added=pl.lit(0, pl.Int64)
     )
@@ -195,12 +209,12 @@ class _Usual:
     month: int
     order: int
     tax: float
-    partners: Sequence[str | None]
+    partners: Sequence[int | None]
     few: int
     many: int
 
     def invoices(
-        self, side: str, as_of: date, month: int, partners: Sequence[str | None], net: int, step: Step
+        self, side: str, as_of: date, month: int, partners: Sequence[int | None], net: int, step: Step
     ) -> list[tuple[Any, ...]]:
         """Return one invoice of an amount with each of some partners, spread over a month of the plan."""
         start = day_after(as_of, month - 1)
@@ -248,43 +262,3 @@ def _quantile(values: Sequence[float], share: float) -> float:
     low = int(place)
     high = min(low + 1, len(ordered) - 1)
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
-
-
-def _together(known: pl.DataFrame, rows: pl.DataFrame, points: pl.DataFrame) -> Parts:
-    """Return months and links of what is known and of each plan's rows so far, added up by the row of `points`."""
-    moments = points.select("month", "as_of").unique().sort("month")
-    days = moments["as_of"].to_list()
-    # Collected at each step: what the next asks for twice is summed once.
-    old, new = pl.collect_all(
-        [
-            gathered(rows_of(known.lazy(), "enterprise"), "enterprise", days).drop("enterprise"),
-            gathered(rows_of(rows.lazy(), "plan"), "plan", days),
-        ]
-    )
-    past = parts(old.lazy().join(moments.lazy(), how="cross"), c("as_of"), "month")
-    added = parts(new.lazy().join(points.lazy(), on="plan").drop("plan", "month"), c("as_of"), "row")
-    old_months, old_links, new_months, new_links = pl.collect_all([past.months, past.links, added.months, added.links])
-    keys = points.select("row", "month")
-    months = pl.concat([old_months.join(keys, on="month").select(new_months.columns), new_months])
-    # Whom no plan trades with stays the same in all of them.
-    traded = c("counterparty").is_in(new_links["counterparty"].unique().implode())
-    links = pl.concat([old_links.filter(traded).join(keys, on="month").select(new_links.columns), new_links])
-    others = old_links.filter(~traded).join(moments, on="month").lazy()
-    summed = pl.collect_all(
-        [months_of(months.lazy(), "row"), links_of(links.lazy(), "row"), partners_of(others, c("as_of"), "month")]
-    )
-    dated = summed[1].join(points.select("row", "as_of"), on="row")
-    return Parts(summed[0].lazy(), dated.lazy(), summed[2].join(keys, on="month").lazy())
-
-
-def _by_month(rows: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
-    """Return what each month of each plan sells and buys, with zeros where it does nothing."""
-    sold, blue = c("direction") == "sale", c("total_fen") > 0
-    sums = rows.group_by("plan", "month").agg(
-        sales=c("net_fen").filter(sold).sum(),
-        buyers=c("counterparty").filter(sold, blue).n_unique(),
-        purchases=c("net_fen").filter(~sold).sum(),
-        suppliers=c("counterparty").filter(~sold, blue).n_unique(),
-    )
-    every = points.filter(c("month") > 0).select("plan", "month")
-    return every.join(sums, on=["plan", "month"], how="left", maintain_order="left").fill_null(0)

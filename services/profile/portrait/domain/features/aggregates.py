@@ -10,7 +10,6 @@ slot 1 the month before, and so on. No window holds a part of a month.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -40,13 +39,13 @@ def slot_of(day: pl.Expr, as_of: date | pl.Expr) -> pl.Expr:
     return months - (day.dt.day() > as_of.dt.day()).cast(pl.Int32)
 
 
-def rows_of(invoices: pl.LazyFrame, by: str) -> pl.LazyFrame:
+def rows_of(invoices: pl.LazyFrame, *by: str) -> pl.LazyFrame:
     """Return invoices with what sums, bit-wise ors and minima of many of them can be made of."""
     valid, total = c("status") == "valid", c("total_fen")
     blue, red = valid & (total > 0), valid & (total < 0)
     dated = pl.when(valid).then("date")
     return invoices.select(
-        by,
+        *by,
         "counterparty",
         "date",
         sale=c("direction") == "sale",
@@ -60,16 +59,6 @@ def rows_of(invoices: pl.LazyFrame, by: str) -> pl.LazyFrame:
         days=_only(blue, _bit(c("date").dt.day())),  # a day of month occurs once in a slot
         first=dated,
         last=dated,
-    )
-
-
-def gathered(rows: pl.LazyFrame, by: str, days: Collection[date]) -> pl.LazyFrame:
-    """Return fewer rows that have the same features as of each of some days: those are summed that no window parts."""
-    turns = sorted({day.day for day in days})
-    after = pl.sum_horizontal(c("date").dt.day() > turn for turn in turns)
-    month = c("date").dt.year() * 12 + c("date").dt.month().cast(pl.Int32)
-    return rows.group_by(by, "counterparty", "sale", month.alias("month_of"), after.alias("turn")).agg(
-        *_summed(), c("date").min()
     )
 
 
@@ -88,10 +77,7 @@ def _bit(position: pl.Expr) -> pl.Expr:
 
 
 def months_of(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """Return one row per enterprise, side and slot; invoices older than the longest window share the last slot.
-
-    What it returns may itself be among the rows: months of parts of a book add up to the months of the book.
-    """
+    """Return one row per enterprise, side and slot; invoices older than the longest window share the last slot."""
     return rows.group_by(by, "sale", "slot").agg(_summed())
 
 
@@ -186,13 +172,6 @@ def _links(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
     )
 
 
-def links_of(links: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """Return links of parts of a book as those of the book: one row per enterprise, side and counterparty."""
-    return links.group_by(by, "sale", "counterparty").agg(
-        c("x12", "x12_before", "x36").sum(), c("met").bitwise_or(), c("since").min()
-    )
-
-
 def partners_of(links: pl.LazyFrame, as_of: date | pl.Expr, by: str) -> pl.LazyFrame:
     """Return concentration, retention, repetition and age of links: one row per enterprise and side.
 
@@ -223,32 +202,28 @@ def partners_of(links: pl.LazyFrame, as_of: date | pl.Expr, by: str) -> pl.LazyF
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is summed of invoices before anything is put in proportion: parts of a book add up (`months_of`).
-
-    `apart` has the sums (`partners_of`) of partners that are not among the links.
-    """
+    """What is summed of invoices before anything is put in proportion: `months_of` and `partners_of` them."""
 
     months: pl.LazyFrame
-    links: pl.LazyFrame
-    apart: pl.LazyFrame | None = None
+    partners: pl.LazyFrame
 
 
 def parts(rows: pl.LazyFrame, as_of: date | pl.Expr, by: str = "enterprise") -> Parts:
-    """Return the months and the links of rows (`rows_of`) up to the as-of date, for each value of `by`."""
+    """Return the months and the partners of rows (`rows_of`) up to the as-of date, for each value of `by`."""
     dated = rows.filter(c("date") <= as_of).with_columns(slot=slot_of(c("date"), as_of).clip(0, SLOTS))
-    return Parts(months_of(dated, by), _links(dated, by))
+    return Parts(months_of(dated, by), partners_of(_links(dated, by), as_of, by))
 
 
-def fold(summed: Parts, as_of: date | pl.Expr, by: str = "enterprise") -> pl.LazyFrame:
-    """Return one row per value of `by`; columns of sales begin with `s_`, of purchases with `p_`."""
+def fold(summed: Parts, by: str = "enterprise") -> pl.LazyFrame:
+    """Return one row per value of `by`; columns of sales begin with `s_`, of purchases with `p_`.
+
+    Sums of partners that are not among the parts are not there either.
+    """
     months = summed.months
-    partners = partners_of(summed.links, as_of, by)
-    if summed.apart is not None:
-        together = pl.concat([partners, summed.apart.select(partners.collect_schema().names())])
-        partners = together.group_by(by, "sale").agg(pl.exclude("top1_12").sum(), c("top1_12").max())
-    sides = _flows(months, by).join(partners, on=[by, "sale"], how="left")
+    sides = _flows(months, by).join(summed.partners, on=[by, "sale"], how="left")
     # A side that trades with persons alone has no partners, which is known.
-    sides = sides.with_columns(c(PARTNER_SUMS).fill_null(0))
+    there = set(summed.partners.collect_schema().names())
+    sides = sides.with_columns(c([name for name in PARTNER_SUMS if name in there]).fill_null(0))
     firms = months.select(by).unique()
     for prefix, of_side in (("s_", c("sale")), ("p_", ~c("sale"))):
         side = sides.filter(of_side).select(by, pl.exclude(by, "sale").name.prefix(prefix))
@@ -261,4 +236,4 @@ def aggregate(invoices: pl.LazyFrame, as_of: date | pl.Expr, by: str = "enterpri
 
     For one enterprise as of many days, `by` and `as_of` are the column that holds the day.
     """
-    return fold(parts(rows_of(invoices, by), as_of, by), as_of, by)
+    return fold(parts(rows_of(invoices, by), as_of, by), by)

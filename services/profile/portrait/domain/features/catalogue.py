@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from datetime import date
+from typing import TypeVar
 
 import polars as pl
 import polars.selectors as cs
@@ -13,6 +14,7 @@ from services.profile.portrait.domain.features import chain, confidence, evidenc
 from services.profile.portrait.domain.features.aggregates import aggregate, slot_of
 from services.profile.portrait.domain.features.feature import Feature
 
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 CATALOGUE: tuple[Feature, ...] = (
     *payment.FEATURES,
     *operation.FEATURES,
@@ -61,11 +63,15 @@ def history(invoices: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
     return read_off(aggregate(rows, pl.col("as_of"), by="as_of").collect(), pl.col("as_of"), "as_of")
 
 
-def read_off(sums: pl.DataFrame, as_of: date | pl.Expr, by: str, names: Collection[str] | None = None) -> pl.DataFrame:
+def chosen(names: Collection[str] | None) -> list[Feature]:
+    """Return the features of these names (None: all), in the order of the catalogue."""
+    return [feature for feature in CATALOGUE if names is None or feature.name in names]
+
+
+def read_off(sums: Frame, as_of: date | pl.Expr, by: str, names: Collection[str] | None = None) -> Frame:
     """Return the features (None: all) of each row of sums (`aggregates.fold`), sorted by the column `by`."""
     usable = pl.col("reach").is_not_null()  # without a single valid invoice everything is unknown, even a zero
     day = pl.lit(as_of) if isinstance(as_of, date) else as_of
-    wanted = [feature for feature in CATALOGUE if names is None or feature.name in names]
     return (
         sums.with_columns(s_known=pl.col("s_first").is_not_null(), p_known=pl.col("p_first").is_not_null())
         .with_columns(cs.integer().exclude(by, *UNKNOWN_WITHOUT_A_MONTH).fill_null(0))
@@ -74,6 +80,6 @@ def read_off(sums: pl.DataFrame, as_of: date | pl.Expr, by: str, names: Collecti
             s_idle=(day - pl.col("s_last")).dt.total_days(),
             p_idle=(day - pl.col("p_last")).dt.total_days(),
         )
-        .select(by, *(pl.when(usable).then(f.value.cast(pl.Float64)).alias(f.name) for f in wanted))
+        .select(by, *(pl.when(usable).then(f.value.cast(pl.Float64)).alias(f.name) for f in chosen(names)))
         .sort(by)
     )
