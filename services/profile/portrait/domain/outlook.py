@@ -27,7 +27,7 @@ c = pl.col
 NEVER = 2**31 - 1  # a day number after all days
 # How parts of a book are put together, and what nothing adds up to.
 _MEASURES: Mapping[str, tuple[np.ufunc, int]] = {
-    **{name: (np.add, 0) for name in ("net", "tax", "charged", "cancelled", "blues", "reds", "voids", "rows")},
+    **dict.fromkeys(("net", "tax", "charged", "cancelled", "blues", "reds", "voids", "rows"), (np.add, 0)),
     "days": (np.bitwise_or, 0),
     "first": (np.minimum, NEVER),
     "last": (np.maximum, -NEVER),
@@ -147,7 +147,7 @@ def _sorted(rows: Mapping[str, Array], link: Array, plans: Plans, turn: int) -> 
     key = (rows["added"] * (plans.width + 1) + column) * (link.max(initial=0) + 1) + link
     order = np.argsort(key)
     order = order[column[order] < plans.width]
-    measures = {name: rows[name][:, order] for name in _MEASURES}
+    measures = {name: rows[name].take(order, axis=1) for name in _MEASURES}
     return _Sorted(measures, rows["added"][order], column[order], link[order], rows["sale"][order].astype(np.int64))
 
 
@@ -289,9 +289,7 @@ class _Group:
         )
 
 
-def _group(
-    known: _Cells, new: _Cells, links: _Links, grid: _Grid, which: Array, growths: int, steps: int
-) -> _Group:
+def _group(known: _Cells, new: _Cells, links: _Links, grid: _Grid, which: Array, growths: int, steps: int) -> _Group:
     local = np.full(len(links.sale), -1)
     local[which] = np.arange(len(which))
     before, after = local[known.where] >= 0, local[new.where] >= 0
@@ -355,13 +353,24 @@ def _trade(new: _Cells, grid: _Grid, links: _Links) -> pl.DataFrame:
     """Return what each month of each plan sells and buys, with zeros where it does nothing."""
     plans, months = grid.plans, len(grid.plans.days)
     plan, month = np.indices((len(plans.each), months - 1)).reshape(2, -1)
-    found = {"plan": plan, "month": month + 1}
-    for sale, money, partners in ((True, "sales", "buyers"), (False, "purchases", "suppliers")):
-        mine = links.sale[new.where] == sale
-        at = (new.added[mine], new.column[mine] - SLOTS, new.where[mine] - (0 if sale else links.sale.sum()))
-        net, blues = np.zeros((2, plans.growths, plans.steps, months, np.count_nonzero(links.sale == sale)), np.int64)
-        for cells, name in ((net, "net"), (blues, "blues")):
-            cells[:, *at] = new.sums[name][:, mine]
-        found[money] = net.sum(-1).cumsum(axis=1)[plans.places][:, 1:].ravel()
-        found[partners] = np.count_nonzero(blues.cumsum(axis=1), axis=-1)[plans.places][:, 1:].ravel()
-    return pl.DataFrame(found)
+    net, met = np.zeros((2, plans.growths, plans.steps, 2, months), dtype=np.int64)
+    sides = grid.new.cells(grid.new.side, ("net",))
+    net[:, sides.added, sides.where, sides.column - SLOTS] = sides.sums["net"]
+    # Of those with whom plans do more than carry on, each counts once a month.
+    once, place = (links.kind == 2) | links.nobody, np.cumsum((links.kind == 2) | links.nobody) - 1
+    carried = ~once[new.where]
+    at = (new.column[carried] - SLOTS) * 2 + links.sale[new.where[carried]]
+    for growth, blues in enumerate(new.sums["blues"][:, carried] > 0):
+        met[growth, 0] = np.bincount(at[blues], minlength=2 * months).reshape(months, 2).T
+    cells = np.zeros((plans.growths, plans.steps, months, np.count_nonzero(once)), dtype=np.int64)
+    cells[:, new.added[~carried], new.column[~carried] - SLOTS, place[new.where[~carried]]] = new.sums["blues"][
+        :, ~carried
+    ]
+    seen = np.add.accumulate(cells, axis=1) > 0
+    net, met = net.cumsum(axis=1), met.cumsum(axis=1)
+    for side in (0, 1):
+        met[:, :, side] += np.count_nonzero(seen[..., links.sale[once] == side], axis=-1)
+    found = {"sales": net[:, :, 1], "buyers": met[:, :, 1], "purchases": net[:, :, 0], "suppliers": met[:, :, 0]}
+    return pl.DataFrame(
+        {"plan": plan, "month": month + 1} | {name: each[plans.places][:, 1:].ravel() for name, each in found.items()}
+    )
