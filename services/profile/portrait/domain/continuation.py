@@ -32,7 +32,7 @@ from services.profile.portrait.domain.pattern import MONTHS, QUANTILE, Step, day
 c = pl.col
 FLOOR, CAP = 0.01, 2 ** (1 / MONTHS) - 1
 FEWEST = 4  # comparisons with the year before that make a pace
-SHARES = (0.0, 0.5, 1.0)
+SHARES = tuple(eighths / 8 for eighths in range(9))
 
 
 @dataclass(frozen=True, slots=True)

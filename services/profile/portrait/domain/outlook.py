@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -181,6 +182,7 @@ class _Links:
 
     @classmethod
     def of(cls, file: Mapping[str, Array], ahead: Mapping[str, Array]) -> _Links:
+        """Return the links of the rows of a file and of its plans."""
         codes = 2 + max(file["partner"].max(initial=-1), ahead["partner"].max(initial=-1))
         past, new = (np.where(rows["sale"], 0, codes) + rows["partner"] + 1 for rows in (file, ahead))
         seen = np.zeros(2 * codes, dtype=bool)
@@ -236,6 +238,7 @@ class _Traded:
     age: Array
 
     def of(self, side: slice) -> _Traded:
+        """Return it for the partners of one side."""
         return _Traded(
             self.x12[:, side], self.x12_before[:, side], self.x36[:, side],
             self.met[:, side], self.fresh[:, side], self.age[:, side],
@@ -274,6 +277,7 @@ class _Group:
     new_since: Array
 
     def traded(self, grid: _Grid, growth: int, step: int) -> _Traded:
+        """Return what is traded with them as of the moments of a grid, after so much growth and so many steps."""
         at = grid.at
         days = np.array([each.toordinal() for each in grid.plans.days])[at] - date(1970, 1, 1).toordinal()
         now, middle, early, first = (self.net[at + back] for back in (SLOTS, SLOTS - 12, SLOTS - 24, 0))
@@ -290,6 +294,7 @@ class _Group:
 
 
 def _group(known: _Cells, new: _Cells, links: _Links, grid: _Grid, which: Array, growths: int, steps: int) -> _Group:
+    """Return the running sums of some partners."""
     local = np.full(len(links.sale), -1)
     local[which] = np.arange(len(which))
     before, after = local[known.where] >= 0, local[new.where] >= 0
@@ -324,29 +329,25 @@ def _partners(groups: Sequence[_Group], grid: _Grid, wanted: Collection[str]) ->
     }
     for group in groups:
         growths, steps = group.new_net.shape[:2]
-        for growth in range(growths):
-            for step in range(steps):
-                traded = group.traded(grid, growth, step)
-                rows = (slice(None) if growths == 1 else growth, slice(None) if steps == 1 else step)
-                for side, part in ((1, slice(group.sales)), (0, slice(group.sales, None))):
-                    of_side = traded.of(part)
-                    for name in names:
-                        total = sums[name][*rows, side]
-                        op = np.maximum if name == "top1_12" else np.add
-                        sums[name][*rows, side] = op(total, _PARTNER_SUMS[name](of_side))
+        for growth, step in product(range(growths), range(steps)):
+            # What goes alike in all growths or steps is added to all of them.
+            at = (slice(None) if growths == 1 else growth, slice(None) if steps == 1 else step)
+            traded = group.traded(grid, growth, step)
+            for side, part in ((1, slice(group.sales)), (0, slice(group.sales, None))):
+                of_side = traded.of(part)
+                for name in names:
+                    op = np.maximum if name == "top1_12" else np.add
+                    sums[name][*at, side] = op(sums[name][*at, side], _PARTNER_SUMS[name](of_side))
     shape = (len(plans.each), 2, moments)
-    return pl.DataFrame(
-        {
-            "row": np.broadcast_to(grid.rows[:, None], shape).ravel(),
-            "sale": np.broadcast_to(np.array([False, True])[:, None], shape).ravel(),
-        }
-        | {
-            name: pl.Series(each[plans.places].ravel().tolist(), dtype=pl.Int128)
-            if name == "squares_12"
-            else each[plans.places].ravel()
-            for name, each in sums.items()
-        }
-    )
+    keys = {
+        "row": np.broadcast_to(grid.rows[:, None], shape).ravel(),
+        "sale": np.broadcast_to(np.array([False, True])[:, None], shape).ravel(),
+    }
+    return pl.DataFrame(keys | {name: _series(each[plans.places].ravel()) for name, each in sums.items()})
+
+
+def _series(sums: Array) -> pl.Series:
+    return pl.Series(sums.tolist(), dtype=pl.Int128) if sums.dtype == object else pl.Series(sums)
 
 
 def _trade(new: _Cells, grid: _Grid, links: _Links) -> pl.DataFrame:
@@ -357,15 +358,14 @@ def _trade(new: _Cells, grid: _Grid, links: _Links) -> pl.DataFrame:
     sides = grid.new.cells(grid.new.side, ("net",))
     net[:, sides.added, sides.where, sides.column - SLOTS] = sides.sums["net"]
     # Of those with whom plans do more than carry on, each counts once a month.
-    once, place = (links.kind == 2) | links.nobody, np.cumsum((links.kind == 2) | links.nobody) - 1
+    once = (links.kind == 2) | links.nobody
     carried = ~once[new.where]
     at = (new.column[carried] - SLOTS) * 2 + links.sale[new.where[carried]]
     for growth, blues in enumerate(new.sums["blues"][:, carried] > 0):
         met[growth, 0] = np.bincount(at[blues], minlength=2 * months).reshape(months, 2).T
     cells = np.zeros((plans.growths, plans.steps, months, np.count_nonzero(once)), dtype=np.int64)
-    cells[:, new.added[~carried], new.column[~carried] - SLOTS, place[new.where[~carried]]] = new.sums["blues"][
-        :, ~carried
-    ]
+    added, column, link = (each[~carried] for each in (new.added, new.column, new.where))
+    cells[:, added, column - SLOTS, (np.cumsum(once) - 1)[link]] = new.sums["blues"][:, ~carried]
     seen = np.add.accumulate(cells, axis=1) > 0
     net, met = net.cumsum(axis=1), met.cumsum(axis=1)
     for side in (0, 1):

@@ -96,7 +96,7 @@ def _added(known: pl.DataFrame, side: str, as_of: date, schema: pl.Schema) -> pl
         status=pl.lit("valid"),
         month="month",
         added="added",
-    ).cast(dict(schema))
+    ).cast(schema)
 
 
 def _days(as_of: date, month: int, count: int) -> Array:
@@ -130,10 +130,10 @@ class _Usual:
         sold, worth = np.zeros(SLOTS, dtype=np.int64), np.zeros(there.shape[1], dtype=np.int64)
         np.add.at(sold, slot, net)
         np.add.at(worth, partner[blue], net[blue])
-        (base,) = there.any(axis=1).nonzero()
+        (base,) = np.nonzero(there.any(axis=1))
         base = base[base < MONTHS] if (base < MONTHS).any() else base
         met, months = there[base, :-1].sum(axis=1).tolist(), there[:, :-1].sum(axis=0)
-        (steady,) = months.nonzero()
+        (steady,) = np.nonzero(months)
         steady = steady[np.lexsort((-worth[steady], -months[steady]))]
         nets, whole = sold[base], int(net[blue].sum())
         return cls(
