@@ -61,6 +61,23 @@ def proposed(decide: Any, *rules: Any, **terms: Any) -> str:
     return str(answer.json["version"])
 
 
+def overridden(send: Any, score: Any, grade: str) -> Any:
+    decision = {"grade": grade, "reason": "other", "note": "Seen by the analyst."}
+    return send(f"/v1/scores/{score['id']}/override", decision)
+
+
+def test_one_analyst_does_not_lift_what_two_decided(listed: Any, score: Any, send: Any) -> None:
+    """The grade that decides is the capped one: better is refused, the same changes nothing, worse stands."""
+    capped = score()
+    assert capped["grade"] == "C" != capped["model"]["grade"]
+    refusals = [overridden(send, capped, grade) for grade in (capped["model"]["grade"], "A", "C")]
+    kinds = [answer.json["type"].rsplit("/", 1)[1] for answer in refusals]
+    assert kinds == ["override-above-cap", "override-above-cap", "override-changes-nothing"]
+    worse = overridden(send, capped, "D")
+    assert (worse.status_code, worse.json["steps"]) == (201, -1)
+    assert worse.json["model_grade"] == capped["model"]["grade"]
+
+
 def test_an_insolvency_caps_the_grade_and_leaves_the_models_figures(listed: Any, score: Any) -> None:
     """It stands beside the model's score, in none of its contributions."""
     capped = score()
