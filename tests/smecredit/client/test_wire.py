@@ -155,7 +155,7 @@ def test_a_call_without_a_key_to_repeat_it_is_not_repeated():
 
 
 def test_expert_rules_are_proposed_whole_and_decided_by_their_version(server):
-    """Each write names what it is about, and none is sent twice."""
+    """By their own paths; what is proposed are all rules that are to hold."""
     url, script = server
     script.answers += [(201, {"version": "ovl_1"}), (200, {"state": "confirmed"}), (200, {"state": "withdrawn"})]
     client = Client(url, "k")
