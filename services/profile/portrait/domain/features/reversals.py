@@ -21,10 +21,10 @@ def where_told(invoices: pl.DataFrame) -> pl.DataFrame:
     return invoices.drop("reversal") if silent else invoices
 
 
-def explained(invoices: pl.LazyFrame, by: str) -> pl.LazyFrame:
+def explained(invoices: pl.LazyFrame, *by: str) -> pl.LazyFrame:
     """Return the red letters that cancel what is told as cancelled, for each value of `by`."""
-    keys = [by, "counterparty", "sale"]
-    valid = invoices.filter(c("status") == "valid").select(by, *_ROW, sale=c("direction") == "sale")
+    keys = [*by, "counterparty", "sale"]
+    valid = invoices.filter(c("status") == "valid").select(*by, *_ROW, sale=c("direction") == "sale")
     told = valid.filter(c("reversal").is_not_null(), c("total_fen") > 0)
     red = valid.filter(c("total_fen") < 0).join(told.select(keys).unique(), on=keys, how="semi", nulls_equal=True)
     both = pl.concat([told, red]).sort(*keys, "date", "total_fen", descending=[*(False for _ in keys), False, True])
@@ -33,19 +33,9 @@ def explained(invoices: pl.LazyFrame, by: str) -> pl.LazyFrame:
 
 
 def standing(invoices: pl.DataFrame) -> pl.DataFrame:
-    """Return valid invoices of one firm without those that are told as cancelled and the red letters that do so."""
-    told = where_told(invoices)
-    if "reversal" not in told.columns:
-        return invoices
-    gone = explained(told.lazy(), "enterprise").collect()
-    keys = ["enterprise", "counterparty", "sale", "date", "total_fen"]
-    rows = told.filter(c("reversal").is_null() | (c("total_fen") <= 0)).with_columns(sale=c("direction") == "sale")
-    left = rows.join(gone, on=keys, how="anti", nulls_equal=True, maintain_order="left")
-    return left.select(invoices.columns)
-
-
-def told_of(known: pl.DataFrame, later: pl.DataFrame) -> pl.DataFrame:
-    """Return what is told as cancelled of partners with a later red letter."""
-    keys = ["direction", "counterparty"]
-    told = known.filter(c("status") == "valid", c("reversal").is_not_null(), c("total_fen") > 0)
-    return told.join(later.filter(c("total_fen") < 0), on=keys, how="semi", nulls_equal=True)
+    """Return valid invoices that nothing is told of, without the red letters of partners of whom something is told."""
+    valid = invoices.filter(c("status") == "valid")
+    told = c("reversal").is_not_null() & (c("total_fen") > 0)
+    concerned = (c("total_fen") < 0) & told.any().over("direction", "counterparty")
+    left = valid if where_told(valid) is not valid else valid.filter(~(told | concerned))
+    return left.drop("reversal")
