@@ -157,7 +157,7 @@ def _red_letters(told: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     of_partner = (c("total_fen") * red).sum().over("enterprise", "direction", "counterparty")
     for rank in range(1, 6):
         ranked = of_partner.rank("dense").over("enterprise") == rank
-        yield f"red letters of the partner that is {rank}. by them", told.filter(~(red & ranked))
+        yield f"red letters of one partner, the {rank}. by their sum", told.filter(~(red & ranked))
     yield "red letters of what the book does not hold", told.filter(c("told").fill_null(value=True))
     yield "the states, not the red letters", told.with_columns(reversal=pl.lit(None, pl.String))
 
