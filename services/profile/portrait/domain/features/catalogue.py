@@ -23,7 +23,7 @@ CATALOGUE: tuple[Feature, ...] = (
     *evidence.FEATURES,
 )
 # Raise with any change of a formula or a window; declared names, units and directions are in the digest.
-REVISION = "2026.12"
+REVISION = "2026.13"
 UNKNOWN_WITHOUT_A_MONTH = tuple(f"{side}_{run}" for side in "sp" for run in ("gap", "silent", "oldest"))
 WHOLE_BOOK = 50_000  # rows above which the streaming engine is the quicker one (measured: 167 against 227 ms a book)
 
@@ -63,7 +63,7 @@ def history(invoices: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
 
 def read_off(sums: pl.DataFrame, as_of: date | pl.Expr, by: str, names: Collection[str] | None = None) -> pl.DataFrame:
     """Return the features (None: all) of each row of sums (`aggregates.fold`), sorted by the column `by`."""
-    usable = pl.col("reach").is_not_null()  # without a single valid invoice everything is unknown, even a zero
+    usable = pl.col("reach").is_not_null()  # without a single blue invoice everything is unknown, even a zero
     day = pl.lit(as_of) if isinstance(as_of, date) else as_of
     wanted = [feature for feature in CATALOGUE if names is None or feature.name in names]
     return (
