@@ -119,7 +119,7 @@ class Describer:
     def features(
         self, scope: Permit | Whole, moment: Moment, known_at: datetime | None = None, *, sides: bool = True
     ) -> Description:
-        """Return the features of one enterprise; every value is None where the lake holds no valid blue invoice of it."""
+        """Return the features of one enterprise; every value is None where it has no valid blue invoice."""
         assert scope.enterprises is not None, "one enterprise is named"
         (enterprise,) = scope.enterprises
         return self._one(enterprise, moment, known_at or moment.known_at, sides)
