@@ -22,6 +22,7 @@ from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Permit, Whole
 from services.profile.book.usecases.gather import Rows, standing_rows
 from services.profile.portrait.domain.confirmation import SENDERS, Beside, Told, evidence, unconfirmed, weigh
+from services.profile.portrait.domain.confirmation import confirmed as without_unconfirmed
 from services.profile.portrait.domain.features import CATALOGUE, NEEDS, THIN, VERSION, compute, depth_of
 
 FIRMS_REMEMBERED = 4096
@@ -147,16 +148,16 @@ class Describer:
     def invoices(
         self, scope: Permit | Whole, moment: Moment, known_at: datetime, *, sides: bool, confirmed: bool
     ) -> pl.DataFrame:
-        """Return the invoices (`NEEDS`) that `features` are made of; `confirmed` leaves out what nobody confirms."""
+        """Return the invoices (`NEEDS`) that `features` are made of, or those that the `confirmed` ones are made of."""
         rows, told = self._weighed(scope.enterprises, moment, known_at, sides=sides)
-        return (rows.filter(~unconfirmed()) if confirmed and told.own_imports else rows).select(NEEDS)
+        return without_unconfirmed(rows, moment.as_of) if confirmed and told.own_imports else rows.select(NEEDS)
 
     def _set(
         self, enterprises: Sequence[str] | None, moment: Moment, known_at: datetime | None, *, sides: bool
     ) -> dict[str, Description]:
         rows, told = self._weighed(enterprises, moment, known_at, sides=sides)
         figures, parts = _figures(rows, moment.as_of), evidence(rows, told.senders, moment.as_of)
-        less = _confirmed(rows, moment.as_of) if told.own_imports else {}
+        less = _confirmed(rows, moment.as_of, figures) if told.own_imports else {}
         return {
             name: Description(name, moment.as_of, found, parts.get(name), less.get(name))
             for name, found in figures.items()
@@ -193,12 +194,15 @@ def nothing_known(as_of: date) -> Figures:
     return Figures(THIN, values, digest(values, as_of))
 
 
-def _confirmed(rows: pl.DataFrame, as_of: date) -> dict[str, Figures]:
+def _confirmed(rows: pl.DataFrame, as_of: date, everything: Mapping[str, Figures]) -> dict[str, Figures]:
     """Return the features without what only the enterprise says, of those where that is anything."""
-    alone = rows.filter(unconfirmed())["enterprise"].unique()
-    found = _figures(rows.filter(pl.col("enterprise").is_in(alone.implode()), ~unconfirmed()), as_of)
-    nothing = nothing_known(as_of)
-    return {str(name): found.get(str(name), nothing) for name in alone}
+    speaking = rows.filter(pl.col("own"))["enterprise"].unique()
+    left = without_unconfirmed(rows.filter(pl.col("enterprise").is_in(speaking.implode())), as_of)
+    found, nothing = _figures(left, as_of), nothing_known(as_of)
+    alone = set(rows.filter(unconfirmed())["enterprise"].unique())
+    return {
+        name: figures for name in speaking if (figures := found.get(name, nothing)) != everything[name] or name in alone
+    }
 
 
 def _figures(rows: pl.DataFrame, as_of: date) -> dict[str, Figures]:
