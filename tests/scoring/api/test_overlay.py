@@ -152,6 +152,19 @@ def test_the_receipt_states_the_rule_and_is_reproduced(listed: Any, score: Any, 
     assert [each["field"] for each in told["differences"]] == ["effective_grade"]
 
 
+def test_rules_that_share_records_are_reproduced_too(
+    listed: Any, score: Any, decide: Any, read: Any, send: Any
+) -> None:
+    """One meets the older record alone, the other both."""
+    older = {**FREEZE, "id": "rec_3", "tier": "serious", "on": "2019-04-01"}
+    listed.records["local:E1"] = [FREEZE, older]
+    version = proposed(decide, {**RULE, "key": "serious", "tiers": ["serious"]}, RULE)
+    decide(f"/{version}/confirm", who="operator-2")
+    receipt = read(score()["receipt"]).json
+    assert [each["records"] for each in receipt["receipt"]["overlay"]["rules"]] == [["rec_3"], ["rec_2", "rec_3"]]
+    assert send("/v1/receipt-verifications", receipt).json["valid"]
+
+
 def test_a_way_up_does_not_lead_past_a_rule(listed: Any, score: Any, send: Any) -> None:
     """No figures lift the cap: the rule stands among what blocks, with what ends it."""
     listed.change("local:E1", {"sales_active_months": 12.0})
