@@ -27,6 +27,8 @@ _FEW_LEVELS = 10
 _RARE = 0.01
 # Beyond every amount, count and day that a feature can have, and well within 32-bit floats.
 BEYOND = 1e30
+# What Parquet may hold and no learner reads.
+_NOTHING = (pl.Time, pl.Duration, pl.Binary, pl.Object)
 # A word column where most rows differ is a name or a number of a file: it cannot generalise.
 _NAME_LIKE = 0.5
 
@@ -77,7 +79,11 @@ class Encoding:
             raise FeaturesDoNotFit(
                 f"the table lacks {len(absent)} of the model's columns: {', '.join(absent[:5])}", absent=absent
             )
-        encoded = frame.select(_expression(column, frame.schema[column.source]) for column in self.columns)
+        # By their places: a column may be named as another's level is.
+        encoded = frame.select(
+            _expression(column, frame.schema[column.source]).alias(str(place))
+            for place, column in enumerate(self.columns)
+        )
         return self.filled(encoded.to_numpy().astype(np.float32, order="C"))
 
     def row(self, values: Mapping[str, Any]) -> NDArray[np.float32]:
@@ -159,6 +165,8 @@ def learn_encoding(
 
 def _columns_of(values: pl.Series) -> list[Column] | str:
     """Return the learner's columns of one source column, or why it is left out."""
+    if values.dtype.is_nested() or values.dtype in _NOTHING:
+        return "holds neither numbers nor words nor days"
     if values.n_unique() - (values.null_count() > 0) <= 1:
         return "has one value only"
     if values.dtype.is_numeric() or values.dtype == pl.Boolean:
