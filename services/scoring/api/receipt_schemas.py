@@ -28,7 +28,8 @@ class OverrideSchema(Schema):
     model_grade = fields.String(allow_none=True)
     grade = fields.String()
     steps = fields.Integer(
-        allow_none=True, metadata={"description": "Grades up (positive) or down from the model's; null in an own view"}
+        allow_none=True,
+        metadata={"description": "Grades up (positive) or down from the one that decided; null in an own view"},
     )
     reason = fields.String()
     note = fields.String()
