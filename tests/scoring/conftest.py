@@ -31,6 +31,7 @@ from chassis.core.http import ServiceIdentity
 from chassis.core.identity import Verifier
 from chassis.data import jobs
 from services.scoring.app import create_app
+from services.scoring.clients import FULLER
 from services.scoring.context import PACKAGE, Context
 from services.scoring.jobs import handlers
 from services.scoring.problems import KINDS
@@ -113,6 +114,8 @@ class ProfileServer:
     # What firms' money rests on, and the values of their features without what only they state.
     evidence: dict[str, dict[str, Any]] = field(default_factory=dict)
     confirmed: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    # What firms' fuller files are, in the form of the wire; those of a confirmed reading by name and "confirmed".
+    fuller: dict[str, dict[str, Any]] = field(default_factory=dict)
     # The public records that speak against firms.
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     corrections: list[dict[str, str]] = field(default_factory=list)
@@ -213,6 +216,7 @@ class ProfileServer:
             "evidence": self.evidence.get(enterprise),
             "confirmed": self._of_others(enterprise),
             "records": self._against(order, enterprise),
+            "fuller": self.fuller.get(enterprise),
         }
         return Response(orjson.dumps(body), content_type="application/json")
 
@@ -248,7 +252,8 @@ class ProfileServer:
 
     def _of_others(self, enterprise: str) -> dict[str, Any] | None:
         values = self.confirmed.get(enterprise)
-        return None if values is None else {"depth": "C", "values": values, "features_sha256": "c" * 64}
+        fuller = {"fuller": self.fuller.get(f"{enterprise} confirmed")}
+        return None if values is None else {"depth": "C", "values": values, "features_sha256": "c" * 64, **fuller}
 
     def state_alone(self, enterprise: str, values: dict[str, float | None]) -> None:
         """Let a firm's money be its own word but for a fifth, and its features without it be these."""
@@ -261,6 +266,11 @@ class ProfileServer:
         }
         self.confirmed[enterprise] = values
 
+    def suppose(self, enterprise: str, values: dict[str, float | None], **said: Any) -> None:
+        """Let a firm show a year of sales and half a year of purchases, and its fuller file have these values."""
+        told = {"shown": {"sale": 12, "purchase": 6}, "window": 36, "registered_on": None}
+        self.fuller[enterprise] = {**told, "depth": "A", "values": values, "features_sha256": "d" * 64, **said}
+
     def _table(self, order: dict[str, Any], opens: Callable[[str], bool]) -> Response:
         frame, wanted = self.book if order["outcomes"] else self.book.drop("defaulted"), order["enterprises"]
         frame = frame.filter([opens(name) and (wanted is None or name in wanted) for name in frame["enterprise"]])
@@ -269,9 +279,11 @@ class ProfileServer:
         told = {"disputes": self.disputes.get, "evidence": self.evidence.get, "confirmed": self._of_others}
         told["records"] = partial(self._against, order)
         body = io.BytesIO()
-        frame.with_columns(_written(name, map(ask, frame["enterprise"])) for name, ask in told.items()).write_parquet(
-            body
-        )
+        columns = [_written(name, map(ask, frame["enterprise"])) for name, ask in told.items()]
+        if order["what"] == "new-score":
+            form = pl.Struct({**FULLER, "values": pl.Struct(dict.fromkeys(self.names, pl.Float64))})
+            columns.append(pl.Series("fuller", [self.fuller.get(name) for name in frame["enterprise"]], dtype=form))
+        frame.with_columns(columns).write_parquet(body)
         headers = {
             "As-Of": order.get("as_of", BOOK_DATE),
             "Known-At": "2026-01-01T00:00:00Z",

@@ -5,7 +5,7 @@ line feed, and what it says in numbers (64-bit, little-endian): PD, its interval
 follow bit for bit from the features' digest and the model, which are in it, and would take half as long again. Sixteen
 hashes, one after the other, are a leaf of the tree (RFC 9162): a leaf a score took a third longer to make. Nobody finds
 a score by what they can compute of it; whom it concerns gets its salt. Where another score stands beside the one that
-decides, the words name its digest, and that of the expert rules that were asked.
+decides, the words name its digest, and those of the expert rules that were asked and of what is supposed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from services.scoring.domain.assessment import Assessment
 
 GROUP = 16
 SALT_BYTES, HASH_BYTES, NUMBER_BYTES = 16, 32, 8
-BESIDE, OVERLAY = "beside", "overlay"
+BESIDE, OVERLAY, FULLER = "beside", "overlay", "fuller"
 PROBABILITIES = ("pd", "pd_low", "pd_high")
 
 
@@ -86,7 +86,8 @@ def words_of(one: Assessment) -> str:
     words = {name: getattr(one, name) for name in ("depth", "enterprise", "features_sha256", "grade", "score")}
     beside = {} if one.beside is None else {"beside_sha256": _sha256(orjson.dumps(one.beside.as_json()))}
     ruled = {} if one.overlay is None else {"overlay_sha256": _sha256(orjson.dumps(one.overlay))}
-    return rfc8785.dumps({**beside, **words, **ruled, "score_id": one.id}).decode()
+    fuller = {} if one.fuller is None else {"fuller_sha256": _sha256(orjson.dumps(one.fuller.as_json()))}
+    return rfc8785.dumps({**beside, **words, **fuller, **ruled, "score_id": one.id}).decode()
 
 
 def numbers_of(one: Assessment) -> list[float]:
@@ -106,7 +107,9 @@ def _words(head: str, frame: pl.DataFrame) -> list[bytes]:
         pl.lit("{"),
         *_beside(frame),
         *(pl.lit('"depth":"'), pl.col("depth"), pl.lit('","enterprise":"'), name),
-        *(pl.lit('","features_sha256":"'), pl.col("features_sha256"), pl.lit('","grade":"'), pl.col("grade")),
+        *(pl.lit('","features_sha256":"'), pl.col("features_sha256")),
+        *_fuller(frame),
+        *(pl.lit('","grade":"'), pl.col("grade")),
         *_ruled(frame),
         *(pl.lit('","score":'), pl.col("score"), pl.lit(f',"score_id":"{head}'), pl.lit(_endings(frame.height))),
     ]
@@ -118,6 +121,13 @@ def _beside(frame: pl.DataFrame) -> list[pl.Expr]:
         return []
     hashes = [None if each is None else _sha256(each.encode()) for each in frame[BESIDE]]
     return [pl.format('"beside_sha256":"{}",', pl.lit(pl.Series(hashes, dtype=pl.String))).fill_null("")]
+
+
+def _fuller(frame: pl.DataFrame) -> list[pl.Expr]:
+    if FULLER not in frame.columns:
+        return []
+    hashes = [None if each is None else _sha256(each.encode()) for each in frame[FULLER]]
+    return [pl.format('","fuller_sha256":"{}', pl.lit(pl.Series(hashes, dtype=pl.String))).fill_null("")]
 
 
 def _ruled(frame: pl.DataFrame) -> list[pl.Expr]:

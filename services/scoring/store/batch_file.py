@@ -20,14 +20,16 @@ from numpy.typing import NDArray
 from chassis.core.ids import numbered
 from services.scoring.domain.assessment import Assessment, Stamp, stamped
 from services.scoring.domain.counting import Beside
+from services.scoring.domain.fuller import Fuller
 from services.scoring.domain.overlay import RuleSet, overlay
 from services.scoring.domain.reasons import MOST_REASONS
 
 HEADS = ("enterprise", "depth", "features_sha256", "score", "grade", "pd", "pd_low", "pd_high")
 REASONS = tuple(f"reason {place}" for place in range(MOST_REASONS))
-# What is kept of a row as JSON, each only where a row of the part has it: what its money rests on, the other score, and
-# which expert rules cap its grade.
-TOLD = ("evidence", "beside", "overlay")
+# What is kept of a row as JSON, each only where a row of the part has it: what its money rests on, the other score,
+# which expert rules cap its grade, and the score of the fuller file.
+TOLD = ("evidence", "beside", "overlay", "fuller")
+KINDS: Mapping[str, type[Beside] | type[Fuller]] = {"beside": Beside, "fuller": Fuller}
 SHADOW = {"points": "shadow points", "shadow_grade": "shadow grade", "shadow_pd": "shadow pd"}
 BUCKETS = 1024
 ENTRY = np.dtype([("hash", "<u4"), ("part", "<u4"), ("place", "<u4")])
@@ -75,15 +77,24 @@ class Part:
 
 def _told(written: Mapping[str, str | None]) -> dict[str, Any]:
     read = {name: orjson.loads(text) for name, text in written.items() if text is not None}
-    return {**read, "beside": Beside.from_json(read["beside"])} if "beside" in read else read
+    return {name: KINDS[name].from_json(each) if name in KINDS else each for name, each in read.items()}
 
 
 def written_beside(beside: Mapping[int, Beside], rows: int) -> list[pl.Series]:
     """Return the column of the scores that do not decide, by their rows; none where there is none."""
-    if not beside:
+    return _written("beside", beside, rows)
+
+
+def written_fuller(fuller: Mapping[int, Fuller], rows: int) -> list[pl.Series]:
+    """Return the column of the scores that firms would have had they shown more; none where there is none."""
+    return _written("fuller", fuller, rows)
+
+
+def _written(name: str, told: Mapping[int, Beside] | Mapping[int, Fuller], rows: int) -> list[pl.Series]:
+    if not told:
         return []
-    texts = [None if row not in beside else orjson.dumps(beside[row].as_json()).decode() for row in range(rows)]
-    return [pl.Series("beside", texts, dtype=pl.String)]
+    texts = [None if row not in told else orjson.dumps(told[row].as_json()).decode() for row in range(rows)]
+    return [pl.Series(name, texts, dtype=pl.String)]
 
 
 def written_overlays(rules: RuleSet | None, records: pl.Series) -> list[pl.Series]:

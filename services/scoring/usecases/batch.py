@@ -33,9 +33,10 @@ from services.scoring.domain.overlay import RuleSet
 from services.scoring.domain.reasons import principal_many
 from services.scoring.ml.deciding import DecidedMany
 from services.scoring.ml.scorer import Scorer
+from services.scoring.ml.supposing import suppose_many
 from services.scoring.problems import KINDS
 from services.scoring.store import batches, models, overlays, scores
-from services.scoring.store.batch_file import REASONS, Part, points_of, written_beside, written_overlays
+from services.scoring.store.batch_file import REASONS, Part, points_of, written_beside, written_fuller, written_overlays
 from services.scoring.tables import Batch, BatchRefusal
 from services.scoring.usecases.score_many import THREADS, score_rows, unconfirmed, with_data
 from services.scoring.usecases.shadow import Shadow, shadow_of
@@ -218,6 +219,7 @@ def _part(
     columns = [pl.DataFrame(heads), pl.DataFrame(reasons, schema=list(REASONS)), values, points_of(scored.points)]
     told = [rows["evidence"]] if rows["evidence"].count() else []
     told += [*written_beside(decided.beside, rows.height), *written_overlays(rules, rows["records"])]
+    told += written_fuller(suppose_many(scorer, rows, confirmed, decided), rows.height)
     return Part(
         stamp=stamp,
         head=new_head("sco"),
