@@ -7,7 +7,7 @@ look alike. It widens what is said of the PD, and tells what showing more would 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 WINDOW = 36  # months that figures of evidence look back
@@ -43,7 +43,7 @@ class Fuller:
 
     def as_json(self) -> dict[str, Any]:
         """Return its members as they are stored."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     def missing(self, side: str) -> int:
         """Return how many months there are that a side does not show."""

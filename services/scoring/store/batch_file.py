@@ -24,12 +24,12 @@ from services.scoring.domain.fuller import Fuller
 from services.scoring.domain.overlay import RuleSet, overlay
 from services.scoring.domain.reasons import MOST_REASONS
 
+FULLER = "fuller"
 HEADS = ("enterprise", "depth", "features_sha256", "score", "grade", "pd", "pd_low", "pd_high")
 REASONS = tuple(f"reason {place}" for place in range(MOST_REASONS))
-# What is kept of a row as JSON, each only where a row of the part has it: what its money rests on, the other score,
-# which expert rules cap its grade, and the score of the fuller file.
-TOLD = ("evidence", "beside", "overlay", "fuller")
-KINDS: Mapping[str, type[Beside] | type[Fuller]] = {"beside": Beside, "fuller": Fuller}
+# What is kept of a row as JSON, each only where a row of the part has it: what its money rests on, the other score, and
+# which expert rules cap its grade. The score of the fuller file is kept likewise, as columns of its own (`Fuller`).
+TOLD = ("evidence", "beside", "overlay", FULLER)
 SHADOW = {"points": "shadow points", "shadow_grade": "shadow grade", "shadow_pd": "shadow pd"}
 BUCKETS = 1024
 ENTRY = np.dtype([("hash", "<u4"), ("part", "<u4"), ("place", "<u4")])
@@ -75,26 +75,24 @@ class Part:
         return replace(found, id=numbered(self.head, place))
 
 
-def _told(written: Mapping[str, str | None]) -> dict[str, Any]:
-    read = {name: orjson.loads(text) for name, text in written.items() if text is not None}
-    return {name: KINDS[name].from_json(each) if name in KINDS else each for name, each in read.items()}
+def _told(written: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what is told of a row beside its score."""
+    there = {name: each for name, each in written.items() if each is not None}
+    read = {name: each if name == FULLER else orjson.loads(each) for name, each in there.items()}
+    if "beside" in read:
+        read["beside"] = Beside.from_json(read["beside"])
+    if FULLER in read:
+        values = [None if value != value else value for value in read[FULLER]["values"]]  # noqa: PLR0124 -- NaN
+        read[FULLER] = Fuller.from_json({**read[FULLER], "values": values})
+    return read
 
 
 def written_beside(beside: Mapping[int, Beside], rows: int) -> list[pl.Series]:
     """Return the column of the scores that do not decide, by their rows; none where there is none."""
-    return _written("beside", beside, rows)
-
-
-def written_fuller(fuller: Mapping[int, Fuller], rows: int) -> list[pl.Series]:
-    """Return the column of the scores that firms would have had they shown more; none where there is none."""
-    return _written("fuller", fuller, rows)
-
-
-def _written(name: str, told: Mapping[int, Beside] | Mapping[int, Fuller], rows: int) -> list[pl.Series]:
-    if not told:
+    if not beside:
         return []
-    texts = [None if row not in told else orjson.dumps(told[row].as_json()).decode() for row in range(rows)]
-    return [pl.Series(name, texts, dtype=pl.String)]
+    texts = [None if row not in beside else orjson.dumps(beside[row].as_json()).decode() for row in range(rows)]
+    return [pl.Series("beside", texts, dtype=pl.String)]
 
 
 def written_overlays(rules: RuleSet | None, records: pl.Series) -> list[pl.Series]:

@@ -33,10 +33,10 @@ from services.scoring.domain.overlay import RuleSet
 from services.scoring.domain.reasons import principal_many
 from services.scoring.ml.deciding import DecidedMany
 from services.scoring.ml.scorer import Scorer
-from services.scoring.ml.supposing import suppose_many
+from services.scoring.ml.supposing import suppose_many, supposed_of
 from services.scoring.problems import KINDS
 from services.scoring.store import batches, models, overlays, scores
-from services.scoring.store.batch_file import REASONS, Part, points_of, written_beside, written_fuller, written_overlays
+from services.scoring.store.batch_file import REASONS, Part, points_of, written_beside, written_overlays
 from services.scoring.tables import Batch, BatchRefusal
 from services.scoring.usecases.score_many import THREADS, score_rows, unconfirmed, with_data
 from services.scoring.usecases.shadow import Shadow, shadow_of
@@ -89,6 +89,7 @@ def run_batch(context: Context, job: Job) -> None:
     stored = in_rows.union(*names)
     total, done = book.frame.height, len(stored)
     open_ = enough.filter(~pl.col("enterprise").is_in(list(stored))) if stored else enough
+    open_, confirmed = suppose_many(scorer, open_), suppose_many(scorer, confirmed)
     score = partial(_part, scorer, challenger, _stamp(batch, book), rules, confirmed, counts)
     for part in _in_turn(score, [open_[start : start + CHUNK] for start in range(0, open_.height, CHUNK)]):
         with context.database.connection(writes=True) as connection:
@@ -219,7 +220,8 @@ def _part(
     columns = [pl.DataFrame(heads), pl.DataFrame(reasons, schema=list(REASONS)), values, points_of(scored.points)]
     told = [rows["evidence"]] if rows["evidence"].count() else []
     told += [*written_beside(decided.beside, rows.height), *written_overlays(rules, rows["records"])]
-    told += written_fuller(suppose_many(scorer, rows, confirmed, decided), rows.height)
+    fuller = supposed_of(rows, confirmed, decided)
+    told += [] if fuller is None else [fuller]
     return Part(
         stamp=stamp,
         head=new_head("sco"),

@@ -356,7 +356,8 @@ def test_a_bank_sees_both_scores_and_what_the_money_rests_on(signed_in: SignedIn
 
 def test_bank_and_firm_see_what_showing_more_would_add(signed_in: SignedIn, door: StandIn) -> None:
     """Months, points and sentence beside the score; a score of before, and of who shows all, has no such section."""
-    for page in (signed_in("smc_bank", "en").get(FIRM).text, signed_in("smc_firm", "en").get("/portal/enterprise").text):
+    for who, path in (("smc_bank", FIRM), ("smc_firm", "/portal/enterprise")):
+        page = signed_in(who, "en").get(path).text
         section = page[page.index('id="fuller-title"') :]
         section = section[: section.index("</section>")]
         for part in ("688", "24", "18", "36", "sales are shown for the latest 24"):

@@ -12,7 +12,7 @@ from services.scoring.clients import FULLER
 from services.scoring.domain.counting import Counts
 from services.scoring.ml.deciding import decide, decide_many
 from services.scoring.ml.scorer import Scorer
-from services.scoring.ml.supposing import suppose_many
+from services.scoring.ml.supposing import suppose_many, supposed_of
 
 WIDTH = 5
 value = st.none() | st.floats(-50, 50, allow_nan=False, width=32)
@@ -123,19 +123,21 @@ def test_columns_suppose_as_rows_do(scorer, pairs, more, counts):
     rows, confirmed = (
         with_fuller(scorer, table(scorer, dict(zip(names, each, strict=True))), each) for each in (told, seconds)
     )
-    many = suppose_many(scorer, rows, confirmed, decide_many(scorer, rows, confirmed, counts))
+    rows, confirmed = suppose_many(scorer, rows), suppose_many(scorer, confirmed)
+    column = supposed_of(rows, confirmed, decide_many(scorer, rows, confirmed, counts))
+    many = [None] * rows.height if column is None else column.to_list()
     for place, one in enumerate(alone):
         if one is None:
             continue
-        found = many.get(place)
+        found = many[place]
         assert (found is None) == (one.fuller is None)
         if found is not None:
-            score = scorer.score_many(np.array([found.values], dtype=np.float64), depths=["A"])
-            assert (found.pd, found.score) == (score.pd[0], score.score[0])
-            assert found.values == one.fuller.values
-            assert found.pd == pytest.approx(one.fuller.pd)
-            assert (found.shown, found.months) == ({"sale": 7, "purchase": 2}, 36)
-            assert found.features_sha256 == one.fuller.features_sha256
+            score = scorer.score_many(np.array([found["values"]], dtype=np.float64), depths=["A"])
+            assert (found["pd"], found["score"]) == (score.pd[0], score.score[0])
+            assert [None if np.isnan(each) else each for each in found["values"]] == one.fuller.values
+            assert found["pd"] == pytest.approx(one.fuller.pd)
+            assert (found["shown"], found["months"]) == ({"sale": 7, "purchase": 2}, 36)
+            assert found["features_sha256"] == one.fuller.features_sha256
 
 
 def told_fuller(scorer, values, mark):

@@ -103,16 +103,17 @@ def test_a_registration_in_a_file_counts_by_its_channel_and_leaves_with_its_impo
     assert features(firm)["fuller"]["registered_on"] is None
     order = sent("government")
     assert features(firm)["fuller"]["registered_on"] == "2019-07-05"
-    assert firm.client.post(f"/v1/imports/{order}/undo", headers=firm.source).status_code in (200, 202)
-    firm.worker.run_once()
+    assert firm.client.post(f"/v1/imports/{order}/withdraw", headers=firm.source).status_code == 200
+    while firm.worker.run_once():
+        pass
     assert features(firm)["fuller"]["registered_on"] is None
 
 
 def test_a_table_for_scores_has_fuller_files_and_any_other_has_none(firm: House) -> None:
     """What is supposed stands beside a score and nowhere else."""
     order = {"enterprises": ["local:E1"], "as_of": AS_OF, "outcomes": False}
-    for what, told in (("new-score", True), ("match", False)):
-        purpose = {"new-score": "credit-assessment", "match": "financing-match"}[what]
+    for what, purpose, told in (("new-score", "credit-assessment", True), ("match", "financing-match", False)):
+        firm.consent(purposes=(purpose,))
         headers = firm.bank(purpose=purpose)
         answer = firm.client.post("/v1/feature-tables", json={**order, "what": what}, headers=headers)
         assert answer.status_code == 200, answer.json
