@@ -60,6 +60,23 @@ def proposed(decide: Any, *rules: Any, **terms: Any) -> str:
     return str(answer.json["version"])
 
 
+def overridden(send: Any, score: Any, grade: str) -> Any:
+    decision = {"grade": grade, "reason": "other", "note": "Seen by the analyst."}
+    return send(f"/v1/scores/{score['id']}/override", decision)
+
+
+def test_one_analyst_does_not_lift_what_two_decided(listed: Any, score: Any, send: Any) -> None:
+    """The grade that decides is the capped one: better is refused, the same changes nothing, worse stands."""
+    capped = score()
+    assert capped["grade"] == "C" != capped["model"]["grade"]
+    refusals = [overridden(send, capped, grade) for grade in (capped["model"]["grade"], "A", "C")]
+    kinds = [answer.json["type"].rsplit("/", 1)[1] for answer in refusals]
+    assert kinds == ["override-above-cap", "override-above-cap", "override-changes-nothing"]
+    worse = overridden(send, capped, "D")
+    assert (worse.status_code, worse.json["steps"]) == (201, -1)
+    assert worse.json["model_grade"] == capped["model"]["grade"]
+
+
 def test_an_insolvency_caps_the_grade_and_leaves_the_models_figures(listed: Any, score: Any) -> None:
     """It stands beside the model's score, in none of its contributions."""
     capped = score()
@@ -150,6 +167,19 @@ def test_the_receipt_states_the_rule_and_is_reproduced(listed: Any, score: Any, 
     stated["effective_grade"] = "A"
     told = send("/v1/receipt-verifications", receipt).json
     assert [each["field"] for each in told["differences"]] == ["effective_grade"]
+
+
+def test_rules_that_share_records_are_reproduced_too(
+    listed: Any, score: Any, decide: Any, read: Any, send: Any
+) -> None:
+    """One meets the older record alone, the other both."""
+    older = {**FREEZE, "id": "rec_3", "tier": "serious", "on": "2019-04-01"}
+    listed.records["local:E1"] = [FREEZE, older]
+    version = proposed(decide, {**RULE, "key": "serious", "tiers": ["serious"]}, RULE)
+    decide(f"/{version}/confirm", who="operator-2")
+    receipt = read(score()["receipt"]).json
+    assert [each["records"] for each in receipt["receipt"]["overlay"]["rules"]] == [["rec_3"], ["rec_2", "rec_3"]]
+    assert send("/v1/receipt-verifications", receipt).json["valid"]
 
 
 def test_a_way_up_does_not_lead_past_a_rule(listed: Any, score: Any, send: Any) -> None:
