@@ -3,6 +3,9 @@
 Firms that show 36 months of sales and of purchases are cut to their last months, as if they showed no more, and scored
 by a model of the whole book. `ours` is how many of them have the PD of their whole file within the interval that holds
 the fuller file's PD; the peer is the model's own interval, which knows the depth of the file and supposes nothing.
+
+And who would gain a point by founding a firm anew that brings its latest months along, were windows to begin with the
+registration: `ours` looks back 36 months for everybody, the peer fills them with what there is since.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from services.scoring.domain.scale import points_of, sigmoid
 from services.scoring.ml.learner import Learned, learn
 
 c = pl.col
-CUTS = (6, 12, 18, 24)
+CUTS, ANEW = (6, 12, 18, 24), (3, 6, 12)
 
 
 def run() -> dict[str, Any]:
@@ -35,6 +38,7 @@ def run() -> dict[str, Any]:
         for months in CUTS:
             ours, peer, firms = _cut(learned, invoices, as_of, months)
             rows.append(_row(f"{title}, {firms} whole files cut to {months} months: within", ours, peer))
+        rows.append(_row(f"{title}: gain by founding a firm anew", *_anew(learned, invoices, as_of), "firms"))
     return {"name": "shown", "title": "Whole-file PDs within the interval of a cut file", "rows": rows, "short": told}
 
 
@@ -60,6 +64,20 @@ def _cut(learned: Learned, invoices: pl.DataFrame, as_of: date, months: int) -> 
     plain = (low <= pd) & (pd <= high)
     wide = (np.minimum(low, supposed) <= pd) & (pd <= np.maximum(high, supposed))
     return float(wide.mean()), float(plain.mean()), left.height
+
+
+def _anew(learned: Learned, invoices: pl.DataFrame, as_of: date) -> tuple[int, int]:
+    """Return how many firms gain a point with their latest 3, 6 or 12 months alone, by either window."""
+    whole = compute(invoices, as_of=as_of).filter(c("history_months").is_not_null()).sort("enterprise")
+    was, gains = points_of(_log_odds(learned, whole)), np.full((2, whole.height), -np.inf)
+    for months in ANEW:
+        rest = invoices.filter(c("date") > day_after(as_of, -months))
+        left = compute(rest, as_of=as_of).filter(c("history_months").is_not_null()).sort("enterprise")
+        there = whole["enterprise"].is_in(left["enterprise"].implode()).to_numpy()
+        for side, frame in enumerate((left, _filled(rest, as_of, left))):
+            gains[side, there] = np.maximum(gains[side, there], points_of(_log_odds(learned, frame)) - was[there])
+    ours, peer = (gains >= 1).sum(axis=1).tolist()
+    return ours, peer
 
 
 def _short(learned: Learned, invoices: pl.DataFrame, as_of: date) -> dict[str, Any]:
@@ -88,9 +106,9 @@ def _log_odds(learned: Learned, frame: pl.DataFrame) -> np.ndarray:
     return learned.calibration.log_odds(_margins(learned, frame))
 
 
-def _row(what: str, ours: float, peer: float) -> dict[str, Any]:
+def _row(what: str, ours: float, peer: float, unit: str = "share") -> dict[str, Any]:
     ratio = round(ours / peer, 3) if peer else None
-    return {"what": what, "ours": round(ours, 3), "peer": round(peer, 3), "unit": "share", "ratio": ratio}
+    return {"what": what, "ours": round(ours, 3), "peer": round(peer, 3), "unit": unit, "ratio": ratio}
 
 
 if __name__ == "__main__":
