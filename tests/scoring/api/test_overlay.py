@@ -14,6 +14,7 @@ from flask import Flask
 
 from chassis.core.moments import day_of
 from services.scoring.domain import scale
+from services.scoring.tables import OverlayVersion
 
 RECORD = {"id": "rec_1", "type": "insolvency", "tier": None, "grade": None, "on": "2019-05-10", "until": None}
 GOOD = {"sales_active_months": 36.0, "margin": 0.4, "red_letter_rate": 0.0}
@@ -237,6 +238,23 @@ def test_rules_of_a_later_day_wait_for_it(listed: Any, score: Any, decide: Any, 
     assert score()["overlay_version"] == "2026.1"
     then = f"{(day + timedelta(days=1)).isoformat()}T00:00:00Z"
     assert read(f"/v1/overlay-rules?at={then}").json["in_force"]["version"] == version
+
+
+def test_a_proposal_that_a_later_version_has_passed_is_not_confirmed(
+    serving: Flask, score: Any, listed: Any, decide: Any
+) -> None:
+    """It would be confirmed and never hold."""
+    version, later = proposed(decide, RULE), proposed(decide)
+    with serving.extensions["database"].begin() as session:
+        session.get(OverlayVersion, version).valid_from -= timedelta(days=1)
+    decide(f"/{later}/confirm", who="operator-2")
+    answer = decide(f"/{version}/confirm", who="operator-2")
+    assert (answer.status_code, answer.json["type"], answer.json["state"]) == (
+        409,
+        "/problems/overlay-decided",
+        "passed",
+    )
+    assert score()["overlay_version"] == later
 
 
 def test_every_version_is_listed_with_who_decided_it(serving: Flask, decide: Any, read: Any) -> None:
