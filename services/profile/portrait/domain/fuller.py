@@ -85,9 +85,8 @@ def supposed(invoices: pl.DataFrame, as_of: date, found: Mapping[str, Shown]) ->
     rows = valid.join(windows, on="enterprise").join(_reaches(valid, as_of), on=["enterprise", "direction"])
     times = pl.DataFrame({"time": range(1, SLOTS)}, schema={"time": pl.Int32})
     # A red letter of before the first invoice stands where it is.
-    back = rows.filter(c("reach") < c("window"), slot_of(c("date"), as_of) < c("reach")).join_where(
-        times, c("reach") * c("time") < c("window")
-    )
+    within = (c("reach") < c("window")) & (slot_of(c("date"), as_of) < c("reach"))
+    back = rows.filter(within).join_where(times, c("reach") * c("time") < c("window"))
     moved = back.with_columns(date=c("date").dt.offset_by(pl.format("-{}mo", c("reach") * c("time"))))
     # The last days of a month may fall into the month before the window: what is supposed lies in it.
     inside = (slot_of(c("date"), as_of) < SLOTS) & (c("date") >= c("registered_on")).fill_null(value=True)
