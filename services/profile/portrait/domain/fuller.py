@@ -6,7 +6,7 @@ months repeated backwards, again and again, until the window is filled: each sid
 invoices as they are, red letters too. Silent months among and after the known ones stay silent.
 
 Where another source states when the firm was registered, no month before that is supposed: there is nothing to show.
-Of a side without a single valid invoice nothing can be supposed; that it is missing is told.
+Of a side without a single valid blue invoice nothing can be supposed; that it is missing is told.
 
 The rows that are supposed are invoices like any other: written into the book they give these features to the bit.
 """
@@ -63,7 +63,7 @@ class Shown:
 def shown(invoices: pl.DataFrame, as_of: date) -> dict[str, Shown]:
     """Return what is shown of each firm whose evidence does not reach through 36 months on both sides.
 
-    Firms without a valid invoice are left out, and so are those of which all is shown.
+    Firms without a valid blue invoice are left out, and so are those of which all is shown.
     """
     reaches = (
         _reaches(invoices, as_of)
@@ -84,7 +84,9 @@ def supposed(invoices: pl.DataFrame, as_of: date, found: Mapping[str, Shown]) ->
     valid = invoices.select(NEEDS).filter(c("status") == "valid", c("date") <= as_of)
     rows = valid.join(windows, on="enterprise").join(_reaches(valid, as_of), on=["enterprise", "direction"])
     times = pl.DataFrame({"time": range(1, SLOTS)}, schema={"time": pl.Int32})
-    back = rows.filter(c("reach") < c("window")).join_where(times, c("reach") * c("time") < c("window"))
+    # A red letter of before the first invoice stands where it is.
+    within = (c("reach") < c("window")) & (slot_of(c("date"), as_of) < c("reach"))
+    back = rows.filter(within).join_where(times, c("reach") * c("time") < c("window"))
     moved = back.with_columns(date=c("date").dt.offset_by(pl.format("-{}mo", c("reach") * c("time"))))
     # The last days of a month may fall into the month before the window: what is supposed lies in it.
     inside = (slot_of(c("date"), as_of) < SLOTS) & (c("date") >= c("registered_on")).fill_null(value=True)
@@ -99,8 +101,8 @@ def fuller(invoices: pl.DataFrame, as_of: date, found: Mapping[str, Shown]) -> p
 
 
 def _reaches(invoices: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Return how many months back the valid invoices of each firm and side reach, at most 36."""
-    known = invoices.filter(c("status") == "valid", c("date") <= as_of)
+    """Return how many months back the valid blue invoices of each firm and side reach, at most 36."""
+    known = invoices.filter(c("status") == "valid", c("total_fen") > 0, c("date") <= as_of)
     months = slot_of(c("date").min(), as_of).clip(0, SLOTS - 1) + 1
     return known.group_by("enterprise", "direction").agg(reach=months.cast(pl.Int32))
 

@@ -22,6 +22,7 @@ from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Permit, Whole
 from services.profile.book.usecases.gather import Rows, standing_rows
 from services.profile.portrait.domain.confirmation import SENDERS, Beside, Told, evidence, unconfirmed, weigh
+from services.profile.portrait.domain.confirmation import confirmed as without_unconfirmed
 from services.profile.portrait.domain.features import CATALOGUE, NEEDS, THIN, VERSION, compute, depth_of
 from services.profile.portrait.domain.fuller import Shown, fuller, shown
 
@@ -147,7 +148,7 @@ class Describer:
     def features(
         self, scope: Permit | Whole, moment: Moment, known_at: datetime | None = None, *, sides: bool = True
     ) -> Description:
-        """Return the features of one enterprise; every value is None where the lake holds no valid invoice of it."""
+        """Return the features of one enterprise; every value is None where it has no valid blue invoice."""
         assert scope.enterprises is not None, "one enterprise is named"
         (enterprise,) = scope.enterprises
         return self._one(enterprise, moment, known_at or moment.known_at, sides)
@@ -175,27 +176,34 @@ class Describer:
     def invoices(
         self, scope: Permit | Whole, moment: Moment, known_at: datetime, *, sides: bool, confirmed: bool
     ) -> pl.DataFrame:
-        """Return the invoices (`NEEDS`) that `features` are made of; `confirmed` leaves out what nobody confirms."""
+        """Return the invoices (`NEEDS`) that `features` are made of, or those that the `confirmed` ones are made of."""
         rows, told = self._weighed(scope.enterprises, moment, known_at, sides=sides)
-        return (rows.filter(~unconfirmed()) if confirmed and told.own_imports else rows).select(NEEDS)
+        return without_unconfirmed(rows, moment.as_of) if confirmed and told.own_imports else rows.select(NEEDS)
 
     def _set(
         self, enterprises: Sequence[str] | None, moment: Moment, known_at: datetime | None, *, sides: bool
     ) -> dict[str, Description]:
         rows, told = self._weighed(enterprises, moment, known_at, sides=sides)
         figures, parts = self._figures(rows, moment, known_at), evidence(rows, told.senders, moment.as_of)
-        less = self._confirmed(rows, moment, known_at) if told.own_imports else {}
+        less = self._confirmed(rows, moment, known_at, figures) if told.own_imports else {}
         return {
             name: Description(name, moment.as_of, found, parts.get(name), less.get(name))
             for name, found in figures.items()
         }
 
-    def _confirmed(self, rows: pl.DataFrame, moment: Moment, known_at: datetime | None) -> dict[str, Figures]:
+    def _confirmed(
+        self, rows: pl.DataFrame, moment: Moment, known_at: datetime | None, everything: Mapping[str, Figures]
+    ) -> dict[str, Figures]:
         """Return the features without what only the enterprise says, of those where that is anything."""
-        alone = rows.filter(unconfirmed())["enterprise"].unique()
-        rest = rows.filter(pl.col("enterprise").is_in(alone.implode()), ~unconfirmed())
-        found, nothing = self._figures(rest, moment, known_at), nothing_known(moment.as_of)
-        return {str(name): found.get(str(name), nothing) for name in alone}
+        speaking = rows.filter(pl.col("own"))["enterprise"].unique()
+        left = without_unconfirmed(rows.filter(pl.col("enterprise").is_in(speaking.implode())), moment.as_of)
+        found, nothing = self._figures(left, moment, known_at), nothing_known(moment.as_of)
+        alone = set(rows.filter(unconfirmed())["enterprise"].unique())
+        return {
+            name: figures
+            for name in speaking
+            if (figures := found.get(name, nothing)) != everything[name] or name in alone
+        }
 
     def _figures(self, rows: pl.DataFrame, moment: Moment, known_at: datetime | None) -> dict[str, Figures]:
         """Return the features of the enterprises of some invoices, each with what is supposed of it."""

@@ -77,7 +77,7 @@ def test_a_registration_only_takes_away_from_what_is_supposed(
 @given(books(), DAYS)
 @few
 def test_a_firm_with_thirty_six_months_on_both_sides_has_nothing_fuller(invoices: pl.DataFrame, as_of: date) -> None:
-    valid = invoices.filter(pl.col("status") == "valid", pl.col("date") <= as_of)
+    valid = invoices.filter(pl.col("status") == "valid", pl.col("total_fen") > 0, pl.col("date") <= as_of)
     firsts = valid.group_by("enterprise", "direction").agg(pl.col("date").min())
     reaching = firsts.filter(slot_of(pl.col("date"), as_of) >= SLOTS - 1).group_by("enterprise").len()
     whole = set(reaching.filter(pl.col("len") == len(SIDES))["enterprise"])
