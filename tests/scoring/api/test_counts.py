@@ -142,6 +142,7 @@ def test_the_way_up_begins_at_the_score_that_decides(post: Callable[..., Any], s
     target = {"rules": [{"feature": "sales_active_months", "op": ">=", "value": 37.0}]}
     answer = send(f"/v1/scores/{made['id']}/recourse", {"target": target}).json
     assert [each["found"] for each in answer["blocked"]] == [HELD["sales_active_months"]]
+    assert "the firm alone states raise no score" in answer["assumptions"]["en"]
 
 
 def test_the_undisputed_score_counts_by_the_same_policy(inflated: Any, post: Callable[..., Any]) -> None:
@@ -182,7 +183,9 @@ def test_a_firm_reads_both_scores_and_nothing_of_what_others_confirm(
     assert alone == listed
     assert alone["evidence"] is None
     assert "CNY" not in alone["counted"]["en"]
-    hidden = {"evidence", "counted"}
+    assert "by your own file alone" in alone["own_view"]["en"]
+    assert made["own_view"] is None
+    hidden = {"evidence", "counted", "own_view"}
     assert {name: alone[name] for name in alone if name not in hidden} == {
         name: made[name] for name in made if name not in hidden
     }

@@ -14,6 +14,7 @@ from flask import Flask
 
 from chassis.core.moments import day_of
 from services.scoring.domain import scale
+from services.scoring.tables import OverlayVersion
 
 RECORD = {"id": "rec_1", "type": "insolvency", "tier": None, "grade": None, "on": "2019-05-10", "until": None}
 GOOD = {"sales_active_months": 36.0, "margin": 0.4, "red_letter_rate": 0.0}
@@ -45,10 +46,9 @@ def score(send: Any) -> Callable[..., Any]:
 def decide(app: Flask, tokens: Any) -> Callable[..., Any]:
     """Return a function that posts to the expert rules as a client."""
 
-    def post(
-        path: str, body: Any = None, who: str = "operator-1", scopes: str = "overlays:write overlays:confirm"
-    ) -> Any:
-        headers = {**tokens(client=who, role="operator", scopes=scopes), "Idempotency-Key": str(uuid4())}
+    def post(path: str, body: Any = None, who: str = "operator-1", role: str = "operator", **claims: Any) -> Any:
+        scopes = "overlays:write overlays:confirm"
+        headers = {**tokens(client=who, role=role, scopes=scopes, **claims), "Idempotency-Key": str(uuid4())}
         return app.test_client().post(f"/v1/overlay-rules{path}", json=body, headers=headers)
 
     return post
@@ -58,6 +58,23 @@ def proposed(decide: Any, *rules: Any, **terms: Any) -> str:
     answer = decide("", {"rules": list(rules), "note": "Agreed by the risk committee", **terms})
     assert answer.status_code == 201, answer.json
     return str(answer.json["version"])
+
+
+def overridden(send: Any, score: Any, grade: str) -> Any:
+    decision = {"grade": grade, "reason": "other", "note": "Seen by the analyst."}
+    return send(f"/v1/scores/{score['id']}/override", decision)
+
+
+def test_one_analyst_does_not_lift_what_two_decided(listed: Any, score: Any, send: Any) -> None:
+    """The grade that decides is the capped one: better is refused, the same changes nothing, worse stands."""
+    capped = score()
+    assert capped["grade"] == "C" != capped["model"]["grade"]
+    refusals = [overridden(send, capped, grade) for grade in (capped["model"]["grade"], "A", "C")]
+    kinds = [answer.json["type"].rsplit("/", 1)[1] for answer in refusals]
+    assert kinds == ["override-above-cap", "override-above-cap", "override-changes-nothing"]
+    worse = overridden(send, capped, "D")
+    assert (worse.status_code, worse.json["steps"]) == (201, -1)
+    assert worse.json["model_grade"] == capped["model"]["grade"]
 
 
 def test_an_insolvency_caps_the_grade_and_leaves_the_models_figures(listed: Any, score: Any) -> None:
@@ -192,6 +209,42 @@ def test_a_proposal_changes_nothing_until_another_client_confirms_it(listed: Any
     assert (made["grade"], made["overlay_version"]) == ("CC", version)
 
 
+ANNE, BO = {"per": "per_anne"}, {"per": "per_bo"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "four"),
+    [
+        ({}, {"who": "operator-2"}, True),
+        ({}, {}, False),
+        (ANNE, BO, True),
+        (ANNE, {**ANNE, "sid": "ses_2"}, False),
+        (ANNE, {**ANNE, "who": "operator-2"}, False),
+        (ANNE, {**BO, "who": "operator-2"}, True),
+        (ANNE, {}, False),
+        ({}, ANNE, False),
+        (ANNE, {"who": "operator-2"}, True),
+        ({}, {"who": "bank-2", "role": "bank"}, False),
+    ],
+)
+@pytest.mark.usefixtures("serving")
+def test_four_eyes_are_two_persons_or_two_clients(
+    decide: Any, first: dict[str, Any], second: dict[str, Any], four: bool
+) -> None:
+    """One person is one, with two sessions or two clients; a key of the same client may be in the same hand."""
+    answer = decide("", {"rules": [RULE], "note": "Agreed by the risk committee"}, **first)
+    confirmed = decide(f"/{answer.json['version']}/confirm", **second)
+    assert (answer.status_code, confirmed.status_code) == (201, 200 if four else 403)
+    assert (confirmed.json.get("state") == "confirmed") is four
+
+
+@pytest.mark.usefixtures("serving")
+def test_who_is_no_operator_proposes_no_rules_whatever_its_scopes(decide: Any) -> None:
+    """Somebody may have been given the scope; the rules are the installation's all the same."""
+    answer = decide("", {"rules": [RULE], "note": "Agreed by the risk committee"}, who="bank-1", role="bank")
+    assert answer.status_code == 403
+
+
 def test_what_a_version_leaves_out_holds_no_more(listed: Any, score: Any, decide: Any) -> None:
     version = proposed(decide)
     decide(f"/{version}/confirm", who="operator-2")
@@ -220,6 +273,23 @@ def test_rules_of_a_later_day_wait_for_it(listed: Any, score: Any, decide: Any, 
     assert score()["overlay_version"] == "2026.1"
     then = f"{(day + timedelta(days=1)).isoformat()}T00:00:00Z"
     assert read(f"/v1/overlay-rules?at={then}").json["in_force"]["version"] == version
+
+
+def test_a_proposal_that_a_later_version_has_passed_is_not_confirmed(
+    serving: Flask, score: Any, listed: Any, decide: Any
+) -> None:
+    """It would be confirmed and never hold."""
+    version, later = proposed(decide, RULE), proposed(decide)
+    with serving.extensions["database"].begin() as session:
+        session.get(OverlayVersion, version).valid_from -= timedelta(days=1)
+    decide(f"/{later}/confirm", who="operator-2")
+    answer = decide(f"/{version}/confirm", who="operator-2")
+    assert (answer.status_code, answer.json["type"], answer.json["state"]) == (
+        409,
+        "/problems/overlay-decided",
+        "passed",
+    )
+    assert score()["overlay_version"] == later
 
 
 def test_every_version_is_listed_with_who_decided_it(serving: Flask, decide: Any, read: Any) -> None:
