@@ -66,6 +66,10 @@ class Scores(Calls):
         """Confirm the expert rules that another client proposed."""
         return self._post(OverlayVersion, f"/v1/overlay-rules/{segment(version)}/confirm", {})
 
+    def withdraw_overlay_rules(self, version: str) -> OverlayVersion:
+        """Take back expert rules that nobody has confirmed, or refuse another client's."""
+        return self._post(OverlayVersion, f"/v1/overlay-rules/{segment(version)}/withdraw", {})
+
     def counting_policy(self) -> CountingPolicy:
         """Return what counts for this client where an order or a product does not say."""
         return self._get(CountingPolicy, "/v1/counting-policy")

@@ -115,6 +115,18 @@ def test_the_pace_says_what_it_is_from(signed_in: SignedIn, door: StandIn, basis
     assert [name for name, said in words.items() if said in page.split("How plans are made")[0]] == [basis]
 
 
+@pytest.mark.parametrize(("counts", "said"), [("confirmed", True), ("everything", False)])
+def test_invoices_that_need_a_confirmation_are_said_to(
+    signed_in: SignedIn, door: StandIn, counts: str, said: bool
+) -> None:
+    """Where only what is confirmed counts, the firm's own word walks no plan."""
+    scores = fixture("scores")
+    scores["items"][0] |= {"counts": counts}
+    door.answers["GET /enterprises/local:E17/scores"] = Answer(200, scores)
+    page = signed_in("smc_firm", "en").get(f"{OWN}?grade=B").text
+    assert ("those that the firm alone states raise no score" in page) is said
+
+
 def test_without_a_score_nothing_is_asked(signed_in: SignedIn, door: StandIn) -> None:
     page = signed_in("smc_thin").get(OWN).text
     assert "还没有评分" in page
