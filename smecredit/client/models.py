@@ -22,7 +22,8 @@ class Models(Calls):
         """Order a new model from all firms with outcomes: see `wait_model`.
 
         `declared` says what its PDs mean, `definition` of default and `horizon_months`, and their level:
-        `central_tendency` as a rate, `margin_of_conservatism` and `through_the_cycle_shift` in log-odds.
+        `central_tendency` as a rate, `margin_of_conservatism` and `through_the_cycle_shift` in log-odds; and `ratings`,
+        your own grades (`grades`, the best first, and `given`: enterprise, grade, rated_on), to stand beside the model.
         """
         value = {"promote": promote, **moments(as_of), **given(seed=seed, **declared)}
         return self._post(Model, "/v1/models", value, purpose="model-training")
@@ -83,11 +84,14 @@ class Models(Calls):
         repeats: int = 10,
         time: str | None = None,
         cut: str | None = None,
+        rating: str | None = None,
+        grades: Sequence[str] = (),
         on_progress: OnProgress | None = None,
     ) -> Json:
         """Evaluate the pipeline on a table of your own (CSV or Parquet).
 
         With `time`, a column, and `cut`, a day of it, later rows are judged only: they stand as the holdout.
+        `rating` is a column of your own `grades`, the best first: it stands beside the model and teaches nothing.
         """
         files = {"table": table, "holdout": holdout}
         parts: list[tuple[str, Any]] = [
@@ -95,7 +99,8 @@ class Models(Calls):
         ]
         parts += [("label", label), ("folds", str(folds)), ("repeats", str(repeats))]
         parts += [("drop", column) for column in drop]
-        parts += [*given(time=time, cut=cut).items()]
+        parts += [*given(time=time, cut=cut, rating=rating).items()]
+        parts += [("grades", grade) for grade in grades]
         body, content_type = encode_multipart_formdata(parts)
         answer = self._wire.call("POST", "/v1/evaluations", body=body, headers={"Content-Type": content_type})
         return self._evaluated(answer.json(), on_progress)

@@ -2,7 +2,8 @@
 
 On the catalogue's features the model is the mean of many small forests. Each learns from the same firms with every
 feature stretched by a factor of its own, and all are asked with the true values: their steps lie side by side, so that
-a step of the mean is a slope, and a change of 2 % moves hardly a firm by twenty points (docs/adr/0026).
+a step of the mean is a slope, and a change of 2 % moves hardly a firm by twenty points (docs/adr/0026). Beside them may
+stand a scorecard under the same laws, with half the weight: held-out rows decide (`scorecard`).
 
 On a bank's own table every round grows several trees on random parts of the rows and columns and adds their mean
 (docs/adr/0009).
@@ -24,8 +25,9 @@ from services.scoring.domain.scale import sigmoid
 from services.scoring.ml.calibration import Calibration, calibrate
 from services.scoring.ml.encoding import Encoding, learn_encoding
 from services.scoring.ml.folds import stratified_folds
+from services.scoring.ml.scorecard import Scorecard, learn_scorecard
 from services.scoring.ml.selection import best_of_families, informative
-from services.scoring.ml.trees import Forest, forest_of
+from services.scoring.ml.trees import Forest, base_margin, forest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +43,7 @@ class Plan:
 
     A round grows `forest` trees, each on `rows_share` of the rows and, at each split, `columns_share` of the columns.
     `false_share` bounds the lucky ones among the features that are kept; None keeps all. `stretched` forests are
-    averaged, `tried` of them while the plan is judged.
+    averaged, `tried` of them while the plan is judged. `scorecards` are the shares that a scorecard is tried with.
     """
 
     depths: tuple[int, ...]
@@ -56,6 +58,7 @@ class Plan:
     repeats: int
     stretched: int = 1
     tried: int = 1
+    scorecards: tuple[float, ...] = (0.0,)
 
 
 # The catalogue's features, of a few dozen defaults: no row or column is drawn by lot, so that two seeds mostly agree.
@@ -72,6 +75,7 @@ BOOK = Plan(
     repeats=10,
     stretched=24,
     tried=5,
+    scorecards=(0.0, 0.5),
 )
 LARGE_BOOK = Plan(
     depths=(3,),
@@ -163,7 +167,9 @@ def learn(
     parameters = {**lesson.settings, "max_depth": trials[best]["depth"]}
     kept = lesson.kept(rows, defaulted)
     forests = lesson.grow(rows, defaulted, kept, parameters, trials[best]["rounds"], plan.stretched)
-    raw = joined([bytes(forest.save_raw("json")) for forest in forests])
+    share = trials[best].get("scorecard", 0.0)
+    beside = lesson.scorecard(rows, defaulted) if share else None
+    raw = joined([bytes(forest.save_raw("json")) for forest in forests], beside, share)
     return Learned(
         booster=raw,
         forest=forest_of(raw),
@@ -174,6 +180,7 @@ def learn(
             "rounds": trials[best]["rounds"],
             "false_share": plan.false_share,
             "stretched": plan.stretched,
+            "scorecard": share,
             "kept": [column.name for column, stays in zip(encoding.columns, kept, strict=True) if stays],
         },
         trials=tuple(trials),
@@ -270,6 +277,12 @@ class Lesson:
             grown.append(xgboost.train(parameters, data, rounds))
         return grown
 
+    def scorecard(self, rows: NDArray[np.float32], defaulted: NDArray[np.bool_]) -> Scorecard | None:
+        """Return a scorecard of these rows; None where the plan tries none, or no column has a direction."""
+        if not any(self.plan.scorecards):
+            return None
+        return learn_scorecard(rows, defaulted, self.settings["monotone_constraints"])
+
     def _factors(self, forests: int, seed: int) -> NDArray[np.float32]:
         """Return the factors (forests, columns) by which columns are stretched; of one forest they are 1."""
         even = (2 * np.arange(forests) + 1) / forests - 1
@@ -278,18 +291,25 @@ class Lesson:
         return np.exp(places * self.stretch).astype(np.float32)
 
 
-def joined(forests: Sequence[bytes]) -> bytes:
+def joined(forests: Sequence[bytes], scorecard: Scorecard | None = None, share: float = 0.0) -> bytes:
     """Return the mean of forests, saved as JSON, as one: all trees, one a round, their leaves divided.
 
-    shap reads only models of one tree a round; a tree of several a round carries its share already.
+    With a scorecard its trees stand beside them: it has this `share` of the mean. shap reads only models of one tree a
+    round; a tree of several a round carries its share already.
     """
     documents = [orjson.loads(forest) for forest in forests]
     trees = [tree for document in documents for tree in _trees(document)]
+    for tree in trees:
+        ends = zip(tree["left_children"], tree["split_conditions"], strict=True)
+        tree["split_conditions"] = [
+            value * (1 - share) / len(forests) if left == _NO_CHILD else value for left, value in ends
+        ]
+    whole = documents[0]
+    if scorecard is not None:
+        features = int(whole["learner"]["learner_model_param"]["num_feature"])
+        trees += scorecard.trees(share, base_margin(whole["learner"]), features)
     for number, tree in enumerate(trees):
         tree["id"] = number
-        ends = zip(tree["left_children"], tree["split_conditions"], strict=True)
-        tree["split_conditions"] = [value / len(forests) if left == _NO_CHILD else value for left, value in ends]
-    whole = documents[0]
     model = whole["learner"]["gradient_booster"]["model"]
     model |= {"trees": trees, "tree_info": [0] * len(trees), "iteration_indptr": list(range(len(trees) + 1))}
     model["gbtree_model_param"] |= {"num_parallel_tree": "1", "num_trees": str(len(trees))}
@@ -309,24 +329,31 @@ def _try_all(
     One training per depth and fold serves all numbers of rounds: its first trees are the smaller model.
     """
     plan = lesson.plan
-    candidates = [(depth, rounds) for depth in plan.depths for rounds in plan.rounds]
-    margins = np.zeros((len(candidates), plan.repeats, len(rows)))
+    forests = [(depth, rounds) for depth in plan.depths for rounds in plan.rounds]
+    grown = np.zeros((len(forests), plan.repeats, len(rows)))
+    carded = np.zeros((plan.repeats, len(rows)))
+    shares: tuple[float, ...] = (0.0,)
     for repeat in range(plan.repeats):
         for train_rows, test_rows in stratified_folds(defaulted, plan.folds, seed + repeat):
             inside, outcomes = rows[train_rows], defaulted[train_rows]
             test = xgboost.DMatrix(rows[test_rows], nthread=1)
             kept = lesson.kept(inside, outcomes)
+            card = lesson.scorecard(inside, outcomes)
+            if card is not None:
+                carded[repeat, test_rows], shares = card.margins(rows[test_rows]), plan.scorecards
             for place, depth in enumerate(plan.depths):
                 parameters = {**lesson.settings, "max_depth": depth}
-                forests = lesson.grow(inside, outcomes, kept, parameters, plan.rounds[-1], plan.tried)
+                boosters = lesson.grow(inside, outcomes, kept, parameters, plan.rounds[-1], plan.tried)
                 for offset, rounds in enumerate(plan.rounds):
                     held_out = [
-                        forest.predict(test, output_margin=True, iteration_range=(0, rounds)) for forest in forests
+                        booster.predict(test, output_margin=True, iteration_range=(0, rounds)) for booster in boosters
                     ]
-                    margins[place * len(plan.rounds) + offset, repeat, test_rows] = np.mean(held_out, axis=0)
+                    grown[place * len(plan.rounds) + offset, repeat, test_rows] = np.mean(held_out, axis=0)
+    margins = np.concatenate([(1 - share) * grown + share * carded for share in shares])
     losses = (np.logaddexp(0.0, margins) - defaulted * margins).mean(axis=(1, 2))
+    candidates = [(*forest, share) for share in shares for forest in forests]
     trials = [
-        {"depth": depth, "rounds": rounds, "log_loss": float(loss)}
-        for (depth, rounds), loss in zip(candidates, losses, strict=True)
+        {"depth": depth, "rounds": rounds, **({"scorecard": share} if any(shares) else {}), "log_loss": float(loss)}
+        for (depth, rounds, share), loss in zip(candidates, losses, strict=True)
     ]
     return trials, margins
