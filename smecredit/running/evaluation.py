@@ -74,7 +74,7 @@ def of_table(
             repeats=plan.repeats,
             time=plan.time,
             cut=plan.cut,
-            rating=beside and beside.rating,
+            rating=None if beside is None else beside.rating,
             grades=() if beside is None else beside.grades,
             on_progress=on_progress,
         )

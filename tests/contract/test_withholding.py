@@ -48,6 +48,7 @@ def model(request: pytest.FixtureRequest, economy: tuple[pl.DataFrame, pl.DataFr
     known = compute(invoices, as_of=AS_OF).join(outcomes, on="enterprise").sort("enterprise")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learner, "BOOK", replace(learner.BOOK, scorecards=(request.param,)))
+        patch.setattr(learner, "_DEFAULTS_OF_A_SCORECARD", 1)
         learned = learn(known.drop("defaulted"), known["defaulted"].to_numpy(), ENTRIES, seed=1)
     assert learned.parameters["scorecard"] == request.param
     return learned

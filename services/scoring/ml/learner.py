@@ -13,7 +13,7 @@ This module imports xgboost, which takes seconds: only the training job and the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,6 +120,9 @@ MANY_ROWS = Plan(
     repeats=2,
 )
 _MANY = 1_000
+# A scorecard has some ten weights: of fewer defaults it says little, and whether it helps is found by luck (measured on
+# 18 defaults: docs/adr/0026).
+_DEFAULTS_OF_A_SCORECARD = 25
 _NO_CHILD = -1
 # How far a feature is stretched at most, as a logarithm: amounts and counts by half, times by a fifth. Amounts differ
 # by orders of magnitude between firms, months and days by a few times (measured: docs/adr/0026).
@@ -160,7 +163,7 @@ def learn(
     offered = None if catalogue is None else [entry for entry in catalogue if entry.get("model", True)]
     encoding = _encoding(frame, offered)
     rows = encoding.rows(frame)
-    plan = _plan(len(rows), offered)
+    plan = _plan(len(rows), int(defaulted.sum()), offered)
     lesson = Lesson(plan, _settings(plan, seed, encoding, offered), _families(offered), _stretch(encoding, offered))
     trials, margins = _try_all(rows, defaulted, lesson, seed)
     best = min(range(len(trials)), key=lambda trial: trials[trial]["log_loss"])
@@ -200,9 +203,10 @@ def constraints(encoding: Encoding, catalogue: Sequence[dict[str, Any]] | None) 
     return tuple(direction.get(column.name, 0) for column in encoding.columns)
 
 
-def _plan(rows: int, catalogue: Sequence[dict[str, Any]] | None) -> Plan:
+def _plan(rows: int, defaults: int, catalogue: Sequence[dict[str, Any]] | None) -> Plan:
     few, many = (FEW_ROWS, MANY_ROWS) if catalogue is None else (BOOK, LARGE_BOOK)
-    return few if rows < _MANY else many
+    plan = few if rows < _MANY else many
+    return plan if defaults >= _DEFAULTS_OF_A_SCORECARD else replace(plan, scorecards=(0.0,))
 
 
 def _encoding(frame: pl.DataFrame, catalogue: Sequence[dict[str, Any]] | None) -> Encoding:

@@ -68,8 +68,9 @@ def learn_scorecard(
     `directions` are the signs of the PD's change as a column rises.
     """
     signs = np.array(directions)
-    lines = {place: _lines(rows[:, place]) for place in np.flatnonzero(signs)}
-    bound = [place for place, cuts in lines.items() if cuts is not None]
+    found = {int(place): _lines(rows[:, place]) for place in np.flatnonzero(signs)}
+    lines = {place: cuts for place, cuts in found.items() if cuts is not None}
+    bound = list(lines)
     if not bound:
         return None
     bins = np.stack([np.searchsorted(lines[place], rows[:, place], side="right") for place in bound], axis=1)
@@ -78,7 +79,7 @@ def learn_scorecard(
     counts = np.flatnonzero(weights) if weights.any() else np.zeros(1, dtype=np.int64)
     return Scorecard(
         intercept=float(intercept - (weights * centre / spread).sum()),
-        columns=tuple(int(bound[place]) for place in counts),
+        columns=tuple(bound[place] for place in counts),
         lines=np.stack([lines[bound[place]] for place in counts]),
         steps=(weights / spread)[counts],
     )

@@ -155,6 +155,15 @@ def test_the_chosen_share_is_the_one_with_the_least_held_out_loss(monkeypatch):
     assert loss == pytest.approx(best["log_loss"])
 
 
+def test_of_few_defaults_no_scorecard_is_tried():
+    """Eighteen cannot carry its weights, nor the choice whether it joins."""
+    rows, defaulted = amounts(400, 3)
+    few = np.flatnonzero(~defaulted).tolist() + np.flatnonzero(defaulted)[:18].tolist()
+    learned = learn(table(rows[few]), defaulted[few], CATALOGUE)
+    assert learned.parameters["scorecard"] == 0.0
+    assert len(learned.trials) == 1
+
+
 def test_a_plan_that_tries_none_has_the_trees_alone(monkeypatch):
     """As before there were scorecards."""
     monkeypatch.setattr(learner, "BOOK", replace(learner.BOOK, scorecards=(0.0,), repeats=2))
