@@ -25,8 +25,9 @@ from benchmarks.features import BOOK_DATE, REAL, real_book
 from sandbox.economy import Plan, simulate
 from sandbox.tables import tables
 from services.profile.portrait.api.shown import catalogue
-from services.profile.portrait.domain.continuation import PLANS, Step, continuation, day_after, planned
+from services.profile.portrait.domain.continuation import PLANS, continuation, planned
 from services.profile.portrait.domain.features import NEEDS, compute
+from services.profile.portrait.domain.pattern import Step, day_after
 from services.profile.portrait.usecases.continue_file import document
 from services.scoring.domain import scale
 from services.scoring.domain.recourse import Continuations

@@ -51,6 +51,7 @@ ROUTES: Mapping[str, Route] = {
     "receipt-keys": Route("scoring"),
     "reason-codes": Route("scoring"),
     "overlay-rules": Route("scoring"),
+    "counting-policy": Route("scoring"),
     "receipt-verifications": Route("scoring"),
     "models": Route("scoring"),
     "drift": Route("scoring", BOOK),

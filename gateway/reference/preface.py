@@ -129,6 +129,12 @@ TAGS: list[Document] = [
         "评分原因的固定代码表。The fixed list of the codes of reasons.",
     ),
     _tag(
+        "counting-policy",
+        "计入口径",
+        "What counts",
+        "未指明口径时何种数据计入评分，各机构自行设定。What counts where an order is silent: each client's own.",
+    ),
+    _tag(
         "overlay-rules",
         "专家规则",
         "Expert rules",

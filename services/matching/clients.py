@@ -131,14 +131,18 @@ class Scoring:
 
     upstream: Upstream
 
-    def score_set(self, wanted: Wanted, headers: Headers | None = None) -> Facts | None:
+    def score_set(
+        self, wanted: Wanted, headers: Headers | None = None, counts: Counts | None = Counts.CONFIRMED
+    ) -> Facts | None:
         """Return the features of the wanted enterprises with the scores made from them: each file is read once.
 
-        Of what only a firm states both come: with it and without. Which of them counts is each product's to say.
-        None where there is no model that could score: then no file has been read.
+        Of what only a firm states both come: with it and without. Which of them counts is each product's to say; where
+        there is none, `counts`, or for None the caller's own policy. None where there is no model that could score:
+        then no file has been read.
         """
-        moment = wanted.moment()
-        order = {"enterprises": wanted.enterprises, "features": True, "counts": Counts.CONFIRMED, **moment}
+        order = {"enterprises": wanted.enterprises, "features": True, **wanted.moment()}
+        if counts is not None:
+            order["counts"] = counts
         sent = {"Purpose": PURPOSE, **(headers or {})}
         try:
             return _facts(self.upstream.call("POST", "/v1/score-sets", json=order, headers=sent, repeatable=True))
@@ -146,6 +150,11 @@ class Scoring:
             if str(problem.document.get("type", "")).rsplit("/", 1)[-1] == NO_MODEL:
                 return None
             raise
+
+    def usual_counts(self) -> Counts:
+        """Return what counts for the caller where its product does not say."""
+        body = self.upstream.call("GET", "/v1/counting-policy").json()
+        return Counts(body["counts"])
 
     def outcome(self, enterprise: str, *, defaulted: bool, observed_on: date, key: str) -> None:
         """Report what became of a borrower in the name of the bank that asks; `key` makes a repetition harmless."""
@@ -174,6 +183,7 @@ def _facts(answer: Answer) -> Facts:
         evidence=said["evidence"],
         counted=said["counted"],
         overlay=said["overlay"],
+        counts=Counts(answer.headers.get("Counts", Counts.CONFIRMED)),
     )
 
 

@@ -24,6 +24,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     errors.ScoreNotFound: Kind(404, "score-not-found", "No such score", "评分不存在"),
     errors.ProofNotFound: Kind(404, "proof-not-found", "The ledger does not prove this score", "账本中无此评分的证明"),
     errors.OverrideChangesNothing: Kind(409, "override-changes-nothing", "The grade is this already", "等级未变更"),
+    errors.OverrideAboveCap: Kind(409, "override-above-cap", "An expert rule caps the grade", "专家规则限定了最高等级"),
     errors.OverlayNotFound: Kind(404, "overlay-not-found", "No such version of expert rules", "专家规则版本不存在"),
     errors.OverlayNotUnderstood: Kind(422, "overlay-not-understood", "The rules are not understood", "无法理解的规则"),
     errors.OverlayConfirmedByProposer: Kind(

@@ -246,6 +246,18 @@ class OverlayVersion(Base):
     withdrawn_at: Mapped[datetime | None]
 
 
+class CountingPolicy(Base):
+    """A version of what counts for a client where its orders do not say; null is what is usual here."""
+
+    __tablename__ = "counting_policies"
+
+    client: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    counts: Mapped[str | None]
+    note: Mapped[str | None]
+    set_at: Mapped[datetime]
+
+
 class Override(Base):
     """The grade that an analyst gave instead of the model's: it stands beside the score, which stays as it was."""
 

@@ -55,6 +55,7 @@ from smecredit.answers.rights import Consent, Purpose
 from smecredit.answers.scores import (
     Against,
     Contribution,
+    CountingPolicy,
     Log,
     ModelName,
     OtherScore,
@@ -87,6 +88,7 @@ __all__ = [
     "Consent",
     "Contribution",
     "Counting",
+    "CountingPolicy",
     "Counts",
     "Depth",
     "Dispute",

@@ -147,6 +147,17 @@ class OverlayRules(TypedDict):
     versions: list[OverlayVersion]
 
 
+class CountingPolicy(TypedDict):
+    """What counts for a client where an order or a product does not say; version 0 where it set nothing of its own."""
+
+    counts: Counting
+    own: Counting | None
+    installation: Counting
+    version: int
+    note: str | None
+    set_at: str | None
+
+
 class Override(TypedDict):
     """A grade that an analyst gave beside the model's; `steps` are grades up (positive) or down."""
 

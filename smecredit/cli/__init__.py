@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "train": ("modelling", "Train a model on the firms with outcomes."),
     "approve": ("governing", "Approve a model that somebody else trained."),
     "rollback": ("governing", "Take the serving model back; the one before serves again."),
+    "counting": ("governing", "Show or set what counts where your orders do not say."),
     "drift": ("governing", "Report whether a model still fits and was right."),
     "models": ("modelling", "List the models."),
     "replay-alerts": ("alerts", "Measure the early-warning signals on a past period."),

@@ -1,16 +1,17 @@
-"""Commands of those who answer for models and for the book: approve, rollback, drift, book."""
+"""Commands of those who answer for models, the book and a bank's policy: approve, rollback, drift, book, counting."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import click
 
-from smecredit.answers import Book, Model
+from smecredit.answers import Book, Counting, CountingPolicy, Model
 from smecredit.cli.options import connected, day, printed
 from smecredit.client import Client
 from smecredit.rendering.book import book
+from smecredit.rendering.counting import counting
 from smecredit.rendering.drift import drift
 from smecredit.rendering.models import model
 
@@ -70,3 +71,21 @@ def book_command(operator: Client, date: date | None, *, by_month: bool, note: s
     if date or by_month:
         operator.date_book(date, note=note)
     return operator.book()
+
+
+@click.command("counting")
+@click.argument("counts", type=click.Choice(["confirmed", "everything", "usual"]), required=False)
+@note
+@printed(counting)
+@connected("bank-demo")
+def counting_command(
+    bank: Client, counts: Literal["confirmed", "everything", "usual"] | None, note: str | None
+) -> CountingPolicy:
+    """Show what counts for you where an order or a product does not say, or set it; `usual` is the installation's.
+
+    By `confirmed` what only a firm itself states never raises the score that decides.
+    """
+    if counts:
+        own: Counting | None = None if counts == "usual" else counts
+        return bank.set_counting_policy(own, note=note)
+    return bank.counting_policy()

@@ -69,6 +69,9 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     "--floor", "floors", multiple=True, callback=_pairs, help="Least for a size class: micro=0.2 of the budget."
 )
 @click.option("--stress", "stresses", multiple=True, callback=_pairs, help="A factor on the PDs of a sector: C=2.")
+@click.option(
+    "--counts", type=click.Choice(["confirmed", "everything"]), help="What counts of the firms; else as you have set."
+)
 @as_of
 @printed(allocation)
 @connected("bank-demo")
@@ -79,7 +82,7 @@ def allocate_command(bank: Client, as_of: date | None, **options: Any) -> dict[s
 
 
 def _order(options: Mapping[str, Any], as_of: date | None) -> dict[str, Any]:
-    plain = ("lgd", "funding", "operating", "paid", "sector_share", "loss_share")
+    plain = ("lgd", "funding", "operating", "paid", "sector_share", "loss_share", "counts")
     return {
         "budget_fen": options["budget"],
         "least_fen": options["least"],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from smecredit.answers import Counting, OverlayRules, OverlayVersion, Purpose, ReasonCodes, Score
+from smecredit.answers import Counting, CountingPolicy, OverlayRules, OverlayVersion, Purpose, ReasonCodes, Score
 from smecredit.client.calls import Calls, Json, OnProgress, given, iso, listed, moments, segment
 
 
@@ -56,6 +56,27 @@ class Scores(Calls):
     def confirm_overlay_rules(self, version: str) -> OverlayVersion:
         """Confirm the expert rules that another client proposed."""
         return self._post(OverlayVersion, f"/v1/overlay-rules/{segment(version)}/confirm", {})
+
+    def withdraw_overlay_rules(self, version: str) -> OverlayVersion:
+        """Take back expert rules that nobody has confirmed, or refuse another client's."""
+        return self._post(OverlayVersion, f"/v1/overlay-rules/{segment(version)}/withdraw", {})
+
+    def counting_policy(self) -> CountingPolicy:
+        """Return what counts for this client where an order or a product does not say."""
+        return self._get(CountingPolicy, "/v1/counting-policy")
+
+    def set_counting_policy(
+        self, counts: Counting | None, *, note: str | None = None, replaces: int | None = None
+    ) -> CountingPolicy:
+        """Set it from now on; None: as is usual there.
+
+        `replaces` is the version that you read: where there is a newer one, nothing is set and `Problem` raised.
+        """
+        headers = {} if replaces is None else {"If-Match": f'"{replaces}"'}
+        order = {"counts": counts, "note": note}
+        return cast(
+            "CountingPolicy", self._wire.call("PUT", "/v1/counting-policy", value=order, headers=headers).json()
+        )
 
     def score_batch(
         self,

@@ -67,6 +67,8 @@ class Neighbours:
     features: pl.DataFrame = field(default_factory=book)
     scores: pl.DataFrame = field(default_factory=scores)
     serving: bool = True
+    # What counts for whoever asks where neither its order nor its product says.
+    counting: str = "confirmed"
     withheld: set[str] = field(default_factory=set)
     disputes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     # What firms state alone: their facts without it, their scores with it, and what is said of it.
@@ -93,6 +95,7 @@ class Neighbours:
             "/v1/feature-tables": self.feature_set,
             "/v1/score-sets": self.score_set,
             "/v1/rereads": self.rereads,
+            "/v1/counting-policy": self.counting_policy,
             "/oauth/token": self.token,
             "/v1/outcomes": self.outcome,
         }[path](body)
@@ -111,15 +114,21 @@ class Neighbours:
 
     def score_set(self, order: Any) -> Reply:
         """Answer with features and scores in one table: scoring reads the files, profile is not asked besides."""
-        assert (order["features"], order["counts"]) == (True, "confirmed")
+        assert order["features"] is True
         if not self.serving:
             return problem(409, "no-serving-model", "Train a model first.")
         status, headers, body = self.table(order)
         if status != 200:
             return status, headers, body
         scored = pl.read_parquet(BytesIO(body)).join(self.scores, on="enterprise", how="left", maintain_order="left")
-        scored = self.with_both(scored)
-        return status, {**headers, "Model-Version": "m1", "Reference": "r1"}, parquet(scored)
+        scored, counts = self.with_both(scored), order.get("counts", self.counting)
+        if counts == "everything":
+            scored = scored.with_columns(pl.col(f"everything_{name}").alias(name) for name in ("score", "grade", "pd"))
+        told = {"Model-Version": "m1", "Reference": "r1", "Counts": counts}
+        return status, {**headers, **told}, parquet(scored)
+
+    def counting_policy(self, _: Any) -> Reply:
+        return 200, {}, json.dumps({"counts": self.counting}).encode()
 
     def table(self, order: Any) -> Reply:
         """Answer with the features of those that may be read, and what they dispute."""

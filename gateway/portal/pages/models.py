@@ -19,6 +19,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PICTURES = ("roc", "ks", "calibration", "scores", "stability", "shap-summary")
 DEPENDENCE = ("shap-dependence-1", "shap-dependence-2", "shap-dependence-3")
 SUBJECTS = 12
+# Asked for by a link: each score of a year is read for it.
+DRIFT = "drift"
 SEGMENTS = ("size_class", "region", "industry", "depth")
 # What its trainer or the operator may decide about a model, and in which state.
 DECISIONS = {
@@ -59,7 +61,8 @@ def model(version: str) -> ResponseReturnValue:
         segments=[
             (name, validation["segments"][name]) for name in SEGMENTS if validation.get("segments", {}).get(name)
         ],
-        drift=_drift(version),
+        drift=_drift(version) if DRIFT in request.args else None,
+        drifting=DRIFT in request.args,
         importance=[{**each, "title": _title(each["feature"])} for each in card.get("importance", [])[:12]],
     )
 

@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.api.job_schemas import PlannedSchema, PlanSchema
-from services.matching.api.schemas import MOST_ENTERPRISES, MOST_FEN, TitleSchema, fen, share
+from services.matching.api.schemas import MOST_ENTERPRISES, MOST_FEN, TitleSchema, counts_field, fen, share
 from services.matching.domain.allocation.order import AllocationOrder, read_allocation_order
 from services.matching.domain.churn import Paid
 
@@ -91,6 +91,7 @@ class AllocationOrderSchema(Schema):
         EnterpriseId(), load_default=None, allow_none=True, validate=validate.Length(1, MOST_ENTERPRISES)
     )
     as_of = fields.Date(load_default=None, allow_none=True)
+    counts = counts_field()
     least_fen = fields.Integer(strict=True, required=True, validate=fen, metadata={"example": 10_000_000})
     most_fen = fields.Integer(strict=True, required=True, validate=fen, metadata={"example": 100_000_000})
     rates = fields.Nested(RatesSchema(), required=True)
@@ -228,6 +229,7 @@ class AllocatedSchema(PlannedSchema):
     excluded = fields.List(fields.Nested(ExcludedSchema()))
     churn_curves = fields.String()
     model = fields.String(allow_none=True)
+    counts = fields.String(metadata={"description": "What counted: what is confirmed, or everything"})
     as_of = fields.Date()
 
 

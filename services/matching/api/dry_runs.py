@@ -13,7 +13,7 @@ from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.matching.api.current import context
 from services.matching.api.dry_run_schemas import DryRunOrderSchema, DryRunSchema
 from services.matching.api.plans import ordered, read
-from services.matching.api.products import draft_of
+from services.matching.api.products import checked, draft_of
 from services.matching.domain.dry_run import DryRunOrder
 from services.matching.usecases import publish
 
@@ -35,13 +35,12 @@ def post_dry_run(order: dict[str, Any], product_id: str) -> Response:
     """
     enterprises = order["enterprises"]
     trial = DryRunOrder(
-        product=draft_of(order["product"], product_id, field="product.id"),
+        product=checked(draft_of(order["product"], product_id, field="product.id")),
         enterprises=None if enterprises is None else tuple(enterprises),
         limit=order["limit"],
         need=order["need"],
         as_of=order["as_of"],
     )
-    publish.check(context().profile, trial.product)
     with context().database.begin() as session:
         publish.may_revise(session, caller(), product_id)
         answer = idempotency.once(session, lambda: ordered(session, trial))

@@ -106,7 +106,7 @@ class ProductSchema(Schema):
     valid_until = fields.Date(load_default=None, allow_none=True, metadata={"description": "Last day; null is open"})
     counts = fields.String(
         validate=validate.OneOf(list(Counts)),
-        metadata={"description": "What counts of a firm: what is confirmed (absent), or everything it states too"},
+        metadata={"description": "What counts of a firm: what is confirmed, or everything; absent: as you have set"},
     )
     sandbox = fields.Boolean(load_default=False, metadata={"description": "A made-up product, not for real business"})
 

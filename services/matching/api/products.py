@@ -39,8 +39,7 @@ def post_product(document: dict[str, Any]) -> Response:
     """
     stored = idempotency.replayed()
     if stored is None:
-        draft = draft_of(document, document.get("id") or new_id("prd"))
-        publish.check(context().profile, draft)
+        draft = checked(draft_of(document, document.get("id") or new_id("prd")))
         with context().database.begin() as session:
             stored = idempotency.once(session, lambda: publish.publish(session, caller(), draft).document)
     return _shown(stored, 201)
@@ -85,8 +84,7 @@ def put_product(document: dict[str, Any], product_id: str) -> Response:
 
     Putting the same again changes nothing. With `If-Match` (the ETag that was read) nobody's newer version is lost.
     """
-    draft = draft_of(document, product_id)
-    publish.check(context().profile, draft)
+    draft = checked(draft_of(document, product_id))
     with context().database.begin() as session:
         row, is_new = publish.revise(session, caller(), draft, preconditions.version_meant())
     return _shown(row.document, 201 if is_new else 200)
@@ -97,6 +95,12 @@ def draft_of(document: dict[str, Any], product_id: str, *, field: str = "id") ->
     if document.setdefault("id", product_id) != product_id:
         raise Invalid(f"The body's id is {document['id']}, the address says {product_id}.", field=field)
     return ProductDraft(product_id, document)
+
+
+def checked(draft: ProductDraft) -> ProductDraft:
+    """Return a product whose rules can be read, with what counts for it."""
+    publish.check(context().profile, draft)
+    return publish.settle_counts(context().scoring, draft)
 
 
 def _shown(document: dict[str, Any], status: int) -> Response:

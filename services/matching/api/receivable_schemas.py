@@ -8,7 +8,7 @@ from marshmallow import Schema as Outgoing
 from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
-from services.matching.api.schemas import RateLineSchema, fen, share
+from services.matching.api.schemas import RateLineSchema, counts_field, fen, share
 from services.matching.domain.receivable import ReceivableTerms, as_share
 from services.matching.usecases.quote_advance import AdvanceOrder
 
@@ -46,6 +46,7 @@ class QuoteOrderSchema(Schema):
     )
     terms = fields.Nested(ReceivableTermsSchema(), required=True)
     as_of = fields.Date(load_default=None, allow_none=True)
+    counts = counts_field()
 
     @post_load
     def as_order(self, data: dict[str, Any], **_: Any) -> AdvanceOrder:
@@ -67,3 +68,4 @@ class QuoteSchema(Outgoing):
     dilution = fields.Float()
     dilution_deviation = fields.Float()
     as_of = fields.Date()
+    counts = fields.String(metadata={"description": "What counted: what is confirmed, or everything"})

@@ -8,6 +8,7 @@ from marshmallow import Schema as Outgoing
 from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import Schema
+from services.matching.domain.counting import Counts
 from services.matching.domain.facts import Need
 from services.matching.domain.product import KINDS
 
@@ -19,6 +20,12 @@ fen = validate.Range(1, MOST_FEN)
 term = validate.Range(1, MOST_MONTHS)
 share = validate.Range(0, 1)
 short = validate.Length(1, 200)
+
+
+def counts_field() -> fields.Enum[Counts]:
+    """Return the field of an order without a product for what counts of firms."""
+    what = "What counts of a firm: what is confirmed, or everything it states too; by default as you have set"
+    return fields.Enum(Counts, by_value=True, load_default=None, allow_none=True, metadata={"description": what})
 
 
 class TitleSchema(Schema):

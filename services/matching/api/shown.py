@@ -140,6 +140,7 @@ def quote(priced: Quote) -> dict[str, Any]:
         "dilution": float(receivable.dilution),
         "dilution_deviation": float(receivable.dilution_deviation),
         "as_of": priced.as_of.isoformat(),
+        "counts": priced.counts,
     }
 
 

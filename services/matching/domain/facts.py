@@ -41,7 +41,7 @@ class Facts:
     nobody states anything alone. `problem` says why there are no scores at all (the slug of scoring's answer), else
     None. `disputes` has what those enterprises dispute in their files that do; `evidence` what the money of those rests
     on of whom that is told, `counted` the sentences about what was not counted, and `overlay` the expert rules that cap
-    grades, each as JSON.
+    grades, each as JSON. `counts` is what counts for whoever asked without a product.
     """
 
     frame: pl.DataFrame
@@ -55,6 +55,7 @@ class Facts:
     evidence: Mapping[str, str] = field(default_factory=dict)
     counted: Mapping[str, str] = field(default_factory=dict)
     overlay: Mapping[str, str] = field(default_factory=dict)
+    counts: Counts = Counts.CONFIRMED
 
     def __len__(self) -> int:
         """Return the number of enterprises."""

@@ -23,8 +23,8 @@ from services.matching.domain.vocabulary import FROM_THE_SCORE, SCALES, WORDS
 MOST_MONTHS = 12
 MOST_WAYS = 8  # ways to meet one rule that are looked at
 ROUNDS = 3  # a move may break another rule, which is then met too
-# Where the catalogue declares no pace, the conventions of the score's own way up: amounts and counts may double in a
-# year, a share moves by five points and a silence ends by thirty days a month.
+# Where the catalogue declares no pace, ours: amounts and counts may double in a year, a share moves by five points and
+# a silence ends by thirty days a month.
 USUAL_PACE = {"ratio": 0.05, "month": 1.0, "day": 30.0, "per-month": 0.005}
 GRAIN = {"fen": 10_000.0, "ratio": 0.001, "month": 1.0, "day": 1.0, "count": 1.0, "per-month": 0.001}
 NEED_UNITS = {"amount_fen": "fen", "months": "month"}

@@ -15,7 +15,7 @@ from services.matching.domain.allocation.terms import Firm, Terms
 from services.matching.domain.churn import ChurnCurve, fitted, read_curves
 from services.matching.domain.facts import Facts
 from services.matching.tables import Plan
-from services.matching.usecases.gather import gather
+from services.matching.usecases.gather import gather_counted
 from services.matching.usecases.import_churn import newest
 
 OF_A_FIRM = ("enterprise", "pd", "grade", "industry", "region", "size_class")
@@ -27,11 +27,12 @@ def run_allocation(context: Context, job: jobs.Job) -> None:
         row = session.get_one(Plan, job.payload["plan"])
         curves = newest(session, row.client)
     order = read_allocation_order(row.document, row.as_of)
-    facts = gather(context, order.enterprises, order.as_of, row.known_at, context.acting_for(row.client))
+    acting, counts = context.acting_for(row.client), order.counts
+    facts = gather_counted(context, order.enterprises, order.as_of, row.known_at, acting, counts=counts)
     job.progress(0, len(facts))
     terms = _terms(order, fitted(read_curves(curves.document)))
     report = allocate(_firms(facts, order), terms, _conditions(order), order.stress)
-    sources = {"churn_curves": curves.id, "model": facts.model}
+    sources = {"churn_curves": curves.id, "model": facts.model, "counts": facts.counts}
     with context.database.begin() as session:
         store.keep_plan(session, row.id, {**documents.plan(report), **sources}, facts)
     job.progress(len(facts), len(facts))

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from chassis.core.identity import Caller
 from services.matching import store
-from services.matching.clients import Profile
+from services.matching.clients import Profile, Scoring
+from services.matching.domain.counting import Counts
 from services.matching.domain.errors import NameUnknown, NotTheOwner, ProductExists, VersionPassed
 from services.matching.domain.product import ProductDraft, read_product
 from services.matching.tables import ProductVersion
@@ -24,6 +25,16 @@ def check(profile: Profile, draft: ProductDraft) -> None:
     except NameUnknown:
         # The catalogue may have grown since we read it.
         read_product(draft.document, profile.vocabulary(fresh=True))
+
+
+def settle_counts(scoring: Scoring, draft: ProductDraft) -> ProductDraft:
+    """Let a product that does not say what counts take its bank's policy, for good: a version never changes.
+
+    Under the strict one nothing is written down, since that is what silence means in a product.
+    """
+    if "counts" in draft.document or scoring.usual_counts() is Counts.CONFIRMED:
+        return draft
+    return ProductDraft(draft.id, {**draft.document, "counts": Counts.EVERYTHING.value})
 
 
 def publish(session: Session, caller: Caller, draft: ProductDraft) -> ProductVersion:

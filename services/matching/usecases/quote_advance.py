@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.matching.context import Context
+from services.matching.domain.counting import Counts
 from services.matching.domain.errors import NotPriceable
 from services.matching.domain.facts import Fact
 from services.matching.domain.receivable import Advance, Receivable, ReceivableTerms, as_share, price_receivable
-from services.matching.usecases.gather import gather
+from services.matching.usecases.gather import gather_counted
 
 # The share of a seller's sales of three years that red-letter invoices cancelled.
 DILUTION = "sales_red_ratio_36m"
@@ -27,6 +28,7 @@ class AdvanceOrder:
     dilution_deviation: float | None
     terms: ReceivableTerms
     as_of: date | None
+    counts: Counts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,13 @@ class Quote:
     advance: Advance
     receivable: Receivable
     as_of: date
+    counts: Counts
 
 
 def quote_advance(context: Context, order: AdvanceOrder) -> Quote:
     """Return advance and rate; raise NotPriceable where the seller or the payer has no PD. Nothing is stored."""
-    facts = gather(context, [name for name in (order.seller, order.payer) if name], order.as_of)
+    named = [name for name in (order.seller, order.payer) if name]
+    facts = gather_counted(context, named, order.as_of, counts=order.counts)
     known = {str(row["enterprise"]): row for row in facts.rows(("enterprise", "pd", DILUTION))}
     seller = known.get(order.seller, {})
     dilution = float(seller.get(DILUTION) or 0)
@@ -56,7 +60,8 @@ def quote_advance(context: Context, order: AdvanceOrder) -> Quote:
         # Without a history of months its spread is taken to be as large as itself.
         as_share(dilution if deviation is None else deviation),
     )
-    return Quote(order.seller, order.payer, price_receivable(receivable, order.terms), receivable, facts.as_of)
+    advance = price_receivable(receivable, order.terms)
+    return Quote(order.seller, order.payer, advance, receivable, facts.as_of, facts.counts)
 
 
 def _pd(scored: Fact, estimated: float | None, who: str) -> float:

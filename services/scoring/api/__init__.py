@@ -6,6 +6,7 @@ from chassis.web.ledger import blueprint as ledger_blueprint
 from chassis.web.openapi import Blueprint
 from services.scoring.api import (
     batches,
+    counting_policy,
     drift,
     evaluations,
     models,
@@ -25,6 +26,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     receipts.blueprint,
     reason_codes.blueprint,
     overlay_rules.blueprint,
+    counting_policy.blueprint,
     recourse.blueprint,
     drift.blueprint,
     batches.blueprint,

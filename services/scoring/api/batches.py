@@ -63,8 +63,8 @@ def post_batch(session: Session) -> dict[str, Any]:
     JSON lists them, or means all with consent; a form has a `file` with a column `enterprise`.
     """
     order = _form() if request.mimetype == "multipart/form-data" else parsed(ManyOrderSchema(), request.get_json())
-    order.setdefault("counts", context().settings.counts)
-    row = batch.order_batch(session, caller(), purpose(OPENS_SCORES), ManyOrder(**order))
+    usual = context().settings.counts
+    row = batch.order_batch(session, caller(), purpose(OPENS_SCORES), ManyOrder(**order), usual)
     session.flush()
     return shown.batch(session, row)
 

@@ -27,7 +27,7 @@ class OverrideSchema(Schema):
     score = fields.String()
     model_grade = fields.String()
     grade = fields.String()
-    steps = fields.Integer(metadata={"description": "Grades up (positive) or down from the model's"})
+    steps = fields.Integer(metadata={"description": "Grades up (positive) or down from the one that decided"})
     reason = fields.String()
     note = fields.String()
     created_at = moment_field()

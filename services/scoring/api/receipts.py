@@ -84,7 +84,8 @@ def post_receipt_verification(document: dict[str, Any]) -> Response:
 def post_override(decision: dict[str, Any], score_id: str) -> Response:
     """Give a score of yours another grade, with a reason and a note.
 
-    It is recorded beside the model's grade, never over it, and told with the score from then on.
+    It is recorded beside the model's grade, never over it, and told with the score from then on. A grade above the cap
+    of an expert rule is refused.
     """
     if caller().role == "enterprise":
         raise Forbidden("The bank that ordered a score may override its grade.")

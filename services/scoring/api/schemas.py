@@ -15,7 +15,8 @@ MOST_LISTED = 200_000
 
 def as_of_field() -> fields.Date:
     """Return the field of an order for the day as of which the book is looked at."""
-    return fields.Date(metadata={"description": "Invoices up to this day count; by default the book's latest day"})
+    what = "Invoices up to this day count; by default the book's date (GET /v1/book)"
+    return fields.Date(metadata={"description": what})
 
 
 def known_at_field() -> fields.AwareDateTime:

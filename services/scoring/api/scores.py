@@ -48,7 +48,6 @@ def post_score() -> Response:
     """
     body, sender = _body(), request.headers
     references = body.pop("references", ())
-    body.setdefault("counts", context().settings.counts)
     order = Order(
         claim=idempotency.claim(),
         authorization=sender["Authorization"],
@@ -136,10 +135,11 @@ def post_score_set(order: dict[str, Any]) -> Response:
     an enterprise has too little data, or none that counts; `everything_score` and so on are those with everything. All
     are the figures that decide: where an expert rule caps the grade (`overlay`, JSON), points and PD are of that grade.
     With `features` also what they were made from. Headers: Model-Version, Reference, As-Of, Known-At, Withheld,
-    Catalogue.
+    Catalogue, Counts.
     """
     with_features = order.pop("features")
-    table = soft_check(context(), ManyOrder(**order), purpose(OPENS_SCORE_SETS), with_features=with_features)
+    asked = ManyOrder(**order)
+    table = soft_check(context(), caller().client, asked, purpose(OPENS_SCORE_SETS), with_features=with_features)
     return Response(table.body, content_type=PARQUET, headers=table.headers)
 
 

@@ -85,6 +85,10 @@ class OverrideChangesNothing(Conflict):
     """An override to the grade that the score has."""
 
 
+class OverrideAboveCap(Conflict):
+    """An override to a grade better than an expert rule's cap."""
+
+
 class OverlayNotFound(NotFound):
     """There is no such version of the expert rules."""
 

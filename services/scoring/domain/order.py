@@ -17,9 +17,9 @@ REPEATED_WITHIN = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class ManyOrder:
-    """Which enterprises, as of when and as known when; by default all with consent, as of the book's latest day.
+    """Which enterprises, as of when and as known when; by default all with consent, as of the book's date.
 
-    `counts` is what counts in their scores; None is the installation's default.
+    `counts` is what counts in their scores; None is as the client has set it, else the installation's.
     """
 
     enterprises: Sequence[str] | None = None

@@ -69,7 +69,7 @@ def _ruled(assessment: Assessment) -> dict[str, Any]:
     if said is None:
         return {}
     rules = [
-        {"rule": each["rule"], "cap": each["effect"]["cap"], "records": [record["id"] for record in each["records"]]}
+        {"rule": each["rule"], "cap": each["effect"]["cap"], "records": sorted(one["id"] for one in each["records"])}
         for each in said["rules"]
     ]
     overlay = {"version": said["version"], "rules": rules}

@@ -39,13 +39,15 @@ ASSUMPTIONS = {
         "方案按月写成发票，用与评分相同的特征目录计算，再用同一模型评分：照此开票，即得此分。"
         "增速以本企业近一年各三个月销售较上年同期增速的上四分位数为限（每月最低 1%，最高一年翻番）；"
         "只与近36个月内有往来的对手成交。公共记录、模型和他人数据视为不变。"
+        "评分只计入已印证的数据时，这些发票须由其他来源提供或获得印证；仅由企业自行报送的不会提高评分。"
     ),
     "en": (
         "A plan is written as invoices month by month, its figures are computed by the catalogue that the score used, "
         "and the same model scores them: these invoices give this score. Growth is bound by the firm's own, the upper "
         "quartile of its sales of three months against the year before over the past year (at least 1 % a month, at "
         "most a doubling a year); it trades with partners of the last 36 months only. Public records, the model and "
-        "the data of others are taken to stay."
+        "the data of others are taken to stay. Where only what is confirmed counts, these invoices must come from "
+        "another source or be confirmed: those that the firm alone states raise no score."
     ),
 }
 WINDOW_DAYS = 3 * 365

@@ -19,7 +19,7 @@ from services.scoring.domain import disclosure
 from services.scoring.domain.scale import MASTER_SCALE, grades_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -75,12 +75,6 @@ def _group(industry: str | None, paid: NDArray[np.int64], points: NDArray[np.flo
     enough = min(LEAST_FIRMS, len(paid))
     reached = next(place for place in places if (place_of <= place).sum() >= enough)
     return Group(industry, names[reached], paid[place_of <= reached])
-
-
-def best_for(references: Sequence[Mapping[str, Any]], industry: str | None) -> Mapping[str, Any]:
-    """Return the reference of an industry's section; the whole book's, the first one, where it has none."""
-    own = section(industry)
-    return next((one for one in references if own is not None and one["industry"] == own), references[0])
 
 
 def typical(frame: pl.DataFrame, names: Sequence[str], book: pl.DataFrame) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
     )
     learned = learn(rows, defaulted, entries, seed=seed)
     level = adjustment.as_json(float(defaulted.mean()))
-    served = replace(learned, calibration=learned.calibration.shifted(level["total_log_odds"]))
+    served = _shifted(learned, level)
     declared = {"definition": described(Terms()) if definition is None else dict(definition), "adjustment": level}
     meanings = entries or [_plain_entry(name) for name in learned.encoding.sources]
     references = _references(rows, defaulted, served)
@@ -121,7 +121,7 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
         rows,
         scorer,
         lambda other: learn(rows, defaulted, entries, seed=other),
-        lambda other: _as_learned(artefact, other),
+        lambda other: _as_learned(artefact, _shifted(other, level)),
         seed,
     )
     explained = Explained(scorer.features, scorer.score_many(rows).points)
@@ -130,6 +130,11 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
     path = artefacts.write(complete, into)
     plots.draw(into, card)
     return Trained(path, complete.sha256, card, complete.legend)
+
+
+def _shifted(learned: Learned, level: Mapping[str, Any]) -> Learned:
+    """Return a model with its PDs moved by what was declared (`Adjustment.as_json`)."""
+    return replace(learned, calibration=learned.calibration.shifted(level["total_log_odds"]))
 
 
 def _as_learned(artefact: artefacts.Artefact, learned: Learned) -> Scorer:

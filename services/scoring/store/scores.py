@@ -162,7 +162,11 @@ def shadow_pairs(session: Session, version: str) -> list[dict[str, Any]]:
     for row in session.scalars(in_parts):
         frame = batch_file.read(row.body, [*PAIRED, *batch_file.SHADOW.values()])
         columns = frame.rename({stored: name for name, stored in batch_file.SHADOW.items()}).to_dicts()
-        pairs += [{"id": numbered(row.head, place), "model": row.model, **each} for place, each in enumerate(columns)]
+        pairs += [
+            {"id": numbered(row.head, place), "model": row.model, **each}
+            for place, each in enumerate(columns)
+            if each["points"] is not None
+        ]
     return sorted(pairs, key=lambda pair: str(pair["id"]))
 
 

@@ -22,7 +22,7 @@ from services.scoring.domain.assessment import Assessment, Features
 from services.scoring.domain.contest import Contest
 from services.scoring.domain.counting import Counts
 from services.scoring.ml.making import Asker, assessments_of
-from services.scoring.store import models, overlays, scores
+from services.scoring.store import counting, models, overlays, scores
 from services.scoring.usecases.contest import contest
 from services.scoring.usecases.read_score import ask_leave
 from services.scoring.usecases.shadow import Shadow, shadow_of
@@ -56,12 +56,7 @@ class Order:
     enterprise: str
     as_of: date | None = None
     known_at: datetime | None = None
-    counts: Counts = Counts.CONFIRMED
-
-    @property
-    def asker(self) -> Asker:
-        """Who asks, for which purpose, and what counts for them."""
-        return self.claim.client, self.purpose, self.counts
+    counts: Counts | None = None
 
     @property
     def company(self) -> tuple[str, ...]:
@@ -95,6 +90,13 @@ class _Seat:
 
     order: Order
     outcome: Outcome | BaseException | None = None
+    # What counts where the order does not say.
+    usual: Counts = Counts.CONFIRMED
+
+    @property
+    def asker(self) -> Asker:
+        """Who asks, for which purpose, and what counts for them."""
+        return self.order.claim.client, self.order.purpose, self.order.counts or self.usual
 
     @property
     def key(self) -> str:
@@ -187,12 +189,22 @@ def _take(context: Context, turn: _Turn) -> None:
             return
         version, shadow = models.versions_at_work(connection)
         rules = overlays.in_force(connection, turn.moment)
+        _settle_counts(context, turn, connection)
     challenger, scorer = shadow_of(context, shadow), context.shelf[version]
     files = _apart(partial(_ask_profile, context, turn), turn.open(), _itself, concerns_all=_said_to_all)
     with turn.timed("model"):
         drafts = _apart(partial(_drafts, scorer, challenger, rules), files, itemgetter(0))
     with turn.timed("commit"):
         _apart(partial(_commit, context, turn), drafts, attrgetter("seat"), concerns_all=_said_to_all)
+
+
+def _settle_counts(context: Context, turn: _Turn, connection: Connection) -> None:
+    """Note what counts where orders do not say: as their client has set it, else as is usual here."""
+    silent = [seat for seat in turn.open() if seat.order.counts is None]
+    if silent:
+        usual = counting.usual(connection, turn.client, turn.moment, context.settings.counts)
+        for seat in silent:
+            seat.usual = usual
 
 
 def _apart(
@@ -256,13 +268,13 @@ def _drafts(
     scorer: Scorer, challenger: Shadow, rules: RuleSet | None, files: Sequence[tuple[_Seat, Features]]
 ) -> list[_Draft]:
     """Return the drafts of some orders, scored together."""
-    askers = [seat.order.asker for seat, _ in files]
+    askers = [seat.asker for seat, _ in files]
     made = assessments_of(scorer, [features for _, features in files], askers, datetime.now(UTC), rules)
     return [
         _Draft(
             seat,
             assessment,
-            contest(scorer, features, assessment.score, seat.order.counts),
+            contest(scorer, features, assessment.score, seat.asker[2]),
             challenger.beside(assessment, features),
         )
         for (seat, features), assessment in zip(files, made, strict=True)

@@ -34,7 +34,7 @@ from services.scoring.domain.reasons import principal_many
 from services.scoring.ml.deciding import DecidedMany
 from services.scoring.ml.scorer import Scorer
 from services.scoring.problems import KINDS
-from services.scoring.store import batches, models, overlays, scores
+from services.scoring.store import batches, counting, models, overlays, scores
 from services.scoring.store.batch_file import REASONS, Part, points_of, written_beside, written_overlays
 from services.scoring.tables import Batch, BatchRefusal
 from services.scoring.usecases.score_many import THREADS, score_rows, unconfirmed, with_data
@@ -44,10 +44,14 @@ from services.scoring.usecases.shadow import Shadow, shadow_of
 CHUNK = 8192
 
 
-def order_batch(session: Session, caller: Caller, purpose: str, order: ManyOrder) -> Batch:
-    """Write down the order and its job. The serving model is fixed now: a promotion never splits a batch."""
+def order_batch(session: Session, caller: Caller, purpose: str, order: ManyOrder, usual: Counts) -> Batch:
+    """Write down the order and its job. The serving model is fixed now: a promotion never splits a batch.
+
+    So is what counts where the order does not say: as its client has set it, else as is `usual` here.
+    """
     batch_id = new_id("bat")
     now = datetime.now(UTC)
+    known_at = order.known_at or now
     batch = Batch(
         id=batch_id,
         client=caller.client,
@@ -56,9 +60,9 @@ def order_batch(session: Session, caller: Caller, purpose: str, order: ManyOrder
         model=models.serving_version(session),
         enterprises=None if order.enterprises is None else sorted(set(order.enterprises)),
         as_of=order.as_of,
-        known_at=order.known_at or now,
+        known_at=known_at,
         created_at=now,
-        counts=order.counts,
+        counts=order.counts or counting.usual(session, caller.client, known_at, usual),
     )
     session.add(batch)
     return batch

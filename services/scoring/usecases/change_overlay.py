@@ -57,7 +57,7 @@ def propose(session: Session, caller: Caller, proposed: Proposal) -> OverlayVers
 def confirm(session: Session, caller: Caller, version: str) -> OverlayVersion:
     """Confirm another client's proposal; from then on, or from its first day, scores are given under it.
 
-    The first confirmation stays.
+    The first confirmation stays. Raises `OverlayDecided` where a version of a later day is in force already.
     """
     row = overlays.proposal(session, version)
     if row.withdrawn_at is not None:
@@ -69,7 +69,15 @@ def confirm(session: Session, caller: Caller, version: str) -> OverlayVersion:
         )
     if row.confirmed_at is not None:
         return row
-    row.confirmed_by, row.confirmed_at = caller.client, datetime.now(UTC)
+    now = datetime.now(UTC)
+    held = overlays.in_force(session, now)
+    if held is not None and held.valid_from > row.valid_from:
+        raise OverlayDecided(
+            f"Version {held.version} is in force since {held.valid_from}, later than the first day of {version}, "
+            f"{row.valid_from}: confirmed now it would never hold. Propose its rules anew.",
+            state="passed",
+        )
+    row.confirmed_by, row.confirmed_at = caller.client, now
     facts = {"version": row.id, "valid_from": row.valid_from.isoformat(), "rules": [rule["key"] for rule in row.rules]}
     facts |= {"proposed_by": row.proposed_by}
     ledger.append(session, [ledger.Entry("overlay-confirmed", None, caller.client, facts)])

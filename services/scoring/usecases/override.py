@@ -11,7 +11,8 @@ from chassis.core.ids import new_id
 from chassis.data import ledger
 from services.scoring.domain import scale
 from services.scoring.domain.assessment import Assessment
-from services.scoring.domain.errors import OverrideChangesNothing
+from services.scoring.domain.errors import OverrideAboveCap, OverrideChangesNothing
+from services.scoring.domain.overlay import cap_of
 from services.scoring.tables import Override
 
 # Why an analyst may know better; the share of each is what a reviewer of the model looks at first.
@@ -29,11 +30,19 @@ class Decision:
 
 
 def override(session: Session, assessment: Assessment, decision: Decision) -> Override:
-    """Write the decision beside a score of the client's own; a later one stands before it, and neither is removed."""
-    if decision.grade == assessment.grade:
+    """Write the decision beside a score of the client's own; a later one stands before it, and neither is removed.
+
+    Raises `OverrideChangesNothing` for the grade that decides already, and `OverrideAboveCap` for one above the cap of
+    an expert rule: two change a rule, so one does not lift it.
+    """
+    decides, cap = assessment.effective.grade, cap_of(assessment.overlay)
+    if decision.grade == decides:
         raise OverrideChangesNothing(
-            f"The model's grade is {assessment.grade} already; give another grade, or leave the score as it is.",
-            grade=assessment.grade,
+            f"The grade is {decides} already; give another grade, or leave the score as it is.", grade=decides
+        )
+    if cap is not None and _rank(decision.grade) < _rank(cap):
+        raise OverrideAboveCap(
+            f"An expert rule caps the grade at {cap}; it is changed under /v1/overlay-rules, by two.", cap=cap
         )
     row = Override(
         id=new_id("ovr"),
@@ -42,7 +51,7 @@ def override(session: Session, assessment: Assessment, decision: Decision) -> Ov
         model=assessment.model,
         model_grade=assessment.grade,
         grade=decision.grade,
-        steps=_rank(assessment.grade) - _rank(decision.grade),
+        steps=_rank(decides) - _rank(decision.grade),
         reason=decision.reason,
         note=decision.note,
         created_at=datetime.now(UTC),

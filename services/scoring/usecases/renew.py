@@ -17,7 +17,7 @@ from chassis.core.ids import new_id
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment
 from services.scoring.ml.making import assessments_of
-from services.scoring.store import models, overlays, renewals, scores
+from services.scoring.store import counting, models, overlays, renewals, scores
 
 RENEWING = frozenset({"file-corrected", "record-repaired", "import-withdrawn"})
 # A leap year has a day more: nobody's score of the last twelve months is left out.
@@ -78,12 +78,14 @@ def _scored(context: Context, before: Assessment) -> Assessment | None:
 def _again(context: Context, before: Assessment) -> Assessment:
     with context.database.read() as session:
         scorer = context.shelf[models.serving_version(session)]
-        rules = overlays.in_force(session, datetime.now(UTC))
+        now = datetime.now(UTC)
+        rules = overlays.in_force(session, now)
+        usual = counting.usual(session, before.client, now, context.settings.counts)
     headers = context.acting_for(before.client, before.purpose)
     ((answer,), _) = context.profile.features_each([(before.enterprise, new_id("req"))], None, None, headers=headers)
     if isinstance(answer, Refused):
         raise answer
     # A score of before there was a policy is renewed by the one of today.
-    asker = (before.client, before.purpose, before.counts or context.settings.counts)
+    asker = (before.client, before.purpose, before.counts or usual)
     (made,) = assessments_of(scorer, [answer], [asker], datetime.now(UTC), rules)
     return made

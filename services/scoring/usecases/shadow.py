@@ -46,15 +46,22 @@ class Shadow:
         return [] if scored is None else [_row(assessment.id, self.scorer.version, scored)]
 
     def beside_many(self, rows: pl.DataFrame, confirmed: pl.DataFrame, counts: Counts) -> pl.DataFrame | None:
-        """Return the columns `batch_file.SHADOW` that stand beside the scores of rows; None where `beside` has none."""
+        """Return the columns `batch_file.SHADOW` that stand beside the scores of rows; None where `beside` has none.
+
+        They are null in rows of which nothing counts for the challenger.
+        """
         if self.scorer is None or any(name not in rows.columns for name in self.scorer.features):
             return None
         try:
-            scored = decide_many(self.scorer, rows, confirmed, counts).scored
+            decided = decide_many(self.scorer, rows, confirmed, counts)
         except Refused as refusal:
             return _failed(self.scorer, refusal, None)
+        scored = decided.scored
         columns = zip(SHADOW.values(), (scored.score, scored.grade.tolist(), scored.pd), strict=True)
-        return pl.DataFrame(dict(columns))
+        beside = pl.DataFrame(dict(columns))
+        if decided.nothing is None:
+            return beside
+        return beside.select(pl.when(pl.Series(~decided.nothing)).then(pl.all()))
 
 
 def _failed(scorer: Scorer, refusal: Refused, nothing: T) -> T:

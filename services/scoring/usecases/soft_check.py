@@ -17,7 +17,7 @@ from services.scoring.domain.order import ManyOrder
 from services.scoring.domain.overlay import Overlay, RuleSet, cap_of, least_pd, most_points, overlay
 from services.scoring.ml.deciding import DecidedMany
 from services.scoring.ml.scorer import ScoredMany
-from services.scoring.store import models, overlays
+from services.scoring.store import counting, models, overlays
 from services.scoring.usecases.score_many import Scores, score_many
 
 MATCHING = "financing-match"
@@ -36,17 +36,20 @@ class ScoreSet:
     headers: dict[str, str]
 
 
-def soft_check(context: Context, order: ManyOrder, purpose: str, *, with_features: bool = False) -> ScoreSet:
-    """Return the scores of the named enterprises, or of all that the caller may see, by the serving model.
+def soft_check(
+    context: Context, client: str, order: ManyOrder, purpose: str, *, with_features: bool = False
+) -> ScoreSet:
+    """Return the scores of the named enterprises, or of all that the client may see, by the serving model.
 
     `with_features` adds what they were made from, with everything and without what is not confirmed, and what is
     disputed: for a match, which so reads each file once.
     """
+    moment = order.known_at or datetime.now(UTC)
     with context.database.read() as session:
         scorer = context.shelf[models.serving_version(session)]
-        rules = overlays.in_force(session, order.known_at or datetime.now(UTC))
+        rules = overlays.in_force(session, moment)
+        counts = order.counts or counting.usual(session, client, moment, context.settings.counts)
     book = context.profile.feature_set(order, Read.MATCH if purpose == MATCHING else Read.NEW_SCORE)
-    counts = order.counts or context.settings.counts
     scores = score_many(scorer, book, counts)
     decided = _ruled(_table(scores), rules, book)
     table = _with_features(decided, book, _sentences(scores, counts)) if with_features else decided
@@ -59,6 +62,7 @@ def soft_check(context: Context, order: ManyOrder, purpose: str, *, with_feature
         "Known-At": rfc3339(book.known_at),
         "Withheld": str(book.withheld),
         "Catalogue": book.catalogue,
+        "Counts": counts,
     }
     return ScoreSet(body.getvalue(), headers)
 

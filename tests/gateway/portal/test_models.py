@@ -28,8 +28,10 @@ def test_a_model_shows_its_pictures_its_segments_and_who_decided(signed_in: Sign
 
 
 def test_a_model_s_drift_is_told_with_its_contributions(signed_in: SignedIn, door: StandIn) -> None:
-    """The last month, the surest shift first, in words and figures; a model that scored nobody has no such section."""
-    page = signed_in("smc_bank", "en").get(PAGE).text
+    """By a link: the last month, the surest shift first, in words and figures; none of a model that scored nobody."""
+    assert f'href="{PAGE}?drift=1#drift-title"' in signed_in("smc_bank", "en").get(PAGE).text
+    assert door.asked("GET /drift") == []
+    page = signed_in("smc_bank", "en").get(f"{PAGE}?drift=1").text
 
     assert door.asked("GET /drift")[0]["query"] == {"model": "mdl_1"}
     assert "what is earned or lost by Gross margin has shifted" in page
@@ -37,7 +39,9 @@ def test_a_model_s_drift_is_told_with_its_contributions(signed_in: SignedIn, doo
     assert "-7.4" in page
 
     door.answers["GET /drift"] = Answer(200, {"months": [], "alerts": []})
-    assert "Drift from the training firms" not in signed_in("smc_bank", "en").get(PAGE).text
+    empty = signed_in("smc_bank", "en").get(f"{PAGE}?drift=1").text
+    assert "The score</th>" not in empty
+    assert "no drift to tell" in empty
 
 
 def test_the_validation_document_is_read_in_the_visitor_s_language_and_runs_nothing(

@@ -132,3 +132,76 @@ def test_a_product_without_the_member_is_published_without_it(client: FlaskClien
 def test_another_policy_is_refused(client: FlaskClient, bank: Headers) -> None:
     answer = client.put("/v1/products/credit", json=a_product(counts="half"), headers=bank)
     assert answer.status_code == 422
+
+
+QUOTE = {
+    "seller": "local:E1",
+    "payer": "local:E2",
+    "amount_fen": 10_000_000,
+    "due_days": 90,
+    "terms": {"funding": 0.02, "operating": 0.005, "margin": 0.01, "lgd": 0.4, "advance": 0.9, "recourse": True},
+}
+BUDGET = {
+    "budget_fen": 100_000_000,
+    "least_fen": 10_000_000,
+    "most_fen": 50_000_000,
+    "rates": {"low": 0.04, "high": 0.15},
+    "lgd": 0.5,
+    "funding": 0.03,
+}
+CURVES = {"curves": [{"grades": ["A", "B"], "points": [{"rate": 0.04, "churn": 0.0}, {"rate": 0.15, "churn": 0.9}]}]}
+
+
+def quoted(client: FlaskClient, bank: Headers, **order: Any) -> tuple[float, str]:
+    """Return the PD of the seller that an advance is priced from, and what counted."""
+    found = client.post("/v1/receivable-quotes", json={**QUOTE, **order}, headers=bank).json
+    return found["seller_pd"], found["counts"]
+
+
+def test_a_quote_of_an_advance_counts_as_ordered_else_as_the_bank_has_set(
+    client: FlaskClient, bank: Headers, inflated: Any
+) -> None:
+    """Of the seller's own word the price knows nothing, unless order or bank lets it count."""
+    assert quoted(client, bank) == (0.05, "confirmed")
+    assert quoted(client, bank, counts="everything") == (0.006, "everything")
+    inflated.counting = "everything"
+    assert quoted(client, bank) == (0.006, "everything")
+    assert quoted(client, bank, counts="confirmed") == (0.05, "confirmed")
+
+
+def test_an_allocation_counts_as_ordered_else_as_the_bank_has_set(
+    client: FlaskClient, bank: Headers, here: Context, inflated: Any
+) -> None:
+    """The PD of a planned line is of what counts, and the plan tells what that was."""
+    sent = {**bank, "Idempotency-Key": "curves"}
+    assert client.post("/v1/churn-curves", json=CURVES, headers=sent).status_code == 201
+
+    def planned(key: str, **order: Any) -> tuple[float, str]:
+        sent = {**bank, "Idempotency-Key": key}
+        made = client.post("/v1/allocations", json={**BUDGET, "enterprises": ["local:E1"], **order}, headers=sent)
+        jobs.Worker(here.database, handlers(here), KINDS).run_once()
+        result = client.get(made.headers["Location"], headers=bank).json["result"]
+        return result["lines"][0]["pd"], result["counts"]
+
+    assert planned("p1") == (0.05, "confirmed")
+    assert planned("p2", counts="everything") == (0.006, "everything")
+    inflated.counting = "everything"
+    assert planned("p3") == (0.006, "everything")
+    assert planned("p4", counts="confirmed") == (0.05, "confirmed")
+
+
+def test_a_product_that_is_silent_takes_its_banks_policy_for_good(
+    client: FlaskClient, bank: Headers, neighbours: Any
+) -> None:
+    """A version is as its bank counted when it was published; the next one as it counts then."""
+
+    def put(product: dict[str, Any]) -> Any:
+        return client.put("/v1/products/credit", json=product, headers=bank).json
+
+    neighbours.counting = "everything"
+    assert put(a_product())["counts"] == "everything"
+    neighbours.counting = "confirmed"
+    assert client.get("/v1/products/credit", headers=bank).json["counts"] == "everything"
+    assert ("counts" in put(a_product()), put(a_product())["version"]) == (False, 2)
+    neighbours.counting = "everything"
+    assert put(a_product(counts="confirmed"))["counts"] == "confirmed"

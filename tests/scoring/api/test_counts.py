@@ -142,6 +142,7 @@ def test_the_way_up_begins_at_the_score_that_decides(post: Callable[..., Any], s
     target = {"rules": [{"feature": "sales_active_months", "op": ">=", "value": 37.0}]}
     answer = send(f"/v1/scores/{made['id']}/recourse", {"target": target}).json
     assert [each["found"] for each in answer["blocked"]] == [HELD["sales_active_months"]]
+    assert "the firm alone states raise no score" in answer["assumptions"]["en"]
 
 
 def test_the_undisputed_score_counts_by_the_same_policy(inflated: Any, post: Callable[..., Any]) -> None:

@@ -14,6 +14,7 @@ from flask import Flask
 
 from chassis.core.moments import day_of
 from services.scoring.domain import scale
+from services.scoring.tables import OverlayVersion
 
 RECORD = {"id": "rec_1", "type": "insolvency", "tier": None, "grade": None, "on": "2019-05-10", "until": None}
 GOOD = {"sales_active_months": 36.0, "margin": 0.4, "red_letter_rate": 0.0}
@@ -58,6 +59,23 @@ def proposed(decide: Any, *rules: Any, **terms: Any) -> str:
     answer = decide("", {"rules": list(rules), "note": "Agreed by the risk committee", **terms})
     assert answer.status_code == 201, answer.json
     return str(answer.json["version"])
+
+
+def overridden(send: Any, score: Any, grade: str) -> Any:
+    decision = {"grade": grade, "reason": "other", "note": "Seen by the analyst."}
+    return send(f"/v1/scores/{score['id']}/override", decision)
+
+
+def test_one_analyst_does_not_lift_what_two_decided(listed: Any, score: Any, send: Any) -> None:
+    """The grade that decides is the capped one: better is refused, the same changes nothing, worse stands."""
+    capped = score()
+    assert capped["grade"] == "C" != capped["model"]["grade"]
+    refusals = [overridden(send, capped, grade) for grade in (capped["model"]["grade"], "A", "C")]
+    kinds = [answer.json["type"].rsplit("/", 1)[1] for answer in refusals]
+    assert kinds == ["override-above-cap", "override-above-cap", "override-changes-nothing"]
+    worse = overridden(send, capped, "D")
+    assert (worse.status_code, worse.json["steps"]) == (201, -1)
+    assert worse.json["model_grade"] == capped["model"]["grade"]
 
 
 def test_an_insolvency_caps_the_grade_and_leaves_the_models_figures(listed: Any, score: Any) -> None:
@@ -152,6 +170,19 @@ def test_the_receipt_states_the_rule_and_is_reproduced(listed: Any, score: Any, 
     assert [each["field"] for each in told["differences"]] == ["effective_grade"]
 
 
+def test_rules_that_share_records_are_reproduced_too(
+    listed: Any, score: Any, decide: Any, read: Any, send: Any
+) -> None:
+    """One meets the older record alone, the other both."""
+    older = {**FREEZE, "id": "rec_3", "tier": "serious", "on": "2019-04-01"}
+    listed.records["local:E1"] = [FREEZE, older]
+    version = proposed(decide, {**RULE, "key": "serious", "tiers": ["serious"]}, RULE)
+    decide(f"/{version}/confirm", who="operator-2")
+    receipt = read(score()["receipt"]).json
+    assert [each["records"] for each in receipt["receipt"]["overlay"]["rules"]] == [["rec_3"], ["rec_2", "rec_3"]]
+    assert send("/v1/receipt-verifications", receipt).json["valid"]
+
+
 def test_a_way_up_does_not_lead_past_a_rule(listed: Any, score: Any, send: Any) -> None:
     """No figures lift the cap: the rule stands among what blocks, with what ends it."""
     listed.change("local:E1", {"sales_active_months": 12.0})
@@ -207,6 +238,23 @@ def test_rules_of_a_later_day_wait_for_it(listed: Any, score: Any, decide: Any, 
     assert score()["overlay_version"] == "2026.1"
     then = f"{(day + timedelta(days=1)).isoformat()}T00:00:00Z"
     assert read(f"/v1/overlay-rules?at={then}").json["in_force"]["version"] == version
+
+
+def test_a_proposal_that_a_later_version_has_passed_is_not_confirmed(
+    serving: Flask, score: Any, listed: Any, decide: Any
+) -> None:
+    """It would be confirmed and never hold."""
+    version, later = proposed(decide, RULE), proposed(decide)
+    with serving.extensions["database"].begin() as session:
+        session.get(OverlayVersion, version).valid_from -= timedelta(days=1)
+    decide(f"/{later}/confirm", who="operator-2")
+    answer = decide(f"/{version}/confirm", who="operator-2")
+    assert (answer.status_code, answer.json["type"], answer.json["state"]) == (
+        409,
+        "/problems/overlay-decided",
+        "passed",
+    )
+    assert score()["overlay_version"] == later
 
 
 def test_every_version_is_listed_with_who_decided_it(serving: Flask, decide: Any, read: Any) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from services.scoring.domain.reference_enterprise import best_for, groups, section, typical
+from services.scoring.domain.reference_enterprise import groups, section, typical
 
 # Twelve firms at 650 points (A), twelve at 570 (BB), six at 500 (CCC).
 POINTS = np.repeat([650.0, 570.0, 500.0], [12, 12, 6])
@@ -38,14 +38,10 @@ def test_where_too_few_are_graded_a_the_next_grades_are_taken_in_and_the_title_s
 
 
 def test_an_industry_with_enough_firms_has_a_reference_of_its_own():
-    """Sections C and F have, section G with six firms has not and takes the book's."""
+    """Sections C and F have, section G with six firms has not."""
     industries = ["C13"] * 12 + ["F51"] * 12 + ["G54"] * 6
     found = groups(PAID, POINTS, industries)
     assert [(group.industry, group.grade) for group in found] == [(None, "A"), ("C", "A"), ("F", "BB")]
-    written = [{"industry": group.industry} for group in found]
-    assert best_for(written, "C39")["industry"] == "C"
-    assert best_for(written, "G58")["industry"] is None
-    assert best_for(written, None)["industry"] is None
 
 
 def test_a_small_book_takes_all_that_paid():

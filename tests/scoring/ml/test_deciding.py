@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.scoring.domain.counting import Counts
 from services.scoring.ml.deciding import decide, decide_many
 from services.scoring.ml.scorer import Scorer
+from services.scoring.usecases.shadow import Shadow
 
 WIDTH = 5
 value = st.none() | st.floats(-50, 50, allow_nan=False, width=32)
@@ -39,7 +40,8 @@ def table(scorer, files):
 def files(draw):
     rows = st.lists(value, min_size=WIDTH, max_size=WIDTH)
     known = rows.filter(lambda row: any(each is not None for each in row))
-    return draw(st.lists(st.tuples(known, st.none() | rows), min_size=1, max_size=6))
+    less = st.none() | st.just([None] * WIDTH) | rows
+    return draw(st.lists(st.tuples(known, less), min_size=1, max_size=6))
 
 
 @quick
@@ -92,6 +94,20 @@ def test_columns_decide_as_rows_do(scorer, pairs, counts):
                 one.beside.score,
                 one.beside.values,
             )
+
+
+@quick
+@given(pairs=files(), counts=st.sampled_from(Counts))
+def test_the_shadow_says_nothing_where_nothing_counts(scorer, pairs, counts):
+    """In columns as one by one: nulls where nothing counts for the challenger, else its points, grade and PD."""
+    told = [{**reading(scorer, whole, "a"), "confirmed": less and reading(scorer, less, "c")} for whole, less in pairs]
+    names = [f"E{place}" for place in range(len(told))]
+    rows = table(scorer, dict(zip(names, told, strict=True)))
+    confirmed = table(scorer, dict(zip(names, [one["confirmed"] for one in told], strict=True)))
+    beside = Shadow(scorer).beside_many(rows, confirmed, counts)
+    found = [None if points is None else (points, grade) for points, grade, _ in beside.rows()]
+    alone = decide(scorer, told, [counts] * len(told))
+    assert found == [one and (one.scored.score, one.scored.grade) for one in alone]
 
 
 def test_columns_without_a_second_reading_are_those_of_before(scorer):

@@ -103,6 +103,12 @@ def test_card_and_legend_tell_what_was_declared_and_what_it_does(trained, adjust
     assert trained.card["adjustment"]["total_log_odds"] == 0.0
 
 
+def test_a_declared_level_is_no_instability(trained, adjusted):
+    """Models of other seeds are moved by as much, so that only the seed tells them apart."""
+    for name in ("median_range_points", "p90_range_points", "seeds"):
+        assert adjusted.card["seeds"][name] == trained.card["seeds"][name]
+
+
 def test_a_card_tells_what_default_means_even_where_nobody_said(trained):
     """Nothing declared is said in words, in both languages."""
     told = trained.card["definition"]

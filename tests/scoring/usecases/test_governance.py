@@ -343,6 +343,17 @@ def test_pictures_of_the_time_of_a_dot_a_firm_are_never_served_and_are_redrawn(
     assert not (model / "plots").exists()
 
 
+def test_a_model_that_cannot_be_drawn_keeps_no_worker_from_starting(serving: Flask, home: Path, add_model: Any) -> None:
+    """Its card lacks what a picture shows: it has none, and others have theirs."""
+    context = serving.extensions["context"]
+    add_model("mdl_odd", "retired")
+    (home / "models" / "mdl_odd").mkdir()
+    with context.database.begin() as session:
+        models.model(session, "mdl_odd").card = {"validation": {"form": 1}}
+        models.model(session, "mdl_odd").trained_at = datetime.now(UTC)
+    assert redraw(context) == 0
+
+
 def old_card(card: dict[str, Any]) -> dict[str, Any]:
     """Return a card as it was written when its curves had a step a firm."""
     firms, bad = card["data"]["firms"], card["data"]["defaults"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -151,3 +152,20 @@ def test_a_call_without_a_key_to_repeat_it_is_not_repeated():
     wire = Wire("http://127.0.0.1:9", None, timeout=1, connections=1, retries=3)
     assert wire._policy("POST", {}).read == 0
     assert wire._policy("POST", {"Idempotency-Key": "k"}).read == 3
+
+
+def test_expert_rules_are_proposed_whole_and_decided_by_their_version(server):
+    """By their own paths; what is proposed are all rules that are to hold."""
+    url, script = server
+    script.answers += [(201, {"version": "ovl_1"}), (200, {"state": "confirmed"}), (200, {"state": "withdrawn"})]
+    client = Client(url, "k")
+    version = client.propose_overlay_rules([{"key": "freeze"}], note="Resolution", valid_from=date(2026, 12, 1))
+    states = [act(version["version"])["state"] for act in (client.confirm_overlay_rules, client.withdraw_overlay_rules)]
+    assert states == ["confirmed", "withdrawn"]
+    assert [seen["path"] for seen in script.seen] == [
+        "/v1/overlay-rules",
+        "/v1/overlay-rules/ovl_1/confirm",
+        "/v1/overlay-rules/ovl_1/withdraw",
+    ]
+    proposed = {"rules": [{"key": "freeze"}], "note": "Resolution", "valid_from": "2026-12-01"}
+    assert json.loads(script.seen[0]["body"]) == proposed

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,3 +111,29 @@ def test_invented_trade_does_not_raise_the_score_that_decides(town: Town, weakes
     match = town.ask(BANK, "POST", "/v1/matches", {"enterprise": firm, "need": NEED}, Purpose="financing-match").json
     assert match["score"]["score"] < match["score"]["with_everything"]["score"]
     assert match["score"]["counted"] is not None
+
+
+def test_a_bank_sets_what_counts_by_the_command(town: Town) -> None:
+    """Its scores, its quotes and no other bank's follow until it goes back to what is usual here."""
+    key = town.headers[BANK]["Authorization"].removeprefix("Bearer ")
+
+    def counting(*said: str) -> Any:
+        command = [Path(sys.executable).with_name("smecredit"), "counting", *said, "--url", town.url, "--json"]
+        environment = {**os.environ, "SMECREDIT_API_KEY": key}
+        return json.loads(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+
+    def quoted() -> str:
+        terms = {"funding": 0.02, "operating": 0.005, "margin": 0.01, "lgd": 0.4, "advance": 0.9, "recourse": True}
+        order = {"seller": town.enterprise, "payer_pd": 0.02, "amount_fen": 10_000_000, "due_days": 90, "terms": terms}
+        return str(town.ask(BANK, "POST", "/v1/receivable-quotes", order).json["counts"])
+
+    before = counting()
+    assert (before["counts"], before["own"]) == ("confirmed", None)
+    assert (score(town, town.enterprise)["counts"], quoted()) == ("confirmed", "confirmed")
+    try:
+        assert counting("everything", "--note", "our own policy")["own"] == "everything"
+        assert (score(town, town.enterprise)["counts"], quoted()) == ("everything", "everything")
+        assert town.ask("bank without consent", "GET", "/v1/counting-policy").json["counts"] == "confirmed"
+    finally:
+        assert counting("usual")["counts"] == "confirmed"
+    assert score(town, town.enterprise)["counts"] == "confirmed"

@@ -12,7 +12,8 @@ from town import Town, firms
 
 from services.profile.book.domain.invoice import as_known
 from services.profile.book.lake import lakes
-from services.profile.portrait.domain.continuation import Plan, Step, planned
+from services.profile.portrait.domain.continuation import Plan, planned
+from services.profile.portrait.domain.pattern import Step
 from services.scoring.domain.scale import MASTER_SCALE
 
 BANK = "bank with consent"

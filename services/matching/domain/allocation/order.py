@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from services.matching.domain.allocation.terms import Selector
 from services.matching.domain.churn import Paid
+from services.matching.domain.counting import Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class AllocationOrder:
     loss_share: float | None
     stress: tuple[Scenario, ...]
     as_of: date | None = None
+    counts: Counts | None = None
 
 
 def read_allocation_order(document: Mapping[str, Any], as_of: date | None) -> AllocationOrder:
@@ -96,7 +98,9 @@ def read_allocation_order(document: Mapping[str, Any], as_of: date | None) -> Al
         "floors": tuple(map(_group, document["floors"])),
         "stress": tuple(Scenario(item["name"], tuple(map(_shock, item["shocks"]))) for item in document["stress"]),
     }
-    return AllocationOrder(**{**document, **read, "as_of": as_of})
+    counts = document.get("counts")
+    counted = {"as_of": as_of, "counts": None if counts is None else Counts(counts)}
+    return AllocationOrder(**{**document, **read, **counted})
 
 
 def _group(document: Mapping[str, Any]) -> OrderedGroup:

@@ -45,9 +45,6 @@ class Gone:
     imports: frozenset[str] = frozenset()
 
 
-NOTHING_GONE = Gone()
-
-
 def names_of(dataset: Dataset, rows: pl.DataFrame) -> pl.Series:
     """Return the name of each row's record: `rec_` and 32 hexadecimal digits.
 

@@ -11,52 +11,28 @@ upper quartile, as a rate a month; at least `FLOOR`, at most `CAP` (a doubling i
 four such comparisons are known. No partner is supposed that the firm did not have in the last 36 months.
 
 The rows of a plan are invoices like any other: written into the book they give these features to the bit, since the
-same sums are made of them (`features.aggregates`). What has been sold so far is summed once and added to each plan.
+same sums are made of them (`outlook`).
 """
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from enum import IntEnum
+from datetime import date
 from itertools import product
-from math import ceil
-from typing import Any
 
+import numpy as np
 import polars as pl
 
-from services.profile.portrait.domain.features.aggregates import (
-    NEEDS,
-    SLOTS,
-    Parts,
-    fold,
-    gathered,
-    links_of,
-    months_of,
-    partners_of,
-    parts,
-    rows_of,
-    slot_of,
-)
-from services.profile.portrait.domain.features.catalogue import read_off
+from services.profile.portrait.domain.features.aggregates import NEEDS, fold, rows_of, slot_of
+from services.profile.portrait.domain.features.catalogue import read_off, sums_behind
+from services.profile.portrait.domain.outlook import Plans, outlook
+from services.profile.portrait.domain.pattern import MONTHS, QUANTILE, Step, day_after, pattern, quantile
 
 c = pl.col
-MONTHS = 12
-QUANTILE = 0.75  # of the firm's own growth, and of its partners a month
 FLOOR, CAP = 0.01, 2 ** (1 / MONTHS) - 1
 FEWEST = 4  # comparisons with the year before that make a pace
-SHARES = (0.0, 0.5, 1.0)
-SIDES = ("sale", "purchase")
-
-
-class Step(IntEnum):
-    """What a plan adds to last year's invoices; each holds the one before."""
-
-    CARRY_ON = 0
-    EVERY_MONTH = 1
-    FORMER_PARTNERS = 2
+SHARES = tuple(eighths / 8 for eighths in range(9))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,27 +66,28 @@ class Continuation:
     months: pl.DataFrame
 
 
-def day_after(as_of: date, months: int) -> date:
-    """Return the same day so many months later, or the last of a shorter month."""
-    year, month = divmod(as_of.year * 12 + as_of.month - 1 + months, 12)
-    return date(year, month + 1, min(as_of.day, calendar.monthrange(year, month + 1)[1]))
-
-
 def continuation(
     invoices: pl.DataFrame, as_of: date, names: Collection[str] | None = None, plans: Sequence[Plan] = PLANS
 ) -> Continuation:
     """Return what a firm's features (None: all) become under each plan, from its invoices (`NEEDS`) of up to a day."""
-    known = invoices.select(NEEDS).filter(c("date") <= as_of)
+    known = _coded(invoices, as_of)[0]
     pace = pace_of(known, as_of)
-    rows = planned(known, as_of, plans, pace)
-    days = pl.DataFrame({"month": range(MONTHS + 1), "as_of": [day_after(as_of, month) for month in range(MONTHS + 1)]})
-    points = pl.DataFrame({"plan": range(len(plans))}).join(days, how="cross").with_row_index("row")
-    code = pl.Enum(known["counterparty"].drop_nulls().unique().sort())  # whole numbers group the quicker
-    past, new = (each.with_columns(c("counterparty").cast(code).to_physical()) for each in (known, rows))
-    sums = fold(_together(past, new, points), c("as_of"), "row").collect()
-    found = read_off(sums.join(points, on="row"), c("as_of"), "row", names)
-    features = points.join(found, on="row", how="left", maintain_order="left").drop("row").rename({"as_of": "day"})
-    return Continuation(plans, pace, features, _by_month(rows, points))
+    shares = sorted({plan.share for plan in plans})
+    days = [day_after(as_of, month) for month in range(MONTHS + 1)]
+    asked = Plans(len(shares), len(Step), [(shares.index(plan.share), plan.step) for plan in plans], days)
+    new = _grown(pattern(known, as_of), [share * pace.rate for share in shares])
+    wanted = sums_behind(names)
+    past, ahead = pl.collect_all([rows_of(known.lazy(), "enterprise"), rows_of(new.lazy(), "enterprise", "added")])
+    found = outlook(past, ahead, asked, wanted)
+    points = pl.DataFrame(
+        [(row, *divmod(row, len(days)), days[row % len(days)]) for row in range(len(plans) * len(days))],
+        schema={"row": pl.Int64, "plan": pl.Int64, "month": pl.Int64, "day": pl.Date},
+        orient="row",
+    )
+    sums = fold(found.parts, "row", wanted).collect().join(points.select("row", "day"), on="row")
+    features = read_off(sums, c("day"), "row", names)
+    told = points.join(features, on="row", how="left", maintain_order="left").drop("row")
+    return Continuation(plans, pace, told, found.trade)
 
 
 def planned(
@@ -120,22 +97,32 @@ def planned(
 
     The pace is the firm's own where none is given.
     """
-    pace = pace or pace_of(invoices, as_of)
-    known = invoices.select(NEEDS).filter(c("date") <= as_of, c("status") == "valid")
-    known = known.with_columns(slot=slot_of(c("date"), as_of))
-    pattern = _pattern(known, as_of)
-    growth = pl.DataFrame(
-        [
-            (place, int(plan.step), month, (1 + plan.share * pace.rate) ** month)
-            for place, plan in enumerate(plans)
-            for month in range(1, MONTHS + 1)
-        ],
-        schema={"plan": pl.Int64, "step": pl.Int64, "month": pl.Int64, "times": pl.Float64},
-        orient="row",
+    known, partners = _coded(invoices, as_of)
+    rate = (pace or pace_of(known, as_of)).rate
+    added = pattern(known, as_of)
+    rows = pl.concat(
+        _grown(added.filter(c("added") <= plan.step), [plan.share * rate]).with_columns(plan=pl.lit(place, pl.Int64))
+        for place, plan in enumerate(plans)
     )
-    grown = [(c(name) * c("times")).round(0).cast(pl.Int64) for name in ("net_fen", "tax_fen")]
-    rows = pattern.join(growth, on="month").filter(c("added") <= c("step")).with_columns(grown)
-    return rows.with_columns(total_fen=c("net_fen") + c("tax_fen")).select(*NEEDS, "plan", "month")
+    named = partners.gather(rows["counterparty"]).alias("counterparty")
+    return rows.with_columns(named).select(*NEEDS, "plan", "month")
+
+
+def _coded(invoices: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.Series]:
+    """Return what is known as of a day with partners as whole numbers, in the order of their codes, and the codes."""
+    known = invoices.select(NEEDS).filter(c("date") <= as_of)
+    partners = known["counterparty"].drop_nulls().unique().sort()
+    return known.with_columns(c("counterparty").cast(pl.Enum(partners)).to_physical().cast(pl.UInt32)), partners
+
+
+def _grown(rows: pl.DataFrame, rates: Sequence[float]) -> pl.DataFrame:
+    """Return rows after so much growth a month, month upon month: all of them once a rate."""
+    month = rows["month"].to_numpy()
+    times = [np.array([(1 + rate) ** each for each in range(MONTHS + 1)])[month] for rate in rates]
+    factor = pl.Series(np.concatenate(times), dtype=pl.Float64)
+    grown = [(c(name) * factor).round(0).cast(pl.Int64) for name in ("net_fen", "tax_fen")]
+    many = pl.concat([rows] * len(rates)).with_columns(grown)
+    return many.with_columns(total_fen=c("net_fen") + c("tax_fen"))
 
 
 def pace_of(invoices: pl.DataFrame, as_of: date) -> Pace:
@@ -151,140 +138,5 @@ def pace_of(invoices: pl.DataFrame, as_of: date) -> Pace:
             grown.append(now / before)
     if len(grown) < FEWEST:
         return Pace(FLOOR, "floor", len(grown))
-    rate = _quantile(grown, QUANTILE) ** (1 / MONTHS) - 1
+    rate = quantile(grown, QUANTILE) ** (1 / MONTHS) - 1
     return Pace(min(max(rate, FLOOR), CAP), "floor" if rate < FLOOR else "cap" if rate > CAP else "own", len(grown))
-
-
-def _pattern(known: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Return the rows that plans are made of, before growth: `NEEDS`, `month`, and from which step on they are in."""
-    moved = known.filter(c("slot") < MONTHS).with_columns(
-        date=c("date").dt.offset_by("12mo"), month=(MONTHS - c("slot")).cast(pl.Int64), added=pl.lit(0, pl.Int64)
-    )
-    moved = moved.drop("slot")
-    added = [row for side in SIDES for row in _added(known.filter(c("direction") == side), moved, side, as_of)]
-    return pl.concat([moved, pl.DataFrame(added, schema=moved.schema, orient="row")])
-
-
-def _added(known: pl.DataFrame, moved: pl.DataFrame, side: str, as_of: date) -> list[tuple[Any, ...]]:
-    """Return the rows of one side that the steps after the first add, in order."""
-    blue = known.filter(c("total_fen") > 0, c("slot") < SLOTS)
-    if blue.is_empty():
-        return []
-    usual = _usual(known, blue)
-    again = (
-        moved.filter(c("direction") == side)
-        .group_by("month")
-        .agg(c("net_fen").sum(), partners=c("counterparty").filter(c("total_fen") > 0))
-    )
-    sold = {month: (net, set(partners)) for month, net, partners in again.iter_rows()}
-    rows = []
-    for month in range(1, MONTHS + 1):
-        net, partners = sold.get(month, (0, set()))
-        lift = usual.partners[: usual.few] if net < usual.month else []
-        rows += usual.invoices(side, as_of, month, lift, (usual.month - net) // max(len(lift), 1), Step.EVERY_MONTH)
-        missing = [name for name in usual.partners[: usual.many] if name not in partners and name not in lift]
-        rows += usual.invoices(side, as_of, month, missing, usual.order, Step.FORMER_PARTNERS)
-    return rows
-
-
-@dataclass(frozen=True, slots=True)
-class _Usual:
-    """What is usual for a firm on one side: amounts in fen, partners by steadiness, how many of them a month has."""
-
-    enterprise: str
-    month: int
-    order: int
-    tax: float
-    partners: Sequence[str | None]
-    few: int
-    many: int
-
-    def invoices(
-        self, side: str, as_of: date, month: int, partners: Sequence[str | None], net: int, step: Step
-    ) -> list[tuple[Any, ...]]:
-        """Return one invoice of an amount with each of some partners, spread over a month of the plan."""
-        start = day_after(as_of, month - 1)
-        days = (day_after(as_of, month) - start).days
-        tax = round(net * self.tax)
-        return [
-            (
-                self.enterprise, side, partner, start + timedelta(days=1 + place * days // len(partners)),
-                net, tax, net + tax, "valid", month, int(step),
-            )
-            for place, partner in enumerate(partners)
-            if net > 0
-        ]  # fmt: skip
-
-
-def _usual(known: pl.DataFrame, blue: pl.DataFrame) -> _Usual:
-    recent = blue.filter(c("slot") < MONTHS)
-    base = blue if recent.is_empty() else recent
-    months = known.join(base.select("slot").unique(), on="slot", how="semi")
-    nets = months.group_by("slot").agg(c("net_fen").sum()).filter(c("net_fen") > 0)["net_fen"].to_list()
-    met = base.group_by("slot").agg(c("counterparty").drop_nulls().n_unique())["counterparty"].to_list()
-    steady = (
-        blue.drop_nulls("counterparty")
-        .group_by("counterparty")
-        .agg(c("slot").n_unique(), c("net_fen").sum())
-        .sort("slot", "net_fen", "counterparty", descending=[True, True, False])["counterparty"]
-        .to_list()
-    )
-    net, tax = int(blue["net_fen"].sum()), int(blue["tax_fen"].sum())
-    return _Usual(
-        enterprise=known.item(0, "enterprise"),
-        month=int(_quantile(nets, 0.5)) if nets else 0,
-        order=int(_quantile(blue["net_fen"].to_list(), 1 - QUANTILE)),
-        tax=tax / net if net > 0 else 0.0,
-        partners=steady or [None],
-        few=max(1, ceil(_quantile(met, 0.5))),
-        many=max(1, ceil(_quantile(met, QUANTILE))),
-    )
-
-
-def _quantile(values: Sequence[float], share: float) -> float:
-    """Return a quantile of some values, interpolated between the two next to it."""
-    ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
-
-
-def _together(known: pl.DataFrame, rows: pl.DataFrame, points: pl.DataFrame) -> Parts:
-    """Return months and links of what is known and of each plan's rows so far, added up by the row of `points`."""
-    moments = points.select("month", "as_of").unique().sort("month")
-    days = moments["as_of"].to_list()
-    # Collected at each step: what the next asks for twice is summed once.
-    old, new = pl.collect_all(
-        [
-            gathered(rows_of(known.lazy(), "enterprise"), "enterprise", days).drop("enterprise"),
-            gathered(rows_of(rows.lazy(), "plan"), "plan", days),
-        ]
-    )
-    past = parts(old.lazy().join(moments.lazy(), how="cross"), c("as_of"), "month")
-    added = parts(new.lazy().join(points.lazy(), on="plan").drop("plan", "month"), c("as_of"), "row")
-    old_months, old_links, new_months, new_links = pl.collect_all([past.months, past.links, added.months, added.links])
-    keys = points.select("row", "month")
-    months = pl.concat([old_months.join(keys, on="month").select(new_months.columns), new_months])
-    # Whom no plan trades with stays the same in all of them.
-    traded = c("counterparty").is_in(new_links["counterparty"].unique().implode())
-    links = pl.concat([old_links.filter(traded).join(keys, on="month").select(new_links.columns), new_links])
-    others = old_links.filter(~traded).join(moments, on="month").lazy()
-    summed = pl.collect_all(
-        [months_of(months.lazy(), "row"), links_of(links.lazy(), "row"), partners_of(others, c("as_of"), "month")]
-    )
-    dated = summed[1].join(points.select("row", "as_of"), on="row")
-    return Parts(summed[0].lazy(), dated.lazy(), summed[2].join(keys, on="month").lazy())
-
-
-def _by_month(rows: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
-    """Return what each month of each plan sells and buys, with zeros where it does nothing."""
-    sold, blue = c("direction") == "sale", c("total_fen") > 0
-    sums = rows.group_by("plan", "month").agg(
-        sales=c("net_fen").filter(sold).sum(),
-        buyers=c("counterparty").filter(sold, blue).n_unique(),
-        purchases=c("net_fen").filter(~sold).sum(),
-        suppliers=c("counterparty").filter(~sold, blue).n_unique(),
-    )
-    every = points.filter(c("month") > 0).select("plan", "month")
-    return every.join(sums, on=["plan", "month"], how="left", maintain_order="left").fill_null(0)

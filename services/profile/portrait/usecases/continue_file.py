@@ -14,8 +14,9 @@ from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked
 from services.profile.book.usecases.enrol import known
 from services.profile.book.usecases.settle import settle
-from services.profile.portrait.domain.continuation import MONTHS, QUANTILE, Continuation, continuation
+from services.profile.portrait.domain.continuation import Continuation, continuation
 from services.profile.portrait.domain.features import VERSION
+from services.profile.portrait.domain.pattern import MONTHS, QUANTILE
 from services.profile.portrait.usecases.describe import NAMES
 from services.profile.portrait.usecases.read_features import describer
 from services.profile.rights.usecases.open_file import Reading, open_file, reading_transaction

@@ -65,7 +65,7 @@ def read_features(context: Context, reading: Reading, enterprise: str, asked: As
         body = stored if facts.current else None
         if body is None:
             known(connection, enterprise)
-            files = _files(connection, permit)
+            files, facts = _files(context, connection, permit, facts)
     if body is None:
         with timed("compute"):
             body = _body(context, permit, facts, files)
@@ -91,7 +91,7 @@ def read_features_each(
             opened = open_each(context, connection, readings, stored.keys() | firms.keys())
         permits = {each.enterprises[0]: each for each in opened if isinstance(each, Permit)}
         missing = {name: permit for name, permit in permits.items() if name in firms}
-        files = _files(connection, joined(missing.values()))
+        files, facts = _files(context, connection, joined(missing.values()), facts)
     computed = {name: _body(context, permit, facts, files) for name, permit in missing.items()}
     if computed:
         _keep(context, computed, facts, files)
@@ -147,7 +147,7 @@ def read_feature_set(
         firms = store.enterprises(connection, permit.enterprises)
         stored = snapshots.snapshots(connection, list(firms), facts.moment.as_of, FORM) if facts.current else {}
         missing = permit.only(firms.keys() - stored.keys())
-        files = _files(connection, missing)
+        files, facts = _files(context, connection, missing, facts)
         # Outcomes come without the book of invoices moving on: the time asked for counts, not the book's.
         labels = outcome_store.outcomes(connection, asked.known_at or context.now()) if outcomes else None
     bodies = {name: orjson.loads(body) for name, body in stored.items()}
@@ -188,12 +188,14 @@ class Files:
 NO_FILES = Files({}, {})
 
 
-def _files(connection: Connection, permit: Permit) -> Files:
-    """Read it. The revisions come first: what an act changes from then on makes them, and the answer, void."""
+def _files(context: Context, connection: Connection, permit: Permit, facts: Facts) -> tuple[Files, Facts]:
+    """Read it, and then the book of the same day: what an act changes from then on makes the answer void."""
     if not permit.enterprises:
-        return NO_FILES
-    revised = snapshots.revisions(connection, permit.enterprises)
-    return Files(revised, dispute_store.marks(connection, permit))
+        return NO_FILES, facts
+    files = Files(snapshots.revisions(connection, permit.enterprises), dispute_store.marks(connection, permit))
+    if not facts.current:
+        return files, facts
+    return files, settle(connection, store.book(connection), Asked(facts.moment.as_of), context.today())
 
 
 def _computed(context: Context, permit: Permit, facts: Facts, files: Files) -> dict[str, dict[str, Any]]:
@@ -253,14 +255,6 @@ def _keep(context: Context, bodies: Mapping[str, bytes], facts: Facts, files: Fi
     if facts.current:
         moment = facts.moment
         with context.database.begin() as session:
-            # The book was read before the revisions: with what left it between the two this would seem to hold.
-            state = store.book(session)
-            if state.departures != moment.departures:
-                return
-            # So would, with what came between the two, the answer of whoever another's import may confirm.
-            if state.known_at != facts.known_at:
-                spoken = store.speaking(session, bodies)
-                bodies = {name: body for name, body in bodies.items() if name not in spoken}
             snapshots.keep_snapshots(session, bodies, moment.as_of, FORM, moment.version, files.revised)
 
 

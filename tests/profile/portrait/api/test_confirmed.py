@@ -276,25 +276,42 @@ def palace(postgresql_url: str, tmp_path: Path, verifier: Verifier, tokens: Call
     return open_house(postgresql_url, tmp_path, verifier, tokens)
 
 
-def test_a_confirmation_that_comes_in_the_midst_of_a_read_is_told_to_the_next(
-    palace: House, monkeypatch: pytest.MonkeyPatch
+RECORD = (
+    "记录类型,企业代号,文书号,失信程度,认定机关,决定日期,公示日期\n"
+    "失信被执行人,E1,(2019)执1号,严重,法院,2019-05-02,2019-05-10\n"
+)
+COMING = {"confirmation": CONFIRMED_BY["bank"], "record": ("public-records", RECORD)}
+
+
+@pytest.mark.parametrize("what", COMING)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_comes_in_the_midst_of_a_read_is_told_to_the_next(
+    palace: House, monkeypatch: pytest.MonkeyPatch, what: str, when: str
 ) -> None:
-    """After the book was read, and before it is read how often files were changed: the answer of then is not kept."""
+    """Right before or after it is read how often files were changed: no answer of before is kept as one of now."""
     palace.send("invoices.sale", HEAD + KNOWN)
-    say(palace, HEAD + TOLD.splitlines()[0] + "\n")
-    palace.consent()
+    if what == "confirmation":
+        say(palace, HEAD + TOLD.splitlines()[0] + "\n")
     while palace.worker.run_once():
         pass
-    kind, content = CONFIRMED_BY["bank"]
+    kind, content = COMING[what]
     palace.client.post(f"/v1/imports?kind={kind}&filename=b.csv", data=content.encode(), headers=palace.source)
     read, came = snapshots.revisions, []
 
-    def revisions(*asked: Any) -> dict[str, int]:
+    def arrive() -> None:
         if not came:
             with ThreadPoolExecutor(1) as pool:
                 came.append(pool.submit(palace.worker.run_once).result())
-        return read(*asked)
+
+    def revisions(*asked: Any) -> dict[str, int]:
+        if when == "before":
+            arrive()
+        found = read(*asked)
+        arrive()
+        return found
 
     monkeypatch.setattr(snapshots, "revisions", revisions)
-    before, after = as_bank(palace), as_bank(palace)
-    assert (came, before["confirmed"] is None, after["confirmed"] is None) == ([True], False, True)
+    features(palace)
+    after = features(palace)
+    told = {"confirmation": after["confirmed"] is None, "record": len(after["records"]) == 1}
+    assert (came, told[what]) == ([True], True)

@@ -13,20 +13,20 @@ from invoice_books import AS_OF, book, books, purchase, sale
 from services.profile.portrait.domain.continuation import (
     CAP,
     FLOOR,
-    MONTHS,
     PLANS,
     Pace,
     Plan,
-    Step,
     continuation,
-    day_after,
     pace_of,
     planned,
 )
 from services.profile.portrait.domain.features import NEEDS, compute
+from services.profile.portrait.domain.pattern import MONTHS, Step, day_after
 
 few = settings(max_examples=15)
 CARRY_ON = (Plan(Step.CARRY_ON, 0.0),)
+# Months of the day's own length, and some that are too short for it.
+DAYS = (AS_OF, date(2020, 1, 31), date(2017, 2, 28))
 MONTHLY = [(day_after(AS_OF, -back) - timedelta(days=3)).isoformat() for back in range(36)]
 
 
@@ -41,7 +41,7 @@ def steady(growth: float = 1.0) -> pl.DataFrame:
     return book(*sales).select(NEEDS)
 
 
-@given(books(), st.integers(0, len(PLANS) - 1), st.integers(0, MONTHS), st.sampled_from([AS_OF, date(2020, 1, 31)]))
+@given(books(), st.integers(0, len(PLANS) - 1), st.integers(0, MONTHS), st.sampled_from(DAYS))
 @few
 def test_a_plan_written_as_invoices_has_its_figures_to_the_bit(
     invoices: pl.DataFrame, plan: int, month: int, as_of: date
@@ -63,12 +63,42 @@ def test_a_plan_trades_with_partners_of_its_last_three_years_alone(invoices: pl.
     assert pairs.join(seen, on=["direction", "counterparty"], how="anti").is_empty()
 
 
-@given(books())
+@given(books(), st.sampled_from(DAYS))
 @few
-def test_every_row_of_a_plan_lies_in_its_month(invoices: pl.DataFrame) -> None:
-    rows = planned(one(invoices), AS_OF)
+def test_every_row_of_a_plan_lies_in_its_month(invoices: pl.DataFrame, as_of: date) -> None:
+    rows = planned(one(invoices), as_of)
     bounds = zip(rows["date"], rows["month"], strict=True)
-    assert all(day_after(AS_OF, month - 1) < day <= day_after(AS_OF, month) for day, month in bounds)
+    assert all(day_after(as_of, month - 1) < day <= day_after(as_of, month) for day, month in bounds)
+
+
+@given(books(), st.integers(0, len(PLANS) - 1), st.sampled_from(DAYS))
+@few
+def test_what_a_month_trades_is_told_of_its_rows(invoices: pl.DataFrame, plan: int, as_of: date) -> None:
+    """Net amounts, and how many there are with a blue invoice, those without a code as one."""
+    firm = one(invoices)
+    blue = pl.col("total_fen") > 0
+    met = planned(firm, as_of, [PLANS[plan]]).group_by("direction", "month")
+    summed = met.agg(pl.col("net_fen").sum(), partners=pl.col("counterparty").filter(blue).n_unique())
+    rows = {(side, month): (net, partners) for side, month, net, partners in summed.iter_rows()}
+    told = continuation(firm, as_of, ["sales_12m"]).months.filter(plan=plan)
+    for month, sales, buyers, purchases, suppliers in told.drop("plan").iter_rows():
+        assert (sales, buyers) == rows.get(("sale", month), (0, 0))
+        assert (purchases, suppliers) == rows.get(("purchase", month), (0, 0))
+
+
+def test_a_29_february_comes_again_in_its_own_month_of_the_plan() -> None:
+    """The 28th of the year after would be the day that the plan goes on from, and change what is known today."""
+    firm = book(sale("2020-02-29", 700)).select(NEEDS)
+    rows = planned(firm, date(2021, 2, 28), CARRY_ON)
+    assert rows.select("date", "month").rows() == [(date(2021, 3, 1), 1)]
+
+
+def test_squares_wider_than_a_machine_word_stay_exact() -> None:
+    """Concentration sums squares of fen: a firm that sells a hundred billion yuan a year to one customer."""
+    firm = book(*(sale(day, 10**12, to="K1") for day in MONTHLY), sale(MONTHLY[0], 1, to="K2")).select(NEEDS)
+    told = continuation(firm, AS_OF, ["customer_hhi_12m"]).features.filter(plan=0, month=3)["customer_hhi_12m"]
+    written = pl.concat([firm, planned(firm, AS_OF, CARRY_ON).select(NEEDS)])
+    assert told.to_list() == compute(written, as_of=day_after(AS_OF, 3))["customer_hhi_12m"].to_list()
 
 
 def test_carrying_on_repeats_the_last_year_a_year_later() -> None:

@@ -40,13 +40,13 @@ def slot_of(day: pl.Expr, as_of: date | pl.Expr) -> pl.Expr:
     return months - (day.dt.day() > as_of.dt.day()).cast(pl.Int32)
 
 
-def rows_of(invoices: pl.LazyFrame, by: str) -> pl.LazyFrame:
+def rows_of(invoices: pl.LazyFrame, *by: str) -> pl.LazyFrame:
     """Return invoices with what sums, bit-wise ors and minima of many of them can be made of."""
     valid, total = c("status") == "valid", c("total_fen")
     blue, red = valid & (total > 0), valid & (total < 0)
     dated = pl.when(valid).then("date")
     return invoices.select(
-        by,
+        *by,
         "counterparty",
         "date",
         sale=c("direction") == "sale",
@@ -60,16 +60,6 @@ def rows_of(invoices: pl.LazyFrame, by: str) -> pl.LazyFrame:
         days=_only(blue, _bit(c("date").dt.day())),  # a day of month occurs once in a slot
         first=dated,
         last=dated,
-    )
-
-
-def gathered(rows: pl.LazyFrame, by: str, days: Collection[date]) -> pl.LazyFrame:
-    """Return fewer rows that have the same features as of each of some days: those are summed that no window parts."""
-    turns = sorted({day.day for day in days})
-    after = pl.sum_horizontal(c("date").dt.day() > turn for turn in turns)
-    month = c("date").dt.year() * 12 + c("date").dt.month().cast(pl.Int32)
-    return rows.group_by(by, "counterparty", "sale", month.alias("month_of"), after.alias("turn")).agg(
-        *_summed(), c("date").min()
     )
 
 
@@ -88,10 +78,7 @@ def _bit(position: pl.Expr) -> pl.Expr:
 
 
 def months_of(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """Return one row per enterprise, side and slot; invoices older than the longest window share the last slot.
-
-    What it returns may itself be among the rows: months of parts of a book add up to the months of the book.
-    """
+    """Return one row per enterprise, side and slot; invoices older than the longest window share the last slot."""
     return rows.group_by(by, "sale", "slot").agg(_summed())
 
 
@@ -104,68 +91,71 @@ def _summed() -> list[pl.Expr]:
     ]
 
 
-def _flows(months: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """Sum over windows of months: one row per enterprise and side."""
+def _flows() -> dict[str, pl.Expr]:
+    """Return the sums over windows of months of one side."""
     active = (c("slot") < SLOTS) & (c("blues") > 0)
     net_24, levels = _within("net", 24), c("level").filter(c("slot") < 12)
-    return (
-        months.with_columns(level=level(c("net")))
-        .group_by(by, "sale")
-        .agg(
-            net_3=_within("net", 3).sum(),
-            net_3_before=_within("net", 15, 12).sum(),
-            net_6=_within("net", 6).sum(),
-            net_6_before=_within("net", 18, 12).sum(),
-            net_12=_within("net", 12).sum(),
-            net_12_before=_within("net", 24, 12).sum(),
-            net_24=net_24.sum(),
-            net_36=_within("net", SLOTS).sum(),
-            moment_24=(net_24 * c("slot")).sum(),
-            squares_24=(net_24.cast(pl.Int128) * net_24).sum(),
-            level_6=_within("level", 6).sum(),
-            level_12=levels.sum(),
-            level_36=_within("level", SLOTS).sum(),
-            # Silent months have no row: what is left of all twelve without the six best is the six smallest.
-            lean_12=levels.sum() - levels.sort(descending=True).head(12 - LEAN).sum(),
-            peak_12=_within("net", 12).max(),
-            typical_12=c("net").filter((c("slot") < 12) & (c("blues") > 0)).median(),
-            tax_36=_within("tax", SLOTS).sum(),
-            charged_36=_within("charged", SLOTS).sum(),
-            cancelled_36=_within("cancelled", SLOTS).sum(),
-            blues_12=_within("blues", 12).sum(),
-            blues_36=_within("blues", SLOTS).sum(),
-            reds_36=_within("reds", SLOTS).sum(),
-            voids_36=_within("voids", SLOTS).sum(),
-            days_12=_within("days", 12).bitwise_count_ones().cast(pl.Int64).sum(),
-            active=_only(active, _bit(c("slot"))).bitwise_or(),
-            gap=c("slot").filter(active).sort().diff().max(),
-            silent=c("slot").filter(active).min(),
-            oldest=c("slot").filter(active).max(),
-            first=c("first").min(),
-            last=c("last").max(),
-        )
-    )
+    return {
+        "net_3": _within("net", 3).sum(),
+        "net_3_before": _within("net", 15, 12).sum(),
+        "net_6": _within("net", 6).sum(),
+        "net_6_before": _within("net", 18, 12).sum(),
+        "net_12": _within("net", 12).sum(),
+        "net_12_before": _within("net", 24, 12).sum(),
+        "net_24": net_24.sum(),
+        "net_36": _within("net", SLOTS).sum(),
+        "moment_24": (net_24 * c("slot")).sum(),
+        "squares_24": (net_24.cast(pl.Int128) * net_24).sum(),
+        "level_6": _within("level", 6).sum(),
+        "level_12": levels.sum(),
+        "level_36": _within("level", SLOTS).sum(),
+        # Silent months have no row: what is left of all twelve without the six best is the six smallest.
+        "lean_12": levels.sum() - levels.sort(descending=True).head(12 - LEAN).sum(),
+        "peak_12": _within("net", 12).max(),
+        "typical_12": c("net").filter((c("slot") < 12) & (c("blues") > 0)).median(),
+        "tax_36": _within("tax", SLOTS).sum(),
+        "charged_36": _within("charged", SLOTS).sum(),
+        "cancelled_36": _within("cancelled", SLOTS).sum(),
+        "blues_12": _within("blues", 12).sum(),
+        "blues_36": _within("blues", SLOTS).sum(),
+        "reds_36": _within("reds", SLOTS).sum(),
+        "voids_36": _within("voids", SLOTS).sum(),
+        "days_12": _within("days", 12).bitwise_count_ones().cast(pl.Int64).sum(),
+        "active": _only(active, _bit(c("slot"))).bitwise_or(),
+        "gap": c("slot").filter(active).sort().diff().max(),
+        "silent": c("slot").filter(active).min(),
+        "oldest": c("slot").filter(active).max(),
+        "first": c("first").min(),
+        "last": c("last").max(),
+    }
 
 
 def _seasons(months: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """Return how the last two years of sales spread over the twelve positions of a year: one row per enterprise."""
-    positions = (
+    """Return the twelve positions of a year: what was sold in each in the last two years, one row per enterprise."""
+    return (
         months.filter(c("sale") & (c("slot") < 24))
         .group_by(by, position=c("slot") % 12)
         .agg(now=_within("net", 12).sum(), before=_within("net", 24, 12).sum())
         .with_columns(c("now", "before").clip(0).cast(pl.Int128))
     )
+
+
+def _spread() -> dict[str, pl.Expr]:
+    """Return the sums over the positions of a year."""
     both = c("now") + c("before")
-    return positions.group_by(by).agg(
-        season_total=both.sum(),
-        season_squares=(both * both).sum(),
-        season_now=c("now").sum(),
-        season_before=c("before").sum(),
-        season_now_squares=(c("now") * c("now")).sum(),
-        season_before_squares=(c("before") * c("before")).sum(),
-        season_products=(c("now") * c("before")).sum(),
-        season_kept=pl.min_horizontal("now", "before").sum(),
-    )
+    return {
+        "season_total": both.sum(),
+        "season_squares": (both * both).sum(),
+        "season_now": c("now").sum(),
+        "season_before": c("before").sum(),
+        "season_now_squares": (c("now") * c("now")).sum(),
+        "season_before_squares": (c("before") * c("before")).sum(),
+        "season_products": (c("now") * c("before")).sum(),
+        "season_kept": pl.min_horizontal("now", "before").sum(),
+    }
+
+
+MADE = (_flows(), _spread())
 
 
 def _links(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
@@ -183,13 +173,6 @@ def _links(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
             met=_only((c("blues") > 0) & (c("slot") < SLOTS), _bit(c("slot"))).bitwise_or(),
             since=c("first").min(),
         )
-    )
-
-
-def links_of(links: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """Return links of parts of a book as those of the book: one row per enterprise, side and counterparty."""
-    return links.group_by(by, "sale", "counterparty").agg(
-        c("x12", "x12_before", "x36").sum(), c("met").bitwise_or(), c("since").min()
     )
 
 
@@ -223,37 +206,34 @@ def partners_of(links: pl.LazyFrame, as_of: date | pl.Expr, by: str) -> pl.LazyF
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is summed of invoices before anything is put in proportion: parts of a book add up (`months_of`).
-
-    `apart` has the sums (`partners_of`) of partners that are not among the links.
-    """
+    """What is summed of invoices before anything is put in proportion: `months_of` and `partners_of` them."""
 
     months: pl.LazyFrame
-    links: pl.LazyFrame
-    apart: pl.LazyFrame | None = None
+    partners: pl.LazyFrame
 
 
 def parts(rows: pl.LazyFrame, as_of: date | pl.Expr, by: str = "enterprise") -> Parts:
-    """Return the months and the links of rows (`rows_of`) up to the as-of date, for each value of `by`."""
+    """Return the months and the partners of rows (`rows_of`) up to the as-of date, for each value of `by`."""
     dated = rows.filter(c("date") <= as_of).with_columns(slot=slot_of(c("date"), as_of).clip(0, SLOTS))
-    return Parts(months_of(dated, by), _links(dated, by))
+    return Parts(months_of(dated, by), partners_of(_links(dated, by), as_of, by))
 
 
-def fold(summed: Parts, as_of: date | pl.Expr, by: str = "enterprise") -> pl.LazyFrame:
-    """Return one row per value of `by`; columns of sales begin with `s_`, of purchases with `p_`."""
-    months = summed.months
-    partners = partners_of(summed.links, as_of, by)
-    if summed.apart is not None:
-        together = pl.concat([partners, summed.apart.select(partners.collect_schema().names())])
-        partners = together.group_by(by, "sale").agg(pl.exclude("top1_12").sum(), c("top1_12").max())
-    sides = _flows(months, by).join(partners, on=[by, "sale"], how="left")
+def fold(summed: Parts, by: str = "enterprise", wanted: Collection[str] | None = None) -> pl.LazyFrame:
+    """Return one row per value of `by`; columns of sales begin with `s_`, of purchases with `p_`.
+
+    `wanted` are the sums that are made, without these beginnings (None: all), as far as the parts have them.
+    """
+    flows, spread = ({name: sum_ for name, sum_ in sums.items() if wanted is None or name in wanted} for sums in MADE)
+    months, partners = summed.months.with_columns(level=level(c("net"))), summed.partners
+    sides = months.group_by(by, "sale").agg(**flows).join(partners, on=[by, "sale"], how="left")
     # A side that trades with persons alone has no partners, which is known.
-    sides = sides.with_columns(c(PARTNER_SUMS).fill_null(0))
+    there = set(partners.collect_schema().names())
+    sides = sides.with_columns(c([name for name in PARTNER_SUMS if name in there]).fill_null(0))
     firms = months.select(by).unique()
     for prefix, of_side in (("s_", c("sale")), ("p_", ~c("sale"))):
         side = sides.filter(of_side).select(by, pl.exclude(by, "sale").name.prefix(prefix))
         firms = firms.join(side, on=by, how="left")
-    return firms.join(_seasons(months, by), on=by, how="left")
+    return firms.join(_seasons(months, by).group_by(by).agg(**spread), on=by, how="left") if spread else firms
 
 
 def aggregate(invoices: pl.LazyFrame, as_of: date | pl.Expr, by: str = "enterprise") -> pl.LazyFrame:
@@ -261,4 +241,4 @@ def aggregate(invoices: pl.LazyFrame, as_of: date | pl.Expr, by: str = "enterpri
 
     For one enterprise as of many days, `by` and `as_of` are the column that holds the day.
     """
-    return fold(parts(rows_of(invoices, by), as_of, by), as_of, by)
+    return fold(parts(rows_of(invoices, by), as_of, by), by)

@@ -25,6 +25,7 @@ CATALOGUE: tuple[Feature, ...] = (
 # Raise with any change of a formula or a window; declared names, units and directions are in the digest.
 REVISION = "2026.12"
 UNKNOWN_WITHOUT_A_MONTH = tuple(f"{side}_{run}" for side in "sp" for run in ("gap", "silent", "oldest"))
+ALWAYS = frozenset({"first", "last"})  # what tells whether anything is known, and since when
 WHOLE_BOOK = 50_000  # rows above which the streaming engine is the quicker one (measured: 167 against 227 ms a book)
 
 
@@ -61,11 +62,21 @@ def history(invoices: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
     return read_off(aggregate(rows, pl.col("as_of"), by="as_of").collect(), pl.col("as_of"), "as_of")
 
 
+def chosen(names: Collection[str] | None) -> list[Feature]:
+    """Return the features of these names (None: all), in the order of the catalogue."""
+    return [feature for feature in CATALOGUE if names is None or feature.name in names]
+
+
+def sums_behind(names: Collection[str] | None) -> frozenset[str]:
+    """Return which sums of a side, or of the seasons, features (None: all) are read off."""
+    roots = {root for feature in chosen(names) for root in feature.value.meta.root_names()}
+    return frozenset(root[2:] if root[:2] in {"s_", "p_"} else root for root in roots) | ALWAYS
+
+
 def read_off(sums: pl.DataFrame, as_of: date | pl.Expr, by: str, names: Collection[str] | None = None) -> pl.DataFrame:
     """Return the features (None: all) of each row of sums (`aggregates.fold`), sorted by the column `by`."""
     usable = pl.col("reach").is_not_null()  # without a single valid invoice everything is unknown, even a zero
     day = pl.lit(as_of) if isinstance(as_of, date) else as_of
-    wanted = [feature for feature in CATALOGUE if names is None or feature.name in names]
     return (
         sums.with_columns(s_known=pl.col("s_first").is_not_null(), p_known=pl.col("p_first").is_not_null())
         .with_columns(cs.integer().exclude(by, *UNKNOWN_WITHOUT_A_MONTH).fill_null(0))
@@ -74,6 +85,6 @@ def read_off(sums: pl.DataFrame, as_of: date | pl.Expr, by: str, names: Collecti
             s_idle=(day - pl.col("s_last")).dt.total_days(),
             p_idle=(day - pl.col("p_last")).dt.total_days(),
         )
-        .select(by, *(pl.when(usable).then(f.value.cast(pl.Float64)).alias(f.name) for f in wanted))
+        .select(by, *(pl.when(usable).then(f.value.cast(pl.Float64)).alias(f.name) for f in chosen(names)))
         .sort(by)
     )
