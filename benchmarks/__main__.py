@@ -29,6 +29,7 @@ NAMES = (
     "cross_checks",
     "training",
     "ranking",
+    "gate",
     "withholding",
     "earlier",
     "explain",
