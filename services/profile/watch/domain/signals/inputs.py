@@ -85,6 +85,15 @@ class SignalInputs:
         return rows.with_columns(slot=slot_of(c("date"), self.as_of).cast(pl.Int64))
 
     @cached_property
+    def heard(self) -> pl.DataFrame:
+        """Valid invoices that others than the enterprises themselves say: what ties one enterprise to another.
+
+        Who makes an invoice up would learn from it whether the other is in the book, or in trouble (ADR 28).
+        """
+        own = self.beside.own
+        return self.valid.filter(~c("import_id").is_in(sorted(own)).fill_null(value=False)) if own else self.valid
+
+    @cached_property
     def sales(self) -> pl.DataFrame:
         """Valid sales invoices with their slot."""
         return self.valid.filter(c("direction") == "sale")
@@ -109,31 +118,41 @@ class SignalInputs:
 
     @cached_property
     def customers(self) -> pl.DataFrame:
-        """Each enterprise's links to customers; persons, who have no code, are none.
+        """Each enterprise's links to customers (`links`)."""
+        return links(self.sales)
 
-        Columns: enterprise, counterparty, net_3, net_12, net_12_before (fen), first_on, last_on, meetings (days with
-        a positive invoice), gap (the usual number of days between them: their median), all_3, all_12 (fen: what was
-        sold to anybody, persons among them).
-        """
-        blue = c("total_fen") > 0
+    @cached_property
+    def heard_customers(self) -> pl.DataFrame:
+        """The same of the sales that others say."""
+        return links(self.heard.filter(c("direction") == "sale")) if self.beside.own else self.customers
 
-        def within(until: int, after: int = 0) -> pl.Expr:
-            return pl.when((c("slot") >= after) & (c("slot") < until)).then(c("net_fen")).otherwise(0).sum()
 
-        days = c("date").filter(blue).unique().sort()
-        links = self.sales.group_by("enterprise", "counterparty").agg(
-            net_3=within(3),
-            net_12=within(12),
-            net_12_before=within(24, 12),
-            first_on=c("date").min(),
-            last_on=c("date").filter(blue).max(),
-            meetings=days.len(),
-            gap=days.diff().dt.total_days().median(),
-        )
-        whole = (c(f"net_{months}").clip(0).sum().over("enterprise").alias(f"all_{months}") for months in (3, 12))
-        links = links.with_columns(*whole).filter(c("counterparty").is_not_null())
-        # In one order always: sums of floats and ties between customers must not depend on threads.
-        return links.sort("enterprise", "counterparty")
+def links(sales: pl.DataFrame) -> pl.DataFrame:
+    """Return the links of sellers to customers; persons, who have no code, are none.
+
+    Columns: enterprise, counterparty, net_3, net_12, net_12_before (fen), first_on, last_on, meetings (days with
+    a positive invoice), gap (the usual number of days between them: their median), all_3, all_12 (fen: what was
+    sold to anybody, persons among them).
+    """
+    blue = c("total_fen") > 0
+
+    def within(until: int, after: int = 0) -> pl.Expr:
+        return pl.when((c("slot") >= after) & (c("slot") < until)).then(c("net_fen")).otherwise(0).sum()
+
+    days = c("date").filter(blue).unique().sort()
+    found = sales.group_by("enterprise", "counterparty").agg(
+        net_3=within(3),
+        net_12=within(12),
+        net_12_before=within(24, 12),
+        first_on=c("date").min(),
+        last_on=c("date").filter(blue).max(),
+        meetings=days.len(),
+        gap=days.diff().dt.total_days().median(),
+    )
+    whole = (c(f"net_{months}").clip(0).sum().over("enterprise").alias(f"all_{months}") for months in (3, 12))
+    found = found.with_columns(*whole).filter(c("counterparty").is_not_null())
+    # In one order always: sums of floats and ties between customers must not depend on threads.
+    return found.sort("enterprise", "counterparty")
 
 
 def ranked(links: pl.DataFrame, column: str) -> pl.DataFrame:

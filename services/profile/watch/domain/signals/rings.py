@@ -28,11 +28,9 @@ def edges(scene: SignalInputs) -> pl.DataFrame:
     """
     limit = scene.threshold("circular-invoicing")
     first = pl.lit(scene.as_of).dt.offset_by(f"-{int(limit['recent_days'] + limit['days'])}d")
-    rows = scene.valid.filter((c("total_fen") >= int(limit["least_fen"])) & (c("date") >= first))
+    rows = scene.heard.filter((c("total_fen") >= int(limit["least_fen"])) & (c("date") >= first))
     # Who has no file of its own is left out at once: in most books that is nearly everybody.
     firms = scene.valid.select(party="enterprise").unique()
-    if scene.beside.own:
-        rows = rows.filter(~c("import_id").is_in(sorted(scene.beside.own)).fill_null(value=False))
     within = rows.with_columns(party=party_of(c("counterparty"))).join(firms, on="party", how="semi")
     sold = c("direction") == "sale"
     return (

@@ -45,9 +45,14 @@ def _fallen(scene: SignalInputs) -> pl.DataFrame:
 
 
 def _counterparty(scene: SignalInputs) -> pl.DataFrame:
-    """Return the share of twelve months' sales that goes to each customer that does not pay its debts."""
+    """Return the share of twelve months' sales that goes to each customer that does not pay its debts.
+
+    What the firm alone says ties it to nobody: it would read in its own signals who is in trouble.
+    """
     limit = scene.threshold("counterparty-default")
-    shares = scene.customers.with_columns(value=c("net_12").clip(0) / c("all_12"), party=party_of(c("counterparty")))
+    shares = scene.heard_customers.with_columns(
+        value=c("net_12").clip(0) / c("all_12"), party=party_of(c("counterparty"))
+    )
     exposed = shares.join(_fallen(scene), on="party")
     return readings(
         exposed.with_columns(event=c("counterparty"), subject=c("counterparty"), reference=pl.lit(limit["fires"]))
