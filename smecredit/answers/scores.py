@@ -163,9 +163,9 @@ class Override(TypedDict):
 
     id: str
     score: str
-    model_grade: str
+    model_grade: str | None
     grade: str
-    steps: int
+    steps: int | None
     reason: str
     note: str
     created_at: str
@@ -257,6 +257,7 @@ class Score(TypedDict):
     with_confirmed: OtherScore | None
     evidence: ScoreEvidence | None
     counted: Text | None
+    own_view: Text | None
     renewed_by: str | None
     repeat_of: str | None
     receipt: str

@@ -216,6 +216,11 @@ class ScoreSchema(Schema):
         allow_none=True,
         metadata={"description": "What was not counted, what it would do, and what would have it counted"},
     )
+    own_view = fields.Nested(
+        TitleSchema(),
+        allow_none=True,
+        metadata={"description": "Told to a firm that speaks for itself: its score is shown by its own file alone"},
+    )
     repeat_of = fields.String(
         allow_none=True,
         metadata={"description": "The score that the same client had on the same facts within thirty days before"},

@@ -85,6 +85,7 @@ class Assessment:
     `counts` is the policy by which it decides, None for a score of before there was one: everything counted. Where the
     file has statements of the firm that nobody confirms, `beside` is the score that does not decide. `overlay` tells
     which expert rules cap the grade; all other members are the model's own. None of a score of before there were rules.
+    `own_view` marks one as the enterprise itself is told it, without what partners' files confirm; it is never stored.
     """
 
     id: str
@@ -111,6 +112,7 @@ class Assessment:
     evidence: Mapping[str, Any] | None = None
     beside: Beside | None = None
     overlay: Overlay | None = None
+    own_view: bool = False
 
     @property
     def effective(self) -> Effective:

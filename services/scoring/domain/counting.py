@@ -95,6 +95,11 @@ def sentence(counts: Counts, score: int, beside: Beside, evidence: Mapping[str, 
             "zh": f"{zh}按本次查询的约定已计入：计入后 {score} 分，{without_zh}。{PROOF['zh']}",
             "en": f"{en} was counted, as this order asks: {score} points with it, and {without_en}. {PROOF['en']}",
         }
+    if beside.counts is Counts.CONFIRMED and beside.score is None:
+        return {
+            "zh": f"除{zh}外没有获印证的数据：全部计入为 {score} 分，不计入则无可评分的数据。{CONFIRM['zh']}",
+            "en": f"{en} is all there is: {score} points with it, nothing to score without it. {CONFIRM['en']}",
+        }
     if beside.counts is Counts.CONFIRMED:
         return {
             "zh": f"{zh}未用于提高评分：不计入为 {beside.score} 分，计入后为 {score} 分，以较低者为准。",

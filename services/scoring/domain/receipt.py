@@ -14,6 +14,7 @@ from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.reason_codes import code_of
 
 # The first form did not say which reasons were told; receipts of it are verified as they were given.
+OWN_FILE = "own-file"
 FIRST, FORM = "smecredit-receipt-1", "smecredit-receipt-2"
 
 
@@ -32,7 +33,7 @@ def statement(
 
     `features_sha256` is the profile service's name for all that it told; `inputs_sha256` names exactly the values that
     the model read, `contributions_sha256` the points of each of its features. `reasons` are the codes of those that
-    were told, a feature's name where it has none.
+    were told, a feature's name where it has none. `view` marks what an enterprise is told of itself by its own file.
     """
     stated = {
         "form": form,
@@ -55,6 +56,7 @@ def statement(
         "base_points": assessment.base_points,
         "contributions_sha256": digest(dict(zip(features, assessment.points, strict=True))),
         **_counted(assessment, features),
+        **({"view": OWN_FILE} if assessment.own_view else {}),
     }
     return stated if form == FIRST else {**stated, "reasons": _told(assessment, features), **_ruled(assessment)}
 

@@ -56,7 +56,7 @@ def verify(context: Context, caller: Caller, given: SignedReceipt) -> dict[str, 
 
 def _made_again(stored: Assessment, scorer: Scorer) -> dict[str, Any]:
     """Score the stored values the way they were scored: one by one, or in columns, which sum in another order."""
-    if stored.batch is None:
+    if stored.batch is None or stored.own_view:
         return said_by(scorer.score(stored.values, depth=stored.depth))
     row = np.array([stored.values], dtype=np.float64)
     return said_by(next(scorer.score_many(row, depths=[stored.depth]).rows()))
