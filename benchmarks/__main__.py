@@ -28,6 +28,7 @@ NAMES = (
     "features",
     "cross_checks",
     "training",
+    "loans",
     "ranking",
     "gate",
     "withholding",

@@ -5,8 +5,8 @@ feature stretched by a factor of its own, and all are asked with the true values
 a step of the mean is a slope, and a change of 2 % moves hardly a firm by twenty points (docs/adr/0026). Beside them may
 stand a scorecard under the same laws, with half the weight: held-out rows decide (`scorecard`).
 
-On a bank's own table every round grows several trees on random parts of the rows and columns and adds their mean
-(docs/adr/0009).
+On a bank's own table every round grows several trees on random parts of the rows and columns and adds their mean; of a
+thousand rows or more, columns of many words are told by their default rates too (docs/adr/0009).
 
 This module imports xgboost, which takes seconds: only the training job and the evaluation import it.
 """
@@ -25,6 +25,7 @@ from services.scoring.domain.scale import sigmoid
 from services.scoring.ml.calibration import Calibration, calibrate
 from services.scoring.ml.encoding import Encoding, learn_encoding
 from services.scoring.ml.folds import stratified_folds
+from services.scoring.ml.rates import learned_rates, places_of, told, told_by_others, with_codes, with_rates
 from services.scoring.ml.scorecard import Scorecard, learn_scorecard
 from services.scoring.ml.selection import best_of_families, informative
 from services.scoring.ml.trees import Forest, base_margin, forest_of
@@ -43,7 +44,9 @@ class Plan:
 
     A round grows `forest` trees, each on `rows_share` of the rows and, at each split, `columns_share` of the columns.
     `false_share` bounds the lucky ones among the features that are kept; None keeps all. `stretched` forests are
-    averaged, `tried` of them while the plan is judged. `scorecards` are the shares that a scorecard is tried with.
+    averaged, `tried` of them while the plan is judged: each has a stretch of its own of the catalogue's features, or,
+    with `rates`, is told the default rates of words by other folds of the rows. `scorecards` are the
+    shares that a scorecard is tried with.
     """
 
     depths: tuple[int, ...]
@@ -59,6 +62,7 @@ class Plan:
     stretched: int = 1
     tried: int = 1
     scorecards: tuple[float, ...] = (0.0,)
+    rates: bool = False
 
 
 # The catalogue's features, of a few dozen defaults: no row or column is drawn by lot, so that two seeds mostly agree.
@@ -105,19 +109,22 @@ FEW_ROWS = Plan(
     folds=5,
     repeats=3,
 )
-# Thousands of rows carry deep trees where each split sees one column of eight and sixteen trees are averaged: on the
-# SBA case 0.866 against 0.862 of shallow ones, as much as CatBoost's thousand (docs/benchmarks.md).
+# Thousands of rows carry deep trees where each split sees one column of eight and sixteen trees are averaged, in four
+# forests whose words are told by the rates of other folds each (measured: docs/adr/0009).
 MANY_ROWS = Plan(
     depths=(12,),
     rounds=(50,),
     learning_rate=0.1,
-    forest=16,
+    forest=4,
     rows_share=0.9,
     columns_share=0.12,
     penalty=1.0,
     false_share=None,
     folds=3,
     repeats=2,
+    stretched=4,
+    tried=4,
+    rates=True,
 )
 _MANY = 1_000
 # A scorecard has some ten weights: of fewer defaults it says little, and whether it helps is found by luck (measured on
@@ -161,10 +168,13 @@ def learn(
     Same inputs, same bytes. Classes are never reweighted: that would destroy the calibration.
     """
     offered = None if catalogue is None else [entry for entry in catalogue if entry.get("model", True)]
+    plan = _plan(frame.height, int(defaulted.sum()), offered)
     encoding = _encoding(frame, offered)
-    rows = encoding.rows(frame)
-    plan = _plan(len(rows), int(defaulted.sum()), offered)
-    lesson = Lesson(plan, _settings(plan, seed, encoding, offered), _families(offered), _stretch(encoding, offered))
+    encoding = with_codes(encoding) if plan.rates else encoding
+    rows, places = encoding.rows(frame), places_of(encoding)
+    lesson = Lesson(
+        plan, settings(plan, seed, encoding, offered), _families(offered), _stretch(encoding, offered), places
+    )
     trials, margins = _try_all(rows, defaulted, lesson, seed)
     best = min(range(len(trials)), key=lambda trial: trials[trial]["log_loss"])
     parameters = {**lesson.settings, "max_depth": trials[best]["depth"]}
@@ -176,7 +186,7 @@ def learn(
     return Learned(
         booster=raw,
         forest=forest_of(raw),
-        encoding=encoding,
+        encoding=with_rates(encoding, places, learned_rates(rows, defaulted, places)),
         calibration=calibrate(margins[best], defaulted, _depths(frame, offered), folds=plan.folds),
         parameters={
             **parameters,
@@ -222,11 +232,14 @@ def _families(catalogue: Sequence[dict[str, Any]] | None) -> list[str] | None:
 
 
 def _stretch(encoding: Encoding, catalogue: Sequence[dict[str, Any]] | None) -> NDArray[np.float64]:
-    units = {entry["name"]: entry.get("unit") for entry in catalogue or ()}
+    if catalogue is None:  # what a bank's numbers are nobody said: a day stretched by a fifth is another century
+        return np.zeros(len(encoding.columns))
+    units = {entry["name"]: entry.get("unit") for entry in catalogue}
     return np.array([_STRETCH.get(units.get(column.name) or "", _STRETCH_ELSE) for column in encoding.columns])
 
 
-def _settings(plan: Plan, seed: int, encoding: Encoding, catalogue: Sequence[dict[str, Any]] | None) -> dict[str, Any]:
+def settings(plan: Plan, seed: int, encoding: Encoding, catalogue: Sequence[dict[str, Any]] | None) -> dict[str, Any]:
+    """Return what XGBoost is told but for depth and rounds."""
     return {
         "objective": "binary:logistic",
         "tree_method": "hist",
@@ -244,12 +257,13 @@ def _settings(plan: Plan, seed: int, encoding: Encoding, catalogue: Sequence[dic
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """How forests are grown: the plan, XGBoost's settings, and each column's family and stretch."""
+    """How forests are grown: the plan, XGBoost's settings, each column's family and stretch, and which are of rates."""
 
     plan: Plan
     settings: dict[str, Any]
     families: Sequence[str] | None
     stretch: NDArray[np.float64]
+    places: Sequence[int] = ()
 
     def kept(self, rows: NDArray[np.float32], defaulted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return for each column whether these training rows may teach it."""
@@ -272,13 +286,15 @@ class Lesson:
     ) -> list[xgboost.Booster]:
         """Train so many forests on the kept columns; the others become constant, so that no tree can split on them.
 
-        Each has its own stretch of every column, spread evenly, in an order that the seed decides.
+        Each has its own stretch of every column, spread evenly, in an order that the seed decides, and its own folds
+        and draws.
         """
-        shown = np.where(kept, rows, np.float32(0))
         grown = []
-        for factors in self._factors(forests, parameters["seed"]):
+        for number, factors in enumerate(self._factors(forests, parameters["seed"])):
+            seed = parameters["seed"] + 1_000 * number
+            shown = np.where(kept, told_by_others(rows, defaulted, self.places, seed), np.float32(0))
             data = xgboost.DMatrix(shown * factors, label=defaulted, nthread=1)
-            grown.append(xgboost.train(parameters, data, rounds))
+            grown.append(xgboost.train({**parameters, "seed": seed}, data, rounds))
         return grown
 
     def scorecard(self, rows: NDArray[np.float32], defaulted: NDArray[np.bool_]) -> Scorecard | None:
@@ -340,7 +356,8 @@ def _try_all(
     for repeat in range(plan.repeats):
         for train_rows, test_rows in stratified_folds(defaulted, plan.folds, seed + repeat):
             inside, outcomes = rows[train_rows], defaulted[train_rows]
-            test = xgboost.DMatrix(rows[test_rows], nthread=1)
+            rates = learned_rates(inside, outcomes, lesson.places)
+            test = xgboost.DMatrix(told(rows[test_rows], lesson.places, rates), nthread=1)
             kept = lesson.kept(inside, outcomes)
             card = lesson.scorecard(inside, outcomes)
             if card is not None:
