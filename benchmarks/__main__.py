@@ -32,6 +32,7 @@ NAMES = (
     "ranking",
     "gate",
     "withholding",
+    "shown",
     "earlier",
     "explain",
     "batch",

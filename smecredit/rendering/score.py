@@ -34,6 +34,8 @@ def score(shown: Score) -> None:
     _overlay(console, shown)
     _contested(console, shown)
     _counted(console, shown)
+    if fuller := shown.get("fuller"):
+        console.print(f"[cyan]{escape(fuller['sentence']['en'])}\n{escape(fuller['sentence']['zh'])}[/]")
     rest = len(shown["contributions"]) - len(shown["reasons"])
     console.print(
         f"base {shown['base_points']:.1f} points; {rest} smaller contributions; model {shown['model']['version']}"

@@ -32,6 +32,7 @@ from chassis.core.http import ServiceIdentity
 from chassis.core.identity import Verifier
 from chassis.data import jobs
 from services.scoring.app import create_app
+from services.scoring.clients import FULLER
 from services.scoring.context import PACKAGE, Context
 from services.scoring.jobs import handlers
 from services.scoring.problems import KINDS
@@ -116,6 +117,8 @@ class ProfileServer:
     confirmed: dict[str, dict[str, float | None]] = field(default_factory=dict)
     # Likewise as firms read it of themselves, without what partners' files confirm, where that is something else.
     confirmed_to_itself: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    # What firms' fuller files are, in the form of the wire; those of a confirmed reading by name and "confirmed".
+    fuller: dict[str, dict[str, Any]] = field(default_factory=dict)
     # The public records that speak against firms.
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     corrections: list[dict[str, str]] = field(default_factory=list)
@@ -216,6 +219,7 @@ class ProfileServer:
             "evidence": self.evidence.get(enterprise),
             "confirmed": self._of_others(enterprise, order["reader"]),
             "records": self._against(order, enterprise),
+            "fuller": self.fuller.get(enterprise),
         }
         return Response(orjson.dumps(body), content_type="application/json")
 
@@ -257,7 +261,8 @@ class ProfileServer:
         if values is None:
             return None
         named = sha256(orjson.dumps(values)).hexdigest() if enterprise in self.confirmed_to_itself else "c" * 64
-        return {"depth": "C", "values": values, "features_sha256": named}
+        fuller = {"fuller": self.fuller.get(f"{enterprise} confirmed")}
+        return {"depth": "C", "values": values, "features_sha256": named, **fuller}
 
     def state_alone(self, enterprise: str, values: dict[str, float | None]) -> None:
         """Let a firm's money be its own word but for a fifth, and its features without it be these."""
@@ -270,6 +275,11 @@ class ProfileServer:
         }
         self.confirmed[enterprise] = values
 
+    def suppose(self, enterprise: str, values: dict[str, float | None], **said: Any) -> None:
+        """Let a firm show a year of sales and half a year of purchases, and its fuller file have these values."""
+        told = {"shown": {"sale": 12, "purchase": 6}, "window": 36, "registered_on": None}
+        self.fuller[enterprise] = {**told, "depth": "A", "values": values, "features_sha256": "d" * 64, **said}
+
     def _table(self, order: dict[str, Any], opens: Callable[[str], bool]) -> Response:
         frame, wanted = self.book if order["outcomes"] else self.book.drop("defaulted"), order["enterprises"]
         frame = frame.filter([opens(name) and (wanted is None or name in wanted) for name in frame["enterprise"]])
@@ -279,9 +289,11 @@ class ProfileServer:
         told["confirmed"] = partial(self._of_others, reader=order["reader"])
         told["records"] = partial(self._against, order)
         body = io.BytesIO()
-        frame.with_columns(_written(name, map(ask, frame["enterprise"])) for name, ask in told.items()).write_parquet(
-            body
-        )
+        columns = [_written(name, map(ask, frame["enterprise"])) for name, ask in told.items()]
+        if order["what"] == "new-score":
+            form = pl.Struct({**FULLER, "values": pl.Struct(dict.fromkeys(self.names, pl.Float64))})
+            columns.append(pl.Series("fuller", [self.fuller.get(name) for name in frame["enterprise"]], dtype=form))
+        frame.with_columns(columns).write_parquet(body)
         headers = {
             "As-Of": order.get("as_of", BOOK_DATE),
             "Known-At": "2026-01-01T00:00:00Z",

@@ -19,6 +19,7 @@ from services.scoring.domain.contest import Contest, undisputed_view
 from services.scoring.domain.counting import BESIDE, Beside, Counts, shares
 from services.scoring.domain.counting import sentence as told
 from services.scoring.domain.disclosure import disclosed
+from services.scoring.domain.fuller import sentence as supposed
 from services.scoring.domain.gate import Standing
 from services.scoring.domain.outcome import described
 from services.scoring.domain.overlay import Effective, Overlay, binds, effective
@@ -60,7 +61,7 @@ def score(
         "score": assessment.score,
         "grade": decides.grade,
         "pd": decides.pd,
-        "pd_interval": (decides.pd_low, decides.pd_high),
+        "pd_interval": assessment.interval,
         "depth": assessment.depth,
         **_explanation(assessment, legend),
         "model": {
@@ -82,6 +83,7 @@ def score(
         "undisputed": undisputed_view(assessment, contest),
         **_counted(assessment),
         "own_view": OWN_VIEW if assessment.own_view else None,
+        "fuller": _fuller(assessment),
         "renewed_by": renewed_by,
         "repeat_of": repeat_of,
         "receipt": f"/v1/scores/{assessment.id}/receipt",
@@ -128,7 +130,28 @@ def _other(one: Assessment | Beside | None, overlay: Overlay | None) -> dict[str
     if one.score is None:
         return {**same, **dict.fromkeys(("grade", "pd", "pd_interval"))}
     decides = effective(Effective(*(getattr(one, name) for name in BESIDE)), overlay)
-    return {**same, "grade": decides.grade, "pd": decides.pd, "pd_interval": (decides.pd_low, decides.pd_high)}
+    interval = one.interval if isinstance(one, Assessment) else (decides.pd_low, decides.pd_high)
+    return {**same, "grade": decides.grade, "pd": decides.pd, "pd_interval": interval}
+
+
+def _fuller(assessment: Assessment) -> dict[str, Any] | None:
+    """Return the score of the file if its months not shown were like those shown; points are the model's, as above."""
+    fuller = assessment.fuller
+    if fuller is None:
+        return None
+    decides = effective(fuller, assessment.overlay)
+    return {
+        "score": fuller.score,
+        "grade": decides.grade,
+        "pd": decides.pd,
+        "difference": fuller.score - assessment.score,
+        "shown": dict(fuller.shown),
+        "months": fuller.months,
+        "registered_on": fuller.registered_on,
+        "depth": fuller.depth,
+        "features_sha256": fuller.features_sha256,
+        "sentence": supposed(fuller, assessment.score),
+    }
 
 
 def batch_line(result: Result, shelf: Shelf, standing: Callable[[str], Standing]) -> bytes:

@@ -56,6 +56,7 @@ def statement(
         "base_points": assessment.base_points,
         "contributions_sha256": digest(dict(zip(features, assessment.points, strict=True))),
         **_counted(assessment, features),
+        **_supposed(assessment, features),
         **({"view": OWN_FILE} if assessment.own_view else {}),
     }
     return stated if form == FIRST else {**stated, "reasons": _told(assessment, features), **_ruled(assessment)}
@@ -92,6 +93,17 @@ def _counted(assessment: Assessment, features: Sequence[str]) -> dict[str, Any]:
             "inputs_sha256": digest(dict(zip(features, beside.values, strict=True))),
         }
     return stated
+
+
+def _supposed(assessment: Assessment, features: Sequence[str]) -> dict[str, Any]:
+    """Return what is stated of the file that would be shown fully; nothing where 36 months are shown."""
+    fuller = assessment.fuller
+    if fuller is None:
+        return {}
+    names = ("score", "grade", "pd", "depth", "features_sha256", "months", "registered_on")
+    told = {name: getattr(fuller, name) for name in names}
+    inputs = digest(dict(zip(features, fuller.values, strict=True)))
+    return {"fuller": {**told, "shown": dict(fuller.shown), "inputs_sha256": inputs}}
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:

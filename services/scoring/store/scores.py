@@ -20,6 +20,7 @@ from chassis.data.ledger import store as ledger_store
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.counting import Beside, counts_of
 from services.scoring.domain.errors import ScoreNotFound
+from services.scoring.domain.fuller import Fuller
 from services.scoring.domain.reasons import MOST_REASONS
 from services.scoring.store import batch_file, batches
 from services.scoring.tables import (
@@ -124,9 +125,14 @@ def _scores_in_rows(session: Session, batch_id: str, chunk: int) -> Iterator[Ass
 def assessment(row: Score) -> Assessment:
     """Return what a row stands for."""
     heads, trace = {name: getattr(row, name) for name in HEADS}, _unpacked(row.trace)
-    beside, _ = trace.pop("beside", None), trace.pop("salt", None)
+    beside, fuller, _ = (trace.pop(name, None) for name in ("beside", "fuller", "salt"))
     heads["counts"] = counts_of(heads["counts"])
-    return Assessment(**heads, **trace, beside=None if beside is None else Beside.from_json(beside))
+    return Assessment(
+        **heads,
+        **trace,
+        beside=None if beside is None else Beside.from_json(beside),
+        fuller=None if fuller is None else Fuller.from_json(fuller),
+    )
 
 
 def _row(assessment: Assessment) -> dict[str, Any]:
@@ -141,6 +147,8 @@ def _row(assessment: Assessment) -> dict[str, Any]:
         trace["salt"] = secrets.token_hex(16)
     if assessment.overlay is not None:
         trace["overlay"] = assessment.overlay
+    if assessment.fuller is not None:
+        trace["fuller"] = assessment.fuller.as_json()
     row["trace"] = orjson.dumps(trace)
     return row
 

@@ -33,6 +33,7 @@ from services.scoring.domain.overlay import RuleSet
 from services.scoring.domain.reasons import principal_many
 from services.scoring.ml.deciding import DecidedMany
 from services.scoring.ml.scorer import Scorer
+from services.scoring.ml.supposing import suppose_many, supposed_of
 from services.scoring.problems import KINDS
 from services.scoring.store import batches, counting, models, overlays, repeats, scores
 from services.scoring.store.batch_file import REASONS, Part, points_of, written_beside, written_overlays
@@ -92,6 +93,7 @@ def run_batch(context: Context, job: Job) -> None:
     stored = in_rows.union(*names)
     total, done = book.frame.height, len(stored)
     open_ = enough.filter(~pl.col("enterprise").is_in(list(stored))) if stored else enough
+    open_, confirmed = suppose_many(scorer, open_), suppose_many(scorer, confirmed)
     score = partial(_part, scorer, challenger, _stamp(batch, book), rules, confirmed, counts)
     for part in _in_turn(score, [open_[start : start + CHUNK] for start in range(0, open_.height, CHUNK)]):
         with context.database.connection(writes=True) as connection:
@@ -228,6 +230,8 @@ def _part(
     columns = [pl.DataFrame(heads), pl.DataFrame(reasons, schema=list(REASONS)), values, points_of(scored.points)]
     told = [rows["evidence"]] if rows["evidence"].count() else []
     told += [*written_beside(decided.beside, rows.height), *written_overlays(rules, rows["records"])]
+    fuller = supposed_of(rows, confirmed, decided)
+    told += [] if fuller is None else [fuller]
     return Part(
         stamp=stamp,
         head=new_head("sco"),

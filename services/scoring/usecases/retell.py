@@ -61,6 +61,7 @@ def _retold(context: Context, assessment: Assessment, file: Features) -> Assessm
         features_sha256=decided.reading.features_sha256,
         values=decided.reading.values,
         beside=decided.beside,
+        fuller=decided.fuller,
         evidence=None,
         own_view=True,
     )
