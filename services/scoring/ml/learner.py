@@ -2,7 +2,8 @@
 
 On the catalogue's features the model is the mean of many small forests. Each learns from the same firms with every
 feature stretched by a factor of its own, and all are asked with the true values: their steps lie side by side, so that
-a step of the mean is a slope, and a change of 2 % moves hardly a firm by twenty points (docs/adr/0026).
+a step of the mean is a slope, and a change of 2 % moves hardly a firm by twenty points (docs/adr/0026). Beside them may
+stand a scorecard under the same laws, with half the weight: held-out rows decide (`scorecard`).
 
 On a bank's own table every round grows several trees on random parts of the rows and columns and adds their mean; of a
 thousand rows or more, columns of many words are told by their default rates too (docs/adr/0009).
@@ -12,7 +13,7 @@ This module imports xgboost, which takes seconds: only the training job and the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,8 +26,9 @@ from services.scoring.ml.calibration import Calibration, calibrate
 from services.scoring.ml.encoding import Encoding, learn_encoding
 from services.scoring.ml.folds import stratified_folds
 from services.scoring.ml.rates import learned_rates, places_of, told, told_by_others, with_codes, with_rates
+from services.scoring.ml.scorecard import Scorecard, learn_scorecard
 from services.scoring.ml.selection import best_of_families, informative
-from services.scoring.ml.trees import Forest, forest_of
+from services.scoring.ml.trees import Forest, base_margin, forest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +45,8 @@ class Plan:
     A round grows `forest` trees, each on `rows_share` of the rows and, at each split, `columns_share` of the columns.
     `false_share` bounds the lucky ones among the features that are kept; None keeps all. `stretched` forests are
     averaged, `tried` of them while the plan is judged: each has a stretch of its own of the catalogue's features, or,
-    with `rates`, is told the default rates of words by other folds of the rows.
+    with `rates`, is told the default rates of words by other folds of the rows. `scorecards` are the
+    shares that a scorecard is tried with.
     """
 
     depths: tuple[int, ...]
@@ -58,6 +61,7 @@ class Plan:
     repeats: int
     stretched: int = 1
     tried: int = 1
+    scorecards: tuple[float, ...] = (0.0,)
     rates: bool = False
 
 
@@ -75,6 +79,7 @@ BOOK = Plan(
     repeats=10,
     stretched=24,
     tried=5,
+    scorecards=(0.0, 0.5),
 )
 LARGE_BOOK = Plan(
     depths=(3,),
@@ -122,6 +127,9 @@ MANY_ROWS = Plan(
     rates=True,
 )
 _MANY = 1_000
+# A scorecard has some ten weights: of fewer defaults it says little, and whether it helps is found by luck (measured on
+# 18 defaults: docs/adr/0026).
+_DEFAULTS_OF_A_SCORECARD = 25
 _NO_CHILD = -1
 # How far a feature is stretched at most, as a logarithm: amounts and counts by half, times by a fifth. Amounts differ
 # by orders of magnitude between firms, months and days by a few times (measured: docs/adr/0026).
@@ -160,7 +168,7 @@ def learn(
     Same inputs, same bytes. Classes are never reweighted: that would destroy the calibration.
     """
     offered = None if catalogue is None else [entry for entry in catalogue if entry.get("model", True)]
-    plan = _plan(frame.height, offered)
+    plan = _plan(frame.height, int(defaulted.sum()), offered)
     encoding = _encoding(frame, offered)
     encoding = with_codes(encoding) if plan.rates else encoding
     rows, places = encoding.rows(frame), places_of(encoding)
@@ -172,7 +180,9 @@ def learn(
     parameters = {**lesson.settings, "max_depth": trials[best]["depth"]}
     kept = lesson.kept(rows, defaulted)
     forests = lesson.grow(rows, defaulted, kept, parameters, trials[best]["rounds"], plan.stretched)
-    raw = joined([bytes(forest.save_raw("json")) for forest in forests])
+    share = trials[best].get("scorecard", 0.0)
+    beside = lesson.scorecard(rows, defaulted) if share else None
+    raw = joined([bytes(forest.save_raw("json")) for forest in forests], beside, share)
     return Learned(
         booster=raw,
         forest=forest_of(raw),
@@ -183,6 +193,7 @@ def learn(
             "rounds": trials[best]["rounds"],
             "false_share": plan.false_share,
             "stretched": plan.stretched,
+            "scorecard": share,
             "kept": [column.name for column, stays in zip(encoding.columns, kept, strict=True) if stays],
         },
         trials=tuple(trials),
@@ -202,9 +213,10 @@ def constraints(encoding: Encoding, catalogue: Sequence[dict[str, Any]] | None) 
     return tuple(direction.get(column.name, 0) for column in encoding.columns)
 
 
-def _plan(rows: int, catalogue: Sequence[dict[str, Any]] | None) -> Plan:
+def _plan(rows: int, defaults: int, catalogue: Sequence[dict[str, Any]] | None) -> Plan:
     few, many = (FEW_ROWS, MANY_ROWS) if catalogue is None else (BOOK, LARGE_BOOK)
-    return few if rows < _MANY else many
+    plan = few if rows < _MANY else many
+    return plan if defaults >= _DEFAULTS_OF_A_SCORECARD else replace(plan, scorecards=(0.0,))
 
 
 def _encoding(frame: pl.DataFrame, catalogue: Sequence[dict[str, Any]] | None) -> Encoding:
@@ -285,6 +297,12 @@ class Lesson:
             grown.append(xgboost.train({**parameters, "seed": seed}, data, rounds))
         return grown
 
+    def scorecard(self, rows: NDArray[np.float32], defaulted: NDArray[np.bool_]) -> Scorecard | None:
+        """Return a scorecard of these rows; None where the plan tries none, or no column has a direction."""
+        if not any(self.plan.scorecards):
+            return None
+        return learn_scorecard(rows, defaulted, self.settings["monotone_constraints"])
+
     def _factors(self, forests: int, seed: int) -> NDArray[np.float32]:
         """Return the factors (forests, columns) by which columns are stretched; of one forest they are 1."""
         even = (2 * np.arange(forests) + 1) / forests - 1
@@ -293,18 +311,25 @@ class Lesson:
         return np.exp(places * self.stretch).astype(np.float32)
 
 
-def joined(forests: Sequence[bytes]) -> bytes:
+def joined(forests: Sequence[bytes], scorecard: Scorecard | None = None, share: float = 0.0) -> bytes:
     """Return the mean of forests, saved as JSON, as one: all trees, one a round, their leaves divided.
 
-    shap reads only models of one tree a round; a tree of several a round carries its share already.
+    With a scorecard its trees stand beside them: it has this `share` of the mean. shap reads only models of one tree a
+    round; a tree of several a round carries its share already.
     """
     documents = [orjson.loads(forest) for forest in forests]
     trees = [tree for document in documents for tree in _trees(document)]
+    for tree in trees:
+        ends = zip(tree["left_children"], tree["split_conditions"], strict=True)
+        tree["split_conditions"] = [
+            value * (1 - share) / len(forests) if left == _NO_CHILD else value for left, value in ends
+        ]
+    whole = documents[0]
+    if scorecard is not None:
+        features = int(whole["learner"]["learner_model_param"]["num_feature"])
+        trees += scorecard.trees(share, base_margin(whole["learner"]), features)
     for number, tree in enumerate(trees):
         tree["id"] = number
-        ends = zip(tree["left_children"], tree["split_conditions"], strict=True)
-        tree["split_conditions"] = [value / len(forests) if left == _NO_CHILD else value for left, value in ends]
-    whole = documents[0]
     model = whole["learner"]["gradient_booster"]["model"]
     model |= {"trees": trees, "tree_info": [0] * len(trees), "iteration_indptr": list(range(len(trees) + 1))}
     model["gbtree_model_param"] |= {"num_parallel_tree": "1", "num_trees": str(len(trees))}
@@ -324,25 +349,32 @@ def _try_all(
     One training per depth and fold serves all numbers of rounds: its first trees are the smaller model.
     """
     plan = lesson.plan
-    candidates = [(depth, rounds) for depth in plan.depths for rounds in plan.rounds]
-    margins = np.zeros((len(candidates), plan.repeats, len(rows)))
+    forests = [(depth, rounds) for depth in plan.depths for rounds in plan.rounds]
+    grown = np.zeros((len(forests), plan.repeats, len(rows)))
+    carded = np.zeros((plan.repeats, len(rows)))
+    shares: tuple[float, ...] = (0.0,)
     for repeat in range(plan.repeats):
         for train_rows, test_rows in stratified_folds(defaulted, plan.folds, seed + repeat):
             inside, outcomes = rows[train_rows], defaulted[train_rows]
             rates = learned_rates(inside, outcomes, lesson.places)
             test = xgboost.DMatrix(told(rows[test_rows], lesson.places, rates), nthread=1)
             kept = lesson.kept(inside, outcomes)
+            card = lesson.scorecard(inside, outcomes)
+            if card is not None:
+                carded[repeat, test_rows], shares = card.margins(rows[test_rows]), plan.scorecards
             for place, depth in enumerate(plan.depths):
                 parameters = {**lesson.settings, "max_depth": depth}
-                forests = lesson.grow(inside, outcomes, kept, parameters, plan.rounds[-1], plan.tried)
+                boosters = lesson.grow(inside, outcomes, kept, parameters, plan.rounds[-1], plan.tried)
                 for offset, rounds in enumerate(plan.rounds):
                     held_out = [
-                        forest.predict(test, output_margin=True, iteration_range=(0, rounds)) for forest in forests
+                        booster.predict(test, output_margin=True, iteration_range=(0, rounds)) for booster in boosters
                     ]
-                    margins[place * len(plan.rounds) + offset, repeat, test_rows] = np.mean(held_out, axis=0)
+                    grown[place * len(plan.rounds) + offset, repeat, test_rows] = np.mean(held_out, axis=0)
+    margins = np.concatenate([(1 - share) * grown + share * carded for share in shares])
     losses = (np.logaddexp(0.0, margins) - defaulted * margins).mean(axis=(1, 2))
+    candidates = [(*forest, share) for share in shares for forest in forests]
     trials = [
-        {"depth": depth, "rounds": rounds, "log_loss": float(loss)}
-        for (depth, rounds), loss in zip(candidates, losses, strict=True)
+        {"depth": depth, "rounds": rounds, **({"scorecard": share} if any(shares) else {}), "log_loss": float(loss)}
+        for (depth, rounds, share), loss in zip(candidates, losses, strict=True)
     ]
     return trials, margins
