@@ -146,3 +146,10 @@ def test_what_parquet_may_hold_besides_is_left_out_in_words():
 def test_a_column_may_be_named_as_the_level_of_another():
     encoding = learn_encoding(frame := pl.DataFrame({"kind": ["a", "b"] * 20, "kind=a": range(40)}), None)
     np.testing.assert_array_equal(encoding.rows(frame)[:2], [[1, 0, 0], [0, 1, 1]])
+
+
+def test_a_frequent_word_of_a_column_of_many_is_told_apart():
+    """One that twenty rows have gets a yes-or-no column beside the frequency of all; nineteen rows say too little."""
+    words = [*["often"] * 20, *["seldom"] * 19, *(f"t{number % 30}" for number in range(61))]
+    encoding = learn_encoding(pl.DataFrame({"town": words}), None)
+    assert [column.name for column in encoding.columns] == ["town", "town=often"]
