@@ -30,6 +30,7 @@ NAMES = (
     "training",
     "ranking",
     "withholding",
+    "shown",
     "earlier",
     "explain",
     "batch",

@@ -20,8 +20,8 @@ months AS (
            count(*) FILTER (red) AS reds,
            count(*) FILTER (NOT valid) AS voids,
            bit_count(bit_or(CASE WHEN blue THEN 1::BIGINT << day(day) ELSE 0 END)) AS days,
-           min(day) FILTER (valid) AS first,
-           max(day) FILTER (valid) AS last
+           min(day) FILTER (blue) AS first,
+           max(day) FILTER (blue) AS last
     FROM rows
     GROUP BY ALL
 ),
@@ -103,7 +103,7 @@ links AS (
            greatest(0, sum(CASE WHEN valid AND slot BETWEEN 12 AND 23 THEN net ELSE 0 END))::BIGINT AS x12_before,
            greatest(0, sum(CASE WHEN valid AND slot < 36 THEN net ELSE 0 END))::BIGINT AS x36,
            bit_or(CASE WHEN blue AND slot < 36 THEN 1::BIGINT << slot ELSE 0 END) AS met,
-           min(day) FILTER (valid) AS since
+           min(day) FILTER (blue) AS since
     FROM rows
     GROUP BY ALL
 ),

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from smecredit.cli.options import as_json, as_of, connected, json_file, print_json, report
+from smecredit.cli.options import as_json, as_of, connected, day, json_file, print_json, report
 from smecredit.client import Client
 from smecredit.rendering.models import evaluation as show_evaluation
 from smecredit.rendering.models import model as show_model
@@ -69,6 +69,9 @@ def models_command(bank: Client, version: str | None, lang: str, out: Path | Non
 @click.option("--holdout", type=click.Path(exists=True, path_type=Path), help="Folder (or table) scored in addition.")
 @click.option("--time", help="Column of --table with a day or a time: later rows are judged and not learned from.")
 @click.option("--cut", help="The first day that is judged, as 2020-01-31; a number where --time counts.")
+@click.option("--definition", help="Which default the labels are of; see `train`.")
+@click.option("--horizon-months", type=click.IntRange(1, 120), help="Within how many months they defaulted.")
+@day("--label-date", help="The day that the labels were taken on.")
 @click.option("--folds", type=click.IntRange(2, 50), default=5, show_default=True)
 @click.option("--repeats", type=click.IntRange(1, 100), default=10, show_default=True)
 @json_file
@@ -83,6 +86,7 @@ def evaluate_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     folds: int,
     repeats: int,
     json_file: Path | None,
+    **declared: Any,
 ) -> None:
     """Measure the whole pipeline on labelled firms; training happens inside each fold.
 
@@ -94,7 +98,7 @@ def evaluate_command(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise click.UsageError("--table needs --label, the column that says who defaulted.")
     if (time is None) != (cut is None) or (time and (holdout or not table)):
         raise click.UsageError("--time COLUMN and --cut DAY go together, with --table and without --holdout.")
-    reporter, plan = Reporter(), evaluation.Folds(folds, repeats, time, cut)
+    reporter, plan = Reporter(), evaluation.Folds(folds, repeats, time, cut, declared)
     if table:
         assert label
         result = evaluation.of_table(table, label, drop, holdout, plan, reporter)

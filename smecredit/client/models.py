@@ -65,10 +65,19 @@ class Models(Calls):
         return self._get(Json, "/v1/drift", model=model, since=iso(since), until=iso(until))
 
     def evaluate_book(
-        self, *, folds: int, repeats: int, as_of: date | None = None, on_progress: OnProgress | None = None
+        self,
+        *,
+        folds: int,
+        repeats: int,
+        as_of: date | None = None,
+        on_progress: OnProgress | None = None,
+        **declared: Any,
     ) -> Json:
-        """Evaluate the pipeline on the suite's own firms with outcomes."""
-        value = {"folds": folds, "repeats": repeats, **moments(as_of)}
+        """Evaluate the pipeline on the suite's own firms with outcomes.
+
+        `declared` says what the labels mean: `definition`, `horizon_months`, `label_date`.
+        """
+        value = {"folds": folds, "repeats": repeats, **moments(as_of), **_said(declared)}
         order = self._post(Evaluation, "/v1/evaluations", value, purpose="model-training")
         return self._evaluated(order, on_progress)
 
@@ -84,10 +93,12 @@ class Models(Calls):
         time: str | None = None,
         cut: str | None = None,
         on_progress: OnProgress | None = None,
+        **declared: Any,
     ) -> Json:
         """Evaluate the pipeline on a table of your own (CSV or Parquet).
 
-        With `time`, a column, and `cut`, a day of it, later rows are judged only: they stand as the holdout.
+        With `time`, a column, and `cut`, a day of it, later rows are judged only: they stand as the holdout. `declared`
+        says what the labels mean: `definition`, `horizon_months`, `label_date`; what is not given is told.
         """
         files = {"table": table, "holdout": holdout}
         parts: list[tuple[str, Any]] = [
@@ -96,6 +107,7 @@ class Models(Calls):
         parts += [("label", label), ("folds", str(folds)), ("repeats", str(repeats))]
         parts += [("drop", column) for column in drop]
         parts += [*given(time=time, cut=cut).items()]
+        parts += [(name, str(each)) for name, each in _said(declared).items()]
         body, content_type = encode_multipart_formdata(parts)
         answer = self._wire.call("POST", "/v1/evaluations", body=body, headers={"Content-Type": content_type})
         return self._evaluated(answer.json(), on_progress)
@@ -104,3 +116,8 @@ class Models(Calls):
         """Wait until an evaluation is done and return its result."""
         done = self._finished(Evaluation, f"/v1/evaluations/{segment(order['id'])}", on_progress)
         return done["result"] or {}
+
+
+def _said(declared: dict[str, Any]) -> dict[str, Any]:
+    """Return what is declared of labels, days as they are written."""
+    return {name: str(each) if isinstance(each, date) else each for name, each in given(**declared).items()}

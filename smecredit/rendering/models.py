@@ -108,8 +108,21 @@ def evaluation(result: Mapping[str, Any]) -> None:
             f"undated 无日期 {cut['undated']:,}",
             markup=False,
         )
+    if said := result.get("definition"):
+        _meaning(said)
     for suspect in result.get("suspects", ()):
         console.print(f"! {suspect['sentence']['zh']}\n  {suspect['sentence']['en']}", markup=False)
+
+
+def _meaning(said: Mapping[str, Any]) -> None:
+    """Show what the labels mean, and what of that is not given."""
+    absent = "not given 未提供"
+    horizon = absent if said["horizon_months"] is None else f"{said['horizon_months']} months 个月"
+    terminal().print(
+        f"default 违约定义: {said['code'] or absent}; horizon 期限: {horizon}; "
+        f"label date 标签日期: {said['label_date'] or absent}",
+        markup=False,
+    )
 
 
 def _tests(tests: Mapping[str, Any]) -> Any:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from smecredit.running.suite import Suite, free_port
 
 @dataclass(frozen=True, slots=True)
 class Folds:
-    """Repeated stratified cross-validation: folds and repeats; and the column and day that a table is cut at."""
+    """Repeated stratified cross-validation: folds and repeats; the column and day that a table is cut at."""
 
     folds: int
     repeats: int
     time: str | None = None
     cut: str | None = None
+    # What the labels mean: definition, horizon_months, label_date.
+    declared: Mapping[str, Any] = field(default_factory=dict)
 
 
 def of_folder(data: Path, holdout: Path | None, plan: Folds, report: Reporter) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def of_folder(data: Path, holdout: Path | None, plan: Folds, report: Reporter) -
             _load(clients, data, report)
             with report.stage("evaluate") as on_progress:
                 return clients.of(journey.GRANTEE).evaluate_book(
-                    folds=plan.folds, repeats=plan.repeats, on_progress=on_progress
+                    folds=plan.folds, repeats=plan.repeats, on_progress=on_progress, **plan.declared
                 )
     with tempfile.TemporaryDirectory(prefix="smecredit-") as folder:
         table = _features(data, Path(folder) / "data.parquet", report)
@@ -61,6 +63,7 @@ def of_table(
             time=plan.time,
             cut=plan.cut,
             on_progress=on_progress,
+            **plan.declared,
         )
 
 

@@ -10,7 +10,9 @@ from chassis.web.schemas import ProblemSchema, Schema
 from services.scoring.api.schemas import (
     ProgressSchema,
     as_of_field,
+    definition_field,
     enterprises_field,
+    horizon_field,
     moment_field,
 )
 
@@ -24,6 +26,11 @@ class EvaluationOrderSchema(Schema):
     seed = fields.Integer(load_default=0, validate=validate.Range(0, 2**31 - 1))
     enterprises = enterprises_field()
     holdout_enterprises = enterprises_field()
+    definition = definition_field()
+    horizon_months = horizon_field()
+    label_date = fields.Date(
+        load_default=None, allow_none=True, metadata={"description": "The day that the labels were taken on"}
+    )
 
 
 class EvaluationFormSchema(Schema):
@@ -36,6 +43,11 @@ class EvaluationFormSchema(Schema):
     folds = fields.Integer(load_default=5, validate=validate.Range(2, 20))
     repeats = fields.Integer(load_default=10, validate=validate.Range(1, 100))
     seed = fields.Integer(load_default=0, validate=validate.Range(0, 2**31 - 1))
+    definition = definition_field()
+    horizon_months = horizon_field()
+    label_date = fields.Date(
+        load_default=None, allow_none=True, metadata={"description": "The day that the labels were taken on"}
+    )
 
     @validates_schema
     def both_or_neither(self, data: dict[str, Any], **_: Any) -> None:
@@ -45,7 +57,10 @@ class EvaluationFormSchema(Schema):
 
 
 class EvaluationSchema(Schema):
-    """An evaluation; `result` holds firms, defaults, auc, ks, brier, ece, the challenger's figures and suspects."""
+    """An evaluation; `result` holds firms, defaults, auc, ks, brier, ece, the challenger's figures and suspects.
+
+    `definition` in it tells by which default, within how long and as of which day the labels are, or what is not given.
+    """
 
     id = fields.String()
     state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed"]))

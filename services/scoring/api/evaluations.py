@@ -16,7 +16,8 @@ from chassis.web.schemas import parsed
 from services.scoring.api import shown
 from services.scoring.api.current import context
 from services.scoring.api.evaluation_schemas import EvaluationFormSchema, EvaluationOrderSchema, EvaluationSchema
-from services.scoring.domain.order import BookEvaluation, File, Folding, TableEvaluation
+from services.scoring.domain.order import BookEvaluation, Declared, File, Folding, TableEvaluation
+from services.scoring.domain.outcome import Terms, definitions
 from services.scoring.store import evaluations
 from services.scoring.usecases.evaluate import order_evaluation
 
@@ -39,6 +40,9 @@ _FORM = {
         "folds": {"type": "integer", "default": 5},
         "repeats": {"type": "integer", "default": 10},
         "seed": {"type": "integer", "default": 0},
+        "definition": {"type": "string", "enum": sorted(definitions())},
+        "horizon_months": {"type": "integer"},
+        "label_date": {"type": "string", "format": "date", "description": "The day that the labels were taken on"},
     },
 }
 _BODY = {
@@ -74,7 +78,8 @@ def post_evaluation(session: Session) -> dict[str, Any]:
     else:
         body = parsed(EvaluationOrderSchema(), request.get_json())
         data = BookEvaluation(body.get("as_of"), body["enterprises"], body["holdout_enterprises"])
-    row = order_evaluation(session, caller(), Folding(body["folds"], body["repeats"], body["seed"]), data)
+    said = Declared(Terms(body["definition"], body["horizon_months"]), body["label_date"])
+    row = order_evaluation(session, caller(), Folding(body["folds"], body["repeats"], body["seed"]), data, said)
     session.flush()
     return shown.evaluation(session, row)
 

@@ -52,6 +52,14 @@ class Folding:
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """What the labels of an evaluation mean: the default and the horizon, and the day that they were taken on."""
+
+    terms: Terms = field(default_factory=Terms)
+    label_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BookEvaluation:
     """Which of the book's labelled enterprises training is evaluated on; by default all."""
 

@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from services.scoring.domain import metrics
+from services.scoring.domain.disclosure import LEAST_FIRMS
 from services.scoring.domain.errors import FeaturesDoNotFit
 from services.scoring.domain.gate import gate
 from services.scoring.domain.scale import floored
@@ -141,6 +142,11 @@ def _on_holdout(
 ) -> dict[str, Any]:
     """Train on the whole table, judge on the other one."""
     other, outcome = labelled(holdout, label, least=False)
+    if len(outcome) < LEAST_FIRMS:
+        raise FeaturesDoNotFit(
+            f"the holdout has {len(outcome)} firms with an outcome; it needs ten, since figures of fewer tell of "
+            "single firms, and little of a model"
+        )
     if len(set(outcome)) < 2:
         raise FeaturesDoNotFit("the holdout needs at least one default and one firm that paid")
     model = learn(frame, defaulted, catalogue, seed=seed)

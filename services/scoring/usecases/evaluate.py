@@ -17,19 +17,21 @@ from chassis.data.jobs import Job
 from services.scoring.clients import Read
 from services.scoring.context import Context
 from services.scoring.domain.errors import TrainingDataUnusable
-from services.scoring.domain.order import BookEvaluation, Folding, ManyOrder, TableEvaluation
+from services.scoring.domain.order import BookEvaluation, Declared, Folding, ManyOrder, TableEvaluation
+from services.scoring.domain.outcome import Labels, Terms, declared
 from services.scoring.ml.time_cut import cut_at
 from services.scoring.store import evaluations, outcomes
 from services.scoring.tables import Evaluation
 from services.scoring.usecases.read_table import read_table
 from services.scoring.usecases.train import PURPOSE, with_outcomes
+from services.scoring.usecases.train import Labelled as WithLabels
 
 # The column that only a feature set has.
 MARK = "features_sha256"
 
 
 def order_evaluation(
-    session: Session, caller: Caller, folding: Folding, data: BookEvaluation | TableEvaluation
+    session: Session, caller: Caller, folding: Folding, data: BookEvaluation | TableEvaluation, said: Declared
 ) -> Evaluation:
     """Write down the order, its files and its job, all in the caller's transaction."""
     evaluation_id = new_id("evl")
@@ -38,13 +40,26 @@ def order_evaluation(
         id=evaluation_id,
         client=caller.client,
         job=jobs.enqueue(session, "evaluate", {"evaluation": evaluation_id}, caller=caller),
-        plan={"known_at": now.isoformat(), **asdict(folding), **_plan(data)},
+        plan={"known_at": now.isoformat(), **asdict(folding), **_plan(data), "declared": _meaning(said)},
         created_at=now,
     )
     if isinstance(data, TableEvaluation):
         _keep_files(evaluation, data)
     session.add(evaluation)
     return evaluation
+
+
+def _meaning(said: Declared) -> dict[str, Any]:
+    return {**asdict(said.terms), "label_date": said.label_date and said.label_date.isoformat()}
+
+
+def _declared(plan: Mapping[str, Any]) -> Declared:
+    """Return what an order declares; one of before there was a word for it declares nothing."""
+    said = plan.get("declared", {})
+    day = said.get("label_date")
+    return Declared(
+        Terms(said.get("definition"), said.get("horizon_months")), None if day is None else date.fromisoformat(day)
+    )
 
 
 def _plan(data: BookEvaluation | TableEvaluation) -> dict[str, Any]:
@@ -77,6 +92,8 @@ def run_evaluation(context: Context, job: Job) -> None:
         holdout=data.holdout,
         progress=job.progress,
     )
+    said = _declared(order.plan)
+    result["definition"] = declared(said.terms, said.label_date, data.start, data.labels)
     if data.cut is not None:
         result["time_cut"] = data.cut
     with context.database.begin() as session:
@@ -87,7 +104,8 @@ def run_evaluation(context: Context, job: Job) -> None:
 class Labelled:
     """What is evaluated: labelled rows, the label's column, and the catalogue where the features are ours.
 
-    `cut` tells where a table was cut by time; its later rows are then the holdout.
+    `cut` tells where a table was cut by time; its later rows are then the holdout. Of the book's firms `start` is the
+    day of their features, and `labels` what is to be told of their outcomes.
     """
 
     frame: pl.DataFrame
@@ -95,6 +113,8 @@ class Labelled:
     catalogue: list[dict[str, Any]] | None
     holdout: pl.DataFrame | None
     cut: dict[str, Any] | None = None
+    start: date | None = None
+    labels: Labels | None = None
 
 
 def _from_tables(context: Context, order: Evaluation) -> Labelled:
@@ -150,14 +170,16 @@ def _from_book(context: Context, order: Evaluation) -> Labelled:
     with context.database.read() as session:
         own = outcomes.seen_by(session, order.client, known_at)
 
-    def labelled(enterprises: Sequence[str] | None) -> pl.DataFrame:
+    terms = _declared(order.plan).terms
+
+    def labelled(enterprises: Sequence[str] | None) -> tuple[WithLabels, date]:
         book = context.profile.feature_set(
             ManyOrder(enterprises, as_of, known_at), Read.FEATURE_SET, outcomes=True, headers=headers
         )
-        return with_outcomes(book.frame, own, book.as_of).frame
+        return with_outcomes(book.frame, own, book.as_of, terms), book.as_of
 
     catalogue = context.profile.catalogue(headers)["features"]
     holdout = order.plan.get("holdout_enterprises")
-    return Labelled(
-        labelled(order.plan.get("enterprises")), "defaulted", catalogue, labelled(holdout) if holdout else None
-    )
+    found, start = labelled(order.plan.get("enterprises"))
+    other = labelled(holdout)[0].frame if holdout else None
+    return Labelled(found.frame, "defaulted", catalogue, other, start=start, labels=found.labels)

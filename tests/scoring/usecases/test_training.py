@@ -143,6 +143,8 @@ def test_the_book_is_evaluated_by_cross_validation(send: Send, read: Read, work:
     assert (result["firms"], result["folds"], result["repeats"]) == (80, 2, 1)
     assert result["auc"]["ci95"][0] <= result["auc"]["mean"] <= result["auc"]["ci95"][1]
     assert result["challenger"]["kind"] == "logistic"
+    assert (result["definition"]["code"], result["definition"]["label_date"]) == (None, None)
+    assert len(result["definition"]["told"]) >= 3
 
 
 def test_a_banks_own_table_is_evaluated(
@@ -156,6 +158,9 @@ def test_a_banks_own_table_is_evaluated(
         "drop": ["enterprise"],
         "folds": "2",
         "repeats": "1",
+        "definition": "past-due-90",
+        "horizon_months": "12",
+        "label_date": "2025-12-31",
     }
     order = app.test_client().post("/v1/evaluations", data=form, headers={**headers, "Idempotency-Key": "k"})
     work()
@@ -163,6 +168,10 @@ def test_a_banks_own_table_is_evaluated(
     evaluation = read(f"/v1/evaluations/{order.json['id']}").json
 
     assert (evaluation["state"], evaluation["result"]["firms"]) == ("done", 80)
+    meaning = evaluation["result"]["definition"]
+    assert (meaning["code"], meaning["horizon_months"], meaning["label_date"]) == ("past-due-90", 12, "2025-12-31")
+    assert meaning["default"]["title"]["en"] == "More than 90 days past due"
+    assert meaning["told"] == []
     assert profile.seen == []
 
 
@@ -245,6 +254,46 @@ def test_a_table_cut_by_time_is_learned_before_and_judged_after(
 
     assert (result["firms"], result["holdout"]["firms"]) == (50, 30)
     assert result["time_cut"] == {"column": "day", "cut": "20200151", "before": 50, "after": 30, "undated": 0}
+    told = " ".join(each["en"] for each in result["definition"]["told"])
+    for absent in ("No definition of default is declared", "No horizon is declared", "No label date is given"):
+        assert absent in told
+
+
+def test_a_holdout_of_fewer_than_ten_firms_is_refused(
+    app: Flask, headers: dict[str, str], read: Read, work: Work, profile: Any
+) -> None:
+    """Its figures would be of single firms."""
+    table = profile.book.drop_nulls("defaulted").drop("features_sha256").with_row_index("day")
+    form = {
+        "table": (BytesIO(table.with_columns(pl.col("day") + 20_200_101).write_csv().encode()), "loans.csv"),
+        "label": "defaulted",
+        "drop": ["enterprise"],
+        "time": "day",
+        "cut": "20200172",
+        "folds": "2",
+        "repeats": "1",
+    }
+    order = app.test_client().post("/v1/evaluations", data=form, headers={**headers, "Idempotency-Key": "k"})
+    work()
+
+    evaluation = read(f"/v1/evaluations/{order.json['id']}").json
+
+    assert (evaluation["state"], evaluation["result"]) == ("failed", None)
+    assert "it needs ten" in evaluation["problem"]["detail"]
+
+
+def test_a_book_is_evaluated_by_the_default_that_is_declared(send: Send, read: Read, work: Work) -> None:
+    """Outcomes by another definition say nothing and are counted, as in a training."""
+    for number in range(1, 4):
+        said = {"defaulted": True, "observed_on": "2020-08-01", "definition": "charged-off"}
+        send("/v1/outcomes", {"enterprise": f"local:E{number}", **said})
+    order = send("/v1/evaluations", {"folds": 2, "repeats": 1, "definition": "past-due-90"}).json
+    work()
+
+    result = read(f"/v1/evaluations/{order['id']}").json["result"]
+
+    assert result["firms"] == 77
+    assert result["definition"]["labels"]["left_out"] == {"other-definition": 3}
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,8 @@ def rows_of(invoices: pl.LazyFrame, *by: str) -> pl.LazyFrame:
     """Return invoices with what sums, bit-wise ors and minima of many of them can be made of."""
     valid, total = c("status") == "valid", c("total_fen")
     blue, red = valid & (total > 0), valid & (total < 0)
-    dated = pl.when(valid).then("date")
+    # A red letter is no business: dated long ago, one of a fen would make a firm old.
+    dated = pl.when(blue).then("date")
     return invoices.select(
         *by,
         "counterparty",
