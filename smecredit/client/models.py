@@ -22,7 +22,8 @@ class Models(Calls):
         """Order a new model from all firms with outcomes: see `wait_model`.
 
         `declared` says what its PDs mean, `definition` of default and `horizon_months`, and their level:
-        `central_tendency` as a rate, `margin_of_conservatism` and `through_the_cycle_shift` in log-odds.
+        `central_tendency` as a rate, `margin_of_conservatism` and `through_the_cycle_shift` in log-odds; and `ratings`,
+        your own grades (`grades`, the best first, and `given`: enterprise, grade, rated_on), to stand beside the model.
         """
         value = {"promote": promote, **moments(as_of), **given(seed=seed, **declared)}
         return self._post(Model, "/v1/models", value, purpose="model-training")
@@ -92,6 +93,8 @@ class Models(Calls):
         repeats: int = 10,
         time: str | None = None,
         cut: str | None = None,
+        rating: str | None = None,
+        grades: Sequence[str] = (),
         on_progress: OnProgress | None = None,
         **declared: Any,
     ) -> Json:
@@ -99,6 +102,7 @@ class Models(Calls):
 
         With `time`, a column, and `cut`, a day of it, later rows are judged only: they stand as the holdout. `declared`
         says what the labels mean: `definition`, `horizon_months`, `label_date`; what is not given is told.
+        `rating` is a column of your own `grades`, the best first: it stands beside the model and teaches nothing.
         """
         files = {"table": table, "holdout": holdout}
         parts: list[tuple[str, Any]] = [
@@ -106,7 +110,8 @@ class Models(Calls):
         ]
         parts += [("label", label), ("folds", str(folds)), ("repeats", str(repeats))]
         parts += [("drop", column) for column in drop]
-        parts += [*given(time=time, cut=cut).items()]
+        parts += [*given(time=time, cut=cut, rating=rating).items()]
+        parts += [("grades", grade) for grade in grades]
         parts += [(name, str(each)) for name, each in _said(declared).items()]
         body, content_type = encode_multipart_formdata(parts)
         answer = self._wire.call("POST", "/v1/evaluations", body=body, headers={"Content-Type": content_type})

@@ -102,6 +102,8 @@ def evaluation(result: Mapping[str, Any]) -> None:
     console.print(table)
     if tests := (result.get("gate") or {}).get("tests"):
         console.print(_tests(tests))
+    if compared := (result.get("rating") or {}).get("comparison"):
+        console.print(_beside(compared), markup=False)
     if cut := result.get("time_cut"):
         console.print(
             f"holdout 留出：{cut['column']} ≥ {cut['cut']}，{cut['after']:,} rows 行；before 之前 {cut['before']:,}；"
@@ -112,6 +114,15 @@ def evaluation(result: Mapping[str, Any]) -> None:
         _meaning(said)
     for suspect in result.get("suspects", ()):
         console.print(f"! {suspect['sentence']['zh']}\n  {suspect['sentence']['en']}", markup=False)
+
+
+def _beside(found: Mapping[str, Any]) -> str:
+    """Say how the model ranks firms beside the bank's own rating."""
+    low, high = found["ci95"]
+    return (
+        f"rating 银行评级：AUC {found['rating']:.3f}, model 模型 {found['model']:.3f} on the same firms 同一批企业；"
+        f"ahead 领先 {found['advantage']:+.3f} ({low:+.3f} to {high:+.3f})"
+    )
 
 
 def _meaning(said: Mapping[str, Any]) -> None:

@@ -28,6 +28,14 @@ class Folds:
     declared: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A table's column of the bank's own grades, and these, the best first."""
+
+    rating: str | None
+    grades: Sequence[str]
+
+
 def of_folder(data: Path, holdout: Path | None, plan: Folds, report: Reporter) -> dict[str, Any]:
     """Evaluate on a folder of invoices and outcomes; with a holdout, also score the firms of that folder."""
     if holdout is None:
@@ -49,7 +57,13 @@ NO_FEATURES = ("enterprise", "depth", "features_sha256", "industry", "region", "
 
 
 def of_table(
-    table: Path, label: str, drop: Sequence[str], holdout: Path | None, plan: Folds, report: Reporter
+    table: Path,
+    label: str,
+    drop: Sequence[str],
+    holdout: Path | None,
+    plan: Folds,
+    report: Reporter,
+    beside: Beside | None = None,
 ) -> dict[str, Any]:
     """Evaluate on a table of the user's own."""
     with _clients(report) as clients, report.stage("evaluate") as on_progress:
@@ -62,6 +76,8 @@ def of_table(
             repeats=plan.repeats,
             time=plan.time,
             cut=plan.cut,
+            rating=None if beside is None else beside.rating,
+            grades=() if beside is None else beside.grades,
             on_progress=on_progress,
             **plan.declared,
         )

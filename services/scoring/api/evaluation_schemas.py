@@ -40,6 +40,13 @@ class EvaluationFormSchema(Schema):
     drop = fields.List(fields.String(), load_default=list, metadata={"description": "Columns not to learn from"})
     time = fields.String(load_default=None, metadata={"description": "The column of time that the table is cut by"})
     cut = fields.String(load_default=None, validate=validate.Length(max=40))
+    rating = fields.String(
+        load_default=None,
+        metadata={"description": "The column of the bank's own grades: shown beside, not learned from"},
+    )
+    grades = fields.List(
+        fields.String(), load_default=list, metadata={"description": "The grades in that column, the best first"}
+    )
     folds = fields.Integer(load_default=5, validate=validate.Range(2, 20))
     repeats = fields.Integer(load_default=10, validate=validate.Range(1, 100))
     seed = fields.Integer(load_default=0, validate=validate.Range(0, 2**31 - 1))
@@ -51,9 +58,11 @@ class EvaluationFormSchema(Schema):
 
     @validates_schema
     def both_or_neither(self, data: dict[str, Any], **_: Any) -> None:
-        """Refuse a cut without its column, and a column without its cut."""
+        """Refuse a cut without its column, grades without theirs, and either column alone."""
         if (data["time"] is None) != (data["cut"] is None):
             raise ValidationError({"cut": ["Send `time`, the column, together with `cut`, the day."]})
+        if (data["rating"] is None) != (len(data["grades"]) < 2):
+            raise ValidationError({"grades": ["Send `rating`, the column, with two `grades` or more, the best first."]})
 
 
 class EvaluationSchema(Schema):

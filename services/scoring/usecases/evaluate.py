@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ from services.scoring.context import Context
 from services.scoring.domain.errors import TrainingDataUnusable
 from services.scoring.domain.order import BookEvaluation, Declared, Folding, ManyOrder, TableEvaluation
 from services.scoring.domain.outcome import Labels, Terms, declared
+from services.scoring.domain.rating import Ranks, Rated, Ratings
+from services.scoring.ml.labels import labelled
 from services.scoring.ml.time_cut import cut_at
 from services.scoring.store import evaluations, outcomes
 from services.scoring.tables import Evaluation
@@ -65,7 +67,8 @@ def _declared(plan: Mapping[str, Any]) -> Declared:
 def _plan(data: BookEvaluation | TableEvaluation) -> dict[str, Any]:
     """Return what is kept of an order as JSON; files are kept beside it."""
     if isinstance(data, TableEvaluation):
-        return {"label": data.label, "drop": list(data.drop), "time": data.time, "cut": data.cut}
+        columns = {"label": data.label, "drop": list(data.drop), "time": data.time, "cut": data.cut}
+        return {**columns, "rating": data.rating, "grades": list(data.grades)}
     return {**asdict(data), "as_of": data.as_of and data.as_of.isoformat()}
 
 
@@ -90,6 +93,7 @@ def run_evaluation(context: Context, job: Job) -> None:
         repeats=order.plan["repeats"],
         seed=order.plan["seed"],
         holdout=data.holdout,
+        ranks=data.ranks,
         progress=job.progress,
     )
     said = _declared(order.plan)
@@ -105,7 +109,8 @@ class Labelled:
     """What is evaluated: labelled rows, the label's column, and the catalogue where the features are ours.
 
     `cut` tells where a table was cut by time; its later rows are then the holdout. Of the book's firms `start` is the
-    day of their features, and `labels` what is to be told of their outcomes.
+    day of their features, and `labels` what is to be told of their outcomes. `ranks` are a bank's own grades
+    of the labelled rows of a table.
     """
 
     frame: pl.DataFrame
@@ -115,6 +120,7 @@ class Labelled:
     cut: dict[str, Any] | None = None
     start: date | None = None
     labels: Labels | None = None
+    ranks: Ranks | None = None
 
 
 def _from_tables(context: Context, order: Evaluation) -> Labelled:
@@ -133,8 +139,26 @@ def _from_tables(context: Context, order: Evaluation) -> Labelled:
     catalogue = _catalogue_of(context, order, given[0])
     tables = [table.drop(drop, strict=False) for table in given]
     if order.plan.get("time") is not None:
-        return _cut(tables[0], order.plan, catalogue)
-    return Labelled(tables[0], order.plan["label"], catalogue, tables[1] if len(tables) > 1 else None)
+        found = _cut(tables[0], order.plan, catalogue)
+    else:
+        found = Labelled(tables[0], order.plan["label"], catalogue, tables[1] if len(tables) > 1 else None)
+    return found if order.plan.get("rating") is None else _rated(found, order.plan)
+
+
+def _rated(found: Labelled, plan: Mapping[str, Any]) -> Labelled:
+    """Return the same without the column of a bank's grades, and these beside it."""
+    column, grades = plan["rating"], plan["grades"]
+    if column not in found.frame.columns:
+        raise TrainingDataUnusable(f"there is no column {column!r} with a rating", rating=column)
+    known, _ = labelled(found.frame, found.label)
+    given = known[column].cast(pl.String).str.strip_chars().fill_null("").to_list()
+    if strange := sorted(set(given) - {*grades, ""}):
+        said = f"the rating {column!r} holds {strange[:5]}, which are none of the grades {', '.join(grades)}"
+        raise TrainingDataUnusable(said, rating=column)
+    rows = [str(row) for row in range(len(given))]
+    ratings = Ratings(grades, {row: Rated(grade) for row, grade in zip(rows, given, strict=True) if grade})
+    holdout = None if found.holdout is None else found.holdout.drop(column, strict=False)
+    return replace(found, frame=found.frame.drop(column), holdout=holdout, ranks=ratings.of(rows))
 
 
 def _cut(table: pl.DataFrame, plan: Mapping[str, Any], catalogue: list[dict[str, Any]] | None) -> Labelled:
@@ -172,7 +196,7 @@ def _from_book(context: Context, order: Evaluation) -> Labelled:
 
     terms = _declared(order.plan).terms
 
-    def labelled(enterprises: Sequence[str] | None) -> tuple[WithLabels, date]:
+    def of(enterprises: Sequence[str] | None) -> tuple[WithLabels, date]:
         book = context.profile.feature_set(
             ManyOrder(enterprises, as_of, known_at), Read.FEATURE_SET, outcomes=True, headers=headers
         )
@@ -180,6 +204,6 @@ def _from_book(context: Context, order: Evaluation) -> Labelled:
 
     catalogue = context.profile.catalogue(headers)["features"]
     holdout = order.plan.get("holdout_enterprises")
-    found, start = labelled(order.plan.get("enterprises"))
-    other = labelled(holdout)[0].frame if holdout else None
+    found, start = of(order.plan.get("enterprises"))
+    other = of(holdout)[0].frame if holdout else None
     return Labelled(found.frame, "defaulted", catalogue, other, start=start, labels=found.labels)

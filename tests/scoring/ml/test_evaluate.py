@@ -126,3 +126,10 @@ def test_levels_and_frequencies_come_from_training_rows_alone():
     assert [column.name for column in encoding.columns] == ["kind=a", "kind=b", "town"]
     rows = encoding.rows(pl.DataFrame({"kind": ["c", None], "town": ["elsewhere", None]}))
     np.testing.assert_array_equal(rows, [[0, 0, 0], [np.nan, np.nan, np.nan]])
+
+
+def test_a_frequent_word_of_a_column_of_many_is_told_apart():
+    """One that twenty rows have gets a yes-or-no column beside the frequency of all; nineteen rows say too little."""
+    words = [*["often"] * 20, *["seldom"] * 19, *(f"t{number % 30}" for number in range(61))]
+    encoding = learn_encoding(pl.DataFrame({"town": words}), None)
+    assert [column.name for column in encoding.columns] == ["town", "town=often"]

@@ -310,3 +310,67 @@ def test_a_cut_without_its_column_or_beside_a_holdout_is_refused(
 
     assert refused.status_code == 422
     assert field in refused.text
+
+
+RATED = {"grades": ["A", "B", "C"], "given": [{"enterprise": f"local:E{i}", "grade": "ABC"[i % 3]} for i in range(90)]}
+
+
+def test_the_card_of_a_training_that_carries_ratings_shows_them_beside_the_model(
+    send: Send, read: Read, work: Work
+) -> None:
+    """Firms without an outcome count for nothing, a rating of after the features is left out."""
+    late = {"enterprise": "local:E7", "grade": "A", "rated_on": "2020-03-01"}
+    given = [late if each["enterprise"] == "local:E7" else each for each in RATED["given"]]
+    version = send("/v1/models", {"seed": 1, "ratings": {**RATED, "given": given}}).json["version"]
+    work()
+
+    card = read(f"/v1/models/{version}").json["card"]
+
+    told = card["rating"]
+    assert (told["rated"], told["unrated"], told["late"], told["undated"]) == (79, 1, 1, 79)
+    assert [each["grades"] for each in told["grades"]] == [["A"], ["B"], ["C"]]
+    assert told["comparison"]["model"] > told["comparison"]["rating"]
+    assert "rating" not in card["metrics"]
+    assert not {"rating", "grade"} & set(card["features"])
+
+
+@pytest.mark.parametrize(
+    "ratings",
+    [
+        {**RATED, "grades": ["A", "B"]},
+        {**RATED, "grades": ["A", "B", "C", "A"]},
+        {**RATED, "given": RATED["given"][:2] * 2},
+        {**RATED, "given": []},
+        {**RATED, "grades": ["A"]},
+    ],
+    ids=["an unknown grade", "a grade twice", "a firm twice", "nobody", "one grade"],
+)
+def test_ratings_that_do_not_make_sense_are_refused(send: Send, ratings: Any) -> None:
+    """Before anything is trained."""
+    assert send("/v1/models", {"ratings": ratings}).status_code == 422
+
+
+def test_a_column_of_grades_on_a_banks_own_table_stands_beside_the_model(
+    app: Flask, headers: dict[str, str], read: Read, work: Work, profile: Any
+) -> None:
+    """It gives the outcome away and is not learned from; a grade that is none of the bank's is refused."""
+    table = profile.book.drop_nulls("defaulted").drop("features_sha256", "enterprise")
+    table = table.with_columns(mark=pl.when("defaulted").then(pl.lit("D")).otherwise(pl.lit("A")))
+
+    def evaluated(key: str, **form: Any) -> Any:
+        sent = {"table": (BytesIO(table.write_csv().encode()), "t.csv"), "label": "defaulted", "rating": "mark", **form}
+        order = app.test_client().post(
+            "/v1/evaluations",
+            data={"folds": "2", "repeats": "1", **sent},
+            headers={**headers, "Idempotency-Key": key},
+        )
+        work()
+        return read(f"/v1/evaluations/{order.json['id']}").json if order.status_code == 202 else order
+
+    result = evaluated("k1", grades=["A", "D"])["result"]
+    assert result["rating"]["comparison"]["rating"] == 1.0
+    assert result["auc"]["mean"] < 1.0
+    assert any("rated D defaulted" in each["en"] for each in result["rating"]["told"])
+    strange = evaluated("k2", grades=["A", "B"])
+    assert "none of the grades" in strange["problem"]["detail"]
+    assert evaluated("k3").status_code == 422
