@@ -23,7 +23,7 @@ rows AS (
     SELECT enterprise, sale, counterparty, day,
            CASE WHEN valid AND NOT told THEN net ELSE 0 END AS net, CASE WHEN valid AND NOT told THEN tax ELSE 0 END AS tax,
            CASE WHEN blue THEN net ELSE 0 END AS charged, CASE WHEN red THEN -net ELSE 0 END AS cancelled,
-           blue AS issued, blue AND NOT gone AS blue, red, NOT valid AS void, valid AND NOT gone AS dated,
+           blue AS issued, blue AND NOT gone AS blue, red, NOT valid AS void,
            least(36, year(as_of) * 12 + month(as_of) - year(day) * 12 - month(day) - (day(day) > day(as_of))::INT) AS slot
     FROM (SELECT * FROM stated
           UNION ALL BY NAME
@@ -40,7 +40,7 @@ months AS (
            count(*) FILTER (red) AS reds,
            count(*) FILTER (void) AS voids,
            bit_count(bit_or(CASE WHEN blue THEN 1::BIGINT << day(day) ELSE 0 END)) AS days,
-           min(day) FILTER (dated) AS first,
+           min(day) FILTER (blue) AS first,
            max(day) FILTER (blue) AS last
     FROM rows
     GROUP BY ALL
@@ -125,7 +125,7 @@ links AS (
            greatest(0, sum(CASE WHEN slot BETWEEN 12 AND 23 THEN net ELSE 0 END))::BIGINT AS x12_before,
            greatest(0, sum(CASE WHEN slot < 36 THEN net ELSE 0 END))::BIGINT AS x36,
            bit_or(CASE WHEN blue AND slot < 36 THEN 1::BIGINT << slot ELSE 0 END) AS met,
-           min(day) FILTER (dated) AS since
+           min(day) FILTER (blue) AS since
     FROM rows
     GROUP BY ALL
 ),

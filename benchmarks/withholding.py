@@ -93,6 +93,11 @@ def real_book() -> Book:
 
 def synthetic_book(firms: int = 1_000, seed: int = 7) -> Book:
     """Return a synthetic book, and models of its firms."""
+    return _book(f"{firms:,} synthetic firms", *synthetic(firms, seed))
+
+
+def synthetic(firms: int = 1_000, seed: int = 7) -> tuple[pl.DataFrame, date, pl.DataFrame, np.ndarray]:
+    """Return invoices of an economy, the day of its book, its firms' features and who defaulted."""
     made = records(simulate(Plan(firms, 36, seed, date(2022, 1, 1), 0.12)))
     fen = [(c(name) * 100).cast(pl.Int64).alias(f"{name}_fen") for name in ("net", "tax", "total")]
     invoices = pl.concat(
@@ -103,7 +108,7 @@ def synthetic_book(firms: int = 1_000, seed: int = 7) -> Book:
     )
     as_of = date(2024, 12, 31)
     known = compute(invoices, as_of=as_of).join(made["outcomes"], on="enterprise").sort("enterprise")
-    return _book(f"{firms:,} synthetic firms", invoices, as_of, known, known["defaulted"].to_numpy())
+    return invoices, as_of, known, known["defaulted"].to_numpy()
 
 
 def _book(title: str, invoices: pl.DataFrame, as_of: date, known: pl.DataFrame, defaulted: np.ndarray) -> Book:

@@ -65,6 +65,7 @@ ROUTES = (
     (r"GET /catalogue", "catalogue"),
     (r"GET /reason-codes", "reason_codes"),
     (r"POST /matches", "match"),
+    (r"POST /scores/scr_01JX0001/recourse", "way_up"),
 )
 
 

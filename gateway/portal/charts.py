@@ -13,6 +13,8 @@ from gateway.portal.language import Language, pick, text
 WATERFALL_STEPS = 12
 # Names that the master scale's risks fit between; a logarithm, because 0.2 % and 0.4 % differ as much as 10 and 20 %.
 PD_SCALE = (0.001, 0.5)
+ASCENT = (560, 180)
+ASCENT_ROOM = 12  # points above and below the lines
 PD_TICKS = (0.001, 0.01, 0.1, 0.5)
 
 
@@ -84,6 +86,33 @@ def waterfall(language: Language, score: Mapping[str, Any]) -> dict[str, Any]:
         "base": {"name": text(language, "score.base"), "value": float(score["base_points"])},
         "steps": steps,
         "total": {"name": text(language, "score.total"), "value": level},
+    }
+
+
+def ascent(way: Mapping[str, Any], path: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a way up as lines of an SVG: the score of each month by the plan, by carrying on alone, and the target.
+
+    The first month is today; both lines begin there.
+    """
+    width, height = ASCENT
+    lines = {
+        name: [(0, way["now"]["score"]), *((month["month"], month["score"]) for month in months)]
+        for name, months in (("plan", path), ("carried", way["carrying_on"]))
+    }
+    needed = way["needed"]["score"]
+    scores = [score for line in lines.values() for _, score in line] + ([] if needed is None else [needed])
+    low, high = min(scores) - ASCENT_ROOM, max(scores) + ASCENT_ROOM
+    last = max(month for line in lines.values() for month, _ in line) or 1
+
+    def place(month: float, score: float) -> tuple[float, float]:
+        return round(month / last * width, 1), round(height * (1 - (score - low) / (high - low)), 1)
+
+    return {
+        "size": ASCENT,
+        "months": last,
+        **{name: [place(*point) for point in line] for name, line in lines.items()},
+        "ends": {name: line[-1][1] for name, line in lines.items()},
+        "target": None if needed is None else place(0, needed)[1],
     }
 
 

@@ -30,6 +30,7 @@ from gateway.portal.pages import (
     repairs,
     retention,
     sending,
+    ways,
     webhooks,
 )
 from gateway.portal.session import Sessions, refuse_foreign_posts
@@ -76,6 +77,8 @@ ROUTES = (
     ("/applicants/<firm>/records/<figure>", portraits.applicant_records, ("GET",)),
     ("/enterprise/invoices/<record>/lines", portraits.own_lines, ("GET",)),
     ("/applicants/<firm>/invoices/<record>/lines", portraits.applicant_lines, ("GET",)),
+    ("/enterprise/way-up", ways.own, ("GET",)),
+    ("/applicants/<firm>/way-up", ways.of_applicant, ("GET",)),
     ("/applicants/<firm>/scores", applicants.score, ("POST",)),
     ("/applicants/<firm>/matches", applicants.match, ("POST",)),
     ("/enterprise/cross-checks", cross_checks.own, ("GET",)),

@@ -53,6 +53,12 @@ def products_in_force(session: Session, on: date) -> list[Product]:
     return [product for product in products if product.in_force(on)]
 
 
+def products_of(session: Session, versions: Mapping[str, int]) -> list[Product]:
+    """Return these versions of products, by id."""
+    rows = [product_version(session, product, version) for product, version in sorted(versions.items())]
+    return [read_product({**row.document, "owner": row.owner}) for row in rows]
+
+
 def used(session: Session, products: Sequence[str]) -> dict[str, Used]:
     """Return what applications that were accepted, or came further, have taken of these products."""
     if not products:

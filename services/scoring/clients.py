@@ -17,12 +17,19 @@ import polars as pl
 from chassis.core.http import Upstream
 from chassis.core.problems import UpstreamProblem
 from services.scoring.domain.assessment import Assessment, Features
+from services.scoring.domain.fuller import SIDES
 from services.scoring.domain.leave import Leave
 from services.scoring.domain.order import ManyOrder
 from services.scoring.domain.recourse import Continuations
 
 # What a table of features says of each file beside the marks.
 SAID = ("evidence", "confirmed", "records")
+# The form of a fuller file in a table, but for its values.
+FULLER: Mapping[str, pl.DataType | type[pl.DataType]] = {
+    "shown": pl.Struct(dict.fromkeys(SIDES, pl.Int64)),
+    "window": pl.Int64,
+    **dict.fromkeys(("registered_on", "depth", "features_sha256"), pl.String),
+}
 STAGE = re.compile(r"([\w-]+);dur=([\d.]+)")
 
 
@@ -43,7 +50,8 @@ class FeatureTable:
 
     `disputes` has the marks of those that dispute something, by enterprise. `said` has, in the order of the rows, what
     their money rests on, their features without what only they state, and public records, as JSON. It stands beside the
-    frame, as the marks do: neither is a feature, and no model is to be trained on it.
+    frame, as the marks do: neither is a feature, and no model is to be trained on it. Nor is `fuller`, the features of
+    the files that would be shown fully, as they come with a table that is read for scores.
     """
 
     frame: pl.DataFrame
@@ -53,19 +61,22 @@ class FeatureTable:
     catalogue: str
     withheld: int
     disputes: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    fuller: pl.Series | None = None
 
     def confirmed(self, features: Sequence[str]) -> pl.DataFrame:
         """Return the second readings of those that have one: enterprise, depth, features_sha256 and these features."""
         told = self.said.with_columns(self.frame["enterprise"]).drop_nulls("confirmed")
         values = pl.Struct(dict.fromkeys(features, pl.Float64))
-        form = pl.Struct({"depth": pl.String, "features_sha256": pl.String, "values": values})
+        fuller = {"fuller": pl.Struct({**FULLER, "values": values})}
+        form = pl.Struct({"depth": pl.String, "features_sha256": pl.String, "values": values, **fuller})
         read = told.select("enterprise", pl.col("confirmed").str.json_decode(form))
         return read.unnest("confirmed").unnest("values")
 
     @property
     def rows(self) -> pl.DataFrame:
-        """The features with what their money rests on, and the public records that speak against each firm."""
-        return self.frame.with_columns(self.said["evidence"], self.said["records"])
+        """The features with what their money rests on, the public records against each firm, and its fuller file."""
+        beside = [self.said["evidence"], self.said["records"]]
+        return self.frame.with_columns(beside if self.fuller is None else [*beside, self.fuller])
 
 
 class Profile:
@@ -123,7 +134,8 @@ class Profile:
         # A profile service of before does not say it.
         said = [table[name] if name in table.columns else _unsaid(name, table.height) for name in SAID]
         return FeatureTable(
-            frame=table.drop("disputes", *SAID, strict=False),
+            frame=table.drop("disputes", "fuller", *SAID, strict=False),
+            fuller=table["fuller"] if "fuller" in table.columns else None,
             said=pl.DataFrame(said),
             disputes=_marks(table),
             as_of=date.fromisoformat(answer.headers["As-Of"]),
@@ -212,6 +224,7 @@ def _features(body: dict[str, Any]) -> Features | UpstreamProblem:
         evidence=body.get("evidence"),
         confirmed=body.get("confirmed"),
         records=body.get("records"),
+        fuller=body.get("fuller"),
     )
 
 

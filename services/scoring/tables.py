@@ -230,7 +230,10 @@ class ShadowScore(Base):
 
 
 class OverlayVersion(Base):
-    """A version of the expert rules beside the model: proposed by one client, in force once another confirmed it."""
+    """A version of the expert rules beside the model: proposed by one, in force once another confirmed it.
+
+    `…_per` is the person who had signed in, null where a program of the client did it.
+    """
 
     __tablename__ = "overlay_versions"
 
@@ -239,8 +242,10 @@ class OverlayVersion(Base):
     valid_from: Mapped[date]
     note: Mapped[str]
     proposed_by: Mapped[str]
+    proposed_per: Mapped[str | None]
     proposed_at: Mapped[datetime]
     confirmed_by: Mapped[str | None]
+    confirmed_per: Mapped[str | None]
     confirmed_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str | None]
     withdrawn_at: Mapped[datetime | None]

@@ -43,6 +43,7 @@ class Enterprise(TypedDict):
     size_class: Literal["large", "medium", "small", "micro"] | None
     synthetic: bool
     established_on: NotRequired[str | None]
+    registered_on: NotRequired[str | None]
     rating: NotRequired[Literal["A", "B", "C", "D"] | None]
     employees: NotRequired[int | None]
     revenue_fen: NotRequired[int | None]

@@ -143,4 +143,5 @@ class Match(TypedDict):
     offers: list[Offer]
     refusals: list[Refusal]
     disputes: list[Mark]
+    own_view: NotRequired[Text]
     created_at: str

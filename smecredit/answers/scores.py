@@ -163,9 +163,9 @@ class Override(TypedDict):
 
     id: str
     score: str
-    model_grade: str
+    model_grade: str | None
     grade: str
-    steps: int
+    steps: int | None
     reason: str
     note: str
     created_at: str
@@ -203,6 +203,32 @@ class OtherScore(TypedDict):
     features_sha256: str
 
 
+class ShownMonths(TypedDict):
+    """How many of the last 36 months the valid invoices of each side reach back through; 0: there are none."""
+
+    sale: int
+    purchase: int
+
+
+class FullerScore(TypedDict):
+    """The score that the firm would have if the months that it does not show were like those it shows: supposed.
+
+    `months` is in how many of the 36 the firm has existed, since `registered_on` where another than the firm states it;
+    `difference` is how many points it has more than the score.
+    """
+
+    score: int
+    grade: str
+    pd: float
+    difference: int
+    shown: ShownMonths
+    months: int
+    registered_on: str | None
+    depth: Depth
+    features_sha256: str
+    sentence: Text
+
+
 class ScoreConfirmedBy(TypedDict):
     """Money of which somebody beside the firm says the same, by who that is, in fen."""
 
@@ -229,7 +255,8 @@ class Score(TypedDict):
 
     `purpose` is what the firm's file was read for, `receipt` where the signed receipt is read; `against` is there
     where the question named other references. Where the firm states anything that nobody confirms, `with_confirmed`
-    and `with_everything` are the two scores of which `counts` says which decides, and `counted` says why.
+    and `with_everything` are the two scores of which `counts` says which decides, and `counted` says why. `fuller` is
+    null where 36 months are shown; `pd_interval` holds its PD.
     """
 
     id: str
@@ -257,6 +284,8 @@ class Score(TypedDict):
     with_confirmed: OtherScore | None
     evidence: ScoreEvidence | None
     counted: Text | None
+    own_view: Text | None
+    fuller: FullerScore | None
     renewed_by: str | None
     repeat_of: str | None
     receipt: str

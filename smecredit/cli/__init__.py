@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "sandbox": ("data", "Write a synthetic economy to a folder."),
     "portrait": ("reading", "Show an enterprise's credit portrait."),
     "score": ("reading", "Score an enterprise, with reasons."),
+    "way-up": ("reading", "Show how a firm reaches a grade, month by month, from its latest score."),
     "receipt": ("proving", "Print the signed receipt of a score."),
     "verify-receipt": ("proving", "Prove a receipt: its signature, and its score made again bit for bit."),
     "ledger": ("proving", "Write what the ledger holds of you, with its proofs, to a file."),

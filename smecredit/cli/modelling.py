@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
-from smecredit.cli.options import as_json, as_of, connected, json_file, print_json, report
+from smecredit.cli.options import as_json, as_of, connected, day, json_file, print_json, report
 from smecredit.client import Client
 from smecredit.rendering.models import evaluation as show_evaluation
 from smecredit.rendering.models import model as show_model
@@ -27,19 +28,50 @@ from smecredit.running import evaluation
 @click.option("--central-tendency", type=click.FloatRange(0, 1, True, True), help="Long-run rate to centre PDs on.")
 @click.option("--margin-of-conservatism", type=click.FloatRange(0, 3), help="Added to every log-odds of default.")
 @click.option("--through-the-cycle-shift", type=click.FloatRange(-3, 3), help="Added to every log-odds of default.")
+@click.option("--ratings", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV of your own rating.")
+@click.option("--grades", help="Its grades, the best first, with commas: A,B,C,D.")
 @as_of
 @as_json
 @connected("bank-demo")
 def train_command(
-    bank: Client, promote: bool, seed: int | None, as_of: date | None, as_json: bool, **declared: Any
+    bank: Client,
+    promote: bool,
+    seed: int | None,
+    ratings: Path | None,
+    grades: str | None,
+    as_of: date | None,
+    as_json: bool,
+    **declared: Any,
 ) -> None:
-    """Train a model on all firms with outcomes that have consented to it."""
+    """Train a model on all firms with outcomes that have consented to it.
+
+    --ratings has the columns enterprise, grade and, where known, rated_on; the model's card then tells which of the two
+    ranks firms better. Nothing is learned from it.
+    """
+    if (ratings is None) != (grades is None):
+        raise click.UsageError("--ratings FILE and --grades A,B,C go together.")
+    if ratings and grades:
+        declared["ratings"] = {"grades": _listed(grades), "given": _rated(ratings)}
     with Reporter().stage("train") as on_progress:
         ordered = bank.train(promote=promote, as_of=as_of, seed=seed, **declared)
         model = bank.wait_model(ordered["version"], on_progress)
     print_json(model) if as_json else show_model(model)
     if promote and model["state"] != "serving":
         click.echo(f"It serves once somebody else has approved it: smecredit approve {model['version']}", err=True)
+
+
+def _listed(grades: str) -> list[str]:
+    return [grade.strip() for grade in grades.split(",")]
+
+
+def _rated(file: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV of ratings, those without a grade left out."""
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        table = csv.DictReader(lines)
+        if absent := {"enterprise", "grade"} - set(table.fieldnames or ()):
+            raise click.UsageError(f"{file.name} has no column {min(absent)}; enterprise, grade and rated_on are read.")
+        columns = ("enterprise", "grade", "rated_on")
+        return [{name: row[name] for name in columns if row.get(name)} for row in table if row["grade"]]
 
 
 @click.command("models")
@@ -69,6 +101,11 @@ def models_command(bank: Client, version: str | None, lang: str, out: Path | Non
 @click.option("--holdout", type=click.Path(exists=True, path_type=Path), help="Folder (or table) scored in addition.")
 @click.option("--time", help="Column of --table with a day or a time: later rows are judged and not learned from.")
 @click.option("--cut", help="The first day that is judged, as 2020-01-31; a number where --time counts.")
+@click.option("--rating", help="Column of --table with your own grades: shown beside the model, not learned from.")
+@click.option("--grades", help="The grades in it, the best first, with commas: A,B,C,D.")
+@click.option("--definition", help="Which default the labels are of; see `train`.")
+@click.option("--horizon-months", type=click.IntRange(1, 120), help="Within how many months they defaulted.")
+@day("--label-date", help="The day that the labels were taken on.")
 @click.option("--folds", type=click.IntRange(2, 50), default=5, show_default=True)
 @click.option("--repeats", type=click.IntRange(1, 100), default=10, show_default=True)
 @json_file
@@ -80,9 +117,12 @@ def evaluate_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     holdout: Path | None,
     time: str | None,
     cut: str | None,
+    rating: str | None,
+    grades: str | None,
     folds: int,
     repeats: int,
     json_file: Path | None,
+    **declared: Any,
 ) -> None:
     """Measure the whole pipeline on labelled firms; training happens inside each fold.
 
@@ -94,10 +134,13 @@ def evaluate_command(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise click.UsageError("--table needs --label, the column that says who defaulted.")
     if (time is None) != (cut is None) or (time and (holdout or not table)):
         raise click.UsageError("--time COLUMN and --cut DAY go together, with --table and without --holdout.")
-    reporter, plan = Reporter(), evaluation.Folds(folds, repeats, time, cut)
+    if (rating is None) != (grades is None) or (rating and not table):
+        raise click.UsageError("--rating COLUMN and --grades A,B,C go together, with --table.")
+    beside = evaluation.Beside(rating, _listed(grades or ""))
+    reporter, plan = Reporter(), evaluation.Folds(folds, repeats, time, cut, declared)
     if table:
         assert label
-        result = evaluation.of_table(table, label, drop, holdout, plan, reporter)
+        result = evaluation.of_table(table, label, drop, holdout, plan, reporter, beside if rating else None)
     else:
         assert data
         result = evaluation.of_folder(data, holdout, plan, reporter)

@@ -36,7 +36,7 @@ def up_command(port: int) -> None:
 @click.command("demo")
 @click.option("--data", type=click.Path(exists=True, path_type=Path), help="Your own folder or workbook.")
 @click.option("--firms", type=click.IntRange(30, 100_000), default=300, show_default=True, help="Of the sandbox.")
-@click.option("--seed", default=7, show_default=True, help="Of the sandbox.")
+@click.option("--seed", default=7, show_default=True, help="Of the sandbox, and of the training.")
 @click.option("--exit", "leave", is_flag=True, help="Stop when the result is shown.")
 @json_file
 @port_option
@@ -47,7 +47,7 @@ def demo_command(data: Path | None, firms: int, seed: int, leave: bool, json_fil
     files = demo.files(data, firms, seed, reporter)
     with Suite(demo.fresh_home(), port, reporter.say) as suite:
         reporter.say(f"ready after {suite.startup_seconds:.1f} s")
-        shown = demo.run(suite, files, reporter, synthetic=data is None)
+        shown = demo.run(suite, files, reporter, synthetic=data is None, seed=seed)
         if json_file:
             write_json(shown.figures(), json_file)
         show_demo(shown)

@@ -22,7 +22,8 @@ class Models(Calls):
         """Order a new model from all firms with outcomes: see `wait_model`.
 
         `declared` says what its PDs mean, `definition` of default and `horizon_months`, and their level:
-        `central_tendency` as a rate, `margin_of_conservatism` and `through_the_cycle_shift` in log-odds.
+        `central_tendency` as a rate, `margin_of_conservatism` and `through_the_cycle_shift` in log-odds; and `ratings`,
+        your own grades (`grades`, the best first, and `given`: enterprise, grade, rated_on), to stand beside the model.
         """
         value = {"promote": promote, **moments(as_of), **given(seed=seed, **declared)}
         return self._post(Model, "/v1/models", value, purpose="model-training")
@@ -65,10 +66,19 @@ class Models(Calls):
         return self._get(Json, "/v1/drift", model=model, since=iso(since), until=iso(until))
 
     def evaluate_book(
-        self, *, folds: int, repeats: int, as_of: date | None = None, on_progress: OnProgress | None = None
+        self,
+        *,
+        folds: int,
+        repeats: int,
+        as_of: date | None = None,
+        on_progress: OnProgress | None = None,
+        **declared: Any,
     ) -> Json:
-        """Evaluate the pipeline on the suite's own firms with outcomes."""
-        value = {"folds": folds, "repeats": repeats, **moments(as_of)}
+        """Evaluate the pipeline on the suite's own firms with outcomes.
+
+        `declared` says what the labels mean: `definition`, `horizon_months`, `label_date`.
+        """
+        value = {"folds": folds, "repeats": repeats, **moments(as_of), **_said(declared)}
         order = self._post(Evaluation, "/v1/evaluations", value, purpose="model-training")
         return self._evaluated(order, on_progress)
 
@@ -83,11 +93,16 @@ class Models(Calls):
         repeats: int = 10,
         time: str | None = None,
         cut: str | None = None,
+        rating: str | None = None,
+        grades: Sequence[str] = (),
         on_progress: OnProgress | None = None,
+        **declared: Any,
     ) -> Json:
         """Evaluate the pipeline on a table of your own (CSV or Parquet).
 
-        With `time`, a column, and `cut`, a day of it, later rows are judged only: they stand as the holdout.
+        With `time`, a column, and `cut`, a day of it, later rows are judged only: they stand as the holdout. `declared`
+        says what the labels mean: `definition`, `horizon_months`, `label_date`; what is not given is told.
+        `rating` is a column of your own `grades`, the best first: it stands beside the model and teaches nothing.
         """
         files = {"table": table, "holdout": holdout}
         parts: list[tuple[str, Any]] = [
@@ -95,7 +110,9 @@ class Models(Calls):
         ]
         parts += [("label", label), ("folds", str(folds)), ("repeats", str(repeats))]
         parts += [("drop", column) for column in drop]
-        parts += [*given(time=time, cut=cut).items()]
+        parts += [*given(time=time, cut=cut, rating=rating).items()]
+        parts += [("grades", grade) for grade in grades]
+        parts += [(name, str(each)) for name, each in _said(declared).items()]
         body, content_type = encode_multipart_formdata(parts)
         answer = self._wire.call("POST", "/v1/evaluations", body=body, headers={"Content-Type": content_type})
         return self._evaluated(answer.json(), on_progress)
@@ -104,3 +121,8 @@ class Models(Calls):
         """Wait until an evaluation is done and return its result."""
         done = self._finished(Evaluation, f"/v1/evaluations/{segment(order['id'])}", on_progress)
         return done["result"] or {}
+
+
+def _said(declared: dict[str, Any]) -> dict[str, Any]:
+    """Return what is declared of labels, days as they are written."""
+    return {name: str(each) if isinstance(each, date) else each for name, each in given(**declared).items()}

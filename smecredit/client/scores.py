@@ -6,7 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from smecredit.answers import Counting, CountingPolicy, OverlayRules, OverlayVersion, Purpose, ReasonCodes, Score
+from smecredit.answers import (
+    Counting,
+    CountingPolicy,
+    OverlayRules,
+    OverlayVersion,
+    Purpose,
+    ReasonCodes,
+    Recourse,
+    Score,
+)
 from smecredit.client.calls import Calls, Json, OnProgress, given, iso, listed, moments, segment
 
 
@@ -98,10 +107,10 @@ class Scores(Calls):
         grade: str | None = None,
         score: int | None = None,
         rules: Sequence[Mapping[str, Any]] = (),
-    ) -> Json:
+    ) -> Recourse:
         """Return the plan of least effort to a grade, a score or rules `{feature, op, value}`, month by month."""
         target = given(grade=grade, score=score, rules=list(rules) or None)
-        return self._post(Json, f"/v1/scores/{segment(score_id)}/recourse", {"target": target})
+        return self._post(Recourse, f"/v1/scores/{segment(score_id)}/recourse", {"target": target})
 
     def override(self, score_id: str, *, grade: str, reason: str, note: str) -> Json:
         """Give a score another grade; it stands beside the model's."""

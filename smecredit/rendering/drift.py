@@ -70,7 +70,7 @@ def _sums(console: Any, report: Mapping[str, Any]) -> None:
         console.print(
             f"Hosmer-Lemeshow {overall['statistic']:.1f} on {overall['groups']} groups, p {overall['p_value']:.3f}"
         )
-    if moved["firms"]:
+    if moved["stayed"] is not None:
         console.print(
             f"migration 迁移: {moved['firms']:,} firms, {moved['stayed']:.0%} stayed, {moved['up']:.0%} up, "
             f"{moved['down']:.0%} down"

@@ -102,14 +102,38 @@ def evaluation(result: Mapping[str, Any]) -> None:
     console.print(table)
     if tests := (result.get("gate") or {}).get("tests"):
         console.print(_tests(tests))
+    if compared := (result.get("rating") or {}).get("comparison"):
+        console.print(_beside(compared), markup=False)
     if cut := result.get("time_cut"):
         console.print(
             f"holdout 留出：{cut['column']} ≥ {cut['cut']}，{cut['after']:,} rows 行；before 之前 {cut['before']:,}；"
             f"undated 无日期 {cut['undated']:,}",
             markup=False,
         )
+    if said := result.get("definition"):
+        _meaning(said)
     for suspect in result.get("suspects", ()):
         console.print(f"! {suspect['sentence']['zh']}\n  {suspect['sentence']['en']}", markup=False)
+
+
+def _beside(found: Mapping[str, Any]) -> str:
+    """Say how the model ranks firms beside the bank's own rating."""
+    low, high = found["ci95"]
+    return (
+        f"rating 银行评级：AUC {found['rating']:.3f}, model 模型 {found['model']:.3f} on the same firms 同一批企业；"
+        f"ahead 领先 {found['advantage']:+.3f} ({low:+.3f} to {high:+.3f})"
+    )
+
+
+def _meaning(said: Mapping[str, Any]) -> None:
+    """Show what the labels mean, and what of that is not given."""
+    absent = "not given 未提供"
+    horizon = absent if said["horizon_months"] is None else f"{said['horizon_months']} months 个月"
+    terminal().print(
+        f"default 违约定义: {said['code'] or absent}; horizon 期限: {horizon}; "
+        f"label date 标签日期: {said['label_date'] or absent}",
+        markup=False,
+    )
 
 
 def _tests(tests: Mapping[str, Any]) -> Any:

@@ -34,6 +34,8 @@ def score(shown: Score) -> None:
     _overlay(console, shown)
     _contested(console, shown)
     _counted(console, shown)
+    if fuller := shown.get("fuller"):
+        console.print(f"[cyan]{escape(fuller['sentence']['en'])}\n{escape(fuller['sentence']['zh'])}[/]")
     rest = len(shown["contributions"]) - len(shown["reasons"])
     console.print(
         f"base {shown['base_points']:.1f} points; {rest} smaller contributions; model {shown['model']['version']}"
@@ -50,6 +52,9 @@ def _counted(console: Console, shown: Score) -> None:
         console.print(f"money by channel 金额来源: {of}; confirmed 已印证 {evidence['confirmed_share']:.0%}")
     if shown["counted"]:
         console.print(f"[yellow]{escape(shown['counted']['en'])}\n{escape(shown['counted']['zh'])}[/]")
+    # A suite of before does not say it.
+    if own := shown.get("own_view"):
+        console.print(f"{escape(own['en'])}\n{escape(own['zh'])}")
 
 
 def _overlay(console: Console, shown: Score) -> None:

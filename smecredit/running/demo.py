@@ -105,13 +105,15 @@ def files(data: Path | None, firms: int, seed: int, report: Reporter) -> list[So
     return sources(folder)
 
 
-def _train(clients: journey.Clients, report: Reporter, exception: str | None) -> tuple[str | None, str | None]:
+def _train(
+    clients: journey.Clients, report: Reporter, exception: str | None, seed: int | None
+) -> tuple[str | None, str | None]:
     """Train and promote; return why there is no model to show, and why one serves that failed its gate.
 
     Where the data cannot carry a model, or carries one that a simpler one beats, the files are still worth showing.
     """
     try:
-        model = journey.train(clients, report, exception)
+        model = journey.train(clients, report, exception, seed)
     except Problem as problem:
         if problem.type not in NO_MODEL:
             raise
@@ -126,8 +128,13 @@ def sandbox_products() -> list[dict[str, Any]]:
     return products
 
 
-def run(running: Suite, files: Sequence[Source], report: Reporter, *, synthetic: bool) -> Shown:
-    """Import, consent, train, score, match; a model of `synthetic` firms may fail its gate and be shown, marked."""
+def run(
+    running: Suite, files: Sequence[Source], report: Reporter, *, synthetic: bool, seed: int | None = None
+) -> Shown:
+    """Import, consent, train, score, match; a model of `synthetic` firms may fail its gate and be shown, marked.
+
+    `seed` is that of the training, so that a demonstration ends as it did before.
+    """
     clients = journey.Clients(running.url, homes.keys(running.home))
     began = time.monotonic()
     steps: dict[str, float] = {}
@@ -142,7 +149,7 @@ def run(running: Suite, files: Sequence[Source], report: Reporter, *, synthetic:
     at = step("import", began)
     enterprises = journey.consent_all(clients, report)
     at = step("consents", at)
-    untrained, exception = _train(clients, report, SYNTHETIC if synthetic else None)
+    untrained, exception = _train(clients, report, SYNTHETIC if synthetic else None, seed)
     at = step("train", at)
     scores = [] if untrained else journey.score_all(clients, report)
     at = step("score", at)

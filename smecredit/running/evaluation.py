@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,22 @@ from smecredit.running.suite import Suite, free_port
 
 @dataclass(frozen=True, slots=True)
 class Folds:
-    """Repeated stratified cross-validation: folds and repeats; and the column and day that a table is cut at."""
+    """Repeated stratified cross-validation: folds and repeats; the column and day that a table is cut at."""
 
     folds: int
     repeats: int
     time: str | None = None
     cut: str | None = None
+    # What the labels mean: definition, horizon_months, label_date.
+    declared: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A table's column of the bank's own grades, and these, the best first."""
+
+    rating: str | None
+    grades: Sequence[str]
 
 
 def of_folder(data: Path, holdout: Path | None, plan: Folds, report: Reporter) -> dict[str, Any]:
@@ -33,7 +43,7 @@ def of_folder(data: Path, holdout: Path | None, plan: Folds, report: Reporter) -
             _load(clients, data, report)
             with report.stage("evaluate") as on_progress:
                 return clients.of(journey.GRANTEE).evaluate_book(
-                    folds=plan.folds, repeats=plan.repeats, on_progress=on_progress
+                    folds=plan.folds, repeats=plan.repeats, on_progress=on_progress, **plan.declared
                 )
     with tempfile.TemporaryDirectory(prefix="smecredit-") as folder:
         table = _features(data, Path(folder) / "data.parquet", report)
@@ -47,7 +57,13 @@ NO_FEATURES = ("enterprise", "depth", "features_sha256", "industry", "region", "
 
 
 def of_table(
-    table: Path, label: str, drop: Sequence[str], holdout: Path | None, plan: Folds, report: Reporter
+    table: Path,
+    label: str,
+    drop: Sequence[str],
+    holdout: Path | None,
+    plan: Folds,
+    report: Reporter,
+    beside: Beside | None = None,
 ) -> dict[str, Any]:
     """Evaluate on a table of the user's own."""
     with _clients(report) as clients, report.stage("evaluate") as on_progress:
@@ -60,7 +76,10 @@ def of_table(
             repeats=plan.repeats,
             time=plan.time,
             cut=plan.cut,
+            rating=None if beside is None else beside.rating,
+            grades=() if beside is None else beside.grades,
             on_progress=on_progress,
+            **plan.declared,
         )
 
 

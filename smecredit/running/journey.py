@@ -132,14 +132,15 @@ def _consent(enterprise: Client) -> None:
     enterprise.grant_consent(GRANTEE, PURPOSES, valid_until=until)
 
 
-def train(clients: Clients, report: Reporter, exception: str | None = None) -> dict[str, Any]:
+def train(clients: Clients, report: Reporter, exception: str | None = None, seed: int | None = None) -> dict[str, Any]:
     """Train a model on the firms with outcomes, have it approved by somebody else, and return it serving.
 
     Where it fails its gate, `exception` is the reason that is given for it; raises `Problem` without one.
+    `seed` is that of the training; by default one is drawn.
     """
     bank = clients.of(GRANTEE)
     with report.stage("train") as on_progress:
-        model = bank.wait_model(bank.train(promote=True)["version"], on_progress)
+        model = bank.wait_model(bank.train(promote=True, seed=seed)["version"], on_progress)
     passed = model["card"] is not None and model["card"]["gate"]["passed"]
     reason = None if passed else exception
     return dict(clients.of(APPROVER).approve(model["version"], note="demonstration", exception=reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,7 @@ from sandbox.records import records
 from services.profile.portrait.api.shown import catalogue
 from services.profile.portrait.domain.features import compute
 from services.scoring.domain.scale import points_of
+from services.scoring.ml import learner
 from services.scoring.ml.learner import Learned, learn
 
 c = pl.col
@@ -39,12 +41,17 @@ def economy() -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.concat(sides), made["outcomes"]
 
 
-@pytest.fixture(scope="module")
-def model(economy: tuple[pl.DataFrame, pl.DataFrame]) -> Learned:
-    """Return a model of the economy's own outcomes."""
+@pytest.fixture(scope="module", params=[0.0, 0.5], ids=["forests", "with a scorecard"])
+def model(request: pytest.FixtureRequest, economy: tuple[pl.DataFrame, pl.DataFrame]) -> Learned:
+    """Return a model of the economy's own outcomes, of trees alone and with a scorecard beside them."""
     invoices, outcomes = economy
     known = compute(invoices, as_of=AS_OF).join(outcomes, on="enterprise").sort("enterprise")
-    return learn(known.drop("defaulted"), known["defaulted"].to_numpy(), ENTRIES, seed=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learner, "BOOK", replace(learner.BOOK, scorecards=(request.param,)))
+        patch.setattr(learner, "_DEFAULTS_OF_A_SCORECARD", 1)
+        learned = learn(known.drop("defaulted"), known["defaulted"].to_numpy(), ENTRIES, seed=1)
+    assert learned.parameters["scorecard"] == request.param
+    return learned
 
 
 def points(model: Learned, frame: pl.DataFrame) -> np.ndarray:

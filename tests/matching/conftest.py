@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -73,6 +74,8 @@ class Neighbours:
     disputes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     # What firms state alone: their facts without it, their scores with it, and what is said of it.
     confirmed: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    confirmed_to_itself: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    reader: str = "bank"
     with_everything: dict[str, dict[str, Any]] = field(default_factory=dict)
     # The expert rules that firms meet.
     overlay: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -87,6 +90,7 @@ class Neighbours:
     def answer(self, path: str, headers: dict[str, str], body: Any) -> Reply:
         """Answer one call as the contract says."""
         self.asked.append((path, headers, body))
+        self.reader = role_of(headers)
         path, _, query = path.partition("?")
         if path == "/v1/notices-since":
             return self.notices_since(query)
@@ -109,7 +113,8 @@ class Neighbours:
 
     def second(self, enterprise: str) -> dict[str, Any] | None:
         """Return what is confirmed of a firm, as profile tells it."""
-        values = self.confirmed.get(enterprise)
+        said = self.confirmed_to_itself if self.reader == "enterprise" else self.confirmed
+        values = said.get(enterprise, self.confirmed.get(enterprise))
         return None if values is None else {"depth": "C", "features_sha256": "cc", "values": values}
 
     def score_set(self, order: Any) -> Reply:
@@ -174,6 +179,12 @@ class Neighbours:
 
     def token(self, _: Any) -> Reply:
         return 200, {}, json.dumps({"access_token": "acting", "token_type": "Bearer", "expires_in": 300}).encode()
+
+
+def role_of(headers: dict[str, str]) -> str:
+    """Return the role in a token: a firm is told nothing of what partners' files confirm of it."""
+    _, dot, rest = headers.get("Authorization", "").partition(".")
+    return str(json.loads(urlsafe_b64decode(rest.split(".")[0] + "=="))["role"]) if dot else "bank"
 
 
 def told(name: str, said: Iterable[Any]) -> pl.Series:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,6 +32,7 @@ from chassis.core.http import ServiceIdentity
 from chassis.core.identity import Verifier
 from chassis.data import jobs
 from services.scoring.app import create_app
+from services.scoring.clients import FULLER
 from services.scoring.context import PACKAGE, Context
 from services.scoring.jobs import handlers
 from services.scoring.problems import KINDS
@@ -113,6 +115,10 @@ class ProfileServer:
     # What firms' money rests on, and the values of their features without what only they state.
     evidence: dict[str, dict[str, Any]] = field(default_factory=dict)
     confirmed: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    # Likewise as firms read it of themselves, without what partners' files confirm, where that is something else.
+    confirmed_to_itself: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    # What firms' fuller files are, in the form of the wire; those of a confirmed reading by name and "confirmed".
+    fuller: dict[str, dict[str, Any]] = field(default_factory=dict)
     # The public records that speak against firms.
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     corrections: list[dict[str, str]] = field(default_factory=list)
@@ -150,7 +156,7 @@ class ProfileServer:
         }
         if request.path not in orders:
             return problem(404, "not-found")
-        order = orjson.loads(request.get_data())
+        order = {**orjson.loads(request.get_data()), "reader": _role(request)}
         return orders[request.path](order, partial(self._opens, request, order))
 
     def _opens(self, request: Request, order: dict[str, Any], enterprise: str, day: str | None = None) -> bool:
@@ -211,8 +217,9 @@ class ProfileServer:
             "disputes": self.disputes.get(enterprise, []),
             "undisputed": self._without(enterprise),
             "evidence": self.evidence.get(enterprise),
-            "confirmed": self._of_others(enterprise),
+            "confirmed": self._of_others(enterprise, order["reader"]),
             "records": self._against(order, enterprise),
+            "fuller": self.fuller.get(enterprise),
         }
         return Response(orjson.dumps(body), content_type="application/json")
 
@@ -222,7 +229,8 @@ class ProfileServer:
         if not opens(firm):
             return problem(403, "consent-required")
         values = self.book.filter(pl.col("enterprise") == firm).to_dicts()[0]
-        values |= self.confirmed.get(firm, {}) if order["confirmed"] else {}
+        second = self._of_others(firm, order["reader"]) or {"values": {}}
+        values |= second["values"] if order["confirmed"] else {}
         points = [
             {"plan": plan, "month": month, "day": f"2020-{month + 1:02}-21"} for plan in (0, 1) for month in MONTHS
         ]
@@ -246,9 +254,15 @@ class ProfileServer:
         confirmed = self.undisputed_confirmed.get(enterprise)
         return {"depth": "B", "values": values, "features_sha256": "f" * 64, "confirmed": confirmed}
 
-    def _of_others(self, enterprise: str) -> dict[str, Any] | None:
+    def _of_others(self, enterprise: str, reader: str = "bank") -> dict[str, Any] | None:
         values = self.confirmed.get(enterprise)
-        return None if values is None else {"depth": "C", "values": values, "features_sha256": "c" * 64}
+        if reader == "enterprise" and enterprise in self.confirmed_to_itself:
+            values = self.confirmed_to_itself[enterprise]
+        if values is None:
+            return None
+        named = sha256(orjson.dumps(values)).hexdigest() if enterprise in self.confirmed_to_itself else "c" * 64
+        fuller = {"fuller": self.fuller.get(f"{enterprise} confirmed")}
+        return {"depth": "C", "values": values, "features_sha256": named, **fuller}
 
     def state_alone(self, enterprise: str, values: dict[str, float | None]) -> None:
         """Let a firm's money be its own word but for a fifth, and its features without it be these."""
@@ -261,17 +275,25 @@ class ProfileServer:
         }
         self.confirmed[enterprise] = values
 
+    def suppose(self, enterprise: str, values: dict[str, float | None], **said: Any) -> None:
+        """Let a firm show a year of sales and half a year of purchases, and its fuller file have these values."""
+        told = {"shown": {"sale": 12, "purchase": 6}, "window": 36, "registered_on": None}
+        self.fuller[enterprise] = {**told, "depth": "A", "values": values, "features_sha256": "d" * 64, **said}
+
     def _table(self, order: dict[str, Any], opens: Callable[[str], bool]) -> Response:
         frame, wanted = self.book if order["outcomes"] else self.book.drop("defaulted"), order["enterprises"]
         frame = frame.filter([opens(name) and (wanted is None or name in wanted) for name in frame["enterprise"]])
         if wanted and frame.is_empty():
             return problem(403, "consent-required")
-        told = {"disputes": self.disputes.get, "evidence": self.evidence.get, "confirmed": self._of_others}
+        told = {"disputes": self.disputes.get, "evidence": self.evidence.get}
+        told["confirmed"] = partial(self._of_others, reader=order["reader"])
         told["records"] = partial(self._against, order)
         body = io.BytesIO()
-        frame.with_columns(_written(name, map(ask, frame["enterprise"])) for name, ask in told.items()).write_parquet(
-            body
-        )
+        columns = [_written(name, map(ask, frame["enterprise"])) for name, ask in told.items()]
+        if order["what"] == "new-score":
+            form = pl.Struct({**FULLER, "values": pl.Struct(dict.fromkeys(self.names, pl.Float64))})
+            columns.append(pl.Series("fuller", [self.fuller.get(name) for name in frame["enterprise"]], dtype=form))
+        frame.with_columns(columns).write_parquet(body)
         headers = {
             "As-Of": order.get("as_of", BOOK_DATE),
             "Known-At": "2026-01-01T00:00:00Z",

@@ -73,6 +73,15 @@ def test_the_summary_shows_firms_with_reasons(sandbox):
     assert "60 enterprises; as many demo consents" in sandbox["shown"]
 
 
+def test_the_demonstration_as_it_is_ends_with_a_model_that_passed_its_gate(tmp_path):
+    """Three hundred firms, as `make demo` shows them: the model serves, and nobody made an exception for it."""
+    shown = demo(tmp_path)
+    assert (shown["untrained"], shown["exception"]) == (None, None)
+    assert shown["scores"] + shown["not_scored"] == shown["enterprises"] == 300
+    assert shown["scores"] >= 290
+    assert "serves by exception" not in shown["shown"]
+
+
 @pytest.mark.skipif(not WORKBOOK.exists(), reason=f"the real workbook is absent: {WORKBOOK.name} (SMECREDIT_REAL_DATA)")
 def test_a_workbook_too_small_for_a_model_is_still_counted_and_says_so(tmp_path):
     """Twelve real firms, four defaults: three sheets add up, and the summary says why there are no scores."""

@@ -185,6 +185,10 @@ class MatchSchema(Outgoing):
     disputes = fields.List(
         fields.Dict(), metadata={"description": "What the enterprise disputes in its file now, as its file tells it"}
     )
+    own_view = fields.Nested(
+        TitleSchema(),
+        metadata={"description": "Told to a firm that speaks for itself of another's match: it is by its own file"},
+    )
     created_at = fields.DateTime()
 
 

@@ -55,7 +55,7 @@ def get_match(match_id: str) -> Response:
     The enterprise's consent must still be in force, and the read is recorded.
     """
     row, leave = match.recall(context(), caller(), match_id)
-    return json_answer(match.marked(match.as_told(caller(), row), leave))
+    return json_answer(match.marked(match.as_told(context(), caller(), row).answer, leave))
 
 
 @blueprint.get("/<match_id>/trace")
@@ -65,4 +65,4 @@ def get_match(match_id: str) -> Response:
 def get_trace(match_id: str) -> Response:
     """Read what a match was made from: facts, product versions, model and catalogue."""
     row, _ = match.recall(context(), caller(), match_id)
-    return json_answer(shown.trace(row))
+    return json_answer(shown.trace(match.as_told(context(), caller(), row)))

@@ -20,11 +20,11 @@ from services.matching.tables import (
     Batch,
     ChurnCurves,
     Plan,
-    StoredMatch,
     WebhookDelivery,
     WebhookEndpoint,
 )
 from services.matching.usecases.apply import HandedIn, party
+from services.matching.usecases.match import Told
 from services.matching.usecases.quote_advance import Quote
 
 EVENT = ("number", "event", "state", "client", "party", "reason", "terms", "at")
@@ -51,9 +51,9 @@ def plan(row: Plan, job: JobState) -> dict[str, Any]:
     }
 
 
-def trace(row: StoredMatch) -> dict[str, Any]:
+def trace(told: Told) -> dict[str, Any]:
     """Show what a match was made from."""
-    return {"facts": row.facts, "products": row.products, "model": row.model, "catalogue": row.catalogue}
+    return {"facts": told.facts, "products": told.products, "model": told.model, "catalogue": told.catalogue}
 
 
 def dossier(handed_in: HandedIn, caller: Caller) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,16 +13,25 @@ from sqlalchemy.orm import Session
 from chassis.core.call import timed
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
-from chassis.core.moments import rfc3339, today
+from chassis.core.moments import day_of, rfc3339, today
 from services.matching import documents, store
 from services.matching.clients import Wanted
 from services.matching.context import Context
+from services.matching.domain.eligibility import Shelf
 from services.matching.domain.errors import ConsentEnded, MatchNotFound
 from services.matching.domain.facts import Facts, Need
 from services.matching.domain.leave import Leave
 from services.matching.domain.match import Match, match_all
 from services.matching.tables import StoredMatch
 from services.matching.usecases.gather import gather
+
+# Beside what an enterprise that speaks for itself is told of a match that another client ordered (ADR 28).
+OWN_VIEW = {
+    "zh": "以下结果仅按贵企业自身档案、以现行模型计算：交易对方档案能否印证贵企业自行报送的数据，不向贵企业披露。"
+    "查询方所见可能依据更多印证。",
+    "en": "By your own file alone and the model that serves now: whether partners' files bear out what you state "
+    "yourself is not told to you. What the other client was answered may rest on more.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +99,48 @@ def recall(context: Context, caller: Caller, match_id: str) -> tuple[StoredMatch
     return row, leave
 
 
-def as_told(caller: Caller, row: StoredMatch) -> bytes:
-    """Return a stored answer as its reader is told it: to the enterprise itself what it could have been told (ADR 28).
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A stored match as its reader is told it: the answer, and what it was made from."""
 
-    A match that another client ordered rests on what partners' files confirm; of that the enterprise is told nothing.
+    answer: bytes
+    facts: Mapping[str, Any]
+    products: Mapping[str, int]
+    model: str | None
+    catalogue: str
+
+
+def as_told(context: Context, caller: Caller, row: StoredMatch) -> Told:
+    """Return a stored match as its reader is told it: to the enterprise itself what it could have been told (ADR 28).
+
+    A match that another client ordered rests on what partners' files confirm. An enterprise that speaks for itself is
+    told the same products by its own file instead, as of then, by the model that serves now.
     """
+    stored = Told(row.answer, row.facts, row.products, row.model, row.catalogue)
     if not caller.owns(row.enterprise) or row.client == caller.client:
-        return row.answer
+        return stored
     answer = orjson.loads(row.answer)
+    if _own_word(answer["score"]):
+        return _retold(context, row, answer)
     answer["score"] |= {"evidence": None, "counted": None}
-    return orjson.dumps(answer)
+    return replace(stored, answer=orjson.dumps(answer))
+
+
+def _own_word(score: Mapping[str, Any]) -> bool:
+    evidence = score.get("evidence") or {}
+    return score.get("counted") is not None or "subject" in evidence.get("by_channel", ())
+
+
+def _retold(context: Context, row: StoredMatch, answer: Mapping[str, Any]) -> Told:
+    facts, need = gather(context, [row.enterprise], row.as_of, row.known_at), Need(**answer["need"])
+    with context.database.read() as session:
+        products = store.products_of(session, row.products)
+        shelf = Shelf(products, day_of(row.created_at), kind_matters=need.kind is not None)
+        answered = match_all(shelf, facts, need, context.guide(session))[0]
+    told = {**documents.match(facts, answered, need), "own_view": OWN_VIEW}
+    told["score"] |= {"evidence": None}
+    told = {"id": row.id, **told, "created_at": answer["created_at"]}
+    return Told(orjson.dumps(told), _used(answered), row.products, facts.model, facts.catalogue)
 
 
 def marked(answer: bytes, leave: Leave) -> bytes:

@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 
 from chassis.data.database import Runner, batches
 from services.profile.book import tables
-
-DAY = "established_on"
+from services.profile.book.domain.enterprise import DAYS
 
 
 def say(session: Session, said: Sequence[tuple[str, Mapping[str, Any]]], import_id: str | None) -> None:
@@ -67,4 +66,4 @@ def _written(stated: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(said: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: date.fromisoformat(value) if name == DAY else value for name, value in said.items()}
+    return {name: date.fromisoformat(value) if name in DAYS else value for name, value in said.items()}

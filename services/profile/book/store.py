@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from chassis.data.database import Runner, batches
 from services.profile.book import tables
 from services.profile.book.domain.channel import Channel
-from services.profile.book.domain.enterprise import Enterprise
+from services.profile.book.domain.enterprise import DAYS, Enterprise
 from services.profile.standards.days import day_of
 
 T = TypeVar("T")
@@ -24,6 +24,8 @@ DESCRIBED = (
     *("name", "rating", "industry", "region", "size_class", "established_on"),
     *("employees", "revenue_fen", "assets_fen", "scope", "taxpayer"),
 )
+# What is stated of a firm, and what follows from who stated it.
+KEPT = (*DESCRIBED, "registered_on")
 BOOK = tables.Book.__table__
 ENTERPRISES = tables.Enterprise.__table__
 
@@ -31,7 +33,7 @@ ENTERPRISES = tables.Enterprise.__table__
 STATE = select(
     *(BOOK.c[name] for name in ("lake_version", "known_at", "latest", "date", "invoices", "synthetic", "departures"))
 ).where(BOOK.c.id == BOOK_ID)
-FIRMS = select(*(ENTERPRISES.c[name] for name in ("id", *DESCRIBED, "synthetic")))
+FIRMS = select(*(ENTERPRISES.c[name] for name in ("id", *KEPT, "synthetic")))
 FIRM = FIRMS.where(ENTERPRISES.c.id == bindparam("id"))
 FIRMS_OF = FIRMS.where(ENTERPRISES.c.id.in_(bindparam("ids", expanding=True)))
 
@@ -128,7 +130,7 @@ def enterprises_at(session: Runner, known_at: datetime, ids: Sequence[str] | Non
 def keep_enterprises(session: Session, firms: Sequence[Enterprise], now: datetime) -> None:
     """Store firms as they are now, whether known before or not, and move the book on to this knowledge."""
     _keep_versions(session, firms, now)
-    names = (*DESCRIBED, "synthetic")
+    names = (*KEPT, "synthetic")
     rows = [
         {"id": firm.id, **{name: getattr(firm, name) for name in names}, "lake_version": 0, "updated_at": now}
         for firm in firms
@@ -145,7 +147,7 @@ def touch(
     """
     known = enterprises(session, ids)
     _keep_versions(session, [Enterprise(name, synthetic=synthetic) for name in ids if name not in known], now)
-    blank = dict.fromkeys(DESCRIBED)
+    blank = dict.fromkeys(KEPT)
     rows = [
         {"id": name, **blank, "synthetic": synthetic, "lake_version": lake_version, "own_word": own, "updated_at": now}
         for name in ids
@@ -256,18 +258,18 @@ def _keep_versions(session: Session, firms: Sequence[Enterprise], now: datetime)
 
 
 def _description(firm: Enterprise) -> dict[str, Any]:
-    day = firm.established_on
-    description = {name: getattr(firm, name) for name in (*DESCRIBED, "synthetic")}
-    return {**description, "established_on": day.isoformat() if day else None}
+    description = {name: getattr(firm, name) for name in (*KEPT, "synthetic")}
+    return {**description, **{name: description[name] and description[name].isoformat() for name in DAYS}}
 
 
 def _described(enterprise_id: str, description: Mapping[str, Any]) -> Enterprise:
-    day = description["established_on"]
-    return Enterprise(enterprise_id, **{**description, "established_on": date.fromisoformat(day) if day else None})
+    days = {name: description.get(name) for name in DAYS}
+    read = {name: None if day is None else date.fromisoformat(day) for name, day in days.items()}
+    return Enterprise(enterprise_id, **{**description, **read})
 
 
 def _enterprise(row: Any) -> Enterprise:
-    return Enterprise(row.id, synthetic=row.synthetic, **{name: getattr(row, name) for name in DESCRIBED})
+    return Enterprise(row.id, synthetic=row.synthetic, **{name: getattr(row, name) for name in KEPT})
 
 
 def upsert(

@@ -15,7 +15,8 @@ class Enterprise(Base):
     """A firm of the book. `lake_version` is the last version of the lake that brought an invoice of it.
 
     `revision` moves on with everything else that changes what is read of it: a dispute, a record that leaves.
-    `own_word` tells that invoices of it came from itself once, which what others say may confirm.
+    `own_word` tells that invoices of it came from itself once, which what others say may confirm. `registered_on` is
+    the day of establishment as another than the firm stated it.
     """
 
     __tablename__ = "enterprises"
@@ -32,6 +33,7 @@ class Enterprise(Base):
     assets_fen: Mapped[int | None]
     scope: Mapped[str | None]
     taxpayer: Mapped[str | None]
+    registered_on: Mapped[date | None] = mapped_column(Date)
     synthetic: Mapped[bool]
     lake_version: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -64,7 +64,7 @@ class DriftMonthSchema(Schema):
 
 
 class GradeTestSchema(Schema):
-    """One grade's PD against its defaults, by the exact binomial test."""
+    """A grade's PD against its defaults, by the exact binomial test; grades of fewer than ten firms stand together."""
 
     grade = fields.String()
     firms = fields.Integer()
@@ -99,18 +99,29 @@ class BackTestSchema(Schema):
 
 
 class VintageSchema(Schema):
-    """The firms scored as of one quarter, and the share that defaulted within so many months."""
+    """The firms scored as of one quarter, and the share that defaulted within so many months.
+
+    Quarters of fewer than ten firms stand together.
+    """
 
     quarter = fields.String()
     firms = fields.Integer()
-    defaulted_within = fields.Dict(metadata={"description": "By months; null where it is too early to tell"})
+    defaulted_within = fields.Dict(metadata={"description": "By months; null where fewer than ten firms are as old"})
+
+
+class VintagesSchema(Schema):
+    """The firms whose horizon is over, by the quarter of their score, and how many are still in it."""
+
+    horizon_months = fields.Integer()
+    open = fields.Integer(metadata={"description": "Firms whose horizon is not over; no share counts them"})
+    quarters = fields.List(fields.Nested(VintageSchema()))
 
 
 class MigrationSchema(Schema):
     """First grade to last grade of firms that were scored more than once."""
 
     firms = fields.Integer()
-    table = fields.Dict(metadata={"description": "Counts by first grade, then last grade"})
+    table = fields.Dict(metadata={"description": "Counts by first grade, then last; fewer than ten are `others`"})
     stayed = fields.Float(allow_none=True)
     up = fields.Float(allow_none=True)
     down = fields.Float(allow_none=True)
@@ -147,7 +158,7 @@ class DriftSchema(Schema):
     complete = fields.Boolean(metadata={"description": "false: more scores than are looked at; the newest are"})
     months = fields.List(fields.Nested(DriftMonthSchema()))
     back_test = fields.Nested(BackTestSchema())
-    vintages = fields.List(fields.Nested(VintageSchema()))
+    vintages = fields.Nested(VintagesSchema())
     migrations = fields.Nested(MigrationSchema())
     overrides = fields.Nested(OverrideRateSchema())
     alerts = fields.List(fields.Nested(DriftAlertSchema()))

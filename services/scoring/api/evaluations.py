@@ -16,7 +16,8 @@ from chassis.web.schemas import parsed
 from services.scoring.api import shown
 from services.scoring.api.current import context
 from services.scoring.api.evaluation_schemas import EvaluationFormSchema, EvaluationOrderSchema, EvaluationSchema
-from services.scoring.domain.order import BookEvaluation, File, Folding, TableEvaluation
+from services.scoring.domain.order import BookEvaluation, Declared, File, Folding, TableEvaluation
+from services.scoring.domain.outcome import Terms, definitions
 from services.scoring.store import evaluations
 from services.scoring.usecases.evaluate import order_evaluation
 
@@ -36,9 +37,14 @@ _FORM = {
             "description": "The column of time: rows before `cut` are learned from, later ones judged",
         },
         "cut": {"type": "string", "description": "A day, 2020-01-31, or a number where the column counts"},
+        "rating": {"type": "string", "description": "The column of the bank's own grades, shown beside the model"},
+        "grades": {"type": "array", "items": {"type": "string"}, "description": "Its grades, the best first"},
         "folds": {"type": "integer", "default": 5},
         "repeats": {"type": "integer", "default": 10},
         "seed": {"type": "integer", "default": 0},
+        "definition": {"type": "string", "enum": sorted(definitions())},
+        "horizon_months": {"type": "integer"},
+        "label_date": {"type": "string", "format": "date", "description": "The day that the labels were taken on"},
     },
 }
 _BODY = {
@@ -67,14 +73,16 @@ def post_evaluation(session: Session) -> dict[str, Any]:
     """Order a repeated stratified cross-validation of the whole training.
 
     JSON evaluates on the book's labelled enterprises; a form with a `table` on that table. With `time` and `cut` its
-    rows from that day on are not learned from and stand as the holdout.
+    rows from that day on are not learned from and stand as the holdout. With `rating` and `grades` the column of a
+    bank's own grades stands beside the model.
     """
     if request.mimetype == "multipart/form-data":
         body, data = _form()
     else:
         body = parsed(EvaluationOrderSchema(), request.get_json())
         data = BookEvaluation(body.get("as_of"), body["enterprises"], body["holdout_enterprises"])
-    row = order_evaluation(session, caller(), Folding(body["folds"], body["repeats"], body["seed"]), data)
+    said = Declared(Terms(body["definition"], body["horizon_months"]), body["label_date"])
+    row = order_evaluation(session, caller(), Folding(body["folds"], body["repeats"], body["seed"]), data, said)
     session.flush()
     return shown.evaluation(session, row)
 
@@ -93,13 +101,15 @@ def get_evaluation(evaluation_id: str) -> Response:
 
 def _form() -> tuple[dict[str, Any], BookEvaluation | TableEvaluation]:
     """Return the form's fields, and the files among them as what is evaluated."""
-    body = parsed(EvaluationFormSchema(), {**request.form.to_dict(), "drop": request.form.getlist("drop")})
+    lists = {name: request.form.getlist(name) for name in ("drop", "grades")}
+    body = parsed(EvaluationFormSchema(), {**request.form.to_dict(), **lists})
     table, holdout = _file("table"), _file("holdout")
     if table is None:
         raise fields_refused({"table": ["Send the table as a file."]})
     if holdout is not None and body["time"] is not None:
         raise fields_refused({"time": ["A table with a holdout is not cut by time as well: send one of the two."]})
-    return body, TableEvaluation(table, body["label"], body["drop"], holdout, body["time"], body["cut"])
+    columns = {name: body[name] for name in ("label", "drop", "time", "cut", "rating", "grades")}
+    return body, TableEvaluation(table, holdout=holdout, **columns)
 
 
 def _file(name: str) -> File | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
 
-from chassis.web.schemas import ProblemSchema, Schema
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from chassis.web.schemas import EnterpriseId, ProblemSchema, Schema
 from services.scoring.api.schemas import (
     ProgressSchema,
     TitleSchema,
@@ -38,6 +40,39 @@ class LevelSchema(Schema):
     )
 
 
+class RatedSchema(Schema):
+    """The grade that a bank gave a firm."""
+
+    enterprise = EnterpriseId(required=True)
+    grade = fields.String(required=True)
+    rated_on = fields.Date(
+        load_default=None, allow_none=True, metadata={"description": "The day on which it was given, where known"}
+    )
+
+
+class RatingsSchema(Schema):
+    """A bank's own rating of labelled firms, to stand beside the model."""
+
+    grades = fields.List(
+        fields.String(validate=validate.Length(1, 40)),
+        required=True,
+        validate=validate.Length(2, 40),
+        metadata={"description": "The grades, the best first", "example": ["A", "B", "C", "D"]},
+    )
+    given = fields.List(fields.Nested(RatedSchema), required=True, validate=validate.Length(1, 100_000))
+
+    @validates_schema
+    def each_once_and_known(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse a grade or a firm that is named twice, and a grade that is none of the bank's."""
+        grades, firms = data["grades"], [each["enterprise"] for each in data["given"]]
+        for field, names in (("grades", grades), ("given", firms)):
+            if len(set(names)) < len(names):
+                twice = next(name for name in names if names.count(name) > 1)
+                raise ValidationError({field: [f"{twice} is named twice; name each once."]})
+        if unknown := {each["grade"] for each in data["given"]} - set(grades):
+            raise ValidationError({"given": [f"{min(unknown)} is none of the grades {', '.join(grades)}."]})
+
+
 class TrainingOrderSchema(LevelSchema):
     """A model to be trained on the outcomes known."""
 
@@ -46,6 +81,14 @@ class TrainingOrderSchema(LevelSchema):
     seed = fields.Integer(validate=validate.Range(0, 2**31 - 1))
     promote = fields.Boolean(
         load_default=False, metadata={"description": "Let it serve as soon as somebody else has approved it"}
+    )
+    ratings = fields.Nested(
+        RatingsSchema,
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "The bank's own rating, beside which the card shows the model; nothing learns from it"
+        },
     )
 
 

@@ -29,6 +29,7 @@ from services.scoring.api.model_schemas import (
 from services.scoring.domain.adjustment import Adjustment
 from services.scoring.domain.order import TrainingOrder
 from services.scoring.domain.outcome import Terms
+from services.scoring.domain.rating import Rated, Ratings
 from services.scoring.store import models
 from services.scoring.tables import Model
 from services.scoring.usecases import read_picture
@@ -55,6 +56,7 @@ def post_model(session: Session, order: dict[str, Any]) -> dict[str, Any]:
 
     It reads features and outcomes for the purpose `model-training`; outcomes that this bank reported itself count
     before imported ones. `told` says what the order leaves undeclared and, once trained, how many labels bear no date.
+    With `ratings`, the bank's own grades of some firms, the card tells which of the two ranks held-out firms better.
     """
     row = order_training(session, caller(), _order(order))
     session.flush()
@@ -217,7 +219,16 @@ def get_validation(asked: dict[str, Any], version: str) -> Response:
 def _order(said: dict[str, Any]) -> TrainingOrder:
     terms = Terms(said.pop("definition"), said.pop("horizon_months"))
     level = {name: said.pop(name) for name in ("central_tendency", "margin_of_conservatism", "through_the_cycle_shift")}
-    return TrainingOrder(**said, terms=terms, adjustment=Adjustment(**level))
+    ratings = _ratings(said.pop("ratings"))
+    return TrainingOrder(**said, terms=terms, adjustment=Adjustment(**level), ratings=ratings)
+
+
+def _ratings(said: dict[str, Any] | None) -> Ratings | None:
+    if said is None:
+        return None
+    return Ratings(
+        said["grades"], {each["enterprise"]: Rated(each["grade"], each["rated_on"]) for each in said["given"]}
+    )
 
 
 def _shown(session: Session, row: Model) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Expert rules beside the model: read by everybody, proposed by one client, confirmed by another."""
+"""Expert rules beside the model: read by everybody, proposed by one operator, confirmed by another."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def get_overlay_rules(asked: dict[str, Any]) -> Response:
 @blueprint.response(201, OverlayVersionSchema())
 @idempotent
 def post_overlay_rules(session: Session, proposed: dict[str, Any]) -> dict[str, Any]:
-    """Propose a version of the expert rules; it holds once another client confirms it."""
+    """Propose a version of the expert rules; it holds once another person or another operator confirms it."""
     return _version(propose(session, caller(), Proposal(**proposed)))
 
 
@@ -133,7 +133,10 @@ def post_overlay_rules(session: Session, proposed: dict[str, Any]) -> dict[str, 
 @blueprint.response(200, OverlayVersionSchema())
 @repeatable
 def post_confirmation(session: Session, version: str) -> dict[str, Any]:
-    """Confirm the proposal of another client: scores given from its first day on are under it."""
+    """Confirm another's proposal: scores given from its first day on are under it.
+
+    Two persons of one client who have signed in are two; one person is one, whichever clients it signs in for.
+    """
     return _version(confirm(session, caller(), version))
 
 

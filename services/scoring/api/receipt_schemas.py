@@ -25,9 +25,12 @@ class OverrideSchema(Schema):
 
     id = fields.String()
     score = fields.String()
-    model_grade = fields.String()
+    model_grade = fields.String(allow_none=True)
     grade = fields.String()
-    steps = fields.Integer(metadata={"description": "Grades up (positive) or down from the one that decided"})
+    steps = fields.Integer(
+        allow_none=True,
+        metadata={"description": "Grades up (positive) or down from the one that decided; null in an own view"},
+    )
     reason = fields.String()
     note = fields.String()
     created_at = moment_field()

@@ -96,6 +96,39 @@ class OtherScoreSchema(Schema):
     features_sha256 = fields.String()
 
 
+class ShownMonthsSchema(Schema):
+    """How many of the last 36 months the valid invoices of each side reach back through; 0: there are none."""
+
+    sale = fields.Integer()
+    purchase = fields.Integer()
+
+
+class FullerScoreSchema(Schema):
+    """The score that the firm would have if the months that it does not show were like those it shows.
+
+    Supposed and certified by nobody; it decides nothing, and the interval of the PD holds its PD.
+    """
+
+    score = fields.Integer()
+    grade = fields.String()
+    pd = fields.Float()
+    difference = fields.Integer(metadata={"description": "Points that it has more than the score, less where below 0"})
+    shown = fields.Nested(ShownMonthsSchema())
+    months = fields.Integer(metadata={"description": "Months of the 36 in which the firm has existed"})
+    registered_on = fields.String(
+        allow_none=True,
+        metadata={
+            "format": "date",
+            "description": "As another than the firm states it: no month before is supposed. Null: nobody states it",
+        },
+    )
+    depth = fields.String()
+    features_sha256 = fields.String()
+    sentence = fields.Nested(
+        TitleSchema(), metadata={"description": "What is not shown, and what showing it would add"}
+    )
+
+
 class ScoreConfirmedBySchema(Schema):
     """Money of which somebody beside the sender says the same, by who that is, in fen."""
 
@@ -168,7 +201,10 @@ class ScoreSchema(Schema):
     score = fields.Integer()
     grade = fields.String(metadata={"description": "The one that decides: the model's, or what a rule caps it at"})
     pd = fields.Float(metadata={"description": "Probability of default, calibrated; of a capped grade its least"})
-    pd_interval = fields.List(fields.Float(), metadata={"description": "90 % interval of the PD"})
+    pd_interval = fields.List(
+        fields.Float(),
+        metadata={"description": "90 % interval of the PD, with that of `fuller` in it; the model's own: `model`"},
+    )
     depth = fields.String(metadata={"description": "Data depth A-E, E is a thin file"})
     reasons = fields.List(
         fields.Nested(ReasonSchema()),
@@ -215,6 +251,16 @@ class ScoreSchema(Schema):
         TitleSchema(),
         allow_none=True,
         metadata={"description": "What was not counted, what it would do, and what would have it counted"},
+    )
+    own_view = fields.Nested(
+        TitleSchema(),
+        allow_none=True,
+        metadata={"description": "Told to a firm that speaks for itself: its score is shown by its own file alone"},
+    )
+    fuller = fields.Nested(
+        FullerScoreSchema(),
+        allow_none=True,
+        metadata={"description": "Null where 36 months of sales and purchases are shown, and for a score of before"},
     )
     repeat_of = fields.String(
         allow_none=True,

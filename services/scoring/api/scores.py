@@ -22,10 +22,10 @@ from services.scoring.api.score_schemas import ReferencesSchema, ScoreOrderSchem
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.contest import Contest
 from services.scoring.domain.order import ManyOrder
-from services.scoring.store import overrides, renewals, scores
+from services.scoring.store import overrides, renewals, repeats, scores
 from services.scoring.usecases.assess import Order, assess
 from services.scoring.usecases.compare import against
-from services.scoring.usecases.read_score import as_told, contests_of, read_contested, whose_scores
+from services.scoring.usecases.read_score import contests_of, read_contested, told_of, whose_scores
 from services.scoring.usecases.soft_check import soft_check
 from services.scoring.usecases.standing import standing_of
 
@@ -79,7 +79,7 @@ def get_score(asked: dict[str, Any], score_id: str) -> Response:
         beside = {
             "override": overrides.override_of(session, score_id),
             "renewed_by": renewals.renewal_of(session, score_id),
-            "repeat_of": scores.repeat_of(session, assessment),
+            "repeat_of": repeats.repeat_of(session, assessment),
         }
     return _answer(assessment, contest, 200, beside, references=asked["references"])
 
@@ -103,21 +103,23 @@ def list_scores(enterprise: str) -> Response:
             lambda before, most: scores.scores_of(session, name, client, before, most), key=lambda each: each.id
         )
         given = overrides.overrides_of(session, [each.id for each in page["items"]])
-        repeats = {each.id: scores.repeat_of(session, each) for each in page["items"]}
     last, shelf = page["next"] is None, context().shelf
     contests = contests_of(context(), caller(), name, page["items"], last=last)
+    told = told_of(context(), caller(), page["items"], contests)
+    with context().database.read() as session:
+        again = {name: repeats.repeat_of(session, each) for name, each in told.items()}
     standing = cache(partial(standing_of, context()))
     page["items"] = [
         shown.score(
-            as_told(caller(), each),
+            told[each.id],
             shelf[each.model].legend,
             contests[each.id],
             standing(each.model),
             given.get(each.id),
-            repeat_of=repeats[each.id],
+            repeat_of=again[each.id],
         )
         for each in page["items"]
-        if each.id in contests
+        if each.id in told
     ]
     return json_answer(page)
 
@@ -151,7 +153,7 @@ def _body(body: dict[str, Any]) -> dict[str, Any]:
 
 def _repeat(assessment: Assessment) -> dict[str, Any]:
     with context().database.read() as session:
-        return {"repeat_of": scores.repeat_of(session, assessment)}
+        return {"repeat_of": repeats.repeat_of(session, assessment)}
 
 
 def _answer(

@@ -19,6 +19,7 @@ from services.scoring.domain.contest import Contest, undisputed_view
 from services.scoring.domain.counting import BESIDE, Beside, Counts, shares
 from services.scoring.domain.counting import sentence as told
 from services.scoring.domain.disclosure import disclosed
+from services.scoring.domain.fuller import sentence as supposed
 from services.scoring.domain.gate import Standing
 from services.scoring.domain.outcome import described
 from services.scoring.domain.overlay import Effective, Overlay, binds, effective
@@ -29,6 +30,14 @@ from services.scoring.tables import Batch, Evaluation, Model, Outcome, Override
 from services.scoring.usecases.batch import Refusal, Result
 from services.scoring.usecases.compare import Explained
 from services.scoring.usecases.train import declared_by
+
+# Beside what an enterprise that speaks for itself is told of its score (ADR 28).
+OWN_VIEW = {
+    "zh": "以下分数与各项影响仅按贵企业自身档案计算：交易对方档案能否印证贵企业自行报送的数据，不向贵企业披露。"
+    "查询方据以决定的评分可能依据更多印证而更高。",
+    "en": "Score and contributions are by your own file alone: whether partners' files bear out what you state "
+    "yourself is not told to you. The score that decides may rest on more, and be higher.",
+}
 
 
 def score(
@@ -52,7 +61,7 @@ def score(
         "score": assessment.score,
         "grade": decides.grade,
         "pd": decides.pd,
-        "pd_interval": (decides.pd_low, decides.pd_high),
+        "pd_interval": assessment.interval,
         "depth": assessment.depth,
         **_explanation(assessment, legend),
         "model": {
@@ -69,10 +78,12 @@ def score(
         "known_at": rfc3339(assessment.known_at),
         "features_sha256": assessment.features_sha256,
         "purpose": assessment.purpose,
-        "override": None if override is None else overridden(override),
+        "override": None if override is None else overridden(override, own_view=assessment.own_view),
         "disputes": contest.disputes,
         "undisputed": undisputed_view(assessment, contest),
         **_counted(assessment),
+        "own_view": OWN_VIEW if assessment.own_view else None,
+        "fuller": _fuller(assessment),
         "renewed_by": renewed_by,
         "repeat_of": repeat_of,
         "receipt": f"/v1/scores/{assessment.id}/receipt",
@@ -119,7 +130,28 @@ def _other(one: Assessment | Beside | None, overlay: Overlay | None) -> dict[str
     if one.score is None:
         return {**same, **dict.fromkeys(("grade", "pd", "pd_interval"))}
     decides = effective(Effective(*(getattr(one, name) for name in BESIDE)), overlay)
-    return {**same, "grade": decides.grade, "pd": decides.pd, "pd_interval": (decides.pd_low, decides.pd_high)}
+    interval = one.interval if isinstance(one, Assessment) else (decides.pd_low, decides.pd_high)
+    return {**same, "grade": decides.grade, "pd": decides.pd, "pd_interval": interval}
+
+
+def _fuller(assessment: Assessment) -> dict[str, Any] | None:
+    """Return the score of the file if its months not shown were like those shown; points are the model's, as above."""
+    fuller = assessment.fuller
+    if fuller is None:
+        return None
+    decides = effective(fuller, assessment.overlay)
+    return {
+        "score": fuller.score,
+        "grade": decides.grade,
+        "pd": decides.pd,
+        "difference": fuller.score - assessment.score,
+        "shown": dict(fuller.shown),
+        "months": fuller.months,
+        "registered_on": fuller.registered_on,
+        "depth": fuller.depth,
+        "features_sha256": fuller.features_sha256,
+        "sentence": supposed(fuller, assessment.score),
+    }
 
 
 def batch_line(result: Result, shelf: Shelf, standing: Callable[[str], Standing]) -> bytes:
@@ -128,7 +160,13 @@ def batch_line(result: Result, shelf: Shelf, standing: Callable[[str], Standing]
         line: dict[str, Any] = {"enterprise": result.enterprise, "problem": result.problem}
     else:
         version = result.assessment.model
-        line = score(result.assessment, shelf[version].legend, result.contest, standing(version))
+        line = score(
+            result.assessment,
+            shelf[version].legend,
+            result.contest,
+            standing(version),
+            repeat_of=result.repeat_of,
+        )
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -226,10 +264,11 @@ def outcome(row: Outcome) -> dict[str, Any]:
     }
 
 
-def overridden(row: Override) -> dict[str, Any]:
-    """Return the grade that an analyst gave beside the model's."""
+def overridden(row: Override, *, own_view: bool = False) -> dict[str, Any]:
+    """Return the grade that an analyst gave beside the model's, which is left out of an enterprise's own view."""
     names = ("id", "score", "model_grade", "grade", "steps", "reason", "note")
-    return {**{name: getattr(row, name) for name in names}, "created_at": rfc3339(row.created_at)}
+    shown = {**{name: getattr(row, name) for name in names}, "created_at": rfc3339(row.created_at)}
+    return {**shown, "model_grade": None, "steps": None} if own_view else shown
 
 
 def _progress(job: JobState) -> dict[str, int | None]:

@@ -194,8 +194,27 @@ def reasons(model: Model, words: Words) -> Section:
 def rating(model: Model, words: Words) -> Section:
     """Stand beside the bank's own rating, where it was given."""
     given = model["card"].get("rating")
-    blocks = _anything(given, words) if given else [Paragraph(words("rating.none"), open=True)]
+    if not given:
+        return Section(words("rating"), [Paragraph(words("rating.none"), open=True)])
+    rows = [(words("rating.rated"), f"{given['rated']} · {given['unrated']}")]
+    rows += _compared(given["comparison"], words) if given["comparison"] else []
+    grades = [[", ".join(each["grades"]), str(each["firms"]), str(each["defaults"])] for each in given["grades"]]
+    blocks: list[Block] = [Paragraph(words("rating.how")), Facts(rows)]
+    if not given["comparison"]:
+        blocks.append(Paragraph(words("rating.few"), open=True))
+    if grades:
+        blocks.append(Table([words(name) for name in ("rating.grade", "firms", "defaults")], grades))
+    blocks += [Paragraph(words.pick(each), open=True) for each in given["told"]]
     return Section(words("rating"), blocks)
+
+
+def _compared(found: Mapping[str, Any], words: Words) -> list[tuple[str, str]]:
+    low, high = found["ci95"]
+    return [
+        (words("rating.auc"), f"{figure(found['model'])} · {figure(found['rating'])}"),
+        (words("advantage"), f"{found['advantage']:+.3f} ({low:+.3f} – {high:+.3f})"),
+        (words("finding"), words(f"rating.finding.{found['finding']}")),
+    ]
 
 
 def limits(model: Model, words: Words) -> Section:

@@ -149,6 +149,7 @@ def method(model: Model, words: Words) -> Section:
         (words("method.features"), words("method.of", some=len(kept), all=len(card["features"]))),
         (words("method.signs"), str(len(signs))),
         (words("method.depth"), f"{parameters.get('max_depth', NONE)} · {parameters.get('rounds', NONE)}"),
+        (words("method.scorecard"), share(parameters.get("scorecard", 0.0), 0)),
         (words("method.calibration"), card["calibration"].get("method", NONE)),
         (words("method.slope"), f"{card['calibration']['slope']:.3f} · {card['calibration']['intercept']:+.3f}"),
     ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from services.scoring.domain.counting import Beside, Counts
 from services.scoring.domain.errors import FeaturesDoNotFit, NotEnoughData, ReasonsDoNotAddUp
+from services.scoring.domain.fuller import Fuller
 from services.scoring.domain.overlay import Effective, Overlay, effective
 
 # Reasons must add up to the score before rounding this closely; checked on every single score.
@@ -22,7 +23,8 @@ class Features:
 
     `undisputed` has depth, values and hash without the records that `disputes` mark, where these count in a value;
     `confirmed` likewise without what only the firm itself states. `evidence` says what its money rests on, in fen;
-    `records` are the public records that speak against it, None where they are withheld.
+    `records` are the public records that speak against it, None where they are withheld. `fuller` are the features if
+    the months not shown were like those shown, with what is shown; None where all is.
     """
 
     enterprise: str
@@ -37,10 +39,11 @@ class Features:
     evidence: Mapping[str, Any] | None = None
     confirmed: Mapping[str, Any] | None = None
     records: Sequence[Mapping[str, Any]] | None = None
+    fuller: Mapping[str, Any] | None = None
 
     def as_read(self) -> dict[str, Any]:
         """Return its readings, with everything and without what is not confirmed, in the form of `undisputed`."""
-        whole = {"depth": self.depth, "values": self.values, "features_sha256": self.sha256}
+        whole = {"depth": self.depth, "values": self.values, "features_sha256": self.sha256, "fuller": self.fuller}
         return {**whole, "confirmed": self.confirmed}
 
 
@@ -85,6 +88,9 @@ class Assessment:
     `counts` is the policy by which it decides, None for a score of before there was one: everything counted. Where the
     file has statements of the firm that nobody confirms, `beside` is the score that does not decide. `overlay` tells
     which expert rules cap the grade; all other members are the model's own. None of a score of before there were rules.
+    `fuller` is the score that the firm would have had it shown more; None where all 36 months are shown, and of a score
+    of before that was asked.
+    `own_view` marks one as the enterprise itself is told it, without what partners' files confirm; it is never stored.
     """
 
     id: str
@@ -111,6 +117,17 @@ class Assessment:
     evidence: Mapping[str, Any] | None = None
     beside: Beside | None = None
     overlay: Overlay | None = None
+    own_view: bool = False
+    fuller: Fuller | None = None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The interval of the PD that decides: it holds the PD that the firm would have had it shown more."""
+        decides = self.effective
+        if self.fuller is None:
+            return decides.pd_low, decides.pd_high
+        supposed = effective(self.fuller, self.overlay).pd
+        return min(decides.pd_low, supposed), max(decides.pd_high, supposed)
 
     @property
     def effective(self) -> Effective:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import bdtr, bdtrc, chdtrc
 
+from services.scoring.domain.disclosure import LEAST_FIRMS, OTHERS, in_tens, span, tens
+from services.scoring.domain.outcome import months_after
 from services.scoring.domain.scale import MASTER_SCALE
 
 if TYPE_CHECKING:
@@ -38,12 +40,14 @@ def by_grade(followed: Sequence[Followed]) -> list[dict[str, Any]]:
     """Return each grade's mean PD against its defaults: the chance of so many or more, or so few or fewer, if it holds.
 
     Exact binomial at the grade's mean PD (Basel Committee 2005, working paper 14); defaults are taken as independent,
-    which makes the test strict: a common shock brings more defaults than it allows for.
+    which makes the test strict: a common shock brings more defaults than it allows for. Grades of fewer than ten firms
+    stand together with their neighbour, so that no figure is of single firms.
     """
     groups: dict[str, list[Followed]] = defaultdict(list)
     for each in followed:
         groups[each.grade].append(each)
-    return [_grade(name, groups[name]) for name in GRADES if name in groups]
+    there = [(name, groups[name]) for name in GRADES if name in groups]
+    return [_grade(span(names), members) for names, members in in_tens(there)]
 
 
 def _grade(name: str, members: Sequence[Followed]) -> dict[str, Any]:
@@ -78,38 +82,54 @@ def hosmer_lemeshow(pd: NDArray[np.float64], defaulted: NDArray[np.bool_], group
     return {"statistic": statistic, "groups": groups, "p_value": float(chdtrc(groups, statistic))}
 
 
-def vintages(followed: Iterable[Followed], today: date) -> list[dict[str, Any]]:
-    """Return by quarter of the score the share of firms known to have defaulted within so many months; None where it is
-    too early to tell.
+def vintages(followed: Iterable[Followed], today: date, horizon: int) -> dict[str, Any]:
+    """Return by quarter of the score the share of firms known to have defaulted within so many months.
+
+    Only of firms whose horizon (months) is over: those that are younger have had less time to default, and are counted
+    apart (`open`). A share is None where fewer than ten firms are as old. Quarters of fewer than ten stand together.
     """
     quarters: dict[str, list[Followed]] = defaultdict(list)
+    still_open = 0
     for each in followed:
-        quarters[_quarter(each.scored_on)].append(each)
-    return [
+        if months_after(each.scored_on, horizon) > today:
+            still_open += 1
+        else:
+            quarters[_quarter(each.scored_on)].append(each)
+    told = [
         {
-            "quarter": quarter,
+            "quarter": span(names),
             "firms": len(members),
             "defaulted_within": {str(age): _within(members, age, today) for age in AGES},
         }
-        for quarter, members in sorted(quarters.items())
+        for names, members in in_tens(sorted(quarters.items()))
     ]
+    return {"horizon_months": horizon, "open": still_open, "quarters": told}
 
 
 def _within(members: Sequence[Followed], age: int, today: date) -> float | None:
-    if max(_months(each.scored_on, today) for each in members) < age:
+    old = [each for each in members if months_after(each.scored_on, age) <= today]
+    if len(old) < LEAST_FIRMS:
         return None
-    return sum(each.defaulted and _months(each.scored_on, each.observed_on) <= age for each in members) / len(members)
+    return sum(each.defaulted and each.observed_on <= months_after(each.scored_on, age) for each in old) / len(old)
 
 
 def migrations(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Tell from which grade to which firms moved, first score to last: counts by grade, and the share that stayed."""
+    """Tell from which grade to which firms moved, first score to last: counts by grade, and the share that stayed.
+
+    Grades that fewer than ten firms began with stand together, and so do those that fewer than ten of them came to; of
+    fewer than ten firms in all only their number is told.
+    """
     counted = Counter(pairs)
     total = sum(counted.values())
-    rows = {
-        before: {after: counted[before, after] for after in GRADES if counted[before, after]}
-        for before in GRADES
-        if any(counted[before, after] for after in GRADES)
-    }
+    if total < LEAST_FIRMS:
+        return {"firms": total, "table": {}, "stayed": None, "up": None, "down": None}
+    began = Counter({before: sum(counted[before, after] for after in GRADES) for before in GRADES})
+    named = tens(began)
+    rows: dict[str, dict[str, int]] = {}
+    for row in named:
+        members = [row] if row != OTHERS else [before for before in GRADES if before not in named]
+        came = {after: sum(counted[before, after] for before in members) for after in GRADES}
+        rows[row] = tens(came)
     place = {name: position for position, name in enumerate(GRADES)}
     moves = [(place[after] - place[before], count) for (before, after), count in counted.items()]
     return {
@@ -152,7 +172,3 @@ def _alert(subject: str, zh: str, en: str) -> dict[str, Any]:
 
 def _quarter(day: date) -> str:
     return f"{day.year}Q{(day.month + 2) // 3}"
-
-
-def _months(start: date, end: date) -> float:
-    return (end - start).days / 30.436875

@@ -89,11 +89,18 @@ def _share(fen: int, total: int) -> float | None:
 def sentence(counts: Counts, score: int, beside: Beside, evidence: Mapping[str, Any] | None) -> dict[str, str]:
     """Say what was not counted (or was, though nobody confirms it), what it would do, and what would confirm it."""
     zh, en = _what(evidence)
+    number_alone = evidence is not None and not evidence["unconfirmed_fen"]
     if counts is Counts.EVERYTHING:
+        would = OTHER_SIDE_WOULD if number_alone else PROOF
         without_zh, without_en = _without(beside.score)
         return {
-            "zh": f"{zh}按本次查询的约定已计入：计入后 {score} 分，{without_zh}。{PROOF['zh']}",
-            "en": f"{en} was counted, as this order asks: {score} points with it, and {without_en}. {PROOF['en']}",
+            "zh": f"{zh}按本次查询的约定已计入：计入后 {score} 分，{without_zh}。{would['zh']}",
+            "en": f"{en} was counted, as this order asks: {score} points with it, and {without_en}. {would['en']}",
+        }
+    if beside.counts is Counts.CONFIRMED and beside.score is None:
+        return {
+            "zh": f"除{zh}外没有获印证的数据：全部计入为 {score} 分，不计入则无可评分的数据。{CONFIRM['zh']}",
+            "en": f"{en} is all there is: {score} points with it, nothing to score without it. {CONFIRM['en']}",
         }
     if beside.counts is Counts.CONFIRMED:
         return {
@@ -101,9 +108,10 @@ def sentence(counts: Counts, score: int, beside: Beside, evidence: Mapping[str, 
             "en": f"{en} was not counted in the firm's favour: {beside.score} points without it, {score} with it; the "
             "lower decides.",
         }
+    proof = OTHER_SIDE if number_alone else CONFIRM
     return {
-        "zh": f"{zh}未计入评分：不计入为 {score} 分，计入后为 {beside.score} 分。{CONFIRM['zh']}",
-        "en": f"{en} was not counted: {score} points without it, {beside.score} with it. {CONFIRM['en']}",
+        "zh": f"{zh}未计入评分：不计入为 {score} 分，计入后为 {beside.score} 分。{proof['zh']}",
+        "en": f"{en} was not counted: {score} points without it, {beside.score} with it. {proof['en']}",
     }
 
 
@@ -114,6 +122,14 @@ PROOF = {
 CONFIRM = {
     "zh": "如需计入，请提供银行流水、纳税申报表，或由交易对方报送其发票。",
     "en": "To have it counted: a bank statement, a tax filing, or the invoices of the other side.",
+}
+OTHER_SIDE_WOULD = {
+    "zh": "交易对方的发票可以印证。",
+    "en": "The invoices of the other side would confirm it.",
+}
+OTHER_SIDE = {
+    "zh": "如需计入，请由交易对方报送其发票。",
+    "en": "To have it counted: the invoices of the other side.",
 }
 
 
@@ -138,6 +154,11 @@ def _what(evidence: Mapping[str, Any] | None) -> tuple[str, str]:
     if evidence is None:
         return "仅由企业自行报送、未获印证的数据", "What only the firm itself states"
     some, whole = evidence["unconfirmed_fen"], evidence["total_fen"]
+    if not some:
+        return (
+            "仅有银行流水或纳税申报印证金额的发票，其张数与交易对方",
+            "How many invoices and partners stand behind money that a bank statement or a filing alone confirms",
+        )
     return (
         f"仅由企业自行报送、未获印证的发票 {figure(some, 'fen', 'zh')}（共 {figure(whole, 'fen', 'zh')}）",
         f"{figure(some, 'fen', 'en')} of {figure(whole, 'fen', 'en')} of invoices, which only the firm itself states,",

@@ -133,6 +133,47 @@ def folded(groups: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return shown + ([_together(rest)] if rest else [])
 
 
+def in_tens(ordered: Sequence[tuple[str, Sequence[Any]]]) -> list[tuple[list[str], list[Any]]]:
+    """Return groups in an order, such as grades or quarters, each of ten members or more.
+
+    Of fewer, neighbours are joined; what is left over at the end joins the group before. Of fewer than ten in all there
+    is no group.
+    """
+    groups: list[tuple[list[str], list[Any]]] = []
+    for name, members in ordered:
+        if groups and len(groups[-1][1]) < LEAST_FIRMS:
+            groups[-1][0].append(name)
+            groups[-1][1].extend(members)
+        else:
+            groups.append(([name], list(members)))
+    if len(groups) > 1 and len(groups[-1][1]) < LEAST_FIRMS:
+        names, members = groups.pop()
+        groups[-1][0].extend(names)
+        groups[-1][1].extend(members)
+    return [group for group in groups if len(group[1]) >= LEAST_FIRMS]
+
+
+def tens(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return counts of ten firms or more by name; the others together, with the smallest of these where still fewer.
+
+    Of fewer than ten in all there is none.
+    """
+    ordered = sorted(((count, name) for name, count in counts.items() if count), reverse=True)
+    shown = [each for each in ordered if each[0] >= LEAST_FIRMS]
+    rest = ordered[len(shown) :]
+    while rest and sum(count for count, _ in rest) < LEAST_FIRMS:
+        if not shown:
+            return {}
+        rest.insert(0, shown.pop())
+    told = {name: count for name, count in counts.items() if (count, name) in shown}
+    return {**told, OTHERS: sum(count for count, _ in rest)} if rest else told
+
+
+def span(names: Sequence[str]) -> str:
+    """Return the name of neighbours in one group: the first to the last."""
+    return names[0] if len(names) == 1 else f"{names[0]} – {names[-1]}"
+
+
 def disclosed(card: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Return a card as it may be told: one of an older form without what gives single firms away."""
     if card is None or not card.get("validation") or card["validation"].get("form") == FORM:

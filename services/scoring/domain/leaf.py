@@ -5,7 +5,8 @@ line feed, and what it says in numbers (64-bit, little-endian): PD, its interval
 follow bit for bit from the features' digest and the model, which are in it, and would take half as long again. Sixteen
 hashes, one after the other, are a leaf of the tree (RFC 9162): a leaf a score took a third longer to make. Nobody finds
 a score by what they can compute of it; whom it concerns gets its salt. Where another score stands beside the one that
-decides, the words name its digest, and that of the expert rules that were asked.
+decides, the words name its digest, and that of the expert rules that were asked; where the file shows less than 36
+months, what it would be.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 import orjson
 import polars as pl
 import rfc8785
@@ -24,10 +26,11 @@ import rfc8785
 from chassis.core import merkle
 from chassis.core.ids import numbered
 from services.scoring.domain.assessment import Assessment
+from services.scoring.domain.fuller import Fuller
 
 GROUP = 16
 SALT_BYTES, HASH_BYTES, NUMBER_BYTES = 16, 32, 8
-BESIDE, OVERLAY = "beside", "overlay"
+BESIDE, OVERLAY, FULLER = "beside", "overlay", "fuller"
 PROBABILITIES = ("pd", "pd_low", "pd_high")
 
 
@@ -86,7 +89,8 @@ def words_of(one: Assessment) -> str:
     words = {name: getattr(one, name) for name in ("depth", "enterprise", "features_sha256", "grade", "score")}
     beside = {} if one.beside is None else {"beside_sha256": _sha256(orjson.dumps(one.beside.as_json()))}
     ruled = {} if one.overlay is None else {"overlay_sha256": _sha256(orjson.dumps(one.overlay))}
-    return rfc8785.dumps({**beside, **words, **ruled, "score_id": one.id}).decode()
+    fuller = {} if one.fuller is None else {"fuller": _supposed(one.fuller)}
+    return rfc8785.dumps({**beside, **words, **fuller, **ruled, "score_id": one.id}).decode()
 
 
 def numbers_of(one: Assessment) -> list[float]:
@@ -106,7 +110,9 @@ def _words(head: str, frame: pl.DataFrame) -> list[bytes]:
         pl.lit("{"),
         *_beside(frame),
         *(pl.lit('"depth":"'), pl.col("depth"), pl.lit('","enterprise":"'), name),
-        *(pl.lit('","features_sha256":"'), pl.col("features_sha256"), pl.lit('","grade":"'), pl.col("grade")),
+        *(pl.lit('","features_sha256":"'), pl.col("features_sha256")),
+        *_fuller(frame),
+        *(pl.lit('","grade":"'), pl.col("grade")),
         *_ruled(frame),
         *(pl.lit('","score":'), pl.col("score"), pl.lit(f',"score_id":"{head}'), pl.lit(_endings(frame.height))),
     ]
@@ -118,6 +124,27 @@ def _beside(frame: pl.DataFrame) -> list[pl.Expr]:
         return []
     hashes = [None if each is None else _sha256(each.encode()) for each in frame[BESIDE]]
     return [pl.format('"beside_sha256":"{}",', pl.lit(pl.Series(hashes, dtype=pl.String))).fill_null("")]
+
+
+def _supposed(fuller: Fuller) -> str:
+    """Return what a fuller file says in one word, its PD by its bits: what it was made from follows from the digest."""
+    bits = struct.unpack("<q", struct.pack("<d", fuller.pd))[0]
+    since = fuller.registered_on or "-"
+    months = (fuller.shown["sale"], fuller.shown["purchase"], fuller.months)
+    return " ".join(map(str, (fuller.features_sha256, fuller.depth, fuller.score, fuller.grade, bits, *months, since)))
+
+
+def _fuller(frame: pl.DataFrame) -> list[pl.Expr]:
+    """Return `_supposed` of each row that has a fuller file, as a member."""
+    if FULLER not in frame.columns:
+        return []
+    told = pl.col(FULLER).struct
+    bits = pl.Series(frame[FULLER].struct.field("pd").to_numpy().view(np.int64))
+    heads = [told.field(name) for name in ("features_sha256", "depth", "score", "grade")]
+    months = [told.field("shown").struct.field(side) for side in ("sale", "purchase")]
+    words = [*heads, pl.lit(bits), *months, told.field("months"), told.field("registered_on").fill_null("-")]
+    member = pl.concat_str([pl.lit('","fuller":"'), pl.concat_str(words, separator=" ")])
+    return [pl.when(pl.col(FULLER).is_not_null()).then(member).otherwise(pl.lit(""))]
 
 
 def _ruled(frame: pl.DataFrame) -> list[pl.Expr]:

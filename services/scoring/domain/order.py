@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from services.scoring.domain.adjustment import Adjustment
 from services.scoring.domain.counting import Counts
 from services.scoring.domain.outcome import Terms
+from services.scoring.domain.rating import Ratings
 
 # An order of the same client on the same facts within so long of an earlier one is a repeat of it (docs/adr/0029).
 REPEATED_WITHIN = timedelta(days=30)
@@ -31,7 +32,8 @@ class ManyOrder:
 class TrainingOrder:
     """On which data a model is trained, from which seed, and whether it serves as soon as it is approved.
 
-    `terms` say what default means to it, `adjustment` what is declared about the level of its PDs.
+    `terms` say what default means to it, `adjustment` what is declared about the level of its PDs; `ratings` are the
+    bank's own grades, to stand beside the model and never in it.
     """
 
     as_of: date | None = None
@@ -40,6 +42,7 @@ class TrainingOrder:
     promote: bool = False
     terms: Terms = field(default_factory=Terms)
     adjustment: Adjustment = field(default_factory=Adjustment)
+    ratings: Ratings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,14 @@ class Folding:
     folds: int
     repeats: int
     seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the labels of an evaluation mean: the default and the horizon, and the day that they were taken on."""
+
+    terms: Terms = field(default_factory=Terms)
+    label_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,7 @@ class File:
 class TableEvaluation:
     """Which table training is evaluated on, by which label, and which columns it leaves out.
 
+    `rating` is a column of the bank's own `grades`, the best first: it stands beside the model and is not learned from.
     With `time` and `cut` rows before the cut are learned from and the later ones judged, in place of a holdout.
     """
 
@@ -81,6 +93,8 @@ class TableEvaluation:
     holdout: File | None = None
     time: str | None = None
     cut: str | None = None
+    rating: str | None = None
+    grades: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

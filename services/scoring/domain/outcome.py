@@ -145,6 +145,17 @@ def described(terms: Terms, start: date | None = None, labels: Labels | None = N
     }
 
 
+def declared(
+    terms: Terms, label_date: date | None, start: date | None = None, labels: Labels | None = None
+) -> dict[str, Any]:
+    """Return the same of an evaluation, with the day that its labels are of; what is not given is told."""
+    said = described(terms, start, labels)
+    if label_date is None:
+        zh = "未提供标签日期：无法判断各结果观察了多久。"
+        said["told"].append({"zh": zh, "en": "No label date is given: how long each outcome was watched is unknown."})
+    return {**said, "label_date": label_date and label_date.isoformat()}
+
+
 def _undeclared(terms: Terms) -> list[Text]:
     told: list[Text] = []
     if terms.definition is None:

@@ -14,6 +14,7 @@ from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.reason_codes import code_of
 
 # The first form did not say which reasons were told; receipts of it are verified as they were given.
+OWN_FILE = "own-file"
 FIRST, FORM = "smecredit-receipt-1", "smecredit-receipt-2"
 
 
@@ -32,7 +33,7 @@ def statement(
 
     `features_sha256` is the profile service's name for all that it told; `inputs_sha256` names exactly the values that
     the model read, `contributions_sha256` the points of each of its features. `reasons` are the codes of those that
-    were told, a feature's name where it has none.
+    were told, a feature's name where it has none. `view` marks what an enterprise is told of itself by its own file.
     """
     stated = {
         "form": form,
@@ -55,6 +56,8 @@ def statement(
         "base_points": assessment.base_points,
         "contributions_sha256": digest(dict(zip(features, assessment.points, strict=True))),
         **_counted(assessment, features),
+        **_supposed(assessment, features),
+        **({"view": OWN_FILE} if assessment.own_view else {}),
     }
     return stated if form == FIRST else {**stated, "reasons": _told(assessment, features), **_ruled(assessment)}
 
@@ -90,6 +93,17 @@ def _counted(assessment: Assessment, features: Sequence[str]) -> dict[str, Any]:
             "inputs_sha256": digest(dict(zip(features, beside.values, strict=True))),
         }
     return stated
+
+
+def _supposed(assessment: Assessment, features: Sequence[str]) -> dict[str, Any]:
+    """Return what is stated of the file that would be shown fully; nothing where 36 months are shown."""
+    fuller = assessment.fuller
+    if fuller is None:
+        return {}
+    names = ("score", "grade", "pd", "depth", "features_sha256", "months", "registered_on")
+    told = {name: getattr(fuller, name) for name in names}
+    inputs = digest(dict(zip(features, fuller.values, strict=True)))
+    return {"fuller": {**told, "shown": dict(fuller.shown), "inputs_sha256": inputs}}
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:

@@ -41,7 +41,7 @@ def model_card(
     """Return everything that a validator asks first, as plain values; the same inputs give the same card."""
     held_out = scale.sigmoid(learned.calibration.log_odds(learned.held_out_margins.mean(axis=0)))
     return {
-        "kind": "xgboost-monotone",
+        "kind": "xgboost-monotone+scorecard" if learned.parameters["scorecard"] else "xgboost-monotone",
         "data": {"firms": len(defaulted), "defaults": int(defaulted.sum()), **lineage},
         "features": list(scorer.features),
         "ignored": learned.encoding.ignored,
@@ -52,8 +52,9 @@ def model_card(
             for column, sign in zip(learned.encoding.columns, learned.parameters["monotone_constraints"], strict=True)
             if sign
         },
-        "metrics": {name: figures for name, figures in metrics.items() if name != "gate"},
+        "metrics": {name: figures for name, figures in metrics.items() if name not in {"gate", "rating"}},
         "gate": metrics["gate"],
+        "rating": metrics.get("rating"),
         "calibration": {
             **learned.calibration.as_json(),
             "method": "platt, cross-fitted on mean margins, slope drawn to 1",

@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 
 from services.scoring.domain.counting import BESIDE, Beside, Counts, deciding
+from services.scoring.domain.fuller import Fuller
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,25 +28,38 @@ READ = ("depth", "features_sha256")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a score is made from: values in the order of the model's features, their depth and their hash."""
+    """What a score is made from: values in the order of the model's features, their depth and their hash.
+
+    `fuller` is the fuller file as the profile service tells it (`domain.fuller`), None where it tells of none.
+    """
 
     depth: str
     features_sha256: str
     values: list[float | None]
+    fuller: Mapping[str, Any] | None = None
 
     @property
     def empty(self) -> bool:
         """Whether nothing is known."""
         return all(value is None for value in self.values)
 
+    @property
+    def supposes(self) -> bool:
+        """Whether the fuller file is another one than this."""
+        return self.fuller is not None and self.fuller["features_sha256"] != self.features_sha256
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The score that decides and what it was made from; `beside` is the other one, None where both are the same."""
+    """The score that decides and what it was made from; `beside` is the other one, None where both are the same.
+
+    `fuller` is the score that the firm would have had it shown more, None where 36 months are shown.
+    """
 
     scored: Scored
     reading: Reading
     beside: Beside | None
+    fuller: Fuller | None = None
 
 
 def decide(scorer: Scorer, files: Sequence[Mapping[str, Any]], counts: Sequence[Counts]) -> list[Decided | None]:
@@ -55,28 +69,54 @@ def decide(scorer: Scorer, files: Sequence[Mapping[str, Any]], counts: Sequence[
     """
     pairs = [_readings(scorer, file) for file in files]
     rows = [reading for pair in pairs for reading in pair]
-    scored = scorer.score_few([row.values for row in rows], depths=[row.depth for row in rows]) if rows else []
-    made = iter(scored)
-    return [_decided(policy, pair, [next(made) for _ in pair]) for policy, pair in zip(counts, pairs, strict=True)]
+    more = [_read(scorer, row.fuller) for row in rows if row.fuller is not None and row.supposes]
+    asked = [*rows, *more]
+    scored = scorer.score_few([row.values for row in asked], depths=[row.depth for row in asked]) if rows else []
+    made, fuller = iter(scored), iter(zip(more, scored[len(rows) :], strict=True))
+    found = []
+    for policy, pair in zip(counts, pairs, strict=True):
+        own = [next(made) for _ in pair]
+        guesses = [_fuller(row, one, fuller) for row, one in zip(pair, own, strict=True)]
+        found.append(_decided(policy, pair, own, guesses))
+    return found
 
 
 def _readings(scorer: Scorer, file: Mapping[str, Any]) -> list[Reading]:
     told = [file, file["confirmed"]] if file.get("confirmed") else [file]
-    return [
-        Reading(one["depth"], one["features_sha256"], [one["values"].get(n) for n in scorer.features]) for one in told
-    ]
+    return [_read(scorer, one) for one in told]
 
 
-def _decided(counts: Counts, pair: Sequence[Reading], scored: Sequence[Scored]) -> Decided | None:
+def _read(scorer: Scorer, one: Mapping[str, Any]) -> Reading:
+    values = [one["values"].get(name) for name in scorer.features]
+    return Reading(one["depth"], one["features_sha256"], values, one.get("fuller"))
+
+
+def _fuller(reading: Reading, own: Scored, made: Iterator[tuple[Reading, Scored]]) -> Fuller | None:
+    """Return the score of a reading's fuller file: the next one that was made, or its own where that is the same."""
+    if reading.fuller is None:
+        return None
+    row, scored = next(made) if reading.supposes else (reading, own)
+    return _supposed(reading.fuller, row.values, scored)
+
+
+def _supposed(told: Mapping[str, Any], values: Sequence[float | None], scored: Scored) -> Fuller:
+    """Return the score of a fuller file as the profile service tells it; `values` are those that the model read."""
+    heads = {name: told[name] for name in ("shown", "registered_on", *READ)}
+    return Fuller(**heads, months=told["window"], values=values, **{name: getattr(scored, name) for name in BESIDE})
+
+
+def _decided(
+    counts: Counts, pair: Sequence[Reading], scored: Sequence[Scored], fuller: Sequence[Fuller | None]
+) -> Decided | None:
     if len(pair) == 1:
-        return None if pair[0].empty else Decided(scored[0], pair[0], None)
+        return None if pair[0].empty else Decided(scored[0], pair[0], None, fuller[0])
     everything, confirmed = pair
     if everything.empty or (confirmed.empty and counts is Counts.CONFIRMED):
         return None
     which = deciding(counts, scored[0].score_exact, scored[1].score_exact)
     first = int(which is Counts.CONFIRMED)
     said = {name: getattr(scored[1 - first], name) for name in BESIDE}
-    return Decided(scored[first], pair[first], _beside(which.other, pair[1 - first], said))
+    return Decided(scored[first], pair[first], _beside(which.other, pair[1 - first], said), fuller[first])
 
 
 def _beside(counts: Counts, reading: Reading, said: Mapping[str, Any]) -> Beside:

@@ -22,29 +22,39 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y")
-# A word column with few values gets a yes-or-no column for each frequent one; a longer one is told by its frequency.
+# A word column gets a yes-or-no column for each frequent value; one of many values is told by their frequency as well,
+# and there a value counts as frequent from so many rows on.
 _FEW_LEVELS = 10
 _RARE = 0.01
+_OFTEN = 20
 # Beyond every amount, count and day that a feature can have, and well within 32-bit floats.
 BEYOND = 1e30
+# What Parquet may hold and no learner reads.
+_NOTHING = (pl.Time, pl.Duration, pl.Binary, pl.Object)
 # A word column where most rows differ is a name or a number of a file: it cannot generalise.
 _NAME_LIKE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One number that the learner sees: where it comes from and how; `missing` stands for what is not known."""
+    """One number that the learner sees: where it comes from and how; `missing` stands for what is not known.
+
+    `frequencies` has the number of each word of a column of many, `default` that of a word that training never saw.
+    """
 
     source: str
-    kind: str  # number | date | level | frequency
+    kind: str  # number | date | level | frequency | rate
     level: str | None = None
     date_format: str | None = None
     frequencies: dict[str, float] = field(default_factory=dict)
     missing: float | None = None
+    default: float = 0.0
 
     @property
     def name(self) -> str:
         """The source column, with the level where it is one of several."""
+        if self.kind == "rate":
+            return f"{self.source} (rate)"
         return f"{self.source}={self.level}" if self.kind == "level" else self.source
 
 
@@ -77,7 +87,11 @@ class Encoding:
             raise FeaturesDoNotFit(
                 f"the table lacks {len(absent)} of the model's columns: {', '.join(absent[:5])}", absent=absent
             )
-        encoded = frame.select(_expression(column, frame.schema[column.source]) for column in self.columns)
+        # By their places: a column may be named as another's level is.
+        encoded = frame.select(
+            _expression(column, frame.schema[column.source]).alias(str(place))
+            for place, column in enumerate(self.columns)
+        )
         return self.filled(encoded.to_numpy().astype(np.float32, order="C"))
 
     def row(self, values: Mapping[str, Any]) -> NDArray[np.float32]:
@@ -159,6 +173,8 @@ def learn_encoding(
 
 def _columns_of(values: pl.Series) -> list[Column] | str:
     """Return the learner's columns of one source column, or why it is left out."""
+    if values.dtype.is_nested() or values.dtype in _NOTHING:
+        return "holds neither numbers nor words nor days"
     if values.n_unique() - (values.null_count() > 0) <= 1:
         return "has one value only"
     if values.dtype.is_numeric() or values.dtype == pl.Boolean:
@@ -179,9 +195,10 @@ def _columns_of_words(words: pl.Series) -> list[Column] | str:
             return [Column(name, "date", date_format=date_format)]
     counted = words.value_counts(normalize=True, name="share").sort("share", name, descending=[True, False])
     shares = dict(counted.iter_rows())
-    if distinct <= _FEW_LEVELS:
-        return [Column(name, "level", level=level) for level, share in shares.items() if share >= _RARE]
-    return [Column(name, "frequency", frequencies=shares)]
+    few = distinct <= _FEW_LEVELS
+    least = _RARE if few else max(_RARE, _OFTEN / len(words))
+    levels = [Column(name, "level", level=level) for level, share in shares.items() if share >= least]
+    return levels if few else [Column(name, "frequency", frequencies=shares), *levels]
 
 
 def _expression(column: Column, dtype: pl.DataType) -> pl.Expr:
@@ -197,6 +214,6 @@ def _expression(column: Column, dtype: pl.DataType) -> pl.Expr:
             value = (words == column.level).cast(pl.Float64)
         case _:
             known = words.is_not_null()
-            share = words.replace_strict(column.frequencies, default=0.0, return_dtype=pl.Float64)
+            share = words.replace_strict(column.frequencies, default=column.default, return_dtype=pl.Float64)
             value = pl.when(known).then(share)
     return value.fill_null(float("nan")).alias(column.name)

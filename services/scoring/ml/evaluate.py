@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from services.scoring.domain import metrics
+from services.scoring.domain import metrics, rating
+from services.scoring.domain.disclosure import LEAST_FIRMS
 from services.scoring.domain.errors import FeaturesDoNotFit
 from services.scoring.domain.gate import gate
 from services.scoring.domain.scale import floored
@@ -44,6 +45,7 @@ def evaluate(  # noqa: PLR0913 -- the knobs of the command, all but two by name
     repeats: int = 10,
     seed: int = 0,
     holdout: pl.DataFrame | None = None,
+    ranks: rating.Ranks | None = None,
     progress: Progress | None = None,
     threads: int = 2,
 ) -> dict[str, Any]:
@@ -52,6 +54,7 @@ def evaluate(  # noqa: PLR0913 -- the knobs of the command, all but two by name
     AUC is the mean over all held-out folds with the corrected resampled 95 % interval; KS, Brier, log-loss and ECE are
     of all held-out PDs of a repeat, averaged over repeats. On a holdout the interval is a bootstrap over its firms.
     `gate` has the paired tests of model and challenger over the same folds.
+    `ranks` are a bank's own grades of the labelled rows, in their order: `rating` then stands beside the model.
     Unlabelled rows are left out; without a catalogue every usable column is learned from.
     """
     frame, defaulted = labelled(train_frame, label)
@@ -71,9 +74,23 @@ def evaluate(  # noqa: PLR0913 -- the knobs of the command, all but two by name
         "gate": gate(by_fold["model"], by_fold["challenger"], 1 / folds),
         "suspects": suspects(frame, defaulted, catalogue),
     }
+    if ranks is not None:
+        held_out = [(repeat, outside) for repeat, _, outside in _splits(defaulted, folds, repeats, seed)]
+        report["rating"] = rating.beside(ranks, defaulted, pds["model"], held_out, 1 / folds)
     if holdout is not None:
         report["holdout"] = _on_holdout(frame, defaulted, holdout, label, catalogue, seed)
     return report
+
+
+def _splits(
+    defaulted: NDArray[np.bool_], folds: int, repeats: int, seed: int
+) -> list[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+    """Return (repeat, training rows, held-out rows) of every fold."""
+    return [
+        (repeat, *split)
+        for repeat in range(repeats)
+        for split in stratified_folds(defaulted, folds, seed + 1_000 * repeat)
+    ]
 
 
 def _cross_validate(
@@ -86,11 +103,7 @@ def _cross_validate(
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, dict[str, NDArray[np.float64]]]]:
     """Return held-out PDs (repeats, firms) and, by measure, each fold's (repeats * folds,) of model and challenger."""
     folds, repeats, seed = plan
-    splits = [
-        (repeat, *split)
-        for repeat in range(repeats)
-        for split in stratified_folds(defaulted, folds, seed + 1_000 * repeat)
-    ]
+    splits = _splits(defaulted, folds, repeats, seed)
 
     def held_out(split: tuple[int, NDArray[np.int64], NDArray[np.int64]]) -> list[NDArray[np.float64]]:
         _, inside, outside = split
@@ -141,6 +154,11 @@ def _on_holdout(
 ) -> dict[str, Any]:
     """Train on the whole table, judge on the other one."""
     other, outcome = labelled(holdout, label, least=False)
+    if len(outcome) < LEAST_FIRMS:
+        raise FeaturesDoNotFit(
+            f"the holdout has {len(outcome)} firms with an outcome; it needs ten, since figures of fewer tell of "
+            "single firms, and little of a model"
+        )
     if len(set(outcome)) < 2:
         raise FeaturesDoNotFit("the holdout needs at least one default and one firm that paid")
     model = learn(frame, defaulted, catalogue, seed=seed)

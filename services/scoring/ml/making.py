@@ -64,6 +64,7 @@ def _assessment(version: str, file: Features, decided: Decided | None, asker: As
         values=reading.values,
         evidence=file.evidence,
         beside=decided.beside,
+        fuller=decided.fuller,
         **stamped(stamp),
         **said_by(scored),
     )

@@ -137,6 +137,11 @@ class Scorer:
         margins, contributions = self._explainer.explain_many(self._rows(values), threads=threads)
         return self._scored(margins, self._by_feature(contributions) * self._points_per_margin, depths)
 
+    def figures_many(self, values: Numbers, *, depths: Sequence[str | None]) -> ScoredMany:
+        """Return what `score_many` says of rows (n, features) in figures, bit for bit, without any reasons."""
+        margins = self._explainer.margins_many(self._rows(values))
+        return self._scored(margins, np.zeros((len(margins), 0)), depths)
+
     def explain(self, rows: NDArray[np.float32]) -> tuple[Numbers, Numbers]:
         """Return margins (n,) and contributions (n, learner's columns) of encoded rows, in uncalibrated log-odds."""
         return self._explainer.explain_many(rows)

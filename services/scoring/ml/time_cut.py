@@ -51,11 +51,16 @@ def cut_at(table: pl.DataFrame, column: str, cut: str) -> Cut:
 
 def _comparable(values: pl.Series, cut: str) -> tuple[pl.Series, date | float]:
     """Return the column and the cut as things of one kind; null where no time is told."""
-    if values.dtype.is_temporal():
+    if values.dtype in (pl.Date, pl.Datetime):
         return values.cast(pl.Date), _day(cut, values.name)
     if values.dtype.is_numeric():
         numbers = values.cast(pl.Float64).fill_nan(None)
         return numbers, _number(numbers, cut)
+    if values.dtype.is_nested() or values.dtype.is_temporal() or values.dtype == pl.Binary:
+        raise TrainingDataUnusable(
+            f"the column {values.name!r} holds {values.dtype} and no days; wanted 2020-01-31, 2020/1/31 or 1/31/2020",
+            time=values.name,
+        )
     words = values.cast(pl.String, strict=False).str.strip_chars()
     words = words.set(words == "", None)
     numbers = words.cast(pl.Float64, strict=False)

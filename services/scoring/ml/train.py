@@ -24,9 +24,12 @@ from services.scoring.ml.validation import Explained, HeldOut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from services.scoring.domain.rating import Ratings
 
     Progress = Callable[[int, int], None]
 
@@ -56,13 +59,16 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
     label: str = "defaulted",
     definition: Mapping[str, Any] | None = None,
     adjustment: Adjustment = UNADJUSTED,
+    ratings: Ratings | None = None,
+    as_of: date | None = None,
     progress: Progress | None = None,
 ) -> Trained:
     """Learn, calibrate, evaluate, explain and write one model version into the folder `into`.
 
     `catalogue` is the document of `GET /catalogue`; None learns from every usable column of a bank's own table.
     `definition` tells what default means (`domain.outcome.described`); `adjustment` moves the level of the PDs that are
-    served, while the card's figures of quality are those of what was learned.
+    served, while the card's figures of quality are those of what was learned. `ratings` are a bank's own grades, which
+    the card then shows beside the model; those given after `as_of`, the day of the features, are left out.
     Same table, catalogue, version and seed give the same bytes. Raises `TrainingDataUnusable` with what is missing.
     """
     entries = None if catalogue is None else [entry for entry in catalogue["features"] if entry.get("model", True)]
@@ -74,6 +80,7 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
         folds=_CARD_FOLDS,
         repeats=_CARD_REPEATS,
         seed=seed,
+        ranks=None if ratings is None else ratings.of(rows["enterprise"].to_list(), as_of),
         progress=progress,
     )
     learned = learn(rows, defaulted, entries, seed=seed)

@@ -79,7 +79,7 @@ def forest_of(booster: bytes) -> Forest:
     leaf = left == np.arange(len(left))
     conditions = _joined(trees, "split_conditions", np.float32)
     return Forest(
-        base=_base_margin(learner),
+        base=base_margin(learner),
         feature=np.where(leaf, 0, _joined(trees, "split_indices", np.int64)),
         threshold=np.where(leaf, np.float32(0), conditions).astype(np.float32),
         missing_left=_joined(trees, "default_left", np.bool_) & ~leaf,
@@ -112,7 +112,7 @@ def _check(learner: dict[str, Any]) -> None:
             )
 
 
-def _base_margin(learner: dict[str, Any]) -> float:
+def base_margin(learner: dict[str, Any]) -> float:
     """Return the log-odds before any tree, from `base_score` as a probability ("5E-1", since 3.1 "[5E-1]")."""
     written = str(learner["learner_model_param"]["base_score"]).strip("[]")
     probability = np.float32(written)

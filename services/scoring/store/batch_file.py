@@ -20,14 +20,16 @@ from numpy.typing import NDArray
 from chassis.core.ids import numbered
 from services.scoring.domain.assessment import Assessment, Stamp, stamped
 from services.scoring.domain.counting import Beside
+from services.scoring.domain.fuller import Fuller
 from services.scoring.domain.overlay import RuleSet, overlay
 from services.scoring.domain.reasons import MOST_REASONS
 
+FULLER = "fuller"
 HEADS = ("enterprise", "depth", "features_sha256", "score", "grade", "pd", "pd_low", "pd_high")
 REASONS = tuple(f"reason {place}" for place in range(MOST_REASONS))
 # What is kept of a row as JSON, each only where a row of the part has it: what its money rests on, the other score, and
-# which expert rules cap its grade.
-TOLD = ("evidence", "beside", "overlay")
+# which expert rules cap its grade. The score of the fuller file is kept likewise, as columns of its own (`Fuller`).
+TOLD = ("evidence", "beside", "overlay", FULLER)
 SHADOW = {"points": "shadow points", "shadow_grade": "shadow grade", "shadow_pd": "shadow pd"}
 BUCKETS = 1024
 ENTRY = np.dtype([("hash", "<u4"), ("part", "<u4"), ("place", "<u4")])
@@ -73,9 +75,16 @@ class Part:
         return replace(found, id=numbered(self.head, place))
 
 
-def _told(written: Mapping[str, str | None]) -> dict[str, Any]:
-    read = {name: orjson.loads(text) for name, text in written.items() if text is not None}
-    return {**read, "beside": Beside.from_json(read["beside"])} if "beside" in read else read
+def _told(written: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what is told of a row beside its score."""
+    there = {name: each for name, each in written.items() if each is not None}
+    read = {name: each if name == FULLER else orjson.loads(each) for name, each in there.items()}
+    if "beside" in read:
+        read["beside"] = Beside.from_json(read["beside"])
+    if FULLER in read:
+        values = [None if value != value else value for value in read[FULLER]["values"]]  # noqa: PLR0124 -- NaN
+        read[FULLER] = Fuller.from_json({**read[FULLER], "values": values})
+    return read
 
 
 def written_beside(beside: Mapping[int, Beside], rows: int) -> list[pl.Series]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import polars as pl
-from sqlalchemy import Connection, Table, delete, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from chassis.core.ids import numbered, parted
@@ -136,12 +136,17 @@ def score_of_part(session: Session, score_id: str) -> Assessment | None:
     return part(row).assessment(place) if row is not None and 0 <= place < row.count else None
 
 
-def ids_of(session: Session, enterprise: str, client: str | None) -> list[str]:
-    """Return the ids of the scores in finished batches that may be of this enterprise: two names may share a hash."""
+def ids_of(session: Session, enterprise: str, client: str | None, *others: ColumnElement[bool]) -> list[str]:
+    """Return the ids of the scores in finished batches that may be of this enterprise: two names may share a hash.
+
+    Of one client where it is given, and of batches of which the other conditions hold.
+    """
     bucket, hashed = batch_file.bucket_of(enterprise)
     query = select(BatchIndex.batch, BatchIndex.entries).where(BatchIndex.bucket == bucket)
     if client is not None:
         query = query.where(BatchIndex.client == client)
+    if others:
+        query = query.join(Batch, Batch.id == BatchIndex.batch).where(*others)
     found = [(batch, *each) for batch, entries in session.execute(query) for each in batch_file.places(entries, hashed)]
     heads: dict[tuple[str, int], str] = {}
     wanted = select(BatchPart.batch, BatchPart.number, BatchPart.head)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
@@ -19,7 +20,7 @@ from chassis.data.ledger import store as ledger_store
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.counting import Beside, counts_of
 from services.scoring.domain.errors import ScoreNotFound
-from services.scoring.domain.order import REPEATED_WITHIN
+from services.scoring.domain.fuller import Fuller
 from services.scoring.domain.reasons import MOST_REASONS
 from services.scoring.store import batch_file, batches
 from services.scoring.tables import (
@@ -40,18 +41,19 @@ _insert_shadow_score = insert(cast("Table", ShadowScore.__table__))
 
 def add_scores(runner: Runner, assessments: Iterable[Assessment]) -> None:
     """Insert assessments in one statement, and enter each in the ledger."""
-    rows = [_row(assessment) for assessment in assessments]
-    runner.execute(_insert_score, rows)
-    ledger.append(runner, [_score_entry(row) for row in rows])
+    made = [(_row(assessment), assessment.file_sha256) for assessment in assessments]
+    runner.execute(_insert_score, [row for row, _ in made])
+    ledger.append(runner, [_score_entry(row, file_sha256) for row, file_sha256 in made])
 
 
-def _score_entry(row: Mapping[str, Any]) -> ledger.Entry:
+def _score_entry(row: Mapping[str, Any], file_sha256: str) -> ledger.Entry:
     """Return what is entered of a score: its model and the digests of what it was made from and of what it is made of.
 
-    Who else may read the firm's file finds the same digests, and would know the firm by them: they are sealed.
+    Who else may read the firm's file finds the same digests, and would know the firm by them: they are sealed. Of the
+    features it is the digest of the whole file, whichever reading decides: partners' files have no part in it.
     """
     facts = {"score": row["id"], "model": row["model"], "purpose": row["purpose"], "counts": row["counts"]}
-    sealed = {"features_sha256": row["features_sha256"], "trace_sha256": hashlib.sha256(row["trace"]).hexdigest()}
+    sealed = {"features_sha256": file_sha256, "trace_sha256": hashlib.sha256(row["trace"]).hexdigest()}
     return ledger.Entry("score", row["enterprise"], row["client"], facts, sealed)
 
 
@@ -123,9 +125,14 @@ def _scores_in_rows(session: Session, batch_id: str, chunk: int) -> Iterator[Ass
 def assessment(row: Score) -> Assessment:
     """Return what a row stands for."""
     heads, trace = {name: getattr(row, name) for name in HEADS}, _unpacked(row.trace)
-    beside = trace.pop("beside", None)
+    beside, fuller, _ = (trace.pop(name, None) for name in ("beside", "fuller", "salt"))
     heads["counts"] = counts_of(heads["counts"])
-    return Assessment(**heads, **trace, beside=None if beside is None else Beside.from_json(beside))
+    return Assessment(
+        **heads,
+        **trace,
+        beside=None if beside is None else Beside.from_json(beside),
+        fuller=None if fuller is None else Fuller.from_json(fuller),
+    )
 
 
 def _row(assessment: Assessment) -> dict[str, Any]:
@@ -135,8 +142,13 @@ def _row(assessment: Assessment) -> dict[str, Any]:
         trace["evidence"] = assessment.evidence
     if assessment.beside is not None:
         trace["beside"] = assessment.beside.as_json()
+    if assessment.beside is not None or "subject" in (assessment.evidence or {}).get("by_channel", ()):
+        # The firm may open the seal of the digest: without this it could try out what partners' files confirm.
+        trace["salt"] = secrets.token_hex(16)
     if assessment.overlay is not None:
         trace["overlay"] = assessment.overlay
+    if assessment.fuller is not None:
+        trace["fuller"] = assessment.fuller.as_json()
     row["trace"] = orjson.dumps(trace)
     return row
 
@@ -168,21 +180,6 @@ def shadow_pairs(session: Session, version: str) -> list[dict[str, Any]]:
             if each["points"] is not None
         ]
     return sorted(pairs, key=lambda pair: str(pair["id"]))
-
-
-def repeat_of(session: Session, assessment: Assessment) -> str | None:
-    """Return the first score that the same client had on the same facts of the same model in the days before.
-
-    Orders of their own only: a batch is a repeat as a whole (`batches.repeat_of`).
-    """
-    same = ("enterprise", "client", "purpose", "model", "features_sha256")
-    query = select(Score.id).where(
-        *(getattr(Score, name) == getattr(assessment, name) for name in same),
-        Score.batch.is_(None),
-        Score.id < assessment.id,
-        Score.created_at >= assessment.created_at - REPEATED_WITHIN,
-    )
-    return session.scalar(query.order_by(Score.id).limit(1)) if assessment.batch is None else None
 
 
 def entry_of(session: Session, assessment: Assessment) -> int | None:

@@ -33,8 +33,9 @@ from services.scoring.domain.overlay import RuleSet
 from services.scoring.domain.reasons import principal_many
 from services.scoring.ml.deciding import DecidedMany
 from services.scoring.ml.scorer import Scorer
+from services.scoring.ml.supposing import suppose_many, supposed_of
 from services.scoring.problems import KINDS
-from services.scoring.store import batches, counting, models, overlays, scores
+from services.scoring.store import batches, counting, models, overlays, repeats, scores
 from services.scoring.store.batch_file import REASONS, Part, points_of, written_beside, written_overlays
 from services.scoring.tables import Batch, BatchRefusal
 from services.scoring.usecases.score_many import THREADS, score_rows, unconfirmed, with_data
@@ -92,6 +93,7 @@ def run_batch(context: Context, job: Job) -> None:
     stored = in_rows.union(*names)
     total, done = book.frame.height, len(stored)
     open_ = enough.filter(~pl.col("enterprise").is_in(list(stored))) if stored else enough
+    open_, confirmed = suppose_many(scorer, open_), suppose_many(scorer, confirmed)
     score = partial(_part, scorer, challenger, _stamp(batch, book), rules, confirmed, counts)
     for part in _in_turn(score, [open_[start : start + CHUNK] for start in range(0, open_.height, CHUNK)]):
         with context.database.connection(writes=True) as connection:
@@ -124,10 +126,11 @@ def _in_turn(work: Callable[[pl.DataFrame], Part], tables: Sequence[pl.DataFrame
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """A score of a batch that may be read, and what the enterprise disputes now."""
+    """A score of a batch that may be read, what the enterprise disputes now, and which score it repeats."""
 
     assessment: Assessment
     contest: Contest
+    repeat_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +164,14 @@ def results(context: Context, batch_id: str, client: str) -> Iterator[Result]:
 
 def _results(context: Context, batch: Batch, leaves: Mapping[str, Leave]) -> Iterator[Result]:
     with context.database.read() as session:
+        repeat_of = repeats.repeats_of(session, batch)
         for assessment in scores.scores_of_batch(session, batch.id):
             leave = leaves.get(assessment.enterprise)
-            yield _withheld(assessment.enterprise) if leave is None else Readable(assessment, Contest(leave))
+            yield (
+                _withheld(assessment.enterprise)
+                if leave is None
+                else Readable(assessment, Contest(leave), repeat_of(assessment))
+            )
         for refusal in batches.refusals_of(session, batch.id):
             seen = refusal.enterprise in leaves
             yield Refusal(refusal.enterprise, refusal.problem) if seen else _withheld(refusal.enterprise)
@@ -222,6 +230,8 @@ def _part(
     columns = [pl.DataFrame(heads), pl.DataFrame(reasons, schema=list(REASONS)), values, points_of(scored.points)]
     told = [rows["evidence"]] if rows["evidence"].count() else []
     told += [*written_beside(decided.beside, rows.height), *written_overlays(rules, rows["records"])]
+    fuller = supposed_of(rows, confirmed, decided)
+    told += [] if fuller is None else [fuller]
     return Part(
         stamp=stamp,
         head=new_head("sco"),

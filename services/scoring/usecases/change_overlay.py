@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from chassis.core.errors import Forbidden
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.core.moments import day_of
@@ -16,6 +17,8 @@ from chassis.data import ledger
 from services.scoring.domain.errors import OverlayConfirmedByProposer, OverlayDecided, OverlayNotUnderstood
 from services.scoring.store import overlays
 from services.scoring.tables import OverlayVersion
+
+OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class Proposal:
 
 
 def propose(session: Session, caller: Caller, proposed: Proposal) -> OverlayVersion:
-    """Write down a new version; it holds for nobody until another client confirms it."""
+    """Write down a new version; it holds for nobody until another pair of eyes confirms it."""
+    _check_operator(caller)
     now = datetime.now(UTC)
     today = day_of(now)
     first = proposed.valid_from or today
@@ -47,6 +51,7 @@ def propose(session: Session, caller: Caller, proposed: Proposal) -> OverlayVers
         valid_from=first,
         note=proposed.note,
         proposed_by=caller.client,
+        proposed_per=caller.per,
         proposed_at=now,
     )
     session.add(row)
@@ -55,17 +60,18 @@ def propose(session: Session, caller: Caller, proposed: Proposal) -> OverlayVers
 
 
 def confirm(session: Session, caller: Caller, version: str) -> OverlayVersion:
-    """Confirm another client's proposal; from then on, or from its first day, scores are given under it.
+    """Confirm another's proposal; from then on, or from its first day, scores are given under it.
 
     The first confirmation stays. Raises `OverlayDecided` where a version of a later day is in force already.
     """
+    _check_operator(caller)
     row = overlays.proposal(session, version)
     if row.withdrawn_at is not None:
         raise OverlayDecided(f"Version {version} was withdrawn; propose a new one.", state="withdrawn")
-    if caller.client == row.proposed_by:
+    if not _other_eyes(caller, row):
         raise OverlayConfirmedByProposer(
-            f"{caller.client} proposed version {version}; let another client with the scope overlays:confirm read it "
-            "and confirm it."
+            f"{row.proposed_by} proposed version {version}; let another person who has signed in, or another "
+            "operator's client, with the scope overlays:confirm read it and confirm it."
         )
     if row.confirmed_at is not None:
         return row
@@ -77,15 +83,33 @@ def confirm(session: Session, caller: Caller, version: str) -> OverlayVersion:
             f"{row.valid_from}: confirmed now it would never hold. Propose its rules anew.",
             state="passed",
         )
-    row.confirmed_by, row.confirmed_at = caller.client, now
+    row.confirmed_by, row.confirmed_per, row.confirmed_at = caller.client, caller.per, now
     facts = {"version": row.id, "valid_from": row.valid_from.isoformat(), "rules": [rule["key"] for rule in row.rules]}
     facts |= {"proposed_by": row.proposed_by}
     ledger.append(session, [ledger.Entry("overlay-confirmed", None, caller.client, facts)])
     return row
 
 
+def _check_operator(caller: Caller) -> None:
+    """Refuse who is no operator, whatever scopes it was given: the rules are the installation's."""
+    if caller.role != OPERATOR:
+        raise Forbidden("The expert rules are the operator's to change. / 专家规则仅由运营方变更。", role=caller.role)
+
+
+def _other_eyes(caller: Caller, row: OverlayVersion) -> bool:
+    """Tell whether the caller is somebody else than who proposed.
+
+    Of two persons who signed in it is another person, whichever clients they signed in for: one person with two clients
+    has two eyes. Where either is a program, it is another client: whose hand a key is in nobody can tell.
+    """
+    if caller.per is not None and row.proposed_per is not None:
+        return caller.per != row.proposed_per
+    return caller.client != row.proposed_by
+
+
 def withdraw(session: Session, caller: Caller, version: str) -> OverlayVersion:
     """Take back a proposal that nobody has confirmed yet, or refuse another's."""
+    _check_operator(caller)
     row = overlays.proposal(session, version)
     if row.confirmed_at is not None:
         raise OverlayDecided(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,19 +17,23 @@ from chassis.data.jobs import Job
 from services.scoring.clients import Read
 from services.scoring.context import Context
 from services.scoring.domain.errors import TrainingDataUnusable
-from services.scoring.domain.order import BookEvaluation, Folding, ManyOrder, TableEvaluation
+from services.scoring.domain.order import BookEvaluation, Declared, Folding, ManyOrder, TableEvaluation
+from services.scoring.domain.outcome import Labels, Terms, declared
+from services.scoring.domain.rating import Ranks, Rated, Ratings
+from services.scoring.ml.labels import labelled
 from services.scoring.ml.time_cut import cut_at
 from services.scoring.store import evaluations, outcomes
 from services.scoring.tables import Evaluation
 from services.scoring.usecases.read_table import read_table
 from services.scoring.usecases.train import PURPOSE, with_outcomes
+from services.scoring.usecases.train import Labelled as WithLabels
 
 # The column that only a feature set has.
 MARK = "features_sha256"
 
 
 def order_evaluation(
-    session: Session, caller: Caller, folding: Folding, data: BookEvaluation | TableEvaluation
+    session: Session, caller: Caller, folding: Folding, data: BookEvaluation | TableEvaluation, said: Declared
 ) -> Evaluation:
     """Write down the order, its files and its job, all in the caller's transaction."""
     evaluation_id = new_id("evl")
@@ -38,7 +42,7 @@ def order_evaluation(
         id=evaluation_id,
         client=caller.client,
         job=jobs.enqueue(session, "evaluate", {"evaluation": evaluation_id}, caller=caller),
-        plan={"known_at": now.isoformat(), **asdict(folding), **_plan(data)},
+        plan={"known_at": now.isoformat(), **asdict(folding), **_plan(data), "declared": _meaning(said)},
         created_at=now,
     )
     if isinstance(data, TableEvaluation):
@@ -47,10 +51,24 @@ def order_evaluation(
     return evaluation
 
 
+def _meaning(said: Declared) -> dict[str, Any]:
+    return {**asdict(said.terms), "label_date": said.label_date and said.label_date.isoformat()}
+
+
+def _declared(plan: Mapping[str, Any]) -> Declared:
+    """Return what an order declares; one of before there was a word for it declares nothing."""
+    said = plan.get("declared", {})
+    day = said.get("label_date")
+    return Declared(
+        Terms(said.get("definition"), said.get("horizon_months")), None if day is None else date.fromisoformat(day)
+    )
+
+
 def _plan(data: BookEvaluation | TableEvaluation) -> dict[str, Any]:
     """Return what is kept of an order as JSON; files are kept beside it."""
     if isinstance(data, TableEvaluation):
-        return {"label": data.label, "drop": list(data.drop), "time": data.time, "cut": data.cut}
+        columns = {"label": data.label, "drop": list(data.drop), "time": data.time, "cut": data.cut}
+        return {**columns, "rating": data.rating, "grades": list(data.grades)}
     return {**asdict(data), "as_of": data.as_of and data.as_of.isoformat()}
 
 
@@ -75,8 +93,11 @@ def run_evaluation(context: Context, job: Job) -> None:
         repeats=order.plan["repeats"],
         seed=order.plan["seed"],
         holdout=data.holdout,
+        ranks=data.ranks,
         progress=job.progress,
     )
+    said = _declared(order.plan)
+    result["definition"] = declared(said.terms, said.label_date, data.start, data.labels)
     if data.cut is not None:
         result["time_cut"] = data.cut
     with context.database.begin() as session:
@@ -87,7 +108,9 @@ def run_evaluation(context: Context, job: Job) -> None:
 class Labelled:
     """What is evaluated: labelled rows, the label's column, and the catalogue where the features are ours.
 
-    `cut` tells where a table was cut by time; its later rows are then the holdout.
+    `cut` tells where a table was cut by time; its later rows are then the holdout. Of the book's firms `start` is the
+    day of their features, and `labels` what is to be told of their outcomes. `ranks` are a bank's own grades
+    of the labelled rows of a table.
     """
 
     frame: pl.DataFrame
@@ -95,6 +118,9 @@ class Labelled:
     catalogue: list[dict[str, Any]] | None
     holdout: pl.DataFrame | None
     cut: dict[str, Any] | None = None
+    start: date | None = None
+    labels: Labels | None = None
+    ranks: Ranks | None = None
 
 
 def _from_tables(context: Context, order: Evaluation) -> Labelled:
@@ -113,8 +139,26 @@ def _from_tables(context: Context, order: Evaluation) -> Labelled:
     catalogue = _catalogue_of(context, order, given[0])
     tables = [table.drop(drop, strict=False) for table in given]
     if order.plan.get("time") is not None:
-        return _cut(tables[0], order.plan, catalogue)
-    return Labelled(tables[0], order.plan["label"], catalogue, tables[1] if len(tables) > 1 else None)
+        found = _cut(tables[0], order.plan, catalogue)
+    else:
+        found = Labelled(tables[0], order.plan["label"], catalogue, tables[1] if len(tables) > 1 else None)
+    return found if order.plan.get("rating") is None else _rated(found, order.plan)
+
+
+def _rated(found: Labelled, plan: Mapping[str, Any]) -> Labelled:
+    """Return the same without the column of a bank's grades, and these beside it."""
+    column, grades = plan["rating"], plan["grades"]
+    if column not in found.frame.columns:
+        raise TrainingDataUnusable(f"there is no column {column!r} with a rating", rating=column)
+    known, _ = labelled(found.frame, found.label)
+    given = known[column].cast(pl.String).str.strip_chars().fill_null("").to_list()
+    if strange := sorted(set(given) - {*grades, ""}):
+        said = f"the rating {column!r} holds {strange[:5]}, which are none of the grades {', '.join(grades)}"
+        raise TrainingDataUnusable(said, rating=column)
+    rows = [str(row) for row in range(len(given))]
+    ratings = Ratings(grades, {row: Rated(grade) for row, grade in zip(rows, given, strict=True) if grade})
+    holdout = None if found.holdout is None else found.holdout.drop(column, strict=False)
+    return replace(found, frame=found.frame.drop(column), holdout=holdout, ranks=ratings.of(rows))
 
 
 def _cut(table: pl.DataFrame, plan: Mapping[str, Any], catalogue: list[dict[str, Any]] | None) -> Labelled:
@@ -150,14 +194,16 @@ def _from_book(context: Context, order: Evaluation) -> Labelled:
     with context.database.read() as session:
         own = outcomes.seen_by(session, order.client, known_at)
 
-    def labelled(enterprises: Sequence[str] | None) -> pl.DataFrame:
+    terms = _declared(order.plan).terms
+
+    def of(enterprises: Sequence[str] | None) -> tuple[WithLabels, date]:
         book = context.profile.feature_set(
             ManyOrder(enterprises, as_of, known_at), Read.FEATURE_SET, outcomes=True, headers=headers
         )
-        return with_outcomes(book.frame, own, book.as_of).frame
+        return with_outcomes(book.frame, own, book.as_of, terms), book.as_of
 
     catalogue = context.profile.catalogue(headers)["features"]
     holdout = order.plan.get("holdout_enterprises")
-    return Labelled(
-        labelled(order.plan.get("enterprises")), "defaulted", catalogue, labelled(holdout) if holdout else None
-    )
+    found, start = of(order.plan.get("enterprises"))
+    other = of(holdout)[0].frame if holdout else None
+    return Labelled(found.frame, "defaulted", catalogue, other, start=start, labels=found.labels)

@@ -17,7 +17,8 @@ from services.scoring.domain.overlay import effective_grade, hindrances
 from services.scoring.domain.recourse import ASSUMPTIONS, Continuations, Target, TargetRule
 from services.scoring.ml.scorer import Scorer
 from services.scoring.ml.way_up import Goal, way_up
-from services.scoring.usecases.read_score import ENDED, stored_score
+from services.scoring.usecases.read_score import stored_score
+from services.scoring.usecases.retell import ENDED, as_told
 
 
 def find_way_up(context: Context, caller: Caller, score_id: str, target: Target) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def find_way_up(context: Context, caller: Caller, score_id: str, target: Target)
 
     The look at the file leaves the record that a read of the score does. Raises `ConsentEnded` as that does.
     """
-    assessment = stored_score(context, caller, score_id)
+    assessment = as_told(context, caller, stored_score(context, caller, score_id))
     scorer = context.shelf[assessment.model]
     goal = goal_of(target, scorer)
     found = _continuations(context, assessment, scorer)

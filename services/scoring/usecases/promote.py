@@ -38,7 +38,10 @@ def promote(session: Session, caller: Caller, version: str) -> Model:
 
 
 def roll_back(session: Session, caller: Caller, version: str, note: str | None) -> Model:
-    """Take `version`, which serves, out of service and let the model that served before it serve again; return that."""
+    """Take `version`, which serves, out of service and let the model that served before it serve again; return that.
+
+    With that its approval ends: who trained it may not let it serve again before somebody has looked at it anew.
+    """
     model = models.model(session, version)
     check_governs(caller, model)
     if model.state != "serving":
@@ -49,6 +52,7 @@ def roll_back(session: Session, caller: Caller, version: str, note: str | None) 
     if before is None:
         raise NothingServedBefore(f"No model served before {version}; promote another approved one instead.")
     models.note_event(session, version, "rolled-back", caller.client, datetime.now(UTC), note)
+    model.approved_at = model.approved_by = None
     earlier = models.model(session, before)
     _serve(session, caller, earlier, "restored")
     return earlier

@@ -19,7 +19,11 @@ from services.scoring.usecases.read_score import read_score
 
 
 def prove(context: Context, caller: Caller, score_id: str) -> dict[str, Any]:
-    """Return the proof of a score to whoever may read the score, against one signed checkpoint."""
+    """Return the proof of a score to whoever may read the score, against one signed checkpoint.
+
+    Where an enterprise is told its score by its own file, it is proved that the score was given, and its figures stay
+    sealed: with their salt it could try out what partners' files confirm.
+    """
     assessment = read_score(context, caller, score_id)
     with context.database.read() as session:
         found = batches.seals_of(session, assessment)
@@ -31,7 +35,9 @@ def prove(context: Context, caller: Caller, score_id: str) -> dict[str, Any]:
             )
         head = ledger.head(session)
         entry = _entry(session, number, head.size)
-    sealed = [_score(assessment, *found)] if found else []
+    if assessment.own_view:
+        entry["salt"] = None
+    sealed = [_score(assessment, *found)] if found and not assessment.own_view else []
     return {"checkpoint": checkpoint.note(LEDGER, head, context.ledger_signer), "entries": [entry], "scores": sealed}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
@@ -12,36 +13,52 @@ from services.scoring.clients import Read
 from services.scoring.context import Context
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.contest import Contest
-from services.scoring.domain.errors import ConsentEnded, ScoreNotFound
+from services.scoring.domain.errors import ConsentEnded, NotEnoughData, ScoreNotFound
 from services.scoring.domain.leave import Leave
 from services.scoring.store import scores
 from services.scoring.usecases.contest import contest_now
+from services.scoring.usecases.retell import ENDED, as_told
 
 # What a list without a score, or of the reader's own file, is looked through for.
 USUAL_PURPOSE = "credit-assessment"
-ENDED = "The enterprise's consent is no longer in force; ask it for a new one."
 
 
 def read_score(context: Context, caller: Caller, score_id: str) -> Assessment:
-    """Return a stored score; to anybody else it does not exist. A bank's read of it leaves a record."""
+    """Return a stored score as its reader is told it; to anybody else it does not exist.
+
+    A bank's read of it leaves a record.
+    """
     assessment = stored_score(context, caller, score_id)
     if not caller.owns(assessment.enterprise):
         ask_leave(context, assessment)
-    return assessment
+    return as_told(context, caller, assessment)
 
 
 def read_contested(context: Context, caller: Caller, score_id: str) -> tuple[Assessment, Contest]:
     """Return a stored score with what the enterprise disputes now; whoever may read the one may read the other."""
     assessment = stored_score(context, caller, score_id)
-    return as_told(caller, assessment), contest_now(context, assessment, ask_leave(context, assessment))
+    leave = ask_leave(context, assessment)
+    told = without_money(caller, as_told(context, caller, assessment))
+    return told, contest_now(context, told, leave)
 
 
-def as_told(caller: Caller, assessment: Assessment) -> Assessment:
-    """Return a score as its reader is told it: to the enterprise itself without what its money rests on.
+def told_of(
+    context: Context, caller: Caller, listed: Sequence[Assessment], seen: Collection[str]
+) -> Mapping[str, Assessment]:
+    """Return those scores of a list that may be seen, as their reader is told them, by their ids.
 
-    Whoever makes up a sale would learn from its confirmation that the other side is in the book (ADR 28). Its own
-    features tell it the same without the files of others.
+    Of which nothing is left to tell the enterprise by is left out.
     """
+    told: dict[str, Assessment] = {}
+    for each in listed:
+        if each.id in seen:
+            with suppress(NotEnoughData):
+                told[each.id] = without_money(caller, as_told(context, caller, each))
+    return told
+
+
+def without_money(caller: Caller, assessment: Assessment) -> Assessment:
+    """Return a score to the enterprise itself without what its money rests on, which its own features tell it."""
     return replace(assessment, evidence=None) if caller.owns(assessment.enterprise) else assessment
 
 

@@ -14,6 +14,7 @@ from services.scoring.context import Context
 from services.scoring.domain import receipt as receipts
 from services.scoring.domain.assessment import Assessment, said_by
 from services.scoring.domain.counting import BESIDE, Beside
+from services.scoring.domain.fuller import Fuller
 from services.scoring.domain.overlay import Overlay, overlay, records_in
 from services.scoring.domain.receipt import SignedReceipt
 from services.scoring.ml.scorer import Scorer
@@ -43,7 +44,8 @@ def verify(context: Context, caller: Caller, given: SignedReceipt) -> dict[str, 
     scorer = context.shelf[stored.model]
     # Which reasons were told is a rule of its time, and is kept; what each of them is comes out again.
     made = {**_made_again(stored, scorer), "reasons": stored.reasons}
-    again = replace(stored, **made, beside=_beside_again(stored, scorer), overlay=_overlay_again(context, stored))
+    beside, fuller = _beside_again(stored, scorer), _fuller_again(stored, scorer)
+    again = replace(stored, **made, beside=beside, fuller=fuller, overlay=_overlay_again(context, stored))
     found = _statement(again, scorer, form)
     reproduced = _statement(stored, scorer, form) == found
     return {
@@ -56,7 +58,7 @@ def verify(context: Context, caller: Caller, given: SignedReceipt) -> dict[str, 
 
 def _made_again(stored: Assessment, scorer: Scorer) -> dict[str, Any]:
     """Score the stored values the way they were scored: one by one, or in columns, which sum in another order."""
-    if stored.batch is None:
+    if stored.batch is None or stored.own_view:
         return said_by(scorer.score(stored.values, depth=stored.depth))
     row = np.array([stored.values], dtype=np.float64)
     return said_by(next(scorer.score_many(row, depths=[stored.depth]).rows()))
@@ -69,6 +71,15 @@ def _beside_again(stored: Assessment, scorer: Scorer) -> Beside | None:
         return beside
     again = _made_again(replace(stored, values=beside.values, depth=beside.depth), scorer)
     return replace(beside, **{name: again[name] for name in BESIDE})
+
+
+def _fuller_again(stored: Assessment, scorer: Scorer) -> Fuller | None:
+    """Score once more what the file would be, had it shown more."""
+    fuller = stored.fuller
+    if fuller is None:
+        return None
+    again = _made_again(replace(stored, values=fuller.values, depth=fuller.depth), scorer)
+    return replace(fuller, **{name: again[name] for name in BESIDE})
 
 
 def _overlay_again(context: Context, stored: Assessment) -> Overlay | None:

@@ -17,7 +17,8 @@ from services.scoring.context import Context
 from services.scoring.domain import backtest, drift
 from services.scoring.domain.assessment import Assessment
 from services.scoring.domain.backtest import Followed
-from services.scoring.domain.followup import follow_up
+from services.scoring.domain.disclosure import LEAST_FIRMS
+from services.scoring.domain.followup import USUAL_HORIZON, follow_up
 from services.scoring.domain.outcome import Terms
 from services.scoring.ml.scorer import Scorer
 from services.scoring.store import models, outcomes, overrides, scores
@@ -67,6 +68,7 @@ def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, 
         np.array([each.pd for each in compared.followed]),
         np.array([each.defaulted for each in compared.followed], dtype=np.bool_),
     )
+    horizon = compared.terms.horizon_months or USUAL_HORIZON
     return {
         "model": version,
         "since": first,
@@ -75,7 +77,7 @@ def report_drift(context: Context, caller: Caller, period: Period) -> dict[str, 
         "complete": len(assessments) < MOST_SCORES,
         "months": months,
         "back_test": {**compared.as_json(), "grades": grades, "hosmer_lemeshow": overall},
-        "vintages": backtest.vintages(_followed(assessments, seen), today()),
+        "vintages": backtest.vintages(_followed(assessments, seen), today(), horizon),
         "migrations": backtest.migrations(_first_and_last(assessments)),
         "overrides": {
             **counts,
@@ -97,8 +99,11 @@ def _by_month(scores: Sequence[Assessment]) -> dict[str, list[Assessment]]:
 def _month(scorer: Scorer, month: str, scores: Sequence[Assessment]) -> dict[str, Any]:
     """Return what a month's scores, values and points are against the training firms', all judged together.
 
-    Models of before there was a baseline of points have none to compare.
+    Models of before there was a baseline of points have none to compare. Of fewer than ten firms nothing is told: what
+    a feature moves the mean of one firm by is that firm's own figure.
     """
+    if len(scores) < LEAST_FIRMS:
+        return {"month": month, "firms": len(scores), "subjects": [], "alerts": []}
     place = {name: position for position, name in enumerate(scorer.features)}
     seen = {
         "score": {"score": np.array([score.score for score in scores], dtype=np.float64)},

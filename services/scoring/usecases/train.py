@@ -21,6 +21,7 @@ from services.scoring.context import Context
 from services.scoring.domain.adjustment import Adjustment
 from services.scoring.domain.order import ManyOrder, TrainingOrder
 from services.scoring.domain.outcome import Labels, Seen, Terms, described, label
+from services.scoring.domain.rating import Ratings
 from services.scoring.ml.lineage import code, rows_sha256
 from services.scoring.store import models, outcomes
 from services.scoring.tables import Model
@@ -40,7 +41,7 @@ def order_training(session: Session, caller: Caller, order: TrainingOrder) -> Mo
         version=version,
         state="training",
         client=caller.client,
-        job=jobs.enqueue(session, "train", {"version": version}, caller=caller),
+        job=jobs.enqueue(session, "train", {"version": version, **_ratings(order)}, caller=caller),
         promote=order.promote,
         terms={**asdict(order.terms), **asdict(order.adjustment)},
         seed=secrets.randbelow(2**31) if order.seed is None else order.seed,
@@ -51,6 +52,11 @@ def order_training(session: Session, caller: Caller, order: TrainingOrder) -> Mo
     )
     session.add(model)
     return model
+
+
+def _ratings(order: TrainingOrder) -> dict[str, Any]:
+    """Return the bank's own grades as part of the job: they go into the card's figures, and no further."""
+    return {} if order.ratings is None else {"ratings": order.ratings.as_json()}
 
 
 def train(context: Context, job: Job) -> None:
@@ -77,6 +83,8 @@ def train(context: Context, job: Job) -> None:
         into=context.shelf.path(model.version),
         definition=described(terms, book.as_of, found.labels),
         adjustment=adjustment,
+        ratings=Ratings.from_json(given) if (given := job.payload.get("ratings")) else None,
+        as_of=book.as_of,
         progress=job.progress,
     )
     _register(context, model.version, book.as_of, trained, _lineage(model, book, found.frame), found.frame)

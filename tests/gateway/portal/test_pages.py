@@ -354,6 +354,19 @@ def test_a_bank_sees_both_scores_and_what_the_money_rests_on(signed_in: SignedIn
         assert part in section, part
 
 
+def test_bank_and_firm_see_what_showing_more_would_add(signed_in: SignedIn, door: StandIn) -> None:
+    """Months, points and sentence beside the score; a score of before, and of who shows all, has no such section."""
+    for who, path in (("smc_bank", FIRM), ("smc_firm", "/portal/enterprise")):
+        page = signed_in(who, "en").get(path).text
+        section = page[page.index('id="fuller-title"') :]
+        section = section[: section.index("</section>")]
+        for part in ("688", "24", "18", "36", "sales are shown for the latest 24"):
+            assert part in section, part
+    before = fixture("scores")["items"][1]
+    door.answers["GET /enterprises/local:E17/scores"] = Answer(200, {"items": [before], "next": None})
+    assert 'id="fuller-title"' not in signed_in("smc_bank", "en").get(FIRM).text
+
+
 def test_a_firm_sees_the_same_of_its_newest_score(signed_in: SignedIn, door: StandIn) -> None:
     """And what its money rests on by its own features: a score tells a firm nothing of what others' files confirm."""
     evidence = fixture("scores")["items"][0].pop("evidence")

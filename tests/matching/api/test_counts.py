@@ -66,15 +66,28 @@ def test_a_trace_keeps_both_sides_of_the_facts(client: FlaskClient, bank: Header
 
 @pytest.mark.usefixtures("published", "inflated")
 def test_a_firm_is_told_nothing_of_what_others_confirm_by_anothers_match(
-    client: FlaskClient, bank: Headers, tokens: Any
+    client: FlaskClient, bank: Headers, neighbours: Any, tokens: Any
 ) -> None:
-    """The bank reads its match as it was; the firm without the money and the sentence about it."""
-    match = ask(client, bank)
-    place = f"/v1/matches/{match['id']}"
-    assert client.get(place, headers=bank).json == match
+    """The bank reads its match as it was; the firm the same products by its own file, whatever partners' files hold."""
     itself = tokens(role="enterprise", client="firm-1", enterprise="local:E1", scopes="matches:read")
-    told = client.get(place, headers=itself).json
-    assert told == match | {"score": match["score"] | {"evidence": None, "counted": None}}
+    neighbours.confirmed_to_itself["local:E1"] = HELD
+    views = []
+    for number, confirmed in enumerate((HELD, HELD | {"sales_active_months_12m": 12.0, "sales_12m": 900_000_000.0})):
+        neighbours.confirmed["local:E1"] = confirmed
+        sent = {**bank, "Idempotency-Key": f"m{number}"}
+        match = client.post("/v1/matches", json={"enterprise": "local:E1", "need": NEED}, headers=sent).json
+        place = f"/v1/matches/{match['id']}"
+        assert client.get(place, headers=bank).json == match
+        trace = client.get(f"{place}/trace", headers=bank).json
+        assert trace["facts"]["sales_active_months_12m"] == confirmed["sales_active_months_12m"]
+        told = client.get(place, headers=itself).json
+        assert "by your own file alone" in told.pop("own_view")["en"].lower()
+        own_trace = client.get(f"{place}/trace", headers=itself).json
+        views.append((told | {"id": None, "created_at": None}, own_trace))
+    assert views[0] == views[1]
+    assert views[0][0]["score"]["evidence"] is None
+    assert [each["found"] for each in views[0][0]["refusals"]] == [4]
+    assert views[0][1]["facts"]["sales_active_months_12m"] == 4
 
 
 @pytest.mark.usefixtures("published")

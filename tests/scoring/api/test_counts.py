@@ -183,7 +183,9 @@ def test_a_firm_reads_both_scores_and_nothing_of_what_others_confirm(
     assert alone == listed
     assert alone["evidence"] is None
     assert "CNY" not in alone["counted"]["en"]
-    hidden = {"evidence", "counted"}
+    assert "by your own file alone" in alone["own_view"]["en"]
+    assert made["own_view"] is None
+    hidden = {"evidence", "counted", "own_view"}
     assert {name: alone[name] for name in alone if name not in hidden} == {
         name: made[name] for name in made if name not in hidden
     }

@@ -85,7 +85,7 @@ def test_outcomes_are_held_to_the_pds(send: Send, read: Read, scored: None) -> N
     assert report["back_test"]["firms"] == 30
     assert sum(grade["defaults"] for grade in report["back_test"]["grades"]) == 30
     assert any(alert["kind"] == "back-test" for alert in report["alerts"])
-    assert report["vintages"][0]["defaulted_within"]["6"] == 1.0
+    assert report["vintages"]["quarters"][0]["defaulted_within"]["6"] == 1.0
 
 
 def test_a_back_test_leaves_out_the_firms_that_trained_the_model(
@@ -106,15 +106,26 @@ def test_a_back_test_leaves_out_the_firms_that_trained_the_model(
 
 def test_a_back_test_looks_at_the_horizon_alone(send: Send, read: Read, scored: None) -> None:
     """A default after it is none, who pays before its end has not paid yet; a year where the model declares nothing."""
-    days = {1: (True, "2020-08-01"), 2: (True, "2021-08-01"), 3: (False, "2021-08-01"), 4: (False, "2020-08-01")}
-    for number, (defaulted, day) in days.items():
+    days = {0: (True, "2020-08-01"), 1: (True, "2021-08-01"), 2: (False, "2021-08-01"), 3: (False, "2020-08-01")}
+    for number in range(1, 17):
+        defaulted, day = days[number % 4]
         send("/v1/outcomes", {"enterprise": f"local:E{number}", "defaulted": defaulted, "observed_on": day})
 
     test = read("/v1/drift").json["back_test"]
 
     assert (test["horizon_months"], test["horizon_assumed"], test["training_firms"]) == (12, True, None)
-    assert (test["firms"], sum(grade["defaults"] for grade in test["grades"])) == (3, 1)
-    assert test["left_out"] == {"too-early": 1}
+    assert (test["firms"], sum(grade["defaults"] for grade in test["grades"])) == (12, 4)
+    assert all(grade["firms"] >= 10 for grade in test["grades"])
+    assert test["left_out"] == {"too-early": 4}
+
+
+def test_a_month_of_fewer_than_ten_firms_is_counted_and_tells_no_figure(serving: Flask, send: Send, read: Read) -> None:
+    """What a feature moves the mean of one firm by would be that firm's contribution, to the last digit."""
+    send("/v1/scores", {"enterprise": "local:E1"})
+
+    [month] = read("/v1/drift").json["months"]
+
+    assert (month["firms"], month["subjects"]) == (1, [])
 
 
 def test_a_bank_sees_its_own_scores_only_and_the_operator_all(serving: Flask, scored: None, tokens: Any) -> None:

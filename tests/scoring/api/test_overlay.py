@@ -46,10 +46,9 @@ def score(send: Any) -> Callable[..., Any]:
 def decide(app: Flask, tokens: Any) -> Callable[..., Any]:
     """Return a function that posts to the expert rules as a client."""
 
-    def post(
-        path: str, body: Any = None, who: str = "operator-1", scopes: str = "overlays:write overlays:confirm"
-    ) -> Any:
-        headers = {**tokens(client=who, role="operator", scopes=scopes), "Idempotency-Key": str(uuid4())}
+    def post(path: str, body: Any = None, who: str = "operator-1", role: str = "operator", **claims: Any) -> Any:
+        scopes = "overlays:write overlays:confirm"
+        headers = {**tokens(client=who, role=role, scopes=scopes, **claims), "Idempotency-Key": str(uuid4())}
         return app.test_client().post(f"/v1/overlay-rules{path}", json=body, headers=headers)
 
     return post
@@ -208,6 +207,42 @@ def test_a_proposal_changes_nothing_until_another_client_confirms_it(listed: Any
     made = score()
     assert [each["rule"] for each in made["overlay"]] == ["freeze"]
     assert (made["grade"], made["overlay_version"]) == ("CC", version)
+
+
+ANNE, BO = {"per": "per_anne"}, {"per": "per_bo"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "four"),
+    [
+        ({}, {"who": "operator-2"}, True),
+        ({}, {}, False),
+        (ANNE, BO, True),
+        (ANNE, {**ANNE, "sid": "ses_2"}, False),
+        (ANNE, {**ANNE, "who": "operator-2"}, False),
+        (ANNE, {**BO, "who": "operator-2"}, True),
+        (ANNE, {}, False),
+        ({}, ANNE, False),
+        (ANNE, {"who": "operator-2"}, True),
+        ({}, {"who": "bank-2", "role": "bank"}, False),
+    ],
+)
+@pytest.mark.usefixtures("serving")
+def test_four_eyes_are_two_persons_or_two_clients(
+    decide: Any, first: dict[str, Any], second: dict[str, Any], four: bool
+) -> None:
+    """One person is one, with two sessions or two clients; a key of the same client may be in the same hand."""
+    answer = decide("", {"rules": [RULE], "note": "Agreed by the risk committee"}, **first)
+    confirmed = decide(f"/{answer.json['version']}/confirm", **second)
+    assert (answer.status_code, confirmed.status_code) == (201, 200 if four else 403)
+    assert (confirmed.json.get("state") == "confirmed") is four
+
+
+@pytest.mark.usefixtures("serving")
+def test_who_is_no_operator_proposes_no_rules_whatever_its_scopes(decide: Any) -> None:
+    """Somebody may have been given the scope; the rules are the installation's all the same."""
+    answer = decide("", {"rules": [RULE], "note": "Agreed by the risk committee"}, who="bank-1", role="bank")
+    assert answer.status_code == 403
 
 
 def test_what_a_version_leaves_out_holds_no_more(listed: Any, score: Any, decide: Any) -> None:

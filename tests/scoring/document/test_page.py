@@ -164,3 +164,46 @@ def test_tests_of_withholding_are_shown_whatever_their_names(shown: Any) -> None
     section = evidence.withholding({**shown, "card": {**shown["card"], "withholding": found}}, EN)
     assert facts(section) == {"gain": "0.25", "tax": "0"}
     assert [table.rows for table in tables(section)] == [[["sales_12m", "3"]], [["a"]]]
+
+
+RATING = {
+    "rated": 83,
+    "unrated": 0,
+    "late": 0,
+    "undated": 83,
+    "defaults": 18,
+    "grades": [{"grades": ["A", "B"], "firms": 60, "defaults": 0}, {"grades": ["C"], "firms": 23, "defaults": 18}],
+    "comparison": {
+        "folds": 10,
+        "model": 0.95,
+        "rating": 0.91,
+        "advantage": 0.04,
+        "ci95": [-0.01, 0.09],
+        "finding": "neither",
+    },
+    "told": [{"zh": "没有日期。", "en": "83 of 83 ratings bear no day."}],
+}
+
+
+def test_a_bank_s_own_rating_stands_beside_the_model(shown: Any) -> None:
+    """Both figures, how sure the difference is, the grades, and what makes the rating no forecast."""
+    section = evidence.rating({**shown, "card": {**shown["card"], "rating": RATING}}, EN)
+    assert facts(section)["AUC: model · rating"] == "0.950 · 0.910"
+    assert facts(section)["Advantage"] == "+0.040 (-0.010 – +0.090)"
+    assert "no difference is shown" in facts(section).values()
+    assert [row[0] for row in tables(section)[0].rows] == ["A, B", "C"]
+    assert opened(section) == ["83 of 83 ratings bear no day."]
+
+
+def test_a_rating_of_too_few_firms_is_said_to_be_not_assessable(shown: Any) -> None:
+    """No figure stands there as if it meant something."""
+    few = {**RATING, "rated": 4, "defaults": None, "grades": [], "comparison": None, "told": []}
+    section = evidence.rating({**shown, "card": {**shown["card"], "rating": few}}, EN)
+    assert "not assessable" in opened(section)[0]
+    assert tables(section) == []
+
+
+def test_the_share_of_a_scorecard_stands_in_the_method(shown: Any) -> None:
+    """Half of the mean, or none."""
+    card = {**shown["card"], "parameters": {**shown["card"]["parameters"], "scorecard": 0.5}}
+    assert facts(sections.method({**shown, "card": card}, EN))["Share of the scorecard"] == "50%"

@@ -6,17 +6,20 @@ from datetime import date
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from services.scoring.domain import backtest
 from services.scoring.domain.backtest import Followed
+from services.scoring.domain.disclosure import LEAST_FIRMS
 
 
 def firms(grade, pd, count, defaults):
     return [Followed(grade, pd, date(2024, 1, 15), at < defaults, date(2024, 7, 1)) for at in range(count)]
 
 
-@pytest.mark.parametrize(("count", "defaults", "pd"), [(50, 0, 0.02), (200, 9, 0.02), (1000, 20, 0.02), (7, 7, 0.3)])
+@pytest.mark.parametrize(("count", "defaults", "pd"), [(50, 0, 0.02), (200, 9, 0.02), (1000, 20, 0.02), (12, 12, 0.3)])
 def test_the_binomial_test_is_scipys(count, defaults, pd):
     """Both sides of the exact test."""
     [found] = backtest.by_grade(firms("BBB", pd, count, defaults))
@@ -64,21 +67,64 @@ def test_few_firms_have_no_overall_test():
 
 def test_a_vintage_counts_defaults_by_their_age():
     """Five and a half months after the score: within six, not within three, and not yet told at twelve."""
-    [vintage] = backtest.vintages(firms("B", 0.1, 10, 2), today=date(2024, 9, 1))
+    found = backtest.vintages(firms("B", 0.1, 10, 2), today=date(2024, 9, 1), horizon=6)
 
-    assert (vintage["quarter"], vintage["firms"]) == ("2024Q1", 10)
+    [vintage] = found["quarters"]
+    assert (found["open"], vintage["quarter"], vintage["firms"]) == (0, "2024Q1", 10)
     told = vintage["defaulted_within"]
     assert (told["3"], told["6"], told["12"]) == (0.0, 0.2, None)
 
 
 def test_migrations_count_who_moved_where():
     """One up, one down by two, two stayed."""
-    found = backtest.migrations([("A", "A"), ("A", "A"), ("BB", "BBB"), ("A", "BB")])
+    found = backtest.migrations(10 * [("A", "A"), ("A", "A"), ("BB", "BBB"), ("A", "BB")])
 
-    assert found["table"] == {"A": {"A": 2, "BB": 1}, "BB": {"BBB": 1}}
+    assert found["table"] == {"A": {"A": 20, "BB": 10}, "BB": {"BBB": 10}}
     assert (found["stayed"], found["up"], found["down"]) == (0.5, 0.25, 0.25)
 
 
 def test_nobody_migrated_is_no_share():
     """Nought of nought is not nought."""
     assert backtest.migrations([]) == {"firms": 0, "table": {}, "stayed": None, "up": None, "down": None}
+
+
+def test_a_vintage_leaves_out_the_firms_whose_horizon_is_not_over():
+    """Ten are through it, fifteen are younger: had they counted, two defaults of ten would read as two of 25."""
+    young = [Followed("B", 0.1, date(2024, 3, 1), False, date(2024, 8, 1)) for _ in range(15)]
+
+    found = backtest.vintages([*firms("B", 0.1, 10, 2), *young], today=date(2025, 2, 1), horizon=12)
+
+    [vintage] = found["quarters"]
+    assert (found["horizon_months"], found["open"], vintage["firms"]) == (12, 15, 10)
+    assert vintage["defaulted_within"] == {"3": 0.0, "6": 0.2, "12": 0.2, "18": None, "24": None, "36": None}
+
+
+DAYS = st.dates(date(2022, 1, 1), date(2025, 6, 1))
+FOLLOWED = st.lists(
+    st.builds(Followed, st.sampled_from(backtest.GRADES), st.floats(0.001, 0.5), DAYS, st.booleans(), DAYS), max_size=80
+)
+
+
+@given(FOLLOWED, st.integers(1, 36))
+def test_no_figure_is_of_fewer_than_ten_firms(followed, horizon):
+    """By grade and by quarter, and none is lost where there are ten in all."""
+    grades = backtest.by_grade(followed)
+    vintages = backtest.vintages(followed, date(2025, 6, 1), horizon)
+
+    assert all(each["firms"] >= LEAST_FIRMS for each in (*grades, *vintages["quarters"]))
+    assert sum(each["firms"] for each in grades) == (len(followed) if len(followed) >= LEAST_FIRMS else 0)
+    through = len(followed) - vintages["open"]
+    assert sum(each["firms"] for each in vintages["quarters"]) == (through if through >= LEAST_FIRMS else 0)
+
+
+PAIRS = st.lists(st.tuples(st.sampled_from(backtest.GRADES[:5]), st.sampled_from(backtest.GRADES[:5])), max_size=120)
+
+
+@given(PAIRS)
+def test_no_cell_of_the_migrations_is_of_fewer_than_ten_firms(pairs):
+    """And rows and cells add up to all firms, so that no difference tells of fewer either."""
+    found = backtest.migrations(pairs)
+
+    cells = [count for row in found["table"].values() for count in row.values()]
+    assert all(count >= LEAST_FIRMS for count in cells)
+    assert sum(cells) == (len(pairs) if len(pairs) >= LEAST_FIRMS else 0)

@@ -61,6 +61,19 @@ def test_a_sentence_needs_no_evidence() -> None:
     assert "What only the firm itself states was not counted" in sentence(Counts.CONFIRMED, 495, WITH_ALL, None)["en"]
 
 
+def test_where_all_money_is_confirmed_the_number_of_invoices_is_named() -> None:
+    """Bank lines and filings confirm money: only the other side can tell how many invoices it was."""
+    evidence = EVIDENCE | {"confirmed_fen": 810_000_000, "unconfirmed_fen": 0}
+    told = sentence(Counts.CONFIRMED, 495, WITH_ALL, evidence)
+    assert told["en"].startswith("How many invoices and partners stand behind money that a bank statement")
+    assert told["en"].endswith("To have it counted: the invoices of the other side.")
+    assert "张数与交易对方未计入评分" in told["zh"]
+    beside = replace(WITH_ALL, counts=Counts.CONFIRMED, score=495)
+    assert (
+        "The invoices of the other side would confirm it." in sentence(Counts.EVERYTHING, 606, beside, evidence)["en"]
+    )
+
+
 def test_a_refusal_says_what_to_hand_in_in_both_languages() -> None:
     told = nothing_confirmed("local:E1", EVIDENCE)
     for part in ("local:E1", "CNY 5.20 million", "bank statement", "未评分", "银行流水", "counts: everything"):

@@ -151,6 +151,22 @@ def test_of_what_is_called_one_in_twenty_is_false_at_most():
     assert false <= 0.06
 
 
+def test_the_correction_holds_for_points_beside_the_values_they_are_made_of():
+    """Each feature is looked at twice, and firms of one month have a fortune in common: subjects lean on each other."""
+    random, months = np.random.default_rng(11), 300
+    steps = [-1, -0.5, 0, 0.5, 1]
+    calls = 0
+    for _ in range(months):
+        alone, fortune = {}, random.normal(size=385)
+        for feature in range(12):
+            then, now = random.normal(size=385), 0.6 * fortune + 0.8 * random.normal(size=385)
+            alone["values", feature] = drift.stability(drift.baseline(then), now)
+            points = [4.0 * np.digitize(each, steps) for each in (then, now)]
+            alone["points", feature] = drift.stability(drift.baseline(points[0]), points[1])
+        calls += any(each.state != "stable" for each in drift.corrected(alone).values())
+    assert calls <= stats.binom(months, drift.FALSE_SHARE).ppf(0.999)
+
+
 def test_one_subject_that_has_moved_is_found_among_a_hundred():
     """The price of the correction: a PSI of 0.2 is still an alarm nine times of ten at a thousand firms."""
     found = [month[0].state for month in months_of(100, 1, 1_000, 100, seed=9)]

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.scoring.clients import FULLER
 from services.scoring.domain.counting import Counts
 from services.scoring.ml.deciding import decide, decide_many
 from services.scoring.ml.scorer import Scorer
+from services.scoring.ml.supposing import suppose_many, supposed_of
 from services.scoring.usecases.shadow import Shadow
 
 WIDTH = 5
@@ -119,3 +121,46 @@ def test_columns_without_a_second_reading_are_those_of_before(scorer):
     assert (many.nothing, many.beside) == (None, {})
     for name in ("score", "score_exact", "grade", "pd", "pd_low", "pd_high", "points"):
         assert getattr(many.scored, name).tobytes() == getattr(before, name).tobytes()
+
+
+@quick
+@given(pairs=files(), more=files(), counts=st.sampled_from(Counts))
+def test_columns_suppose_as_rows_do(scorer, pairs, more, counts):
+    """The fuller file is of the reading that decides, with the figures that the model gives its values."""
+    fuller = [None if row is None else told_fuller(scorer, row, f"f{n}") for n, (_, row) in enumerate(more)]
+    told = []
+    for place, (whole, less) in enumerate(pairs):
+        mine, other = (fuller[(place + step) % len(fuller)] for step in (0, 1))
+        confirmed = less and {**reading(scorer, less, "c"), "fuller": other}
+        told.append({**reading(scorer, whole, "a"), "fuller": mine, "confirmed": confirmed})
+    alone = decide(scorer, told, [counts] * len(told))
+    names = [f"E{place}" for place in range(len(told))]
+    seconds = [one["confirmed"] for one in told]
+    rows, confirmed = (
+        with_fuller(scorer, table(scorer, dict(zip(names, each, strict=True))), each) for each in (told, seconds)
+    )
+    rows, confirmed = suppose_many(scorer, rows), suppose_many(scorer, confirmed)
+    column = supposed_of(rows, confirmed, decide_many(scorer, rows, confirmed, counts))
+    many = [None] * rows.height if column is None else column.to_list()
+    for place, one in enumerate(alone):
+        if one is None:
+            continue
+        found = many[place]
+        assert (found is None) == (one.fuller is None)
+        if found is not None:
+            score = scorer.score_many(np.array([found["values"]], dtype=np.float64), depths=["A"])
+            assert (found["pd"], found["score"]) == (score.pd[0], score.score[0])
+            assert [None if np.isnan(each) else each for each in found["values"]] == one.fuller.values
+            assert found["pd"] == pytest.approx(one.fuller.pd)
+            assert (found["shown"], found["months"]) == ({"sale": 7, "purchase": 2}, 36)
+            assert found["features_sha256"] == one.fuller.features_sha256
+
+
+def told_fuller(scorer, values, mark):
+    head = {"shown": {"sale": 7, "purchase": 2}, "window": 36, "registered_on": None}
+    return {**head, **reading(scorer, values, mark), "depth": "A"}
+
+
+def with_fuller(scorer, frame, told):
+    form = pl.Struct({**FULLER, "values": pl.Struct(dict.fromkeys(scorer.features, pl.Float64))})
+    return frame.with_columns(pl.Series("fuller", [one["fuller"] for one in told if one], dtype=form))

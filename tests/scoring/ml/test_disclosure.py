@@ -88,3 +88,43 @@ def test_what_a_picture_draws_is_in_its_card(trained, tmp_path):
     draw(tmp_path, orjson.loads(orjson.dumps(trained.card)))
     again = {path.stem: path.read_text("utf-8") for path in (tmp_path / "pictures").glob("*.svg")}
     assert again == pictures(trained)
+
+
+# Whole numbers of a card that count no firms: how it was made, and defaults within a group that has ten firms or more.
+NO_COUNT_OF_FIRMS = re.compile(
+    r"\.(seed|seeds|folds|repeats|form|depth|rounds|defaults|max_depth|nthread|num_parallel_tree|monotone_constraints"
+    r"|horizon_months|\w*points)$|^\.(constraints|parameters)\."
+)
+
+
+def small_counts(value, path=""):
+    """Yield where in a card a whole number from one to nine stands."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from small_counts(each, f"{path}.{name}")
+    elif isinstance(value, list):
+        for each in value:
+            yield from small_counts(each, path)
+    elif isinstance(value, int) and not isinstance(value, bool) and 0 < value < LEAST_FIRMS:
+        yield path
+
+
+def groups_in(value):
+    """Yield all that a card tells of some firms together."""
+    if isinstance(value, dict):
+        if "firms" in value:
+            yield value
+        for each in value.values():
+            yield from groups_in(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from groups_in(each)
+
+
+def test_no_count_of_firms_on_a_card_is_under_ten(trained):
+    """What is told of some firms is of ten or more, and any other small number must be known here for what it is."""
+    card = orjson.loads(orjson.dumps(trained.card))
+    groups = list(groups_in(card))
+    assert len(groups) > 10
+    assert all(each["firms"] >= LEAST_FIRMS for each in groups)
+    assert [path for path in small_counts(card) if not NO_COUNT_OF_FIRMS.search(path)] == []

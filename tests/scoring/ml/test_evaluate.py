@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time, timedelta
+
 import numpy as np
 import polars as pl
 import pytest
@@ -126,3 +128,28 @@ def test_levels_and_frequencies_come_from_training_rows_alone():
     assert [column.name for column in encoding.columns] == ["kind=a", "kind=b", "town"]
     rows = encoding.rows(pl.DataFrame({"kind": ["c", None], "town": ["elsewhere", None]}))
     np.testing.assert_array_equal(rows, [[0, 0, 0], [np.nan, np.nan, np.nan]])
+
+
+def test_what_parquet_may_hold_besides_is_left_out_in_words():
+    """No evaluation breaks off by a column of times, spans, bytes, lists or records."""
+    odd = {
+        "time": [time(hour % 3) for hour in range(40)],
+        "span": [timedelta(days=day % 5) for day in range(40)],
+        "bytes": [bytes([byte % 3, 200]) for byte in range(40)],
+        "list": [[each % 3] for each in range(40)],
+        "record": [{"a": each % 3} for each in range(40)],
+    }
+    encoding = learn_encoding(pl.DataFrame({"kind": ["a", "b"] * 20, **odd}), None)
+    assert encoding.ignored == dict.fromkeys(odd, "holds neither numbers nor words nor days")
+
+
+def test_a_column_may_be_named_as_the_level_of_another():
+    encoding = learn_encoding(frame := pl.DataFrame({"kind": ["a", "b"] * 20, "kind=a": range(40)}), None)
+    np.testing.assert_array_equal(encoding.rows(frame)[:2], [[1, 0, 0], [0, 1, 1]])
+
+
+def test_a_frequent_word_of_a_column_of_many_is_told_apart():
+    """One that twenty rows have gets a yes-or-no column beside the frequency of all; nineteen rows say too little."""
+    words = [*["often"] * 20, *["seldom"] * 19, *(f"t{number % 30}" for number in range(61))]
+    encoding = learn_encoding(pl.DataFrame({"town": words}), None)
+    assert [column.name for column in encoding.columns] == ["town", "town=often"]

@@ -224,3 +224,12 @@ def test_serving_imports_neither_xgboost_nor_shap():
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_margins_alone_are_those_of_the_reasons_to_the_bit():
+    """Over several chunks, with missing values, and of no rows."""
+    booster, rows = booster_of(5, depth=3, trees=20, features=5, rows=9_000)
+    explainer = Explainer(forest(booster), as_rows(rows[0]))
+    margins, _ = explainer.explain_many(as_rows(rows))
+    assert explainer.margins_many(as_rows(rows)).tobytes() == margins.tobytes()
+    assert explainer.margins_many(as_rows(rows[:0])).shape == (0,)

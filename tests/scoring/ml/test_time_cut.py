@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time, timedelta
 
 import polars as pl
 import pytest
@@ -32,6 +32,28 @@ def test_the_day_of_the_cut_is_judged(column):
     """Rows before it are learned from, rows without a day are left out and counted."""
     parts = cut_at(pl.DataFrame({"day": column, "row": [0, 1, 2, 3]}), "day", "2020-01-31")
     assert (parts.before["row"].to_list(), parts.after["row"].to_list(), parts.undated) == ([0], [1, 2], 1)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pl.Series([[1], [2]]),
+        pl.Series([{"day": 1}, {"day": 2}]),
+        pl.Series([time(3), time(4)]),
+        pl.Series([timedelta(days=1), timedelta(days=2)]),
+        pl.Series([b"2020", b"2021"]),
+    ],
+)
+def test_a_column_that_holds_no_days_is_refused_in_words(column):
+    """What Parquet may hold besides."""
+    with pytest.raises(TrainingDataUnusable, match="no days"):
+        cut_at(pl.DataFrame({"day": column}), "day", "2020-01-31")
+
+
+def test_a_moment_is_cut_by_its_day():
+    moments = pl.Series(["2020-01-30 23:00:00", "2020-01-31 00:00:00"]).str.to_datetime()
+    parts = cut_at(pl.DataFrame({"day": moments}), "day", "2020-01-31")
+    assert (parts.before.height, parts.after.height) == (1, 1)
 
 
 def test_counted_days_are_cut_by_a_number():

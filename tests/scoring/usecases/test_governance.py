@@ -201,6 +201,22 @@ def test_a_rollback_lets_the_model_before_serve_again(send: Send, read: Read, se
     assert send("/v1/scores", {"enterprise": "local:E1"}).json["model"]["version"] == "mdl_test"
 
 
+def test_what_was_rolled_back_serves_again_only_when_it_is_approved_anew(
+    send: Send, read: Read, approve: Any, serving: Flask, add_model: Any
+) -> None:
+    """Its trainer alone does not undo what the operator took out of service."""
+    add_model("mdl_bad", "approved")
+    send("/v1/models/mdl_bad/promote", {})
+    send("/v1/models/mdl_bad/rollback", {"note": "alarms"})
+
+    answer = send("/v1/models/mdl_bad/promote", {})
+
+    assert (answer.status_code, answer.json["type"]) == (409, "/problems/model-not-approved")
+    assert read("/v1/models/mdl_bad").json["approved_by"] is None
+    assert approve("mdl_bad", note="mended").status_code == 200
+    assert send("/v1/models/mdl_bad/promote", {}).json["state"] == "serving"
+
+
 def test_a_rollback_never_brings_back_what_was_rolled_back(send: Send, serving: Flask, add_model: Any) -> None:
     """After a rollback there is nothing left to roll back to but what was taken out for cause."""
     add_model("mdl_bad", "approved")

@@ -143,6 +143,8 @@ def test_the_book_is_evaluated_by_cross_validation(send: Send, read: Read, work:
     assert (result["firms"], result["folds"], result["repeats"]) == (80, 2, 1)
     assert result["auc"]["ci95"][0] <= result["auc"]["mean"] <= result["auc"]["ci95"][1]
     assert result["challenger"]["kind"] == "logistic"
+    assert (result["definition"]["code"], result["definition"]["label_date"]) == (None, None)
+    assert len(result["definition"]["told"]) >= 3
 
 
 def test_a_banks_own_table_is_evaluated(
@@ -156,6 +158,9 @@ def test_a_banks_own_table_is_evaluated(
         "drop": ["enterprise"],
         "folds": "2",
         "repeats": "1",
+        "definition": "past-due-90",
+        "horizon_months": "12",
+        "label_date": "2025-12-31",
     }
     order = app.test_client().post("/v1/evaluations", data=form, headers={**headers, "Idempotency-Key": "k"})
     work()
@@ -163,6 +168,10 @@ def test_a_banks_own_table_is_evaluated(
     evaluation = read(f"/v1/evaluations/{order.json['id']}").json
 
     assert (evaluation["state"], evaluation["result"]["firms"]) == ("done", 80)
+    meaning = evaluation["result"]["definition"]
+    assert (meaning["code"], meaning["horizon_months"], meaning["label_date"]) == ("past-due-90", 12, "2025-12-31")
+    assert meaning["default"]["title"]["en"] == "More than 90 days past due"
+    assert meaning["told"] == []
     assert profile.seen == []
 
 
@@ -245,6 +254,46 @@ def test_a_table_cut_by_time_is_learned_before_and_judged_after(
 
     assert (result["firms"], result["holdout"]["firms"]) == (50, 30)
     assert result["time_cut"] == {"column": "day", "cut": "20200151", "before": 50, "after": 30, "undated": 0}
+    told = " ".join(each["en"] for each in result["definition"]["told"])
+    for absent in ("No definition of default is declared", "No horizon is declared", "No label date is given"):
+        assert absent in told
+
+
+def test_a_holdout_of_fewer_than_ten_firms_is_refused(
+    app: Flask, headers: dict[str, str], read: Read, work: Work, profile: Any
+) -> None:
+    """Its figures would be of single firms."""
+    table = profile.book.drop_nulls("defaulted").drop("features_sha256").with_row_index("day")
+    form = {
+        "table": (BytesIO(table.with_columns(pl.col("day") + 20_200_101).write_csv().encode()), "loans.csv"),
+        "label": "defaulted",
+        "drop": ["enterprise"],
+        "time": "day",
+        "cut": "20200172",
+        "folds": "2",
+        "repeats": "1",
+    }
+    order = app.test_client().post("/v1/evaluations", data=form, headers={**headers, "Idempotency-Key": "k"})
+    work()
+
+    evaluation = read(f"/v1/evaluations/{order.json['id']}").json
+
+    assert (evaluation["state"], evaluation["result"]) == ("failed", None)
+    assert "it needs ten" in evaluation["problem"]["detail"]
+
+
+def test_a_book_is_evaluated_by_the_default_that_is_declared(send: Send, read: Read, work: Work) -> None:
+    """Outcomes by another definition say nothing and are counted, as in a training."""
+    for number in range(1, 4):
+        said = {"defaulted": True, "observed_on": "2020-08-01", "definition": "charged-off"}
+        send("/v1/outcomes", {"enterprise": f"local:E{number}", **said})
+    order = send("/v1/evaluations", {"folds": 2, "repeats": 1, "definition": "past-due-90"}).json
+    work()
+
+    result = read(f"/v1/evaluations/{order['id']}").json["result"]
+
+    assert result["firms"] == 77
+    assert result["definition"]["labels"]["left_out"] == {"other-definition": 3}
 
 
 @pytest.mark.parametrize(
@@ -261,3 +310,67 @@ def test_a_cut_without_its_column_or_beside_a_holdout_is_refused(
 
     assert refused.status_code == 422
     assert field in refused.text
+
+
+RATED = {"grades": ["A", "B", "C"], "given": [{"enterprise": f"local:E{i}", "grade": "ABC"[i % 3]} for i in range(90)]}
+
+
+def test_the_card_of_a_training_that_carries_ratings_shows_them_beside_the_model(
+    send: Send, read: Read, work: Work
+) -> None:
+    """Firms without an outcome count for nothing, a rating of after the features is left out."""
+    late = {"enterprise": "local:E7", "grade": "A", "rated_on": "2020-03-01"}
+    given = [late if each["enterprise"] == "local:E7" else each for each in RATED["given"]]
+    version = send("/v1/models", {"seed": 1, "ratings": {**RATED, "given": given}}).json["version"]
+    work()
+
+    card = read(f"/v1/models/{version}").json["card"]
+
+    told = card["rating"]
+    assert (told["rated"], told["unrated"], told["late"], told["undated"]) == (79, 1, 1, 79)
+    assert [each["grades"] for each in told["grades"]] == [["A"], ["B"], ["C"]]
+    assert told["comparison"]["model"] > told["comparison"]["rating"]
+    assert "rating" not in card["metrics"]
+    assert not {"rating", "grade"} & set(card["features"])
+
+
+@pytest.mark.parametrize(
+    "ratings",
+    [
+        {**RATED, "grades": ["A", "B"]},
+        {**RATED, "grades": ["A", "B", "C", "A"]},
+        {**RATED, "given": RATED["given"][:2] * 2},
+        {**RATED, "given": []},
+        {**RATED, "grades": ["A"]},
+    ],
+    ids=["an unknown grade", "a grade twice", "a firm twice", "nobody", "one grade"],
+)
+def test_ratings_that_do_not_make_sense_are_refused(send: Send, ratings: Any) -> None:
+    """Before anything is trained."""
+    assert send("/v1/models", {"ratings": ratings}).status_code == 422
+
+
+def test_a_column_of_grades_on_a_banks_own_table_stands_beside_the_model(
+    app: Flask, headers: dict[str, str], read: Read, work: Work, profile: Any
+) -> None:
+    """It gives the outcome away and is not learned from; a grade that is none of the bank's is refused."""
+    table = profile.book.drop_nulls("defaulted").drop("features_sha256", "enterprise")
+    table = table.with_columns(mark=pl.when("defaulted").then(pl.lit("D")).otherwise(pl.lit("A")))
+
+    def evaluated(key: str, **form: Any) -> Any:
+        sent = {"table": (BytesIO(table.write_csv().encode()), "t.csv"), "label": "defaulted", "rating": "mark", **form}
+        order = app.test_client().post(
+            "/v1/evaluations",
+            data={"folds": "2", "repeats": "1", **sent},
+            headers={**headers, "Idempotency-Key": key},
+        )
+        work()
+        return read(f"/v1/evaluations/{order.json['id']}").json if order.status_code == 202 else order
+
+    result = evaluated("k1", grades=["A", "D"])["result"]
+    assert result["rating"]["comparison"]["rating"] == 1.0
+    assert result["auc"]["mean"] < 1.0
+    assert any("rated D defaulted" in each["en"] for each in result["rating"]["told"])
+    strange = evaluated("k2", grades=["A", "B"])
+    assert "none of the grades" in strange["problem"]["detail"]
+    assert evaluated("k3").status_code == 422

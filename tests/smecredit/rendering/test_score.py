@@ -39,3 +39,11 @@ def test_a_score_says_what_its_money_rests_on_and_what_was_not_counted(capsys: p
 def test_a_score_of_before_says_neither(capsys: pytest.CaptureFixture[str]) -> None:
     score({**SCORE, "evidence": None, "counted": None})
     assert "已印证" not in capsys.readouterr().out
+
+
+def test_a_score_of_a_short_history_says_what_showing_more_would_add(capsys: pytest.CaptureFixture[str]) -> None:
+    fuller = {"sentence": {"zh": "评分为 571 分", "en": "The score would stand at 571."}}
+    score({**SCORE, "fuller": fuller})
+    shown = capsys.readouterr().out
+    assert "The score would stand at 571." in shown
+    assert "评分为 571 分" in shown

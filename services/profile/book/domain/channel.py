@@ -27,7 +27,8 @@ class Standing:
 
     It may not revise records of `firm` ones, and confirms those of `weak` ones; `own` ones are the enterprise's own
     word, `gone` ones are taken back; `days` are those on which each was stated. `stated_on` is the day on which the
-    new file was made, where its sender says; `again` tells that it was worked off before, byte for byte.
+    new file was made, where its sender says; `again` tells that it was worked off before, byte for byte, and `weakest`
+    that the new one is an enterprise's word itself.
     """
 
     firm: frozenset[str] = frozenset()
@@ -37,6 +38,7 @@ class Standing:
     days: Mapping[str, date] = field(default_factory=dict)
     stated_on: date | None = None
     again: bool = False
+    weakest: bool = False
 
 
 def standing(
@@ -51,7 +53,7 @@ def standing(
     if sender[1] != Channel.SUBJECT:
         return Standing(weak=own, own=own, gone=gone)
     firm = frozenset(name for name, other in earlier.items() if other != sender)
-    return Standing(firm=firm, own=own, gone=gone)
+    return Standing(firm=firm, own=own, gone=gone, weakest=True)
 
 
 class UnknownChannel(Invalid):

@@ -7,6 +7,9 @@ from datetime import date
 
 from chassis.core.errors import NotFound
 
+# What of a firm is a day, written as text where the rest is.
+DAYS = ("established_on", "registered_on")
+
 
 class EnterpriseNotFound(NotFound):
     """No enterprise with this id is in the book."""
@@ -14,7 +17,10 @@ class EnterpriseNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Enterprise:
-    """A firm of the book; what a source does not say stays None."""
+    """A firm of the book; what a source does not say stays None.
+
+    `registered_on` is the day of its establishment as a source beside the firm itself stated it last.
+    """
 
     id: str
     name: str | None = None
@@ -28,4 +34,5 @@ class Enterprise:
     assets_fen: int | None = None
     scope: str | None = None
     taxpayer: str | None = None
+    registered_on: date | None = None
     synthetic: bool = False

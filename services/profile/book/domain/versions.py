@@ -20,6 +20,8 @@ NOT_YOURS = "stated by another source already; dispute it instead of restating i
 TOO_OFTEN = (
     "stated more often than can be held; keep the statement that holds / 同一记录的陈述次数过多，请只保留有效的一行"
 )
+# An enterprise uses up half of the versions at most: whatever it says, others can state the thing anew.
+MOST = (1 << 15) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +46,20 @@ def weigh(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, stands: Stan
     rows, told = rejoined(dataset, rows, held)
     standing = _standing(held, stands)
     last = dataset.latest(standing)
-    rows = without_repeats(dataset, completed(dataset, rows, last))
     firm = _of(last, stands.weak, inside=False)
+    rows = without_repeats(dataset, completed(dataset, rows, firm))
     fresh = unsaid(dataset, rows, standing, firm)
     repeats = _saying(dataset, rows, firm) if fresh.height < rows.height else frozenset[str]()
     rows = fresh
     others = among(dataset.keys(rows), dataset.keys(_of(standing, stands.firm, inside=True)))
     own, rows = rows.filter(others), rows.filter(~others)
-    back = looked_back(dataset, rows, standing, last, stands) if not last.is_empty() else Restated()
+    # Of an enterprise's own word no file is too old: whoever speaks first would keep a source's statement out.
+    back = looked_back(dataset, rows, standing, firm, stands) if not firm.is_empty() else Restated()
     if back.gone:
         old = pl.col("line").is_in(back.gone)
         repeats |= _saying(dataset, rows.filter(old), standing)
         rows = rows.filter(~old)
-    new = versioned(dataset, rows, held)
+    new = versioned(dataset, rows, held, MOST // 2 if stands.weakest else MOST)
     often, new = new.filter(pl.col("version").is_null()), new.drop_nulls("version")
     refused = ((NOT_YOURS, own["line"].to_list()), *back.refused, (TOO_OFTEN, often["line"].to_list()))
     told = (*told, *alike(dataset, new.filter(pl.col("version") == 1), last))
@@ -115,11 +118,11 @@ def unsaid(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, last: pl.Da
     return rows.filter(~said)
 
 
-def versioned(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+def versioned(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, most: int = MOST) -> pl.DataFrame:
     """Give each row the number of its version: 1 when the thing is new, otherwise one more than the last held.
 
     Rows must be free of repeats and in the order of their lines: the later line is the later statement. Null where
-    there are more than can be held.
+    there are more than `most`.
     """
     keys, held_keys = dataset.keys(rows), dataset.keys(held)
     hashes, held_hashes = keys.hash_rows(), held_keys.hash_rows()
@@ -132,7 +135,7 @@ def versioned(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> pl.Da
     known = known.group_by(dataset.identity).agg(pl.col("last").max())
     later = keys.filter(again).join(known, on=dataset.identity, how="left", nulls_equal=True, maintain_order="left")
     number = pl.int_range(1, pl.len() + 1).over(dataset.identity) + pl.col("last").fill_null(0)
-    numbers = later.select(number.cast(pl.Int16, strict=False)).to_series()
+    numbers = later.select(pl.when(number <= most).then(number).cast(pl.Int16)).to_series()
     versions = pl.select(first).to_series().new_from_index(0, rows.height)
     return rows.with_columns(versions.scatter(again.arg_true(), numbers))
 

@@ -45,7 +45,8 @@ def conclude(
             withdrawals.note_repeats(session, order.id, commits.repeats)
             if hook := hooks.get(commits.records[0].name):
                 _follow(context, hook, session, order, sheets, now)
-            party_names.keep(session, _named_parties(sheets), order.id)
+            own = order.channel == Channel.SUBJECT
+            party_names.keep(session, _named_parties(sheets), order.id, own=own)
         counts = [_counted(session, order, sheet, commits.taken(place), now) for place, sheet in enumerate(sheets)]
         if commits.records is not None and commits.records[0].name in departures.CONFIRMING:
             _unsettle(session, sheets, commits)
@@ -115,7 +116,7 @@ def _counted(session: Session, order: tables.Import, sheet: Sheet, taken: int, n
     if sheet.form.dataset is not None:
         accepted = taken
     elif sheet.form.kind == ENTERPRISES.kind:
-        accepted = enrol_all(session, checked.rows, order.id, now)
+        accepted = enrol_all(session, checked.rows, order.id, now, own=order.channel == Channel.SUBJECT)
     else:
         accepted = observe(session, checked.rows, order.id, now)
     good = checked.rows.height + sheet.folded.height

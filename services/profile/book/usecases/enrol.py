@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import reduce
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from chassis.core.errors import Conflict
-from services.profile.book import description_store, outcome_store, store, withdrawals
+from services.profile.book import departures, description_store, outcome_store, store, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain.attributes import normalised, sized
 from services.profile.book.domain.enterprise import Enterprise, EnterpriseNotFound
@@ -23,20 +23,28 @@ class SyntheticMixed(Conflict):
     """Synthetic data and real data were about to share one book."""
 
 
-def enrol(context: Context, session: Session, enterprise: str, stated: Mapping[str, Any]) -> tuple[Enterprise, bool]:
-    """Store what a source says of an enterprise and return it, and whether it is new; what is not said stays."""
+def enrol(
+    context: Context, session: Session, enterprise: str, stated: Mapping[str, Any], *, own: bool
+) -> tuple[Enterprise, bool]:
+    """Store what a source says of an enterprise and return it, and whether it is new; what is not said stays.
+
+    `own` tells that the enterprise says it of itself.
+    """
     claim(session, synthetic=bool(stated.get("synthetic", False)))
     before = store.enterprise(session, enterprise)
-    said = spoken(stated)
+    said = spoken(stated, own=own)
     description_store.say(session, [(enterprise, said)] if said else [], None)
     firm = merged(before, enterprise, said)
     if firm != before:
-        store.keep_enterprises(session, [firm], context.now())
+        _keep(session, {} if before is None else {enterprise: before}, [firm], context.now())
     return firm, before is None
 
 
-def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetime) -> int:
-    """Store the firms of a file, with outcomes that it states, and return how many rows said something new."""
+def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetime, *, own: bool) -> int:
+    """Store the firms of a file, with outcomes that it states, and return how many rows said something new.
+
+    `own` tells that they are the firms' own words.
+    """
     names = rows["enterprise"].unique().to_list()
     before = store.enterprises(session, names)
     firms, seen, accepted = dict(before), set(before), 0
@@ -46,7 +54,7 @@ def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetim
     told: list[tuple[str, dict[str, Any]]] = []
     for row in rows.drop("line").iter_rows(named=True):
         name, defaulted = row.pop("enterprise"), row.pop("defaulted", None)
-        said = spoken(row)
+        said = spoken(row, own=own)
         firm, outcome = merged(firms.get(name), name, said), (name, defaulted, None)
         told += [(name, said)] if said.keys() - {"synthetic"} else []
         new_outcome = defaulted is not None and outcome not in outcomes
@@ -61,7 +69,7 @@ def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetim
         elif outcome in held_outcomes:
             repeated.add(outcome)
     description_store.say(session, told, import_id)
-    store.keep_enterprises(session, [firm for name, firm in firms.items() if firm != before.get(name)], now)
+    _keep(session, before, [firm for name, firm in firms.items() if firm != before.get(name)], now)
     withdrawals.note_repeats(session, import_id, outcome_store.imports_saying(session, repeated))
     outcome_store.add_outcomes(session, new_outcomes, import_id, now)
     return accepted
@@ -74,12 +82,20 @@ def described_anew(session: Session, enterprises: Collection[str], now: datetime
         reduce(lambda firm, said: merged(firm, firm.id, said), told, Enterprise(name, synthetic=before[name].synthetic))
         for name, told in description_store.statements(session, before.keys())
     ]
-    store.keep_enterprises(session, [firm for firm in firms if firm != before[firm.id]], now)
+    _keep(session, before, [firm for firm in firms if firm != before[firm.id]], now)
 
 
-def spoken(stated: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is said of a firm, in the standards' codes."""
-    return normalised({name: value for name, value in stated.items() if value is not None})
+def _keep(session: Session, before: Mapping[str, Enterprise], firms: Sequence[Enterprise], now: datetime) -> None:
+    """Store firms as they are now; no answer holds that was computed with another day of registration."""
+    store.keep_enterprises(session, firms, now)
+    moved = {firm.id for firm in firms if firm.id in before and firm.registered_on != before[firm.id].registered_on}
+    departures.change_files(session, moved)
+
+
+def spoken(stated: Mapping[str, Any], *, own: bool) -> dict[str, Any]:
+    """Return what is said of a firm, in the standards' codes; of what others say also the day of its registration."""
+    said = normalised({name: value for name, value in stated.items() if value is not None})
+    return said if own or "established_on" not in said else {**said, "registered_on": said["established_on"]}
 
 
 def merged(before: Enterprise | None, enterprise: str, said: Mapping[str, Any]) -> Enterprise:

@@ -24,7 +24,7 @@ from services.profile.book import store, tables, withdrawals
 from services.profile.book.commits import Commits
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice_lines, relation
-from services.profile.book.domain.channel import Standing, standing
+from services.profile.book.domain.channel import Channel, Standing, standing
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.items import joined
@@ -145,7 +145,8 @@ def _sheets(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
     form = form_of(order.kind, order.connector, order.enterprise, saved)
     raw = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
     sheets = [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
-    return [recognised(context, sheet) for sheet in agreeing(sheets)]
+    own = order.channel == Channel.SUBJECT
+    return [recognised(context, sheet, own=own) for sheet in agreeing(sheets)]
 
 
 def _records(context: Context, dataset: Dataset, sheets: list[Sheet]) -> pl.DataFrame:

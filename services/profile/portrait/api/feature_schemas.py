@@ -19,6 +19,33 @@ class FiguresSchema(Schema):
     features_sha256 = fields.String()
 
 
+class ShownSchema(Schema):
+    """How many of the last 36 months the valid invoices of each side reach back through; 0: there are none."""
+
+    sale = fields.Integer()
+    purchase = fields.Integer()
+
+
+class FullerSchema(FiguresSchema):
+    """The features if the months not shown were like those shown, repeated backwards; supposed, and nothing decides."""
+
+    shown = fields.Nested(ShownSchema())
+    window = fields.Integer(metadata={"description": "Months of the 36 in which the firm has existed"})
+    registered_on = fields.Date(
+        allow_none=True,
+        metadata={"description": "As another than the firm states it; no month before is supposed"},
+    )
+
+
+FULLER = {"description": "Null where 36 months are shown of sales and of purchases"}
+
+
+class ConfirmedFiguresSchema(FiguresSchema):
+    """Features without what only the enterprise says."""
+
+    fuller = fields.Nested(FullerSchema(), allow_none=True, metadata=FULLER)
+
+
 CONFIRMED = {"description": "The same without the invoices that only the enterprise says, where there are any"}
 
 
@@ -75,7 +102,8 @@ class FeaturesSchema(Schema):
     values = fields.Dict(keys=fields.String(), values=fields.Float(allow_none=True))
     features_sha256 = fields.String()
     evidence = fields.Nested(EvidenceSchema(), allow_none=True)
-    confirmed = fields.Nested(FiguresSchema(), allow_none=True, metadata=CONFIRMED)
+    fuller = fields.Nested(FullerSchema(), allow_none=True, metadata=FULLER)
+    confirmed = fields.Nested(ConfirmedFiguresSchema(), allow_none=True, metadata=CONFIRMED)
     records = fields.List(
         fields.Nested(RecordAgainstSchema()),
         allow_none=True,

@@ -38,7 +38,9 @@ def catalogue() -> dict[str, Any]:
 def catalogue_terms() -> dict[str, Term]:
     """Return what the data dictionary says of each feature, and of what a record behind a figure holds."""
     source = "the invoices known at the moment / 当时已知的发票"
-    features = {f"Features.values.{f.name}": Term(f.title.zh, f.title.en, f.unit, source) for f in CATALOGUE}
+    holders = ("Features", "Fuller", "ConfirmedFigures", "Figures", "Undisputed")
+    terms = {f.name: Term(f.title.zh, f.title.en, f.unit, source) for f in CATALOGUE}
+    features = {f"{holder}.values.{name}": term for holder in holders for name, term in terms.items()}
     columns: dict[str, list[Column]] = {}
     for kind in (invoice.DATASET, *DATASETS.values()):
         for column in kind.columns:

@@ -314,7 +314,8 @@ def _group(known: _Cells, new: _Cells, links: _Links, grid: _Grid, which: Array,
         met=np.cumsum(past["blues"] > 0, axis=0),
         since=past["first"].min(axis=0, initial=NEVER),
         new_net=np.cumsum(ahead["net"], axis=2),
-        new_met=np.cumsum(ahead["blues"] > 0, axis=2),
+        # The last days of a long month lie in the same slot as the first of a plan: together they are one month met.
+        new_met=np.cumsum((ahead["blues"] > 0) & (past["blues"][SLOTS:] <= 0), axis=2),
         new_since=np.minimum.accumulate(ahead["first"][0], axis=1),
     )
 

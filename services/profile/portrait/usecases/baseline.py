@@ -141,8 +141,9 @@ def trust_of(context: Context, moment: Moment, scope: Permit | Whole, evidence: 
 def _afresh(context: Context, moment: Moment, *, light: bool) -> _Held:
     """Compute every firm."""
     evidence = gather(context, moment, PEERS, ("invoices",) if light else EVERY)
-    trust = None if light else trust_of(context, moment, PEERS, evidence)
-    figures = _figures(evidence, evidence.enterprises, moment.as_of, trust)
+    told = _of_others(context, evidence)
+    trust = None if light else trust_of(context, moment, PEERS, told)
+    figures = _figures(told, evidence.enterprises, moment.as_of, trust)
     return _held(moment, evidence, figures, trust)
 
 
@@ -158,10 +159,10 @@ def _forward(context: Context, moment: Moment, held: _Held, *, light: bool) -> _
     if not roster.select(SIZES).equals(held.roster.select(SIZES)):
         return _afresh(context, moment, light=light)
     anew = Whole(Why.PEERS, tuple(touched))
-    evidence = gather(context, moment, anew)
-    trust = None if light else trust_of(context, moment, anew, evidence)
+    told = _of_others(context, gather(context, moment, anew))
+    trust = None if light else trust_of(context, moment, anew, told)
     everything = gather(context, moment, PEERS, () if light else OF_NETWORK)
-    figures = _figures(evidence, everything.enterprises, moment.as_of, trust)
+    figures = _figures(told, everything.enterprises, moment.as_of, trust)
     names = pl.Series(touched, dtype=pl.String).implode()
     kept = held.figures.filter(~pl.col("enterprise").is_in(names))
     together = pl.concat([kept, figures], how="diagonal").sort("enterprise")
@@ -169,6 +170,17 @@ def _forward(context: Context, moment: Moment, held: _Held, *, light: bool) -> _
         still = held.checks.filter(~pl.col("enterprise").is_in(names))
         trust = Trust(trust.channels, pl.concat([still, trust.checks]).sort("enterprise"))
     return _held(moment, everything, together, trust)
+
+
+def _of_others(context: Context, evidence: Evidence) -> Evidence:
+    """Return what others than the enterprises themselves say: by its own word none moves what all are held against."""
+    with context.database.read() as session:
+        own = sorted(store.own_imports(session))
+    if not own:
+        return evidence
+    kinds = [name.replace("-", "_") for name in EVERY]
+    told = {kind: getattr(evidence, kind).filter(~pl.col("import_id").is_in(own)) for kind in kinds}
+    return replace(evidence, **told)
 
 
 def _figures(evidence: Evidence, parties: pl.DataFrame, day: date, trust: Trust | None) -> pl.DataFrame:

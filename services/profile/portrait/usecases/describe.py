@@ -6,7 +6,7 @@ A lake version never changes, so what was computed for one is remembered: a cred
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -22,7 +22,9 @@ from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Permit, Whole
 from services.profile.book.usecases.gather import Rows, standing_rows
 from services.profile.portrait.domain.confirmation import SENDERS, Beside, Told, evidence, unconfirmed, weigh
+from services.profile.portrait.domain.confirmation import confirmed as without_unconfirmed
 from services.profile.portrait.domain.features import CATALOGUE, NEEDS, THIN, VERSION, compute, depth_of
+from services.profile.portrait.domain.fuller import Shown, fuller, shown
 
 FIRMS_REMEMBERED = 4096
 NAMES = tuple(feature.name for feature in CATALOGUE)
@@ -30,15 +32,35 @@ NAMES = tuple(feature.name for feature in CATALOGUE)
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Features as of a moment; the hash names exactly what a score was made from."""
+    """Features as of a moment; the hash names exactly what a score was made from.
+
+    `fuller` are those of the file if its months not shown were like those that it shows, None where all is shown.
+    """
 
     depth: str
     values: Mapping[str, float | None]
     features_sha256: str
+    fuller: Fuller | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return them as they go over the wire."""
         return {"depth": self.depth, "values": dict(self.values), "features_sha256": self.features_sha256}
+
+    def with_fuller(self) -> dict[str, Any]:
+        """Return them with what is supposed beside them."""
+        return {**self.as_json(), "fuller": None if self.fuller is None else self.fuller.as_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class Fuller:
+    """What a file shows of 36 months, and its features if the rest were like that: its own if nothing is supposed."""
+
+    shown: Shown
+    figures: Figures
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it goes over the wire."""
+        return {**self.shown.as_json(), **self.figures.as_json()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +111,9 @@ class Sources(Protocol):
     def beside(self, own: pl.DataFrame, moment: Moment, known_at: datetime | None) -> tuple[Beside, pl.DataFrame]:
         """Return what may confirm these own words, of what was known at a time, and who sent that."""
 
+    def registered(self, enterprises: Sequence[str], known_at: datetime | None) -> Mapping[str, date]:
+        """Return on which day these were registered, as another than themselves had stated it at a time."""
+
 
 class OneSource:
     """All invoices came from the tax office: for a lake whose imports nobody has noted."""
@@ -100,6 +125,10 @@ class OneSource:
     def beside(self, own: pl.DataFrame, moment: Moment, known_at: datetime | None) -> tuple[Beside, pl.DataFrame]:
         """Return nothing: there is no word to confirm."""
         return Beside(), pl.DataFrame(schema=SENDERS)
+
+    def registered(self, enterprises: Sequence[str], known_at: datetime | None) -> Mapping[str, date]:
+        """Return nothing: no register is at hand."""
+        return {}
 
 
 class Describer:
@@ -119,7 +148,7 @@ class Describer:
     def features(
         self, scope: Permit | Whole, moment: Moment, known_at: datetime | None = None, *, sides: bool = True
     ) -> Description:
-        """Return the features of one enterprise; every value is None where the lake holds no valid invoice of it."""
+        """Return the features of one enterprise; every value is None where it has no valid blue invoice."""
         assert scope.enterprises is not None, "one enterprise is named"
         (enterprise,) = scope.enterprises
         return self._one(enterprise, moment, known_at or moment.known_at, sides)
@@ -147,20 +176,46 @@ class Describer:
     def invoices(
         self, scope: Permit | Whole, moment: Moment, known_at: datetime, *, sides: bool, confirmed: bool
     ) -> pl.DataFrame:
-        """Return the invoices (`NEEDS`) that `features` are made of; `confirmed` leaves out what nobody confirms."""
+        """Return the invoices (`NEEDS`) that `features` are made of, or those that the `confirmed` ones are made of."""
         rows, told = self._weighed(scope.enterprises, moment, known_at, sides=sides)
-        return (rows.filter(~unconfirmed()) if confirmed and told.own_imports else rows).select(NEEDS)
+        return without_unconfirmed(rows, moment.as_of) if confirmed and told.own_imports else rows.select(NEEDS)
 
     def _set(
         self, enterprises: Sequence[str] | None, moment: Moment, known_at: datetime | None, *, sides: bool
     ) -> dict[str, Description]:
         rows, told = self._weighed(enterprises, moment, known_at, sides=sides)
-        figures, parts = _figures(rows, moment.as_of), evidence(rows, told.senders, moment.as_of)
-        less = _confirmed(rows, moment.as_of) if told.own_imports else {}
+        figures, parts = self._figures(rows, moment, known_at), evidence(rows, told.senders, moment.as_of)
+        less = self._confirmed(rows, moment, known_at, figures) if told.own_imports else {}
         return {
             name: Description(name, moment.as_of, found, parts.get(name), less.get(name))
             for name, found in figures.items()
         }
+
+    def _confirmed(
+        self, rows: pl.DataFrame, moment: Moment, known_at: datetime | None, everything: Mapping[str, Figures]
+    ) -> dict[str, Figures]:
+        """Return the features without what only the enterprise says, of those where that is anything."""
+        speaking = rows.filter(pl.col("own"))["enterprise"].unique()
+        left = without_unconfirmed(rows.filter(pl.col("enterprise").is_in(speaking.implode())), moment.as_of)
+        found, nothing = self._figures(left, moment, known_at), nothing_known(moment.as_of)
+        alone = set(rows.filter(unconfirmed())["enterprise"].unique())
+        return {
+            name: figures
+            for name in speaking
+            if (figures := found.get(name, nothing)) != everything[name] or name in alone
+        }
+
+    def _figures(self, rows: pl.DataFrame, moment: Moment, known_at: datetime | None) -> dict[str, Figures]:
+        """Return the features of the enterprises of some invoices, each with what is supposed of it."""
+        invoices, as_of = rows.select(NEEDS), moment.as_of
+        found, short = _read(compute(invoices, as_of=as_of), as_of), shown(invoices, as_of)
+        if not short:
+            return found
+        registered = self._sources.registered(sorted(short), known_at)
+        told = {name: one.since(registered.get(name), as_of) for name, one in short.items()}
+        supposed = _read(fuller(invoices, as_of, told), as_of)
+        beside = {name: Fuller(one, supposed.get(name, found[name])) for name, one in told.items()}
+        return {name: replace(figures, fuller=beside.get(name)) for name, figures in found.items()}
 
     def _weighed(
         self, enterprises: Sequence[str] | None, moment: Moment, known_at: datetime | None, *, sides: bool
@@ -193,16 +248,7 @@ def nothing_known(as_of: date) -> Figures:
     return Figures(THIN, values, digest(values, as_of))
 
 
-def _confirmed(rows: pl.DataFrame, as_of: date) -> dict[str, Figures]:
-    """Return the features without what only the enterprise says, of those where that is anything."""
-    alone = rows.filter(unconfirmed())["enterprise"].unique()
-    found = _figures(rows.filter(pl.col("enterprise").is_in(alone.implode()), ~unconfirmed()), as_of)
-    nothing = nothing_known(as_of)
-    return {str(name): found.get(str(name), nothing) for name in alone}
-
-
-def _figures(rows: pl.DataFrame, as_of: date) -> dict[str, Figures]:
-    found = compute(rows.select(NEEDS), as_of=as_of)
+def _read(found: pl.DataFrame, as_of: date) -> dict[str, Figures]:
     depths = found.select("enterprise", depth_of())
     values = found.select(NAMES).iter_rows(named=True)
     return {

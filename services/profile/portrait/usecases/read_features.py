@@ -28,19 +28,32 @@ from services.profile.book.usecases.enrol import known, not_in_the_book
 from services.profile.book.usecases.gather import gone_at
 from services.profile.book.usecases.settle import settle
 from services.profile.portrait.domain.features import VERSION
+from services.profile.portrait.domain.fuller import SIDES
 from services.profile.portrait.usecases.describe import NAMES, Describer, Description, Figures, nothing_known
 from services.profile.portrait.usecases.tell_records import records_against
 from services.profile.portrait.usecases.tell_sources import BookSources
 from services.profile.rights import dispute_store
 from services.profile.rights.domain.consent import Purpose
 from services.profile.rights.domain.dispute import Mark
+from services.profile.rights.domain.resource import Resource
 from services.profile.rights.usecases.open_file import Reading, open_each, open_file, open_files, reading_transaction
 
 # What answers are stored under: the catalogue, and the form of the document.
-FORM = f"{VERSION} 3"
+FORM = f"{VERSION} 4"
 FIRM_COLUMNS = ("industry", "region", "size_class")
 # What stands beside the features of a row.
 BESIDE = ("disputes", "evidence", "confirmed")
+# The features of a fuller file, as columns: a row of many has them, and as text they would be read slowly.
+FULLER = pl.Struct(
+    {
+        "shown": pl.Struct(dict.fromkeys(SIDES, pl.Int64)),
+        "window": pl.Int64,
+        "registered_on": pl.String,
+        "depth": pl.String,
+        "values": pl.Struct(dict.fromkeys(NAMES, pl.Float64)),
+        "features_sha256": pl.String,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +172,8 @@ def read_feature_set(
         bodies[name] = orjson.loads(_shown(context, reading, permit.only({name}), facts, orjson.dumps(bodies[name])))
     unknown = len(permit.enterprises) - len(firms)
     frame = _frame([bodies[name] for name in firms], firms, labels, records=reading.terms.records)
+    if reading.resource is Resource.NEW_SCORE:  # what is supposed stands beside a score and nowhere else
+        frame = frame.with_columns(pl.Series("fuller", [bodies[name]["fuller"] for name in firms], dtype=FULLER))
     return FeatureSet(frame, facts, permit.withheld + unknown)
 
 
@@ -225,7 +240,7 @@ def _contested(context: Context, permit: Permit, facts: Facts, files: Files, *, 
         return {"disputes": [mark.as_json() for mark in marks], "undisputed": None}
     moment = replace(facts.moment, without=aside)
     found = describer(context).features(permit, moment, facts.known_at, sides=sides)
-    without = found.figures.as_json() | {"confirmed": _or_null(found.confirmed)}
+    without = found.figures.as_json() | {"confirmed": _or_null(found.confirmed, fuller=False)}
     return {"disputes": [mark.as_json() for mark in marks], "undisputed": without}
 
 
@@ -241,14 +256,17 @@ def _document(
         "values": dict(found.values),
         "features_sha256": found.features_sha256,
         "evidence": found.evidence,
+        "fuller": None if found.figures.fuller is None else found.figures.fuller.as_json(),
         "confirmed": _or_null(found.confirmed),
         "records": list(records or ()),
         **contested,
     }
 
 
-def _or_null(figures: Figures | None) -> dict[str, Any] | None:
-    return None if figures is None else figures.as_json()
+def _or_null(figures: Figures | None, *, fuller: bool = True) -> dict[str, Any] | None:
+    if figures is None:
+        return None
+    return figures.with_fuller() if fuller else figures.as_json()
 
 
 def _keep(context: Context, bodies: Mapping[str, bytes], facts: Facts, files: Files) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
@@ -45,6 +45,15 @@ class BookSources:
         )
         imports = pl.concat([each["import_id"] for each in (beside.mirrored, beside.payments, beside.filings)])
         return beside, self.senders(imports.unique().sort().to_list())
+
+    def registered(self, enterprises: Sequence[str], known_at: datetime | None) -> Mapping[str, date]:
+        """Return on which day these were registered, as another than themselves had stated it at a time."""
+        with self._database.read() as session:
+            if known_at is None:
+                firms = list(store.enterprises(session, enterprises).values())
+            else:
+                firms = store.enterprises_at(session, known_at, enterprises)
+        return {firm.id: firm.registered_on for firm in firms if firm.registered_on is not None}
 
     def _mirrored(self, own: pl.DataFrame, firms: Sequence[str], moment: Moment) -> pl.DataFrame:
         """Return the invoices of these numbers in the files of partners that the book has."""

@@ -69,7 +69,7 @@ def put_enterprise(said: dict[str, Any], enterprise: str) -> Response:
     if caller().role == "enterprise" and not caller().owns(name):
         raise Forbidden("An enterprise describes itself only.")
     with context().database.begin() as session:
-        firm, is_new = enrol(context(), session, name, said)
+        firm, is_new = enrol(context(), session, name, said, own=caller().role == "enterprise")
     told = list(warnings(name, said))
     return json_answer(book_shown.stated(firm, said) | ({"warnings": told} if told else {}), 201 if is_new else 200)
 

@@ -72,6 +72,10 @@ class EnterpriseBodySchema(Schema):
 class EnterpriseSchema(EnterpriseBodySchema):
     """An enterprise of the book."""
 
+    registered_on = fields.Date(
+        allow_none=True,
+        metadata={"description": "`established_on` as another than the enterprise itself stated it last"},
+    )
     warnings = fields.List(
         fields.String(), metadata={"description": "What the standards do not know; nothing is refused"}
     )

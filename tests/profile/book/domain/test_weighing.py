@@ -15,7 +15,7 @@ from services.profile.book.domain import payment, tax_filing
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.invoice import CONTENT, DATASET, as_known
-from services.profile.book.domain.versions import NOT_YOURS, TOO_OFTEN, Weighed, weigh
+from services.profile.book.domain.versions import MOST, NOT_YOURS, TOO_OFTEN, Weighed, weigh
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DIGITAL = "26332000000000000901"
@@ -350,3 +350,23 @@ def test_an_older_number_that_comes_again_is_told() -> None:
     bought = OLD | {"direction": "purchase"}
     book.take(bought)
     assert book.take(bought | {"counterparty": "B2"}).told == ()
+
+
+def test_an_enterprises_own_word_neither_outlasts_nor_completes_another_source() -> None:
+    """However young it is and whatever it adds, the source's statement stands as the source makes it."""
+    book, own = Book(), frozenset({"imp_1"})
+    book.take(INVOICE | {"code": "033002100411", "blue_number": "26332000000000000001"}, weakest=True)
+    days = {"imp_1": date(2026, 2, 1)}
+    taken = book.take(INVOICE | {"status": "void"}, own=own, weak=own, days=days, stated_on=date(2026, 1, 1))
+    assert taken.refused == ()
+    assert taken.rows.select("version", "code", "blue_number").rows() == [(2, None, None)]
+
+
+def test_an_enterprise_uses_up_half_of_the_versions_at_most() -> None:
+    """So that another source can state the thing anew, whatever was said before."""
+    book, turns = Book(), [INVOICE | {"status": ("valid", "void")[turn % 2]} for turn in range(MOST)]
+    taken = book.take(*turns, weakest=True)
+    assert taken.rows["version"].max() == MOST // 2
+    assert [(reason, len(lines)) for reason, lines in taken.refused] == [(TOO_OFTEN, MOST - MOST // 2)]
+    own = frozenset({"imp_1"})
+    assert book.take(INVOICE | {"total_fen": 1, "net_fen": 1, "tax_fen": 0}, own=own, weak=own).refused == ()

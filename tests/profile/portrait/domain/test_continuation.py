@@ -71,6 +71,15 @@ def test_every_row_of_a_plan_lies_in_its_month(invoices: pl.DataFrame, as_of: da
     assert all(day_after(as_of, month - 1) < day <= day_after(as_of, month) for day, month in bounds)
 
 
+def test_the_last_days_of_a_long_month_are_not_met_twice() -> None:
+    """As of 29 February, 30 January and 15 February lie in one slot: they are one month of trade."""
+    firm, as_of = book(sale("2020-01-02", 500), sale("2020-01-30", 700), sale("2019-02-15", 600)), date(2020, 1, 31)
+    names = ["customers_repeat_36m", "customers_months_36m"]
+    told = continuation(firm, as_of, names).features.filter(plan=0, month=1).select(names)
+    written = pl.concat([firm.select(NEEDS), planned(firm, as_of, CARRY_ON).filter(month=1).select(NEEDS)])
+    assert told.rows() == compute(written, as_of=day_after(as_of, 1)).select(names).rows() == [(1.0, 3.0)]
+
+
 @given(books(), st.integers(0, len(PLANS) - 1), st.sampled_from(DAYS))
 @few
 def test_what_a_month_trades_is_told_of_its_rows(invoices: pl.DataFrame, plan: int, as_of: date) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -105,3 +106,23 @@ def test_a_yardstick_brought_forward_knows_every_kind_of_record(cottage: House) 
     assert same(forward, at(cottage, Baselines()))
     known = {name for group in forward.peers.rows for name in forward.peers.group(group).features}
     assert {"days_beyond_terms_received_12m", "group_firms", "troubled_partners_share_12m", "tax_grade"} <= known
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_no_firm_moves_the_yardstick_by_its_own_word(cottage: House, light: bool) -> None:
+    """Neither by what it says of itself nor as one more firm; brought forward and made afresh."""
+    for firm in FIRMS:
+        cottage.send("invoices.sale", trade(firm))
+    sticks = Baselines(light=light)
+    before = at(cottage, sticks)
+    for firm in ("E1", "E99"):
+        headers = cottage.owner(f"local:{firm}")
+        place = "/v1/imports?kind=invoices.sale&filename=own.csv"
+        sent = cottage.client.post(place, data=rows(firm, "2019/11/5", 400).encode(), headers=headers)
+        assert sent.status_code == 202, sent.json
+        while cottage.worker.run_once():
+            pass
+        assert cottage.client.get(f"/v1/imports/{sent.json['id']}", headers=headers).json["accepted"] == 400
+    for after in (at(cottage, sticks), at(cottage, Baselines(light=light))):
+        network = after.network.filter(pl.col("enterprise") != "local:E99")
+        assert same(replace(after, network=network), before)

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from services.profile.portrait.domain.confirmation.told import SENDERS, Beside, Told
-from services.profile.portrait.domain.confirmation.weigh import CONFIRMING, evidence, unconfirmed, weigh
+from services.profile.portrait.domain.confirmation.weigh import CONFIRMING, confirmed, evidence, unconfirmed, weigh
 
-__all__ = ["CONFIRMING", "SENDERS", "Beside", "Told", "evidence", "unconfirmed", "weigh"]
+__all__ = ["CONFIRMING", "SENDERS", "Beside", "Told", "confirmed", "evidence", "unconfirmed", "weigh"]

@@ -14,7 +14,7 @@ from services.profile.portrait.domain.confirmation.filing import filing
 from services.profile.portrait.domain.confirmation.sides import other_side
 from services.profile.portrait.domain.confirmation.sources import other_source
 from services.profile.portrait.domain.confirmation.told import Told
-from services.profile.portrait.domain.features.aggregates import SLOTS
+from services.profile.portrait.domain.features.aggregates import NEEDS, SLOTS, slot_of
 
 c = pl.col
 # Which of some rows are confirmed, by what is told and beside the rows that are proven.
@@ -23,6 +23,8 @@ Confirms: TypeAlias = Callable[[pl.DataFrame, Told, pl.DataFrame], pl.Series]
 CONFIRMING: Mapping[str, Confirms] = MappingProxyType(
     {"other_source": other_source, "other_side": other_side, "bank": bank, "filing": filing}
 )
+# What confirms sums of money, and not each invoice.
+MONEY = frozenset({"bank", "filing"})
 VALID = c("status") == "valid"
 BLUE = VALID & (c("total_fen") > 0)
 MARKS: dict[str, pl.DataType] = {"own": pl.Boolean(), "by": pl.String()}
@@ -52,6 +54,25 @@ def weigh(invoices: pl.DataFrame, told: Told) -> pl.DataFrame:
 def unconfirmed() -> pl.Expr:
     """Tell which weighed rows only the enterprise says; its red letters and voids it admits itself, so they stay."""
     return BLUE & c("own") & c("by").is_null()
+
+
+def confirmed(weighed: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Return the invoices (`NEEDS`) without what only the enterprise says.
+
+    Bank lines and filings confirm money and no number of invoices: what they confirm counts as one invoice a month of
+    features, with each partner that paid, and with nobody by name where a filing alone confirms it. Otherwise hundreds
+    of invoices of a fen would make many customers and busy days.
+    """
+    rest = weighed.filter(~unconfirmed())
+    paid = c("by").is_in(list(MONEY)).fill_null(value=False) & c("own")
+    sums = rest.filter(paid)
+    if sums.is_empty():
+        return rest.select(NEEDS)
+    who = ("enterprise", "direction", "status", "by", pl.when(c("by") == "bank").then("counterparty"))
+    months = sums.group_by(*who, slot=slot_of(c("date"), as_of)).agg(
+        c("date").max(), c("net_fen", "tax_fen", "total_fen").sum()
+    )
+    return pl.concat([rest.filter(~paid).select(NEEDS), months.select(NEEDS)])
 
 
 def evidence(weighed: pl.DataFrame, senders: pl.DataFrame, as_of: date) -> dict[str, dict[str, Any]]:

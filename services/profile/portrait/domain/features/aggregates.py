@@ -53,6 +53,8 @@ def rows_of(invoices: pl.LazyFrame, *by: str) -> pl.LazyFrame:
     told = "reversal" in invoices.collect_schema()
     stands = valid & (c("reversal").is_null() | (total <= 0)) if told else valid
     counts = blue & c("reversal").ne_missing("whole") if told else blue
+    # A red letter is no business: dated long ago, one of a fen would make a firm old.
+    dated = pl.when(counts).then("date")
     found = invoices.select(
         *by,
         "counterparty",
@@ -67,8 +69,8 @@ def rows_of(invoices: pl.LazyFrame, *by: str) -> pl.LazyFrame:
         reds=red.cast(pl.Int64),
         voids=(~valid).cast(pl.Int64),
         days=_only(counts, _bit(c("date").dt.day())),  # a day of month occurs once in a slot
-        first=pl.when(counts | (valid & (total <= 0))).then("date"),
-        last=pl.when(counts).then("date"),
+        first=dated,
+        last=dated,
     )
     if not told:
         return found

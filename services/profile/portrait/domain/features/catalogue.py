@@ -24,7 +24,7 @@ CATALOGUE: tuple[Feature, ...] = (
     *evidence.FEATURES,
 )
 # Raise with any change of a formula or a window; declared names, units and directions are in the digest.
-REVISION = "2026.13"
+REVISION = "2026.14"
 UNKNOWN_WITHOUT_A_MONTH = tuple(f"{side}_{run}" for side in "sp" for run in ("gap", "silent", "oldest"))
 ALWAYS = frozenset({"first", "last"})  # what tells whether anything is known, and since when
 WHOLE_BOOK = 50_000  # rows above which the streaming engine is the quicker one (measured: 167 against 227 ms a book)
@@ -78,7 +78,7 @@ def sums_behind(names: Collection[str] | None) -> frozenset[str]:
 
 def read_off(sums: pl.DataFrame, as_of: date | pl.Expr, by: str, names: Collection[str] | None = None) -> pl.DataFrame:
     """Return the features (None: all) of each row of sums (`aggregates.fold`), sorted by the column `by`."""
-    usable = pl.col("reach").is_not_null()  # without a single valid invoice everything is unknown, even a zero
+    usable = pl.col("reach").is_not_null()  # without a single blue invoice everything is unknown, even a zero
     day = pl.lit(as_of) if isinstance(as_of, date) else as_of
     return (
         sums.with_columns(s_known=pl.col("s_first").is_not_null(), p_known=pl.col("p_first").is_not_null())

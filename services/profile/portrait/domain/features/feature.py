@@ -51,7 +51,7 @@ class Feature:
 
 
 def known(side: str, value: pl.Expr) -> pl.Expr:
-    """Return a sum or count of sales ("s") or purchases ("p"), null where no valid invoice of that side is there.
+    """Return a sum or count of sales ("s") or purchases ("p"), null where no valid blue invoice of that side is there.
 
     No invoice at all is an unknown, which is not the same as a source that tells of none.
     """

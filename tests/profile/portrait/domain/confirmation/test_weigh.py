@@ -13,7 +13,8 @@ from invoice_books import AS_OF, frame, sale
 from told_books import FIRMS, SENT, Spoken, filings_drawn, payments_drawn, told, told_books
 
 from services.profile.book.domain import payment, tax_filing
-from services.profile.portrait.domain.confirmation import evidence, unconfirmed, weigh
+from services.profile.portrait.domain.confirmation import confirmed, evidence, unconfirmed, weigh
+from services.profile.portrait.domain.features import CATALOGUE, compute
 from services.profile.portrait.domain.features.aggregates import slot_of
 
 c = pl.col
@@ -138,3 +139,52 @@ def test_the_36_months_are_those_of_the_features(as_of: date, back: int) -> None
     found = evidence(weigh(frame([{"number": "1", **row}]), told(row).told), told(row).told.senders, as_of)
     within = pl.select(slot_of(pl.lit(day), as_of) < 36).item()
     assert found["local:E1"]["total_fen"] == (100 if within else 0)
+
+
+def counted(book: Spoken) -> pl.DataFrame:
+    return confirmed(book.weighed(), AS_OF)
+
+
+def better(one: pl.DataFrame, other: pl.DataFrame) -> list[str]:
+    """Return the figures offered to a model that speak more for a firm in one book of invoices than in another."""
+    left, right = (compute(each, as_of=AS_OF) for each in (one, other))
+    both = left.join(right, on="enterprise", suffix="_other")
+    worst = {each.name: each.direction * float("inf") for each in CATALOGUE if each.model}
+    return [
+        name
+        for name, bound in worst.items()
+        if ((both[name].fill_null(bound) - both[f"{name}_other"].fill_null(bound)) * bound < 0).any()
+    ]
+
+
+@given(told_books())
+@settings(max_examples=60)
+def test_what_counts_has_the_confirmed_money_month_by_month_and_no_better_figure(book: Spoken) -> None:
+    """Of each side and firm; invoices that only a bank line or a filing confirms are joined."""
+    rows = book.weighed().filter(~unconfirmed()).select(counted(book).columns)
+    of = ("enterprise", "direction", "status", slot_of(c("date"), AS_OF).alias("slot"))
+    sums = [each.group_by(of).agg(c("net_fen", "total_fen").sum()).sort(pl.all()) for each in (rows, counted(book))]
+    assert sums[0].equals(sums[1])
+    assert better(counted(book), rows) == better(rows, book.invoices) == []
+
+
+@given(told_books(), payments_drawn(), filings_drawn())
+@settings(max_examples=60)
+def test_one_more_payment_or_filing_makes_no_counted_figure_worse(book: Spoken, paid: Any, filed: Any) -> None:
+    more = and_also(
+        book,
+        payments=pl.DataFrame([paid], schema=payment.SCHEMA),
+        filings=pl.DataFrame([filed], schema=tax_filing.SCHEMA),
+    )
+    assert better(counted(book), counted(more)) == []
+
+
+def test_a_filing_or_a_bank_line_confirms_money_and_no_crowd() -> None:
+    """A hundred sales of a fen are one of a yuan: to nobody by name, or to the one who paid it."""
+    fens = [sale("2019-07-10", 1, f"C{place}", import_id="imp_E1") for place in range(100)]
+    july = {"period_start": date(2019, 7, 1), "period_end": date(2019, 7, 31), "declared_sales_fen": 1}
+    by_filing = counted(told(*fens, filings=[july]))
+    assert by_filing.select("counterparty", "total_fen").rows() == [(None, 100)]
+    line = {"counterparty": "local:P1", "date": date(2019, 7, 11), "amount_fen": 100, "reference": "1"}
+    by_bank = counted(told(*(each | {"counterparty": "local:P1"} for each in fens), payments=[line]))
+    assert by_bank.select("counterparty", "total_fen").rows() == [("local:P1", 100)]

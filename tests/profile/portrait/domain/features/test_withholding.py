@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 from hypothesis import given, settings
@@ -163,3 +164,18 @@ def test_an_invoice_told_as_cancelled_in_full_counts_for_nothing_once() -> None:
     assert shown["sales_36m"][0] == hidden["sales_36m"][0] == 500
     assert shown.select(f.name for f in OFFERED).equals(hidden.select(f.name for f in OFFERED))
     assert compute(book(sold, gone, sale("2020-02-12", -301)), as_of=AS_OF)["sales_36m"][0] == 199
+
+
+@given(books(), st.lists(st.tuples(st.sampled_from([sale, purchase]), st.dates(date(1990, 1, 1), AS_OF)), min_size=1))
+@settings(max_examples=40)
+def test_what_a_firm_says_against_itself_improves_no_feature(whole: pl.DataFrame, said: list[tuple[Any, date]]) -> None:
+    """A red letter needs no confirmation: one of a fen, of any day and side, makes nobody old, busy or known."""
+    reds = book(*(say(str(day), -1, "ZZ", enterprise=whole["enterprise"][0]) for say, day in said))
+    before, after = compute(whole, as_of=AS_OF), compute(pl.concat([whole, reds]), as_of=AS_OF)
+    assert better(before.join(after, on="enterprise", how="semi"), after) == []
+
+
+def test_red_letters_alone_are_an_empty_file() -> None:
+    """Of a firm that shows no business nothing is known, whatever it cancels."""
+    found = compute(book(sale("1990-01-10", -1), purchase("2020-01-10", -1)), as_of=AS_OF)
+    assert all(found[feature.name][0] is None for feature in CATALOGUE)
