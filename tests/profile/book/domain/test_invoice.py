@@ -27,6 +27,7 @@ TYPES = {
     "tax_fen": pl.Int64,
     "status": pl.String,
     "blue_number": pl.String,
+    "reversal": pl.String,
 }
 statements = st.tuples(
     st.just("sale"),
@@ -39,6 +40,7 @@ statements = st.tuples(
     st.just(100),
     st.just(13),
     st.sampled_from(["valid", "void"]),
+    st.none(),
     st.none(),
 )
 files = st.lists(st.lists(statements, max_size=12), max_size=4)
@@ -98,5 +100,5 @@ def test_versions_of_an_invoice_count_from_one_without_gaps(book: list[list[Stat
 
 def test_a_fully_equal_hash_never_drops_a_different_row() -> None:
     """Rows are compared in full, whatever their hashes say: one differing fen keeps both."""
-    row = ("sale", "local:E1", None, "1", "B1", date(2019, 1, 1), 113, 100, 13, "valid", None)
-    assert without_repeats(DATASET, frame([row, (*row[:7], 101, 12, "valid", None)])).height == 2
+    row = ("sale", "local:E1", None, "1", "B1", date(2019, 1, 1), 113, 100, 13, "valid", None, None)
+    assert without_repeats(DATASET, frame([row, (*row[:7], 101, 12, "valid", None, None)])).height == 2
