@@ -1,24 +1,44 @@
 -- The feature catalogue as one hand-written DuckDB query: peer of services/profile/portrait/domain/features in the benchmark.
 -- Reads a table `invoices` with the lake's columns and a table `moment` with one row (as_of DATE).
-WITH rows AS (
+WITH stated AS (
     SELECT enterprise, direction = 'sale' AS sale, counterparty, date AS day, net_fen AS net, tax_fen AS tax,
-           status = 'valid' AS valid,
+           total_fen AS total, status = 'valid' AS valid,
            status = 'valid' AND total_fen > 0 AS blue,
            status = 'valid' AND total_fen < 0 AS red,
-           least(36, year(as_of) * 12 + month(as_of) - year(date) * 12 - month(date)
-                     - (day(date) > day(as_of))::INT) AS slot
+           reversal IS NOT NULL AND total_fen > 0 AS told,
+           coalesce(reversal = 'whole' AND total_fen > 0, false) AS gone
     FROM invoices, moment
     WHERE date <= as_of
 ),
+-- Red letters of what is told as cancelled take nothing off: what is told until that day comes to their amount.
+explained AS (
+    SELECT enterprise, sale, counterparty, day, -net AS net, -tax AS tax
+    FROM (SELECT *, sum(CASE WHEN told THEN total ELSE 0 END)
+                    OVER (PARTITION BY enterprise, sale, counterparty ORDER BY day) AS until
+          FROM stated
+          WHERE valid AND (told OR red))
+    WHERE red AND until >= -total
+),
+rows AS (
+    SELECT enterprise, sale, counterparty, day,
+           CASE WHEN valid AND NOT told THEN net ELSE 0 END AS net, CASE WHEN valid AND NOT told THEN tax ELSE 0 END AS tax,
+           CASE WHEN blue THEN net ELSE 0 END AS charged, CASE WHEN red THEN -net ELSE 0 END AS cancelled,
+           blue AS issued, blue AND NOT gone AS blue, red, NOT valid AS void,
+           least(36, year(as_of) * 12 + month(as_of) - year(day) * 12 - month(day) - (day(day) > day(as_of))::INT) AS slot
+    FROM (SELECT * FROM stated
+          UNION ALL BY NAME
+          SELECT *, 0 AS total, true AS valid, false AS blue, false AS red, false AS told, true AS gone FROM explained), moment
+),
 months AS (
     SELECT enterprise, sale, slot,
-           coalesce(sum(net) FILTER (valid), 0)::BIGINT AS net,
-           coalesce(sum(tax) FILTER (valid), 0)::BIGINT AS tax,
-           coalesce(sum(net) FILTER (blue), 0)::BIGINT AS charged,
-           coalesce(-sum(net) FILTER (red), 0)::BIGINT AS cancelled,
+           sum(net)::BIGINT AS net,
+           sum(tax)::BIGINT AS tax,
+           sum(charged)::BIGINT AS charged,
+           sum(cancelled)::BIGINT AS cancelled,
+           count(*) FILTER (issued) AS issued,
            count(*) FILTER (blue) AS blues,
            count(*) FILTER (red) AS reds,
-           count(*) FILTER (NOT valid) AS voids,
+           count(*) FILTER (void) AS voids,
            bit_count(bit_or(CASE WHEN blue THEN 1::BIGINT << day(day) ELSE 0 END)) AS days,
            min(day) FILTER (blue) AS first,
            max(day) FILTER (blue) AS last
@@ -70,8 +90,10 @@ flows AS (
            max(CASE WHEN slot < 12 THEN net ELSE 0 END) AS peak_12,
            median(net) FILTER (slot < 12 AND blues > 0) AS typical_12,
            sum(tax) FILTER (slot < 36) AS tax_36,
+           sum(charged) FILTER (slot < 12) AS charged_12,
            sum(charged) FILTER (slot < 36) AS charged_36,
            sum(cancelled) FILTER (slot < 36) AS cancelled_36,
+           sum(issued) FILTER (slot < 36) AS issued_36,
            sum(blues) FILTER (slot < 12) AS blues_12,
            sum(blues) FILTER (slot < 36) AS blues_36,
            sum(reds) FILTER (slot < 36) AS reds_36,
@@ -99,9 +121,9 @@ seasons AS (
 ),
 links AS (
     SELECT enterprise, sale, counterparty,
-           greatest(0, sum(CASE WHEN valid AND slot < 12 THEN net ELSE 0 END))::BIGINT AS x12,
-           greatest(0, sum(CASE WHEN valid AND slot BETWEEN 12 AND 23 THEN net ELSE 0 END))::BIGINT AS x12_before,
-           greatest(0, sum(CASE WHEN valid AND slot < 36 THEN net ELSE 0 END))::BIGINT AS x36,
+           greatest(0, sum(CASE WHEN slot < 12 THEN net ELSE 0 END))::BIGINT AS x12,
+           greatest(0, sum(CASE WHEN slot BETWEEN 12 AND 23 THEN net ELSE 0 END))::BIGINT AS x12_before,
+           greatest(0, sum(CASE WHEN slot < 36 THEN net ELSE 0 END))::BIGINT AS x36,
            bit_or(CASE WHEN blue AND slot < 36 THEN 1::BIGINT << slot ELSE 0 END) AS met,
            min(day) FILTER (blue) AS since
     FROM rows
@@ -156,17 +178,19 @@ features AS (
     SELECT enterprise,
     -- payment
     CASE WHEN s.charged_36 > 0 THEN least(1, greatest(0, s.cancelled_36 / s.charged_36)) END AS sales_red_ratio_36m,
-    CASE WHEN s.blues_36 > 9 THEN s.reds_36 / s.blues_36 END AS sales_red_rate_36m,
+    CASE WHEN s.issued_36 > 9 THEN s.reds_36 / s.issued_36 END AS sales_red_rate_36m,
     CASE WHEN p.charged_36 > 0 THEN least(1, greatest(0, p.cancelled_36 / p.charged_36)) END AS purchases_red_ratio_36m,
-    CASE WHEN s.blues_36 + s.voids_36 > 9 THEN s.voids_36 / (s.blues_36 + s.voids_36) END AS sales_void_rate_36m,
-    CASE WHEN p.blues_36 + p.voids_36 > 9 THEN p.voids_36 / (p.blues_36 + p.voids_36) END AS purchases_void_rate_36m,
+    CASE WHEN s.issued_36 + s.voids_36 > 9 THEN s.voids_36 / (s.issued_36 + s.voids_36) END AS sales_void_rate_36m,
+    CASE WHEN p.issued_36 + p.voids_36 > 9 THEN p.voids_36 / (p.issued_36 + p.voids_36) END AS purchases_void_rate_36m,
     -- operation
     CASE WHEN s.known THEN s.net_12 END AS sales_12m,
+    CASE WHEN s.known THEN least(s.net_12, s.charged_12 * 9 / 10) END AS sales_prudent_12m,
     CASE WHEN s.known THEN s.net_36 END AS sales_36m,
+    CASE WHEN s.known THEN least(s.net_36, s.charged_36 * 9 / 10) END AS sales_prudent_36m,
     s.typical_12 AS sales_typical_month_12m,
     CASE WHEN p.known THEN p.net_12 END AS purchases_12m,
     CASE WHEN s.known THEN s.blues_12 END AS sales_invoices_12m,
-    CASE WHEN s.blues_36 > 0 THEN s.charged_36 / s.blues_36 END AS sales_ticket_36m,
+    CASE WHEN s.issued_36 > 0 THEN s.charged_36 / s.issued_36 END AS sales_ticket_36m,
     CASE WHEN greatest(0, s.net_36) + greatest(0, p.net_36) > 0
          THEN (greatest(0, s.net_36) - greatest(0, p.net_36)) / (greatest(0, s.net_36) + greatest(0, p.net_36))
     END AS margin_36m,

@@ -53,6 +53,7 @@ def _held(book: pl.DataFrame) -> pl.DataFrame:
             number=pl.col("place").cast(pl.String),
             code=pl.lit(None, dtype=pl.String),
             blue_number=pl.lit(None, dtype=pl.String),
+            reversal=pl.lit(None, dtype=pl.String),
             version=pl.lit(1, dtype=pl.Int16),
             known_at=pl.lit(datetime(2020, 3, 1, tzinfo=UTC)).cast(SCHEMA["known_at"]),
             import_id=pl.lit("imp"),

@@ -6,6 +6,9 @@ whatever helps most. Both models are trained on the labelled firms with everythi
 evidence, with what is missing worse than any known value; the peer with XGBoost's defaults on all other figures that
 have a direction, a missing value going where its trees learned to send it. The real book (where it is at hand) and a
 thousand synthetic firms.
+
+Red letters are hidden once in the books as they are, and in several ways where the state of every invoice is told as
+the tax office's export tells it (`benchmarks.states`).
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import polars as pl
 import xgboost
 
 from benchmarks import features, peers
+from benchmarks.states import with_states
 from sandbox.economy import Plan, simulate
 from sandbox.records import records
 from services.profile.portrait.api.shown import catalogue
@@ -32,6 +36,7 @@ BLUE = (c("status") == "valid") & (c("total_fen") > 0)
 OTHERS = [feature.name for feature in CATALOGUE if feature.direction and not feature.model]
 OFFERED = [feature.name for feature in CATALOGUE if feature.model]
 GREEDY_FIRMS, GREEDY_STEPS = 60, 3
+RED_LETTER = (c("status") == "valid") & (c("total_fen") < 0)
 RED = "the red letters"
 SUFFIXES = (3, 5, 7, 12, 18, 24, 30)
 
@@ -132,7 +137,34 @@ def _gains(book: Book) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     for what, hidden in _ways(book):
         rest = book.described(hidden)
         yield what, _gain(book.ours, shown, rest), _gain(book.peer, shown, rest)
+    yield from _told(book)
     yield f"{GREEDY_FIRMS} firms, greedily", _greedy(book, book.ours), _greedy(book, book.peer)
+
+
+def _told(book: Book) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield what is gained by hiding red letters where the states are told, and by hiding the states."""
+    told = with_states(book.invoices)
+    shown = book.described(told)
+    for what, hidden in _red_letters(told):
+        rest = book.described(hidden)
+        yield f"states told: {what}", _gain(book.ours, shown, rest), _gain(book.peer, shown, rest)
+
+
+def _red_letters(told: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    random = np.random.default_rng(1)
+    red = c("told").fill_null(value=False)
+    yield "all red letters", told.filter(~red)
+    largest = c("total_fen") == c("total_fen").filter(red).min().over("enterprise")
+    yield "each firm's largest red letter", told.filter(~(red & largest).fill_null(value=False))
+    for share in (0.1, 0.3, 0.6, 0.9):
+        hide = pl.Series(random.random(told.height) < share)
+        yield f"{share:.0%} of the red letters", told.filter(~(red & hide))
+    of_partner = (c("total_fen") * red).sum().over("enterprise", "direction", "counterparty")
+    for rank in range(1, 6):
+        ranked = of_partner.rank("dense").over("enterprise") == rank
+        yield f"red letters of one partner, the {rank}. by their sum", told.filter(~(red & ranked))
+    yield "red letters of what the book does not hold", told.filter(c("told").fill_null(value=True))
+    yield "the states, not the red letters", told.with_columns(reversal=pl.lit(None, pl.String))
 
 
 def _gain(points: Points, shown: pl.DataFrame, rest: pl.DataFrame) -> np.ndarray:
@@ -177,7 +209,7 @@ def _ways(book: Book) -> Iterator[tuple[str, pl.DataFrame]]:
     for part in (2, 3, 5):
         partner = c("counterparty").fill_null("").hash(part) % part == 0
         yield f"one partner in {part}", invoices.filter(~(BLUE & partner))
-    yield RED, invoices.filter(~((c("status") == "valid") & (c("total_fen") < 0)))
+    yield RED, invoices.filter(~RED_LETTER)
     yield "the void ones", invoices.filter(c("status") == "valid")
 
 

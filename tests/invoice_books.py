@@ -37,7 +37,10 @@ def frame(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
 
 @st.composite
 def books(draw: st.DrawFn, least: int = 1) -> pl.DataFrame:
-    """Up to 60 invoices of up to three firms over four years: red, void, on the edges of windows, and later ones."""
+    """Up to 60 invoices of up to three firms over four years: red, void, on the edges of windows, and later ones.
+
+    Some are told as cancelled by red letters, of which some are there.
+    """
     days = st.integers(-40, 1500).map(lambda back: AS_OF - timedelta(days=back))
     edges = st.sampled_from(
         [date(2019, 2, 21), date(2019, 2, 22), date(2020, 1, 21), date(2017, 2, 21), date(2017, 2, 22)]
@@ -50,6 +53,7 @@ def books(draw: st.DrawFn, least: int = 1) -> pl.DataFrame:
             "date": days | edges,
             "net_fen": st.integers(-(10**9), 10**11).filter(bool),
             "status": st.sampled_from(["valid", "valid", "valid", "void"]),
+            "reversal": st.sampled_from([None] * 6 + ["whole", "part"]),
         }
     )
     rows = draw(st.lists(row, min_size=least, max_size=60))

@@ -31,9 +31,12 @@ SEEDS = 4
 _MOST_ROWS = 500
 _LEFT_OUT = 3
 _OF_INVOICES = {
-    "zh": "隐瞒发票（任一方向、客户、月份、历史前后段、任意子集）不会提高评分：由指标的单调性保证，并在整本账上测量。",
+    "zh": "隐瞒发票（任一方向、客户、月份、历史前后段、任意子集）不会提高评分：由指标的单调性保证，并在整本账上测量。"
+    "税务导出已标明红冲状态的，隐瞒红字亦无益；未标明的，隐瞒超过销售额一成的红字为已知余项。",
     "en": "Hidden invoices (a side, a customer, months, either end of a history, any part) raise no score: the figures "
-    "rise with every blue invoice, by construction and as measured on whole books. Hidden red letters are the rest.",
+    "rise with every blue invoice, by construction and as measured on whole books. Of "
+    "red letters, hiding those of what the tax office tells as cancelled gains nothing; those of more than a tenth of "
+    "the sales, where it tells nothing, are the rest.",
 }
 # Firms graded worse are those who are refused, and owed their reasons.
 _SOUND = "BB"

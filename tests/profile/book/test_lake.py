@@ -19,10 +19,10 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def rows(*numbers: int, enterprise: str = "local:E1", status: str = "valid") -> pl.DataFrame:
-    one = ("sale", enterprise, None, "n", "B1", date(2019, 1, 1), 113, 100, 13, status, None)
+    one = ("sale", enterprise, None, "n", "B1", date(2019, 1, 1), 113, 100, 13, status, None, None)
     frame = pl.DataFrame([(*one[:3], str(number), *one[4:]) for number in numbers], schema=list(CONTENT), orient="row")
     return (
-        frame.with_columns(pl.col("code", "blue_number").cast(pl.String))
+        frame.with_columns(pl.col("code", "blue_number", "reversal").cast(pl.String))
         .with_row_index("line")
         .cast({"line": pl.Int64})
     )

@@ -21,6 +21,8 @@ STATUSES = MappingProxyType(
     {"有效发票": "valid", "有效": "valid", "正常": "valid", "valid": "valid", "normal": "valid"}
     | {"作废发票": "void", "作废": "void", "已作废": "void", "void": "void", "voided": "void"}
 )
+# What of a blue invoice red letters cancel, where its source says so: some of it, or all.
+REVERSALS = MappingProxyType({"全额": "whole", "部分": "part", "whole": "whole", "part": "part"})
 # Net + tax may differ from the total by rounding of one fen; more means that a figure or a sign is wrong.
 ROUNDING_FEN = 1
 DIGITAL = (pl.col("number").str.len_bytes() == 20) & pl.col("number").str.contains("^[0-9]{20}$")
@@ -66,6 +68,15 @@ DATASET = Dataset(
         Column("status", "choice", ("发票状态", "状态", "status"), choices=STATUSES, english="Status"),
         # Of a red letter: the invoice that it cancels, where the source says which.
         Column("blue_number", "identifier", BLUE, required=False, filled=False, english="Number of the blue invoice"),
+        Column(
+            "reversal",
+            "choice",
+            ("红冲状态", "reversal"),
+            required=False,
+            filled=False,
+            choices=REVERSALS,
+            english="Cancelled by red letters",
+        ),
     ),
     identity=("direction", "enterprise", "code", "number", "counterparty", "date", "total_fen"),
     day="date",
@@ -83,7 +94,7 @@ DATASET = Dataset(
     ),
     alone=Alone(("enterprise", "number"), DIGITAL, width=20),
     padded="number",
-    quiet=("code", "blue_number"),
+    quiet=("code", "blue_number", "reversal"),
     lax="code",
 )
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content

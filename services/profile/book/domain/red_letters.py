@@ -1,7 +1,8 @@
 """Red letters (红字发票): what the tax office's words for the state of an invoice mean, and what a red one cancels.
 
 A red letter is an invoice of its own with amounts below zero. So the blue invoice that it cancels stays valid beside
-it, and both come to nothing; it would be counted off twice if it were left out as well.
+it, and both come to nothing; it would be counted off twice if it were left out as well. What the office says of a blue
+invoice is kept beside it (`reversal`): what is cancelled then counts for nothing, its red letter sent or not.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from services.profile.book.domain.dataset import RowRule, Settled
 
 c = pl.col
 # What the words for a state become before they are held as valid or void.
-CANCELLED, RED, ABNORMAL = "cancelled", "red", "abnormal"
+CANCELLED, PARTLY, RED, ABNORMAL = "cancelled", "partly", "red", "abnormal"
+REVERSAL = MappingProxyType({CANCELLED: "whole", PARTLY: "part"})
 STATES = MappingProxyType(
     dict.fromkeys(("有效发票", "有效", "正常", "正常发票", "已开具", "开具成功", "valid", "normal"), "valid")
-    | dict.fromkeys(("已红冲-部分", "部分红冲", "已部分红冲", "已红冲", "红冲", "被红冲"), "valid")
+    | dict.fromkeys(("已红冲-部分", "部分红冲", "已部分红冲", "已红冲", "红冲", "被红冲"), PARTLY)
     | dict.fromkeys(("已红冲-全额", "全额红冲", "已全额红冲", "已全部红冲"), CANCELLED)
     | dict.fromkeys(("红字", "红字发票", "负数发票", "红票"), RED)
     | dict.fromkeys(("作废发票", "作废", "已作废", "空白作废", "void", "voided"), "void")
@@ -41,23 +43,32 @@ AT_RISK = (
 )
 UNCANCELLED = (
     "the blue invoices cancelled in full come to {blue:,.2f} yuan, the red letters in the file to {red:,.2f}; "
-    "send the red letters too, or what they cancel stays counted / "
+    "send the red letters too, or signals and cross-checks count what they cancel / "
     "全额红冲的蓝字发票合计 {blue:,.2f} 元，文件中红字发票合计 {red:,.2f} 元；"
-    "请一并导入红字发票，否则被红冲的金额仍会计入"
+    "请一并导入红字发票，否则预警与交叉核验仍会计入被红冲的金额"
 )
 
 
 def red_letters(rows: pl.DataFrame) -> Settled:
-    """Return invoices valid or void, a red letter with the number of the blue invoice that it cancels.
+    """Return invoices valid or void, a blue one with its `reversal`, a red one with the number of what it cancels.
 
     Read are `status` as STATES gives it, `positive` (是否正数发票), `risk` and `remark`, where they are there.
     """
     rules = tuple(_rules(rows))
     told = (*(_told(rows) if "status" in rows.columns else ()), *_at_risk(rows))
     if "status" in rows.columns:
-        stands = c("status").is_in([CANCELLED, RED, ABNORMAL])
-        rows = rows.with_columns(pl.when(stands).then(pl.lit("valid")).otherwise("status").alias("status"))
+        rows = _standing(rows)
     return Settled(_linked(rows), rules, told)
+
+
+def _standing(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows valid or void, a blue one with what of it is cancelled."""
+    stands = c("status").is_in([*REVERSAL, RED, ABNORMAL])
+    if rows["status"].is_in([*REVERSAL]).any():
+        told = c("status").replace_strict(REVERSAL, default=None, return_dtype=pl.String)
+        stated = [c("reversal")] if "reversal" in rows.columns else []
+        rows = rows.with_columns(pl.when(_whole(rows) > 0).then(pl.coalesce(*stated, told)).alias("reversal"))
+    return rows.with_columns(pl.when(stands).then(pl.lit("valid")).otherwise("status").alias("status"))
 
 
 def _rules(rows: pl.DataFrame) -> Iterator[RowRule]:

@@ -26,6 +26,7 @@ import polars as pl
 
 from services.profile.portrait.domain.features.aggregates import NEEDS, fold, rows_of, slot_of
 from services.profile.portrait.domain.features.catalogue import read_off, sums_behind
+from services.profile.portrait.domain.features.reversals import standing, where_told
 from services.profile.portrait.domain.outlook import Plans, outlook
 from services.profile.portrait.domain.pattern import MONTHS, QUANTILE, Step, day_after, pattern, quantile
 
@@ -77,7 +78,9 @@ def continuation(
     asked = Plans(len(shares), len(Step), [(shares.index(plan.share), plan.step) for plan in plans], days)
     new = _grown(pattern(known, as_of), [share * pace.rate for share in shares])
     wanted = sums_behind(names)
-    past, ahead = pl.collect_all([rows_of(known.lazy(), "enterprise"), rows_of(new.lazy(), "enterprise", "added")])
+    past, ahead = pl.collect_all(
+        [rows_of(where_told(known).lazy(), "enterprise"), rows_of(new.lazy(), "enterprise", "added")]
+    )
     found = outlook(past, ahead, asked, wanted)
     points = pl.DataFrame(
         [(row, *divmod(row, len(days)), days[row % len(days)]) for row in range(len(plans) * len(days))],
@@ -105,7 +108,7 @@ def planned(
         for place, plan in enumerate(plans)
     )
     named = partners.gather(rows["counterparty"]).alias("counterparty")
-    return rows.with_columns(named).select(*NEEDS, "plan", "month")
+    return rows.with_columns(named, reversal=pl.lit(None, pl.String)).select(*NEEDS, "plan", "month")
 
 
 def _coded(invoices: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.Series]:
@@ -127,7 +130,7 @@ def _grown(rows: pl.DataFrame, rates: Sequence[float]) -> pl.DataFrame:
 
 def pace_of(invoices: pl.DataFrame, as_of: date) -> Pace:
     """Return a firm's own pace, of its sales up to a day."""
-    sales = invoices.filter(c("direction") == "sale", c("status") == "valid", c("date") <= as_of)
+    sales = standing(invoices.filter(c("direction") == "sale", c("date") <= as_of))
     slots = sales.select("net_fen", slot=slot_of(c("date"), as_of)).group_by("slot").agg(c("net_fen").sum())
     sold = dict(slots.iter_rows())
     reach = max(sold, default=0)

@@ -21,7 +21,7 @@ from services.profile.portrait.domain.features.aggregates import SLOTS, slot_of
 from services.profile.portrait.domain.indicators.compliance import COUNTED, counted
 
 c = pl.col
-Only: TypeAlias = Literal["valid", "void", "blue", "red", "originals"]
+Only: TypeAlias = Literal["valid", "void", "blue", "counted", "red", "originals"]
 Table: TypeAlias = Literal["invoices", "payments", "orders", "deliveries", "tax_filings", "public_records", "relations"]
 TABLES: tuple[Table, ...] = get_args(Table)
 BOTH = ("sale", "purchase")
@@ -31,6 +31,8 @@ INVOICE: Mapping[Only, pl.Expr] = MappingProxyType(
         "valid": c("status") == "valid",
         "void": c("status") == "void",
         "blue": (c("status") == "valid") & (c("total_fen") > 0),
+        # A blue one that is told as cancelled in full is none.
+        "counted": (c("status") == "valid") & (c("total_fen") > 0) & c("reversal").ne_missing("whole"),
         "red": (c("status") == "valid") & (c("total_fen") < 0),
         "originals": (c("status") == "void") | (c("total_fen") > 0),  # blue ones and void ones: what was issued
     }
@@ -43,7 +45,11 @@ class FigureNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """Invoices of these directions in the last `months` before the day."""
+    """Invoices of these directions in the last `months` before the day.
+
+    What explains a red letter among them lies behind the figure too: the partner's earlier invoices that are told as
+    cancelled.
+    """
 
     directions: tuple[str, ...]
     months: int = SLOTS
@@ -51,9 +57,12 @@ class Trade:
 
     def rows(self, evidence: Evidence, as_of: date) -> dict[Table, pl.DataFrame]:
         """Return the records that count."""
-        within = (c("date") <= as_of) & (slot_of(c("date"), as_of) < self.months)
-        chosen = c("direction").is_in(self.directions) & INVOICE[self.only] & within
-        return {"invoices": evidence.invoices.filter(chosen)}
+        rows = evidence.invoices.filter(c("direction").is_in(self.directions) & (c("date") <= as_of))
+        within = slot_of(c("date"), as_of) < self.months
+        if self.only == "valid":
+            told = c("reversal").is_not_null() & (c("total_fen") > 0)
+            within |= told & (INVOICE["red"] & within).any().over("direction", "counterparty")
+        return {"invoices": rows.filter(INVOICE[self.only] & within)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +137,7 @@ TRADES: Mapping[Trade, tuple[str, ...]] = MappingProxyType(
     {
         Trade(SALES): (
             *("sales_red_ratio_36m", "sales_red_rate_36m", "sales_36m", "repeat_customer_share_36m"),
+            "sales_prudent_36m",
             *("anchor_customer_share_36m", "new_customer_share_12m"),
             *("sales_even_month_36m", "customers_repeat_36m", "customers_months_36m"),
         ),
@@ -137,15 +147,11 @@ TRADES: Mapping[Trade, tuple[str, ...]] = MappingProxyType(
         ),
         Trade(SALES, only="originals"): ("sales_void_rate_36m",),
         Trade(PURCHASES, only="originals"): ("purchases_void_rate_36m",),
-        Trade(SALES, only="blue"): (
-            "sales_ticket_36m",
-            "sales_active_months_36m",
-            "sales_longest_silence_36m",
-            "sales_silence_36m",
-        ),
-        Trade(PURCHASES, only="blue"): ("purchases_active_months_36m",),
+        Trade(SALES, only="blue"): ("sales_ticket_36m",),
+        Trade(SALES, only="counted"): ("sales_active_months_36m", "sales_longest_silence_36m", "sales_silence_36m"),
+        Trade(PURCHASES, only="counted"): ("purchases_active_months_36m",),
         Trade(BOTH): ("margin_36m", "vat_burden_36m"),
-        Trade(BOTH, only="blue"): ("invoices_36m", "paired_months_36m"),
+        Trade(BOTH, only="counted"): ("invoices_36m", "paired_months_36m"),
         Trade(SALES, 24): (
             *("sales_variation_24m", "sales_season_strength_24m", "sales_season_match_24m", "customer_retention_12m"),
             *("sales_growth_12m", "sales_trend_24m", "customers_growth_12m"),
@@ -156,15 +162,24 @@ TRADES: Mapping[Trade, tuple[str, ...]] = MappingProxyType(
         Trade(SALES, 6): ("sales_even_month_6m",),
         Trade(SALES, 15): ("sales_growth_3m",),
         Trade(SALES, 12): (
-            *("sales_12m", "sales_typical_month_12m", "sales_peak_share_12m", "customers_12m", "customer_hhi_12m"),
+            *(
+                "sales_12m",
+                "sales_prudent_12m",
+                "sales_typical_month_12m",
+                "sales_peak_share_12m",
+                "customers_12m",
+                "customer_hhi_12m",
+            ),
             *("customer_top1_share_12m", "sales_per_customer_12m", "sales_even_month_12m", "sales_lean_month_12m"),
             *("customers_reliance_12m", "core_customers_share_12m", "related_sales_share_12m"),
         ),
-        Trade(SALES, 12, "blue"): ("sales_invoices_12m", "sales_active_months_12m", "sales_active_days_12m"),
+        Trade(SALES, 12, "counted"): ("sales_invoices_12m", "sales_active_months_12m", "sales_active_days_12m"),
         Trade(PURCHASES, 12): ("purchases_12m", "suppliers_12m", "supplier_hhi_12m", "supplier_top1_share_12m"),
         Trade(BOTH, 12): ("mutual_trade_share_12m", "troubled_partners_share_12m", "centrality_12m"),
-        Trade(SALES, EVER): ("customer_age_12m", "sales_days_since_last"),
-        Trade(PURCHASES, EVER): ("supplier_age_12m", "purchases_days_since_last"),
+        Trade(SALES, EVER): ("customer_age_12m",),
+        Trade(PURCHASES, EVER): ("supplier_age_12m",),
+        Trade(SALES, EVER, "counted"): ("sales_days_since_last",),
+        Trade(PURCHASES, EVER, "counted"): ("purchases_days_since_last",),
         Trade(BOTH, EVER): ("history_months",),
     }
 )

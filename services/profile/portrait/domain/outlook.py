@@ -21,14 +21,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from services.profile.portrait.domain.features.aggregates import ANCHOR, REPEATED, SLOTS, Parts
+from services.profile.portrait.domain.features.aggregates import ANCHOR, REPEATED, SLOTS, SUMS, Parts
 
 Array = NDArray[Any]
 c = pl.col
 NEVER = 2**31 - 1  # a day number after all days
 # How parts of a book are put together, and what nothing adds up to.
 _MEASURES: Mapping[str, tuple[np.ufunc, int]] = {
-    **dict.fromkeys(("net", "tax", "charged", "cancelled", "blues", "reds", "voids", "rows"), (np.add, 0)),
+    **dict.fromkeys((*SUMS, "rows"), (np.add, 0)),
     "days": (np.bitwise_or, 0),
     "first": (np.minimum, NEVER),
     "last": (np.maximum, -NEVER),

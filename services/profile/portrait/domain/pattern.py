@@ -1,6 +1,7 @@
 """The pattern of the months to come: a firm's last twelve again, and what the steps of a plan add to them.
 
-Last year's valid invoices come again a year later, red letters too. What is added is made of what is usual for the firm
+Last year's valid invoices come again a year later, red letters too; what its source tells as cancelled does not, nor do
+the red letters of the partners concerned. What is added is made of what is usual for the firm
 on either side: its median month, its steadiest partners, the size of a small invoice, how many partners a month has.
 """
 
@@ -19,6 +20,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from services.profile.portrait.domain.features.aggregates import SLOTS, slot_of
+from services.profile.portrait.domain.features.reversals import standing
 
 Array = NDArray[Any]
 c = pl.col
@@ -56,7 +58,7 @@ def pattern(invoices: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
     The partners of the invoices are whole numbers.
     """
-    known = invoices.filter(c("status") == "valid").with_columns(slot=slot_of(c("date"), as_of))
+    known = standing(invoices).with_columns(slot=slot_of(c("date"), as_of))
     known = known.filter(c("slot") < SLOTS)
     begins = pl.DataFrame({"begins": [day_after(as_of, month) for month in range(MONTHS)]})["begins"]
     last_year = known.filter(c("slot") < MONTHS).with_columns(

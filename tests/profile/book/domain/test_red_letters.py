@@ -5,23 +5,34 @@ from __future__ import annotations
 import pytest
 from tax_sheets import DIGITAL, SHEET, checked, line, reasons
 
+from services.profile.book.domain.invoice import DATASET
+
 RED = "26332000000000000009"
 
 
 @pytest.mark.parametrize(
-    ("word", "state"),
+    ("word", "state", "reversal"),
     [
-        ("正常", "valid"),
-        ("已红冲-部分", "valid"),
-        ("已红冲", "valid"),
-        ("红冲", "valid"),
-        ("已作废", "void"),
-        ("空白作废", "void"),
+        ("正常", "valid", None),
+        ("已红冲-部分", "valid", "part"),
+        ("已红冲-全额", "valid", "whole"),
+        ("已红冲", "valid", "part"),
+        ("红冲", "valid", "part"),
+        ("已作废", "void", None),
+        ("空白作废", "void", None),
     ],
 )
-def test_the_offices_words_are_valid_or_void(word: str, state: str) -> None:
-    """What is cancelled by a red letter stays valid, since the red letter is an invoice of its own."""
-    assert checked("invoices", SHEET, line(state=word)).rows["status"].to_list() == [state]
+def test_the_offices_words_are_valid_or_void(word: str, state: str, reversal: str | None) -> None:
+    """What is cancelled by a red letter stays valid, since the red letter is an invoice of its own; it is told of."""
+    rows = DATASET.conform(checked("invoices", SHEET, line(state=word)).rows)
+    assert rows.select("status", "reversal").rows() == [(state, reversal)]
+
+
+def test_a_column_of_its_own_tells_what_is_cancelled() -> None:
+    """And no state makes a red letter one that is cancelled."""
+    titles = f"{SHEET},红冲状态"
+    found = checked("invoices", titles, f"{line()},部分", f"{line(net=-100, state='已红冲-全额', digital=RED)},")
+    assert found.rows["reversal"].to_list() == ["part", None]
 
 
 def test_a_cancelled_invoice_and_its_red_letter_come_to_nothing() -> None:
@@ -36,7 +47,7 @@ def test_a_cancelled_invoice_and_its_red_letter_come_to_nothing() -> None:
 
 
 def test_a_cancelled_invoice_without_its_red_letter_is_told() -> None:
-    """Its amount stays counted until the red letter comes."""
+    """Signals and cross-checks count its amount until the red letter comes."""
     assert "send the red letters too" in checked("invoices", SHEET, line(state="已红冲-全额")).warnings[0]
 
 

@@ -68,7 +68,7 @@ def confirmed(weighed: pl.DataFrame, as_of: date) -> pl.DataFrame:
     sums = rest.filter(paid)
     if sums.is_empty():
         return rest.select(NEEDS)
-    who = ("enterprise", "direction", "status", "by", pl.when(c("by") == "bank").then("counterparty"))
+    who = ("enterprise", "direction", "status", "reversal", "by", pl.when(c("by") == "bank").then("counterparty"))
     months = sums.group_by(*who, slot=slot_of(c("date"), as_of)).agg(
         c("date").max(), c("net_fen", "tax_fen", "total_fen").sum()
     )

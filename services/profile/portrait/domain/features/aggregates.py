@@ -17,16 +17,18 @@ from datetime import date
 import polars as pl
 
 from services.profile.portrait.domain.features.level import level
+from services.profile.portrait.domain.features.reversals import explained
 
 c = pl.col
 SLOTS = 36  # the longest window in months; older invoices count only for tenure
-NEEDS = ("enterprise", "direction", "counterparty", "date", "net_fen", "tax_fen", "total_fen", "status")
+NEEDS = ("enterprise", "direction", "counterparty", "date", "net_fen", "tax_fen", "total_fen", "status", "reversal")
 REPEATED, ANCHOR = 3, 12  # months of trade within 36 that make a repeated and an anchor partner (ours)
 PARTNER_SUMS = (
     *("partners_12", "partners_12_before", "traded_12", "traded_12_before", "traded_36", "squares_12", "top1_12"),
     *("kept_12", "repeated_36", "anchored_36", "newly_12", "age_12"),
     *("repeats_36", "met_36", "kept_24"),
 )
+SUMS = ("net", "tax", "charged", "cancelled", "issued", "blues", "reds", "voids")
 YEAR = 0b1111_1111_1111  # the bits of slots 0–11
 LEAN = 6  # so many of the last twelve months, the smallest, are the lean ones (ours)
 
@@ -41,27 +43,41 @@ def slot_of(day: pl.Expr, as_of: date | pl.Expr) -> pl.Expr:
 
 
 def rows_of(invoices: pl.LazyFrame, *by: str) -> pl.LazyFrame:
-    """Return invoices with what sums, bit-wise ors and minima of many of them can be made of."""
+    """Return invoices with what sums, bit-wise ors and minima of many of them can be made of.
+
+    A blue invoice told as cancelled in full is none, one told as cancelled in part has no amount (`reversals`); both
+    are `issued` and `charged`, as their red letters are `reds` and `cancelled`, for the rates of red letters.
+    """
     valid, total = c("status") == "valid", c("total_fen")
     blue, red = valid & (total > 0), valid & (total < 0)
+    told = "reversal" in invoices.collect_schema()
+    stands = valid & (c("reversal").is_null() | (total <= 0)) if told else valid
+    counts = blue & c("reversal").ne_missing("whole") if told else blue
     # A red letter is no business: dated long ago, one of a fen would make a firm old.
-    dated = pl.when(blue).then("date")
-    return invoices.select(
+    dated = pl.when(counts).then("date")
+    found = invoices.select(
         *by,
         "counterparty",
         "date",
         sale=c("direction") == "sale",
-        net=_only(valid, c("net_fen")),
-        tax=_only(valid, c("tax_fen")),
+        net=_only(stands, c("net_fen")),
+        tax=_only(stands, c("tax_fen")),
         charged=_only(blue, c("net_fen")),
         cancelled=_only(red, -c("net_fen")),
-        blues=blue.cast(pl.Int64),
+        issued=blue.cast(pl.Int64),
+        blues=counts.cast(pl.Int64),
         reds=red.cast(pl.Int64),
         voids=(~valid).cast(pl.Int64),
-        days=_only(blue, _bit(c("date").dt.day())),  # a day of month occurs once in a slot
+        days=_only(counts, _bit(c("date").dt.day())),  # a day of month occurs once in a slot
         first=dated,
         last=dated,
     )
+    if not told:
+        return found
+    # What they took off once more is given back.
+    none = dict.fromkeys((*SUMS, "days"), pl.lit(0, pl.Int64)) | dict.fromkeys(("first", "last"), pl.lit(None, pl.Date))
+    back = explained(invoices, *by).with_columns(**(none | {"net": -c("net_fen"), "tax": -c("tax_fen")}))
+    return pl.concat([found, back.select(found.collect_schema().names())])
 
 
 def _only(flag: pl.Expr, value: pl.Expr) -> pl.Expr:
@@ -85,7 +101,7 @@ def months_of(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
 
 def _summed() -> list[pl.Expr]:
     return [
-        c("net", "tax", "charged", "cancelled", "blues", "reds", "voids").sum(),
+        c(SUMS).sum(),
         c("days").bitwise_or(),
         c("first").min(),
         c("last").max(),
@@ -115,8 +131,10 @@ def _flows() -> dict[str, pl.Expr]:
         "peak_12": _within("net", 12).max(),
         "typical_12": c("net").filter((c("slot") < 12) & (c("blues") > 0)).median(),
         "tax_36": _within("tax", SLOTS).sum(),
+        "charged_12": _within("charged", 12).sum(),
         "charged_36": _within("charged", SLOTS).sum(),
         "cancelled_36": _within("cancelled", SLOTS).sum(),
+        "issued_36": _within("issued", SLOTS).sum(),
         "blues_12": _within("blues", 12).sum(),
         "blues_36": _within("blues", SLOTS).sum(),
         "reds_36": _within("reds", SLOTS).sum(),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.portrait.domain.features.aggregates import LEAN, SLOTS
-from services.profile.portrait.domain.features.feature import Feature, known
+from services.profile.portrait.domain.features.feature import Feature, known, part
 from services.profile.portrait.domain.features.level import amount
 from services.profile.standards.text import Text
 
@@ -19,12 +19,7 @@ c = pl.col
 
 def _even_month(side: str, months: int) -> pl.Expr:
     """Return the amount of the month whose level is the mean level of all: a geometric mean that silence pulls down."""
-    return known(side, amount(_mean(c(f"{side}_level_{months}"), months)))
-
-
-def _mean(total: pl.Expr, count: int) -> pl.Expr:
-    """Return a total by a count, to the same bit for one row and for many: by a scalar many would be multiplied."""
-    return total.cast(pl.Float64) / (total * 0 + count).cast(pl.Float64)
+    return known(side, amount(part(c(f"{side}_level_{months}"), months)))
 
 
 def _silence() -> pl.Expr:
@@ -81,7 +76,7 @@ FEATURES = (
         actionable="raise",
         worse=Text("淡季月份几乎没有销售", "Lean months sell little"),
         better=Text("淡季月份仍有可观销售", "Even lean months sell well"),
-        value=known("s", amount(_mean(c("s_lean_12"), LEAN))),
+        value=known("s", amount(part(c("s_lean_12"), LEAN))),
     ),
     Feature(
         name="sales_held_24m",

@@ -58,6 +58,11 @@ def known(side: str, value: pl.Expr) -> pl.Expr:
     return pl.when(pl.col(f"{side}_known")).then(value)
 
 
+def part(total: pl.Expr, count: int) -> pl.Expr:
+    """Return a total by a count, to the same bit for one row and for many: by a scalar many would be multiplied."""
+    return total.cast(pl.Float64) / (total * 0 + count).cast(pl.Float64)
+
+
 def ratio(part: pl.Expr, whole: pl.Expr, *, least: int = 0) -> pl.Expr:
     """Return the part of a whole, null unless the whole exceeds `least`: a share of next to nothing says nothing."""
     return pl.when(whole > least).then(part.cast(pl.Float64) / whole.cast(pl.Float64))

@@ -17,7 +17,7 @@ FEW = 9  # a rate needs ten invoices: one void of three is no habit (ours)
 def _void_rate(side: str) -> pl.Expr:
     """Divide void invoices by all original invoices (blue and void)."""
     voids = c(f"{side}_voids_36")
-    return ratio(voids, c(f"{side}_blues_36") + voids, least=FEW)
+    return ratio(voids, c(f"{side}_issued_36") + voids, least=FEW)
 
 
 FEATURES = (
@@ -43,7 +43,7 @@ FEATURES = (
         pace_per_month=0.02,
         worse=Text("销项红字发票频繁", "Red-letter sales invoices are frequent"),
         better=Text("销项红字发票很少", "Red-letter sales invoices are rare"),
-        value=ratio(c("s_reds_36"), c("s_blues_36"), least=FEW),
+        value=ratio(c("s_reds_36"), c("s_issued_36"), least=FEW),
     ),
     Feature(
         name="purchases_red_ratio_36m",

@@ -63,5 +63,5 @@ def test_no_feature_without_a_direction_is_offered_to_the_model() -> None:
 def test_features_read_invoices_only() -> None:
     """No rating and no outcome can leak into a feature: they are not among the columns read."""
     assert set(NEEDS) == {
-        "enterprise", "direction", "counterparty", "date", "net_fen", "tax_fen", "total_fen", "status",
+        "enterprise", "direction", "counterparty", "date", "net_fen", "tax_fen", "total_fen", "status", "reversal",
     }  # fmt: skip

@@ -34,6 +34,8 @@ def test_levels_add_red_letters_and_leave_out_what_is_older_than_the_window() ->
     )
     assert found["sales_12m"] == 700
     assert found["sales_36m"] == 1_700
+    assert found["sales_prudent_12m"] == 700
+    assert found["sales_prudent_36m"] == 0.9 * 1_800
     assert found["purchases_12m"] == 40
     assert found["sales_invoices_12m"] == 2
 
