@@ -50,8 +50,8 @@ class FeatureTable:
 
     `disputes` has the marks of those that dispute something, by enterprise. `said` has, in the order of the rows, what
     their money rests on, their features without what only they state, and public records, as JSON. It stands beside the
-    frame, as the marks do: neither is a feature, and no model is to be trained on it. Nor is `fuller`, the features of
-    the files that would be shown fully, as they come with a table that is read for scores.
+    frame, as the marks do: neither is a feature. Nor is `fuller`, the features of the files that would be shown fully,
+    as they come with a table that is read for scores.
     """
 
     frame: pl.DataFrame
@@ -71,6 +71,20 @@ class FeatureTable:
         form = pl.Struct({"depth": pl.String, "features_sha256": pl.String, "values": values, **fuller})
         read = told.select("enterprise", pl.col("confirmed").str.json_decode(form))
         return read.unnest("confirmed").unnest("values")
+
+    def heard(self) -> pl.DataFrame:
+        """Return the frame without what only the firms themselves state, or firms of which nothing else is known.
+
+        That is what a model is learned from: nobody's own word moves the scores of all.
+        """
+        known = [name for name in self.frame.columns if self.frame.schema[name] == pl.Float64]
+        second = self.confirmed(known)
+        if second.is_empty():
+            return self.frame
+        without = second.select(pl.col(name).cast(of) for name, of in self.frame.schema.items() if name in second)
+        heard = self.frame.update(without, on="enterprise", how="left", include_nulls=True)
+        nothing = second.filter(pl.all_horizontal(pl.col(known).is_null()))
+        return heard.join(nothing.select("enterprise"), on="enterprise", how="anti", maintain_order="left")
 
     @property
     def rows(self) -> pl.DataFrame:

@@ -200,7 +200,7 @@ def _from_book(context: Context, order: Evaluation) -> Labelled:
         book = context.profile.feature_set(
             ManyOrder(enterprises, as_of, known_at), Read.FEATURE_SET, outcomes=True, headers=headers
         )
-        return with_outcomes(book.frame, own, book.as_of, terms), book.as_of
+        return with_outcomes(book.heard(), own, book.as_of, terms), book.as_of
 
     catalogue = context.profile.catalogue(headers)["features"]
     holdout = order.plan.get("holdout_enterprises")

@@ -74,7 +74,7 @@ def train(context: Context, job: Job) -> None:
     with context.database.read() as session:
         own = outcomes.seen_by(session, model.client, model.known_at)
     terms, adjustment = declared_by(model)
-    found = with_outcomes(book.frame, own, book.as_of, terms)
+    found = with_outcomes(book.heard(), own, book.as_of, terms)
     trained = learn(
         found.frame,
         context.profile.catalogue(headers),

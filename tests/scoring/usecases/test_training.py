@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from io import BytesIO
-from json import loads
+from json import dumps, loads
 from typing import Any
 
 import polars as pl
 import pytest
 from flask import Flask
 
+from services.scoring.clients import FeatureTable
 from services.scoring.domain.errors import TableUnreadable
 from services.scoring.domain.outcome import Seen
 from services.scoring.usecases.read_table import read_table
@@ -79,6 +80,34 @@ def test_training_reads_for_the_purpose_of_training(send: Send, work: Work, prof
     work()
 
     assert profile.seen[0][1]["Purpose"] == "model-training"
+
+
+def test_no_model_learns_from_what_only_firms_state(send: Send, read: Read, work: Work, profile: Any) -> None:
+    """What firms make up moves the scores of nobody: where nothing is confirmed there is nothing to learn."""
+    names = [name for name, kind in profile.book.schema.items() if kind == pl.Float64]
+    for firm in profile.book["enterprise"][:-3]:
+        profile.state_alone(firm, dict.fromkeys(names))
+    version = send("/v1/models", {}).json["version"]
+    work()
+
+    model = read(f"/v1/models/{version}").json
+
+    assert (model["state"], model["problem"]["type"]) == ("failed", "/problems/training-data-unusable")
+
+
+def test_a_table_is_heard_without_what_only_firms_state() -> None:
+    """Row by row the second reading stands for the first, and where that is nothing the firm is left out."""
+    second = {"depth": "C", "features_sha256": "c", "values": {"sales": 1.0, "months": None}}
+    nothing = {"depth": "C", "features_sha256": "n", "values": {"sales": None, "months": None}}
+    schema = {"enterprise": pl.String, "depth": pl.String, "sales": pl.Float64, "months": pl.Float64}
+    rows = [("a", "A", 9.0, 36.0), ("b", "A", 9.0, 36.0), ("c", "B", None, 2.0)]
+    frame = pl.DataFrame(rows, schema, orient="row").with_columns(defaulted=pl.Series([True, None, False]))
+    said = pl.DataFrame({"confirmed": [dumps(second), dumps(nothing), None]})
+
+    heard = FeatureTable(frame, said, date(2024, 1, 1), datetime.now(UTC), "2026.12", 0).heard()
+
+    assert heard.schema == frame.schema
+    assert heard.rows() == [("a", "C", 1.0, None, True), ("c", "B", None, 2.0, False)]
 
 
 def test_an_outcome_reported_by_the_bank_counts_before_the_imported_one() -> None:
