@@ -216,6 +216,8 @@ def _changed(line: ChangedFirm) -> Document:
 
 def _allocation_order(order: AllocationOrder) -> Document:
     document = asdict(order)
+    if order.counts is None:
+        del document["counts"]
     return document | {
         "paid": order.paid.value,
         "bounds": [_given(asdict(bounds)) for bounds in order.bounds],

@@ -35,6 +35,7 @@ FULL = PLAIN | {
     "limits": [{"name": "trade", "of": {"industry": "F"}, "share": 0.5}],
     "floors": [{"name": "first", "of": {"enterprises": ["local:E2", "local:E1"]}, "fen": 0}],
     "sector_share": 0.3,
+    "counts": "everything",
     "stress": [{"name": "s", "shocks": [{"of": {"size_class": "micro"}, "factor": 2.0}]}],
 }
 ASSIGNMENT = {

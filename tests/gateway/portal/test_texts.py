@@ -102,6 +102,7 @@ def test_no_sentence_is_left_over() -> None:
 def _computed(section: str, key: str, text: str) -> bool:
     prefixes = {
         "consent": {"live", "revoked", "expired", "granted", "was_revoked", *WINDOW, *LIMITS},
+        "fuller": {"sale", "purchase"},
         "operations": {"unavailable", "not_allowed"},
         "portrait": {"sales", "purchases", "customers", "suppliers"},
     }
