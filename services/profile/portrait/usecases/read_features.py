@@ -78,7 +78,7 @@ def read_features(context: Context, reading: Reading, enterprise: str, asked: As
         body = stored if facts.current else None
         if body is None:
             known(connection, enterprise)
-            files, facts = _files(context, connection, permit, facts)
+            files, facts = _files(connection, permit, facts)
     if body is None:
         with timed("compute"):
             body = _body(context, permit, facts, files)
@@ -104,7 +104,7 @@ def read_features_each(
             opened = open_each(context, connection, readings, stored.keys() | firms.keys())
         permits = {each.enterprises[0]: each for each in opened if isinstance(each, Permit)}
         missing = {name: permit for name, permit in permits.items() if name in firms}
-        files, facts = _files(context, connection, joined(missing.values()), facts)
+        files, facts = _files(connection, joined(missing.values()), facts)
     computed = {name: _body(context, permit, facts, files) for name, permit in missing.items()}
     if computed:
         _keep(context, computed, facts, files)
@@ -160,7 +160,7 @@ def read_feature_set(
         firms = store.enterprises(connection, permit.enterprises)
         stored = snapshots.snapshots(connection, list(firms), facts.moment.as_of, FORM) if facts.current else {}
         missing = permit.only(firms.keys() - stored.keys())
-        files, facts = _files(context, connection, missing, facts)
+        files, facts = _files(connection, missing, facts)
         # Outcomes come without the book of invoices moving on: the time asked for counts, not the book's.
         labels = outcome_store.outcomes(connection, asked.known_at or context.now()) if outcomes else None
     bodies = {name: orjson.loads(body) for name, body in stored.items()}
@@ -203,14 +203,16 @@ class Files:
 NO_FILES = Files({}, {})
 
 
-def _files(context: Context, connection: Connection, permit: Permit, facts: Facts) -> tuple[Files, Facts]:
+def _files(connection: Connection, permit: Permit, facts: Facts) -> tuple[Files, Facts]:
     """Read it, and then the book of the same day: what an act changes from then on makes the answer void."""
     if not permit.enterprises:
         return NO_FILES, facts
     files = Files(snapshots.revisions(connection, permit.enterprises), dispute_store.marks(connection, permit))
     if not facts.current:
         return files, facts
-    return files, settle(connection, store.book(connection), Asked(facts.moment.as_of), context.today())
+    book = store.book(connection)
+    moment = replace(facts.moment, version=book.lake_version, departures=book.departures)
+    return files, Facts(moment, book.known_at)
 
 
 def _computed(context: Context, permit: Permit, facts: Facts, files: Files) -> dict[str, dict[str, Any]]:

@@ -116,10 +116,11 @@ def test_a_measure_set_while_a_file_states_repairs_of_many_firms(
     assert palace.client.get("/v1/enterprises/E2/measures", headers=palace.owner("local:E2")).json["items"] == []
 
 
+@pytest.mark.parametrize("seen", [True, False])
 def test_a_record_that_leaves_while_features_are_read_is_in_no_stored_answer(
-    palace: House, monkeypatch: pytest.MonkeyPatch
+    palace: House, monkeypatch: pytest.MonkeyPatch, seen: bool
 ) -> None:
-    """The read has seen the book of before and the revision of after: what it computes must not be kept."""
+    """The read tells the book that it has seen; of a book of before nothing is kept."""
     palace.send("invoices.sale", SALES + "E1,1,2026/1/4,A1,100.00,13.00,113.00,有效发票\n")
     path = "/v1/enterprises/E1/evidence?feature=sales_36m"
     (row,) = palace.client.get(path, headers=palace.owner()).json["items"]
@@ -130,14 +131,21 @@ def test_a_record_that_leaves_while_features_are_read_is_in_no_stored_answer(
     with palace.context.database.begin() as session:
         departures.change_files(session, ["local:E1"])
 
-    def late(connection: Any, names: Any) -> Any:
+    def left() -> None:
         with palace.context.database.begin() as session:
             departures.depart(session, gone, Cause.CORRECTED, "act", palace.context.now())
-        return files(connection, names)
+
+    def late(*asked: Any) -> Any:
+        if seen:
+            left()
+            return files(*asked)
+        found = files(*asked)
+        left()
+        return found
 
     with monkeypatch.context() as patched:
         patched.setattr(read_features, "_files", late)
-        assert sales(palace) == 10_000
+        assert sales(palace) == (None if seen else 10_000)
     assert sales(palace) is None
 
 
