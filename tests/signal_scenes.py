@@ -70,6 +70,7 @@ def real_invoices() -> pl.DataFrame:
             total_fen=_fen("价税合计"),
             status=pl.when(pl.col("发票状态") == "作废发票").then(pl.lit("void")).otherwise(pl.lit("valid")),
             blue_number=pl.lit(None, dtype=pl.String),
+            reversal=pl.lit(None, dtype=pl.String),
             version=pl.lit(1, dtype=pl.Int16),
             import_id=pl.lit(f"imp_{direction}"),
         )
