@@ -27,7 +27,7 @@ def demo(folder: Path, *arguments: str) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=900,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(figures.read_text()), shown=done.stdout)
@@ -73,7 +73,6 @@ def test_the_summary_shows_firms_with_reasons(sandbox):
     assert "60 enterprises; as many demo consents" in sandbox["shown"]
 
 
-@pytest.mark.timeout(900)
 def test_the_demonstration_as_it_is_ends_with_a_model_that_passed_its_gate(tmp_path):
     """Three hundred firms, as `make demo` shows them: the model serves, and nobody made an exception for it."""
     shown = demo(tmp_path)
