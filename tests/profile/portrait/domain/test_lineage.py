@@ -10,7 +10,7 @@ from invoice_books import AS_OF, book, books, purchase, sale
 from services.profile.book.domain.evidence import ENTERPRISES, Evidence, evidence
 from services.profile.portrait.domain.features import CATALOGUE, compute
 from services.profile.portrait.domain.indicators import FIGURES
-from services.profile.portrait.domain.lineage import BEHIND, FigureNotFound, behind
+from services.profile.portrait.domain.lineage import BEHIND, INVOICE, FigureNotFound, behind
 
 
 def known(invoices: pl.DataFrame) -> Evidence:
@@ -27,19 +27,19 @@ def test_every_figure_of_the_portrait_has_its_records() -> None:
 def test_a_feature_of_its_own_records_is_the_same_feature(invoices: pl.DataFrame) -> None:
     """Void and red letters, windows and edges: what is left out does not count, what counts is not left out.
 
-    The first valid invoice is kept in any case: it says how far back the book reaches, which is `history_months`.
+    The first invoice that counts is kept in any case: it says how far back the book reaches, which is `history_months`.
     Whether a side was ever seen is no record of a window: an unknown there is the nothing of the whole file.
     """
     one = invoices.filter(pl.col("enterprise") == invoices["enterprise"][0], pl.col("date") <= AS_OF)
     whole = compute(one, as_of=AS_OF)
-    valid = one.filter(pl.col("status") == "valid")
-    if valid.is_empty():
+    if one.filter(INVOICE["valid"]).is_empty():
         return
-    first = valid.filter(pl.col("date") == pl.col("date").min())
+    counted = one.filter(INVOICE["counted"])
+    first = counted.filter(pl.col("date") == pl.col("date").min())
     for feature in CATALOGUE:
         own = behind(feature.name).rows(known(one), AS_OF)["invoices"]
         kept = pl.concat([own, first.join(own, on="number", how="anti")])
-        found = compute(kept, as_of=AS_OF)[feature.name].to_list()
+        found = compute(kept, as_of=AS_OF)[feature.name].to_list() or [None]  # of no record nothing is known
         nothing = feature.model and whole[feature.name].to_list() == [0] and found == [None]
         assert nothing or found == whole[feature.name].to_list(), feature.name
 
