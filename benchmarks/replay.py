@@ -64,7 +64,9 @@ def _held(book: pl.DataFrame) -> pl.DataFrame:
 
 def _peer() -> float:
     """Return the seconds a look of the plain computation that the tests hold the signals against."""
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "profile" / "watch" / "domain" / "signals"))
+    sys.path.insert(
+        0, str(Path(__file__).resolve().parent.parent / "tests" / "profile" / "watch" / "domain" / "signals")
+    )
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
     import test_real as plain  # type: ignore[import-not-found]  # noqa: PLC0415 -- the peer only
 
