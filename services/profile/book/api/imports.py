@@ -167,8 +167,13 @@ def import_answer(import_id: str) -> Response:
 
 
 def shown_import(session: Session, row: tables.Import) -> dict[str, Any]:
-    """Show an import as it stands."""
-    return shown.imported(row, jobs.state(session, row.id), withdrawals.withdrawal(session, row.id))
+    """Show an import as it stands.
+
+    Its job is asked first: between two statements PostgreSQL lets others commit, and what is done has its counts.
+    """
+    state = jobs.state(session, row.id)
+    session.refresh(row)
+    return shown.imported(row, state, withdrawals.withdrawal(session, row.id))
 
 
 def _delivery(key: str | None) -> Delivery:

@@ -12,6 +12,10 @@ from typing import Any
 import polars as pl
 import pytest
 from profile_house import HEADER, ROW, House, counts
+from sqlalchemy.orm import Session
+
+from chassis.data.jobs import JobState
+from services.profile.book.api import imports
 
 REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", Path(__file__).parents[5] / "shared" / "data")) / "cumcm2020c"
 FIRMS = "企业代号,企业名称,信誉评级,是否违约\n"
@@ -29,6 +33,25 @@ def test_an_import_is_taken_in_worked_off_and_counted(house: House) -> None:
     assert counts(done) == (4, 2, 1, 1)
     assert house.rejects(done["id"]) == ["4,价税合计,999,net + tax is not the total / 金额与税额之和不等于价税合计"]
     assert house.book()["invoices"] == 2
+
+
+def test_what_ends_while_it_is_read_is_done_with_its_counts_or_not_done(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL shows each statement what has been committed until then: no read tells done and no counts."""
+    house.follows = False
+    headers = house.source | {"Idempotency-Key": "once"}
+    url = "/v1/imports?kind=invoices.purchase"
+    sent = house.client.post(url, data=HEADER + row(1), headers=headers).json
+    state = imports.jobs.state
+
+    def late(session: Session, job: str) -> JobState:
+        house.worker.run_once()
+        return state(session, job)
+
+    monkeypatch.setattr(imports.jobs, "state", late)
+    told = house.client.get(f"/v1/imports/{sent['id']}", headers=house.source).json
+    assert (told["state"], counts(told)) in [("done", (1, 1, 0, 0)), ("queued", (0, 0, 0, 0))]
 
 
 def test_sending_the_same_file_again_only_finds_duplicates(house: House) -> None:
