@@ -28,7 +28,7 @@ from smecredit.running import demo, home, journey
 from smecredit.running.suite import Addresses, Suite, free_port
 
 FIRMS = 60
-FIELDS = ["features", "portrait", "score", "records", "measures"]
+FIELDS = ["features", "portrait", "score", "records", "measures", "graph"]
 BANK = journey.GRANTEE  # every firm of the demonstration consents to it
 
 

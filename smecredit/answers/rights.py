@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-Purpose = Literal["credit-assessment", "credit-monitoring", "financing-match", "model-training"]
+Purpose = Literal[
+    "credit-assessment", "credit-monitoring", "financing-match", "model-training", "supervision", "procurement"
+]
 
 
 class Consent(TypedDict):

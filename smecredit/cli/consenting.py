@@ -10,7 +10,7 @@ from smecredit.answers import Consent, Purpose
 from smecredit.cli.options import connected, day, printed
 from smecredit.client import Client
 
-FIELDS = ("features", "portrait", "score", "records", "measures")
+FIELDS = ("features", "portrait", "score", "records", "measures", "graph")
 MOST = click.IntRange(1, 1_000_000)
 
 

@@ -23,6 +23,8 @@ class Purpose(StrEnum):
     MONITORING = "credit-monitoring"
     MATCH = "financing-match"
     TRAINING = "model-training"
+    SUPERVISION = "supervision"
+    PROCUREMENT = "procurement"
 
 
 class Field(StrEnum):
@@ -33,6 +35,7 @@ class Field(StrEnum):
     PORTRAIT = "portrait"
     SCORE = "score"
     MEASURES = "measures"
+    GRAPH = "graph"
 
 
 class Period(StrEnum):

@@ -1,0 +1,3 @@
+"""Ties, control, rings, contagion: pure, on tables of edges."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Classes, indices and what of them may be published, signs of collusion: pure."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""What supervision reads and works out: classes, indices, screens."""
+
+from __future__ import annotations
