@@ -14,8 +14,13 @@ STAKE = {"relation": "shareholder", "share": 0.7, "since": None, "own_word": Fal
 PATH = [{**OWN, "holder": PARTY["id"], "held": "local:A"}, {**STAKE, "holder": "local:A", "held": "local:B"}]
 ODD = {"oddity": "more-than-whole", "held": "local:A", "holder": None, "value": 1.2, "reason": None, "own_word": None}
 HEAD: dict[str, Any] = {
-    **{"disputes": [], "enterprise": "local:B", "as_of": "2026-06-30", "known_at": "2026-07-01T00:00:00Z"},
-    **{"disputed": [], "odd": [ODD], "not_looked_at": {"zh": "未查看", "en": "not looked at"}},
+    "disputes": [],
+    "enterprise": "local:B",
+    "as_of": "2026-06-30",
+    "known_at": "2026-07-01T00:00:00Z",
+    "disputed": [],
+    "odd": [ODD],
+    "not_looked_at": {"zh": "未查看", "en": "not looked at"},
     "left_out": {"entries": 3, "parties_not_asked": 0, "files": True},
 }
 CONTROLLER = {
