@@ -92,31 +92,3 @@ class Enterprises(Calls):
         value = {**moments(as_of, known_at), "enterprises": listed(enterprises), "outcomes": outcomes}
         answer = self._wire.call("POST", "/v1/feature-sets", value=value, headers={"Purpose": purpose})
         return Table(answer.body, answer.headers)
-
-    def shock(
-        self,
-        *,
-        enterprises: Sequence[str] | None = None,
-        industry: str | None = None,
-        region: str | None = None,
-        severity: float = 1.0,
-        kind: str = "linear",
-        exposures: Sequence[Mapping[str, Any]] = (),
-        as_of: date | None = None,
-        known_at: datetime | None = None,
-        purpose: Purpose = "credit-monitoring",
-    ) -> Shock:
-        """Return what a shock would do to the firms whose files are open, and to a book of exposures.
-
-        Name one of enterprises, industry, region. An exposure is enterprise, exposure_fen, lgd, and the pd that you hold.
-        """
-        hit = {"enterprises": listed(enterprises), "industry": industry, "region": region}
-        value = {
-            "shock": {name: said for name, said in hit.items() if said is not None},
-            "severity": severity,
-            "kind": kind,
-            "exposures": [dict(each) for each in exposures],
-            **moments(as_of, known_at),
-        }
-        answer = self._wire.call("POST", "/v1/shocks", value=value, headers={"Purpose": purpose})
-        return cast("Shock", answer.json())
