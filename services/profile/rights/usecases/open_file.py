@@ -105,7 +105,7 @@ def open_files(context: Context, connection: Connection, reading: Reading, wante
     return issue(opened, len(asked) - len(opened))
 
 
-def openable(context: Context, connection: Connection, reading: Reading) -> list[str]:
+def open_to(context: Context, connection: Connection, reading: Reading) -> list[str]:
     """Return by name the files that a consent opens to the reader, or its own: whom to ask for. It opens none."""
     if reading.caller.enterprise is not None and reading.caller.owns(reading.caller.enterprise):
         return [reading.caller.enterprise]

@@ -12,7 +12,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked
 from services.profile.book.domain.permit import Permit
 from services.profile.book.usecases.settle import settle
-from services.profile.rights.usecases.open_file import Reading, open_files, openable, reading_transaction
+from services.profile.rights.usecases.open_file import Reading, open_files, open_to, reading_transaction
 from services.profile.supervision.domain.inspection import Inspection, inspection_on
 from services.profile.supervision.domain.pack import Class
 from services.profile.supervision.usecases.classify import Standing, declared, measure, stand
@@ -36,7 +36,7 @@ def list_classes(
 ) -> Listed:
     """Return the classes of the first `most` files behind `after`, by id, that are open to the reader."""
     with reading_transaction(context) as connection:
-        names = [name for name in openable(context, connection, reading) if after is None or name > after]
+        names = [name for name in open_to(context, connection, reading) if after is None or name > after]
         permit = open_files(context, connection, reading, names[:most])
         facts = settle(connection, store.book(connection), asked, context.today())
     moment = replace(facts.moment, known_at=facts.known_at)
