@@ -34,6 +34,7 @@ ROUTES: Mapping[str, Route] = {
     "measure-bases": Route("profile"),
     "alerts": Route("profile"),
     "shocks": Route("profile"),
+    "exposures": Route("profile"),
     "classes": Route("profile", BOOK),
     "subscriptions": Route("profile"),
     "feature-sets": Route("profile", BOOK, streams=True),

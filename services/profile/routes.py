@@ -20,7 +20,7 @@ from services.profile.rights.api import (
 )
 from services.profile.rights.api import internal as rights_internal
 from services.profile.supervision.api import classes
-from services.profile.watch.api import alerts
+from services.profile.watch.api import alerts, exposures
 
 ledger = ledger_blueprint(
     "ledger", "smecredit/profile", lambda: context().ledger_signer, "Who read what, who agreed to it: provable"
@@ -39,6 +39,7 @@ DOCUMENTED = (
     alerts.signals,
     alerts.feed,
     alerts.subscriptions,
+    exposures.blueprint,
     classes.one,
     classes.many,
     consents.blueprint,

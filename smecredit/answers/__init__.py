@@ -79,6 +79,8 @@ from smecredit.answers.scores import (
 )
 from smecredit.answers.shocks import (
     Estimates,
+    Exposure,
+    Exposures,
     FenInterval,
     Hit,
     Hop,
@@ -126,6 +128,8 @@ __all__ = [
     "Enterprise",
     "Estimates",
     "Evaluation",
+    "Exposure",
+    "Exposures",
     "FenInterval",
     "Guess",
     "Hit",
