@@ -163,6 +163,16 @@ def open_days(
     return issue(opened, len(days) - len(opened))
 
 
+def openable(
+    context: Context, connection: Connection, reading: Reading, enterprises: Sequence[str], day: date
+) -> list[str]:
+    """Return whose files of these `open_days` would open as of a day; by itself it opens and records nothing."""
+    held = consent_store.consents(connection, reading.caller.client, enterprises)
+    covering = [consent for consent in _live(context, reading, held) if consent.window.shows(day)]
+    reads = _Reads(context, connection, reading, covering)
+    return sorted({consent.enterprise for consent in covering if not reads.gone(consent)})
+
+
 def may_open(
     context: Context, reading: Reading, enterprise: SQLColumnExpression[str], day: SQLColumnExpression[Any]
 ) -> ColumnElement[bool]:
