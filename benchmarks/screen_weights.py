@@ -1,7 +1,7 @@
 """Count the weights of the signs anew: `python -m benchmarks.screen_weights` prints `screen/weights.toml`.
 
-What the buyer's past auctions and prices say is counted on Tsuchiura, auctions up to 2010, cartels known; what files and
-documents say on seeded groups, which are made up. Both are counted on other data than `graph_screen` measures on.
+What past auctions and prices say is counted on Tsuchiura, auctions up to 2010, cartels known; what files and documents
+say on seeded groups, which are made up. Both are counted on other data than `graph_screen` measures on.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from math import log10
 
+from benchmarks.bidding_groups import TODAY, Market, market, tender
 from benchmarks.tsuchiura import Held, auctions
 from services.profile.supervision.domain.screen.auction import Auction
 from services.profile.supervision.domain.screen.history import joints
 from services.profile.supervision.domain.screen.prices import screens
 from services.profile.supervision.domain.screen.ties import of_documents, of_files
-from tests.bidding_groups import TODAY, Market, market, tender
 
 SEEDS, TENDERS = range(100, 110), 400
-# Finer bands were tried: below these a sign was no commoner among cartels than elsewhere, and even steps at no strength.
+# Below these a sign was no commoner among cartels than elsewhere; even steps were so at no strength.
 BANDS = {"together": (8.0, 16.0), "constant-ratio": (2.0,), "narrow-spread": (2.3,)}
 LAST_YEAR = 2010
 Shown = tuple[str, float]
@@ -44,7 +44,7 @@ def _told(source: str, hits: Counter[tuple[bool, str, float]], whole: Counter[bo
         if only and key not in only:
             continue
         rows = [[least, hits[True, key, least], whole[True], hits[False, key, least], whole[False]] for least in bands]
-        print(f"[{key}]\nsource = \"{source}\"\nbands = [{', '.join(map(str, rows))}]\n")
+        print(f'[{key}]\nsource = "{source}"\nbands = [{", ".join(map(str, rows))}]\n')
 
 
 def _counted(shown: Iterable[tuple[bool, Sequence[Shown]]]) -> tuple[Counter[tuple[bool, str, float]], Counter[bool]]:

@@ -29,7 +29,9 @@ def auctions() -> list[Held]:
     """Return all auctions in order of their days; raise `FileNotFoundError` where the data are not here."""
     if not FILE.exists():
         raise FileNotFoundError(f"{FILE}: the real data are not here; SMECREDIT_REAL_DATA says where")
-    rows = pl.read_csv(FILE, infer_schema_length=None).cast({"bid": pl.Int64, "reserveprice": pl.Int64}).drop_nulls("bid")
+    rows = (
+        pl.read_csv(FILE, infer_schema_length=None).cast({"bid": pl.Int64, "reserveprice": pl.Int64}).drop_nulls("bid")
+    )
     rows = rows.sort("year", "month", "day", "pid", "bidder_id")
     return [_held(part) for part in rows.partition_by("pid", maintain_order=True)]
 

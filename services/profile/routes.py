@@ -19,6 +19,7 @@ from services.profile.rights.api import (
     withdrawals,
 )
 from services.profile.rights.api import internal as rights_internal
+from services.profile.supervision.api import bidder_screens
 from services.profile.watch.api import alerts
 
 ledger = ledger_blueprint(
@@ -44,6 +45,7 @@ DOCUMENTED = (
     notices.blueprint,
     measures.blueprint,
     features.blueprint,
+    bidder_screens.blueprint,
     ledger,
 )
 BETWEEN_SERVICES = (portrait_internal.blueprint, rights_internal.blueprint)

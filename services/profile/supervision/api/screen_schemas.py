@@ -71,9 +71,7 @@ class PastAuctionSchema(Schema):
 class ScreenOrderSchema(Schema):
     """Bidders to be screened, this tender's bids where they are open, and past auctions."""
 
-    bidders = fields.List(
-        fields.Nested(ListedBidderSchema()), required=True, validate=validate.Length(2, MOST_BIDDERS)
-    )
+    bidders = fields.List(fields.Nested(ListedBidderSchema()), required=True, validate=validate.Length(2, MOST_BIDDERS))
     bids = fields.List(fields.Nested(BidSchema()), load_default=list, validate=validate.Length(max=MOST_BIDS))
     reserve_fen = fields.Integer(load_default=None, allow_none=True, strict=True, validate=FEN)
     past = fields.List(
@@ -92,7 +90,7 @@ class ScreenedBidderSchema(Schema):
     disputes = marks()
 
 
-class LikelihoodSchema(Schema):
+class SignLikelihoodSchema(Schema):
     """How many times as often a sign shows among those who belong together as among others: with its 95 % interval."""
 
     ratio = fields.Float()
@@ -110,6 +108,7 @@ class TieRecordSchema(Schema):
     relation = fields.String()
     since = fields.Date(allow_none=True)
     until = fields.Date(allow_none=True)
+    own_word = fields.Boolean(metadata={"description": "The firm itself says so, and nobody else"})
     disputed = fields.Boolean()
 
 
@@ -123,14 +122,14 @@ class ScreenRuleSchema(Schema):
     title = fields.Nested(TextSchema())
 
 
-class FindingSchema(Schema):
+class BidderFindingSchema(Schema):
     """One sign of some bidders; it has a likelihood, a chance, or both."""
 
     sign = fields.String(validate=validate.OneOf(list(signs())))
     title = fields.Nested(TextSchema())
     family = fields.String()
     bidders = fields.List(fields.String())
-    likelihood = fields.Nested(LikelihoodSchema(), allow_none=True)
+    likelihood = fields.Nested(SignLikelihoodSchema(), allow_none=True)
     p_value = fields.Float(allow_none=True, metadata={"description": "How often chance alone shows as much"})
     facts = fields.Dict(keys=fields.String(), values=fields.Raw())
     records = fields.List(fields.Nested(TieRecordSchema()))
@@ -168,7 +167,7 @@ class ScreenReceiptSchema(Schema):
     ledger_entry = fields.Integer()
 
 
-class LeftOutSchema(Schema):
+class ScreenLeftOutSchema(Schema):
     """How much of each list is beyond its cap."""
 
     findings = fields.Integer()
@@ -188,6 +187,6 @@ class BidderScreenSchema(Schema):
     joins = fields.Float(metadata={"description": "The likelihood ratio from which a pair joins a group"})
     groups = fields.List(fields.Nested(BidderGroupSchema()))
     pairs = fields.List(fields.Nested(BidderPairSchema()))
-    findings = fields.List(fields.Nested(FindingSchema()))
-    left_out = fields.Nested(LeftOutSchema())
+    findings = fields.List(fields.Nested(BidderFindingSchema()))
+    left_out = fields.Nested(ScreenLeftOutSchema())
     receipt = fields.Nested(ScreenReceiptSchema())

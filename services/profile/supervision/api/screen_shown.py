@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from chassis.core.moments import rfc3339
@@ -18,18 +18,21 @@ from services.profile.supervision.usecases.screen_bidders import Done
 
 MOST_FINDINGS, MOST_PAIRS = 300, 300
 NOTICE = Text(
-    "本结果仅为关联关系风险提示，不是串通投标的认定。被提示的企业有权陈述：它在自己的查询登记中可见本次查询（bidder-screen），"
-    "可对本结果所依据的档案记录提出异议（POST /v1/disputes，kind 为 relations 或 invoices）；请在处理前听取其意见。",
+    "本结果仅为关联关系风险提示，不是串通投标的认定。被提示的企业有权陈述：它在自己的查询登记中可见本次查询"
+    "（bidder-screen），可对本结果所依据的档案记录提出异议（POST /v1/disputes，kind 为 relations 或 invoices）；"
+    "请在处理前听取其意见。",
     "These are hints of ties, not findings of collusion. A firm that is named may answer: it sees this read in its own "
-    "record of reads (bidder-screen) and can dispute each record that a tie rests on (POST /v1/disputes, kind relations "
-    "or invoices). Hear it before anything follows.",
+    "record of reads (bidder-screen) and can dispute each record that a tie rests on (POST /v1/disputes, kind "
+    "relations or invoices). Hear it before anything follows.",
 )
 CONSENT = Text(
-    "部分投标人的档案未查看：没有其在有效期内的授权。可请其授权（POST /v1/consents，字段 graph，用途 procurement）。未查看本身不说明任何问题。",
+    "部分投标人的档案未查看：没有其在有效期内的授权。可请其授权（POST /v1/consents，字段 graph，用途 procurement）。"
+    "未查看本身不说明任何问题。",
     "The files of some bidders were not looked at: no live consent of theirs lets you. Ask them for one (POST "
     "/v1/consents, field graph, purpose procurement). That a file was not looked at says nothing by itself.",
 )
 Marks = Mapping[str, Sequence[Mapping[str, Any]]]
+Named = Collection[tuple[str, Any]]
 
 
 def shown(done: Done, bidders: Sequence[str], marks: Marks) -> dict[str, Any]:
@@ -49,7 +52,7 @@ def shown(done: Done, bidders: Sequence[str], marks: Marks) -> dict[str, Any]:
         "joins": JOINS,
         "groups": [_group(group) for group in found.groups],
         "pairs": [{"bidders": [pair.one, pair.other], "ratio": pair.ratio} for pair in pairs],
-        "findings": [_finding(each, day, disputed) for each in findings],
+        "findings": [_finding(each, day, disputed, done.own) for each in findings],
         "left_out": {"findings": len(found.findings) - len(findings), "pairs": len(found.pairs) - len(pairs)},
     }
 
@@ -65,7 +68,7 @@ def _group(group: Group) -> dict[str, Any]:
     return {"bidders": list(group.bidders), "paths": paths}
 
 
-def _finding(found: Finding, day: date, disputed: Collection[tuple[str, Any]]) -> dict[str, Any]:
+def _finding(found: Finding, day: date, disputed: Named, own: Collection[str]) -> dict[str, Any]:
     sign = signs()[found.sign]
     return {
         "sign": found.sign,
@@ -75,7 +78,7 @@ def _finding(found: Finding, day: date, disputed: Collection[tuple[str, Any]]) -
         "likelihood": None if found.weight is None else asdict(found.weight),
         "p_value": found.p_value,
         "facts": _plain(dict(found.facts)),
-        "records": [_record(each, disputed) for each in found.records],
+        "records": [_record(each, disputed, own) for each in found.records],
         "auctions": list(found.auctions),
         "crowded": found.crowded,
         "ended": found.ended,
@@ -83,10 +86,11 @@ def _finding(found: Finding, day: date, disputed: Collection[tuple[str, Any]]) -
     }
 
 
-def _record(record: Record, disputed: Collection[tuple[str, Any]]) -> dict[str, Any]:
+def _record(record: Record, disputed: Named, own: Collection[str]) -> dict[str, Any]:
     told = {"of": record.enterprise, "record": record.record, "relation": record.relation}
     days = {"since": _plain(record.since), "until": _plain(record.until)}
-    return told | days | {"disputed": (record.enterprise, record.record) in disputed}
+    marked = (record.enterprise, record.record) in disputed
+    return told | days | {"own_word": record.import_id in own, "disputed": marked}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -101,7 +105,9 @@ def _plain(value: Any) -> Any:
             return {name: _plain(each) for name, each in value.items()}
         case list() | tuple():
             return [_plain(each) for each in value]
+        case datetime():
+            return rfc3339(value)
         case date():
-            return rfc3339(value) if hasattr(value, "tzinfo") else value.isoformat()
+            return value.isoformat()
         case _:
             return value

@@ -26,9 +26,9 @@ from services.profile.book.usecases.settle import settle
 from services.profile.rights import ledger_entries
 from services.profile.rights.domain.consent import ConsentRequired, purpose_of
 from services.profile.rights.usecases.open_file import Reading, open_files, reading_transaction
+from services.profile.standards.days import months_later
 from services.profile.supervision.domain.screen.screening import Files, Screened, Tender, screen
 from services.profile.supervision.domain.screen.ties import Trade, parties
-from services.profile.standards.days import months_later
 
 TRADE_MONTHS = 24
 KINDS = frozenset({"invoices", relation.DATASET.name})
@@ -40,12 +40,16 @@ class UnlistedBidder(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A screen that was made: its id, the files that were open (None: none), which facts counted, what was found."""
+    """A screen that was made: its id, the files that were open (None: none), which facts counted, what was found.
+
+    `own` are the imports in which firms speak of themselves.
+    """
 
     id: str
     permit: Permit | None
     facts: Facts
     screened: Screened
+    own: frozenset[str]
 
     @property
     def moment(self) -> Moment:
@@ -69,7 +73,9 @@ def screen_bidders(context: Context, reading: Reading, tender: Tender, asked: As
                 raise
             permit = None
     files = Files() if permit is None else _files(context, facts.moment, permit)
-    return Done(new_id("scr"), permit, facts, screen(tender, files, facts.moment.as_of))
+    with context.database.read() as session:
+        own = store.own_imports(session)
+    return Done(new_id("scr"), permit, facts, screen(tender, files, facts.moment.as_of), own)
 
 
 def enter(context: Context, caller: Caller, screen_id: str, purpose: str | None, answer: Mapping[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from math import log
 
 import rustworkx as rx
 
-# A pair that weighs this much joins a group: if one pair of bidders in fifty belonged together, two to one for it (ours).
+# A pair that weighs this much joins a group: were one pair in fifty together, it would be two to one for it (ours).
 JOINS = 100.0
 
 

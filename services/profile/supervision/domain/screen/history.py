@@ -59,7 +59,7 @@ def joints(past: Sequence[Auction], bidders: Sequence[str]) -> list[Joint]:
 
 
 def _joint(past: Sequence[Auction], names: tuple[str, str], amounts: np.ndarray, bids: tuple[int, int]) -> Joint:
-    met = np.flatnonzero(~np.isnan(amounts).any(axis=1))
+    met: list[int] = np.flatnonzero(~np.isnan(amounts).any(axis=1)).tolist()
     together = len(met)
     chance = float(hypergeom.sf(together - 1, len(past), *bids))
     ratios = np.log(amounts[met, 0] / amounts[met, 1])

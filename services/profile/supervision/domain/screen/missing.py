@@ -26,9 +26,9 @@ class Missing:
     """What the leads of the lowest bids over the next say where one of the two is of some bidders.
 
     Of `wins` theirs, `lost_by_raising` would be lost by bids higher by `raised`; competition loses at least
-    `expected_lost` on average, and `raise_p` is the chance of so few, auctions taken as independent. `near` leads are at
-    most `NEAR` of the reserve (else of the bid), `around` up to three times that: an even density has half as many near
-    as around, and `near_p` is the chance of so few. None where there is too little to tell.
+    `expected_lost` on average, and `raise_p` is the chance of so few, auctions taken as independent. `near` leads are
+    at most `NEAR` of the reserve (else of the bid), `around` up to three times that: an even density has half as many
+    near as around, and `near_p` is the chance of so few. None where there is too little to tell.
     """
 
     wins: int

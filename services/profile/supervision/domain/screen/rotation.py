@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import comb, factorial, prod
 
 from services.profile.supervision.domain.screen.auction import Auction
@@ -30,7 +31,7 @@ def rotation(past: Sequence[Auction], group: Collection[str]) -> Rotation | None
     counts = Counter(winners)
     if len(winners) < FEWEST_WINS or len(counts) < 2:
         return None
-    repeats = sum(one == other for one, other in zip(winners, winners[1:], strict=False))
+    repeats = sum(one == other for one, other in pairwise(winners))
     expected = sum(n * (n - 1) for n in counts.values()) / len(winners)
     return Rotation(winners, repeats, expected, at_most(repeats, list(counts.values())))
 
@@ -51,7 +52,7 @@ def at_most(repeats: int, counts: Sequence[int]) -> float:
         sum((-1) ** (j - r) * comb(j, r) * glued[j] for j in range(r, len(glued)))
         for r in range(min(repeats, len(glued) - 1) + 1)
     ]
-    return sum(exactly) / total
+    return float(sum(exactly) / total)
 
 
 def _glued(counts: Sequence[int]) -> list[int]:

@@ -1,4 +1,4 @@
-"""The signs that are looked for, and the rules of law that speak of them: data with dates (`signs.toml`, `rules.toml`)."""
+"""The signs that are looked for, and the rules of law that speak of them: dated data (`signs.toml`, `rules.toml`)."""
 
 from __future__ import annotations
 

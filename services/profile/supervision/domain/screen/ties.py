@@ -15,7 +15,6 @@ from itertools import combinations
 
 import polars as pl
 
-
 c = pl.col
 CONTROLLING_SHARE = 0.5  # 公司法 2023 Art. 265, half is taken in, as in the portrait
 # A party that so many firms of the book name is a registration agent's, a park's, or a common name's (ours, 2026-11).
@@ -28,13 +27,14 @@ DOCUMENT_SIGNS = ("prepared_by", "agent", "managers", "deposit_from")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record of a file behind a tie: whose file, its name, what it says, from and until when."""
+    """A record of a file behind a tie: whose file, its name, what it says, from and until when, and by which import."""
 
     enterprise: str
     record: str
     relation: str
     since: date | None = None
     until: date | None = None
+    import_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def of_files(
     """Return the ties that relations of the bidders' files show, in order; `names` are those of the rows' records."""
     wanted = frozenset(bidders)
     rows = relations.with_columns(pl.Series("name", names, dtype=pl.String))
-    held = [row for row in current(rows, day).sort("enterprise", "relation", "party", "name").to_dicts()]
+    held = current(rows, day).sort("enterprise", "relation", "party", "name").to_dicts()
     mine = [row for row in held if row["enterprise"] in wanted and row["relation"] != "capital"]
     direct = [tie for row in mine if row["party"] in wanted and (tie := _direct(row, day))]
     by_party: dict[tuple[str, str], list[Mapping[str, object]]] = defaultdict(list)
@@ -129,7 +129,7 @@ def _direct(row: Mapping[str, object], day: date) -> Tie | None:
         return None
     relation = str(row["relation"])
     kind = "guarantee" if relation == "guarantor" else "control" if _strong(row) else "share"
-    return Tie(kind, *sorted((one, other)), (_record(row),), ended=_over(row, day))
+    return Tie(kind, min(one, other), max(one, other), (_record(row),), ended=_over(row, day))
 
 
 def _shared(rows: Sequence[Mapping[str, object]], crowded: bool, day: date) -> list[Tie]:
@@ -165,7 +165,10 @@ def _kind(one: Mapping[str, object], other: Mapping[str, object]) -> str:
 def _record(row: Mapping[str, object]) -> Record:
     since, until = row["since"], row["until"]
     days = (since if isinstance(since, date) else None, until if isinstance(until, date) else None)
-    return Record(str(row["enterprise"]), str(row["name"]), str(row["relation"]), *days)
+    source = row["import_id"]
+    return Record(
+        str(row["enterprise"]), str(row["name"]), str(row["relation"]), *days, str(source) if source else None
+    )
 
 
 def _over(row: Mapping[str, object], day: date) -> bool:

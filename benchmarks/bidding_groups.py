@@ -1,8 +1,8 @@
 """A made-up market of tenders with groups planted in it: whose ties show, how they bid, and what only looks like a tie.
 
 Every share below is assumed (ours, 2026-11), not measured anywhere: most groups hide some of their ties, some hide all.
-What misleads is planted too: registration agents' addresses and phones, common names of persons, honest firms that share an owner's
-name or trade with each other, neighbours who always meet at the same tenders.
+What misleads is planted too: addresses and phones of registration agents, common names, honest firms that share
+an owner, an address or a phone or trade with each other, neighbours who always meet at the same tenders.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ SHOWN = {
     "trade": 0.20,
 }
 ON_PAPER = {"prepared_by": 0.30, "managers": 0.15, "deposit_from": 0.20, "agent": 0.25}
-# Of firms: how many name an agent's address or phone, a common name; how many share an owner, an address or a phone with
-# one honest rival of their trade (a family, a building, a bookkeeper).
+# Of firms: how many name an agent's address or phone, a common name; how many share an owner, an address or a phone
+# with one honest rival of their trade (a family, a building, a bookkeeper).
 AGENTS, COMMON_NAMES = 0.08, 0.05
+FILED = 0.6  # of controllers that an honest firm's file names
 SHARED = {"controller": 0.01, "address": 0.04, "phone": 0.02}
 AGENT_OF_MANY = 0.10  # of tender documents that honest firms have made by a known agency
 HONEST_TRADE, HONEST_GUARANTEE = 0.01, 0.002
@@ -98,11 +99,11 @@ def _own(trades: Sequence[Sequence[str]], rng: random.Random) -> list[tuple[str,
             person = f"common {rng.randrange(8)}" if rng.random() < COMMON_NAMES else f"person-in-charge of {name}"
             rows.append((name, "person-in-charge", person))
             agent = rng.random() < AGENTS
-            for sort in ("address", "phone"):
-                rows.append((name, sort, f"{sort} of agent {rng.randrange(3)}" if agent else f"{sort} of {name}"))
-            for sort, share in SHARED.items():
-                if rng.random() < share:
-                    rows.append((name, sort, f"{sort} of {rng.choice(trade)}"))
+            rows += [(name, "controller", f"controller of {name}")] if rng.random() < FILED else []
+            whose = f"agent {rng.randrange(3)}" if agent else name
+            rows += [(name, sort, f"{sort} of {whose}") for sort in ("address", "phone")]
+            shared = [sort for sort, share in SHARED.items() if rng.random() < share]
+            rows += [(name, sort, f"{sort} of {rng.choice(trade)}") for sort in shared]
             if rng.random() < HONEST_GUARANTEE * len(trade):
                 rows.append((name, "guarantor", rng.choice(trade)))
     return [row for row in rows if row[0] != row[2]]
@@ -173,7 +174,7 @@ def _auctions(
             ring = ring[turn[number] % len(ring) :] + ring[: turn[number] % len(ring)] if ring else []
         others = [name for name in trades[place] if name not in ring]
         wanted = rng.randint(2, 6)
-        neighbours = {name for name in _drawn(others, [activity[name] for name in others], wanted, rng)}
+        neighbours = _drawn(others, [activity[name] for name in others], wanted, rng)
         day = TODAY - timedelta(days=1 + (count - at))
         made.append(_auction(f"A{at:04d}", [*ring, *sorted(neighbours)], ring, rng, day))
     return in_order(made)
