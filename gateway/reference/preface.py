@@ -122,6 +122,12 @@ TAGS: list[Document] = [
     _tag("signals", "预警信号", "Signals", "一家企业的十六项预警信号。The sixteen early-warning signals of a firm."),
     _tag("alerts", "预警", "Alerts", "所关注企业的预警及其确认。Alerts of the firms that you watch."),
     _tag("subscriptions", "订阅", "Subscriptions", "订阅哪些企业、哪些信号。Whom you watch, and for what."),
+    _tag(
+        "classes",
+        "分级分类监管",
+        "Classes for supervision",
+        "企业信用风险A至D四类、各指标贡献与建议抽查比例。A to D with every contribution, and how often to inspect.",
+    ),
     _tag("receipts", "评分凭证", "Receipts", "评分的签名凭证及其核验。Signed receipts, and their verification."),
     _tag(
         "recourse",

@@ -19,7 +19,7 @@ from services.profile.rights.api import (
     withdrawals,
 )
 from services.profile.rights.api import internal as rights_internal
-from services.profile.supervision.api import bidder_screens
+from services.profile.supervision.api import bidder_screens, classes
 from services.profile.watch.api import alerts
 
 ledger = ledger_blueprint(
@@ -38,6 +38,8 @@ DOCUMENTED = (
     alerts.signals,
     alerts.feed,
     alerts.subscriptions,
+    classes.one,
+    classes.many,
     consents.blueprint,
     disputes.blueprint,
     repairs.blueprint,

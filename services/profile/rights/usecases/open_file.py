@@ -105,6 +105,14 @@ def open_files(context: Context, connection: Connection, reading: Reading, wante
     return issue(opened, len(asked) - len(opened))
 
 
+def open_to(context: Context, connection: Connection, reading: Reading) -> list[str]:
+    """Return by name the files that a consent opens to the reader, or its own: whom to ask for. It opens none."""
+    if reading.caller.enterprise is not None and reading.caller.owns(reading.caller.enterprise):
+        return [reading.caller.enterprise]
+    purpose_of(reading.purpose)
+    return sorted(_by_enterprise(context, connection, reading, None))
+
+
 def open_each(
     context: Context, connection: Connection, readings: Sequence[tuple[str, Reading]], known: AbstractSet[str]
 ) -> list[Permit | Refused]:
