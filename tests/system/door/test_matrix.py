@@ -42,6 +42,7 @@ BY_HAND = {
     # Everybody whose scope it is may ask; what each sees is what the firms let it see; or make, under its own name.
     "scope": """
         GET /v1/alerts
+        POST /v1/shocks
         GET /v1/classes
         PUT /v1/connectors/{name}
     """,
