@@ -85,7 +85,7 @@ def read_feed(
         days.setdefault(alert.enterprise, set()).update(filter(None, (alert.opened_on, alert.cleared_on)))
     permit = open_days(context, connection, reading, days)
     shown = tuple(alert for alert in page["items"] if permit.shows(alert.enterprise, alert.opened_on))
-    return FeedPage(permit, _ties(context, connection, reading, shown), shown, page["next"])
+    return FeedPage(permit, _ties(context, connection, reading, shown) or permit.only(()), shown, page["next"])
 
 
 def read_alert_records(context: Context, reading: Reading, alert_id: str, start: int, limit: int) -> AlertRecords:
@@ -114,7 +114,7 @@ def open_alert(context: Context, session: Session, reading: Reading, alert_id: s
     as_of_its_day = replace(reading, as_of=alert.opened_on)
     connection = session.connection()
     permit = open_file(context, connection, as_of_its_day, alert.enterprise)
-    return OpenAlert(alert, permit, _ties(context, connection, reading, [alert]))
+    return OpenAlert(alert, permit, _ties(context, connection, reading, [alert]) or permit.only(()))
 
 
 def told_fallen(alert: tables.Alert) -> set[str]:
@@ -123,10 +123,10 @@ def told_fallen(alert: tables.Alert) -> set[str]:
     return {named(each["counterparty"]) for each in public if each["counterparty"]}
 
 
-def _ties(context: Context, connection: Connection, reading: Reading, alerts: Sequence[tables.Alert]) -> Permit:
+def _ties(context: Context, connection: Connection, reading: Reading, alerts: Sequence[tables.Alert]) -> Permit | None:
     """Open the ties of those through whom trouble came, as of each alert's day: a path shows what their files tell.
 
-    Of a path whose start is withheld nothing is shown, and so nothing opened.
+    Of a path whose start is withheld nothing is shown, and so nothing opened; None where no alert has a path.
     """
     days: dict[str, set[date]] = {}
     for alert in alerts:
@@ -134,6 +134,8 @@ def _ties(context: Context, connection: Connection, reading: Reading, alerts: Se
             through = {hop["debtor"] for hop in alert.path} - {None} - told_fallen(alert)
             for firm in sorted({alert.enterprise, *through}):
                 days.setdefault(firm, set()).add(alert.opened_on)
+    if not days:
+        return None
     return open_days(context, connection, replace(reading, resource=Resource.SHOCK, part=None), days)
 
 
