@@ -114,6 +114,13 @@ TAGS: list[Document] = [
     _tag("cross-checks", "交叉比对", "Cross-checks", "同一事项不同来源的比对。What one source says beside another."),
     _tag("control", "股权与控制", "Ownership and control", "谁持股、谁控制、同属哪个集团。Who owns, who controls."),
     _tag("rings", "循环开票", "Rings", "企业间循环开票的链条。Invoices that run in a circle."),
+    _tag(
+        "bidder-screens",
+        "投标人筛查",
+        "Bidder screens",
+        "投标人关联关系风险提示：是提示，不是认定。Who belongs together among bidders: hints.",
+    ),
+    _tag("shocks", "风险传导", "Shocks", "冲击如何沿债权、担保与供应链传导。How trouble would travel."),
     _tag("signals", "预警信号", "Signals", "一家企业的十六项预警信号。The sixteen early-warning signals of a firm."),
     _tag("alerts", "预警", "Alerts", "所关注企业的预警及其确认。Alerts of the firms that you watch."),
     _tag("subscriptions", "订阅", "Subscriptions", "订阅哪些企业、哪些信号。Whom you watch, and for what."),

@@ -53,6 +53,7 @@ from smecredit.answers.previews import (
     PreviewTable,
 )
 from smecredit.answers.rights import Consent, Purpose
+from smecredit.answers.rings import Ring, RingHop, RingList, Rings
 from smecredit.answers.scores import (
     Against,
     Contribution,
@@ -76,6 +77,18 @@ from smecredit.answers.scores import (
     ScoreEvidence,
     ScoringModel,
     UndisputedScore,
+)
+from smecredit.answers.shocks import (
+    Estimates,
+    FenInterval,
+    Hit,
+    Hop,
+    Interval,
+    Run,
+    Runs,
+    ShockAnswer,
+    ShockedBook,
+    Struck,
 )
 from smecredit.answers.ways import (
     Blocked,
@@ -112,10 +125,15 @@ __all__ = [
     "Depth",
     "Dispute",
     "Enterprise",
+    "Estimates",
     "Evaluation",
+    "FenInterval",
     "Guess",
+    "Hit",
+    "Hop",
     "Import",
     "ImportKind",
+    "Interval",
     "Item",
     "Job",
     "JobStateName",
@@ -172,7 +190,13 @@ __all__ = [
     "Refusal",
     "Reliability",
     "Repair",
+    "Ring",
+    "RingHop",
+    "RingList",
+    "Rings",
     "RuleMet",
+    "Run",
+    "Runs",
     "Score",
     "ScoreConfirmedBy",
     "ScoreEvidence",
@@ -180,6 +204,9 @@ __all__ = [
     "ScoringChange",
     "ScoringModel",
     "Security",
+    "ShockAnswer",
+    "ShockedBook",
+    "Struck",
     "Text",
     "TieHop",
     "TieParty",

@@ -15,7 +15,9 @@ def rings(shown: Rings | RingList) -> None:
     """Show each ring hop by hop, and what was left out."""
     console = terminal()
     console.print(f"[bold]{escape(_whose(shown))}[/]  as of {shown['as_of']}  rings 循环 {shown['count']}")
-    table = plain_table(">Ring 循环", ">Hop 环节", "Day 日期", "Seller 销方", "Buyer 购方", "Number 号码", ">Amount 金额")
+    table = plain_table(
+        ">Ring 循环", ">Hop 环节", "Day 日期", "Seller 销方", "Buyer 购方", "Number 号码", ">Amount 金额"
+    )
     for place, ring in enumerate(shown["rings"], start=1):
         for at, hop in enumerate(ring["chain"], start=1):
             table.add_row(str(place) if at == 1 else "", f"{at}/{ring['length']}", *_hop(hop))

@@ -12,12 +12,14 @@ from chassis.web.caller import requires
 from chassis.web.openapi import Blueprint, refuses
 from services.profile.book.api.current import context
 from services.profile.book.api.schemas import MomentSchema
+from services.profile.book.domain.bods.outward import outward
 from services.profile.book.domain.moment import Asked
-from services.profile.graph.api.control_schemas import ControlGroupSchema, ControllersSchema
+from services.profile.graph.api.control_schemas import BodsStatementSchema, ControlGroupSchema, ControllersSchema
 from services.profile.graph.domain.control.close_links import Link
 from services.profile.graph.domain.control.group import Member
 from services.profile.graph.domain.control.ties import Tie, Ties, is_enterprise
 from services.profile.graph.domain.control.ultimate import Controller, Top
+from services.profile.graph.usecases.export_relations import export_relations
 from services.profile.graph.usecases.find_control import Around, Controllers, Owner, find_controllers, find_group
 from services.profile.graph.usecases.open_ties import Tied
 from services.profile.rights.api.reading import PURPOSE, marked, marks, reading
@@ -66,6 +68,24 @@ def get_group(moment: dict[str, Any], enterprise: str) -> Response:
     asked = reading(Resource.CONTROL, moment.get("as_of"))
     found = find_group(context(), asked, enterprise_id(enterprise), Asked(**moment))
     return json_answer(_group(found))
+
+
+@blueprint.get("/<enterprise>/relations.bods")
+@refuses(blueprint, 404, 422)
+@requires("enterprises:read")
+@blueprint.arguments(MomentSchema(), location="query")
+@blueprint.response(200, BodsStatementSchema(many=True))
+@blueprint.doc(parameters=[PURPOSE])
+def get_relations_as_bods(moment: dict[str, Any], enterprise: str) -> Response:
+    """Export who owns and controls an enterprise as statements of BODS 0.4, as its file has it.
+
+    Persons' names are not held: each goes out as an anonymous person whose identifier is a keyed hash. What the
+    standard has no words for stays out. A dispute of the enterprise is a comment on its own statement.
+    """
+    asked = reading(Resource.CONTROL, moment.get("as_of"), part="bods")
+    found = export_relations(context(), asked, enterprise_id(enterprise), Asked(**moment))
+    disputed = [f"Disputed 异议: {mark['statement']}" for each in marks(found.file.permit).values() for mark in each]
+    return json_answer(outward(found.subject, found.relations, disputed))
 
 
 def _controllers(found: Controllers) -> dict[str, Any]:

@@ -159,3 +159,21 @@ class ControlGroupSchema(ControlAnswerSchema):
     heads = fields.List(fields.Nested(TiePartySchema()))
     members = fields.List(fields.Nested(GroupMemberSchema()))
     close_links = fields.List(fields.Nested(CloseLinkSchema()))
+
+
+class BodsStatementSchema(Schema):
+    """A statement of the Beneficial Ownership Data Standard 0.4, about an entity, a person or a relationship.
+
+    https://standard.openownership.org/en/0.4.0/standard/reference.html
+    """
+
+    statementId = fields.String()  # noqa: N815
+    declarationSubject = fields.String()  # noqa: N815
+    statementDate = fields.Date()  # noqa: N815
+    publicationDetails = fields.Dict(keys=fields.String())  # noqa: N815
+    source = fields.Dict(keys=fields.String())
+    recordId = fields.String()  # noqa: N815
+    recordStatus = fields.String(validate=validate.OneOf(["new", "updated", "closed"]))  # noqa: N815
+    recordType = fields.String(validate=validate.OneOf(["entity", "person", "relationship"]))  # noqa: N815
+    recordDetails = fields.Dict(keys=fields.String())  # noqa: N815
+    annotations = fields.List(fields.Dict(keys=fields.String()))
