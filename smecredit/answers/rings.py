@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import TypedDict, final
 
 from smecredit.answers.basics import Text
 from smecredit.answers.corrections import Mark
@@ -60,6 +60,7 @@ class RingAnswer(TypedDict):
     not_shown: Text
 
 
+@final
 class Rings(RingAnswer):
     """The rings that an enterprise is on."""
 
@@ -77,6 +78,7 @@ class FirmRings(TypedDict):
     last_on: str
 
 
+@final
 class RingList(RingAnswer):
     """The rings with any firm whose file is open to the reader."""
 

@@ -28,7 +28,7 @@ def rings(shown: Rings | RingList) -> None:
 
 
 def _whose(shown: Rings | RingList) -> str:
-    return shown["enterprise"] if "enterprise" in shown else f"{shown['files']} files 份档案"
+    return f"{shown['files']} files 份档案" if "firms" in shown else shown["enterprise"]
 
 
 def _hop(hop: RingHop) -> tuple[str, ...]:

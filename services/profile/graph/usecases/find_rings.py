@@ -20,7 +20,7 @@ from services.profile.book.usecases.settle import settle
 from services.profile.graph.domain.rings import EDGES, Budget, Limits, find, limits_on, near
 from services.profile.graph.usecases.hear_hops import heard_hops
 from services.profile.rights.usecases.open_at import OpenFile, open_at
-from services.profile.rights.usecases.open_file import Reading, open_days, open_files, openable, reading_transaction
+from services.profile.rights.usecases.open_file import Reading, open_files, open_some, reading_transaction
 
 # A request waits for the search; what is not looked for then is told. The latest rings are shown, so many at most.
 BUDGET = Budget(most=40_000_000)
@@ -93,7 +93,6 @@ def _opened(context: Context, reading: Reading, rings: pl.DataFrame, file: OpenF
     # A firm reads its own file without a purpose; another's only with one.
     if not others or reading.purpose is None:
         return []
-    day = file.moment.as_of
     with reading_transaction(context) as connection:
-        may = openable(context, connection, reading, others, day)
-        return [open_days(context, connection, reading, {firm: {day} for firm in may})]
+        permit, _ = open_some(context, connection, reading, others, file.moment.as_of, len(others))
+    return [permit]
