@@ -18,18 +18,20 @@ BANK, ENTERPRISE, PLATFORM, SOURCE, OPERATOR, SERVICE = (
 DEFAULT_SCOPES: Mapping[str, frozenset[str]] = {
     role: frozenset(scopes.split())
     for role, scopes in {
-        BANK: "ledger:read notices:read alerts:write applications:write applications:read webhooks:write "
+        BANK: "indices:read ledger:read notices:read alerts:write applications:write applications:read webhooks:write "
         "enterprises:read consents:read features:bulk scores:write scores:read scores:soft models:write "
         "models:read outcomes:write evaluations:write products:write products:read matches:write matches:read",
-        ENTERPRISE: "ledger:read notices:read disputes:write disputes:read repairs:read alerts:write "
+        ENTERPRISE: "indices:read ledger:read notices:read disputes:write disputes:read repairs:read alerts:write "
         "applications:write applications:read webhooks:write "
         "imports:write imports:read enterprises:read consents:write consents:read accesses:read "
         "features:bulk scores:read scores:soft products:read matches:write matches:read",
-        PLATFORM: "ledger:read notices:read alerts:write applications:write applications:read webhooks:write "
+        PLATFORM: "indices:read ledger:read notices:read alerts:write applications:write applications:read "
+        "webhooks:write "
         "enterprises:read consents:read features:bulk scores:soft products:read matches:write matches:read",
-        SOURCE: "ledger:read notices:read repairs:write repairs:read imports:write imports:read "
+        SOURCE: "indices:read ledger:read notices:read repairs:write repairs:read imports:write imports:read "
         "enterprises:write enterprises:read",
-        OPERATOR: "ledger:read notices:read disputes:read disputes:decide repairs:write repairs:read clients:write "
+        OPERATOR: "indices:read indices:write "
+        "ledger:read notices:read disputes:read disputes:decide repairs:write repairs:read clients:write "
         "imports:write imports:read enterprises:write enterprises:read "
         "consents:read accesses:read features:bulk scores:read scores:soft models:write models:read models:approve "
         "evaluations:write products:write products:read matches:read measures:write measures:read "
