@@ -46,6 +46,7 @@ NAMES = (
     "graph_contagion",
     "refresh",
     "replay",
+    "graph_ownership",
 )
 
 

@@ -40,6 +40,7 @@ ROUTES: Mapping[str, Route] = {
     "feature-sets": Route("profile", BOOK, streams=True),
     "catalogue": Route("profile"),
     "connectors": Route("profile"),
+    "bidder-screens": Route("profile", streams=True),
     "book": Route("profile"),
     "ledger": Route("profile"),
     "disputes": Route("profile"),

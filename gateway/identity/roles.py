@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-BANK, ENTERPRISE, PLATFORM, SOURCE, OPERATOR, SERVICE = (
+BANK, ENTERPRISE, PLATFORM, BUYER, SOURCE, OPERATOR, SERVICE = (
     "bank",
     "enterprise",
     "platform",
+    "buyer",
     "source",
     "operator",
     "service",
@@ -29,13 +30,15 @@ DEFAULT_SCOPES: Mapping[str, frozenset[str]] = {
         "webhooks:write "
         "enterprises:read consents:read features:bulk scores:soft products:read matches:write matches:read",
         SOURCE: "indices:read ledger:read notices:read repairs:write repairs:read imports:write imports:read "
+        # A buyer or its agency (采购人、招标代理机构): who bids at its tenders, and how suppliers have kept their word.
+        BUYER: "indices:read ledger:read notices:read enterprises:read consents:read screens:write",
         "enterprises:write enterprises:read",
         OPERATOR: "indices:read indices:write "
         "ledger:read notices:read disputes:read disputes:decide repairs:write repairs:read clients:write "
         "imports:write imports:read enterprises:write enterprises:read "
         "consents:read accesses:read features:bulk scores:read scores:soft models:write models:read models:approve "
         "evaluations:write products:write products:read matches:read measures:write measures:read "
-        "overlays:write overlays:confirm book:write",
+        "overlays:write overlays:confirm book:write screens:write",
         SERVICE: "features:bulk scores:soft enterprises:read products:read",
     }.items()
 }

@@ -16,7 +16,8 @@ from services.profile.rights.domain import consent, dispute, measure, notice, re
 from services.profile.rights.usecases import take_back
 from services.profile.standards import codes
 from services.profile.supervision.domain import pack, packs_of
-from services.profile.supervision.usecases import publish_index, read_index
+from services.profile.supervision.domain.screen import auction
+from services.profile.supervision.usecases import publish_index, read_index, screen_bidders
 from services.profile.watch.usecases import read_alerts, subscribe
 
 KINDS: Mapping[type[Refused], Kind] = {
@@ -80,5 +81,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     take_back.NotFinished: Kind(409, "import-not-finished", "The import is not done", "导入尚未完成"),
     take_back.AlreadyWithdrawn: Kind(409, "import-withdrawn", "The import was taken back already", "该次导入已撤回"),
     take_back.NotWithdrawable: Kind(409, "import-not-withdrawable", "It cannot be taken back", "该次导入无法撤回"),
+    auction.ImpossibleAuction: Kind(422, "impossible-auction", "The bids contradict themselves", "报价信息自相矛盾"),
+    screen_bidders.UnlistedBidder: Kind(422, "unlisted-bidder", "A bid of an unlisted bidder", "报价方不在名单中"),
     receive.ImportNotFound: Kind(404, "import-not-found", "No such import", "未找到该导入任务"),
 }
