@@ -29,9 +29,9 @@ DEFAULT_SCOPES: Mapping[str, frozenset[str]] = {
         PLATFORM: "indices:read ledger:read notices:read alerts:write applications:write applications:read "
         "webhooks:write "
         "enterprises:read consents:read features:bulk scores:soft products:read matches:write matches:read",
-        SOURCE: "indices:read ledger:read notices:read repairs:write repairs:read imports:write imports:read "
         # A buyer or its agency (采购人、招标代理机构): who bids at its tenders, and how suppliers have kept their word.
         BUYER: "indices:read ledger:read notices:read enterprises:read consents:read screens:write",
+        SOURCE: "indices:read ledger:read notices:read repairs:write repairs:read imports:write imports:read "
         "enterprises:write enterprises:read",
         OPERATOR: "indices:read indices:write "
         "ledger:read notices:read disputes:read disputes:decide repairs:write repairs:read clients:write "
