@@ -18,6 +18,7 @@ from smecredit.client.plans import Plans
 from smecredit.client.proofs import Proofs
 from smecredit.client.rights import Rights
 from smecredit.client.scores import Scores
+from smecredit.client.screens import Screens
 from smecredit.client.shocks import Shocks
 from smecredit.client.wire import Wire
 
@@ -27,7 +28,19 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 
 
 class Client(
-    Imports, Enterprises, Control, Shocks, Rights, Corrections, Measures, Scores, Proofs, Models, Matches, Plans
+    Imports,
+    Enterprises,
+    Control,
+    Screens,
+    Shocks,
+    Rights,
+    Corrections,
+    Measures,
+    Scores,
+    Proofs,
+    Models,
+    Matches,
+    Plans,
 ):
     """A client of one suite with one API key.
 
