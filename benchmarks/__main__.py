@@ -47,6 +47,7 @@ NAMES = (
     "graph_screen",
     "refresh",
     "replay",
+    "graph_ownership",
 )
 
 

@@ -35,6 +35,7 @@ ROUTES: Mapping[str, Route] = {
     "alerts": Route("profile"),
     "shocks": Route("profile"),
     "classes": Route("profile", BOOK),
+    "indices": Route("profile", streams=True),
     "subscriptions": Route("profile"),
     "feature-sets": Route("profile", BOOK, streams=True),
     "catalogue": Route("profile"),

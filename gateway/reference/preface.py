@@ -129,6 +129,12 @@ TAGS: list[Document] = [
         "Classes for supervision",
         "企业信用风险A至D四类、各指标贡献与建议抽查比例。A to D with every contribution, and how often to inspect.",
     ),
+    _tag(
+        "indices",
+        "诚信指数",
+        "Integrity index",
+        "行业与区域诚信指数，分项可加，不足十家企业的单元格不公布。By region and industry; it tells of no firm.",
+    ),
     _tag("receipts", "评分凭证", "Receipts", "评分的签名凭证及其核验。Signed receipts, and their verification."),
     _tag(
         "recourse",

@@ -17,7 +17,7 @@ from services.profile.rights.usecases import take_back
 from services.profile.standards import codes
 from services.profile.supervision.domain import pack, packs_of
 from services.profile.supervision.domain.screen import auction
-from services.profile.supervision.usecases import screen_bidders
+from services.profile.supervision.usecases import publish_index, read_index, screen_bidders
 from services.profile.watch.usecases import read_alerts, subscribe
 
 KINDS: Mapping[type[Refused], Kind] = {
@@ -71,6 +71,8 @@ KINDS: Mapping[type[Refused], Kind] = {
     repair.NotRepairable: Kind(422, "not-repairable", "Nothing to repair", "该记录不适用信用修复"),
     repair.RepairNotFound: Kind(404, "repair-not-found", "No such repair", "未找到该信用修复"),
     notice.NoticeNotFound: Kind(404, "notice-not-found", "No such notice", "未找到该通知"),
+    publish_index.MonthTaken: Kind(409, "month-taken", "The month is published already", "该月指数已发布"),
+    read_index.OrderNotFound: Kind(404, "index-order-not-found", "No such order of months", "未找到该指数发布任务"),
     packs_of.NoPack: Kind(404, "no-rules-for-sector", "No rules for this sector or day", "该行业或日期没有适用规则"),
     pack.PackRefused: Kind(500, "pack-refused", "A pack of rules contradicts itself", "行业规则包有误"),
     load.ReaderBroken: Kind(500, "file-broke-reader", "The file broke our reader", "文件触发了系统故障"),

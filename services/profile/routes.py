@@ -19,7 +19,7 @@ from services.profile.rights.api import (
     withdrawals,
 )
 from services.profile.rights.api import internal as rights_internal
-from services.profile.supervision.api import bidder_screens, classes
+from services.profile.supervision.api import bidder_screens, classes, indices
 from services.profile.watch.api import alerts
 
 ledger = ledger_blueprint(
@@ -41,6 +41,7 @@ DOCUMENTED = (
     alerts.subscriptions,
     classes.one,
     classes.many,
+    indices.blueprint,
     consents.blueprint,
     disputes.blueprint,
     repairs.blueprint,
