@@ -53,6 +53,7 @@ from smecredit.answers.previews import (
     PreviewTable,
 )
 from smecredit.answers.rights import Consent, Purpose
+from smecredit.answers.rings import Ring, RingHop, RingList, Rings
 from smecredit.answers.scores import (
     Against,
     Contribution,
@@ -207,6 +208,10 @@ __all__ = [
     "Refusal",
     "Reliability",
     "Repair",
+    "Ring",
+    "RingHop",
+    "RingList",
+    "Rings",
     "RuleMet",
     "Run",
     "Runs",

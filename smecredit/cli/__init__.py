@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "screen": ("screening", "Show which bidders of a tender belong together: hints, with evidence."),
     "shock": ("shocking", "Show whom the failure of firms, an industry or a region would reach."),
     "bods": ("controlling", "Print an enterprise's owners and controllers as BODS 0.4 (JSON)."),
+    "rings": ("circling", "Show the rings of invoices that an enterprise, or any firm open to you, is on."),
     "score": ("reading", "Score an enterprise, with reasons."),
     "way-up": ("reading", "Show how a firm reaches a grade, month by month, from its latest score."),
     "receipt": ("proving", "Print the signed receipt of a score."),

@@ -17,6 +17,7 @@ from smecredit.client.models import Models
 from smecredit.client.plans import Plans
 from smecredit.client.proofs import Proofs
 from smecredit.client.rights import Rights
+from smecredit.client.rings import Circles
 from smecredit.client.scores import Scores
 from smecredit.client.screens import Screens
 from smecredit.client.shocks import Shocks
@@ -31,6 +32,7 @@ class Client(
     Imports,
     Enterprises,
     Control,
+    Circles,
     Screens,
     Shocks,
     Rights,
