@@ -19,6 +19,7 @@ from smecredit.client.proofs import Proofs
 from smecredit.client.rights import Rights
 from smecredit.client.rings import Circles
 from smecredit.client.scores import Scores
+from smecredit.client.screens import Screens
 from smecredit.client.shocks import Shocks
 from smecredit.client.wire import Wire
 
@@ -32,6 +33,7 @@ class Client(
     Enterprises,
     Control,
     Circles,
+    Screens,
     Shocks,
     Rights,
     Corrections,
