@@ -103,6 +103,7 @@ from smecredit.answers.shocks import (
     ShockedBook,
     Struck,
 )
+from smecredit.answers.suppliers import Contracts, ContractYear, ReturnedSales, StatedRecord, SupplierRecord
 from smecredit.answers.ways import (
     Blocked,
     CarryingOn,
@@ -133,6 +134,8 @@ __all__ = [
     "Connector",
     "ConnectorDetail",
     "Consent",
+    "ContractYear",
+    "Contracts",
     "Contribution",
     "ControlGroup",
     "Controller",
@@ -208,6 +211,7 @@ __all__ = [
     "Refusal",
     "Reliability",
     "Repair",
+    "ReturnedSales",
     "Ring",
     "RingHop",
     "RingList",
@@ -229,7 +233,9 @@ __all__ = [
     "ShockAnswer",
     "ShockedBook",
     "SignLikelihood",
+    "StatedRecord",
     "Struck",
+    "SupplierRecord",
     "Text",
     "TieHop",
     "TieParty",
