@@ -93,6 +93,8 @@ from smecredit.answers.screens import (
 )
 from smecredit.answers.shocks import (
     Estimates,
+    Exposure,
+    Exposures,
     FenInterval,
     Hit,
     Hop,
@@ -148,6 +150,8 @@ __all__ = [
     "Enterprise",
     "Estimates",
     "Evaluation",
+    "Exposure",
+    "Exposures",
     "FenInterval",
     "Guess",
     "Hit",
