@@ -88,19 +88,21 @@ def nothing() -> pl.DataFrame:
     return pl.DataFrame(schema=dict(SUMS))
 
 
-def net() -> pl.Expr:
+def net(suffix: str = "") -> pl.Expr:
     """Return what rows with `blue`, `red` and `told` come to: red letters take off what is not told as cancelled.
 
     An invoice that is told as cancelled counts for nothing, with its red letters or without, so that none is worth
-    hiding.
+    hiding. `suffix` ends the names of the columns.
     """
-    return c("blue") + (c("red") + c("told")).clip(upper_bound=0)
+    return c(f"blue{suffix}") + (c(f"red{suffix}") + c(f"told{suffix}")).clip(upper_bound=0)
 
 
-def by_sort() -> list[pl.Expr]:
-    """Return `blue`, `red` and `told` of a group of sums, in fen."""
+def by_sort(before: pl.Expr | None = None) -> list[pl.Expr]:
+    """Return `blue`, `red` and `told` of a group of sums, in fen; of those up to a day where one is named."""
+    here = pl.lit(value=True) if before is None else c("day") <= before
     return [
-        c("net_fen").filter(c("sort") == place).sum().alias(name) for place, name in enumerate(("blue", "red", "told"))
+        c("net_fen").filter(here & (c("sort") == place)).sum().alias(name)
+        for place, name in enumerate(("blue", "red", "told"))
     ]
 
 
