@@ -18,6 +18,15 @@ from smecredit.answers.enterprises import (
     PortraitPartners,
     Reliability,
 )
+from smecredit.answers.graphs import (
+    Graph,
+    GraphEdge,
+    GraphLeftOut,
+    GraphName,
+    GraphNode,
+    RegisterStatement,
+    TradeStatement,
+)
 from smecredit.answers.imports import (
     Channel,
     Connector,
@@ -113,6 +122,11 @@ __all__ = [
     "Dispute",
     "Enterprise",
     "Evaluation",
+    "Graph",
+    "GraphEdge",
+    "GraphLeftOut",
+    "GraphName",
+    "GraphNode",
     "Guess",
     "Import",
     "ImportKind",
@@ -170,6 +184,7 @@ __all__ = [
     "RecordKind",
     "Recourse",
     "Refusal",
+    "RegisterStatement",
     "Reliability",
     "Repair",
     "RuleMet",
@@ -183,6 +198,7 @@ __all__ = [
     "Text",
     "TieHop",
     "TieParty",
+    "TradeStatement",
     "UndisputedScore",
     "WithEverything",
     "Withdrawal",
