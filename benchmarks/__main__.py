@@ -43,8 +43,10 @@ NAMES = (
     "names",
     "ledger",
     "score_http",
+    "graph_contagion",
     "refresh",
     "replay",
+    "graph_ownership",
 )
 
 

@@ -13,9 +13,16 @@ from services.profile.book.usecases.touch import JOB as LOOK
 from services.profile.book.withdrawals import JOB as UNDO
 from services.profile.composition import HOOKS
 from services.profile.rights.usecases.take_back import take_back
+from services.profile.supervision.usecases.publish_index import JOB as INDEX
+from services.profile.supervision.usecases.publish_index import publish_index
 from services.profile.watch.usecases.look import watch
 
 
 def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
     """Return the handler of each kind of job; all may be repeated after a crash."""
-    return {JOB: partial(load, context, HOOKS), UNDO: partial(take_back, context), LOOK: partial(watch, context)}
+    return {
+        JOB: partial(load, context, HOOKS),
+        UNDO: partial(take_back, context),
+        LOOK: partial(watch, context),
+        INDEX: partial(publish_index, context),
+    }

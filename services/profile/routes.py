@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.web.ledger import blueprint as ledger_blueprint
 from services.profile.book.api import connectors, imports, previews, records
 from services.profile.book.api.current import context
-from services.profile.graph.api import control, graphs
+from services.profile.graph.api import control, graphs, shocks
 from services.profile.portrait.api import cross_checks, features, portraits
 from services.profile.portrait.api import internal as portrait_internal
 from services.profile.rights.api import (
@@ -19,6 +19,7 @@ from services.profile.rights.api import (
     withdrawals,
 )
 from services.profile.rights.api import internal as rights_internal
+from services.profile.supervision.api import bidder_screens, classes, indices
 from services.profile.watch.api import alerts
 
 ledger = ledger_blueprint(
@@ -34,10 +35,14 @@ DOCUMENTED = (
     cross_checks.blueprint,
     portraits.blueprint,
     graphs.blueprint,
+    shocks.blueprint,
     control.blueprint,
     alerts.signals,
     alerts.feed,
     alerts.subscriptions,
+    classes.one,
+    classes.many,
+    indices.blueprint,
     consents.blueprint,
     disputes.blueprint,
     repairs.blueprint,
@@ -45,6 +50,7 @@ DOCUMENTED = (
     notices.blueprint,
     measures.blueprint,
     features.blueprint,
+    bidder_screens.blueprint,
     ledger,
 )
 BETWEEN_SERVICES = (portrait_internal.blueprint, rights_internal.blueprint)

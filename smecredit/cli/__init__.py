@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "graph": ("tying", "Show who is tied to an enterprise, by trade and by register."),
     "controllers": ("controlling", "Show who owns and controls an enterprise, through all chains."),
     "group": ("controlling", "Show the control group of an enterprise and its close links."),
+    "shock": ("shocking", "Show whom the failure of firms, an industry or a region would reach."),
+    "bods": ("controlling", "Print an enterprise's owners and controllers as BODS 0.4 (JSON)."),
     "score": ("reading", "Score an enterprise, with reasons."),
     "way-up": ("reading", "Show how a firm reaches a grade, month by month, from its latest score."),
     "receipt": ("proving", "Print the signed receipt of a score."),

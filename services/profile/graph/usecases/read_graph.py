@@ -20,7 +20,7 @@ from services.profile.graph.domain.ties import Kind, registered
 from services.profile.graph.usecases.file_ties import Source, Ties, current_graph, read_files
 from services.profile.rights.usecases.list_enterprises import roster
 from services.profile.rights.usecases.open_at import OpenFile, open_at
-from services.profile.rights.usecases.open_file import Reading, open_days, openable, reading_transaction
+from services.profile.rights.usecases.open_file import Reading, open_some, reading_transaction
 
 EVERY = frozenset(Kind)
 # Register kinds of which another firm's file may tell a tie to this one.
@@ -90,11 +90,11 @@ class _Walk:
             self._permits.append(permit)
             ties = self._read(permit)
             last = hop == self._wanted.depth
-            others = [] if last else self._tied_elsewhere(ties)
-            new = self._grown.add(ties.files, others, hop)
-            if last or not new:
+            others = self._none if last else self._tied_elsewhere(ties)
+            new = self._grown.add(ties.files, others.enterprises, hop)
+            if last:
                 break
-            permit = self._opened(new)
+            permit = joined([others, self._opened(set(new) - set(others.enterprises))])
             if not permit.enterprises:
                 break
 
@@ -125,36 +125,46 @@ class _Walk:
         self._resolved |= ties.resolved
         return ties
 
+    @property
+    def _none(self) -> Permit:
+        return self._file.permit.only(())
+
     def _opened(self, wanted: Collection[str]) -> Permit:
         """Open those of these firms' files that the reader may read, and record each read."""
-        if self._reading.purpose is None:  # a firm reads its own file without one, and no other
-            return self._file.permit.only(())
-        day = self._file.moment.as_of
+        # A firm reads its own file without a purpose, and no other.
+        if not wanted or self._reading.purpose is None:
+            return self._none
+        day, room = self._file.moment.as_of, self._wanted.most
         with reading_transaction(self._context) as connection:
             known = sorted(store.enterprises(connection, sorted(wanted)))
-            return open_days(self._context, connection, self._reading, {name: {day} for name in known})
+            permit, _ = open_some(self._context, connection, self._reading, known, day, room)
+        return permit
 
-    def _tied_elsewhere(self, ties: Ties) -> list[str]:
-        """Return the firms whose own registers tie them to these, or share a party with them, if they may be opened."""
+    def _tied_elsewhere(self, ties: Ties) -> Permit:
+        """Open the files of firms that tell ties to these themselves, or share a party with them, as there is room."""
         kinds = self._wanted.kinds & REGISTERED
+        if not kinds or self._reading.purpose is None:
+            return self._none
         parties = {file.enterprise for file in ties.files}
         parties |= {tie.party for file in ties.files for tie in file.registered if tie.sealed and tie.kind in kinds}
-        rows = _naming(self._context, self._file, parties) if kinds and self._reading.purpose else None
-        if rows is None or rows.is_empty():
-            return []
+        rows = _naming(self._context, self._file, parties)
         found = {tie.firm for tie in registered(rows, self._file.moment.as_of, {}) if tie.kind in kinds}
         fresh, day = sorted(found - self._grown.hops.keys()), self._file.moment.as_of
-        with self._context.database.connection() as connection:
-            return openable(self._context, connection, self._reading, fresh, day) if fresh else []
+        room = self._wanted.most - len(self._grown.hops)
+        if not fresh or room <= 0:
+            return self._none
+        with reading_transaction(self._context) as connection:
+            permit, _ = open_some(self._context, connection, self._reading, fresh, day, room)
+        return permit
 
 
-def _naming(context: Context, file: OpenFile, parties: Collection[str]) -> pl.DataFrame | None:
+def _naming(context: Context, file: OpenFile, parties: Collection[str]) -> pl.DataFrame:
     """Return the relations of all firms that name one of these parties, as known at the moment."""
     dataset, moment = relation.DATASET, file.moment
     with context.database.read() as session:
         version = store.lake_versions(session, moment.known_at).get(dataset.name)
     if version is None:
-        return None
+        return dataset.empty()
     every = scan(context, dataset.name, version, moment.known_at, Whole(Why.TIES))
     rows = every.filter(pl.col("party").is_in(sorted(parties))).collect()
     with context.database.read() as session:

@@ -1,0 +1,80 @@
+"""What past auctions say of pairs of bidders: together more often than chance, prices in one ratio, who gives way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy.stats import binom, hypergeom
+
+from services.profile.supervision.domain.screen.auction import Auction
+
+# Ratios that are compared: fewer joint auctions show no rule.
+FEWEST_JOINT = 3
+LEAST_P = 1e-300
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Two bidders in the past: their auctions, those of both, and how unlikely so many of both are by chance.
+
+    `ratio_deviation` is the standard deviation of the logarithm of the ratio of their bids over joint auctions, None
+    where there are fewer than three; `one_won` and `other_won` count joint auctions that each won.
+    """
+
+    one: str
+    other: str
+    auctions: int
+    one_bids: int
+    other_bids: int
+    together: int
+    p_value: float
+    ratio_deviation: float | None
+    one_won: int
+    other_won: int
+
+
+def joints(past: Sequence[Auction], bidders: Sequence[str]) -> list[Joint]:
+    """Return every pair of these bidders that met in a past auction, in order of their names.
+
+    `p_value` is P(X ≥ together) where one's auctions are drawn at random from all that are stated and the other's are
+    marked among them (hypergeometric). The universe is what is stated: auctions of one trade and region say more.
+    """
+    place = {name: at for at, name in enumerate(sorted(set(bidders)))}
+    amounts = np.full((len(past), len(place)), np.nan)
+    for row, held in enumerate(past):
+        for bid in held.bids:
+            if bid.bidder in place:
+                amounts[row, place[bid.bidder]] = bid.amount_fen
+    there = ~np.isnan(amounts)
+    counts, both = there.sum(axis=0), there.astype(np.int64).T @ there.astype(np.int64)
+    names = list(place)
+    return [
+        _joint(past, (names[i], names[j]), amounts[:, [i, j]], (int(counts[i]), int(counts[j])))
+        for i, j in combinations(range(len(names)), 2)
+        if both[i, j]
+    ]
+
+
+def _joint(past: Sequence[Auction], names: tuple[str, str], amounts: np.ndarray, bids: tuple[int, int]) -> Joint:
+    met: list[int] = np.flatnonzero(~np.isnan(amounts).any(axis=1)).tolist()
+    together = len(met)
+    chance = float(hypergeom.sf(together - 1, len(past), *bids))
+    ratios = np.log(amounts[met, 0] / amounts[met, 1])
+    spread = float(ratios.std(ddof=1)) if together >= FEWEST_JOINT else None
+    won = [sum(past[row].winner == name for row in met) for name in names]
+    return Joint(*names, len(past), *bids, together, max(chance, LEAST_P), spread, *won)
+
+
+def gives_way(joint: Joint) -> tuple[str, float] | None:
+    """Return who of the two never wins where both bid though it does win elsewhere at chance, and how unlikely that is.
+
+    Of `together` joint auctions that one of the two won, each would win half; P is that of none for one side.
+    """
+    won = joint.one_won + joint.other_won
+    if won < FEWEST_JOINT or min(joint.one_won, joint.other_won) > 0:
+        return None
+    loser = joint.one if joint.one_won == 0 else joint.other
+    return loser, float(min(1.0, 2 * binom.pmf(0, won, 0.5)))
