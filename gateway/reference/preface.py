@@ -119,6 +119,7 @@ TAGS: list[Document] = [
         "交易、股权、任职、担保等关联。Ties around a firm.",
     ),
     _tag("control", "股权与控制", "Ownership and control", "谁持股、谁控制、同属哪个集团。Who owns, who controls."),
+    _tag("rings", "循环开票", "Rings", "企业间循环开票的链条。Invoices that run in a circle."),
     _tag(
         "bidder-screens",
         "投标人筛查",

@@ -62,6 +62,7 @@ from smecredit.answers.previews import (
     PreviewTable,
 )
 from smecredit.answers.rights import Consent, Purpose
+from smecredit.answers.rings import Ring, RingHop, RingList, Rings
 from smecredit.answers.scores import (
     Against,
     Contribution,
@@ -85,6 +86,19 @@ from smecredit.answers.scores import (
     ScoreEvidence,
     ScoringModel,
     UndisputedScore,
+)
+from smecredit.answers.screens import (
+    BidderFinding,
+    BidderGroup,
+    BidderPair,
+    BidderPath,
+    BidderScreen,
+    ScreenedBidder,
+    ScreenLeftOut,
+    ScreenReceipt,
+    ScreenRule,
+    SignLikelihood,
+    TieRecord,
 )
 from smecredit.answers.shocks import (
     Estimates,
@@ -113,6 +127,11 @@ from smecredit.answers.ways import (
 
 __all__ = [
     "Against",
+    "BidderFinding",
+    "BidderGroup",
+    "BidderPair",
+    "BidderPath",
+    "BidderScreen",
     "Blocked",
     "Book",
     "BookDate",
@@ -204,6 +223,10 @@ __all__ = [
     "RegisterStatement",
     "Reliability",
     "Repair",
+    "Ring",
+    "RingHop",
+    "RingList",
+    "Rings",
     "RuleMet",
     "Run",
     "Runs",
@@ -213,13 +236,19 @@ __all__ = [
     "ScoreUsed",
     "ScoringChange",
     "ScoringModel",
+    "ScreenLeftOut",
+    "ScreenReceipt",
+    "ScreenRule",
+    "ScreenedBidder",
     "Security",
     "ShockAnswer",
     "ShockedBook",
+    "SignLikelihood",
     "Struck",
     "Text",
     "TieHop",
     "TieParty",
+    "TieRecord",
     "TradeStatement",
     "UndisputedScore",
     "WithEverything",
