@@ -31,7 +31,7 @@ class GraphQuerySchema(MomentSchema):
         validate=validate.Range(1, DEEPEST),
         metadata={"description": "1: what the firm's own file tells; 2 and 3: also what the files of the next tell"},
     )
-    types = Kinds(load_default=frozenset(Kind), metadata={"description": f"Kinds of ties, of {', '.join(Kind)}"})
+    types = Kinds(load_default=None, metadata={"description": f"Kinds of ties, of {', '.join(Kind)}: all unless given"})
     most = fields.Integer(
         load_default=MOST,
         validate=validate.Range(1, MOST_FIRMS),

@@ -40,7 +40,7 @@ def get_graph(query: dict[str, Any], enterprise: str) -> Response:
     the reader too, and each that is read leaves a record. Of a firm whose file is not open there is nothing but what
     open files say of it.
     """
-    wanted = Wanted(query["depth"], query["types"], query["most"])
+    wanted = Wanted(query["depth"], query["types"] or frozenset(Kind), query["most"])
     asked = reading(Resource.GRAPH, query["as_of"])
     moment = Asked(query["as_of"], query["known_at"])
     found = read_graph(context(), asked, enterprise_id(enterprise), moment, wanted)
