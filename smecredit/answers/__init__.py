@@ -53,6 +53,7 @@ from smecredit.answers.previews import (
     PreviewTable,
 )
 from smecredit.answers.rights import Consent, Purpose
+from smecredit.answers.rings import Ring, RingHop, RingList, Rings
 from smecredit.answers.scores import (
     Against,
     Contribution,
@@ -77,8 +78,23 @@ from smecredit.answers.scores import (
     ScoringModel,
     UndisputedScore,
 )
+from smecredit.answers.screens import (
+    BidderFinding,
+    BidderGroup,
+    BidderPair,
+    BidderPath,
+    BidderScreen,
+    ScreenedBidder,
+    ScreenLeftOut,
+    ScreenReceipt,
+    ScreenRule,
+    SignLikelihood,
+    TieRecord,
+)
 from smecredit.answers.shocks import (
     Estimates,
+    Exposure,
+    Exposures,
     FenInterval,
     Hit,
     Hop,
@@ -104,6 +120,11 @@ from smecredit.answers.ways import (
 
 __all__ = [
     "Against",
+    "BidderFinding",
+    "BidderGroup",
+    "BidderPair",
+    "BidderPath",
+    "BidderScreen",
     "Blocked",
     "Book",
     "BookDate",
@@ -126,6 +147,8 @@ __all__ = [
     "Enterprise",
     "Estimates",
     "Evaluation",
+    "Exposure",
+    "Exposures",
     "FenInterval",
     "Guess",
     "Hit",
@@ -189,6 +212,10 @@ __all__ = [
     "Refusal",
     "Reliability",
     "Repair",
+    "Ring",
+    "RingHop",
+    "RingList",
+    "Rings",
     "RuleMet",
     "Run",
     "Runs",
@@ -198,13 +225,19 @@ __all__ = [
     "ScoreUsed",
     "ScoringChange",
     "ScoringModel",
+    "ScreenLeftOut",
+    "ScreenReceipt",
+    "ScreenRule",
+    "ScreenedBidder",
     "Security",
     "ShockAnswer",
     "ShockedBook",
+    "SignLikelihood",
     "Struck",
     "Text",
     "TieHop",
     "TieParty",
+    "TieRecord",
     "UndisputedScore",
     "WithEverything",
     "Withdrawal",

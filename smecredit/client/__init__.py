@@ -17,7 +17,9 @@ from smecredit.client.models import Models
 from smecredit.client.plans import Plans
 from smecredit.client.proofs import Proofs
 from smecredit.client.rights import Rights
+from smecredit.client.rings import Circles
 from smecredit.client.scores import Scores
+from smecredit.client.screens import Screens
 from smecredit.client.shocks import Shocks
 from smecredit.client.wire import Wire
 
@@ -27,7 +29,20 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 
 
 class Client(
-    Imports, Enterprises, Control, Shocks, Rights, Corrections, Measures, Scores, Proofs, Models, Matches, Plans
+    Imports,
+    Enterprises,
+    Control,
+    Circles,
+    Screens,
+    Shocks,
+    Rights,
+    Corrections,
+    Measures,
+    Scores,
+    Proofs,
+    Models,
+    Matches,
+    Plans,
 ):
     """A client of one suite with one API key.
 
