@@ -136,6 +136,7 @@ TAGS: list[Document] = [
         "Classes for supervision",
         "企业信用风险A至D四类、各指标贡献与建议抽查比例。A to D with every contribution, and how often to inspect.",
     ),
+    _tag("exposures", "敞口", "Exposures", "自己的贷款敞口与传导预警限额。What you have lent to whom."),
     _tag(
         "indices",
         "诚信指数",

@@ -20,7 +20,7 @@ from services.profile.rights.api import (
 )
 from services.profile.rights.api import internal as rights_internal
 from services.profile.supervision.api import bidder_screens, classes, indices
-from services.profile.watch.api import alerts
+from services.profile.watch.api import alerts, exposures
 
 ledger = ledger_blueprint(
     "ledger", "smecredit/profile", lambda: context().ledger_signer, "Who read what, who agreed to it: provable"
@@ -42,6 +42,7 @@ DOCUMENTED = (
     alerts.signals,
     alerts.feed,
     alerts.subscriptions,
+    exposures.blueprint,
     classes.one,
     classes.many,
     indices.blueprint,

@@ -102,6 +102,8 @@ from smecredit.answers.screens import (
 )
 from smecredit.answers.shocks import (
     Estimates,
+    Exposure,
+    Exposures,
     FenInterval,
     Hit,
     Hop,
@@ -154,6 +156,8 @@ __all__ = [
     "Enterprise",
     "Estimates",
     "Evaluation",
+    "Exposure",
+    "Exposures",
     "FenInterval",
     "Graph",
     "GraphEdge",
