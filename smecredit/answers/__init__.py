@@ -18,6 +18,15 @@ from smecredit.answers.enterprises import (
     PortraitPartners,
     Reliability,
 )
+from smecredit.answers.graphs import (
+    Graph,
+    GraphEdge,
+    GraphLeftOut,
+    GraphName,
+    GraphNode,
+    RegisterStatement,
+    TradeStatement,
+)
 from smecredit.answers.imports import (
     Channel,
     Connector,
@@ -153,6 +162,11 @@ __all__ = [
     "Exposure",
     "Exposures",
     "FenInterval",
+    "Graph",
+    "GraphEdge",
+    "GraphLeftOut",
+    "GraphName",
+    "GraphNode",
     "Guess",
     "Hit",
     "Hop",
@@ -213,6 +227,7 @@ __all__ = [
     "RecordKind",
     "Recourse",
     "Refusal",
+    "RegisterStatement",
     "Reliability",
     "Repair",
     "ReturnedSales",
@@ -244,6 +259,7 @@ __all__ = [
     "TieHop",
     "TieParty",
     "TieRecord",
+    "TradeStatement",
     "UndisputedScore",
     "WithEverything",
     "Withdrawal",
