@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked
-from services.profile.graph.domain.control.chain import chains
+from services.profile.graph.domain.control.chain import chains_to
 from services.profile.graph.domain.control.close_links import Case, Link, close_links
 from services.profile.graph.domain.control.group import Group, group
 from services.profile.graph.domain.control.integrated import holdings, owners
@@ -79,7 +79,7 @@ def find_group(context: Context, reading: Reading, enterprise: str, asked: Asked
 def _owners(ties: Ties, firm: str) -> tuple[Owner, ...]:
     shares, sure = _shares(ties, firm), _shares(ties.without_own_words(), firm)
     direct = {tie.holder: tie.share for tie in ties.stakes if tie.held == firm}
-    paths = {party: chains(ties.stakes, [party], {*shares, firm}).get(firm, ()) for party in shares}
+    paths = chains_to(ties.stakes, firm)
     found = (
         Owner(party, share, sure.get(party, 0.0), direct.get(party), paths[party])
         for party, share in shares.items()
