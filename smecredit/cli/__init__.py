@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "book": ("governing", "Show as of which day files are read, or set it as the operator."),
     "sandbox": ("data", "Write a synthetic economy to a folder."),
     "portrait": ("reading", "Show an enterprise's credit portrait."),
+    "graph": ("tying", "Show who is tied to an enterprise, by trade and by register."),
     "controllers": ("controlling", "Show who owns and controls an enterprise, through all chains."),
     "group": ("controlling", "Show the control group of an enterprise and its close links."),
     "exposures": ("shocking", "As a bank: show or state what you lent to whom, for alerts of contagion."),

@@ -10,6 +10,7 @@ from smecredit.client.calls import OnProgress
 from smecredit.client.control import Control
 from smecredit.client.corrections import Corrections
 from smecredit.client.enterprises import Enterprises, Table
+from smecredit.client.graphs import Graphs
 from smecredit.client.imports import Imports
 from smecredit.client.matches import Matches
 from smecredit.client.measures import Measures
@@ -31,6 +32,7 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 class Client(
     Imports,
     Enterprises,
+    Graphs,
     Control,
     Circles,
     Screens,
