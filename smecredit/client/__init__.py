@@ -19,6 +19,7 @@ from smecredit.client.proofs import Proofs
 from smecredit.client.rights import Rights
 from smecredit.client.scores import Scores
 from smecredit.client.shocks import Shocks
+from smecredit.client.supervision import Supervision
 from smecredit.client.wire import Wire
 
 __all__ = ["DEFAULT_URL", "Client", "OnProgress", "Table"]
@@ -27,7 +28,19 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 
 
 class Client(
-    Imports, Enterprises, Control, Shocks, Rights, Corrections, Measures, Scores, Proofs, Models, Matches, Plans
+    Imports,
+    Enterprises,
+    Control,
+    Shocks,
+    Supervision,
+    Rights,
+    Corrections,
+    Measures,
+    Scores,
+    Proofs,
+    Models,
+    Matches,
+    Plans,
 ):
     """A client of one suite with one API key.
 
