@@ -47,6 +47,7 @@ NAMES = (
     "refresh",
     "replay",
     "graph_ownership",
+    "graph_indices",
 )
 
 
