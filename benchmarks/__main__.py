@@ -44,6 +44,7 @@ NAMES = (
     "ledger",
     "score_http",
     "graph_contagion",
+    "graph_screen",
     "refresh",
     "replay",
     "graph_ownership",

@@ -14,12 +14,18 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from sandbox.economy import Plan, simulate
+from sandbox.ties.truth import draw_ties
+from services.profile.book.domain.relation import DATASET, sealed
+from services.profile.graph.domain.control.group import group
 from services.profile.graph.domain.control.integrated import Holdings, owners
 from services.profile.graph.domain.control.majority import Votes, controlled
-from services.profile.graph.domain.control.ties import WHOLE, Tie, Ties
+from services.profile.graph.domain.control.ties import WHOLE, Tie, Ties, ties_of
+from services.profile.graph.domain.control.ultimate import top
 
 FIRMS, HOLDERS, SMALL = 100_000, 3, 1_000
 ASKED, ASKED_OF_PEER, HEADS, HEADS_OF_PEER = 200, 20, 2_000, 200
@@ -85,6 +91,7 @@ def run() -> dict[str, Any]:
             "ratio": None,
         },
         {"what": "largest difference from the peer", "ours": apart, "peer": 1e-9, "unit": "share", "ratio": None},
+        _planted(),
         {"what": "controlled sets that differ", "ours": control[2], "peer": 0, "unit": "", "ratio": None},
     ]
     about = f"{most:,} parties above the firm with most of them"
@@ -177,6 +184,24 @@ def _beside_dense(small: Graph) -> tuple[float, float, float]:
         whole[places] = values
         worst = max(worst, float(np.abs(whole - expected[:, firm]).max()))
     return worst, dense, ours
+
+
+def _planted() -> dict[str, Any]:
+    """Return how many groups of a sandbox economy are found whole with their person at the top, of how many."""
+    economy = simulate(Plan(firms=2_000, months=14, seed=9))
+    drawn = draw_ties(economy)
+    rows = sealed(drawn.relations.with_row_index("line").cast({"line": pl.Int64}), b"k" * 32)
+    held = DATASET.conform(rows).with_columns(import_id=pl.lit("imp_register"))
+    ties = ties_of(held, economy.calendar.days[-1].item(), ())
+    groups = drawn.labels["owners"].group_by("group").agg(pl.col("enterprise").sort())["enterprise"].to_list()
+    found = [_firms(ties, firms[0]) for firms in groups]
+    whole = sum(one == firms for one, firms in zip(found, groups, strict=True))
+    what = "planted groups of the sandbox found whole (2,000 firms)"
+    return {"what": what, "ours": whole, "peer": len(groups), "unit": "groups", "ratio": whole / len(groups)}
+
+
+def _firms(ties: Ties, firm: str) -> list[str]:
+    return [one.enterprise for one in group(ties, firm, top(ties, firm)).members]
 
 
 def _row(what: str, ours: float, peer: float, unit: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Count the weights of the signs anew: `python -m benchmarks.screen_weights` prints `screen/weights.toml`.
+"""Count the weights of the signs anew: `python -m benchmarks.screen_weights > weights.toml 2> model.toml`.
 
 What past auctions and prices say is counted on Tsuchiura, auctions up to 2010, cartels known; what files and documents
 say on seeded groups, which are made up. Both are counted on other data than `graph_screen` measures on.
@@ -7,21 +7,26 @@ say on seeded groups, which are made up. Both are counted on other data than `gr
 from __future__ import annotations
 
 import random
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import combinations
 from math import log10
+
+import numpy as np
 
 from benchmarks.bidding_groups import TODAY, Market, market, tender
 from benchmarks.tsuchiura import Held, auctions
 from services.profile.supervision.domain.screen.auction import Auction
+from services.profile.supervision.domain.screen.combined import OF_AUCTION, Combined, fit, of_auction
 from services.profile.supervision.domain.screen.history import joints
 from services.profile.supervision.domain.screen.prices import screens
 from services.profile.supervision.domain.screen.ties import of_documents, of_files
 
 SEEDS, TENDERS = range(100, 110), 400
 # Below these a sign was no commoner among cartels than elsewhere; even steps were so at no strength.
-BANDS = {"together": (8.0, 16.0), "constant-ratio": (2.0,), "narrow-spread": (2.3,)}
+BANDS = {"together": (8.0, 16.0), "constant-ratio": (2.0,), "narrow-spread": (2.3,), "whole-auction": (2.0, 3.0)}
 LAST_YEAR = 2010
 Shown = tuple[str, float]
 
@@ -31,11 +36,16 @@ def main() -> None:
     print("# How often signs show, counted by `python -m benchmarks.screen_weights`; weight.py says what follows.")
     print("# bands: [strength from, hits, of pairs or auctions together, hits by chance, of others].\n")
     print('[sources.tsuchiura]\ntitle = "Tsuchiura, sealed bids of public works 2007-2010, cartels known"')
+    print("synthetic = false\n")
+    print('[sources.tsuchiura-2010]\ntitle = "Tsuchiura 2010, cartels known; the model was fitted on 2007-2009"')
     print('synthetic = false\n\n[sources.seeded]\ntitle = "seeded groups, made up"\nsynthetic = true\n')
     held = [each for each in auctions() if each.year <= LAST_YEAR]
     _told("tsuchiura", *_counted(_pairs(held)), ("together", "constant-ratio"))
     _told("tsuchiura", *_counted(_prices(held)), ("narrow-spread",))
+    model, scored = _modelled(auctions())
+    _told("tsuchiura-2010", *_counted(scored))
     _told("seeded", *_counted(_files()))
+    _model(model)
 
 
 def _told(source: str, hits: Counter[tuple[bool, str, float]], whole: Counter[bool], only: Sequence[str] = ()) -> None:
@@ -81,6 +91,32 @@ def price_signs(each: Auction) -> list[Shown]:
     """Return what an auction's prices show, and how strongly."""
     found = screens(each.amounts)
     return [] if found.cv is None else [("narrow-spread", -log10(max(found.cv, 1e-9)))]
+
+
+def _modelled(held: Sequence[Held]) -> tuple[Combined, list[tuple[bool, list[Shown]]]]:
+    """Return the model of whole auctions fitted up to 2009, and what it says of those of 2010."""
+    past = [each.auction for each in held]
+    rows = {
+        at: of_auction(each.auction, past[:at])
+        for at, each in enumerate(held)
+        if each.year <= LAST_YEAR and len(each.auction.bids) > 1
+    }
+    early = [at for at in rows if held[at].year < LAST_YEAR]
+    model = fit(np.array([rows[at] for at in early]), np.array([held[at].cartelized for at in early]))
+    late = [at for at in rows if held[at].year == LAST_YEAR]
+    scores = model.scores(np.array([rows[at] for at in late]))
+    told = zip(late, scores.tolist(), strict=True)
+    return model, [(held[at].cartelized, [("whole-auction", score)]) for at, score in told]
+
+
+def _model(model: Combined) -> None:
+    """Print the model for `screen/model.toml`, on standard error."""
+    out = partial(print, file=sys.stderr)
+    out("# The screens of a whole auction put together, fitted by `python -m benchmarks.screen_weights`.\n")
+    out(f'[auction]\nfitted_on = "Tsuchiura 2007-2009"\nscreens = {list(OF_AUCTION)}'.replace("'", '"'))
+    for name in ("means", "scales", "weights"):
+        out(f"{name} = {[round(each, 6) for each in getattr(model, name)]}")
+    out(f"constant = {round(model.constant, 6)}")
 
 
 def _files() -> Iterator[tuple[bool, list[Shown]]]:

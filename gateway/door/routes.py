@@ -34,6 +34,7 @@ ROUTES: Mapping[str, Route] = {
     "measure-bases": Route("profile"),
     "alerts": Route("profile"),
     "shocks": Route("profile"),
+    "exposures": Route("profile"),
     "classes": Route("profile", BOOK),
     "indices": Route("profile", streams=True),
     "subscriptions": Route("profile"),

@@ -60,6 +60,7 @@ MADE_BY_COMMAND_ONLY = frozenset({SERVICE})
 DEVELOPMENT_CLIENTS: Mapping[str, str] = {
     "bank-demo": BANK,
     "platform-demo": PLATFORM,
+    "buyer-demo": BUYER,
     "source-demo": SOURCE,
     "operator-demo": OPERATOR,
     "scoring": SERVICE,

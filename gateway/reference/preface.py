@@ -112,7 +112,14 @@ TAGS: list[Document] = [
     ),
     _tag("connectors", "数据源映射", "Connectors", "各数据源的列名对照。What each source calls its columns."),
     _tag("cross-checks", "交叉比对", "Cross-checks", "同一事项不同来源的比对。What one source says beside another."),
+    _tag(
+        "graphs",
+        "关联图谱",
+        "Who is tied to whom",
+        "交易、股权、任职、担保等关联。Ties around a firm.",
+    ),
     _tag("control", "股权与控制", "Ownership and control", "谁持股、谁控制、同属哪个集团。Who owns, who controls."),
+    _tag("rings", "循环开票", "Rings", "企业间循环开票的链条。Invoices that run in a circle."),
     _tag(
         "bidder-screens",
         "投标人筛查",
@@ -129,6 +136,7 @@ TAGS: list[Document] = [
         "Classes for supervision",
         "企业信用风险A至D四类、各指标贡献与建议抽查比例。A to D with every contribution, and how often to inspect.",
     ),
+    _tag("exposures", "敞口", "Exposures", "自己的贷款敞口与传导预警限额。What you have lent to whom."),
     _tag(
         "indices",
         "诚信指数",

@@ -15,7 +15,9 @@ from services.profile.composition import HOOKS
 from services.profile.rights.usecases.take_back import take_back
 from services.profile.supervision.usecases.publish_index import JOB as INDEX
 from services.profile.supervision.usecases.publish_index import publish_index
+from services.profile.watch.exposure_store import JOB as BOOKS
 from services.profile.watch.usecases.look import watch
+from services.profile.watch.usecases.look_books import watch_books
 
 
 def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
@@ -24,5 +26,6 @@ def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
         JOB: partial(load, context, HOOKS),
         UNDO: partial(take_back, context),
         LOOK: partial(watch, context),
+        BOOKS: partial(watch_books, context),
         INDEX: partial(publish_index, context),
     }

@@ -107,3 +107,21 @@ class ShockAnswer(TypedDict):
     left_out: int
     runs: Runs
     estimates: Estimates
+
+
+class Exposure(TypedDict):
+    """What a client has lent to a firm, in its own figures."""
+
+    enterprise: str
+    exposure_fen: int
+    lgd: float
+    pd: float | None
+
+
+class Exposures(TypedDict):
+    """A client's book of exposures as it stated it."""
+
+    version: int
+    threshold_fen: int | None
+    stated_at: str | None
+    exposures: list[Exposure]

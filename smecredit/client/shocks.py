@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from smecredit.answers import Purpose, ShockAnswer
+from smecredit.answers import Exposures, Purpose, ShockAnswer
 from smecredit.client.calls import Calls, moments
 
 
@@ -38,3 +38,18 @@ class Shocks(Calls):
         }
         answer = self._wire.call("POST", "/v1/shocks", value=value, headers={"Purpose": purpose})
         return cast("ShockAnswer", answer.json())
+
+    def exposures(self) -> Exposures:
+        """Return your book of exposures as you stated it."""
+        return self._get(Exposures, "/v1/exposures")
+
+    def state_exposures(
+        self, exposures: Sequence[Mapping[str, Any]], *, threshold_fen: int, replaces: int | None = None
+    ) -> Exposures:
+        """State your book of exposures in the place of the one before; a rise of its loss by the threshold is an alert.
+
+        `replaces` is the version that you read: where there is a newer one, nothing is set and `Problem` raised.
+        """
+        headers = {} if replaces is None else {"If-Match": f'"{replaces}"'}
+        value = {"threshold_fen": threshold_fen, "exposures": [dict(each) for each in exposures]}
+        return cast("Exposures", self._wire.call("PUT", "/v1/exposures", value=value, headers=headers).json())

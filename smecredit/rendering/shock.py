@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.markup import escape
 
-from smecredit.answers import FenInterval, Hop, Interval, ShockAnswer
+from smecredit.answers import Exposures, FenInterval, Hop, Interval, ShockAnswer
 from smecredit.money import yuan
 from smecredit.rendering.tables import NONE, plain_table, terminal
 
@@ -39,10 +39,25 @@ def shock(shown: ShockAnswer) -> None:
             _path(each["path"], each["enterprise"]) if not each["shocked"] else "直接 direct",
         )
     console.print(table)
-    if more := len(shown["enterprises"]) - FIRMS_SHOWN + shown["left_out"]:
-        console.print(f"… {more} more 家未列出" if more > 0 else "")
+    if more := max(len(shown["enterprises"]) - FIRMS_SHOWN, 0) + shown["left_out"]:
+        console.print(f"… {more} more 家未列出")
     if not all(run["settled"] for run in (shown["runs"][name] for name in ("defaults", "downstream", "upstream"))):
         console.print("[yellow]Not at rest 未收敛: losses may be larger yet[/]")
+
+
+def exposures(shown: Exposures) -> None:
+    """Show a client's own book of exposures."""
+    console = terminal()
+    if not shown["version"]:
+        console.print("No book of exposures was stated 尚未填报敞口")
+        return
+    threshold = yuan(shown["threshold_fen"] or 0)
+    console.print(f"Version 版本 {shown['version']}, threshold 限额 {threshold}, stated 填报 {shown['stated_at']}")
+    table = plain_table("Enterprise 企业", ">Exposure 敞口", ">LGD", ">PD")
+    for each in shown["exposures"]:
+        pd = NONE if each["pd"] is None else f"{each['pd']:.2%}"
+        table.add_row(each["enterprise"], yuan(each["exposure_fen"]), f"{each['lgd']:.0%}", pd)
+    console.print(table)
 
 
 def _path(hops: Sequence[Hop], to: str) -> str:

@@ -44,6 +44,7 @@ BY_HAND = {
         GET /v1/alerts
         POST /v1/shocks
         GET /v1/classes
+        GET /v1/rings
         PUT /v1/connectors/{name}
     """,
     # What the bank made about the firm: that bank and the firm itself; nobody else learns that it is there.

@@ -113,6 +113,16 @@ def open_to(context: Context, connection: Connection, reading: Reading) -> list[
     return sorted(_by_enterprise(context, connection, reading, None))
 
 
+def openable(
+    context: Context, connection: Connection, reading: Reading, enterprises: Sequence[str], day: date
+) -> list[str]:
+    """Return whose files of these a consent opens to the reader as of a day, with a read left; it opens none."""
+    held = consent_store.consents(connection, reading.caller.client, enterprises)
+    covering = [consent for consent in _live(context, reading, held) if consent.window.shows(day)]
+    reads = _Reads(context, connection, reading, covering)
+    return sorted({consent.enterprise for consent in covering if not reads.gone(consent)})
+
+
 def open_each(
     context: Context, connection: Connection, readings: Sequence[tuple[str, Reading]], known: AbstractSet[str]
 ) -> list[Permit | Refused]:

@@ -10,11 +10,13 @@ from chassis.web.schemas import Schema
 from services.profile.book.api.schemas import MOMENT, EnterpriseId, TextSchema
 from services.profile.rights.api.schemas import marks
 from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id
+from services.profile.supervision.domain.screen.groups import LEVELS
 from services.profile.supervision.domain.screen.sign import signs
 
 MOST_BIDDERS, MOST_BIDS, MOST_AUCTIONS, MOST_WORDS, LONGEST = 60, 100, 2000, 20, 128
 # Whole fen that JSON numbers hold exactly.
 FEN = validate.Range(1, 2**53 - 1)
+LEVEL = validate.OneOf([word for _, word in LEVELS])
 EFFECTS = ("barred", "is", "counts-as")
 
 
@@ -144,6 +146,7 @@ class BidderPairSchema(Schema):
 
     bidders = fields.List(fields.String())
     ratio = fields.Float()
+    level = fields.String(validate=LEVEL)
 
 
 class BidderPathSchema(Schema):
@@ -157,6 +160,9 @@ class BidderGroupSchema(Schema):
     """Bidders who hang together by pairs of at least `joins`."""
 
     bidders = fields.List(fields.String())
+    level = fields.String(
+        validate=LEVEL, metadata={"description": "The word for the weakest likelihood ratio that holds it together"}
+    )
     paths = fields.List(fields.Nested(BidderPathSchema()))
 
 

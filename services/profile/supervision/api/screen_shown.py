@@ -11,7 +11,7 @@ from chassis.core.moments import rfc3339
 from services.profile.book.api.shown import words
 from services.profile.standards.text import Text
 from services.profile.supervision.domain.screen.finding import Finding
-from services.profile.supervision.domain.screen.groups import JOINS, Group
+from services.profile.supervision.domain.screen.groups import JOINS, Group, Pair, level
 from services.profile.supervision.domain.screen.sign import Rule, rules_of, signs
 from services.profile.supervision.domain.screen.ties import Record
 from services.profile.supervision.usecases.screen_bidders import Done
@@ -51,7 +51,7 @@ def shown(done: Done, bidders: Sequence[str], marks: Marks) -> dict[str, Any]:
         "consent": words(CONSENT) if len(opened) < len(bidders) else None,
         "joins": JOINS,
         "groups": [_group(group) for group in found.groups],
-        "pairs": [{"bidders": [pair.one, pair.other], "ratio": pair.ratio} for pair in pairs],
+        "pairs": [_pair(pair) for pair in pairs],
         "findings": [_finding(each, day, disputed, done.own) for each in findings],
         "left_out": {"findings": len(found.findings) - len(findings), "pairs": len(found.pairs) - len(pairs)},
     }
@@ -63,9 +63,14 @@ def _bidder(name: str, opened: Collection[str], groups: Sequence[Group], marks: 
     return {"enterprise": name, "looked_at": name in opened, "group": place, "disputes": _plain(held)}
 
 
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {"bidders": [pair.one, pair.other], "ratio": pair.ratio, "level": level(pair.ratio)}
+
+
 def _group(group: Group) -> dict[str, Any]:
     paths = [{"bidders": list(path.bidders), "weakest": path.weakest} for path in group.paths]
-    return {"bidders": list(group.bidders), "paths": paths}
+    weakest = min(path.weakest for path in group.paths)
+    return {"bidders": list(group.bidders), "level": level(weakest), "paths": paths}
 
 
 def _finding(found: Finding, day: date, disputed: Named, own: Collection[str]) -> dict[str, Any]:

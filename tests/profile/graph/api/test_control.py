@@ -143,8 +143,12 @@ def test_what_a_firm_says_of_itself_is_marked(cottage: House) -> None:
     sent = cottage.client.post("/v1/enterprises/local:NEW/relations", json={"records": [record]}, headers=owner)
     assert sent.status_code in {200, 201, 202}, sent.json
     cottage.worker.run_once()
-    [one] = ask(cottage, "NEW/controllers", owner)["controllers"]
+    found = ask(cottage, "NEW/controllers", owner)
+    [one], [giant] = found["controllers"], found["owners"]
     assert (one["confirmed"], one["path"][0]["own_word"]) == (False, True)
+    assert (giant["share"], giant["confirmed"]) == (0.9, 0.0)
+    [link] = ask(cottage, "NEW/group", owner)["close_links"]
+    assert (link["case"], link["confirmed"]) == ("owned-by", False)
 
 
 @pytest.mark.parametrize("path", ["controllers", "group"])

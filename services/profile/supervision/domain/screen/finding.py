@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from math import log10
+from math import isnan, log10
+
+import numpy as np
 
 from services.profile.supervision.domain.screen.auction import Auction
+from services.profile.supervision.domain.screen.combined import OF_AUCTION, of_auction, shipped
 from services.profile.supervision.domain.screen.history import Joint, gives_way, joints
 from services.profile.supervision.domain.screen.missing import missing
 from services.profile.supervision.domain.screen.prices import even_steps, screens
@@ -50,9 +54,9 @@ def of_tie(tie: Tie) -> Finding:
 
 def of_history(past: Sequence[Auction], bidders: Sequence[str]) -> Iterator[Finding]:
     """Yield what past auctions say of each pair of bidders."""
-    met = joints(past, bidders)
+    met, places = joints(past, bidders), _places(past)
     for joint in met:
-        pair, named = (joint.one, joint.other), _shared(past, joint)
+        pair, named = (joint.one, joint.other), _shared(past, places, joint)
         facts = {name: getattr(joint, name) for name in ("auctions", "one_bids", "other_bids", "together")}
         if weight := weight_of("together", -log10(joint.p_value)):
             yield Finding("together", pair, weight, joint.p_value, facts, auctions=named)
@@ -66,11 +70,17 @@ def of_history(past: Sequence[Auction], bidders: Sequence[str]) -> Iterator[Find
             yield Finding("gives-way", pair, None, chance, {"loser": way[0], **won}, auctions=named)
 
 
-def of_prices(present: Auction) -> Iterator[Finding]:
-    """Yield what the bids of the auction at hand say by themselves."""
-    found = screens(present.amounts)
+def of_prices(present: Auction, past: Sequence[Auction]) -> Iterator[Finding]:
+    """Yield what the bids of the auction at hand say by themselves, and all of it together with who met before."""
+    found, bidders = screens(present.amounts), tuple(sorted(present.bidders))
+    if len(bidders) > 1:
+        told = of_auction(present, past)
+        score = float(shipped().scores(np.array([told]))[0])
+        if weight := weight_of("whole-auction", score):
+            known = {name: each for name, each in zip(OF_AUCTION, told, strict=True) if not isnan(each)}
+            yield Finding("whole-auction", bidders, weight, None, {"score": score, **known})
     if found.cv is not None and (weight := weight_of("narrow-spread", -log10(max(found.cv, 1e-9)))):
-        yield Finding("narrow-spread", tuple(sorted(present.bidders)), weight, None, asdict(found))
+        yield Finding("narrow-spread", bidders, weight, None, asdict(found))
     steps = even_steps(present.amounts)
     if steps is not None and steps.p_value <= LEAST_LIKELY:
         run = present.bidders[steps.first : steps.first + steps.bids]
@@ -91,7 +101,16 @@ def of_group(past: Sequence[Auction], bidders: Sequence[str], looked_at: int) ->
         yield Finding("missing-bids", together, None, chance, asdict(gaps))
 
 
-def _shared(past: Sequence[Auction], joint: Joint) -> tuple[str, ...]:
+def _places(past: Sequence[Auction]) -> Mapping[str, frozenset[int]]:
+    """Return at which places among the past auctions each bidder was."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for at, each in enumerate(past):
+        for bidder in each.bidders:
+            found[bidder].add(at)
+    return {name: frozenset(places) for name, places in found.items()}
+
+
+def _shared(past: Sequence[Auction], places: Mapping[str, frozenset[int]], joint: Joint) -> tuple[str, ...]:
     """Return the names of the latest joint auctions."""
-    met = [each.name for each in past if {joint.one, joint.other} <= set(each.bidders)]
-    return tuple(met[-AUCTIONS_NAMED:])
+    met = sorted(places[joint.one] & places[joint.other])
+    return tuple(past[at].name for at in met[-AUCTIONS_NAMED:])

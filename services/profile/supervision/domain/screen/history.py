@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from scipy.stats import binom, hypergeom
@@ -49,23 +48,20 @@ def joints(past: Sequence[Auction], bidders: Sequence[str]) -> list[Joint]:
             if bid.bidder in place:
                 amounts[row, place[bid.bidder]] = bid.amount_fen
     there = ~np.isnan(amounts)
-    counts, both = there.sum(axis=0), there.astype(np.int64).T @ there.astype(np.int64)
-    names = list(place)
-    return [
-        _joint(past, (names[i], names[j]), amounts[:, [i, j]], (int(counts[i]), int(counts[j])))
-        for i, j in combinations(range(len(names)), 2)
-        if both[i, j]
-    ]
-
-
-def _joint(past: Sequence[Auction], names: tuple[str, str], amounts: np.ndarray, bids: tuple[int, int]) -> Joint:
-    met: list[int] = np.flatnonzero(~np.isnan(amounts).any(axis=1)).tolist()
-    together = len(met)
-    chance = float(hypergeom.sf(together - 1, len(past), *bids))
-    ratios = np.log(amounts[met, 0] / amounts[met, 1])
-    spread = float(ratios.std(ddof=1)) if together >= FEWEST_JOINT else None
-    won = [sum(past[row].winner == name for row in met) for name in names]
-    return Joint(*names, len(past), *bids, together, max(chance, LEAST_P), spread, *won)
+    counts, both = there.sum(axis=0), there.T.astype(np.int64) @ there.astype(np.int64)
+    one, other = np.nonzero(np.triu(both, 1))
+    chances = hypergeom.sf(both[one, other] - 1, len(past), counts[one], counts[other])
+    winners = np.array([place.get(held.winner or "", -1) for held in past])
+    logs, names = np.log(amounts), list(place)
+    found = []
+    for i, j, chance in zip(one.tolist(), other.tolist(), np.maximum(chances, LEAST_P).tolist(), strict=True):
+        met = there[:, i] & there[:, j]
+        ratios = (logs[:, i] - logs[:, j])[met]
+        spread = float(ratios.std(ddof=1)) if len(ratios) >= FEWEST_JOINT else None
+        won = [int((winners[met] == at).sum()) for at in (i, j)]
+        bids = (int(counts[i]), int(counts[j]))
+        found.append(Joint(names[i], names[j], len(past), *bids, len(ratios), chance, spread, *won))
+    return found
 
 
 def gives_way(joint: Joint) -> tuple[str, float] | None:

@@ -10,7 +10,8 @@ from math import comb, factorial, prod
 
 from services.profile.supervision.domain.screen.auction import Auction
 
-FEWEST_WINS = 5
+# The latest wins that are looked at: their chance is counted exactly, in whole numbers.
+FEWEST_WINS, MOST_WINS = 5, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,11 @@ class Rotation:
 
 
 def rotation(past: Sequence[Auction], group: Collection[str]) -> Rotation | None:
-    """Return how a group's wins follow each other; None for fewer than five, or for one winner alone."""
+    """Return how a group's latest wins follow each other; None for fewer than five, or for one winner alone."""
     members = set(group)
     met = [each for each in past if len(members.intersection(each.bidders)) > 1]
     winners = tuple(each.winner for each in met if each.winner in members and each.winner is not None)
+    winners = winners[-MOST_WINS:]
     counts = Counter(winners)
     if len(winners) < FEWEST_WINS or len(counts) < 2:
         return None

@@ -60,7 +60,7 @@ def screen(tender: Tender, files: Files, day: date) -> Screened:
     bidders = sorted(set(tender.bidders))
     found = [of_tie(tie) for tie in _ties(tender, files, day)]
     found += of_history(tender.past, bidders)
-    found += of_prices(tender.present) if tender.present else ()
+    found += of_prices(tender.present, tender.past) if tender.present else ()
     pairs = weighed(found, bidders)
     hanging = groups(pairs)
     sets: list[Collection[str]] = [group.bidders for group in hanging] or [bidders]
