@@ -121,6 +121,12 @@ TAGS: list[Document] = [
     _tag("control", "股权与控制", "Ownership and control", "谁持股、谁控制、同属哪个集团。Who owns, who controls."),
     _tag("rings", "循环开票", "Rings", "企业间循环开票的链条。Invoices that run in a circle."),
     _tag(
+        "supplier-record",
+        "供应商履约记录",
+        "Supplier record",
+        "合同、交付、退货与公共信用信息。Contracts, deliveries, sales taken back, public records.",
+    ),
+    _tag(
         "bidder-screens",
         "投标人筛查",
         "Bidder screens",

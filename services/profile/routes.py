@@ -19,7 +19,7 @@ from services.profile.rights.api import (
     withdrawals,
 )
 from services.profile.rights.api import internal as rights_internal
-from services.profile.supervision.api import bidder_screens, classes, indices
+from services.profile.supervision.api import bidder_screens, classes, indices, supplier_records
 from services.profile.watch.api import alerts, exposures
 
 ledger = ledger_blueprint(
@@ -54,6 +54,7 @@ DOCUMENTED = (
     measures.blueprint,
     features.blueprint,
     bidder_screens.blueprint,
+    supplier_records.blueprint,
     ledger,
 )
 BETWEEN_SERVICES = (portrait_internal.blueprint, rights_internal.blueprint)

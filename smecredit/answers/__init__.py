@@ -132,6 +132,7 @@ from smecredit.answers.supervision import (
     Inspection,
     ListedClass,
 )
+from smecredit.answers.suppliers import Contracts, ContractYear, ReturnedSales, StatedRecord, SupplierRecord
 from smecredit.answers.ways import (
     Blocked,
     CarryingOn,
@@ -168,6 +169,8 @@ __all__ = [
     "Connector",
     "ConnectorDetail",
     "Consent",
+    "ContractYear",
+    "Contracts",
     "Contribution",
     "ControlGroup",
     "Controller",
@@ -261,6 +264,7 @@ __all__ = [
     "RegisterStatement",
     "Reliability",
     "Repair",
+    "ReturnedSales",
     "Ring",
     "RingHop",
     "RingList",
@@ -282,7 +286,9 @@ __all__ = [
     "ShockAnswer",
     "ShockedBook",
     "SignLikelihood",
+    "StatedRecord",
     "Struck",
+    "SupplierRecord",
     "Text",
     "TieHop",
     "TieParty",
