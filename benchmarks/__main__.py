@@ -49,6 +49,7 @@ NAMES = (
     "replay",
     "graph_ownership",
     "graph_indices",
+    "graph_rings",
 )
 
 
