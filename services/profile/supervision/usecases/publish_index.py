@@ -110,8 +110,8 @@ def _publish(context: Context, month: str, by: str) -> None:
         store.book(session, lock=True)
         if index_store.latest(session) == latest:
             index_store.keep(session, made, found, measured, names)
-            hidden, waiting = len(found.hidden), panel.waiting
-            log.info("index published", month=month, cells=len(found.cells), hidden=hidden, waiting=waiting)
+            told = {"cells": len(found.cells), "hidden": len(found.hidden), "waiting": panel.waiting}
+            log.info("index published", month=month, **told)
 
 
 def _members(
