@@ -8,11 +8,11 @@ from datetime import date
 import numpy as np
 
 from sandbox.circles import Hops, plant_circles
-from sandbox.distress import Course, run_course
+from sandbox.distress import WARM_UP, WINDOW, Course, run_course
 from sandbox.firms import Firms, draw_firms
 from sandbox.invoices import Invoices, draw_climate, draw_invoices
 from sandbox.links import draw_links
-from sandbox.network import Network, draw_network
+from sandbox.network import Network, Span, draw_network
 from sandbox.seasons import Calendar, calendar, season
 
 
@@ -55,9 +55,9 @@ class Economy:
 
 def simulate(plan: Plan) -> Economy:
     """Run the economy of a plan. Each stage has a random stream of its own, so one can change without the rest."""
-    streams = [np.random.default_rng([plan.seed, stage]) for stage in range(7)]
+    streams = [np.random.default_rng([plan.seed, stage]) for stage in range(8)]
     firms = draw_firms(streams[0], plan.firms, plan.months)
-    network = draw_network(streams[1], firms)
+    network = draw_network(streams[1], streams[7], firms, Span(WARM_UP, plan.months, WINDOW))
     course = run_course(streams[2], firms, network, plan.months, plan.default_rate)
     links = draw_links(streams[3], firms, network, plan.months)
     days = calendar(plan.start, plan.months)

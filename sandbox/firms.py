@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import erfc, log, sqrt
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sandbox.reference import INDUSTRIES, REGIONS
+
+SPREAD: Final = 1.1  # standard deviation of log sales, as long as the sales are usual
+TAIL: Final = 1.1  # exponent of the cumulative distribution of the largest firms' sales (ADR 44)
+BUSIER: Final = 0.15  # how much faster invoices grow with sales among the largest firms than among all
+WIDER: Final = 0.45  # how much faster than their invoices their partners grow in number
+LARGE: Final = 1.7  # standard deviations above the mean from where on sales follow the power law: both slopes meet here
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +25,8 @@ class Firms:
     `industry` and `region` are positions in the reference lists, `born` the month of founding counted from the
     book's first month (negative: before it), `quality` the unseen skill (about standard normal), `sales` yuan a
     month, `margin` the share of sales not spent on purchases, `growth` the monthly drift of log sales, `pace` the
-    sales invoices a month, `care` how orderly its books are, `churn` partners lost a month per place.
+    sales invoices a month, `care` how orderly its books are, `churn` partners lost a month per place, `reach` how
+    many partners it could serve (in sales invoices a month of a usual firm).
     """
 
     industry: NDArray[np.int64]
@@ -30,6 +39,7 @@ class Firms:
     pace: NDArray[np.float64]
     care: NDArray[np.float64]
     churn: NDArray[np.float64]
+    reach: NDArray[np.float64]
 
     def __len__(self) -> int:
         """Return how many firms there are."""
@@ -46,16 +56,23 @@ def draw_firms(rng: np.random.Generator, count: int, months: int) -> Firms:
     born = np.minimum(born, max(months - 4, 0))
     quality = rng.normal(size=count)
     usual = np.array([entry.margin for entry in INDUSTRIES])[industry]
-    sales = np.exp(rng.normal(12.6, 1.1, count) + 0.15 * quality)
-    return Firms(
-        industry=industry,
-        region=rng.integers(len(REGIONS), size=count),
-        born=born,
-        quality=quality,
-        sales=sales,
-        margin=np.clip(usual + 0.04 * quality + rng.normal(0, 0.04, count), 0.02, 0.7),
-        growth=0.002 + 0.004 * quality + rng.normal(0, 0.005, count),
-        pace=np.exp(rng.normal(2.2, 0.7, count)) * (sales / 300_000) ** 0.25,
-        care=0.6 * quality + rng.normal(0, 0.5, count),
-        churn=0.035 * np.exp(-0.2 * quality + rng.normal(0, 0.35, count)),
-    )
+    size = rng.normal(size=count)
+    beyond = _beyond(size)
+    sales = np.exp(12.6 + SPREAD * np.minimum(size, LARGE) + beyond + 0.15 * quality)
+    region = rng.integers(len(REGIONS), size=count)
+    margin = np.clip(usual + 0.04 * quality + rng.normal(0, 0.04, count), 0.02, 0.7)
+    growth = 0.002 + 0.004 * quality + rng.normal(0, 0.005, count)
+    pace = np.exp(rng.normal(2.2, 0.7, count)) * (sales / 300_000) ** 0.25 * np.exp(BUSIER * beyond)
+    care = 0.6 * quality + rng.normal(0, 0.5, count)
+    churn = 0.038 * np.exp(-0.2 * quality + rng.normal(0, 0.35, count))
+    reach = pace * np.exp(WIDER * beyond)
+    return Firms(industry, region, born, quality, sales, margin, growth, pace, care, churn, reach)
+
+
+def _beyond(size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log of how many times the largest usual sales a firm has: about a quarter of all have more than once.
+
+    A rank of the normal distribution becomes the same rank of a power law.
+    """
+    rare = np.array([log(erfc(max(value, LARGE) / sqrt(2))) for value in size.tolist()])
+    return np.asarray((log(erfc(LARGE / sqrt(2))) - rare) / TAIL)
