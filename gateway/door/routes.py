@@ -33,6 +33,7 @@ ROUTES: Mapping[str, Route] = {
     "measures": Route("profile"),
     "measure-bases": Route("profile"),
     "alerts": Route("profile"),
+    "classes": Route("profile", BOOK),
     "subscriptions": Route("profile"),
     "feature-sets": Route("profile", BOOK, streams=True),
     "catalogue": Route("profile"),

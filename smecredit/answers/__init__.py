@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from smecredit.answers.basics import Counting, Depth, Job, JobStateName, Progress, Text
+from smecredit.answers.control import ControlGroup, Controller, Controllers, TieHop, TieParty
 from smecredit.answers.corrections import Dispute, Item, Mark, Notice, Repair
 from smecredit.answers.enterprises import (
     Book,
@@ -102,6 +103,9 @@ __all__ = [
     "ConnectorDetail",
     "Consent",
     "Contribution",
+    "ControlGroup",
+    "Controller",
+    "Controllers",
     "Counting",
     "CountingPolicy",
     "Counts",
@@ -177,6 +181,8 @@ __all__ = [
     "ScoringModel",
     "Security",
     "Text",
+    "TieHop",
+    "TieParty",
     "UndisputedScore",
     "WithEverything",
     "Withdrawal",

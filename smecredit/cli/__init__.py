@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "book": ("governing", "Show as of which day files are read, or set it as the operator."),
     "sandbox": ("data", "Write a synthetic economy to a folder."),
     "portrait": ("reading", "Show an enterprise's credit portrait."),
+    "controllers": ("controlling", "Show who owns and controls an enterprise, through all chains."),
+    "group": ("controlling", "Show the control group of an enterprise and its close links."),
     "score": ("reading", "Score an enterprise, with reasons."),
     "way-up": ("reading", "Show how a firm reaches a grade, month by month, from its latest score."),
     "receipt": ("proving", "Print the signed receipt of a score."),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from services.profile.book.domain.confirmation.told import Told
 from services.profile.book.domain.invoice import DATASET
 from services.profile.book.domain.versions import among
-from services.profile.portrait.domain.confirmation.told import Told
 
 c = pl.col
 

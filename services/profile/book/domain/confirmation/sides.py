@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.book.domain.channel import Channel
+from services.profile.book.domain.confirmation.told import Told
 from services.profile.book.domain.party import as_counterparty, party_of
-from services.profile.portrait.domain.confirmation.told import Told
 
 c = pl.col
 # A paper invoice may be stated with its code by one side and without by the other.

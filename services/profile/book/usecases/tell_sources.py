@@ -10,12 +10,12 @@ import polars as pl
 from chassis.data.database import Database
 from services.profile.book import store
 from services.profile.book.domain import invoice, payment, tax_filing
+from services.profile.book.domain.confirmation import SENDERS, Beside
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.party import party_of, written
 from services.profile.book.lake import Lake
 from services.profile.book.usecases.gather import gone_at, standing_rows
-from services.profile.portrait.domain.confirmation import SENDERS, Beside
 
 
 class BookSources:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.portrait.domain.confirmation.told import Told
+from services.profile.book.domain.confirmation.told import Told
 
 c = pl.col
 # By how much invoiced sales may exceed what was filed: 2026-11, ours, as the comparison `declared-sales`.

@@ -13,9 +13,10 @@ from invoice_books import AS_OF, frame, sale
 from told_books import FIRMS, SENT, Spoken, filings_drawn, payments_drawn, told, told_books
 
 from services.profile.book.domain import payment, tax_filing
-from services.profile.portrait.domain.confirmation import confirmed, evidence, unconfirmed, weigh
+from services.profile.book.domain.confirmation import unconfirmed, weigh
 from services.profile.portrait.domain.features import CATALOGUE, compute
 from services.profile.portrait.domain.features.aggregates import slot_of
+from services.profile.portrait.domain.weighed import confirmed, evidence
 
 c = pl.col
 

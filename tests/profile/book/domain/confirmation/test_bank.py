@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from invoice_books import purchase, sale
 from told_books import Spoken, told, told_books
 
-from services.profile.portrait.domain.confirmation.bank import AFTER, BEFORE, Till
+from services.profile.book.domain.confirmation.bank import AFTER, BEFORE, Till
 
 DAY = date(2019, 7, 1)
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import polars as pl
 
-from services.profile.portrait.domain.confirmation.told import Told
+from services.profile.book.domain.confirmation.told import Told
 
 c = pl.col
 # How long before and after its invoice money is taken for it: 2026-11, ours. An advance comes with the order; terms of
