@@ -46,6 +46,7 @@ NAMES = (
     "refresh",
     "replay",
     "graph_sandbox",
+    "graph_planted",
 )
 
 

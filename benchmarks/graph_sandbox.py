@@ -21,10 +21,10 @@ Whole = NDArray[np.int64]
 
 
 def run() -> dict[str, Any]:
-    """Measure link life and tail exponents of one economy, and of the demonstration's own."""
+    """Measure link life and tails of an economy with large firms, then of one like the demonstration's."""
     rows = []
-    for firms in (FIRMS, 300):
-        economy = simulate(Plan(firms, MONTHS, SEED))
+    for large in (True, False):
+        economy = simulate(Plan(FIRMS, MONTHS, SEED, large=large))
         rows += [*lives(economy), *tails(economy)]
     return {"name": "graph_sandbox", "title": "The sandbox's trade graph; peer: national ones", "rows": rows}
 
@@ -37,7 +37,7 @@ def lives(economy: Economy) -> list[dict[str, Any]]:
     seen[place, month] = True
     years = [seen[:, start : start + 12].any(axis=1) for start in range(0, MONTHS, 12)]
     gone = [1 - (now & then).sum() / now.sum() for now, then in pairwise(years)]
-    name = f"{len(economy.firms):,} firms: "
+    name = _kind(economy)
     return [
         _row(f"{name}half of the links of a month never seen again after", half_life(seen), HALF_LIFE, "months"),
         _row(f"{name}links of a year that the next year does not have", float(np.mean(gone)), GONE, "share"),
@@ -70,7 +70,7 @@ def tails(economy: Economy) -> list[dict[str, Any]]:
     rows = []
     for what, (sizes, target, whole) in measured.items():
         exponent, half = exponent_of(sizes, whole=whole)
-        words = f"{count:,} firms: {what}, cumulative exponent (± {half:.2f})"
+        words = f"{_kind(economy)}{what}, cumulative exponent (± {half:.2f})"
         rows.append(_row(words, exponent, target, "exponent"))
     return rows
 
@@ -101,6 +101,10 @@ def _trade(economy: Economy) -> tuple[Whole, Whole, Whole]:
     month = np.searchsorted(economy.calendar.edges, invoices.day[valid], side="right") - 1
     pairs = invoices.seller[valid] * _parties(economy) + invoices.buyer[valid]
     return pairs, month, invoices.net[valid]
+
+
+def _kind(economy: Economy) -> str:
+    return "with large firms: " if economy.plan.large else "small firms: "
 
 
 def _parties(economy: Economy) -> int:

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from sandbox.reference import INDUSTRIES, REGIONS
 
-SPREAD: Final = 1.1  # standard deviation of log sales, as long as the sales are usual
-TAIL: Final = 1.1  # exponent of the cumulative distribution of the largest firms' sales (ADR 44)
-BUSIER: Final = 0.15  # how much faster invoices grow with sales among the largest firms than among all
+SPREAD: Final = 1.1  # standard deviation of log sales among firms as a bank's small customers are
+# With the large firms of a national register: from LARGE standard deviations above the mean on (a quarter of all firms)
+# sales follow a power law whose cumulative distribution has the exponent TAIL. There both distributions are as steep.
+TAIL: Final = 1.1
+LARGE: Final = 0.6
+BUSIER: Final = 0.15  # how much faster invoices grow with sales among these than among all
 WIDER: Final = 0.45  # how much faster than their invoices their partners grow in number
-LARGE: Final = 1.7  # standard deviations above the mean from where on sales follow the power law: both slopes meet here
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,11 @@ class Firms:
         return len(self.industry)
 
 
-def draw_firms(rng: np.random.Generator, count: int, months: int) -> Firms:
-    """Draw `count` firms, the oldest first, as they stand at the start of a book of `months` months."""
+def draw_firms(rng: np.random.Generator, count: int, months: int, *, large: bool = False) -> Firms:
+    """Draw `count` firms, the oldest first, as they stand at the start of a book of `months` months.
+
+    With `large` there are as many very large firms among them as in a whole nation.
+    """
     weight = np.array([industry.weight for industry in INDUSTRIES])
     industry = rng.choice(len(INDUSTRIES), count, p=weight / weight.sum())
     # About one firm in ten is founded within the book, so that some files are thin.
@@ -57,8 +62,8 @@ def draw_firms(rng: np.random.Generator, count: int, months: int) -> Firms:
     quality = rng.normal(size=count)
     usual = np.array([entry.margin for entry in INDUSTRIES])[industry]
     size = rng.normal(size=count)
-    beyond = _beyond(size)
-    sales = np.exp(12.6 + SPREAD * np.minimum(size, LARGE) + beyond + 0.15 * quality)
+    beyond = _beyond(size) if large else np.zeros(count)
+    sales = np.exp(12.6 + SPREAD * (np.minimum(size, LARGE) if large else size) + beyond + 0.15 * quality)
     region = rng.integers(len(REGIONS), size=count)
     margin = np.clip(usual + 0.04 * quality + rng.normal(0, 0.04, count), 0.02, 0.7)
     growth = 0.002 + 0.004 * quality + rng.normal(0, 0.005, count)
@@ -70,9 +75,6 @@ def draw_firms(rng: np.random.Generator, count: int, months: int) -> Firms:
 
 
 def _beyond(size: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the log of how many times the largest usual sales a firm has: about a quarter of all have more than once.
-
-    A rank of the normal distribution becomes the same rank of a power law.
-    """
+    """Return log sales beyond those at LARGE: a rank of the normal distribution becomes that rank of the power law."""
     rare = np.array([log(erfc(max(value, LARGE) / sqrt(2))) for value in size.tolist()])
     return np.asarray((log(erfc(LARGE / sqrt(2))) - rare) / TAIL)

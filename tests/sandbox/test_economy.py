@@ -135,7 +135,7 @@ def test_links_last_as_long_as_in_national_registers():
 
 def test_the_largest_firms_follow_a_power_law():
     """Among the largest of many firms sales have an exponent near 1.1: ten times as large is a twelfth as many."""
-    sales = draw_firms(np.random.default_rng(3), 40_000, 12).sales
+    sales = draw_firms(np.random.default_rng(3), 40_000, 12, large=True).sales
     tail = np.sort(sales)[-1000:]
     assert 1000 / np.log(tail / tail[0]).sum() == pytest.approx(1.1, abs=0.08)
 
