@@ -43,8 +43,12 @@ NAMES = (
     "names",
     "ledger",
     "score_http",
+    "graph_contagion",
+    "graph_screen",
     "refresh",
     "replay",
+    "graph_ownership",
+    "graph_rings",
     "graph_sandbox",
     "graph_planted",
 )

@@ -1,4 +1,4 @@
-"""Commands about ownership and control: controllers, group."""
+"""Commands about ownership and control: controllers, group, bods."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 import click
 
 from smecredit.answers import ControlGroup, Controllers
-from smecredit.cli.options import as_of, connected, printed
+from smecredit.cli.options import as_of, connected, print_json, printed
 from smecredit.client import Client
 from smecredit.rendering.control import controllers, group
 
@@ -30,3 +30,12 @@ def controllers_command(bank: Client, enterprise: str, as_of: date | None) -> Co
 def group_command(bank: Client, enterprise: str, as_of: date | None) -> ControlGroup:
     """Show the control group of an enterprise, the path that ties each firm, and its close links."""
     return bank.control_group(enterprise, as_of=as_of)
+
+
+@click.command("bods")
+@click.argument("enterprise")
+@as_of
+@connected("bank-demo")
+def bods_command(bank: Client, enterprise: str, as_of: date | None) -> None:
+    """Print who owns and controls an enterprise as statements of BODS 0.4 (JSON); persons are keyed hashes."""
+    print_json(bank.bods(enterprise, as_of=as_of))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from smecredit.answers import ControlGroup, Controllers, Purpose
-from smecredit.client.calls import Calls, iso, segment
+from smecredit.client.calls import Calls, Json, iso, segment
 
 
 class Control(Calls):
@@ -22,6 +22,18 @@ class Control(Calls):
         """Return who owns and controls a firm, directly and through others."""
         path = f"/v1/enterprises/{segment(enterprise)}/controllers"
         return self._get(Controllers, path, purpose=purpose, as_of=iso(as_of), known_at=iso(known_at))
+
+    def bods(
+        self,
+        enterprise: str,
+        *,
+        as_of: date | None = None,
+        known_at: datetime | None = None,
+        purpose: Purpose = "credit-assessment",
+    ) -> list[Json]:
+        """Return a firm's owners and controllers as statements of BODS 0.4; persons are keyed hashes."""
+        path = f"/v1/enterprises/{segment(enterprise)}/relations.bods"
+        return self._get(list[Json], path, purpose=purpose, as_of=iso(as_of), known_at=iso(known_at))
 
     def control_group(
         self,

@@ -12,12 +12,14 @@ from chassis.web.caller import requires
 from chassis.web.openapi import Blueprint, refuses
 from services.profile.book.api.current import context
 from services.profile.book.api.schemas import MomentSchema
+from services.profile.book.domain.bods.outward import outward
 from services.profile.book.domain.moment import Asked
-from services.profile.graph.api.control_schemas import ControlGroupSchema, ControllersSchema
+from services.profile.graph.api.control_schemas import BodsStatementSchema, ControlGroupSchema, ControllersSchema
 from services.profile.graph.domain.control.close_links import Link
 from services.profile.graph.domain.control.group import Member
 from services.profile.graph.domain.control.ties import Tie, Ties, is_enterprise
 from services.profile.graph.domain.control.ultimate import Controller, Top
+from services.profile.graph.usecases.export_relations import export_relations
 from services.profile.graph.usecases.find_control import Around, Controllers, Owner, find_controllers, find_group
 from services.profile.graph.usecases.open_ties import Tied
 from services.profile.rights.api.reading import PURPOSE, marked, marks, reading
@@ -68,6 +70,24 @@ def get_group(moment: dict[str, Any], enterprise: str) -> Response:
     return json_answer(_group(found))
 
 
+@blueprint.get("/<enterprise>/relations.bods")
+@refuses(blueprint, 404, 422)
+@requires("enterprises:read")
+@blueprint.arguments(MomentSchema(), location="query")
+@blueprint.response(200, BodsStatementSchema(many=True))
+@blueprint.doc(parameters=[PURPOSE])
+def get_relations_as_bods(moment: dict[str, Any], enterprise: str) -> Response:
+    """Export who owns and controls an enterprise as statements of BODS 0.4, as its file has it.
+
+    Persons' names are not held: each goes out as an anonymous person whose identifier is a keyed hash. What the
+    standard has no words for stays out. A dispute of the enterprise is a comment on its own statement.
+    """
+    asked = reading(Resource.CONTROL, moment.get("as_of"), part="bods")
+    found = export_relations(context(), asked, enterprise_id(enterprise), Asked(**moment))
+    disputed = [f"Disputed 异议: {mark['statement']}" for each in marks(found.file.permit).values() for mark in each]
+    return json_answer(outward(found.subject, found.relations, disputed))
+
+
 def _controllers(found: Controllers) -> dict[str, Any]:
     tied, every = found.tied, found.top.controllers
     out = max(0, len(found.owners) - MOST_OWNERS) + max(0, len(every) - MOST_CONTROLLERS)
@@ -84,7 +104,7 @@ def _group(found: Around) -> dict[str, Any]:
     return _head(tied, found.top, out) | {
         "heads": [_party(tied, party) for party in found.group.heads],
         "members": [_member(one) for one in members[:MOST_MEMBERS]],
-        "close_links": [_link(tied, one) for one in links[:MOST_LINKS]],
+        "close_links": [_link(found, one) for one in links[:MOST_LINKS]],
     }
 
 
@@ -131,7 +151,8 @@ def _hop(tie: Tie) -> Mapping[str, Any]:
 
 def _owner(tied: Tied, one: Owner) -> dict[str, Any]:
     path = [_hop(tie) for tie in one.path]
-    return {"party": _party(tied, one.party), "share": one.share, "direct": one.direct, "path": path}
+    shares = {name: getattr(one, name) for name in ("share", "confirmed", "direct")}
+    return {"party": _party(tied, one.party), **shares, "path": path}
 
 
 def _controller(tied: Tied, one: Controller) -> dict[str, Any]:
@@ -145,7 +166,8 @@ def _member(one: Member) -> dict[str, Any]:
     return {"enterprise": one.enterprise, **why, "path": [_hop(tie) for tie in one.path]}
 
 
-def _link(tied: Tied, one: Link) -> dict[str, Any]:
-    third = None if one.third is None else _party(tied, one.third)
+def _link(found: Around, one: Link) -> dict[str, Any]:
+    third = None if one.third is None else _party(found.tied, one.third)
     shares = {"share": one.share, "third": third, "other_share": one.other_share}
-    return {"party": _party(tied, one.party), "case": str(one.case), **shares}
+    confirmed = (one.party, one.case, one.third) in found.confirmed
+    return {"party": _party(found.tied, one.party), "case": str(one.case), **shares, "confirmed": confirmed}

@@ -44,10 +44,14 @@ def path() -> fields.List[object]:
 
 
 class OwnerSchema(Schema):
-    """How much of the enterprise a party owns: integrated, through all chains and rings; `direct` is part of it."""
+    """How much of the enterprise a party owns: integrated, through all chains and rings; `direct` is part of it.
+
+    `confirmed` is the share without what firms say of themselves.
+    """
 
     party = fields.Nested(TiePartySchema())
     share = fields.Float(metadata=SHARE)
+    confirmed = fields.Float(metadata=SHARE)
     direct = fields.Float(allow_none=True, metadata=SHARE)
     path = path()
 
@@ -143,7 +147,7 @@ class CloseLinkSchema(Schema):
     """Another party of which the enterprise owns a fifth, or that owns a fifth of it, or a `third` a fifth of both.
 
     `share` is what one owns of the other; with a third, what the third owns of the enterprise, and `other_share` what
-    it owns of the other.
+    it owns of the other. `confirmed`: also without what firms say of themselves.
     """
 
     party = fields.Nested(TiePartySchema())
@@ -151,6 +155,7 @@ class CloseLinkSchema(Schema):
     share = fields.Float(metadata=SHARE)
     third = fields.Nested(TiePartySchema(), allow_none=True)
     other_share = fields.Float(allow_none=True, metadata=SHARE)
+    confirmed = fields.Boolean()
 
 
 class ControlGroupSchema(ControlAnswerSchema):
@@ -159,3 +164,21 @@ class ControlGroupSchema(ControlAnswerSchema):
     heads = fields.List(fields.Nested(TiePartySchema()))
     members = fields.List(fields.Nested(GroupMemberSchema()))
     close_links = fields.List(fields.Nested(CloseLinkSchema()))
+
+
+class BodsStatementSchema(Schema):
+    """A statement of the Beneficial Ownership Data Standard 0.4, about an entity, a person or a relationship.
+
+    https://standard.openownership.org/en/0.4.0/standard/reference.html
+    """
+
+    statementId = fields.String()  # noqa: N815
+    declarationSubject = fields.String()  # noqa: N815
+    statementDate = fields.Date()  # noqa: N815
+    publicationDetails = fields.Dict(keys=fields.String())  # noqa: N815
+    source = fields.Dict(keys=fields.String())
+    recordId = fields.String()  # noqa: N815
+    recordStatus = fields.String(validate=validate.OneOf(["new", "updated", "closed"]))  # noqa: N815
+    recordType = fields.String(validate=validate.OneOf(["entity", "person", "relationship"]))  # noqa: N815
+    recordDetails = fields.Dict(keys=fields.String())  # noqa: N815
+    annotations = fields.List(fields.Dict(keys=fields.String()))

@@ -22,16 +22,18 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array, eye_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from services.profile.graph.domain.control.ties import Tie
 
-# Nothing is lost beside this: shares are stated in billionths.
-FULL = 1 - 1e-9
+# Shares are stated in billionths: what lacks less than one lacks nothing.
+FULL = 1 - 5e-10
 TOLERANCE = 1e-14
 # A direct solution is quick up to here, and always exact; large ones are iterated first, which converges in most books.
 DIRECT, SWEEPS, SETTLED = 400, 400, 1e-15
+# Of so few parties the inverse itself is quickest; entries from this size on mean that a ring is sealed, or nearly.
+DENSE, WELL = 48, 1e4
 Values = NDArray[np.float64]
 Places = NDArray[np.int64]
 
@@ -65,43 +67,81 @@ def holdings(stakes: Iterable[Tie]) -> Holdings:
 
 def owners(held: Holdings, firm: int) -> tuple[Places, Values]:
     """Return who owns how much of a firm, directly and through others: places and shares, the firm's own included."""
-    over = _reached(held.turned, firm)
-    part = held.shares[over][:, over]
+    over, into = _closure(held.turned, firm)
+    at = int(np.searchsorted(over, firm))
+    shares = _small(into, at) if len(over) <= DENSE else None
+    if shares is None:
+        shares = _owners(into, at)
+    return over[shares > 0], shares[shares > 0]
+
+
+def owned(held: Holdings, party: int) -> tuple[Places, Values]:
+    """Return of which firms a party owns how much, directly and through others: places and shares."""
+    under, out = _closure(held.shares, party)
+    shares = _from(out.T.tocsr(), int(np.searchsorted(under, party)))
+    return under[shares > 0], shares[shares > 0]
+
+
+def _closure(rows: csr_array, start: int) -> tuple[Places, csr_array]:
+    """Return all that is reached from a place, and the rows of these among themselves: no way leads out of them.
+
+    Layer by layer, so that a small answer does not walk over a large graph.
+    """
+    seen = layer = np.array([start], dtype=np.int64)
+    while len(layer):
+        found = np.unique(rows.indices[_entries(rows, layer)[0]])
+        layer = found[~np.isin(found, seen, assume_unique=True)]
+        seen = np.union1d(seen, layer)
+    entries, ends = _entries(rows, seen)
+    local = np.searchsorted(seen, rows.indices[entries])
+    return seen, csr_array((rows.data[entries], local, ends), shape=(len(seen), len(seen)))
+
+
+def _entries(rows: csr_array, chosen: Places) -> tuple[Places, Places]:
+    """Return where the entries of these rows lie, and where each row's entries end among them."""
+    first, counts = rows.indptr[chosen], rows.indptr[chosen + 1] - rows.indptr[chosen]
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    return np.arange(ends[-1]) + np.repeat(first - ends[:-1], counts), ends
+
+
+def _small(into: csr_array, at: int) -> Values | None:
+    """Return the owners of the firm at a place by the inverse itself; None where there is none, or nearly so."""
+    inverse_of = np.eye(into.shape[0]) - into.toarray().T
+    try:
+        inverse = np.linalg.inv(inverse_of)
+    except np.linalg.LinAlgError:
+        return None
+    if not np.abs(inverse).max() < WELL:
+        return None
+    turns = np.diag(inverse)
+    shares = inverse[:, at] / turns
+    shares[at] = 1 - 1 / turns[at]
+    return np.where(shares > TOLERANCE, shares, 0.0)
+
+
+def _owners(into: csr_array, at: int) -> Values:
+    part = into.T.tocsr()
     rings = _rings(part)
     sealed = _sealed(part, rings)
-    shares = np.zeros(len(over))
-    at = int(np.searchsorted(over, firm))
-    free = np.flatnonzero(~sealed)
+    shares = np.zeros(part.shape[0])
     if not sealed[at]:
+        free = np.flatnonzero(~sealed)
         inner = part[free][:, free]
         weight = _solved(inner, _unit(len(free), int(np.searchsorted(free, at))))
         turns = _turns(inner, rings[free], weight)
         shares[free] = weight / turns
         shares[at] = 1 - 1 / turns[np.searchsorted(free, at)]
     for i in np.flatnonzero(sealed):
-        shares[i] = _from(part, int(i))[at]
-    return over[shares > 0], shares[shares > 0]
+        shares[i] = _from(into, int(i))[at]
+    return shares
 
 
-def owned(held: Holdings, party: int) -> tuple[Places, Values]:
-    """Return of which firms a party owns how much, directly and through others: places and shares."""
-    under = _reached(held.shares, party)
-    part = held.shares[under][:, under]
-    shares = _from(part, int(np.searchsorted(under, party)))
-    return under[shares > 0], shares[shares > 0]
-
-
-def _reached(rows: csr_array, start: int) -> Places:
-    return np.sort(breadth_first_order(rows, start, return_predecessors=False)).astype(np.int64)
-
-
-def _from(part: csr_array, start: int) -> Values:
+def _from(into: csr_array, start: int) -> Values:
     """Return what one holder owns of all: nothing that comes back to it goes on from there."""
-    cut = part.T.tocsr()
-    first = cut[:, [start]].toarray()[:, 0]
-    keep = np.ones(part.shape[0])
+    first = into[:, [start]].toarray()[:, 0]
+    keep = np.ones(into.shape[0])
     keep[start] = 0.0
-    return _solved((cut * keep).tocsr(), first)
+    return _solved((into * keep).tocsr(), first)
 
 
 def _solved(a: csr_array, b: Values) -> Values:
