@@ -50,6 +50,8 @@ NAMES = (
     "graph_ownership",
     "graph_indices",
     "graph_rings",
+    "graph_sandbox",
+    "graph_planted",
 )
 
 

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "graph": ("tying", "Show who is tied to an enterprise, by trade and by register."),
     "controllers": ("controlling", "Show who owns and controls an enterprise, through all chains."),
     "group": ("controlling", "Show the control group of an enterprise and its close links."),
+    "partner-shifts": ("shocking", "Show which of its partners would lower a firm's risk."),
     "exposures": ("shocking", "As a bank: show or state what you lent to whom, for alerts of contagion."),
     "screen": ("screening", "Show which bidders of a tender belong together: hints, with evidence."),
     "shock": ("shocking", "Show whom the failure of firms, an industry or a region would reach."),
