@@ -36,6 +36,7 @@ ROUTES: Mapping[str, Route] = {
     "shocks": Route("profile"),
     "exposures": Route("profile"),
     "classes": Route("profile", BOOK),
+    "rings": Route("profile", BOOK),
     "indices": Route("profile", streams=True),
     "subscriptions": Route("profile"),
     "feature-sets": Route("profile", BOOK, streams=True),
