@@ -48,7 +48,10 @@ NAMES = (
     "refresh",
     "replay",
     "graph_ownership",
+    "graph_indices",
     "graph_rings",
+    "graph_sandbox",
+    "graph_planted",
 )
 
 

@@ -132,6 +132,12 @@ TAGS: list[Document] = [
         "Bidder screens",
         "投标人关联关系风险提示：是提示，不是认定。Who belongs together among bidders: hints.",
     ),
+    _tag(
+        "partner-shifts",
+        "调整交易对手",
+        "Partner shifts",
+        "与谁多做生意可降低风险。Which partner would lower a firm's risk.",
+    ),
     _tag("shocks", "风险传导", "Shocks", "冲击如何沿债权、担保与供应链传导。How trouble would travel."),
     _tag("signals", "预警信号", "Signals", "一家企业的十六项预警信号。The sixteen early-warning signals of a firm."),
     _tag("alerts", "预警", "Alerts", "所关注企业的预警及其确认。Alerts of the firms that you watch."),
