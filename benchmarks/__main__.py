@@ -45,6 +45,7 @@ NAMES = (
     "score_http",
     "refresh",
     "replay",
+    "graph_smesd",
 )
 
 
