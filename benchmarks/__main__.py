@@ -43,6 +43,7 @@ NAMES = (
     "names",
     "ledger",
     "score_http",
+    "graph_contagion",
     "refresh",
     "replay",
     "graph_smesd",

@@ -25,7 +25,8 @@ from services.scoring.domain import metrics
 from services.scoring.domain.scale import floored, sigmoid
 from services.scoring.ml.encoding import BEYOND, learn_encoding
 from services.scoring.ml.folds import stratified_folds
-from services.scoring.ml.learner import MANY_ROWS, settings
+from services.scoring.ml.lesson import settings
+from services.scoring.ml.plan import MANY_ROWS
 from services.scoring.ml.rates import learned_rates, places_of, told, told_by_others, with_codes
 
 FOLDS = 5

@@ -11,6 +11,7 @@ import click
 from sandbox.contradictions import plant
 from sandbox.economy import Plan, simulate
 from sandbox.files import SUFFIX, Format, write
+from sandbox.labels import FOLDER, labels
 from sandbox.records import records
 
 
@@ -28,20 +29,24 @@ def main(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Write a synthetic economy: enterprises, their invoices, payments, orders, filings, registers, outcomes.
 
-    Nobody in it exists. With --contradictions, records that contradict one another are planted into it, and
-    contradictions.csv tells which.
+    Nobody in it exists. Beside what is imported stand the sealed bids of tenders (bids), and the folder labels: what
+    was planted, to measure with and never to import: owners, persons, guarantees, places, rings, auctions, bidders.
+    With --contradictions, records that contradict one another are planted too, and contradictions.csv tells which.
     """
     try:
         plan = Plan(firms, months, seed, _month(start), default_rate)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    made = records(simulate(plan))
+    economy = simulate(plan)
+    made = records(economy)
     if contradictions:
-        made, truth = plant(made, seed=seed, each=contradictions)
+        made, lies = plant(made, seed=seed, each=contradictions)
         out.mkdir(parents=True, exist_ok=True)
-        truth.write_csv(out / "contradictions.csv")
-    for path, (kind, table) in zip(write(made, out, form), made.items(), strict=True):
-        click.echo(f"{kind}: {len(table):,} rows -> {path}")
+        lies.write_csv(out / "contradictions.csv")
+    offered, truth = labels(economy)
+    for folder, found in ((out, made | {"bids": offered}), (out / FOLDER, truth)):
+        for path, (kind, table) in zip(write(found, folder, form), found.items(), strict=True):
+            click.echo(f"{kind}: {len(table):,} rows -> {path}")
 
 
 def _month(text: str) -> date:

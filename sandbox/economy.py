@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 
+from sandbox.circles import Hops, plant_circles
 from sandbox.distress import Course, run_course
 from sandbox.firms import Firms, draw_firms
 from sandbox.invoices import Invoices, draw_climate, draw_invoices
@@ -41,7 +42,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Economy:
-    """A simulated economy: its firms, links, fate and invoices."""
+    """A simulated economy: its firms, links, fate and invoices, and which of these go in circles."""
 
     plan: Plan
     firms: Firms
@@ -49,15 +50,17 @@ class Economy:
     course: Course
     calendar: Calendar
     invoices: Invoices
+    circles: Hops
 
 
 def simulate(plan: Plan) -> Economy:
     """Run the economy of a plan. Each stage has a random stream of its own, so one can change without the rest."""
-    streams = [np.random.default_rng([plan.seed, stage]) for stage in range(6)]
+    streams = [np.random.default_rng([plan.seed, stage]) for stage in range(7)]
     firms = draw_firms(streams[0], plan.firms, plan.months)
     network = draw_network(streams[1], firms)
     course = run_course(streams[2], firms, network, plan.months, plan.default_rate)
     links = draw_links(streams[3], firms, network, plan.months)
     days = calendar(plan.start, plan.months)
     climate = draw_climate(streams[4], firms, course, season(plan.start, plan.months), days)
-    return Economy(plan, firms, network, course, days, draw_invoices(streams[5], firms, links, climate, days))
+    invoices, circles = plant_circles(streams[6], firms, days, draw_invoices(streams[5], firms, links, climate, days))
+    return Economy(plan, firms, network, course, days, invoices, circles)

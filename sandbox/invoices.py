@@ -41,6 +41,11 @@ class Invoices:
         """Return the invoices at these positions."""
         return Invoices(*(getattr(self, field.name)[order] for field in fields(self)))
 
+    def joined(self, other: Invoices) -> Invoices:
+        """Return these invoices and then the others."""
+        pairs = ((getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
+        return Invoices(*(np.concatenate(pair) for pair in pairs))
+
 
 @dataclass(frozen=True, slots=True)
 class Climate:

@@ -7,6 +7,7 @@ import polars as pl
 from sandbox import filings, registers, trade
 from sandbox.economy import Economy
 from sandbox.tables import tables
+from sandbox.ties.truth import draw_ties
 
 PAYMENT = ("enterprise", "direction", "reference", "counterparty", "date", "amount_fen", "purpose", "synthetic")
 
@@ -21,5 +22,5 @@ def records(economy: Economy) -> dict[str, pl.DataFrame]:
         "deliveries": trade.deliveries(found).sort("enterprise", "date", "number"),
         "tax-filings": filings.tax_filings(economy),
         "public-records": registers.public_records(economy),
-        "relations": registers.relations(economy),
+        "relations": draw_ties(economy).relations,
     }

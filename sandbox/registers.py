@@ -1,4 +1,4 @@
-"""What registers say of firms: tax grades, penalties, lists, awards; owners, guarantors, addresses, phones."""
+"""What registers say of firms: tax grades, penalties, lists, awards."""
 
 from __future__ import annotations
 
@@ -46,32 +46,6 @@ def public_records(economy: Economy) -> pl.DataFrame:
     return pl.concat(parts).with_columns(synthetic=pl.lit(value=True)).sort("enterprise", "date", "number")
 
 
-def relations(economy: Economy) -> pl.DataFrame:
-    """Return who stands behind the firms: some share a person, an address or a phone, some guarantee for others."""
-    rng = np.random.default_rng([economy.plan.seed, REGISTERS + 1])
-    count = len(economy.firms)
-    codes = party_codes(economy).head(count)
-    since = (np.datetime64(economy.plan.start, "M") + economy.firms.born).astype("datetime64[D]")
-
-    def shared(kind: str, groups: float) -> pl.DataFrame:
-        party = rng.integers(max(int(count * groups), 1), size=count)
-        return _relations(codes, kind, pl.Series([f"sandbox-{kind}-{number}" for number in party]), since)
-
-    guarantors = rng.permutation(count)[: count // 5]
-    backed = (guarantors + rng.integers(1, count, len(guarantors))) % count
-    owners = rng.permutation(count)[: count // 6]
-    owned = (owners + rng.integers(1, count, len(owners))) % count
-    return pl.concat(
-        [
-            shared("person-in-charge", 0.93),
-            shared("address", 0.96),
-            shared("phone", 0.97),
-            _relations(codes.gather(backed), "guarantor", codes.gather(guarantors), since[backed]),
-            _relations(codes.gather(owned), "shareholder", codes.gather(owners), since[owned], share=0.3),
-        ]
-    ).sort("enterprise", "relation", "party")
-
-
 def _grades(rng: np.random.Generator, economy: Economy, codes: pl.Series) -> pl.DataFrame:
     """Draw yearly tax grades, published in April for the year before: the better led, the better graded."""
     first = economy.plan.start.year
@@ -114,24 +88,4 @@ def _records(
         published_on=pl.col("date"),
         ends_on=ends,
         repaired_on=pl.lit(None, pl.Date),
-    )
-
-
-def _relations(
-    enterprise: pl.Series,
-    relation: str,
-    party: pl.Series,
-    since: NDArray[np.datetime64],
-    share: float | None = None,
-) -> pl.DataFrame:
-    return pl.DataFrame(
-        {"enterprise": enterprise.rename("enterprise"), "party": party.rename("party"), "since": pl.Series(since)}
-    ).select(
-        "enterprise",
-        relation=pl.lit(relation),
-        party="party",
-        share=pl.lit(share, pl.Float64),
-        since="since",
-        until=pl.lit(None, pl.Date),
-        synthetic=pl.lit(value=True),
     )

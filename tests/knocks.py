@@ -20,6 +20,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/scores/{score_id}/recourse": {"target": {"grade": "B"}},
     "POST /v1/scores/{score_id}/override": {"grade": "{another_grade}", "reason": "other", "note": "seen in person"},
     "POST /v1/receipt-verifications": "{receipt}",
+    "POST /v1/shocks": {"shock": {"enterprises": ["{enterprise}"]}},
     "POST /v1/feature-sets": {"enterprises": ["{enterprise}"]},
     "POST /v1/subscriptions": {"enterprises": FIRMS},
     "POST /v1/matches": {"enterprise": "{enterprise}", "need": NEED},

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from invoice_books import AS_OF, KNOWN, frame
 
 from services.profile.book.domain import payment, tax_filing
-from services.profile.portrait.domain.confirmation import SENDERS, Beside, Told, weigh
+from services.profile.book.domain.confirmation import SENDERS, Beside, Told, weigh
 
 FIRMS = ("local:E1", "local:E2")
 PARTNERS = ("P1", "P2", "E2", "E1")

@@ -139,6 +139,17 @@ def state(session: Session, job_id: str) -> JobState:
     return JobState(*session.execute(select(*columns).where(TABLE.c.id == job_id)).one())
 
 
+def state_of(session: Session, row: object, job_id: str) -> JobState:
+    """Return how far the job of a row is, and read the row anew after it.
+
+    PostgreSQL shows each statement what has been committed until then: a row that was read before its job would tell
+    `done` without what the job has made.
+    """
+    told = state(session, job_id)
+    session.refresh(row)
+    return told
+
+
 class Worker:
     """Takes jobs one at a time, oldest first, and hands each to the handler of its kind.
 

@@ -94,6 +94,17 @@ def sliced(rows: Rows, show: Callable[[Rows], list[dict[str, Any]]]) -> dict[str
     return {"items": show(rows[start:end]), "next": _encode([end]) if len(rows) > end else None}
 
 
+def after() -> str | None:
+    """Return the word that the page follows, where the rows are found by a use case; None at first."""
+    found = _cursor(1)
+    return None if found is None else str(found[0])
+
+
+def following(word: str | None) -> str | None:
+    """Return the cursor of the page that follows a word; None where there is none."""
+    return None if word is None else _encode([word])
+
+
 def limit() -> int:
     """Return how many rows the request wants at once."""
     wanted = whole(request.args.get("limit", str(DEFAULT_LIMIT)))

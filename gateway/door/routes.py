@@ -33,6 +33,8 @@ ROUTES: Mapping[str, Route] = {
     "measures": Route("profile"),
     "measure-bases": Route("profile"),
     "alerts": Route("profile"),
+    "shocks": Route("profile"),
+    "classes": Route("profile", BOOK),
     "subscriptions": Route("profile"),
     "feature-sets": Route("profile", BOOK, streams=True),
     "catalogue": Route("profile"),

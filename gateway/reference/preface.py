@@ -112,9 +112,17 @@ TAGS: list[Document] = [
     ),
     _tag("connectors", "数据源映射", "Connectors", "各数据源的列名对照。What each source calls its columns."),
     _tag("cross-checks", "交叉比对", "Cross-checks", "同一事项不同来源的比对。What one source says beside another."),
+    _tag("control", "股权与控制", "Ownership and control", "谁持股、谁控制、同属哪个集团。Who owns, who controls."),
+    _tag("shocks", "风险传导", "Shocks", "冲击如何沿债权、担保与供应链传导。How trouble would travel."),
     _tag("signals", "预警信号", "Signals", "一家企业的十六项预警信号。The sixteen early-warning signals of a firm."),
     _tag("alerts", "预警", "Alerts", "所关注企业的预警及其确认。Alerts of the firms that you watch."),
     _tag("subscriptions", "订阅", "Subscriptions", "订阅哪些企业、哪些信号。Whom you watch, and for what."),
+    _tag(
+        "classes",
+        "分级分类监管",
+        "Classes for supervision",
+        "企业信用风险A至D四类、各指标贡献与建议抽查比例。A to D with every contribution, and how often to inspect.",
+    ),
     _tag("receipts", "评分凭证", "Receipts", "评分的签名凭证及其核验。Signed receipts, and their verification."),
     _tag(
         "recourse",

@@ -12,6 +12,7 @@ from services.profile.book.lake import lakes
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.rights.usecases.repair_by_file import REPAIRS
 from services.profile.settings import Settings
+from services.profile.supervision.domain.packs_of import packs
 from services.profile.watch import alert_store
 
 PACKAGE = "services.profile"
@@ -19,7 +20,11 @@ HOOKS: Mapping[str, Hooks] = {public_record.DATASET.name: REPAIRS}
 
 
 def make_context(settings: Settings) -> Context:
-    """Return the service's collaborators, for the web process and the worker alike. Nothing connects yet."""
+    """Return the service's collaborators, for the web process and the worker alike. Nothing connects yet.
+
+    Raise `PackRefused` where a sector's pack contradicts itself: better at the start than when a firm is asked for.
+    """
+    packs(settings.sector_packs)
     return Context(
         settings=settings,
         database=Database(settings.database_url),

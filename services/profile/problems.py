@@ -9,11 +9,13 @@ from chassis.core.problems import Kind
 from services.profile.book.domain import channel, columns, connector, enterprise
 from services.profile.book.readers import sheets
 from services.profile.book.usecases import connect, enrol, load, receive, record
+from services.profile.graph.usecases import strike
 from services.profile.portrait.domain import late_payment, lineage
 from services.profile.portrait.usecases import cross_check, portray
 from services.profile.rights.domain import consent, dispute, measure, notice, repair
 from services.profile.rights.usecases import take_back
 from services.profile.standards import codes
+from services.profile.supervision.domain import pack, packs_of
 from services.profile.watch.usecases import read_alerts, subscribe
 
 KINDS: Mapping[type[Refused], Kind] = {
@@ -43,6 +45,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     cross_check.RuleNotFound: Kind(404, "rule-not-found", "No such rule", "未找到该比对规则"),
     portray.DimensionNotFound: Kind(404, "dimension-not-found", "No such dimension", "未找到该维度"),
     lineage.FigureNotFound: Kind(404, "figure-not-found", "No such feature or indicator", "未找到该指标"),
+    strike.TooManyFiles: Kind(413, "too-many-files", "More files than are read at once", "可读档案超过单次上限"),
     late_payment.RateTooLow: Kind(422, "rate-too-low", "The agreed rate does not bind", "约定利率低于法定下限"),
     measure.UnknownBasis: Kind(
         422, "unknown-basis", "No measure without a legal basis", "没有法律依据不得设置奖惩措施"
@@ -66,6 +69,8 @@ KINDS: Mapping[type[Refused], Kind] = {
     repair.NotRepairable: Kind(422, "not-repairable", "Nothing to repair", "该记录不适用信用修复"),
     repair.RepairNotFound: Kind(404, "repair-not-found", "No such repair", "未找到该信用修复"),
     notice.NoticeNotFound: Kind(404, "notice-not-found", "No such notice", "未找到该通知"),
+    packs_of.NoPack: Kind(404, "no-rules-for-sector", "No rules for this sector or day", "该行业或日期没有适用规则"),
+    pack.PackRefused: Kind(500, "pack-refused", "A pack of rules contradicts itself", "行业规则包有误"),
     load.ReaderBroken: Kind(500, "file-broke-reader", "The file broke our reader", "文件触发了系统故障"),
     receive.UnknownKind: Kind(422, "unknown-kind", "No such kind of import", "未知的导入类型"),
     receive.KeyReused: Kind(422, "idempotency-key-reused", "The key came with another file", "幂等键已用于其他文件"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis.web.ledger import blueprint as ledger_blueprint
 from services.profile.book.api import connectors, imports, previews, records
 from services.profile.book.api.current import context
+from services.profile.graph.api import control, shocks
 from services.profile.portrait.api import cross_checks, features, portraits
 from services.profile.portrait.api import internal as portrait_internal
 from services.profile.rights.api import (
@@ -18,6 +19,7 @@ from services.profile.rights.api import (
     withdrawals,
 )
 from services.profile.rights.api import internal as rights_internal
+from services.profile.supervision.api import classes
 from services.profile.watch.api import alerts
 
 ledger = ledger_blueprint(
@@ -32,9 +34,13 @@ DOCUMENTED = (
     records.blueprint,
     cross_checks.blueprint,
     portraits.blueprint,
+    shocks.blueprint,
+    control.blueprint,
     alerts.signals,
     alerts.feed,
     alerts.subscriptions,
+    classes.one,
+    classes.many,
     consents.blueprint,
     disputes.blueprint,
     repairs.blueprint,

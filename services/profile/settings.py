@@ -31,6 +31,8 @@ class Settings:
     party_key: str | None = field(default=None, repr=False)
     # Private keys of the ledger's checkpoints, 32 bytes each in hex, the one that signs first.
     ledger_keys: tuple[str, ...] = field(default=(), repr=False)
+    # A folder of sectors of one's own beside those that come with the suite (ADR 42).
+    sector_packs: Path | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -46,12 +48,13 @@ class Settings:
             unpacked = env.int("PROFILE_LARGEST_UNPACKED_MIB", 4096)
             party_key: str | None = env.str("PROFILE_PARTY_KEY", None, validate=PARTY_KEY)
             ledger_keys = settings.signing_keys(env, "PROFILE_LEDGER_KEYS")
+            sector_packs: Path | None = env.path("PROFILE_SECTOR_PACKS", None)
             production = settings.is_production(env)
         settings.require_signing_keys(
             ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
-        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, party_key, ledger_keys)
+        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, party_key, ledger_keys, sector_packs)
 
     @property
     def ledger_key_file(self) -> Path:

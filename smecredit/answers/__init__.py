@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from smecredit.answers.basics import Counting, Depth, Job, JobStateName, Progress, Text
+from smecredit.answers.control import ControlGroup, Controller, Controllers, TieHop, TieParty
 from smecredit.answers.corrections import Dispute, Item, Mark, Notice, Repair
 from smecredit.answers.enterprises import (
     Book,
@@ -76,6 +77,18 @@ from smecredit.answers.scores import (
     ScoringModel,
     UndisputedScore,
 )
+from smecredit.answers.shocks import (
+    Estimates,
+    FenInterval,
+    Hit,
+    Hop,
+    Interval,
+    Run,
+    Runs,
+    ShockAnswer,
+    ShockedBook,
+    Struck,
+)
 from smecredit.answers.ways import (
     Blocked,
     CarryingOn,
@@ -102,16 +115,24 @@ __all__ = [
     "ConnectorDetail",
     "Consent",
     "Contribution",
+    "ControlGroup",
+    "Controller",
+    "Controllers",
     "Counting",
     "CountingPolicy",
     "Counts",
     "Depth",
     "Dispute",
     "Enterprise",
+    "Estimates",
     "Evaluation",
+    "FenInterval",
     "Guess",
+    "Hit",
+    "Hop",
     "Import",
     "ImportKind",
+    "Interval",
     "Item",
     "Job",
     "JobStateName",
@@ -169,6 +190,8 @@ __all__ = [
     "Reliability",
     "Repair",
     "RuleMet",
+    "Run",
+    "Runs",
     "Score",
     "ScoreConfirmedBy",
     "ScoreEvidence",
@@ -176,7 +199,12 @@ __all__ = [
     "ScoringChange",
     "ScoringModel",
     "Security",
+    "ShockAnswer",
+    "ShockedBook",
+    "Struck",
     "Text",
+    "TieHop",
+    "TieParty",
     "UndisputedScore",
     "WithEverything",
     "Withdrawal",

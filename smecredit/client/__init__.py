@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from smecredit.client.calls import OnProgress
+from smecredit.client.control import Control
 from smecredit.client.corrections import Corrections
 from smecredit.client.enterprises import Enterprises, Table
 from smecredit.client.imports import Imports
@@ -17,6 +18,7 @@ from smecredit.client.plans import Plans
 from smecredit.client.proofs import Proofs
 from smecredit.client.rights import Rights
 from smecredit.client.scores import Scores
+from smecredit.client.shocks import Shocks
 from smecredit.client.wire import Wire
 
 __all__ = ["DEFAULT_URL", "Client", "OnProgress", "Table"]
@@ -24,7 +26,9 @@ __all__ = ["DEFAULT_URL", "Client", "OnProgress", "Table"]
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
-class Client(Imports, Enterprises, Rights, Corrections, Measures, Scores, Proofs, Models, Matches, Plans):
+class Client(
+    Imports, Enterprises, Control, Shocks, Rights, Corrections, Measures, Scores, Proofs, Models, Matches, Plans
+):
     """A client of one suite with one API key.
 
     Dates are `datetime.date`, moments aware `datetime`, money whole fen. Safe to share between threads. Raises

@@ -77,6 +77,7 @@ WITHOUT_KEY = {
     "/v1/clients/{client}/disable",
     "/v1/clients/{client}/keys",
     "/v1/feature-sets",
+    "/v1/shocks",
     "/v1/import-previews",
     "/v1/receipt-verifications",
     "/v1/receivable-quotes",

@@ -17,7 +17,7 @@ from sandbox.records import records
 from services.profile.portrait.api.shown import catalogue
 from services.profile.portrait.domain.features import compute
 from services.scoring.domain.scale import points_of
-from services.scoring.ml import learner
+from services.scoring.ml import plan
 from services.scoring.ml.learner import Learned, learn
 
 c = pl.col
@@ -47,8 +47,8 @@ def model(request: pytest.FixtureRequest, economy: tuple[pl.DataFrame, pl.DataFr
     invoices, outcomes = economy
     known = compute(invoices, as_of=AS_OF).join(outcomes, on="enterprise").sort("enterprise")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learner, "BOOK", replace(learner.BOOK, scorecards=(request.param,)))
-        patch.setattr(learner, "_DEFAULTS_OF_A_SCORECARD", 1)
+        patch.setattr(plan, "BOOK", replace(plan.BOOK, scorecards=(request.param,)))
+        patch.setattr(plan, "_DEFAULTS_OF_A_SCORECARD", 1)
         learned = learn(known.drop("defaulted"), known["defaulted"].to_numpy(), ENTRIES, seed=1)
     assert learned.parameters["scorecard"] == request.param
     return learned

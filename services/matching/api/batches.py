@@ -51,7 +51,7 @@ def get_batch(batch_id: str) -> Response:
     """Read how far a batch is."""
     with context().database.read() as session:
         row = store.batch(session, batch_id, caller().client)
-        return json_answer(shown.batch(row, jobs.state(session, row.job)))
+        return json_answer(shown.batch(row, jobs.state_of(session, row, row.job)))
 
 
 @blueprint.get("/<batch_id>/results")
@@ -68,4 +68,4 @@ def get_results(batch_id: str) -> Response:
 
 def _ordered(session: Session, order: BatchOrder) -> dict[str, Any]:
     row = match_many.order_batch(session, caller(), order)
-    return shown.batch(row, jobs.state(session, row.job))
+    return shown.batch(row, jobs.state_of(session, row, row.job))

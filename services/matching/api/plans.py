@@ -19,7 +19,7 @@ from services.matching.usecases.read_plan import read_plan
 def ordered(session: Session, order: PlanOrder) -> dict[str, Any]:
     """Order a plan and show how far it is."""
     row = order_plan(session, caller(), order)
-    return shown.plan(row, jobs.state(session, row.job))
+    return shown.plan(row, jobs.state_of(session, row, row.job))
 
 
 def read(kind: str, plan_id: str) -> dict[str, Any]:
@@ -31,4 +31,4 @@ def read(kind: str, plan_id: str) -> dict[str, Any]:
 def listed(session: Session, kind: str) -> list[dict[str, Any]]:
     """Show the caller's newest plans of a kind, without what they say of enterprises."""
     rows = store.newest_plans(session, kind, caller().client)
-    return [shown.plan(row, jobs.state(session, row.job)) for row in rows]
+    return [shown.plan(row, jobs.state_of(session, row, row.job)) for row in rows]

@@ -102,7 +102,7 @@ def results(context: Context, caller: Caller, batch_id: str) -> Iterator[bytes]:
     """
     with context.database.read() as session:
         batch = store.batch(session, batch_id, caller.client)
-        progress = jobs.state(session, batch.job).state
+        progress = jobs.state_of(session, batch, batch.job).state
         if progress != "done":
             raise BatchNotDone(
                 f"Batch {batch_id} is {progress}; its results can be read once it is done.", state=progress

@@ -36,7 +36,7 @@ def read_plan(context: Context, caller: Caller, kind: str, plan_id: str) -> Plan
     """
     with context.database.read() as session:
         row = store.plan(session, plan_id, kind, caller.client)
-        job = jobs.state(session, row.job)
+        job = jobs.state_of(session, row, row.job)
     planned = store.planned(row) if job.state == "done" else None
     if planned is None:
         return PlanRead(row, job, None)

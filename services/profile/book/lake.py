@@ -173,17 +173,24 @@ class Lake:
         near = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in wanted}))
         return _left(self._scan(near), without).filter(pl.col("enterprise").is_in(wanted)).collect()
 
-    def scan(self, version: int, *, without: Collection[str]) -> pl.LazyFrame:
-        """Return the whole lake as it stood at `version`, unread: only what a query needs of it is.
+    def scan(
+        self, version: int, *, without: Collection[str], bucket: int | None = None, since: datetime | None = None
+    ) -> pl.LazyFrame:
+        """Return the lake, a bucket of it, or what came later than `since`, at `version` and `without` as in `read`.
 
-        `without` is as in `read`.
+        It is unread: only what a query needs of it is read.
         """
         files = self._files(version)
         # It is read when nobody here can list again, so what another process has erased is looked for now.
         if self._local and not all(Path(self._url, path).exists() for path in files["path"]):
             self._files.cache_clear()
             files = self._files(version)
-        return _left(self._scan(files), without)
+        if bucket is not None:
+            files = files.filter(pl.col("bucket") == bucket)
+        if since is None:
+            return _left(self._scan(files), without)
+        later = self._scan(files.filter(pl.col("max.known_at") + STATISTICS_STEP > since))
+        return _left(later, without).filter(pl.col("known_at") > since)
 
     def brought(self, version: int, import_id: str) -> pl.DataFrame:
         """Return the rows that one import brought, as the lake stood at `version`."""
@@ -229,8 +236,7 @@ class Lake:
         try:
             return sum(self.compact(bucket) for bucket in full)
         except CommitFailedError:
-            # Somebody else was quicker; the next import tries again.
-            return 0
+            return 0  # somebody else was quicker; the next import tries again
 
     def _held(self, version: int, rows: pl.DataFrame) -> pl.DataFrame:
         """Return what the lake may already hold of `rows`: same enterprises and directions, and days if they tell.

@@ -177,7 +177,7 @@ def against(explained: Explained) -> dict[str, Any]:
 
 def model(session: Session, row: Model) -> dict[str, Any]:
     """Return a model and its card; a training that was refused shows as `failed` with its problem."""
-    job = jobs.state(session, row.job)
+    job = jobs.state_of(session, row, row.job)
     failed = row.state == "training" and job.state == "failed"
     return {
         "version": row.version,
@@ -218,7 +218,7 @@ def events(session: Session, version: str) -> list[dict[str, Any]]:
 
 def batch(session: Session, row: Batch) -> dict[str, Any]:
     """Return a batch's state and counts."""
-    job = jobs.state(session, row.job)
+    job = jobs.state_of(session, row, row.job)
     scored, refused = batches.counts(session, row.id)
     return {
         "id": row.id,
@@ -239,7 +239,7 @@ def batch(session: Session, row: Batch) -> dict[str, Any]:
 
 def evaluation(session: Session, row: Evaluation) -> dict[str, Any]:
     """Return an evaluation's state and figures."""
-    job = jobs.state(session, row.job)
+    job = jobs.state_of(session, row, row.job)
     return {
         "id": row.id,
         "state": job.state,

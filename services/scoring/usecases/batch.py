@@ -152,7 +152,7 @@ def results(context: Context, batch_id: str, client: str) -> Iterator[Result]:
     """
     with context.database.read() as session:
         batch = batches.batch(session, batch_id, client)
-        state = jobs.state(session, batch.job).state
+        state = jobs.state_of(session, batch, batch.job).state
         if state != "done":
             raise BatchNotDone(f"The batch is {state}; its results are complete when it is done.")
         in_parts = batches.scored_in_parts(session, batch.id)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import MetaData, update
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from chassis.core.errors import Conflict, UpstreamUnavailable
 from chassis.core.identity import Caller
@@ -53,6 +54,41 @@ def test_a_job_is_done_once_with_its_payload_and_caller(database: Database) -> N
     assert [one.run_once(), one.run_once()] == [True, False]
     assert [(job.payload, job.caller) for job in seen] == [({"firms": 3}, who)]
     assert state(database, job).state == "done"
+
+
+def test_a_row_that_is_told_as_done_tells_what_its_job_made(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What commits between the read of the row and that of its job is seen in both, or in neither."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Order(Base):
+        __tablename__ = "order"
+        id: Mapped[str] = mapped_column(primary_key=True)
+        made: Mapped[int] = mapped_column(default=0)
+
+    def make(job: Job) -> None:
+        with database.begin() as session:
+            session.get_one(Order, job.payload["order"]).made = 7
+
+    def late(session: Session, job: str) -> jobs.JobState:
+        worker(database, make).run_once()
+        return asked(session, job)
+
+    Base.metadata.create_all(database.engine)
+    job = add(database, order="one")
+    with database.begin() as session:
+        session.add(Order(id="one"))
+    asked = jobs.state
+    monkeypatch.setattr(jobs, "state", late)
+
+    with database.read() as session:
+        row = session.get_one(Order, "one")
+        told = jobs.state_of(session, row, job)
+
+    assert (told.state, row.made) in [("done", 7), ("queued", 0)]
 
 
 def test_a_rolled_back_order_leaves_no_job(database: Database) -> None:

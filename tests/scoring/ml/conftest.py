@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from services.scoring.ml import learner
+from services.scoring.ml import plan
 from services.scoring.ml import train as training
 from services.scoring.ml.train import train
 
@@ -56,7 +56,7 @@ def quick_card():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "_CARD_FOLDS", 2)
         patch.setattr(training, "_CARD_REPEATS", 1)
-        patch.setattr(learner, "FEW_ROWS", replace(learner.FEW_ROWS, forest=4, repeats=2, rounds=(8, 16)))
+        patch.setattr(plan, "FEW_ROWS", replace(plan.FEW_ROWS, forest=4, repeats=2, rounds=(8, 16)))
         yield
 
 

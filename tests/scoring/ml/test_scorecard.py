@@ -10,8 +10,9 @@ import pytest
 import xgboost
 
 from services.scoring.domain.scale import sigmoid
-from services.scoring.ml import learner
-from services.scoring.ml.learner import joined, learn
+from services.scoring.ml import plan
+from services.scoring.ml.joining import joined
+from services.scoring.ml.learner import learn
 from services.scoring.ml.reasons import Explainer
 from services.scoring.ml.scorecard import learn_scorecard
 from services.scoring.ml.trees import forest_of
@@ -144,7 +145,7 @@ def test_held_out_firms_decide_whether_it_joins():
 
 def test_the_chosen_share_is_the_one_with_the_least_held_out_loss(monkeypatch):
     """Every candidate stands among the trials, and what is held out is of the mean that will serve."""
-    monkeypatch.setattr(learner, "BOOK", replace(learner.BOOK, scorecards=(0.0, 0.25, 0.5), repeats=2))
+    monkeypatch.setattr(plan, "BOOK", replace(plan.BOOK, scorecards=(0.0, 0.25, 0.5), repeats=2))
     rows, defaulted = amounts(400, 3)
     learned = learn(table(rows), defaulted, CATALOGUE)
     assert [trial["scorecard"] for trial in learned.trials] == [0.0, 0.25, 0.5]
@@ -166,8 +167,8 @@ def test_of_few_defaults_no_scorecard_is_tried():
 
 def test_a_plan_that_tries_none_has_the_trees_alone(monkeypatch):
     """As before there were scorecards."""
-    monkeypatch.setattr(learner, "BOOK", replace(learner.BOOK, scorecards=(0.0,), repeats=2))
+    monkeypatch.setattr(plan, "BOOK", replace(plan.BOOK, scorecards=(0.0,), repeats=2))
     learned = learn(table(amounts()[0]), amounts()[1], CATALOGUE)
     assert learned.parameters["scorecard"] == 0.0
     assert "scorecard" not in learned.trials[0]
-    assert len(learned.forest.roots) == learner.BOOK.stretched * 6
+    assert len(learned.forest.roots) == plan.BOOK.stretched * 6

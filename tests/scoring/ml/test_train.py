@@ -12,7 +12,7 @@ from services.scoring.domain.adjustment import Adjustment
 from services.scoring.domain.errors import ModelUnreadable, TrainingDataUnusable, VersionTaken
 from services.scoring.domain.gate import MARGINS, passed
 from services.scoring.ml import artefact
-from services.scoring.ml.learner import joined
+from services.scoring.ml.joining import joined
 from services.scoring.ml.scorer import Scorer
 from services.scoring.ml.train import train
 

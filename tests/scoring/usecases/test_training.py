@@ -262,20 +262,25 @@ def test_a_table_that_cannot_be_read_says_what_was_found(name: str, body: bytes,
     assert name in refused.value.detail
 
 
-def test_a_table_cut_by_time_is_learned_before_and_judged_after(
-    app: Flask, headers: dict[str, str], read: Read, work: Work, profile: Any
-) -> None:
-    """The later rows stand as the holdout, and the result says where it was cut."""
-    table = profile.book.drop_nulls("defaulted").drop("features_sha256").with_row_index("day")
-    form = {
+def cut_on(book: pl.DataFrame, day: str) -> dict[str, Any]:
+    """Return the order of an evaluation of the labelled firms as a table, a firm a day, cut on a day."""
+    table = book.drop_nulls("defaulted").drop("features_sha256").with_row_index("day")
+    return {
         "table": (BytesIO(table.with_columns(pl.col("day") + 20_200_101).write_csv().encode()), "loans.csv"),
         "label": "defaulted",
         "drop": ["enterprise"],
         "time": "day",
-        "cut": "20200151",
+        "cut": day,
         "folds": "2",
         "repeats": "1",
     }
+
+
+def test_a_table_cut_by_time_is_learned_before_and_judged_after(
+    app: Flask, headers: dict[str, str], read: Read, work: Work, profile: Any
+) -> None:
+    """The later rows stand as the holdout, and the result says where it was cut."""
+    form = cut_on(profile.book, "20200151")
     order = app.test_client().post("/v1/evaluations", data=form, headers={**headers, "Idempotency-Key": "k"})
     work()
 
@@ -292,16 +297,7 @@ def test_a_holdout_of_fewer_than_ten_firms_is_refused(
     app: Flask, headers: dict[str, str], read: Read, work: Work, profile: Any
 ) -> None:
     """Its figures would be of single firms."""
-    table = profile.book.drop_nulls("defaulted").drop("features_sha256").with_row_index("day")
-    form = {
-        "table": (BytesIO(table.with_columns(pl.col("day") + 20_200_101).write_csv().encode()), "loans.csv"),
-        "label": "defaulted",
-        "drop": ["enterprise"],
-        "time": "day",
-        "cut": "20200172",
-        "folds": "2",
-        "repeats": "1",
-    }
+    form = cut_on(profile.book, "20200172")
     order = app.test_client().post("/v1/evaluations", data=form, headers={**headers, "Idempotency-Key": "k"})
     work()
 

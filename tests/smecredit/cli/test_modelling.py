@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from smecredit.cli.modelling import evaluate_command, models_command
+from tests.answering import answering
 
 PAGE = "<!doctype html><title>模型验证文件</title>".encode()
 
@@ -21,25 +20,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """A suite that has one validation document; yields what it was asked for."""
     seen: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            seen.append(self.path)
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(PAGE)))
-            self.end_headers()
-            self.wfile.write(PAGE)
+    def answer(_method: str, path: str, _body: bytes | None) -> bytes:
+        seen.append(path)
+        return PAGE
 
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    monkeypatch.setenv("SMECREDIT_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("SMECREDIT_API_KEY", "smc_test")
-    yield seen
-    server.shutdown()
-    server.server_close()
+    with answering(monkeypatch, answer):
+        yield seen
 
 
 def test_a_validation_document_is_written_as_it_came(asked: list[str], tmp_path: Path) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from smecredit.cli.planning import allocate_command, churn_command
+from tests.answering import answering
 
 PLAN: dict[str, Any] = {
     "status": "floors-lowered",
@@ -37,35 +36,16 @@ def suite(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]]]:
     """A suite that accepts plans and curves; yields its address and what it was sent."""
     sent: list[tuple[str, Any]] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            sent.append((self.path, body))
-            curves = [{"grades": ["A"], "points": [], "best_rate": 0.0465}]
-            self.give({"id": "pln_1", "state": "queued", "curves": curves})
-
-        def do_GET(self) -> None:
+    def answer(method: str, path: str, body: bytes | None) -> Any:
+        if method == "GET":
             progress = {"done": 1, "total": 1}
-            self.give({"id": "pln_1", "state": "done", "progress": progress, "problem": None, "result": PLAN})
+            return {"id": "pln_1", "state": "done", "progress": progress, "problem": None, "result": PLAN}
+        sent.append((path, json.loads(body or b"null")))
+        curves = [{"grades": ["A"], "points": [], "best_rate": 0.0465}]
+        return {"id": "pln_1", "state": "queued", "curves": curves}
 
-        def give(self, value: Any) -> None:
-            body = json.dumps(value).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    monkeypatch.setenv("SMECREDIT_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("SMECREDIT_API_KEY", "smc_test")
-    yield sent
-    server.shutdown()
-    server.server_close()
+    with answering(monkeypatch, answer):
+        yield sent
 
 
 def test_allocate_sends_the_order_and_shows_the_plan_with_its_bound(suite: list[tuple[str, Any]]) -> None:

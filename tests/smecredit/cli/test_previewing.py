@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +13,7 @@ from click.testing import CliRunner
 from smecredit.answers import Preview
 from smecredit.cli import commands
 from smecredit.rendering.preview import LACKING, next_steps
+from tests.answering import answering
 
 GUESS = {
     "column": "date",
@@ -64,32 +63,14 @@ def suite(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, Any]
     """A suite that looks at files and saves connectors; yields what it was sent."""
     sent: list[tuple[str, str, Any]] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            sent.append(("POST", self.path, self.rfile.read(int(self.headers["Content-Length"]))))
-            self.give({**FOUND, "declaration": None, "connector": "mine@1"} if "connector=mine" in self.path else FOUND)
+    def answer(method: str, path: str, body: bytes | None) -> Any:
+        sent.append((method, path, body if method == "POST" else json.loads(body or b"null")))
+        if method == "PUT":
+            return {"name": "mine", "version": 1}
+        return {**FOUND, "declaration": None, "connector": "mine@1"} if "connector=mine" in path else FOUND
 
-        def do_PUT(self) -> None:
-            sent.append(("PUT", self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
-            self.give({"name": "mine", "version": 1})
-
-        def give(self, answer: Any) -> None:
-            body = json.dumps(answer).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    monkeypatch.setenv("SMECREDIT_API_KEY", "key")
-    monkeypatch.setenv("SMECREDIT_URL", f"http://127.0.0.1:{server.server_port}")
-    yield sent
-    server.shutdown()
-    server.server_close()
+    with answering(monkeypatch, answer):
+        yield sent
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from smecredit.cli.reading import way_up_command
 from smecredit.problems import Expected
+from tests.answering import answering
 
 FIXTURES = Path(__file__).parents[2] / "gateway" / "portal" / "fixtures"
 
@@ -36,33 +35,12 @@ def suite(monkeypatch: pytest.MonkeyPatch) -> Iterator[Suite]:
     """Run a suite that knows one firm's scores and the way up from them."""
     state = Suite()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            state.asked.append((self.path, None))
-            self.give({"items": state.scores, "next": None})
+    def answer(method: str, path: str, body: bytes | None) -> Any:
+        state.asked.append((path, None if body is None else json.loads(body)))
+        return {"items": state.scores, "next": None} if method == "GET" else state.answer
 
-        def do_POST(self) -> None:
-            state.asked.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
-            self.give(state.answer)
-
-        def give(self, value: Any) -> None:
-            body = json.dumps(value).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("SMECREDIT_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("SMECREDIT_API_KEY", "smc_test")
-    yield state
-    server.shutdown()
-    server.server_close()
+    with answering(monkeypatch, answer):
+        yield state
 
 
 def run(*arguments: str) -> Result:

@@ -167,12 +167,8 @@ def import_answer(import_id: str) -> Response:
 
 
 def shown_import(session: Session, row: tables.Import) -> dict[str, Any]:
-    """Show an import as it stands.
-
-    Its job is asked first: between two statements PostgreSQL lets others commit, and what is done has its counts.
-    """
-    state = jobs.state(session, row.id)
-    session.refresh(row)
+    """Show an import as it stands."""
+    state = jobs.state_of(session, row, row.id)
     return shown.imported(row, state, withdrawals.withdrawal(session, row.id))
 
 

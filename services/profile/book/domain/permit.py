@@ -79,6 +79,7 @@ class Why(StrEnum):
     WATCH = "watch"  # evaluating signals; the alerts that come of it are shown under a permit
     REPLAY = "replay"  # an operator's measurement of signals over the whole book: counts alone leave it
     PARTNERS = "partners"  # what partners' books say of a firm whose file is open (征信业管理条例 Art. 21)
+    TIES = "ties"  # which files a tie leads to: each is then opened, or nothing of it is shown
     ACTS = "acts"  # whether a record is there that an act is about: a dispute, a repair, a measure
 
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 import polars as pl
 
+from services.profile.book.domain.bods.shape import REASONS
 from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule
 from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id
 from services.profile.standards.spelling import identifier
@@ -25,6 +26,7 @@ RELATIONS = MappingProxyType(
     | dict.fromkeys(("注册地址", "经营地址", "地址", "address"), "address")
     | dict.fromkeys(("联系电话", "电话", "phone"), "phone")
     | dict.fromkeys(("注册资本", "capital"), "capital")
+    | dict.fromkeys(("所有人未指明", "unspecified"), "unspecified")
 )
 
 DATASET = Dataset(
@@ -57,6 +59,8 @@ SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content
 OF_ENTERPRISES = ("shareholder", "controller", "guarantor", "capital")
 PLACES = MappingProxyType({"address": "address", "phone": "phone"})
 SEAL = "hash:"
+# A party as this book has shown it comes back as it is: it names nobody, and another book's is equal to nothing here.
+SEALED = re.compile(rf"{SEAL}[0-9a-f]{{32}}")
 # 18 digits with a day of birth in the middle: a person's number, though one in some hundreds passes as a firm's code.
 PERSON_NUMBER = re.compile(r"\d{6}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dXx]")
 
@@ -74,6 +78,9 @@ def sealed(rows: pl.DataFrame, key: bytes) -> pl.DataFrame:
 
 
 def _held(relation: str, party: str, key: bytes) -> str:
+    # Why no owner is named is a word of a code list; anything else in its place may be a name.
+    if SEALED.fullmatch(party) or (relation == "unspecified" and party in REASONS):
+        return party
     if relation in OF_ENTERPRISES and (known := _enterprise(party)):
         return known
     sort = PLACES.get(relation, "person")

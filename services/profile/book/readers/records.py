@@ -11,9 +11,11 @@ from typing import Any
 import orjson
 import polars as pl
 
+from services.profile.book.domain.bods.inward import is_bods
 from services.profile.book.domain.columns import Form
 from services.profile.book.domain.titles import LINE, names
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
+from services.profile.book.readers.bods import statements
 from services.profile.book.readers.layout import swept
 from services.profile.book.readers.numbers import plain_number
 from services.profile.book.readers.sheets import EmptyFile, FileTooLarge, Limits, RawSheet, UnreadableFile
@@ -43,6 +45,8 @@ def records(form: Form, path: Path, limits: Limits) -> RawSheet:
     found, unread = _found(path.read_bytes().removeprefix(BOM))
     if not found and not unread:
         raise EmptyFile("The list holds no record. / 列表中没有记录，请补充后报送。")
+    if is_bods([record for _, record in found]):
+        return statements(form, found, unread)
     unread += [(line, "", str(record)[:LARGEST_SHOWN], NOT_FLAT) for line, record in found if not _is_flat(record)]
     flat = [(line, record) for line, record in found if _is_flat(record)]
     titles, frame = text_frame([record for _, record in flat], [line for line, _ in flat])

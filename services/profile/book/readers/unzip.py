@@ -34,6 +34,7 @@ def unzipped(source: Path | IO[bytes]) -> Iterator[zipfile.ZipFile]:
         if error.errno != EINVAL:  # which is what an offset that lies comes to
             raise
         raise UnreadableFile(DAMAGED) from None
-    except RuntimeError as error:
-        # So does `zipfile` say that it does not know a packing, and that it was given no password.
-        raise UnreadableFile(UNUSUAL if isinstance(error, NotImplementedError) else LOCKED) from None
+    except NotImplementedError:  # so `zipfile` says that it does not know a packing
+        raise UnreadableFile(UNUSUAL) from None
+    except RuntimeError:  # and so that it was given no password
+        raise UnreadableFile(LOCKED) from None

@@ -27,7 +27,8 @@ import polars as pl
 from services.profile.portrait.domain.features.aggregates import NEEDS, fold, rows_of, slot_of
 from services.profile.portrait.domain.features.catalogue import read_off, sums_behind
 from services.profile.portrait.domain.features.reversals import standing, where_told
-from services.profile.portrait.domain.outlook import Plans, outlook
+from services.profile.portrait.domain.month_grid import Plans
+from services.profile.portrait.domain.outlook import outlook
 from services.profile.portrait.domain.pattern import MONTHS, QUANTILE, Step, day_after, pattern, quantile
 
 c = pl.col

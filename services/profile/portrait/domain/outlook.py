@@ -1,9 +1,7 @@
 """The outlook of a file: what its invoices and those of each plan add up to in the months to come, all plans at once.
 
-The sums are those that `aggregates` would make of the written invoices, to the bit. They are made of running sums: what
-lies in a window of months is the difference of two. A column is a month that ends on one day of the month, the `turn`
-of its moments, so that a moment's slot k is the column k before its own; where months are too short for the day of
-the first moment, theirs have columns of their own.
+The sums are those that `aggregates` would make of the written invoices, to the bit. They are made of running sums over
+the columns of a `month_grid`: what lies in a window of months is the difference of two.
 
 Growth differs between plans, additions (`added`) are nested, and most partners meet neither: whom no plan trades with
 is summed once, whom plans only carry on with once a growth, and the few others once a plan.
@@ -15,24 +13,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
-from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from services.profile.portrait.domain.features.aggregates import ANCHOR, REPEATED, SLOTS, SUMS, Parts
+from services.profile.portrait.domain.features.aggregates import ANCHOR, REPEATED, SLOTS, Parts
+from services.profile.portrait.domain.month_grid import MEASURES, NEVER, Array, Cells, Grid, Plans, arrays, placed
 
-Array = NDArray[Any]
 c = pl.col
-NEVER = 2**31 - 1  # a day number after all days
-# How parts of a book are put together, and what nothing adds up to.
-_MEASURES: Mapping[str, tuple[np.ufunc, int]] = {
-    **dict.fromkeys((*SUMS, "rows"), (np.add, 0)),
-    "days": (np.bitwise_or, 0),
-    "first": (np.minimum, NEVER),
-    "last": (np.maximum, -NEVER),
-}
 _OF_LINKS = ("net", "blues", "first")
 
 
@@ -44,127 +32,25 @@ class Outlook:
     trade: pl.DataFrame
 
 
-@dataclass(frozen=True, slots=True)
-class Plans:
-    """What is looked at: for each plan the place of its growth and how many additions; the moments, today the first."""
-
-    growths: int
-    steps: int
-    each: Sequence[tuple[int, int]]
-    days: Sequence[date]
-
-    @property
-    def width(self) -> int:
-        """How many columns there are."""
-        return SLOTS + len(self.days)
-
-    @property
-    def places(self) -> tuple[Array, Array]:
-        """The growths and the steps of the plans, as indices."""
-        growth, step = np.array(self.each, dtype=np.int64).reshape(-1, 2).T
-        return growth, step
-
-
 def outlook(past: pl.DataFrame, new: pl.DataFrame, plans: Plans, wanted: Collection[str]) -> Outlook:
     """Return the sums of plans from rows (`aggregates.rows_of`) of what is known and of the months to come.
 
     `counterparty` is a number in both. The new rows have their `added`, and come once a growth, in the same order.
     `wanted` are the sums of partners that are needed.
     """
-    file, ahead = _arrays(past, 1), _arrays(new, plans.growths)
+    file, ahead = arrays(past, 1), arrays(new, plans.growths)
     ahead["added"] = new["added"].to_numpy()[: ahead["net"].shape[1]]
     links = _Links.of(file, ahead)
     months, partners, trades = [], [], []
     for turn in sorted({day.day for day in plans.days}, reverse=True):  # the day's own first
         at = np.array([place for place, day in enumerate(plans.days) if day.day == turn])
-        grid = _Grid(plans, at, _sorted(file, links.past, plans, turn), _sorted(ahead, links.new, plans, turn))
+        grid = Grid(plans, at, placed(file, links.past, plans, turn), placed(ahead, links.new, plans, turn))
         months.append(_months(grid))
         known, added = grid.known.cells(grid.known.link, _OF_LINKS), grid.new.cells(grid.new.link, _OF_LINKS)
         groups = [_group(known, added, links, grid, *each) for each in links.groups(plans)]
         partners.append(_partners(groups, grid, wanted))
         trades.append((added, grid))
     return Outlook(Parts(pl.concat(months).lazy(), pl.concat(partners).lazy()), _trade(*trades[0], links))
-
-
-def _arrays(rows: pl.DataFrame, growths: int) -> dict[str, Array]:
-    """Return the columns of rows as whole numbers: measures (growths, rows), the rest (rows,)."""
-    count = rows.height // growths
-    days = rows.select(
-        first=c("first").to_physical().cast(pl.Int64).fill_null(NEVER),
-        last=c("last").to_physical().cast(pl.Int64).fill_null(-NEVER),
-        rows=pl.lit(1, pl.Int64),
-    )
-    named = {name: (days if name in days.columns else rows)[name].to_numpy() for name in _MEASURES}
-    one = rows.head(count)
-    return {name: each.reshape(growths, count) for name, each in named.items()} | {
-        "sale": one["sale"].to_numpy(),
-        "partner": one["counterparty"].cast(pl.Int64).fill_null(-1).to_numpy(),
-        "added": np.zeros(count, dtype=np.int64),
-        "month": one.select(c("date").dt.year() * 12 + c("date").dt.month().cast(pl.Int32)).to_series().to_numpy(),
-        "day": one["date"].dt.day().to_numpy(),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """What rows of the same addition, column and `where` (a side, or a link) add up to, by measure (growths, cells)."""
-
-    added: Array
-    column: Array
-    where: Array
-    sums: Mapping[str, Array]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sorted:
-    """Rows by addition, column, side and link."""
-
-    measures: Mapping[str, Array]
-    added: Array
-    column: Array
-    link: Array
-    side: Array
-
-    def cells(self, where: Array, names: Collection[str]) -> _Cells:
-        """Return what the rows add up to by side, or by link."""
-        begins = np.zeros(len(where), dtype=bool)
-        begins[:1] = True
-        for each in (self.added, self.column, where):
-            begins[1:] |= each[1:] != each[:-1]
-        (starts,) = np.nonzero(begins)
-        sums = {
-            name: _MEASURES[name][0].reduceat(self.measures[name], starts, axis=1)
-            if len(starts)
-            else self.measures[name]
-            for name in names
-        }
-        return _Cells(self.added[starts], self.column[starts], where[starts], sums)
-
-
-def _sorted(rows: Mapping[str, Array], link: Array, plans: Plans, turn: int) -> _Sorted:
-    """Return rows in order; column 0 holds all from before the longest window, `SLOTS` ends with today."""
-    month = rows["month"] - (plans.days[0].year * 12 + plans.days[0].month) + (rows["day"] > turn)
-    column = np.clip(month.astype(np.int64) + SLOTS, 0, plans.width)  # what lies after the last moment is left out
-    key = (rows["added"] * (plans.width + 1) + column) * (link.max(initial=0) + 1) + link
-    order = np.argsort(key)
-    order = order[column[order] < plans.width]
-    measures = {name: rows[name].take(order, axis=1) for name in _MEASURES}
-    return _Sorted(measures, rows["added"][order], column[order], link[order], rows["sale"][order].astype(np.int64))
-
-
-@dataclass(frozen=True, slots=True)
-class _Grid:
-    """The moments (months from today) of one turn, and the rows by its columns."""
-
-    plans: Plans
-    at: Array
-    known: _Sorted
-    new: _Sorted
-
-    @property
-    def rows(self) -> Array:
-        """The row of each plan and moment."""
-        return np.arange(len(self.plans.each))[:, None] * len(self.plans.days) + self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +86,14 @@ class _Links:
         return [(np.flatnonzero((self.kind == kind) & ~self.nobody), *size) for kind, size in enumerate(sizes)]
 
 
-def _months(grid: _Grid) -> pl.DataFrame:
+def _months(grid: Grid) -> pl.DataFrame:
     """Return one row per row of the grid, side and slot, as `aggregates.months_of` has them."""
     plans = grid.plans
-    known, new = (rows.cells(rows.side, _MEASURES) for rows in (grid.known, grid.new))
+    known, new = (rows.cells(rows.side, MEASURES) for rows in (grid.known, grid.new))
     # (plan, side, moment, slot) is read off (plan, side, column).
     place = np.clip(grid.at[:, None] + SLOTS - np.arange(SLOTS + 1), 0, None)
     found: dict[str, Array] = {}
-    for name, (op, nothing) in _MEASURES.items():
+    for name, (op, nothing) in MEASURES.items():
         past = np.full((2, plans.width), nothing, dtype=np.int64)
         past[known.where, known.column] = known.sums[name][0]
         ahead = np.full((plans.growths, plans.steps, 2, plans.width), nothing, dtype=np.int64)
@@ -276,7 +162,7 @@ class _Group:
     new_met: Array
     new_since: Array
 
-    def traded(self, grid: _Grid, growth: int, step: int) -> _Traded:
+    def traded(self, grid: Grid, growth: int, step: int) -> _Traded:
         """Return what is traded with them as of the moments of a grid, after so much growth and so many steps."""
         at = grid.at
         days = np.array([each.toordinal() for each in grid.plans.days])[at] - date(1970, 1, 1).toordinal()
@@ -293,7 +179,7 @@ class _Group:
         )
 
 
-def _group(known: _Cells, new: _Cells, links: _Links, grid: _Grid, which: Array, growths: int, steps: int) -> _Group:
+def _group(known: Cells, new: Cells, links: _Links, grid: Grid, which: Array, growths: int, steps: int) -> _Group:
     """Return the running sums of some partners."""
     local = np.full(len(links.sale), -1)
     local[which] = np.arange(len(which))
@@ -302,7 +188,7 @@ def _group(known: _Cells, new: _Cells, links: _Links, grid: _Grid, which: Array,
     then = (new.added[after], new.column[after] - SLOTS, local[new.where[after]])
     past, ahead = {}, {}
     for name in _OF_LINKS:
-        op, nothing = _MEASURES[name]
+        op, nothing = MEASURES[name]
         past[name] = np.full((grid.plans.width, len(which)), nothing, dtype=np.int64)
         past[name][at] = known.sums[name][0, before]
         cells = np.full((growths, steps, len(grid.plans.days), len(which)), nothing, dtype=np.int64)
@@ -320,7 +206,7 @@ def _group(known: _Cells, new: _Cells, links: _Links, grid: _Grid, which: Array,
     )
 
 
-def _partners(groups: Sequence[_Group], grid: _Grid, wanted: Collection[str]) -> pl.DataFrame:
+def _partners(groups: Sequence[_Group], grid: Grid, wanted: Collection[str]) -> pl.DataFrame:
     """Return one row per row of the grid and side, as `aggregates.partners_of` has them."""
     plans, moments = grid.plans, len(grid.at)
     names = [name for name in _PARTNER_SUMS if name in wanted]
@@ -351,7 +237,7 @@ def _series(sums: Array) -> pl.Series:
     return pl.Series(sums.tolist(), dtype=pl.Int128) if sums.dtype == object else pl.Series(sums)
 
 
-def _trade(new: _Cells, grid: _Grid, links: _Links) -> pl.DataFrame:
+def _trade(new: Cells, grid: Grid, links: _Links) -> pl.DataFrame:
     """Return what each month of each plan sells and buys, with zeros where it does nothing."""
     plans, months = grid.plans, len(grid.plans.days)
     plan, month = np.indices((len(plans.each), months - 1)).reshape(2, -1)

@@ -141,7 +141,7 @@ def trust_of(context: Context, moment: Moment, scope: Permit | Whole, evidence: 
 def _afresh(context: Context, moment: Moment, *, light: bool) -> _Held:
     """Compute every firm."""
     evidence = gather(context, moment, PEERS, ("invoices",) if light else EVERY)
-    told = _of_others(context, evidence)
+    told = of_others(context, evidence)
     trust = None if light else trust_of(context, moment, PEERS, told)
     figures = _figures(told, evidence.enterprises, moment.as_of, trust)
     return _held(moment, evidence, figures, trust)
@@ -159,7 +159,7 @@ def _forward(context: Context, moment: Moment, held: _Held, *, light: bool) -> _
     if not roster.select(SIZES).equals(held.roster.select(SIZES)):
         return _afresh(context, moment, light=light)
     anew = Whole(Why.PEERS, tuple(touched))
-    told = _of_others(context, gather(context, moment, anew))
+    told = of_others(context, gather(context, moment, anew))
     trust = None if light else trust_of(context, moment, anew, told)
     everything = gather(context, moment, PEERS, () if light else OF_NETWORK)
     figures = _figures(told, everything.enterprises, moment.as_of, trust)
@@ -172,7 +172,7 @@ def _forward(context: Context, moment: Moment, held: _Held, *, light: bool) -> _
     return _held(moment, everything, together, trust)
 
 
-def _of_others(context: Context, evidence: Evidence) -> Evidence:
+def of_others(context: Context, evidence: Evidence) -> Evidence:
     """Return what others than the enterprises themselves say: by its own word none moves what all are held against."""
     with context.database.read() as session:
         own = sorted(store.own_imports(session))

@@ -16,15 +16,16 @@ import orjson
 import polars as pl
 
 from services.profile.book.domain.channel import Channel
+from services.profile.book.domain.confirmation import SENDERS, Beside, Told, unconfirmed, weigh
 from services.profile.book.domain.departure import Gone
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Permit, Whole
 from services.profile.book.usecases.gather import Rows, standing_rows
-from services.profile.portrait.domain.confirmation import SENDERS, Beside, Told, evidence, unconfirmed, weigh
-from services.profile.portrait.domain.confirmation import confirmed as without_unconfirmed
 from services.profile.portrait.domain.features import CATALOGUE, NEEDS, THIN, VERSION, compute, depth_of
 from services.profile.portrait.domain.fuller import Shown, fuller, shown
+from services.profile.portrait.domain.weighed import confirmed as without_unconfirmed
+from services.profile.portrait.domain.weighed import evidence
 
 FIRMS_REMEMBERED = 4096
 NAMES = tuple(feature.name for feature in CATALOGUE)
@@ -67,7 +68,7 @@ class Fuller:
 class Description:
     """An enterprise's features as of a moment, and from whom they are.
 
-    `evidence` is the money by who says it (`confirmation.evidence`), None where there is no invoice; `confirmed` are
+    `evidence` is the money by who says it (`weighed.evidence`), None where there is no invoice; `confirmed` are
     the features without what only the enterprise says, None where they are these.
     """
 

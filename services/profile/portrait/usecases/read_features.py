@@ -27,11 +27,11 @@ from services.profile.book.lake import Lake
 from services.profile.book.usecases.enrol import known, not_in_the_book
 from services.profile.book.usecases.gather import gone_at
 from services.profile.book.usecases.settle import settle
+from services.profile.book.usecases.tell_sources import BookSources
 from services.profile.portrait.domain.features import VERSION
 from services.profile.portrait.domain.fuller import SIDES
 from services.profile.portrait.usecases.describe import NAMES, Describer, Description, Figures, nothing_known
 from services.profile.portrait.usecases.tell_records import records_against
-from services.profile.portrait.usecases.tell_sources import BookSources
 from services.profile.rights import dispute_store
 from services.profile.rights.domain.consent import Purpose
 from services.profile.rights.domain.dispute import Mark

@@ -105,6 +105,14 @@ def open_files(context: Context, connection: Connection, reading: Reading, wante
     return issue(opened, len(asked) - len(opened))
 
 
+def open_to(context: Context, connection: Connection, reading: Reading) -> list[str]:
+    """Return by name the files that a consent opens to the reader, or its own: whom to ask for. It opens none."""
+    if reading.caller.enterprise is not None and reading.caller.owns(reading.caller.enterprise):
+        return [reading.caller.enterprise]
+    purpose_of(reading.purpose)
+    return sorted(_by_enterprise(context, connection, reading, None))
+
+
 def open_each(
     context: Context, connection: Connection, readings: Sequence[tuple[str, Reading]], known: AbstractSet[str]
 ) -> list[Permit | Refused]:
@@ -161,6 +169,16 @@ def open_days(
             shut -= shown
     _record(connection, reading, records)
     return issue(opened, len(days) - len(opened))
+
+
+def openable(
+    context: Context, connection: Connection, reading: Reading, enterprises: Sequence[str], day: date
+) -> list[str]:
+    """Return whose files of these `open_days` would open as of a day; by itself it opens and records nothing."""
+    held = consent_store.consents(connection, reading.caller.client, enterprises)
+    covering = [consent for consent in _live(context, reading, held) if consent.window.shows(day)]
+    reads = _Reads(context, connection, reading, covering)
+    return sorted({consent.enterprise for consent in covering if not reads.gone(consent)})
 
 
 def may_open(

@@ -28,6 +28,7 @@ from services.profile.rights.usecases.count_queries import hard_queries
 from services.profile.standards.days import day_of, start_of
 from services.profile.watch import alert_store
 from services.profile.watch.domain.signals import (
+    BY_KEY,
     SIGNALS,
     Evaluation,
     SignalInputs,
@@ -37,6 +38,7 @@ from services.profile.watch.domain.signals import (
     version,
 )
 from services.profile.watch.domain.signals.alerts import Alert, Changes, Round, advance
+from services.profile.watch.domain.signals.catalogue import has_source
 from services.profile.watch.domain.signals.inputs import QUERIES
 from services.profile.watch.domain.signals.norms import norms
 from services.profile.watch.domain.signals.thresholds import threshold_on
@@ -151,10 +153,13 @@ def _looked(context: Context, enterprises: Sequence[str]) -> Changes | None:
 def view(context: Context, moment: Moment, scope: Permit | Whole, *, asked_on: date) -> View:
     """Evaluate all signals of a scope's enterprises at a moment, and those of their counterparties that need it."""
     evidence = gather(context, moment, scope, WITH_LINES)
-    partners, wide = _around(context, moment, evidence)
+    partners, wide, outer = _around(context, moment, evidence)
     beside = _surroundings(context, moment, evidence, asked_on)
-    own, around = SignalInputs(evidence, moment.as_of, beside), SignalInputs(wide, moment.as_of, beside)
+    own = SignalInputs(evidence, moment.as_of, beside)
+    around = SignalInputs(wide, moment.as_of, replace(beside, firms=outer))
     first, second = evaluate(own, OWN), evaluate(around, AROUND)
+    if has_source(around, BY_KEY[RING]) and not around.rings.complete:
+        log.warning("rings not all looked for", begun=[[str(day) for day in span] for span in around.rings.unsearched])
     both = Evaluation(pl.concat([first.readings, second.readings]), first.sourceless | second.sourceless)
     return View(moment, own, around, both, partners)
 
@@ -195,11 +200,12 @@ def _with_records(seen: View, opened: Sequence[Alert], opened_at: datetime) -> l
     ]
 
 
-def _around(context: Context, moment: Moment, evidence: Evidence) -> tuple[frozenset[str], Evidence]:
-    """Return the direct counterparties with a file of their own, and the evidence of the neighbourhood.
+def _around(context: Context, moment: Moment, evidence: Evidence) -> tuple[frozenset[str], Evidence, frozenset[str]]:
+    """Return the direct counterparties with a file of their own, the evidence of the neighbourhood, who lies beyond it.
 
-    A ring of six hops lies within two hops of any of its members on either side: the hop between the two farthest is
-    told by them. All public records belong to it, since anybody's customer may be in them.
+    The hops of a ring of six are told by the members within two hops of any one of them on either side: by those two
+    hops away also what they dealt with the farthest, of whom nothing more need be known than that it has a file. All
+    public records belong to it, since anybody's customer may be in them.
     """
     names = set(evidence.enterprises["enterprise"])
     near = _counterparties(context, evidence) - names
@@ -212,7 +218,8 @@ def _around(context: Context, moment: Moment, evidence: Evidence) -> tuple[froze
     invoices = [evidence.invoices, *([first.invoices] if first else [])]
     invoices += [second.invoices.filter(pl.col("date") >= since)] if second else []
     records = gather_kind(context, moment, Whole(Why.WATCH), public_record.DATASET.name)
-    return frozenset(near), replace(evidence, invoices=pl.concat(invoices), public_records=records)
+    outer = _counterparties(context, second) if second else set()
+    return frozenset(near), replace(evidence, invoices=pl.concat(invoices), public_records=records), frozenset(outer)
 
 
 def _near(context: Context, moment: Moment, names: set[str]) -> Evidence:

@@ -14,8 +14,8 @@ import pytest
 from profile_house import HEADER, ROW, House, counts
 from sqlalchemy.orm import Session
 
+from chassis.data import jobs
 from chassis.data.jobs import JobState
-from services.profile.book.api import imports
 
 REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", Path(__file__).parents[5] / "shared" / "data")) / "cumcm2020c"
 FIRMS = "企业代号,企业名称,信誉评级,是否违约\n"
@@ -43,13 +43,13 @@ def test_what_ends_while_it_is_read_is_done_with_its_counts_or_not_done(
     headers = house.source | {"Idempotency-Key": "once"}
     url = "/v1/imports?kind=invoices.purchase"
     sent = house.client.post(url, data=HEADER + row(1), headers=headers).json
-    state = imports.jobs.state
+    state = jobs.state
 
     def late(session: Session, job: str) -> JobState:
         house.worker.run_once()
         return state(session, job)
 
-    monkeypatch.setattr(imports.jobs, "state", late)
+    monkeypatch.setattr(jobs, "state", late)
     told = house.client.get(f"/v1/imports/{sent['id']}", headers=house.source).json
     assert (told["state"], counts(told)) in [("done", (1, 1, 0, 0)), ("queued", (0, 0, 0, 0))]
 

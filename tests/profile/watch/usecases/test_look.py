@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from profile_house import House
 from signal_books import HEADER, trade, work_off
 from sqlalchemy import select
 
+from services.profile.book import store
+from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.permit import Whole, Why
 from services.profile.watch import tables
 from services.profile.watch.usecases import look
 
@@ -92,6 +97,30 @@ def test_a_ring_alerts_every_member(cottage: House) -> None:
     assert sorted(one.enterprise for one in rings) == ["local:E1", "local:E2", "local:E3"]
     assert {one.value for one in rings} == {3.0}
     assert {len(one.records) for one in rings} == {3}
+
+
+def test_a_ring_of_six_is_found_from_one_of_its_firms_and_tells_each_its_own_hops(cottage: House) -> None:
+    """Looked at is E6 alone, three hops from E3; of what others sold each other an alert says that it is there."""
+    sold = [
+        f"E{n},9000000{n},2020/2/{n},E{n % 6 + 1},{50000 + n}.00,0.00,{50000 + n}.00,有效发票\n" for n in range(1, 7)
+    ]
+    bought = [row.replace(f"E{n},", f"E{n % 6 + 1},", 1) for n, row in enumerate(sold, start=1)]
+    bought = [row.replace(f"/{n},E{n % 6 + 1},", f"/{n},E{n},") for n, row in enumerate(bought, start=1)]
+    cottage.send("invoices.purchase", HEADER.replace("购方", "销方") + "".join(bought))
+    cottage.send("invoices.sale", HEADER + "".join(sold))
+    with cottage.context.database.read() as session:
+        state = store.book(session)
+    moment = Moment(state.lake_version, date(2020, 2, 6), state.known_at)
+    seen = look.view(cottage.context, moment, Whole(Why.WATCH, ("local:E6",)), asked_on=moment.as_of)
+    hits = seen.only(look.RING).hits
+    assert hits["enterprise"].to_list() == [f"local:E{n}" for n in range(1, 7)]
+    told = hits.filter(enterprise="local:E2")
+    assert told.select("value", "reference", "subject").row(0) == (6.0, 5000200.0, "local:E1 > local:E2 > local:E3")
+    records = seen.records(told)
+    assert records["number"].to_list() == ["90000002", "90000001", None, None, None, None]
+    assert records[2:].null_count().row(0, named=True) == {
+        name: 0 if name in {"signal", "enterprise", "event", "kind"} else 4 for name in records.columns
+    }
 
 
 def goods_traded(direction: str, partner: str, *goods: str) -> str:

@@ -22,7 +22,7 @@ SIGNALS: tuple[Signal, ...] = tuple(
 )
 BY_KEY: Mapping[str, Signal] = MappingProxyType({signal.key: signal for signal in SIGNALS})
 # Raise with any change of how a signal is measured.
-REVISION = "2026.11.1"
+REVISION = "2026.11.2"
 
 
 def version(thresholds: Sequence[Threshold] | None = None) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 import polars as pl
 
 from services.profile.book.domain.evidence import Evidence
+from services.profile.graph.domain import rings
 from services.profile.portrait.domain.features.aggregates import slot_of
 from services.profile.watch.domain.signals.thresholds import Threshold, threshold_on
 
@@ -39,7 +40,7 @@ class Surroundings:
     """What is known beside the evidence: outcomes, queries, norms of peers, and which kinds of data the book has.
 
     `asked_on` is the day up to which queries count (None: the scene's own): a book may be older than its readers. `own`
-    are the imports by which enterprises spoke of themselves.
+    are the imports by which enterprises spoke of themselves. `firms` have a file beside those of the scene.
     """
 
     outcomes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OUTCOMES))
@@ -48,6 +49,7 @@ class Surroundings:
     kinds: frozenset[str] = frozenset()
     asked_on: date | None = None
     own: frozenset[str] = frozenset()
+    firms: frozenset[str] = frozenset()
 
 
 class SignalInputs:
@@ -92,6 +94,19 @@ class SignalInputs:
         """
         own = self.beside.own
         return self.valid.filter(~c("import_id").is_in(sorted(own)).fill_null(value=False)) if own else self.valid
+
+    @cached_property
+    def rings(self) -> rings.Found:
+        """Rings of invoices between enterprises of the book that closed since the days that can matter."""
+        limit = self.threshold("circular-invoicing")
+        hops = rings.hops_between(
+            self.heard,
+            {*self.valid["enterprise"].unique(), *self.beside.firms},
+            since=self.as_of - timedelta(days=int(limit["recent_days"] + limit["days"])),
+            least_fen=int(limit["least_fen"]),
+        )
+        terms = rings.Terms(longest=int(limit["hops"]), days=int(limit["days"]), tolerance=limit["tolerance"])
+        return rings.find(hops, terms)
 
     @cached_property
     def sales(self) -> pl.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +12,6 @@ from signal_scenes import reading, records_of, scene
 
 from services.profile.watch.domain.signals import BY_KEY, SIGNALS, SignalInputs, Surroundings, evaluate
 from services.profile.watch.domain.signals.inputs import NORMS, OUTCOMES, QUERIES
-from services.profile.watch.domain.signals.rings import EDGES, rings
 from services.profile.watch.domain.signals.thresholds import declared, read, threshold_on
 
 MONTHS = [AS_OF - timedelta(days=round(30.44 * back) + 5) for back in range(30)]
@@ -201,53 +199,3 @@ def test_a_signal_without_a_source_says_so() -> None:
     found = evaluate(scene(*steady()))
     assert {"cash-against-invoices", "tax-burden-anomaly", "legal-change", "query-burst"} <= found.sourceless
     assert not set(found.readings["signal"]) & found.sourceless
-
-
-def hops(*told: tuple[str, str, int, int]) -> pl.DataFrame:
-    """Return edges of seller, buyer, day of January, amount."""
-    rows = [(one, other, str(n), date(2020, 1, day), fen) for n, (one, other, day, fen) in enumerate(told)]
-    return pl.DataFrame(rows, schema=EDGES, orient="row")
-
-
-def found_rings(told: pl.DataFrame) -> list[list[str]]:
-    return rings(told, longest=6, days=20, tolerance=0.1)["members"].to_list()
-
-
-def test_a_ring_is_in_order_of_time_of_one_amount_and_in_its_days() -> None:
-    """Each condition broken by one hop alone."""
-    ring = [("A", "B", 1, 1000), ("B", "C", 3, 1050), ("C", "A", 9, 980)]
-    assert found_rings(hops(*ring)) == [["A", "B", "C"]]
-    for broken in (("C", "A", 2, 980), ("C", "A", 9, 700), ("C", "A", 28, 980), ("C", "D", 9, 980)):
-        assert found_rings(hops(*ring[:2], broken)) == []
-
-
-def test_rings_are_those_of_a_search_through_all_paths() -> None:
-    """Depth first over a few hundred hops between a dozen firms, as a textbook would."""
-
-    chance = random.Random(3)
-    names = "ABCDEFGHIJKL"
-    told = hops(
-        *(
-            (*chance.sample(names, 2), chance.randint(1, 28), round(1000 * 1.1 ** chance.randint(0, 30)))  # type: ignore[arg-type]
-            for _ in range(300)
-        )
-    )
-    rows = sorted(told.iter_rows(), key=lambda row: (row[3], row[0], row[1], row[2]))
-
-    def search(path: list[int]) -> list[tuple[int, ...]]:
-        first, last = rows[path[0]], rows[path[-1]]
-        if len(path) > 1 and last[1] == first[0]:
-            return [tuple(path)]
-        found: list[tuple[int, ...]] = []
-        for place in range(path[0] + 1, len(rows)) if len(path) < 6 else ():
-            row = rows[place]
-            fits = row[0] == last[1] and row[3] >= last[3] and (row[3] - first[3]).days <= 20
-            new = row[1] == first[0] or row[1] not in {rows[n][0] for n in path} | {last[1]}
-            if fits and new and abs(row[4] - first[4]) <= 0.1 * first[4]:
-                found += search([*path, place])
-        return found
-
-    expected = sorted(tuple(rows[n][2] for n in path) for start in range(len(rows)) for path in search([start]))
-    told_rings = rings(told, longest=6, days=20, tolerance=0.1)
-    assert sorted(tuple(hop["number"] for hop in path) for path in told_rings["path"].to_list()) == expected
-    assert len(expected) > 10

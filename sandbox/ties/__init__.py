@@ -1,0 +1,1 @@
+"""Who stands behind the firms: owners, persons, guarantees, addresses, phones; and the truth about them."""

@@ -1,0 +1,79 @@
+"""Telling from whom what is known of enterprises comes, and gathering what may confirm their own word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+import polars as pl
+
+from chassis.data.database import Database
+from services.profile.book import store
+from services.profile.book.domain import invoice, payment, tax_filing
+from services.profile.book.domain.confirmation import SENDERS, Beside
+from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.party import party_of, written
+from services.profile.book.lake import Lake
+from services.profile.book.usecases.gather import gone_at, standing_rows
+
+
+class BookSources:
+    """Who sent what the book holds, by the imports that it has noted, and what its lakes hold beside."""
+
+    def __init__(self, lakes: Mapping[str, Lake], database: Database) -> None:
+        self._lakes, self._database = lakes, database
+
+    def senders(self, imports: Sequence[str]) -> pl.DataFrame:
+        """Return who sent these imports, and by which channel."""
+        with self._database.read() as session:
+            found = store.senders(session, imports)
+        rows = [(name, client, channel) for name, (client, channel) in found.items()]
+        return pl.DataFrame(rows, schema=SENDERS, orient="row")
+
+    def beside(self, own: pl.DataFrame, moment: Moment, known_at: datetime | None) -> tuple[Beside, pl.DataFrame]:
+        """Return what may confirm these own words, of what was known at a time, and who sent that.
+
+        Of the files of others only their statements of dealings with these enterprises are taken (征信业管理条例
+        Art. 21: a trading counterparty is a lawful source).
+        """
+        firms = own["enterprise"].unique().sort().to_list()
+        beside = Beside(
+            self._mirrored(own, firms, moment),
+            self._file(payment.DATASET, firms, moment, known_at),
+            self._file(tax_filing.DATASET, firms, moment, known_at),
+        )
+        imports = pl.concat([each["import_id"] for each in (beside.mirrored, beside.payments, beside.filings)])
+        return beside, self.senders(imports.unique().sort().to_list())
+
+    def registered(self, enterprises: Sequence[str], known_at: datetime | None) -> Mapping[str, date]:
+        """Return on which day these were registered, as another than themselves had stated it at a time."""
+        with self._database.read() as session:
+            if known_at is None:
+                firms = list(store.enterprises(session, enterprises).values())
+            else:
+                firms = store.enterprises_at(session, known_at, enterprises)
+        return {firm.id: firm.registered_on for firm in firms if firm.registered_on is not None}
+
+    def _mirrored(self, own: pl.DataFrame, firms: Sequence[str], moment: Moment) -> pl.DataFrame:
+        """Return the invoices of these numbers in the files of partners that the book has."""
+        parties = own.select(party_of(pl.col("counterparty"))).to_series().drop_nulls().unique().sort()
+        with self._database.read() as session:
+            partners = sorted(store.enterprises(session, parties.to_list()))
+            gone = gone_at(session, partners, moment)
+        if not partners:
+            return invoice.DATASET.empty()
+        rows = standing_rows(self._lakes[invoice.DATASET.name], invoice.DATASET, moment.version, partners, gone)
+        rows = rows.filter(pl.col("number").is_in(own["number"].unique().implode()))
+        known = invoice.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
+        return known.filter(pl.col("counterparty").is_in(written(firms)))
+
+    def _file(self, dataset: Dataset, firms: Sequence[str], moment: Moment, known_at: datetime | None) -> pl.DataFrame:
+        """Return what these enterprises' own files hold of a kind."""
+        with self._database.read() as session:
+            version = store.lake_versions(session, known_at).get(dataset.name)
+            gone = gone_at(session, firms, moment)
+        if version is None:
+            return dataset.empty()
+        rows = standing_rows(self._lakes[dataset.name], dataset, version, firms, gone)
+        return dataset.as_known(rows, known_at=known_at, as_of=moment.as_of)

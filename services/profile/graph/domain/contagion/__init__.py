@@ -1,0 +1,1 @@
+"""How trouble travels: production along supply, losses along trade credit and guarantees."""

@@ -1,0 +1,50 @@
+"""Dropping hops that can be in no ring: those outside every strongly connected part of their window and amount.
+
+All amounts of a ring lie within `ratio` of each other. Cells of twice that width, each begun halfway through the one
+before, so hold every ring whole; a ring is a closed path, so its hops lie in one strongly connected component of one.
+"""
+
+from __future__ import annotations
+
+from math import inf, log
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from services.profile.graph.domain.rings.hops import Flags, Hops, Ints, alive
+
+# Narrower cells gain nothing: amounts that near are alike.
+NARROWEST = 1e-3
+
+
+def knotted(hops: Hops, ratio: float) -> Flags:
+    """Return which hops, all of one window of time, can be in a ring of amounts within `ratio` of each other."""
+    if ratio == inf:
+        return _strong(hops.seller, hops.buyer)
+    width = max(log(ratio), NARROWEST)
+    # Rounding must part nothing that lies just within the ratio.
+    cell = np.floor(np.log(hops.amount) / (width * (1 + 1e-9))).astype(np.int64)
+    cell -= cell.min(initial=0)
+    found = np.zeros(len(hops), np.bool_)
+    for shift in (0, 1):
+        found |= _in_cells(hops, (cell + shift) // 2)
+    return found
+
+
+def _in_cells(hops: Hops, cell: Ints) -> Flags:
+    nodes = int(max(hops.seller.max(initial=0), hops.buyer.max(initial=0))) + 1
+    return _strong(cell * nodes + hops.seller, cell * nodes + hops.buyer)
+
+
+def _strong(seller: Ints, buyer: Ints) -> Flags:
+    """Return which edges lie within a strongly connected component; nodes have any numbers."""
+    _, dense = np.unique(np.concatenate([seller, buyer]), return_inverse=True)
+    tail, head = dense[: len(seller)], dense[len(seller) :]
+    mask = alive(tail, head)
+    if not mask.any():
+        return mask
+    nodes = int(dense.max()) + 1
+    graph = csr_array((np.ones(int(mask.sum()), np.bool_), (tail[mask], head[mask])), shape=(nodes, nodes))
+    _, part = connected_components(graph, directed=True, connection="strong")
+    return np.asarray(mask & (part[tail] == part[head]))

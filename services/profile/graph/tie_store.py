@@ -1,0 +1,276 @@
+"""The store of the graph: daily sums of trade by firm, in a folder beside the lake, mapped into memory, never changed.
+
+A segment is a folder of three Arrow files: the firms with where their rows lie, the partners, the rows. A manifest
+names the segments that make up the graph and the mark of what they were made from; it takes the place of the one
+before in one rename, so that whoever is killed leaves the graph of before. What is here was worked out from the lake
+and can be at any time again; nothing of it is worth a backup.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import orjson
+import polars as pl
+
+from services.profile.book.delta import bucket_of
+from services.profile.graph.domain.sums import added, nothing
+
+# The form of the files: another one is worked out anew.
+FORM = 1
+MANIFEST, LOCK = "manifest.json", "lock"
+FIRMS, PARTIES, PACKED = "firms.arrow", "parties.arrow", "rows.npy"
+# A folder that no manifest names may be one that another process still reads, or is about to name.
+KEPT_SECONDS = 600.0
+# A row as it lies in the file: the partner by its place among the `parties`, the day since 1970.
+ROW = np.dtype(
+    [
+        ("party", "<u4"),
+        ("sale", "?"),
+        ("day", "<i4"),
+        ("channel", "u1"),
+        ("sort", "u1"),
+        ("net_fen", "<i8"),
+        ("invoices", "<u4"),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a graph was made from: the lake's version, the moment of the book, the last row that was read.
+
+    `withdrawn` are the imports that had been taken back.
+    """
+
+    version: int
+    known_at: datetime
+    seen: datetime
+    withdrawn: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One segment by its folder's name; `bucket` is the only one that it has firms of, None where it may have any."""
+
+    name: str
+    rows: int
+    bucket: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """One state of the graph: its mark and its segments, the later ones after those that they add to or replace."""
+
+    mark: Mark
+    parts: tuple[Part, ...]
+
+
+class TieStore:
+    """The graphs of one folder; one at a time is current."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._segments: dict[str, Segment] = {}
+        self._read_manifest: tuple[tuple[int, int, int], Graph | None] | None = None
+
+    def current(self) -> Graph | None:
+        """Return the graph that is current, None where there is none of this release's form."""
+        try:
+            stat = (self._folder / MANIFEST).stat()
+        except FileNotFoundError:
+            return None
+        stamp = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        held = self._read_manifest
+        if held is None or held[0] != stamp:
+            held = (stamp, _graph((self._folder / MANIFEST).read_bytes()))
+            self._read_manifest = held
+            named = {part.name for part in held[1].parts} if held[1] else set[str]()
+            self._segments = {name: each for name, each in self._segments.items() if name in named}
+        return held[1]
+
+    @contextmanager
+    def alone(self, *, wait: bool = True) -> Iterator[bool]:
+        """Keep other processes and threads from changing the graph; give whether it is ours, if we do not wait."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+        finally:
+            os.close(handle)
+
+    def write(self, rows: pl.DataFrame, replaced: Iterable[str] = (), bucket: int | None = None) -> Part:
+        """Write a segment of sums in canonical order, and return it; nothing names it yet.
+
+        Of the `replaced` firms what earlier segments say counts no more, also where it has no rows.
+        """
+        part = Part(f"segment-{secrets.token_hex(8)}", rows.height, bucket)
+        folder = self._folder / part.name
+        folder.mkdir(parents=True)
+        firms, parties, packed = _files(rows, frozenset(replaced))
+        firms.write_ipc(folder / FIRMS, compression="lz4")
+        parties.write_ipc(folder / PARTIES, compression="lz4")
+        np.save(folder / PACKED, packed)
+        for path in (folder / FIRMS, folder / PARTIES, folder / PACKED, folder):
+            _settle(path)
+        return part
+
+    def name(self, graph: Graph) -> None:
+        """Make a graph current, all at once, and remove the segments that nobody reads any more."""
+        draft = self._folder / f"{MANIFEST}.{secrets.token_hex(4)}"
+        draft.write_bytes(orjson.dumps({"form": FORM, **asdict(graph)}))
+        _settle(draft)
+        draft.replace(self._folder / MANIFEST)
+        _settle(self._folder)
+        self._tidy({part.name for part in graph.parts})
+
+    def read(self, graph: Graph, enterprises: Sequence[str]) -> pl.DataFrame:
+        """Return the sums of these firms, in canonical order.
+
+        Raises `FileNotFoundError` where another process has replaced the graph and removed it long ago.
+        """
+        wanted = pl.Series("enterprise", sorted(set(enterprises)), dtype=pl.String)
+        buckets = pl.Series([bucket_of(name) for name in wanted], dtype=pl.Int64)
+        found: list[pl.DataFrame] = []
+        for part in reversed(graph.parts):
+            mine = wanted if part.bucket is None else wanted.filter(buckets == part.bucket)
+            if mine.is_empty():
+                continue
+            rows, gone = self._segment(part.name).of(mine)
+            found.append(rows)
+            if gone:
+                left = ~wanted.is_in(gone)
+                wanted, buckets = wanted.filter(left), buckets.filter(left)
+        found = [rows for rows in found if rows.height]
+        if not found:
+            return nothing()
+        if len(found) == 1:
+            return found[0]
+        return added(found)
+
+    def bucket(self, graph: Graph, bucket: int) -> pl.DataFrame:
+        """Return the sums of all firms of a bucket, in canonical order."""
+        parts = [part for part in graph.parts if part.bucket in (None, bucket)]
+        return self._merged(parts, lambda name: bucket_of(name) == bucket)[0]
+
+    def joined(self, parts: Sequence[Part]) -> Part:
+        """Write one segment that says what these say one after the other, and return it."""
+        rows, replaced = self._merged(parts, lambda _: True)
+        return self.write(rows, replaced)
+
+    def _merged(self, parts: Sequence[Part], wanted: Callable[[str], bool]) -> tuple[pl.DataFrame, set[str]]:
+        """Return what segments say of the firms that are wanted, and those of which earlier ones count no more."""
+        gone, found = set[str](), list[pl.DataFrame]()
+        for part in reversed(parts):
+            segment = self._segment(part.name)
+            if part.bucket is not None and not gone:
+                found.append(segment.whole())
+                continue
+            names = segment.firms["enterprise"]
+            mine = pl.Series([name not in gone and wanted(name) for name in names], dtype=pl.Boolean)
+            rows, replaced = segment.of(names.filter(mine))
+            found.append(rows)
+            gone.update(replaced)
+        found = [rows for rows in found if rows.height] or [nothing()]
+        return found[0] if len(found) == 1 else added(found), gone
+
+    def _segment(self, name: str) -> Segment:
+        if (held := self._segments.get(name)) is not None:
+            return held
+        folder = self._folder / name
+        firms, parties = pl.read_ipc(folder / FIRMS), pl.read_ipc(folder / PARTIES)
+        return self._segments.setdefault(name, Segment(firms, parties, np.load(folder / PACKED, mmap_mode="r")))
+
+    def _tidy(self, named: set[str]) -> None:
+        for folder in self._folder.glob("segment-*"):
+            old = time.time() - folder.stat().st_mtime > KEPT_SECONDS
+            if folder.name not in named and old:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment: `firms` (enterprise, start, count, replaces), sorted; the `parties`; the rows, mapped (`ROW`)."""
+
+    firms: pl.DataFrame
+    parties: pl.DataFrame
+    rows: np.ndarray
+
+    def of(self, wanted: pl.Series) -> tuple[pl.DataFrame, list[str]]:
+        """Return the sums of these firms (sorted), and those of them of which earlier segments do not count."""
+        if self.firms.is_empty() or wanted.is_empty():
+            return nothing(), []
+        names = self.firms["enterprise"]
+        places = names.search_sorted(wanted).clip(upper_bound=names.len() - 1)
+        here = self.firms[places.filter(names.gather(places) == wanted)]
+        gone = here.filter("replaces")["enterprise"].to_list()
+        starts, counts = here["start"].to_numpy(), here["count"].to_numpy()
+        ends = counts.cumsum()
+        rows = self.rows[np.arange(int(counts.sum())) + np.repeat(starts - (ends - counts), counts)]
+        return self._spelled(rows, here), gone
+
+    def whole(self) -> pl.DataFrame:
+        """Return the sums of all firms."""
+        return self._spelled(np.asarray(self.rows), self.firms.sort("start", "count"))
+
+    def _spelled(self, rows: np.ndarray, firms: pl.DataFrame) -> pl.DataFrame:
+        places = np.repeat(np.arange(firms.height), firms["count"].to_numpy())
+        columns = {name: np.ascontiguousarray(rows[name]) for name in ROW.names or ()}
+        party = pl.Series(columns.pop("party"))
+        told = {
+            "enterprise": firms["enterprise"].gather(places),
+            "counterparty": self.parties["counterparty"].gather(party),
+        }
+        return pl.DataFrame(told | columns).with_columns(pl.col("day").cast(pl.Date))
+
+
+def _files(rows: pl.DataFrame, replaced: frozenset[str]) -> tuple[pl.DataFrame, pl.DataFrame, np.ndarray]:
+    """Return the firms, the partners and the rows of a segment as they lie in its files."""
+    counted = rows.group_by("enterprise", maintain_order=True).agg(count=pl.len().cast(pl.Int64))
+    firms = counted.with_columns(start=pl.col("count").cum_sum() - pl.col("count"))
+    bare = pl.DataFrame({"enterprise": sorted(replaced - set(firms["enterprise"]))}, schema={"enterprise": pl.String})
+    none = pl.lit(0, dtype=pl.Int64)
+    firms = pl.concat([firms, bare.with_columns(count=none, start=none)]).sort("enterprise")
+    parties = rows["counterparty"].unique().sort(nulls_last=True)
+    named = parties.drop_nulls()
+    code = pl.col("counterparty").cast(pl.Enum(named)).to_physical().cast(pl.UInt32).fill_null(named.len())
+    coded = rows.with_columns(code.alias("party"), pl.col("day").to_physical())
+    packed = np.empty(rows.height, dtype=ROW)
+    for name in ROW.names or ():
+        packed[name] = coded[name].to_numpy()
+    replaces = pl.col("enterprise").is_in(sorted(replaced))
+    return firms.with_columns(replaces=replaces), parties.to_frame("counterparty"), packed
+
+
+def _graph(written: bytes) -> Graph | None:
+    said = orjson.loads(written)
+    if said.pop("form") != FORM:
+        return None
+    mark = said["mark"]
+    moments = {name: datetime.fromisoformat(mark[name]) for name in ("known_at", "seen")}
+    whole = Mark(**{**mark, **moments, "withdrawn": tuple(mark["withdrawn"])})
+    return Graph(whole, tuple(Part(**part) for part in said["parts"]))
+
+
+def _settle(path: Path) -> None:
+    """Bring a file or a folder to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

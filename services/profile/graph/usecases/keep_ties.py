@@ -1,0 +1,142 @@
+"""Keeping the graph's store: built from the lake bucket by bucket, brought forward at the cost of what is new.
+
+New invoices add up with those before. Where a row speaks anew of one that is held, a record has left, or an import was
+taken back, the firms that are touched are read again, and no others. What comes of it is what a build afresh gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from pathlib import Path
+
+import polars as pl
+
+from services.profile.book import departures
+from services.profile.book.context import Context
+from services.profile.book.delta import BUCKETS
+from services.profile.graph.domain.sums import NEEDS, added
+from services.profile.graph.tie_store import Graph, Mark, Part, TieStore
+from services.profile.graph.usecases.sum_trade import Cut, bucket_sums, cut_now, firm_sums, sums_of
+
+FOLDER = "graph"
+# Segments beside the sixteen of a build; more of them are joined to one.
+MOST_ADDED = 12
+# Rows beside those of the build: so many, and this share of them; more are joined into it.
+LEAST_ROWS, MOST_SHARE = 100_000, 0.25
+BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=8)
+def ties_of(home: Path) -> TieStore:
+    """Return the graph's store of an installation; each process keeps what it has read of it."""
+    return TieStore(home / FOLDER)
+
+
+def kept(context: Context) -> TieStore:
+    """Return the graph's store of the service."""
+    return ties_of(context.settings.home)
+
+
+def refresh(context: Context, *, most: int | None = None, wait: bool = True) -> Graph | None:
+    """Bring the graph to what is known now, and return it.
+
+    With `most` it is left as it is (and None returned) where more rows than that are new, or where it was never built.
+    Without `wait`, also where another process is at it.
+    """
+    held = kept(context)
+    cut = cut_now(context)
+    graph = held.current()
+    if graph is not None and _made_from(graph.mark, cut):
+        return graph
+    with held.alone(wait=wait) as ours:
+        if not ours:
+            return None
+        cut, graph = cut_now(context), held.current()
+        if graph is not None and _made_from(graph.mark, cut):
+            return graph
+        later = None if graph is None else _later(context, graph.mark, cut)
+        if graph is None or later is None:
+            return None if most is not None else _built(context, held, cut)
+        if most is not None and later.height > most:
+            return None
+        return _forward(context, held, graph, cut, later)
+
+
+def _made_from(mark: Mark, cut: Cut) -> bool:
+    return mark.known_at == cut.known_at and mark.version == cut.version
+
+
+def _built(context: Context, held: TieStore, cut: Cut) -> Graph:
+    """Build the graph from the whole lake, a bucket at a time."""
+    seen = _last_seen(context, cut)
+    graph = Graph(_mark(cut, seen), _by_bucket(held, partial(bucket_sums, context, cut)))
+    held.name(graph)
+    return graph
+
+
+def _later(context: Context, mark: Mark, cut: Cut) -> pl.DataFrame | None:
+    """Return the rows that came since; None where the book is an earlier one than the graph was made from."""
+    if cut.known_at < mark.known_at or cut.version < mark.version or not set(mark.withdrawn) <= cut.gone.imports:
+        return None
+    rows = context.lake.scan(cut.version, without=cut.gone.imports, since=mark.seen)
+    return rows.select(*NEEDS, "version", "known_at").collect()
+
+
+def _forward(context: Context, held: TieStore, graph: Graph, cut: Cut, later: pl.DataFrame) -> Graph:
+    """Add what is new, and read the firms again of which more than that has changed."""
+    left = _left_since(context, graph.mark, cut)
+    touched = left | set(later.filter(pl.col("version") > 1)["enterprise"].unique())
+    fresh = later.filter(pl.col("version") > 0, ~pl.col("enterprise").is_in(sorted(touched)))
+    new = added([sums_of(fresh, cut), firm_sums(context, cut, sorted(touched))]) if touched else sums_of(fresh, cut)
+    seen = later["known_at"].max()
+    mark = _mark(cut, seen if isinstance(seen, datetime) else graph.mark.seen)
+    parts = (*graph.parts, held.write(new, touched)) if new.height or touched else graph.parts
+    # What has left is not to lie under what replaces it.
+    made = Graph(mark, _rebuilt(held, Graph(mark, parts)) if left else _joined(held, Graph(mark, parts)))
+    held.name(made)
+    return made
+
+
+def _joined(held: TieStore, graph: Graph) -> tuple[Part, ...]:
+    """Return the segments of a graph, fewer where many small ones lie beside those of its build."""
+    base = tuple(part for part in graph.parts if part.bucket is not None)
+    later = [part for part in graph.parts if part.bucket is None]
+    if sum(part.rows for part in later) > LEAST_ROWS + MOST_SHARE * sum(part.rows for part in base):
+        return _rebuilt(held, graph)
+    return (*base, held.joined(later)) if len(later) > MOST_ADDED else graph.parts
+
+
+def _rebuilt(held: TieStore, graph: Graph) -> tuple[Part, ...]:
+    """Return one segment a bucket, from what the graph holds."""
+    return _by_bucket(held, partial(held.bucket, graph))
+
+
+def _by_bucket(held: TieStore, sums: Callable[[int], pl.DataFrame]) -> tuple[Part, ...]:
+    """Write a segment for each bucket of which there is something, and return them."""
+    made = ((bucket, sums(bucket)) for bucket in range(BUCKETS))
+    return tuple(held.write(rows, bucket=bucket) for bucket, rows in made if rows.height)
+
+
+def _left_since(context: Context, mark: Mark, cut: Cut) -> set[str]:
+    """Return the firms of which a record has left, or an import that spoke of them was taken back."""
+    with context.database.read() as session:
+        left = departures.departed_between(session, mark.known_at, cut.known_at)
+    for name in sorted(cut.gone.imports - set(mark.withdrawn)):
+        left |= set(context.lake.brought(cut.version, name)["enterprise"].unique())
+        with suppress(LookupError):  # the log is kept ten years
+            commit = context.lake.committed(name)
+            left |= set(commit.facts["enterprises"]) if commit else set()
+    return left
+
+
+def _mark(cut: Cut, seen: datetime) -> Mark:
+    return Mark(cut.version, cut.known_at, seen, tuple(sorted(cut.gone.imports)))
+
+
+def _last_seen(context: Context, cut: Cut) -> datetime:
+    """Return when the last row of the lake came, also one that does not count."""
+    last = context.lake.scan(cut.version, without=()).select(pl.col("known_at").max()).collect().item()
+    return last if isinstance(last, datetime) else BEFORE_ALL

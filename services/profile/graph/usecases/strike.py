@@ -1,0 +1,142 @@
+"""Following a shock through the files that are open to a reader, and through nothing else.
+
+Of a firm whose file is not open nothing is read: it is there as far as its partners' own files name it. So an answer
+rests on open files alone, and nobody learns of any other, not even whether there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+from sqlalchemy import Connection
+
+from chassis.core.errors import TooLarge
+from services.profile.book import store
+from services.profile.book.context import Context
+from services.profile.book.domain.moment import Asked, Facts, Moment
+from services.profile.book.domain.permit import Permit, Whole
+from services.profile.book.usecases.gather import gather
+from services.profile.book.usecases.settle import settle
+from services.profile.graph.domain.contagion.book import Change, Exposure, Interval, change, expected_loss, summed
+from services.profile.graph.domain.contagion.debts import Told
+from services.profile.graph.domain.contagion.default import Model
+from services.profile.graph.domain.contagion.network import File, Network, network
+from services.profile.graph.domain.contagion.shock import Effect, Outcome, Shock, largest, strike
+from services.profile.rights.usecases.open_file import Reading, open_file, open_files, reading_transaction
+
+KINDS = frozenset({"invoices", "payments", "relations"})
+# So many files are read while the caller waits: some seconds. Whoever has more names the ones that matter.
+MOST_FILES = 2_000
+MOST_SHOWN = 500
+
+
+class TooManyFiles(TooLarge):
+    """More files are open to the reader than are read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked: a shock, by which model, and the bank's own book; its firms are then the files that are read."""
+
+    shock: Shock
+    model: Model = Model.LINEAR
+    book: Mapping[str, Exposure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """What a shock does to a firm whose file is open, and to what the bank lent it."""
+
+    effect: Effect
+    exposure: Exposure | None
+    change: Change | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a shock does: to whom (the hardest hit), to the book, and how it was worked out."""
+
+    permit: Permit
+    facts: Facts
+    network: Network
+    outcome: Outcome
+    firms: tuple[Struck, ...]
+    left_out: int
+    el_fen: int
+    delta_el_fen: Interval
+
+
+def follow_shock(context: Context, reading: Reading, order: Order, asked: Asked) -> Answer:
+    """Return what a shock does to the firms whose files are open to the reader; each finds the read in its record.
+
+    Raises `TooManyFiles` where more than MOST_FILES are open and the book names none, `ConsentRequired` where it names
+    some and none of them is.
+    """
+    with reading_transaction(context) as connection:
+        permit = _opened(context, connection, reading, order)
+        if len(permit.enterprises) > MOST_FILES:
+            raise TooManyFiles(
+                f"{len(permit.enterprises)} files are open to you, and at most {MOST_FILES} are read at once; name "
+                "those that matter in `exposures`. / 可读档案超过单次上限，请在 exposures 中列明需要测算的企业。",
+                found=len(permit.enterprises),
+                most=MOST_FILES,
+            )
+        facts = settle(connection, store.book(connection), asked, context.today())
+    made = told_network(context, facts.moment, permit, also=order.shock.enterprises)
+    outcome = strike(made, order.shock, order.model)
+    return _answer(permit, facts, made, outcome, order.book)
+
+
+def told_network(
+    context: Context, moment: Moment, scope: Permit | Whole, also: Collection[str] = (), *, heard: bool = False
+) -> Network:
+    """Return the network that these files tell at a moment; `heard`: without what only the firms themselves say."""
+    evidence = gather(context, moment, scope, KINDS)
+    with context.database.read() as session:
+        own = store.own_imports(session)
+    invoices, payments, relations = evidence.invoices, evidence.payments, evidence.relations
+    if heard:
+        spoken = ~pl.col("import_id").is_in(sorted(own)).fill_null(value=False)
+        invoices, payments, relations = (rows.filter(spoken) for rows in (invoices, payments, relations))
+    told = Told(invoices, payments, relations, moment.as_of, own)
+    capital = _capital(relations, own, moment.as_of)
+    files = {
+        row["enterprise"]: File(row["industry"], row["region"], capital.get(row["enterprise"]), row["assets_fen"])
+        for row in evidence.enterprises.iter_rows(named=True)
+    }
+    return network(told, files, also)
+
+
+def _capital(relations: pl.DataFrame, own: Collection[str], day: date) -> dict[str, int]:
+    """Return the newest capital that another than the firm itself states: its own word would make it look stronger."""
+    c = pl.col
+    stands = (c("relation") == "capital") & (c("until").is_null() | (c("until") >= day)) & (c("amount_fen") > 0)
+    heard = ~c("import_id").is_in(sorted(own)).fill_null(value=False)
+    rows = relations.filter(stands & heard).sort("enterprise", "since", "amount_fen", nulls_last=False)
+    return dict(rows.group_by("enterprise", maintain_order=True).last().select("enterprise", "amount_fen").iter_rows())
+
+
+def _opened(context: Context, connection: Connection, reading: Reading, order: Order) -> Permit:
+    """Open the files that are read: a firm's own, those of the book, else all that are open to the reader."""
+    own = reading.caller.enterprise
+    if own is not None and reading.caller.owns(own):
+        return open_file(context, connection, reading, own)
+    return open_files(context, connection, reading, sorted(order.book) or None)
+
+
+def _answer(permit: Permit, facts: Facts, made: Network, outcome: Outcome, book: Mapping[str, Exposure]) -> Answer:
+    open_book = {name: each for name, each in book.items() if name in made.files}
+    by_firm = {each.enterprise: each for each in outcome.effects}
+    changes = {name: change(each, by_firm[name].equity) for name, each in open_book.items()}
+    hit = [
+        Struck(effect, open_book.get(effect.enterprise), changes.get(effect.enterprise))
+        for effect in largest(outcome.effects)
+    ]
+    # What costs the book most stands first.
+    hit.sort(key=lambda each: -(each.change.el_fen.value if each.change else 0.0))
+    total = summed([each for each in changes.values() if each])
+    shown = tuple(hit[:MOST_SHOWN])
+    return Answer(permit, facts, made, outcome, shown, len(hit) - len(shown), expected_loss(open_book), total)

@@ -1,0 +1,109 @@
+"""What the suite answers about shocks."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from smecredit.answers.corrections import Mark
+
+
+class Interval(TypedDict):
+    """A figure, low and high as far as debts and equity are only estimated."""
+
+    low: float
+    value: float
+    high: float
+
+
+class FenInterval(TypedDict):
+    """The same in whole fen."""
+
+    low: int
+    value: int
+    high: int
+
+
+class Hop(TypedDict):
+    """A debt along which losses came; the debtor is None where its file is not open."""
+
+    debtor: str | None
+    tie: Literal["trade", "guarantee"]
+    amount_fen: FenInterval
+    told: bool
+
+
+class Struck(TypedDict):
+    """What a shock does to a firm whose file is open."""
+
+    disputes: list[Mark]
+    enterprise: str
+    shocked: bool
+    equity_loss: Interval
+    delta_pd: Interval | None
+    delta_el_fen: FenInterval | None
+    production_loss: float
+    esri_share: float
+    path: list[Hop]
+
+
+class ShockedBook(TypedDict):
+    """The reader's book under the shock."""
+
+    exposures: int
+    without_pd: int
+    el_fen: int
+    delta_el_fen: FenInterval
+
+
+class Run(TypedDict):
+    """How losses were followed."""
+
+    steps: int
+    most: int
+    change: float
+    settled: bool
+
+
+class Runs(TypedDict):
+    """Each way in which losses were followed."""
+
+    defaults: Run
+    downstream: Run
+    upstream: Run
+
+
+class Estimates(TypedDict):
+    """How debts and equity that no record tells are estimated."""
+
+    valid_from: str
+    source: str
+    days: list[int]
+    loss_given_default: list[float]
+    equity_of_assets: float
+    equity_of_sales: float
+    equity_bounds: list[float]
+
+
+class Hit(TypedDict):
+    """Whom the shock hit."""
+
+    firms: list[str]
+    left_out: int
+    severity: float
+
+
+class ShockAnswer(TypedDict):
+    """What a shock does, as far as the files tell that are open."""
+
+    as_of: str
+    known_at: str
+    kind: Literal["linear", "nonlinear"]
+    hit: Hit
+    files: int
+    withheld: int
+    book: ShockedBook | None
+    esri: float
+    enterprises: list[Struck]
+    left_out: int
+    runs: Runs
+    estimates: Estimates

@@ -1,0 +1,70 @@
+"""The command that follows a shock."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import click
+
+from smecredit.answers import ShockAnswer
+from smecredit.cli.options import as_of, connected, printed
+from smecredit.client import Client
+from smecredit.money import fen
+from smecredit.problems import Problem
+from smecredit.rendering.shock import shock
+
+share = click.FloatRange(0, 1)
+NO_SCORE = (403, 404)
+
+
+@click.command("shock")
+@click.argument("enterprises", nargs=-1)
+@click.option("--industry", help="All open files of an industry instead, such as C13.")
+@click.option("--region", help="All open files of a region instead, such as 110000.")
+@click.option("--severity", type=share, default=1.0, show_default=True, help="Share of equity and production lost.")
+@click.option("--kind", type=click.Choice(["linear", "nonlinear"]), default="linear", show_default=True)
+@click.option(
+    "--book",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV of your exposures: enterprise, exposure (yuan), lgd, pd; without a pd that of your latest score counts.",
+)
+@as_of
+@printed(shock)
+@connected("bank-demo")
+def shock_command(bank: Client, enterprises: tuple[str, ...], book: Path | None, **options: Any) -> ShockAnswer:
+    """Show what the failure of firms, an industry or a region would do to those whose files you may read."""
+    named = {"enterprises": list(enterprises), "industry": options.pop("industry"), "region": options.pop("region")}
+    hit = {name: said for name, said in named.items() if said}
+    if len(hit) != 1:
+        raise click.UsageError("Name enterprises, or --industry, or --region: one of them.")
+    return bank.shock(hit, exposures=_exposures(bank, book) if book else (), **options)
+
+
+def _exposures(bank: Client, file: Path) -> list[dict[str, Any]]:
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    try:
+        return [
+            {
+                "enterprise": row["enterprise"],
+                "exposure_fen": fen(row["exposure"]),
+                "lgd": float(row["lgd"]),
+                "pd": float(row["pd"]) if row.get("pd") else _latest_pd(bank, row["enterprise"]),
+            }
+            for row in rows
+        ]
+    except (KeyError, ValueError) as error:
+        raise click.BadParameter(f"the book needs the columns enterprise, exposure, lgd, pd ({error})") from error
+
+
+def _latest_pd(bank: Client, enterprise: str) -> float | None:
+    """Return the PD of the newest score that the bank may read, None where there is none."""
+    try:
+        newest = next(bank.scores_of(enterprise), None)
+    except Problem as problem:
+        if problem.status in NO_SCORE:
+            return None
+        raise
+    return newest["pd"] if newest else None

@@ -1,0 +1,59 @@
+"""What a shock does, as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.markup import escape
+
+from smecredit.answers import FenInterval, Hop, Interval, ShockAnswer
+from smecredit.money import yuan
+from smecredit.rendering.tables import NONE, plain_table, terminal
+
+FIRMS_SHOWN = 20
+SHUT = "(未授权 not open)"
+TIES = {"trade": "→", "guarantee": "⇒"}
+
+
+def shock(shown: ShockAnswer) -> None:
+    """Show whom a shock hits, what it does to the book, and the firms that it reaches with their paths."""
+    console = terminal()
+    hit = shown["hit"]
+    console.print(
+        f"Shock 冲击: {len(hit['firms']) + hit['left_out']} firms 家, severity 强度 {hit['severity']:.0%}  "
+        f"as of {shown['as_of']}, {shown['files']} files 份档案, {shown['withheld']} not open 未授权"
+    )
+    console.print(f"Share of sales lost 产出损失 (ESRI): {shown['esri']:.2%}")
+    if book := shown["book"]:
+        change = _fen(book["delta_el_fen"])
+        console.print(f"Expected loss 预期损失: {yuan(book['el_fen'])}, change 变化 {change}")
+    table = plain_table("Enterprise 企业", ">Equity 净资产", ">ΔPD", ">ΔEL", ">Output 产出", "Path 路径")
+    for each in shown["enterprises"][:FIRMS_SHOWN]:
+        pd, el = each["delta_pd"], each["delta_el_fen"]
+        table.add_row(
+            each["enterprise"],
+            _share(each["equity_loss"]),
+            _share(pd) if pd else NONE,
+            _fen(el) if el else NONE,
+            f"{each['production_loss']:.1%}",
+            _path(each["path"], each["enterprise"]) if not each["shocked"] else "直接 direct",
+        )
+    console.print(table)
+    if more := len(shown["enterprises"]) - FIRMS_SHOWN + shown["left_out"]:
+        console.print(f"… {more} more 家未列出" if more > 0 else "")
+    if not all(run["settled"] for run in (shown["runs"][name] for name in ("defaults", "downstream", "upstream"))):
+        console.print("[yellow]Not at rest 未收敛: losses may be larger yet[/]")
+
+
+def _path(hops: Sequence[Hop], to: str) -> str:
+    """Write the debtors of a path down to the firm: `→` trade credit, `⇒` a guarantee."""
+    steps = [f"{hop['debtor'] or SHUT} {TIES[hop['tie']]}" for hop in hops]
+    return escape(" ".join([*steps, to])) if hops else NONE
+
+
+def _share(interval: Interval) -> str:
+    return f"{interval['value']:.1%} ({interval['low']:.1%}–{interval['high']:.1%})"
+
+
+def _fen(interval: FenInterval) -> str:
+    return f"{yuan(interval['value'])} ({yuan(interval['low'])}–{yuan(interval['high'])})"

@@ -1,0 +1,185 @@
+"""Shocks over HTTP: through the files that are open and no others, recorded, with the reader's own book."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from profile_house import House
+from signal_books import HEADER, work_off
+
+MONITORING = "credit-monitoring"
+LAST = date(2020, 2, 21)
+
+
+def sales(*deals: tuple[str, str, int], days: int = 360) -> str:
+    """A file of sales: seller, buyer, yuan a month, for a year."""
+    rows = []
+    for seller, buyer, amount in deals:
+        for ago in range(0, days, 30):
+            day = LAST - timedelta(days=ago)
+            number = f"{len(rows):08}"
+            rows.append(f"{seller},{number},{day:%Y/%m/%d},{buyer},{amount}.00,0.00,{amount}.00,有效发票\n")
+    return HEADER + "".join(rows)
+
+
+@pytest.fixture
+def chain(cottage: House) -> House:
+    """E1 sells to E2, and E2 to E3: 100,000 and 90,000 yuan a month."""
+    cottage.send(
+        "enterprises", "企业代号,企业名称,行业,行政区划\nE1,甲,C13,110000\nE2,乙,C14,120000\nE3,丙,F51,120000\n"
+    )
+    cottage.send("invoices.sale", sales(("E1", "E2", 100_000), ("E2", "E3", 90_000)))
+    work_off(cottage)
+    return cottage
+
+
+def let(house: House, *firms: str) -> dict[str, str]:
+    """Let firms consent to a bank's monitoring of their ties; return the bank."""
+    for firm in firms:
+        house.consent(f"local:{firm}", purposes=(MONITORING,), fields=["graph"])
+    return house.bank(MONITORING)
+
+
+def shock(house: House, who: dict[str, str], status: int = 200, **order: Any) -> Any:
+    said = {"shock": {"enterprises": ["local:E3"]}, **order}
+    answer = house.client.post("/v1/shocks", json=said, headers=who)
+    assert answer.status_code == status, answer.json
+    return answer.json
+
+
+def firms(answer: dict[str, Any]) -> dict[str, Any]:
+    return {each["enterprise"]: each for each in answer["enterprises"]}
+
+
+def lent(firm: str, fen: int = 100_000_00, pd: float | None = 0.02) -> dict[str, Any]:
+    return {"enterprise": f"local:{firm}", "exposure_fen": fen, "lgd": 0.4, "pd": pd}
+
+
+def test_a_default_two_firms_away_reaches_the_book_with_its_path(chain: House) -> None:
+    """Three files are open; E3 fails: E2 loses its claim, and a part of that comes to E1."""
+    bank = let(chain, "E1", "E2", "E3")
+    answer = shock(chain, bank, exposures=[lent("E1"), lent("E2"), lent("E3")])
+    found = firms(answer)
+    assert found["local:E3"]["shocked"]
+    assert found["local:E3"]["delta_pd"]["value"] == pytest.approx(0.98)
+    # E2 sold 3 x 90,000 in 90 days, of which 75 % are lost; its equity is 15 % of a year's sales of 12 x 90,000.
+    assert found["local:E2"]["equity_loss"]["value"] == 1.0
+    assert [hop["debtor"] for hop in found["local:E1"]["path"]] == ["local:E3", "local:E2"]
+    assert found["local:E1"]["path"][1]["amount_fen"] == {
+        "low": 100_000_00,
+        "value": 300_000_00,
+        "high": 600_000_00,
+    }
+    interval = found["local:E1"]["equity_loss"]
+    assert interval["low"] < interval["value"] <= interval["high"]
+    total = answer["book"]["delta_el_fen"]["value"]
+    assert total == sum(each["delta_el_fen"]["value"] for each in found.values())
+    assert answer["book"]["el_fen"] == 3 * round(100_000_00 * 0.4 * 0.02)
+    assert answer["runs"]["defaults"]["settled"]
+
+
+def test_a_firm_in_between_that_is_not_open_passes_nothing_on_but_in_the_high_estimate(chain: House) -> None:
+    """What it can bear nobody has told; and where it does pass it on, it is not named."""
+    bank = let(chain, "E1", "E3")
+    chain.send("invoices.purchase", HEADER.replace("购方", "销方") + "E3,1,2020/2/20,E2,500.00,0.00,500.00,有效发票\n")
+    found = firms(shock(chain, bank))
+    assert "local:E2" not in found
+    loss = found["local:E1"]["equity_loss"]
+    assert (loss["low"], loss["value"]) == (0, 0)
+    assert loss["high"] > 0
+    assert [hop["debtor"] for hop in found["local:E1"]["path"]] == ["local:E3", None]
+
+
+def test_what_a_shut_file_holds_changes_no_answer(chain: House) -> None:
+    """E2's sales to E3 are E2's file: whether it has them, the reader of E1 alone does not learn."""
+    bank = let(chain, "E1")
+    before = shock(chain, bank)
+    chain.send("invoices.sale", sales(("E2", "E3", 70_000), ("E3", "E1", 10)))
+    after = shock(chain, bank)
+    assert before["enterprises"] == after["enterprises"] == []
+    assert (before["hit"], before["esri"]) == (after["hit"], after["esri"])
+
+
+def test_a_partner_that_is_not_open_can_be_shocked_by_name(chain: House) -> None:
+    found = firms(shock(chain, let(chain, "E1"), shock={"enterprises": ["local:E2"]}))
+    assert found["local:E1"]["equity_loss"]["value"] > 0
+    assert [hop["debtor"] for hop in found["local:E1"]["path"]] == ["local:E2"]
+
+
+def test_an_industry_or_a_region_is_that_of_the_open_files_and_no_shock_changes_nothing(chain: House) -> None:
+    bank = let(chain, "E1", "E2", "E3")
+    for said, hit in (({"industry": "C"}, ["E1", "E2"]), ({"region": "120000"}, ["E2", "E3"])):
+        assert shock(chain, bank, shock=said)["hit"]["firms"] == [f"local:{firm}" for firm in hit]
+    answer = shock(chain, bank, severity=0.0, exposures=[lent("E1")])
+    assert answer["enterprises"] == []
+    assert answer["book"]["delta_el_fen"] == {"low": 0, "value": 0, "high": 0}
+
+
+def test_each_open_firm_finds_the_read_in_its_record(chain: House) -> None:
+    bank = let(chain, "E1", "E2")
+    shock(chain, bank, exposures=[lent("E1"), lent("E3")])
+    reads = {
+        firm: [
+            each["what"]
+            for each in chain.client.get(
+                f"/v1/enterprises/local:{firm}/accesses", headers=chain.owner(f"local:{firm}")
+            ).json["items"]
+        ]
+        for firm in ("E1", "E2", "E3")
+    }
+    assert reads == {"E1": ["shock"], "E2": [], "E3": []}
+
+
+def test_of_a_book_only_the_firms_that_consent_are_worked_out(chain: House) -> None:
+    """And where none does the reader is refused; without a PD of its own neither it nor the loss changes."""
+    answer = shock(chain, let(chain, "E2"), exposures=[lent("E1"), lent("E2", pd=None)])
+    assert (answer["files"], answer["withheld"], answer["book"]["exposures"]) == (1, 1, 1)
+    assert answer["book"]["without_pd"] == 1
+    assert firms(answer)["local:E2"]["delta_el_fen"] is None
+    chain.consent("local:E1", grantee="bank-2", purposes=(MONITORING,), fields=["portrait"])
+    for bank in ("bank-1", "bank-2"):
+        refused = shock(chain, chain.bank(MONITORING, bank), 403, exposures=[lent("E1")])
+        assert refused["type"].endswith("consent-required")
+
+
+def test_a_firm_asks_about_itself_without_anybodys_leave(chain: House) -> None:
+    """Its own file alone, whatever it asks for, and nothing is recorded."""
+    answer = shock(chain, chain.owner("local:E2"), exposures=[lent("E1")])
+    assert list(firms(answer)) == ["local:E2"]
+    assert answer["files"] == 1
+
+
+ODD: list[dict[str, Any]] = [
+    {"shock": {}},
+    {"shock": {"enterprises": ["local:E1"], "region": "110000"}},
+    {"severity": 1.5},
+    {"exposures": [lent("E1"), lent("E1")]},
+    {"exposures": [{**lent("E1"), "pd": 2}]},
+    {"kind": "guess"},
+]
+
+
+def test_an_order_that_says_too_much_or_too_little_is_refused(cottage: House) -> None:
+    for said in ODD:
+        shock(cottage, cottage.bank(MONITORING), 422, **said)
+
+
+def test_what_was_known_then_is_answered_again_byte_for_byte(chain: House) -> None:
+    bank = let(chain, "E1", "E2", "E3")
+    first = shock(chain, bank)
+    moment = {"as_of": first["as_of"], "known_at": first["known_at"]}
+    chain.send("invoices.sale", sales(("E1", "E3", 80_000)))
+    again = shock(chain, bank, **moment)
+    assert {**again, "files": 0} == {**first, "files": 0}
+
+
+def test_too_many_files_at_once_are_refused_with_a_way_forward(chain: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is recorded of what is refused."""
+    monkeypatch.setattr("services.profile.graph.usecases.strike.MOST_FILES", 1)
+    bank = let(chain, "E1", "E2")
+    assert "exposures" in shock(chain, bank, 413)["detail"]
+    path = "/v1/enterprises/local:E1/accesses"
+    assert chain.client.get(path, headers=chain.owner("local:E1")).json["items"] == []
+    assert shock(chain, bank, exposures=[lent("E1")])["files"] == 1
