@@ -47,6 +47,7 @@ NAMES = (
     "refresh",
     "replay",
     "graph_smesd",
+    "graph_features",
 )
 
 

@@ -52,9 +52,27 @@ Rows = np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
+class Tables:
+    """What is told of the firms of a split, as it lies in the files."""
+
+    firms: pl.DataFrame
+    edges: pl.DataFrame
+    lawsuits: pl.DataFrame
+    industries: pl.DataFrame
+
+    def part(self, firms: list[int]) -> Tables:
+        """Return the split as if these firms alone had been collected: without ties to and lawsuits of others."""
+        ours = pl.col("firm").is_in(firms)
+        ends = [(pl.col(end) >= PERSONS_FROM) | pl.col(end).is_in(firms) for end in ("source", "target")]
+        edges = self.edges.filter(*ends)
+        return Tables(self.firms.filter(ours), edges, self.lawsuits.filter(ours), self.industries.filter(ours))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Year:
     """The firms of a split, sorted, with all features but the industries' rates, and what became of them."""
 
+    tables: Tables
     frame: pl.DataFrame
     failed: Rows
     industries: dict[int, list[str]]
@@ -62,7 +80,11 @@ class Year:
     def without(self, firms: set[int]) -> Year:
         """Return the split without some firms; what their ties said of others stays."""
         kept = ~self.frame["firm"].is_in(list(firms))
-        return Year(self.frame.filter(kept), self.failed[kept.to_numpy()], self.industries)
+        return Year(self.tables, self.frame.filter(kept), self.failed[kept.to_numpy()], self.industries)
+
+    def part(self, places: Rows) -> Year:
+        """Return some firms with a graph of their own, as each split has one: ties to the others are not in it."""
+        return year(self.tables.part(self.frame["firm"].gather(places).to_list()))
 
 
 def splits() -> list[str]:
@@ -70,30 +92,33 @@ def splits() -> list[str]:
     return sorted(set(pl.read_csv(FOLDER / "firms.csv.gz", columns=["split"])["split"]) - {"train"})
 
 
-def year(split: str) -> Year:
+def tables(split: str) -> Tables:
     """Read one split."""
-    firms, ties, lawsuits, industries = (
-        pl.read_csv(FOLDER / f"{name}.csv.gz").filter(pl.col("split") == split).drop("split")
-        for name in ("firms", "edges", "lawsuits", "industries")
-    )
+    names = ("firms", "edges", "lawsuits", "industries")
+    read = (pl.read_csv(FOLDER / f"{name}.csv.gz").filter(pl.col("split") == split).drop("split") for name in names)
+    return Tables(*read)
+
+
+def year(told: Tables) -> Year:
+    """Return the firms of a split with their features."""
     result = pl.col("result")
-    suits = lawsuits.group_by("firm").agg(
+    suits = told.lawsuits.group_by("firm").agg(
         lawsuits=pl.len(),
         lost=(result == LOST).sum(),
         defended=result.is_in(DEFENDED).sum(),
         claims_won=(result == WON).sum(),
     )
-    told = firms.join(suits, on="firm", how="left").fill_null(0).sort("firm")
-    own = told.with_columns(
+    firms = told.firms.join(suits, on="firm", how="left").fill_null(0).sort("firm")
+    own = firms.with_columns(
         paid_share=pl.col("paid_in_capital") / pl.col("registered_capital"),
         lost_share=pl.col("lost") / (pl.col("lawsuits") + 1),
         enterprise=_name(pl.col("firm")),
     )
     held: dict[int, list[str]] = {}
-    for industry, firm in industries.unique().sort("firm", "industry").select("industry", "firm").iter_rows():
+    for industry, firm in told.industries.unique().sort("firm", "industry").select("industry", "firm").iter_rows():
         held.setdefault(firm, []).append(industry)
-    frame = own.join(_figures(told, ties, suits), on="enterprise", how="left")
-    return Year(frame, frame["bankrupt"].to_numpy().astype(bool), held)
+    frame = own.join(_figures(firms, told.edges, suits), on="enterprise", how="left")
+    return Year(told, frame, frame["bankrupt"].to_numpy().astype(bool), held)
 
 
 def _figures(firms: pl.DataFrame, ties: pl.DataFrame, suits: pl.DataFrame) -> pl.DataFrame:
@@ -138,11 +163,6 @@ def rates_within(of: Year) -> Rows:
 def rates_from(teacher: Year, of: Year) -> Rows:
     """Return for each firm of a split its industries' rate of failure among the firms of another: (n,)."""
     return _told(teacher, np.arange(len(teacher.failed)), of, np.arange(len(of.failed)))
-
-
-def taken(of: Year, places: Rows) -> Year:
-    """Return some firms of a split."""
-    return Year(of.frame[places], of.failed[places], of.industries)
 
 
 def _told(teacher: Year, known: Rows, of: Year, asked: Rows) -> Rows:

@@ -112,6 +112,7 @@ TAGS: list[Document] = [
     ),
     _tag("connectors", "数据源映射", "Connectors", "各数据源的列名对照。What each source calls its columns."),
     _tag("cross-checks", "交叉比对", "Cross-checks", "同一事项不同来源的比对。What one source says beside another."),
+    _tag("graph-features", "图谱特征", "Figures of the graph", "关联方反映的风险。What a firm's ties say of its risk."),
     _tag("control", "股权与控制", "Ownership and control", "谁持股、谁控制、同属哪个集团。Who owns, who controls."),
     _tag("shocks", "风险传导", "Shocks", "冲击如何沿债权、担保与供应链传导。How trouble would travel."),
     _tag("signals", "预警信号", "Signals", "一家企业的十六项预警信号。The sixteen early-warning signals of a firm."),

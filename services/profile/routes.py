@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.web.ledger import blueprint as ledger_blueprint
 from services.profile.book.api import connectors, imports, previews, records
 from services.profile.book.api.current import context
-from services.profile.graph.api import control, shocks
+from services.profile.graph.api import control, figures, shocks
 from services.profile.portrait.api import cross_checks, features, portraits
 from services.profile.portrait.api import internal as portrait_internal
 from services.profile.rights.api import (
@@ -36,6 +36,7 @@ DOCUMENTED = (
     portraits.blueprint,
     shocks.blueprint,
     control.blueprint,
+    figures.blueprint,
     alerts.signals,
     alerts.feed,
     alerts.subscriptions,

@@ -11,12 +11,15 @@ from typing import Literal, TypeAlias
 
 from services.profile.standards.text import Text
 
-Block: TypeAlias = Literal["backing", "offices", "strength", "distress", "exposure", "group"]
+Block: TypeAlias = Literal["backing", "offices", "strength", "distress", "exposure", "group", "trade"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One figure of a firm's ties; `direction` is the sign of the change of the PD as it rises."""
+    """One figure of a firm's ties; `direction` is the sign of the change of the PD as it rises.
+
+    `hideable` tells that a firm could improve it by leaving out what it shows itself: such a figure is for reading.
+    """
 
     name: str
     title: Text
@@ -25,6 +28,7 @@ class Figure:
     block: Block
     worse: Text
     better: Text
+    hideable: bool = False
 
 
 FIGURES = (
@@ -129,6 +133,24 @@ FIGURES = (
         block="offices",
         worse=Text("监事较多", "Many supervisors"),
         better=Text("监事较少", "Few supervisors"),
+    ),
+    Figure(
+        name="hired_managers",
+        title=Text("不持股的任职自然人数", "Persons in charge who own nothing of it"),
+        unit="count",
+        direction=-1,
+        block="offices",
+        worse=Text("所有与经营未分离", "Its owners run it themselves"),
+        better=Text("所有与经营分离", "Who runs it is not who owns it"),
+    ),
+    Figure(
+        name="independent_supervisors",
+        title=Text("不持股也不任职管理的监事数", "Supervisors who neither own nor run it"),
+        unit="count",
+        direction=-1,
+        block="offices",
+        worse=Text("缺少独立监督", "Nobody independent supervises it"),
+        better=Text("有独立监督", "Somebody independent supervises it"),
     ),
     # How strong those are that it is tied to.
     Figure(
@@ -237,4 +259,37 @@ FIGURES = (
         better=Text("关联自然人不涉及其他企业", "Its persons are tied to no other firm"),
     ),
 )
+# Of a firm's own trade: its partners' strength, age and trouble, in money of the last twelve months.
+TRADE = (
+    Figure(
+        name="trade_with_strong_12m",
+        title=Text("近12个月与实力对手的交易额", "Trade with strong partners, last 12 months"),
+        unit="fen",
+        direction=-1,
+        block="trade",
+        worse=Text("与实力较强的对手交易偏少", "Little trade with strong partners"),
+        better=Text("与实力较强的对手交易较多", "Much trade with strong partners"),
+    ),
+    Figure(
+        name="trade_with_old_12m",
+        title=Text("近12个月与成立五年以上对手的交易额", "Trade with partners five years old or more, last 12 months"),
+        unit="fen",
+        direction=-1,
+        block="trade",
+        worse=Text("与成立较久的对手交易偏少", "Little trade with long-established partners"),
+        better=Text("与成立较久的对手交易较多", "Much trade with long-established partners"),
+    ),
+    Figure(
+        name="trade_with_troubled_12m",
+        title=Text("近12个月与有不利记录对手的交易额", "Trade with partners in trouble, last 12 months"),
+        unit="fen",
+        direction=1,
+        block="trade",
+        hideable=True,
+        worse=Text("与有不利记录的对手交易较多", "Much trade with partners in trouble"),
+        better=Text("未与有不利记录的对手交易", "No trade with partners in trouble"),
+    ),
+)
+# What no kind of data of the book tells yet; SMEsD has it.
+UNTOLD = frozenset({"supervisors", "independent_supervisors", "loans", "creditors", "heads"})
 BLOCKS: tuple[Block, ...] = ("backing", "offices", "strength", "distress", "exposure", "group")

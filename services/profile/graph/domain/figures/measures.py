@@ -1,4 +1,4 @@
-"""What a node's ties say of it: how many of each sort, whom they lead to, how far trouble is, how large its group is."""
+"""What a node's ties say of it: how many of each sort, whom they lead to, how far trouble is, how large a group."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def counts(network: Network, ties: Collection[str], *, towards: bool) -> Numbers
 def weighed(network: Network, ties: Collection[str], *, towards: bool) -> Numbers:
     """Return the sum of the weights of ties of these sorts to each node, or from it: (n,)."""
     only = network.of(ties)
-    return np.bincount(only.target if towards else only.source, weights=only.weight, minlength=network.size)
+    summed = np.bincount(only.target if towards else only.source, weights=only.weight, minlength=network.size)
+    return summed.astype(np.float64)
 
 
 def largest_share(network: Network, ties: Collection[str], *, towards: bool) -> Numbers:
@@ -32,7 +33,8 @@ def largest_share(network: Network, ties: Collection[str], *, towards: bool) -> 
     most = np.zeros(network.size)
     np.maximum.at(most, only.target if towards else only.source, only.weight)
     whole = weighed(network, ties, towards=towards)
-    return np.divide(most, whole, out=np.full(network.size, np.nan), where=whole > 0)
+    shares: Numbers = np.divide(most, whole, out=np.full(network.size, np.nan), where=whole > 0)
+    return shares
 
 
 def roles(network: Network, ties: Collection[str]) -> sparse.csr_array:
@@ -41,6 +43,17 @@ def roles(network: Network, ties: Collection[str]) -> sparse.csr_array:
     for tie in ties:
         found = found + network.of([tie]).links()
     return found.tocsr()
+
+
+def towards(network: Network, ties: Collection[str]) -> sparse.csr_array:
+    """Return who has any tie of these sorts towards each node: a matrix (n, n) of ones, targets in rows."""
+    only = network.of(ties)
+    found = sparse.csr_array(
+        (np.ones(len(only.source)), (only.target, only.source)), shape=(network.size, network.size)
+    )
+    found.sum_duplicates()
+    found.data[:] = 1.0
+    return found
 
 
 def shells(links: sparse.csr_array, hops: int) -> Iterator[sparse.csr_array]:
@@ -62,12 +75,14 @@ def greatest(shell: sparse.csr_array, values: Numbers) -> Numbers:
 
 
 def mean(shell: sparse.csr_array, values: Numbers, among: Numbers) -> Numbers:
-    """Return the mean of a value over those nodes of each shell that are `among` (1 or 0 a node): (n,), 0 without any."""
+    """Return the mean of a value over a shell's nodes that are `among` (1 or 0 a node): (n,), 0 without any."""
     many = shell @ among
-    return np.divide(shell @ (values * among), many, out=np.zeros(len(values)), where=many > 0)
+    means: Numbers = np.divide(shell @ (values * among), many, out=np.zeros(len(values)), where=many > 0)
+    return means
 
 
 def group_sizes(network: Network, ties: Collection[str], members: Numbers) -> Numbers:
     """Return how many members (1 or 0 a node) hang together with each node through ties of these sorts: (n,)."""
     count, label = csgraph.connected_components(network.of(ties).links(), directed=False)
-    return np.bincount(label, weights=members, minlength=count)[label]
+    sizes: Numbers = np.bincount(label, weights=members, minlength=count)[label]
+    return sizes

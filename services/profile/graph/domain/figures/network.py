@@ -44,7 +44,7 @@ class Network:
         return Network(self.names, self.source[kept], self.target[kept], self.tie.filter(kept), self.weight[kept])
 
     def links(self) -> sparse.csr_array:
-        """Return who is tied to whom, either way and by whatever tie: a symmetric matrix (n, n) of ones, zero diagonal."""
+        """Return who is tied to whom, either way, by whatever tie: a symmetric matrix (n, n) of ones, zero diagonal."""
         apart = self.source != self.target
         one, other = self.source[apart], self.target[apart]
         both = np.concatenate([one, other]), np.concatenate([other, one])
@@ -66,5 +66,5 @@ def network(ties: pl.DataFrame, nodes: Collection[str] = ()) -> Network:
     once = ties.group_by("source", "target", "tie").agg(pl.col("weight").max()).sort("source", "target", "tie")
     given = pl.Series("node", list(nodes), dtype=pl.String)
     names = pl.concat([once["source"], once["target"], given]).unique().sort().alias("node")
-    places = [names.search_sorted(once[side]).cast(pl.Int64).to_numpy() for side in ("source", "target")]
-    return Network(names, *places, once["tie"], once["weight"].to_numpy())
+    source, target = (names.search_sorted(once[side]).cast(pl.Int64).to_numpy() for side in ("source", "target"))
+    return Network(names, source, target, once["tie"], once["weight"].to_numpy())

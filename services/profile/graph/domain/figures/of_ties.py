@@ -80,9 +80,18 @@ def _offices(network: Network, known: Known) -> dict[str, Numbers]:
         "personal_owners": measures.counts(network, CAPITAL, towards=True),
         "offices": held @ known.person,
         "combined_offices": combined @ known.person,
+        "hired_managers": _apart(network, known, ("manages",), ("holds", "owns")),
+        "independent_supervisors": _apart(network, known, ("supervises",), ("holds", "owns", "manages")),
         "managers": measures.counts(network, ("manages",), towards=True),
         "supervisors": measures.counts(network, ("supervises",), towards=True),
     }
+
+
+def _apart(network: Network, known: Known, office: tuple[str, ...], others: tuple[str, ...]) -> Numbers:
+    """Return how many persons have an office at each node and none of the others there: (n,)."""
+    held, beside = measures.towards(network, office), measures.towards(network, others)
+    alone: Numbers = (held - held.multiply(beside)) @ known.person
+    return alone
 
 
 def _around(network: Network, known: Known) -> dict[str, Numbers]:

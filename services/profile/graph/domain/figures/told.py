@@ -28,9 +28,7 @@ def ties_of(relations: pl.DataFrame, as_of: date) -> pl.DataFrame:
     An owner that is a firm invests, one that is a person owns; the weight is its contribution in fen, else its share
     of the registered capital, else 0.
     """
-    now = relations.filter(
-        (c("since") <= as_of).fill_null(value=True) & (c("until") >= as_of).fill_null(value=True)
-    )
+    now = relations.filter((c("since") <= as_of).fill_null(value=True) & (c("until") >= as_of).fill_null(value=True))
     firm = ~c("party").str.starts_with(SEAL)
     sorts = {"controller": "controls", "person-in-charge": "manages", "guarantor": "guarantees"}
     tie = pl.when(c("relation") == "shareholder").then(pl.when(firm).then(pl.lit("invests")).otherwise(pl.lit("owns")))
@@ -58,17 +56,23 @@ def capital_of(relations: pl.DataFrame) -> pl.DataFrame:
     return latest.select("enterprise", capital=c("amount_fen").cast(pl.Float64)).sort("enterprise")
 
 
-def facts_of(ties: pl.DataFrame, relations: pl.DataFrame, records: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Return what is known of the nodes of ties (`FACTS`)."""
-    ends = pl.concat([ties["source"].alias("node"), ties["target"].alias("node")]).unique().sort()
+def counted(records: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Return how many records speak against each firm on a day: enterprise, adverse."""
     shown = live(as_of) & (c("published_on") <= as_of)
     against = records.filter(shown, c("record").is_in(ADVERSE), c("tier").fill_null("general") != "minor")
-    counted = against.group_by("enterprise").agg(adverse=pl.len().cast(pl.Float64))
+    return against.group_by("enterprise").agg(adverse=pl.len().cast(pl.Float64)).sort("enterprise")
+
+
+def facts_of(
+    ties: pl.DataFrame, enterprise: str, relations: pl.DataFrame, records: pl.DataFrame, as_of: date
+) -> pl.DataFrame:
+    """Return what is known of the nodes of ties, and of one firm (`FACTS`)."""
+    ends = pl.concat([ties["source"].alias("node"), ties["target"].alias("node"), pl.Series("node", [enterprise])])
     return (
-        pl.DataFrame({"node": ends})
+        pl.DataFrame({"node": ends.unique().sort()})
         .with_columns(firm=~c("node").str.starts_with(SEAL))
         .join(capital_of(relations).rename({"enterprise": "node"}), on="node", how="left")
-        .join(counted.rename({"enterprise": "node"}), on="node", how="left")
+        .join(counted(records, as_of).rename({"enterprise": "node"}), on="node", how="left")
         .select(pl.col(name).cast(dtype) for name, dtype in FACTS.items())
         .sort("node")
     )
@@ -79,7 +83,7 @@ def around(ties: pl.DataFrame, enterprise: str) -> pl.DataFrame:
     near = _reached(ties, {enterprise}, HOPS)
     group = _reached(ties.filter(c("tie").is_in(OF_GROUP)), {enterprise}, None)
     kept = list(near | group)
-    return ties.filter(c("source").is_in(kept) & c("target").is_in(kept)).select(TIES)
+    return ties.filter(c("source").is_in(kept) & c("target").is_in(kept)).select(*TIES)
 
 
 def _reached(ties: pl.DataFrame, start: Collection[str], hops: int | None) -> set[str]:
