@@ -44,10 +44,13 @@ NAMES = (
     "ledger",
     "score_http",
     "graph_contagion",
+    "graph_screen",
     "refresh",
     "replay",
     "graph_smesd",
     "graph_features",
+    "graph_ownership",
+    "graph_rings",
 )
 
 

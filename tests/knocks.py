@@ -20,6 +20,8 @@ BODIES: dict[str, Any] = {
     "POST /v1/scores/{score_id}/recourse": {"target": {"grade": "B"}},
     "POST /v1/scores/{score_id}/override": {"grade": "{another_grade}", "reason": "other", "note": "seen in person"},
     "POST /v1/receipt-verifications": "{receipt}",
+    "PUT /v1/exposures": {"threshold_fen": 100_000_000, "exposures": []},
+    "POST /v1/bidder-screens": {"bidders": [{"enterprise": "{enterprise}"}, {"enterprise": "{other}"}]},
     "POST /v1/shocks": {"shock": {"enterprises": ["{enterprise}"]}},
     "POST /v1/feature-sets": {"enterprises": ["{enterprise}"]},
     "POST /v1/subscriptions": {"enterprises": FIRMS},

@@ -30,7 +30,7 @@ from services.profile.settings import Settings
 SCOPES = (
     "imports:write imports:read enterprises:write enterprises:read consents:write consents:read accesses:read "
     "features:bulk alerts:write disputes:read disputes:write disputes:decide repairs:read repairs:write notices:read "
-    "ledger:read measures:read measures:write book:write"
+    "ledger:read measures:read measures:write book:write screens:write indices:read indices:write"
 )
 HEADER = "企业代号,发票号码,开票日期,销方单位代号,金额,税额,价税合计,发票状态\n"
 ROW = "E1,1001,2019/1/4,A1,100.00,13.00,113.00,有效发票\n"

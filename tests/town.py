@@ -134,6 +134,8 @@ def _bring_in(town: Town, keys: dict[str, str]) -> None:
     )
     assert made.status == 201, made.data
     town.headers |= {bank: _bearer(each["key"]) for bank, each in zip(banks, made.json, strict=True)}
+    (buyer,) = town.ask("operator", "POST", "/v1/clients", [{"id": "buyer-1", "role": "buyer"}]).json
+    town.headers["buyer"] = _bearer(buyer["key"])
     firms = {"owner": town.enterprise, "another enterprise": town.other, "disputant": town.disputant}
     for who, firm in firms.items():
         bring_in(town, who, firm)
@@ -185,9 +187,16 @@ def _false_tokens(town: Town) -> dict[str, str]:
 
 
 def _consent(town: Town) -> None:
-    """Have the owner consent to all banks but one; then let one consent end, revoke one, leave one for monitoring."""
+    """Have the owner consent to all banks but one; then let one consent end, revoke one, leave one for monitoring.
+
+    It and the other firm consent to the buyer too.
+    """
     until = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
     assess, monitor = ["credit-assessment", "financing-match"], ["credit-monitoring"]
+    for firm in ("owner", "another enterprise"):
+        wish = {"grantee": "buyer-1", "purposes": ["procurement"], "fields": FIELDS, "valid_until": until}
+        given = town.ask(firm, "POST", "/v1/consents", wish)
+        assert given.status == 201, given.data
     for number, grantee, purposes in (
         (0, BANK, assess + monitor),
         (1, "door-1", assess),

@@ -20,7 +20,7 @@ from chassis.core.errors import Unauthenticated, UpstreamUnavailable
 
 ISSUER = AUDIENCE = "smecredit"
 ALGORITHMS = ["ES256"]
-ROLES = ("bank", "enterprise", "platform", "source", "operator", "service")
+ROLES = ("bank", "enterprise", "platform", "buyer", "source", "operator", "service")
 KEYS_LIVE_SECONDS, KEYS_WAIT_SECONDS = 300, 2
 REMEMBERED_TOKENS = 4096
 

@@ -39,6 +39,7 @@ class Quota:
 DEFAULT_QUOTAS: Mapping[str, Quota] = {
     "bank": Quota(60_000, 60),
     "platform": Quota(30_000, 60),
+    "buyer": Quota(6_000, 60),
     "source": Quota(30_000, 60),
     "operator": Quota(30_000, 60),
     "service": Quota(60_000, 60),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-BANK, ENTERPRISE, PLATFORM, SOURCE, OPERATOR, SERVICE = (
+BANK, ENTERPRISE, PLATFORM, BUYER, SOURCE, OPERATOR, SERVICE = (
     "bank",
     "enterprise",
     "platform",
+    "buyer",
     "source",
     "operator",
     "service",
@@ -18,22 +19,26 @@ BANK, ENTERPRISE, PLATFORM, SOURCE, OPERATOR, SERVICE = (
 DEFAULT_SCOPES: Mapping[str, frozenset[str]] = {
     role: frozenset(scopes.split())
     for role, scopes in {
-        BANK: "ledger:read notices:read alerts:write applications:write applications:read webhooks:write "
+        BANK: "indices:read ledger:read notices:read alerts:write applications:write applications:read webhooks:write "
         "enterprises:read consents:read features:bulk scores:write scores:read scores:soft models:write "
         "models:read outcomes:write evaluations:write products:write products:read matches:write matches:read",
-        ENTERPRISE: "ledger:read notices:read disputes:write disputes:read repairs:read alerts:write "
+        ENTERPRISE: "indices:read ledger:read notices:read disputes:write disputes:read repairs:read alerts:write "
         "applications:write applications:read webhooks:write "
         "imports:write imports:read enterprises:read consents:write consents:read accesses:read "
         "features:bulk scores:read scores:soft products:read matches:write matches:read",
-        PLATFORM: "ledger:read notices:read alerts:write applications:write applications:read webhooks:write "
+        PLATFORM: "indices:read ledger:read notices:read alerts:write applications:write applications:read "
+        "webhooks:write "
         "enterprises:read consents:read features:bulk scores:soft products:read matches:write matches:read",
-        SOURCE: "ledger:read notices:read repairs:write repairs:read imports:write imports:read "
+        # A buyer or its agency (采购人、招标代理机构): who bids at its tenders, and how suppliers have kept their word.
+        BUYER: "indices:read ledger:read notices:read enterprises:read consents:read screens:write",
+        SOURCE: "indices:read ledger:read notices:read repairs:write repairs:read imports:write imports:read "
         "enterprises:write enterprises:read",
-        OPERATOR: "ledger:read notices:read disputes:read disputes:decide repairs:write repairs:read clients:write "
+        OPERATOR: "indices:read indices:write "
+        "ledger:read notices:read disputes:read disputes:decide repairs:write repairs:read clients:write "
         "imports:write imports:read enterprises:write enterprises:read "
         "consents:read accesses:read features:bulk scores:read scores:soft models:write models:read models:approve "
         "evaluations:write products:write products:read matches:read measures:write measures:read "
-        "overlays:write overlays:confirm book:write",
+        "overlays:write overlays:confirm book:write screens:write",
         SERVICE: "features:bulk scores:soft enterprises:read products:read",
     }.items()
 }
@@ -55,6 +60,7 @@ MADE_BY_COMMAND_ONLY = frozenset({SERVICE})
 DEVELOPMENT_CLIENTS: Mapping[str, str] = {
     "bank-demo": BANK,
     "platform-demo": PLATFORM,
+    "buyer-demo": BUYER,
     "source-demo": SOURCE,
     "operator-demo": OPERATOR,
     "scoring": SERVICE,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from chassis.data.jobs import Worker
 from services.profile.book import store
 from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
+from services.profile.graph.usecases.keep_ties import tend
 from services.profile.jobs import handlers
 from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
@@ -34,9 +36,13 @@ def migrate() -> str:
 
 
 def worker() -> None:
-    """Work off imports until stopped, and watch the terms of disputes."""
+    """Work off imports until stopped, watch the terms of disputes, and keep the graph as new as the book."""
     context = make_context(Settings.from_environment())
-    Worker(context.database, handlers(context), KINDS, chores={partial(remind, context): CLOCK_SECONDS}).run()
+    chores: dict[Callable[[], object], float] = {
+        partial(remind, context): CLOCK_SECONDS,
+        partial(tend, context): TIES_SECONDS,
+    }
+    Worker(context.database, handlers(context), KINDS, chores=chores).run()
 
 
 def compact() -> str:
@@ -78,6 +84,8 @@ def replay_alerts(arguments: list[str]) -> None:
 
 REPLAY = "replay-alerts"
 CLOCK_SECONDS = 60.0
+# The graph follows the book: what a request then has to add is little.
+TIES_SECONDS = 5.0
 if __name__ == "__main__":
     if sys.argv[1:2] == [REPLAY]:
         replay_alerts(sys.argv[2:])

@@ -13,9 +13,19 @@ from services.profile.book.usecases.touch import JOB as LOOK
 from services.profile.book.withdrawals import JOB as UNDO
 from services.profile.composition import HOOKS
 from services.profile.rights.usecases.take_back import take_back
+from services.profile.supervision.usecases.publish_index import JOB as INDEX
+from services.profile.supervision.usecases.publish_index import publish_index
+from services.profile.watch.exposure_store import JOB as BOOKS
 from services.profile.watch.usecases.look import watch
+from services.profile.watch.usecases.look_books import watch_books
 
 
 def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
     """Return the handler of each kind of job; all may be repeated after a crash."""
-    return {JOB: partial(load, context, HOOKS), UNDO: partial(take_back, context), LOOK: partial(watch, context)}
+    return {
+        JOB: partial(load, context, HOOKS),
+        UNDO: partial(take_back, context),
+        LOOK: partial(watch, context),
+        BOOKS: partial(watch_books, context),
+        INDEX: partial(publish_index, context),
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.web.ledger import blueprint as ledger_blueprint
 from services.profile.book.api import connectors, imports, previews, records
 from services.profile.book.api.current import context
-from services.profile.graph.api import control, figures, shocks
+from services.profile.graph.api import control, figures, graphs, partner_shifts, rings, shocks
 from services.profile.portrait.api import cross_checks, features, portraits
 from services.profile.portrait.api import internal as portrait_internal
 from services.profile.rights.api import (
@@ -19,8 +19,8 @@ from services.profile.rights.api import (
     withdrawals,
 )
 from services.profile.rights.api import internal as rights_internal
-from services.profile.supervision.api import classes
-from services.profile.watch.api import alerts
+from services.profile.supervision.api import bidder_screens, classes, indices, supplier_records
+from services.profile.watch.api import alerts, exposures
 
 ledger = ledger_blueprint(
     "ledger", "smecredit/profile", lambda: context().ledger_signer, "Who read what, who agreed to it: provable"
@@ -34,14 +34,20 @@ DOCUMENTED = (
     records.blueprint,
     cross_checks.blueprint,
     portraits.blueprint,
+    graphs.blueprint,
     shocks.blueprint,
+    partner_shifts.blueprint,
     control.blueprint,
     figures.blueprint,
+    rings.one,
+    rings.many,
     alerts.signals,
     alerts.feed,
     alerts.subscriptions,
+    exposures.blueprint,
     classes.one,
     classes.many,
+    indices.blueprint,
     consents.blueprint,
     disputes.blueprint,
     repairs.blueprint,
@@ -49,6 +55,8 @@ DOCUMENTED = (
     notices.blueprint,
     measures.blueprint,
     features.blueprint,
+    bidder_screens.blueprint,
+    supplier_records.blueprint,
     ledger,
 )
 BETWEEN_SERVICES = (portrait_internal.blueprint, rights_internal.blueprint)

@@ -32,6 +32,7 @@ class Owner(TypedDict):
 
     party: TieParty
     share: float
+    confirmed: float
     direct: float | None
     path: list[TieHop]
 
@@ -116,6 +117,7 @@ class CloseLink(TypedDict):
     share: float
     third: TieParty | None
     other_share: float | None
+    confirmed: bool
 
 
 class ControlGroup(ControlAnswer):

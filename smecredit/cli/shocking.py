@@ -1,22 +1,27 @@
-"""The command that follows a shock."""
+"""Commands about contagion: shock, exposures, partner-shifts."""
 
 from __future__ import annotations
 
 import csv
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
-from smecredit.answers import ShockAnswer
-from smecredit.cli.options import as_of, connected, printed
+from smecredit.answers import Exposures, PartnerShifts, ShockAnswer
+from smecredit.cli.options import as_fen, as_of, connected, printed
 from smecredit.client import Client
 from smecredit.money import fen
 from smecredit.problems import Problem
-from smecredit.rendering.shock import shock
+from smecredit.rendering.shock import exposures, partner_shifts, shock
 
 share = click.FloatRange(0, 1)
 NO_SCORE = (403, 404)
+
+
+def _fen_or_none(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    return None if value is None else as_fen(ctx, param, value)
 
 
 @click.command("shock")
@@ -40,6 +45,34 @@ def shock_command(bank: Client, enterprises: tuple[str, ...], book: Path | None,
     if len(hit) != 1:
         raise click.UsageError("Name enterprises, or --industry, or --region: one of them.")
     return bank.shock(hit, exposures=_exposures(bank, book) if book else (), **options)
+
+
+@click.command("exposures")
+@click.option(
+    "--book",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV of your exposures, in the place of the book before: enterprise, exposure (yuan), lgd, pd.",
+)
+@click.option("--threshold", callback=_fen_or_none, help="Rise of the book's expected loss that is an alert, in yuan.")
+@printed(exposures)
+@connected("bank-demo")
+def exposures_command(bank: Client, book: Path | None, threshold: int | None) -> Exposures:
+    """Show your book of exposures, or state it: from then on its contagion is an alert to you, and to nobody else."""
+    if (book is None) != (threshold is None):
+        raise click.UsageError("State the book and the threshold together: --book FILE --threshold AMOUNT.")
+    if book is None or threshold is None:
+        return bank.exposures()
+    return bank.state_exposures(_exposures(bank, book), threshold_fen=threshold)
+
+
+@click.command("partner-shifts")
+@click.argument("enterprise")
+@as_of
+@printed(partner_shifts)
+@connected("bank-demo")
+def partner_shifts_command(bank: Client, enterprise: str, as_of: date | None) -> PartnerShifts:
+    """Show which of its present partners would lower a firm's risk; a firm may ask of itself."""
+    return bank.partner_shifts(enterprise, as_of=as_of)
 
 
 def _exposures(bank: Client, file: Path) -> list[dict[str, Any]]:

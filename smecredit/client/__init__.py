@@ -10,6 +10,7 @@ from smecredit.client.calls import OnProgress
 from smecredit.client.control import Control
 from smecredit.client.corrections import Corrections
 from smecredit.client.enterprises import Enterprises, Table
+from smecredit.client.graphs import Graphs
 from smecredit.client.imports import Imports
 from smecredit.client.matches import Matches
 from smecredit.client.measures import Measures
@@ -17,7 +18,9 @@ from smecredit.client.models import Models
 from smecredit.client.plans import Plans
 from smecredit.client.proofs import Proofs
 from smecredit.client.rights import Rights
+from smecredit.client.rings import Circles
 from smecredit.client.scores import Scores
+from smecredit.client.screens import Screens
 from smecredit.client.shocks import Shocks
 from smecredit.client.wire import Wire
 
@@ -27,7 +30,21 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 
 
 class Client(
-    Imports, Enterprises, Control, Shocks, Rights, Corrections, Measures, Scores, Proofs, Models, Matches, Plans
+    Imports,
+    Enterprises,
+    Graphs,
+    Control,
+    Circles,
+    Screens,
+    Shocks,
+    Rights,
+    Corrections,
+    Measures,
+    Scores,
+    Proofs,
+    Models,
+    Matches,
+    Plans,
 ):
     """A client of one suite with one API key.
 

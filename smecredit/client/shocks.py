@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from smecredit.answers import Purpose, ShockAnswer
-from smecredit.client.calls import Calls, moments
+from smecredit.answers import Exposures, PartnerShifts, Purpose, ShockAnswer
+from smecredit.client.calls import Calls, iso, moments, segment
 
 
 class Shocks(Calls):
@@ -38,3 +38,30 @@ class Shocks(Calls):
         }
         answer = self._wire.call("POST", "/v1/shocks", value=value, headers={"Purpose": purpose})
         return cast("ShockAnswer", answer.json())
+
+    def exposures(self) -> Exposures:
+        """Return your book of exposures as you stated it."""
+        return self._get(Exposures, "/v1/exposures")
+
+    def state_exposures(
+        self, exposures: Sequence[Mapping[str, Any]], *, threshold_fen: int, replaces: int | None = None
+    ) -> Exposures:
+        """State your book of exposures in the place of the one before; a rise of its loss by the threshold is an alert.
+
+        `replaces` is the version that you read: where there is a newer one, nothing is set and `Problem` raised.
+        """
+        headers = {} if replaces is None else {"If-Match": f'"{replaces}"'}
+        value = {"threshold_fen": threshold_fen, "exposures": [dict(each) for each in exposures]}
+        return cast("Exposures", self._wire.call("PUT", "/v1/exposures", value=value, headers=headers).json())
+
+    def partner_shifts(
+        self,
+        enterprise: str,
+        *,
+        as_of: date | None = None,
+        known_at: datetime | None = None,
+        purpose: Purpose = "credit-monitoring",
+    ) -> PartnerShifts:
+        """Return which of its partners would lower a firm's risk, as its own file tells."""
+        path = f"/v1/enterprises/{segment(enterprise)}/partner-shifts"
+        return self._get(PartnerShifts, path, purpose=purpose, as_of=iso(as_of), known_at=iso(known_at))

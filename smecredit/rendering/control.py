@@ -33,7 +33,8 @@ def controllers(shown: Controllers) -> None:
     owners = plain_table("Owner 股东", ">Integrated 穿透", ">Direct 直接", "Path 路径")
     for owner in shown["owners"]:
         direct = NONE if owner["direct"] is None else f"{owner['direct']:.2%}"
-        owners.add_row(_party(owner["party"]), f"{owner['share']:.2%}", direct, _path(owner["path"]))
+        mark = OWN_WORD if owner["confirmed"] < owner["share"] else ""
+        owners.add_row(_party(owner["party"]), f"{owner['share']:.2%}{mark}", direct, _path(owner["path"]))
     console.print(owners)
     end = shown["accounted"]
     console.print(
@@ -55,7 +56,8 @@ def group(shown: ControlGroup) -> None:
     links = plain_table("Close link 密切关联方", "Case 情形", ">Share 份额", "Third 第三方")
     for link in shown["close_links"]:
         third = NONE if link["third"] is None else f"{_party(link['third'])} ({link['other_share']:.1%})"
-        links.add_row(_party(link["party"]), link["case"], f"{link['share']:.1%}", third)
+        share = f"{link['share']:.1%}{'' if link['confirmed'] else OWN_WORD}"
+        links.add_row(_party(link["party"]), link["case"], share, third)
     console.print(links)
     _foot(console, shown)
 

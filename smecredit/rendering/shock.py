@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from rich.markup import escape
 
-from smecredit.answers import FenInterval, Hop, Interval, ShockAnswer
+from smecredit.answers import Exposures, FenInterval, Hop, Interval, PartnerShifts, ShockAnswer
 from smecredit.money import yuan
 from smecredit.rendering.tables import NONE, plain_table, terminal
 
 FIRMS_SHOWN = 20
 SHUT = "(未授权 not open)"
+SIDES = {"customers": "Customers 客户", "suppliers": "Suppliers 供应商"}
 TIES = {"trade": "→", "guarantee": "⇒"}
 
 
@@ -39,10 +40,40 @@ def shock(shown: ShockAnswer) -> None:
             _path(each["path"], each["enterprise"]) if not each["shocked"] else "直接 direct",
         )
     console.print(table)
-    if more := len(shown["enterprises"]) - FIRMS_SHOWN + shown["left_out"]:
-        console.print(f"… {more} more 家未列出" if more > 0 else "")
+    if more := max(len(shown["enterprises"]) - FIRMS_SHOWN, 0) + shown["left_out"]:
+        console.print(f"… {more} more 家未列出")
     if not all(run["settled"] for run in (shown["runs"][name] for name in ("defaults", "downstream", "upstream"))):
         console.print("[yellow]Not at rest 未收敛: losses may be larger yet[/]")
+
+
+def exposures(shown: Exposures) -> None:
+    """Show a client's own book of exposures."""
+    console = terminal()
+    if not shown["version"]:
+        console.print("No book of exposures was stated 尚未填报敞口")
+        return
+    threshold = yuan(shown["threshold_fen"] or 0)
+    console.print(f"Version 版本 {shown['version']}, threshold 限额 {threshold}, stated 填报 {shown['stated_at']}")
+    table = plain_table("Enterprise 企业", ">Exposure 敞口", ">LGD", ">PD")
+    for each in shown["exposures"]:
+        pd = NONE if each["pd"] is None else f"{each['pd']:.2%}"
+        table.add_row(each["enterprise"], yuan(each["exposure_fen"]), f"{each['lgd']:.0%}", pd)
+    console.print(table)
+
+
+def partner_shifts(shown: PartnerShifts) -> None:
+    """Show by side whose failure costs a firm most, and which shifts would lower it."""
+    console = terminal()
+    for side in shown["sides"]:
+        now = side["now"]
+        console.print(
+            f"{SIDES[side['side']]}: {side['strongest'] or NONE}, worst 最大损失 {now['worst']:.1%}, "
+            f"mean 平均 {now['mean']:.1%}, {side['left_out']} not tried 未测算"
+        )
+        table = plain_table(f"{shown['moved']:.0%} to 转向", ">Worst 最大损失", ">Mean 平均")
+        for shift in side["shifts"][:FIRMS_SHOWN]:
+            table.add_row(escape(shift["to"]), f"{shift['after']['worst']:.1%}", f"{shift['after']['mean']:.1%}")
+        console.print(table)
 
 
 def _path(hops: Sequence[Hop], to: str) -> str:

@@ -76,6 +76,7 @@ WITHOUT_KEY = {
     "/v1/clients",
     "/v1/clients/{client}/disable",
     "/v1/clients/{client}/keys",
+    "/v1/bidder-screens",
     "/v1/feature-sets",
     "/v1/shocks",
     "/v1/import-previews",

@@ -17,7 +17,7 @@ from chassis.core.identity import Verifier
 AS_OF = "2025-12-31"
 PATHS = (
     *("features", "portrait", "portrait/chain", "portrait/compliance", "late-payments"),
-    *("evidence?feature=sales_36m", "signals", "cross-checks"),
+    *("evidence?feature=sales_36m", "signals", "cross-checks", "graph"),
 )
 HEADS = {
     "invoices.sale": "enterprise,number,date,buyer,net,tax,total,status\n",

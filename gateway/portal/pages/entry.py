@@ -14,6 +14,7 @@ HOMES = {
     "enterprise": "portal.enterprise_own",
     "bank": "portal.applicants_listing",
     "platform": "portal.applicants_listing",
+    "buyer": "portal.notices_listing",
 }
 
 

@@ -131,13 +131,20 @@ class TieStore:
         return part
 
     def name(self, graph: Graph) -> None:
-        """Make a graph current, all at once, and remove the segments that nobody reads any more."""
+        """Make a graph current, all at once."""
         draft = self._folder / f"{MANIFEST}.{secrets.token_hex(4)}"
         draft.write_bytes(orjson.dumps({"form": FORM, **asdict(graph)}))
         _settle(draft)
         draft.replace(self._folder / MANIFEST)
         _settle(self._folder)
-        self._tidy({part.name for part in graph.parts})
+
+    def tidy(self) -> None:
+        """Remove the segments that the current graph does not name and that nobody can be about to."""
+        graph = self.current()
+        named = {part.name for part in graph.parts} if graph else set[str]()
+        for folder in self._folder.glob("segment-*"):
+            if folder.name not in named and time.time() - folder.stat().st_mtime > KEPT_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def read(self, graph: Graph, enterprises: Sequence[str]) -> pl.DataFrame:
         """Return the sums of these firms, in canonical order.
@@ -195,12 +202,6 @@ class TieStore:
         folder = self._folder / name
         firms, parties = pl.read_ipc(folder / FIRMS), pl.read_ipc(folder / PARTIES)
         return self._segments.setdefault(name, Segment(firms, parties, np.load(folder / PACKED, mmap_mode="r")))
-
-    def _tidy(self, named: set[str]) -> None:
-        for folder in self._folder.glob("segment-*"):
-            old = time.time() - folder.stat().st_mtime > KEPT_SECONDS
-            if folder.name not in named and old:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,12 +55,13 @@ class Opened:
 
 
 def open_alerts(session: Runner, enterprises: Sequence[str]) -> list[Alert]:
-    """Return the alerts of these enterprises that have not cleared."""
+    """Return the alerts of these enterprises that have not cleared; those of clients' books are not among them."""
     table = tables.Alert
     found = []
     for part in batches(enterprises):
         query = select(*(getattr(table, name) for name in STATE))
-        rows = session.execute(query.where(table.enterprise.in_(part), table.cleared_on.is_(None)))
+        open_ = (table.enterprise.in_(part), table.cleared_on.is_(None), table.client.is_(None))
+        rows = session.execute(query.where(*open_))
         found += [Alert(**row._mapping) for row in rows]
     return found
 
@@ -70,7 +71,9 @@ def known_events(session: Runner, enterprises: Sequence[str]) -> set[Key]:
     table = tables.Alert
     found: set[Key] = set()
     for part in batches(enterprises):
-        query = select(table.enterprise, table.signal, table.event).where(table.enterprise.in_(part))
+        query = select(table.enterprise, table.signal, table.event).where(
+            table.enterprise.in_(part), table.client.is_(None)
+        )
         found |= {(row[0], row[1], row[2]) for row in session.execute(query)}
     return found
 
@@ -200,7 +203,8 @@ def told_since(session: Runner, enterprises: Sequence[str], since: datetime) -> 
     They are grouped by the day of the book on which they opened, and the day in China on which they were told.
     """
     table, found = tables.Alert, dict[tuple[date, date], dict[Key, str]]()
-    query = select(table).where(table.known_at >= since, table.withdrawn_at.is_(None))
+    told = (table.known_at >= since, table.withdrawn_at.is_(None), table.client.is_(None))
+    query = select(table).where(*told)
     for part in batches(enterprises):
         for alert in session.execute(query.where(table.enterprise.in_(part))).scalars():
             days = (alert.opened_on, day_of(alert.opened_at))
@@ -228,13 +232,16 @@ def feed(
     subscriptions: Sequence[Any],
     opens: Callable[[SQLColumnExpression[Any]], ColumnElement[bool]],
     filters: Mapping[str, Any],
+    client: str,
 ) -> Select[Any]:
     """Return the query of the alerts that subscriptions ask for, of those that are open to their client.
 
-    `opens` tells of a column of days whether a consent opens the alert's enterprise as of that day.
+    Those of another client's book are not. `opens` tells of a column of days whether a consent opens the alert's
+    enterprise as of that day.
     """
     table = tables.Alert
-    query = select(table).where(opens(table.opened_on), _wanted(subscriptions), table.withdrawn_at.is_(None))
+    mine = _of_nobody_else(client)
+    query = select(table).where(opens(table.opened_on), _wanted(subscriptions), table.withdrawn_at.is_(None), mine)
     for name in ("enterprise", "signal", "severity"):
         if filters.get(name):
             query = query.where(getattr(table, name) == filters[name])
@@ -245,18 +252,35 @@ def feed(
     return query
 
 
-def alert(session: Session, alert_id: str) -> tables.Alert | None:
-    """Return an alert, None where there is none or it is withdrawn."""
+def alert(session: Session, alert_id: str, client: str) -> tables.Alert | None:
+    """Return an alert to a client, None where there is none, it is withdrawn, or about another client's book."""
     row = session.get(tables.Alert, alert_id)
-    return None if row is None or row.withdrawn_at is not None else row
+    return row if row is not None and row.withdrawn_at is None and row.client in {None, client} else None
 
 
-def log_of(session: Session, permit: Permit) -> tuple[tables.Alert, ...]:
-    """Return the alerts of open files that opened on a day that the permit shows, newest first."""
+def log_of(session: Session, permit: Permit, client: str) -> tuple[tables.Alert, ...]:
+    """Return the alerts of open files that opened on a day that the permit shows, newest first; no other's book."""
     table = tables.Alert
-    mine = (table.enterprise.in_(permit.enterprises), table.withdrawn_at.is_(None))
+    mine = (table.enterprise.in_(permit.enterprises), table.withdrawn_at.is_(None), _of_nobody_else(client))
     rows = session.scalars(select(table).where(*mine).order_by(table.id.desc()))
     return tuple(alert for alert in rows if permit.shows(alert.enterprise, alert.opened_on))
+
+
+def of_book(session: Session, client: str) -> list[tables.Alert]:
+    """Return the alerts about a client's book that have neither cleared nor been withdrawn."""
+    table = tables.Alert
+    standing = (table.client == client, table.cleared_on.is_(None), table.withdrawn_at.is_(None))
+    return list(session.scalars(select(table).where(*standing).order_by(table.id)))
+
+
+def add_to_book(session: Session, row: Mapping[str, Any]) -> None:
+    """Store an alert about a client's book."""
+    records = [_plain(record) for record in row["records"]]
+    session.add(tables.Alert(id=new_id("alr"), **{**row, "records": records}))
+
+
+def _of_nobody_else(client: str) -> ColumnElement[bool]:
+    return or_(tables.Alert.client.is_(None), tables.Alert.client == client)
 
 
 def _wanted(subscriptions: Sequence[Any]) -> ColumnElement[bool]:

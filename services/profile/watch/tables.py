@@ -15,7 +15,8 @@ class Alert(Base):
     """An early warning of an enterprise: one event, one row. Days are of the book, `known_at` says what was known.
 
     `records` are the first of those that made it fire, `records_count` how many there are. A withdrawn one rested on a
-    record that has left the book: nobody is shown it.
+    record that has left the book: nobody is shown it. One with a `client` is about that client's own book of exposures
+    and shown to nobody else; `path` is the way along which it came.
     """
 
     __tablename__ = "alerts"
@@ -40,6 +41,8 @@ class Alert(Base):
     records: Mapped[list[Any]]
     records_count: Mapped[int]
     withdrawn_at: Mapped[datetime | None]
+    client: Mapped[str | None] = mapped_column(String(128))
+    path: Mapped[list[Any] | None]
 
     __table_args__ = (
         UniqueConstraint("enterprise", "signal", "event", "opened_on"),
@@ -82,3 +85,26 @@ class Look(Base):
     enterprise: Mapped[str] = mapped_column(String(80), primary_key=True)
     as_of: Mapped[date] = mapped_column(Date)
     looked_at: Mapped[datetime]
+
+
+class ExposureBook(Base):
+    """A client's book of exposures as it stands, and the rise of its expected loss from which on it wants an alert."""
+
+    __tablename__ = "exposure_books"
+
+    client: Mapped[str] = mapped_column(String(128), primary_key=True)
+    version: Mapped[int]
+    threshold_fen: Mapped[int]
+    stated_at: Mapped[datetime]
+
+
+class Exposure(Base):
+    """What a client has lent to a firm, in its own figures; read by that client alone."""
+
+    __tablename__ = "exposures"
+
+    client: Mapped[str] = mapped_column(ForeignKey("exposure_books.client"), primary_key=True)
+    enterprise: Mapped[str] = mapped_column(String(80), primary_key=True)
+    exposure_fen: Mapped[int]
+    lgd: Mapped[float]
+    pd: Mapped[float | None]

@@ -37,20 +37,21 @@ CONTROLLER = {
 
 
 def test_a_controller_is_shown_with_its_path_and_the_mark_of_own_words(capsys: pytest.CaptureFixture[str]) -> None:
-    owner = {"party": {**PARTY, "id": "local:A"}, "share": 0.7, "direct": 0.7, "path": PATH[1:]}
+    owner = {"party": {**PARTY, "id": "local:A"}, "share": 0.7, "confirmed": 0.0, "direct": 0.7, "path": PATH[1:]}
     end = {"opaque": 0.0, "enterprises": 0.7, "rest": 0.3}
     controllers({**HEAD, "owners": [owner], "controllers": [CONTROLLER], "accounted": end})
     shown = capsys.readouterr().out
     assert "hash:01234567… –controller*→ local:A" in " ".join(shown.split())
     assert "shares add up to more than the whole 120.0%" in shown
     assert "Left out 未列出: 3, more files" in shown
+    assert "70.00%*" in shown
     assert "not looked at" in shown
 
 
 def test_a_group_is_shown_with_its_close_links(capsys: pytest.CaptureFixture[str]) -> None:
     member = {"enterprise": "local:B", "pooled": 0.7, "declared": False, "confirmed": True, "path": PATH[1:]}
     firm = {"id": "local:C", "kind": "enterprise", "file_read": True}
-    link = {"party": firm, "case": "third-party", "share": 0.25, "third": PARTY, "other_share": 0.4}
+    link = {"party": firm, "case": "third-party", "share": 0.25, "third": PARTY, "other_share": 0.4, "confirmed": True}
     group({**HEAD, "heads": [PARTY], "members": [member], "close_links": [link]})
     shown = capsys.readouterr().out
     assert "local:A –70.0%→ local:B" in shown

@@ -28,6 +28,7 @@ ROLES = {
     "bank with revoked": "bank",
     "bank for another purpose": "bank",
     "platform": "platform",
+    "buyer": "buyer",
     "data source": "source",
     "operator": "operator",
 }
@@ -43,6 +44,7 @@ BY_HAND = {
         GET /v1/alerts
         POST /v1/shocks
         GET /v1/classes
+        GET /v1/rings
         PUT /v1/connectors/{name}
     """,
     # What the bank made about the firm: that bank and the firm itself; nobody else learns that it is there.
@@ -114,6 +116,14 @@ BY_HAND = {
         GET /v1/imports/{import_id}/rejects
         POST /v1/imports/{import_id}/withdraw
     """,
+    # Whoever buys, or watches over buying; a bidder without a consent is screened by what they state alone.
+    "screen": """
+        POST /v1/bidder-screens
+    """,
+    # How a supplier has kept its word: the firm itself, and a buyer to whom it consents.
+    "supplier": """
+        GET /v1/enterprises/{enterprise}/supplier-record
+    """,
     # The list of what was made of a firm opens no file, and is nobody's without its consent.
     "file": """
         GET /v1/enterprises/{enterprise}/scores
@@ -126,6 +136,8 @@ PASSES: dict[str, tuple[frozenset[str], Any]] = {
     "scope": (frozenset(ROLES), None),
     "absent": (frozenset(), ELSEWHERE),
     "file": (frozenset({"owner", "bank with consent"}), FORBIDDEN),
+    "screen": (frozenset({"buyer", "operator"}), FORBIDDEN),
+    "supplier": (frozenset({"owner", "buyer"}), FORBIDDEN),
     "made": (frozenset({"owner", "bank with consent"}), ELSEWHERE),
     "ordered": (frozenset({"bank with consent"}), ELSEWHERE),
     "product": (frozenset({"bank with consent"}), FORBIDDEN),
@@ -141,6 +153,8 @@ PASSES: dict[str, tuple[frozenset[str], Any]] = {
 PURPOSES = {
     "GET /v1/alerts": "credit-monitoring",
     "POST /v1/score-sets": "financing-match",
+    "POST /v1/bidder-screens": "procurement",
+    "GET /v1/enterprises/{enterprise}/supplier-record": "procurement",
 }
 ROUTES = {f"{method} {path}": operation for method, path, operation in operations()}
 

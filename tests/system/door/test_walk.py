@@ -20,6 +20,11 @@ from chassis.web.openapi import Shows
 
 ARCHITECTURE = Path(__file__).parents[3] / "docs" / "architecture.md"
 BANK = "bank with consent"
+# Who asks where it is not the bank.
+ASKED_BY = {
+    "POST /v1/bidder-screens": "buyer",
+    "GET /v1/enterprises/{enterprise}/supplier-record": "buyer",
+}
 ROUTES = {f"{method} {path}": operation for method, path, operation in operations()}
 FILE_READS = [
     route
@@ -66,7 +71,7 @@ NOT_TOLD = {
     "POST /v1/models/{version}/rollback": (BANK, 409),
     "POST /v1/models/{version}/shadow": (BANK, 409),
 }
-PURPOSES = ("credit-assessment", "financing-match", "credit-monitoring")
+PURPOSES = ("credit-assessment", "financing-match", "credit-monitoring", "procurement")
 
 
 def test_every_reason_to_leave_no_record_is_one_that_the_architecture_lists() -> None:
@@ -100,7 +105,7 @@ def test_a_read_without_a_record_is_found(
 @pytest.mark.parametrize("route", FILE_READS)
 def test_what_tells_of_an_enterprise_leaves_a_record_with_it(town: Town, route: str) -> None:
     """Also where the answer is a file: then with the town's enterprise, which was asked for."""
-    answer = _asked_for_some_purpose(town, BANK, route)
+    answer = _asked_for_some_purpose(town, ASKED_BY.get(route, BANK), route)
     assert 200 <= answer.status < 300, answer.data
     assert not unrecorded(answer, _request_id(answer), _recorded(town), town.enterprise)
 

@@ -80,6 +80,8 @@ class Why(StrEnum):
     REPLAY = "replay"  # an operator's measurement of signals over the whole book: counts alone leave it
     PARTNERS = "partners"  # what partners' books say of a firm whose file is open (征信业管理条例 Art. 21)
     TIES = "ties"  # which files a tie leads to: each is then opened, or nothing of it is shown
+    RINGS = "rings"  # whether invoices of others close a circle: hops are shown of the files that are open alone
+    INDEX = "index"  # the integrity index: means over ten firms or more, of which none can be computed back
     ACTS = "acts"  # whether a record is there that an act is about: a dispute, a repair, a measure
 
 

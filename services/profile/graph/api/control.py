@@ -104,7 +104,7 @@ def _group(found: Around) -> dict[str, Any]:
     return _head(tied, found.top, out) | {
         "heads": [_party(tied, party) for party in found.group.heads],
         "members": [_member(one) for one in members[:MOST_MEMBERS]],
-        "close_links": [_link(tied, one) for one in links[:MOST_LINKS]],
+        "close_links": [_link(found, one) for one in links[:MOST_LINKS]],
     }
 
 
@@ -151,7 +151,8 @@ def _hop(tie: Tie) -> Mapping[str, Any]:
 
 def _owner(tied: Tied, one: Owner) -> dict[str, Any]:
     path = [_hop(tie) for tie in one.path]
-    return {"party": _party(tied, one.party), "share": one.share, "direct": one.direct, "path": path}
+    shares = {name: getattr(one, name) for name in ("share", "confirmed", "direct")}
+    return {"party": _party(tied, one.party), **shares, "path": path}
 
 
 def _controller(tied: Tied, one: Controller) -> dict[str, Any]:
@@ -165,7 +166,8 @@ def _member(one: Member) -> dict[str, Any]:
     return {"enterprise": one.enterprise, **why, "path": [_hop(tie) for tie in one.path]}
 
 
-def _link(tied: Tied, one: Link) -> dict[str, Any]:
-    third = None if one.third is None else _party(tied, one.third)
+def _link(found: Around, one: Link) -> dict[str, Any]:
+    third = None if one.third is None else _party(found.tied, one.third)
     shares = {"share": one.share, "third": third, "other_share": one.other_share}
-    return {"party": _party(tied, one.party), "case": str(one.case), **shares}
+    confirmed = (one.party, one.case, one.third) in found.confirmed
+    return {"party": _party(found.tied, one.party), "case": str(one.case), **shares, "confirmed": confirmed}

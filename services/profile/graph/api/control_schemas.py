@@ -44,10 +44,14 @@ def path() -> fields.List[object]:
 
 
 class OwnerSchema(Schema):
-    """How much of the enterprise a party owns: integrated, through all chains and rings; `direct` is part of it."""
+    """How much of the enterprise a party owns: integrated, through all chains and rings; `direct` is part of it.
+
+    `confirmed` is the share without what firms say of themselves.
+    """
 
     party = fields.Nested(TiePartySchema())
     share = fields.Float(metadata=SHARE)
+    confirmed = fields.Float(metadata=SHARE)
     direct = fields.Float(allow_none=True, metadata=SHARE)
     path = path()
 
@@ -143,7 +147,7 @@ class CloseLinkSchema(Schema):
     """Another party of which the enterprise owns a fifth, or that owns a fifth of it, or a `third` a fifth of both.
 
     `share` is what one owns of the other; with a third, what the third owns of the enterprise, and `other_share` what
-    it owns of the other.
+    it owns of the other. `confirmed`: also without what firms say of themselves.
     """
 
     party = fields.Nested(TiePartySchema())
@@ -151,6 +155,7 @@ class CloseLinkSchema(Schema):
     share = fields.Float(metadata=SHARE)
     third = fields.Nested(TiePartySchema(), allow_none=True)
     other_share = fields.Float(allow_none=True, metadata=SHARE)
+    confirmed = fields.Boolean()
 
 
 class ControlGroupSchema(ControlAnswerSchema):

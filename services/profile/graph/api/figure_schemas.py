@@ -11,7 +11,7 @@ from services.profile.graph.domain.figures.declared import BLOCKS
 from services.profile.rights.api.schemas import marks
 
 
-class NeighbourSchema(Schema):
+class FigureNeighbourSchema(Schema):
     """One whom a figure rests on: an enterprise, or a person as a keyed hash; by which tie, and what of it counts."""
 
     party = fields.String()
@@ -37,13 +37,13 @@ class GraphFigureSchema(Schema):
     worse = fields.Nested(TextSchema())
     better = fields.Nested(TextSchema())
     neighbours = fields.List(
-        fields.Nested(NeighbourSchema()),
+        fields.Nested(FigureNeighbourSchema()),
         metadata={"description": f"The first {MOST_NEIGHBOURS} of those that the firm's own file names"},
     )
     others = fields.Integer(metadata={"description": "How many of those are left out"})
 
 
-class LeftOutSchema(Schema):
+class FigureLeftOutSchema(Schema):
     """What the figures do not look at; the words are the same whether there is anything or not."""
 
     files = fields.Boolean(metadata={"description": "Whether more files were open than are followed for one answer"})
@@ -58,4 +58,4 @@ class GraphFiguresSchema(Schema):
     as_of = fields.Date()
     known_at = fields.AwareDateTime()
     figures = fields.List(fields.Nested(GraphFigureSchema()))
-    left_out = fields.Nested(LeftOutSchema())
+    left_out = fields.Nested(FigureLeftOutSchema())

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from services.profile.book.domain.channel import Channel
@@ -88,52 +89,80 @@ def nothing() -> pl.DataFrame:
     return pl.DataFrame(schema=dict(SUMS))
 
 
-def net() -> pl.Expr:
+def net(suffix: str = "") -> pl.Expr:
     """Return what rows with `blue`, `red` and `told` come to: red letters take off what is not told as cancelled.
 
     An invoice that is told as cancelled counts for nothing, with its red letters or without, so that none is worth
-    hiding.
+    hiding. `suffix` ends the names of the columns.
     """
-    return c("blue") + (c("red") + c("told")).clip(upper_bound=0)
+    return c(f"blue{suffix}") + (c(f"red{suffix}") + c(f"told{suffix}")).clip(upper_bound=0)
 
 
-def by_sort() -> list[pl.Expr]:
-    """Return `blue`, `red` and `told` of a group of sums, in fen."""
+def by_sort(before: pl.Expr | None = None) -> list[pl.Expr]:
+    """Return `blue`, `red` and `told` of a group of sums, in fen; of those up to a day where one is named."""
+    here = pl.lit(value=True) if before is None else c("day") <= before
     return [
-        c("net_fen").filter(c("sort") == place).sum().alias(name) for place, name in enumerate(("blue", "red", "told"))
+        c("net_fen").filter(here & (c("sort") == place)).sum().alias(name)
+        for place, name in enumerate(("blue", "red", "told"))
     ]
 
 
 def months(daily: pl.DataFrame, as_of: date, *, own_words: bool = False) -> pl.DataFrame:
-    """Return what each file tells of its trade by month, from seller to buyer, dated up to a day.
+    """Return what each file tells of its trade by month, from seller to buyer (`MONTHS`), dated up to a day.
 
-    `told_by` is `SELLER` or `BUYER`; partners without a code or a name are left out. Without `own_words` what firms
-    alone say of themselves is.
+    `daily` is in canonical order; `sides` is `SELLER` or `BUYER`; partners without a code or a name are left out.
+    Without `own_words` what firms alone say of themselves is.
     """
-    rows = daily.lazy().filter(c("day") <= as_of, c("counterparty").is_not_null())
-    if not own_words:
-        rows = rows.filter(c("channel") != OWN_WORD)
-    pair = ("enterprise", "counterparty", "sale")
-    monthly = rows.group_by(*pair, month=c("day").dt.truncate("1mo")).agg(
-        *by_sort(),
-        invoices=c("invoices").filter(c("sort") == BLUE).sum(),
-        first=c("day").min(),
-        last=c("day").max(),
-    )
-    until = monthly.sort(*pair, "month").with_columns(c("blue", "red", "told").cum_sum().over(pair))
-    moved = until.with_columns(all=net()).with_columns(net_fen=c("all") - c("all").shift(1, fill_value=0).over(pair))
-    partner = party_of(c("counterparty"))
-    sides = moved.select(
+    kept = (c("day") <= as_of) & c("counterparty").is_not_null()
+    rows = daily.filter(kept if own_words else kept & (c("channel") != OWN_WORD))
+    if rows.is_empty():
+        return pl.DataFrame(schema=dict(MONTHS))
+    pair = _begins(rows, "enterprise", "counterparty", "sale")
+    month = rows["day"].dt.truncate("1mo")
+    begins = np.flatnonzero(pair | _changes(month))
+    net = _moved(rows, pair, begins)
+    blue = (rows["sort"] == BLUE).to_numpy()
+    count = np.add.reduceat(np.where(blue, rows["invoices"].to_numpy(), 0), begins)
+    ends = np.append(begins[1:], rows.height) - 1
+    heads, partner = rows[begins], party_of(c("counterparty"))
+    sides = heads.select(
         seller=pl.when("sale").then("enterprise").otherwise(partner),
         buyer=pl.when("sale").then(partner).otherwise("enterprise"),
-        month="month",
-        net_fen="net_fen",
-        invoices="invoices",
-        first="first",
-        last="last",
-        sides=pl.when("sale").then(SELLER).otherwise(BUYER).cast(pl.UInt8),
+        month=month[begins],
+        net_fen=pl.Series(net),
+        invoices=pl.Series(count),
+        first="day",
+        last=rows["day"][ends],
+        sides=pl.when("sale").then(SELLER).otherwise(BUYER),
     )
-    return sides.collect()
+    return sides.cast(dict(MONTHS))  # type: ignore[arg-type]
+
+
+def _moved(rows: pl.DataFrame, pair: np.ndarray, begins: np.ndarray) -> np.ndarray:
+    """Return by how much each stretch of rows moves what its pair comes to."""
+    amounts, sort = rows["net_fen"].to_numpy(), rows["sort"].to_numpy()
+    of_pair = np.flatnonzero(pair[begins])
+    lengths = np.diff(np.append(of_pair, len(begins)))
+    until = []
+    for place in (BLUE, RED, TOLD):
+        running = np.cumsum(np.add.reduceat(np.where(sort == place, amounts, 0), begins))
+        before = np.where(of_pair > 0, running[of_pair - 1], 0)
+        until.append(running - np.repeat(before, lengths))
+    whole = until[BLUE] + np.minimum(until[RED] + until[TOLD], 0)
+    moved = np.diff(whole, prepend=0)
+    moved[of_pair] = whole[of_pair]
+    return np.asarray(moved)
+
+
+def _begins(rows: pl.DataFrame, *names: str) -> np.ndarray:
+    """Tell where a row differs from the one before in one of these columns."""
+    return np.asarray(np.logical_or.reduce([_changes(rows[name]) for name in names]))
+
+
+def _changes(column: pl.Series) -> np.ndarray:
+    changes = np.array(column.ne_missing(column.shift(1)).to_numpy())
+    changes[:1] = True
+    return changes
 
 
 def united(monthly: pl.DataFrame) -> pl.DataFrame:
@@ -141,17 +170,15 @@ def united(monthly: pl.DataFrame) -> pl.DataFrame:
 
     `sides` adds up who tells it: `SELLER`, `BUYER`, or both. Who issues the invoices has the fuller file.
     """
-    pair = ("seller", "buyer", "month")
-    told = (
-        monthly.lazy().group_by(*pair, "sides").agg(c("net_fen", "invoices").sum(), c("first").min(), c("last").max())
-    )
-    chosen = (
-        told.sort(*pair, "sides")
-        .group_by(pair, maintain_order=True)
-        .agg(c("net_fen", "invoices", "first", "last").first(), c("sides").sum())
-    )
-    both = chosen.collect()
-    return both.select(list(MONTHS)).cast(dict(MONTHS))  # type: ignore[arg-type]
+    pair, order = ("seller", "buyer", "month"), ("seller", "buyer", "month", "sides")
+    names = pl.Enum(pl.concat([monthly["seller"], monthly["buyer"]]).unique().sort())
+    rows = monthly.with_columns(c("seller", "buyer").cast(names)).sort(order)
+    if not _begins(rows, *order).all():  # one party in two spellings
+        rows = rows.group_by(order).agg(c("net_fen", "invoices").sum(), c("first").min(), c("last").max()).sort(order)
+    begins = _begins(rows, *pair)
+    beside = pl.Series(np.append(~begins[1:], False)) if rows.height else pl.Series([], dtype=pl.Boolean)
+    told = rows.with_columns(sides=pl.when(beside).then(SELLER + BUYER).otherwise("sides"))
+    return told.filter(pl.Series(begins)).select(list(MONTHS)).cast(dict(MONTHS))  # type: ignore[arg-type]
 
 
 def _coded(names: pl.Series) -> pl.Expr:

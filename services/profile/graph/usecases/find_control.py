@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked
-from services.profile.graph.domain.control.chain import chains
-from services.profile.graph.domain.control.close_links import Link, close_links
+from services.profile.graph.domain.control.chain import chains_to
+from services.profile.graph.domain.control.close_links import Case, Link, close_links
 from services.profile.graph.domain.control.group import Group, group
 from services.profile.graph.domain.control.integrated import holdings, owners
 from services.profile.graph.domain.control.ties import Tie, Ties, incoming, is_enterprise
@@ -19,10 +19,11 @@ from services.profile.rights.usecases.open_file import Reading
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A party's integrated ownership of a firm, what of it is held directly, and the shortest path."""
+    """A party's integrated ownership of a firm, what of it others than the held firms say too, and what is direct."""
 
     party: str
     share: float
+    confirmed: float
     direct: float | None
     path: tuple[Tie, ...]
 
@@ -48,12 +49,13 @@ class Controllers:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """The group of a firm, its close links, and the parties at the top of it."""
+    """The group of a firm, the parties at the top of it, and its close links: each, and those that others say too."""
 
     tied: Tied
     group: Group
     top: Top
     links: tuple[Link, ...]
+    confirmed: frozenset[tuple[str, Case, str | None]]
 
 
 def find_controllers(context: Context, reading: Reading, enterprise: str, asked: Asked) -> Controllers:
@@ -67,19 +69,30 @@ def find_group(context: Context, reading: Reading, enterprise: str, asked: Asked
     """Return the group and the close links of a firm, as far as the reader may look."""
     tied = ties_around(context, reading, enterprise, asked)
     at_the_top = top(tied.ties, enterprise)
-    links = close_links(holdings(tied.ties.stakes), enterprise)
-    return Around(tied, group(tied.ties, enterprise, at_the_top), at_the_top, tuple(links))
+    links, sure = (
+        close_links(holdings(some.stakes), enterprise) for some in (tied.ties, tied.ties.without_own_words())
+    )
+    confirmed = frozenset((link.party, link.case, link.third) for link in sure)
+    return Around(tied, group(tied.ties, enterprise, at_the_top), at_the_top, tuple(links), confirmed)
 
 
 def _owners(ties: Ties, firm: str) -> tuple[Owner, ...]:
+    shares, sure = _shares(ties, firm), _shares(ties.without_own_words(), firm)
+    direct = {tie.holder: tie.share for tie in ties.stakes if tie.held == firm}
+    paths = chains_to(ties.stakes, firm)
+    found = (
+        Owner(party, share, sure.get(party, 0.0), direct.get(party), paths[party])
+        for party, share in shares.items()
+        if party != firm
+    )
+    return tuple(sorted(found, key=lambda one: (-one.share, one.party)))
+
+
+def _shares(ties: Ties, firm: str) -> dict[str, float]:
     held = holdings(ties.stakes)
     if firm not in held.place:
-        return ()
-    direct = {tie.holder: tie.share for tie in ties.stakes if tie.held == firm}
-    shares = {held.names[i]: float(share) for i, share in zip(*owners(held, held.place[firm]), strict=True)}
-    paths = {party: chains(ties.stakes, [party], {*shares, firm}).get(firm, ()) for party in shares}
-    found = [Owner(party, share, direct.get(party), paths[party]) for party, share in shares.items() if party != firm]
-    return tuple(sorted(found, key=lambda one: (-one.share, one.party)))
+        return {}
+    return {held.names[i]: float(share) for i, share in zip(*owners(held, held.place[firm]), strict=True)}
 
 
 def _accounted(ties: Ties, found: Sequence[Owner]) -> Accounted:

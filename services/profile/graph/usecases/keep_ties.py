@@ -65,6 +65,12 @@ def refresh(context: Context, *, most: int | None = None, wait: bool = True) -> 
         return _forward(context, held, graph, cut, later)
 
 
+def tend(context: Context) -> None:
+    """Bring the graph forward, and remove the files that nobody reads any more: a worker's chore."""
+    refresh(context)
+    kept(context).tidy()
+
+
 def _made_from(mark: Mark, cut: Cut) -> bool:
     return mark.known_at == cut.known_at and mark.version == cut.version
 

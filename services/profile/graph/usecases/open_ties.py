@@ -27,7 +27,7 @@ from services.profile.graph.domain.control.ties import (
     ties_of,
 )
 from services.profile.rights.usecases.open_at import OpenFile, open_at
-from services.profile.rights.usecases.open_file import Reading, open_days, openable, reading_transaction
+from services.profile.rights.usecases.open_file import Reading, open_some, reading_transaction
 
 # So many files are opened for one question, the nearest first: each leaves a record with its firm.
 MOST_FILES = 300
@@ -102,12 +102,9 @@ class _Files:
             return []
         day = self._file.moment.as_of
         with reading_transaction(self._context) as connection:
-            # Only of files that may be opened it is told that there are too many.
-            known = sorted(
-                store.enterprises(connection, openable(self._context, connection, self._reading, wanted, day))
-            )
+            known = sorted(store.enterprises(connection, wanted))
             room = MOST_FILES - len(self._permit.enterprises)
-            permit = open_days(self._context, connection, self._reading, {name: {day} for name in known[:room]})
-        self._cut = self._cut or len(known) > room
+            permit, more = open_some(self._context, connection, self._reading, known, day, room)
+        self._cut = self._cut or more
         self._permit = joined([self._permit, permit])
         return list(permit.enterprises)

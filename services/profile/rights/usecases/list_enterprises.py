@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from chassis.core.identity import Caller
+from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.tables import Enterprise
 from services.profile.rights import consent_store
@@ -33,6 +35,18 @@ def listed(
     elif reader.role not in SEES_ALL:
         query = query.where(Enterprise.id.in_(_consenting(context, session, reader.client, wanted, purpose)))
     return query.where(Enterprise.id.in_(_named(session, query, name))) if name else query
+
+
+def roster(
+    context: Context, session: Session, reader: Caller, known_at: datetime | None
+) -> tuple[tuple[str, str], ...]:
+    """Return the firms with a name that a client may list, by id, as they were named at a time (None: now)."""
+    visible = listed(context, session, reader, None, None, None)
+    rows = session.execute(visible.with_only_columns(Enterprise.id, Enterprise.name))
+    names = {row.id: row.name for row in rows}
+    if known_at is not None:
+        names = {firm.id: firm.name for firm in store.enterprises_at(session, known_at, sorted(names))}
+    return tuple(sorted((firm, name) for firm, name in names.items() if name))
 
 
 def _named(session: Session, visible: Select[Any], written: str) -> list[str]:

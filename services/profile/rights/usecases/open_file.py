@@ -113,6 +113,16 @@ def open_to(context: Context, connection: Connection, reading: Reading) -> list[
     return sorted(_by_enterprise(context, connection, reading, None))
 
 
+def openable(
+    context: Context, connection: Connection, reading: Reading, enterprises: Sequence[str], day: date
+) -> list[str]:
+    """Return whose files of these a consent opens to the reader as of a day, with a read left; it opens none."""
+    held = consent_store.consents(connection, reading.caller.client, enterprises)
+    covering = [consent for consent in _live(context, reading, held) if consent.window.shows(day)]
+    reads = _Reads(context, connection, reading, covering)
+    return sorted({consent.enterprise for consent in covering if not reads.gone(consent)})
+
+
 def open_each(
     context: Context, connection: Connection, readings: Sequence[tuple[str, Reading]], known: AbstractSet[str]
 ) -> list[Permit | Refused]:
@@ -171,14 +181,40 @@ def open_days(
     return issue(opened, len(days) - len(opened))
 
 
-def openable(
-    context: Context, connection: Connection, reading: Reading, enterprises: Sequence[str], day: date
-) -> list[str]:
-    """Return whose files of these `open_days` would open as of a day; by itself it opens and records nothing."""
-    held = consent_store.consents(connection, reading.caller.client, enterprises)
-    covering = [consent for consent in _live(context, reading, held) if consent.window.shows(day)]
-    reads = _Reads(context, connection, reading, covering)
-    return sorted({consent.enterprise for consent in covering if not reads.gone(consent)})
+def open_some(
+    context: Context, connection: Connection, reading: Reading, enterprises: Sequence[str], day: date, most: int
+) -> tuple[Permit, bool]:
+    """Open those of some files that the reader may read as of a day, up to so many, and record each read.
+
+    Nothing is refused for a file that stays shut, and nothing tells of it; returned is also whether more would open.
+    """
+    purpose, opened = purpose_of(reading.purpose), dict[str, tuple[Window, ...]]()
+    held = consent_store.consents(connection, reading.caller.client, sorted(enterprises))
+    covering: dict[str, list[Consent]] = {name: [] for name in enterprises if reading.caller.owns(name)}
+    for consent in _live(context, reading, held):
+        if consent.window.shows(day):
+            covering.setdefault(consent.enterprise, []).append(consent)
+    reads = _Reads(context, connection, reading, chain.from_iterable(covering.values()))
+    records = list[dict[str, Any]]()
+    for name in sorted(covering):
+        if len(opened) == most:
+            return _recorded(connection, reading, records, opened), True
+        if reading.caller.owns(name):
+            opened[name] = OWN
+        elif (taken := reads.take(covering[name])) is not None:
+            opened[name] = (taken.window,)
+            records.append(_access(context, reading, purpose, taken))
+    return _recorded(connection, reading, records, opened), False
+
+
+def _recorded(
+    connection: Connection,
+    reading: Reading,
+    records: Sequence[Mapping[str, Any]],
+    opened: Mapping[str, tuple[Window, ...]],
+) -> Permit:
+    _record(connection, reading, records)
+    return issue(opened)
 
 
 def may_open(

@@ -21,6 +21,7 @@ from services.profile.book.api import shown
 from services.profile.book.api.current import context
 from services.profile.book.api.schemas import MomentSchema
 from services.profile.book.domain.moment import Asked
+from services.profile.book.domain.party import named
 from services.profile.book.domain.permit import Permit
 from services.profile.rights.api.reading import PURPOSE, marked, marks, reading
 from services.profile.rights.domain.resource import Resource
@@ -37,7 +38,15 @@ from services.profile.watch.api.signal_schemas import (
     SubscriptionSchema,
 )
 from services.profile.watch.domain.signals import BY_KEY, SEVERITIES
-from services.profile.watch.usecases.read_alerts import acknowledge, open_alert, read_alert_records, read_feed, withheld
+from services.profile.watch.usecases.look import DEFAULT
+from services.profile.watch.usecases.read_alerts import (
+    acknowledge,
+    open_alert,
+    read_alert_records,
+    read_feed,
+    told_fallen,
+    withheld,
+)
 from services.profile.watch.usecases.read_signals import Happening, Signals, Standing, read_signals
 from services.profile.watch.usecases.subscribe import Wish, end_subscription, subscribe
 
@@ -88,7 +97,7 @@ def list_alerts() -> Response:
         if found is None:
             return json_answer({"items": [], "next": None})
         noted = alert_store.acknowledgements(session, [alert.id for alert in found.alerts], asked.caller.client)
-        items = [_alert(alert, noted, found.permit) for alert in found.alerts]
+        items = [_alert(alert, noted, found.permit, found.ties) for alert in found.alerts]
     disputed = marks(found.permit)
     items = [{**item, "disputes": disputed.get(item["enterprise"], [])} for item in items]
     return json_answer({"items": items, "next": found.next})
@@ -130,7 +139,7 @@ def post_acknowledgement(said: dict[str, Any], alert_id: str) -> Response:
         opened = open_alert(context(), session, asked, alert_id)
         idempotency.once(session, effect)
         noted = alert_store.acknowledgements(session, [alert_id], asked.caller.client)
-        shown_alert = _alert(opened.alert, noted, opened.permit)
+        shown_alert = _alert(opened.alert, noted, opened.permit, opened.ties)
     return json_answer(marked(opened.permit, shown_alert))
 
 
@@ -222,7 +231,7 @@ def _happening(happening: Happening) -> dict[str, Any]:
     return {**said, "records": happening.records, "records_count": happening.records_count}
 
 
-def _alert(alert: tables.Alert, noted: Mapping[str, Any], permit: Permit) -> dict[str, Any]:
+def _alert(alert: tables.Alert, noted: Mapping[str, Any], permit: Permit, ties: Permit | None = None) -> dict[str, Any]:
     """Show an alert as far as the permit goes: what became of it is told as of the day on which it did."""
     signal, hidden, mine = BY_KEY[alert.signal], withheld(alert), noted.get(alert.id)
     shows = partial(permit.shows, alert.enterprise)
@@ -243,11 +252,32 @@ def _alert(alert: tables.Alert, noted: Mapping[str, Any], permit: Permit) -> dic
         "cleared_on": cleared_on,
         "version": alert.version,
         "known_at": alert.known_at,
+        "path": [] if hidden else _path(alert, ties),
         "records": [] if hidden else alert.records,
         "records_count": 0 if hidden else alert.records_count,
         "withheld": hidden,
         "acknowledged": {"client": mine.client, "note": mine.note, "at": mine.at} if mine else None,
     }
+
+
+def _path(alert: tables.Alert, ties: Permit | None) -> list[dict[str, Any]]:
+    """Show the debts along which trouble came, as far as the files of those on the way are open.
+
+    Of signal 14 it is one hop, whose start its subject is; amounts are behind it, in its records.
+    """
+    if alert.signal == DEFAULT and alert.subject:
+        return [{"debtor": named(alert.subject), "tie": "trade", "amount_fen": None, "told": None}]
+    if not alert.path or ties is None or not ties.shows(alert.enterprise, alert.opened_on):
+        return []
+    public = told_fallen(alert)
+    return [
+        {**hop, "debtor": hop["debtor"] if hop["debtor"] in public or _open(ties, hop["debtor"], alert) else None}
+        for hop in alert.path
+    ]
+
+
+def _open(ties: Permit, firm: str | None, alert: tables.Alert) -> bool:
+    return firm is not None and ties.shows(firm, alert.opened_on)
 
 
 def _subscription(row: tables.Subscription) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 
 from chassis.web.schemas import Schema
 from services.profile.book.api.schemas import EnterpriseId, TextSchema
+from services.profile.graph.api.shock_schemas import FenIntervalSchema
 from services.profile.rights.api.schemas import marks
 from services.profile.watch.domain.signals import BY_KEY, SEVERITIES
 
@@ -78,6 +79,15 @@ class AcknowledgementSchema(Schema):
     at = fields.AwareDateTime()
 
 
+class AlertHopSchema(Schema):
+    """A debt along which trouble came: who owes (null: a firm whose ties are not open to you), how, how much."""
+
+    debtor = fields.String(allow_none=True)
+    tie = fields.String(validate=validate.OneOf(["trade", "guarantee"]))
+    amount_fen = fields.Nested(FenIntervalSchema(), allow_none=True)
+    told = fields.Boolean(allow_none=True)
+
+
 class AlertSchema(Schema):
     """An early warning: one event, one alert. Days are those of the book.
 
@@ -104,6 +114,7 @@ class AlertSchema(Schema):
     cleared_on = fields.Date(allow_none=True)
     version = fields.String()
     known_at = fields.AwareDateTime()
+    path = fields.List(fields.Nested(AlertHopSchema()))
     records = fields.List(fields.Nested(SignalRecordSchema()))
     records_count = fields.Integer()
     withheld = fields.Boolean()

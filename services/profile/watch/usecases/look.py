@@ -42,6 +42,7 @@ from services.profile.watch.domain.signals.catalogue import has_source
 from services.profile.watch.domain.signals.inputs import QUERIES
 from services.profile.watch.domain.signals.norms import norms
 from services.profile.watch.domain.signals.thresholds import threshold_on
+from services.profile.watch.usecases.look_books import look_books
 
 # So many firms at a time: each batch is one read of the lake and one transaction.
 BATCH = 200
@@ -96,6 +97,10 @@ def watch(context: Context, job: Job) -> None:
         if undone := job.payload.get("undone"):
             reconsider(context, names[start : start + BATCH], datetime.fromisoformat(undone))
         job.progress(min(start + BATCH, len(names)), len(names))
+    # Who fell may be a customer of a customer of whom a client lent to.
+    undone = job.payload.get("undone")
+    if job.payload["customers"] or undone:
+        look_books(context, undone=datetime.fromisoformat(undone) if undone else None)
 
 
 def reconsider(context: Context, enterprises: Sequence[str], since: datetime) -> int:

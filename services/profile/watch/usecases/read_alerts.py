@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from typing import Any
 
 import polars as pl
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from chassis.core.errors import NotFound
 from services.profile.book import store
 from services.profile.book.context import Context
+from services.profile.book.domain import public_record
 from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.party import named
 from services.profile.book.domain.permit import Permit
 from services.profile.rights.domain.consent import purpose_of
+from services.profile.rights.domain.resource import Resource
 from services.profile.rights.usecases.open_file import Reading, may_open, open_days, open_file, refused
 from services.profile.standards.days import day_of
 from services.profile.watch import alert_store, tables
+from services.profile.watch.domain.signals.contagion import KEY as CONTAGION
 from services.profile.watch.usecases.look import SAME, view
 
 
@@ -28,10 +34,11 @@ class AlertNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """An alert, and the leave to read its enterprise's file."""
+    """An alert, the leave to read its enterprise's file, and that to read the ties of those on its path."""
 
     alert: tables.Alert
     permit: Permit
+    ties: Permit
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class FeedPage:
     """The alerts of a page that their enterprises' consents open, and where the next page begins."""
 
     permit: Permit
+    ties: Permit
     alerts: tuple[tables.Alert, ...]
     next: str | None
 
@@ -70,14 +78,14 @@ def read_feed(
         return None
     connection = session.connection()
     opens = partial(may_open, context, reading, tables.Alert.enterprise)
-    page = paged(alert_store.feed(subscriptions, opens, filters))
+    page = paged(alert_store.feed(subscriptions, opens, filters, reading.caller.client))
     days: dict[str, set[Any]] = {}
     for alert in page["items"]:
         # The day on which it cleared is opened with it, so that its state is the one by which the query chose it.
         days.setdefault(alert.enterprise, set()).update(filter(None, (alert.opened_on, alert.cleared_on)))
     permit = open_days(context, connection, reading, days)
     shown = tuple(alert for alert in page["items"] if permit.shows(alert.enterprise, alert.opened_on))
-    return FeedPage(permit, shown, page["next"])
+    return FeedPage(permit, _ties(context, connection, reading, shown) or permit.only(()), shown, page["next"])
 
 
 def read_alert_records(context: Context, reading: Reading, alert_id: str, start: int, limit: int) -> AlertRecords:
@@ -89,6 +97,8 @@ def read_alert_records(context: Context, reading: Reading, alert_id: str, start:
         departures = store.book(connection).departures
     if withheld(alert):
         return AlertRecords(opened.permit, pl.DataFrame(), 0)
+    if alert.signal == CONTAGION:
+        return AlertRecords(opened.permit, pl.DataFrame(alert.records[start : start + limit]), len(alert.records))
     moment = Moment(lake_version, alert.opened_on, alert.known_at, departures)
     seen = view(context, moment, opened.permit, asked_on=day_of(alert.opened_at))
     same = {"enterprise": alert.enterprise, "signal": alert.signal, "event": alert.event}
@@ -98,11 +108,35 @@ def read_alert_records(context: Context, reading: Reading, alert_id: str, start:
 
 def open_alert(context: Context, session: Session, reading: Reading, alert_id: str) -> OpenAlert:
     """Return an alert to whoever may read its enterprise's file as of the day on which it opened; record the read."""
-    alert = alert_store.alert(session, alert_id)
+    alert = alert_store.alert(session, alert_id, reading.caller.client)
     if alert is None:
         raise AlertNotFound("There is no such alert.", alert=alert_id)
     as_of_its_day = replace(reading, as_of=alert.opened_on)
-    return OpenAlert(alert, open_file(context, session.connection(), as_of_its_day, alert.enterprise))
+    connection = session.connection()
+    permit = open_file(context, connection, as_of_its_day, alert.enterprise)
+    return OpenAlert(alert, permit, _ties(context, connection, reading, [alert]) or permit.only(()))
+
+
+def told_fallen(alert: tables.Alert) -> set[str]:
+    """Return the firms of whom public records say, behind an alert, that they do not pay."""
+    public = (each for each in alert.records if each["kind"] == public_record.DATASET.name)
+    return {named(each["counterparty"]) for each in public if each["counterparty"]}
+
+
+def _ties(context: Context, connection: Connection, reading: Reading, alerts: Sequence[tables.Alert]) -> Permit | None:
+    """Open the ties of those through whom trouble came, as of each alert's day: a path shows what their files tell.
+
+    Of a path whose start is withheld nothing is shown, and so nothing opened; None where no alert has a path.
+    """
+    days: dict[str, set[date]] = {}
+    for alert in alerts:
+        if alert.path and not withheld(alert):
+            through = {hop["debtor"] for hop in alert.path} - {None} - told_fallen(alert)
+            for firm in sorted({alert.enterprise, *through}):
+                days.setdefault(firm, set()).add(alert.opened_on)
+    if not days:
+        return None
+    return open_days(context, connection, replace(reading, resource=Resource.SHOCK, part=None), days)
 
 
 def withheld(alert: tables.Alert) -> bool:

@@ -62,7 +62,9 @@ def read_signals(context: Context, reading: Reading, enterprise: str, asked: Ask
     day = asked.as_of or _day(context, asked)
     file = open_at(context, replace(reading, as_of=day), enterprise, replace(asked, as_of=day))
     with context.database.read() as session:
-        alerts = () if asked.as_of or asked.known_at else alert_store.log_of(session, file.permit)
+        alerts = (
+            () if asked.as_of or asked.known_at else alert_store.log_of(session, file.permit, reading.caller.client)
+        )
         seen_by = alert_store.acknowledgements(session, [alert.id for alert in alerts], reading.caller.client)
     # Always name the moment, so that the same answer can be requested again.
     heard = asked.known_at or max(context.now(), file.facts.known_at)

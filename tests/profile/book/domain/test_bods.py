@@ -122,6 +122,29 @@ def test_what_the_book_cannot_hold_is_refused_with_a_reason(statements: list[Any
     assert any(reason in each for each in reasons(*statements))
 
 
+JSON = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.just([]) | st.just({}) | st.just([{}])
+
+
+def paths(value: Any, path: str = "") -> list[str]:
+    if not isinstance(value, dict):
+        return [path]
+    return [path, *(each for name, part in value.items() for each in paths(part, f"{path}.{name}".lstrip(".")))]
+
+
+@given(st.data())
+@settings(max_examples=50, deadline=None)
+def test_whatever_stands_in_a_place_is_read_or_refused(data: st.DataObject) -> None:
+    """A wrong sort of value breaks nothing, and every statement of a relationship is told or reported."""
+    interest = {**STAKE, "beneficialOwnershipOrControl": True, "details": "held"}
+    given_ = [with_(FIRM, "recordDetails.name", "Firm"), with_(OWNER, "recordDetails.birthDate", "1990-01-01")]
+    file = [*given_, relationship(interest), interest]
+    place = data.draw(st.integers(0, 3))
+    path = data.draw(st.sampled_from(paths(file[place])[1:]))
+    file[place] = with_(file[place], path, data.draw(JSON))
+    found = read(*file[:2], relationship(file[3]) if place == 3 else file[2])
+    assert found.rows or found.refused
+
+
 def test_no_reason_says_a_name_again() -> None:
     found = read(FIRM, with_(OWNER, "recordDetails.personType", "Ada Lovelace"), relationship(STAKE))
     assert found.refused

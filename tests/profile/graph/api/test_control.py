@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from profile_house import House
 
+from services.profile.graph.usecases import open_ties
+
 HEADER = "企业代号,关系类型,关联方,持股比例,起始日期,终止日期\n"
 # Persons hold TOP and half of SIDE; TOP holds MID, MID holds LOW; LOW holds a little of SIDE, the rest is another's.
 TIES = (
@@ -25,10 +27,14 @@ FIRMS = ("TOP", "MID", "LOW", "SIDE")
 
 @pytest.fixture
 def told(cottage: House) -> House:
-    cottage.send("enterprises", "企业代号,企业名称\n" + "".join(f"{name},{name}公司\n" for name in (*FIRMS, "FAR")))
-    assert cottage.send("relations", HEADER + TIES)["accepted"] == 8
-    cottage.date_book("2026-06-30")
-    return cottage
+    return tell(cottage)
+
+
+def tell(house: House) -> House:
+    house.send("enterprises", "企业代号,企业名称\n" + "".join(f"{name},{name}公司\n" for name in (*FIRMS, "FAR")))
+    assert house.send("relations", HEADER + TIES)["accepted"] == 8
+    house.date_book("2026-06-30")
+    return house
 
 
 def consent(house: House, firms: Iterable[str]) -> None:
@@ -92,7 +98,8 @@ def test_a_file_that_is_not_open_ends_the_chain_and_nothing_tells_of_it(told: Ho
     assert reads(told, "MID") == reads(told, "SIDE") == []
 
 
-def test_the_group_has_the_firms_below_the_same_person_and_each_file_finds_the_read(told: House) -> None:
+def test_the_group_has_the_firms_below_the_same_person_and_each_file_finds_the_read(house: House) -> None:
+    told = tell(house)
     consent(told, FIRMS)
     found = ask(told, "LOW/group")
     assert [member["enterprise"] for member in found["members"]] == [f"local:{name}" for name in sorted(FIRMS)]
@@ -136,8 +143,12 @@ def test_what_a_firm_says_of_itself_is_marked(cottage: House) -> None:
     sent = cottage.client.post("/v1/enterprises/local:NEW/relations", json={"records": [record]}, headers=owner)
     assert sent.status_code in {200, 201, 202}, sent.json
     cottage.worker.run_once()
-    [one] = ask(cottage, "NEW/controllers", owner)["controllers"]
+    found = ask(cottage, "NEW/controllers", owner)
+    [one], [giant] = found["controllers"], found["owners"]
     assert (one["confirmed"], one["path"][0]["own_word"]) == (False, True)
+    assert (giant["share"], giant["confirmed"]) == (0.9, 0.0)
+    [link] = ask(cottage, "NEW/group", owner)["close_links"]
+    assert (link["case"], link["confirmed"]) == ("owned-by", False)
 
 
 @pytest.mark.parametrize("path", ["controllers", "group"])
@@ -154,3 +165,13 @@ def test_a_consent_that_allows_one_read_a_day_opens_its_file_once(told: House) -
     told.consent("local:MID", fields=["graph"], most_reads_a_day=1)
     assert len(ask(told, "LOW/controllers")["owners"]) == 5
     assert len(ask(told, "LOW/controllers")["owners"]) == 2
+
+
+def test_no_more_files_are_opened_than_one_question_may(told: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That there are more is told of files that could be opened, and of no others."""
+    monkeypatch.setattr(open_ties, "MOST_FILES", 2)
+    consent(told, ["LOW", "MID"])
+    assert ask(told, "LOW/group")["left_out"]["files"] is False
+    consent(told, ["SIDE", "TOP"])
+    assert ask(told, "LOW/group")["left_out"]["files"] is True
+    assert reads(told, "SIDE") == []

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ownership import DAY, OWN, relations, stakes
 
+from services.profile.graph.domain.control.chain import chains, chains_to
 from services.profile.graph.domain.control.close_links import Case, close_links
 from services.profile.graph.domain.control.group import group
 from services.profile.graph.domain.control.integrated import holdings
@@ -85,6 +86,12 @@ def test_the_path_is_the_shortest_and_then_the_strongest() -> None:
     found = {one.enterprise: one for one in group(ties, "D", top(ties, "D")).members}
     assert [hop.holder for hop in found["D"].path] == ["H", "A", "C"]
     assert found["C"].held.share == 0.9
+
+
+def test_a_path_is_the_same_from_above_and_from_below() -> None:
+    """Where one way is the best."""
+    ties = stakes(("H", "A", 0.9), ("H", "B", 0.6), ("A", "C", 0.4), ("B", "C", 0.5), ("C", "D", 1.0)).stakes
+    assert chains_to(ties, "D")["H"] == chains(ties, ["H"], "ABCD")["D"] != ()
 
 
 def test_what_only_the_firm_says_is_marked_and_confirms_nothing() -> None:

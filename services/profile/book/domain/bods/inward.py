@@ -66,8 +66,9 @@ def _wrong(statement: object, seen: set[str]) -> Iterator[tuple[str, str]]:
     if not isinstance(statement, dict):
         yield "", "not a statement / 不是声明"
         return
-    yield from ((fault.path, fault.reason) for fault in faults(statement))
-    if statement.get("statementId") in seen:
+    wrong = list(faults(statement))
+    yield from ((fault.path, fault.reason) for fault in wrong)
+    if not wrong and statement["statementId"] in seen:
         yield "statementId", "another statement has the same id / 声明编号重复"
 
 

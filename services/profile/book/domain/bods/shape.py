@@ -63,7 +63,7 @@ def faults(statement: Mapping[str, Any]) -> Iterator[Fault]:
     if not isinstance(details.get("isComponent"), bool):
         yield Fault("recordDetails.isComponent", "must be true or false / 须为 true 或 false")
     kind = statement.get("recordType")
-    if kind in SPECIFIC:
+    if kind in TYPES:
         yield from SPECIFIC[kind](details)
 
 
@@ -108,17 +108,19 @@ def _publication(details: object) -> Iterator[Fault]:
 
 def _entity(details: Mapping[str, Any]) -> Iterator[Fault]:
     form = details.get("entityType")
-    if not isinstance(form, dict) or form.get("type") not in SUBTYPES:
+    if not isinstance(form, dict) or form.get("type") not in tuple(SUBTYPES):
         yield Fault("recordDetails.entityType.type", f"must be one of: {', '.join(SUBTYPES)} / 应为以上之一")
     elif "subtype" in form and form["subtype"] not in SUBTYPES[form["type"]]:
         fitting = ", ".join(SUBTYPES[form["type"]])
         yield Fault("recordDetails.entityType.subtype", f"of this type must be one of: {fitting} / 应为以上之一")
+    yield from _worded(details, "name")
     yield from _identifiers(details)
     yield from _in_order(details, "foundingDate", "dissolutionDate", "recordDetails")
 
 
 def _person(details: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _listed(details, "personType", PERSON_TYPES, "recordDetails.", required=True)
+    yield from _worded(details, "birthDate")
     yield from _identifiers(details)
     names = details.get("names", [])
     if not isinstance(names, list) or not all(isinstance(one, dict) and _text(one.get("fullName")) for one in names):
@@ -197,6 +199,11 @@ def _listed(
 ) -> Iterator[Fault]:
     if (required or field in of) and of.get(field) not in codes:
         yield Fault(path + field, f"must be one of: {', '.join(codes)} / 应为以上之一")
+
+
+def _worded(of: Mapping[str, Any], field: str) -> Iterator[Fault]:
+    if field in of and not isinstance(of[field], str):
+        yield Fault(f"recordDetails.{field}", "must be a text / 须为文本")
 
 
 def _text(value: object) -> bool:

@@ -16,22 +16,26 @@ equation still has one solution for each i, since leaving i out breaks the ring;
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array, eye_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from services.profile.graph.domain.control.ties import Tie
 
-# Nothing is lost beside this: shares are stated in billionths.
-FULL = 1 - 1e-9
+# Shares are stated in billionths: what lacks less than one lacks nothing.
+FULL = 1 - 5e-10
 TOLERANCE = 1e-14
 # A direct solution is quick up to here, and always exact; large ones are iterated first, which converges in most books.
 DIRECT, SWEEPS, SETTLED = 400, 400, 1e-15
+# Of so few parties the inverse itself is quickest; entries from this size on mean that a ring is sealed, or nearly.
+DENSE, WELL = 48, 1e4
+# A ring of more firms than this is taken some columns at a time, so that it fits in memory.
+LARGE, COLUMNS = 1_600, 256
 Values = NDArray[np.float64]
 Places = NDArray[np.int64]
 
@@ -42,6 +46,7 @@ class Holdings:
 
     names: Sequence[str]
     shares: csr_array
+    known_turns: dict[int, Values] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def place(self) -> Mapping[str, int]:
@@ -52,6 +57,18 @@ class Holdings:
     def turned(self) -> csr_array:
         """The shares by held firm."""
         return self.shares.T.tocsr()
+
+    @cached_property
+    def rings(self) -> NDArray[np.int32]:
+        """The strongly connected part that each place is in."""
+        return np.asarray(connected_components(self.shares, directed=True, connection="strong")[1])
+
+    def turns(self, ring: int) -> tuple[Places, Values]:
+        """Return the members of a ring, and of each N_ii: how often what leaves it passes it again, once counted."""
+        members = np.flatnonzero(self.rings == ring)
+        if ring not in self.known_turns:
+            self.known_turns[ring] = _diagonal(self.shares[members][:, members])
+        return members, self.known_turns[ring]
 
 
 def holdings(stakes: Iterable[Tie]) -> Holdings:
@@ -65,43 +82,81 @@ def holdings(stakes: Iterable[Tie]) -> Holdings:
 
 def owners(held: Holdings, firm: int) -> tuple[Places, Values]:
     """Return who owns how much of a firm, directly and through others: places and shares, the firm's own included."""
-    over = _reached(held.turned, firm)
-    part = held.shares[over][:, over]
-    rings = _rings(part)
-    sealed = _sealed(part, rings)
-    shares = np.zeros(len(over))
+    over, into = _closure(held.turned, firm)
     at = int(np.searchsorted(over, firm))
-    free = np.flatnonzero(~sealed)
-    if not sealed[at]:
-        inner = part[free][:, free]
-        weight = _solved(inner, _unit(len(free), int(np.searchsorted(free, at))))
-        turns = _turns(inner, rings[free], weight)
-        shares[free] = weight / turns
-        shares[at] = 1 - 1 / turns[np.searchsorted(free, at)]
-    for i in np.flatnonzero(sealed):
-        shares[i] = _from(part, int(i))[at]
+    shares = _small(into, at) if len(over) <= DENSE else None
+    if shares is None:
+        shares = _owners(held, over, into, at)
     return over[shares > 0], shares[shares > 0]
 
 
 def owned(held: Holdings, party: int) -> tuple[Places, Values]:
     """Return of which firms a party owns how much, directly and through others: places and shares."""
-    under = _reached(held.shares, party)
-    part = held.shares[under][:, under]
-    shares = _from(part, int(np.searchsorted(under, party)))
+    under, out = _closure(held.shares, party)
+    shares = _from(out.T.tocsr(), int(np.searchsorted(under, party)))
     return under[shares > 0], shares[shares > 0]
 
 
-def _reached(rows: csr_array, start: int) -> Places:
-    return np.sort(breadth_first_order(rows, start, return_predecessors=False)).astype(np.int64)
+def _closure(rows: csr_array, start: int) -> tuple[Places, csr_array]:
+    """Return all that is reached from a place, and the rows of these among themselves: no way leads out of them."""
+    seen, layer = np.zeros(rows.shape[0], dtype=bool), np.array([start], dtype=np.int64)
+    seen[start] = True
+    layers = [layer]
+    while len(layer):
+        found = rows.indices[_entries(rows, layer)[0]]
+        layer = np.sort(found[~seen[found]]).astype(np.int64)
+        layer = layer[np.diff(layer, prepend=-1) > 0]
+        seen[layer] = True
+        layers.append(layer)
+    reached = np.sort(np.concatenate(layers))
+    entries, ends = _entries(rows, reached)
+    local = np.searchsorted(reached, rows.indices[entries])
+    return reached, csr_array((rows.data[entries], local, ends), shape=(len(reached), len(reached)))
 
 
-def _from(part: csr_array, start: int) -> Values:
+def _entries(rows: csr_array, chosen: Places) -> tuple[Places, Places]:
+    """Return where the entries of these rows lie, and where each row's entries end among them."""
+    first, counts = rows.indptr[chosen], rows.indptr[chosen + 1] - rows.indptr[chosen]
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    return np.arange(ends[-1]) + np.repeat(first - ends[:-1], counts), ends
+
+
+def _small(into: csr_array, at: int) -> Values | None:
+    """Return the owners of the firm at a place by the inverse itself; None where there is none, or nearly so."""
+    inverse_of = np.eye(into.shape[0]) - into.toarray().T
+    try:
+        inverse = np.linalg.inv(inverse_of)
+    except np.linalg.LinAlgError:
+        return None
+    if not np.abs(inverse).max() < WELL:
+        return None
+    turns = np.diag(inverse)
+    shares = inverse[:, at] / turns
+    shares[at] = 1 - 1 / turns[at]
+    return np.where(shares > TOLERANCE, shares, 0.0)
+
+
+def _owners(held: Holdings, over: Places, into: csr_array, at: int) -> Values:
+    part, rings = into.T.tocsr(), held.rings[over]
+    sealed = _sealed(part, rings)
+    shares = np.zeros(len(over))
+    if not sealed[at]:
+        free = np.flatnonzero(~sealed)
+        weight = _solved(part[free][:, free], _unit(len(free), int(np.searchsorted(free, at))))
+        turns = _turns(held, over[free], rings[free])
+        shares[free] = weight / turns
+        shares[at] = 1 - 1 / turns[np.searchsorted(free, at)]
+    for i in np.flatnonzero(sealed):
+        shares[i] = _from(into, int(i))[at]
+    return shares
+
+
+def _from(into: csr_array, start: int) -> Values:
     """Return what one holder owns of all: nothing that comes back to it goes on from there."""
-    cut = part.T.tocsr()
-    first = cut[:, [start]].toarray()[:, 0]
-    keep = np.ones(part.shape[0])
+    first = into[:, [start]].toarray()[:, 0]
+    keep = np.ones(into.shape[0])
     keep[start] = 0.0
-    return _solved((cut * keep).tocsr(), first)
+    return _solved((into * keep).tocsr(), first)
 
 
 def _solved(a: csr_array, b: Values) -> Values:
@@ -119,10 +174,6 @@ def _solved(a: csr_array, b: Values) -> Values:
     return np.asarray(splu(csc_array(eye_array(a.shape[0]) - a)).solve(b))
 
 
-def _rings(part: csr_array) -> NDArray[np.int32]:
-    return np.asarray(connected_components(part, directed=True, connection="strong")[1])
-
-
 def _sealed(part: csr_array, rings: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Tell which firms are in a ring whose members hold all shares of each other: it has no owner outside."""
     ends = part.tocoo()
@@ -133,20 +184,27 @@ def _sealed(part: csr_array, rings: NDArray[np.int32]) -> NDArray[np.bool_]:
     return np.asarray(least[rings] >= FULL)
 
 
-def _turns(part: csr_array, rings: NDArray[np.int32], weight: Values) -> Values:
-    """Return N_ii: how often what leaves a firm passes it, 1 where it is on no ring."""
-    turns = np.ones(part.shape[0])
-    sizes = np.bincount(rings)
-    for ring in np.flatnonzero(sizes > 1):
-        members = np.flatnonzero(rings == ring)
-        block = part[members][:, members]
-        if len(members) <= DIRECT * 4:
-            turns[members] = np.diag(np.linalg.inv(np.eye(len(members)) - block.toarray()))
-        else:
-            for place, member in enumerate(members):
-                if weight[member] > TOLERANCE:
-                    turns[member] = _solved(block, _unit(len(members), place))[place]
+def _turns(held: Holdings, over: Places, rings: NDArray[np.int32]) -> Values:
+    """Return N_ii of these places, 1 where one is on no ring; all of a ring are above a firm, or none."""
+    turns = np.ones(len(over))
+    for ring in np.flatnonzero(np.bincount(rings) > 1):
+        members, values = held.turns(int(ring))
+        turns[np.searchsorted(over, members)] = values
     return turns
+
+
+def _diagonal(block: csr_array) -> Values:
+    """Return the diagonal of (I - A)^-1 of a ring: by the inverse, or some columns at a time where it is large."""
+    size = block.shape[0]
+    if size <= LARGE:
+        return np.diag(np.linalg.inv(np.eye(size) - block.toarray())).copy()
+    found = np.empty(size)
+    for first in range(0, size, COLUMNS):
+        places = np.arange(first, min(first + COLUMNS, size))
+        unit = np.zeros((size, len(places)))
+        unit[places, places - first] = 1.0
+        found[places] = _solved(block, unit)[places, places - first]
+    return found
 
 
 def _unit(size: int, place: int) -> Values:

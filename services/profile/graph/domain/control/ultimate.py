@@ -13,7 +13,7 @@ from services.profile.graph.domain.control.majority import Held, Votes, controll
 from services.profile.graph.domain.control.ties import Tie, Ties, above, is_enterprise
 
 # Of so many parties above a firm it is asked whether they control it, the nearest first.
-MOST_ASKED = 500
+MOST_ASKED = 5_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,21 @@ from __future__ import annotations
 from services.profile.graph.domain.rings.find import RINGS, Found, find
 from services.profile.graph.domain.rings.firms import BY_FIRM, by_firm
 from services.profile.graph.domain.rings.invoices import hops_between
+from services.profile.graph.domain.rings.limits import Limits, limits_on
+from services.profile.graph.domain.rings.near import near
 from services.profile.graph.domain.rings.terms import EDGES, Budget, Terms
 
-__all__ = ["BY_FIRM", "EDGES", "RINGS", "Budget", "Found", "Terms", "by_firm", "find", "hops_between"]
+__all__ = [
+    "BY_FIRM",
+    "EDGES",
+    "RINGS",
+    "Budget",
+    "Found",
+    "Limits",
+    "Terms",
+    "by_firm",
+    "find",
+    "hops_between",
+    "limits_on",
+    "near",
+]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeAlias
 
-from services.profile.watch.domain.signals.catalogue import BY_KEY, Evaluation
+from services.profile.watch.domain.signals.catalogue import BY_KEY, SIGNALS, Evaluation
 from services.profile.watch.domain.signals.thresholds import Threshold, threshold_on
 
 # Enterprise, signal, event: what makes two readings the same event.
@@ -57,7 +57,7 @@ class Round:
     found: Evaluation
     enterprises: Collection[str]
     as_of: date
-    signals: Collection[str] = tuple(BY_KEY)
+    signals: Collection[str] = tuple(signal.key for signal in SIGNALS)
     thresholds: tuple[Threshold, ...] | None = None
 
 

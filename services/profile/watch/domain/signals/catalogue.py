@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from services.profile.watch.domain.signals import cash, invoicing, rings, sales, surroundings
+from services.profile.watch.domain.signals import cash, contagion, invoicing, rings, sales, surroundings
 from services.profile.watch.domain.signals.inputs import SignalInputs
 from services.profile.watch.domain.signals.signal import READINGS, RECORDS, Signal
 from services.profile.watch.domain.signals.thresholds import Threshold, declared
@@ -20,7 +20,8 @@ SIGNALS: tuple[Signal, ...] = tuple(
         key=lambda signal: signal.number,
     )
 )
-BY_KEY: Mapping[str, Signal] = MappingProxyType({signal.key: signal for signal in SIGNALS})
+# With those that are not of a firm but of a bank's book.
+BY_KEY: Mapping[str, Signal] = MappingProxyType({signal.key: signal for signal in (*SIGNALS, *contagion.SIGNALS)})
 # Raise with any change of how a signal is measured.
 REVISION = "2026.11.2"
 

@@ -13,7 +13,7 @@ from services.profile.watch.domain.signals.inputs import SignalInputs
 
 Severity: TypeAlias = Literal["notice", "warning", "serious"]
 SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "serious")
-Unit: TypeAlias = Literal["ratio", "times", "day", "count", "hop"]
+Unit: TypeAlias = Literal["ratio", "times", "day", "count", "hop", "fen"]
 
 # A reading: how an enterprise stands with a signal. `event` names what happened ("" for a state that lasts); `subject`
 # whom or what it concerns; `value` is measured in the signal's unit and `reference` is what it is held against.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -20,17 +20,21 @@ CHANGED = ("controller", "person-in-charge", "address")
 
 
 def _fallen(scene: SignalInputs) -> pl.DataFrame:
+    return fallen(scene.evidence.public_records, scene.beside.outcomes, scene.as_of)
+
+
+def fallen(public_records: pl.DataFrame, outcomes: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Return who is known not to pay: party, occurred_on, kind, number, import_id; one row each, the earliest."""
-    recorded = scene.evidence.public_records.filter(c("record").is_in(DOES_NOT_PAY) & live(scene.as_of)).select(
+    recorded = public_records.filter(c("record").is_in(DOES_NOT_PAY) & live(as_of)).select(
         party="enterprise",
         occurred_on="date",
         kind=pl.lit("public-records"),
         number="number",
         import_id="import_id",
     )
-    known = c("observed_on").is_null() | (c("observed_on") <= scene.as_of)
+    known = c("observed_on").is_null() | (c("observed_on") <= as_of)
     defaulted = (
-        scene.beside.outcomes.select(list(OUTCOMES))
+        outcomes.select(list(OUTCOMES))
         .filter(c("defaulted") & known)
         .select(
             party="enterprise",

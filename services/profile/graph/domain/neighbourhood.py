@@ -1,0 +1,180 @@
+"""The neighbourhood of a firm: nodes and edges drawn from the files that are open, hop by hop, up to a size.
+
+Of a firm whose file is shut nothing is here but what open files say of it. A person, an address or a phone is held as a
+keyed hash; it is drawn only where two open files share it, under a number that means nothing outside the answer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.profile.graph.domain.ties import Kind, Registered
+from services.profile.standards.text import Text
+
+ORDER = Text(
+    zh="登记关系在先；其余按近12个月往来净额、再按全部往来净额从大到小",
+    en="registered ties first, then by net trade of the last 12 months and of all time, the largest first",
+)
+
+PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What one open file tells: its `trade` ties (rows of `ties.TRADE` with nodes as parties), its registered ones."""
+
+    enterprise: str
+    trade: Sequence[Mapping[str, Any]]
+    registered: Sequence[Registered]
+
+    def parties(self, kinds: frozenset[Kind]) -> dict[str, tuple[Any, ...]]:
+        """Return the firms that the file ties its own to, each with its rank: the least is the nearest."""
+        ranks: dict[str, tuple[Any, ...]] = {}
+        if Kind.TRADE in kinds:
+            sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+            for row in self.trade:
+                if row["counterparty"] is not None:
+                    sums[row["counterparty"]][0] -= abs(row["net_12m_fen"])
+                    sums[row["counterparty"]][1] -= abs(row["net_fen"])
+            ranks = {node: (1, *sizes, node) for node, sizes in sums.items()}
+        for tie in self.registered:
+            if tie.kind in kinds and not tie.sealed:
+                ranks[tie.party] = (0, 0, 0, tie.party)
+        ranks.pop(self.enterprise, None)
+        return ranks
+
+
+@dataclass(slots=True)
+class Growing:
+    """A neighbourhood that grows: the hop of each node, the open files, how many parties had no room."""
+
+    most: int
+    kinds: frozenset[Kind]
+    hops: dict[str, int]
+    files: dict[str, File] = field(default_factory=dict)
+    left_out: set[str] = field(default_factory=set)
+
+    def add(self, files: Sequence[File], others: Iterable[str], hop: int) -> list[str]:
+        """Take in files, and the parties that they tie theirs to as far as there is room; return the new ones.
+
+        `others` are firms that the book ties to them by their own open files; they come first.
+        """
+        self.files |= {file.enterprise: file for file in files}
+        ranks: dict[str, tuple[Any, ...]] = {}
+        for file in files:
+            for party, rank in file.parties(self.kinds).items():
+                ranks[party] = min(rank, ranks.get(party, rank))
+        ranks |= {other: (0, 0, 0, other) for other in others}
+        fresh = sorted((rank, party) for party, rank in ranks.items() if party not in self.hops)
+        room = max(0, self.most - len(self.hops))
+        kept = [party for _, party in fresh[:room]]
+        self.hops |= dict.fromkeys(kept, hop)
+        self.left_out |= {party for _, party in fresh[room:]}
+        self.left_out -= self.hops.keys()
+        return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One tie: from whom to whom, and what each open file says of it; the source's file is the first."""
+
+    kind: Kind
+    source: str
+    target: str
+    statements: tuple[Mapping[str, Any], ...]
+    shares: tuple[float | None, float | None] = (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A person, an address or a phone that open files share, under a number of this answer."""
+
+    id: str
+    what: str
+    ties: tuple[Registered, ...]
+
+    @property
+    def edges(self) -> list[Edge]:
+        """Its ties: a person's to firms, firms' to an address or a phone."""
+        ends = ((tie, (self.id, tie.firm) if self.what == PERSON else (tie.firm, self.id)) for tie in self.ties)
+        return [Edge(tie.kind, *two, ({"told_by": tie.firm, **_statement(tie)},)) for tie, two in ends]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What had no room: firms that open files name, ties to them, things that firms share."""
+
+    firms: int
+    ties: int
+    shared: int
+
+
+def drawn(grown: Growing) -> tuple[list[Edge], list[Shared], LeftOut]:
+    """Return the ties between nodes that are drawn, what firms share, and how much was left out."""
+    said: defaultdict[tuple[Kind, str, str], list[tuple[bool, str, Mapping[str, Any]]]] = defaultdict(list)
+    out = 0
+    for file in grown.files.values():
+        for kind, source, target, row in _told(file, grown.kinds):
+            if source in grown.hops and target in grown.hops:
+                said[kind, source, target].append((file.enterprise != source, file.enterprise, row))
+            else:
+                out += 1
+    shared, beyond = _shared(grown)
+    between = [_edge(ends, told) for ends, told in sorted(said.items(), key=lambda one: one[0])]
+    return (
+        [*between, *(edge for one in shared for edge in one.edges)],
+        shared,
+        LeftOut(len(grown.left_out), out, beyond),
+    )
+
+
+def _told(file: File, kinds: frozenset[Kind]) -> Iterator[tuple[Kind, str, str, Mapping[str, Any]]]:
+    """Give the ties of a file between firms: the kind, from whom, to whom, what is said."""
+    if Kind.TRADE in kinds:
+        for row in file.trade:
+            node = row["counterparty"]
+            if node is not None and node != file.enterprise:
+                yield (Kind.TRADE, *((file.enterprise, node) if row["sale"] else (node, file.enterprise)), row)
+    for tie in file.registered:
+        if tie.kind in kinds and not tie.sealed and tie.party != file.enterprise:
+            yield tie.kind, tie.party, tie.firm, _statement(tie)
+
+
+def _statement(tie: Registered) -> dict[str, Any]:
+    names = ("relation", "share", "amount_fen", "since", "until", "channel")
+    return {name: getattr(tie, name) for name in names}
+
+
+def _edge(ends: tuple[Kind, str, str], told: Sequence[tuple[bool, str, Mapping[str, Any]]]) -> Edge:
+    kind, source, target = ends
+    said = sorted(told, key=lambda one: one[:2])  # stable: a file's own order is a total one
+    statements = tuple({"told_by": teller, **row} for _, teller, row in said)
+    if kind is not Kind.TRADE:
+        return Edge(kind, source, target, statements)
+    by = {teller: row["share_12m"] for _, teller, row in said}
+    return Edge(kind, source, target, statements, (by.get(source), by.get(target)))
+
+
+def _shared(grown: Growing) -> tuple[list[Shared], int]:
+    """Return what at least two open files share, the most shared first, and how many such had no room."""
+    ties: defaultdict[tuple[str, str], list[Registered]] = defaultdict(list)
+    for file in grown.files.values():
+        for tie in file.registered:
+            if tie.sealed and tie.kind in grown.kinds:
+                ties[_what(tie), tie.party].append(tie)
+    firms = {of: sorted({tie.firm for tie in each}) for of, each in ties.items()}
+    found = sorted((-len(names), of[0], names, of[1]) for of, names in firms.items() if len(names) > 1)
+    numbers: Counter[str] = Counter()
+    shared = []
+    for _, what, _, party in found[: grown.most]:
+        numbers[what] += 1
+        told = sorted(ties[what, party], key=lambda tie: tie.place)
+        shared.append(Shared(f"{what}:{numbers[what]}", what, tuple(told)))
+    return shared, max(0, len(found) - grown.most)
+
+
+def _what(tie: Registered) -> str:
+    return str(tie.kind) if tie.kind in (Kind.ADDRESS, Kind.PHONE) else PERSON

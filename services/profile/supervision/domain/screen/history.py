@@ -1,0 +1,76 @@
+"""What past auctions say of pairs of bidders: together more often than chance, prices in one ratio, who gives way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binom, hypergeom
+
+from services.profile.supervision.domain.screen.auction import Auction
+
+# Ratios that are compared: fewer joint auctions show no rule.
+FEWEST_JOINT = 3
+LEAST_P = 1e-300
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Two bidders in the past: their auctions, those of both, and how unlikely so many of both are by chance.
+
+    `ratio_deviation` is the standard deviation of the logarithm of the ratio of their bids over joint auctions, None
+    where there are fewer than three; `one_won` and `other_won` count joint auctions that each won.
+    """
+
+    one: str
+    other: str
+    auctions: int
+    one_bids: int
+    other_bids: int
+    together: int
+    p_value: float
+    ratio_deviation: float | None
+    one_won: int
+    other_won: int
+
+
+def joints(past: Sequence[Auction], bidders: Sequence[str]) -> list[Joint]:
+    """Return every pair of these bidders that met in a past auction, in order of their names.
+
+    `p_value` is P(X ≥ together) where one's auctions are drawn at random from all that are stated and the other's are
+    marked among them (hypergeometric). The universe is what is stated: auctions of one trade and region say more.
+    """
+    place = {name: at for at, name in enumerate(sorted(set(bidders)))}
+    amounts = np.full((len(past), len(place)), np.nan)
+    for row, held in enumerate(past):
+        for bid in held.bids:
+            if bid.bidder in place:
+                amounts[row, place[bid.bidder]] = bid.amount_fen
+    there = ~np.isnan(amounts)
+    counts, both = there.sum(axis=0), there.T.astype(np.int64) @ there.astype(np.int64)
+    one, other = np.nonzero(np.triu(both, 1))
+    chances = hypergeom.sf(both[one, other] - 1, len(past), counts[one], counts[other])
+    winners = np.array([place.get(held.winner or "", -1) for held in past])
+    logs, names = np.log(amounts), list(place)
+    found = []
+    for i, j, chance in zip(one.tolist(), other.tolist(), np.maximum(chances, LEAST_P).tolist(), strict=True):
+        met = there[:, i] & there[:, j]
+        ratios = (logs[:, i] - logs[:, j])[met]
+        spread = float(ratios.std(ddof=1)) if len(ratios) >= FEWEST_JOINT else None
+        won = [int((winners[met] == at).sum()) for at in (i, j)]
+        bids = (int(counts[i]), int(counts[j]))
+        found.append(Joint(names[i], names[j], len(past), *bids, len(ratios), chance, spread, *won))
+    return found
+
+
+def gives_way(joint: Joint) -> tuple[str, float] | None:
+    """Return who of the two never wins where both bid though it does win elsewhere at chance, and how unlikely that is.
+
+    Of `together` joint auctions that one of the two won, each would win half; P is that of none for one side.
+    """
+    won = joint.one_won + joint.other_won
+    if won < FEWEST_JOINT or min(joint.one_won, joint.other_won) > 0:
+        return None
+    loser = joint.one if joint.one_won == 0 else joint.other
+    return loser, float(min(1.0, 2 * binom.pmf(0, won, 0.5)))

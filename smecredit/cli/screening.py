@@ -1,0 +1,134 @@
+"""The command about bidders who belong together: screen."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from smecredit.answers import BidderScreen
+from smecredit.cli.options import as_of, connected, printed
+from smecredit.client import Client
+from smecredit.money import fen
+from smecredit.rendering.screen import screen
+
+# What the columns of a file of bids may be called; amounts are in yuan unless the name says fen.
+COLUMNS = {
+    "auction": ("auction", "标段", "标段编号", "项目编号"),
+    "day": ("day", "date", "开标日期", "日期"),
+    "bidder": ("bidder", "enterprise", "投标人", "投标人代号", "统一社会信用代码"),
+    "amount_fen": ("amount_fen",),
+    "amount": ("amount", "bid", "投标报价", "报价"),
+    "reserve_fen": ("reserve_fen",),
+    "reserve": ("reserve", "最高限价", "控制价"),
+    "won": ("won", "winner", "中标", "是否中标"),
+    "prepared_by": ("prepared_by", "编制单位", "文件编制人"),
+    "agent": ("agent", "代理人", "委托代理人"),
+    "managers": ("managers", "项目管理成员", "项目经理"),
+    "deposit_from": ("deposit_from", "保证金转出账户"),
+}
+WORDS = ("prepared_by", "agent", "managers", "deposit_from")
+YES = ("1", "true", "yes", "是", "中标")
+Row = dict[str, str]
+
+
+@click.command("screen")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--tender", help="Which auction of the file is screened; else its rows name no auction.")
+@click.option(
+    "--purpose",
+    type=click.Choice(["procurement", "supervision"]),
+    default="procurement",
+    show_default=True,
+    help="For what the bidders' files are read.",
+)
+@as_of
+@printed(screen)
+@connected("buyer-demo")
+def screen_command(buyer: Client, file: Path, tender: str | None, purpose: Any, as_of: date | None) -> BidderScreen:
+    """Screen a tender's bidders: who belongs together by files, documents, past auctions and prices. Hints only.
+
+    FILE is a CSV with a row a bid (bidder; where known auction, day, amount in yuan, reserve, won, prepared_by, agent,
+    managers, deposit_from) or the JSON of POST /v1/bidder-screens. Auctions beside the tender's are its past.
+    """
+    order = _json(file) if file.suffix.lower() == ".json" else _csv(file, tender)
+    try:
+        return buyer.screen_bidders(**order, as_of=as_of, purpose=purpose)
+    except TypeError as error:
+        raise click.BadParameter(f"{file}: {error}") from error
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        order = json.loads(file.read_text("utf-8-sig"))
+    except ValueError as error:
+        raise click.BadParameter(f"{file} is no JSON: {error}") from error
+    if not isinstance(order, dict) or "bidders" not in order:
+        raise click.BadParameter(f"{file} lacks `bidders`: write what POST /v1/bidder-screens takes.")
+    return order
+
+
+def _csv(file: Path, tender: str | None) -> dict[str, Any]:
+    by_auction: dict[str, list[Row]] = {}
+    for row in _rows(file):
+        by_auction.setdefault(row.get("auction", ""), []).append(row)
+    here = by_auction.pop(tender or "", [])
+    if not here:
+        wanted = f"no auction {tender!r}" if tender else "no row without an auction: name the tender's with --tender"
+        raise click.BadParameter(f"{file} has {wanted}.")
+    past = [_auction(name, rows) for name, rows in by_auction.items()]
+    day = here[0].get("day")
+    # What came after the tender is no past of it.
+    past = [each for each in past if not (day and each["day"]) or each["day"] < day]
+    bids = [{"bidder": row["bidder"], "amount_fen": amount} for row in here if (amount := _fen(row, "amount"))]
+    return {
+        "bidders": [_bidder(row) for row in here],
+        "bids": bids,
+        "reserve_fen": _fen(here[0], "reserve"),
+        "past": past,
+    }
+
+
+def _rows(file: Path) -> list[Row]:
+    """Return the rows under our names, without empty cells."""
+    names = {title: name for name, titles in COLUMNS.items() for title in titles}
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        rows = [
+            {
+                names[title.strip()]: cell.strip()
+                for title, cell in row.items()
+                if title and title.strip() in names and cell
+            }
+            for row in csv.DictReader(opened)
+        ]
+    if lacking := [at for at, row in enumerate(rows, 2) if "bidder" not in row]:
+        raise click.BadParameter(f"{file}: row {lacking[0]} names no bidder; the column is called bidder or 投标人.")
+    return rows
+
+
+def _bidder(row: Row) -> dict[str, Any]:
+    return {"enterprise": row["bidder"], **{word: row[word].split("、") for word in WORDS if word in row}}
+
+
+def _auction(name: str, rows: list[Row]) -> dict[str, Any]:
+    won = [row["bidder"] for row in rows if row.get("won", "").lower() in YES]
+    bids = [{"bidder": row["bidder"], "amount_fen": amount} for row in rows if (amount := _fen(row, "amount"))]
+    if len(bids) < len(rows):
+        raise click.BadParameter(f"Auction {name} has a bid without an amount; a past auction needs all of them.")
+    told = {"day": rows[0].get("day"), "reserve_fen": _fen(rows[0], "reserve"), "winner": won[0] if won else None}
+    return {"auction": name, "bids": bids, **told}
+
+
+def _fen(row: Mapping[str, str], name: str) -> int | None:
+    """Return an amount in fen: as it stands, or from yuan; None where there is none."""
+    try:
+        if f"{name}_fen" in row:
+            return int(row[f"{name}_fen"])
+        return fen(row[name]) if name in row else None
+    except ValueError as error:
+        raise click.BadParameter(f"{row['bidder']}: {error}") from error

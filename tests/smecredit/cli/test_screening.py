@@ -1,0 +1,158 @@
+"""`smecredit screen`: what a file of bids becomes, and how an answer is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from smecredit.cli.screening import screen_command
+from tests.answering import answering
+
+ANSWER: dict[str, Any] = {
+    "id": "scr_1",
+    "as_of": "2026-06-30",
+    "known_at": "2026-06-30T00:00:00Z",
+    "notice": {"zh": "仅为提示", "en": "Hints only."},
+    "bidders": [
+        {"enterprise": f"local:{name}", "looked_at": name != "C", "group": 0, "disputes": []} for name in "ABC"
+    ],
+    "not_looked_at": 1,
+    "consent": {"zh": "未查看", "en": "Not looked at."},
+    "joins": 5.0,
+    "groups": [
+        {
+            "bidders": ["local:A", "local:B"],
+            "level": "strong",
+            "paths": [{"bidders": ["local:A", "local:B"], "weakest": 1000.0}],
+        }
+    ],
+    "pairs": [{"bidders": ["local:A", "local:B"], "ratio": 1000.0, "level": "strong"}],
+    "findings": [
+        {
+            "sign": "same-controller",
+            "title": {"zh": "同一控制人", "en": "The same controller"},
+            "family": "control",
+            "bidders": ["local:A", "local:B"],
+            "likelihood": {"ratio": 1000.0, "low": 460.0, "high": 1000.0, "counted_on": "made up", "synthetic": True},
+            "p_value": None,
+            "facts": {"amount_fen": 33900},
+            "records": [
+                {
+                    "of": "local:A",
+                    "record": "rec_0123456789",
+                    "relation": "controller",
+                    "since": None,
+                    "until": None,
+                    "own_word": False,
+                    "disputed": True,
+                }
+            ],
+            "auctions": [],
+            "crowded": False,
+            "ended": False,
+            "rules": [
+                {
+                    "rule": "bidding-34",
+                    "law": "招标投标法实施条例",
+                    "article": "第三十四条第二款",
+                    "effect": "barred",
+                    "title": {"zh": "不得", "en": "may not"},
+                }
+            ],
+        }
+    ],
+    "left_out": {"findings": 0, "pairs": 0},
+    "receipt": {"answer_sha256": "ab" * 32, "ledger_entry": 7},
+}
+BIDS = """标段,开标日期,投标人,投标报价,最高限价,是否中标,文件编制人
+P1,2025-01-05,local:A,100.50,120,是,
+P1,2025-01-05,local:X,101,120,否,
+P9,2027-01-05,local:A,1,2,是,
+T1,2026-06-01,local:A,90万,100万,,王某
+T1,2026-06-01,local:B,91万,100万,,王某、李某
+"""
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """Run a suite that answers one screen, and keep what it was asked."""
+    found: list[Any] = []
+
+    def answer(_method: str, _path: str, body: bytes | None) -> Any:
+        found.append(json.loads(body or b"null"))
+        return ANSWER
+
+    with answering(monkeypatch, answer):
+        yield found
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(screen_command, arguments)
+
+
+def test_a_file_of_bids_becomes_the_tender_and_its_past(tmp_path: Path, asked: list[Any]) -> None:
+    """What came after the tender is left out."""
+    file = tmp_path / "bids.csv"
+    file.write_text(BIDS, "utf-8-sig")
+    done = run(str(file), "--tender", "T1")
+    assert done.exit_code == 0, done.output
+    (order,) = asked
+    assert order["bidders"] == [
+        {"enterprise": "local:A", "prepared_by": ["王某"]},
+        {"enterprise": "local:B", "prepared_by": ["王某", "李某"]},
+    ]
+    assert [bid["amount_fen"] for bid in order["bids"]] == [90_000_000, 91_000_000]
+    assert order["reserve_fen"] == 100_000_000
+    assert order["past"] == [
+        {
+            "auction": "P1",
+            "day": "2025-01-05",
+            "reserve_fen": 12_000,
+            "winner": "local:A",
+            "bids": [{"bidder": "local:A", "amount_fen": 10_050}, {"bidder": "local:X", "amount_fen": 10_100}],
+        }
+    ]
+
+
+def test_an_answer_is_shown_with_its_evidence_its_weight_and_what_it_is(tmp_path: Path, asked: list[Any]) -> None:
+    file = tmp_path / "order.json"
+    file.write_text(json.dumps({"bidders": ["local:A", "local:B", "local:C"]}))
+    shown = " ".join(run(str(file)).output.split())
+    assert asked[0]["bidders"][2] == {"enterprise": "local:C"}
+    for words in (
+        "仅为提示",
+        "同一控制人",
+        "1,000 (460–1,000) *",
+        "rec_01234567",
+        "异议中",
+        "¥339",
+        "第三十四条",
+        "Not looked at",
+    ):
+        assert words in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("bids.csv", "bidder,auction\nlocal:A,P1\n", "--tender"),
+        ("bids.csv", "auction,amount\nP1,3\n", "names no bidder"),
+        ("bids.csv", "auction,bidder,amount\n,local:A,x\n", "local:A"),
+        ("bids.csv", "auction,bidder,amount\n,local:A,1\nP1,local:B,\n", "P1"),
+        ("order.json", "[]", "bidders"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why(
+    tmp_path: Path, asked: list[Any], name: str, content: str, words: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(content)
+    done = run(str(file))
+    assert done.exit_code == 2
+    assert words in done.output
+    assert asked == []
