@@ -50,7 +50,10 @@ NAMES = (
     "graph_smesd",
     "graph_features",
     "graph_ownership",
+    "graph_indices",
     "graph_rings",
+    "graph_sandbox",
+    "graph_planted",
 )
 
 
