@@ -48,6 +48,7 @@ NAMES = (
     "refresh",
     "replay",
     "graph_ownership",
+    "graph_ties",
 )
 
 
