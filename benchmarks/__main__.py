@@ -49,6 +49,10 @@ NAMES = (
     "replay",
     "graph_ownership",
     "graph_ties",
+    "graph_indices",
+    "graph_rings",
+    "graph_sandbox",
+    "graph_planted",
 )
 
 

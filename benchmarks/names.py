@@ -12,10 +12,10 @@ import unicodedata
 from typing import Any
 
 import numpy as np
+from company_names import LOOKALIKES, WRITTEN, f1, firms, pairs
 from rapidfuzz import fuzz, process
 
 from services.profile.standards.names import Book, match, parse
-from tests.company_names import LOOKALIKES, WRITTEN, f1, firms, pairs
 
 FIRMS, ASKED, PAIRS = 5_000, 2_000, 5_000
 CUTOFFS = range(60, 100, 2)

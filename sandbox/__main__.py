@@ -21,11 +21,21 @@ from sandbox.records import records
 @click.option("--seed", default=7, show_default=True, help="The same seed and size give the same bytes.")
 @click.option("--start", default="2022-01", show_default=True, help="First month of the book, YYYY-MM.")
 @click.option("--default-rate", default=0.12, show_default=True, help="Share of loans in default.")
+@click.option("--large", is_flag=True, help="With the very large firms of a national register.")
 @click.option("--contradictions", default=0, show_default=True, help="How many lies of each kind to plant.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write.")
 @click.option("--format", "form", type=click.Choice(list(SUFFIX)), default="csv", show_default=True)
 def main(  # noqa: PLR0913 - one parameter an option
-    *, firms: int, months: int, seed: int, start: str, default_rate: float, contradictions: int, out: Path, form: Format
+    *,
+    firms: int,
+    months: int,
+    seed: int,
+    start: str,
+    default_rate: float,
+    large: bool,
+    contradictions: int,
+    out: Path,
+    form: Format,
 ) -> None:
     """Write a synthetic economy: enterprises, their invoices, payments, orders, filings, registers, outcomes.
 
@@ -34,7 +44,7 @@ def main(  # noqa: PLR0913 - one parameter an option
     With --contradictions, records that contradict one another are planted too, and contradictions.csv tells which.
     """
     try:
-        plan = Plan(firms, months, seed, _month(start), default_rate)
+        plan = Plan(firms, months, seed, _month(start), default_rate, large)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     economy = simulate(plan)

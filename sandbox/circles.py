@@ -22,6 +22,7 @@ FIRMS_PER_RING: Final = 50
 HOPS: Final = (3, 6)
 WINDOW: Final = 30  # days from the first invoice of a ring to its last
 KEPT: Final = 0.02  # at most this part of the sum is kept, or added, at a hop
+LEAST: Final = 3_000_000  # fen: for less nobody takes the trouble
 RING, LOOKALIKES = "ring", ("open", "unequal", "slow")
 
 
@@ -104,6 +105,6 @@ def _days(rng: np.random.Generator, usable: NDArray[np.int64], size: int, *, slo
 
 def _sums(rng: np.random.Generator, firms: Firms, members: NDArray[np.int64], *, equal: bool) -> NDArray[np.int64]:
     """Draw the totals of a circle in fen: a part of the members' usual month, a little less or more at each hop."""
-    base = 100 * np.median(firms.sales[members]) * rng.uniform(0.1, 0.4)
+    base = max(100 * float(np.median(firms.sales[members])) * rng.uniform(0.1, 0.4), LEAST)
     steps = rng.uniform(1 - KEPT, 1 + KEPT / 4, len(members)) if equal else rng.choice([0.5, 1.8], len(members))
     return np.asarray(np.rint(base * np.cumprod(steps)).astype(np.int64))

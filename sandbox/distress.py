@@ -37,16 +37,17 @@ def run_course(rng: np.random.Generator, firms: Firms, network: Network, months:
     """Simulate stress through the book and the window after it, with the share `rate` of loans in default."""
     shocks = _shocks(rng, len(firms), WARM_UP + months + WINDOW)
     luck = rng.random((len(firms), WINDOW))
-    exposure = network.exposure(firms)
     drift = -0.05 * firms.quality
     stress = np.empty((len(firms), months))
     now = np.zeros(len(firms))
     for step in range(WARM_UP + months):
+        exposure = network.exposure(firms, step - WARM_UP)
         now = _next(now, drift + shocks[:, step], network, exposure)
         if step >= WARM_UP:
             stress[:, step - WARM_UP] = now
     after = drift[:, None] + shocks[:, WARM_UP + months :]
-    return Course(stress, _defaults(now, after, luck, network, exposure, rate))
+    exposures = np.array([network.exposure(firms, months + month) for month in range(WINDOW)])
+    return Course(stress, _defaults(now, after, luck, network, exposures, rate))
 
 
 def _shocks(rng: np.random.Generator, count: int, months: int) -> NDArray[np.float64]:
@@ -69,7 +70,7 @@ def _defaults(
     after: NDArray[np.float64],
     luck: NDArray[np.float64],
     network: Network,
-    exposure: NDArray[np.float64],
+    exposures: NDArray[np.float64],
     rate: float,
 ) -> NDArray[np.int64]:
     """Return default months with the same luck for every intercept tried, so that bisection meets the wanted rate."""
@@ -78,7 +79,7 @@ def _defaults(
     best = np.full(len(now), -1)
     for _ in range(30):
         middle = (low + high) / 2
-        best = _window(now, after, luck, network, exposure, middle)
+        best = _window(now, after, luck, network, exposures, middle)
         defaults = int((best >= 0).sum())
         if defaults == wanted:
             break
@@ -91,7 +92,7 @@ def _window(
     after: NDArray[np.float64],
     luck: NDArray[np.float64],
     network: Network,
-    exposure: NDArray[np.float64],
+    exposures: NDArray[np.float64],
     intercept: float,
 ) -> NDArray[np.int64]:
     """Return who defaults when, month by month: a default weighs on the firm's suppliers in the next month."""
@@ -100,6 +101,7 @@ def _window(
         hazard = 1 / (1 + np.exp(-(intercept + SLOPE * now)))
         falls = (fate < 0) & (luck[:, month] < hazard)
         fate[falls] = month
+        exposure = exposures[month]
         lost = np.bincount(network.seller, exposure * falls[network.buyer], minlength=len(now))
         now = _next(now, after[:, month], network, exposure) + LOSS * lost
     return fate

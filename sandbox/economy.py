@@ -8,11 +8,11 @@ from datetime import date
 import numpy as np
 
 from sandbox.circles import Hops, plant_circles
-from sandbox.distress import Course, run_course
+from sandbox.distress import WARM_UP, WINDOW, Course, run_course
 from sandbox.firms import Firms, draw_firms
 from sandbox.invoices import Invoices, draw_climate, draw_invoices
 from sandbox.links import draw_links
-from sandbox.network import Network, draw_network
+from sandbox.network import Network, Span, draw_network
 from sandbox.seasons import Calendar, calendar, season
 
 
@@ -21,7 +21,8 @@ class Plan:
     """What to simulate: the same plan always gives the same economy.
 
     The book runs `months` whole months from the month of `start`; `default_rate` is the share of firms whose loan,
-    taken at the end of the book, is in default within the year after it.
+    taken at the end of the book, is in default within the year after it. `large`: as many very large firms as in a
+    whole nation, else firms as a bank's small customers are.
     """
 
     firms: int = 300
@@ -29,6 +30,7 @@ class Plan:
     seed: int = 7
     start: date = date(2022, 1, 1)
     default_rate: float = 0.12
+    large: bool = False
 
     def __post_init__(self) -> None:
         """Refuse plans that no economy can follow."""
@@ -55,9 +57,9 @@ class Economy:
 
 def simulate(plan: Plan) -> Economy:
     """Run the economy of a plan. Each stage has a random stream of its own, so one can change without the rest."""
-    streams = [np.random.default_rng([plan.seed, stage]) for stage in range(7)]
-    firms = draw_firms(streams[0], plan.firms, plan.months)
-    network = draw_network(streams[1], firms)
+    streams = [np.random.default_rng([plan.seed, stage]) for stage in range(8)]
+    firms = draw_firms(streams[0], plan.firms, plan.months, large=plan.large)
+    network = draw_network(streams[1], streams[7], firms, Span(WARM_UP, plan.months, WINDOW))
     course = run_course(streams[2], firms, network, plan.months, plan.default_rate)
     links = draw_links(streams[3], firms, network, plan.months)
     days = calendar(plan.start, plan.months)

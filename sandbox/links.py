@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandbox.firms import Firms
-from sandbox.network import Network
+from sandbox.network import Network, haste, tenures
 
 OUTSIDE_PER_FIRM = 4  # outside parties for each firm; a few of them trade with very many
+POPULAR = 1.3  # exponent of the cumulative distribution of how often outside parties are found
+MOST_PLACES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +37,21 @@ class Links:
 
 def draw_links(rng: np.random.Generator, firms: Firms, network: Network, months: int) -> Links:
     """Draw all relations of the book: the network's own, and outside customers and suppliers for the rest."""
-    sold = np.bincount(network.seller, network.value, minlength=len(firms))
-    bought = np.bincount(network.buyer, network.value, minlength=len(firms))
+    usual = network.value * network.presence(months)
+    sold = np.bincount(network.seller, usual, minlength=len(firms))
+    bought = np.bincount(network.buyer, usual, minlength=len(firms))
     customers = _outside(rng, firms, np.maximum(firms.sales - sold, 0), firms.pace, months)
     spending = np.maximum(firms.sales * (1 - firms.margin) - bought, 0)
     suppliers = _outside(rng, firms, spending, 0.8 * firms.pace, months)
     share = network.value / firms.sales[network.seller]
     inside_rate = np.maximum(firms.pace[network.seller] * share, 0.1)
-    count = len(network.seller)
     return Links(
         seller=np.concatenate((network.seller, customers.firm, suppliers.party)),
         buyer=np.concatenate((network.buyer, customers.party, suppliers.firm)),
         value=np.concatenate((network.value, customers.value, suppliers.value)),
         rate=np.concatenate((inside_rate, customers.rate, suppliers.rate)),
-        first=np.concatenate((np.zeros(count), customers.first, suppliers.first)),
-        last=np.concatenate((np.full(count, float(months)), customers.last, suppliers.last)),
+        first=np.concatenate((np.clip(network.first, 0, months), customers.first, suppliers.first)),
+        last=np.concatenate((np.clip(network.last, 0, months), customers.last, suppliers.last)),
     )
 
 
@@ -73,31 +75,13 @@ def _outside(
     months: int,
 ) -> _Outside:
     """Divide each firm's budget among a few places, each held by one partner after another."""
-    places = 3 + rng.poisson(np.clip(pace * 0.7, 1, 40))
+    places = 3 + rng.poisson(np.clip(0.7 * pace * firms.reach / firms.pace, 1, MOST_PLACES))
     firm = np.repeat(np.arange(len(firms)), places)
     weight = rng.gamma(0.6, size=len(firm)) + 0.02
     share = weight / np.bincount(firm, weight, minlength=len(firms))[firm]
-    place, first, last = _tenures(rng, firms.churn[firm], months)
+    place, first, last = tenures(rng, firms.churn[firm] * haste(rng, len(firm)), months)
     firm, share = firm[place], share[place]
-    # The square makes low numbers popular: a handful of outside parties trade with very many firms.
     pool = OUTSIDE_PER_FIRM * len(firms)
-    party = len(firms) + (pool * rng.random(len(firm)) ** 2).astype(np.int64)
+    found = np.cumsum((np.arange(pool) + 0.5) ** (-1 / POPULAR))
+    party = len(firms) + np.searchsorted(found, rng.random(len(firm)) * found[-1])
     return _Outside(firm, party, budget[firm] * share, np.maximum(pace[firm] * share, 0.02), first, last)
-
-
-def _tenures(
-    rng: np.random.Generator, churn: NDArray[np.float64], months: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Cut the book of each place into tenures at Poisson times: (place, first, last) per tenure."""
-    changes = rng.poisson(churn * months)
-    place = np.repeat(np.arange(len(churn)), changes + 1)
-    owner = np.repeat(np.arange(len(churn)), changes)
-    moment = rng.uniform(0, months, len(owner))
-    moment = moment[np.lexsort((moment, owner))]
-    ends = np.cumsum(changes + 1) - 1
-    first, last = np.zeros(len(place)), np.full(len(place), float(months))
-    inner = np.ones(len(place), dtype=bool)
-    inner[ends] = False
-    last[inner] = moment
-    first[1:][inner[:-1]] = moment
-    return place, first, last

@@ -16,13 +16,17 @@ WHOLE_POINTS = sum(MOST.values())
 def made(seed: int, firms: int, provinces: int, prefectures: int, sections: int) -> pl.DataFrame:
     """Return firms of a month: enterprise, prefecture, industry, hundredths by component, known."""
     rng = np.random.default_rng(seed)
-    places = zip(rng.zipf(1.6, firms) % provinces, rng.zipf(1.8, firms) % prefectures, strict=True)
+    first, second, kind = rng.zipf(1.6, firms) % provinces, rng.zipf(1.8, firms) % prefectures, rng.zipf(1.7, firms)
+    # Places and trades differ: the last of each have half of the points.
+    share = (1 - second / (2 * prefectures)) * (1 - kind % sections / (2 * sections))
     return pl.DataFrame(
         {
             "enterprise": [f"local:{at}" for at in range(firms)],
-            "prefecture": [f"{11 + province:02d}{place + 1:02d}00" for province, place in places],
-            "industry": [chr(ord("A") + at) for at in rng.zipf(1.7, firms) % sections],
-            **{name: rng.integers(0, most + 1, firms) for name, most in MOST.items()},
+            "prefecture": [
+                f"{11 + province:02d}{place + 1:02d}00" for province, place in zip(first, second, strict=True)
+            ],
+            "industry": [chr(ord("A") + at) for at in kind % sections],
+            **{name: (rng.integers(0, most + 1, firms) * share).astype(np.int64) for name, most in MOST.items()},
             "known": rng.integers(0, 10_001, firms),
         }
     )

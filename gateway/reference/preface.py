@@ -121,10 +121,22 @@ TAGS: list[Document] = [
     _tag("control", "股权与控制", "Ownership and control", "谁持股、谁控制、同属哪个集团。Who owns, who controls."),
     _tag("rings", "循环开票", "Rings", "企业间循环开票的链条。Invoices that run in a circle."),
     _tag(
+        "supplier-record",
+        "供应商履约记录",
+        "Supplier record",
+        "合同、交付、退货与公共信用信息。Contracts, deliveries, sales taken back, public records.",
+    ),
+    _tag(
         "bidder-screens",
         "投标人筛查",
         "Bidder screens",
         "投标人关联关系风险提示：是提示，不是认定。Who belongs together among bidders: hints.",
+    ),
+    _tag(
+        "partner-shifts",
+        "调整交易对手",
+        "Partner shifts",
+        "与谁多做生意可降低风险。Which partner would lower a firm's risk.",
     ),
     _tag("shocks", "风险传导", "Shocks", "冲击如何沿债权、担保与供应链传导。How trouble would travel."),
     _tag("signals", "预警信号", "Signals", "一家企业的十六项预警信号。The sixteen early-warning signals of a firm."),

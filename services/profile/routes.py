@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.web.ledger import blueprint as ledger_blueprint
 from services.profile.book.api import connectors, imports, previews, records
 from services.profile.book.api.current import context
-from services.profile.graph.api import control, graphs, rings, shocks
+from services.profile.graph.api import control, graphs, partner_shifts, rings, shocks
 from services.profile.portrait.api import cross_checks, features, portraits
 from services.profile.portrait.api import internal as portrait_internal
 from services.profile.rights.api import (
@@ -19,7 +19,7 @@ from services.profile.rights.api import (
     withdrawals,
 )
 from services.profile.rights.api import internal as rights_internal
-from services.profile.supervision.api import bidder_screens, classes, indices
+from services.profile.supervision.api import bidder_screens, classes, indices, supplier_records
 from services.profile.watch.api import alerts, exposures
 
 ledger = ledger_blueprint(
@@ -36,6 +36,7 @@ DOCUMENTED = (
     portraits.blueprint,
     graphs.blueprint,
     shocks.blueprint,
+    partner_shifts.blueprint,
     control.blueprint,
     rings.one,
     rings.many,
@@ -54,6 +55,7 @@ DOCUMENTED = (
     measures.blueprint,
     features.blueprint,
     bidder_screens.blueprint,
+    supplier_records.blueprint,
     ledger,
 )
 BETWEEN_SERVICES = (portrait_internal.blueprint, rights_internal.blueprint)

@@ -125,3 +125,40 @@ class Exposures(TypedDict):
     threshold_fen: int | None
     stated_at: str | None
     exposures: list[Exposure]
+
+
+class PartnerRisk(TypedDict):
+    """What the failure of a single partner costs."""
+
+    worst: float
+    mean: float
+
+
+class PartnerShift(TypedDict):
+    """A tenth of the trade with the strongest partner goes to another; the risk that is left."""
+
+    to: str
+    after: PartnerRisk
+
+
+class PartnerSide(TypedDict):
+    """One side of a firm's trade."""
+
+    side: Literal["customers", "suppliers"]
+    strongest: str | None
+    now: PartnerRisk
+    shifts: list[PartnerShift]
+    partners: int
+    left_out: int
+
+
+class PartnerShifts(TypedDict):
+    """Which partner would lower a firm's risk."""
+
+    disputes: list[Mark]
+    enterprise: str
+    as_of: str
+    known_at: str
+    moved: float
+    sides: list[PartnerSide]
+    estimates: Estimates

@@ -1,19 +1,20 @@
-"""Commands about contagion: shock, exposures."""
+"""Commands about contagion: shock, exposures, partner-shifts."""
 
 from __future__ import annotations
 
 import csv
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
-from smecredit.answers import Exposures, ShockAnswer
+from smecredit.answers import Exposures, PartnerShifts, ShockAnswer
 from smecredit.cli.options import as_fen, as_of, connected, printed
 from smecredit.client import Client
 from smecredit.money import fen
 from smecredit.problems import Problem
-from smecredit.rendering.shock import exposures, shock
+from smecredit.rendering.shock import exposures, partner_shifts, shock
 
 share = click.FloatRange(0, 1)
 NO_SCORE = (403, 404)
@@ -62,6 +63,16 @@ def exposures_command(bank: Client, book: Path | None, threshold: int | None) ->
     if book is None or threshold is None:
         return bank.exposures()
     return bank.state_exposures(_exposures(bank, book), threshold_fen=threshold)
+
+
+@click.command("partner-shifts")
+@click.argument("enterprise")
+@as_of
+@printed(partner_shifts)
+@connected("bank-demo")
+def partner_shifts_command(bank: Client, enterprise: str, as_of: date | None) -> PartnerShifts:
+    """Show which of its present partners would lower a firm's risk; a firm may ask of itself."""
+    return bank.partner_shifts(enterprise, as_of=as_of)
 
 
 def _exposures(bank: Client, file: Path) -> list[dict[str, Any]]:

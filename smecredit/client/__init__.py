@@ -22,6 +22,7 @@ from smecredit.client.rings import Circles
 from smecredit.client.scores import Scores
 from smecredit.client.screens import Screens
 from smecredit.client.shocks import Shocks
+from smecredit.client.supervision import Supervision
 from smecredit.client.wire import Wire
 
 __all__ = ["DEFAULT_URL", "Client", "OnProgress", "Table"]
@@ -37,6 +38,7 @@ class Client(
     Circles,
     Screens,
     Shocks,
+    Supervision,
     Rights,
     Corrections,
     Measures,

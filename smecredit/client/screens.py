@@ -1,4 +1,4 @@
-"""Bidders who belong together: hints of a screen."""
+"""What a buyer asks: bidders who belong together, and how a supplier has kept its contracts."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from smecredit.answers import BidderScreen, Purpose
-from smecredit.client.calls import Calls, moments
+from smecredit.answers import BidderScreen, Purpose, SupplierRecord
+from smecredit.client.calls import Calls, iso, moments, segment
 
 
 class Screens(Calls):
-    """Screens of the bidders of a tender, for whoever buys."""
+    """Screens of the bidders of a tender, and records of suppliers, for whoever buys."""
 
     def screen_bidders(
         self,
@@ -32,3 +32,15 @@ class Screens(Calls):
         listed = [{"enterprise": each} if isinstance(each, str) else dict(each) for each in bidders]
         order = {"bidders": listed, "bids": list(bids), "past": list(past), "reserve_fen": reserve_fen}
         return self._post(BidderScreen, "/v1/bidder-screens", order | moments(as_of, known_at), purpose=purpose)
+
+    def supplier_record(
+        self,
+        enterprise: str,
+        *,
+        as_of: date | None = None,
+        known_at: datetime | None = None,
+        purpose: Purpose = "procurement",
+    ) -> SupplierRecord:
+        """Return how a firm has kept its contracts: orders, deliveries, sales taken back, public records."""
+        path = f"/v1/enterprises/{segment(enterprise)}/supplier-record"
+        return self._get(SupplierRecord, path, purpose=purpose, as_of=iso(as_of), known_at=iso(known_at))

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from smecredit.answers import Exposures, Purpose, ShockAnswer
-from smecredit.client.calls import Calls, moments
+from smecredit.answers import Exposures, PartnerShifts, Purpose, ShockAnswer
+from smecredit.client.calls import Calls, iso, moments, segment
 
 
 class Shocks(Calls):
@@ -53,3 +53,15 @@ class Shocks(Calls):
         headers = {} if replaces is None else {"If-Match": f'"{replaces}"'}
         value = {"threshold_fen": threshold_fen, "exposures": [dict(each) for each in exposures]}
         return cast("Exposures", self._wire.call("PUT", "/v1/exposures", value=value, headers=headers).json())
+
+    def partner_shifts(
+        self,
+        enterprise: str,
+        *,
+        as_of: date | None = None,
+        known_at: datetime | None = None,
+        purpose: Purpose = "credit-monitoring",
+    ) -> PartnerShifts:
+        """Return which of its partners would lower a firm's risk, as its own file tells."""
+        path = f"/v1/enterprises/{segment(enterprise)}/partner-shifts"
+        return self._get(PartnerShifts, path, purpose=purpose, as_of=iso(as_of), known_at=iso(known_at))

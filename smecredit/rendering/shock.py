@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from rich.markup import escape
 
-from smecredit.answers import Exposures, FenInterval, Hop, Interval, ShockAnswer
+from smecredit.answers import Exposures, FenInterval, Hop, Interval, PartnerShifts, ShockAnswer
 from smecredit.money import yuan
 from smecredit.rendering.tables import NONE, plain_table, terminal
 
 FIRMS_SHOWN = 20
 SHUT = "(未授权 not open)"
+SIDES = {"customers": "Customers 客户", "suppliers": "Suppliers 供应商"}
 TIES = {"trade": "→", "guarantee": "⇒"}
 
 
@@ -58,6 +59,21 @@ def exposures(shown: Exposures) -> None:
         pd = NONE if each["pd"] is None else f"{each['pd']:.2%}"
         table.add_row(each["enterprise"], yuan(each["exposure_fen"]), f"{each['lgd']:.0%}", pd)
     console.print(table)
+
+
+def partner_shifts(shown: PartnerShifts) -> None:
+    """Show by side whose failure costs a firm most, and which shifts would lower it."""
+    console = terminal()
+    for side in shown["sides"]:
+        now = side["now"]
+        console.print(
+            f"{SIDES[side['side']]}: {side['strongest'] or NONE}, worst 最大损失 {now['worst']:.1%}, "
+            f"mean 平均 {now['mean']:.1%}, {side['left_out']} not tried 未测算"
+        )
+        table = plain_table(f"{shown['moved']:.0%} to 转向", ">Worst 最大损失", ">Mean 平均")
+        for shift in side["shifts"][:FIRMS_SHOWN]:
+            table.add_row(escape(shift["to"]), f"{shift['after']['worst']:.1%}", f"{shift['after']['mean']:.1%}")
+        console.print(table)
 
 
 def _path(hops: Sequence[Hop], to: str) -> str:

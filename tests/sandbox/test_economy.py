@@ -10,6 +10,9 @@ import pytest
 
 from sandbox.economy import Economy, Plan, simulate
 from sandbox.files import write
+from sandbox.firms import draw_firms
+from sandbox.links import draw_links
+from sandbox.network import Span, draw_network
 from sandbox.tables import tables
 
 
@@ -108,14 +111,33 @@ def test_a_few_firms_have_many_links():
 
 
 def test_distress_reaches_suppliers():
-    """Suppliers of firms under stress are under more stress than the others."""
+    """Those whose customers of the last year were under stress are under more stress than the others."""
     economy = simulate(Plan(firms=3000, months=12))
-    stress, network = economy.course.stress[:, -1], economy.network
-    exposure = network.exposure(economy.firms)
-    weight = np.bincount(network.seller, exposure, minlength=3000)
-    arriving = np.bincount(network.seller, exposure * stress[network.buyer], minlength=3000)
+    stress, network = economy.course.stress, economy.network
+    weight, arriving = np.zeros(3000), np.zeros(3000)
+    for month in range(12):
+        exposure = network.exposure(economy.firms, month)
+        weight += np.bincount(network.seller, exposure, minlength=3000) / 12
+        arriving += np.bincount(network.seller, exposure * stress[network.buyer, month], minlength=3000) / 12
     linked = weight > 0.05
-    assert np.corrcoef(arriving[linked] / weight[linked], stress[linked])[0, 1] > 0.15
+    assert np.corrcoef(arriving[linked] / weight[linked], stress[linked, -1])[0, 1] > 0.15
+
+
+def test_links_last_as_long_as_in_national_registers():
+    """Of the links that hold in a month, inside and with the world outside, half are over 11 to 15 months later."""
+    rng = np.random.default_rng(3)
+    firms = draw_firms(rng, 1500, 60)
+    network = draw_network(rng, rng, firms, Span(0, 60, 0))
+    for part in (network, draw_links(rng, firms, network, 60)):
+        held = (part.first <= 12) & (part.last > 12)
+        assert 11 <= np.median(part.last[held] - 12) <= 15
+
+
+def test_the_largest_firms_follow_a_power_law():
+    """Among the largest of many firms sales have an exponent near 1.1: ten times as large is a twelfth as many."""
+    sales = draw_firms(np.random.default_rng(3), 40_000, 12, large=True).sales
+    tail = np.sort(sales)[-1000:]
+    assert 1000 / np.log(tail / tail[0]).sum() == pytest.approx(1.1, abs=0.08)
 
 
 @pytest.mark.parametrize("plan", [{"firms": 1}, {"months": 3}, {"default_rate": 0.0}])

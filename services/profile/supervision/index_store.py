@@ -52,6 +52,11 @@ def cells(session: Session, month: str) -> Month | None:
     return Month({Cell(Level(row.level), row.region, row.industry): figures(row) for row in rows})
 
 
+def begun(session: Session) -> bool:
+    """Tell whether any figure was published yet."""
+    return session.scalar(select(IndexCell.month).where(IndexCell.firms.is_not(None)).limit(1)) is not None
+
+
 def hidden(session: Session, since: str) -> frozenset[Cell]:
     """Return the cells that are hidden in any month from this one on."""
     query = select(*KEY[1:]).where(IndexCell.month >= since, IndexCell.firms.is_(None)).distinct()

@@ -120,6 +120,10 @@ BY_HAND = {
     "screen": """
         POST /v1/bidder-screens
     """,
+    # How a supplier has kept its word: the firm itself, and a buyer to whom it consents.
+    "supplier": """
+        GET /v1/enterprises/{enterprise}/supplier-record
+    """,
     # The list of what was made of a firm opens no file, and is nobody's without its consent.
     "file": """
         GET /v1/enterprises/{enterprise}/scores
@@ -133,6 +137,7 @@ PASSES: dict[str, tuple[frozenset[str], Any]] = {
     "absent": (frozenset(), ELSEWHERE),
     "file": (frozenset({"owner", "bank with consent"}), FORBIDDEN),
     "screen": (frozenset({"buyer", "operator"}), FORBIDDEN),
+    "supplier": (frozenset({"owner", "buyer"}), FORBIDDEN),
     "made": (frozenset({"owner", "bank with consent"}), ELSEWHERE),
     "ordered": (frozenset({"bank with consent"}), ELSEWHERE),
     "product": (frozenset({"bank with consent"}), FORBIDDEN),
@@ -149,6 +154,7 @@ PURPOSES = {
     "GET /v1/alerts": "credit-monitoring",
     "POST /v1/score-sets": "financing-match",
     "POST /v1/bidder-screens": "procurement",
+    "GET /v1/enterprises/{enterprise}/supplier-record": "procurement",
 }
 ROUTES = {f"{method} {path}": operation for method, path, operation in operations()}
 

@@ -21,7 +21,10 @@ from chassis.web.openapi import Shows
 ARCHITECTURE = Path(__file__).parents[3] / "docs" / "architecture.md"
 BANK = "bank with consent"
 # Who asks where it is not the bank.
-ASKED_BY = {"POST /v1/bidder-screens": "buyer"}
+ASKED_BY = {
+    "POST /v1/bidder-screens": "buyer",
+    "GET /v1/enterprises/{enterprise}/supplier-record": "buyer",
+}
 ROUTES = {f"{method} {path}": operation for method, path, operation in operations()}
 FILE_READS = [
     route

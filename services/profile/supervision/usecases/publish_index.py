@@ -32,7 +32,7 @@ from services.profile.supervision.domain.cells import prefecture_of, section_of
 from services.profile.supervision.domain.index_rules import components, rules_on
 from services.profile.supervision.domain.pack import Pack
 from services.profile.supervision.domain.panel import Atom, Panel, moved_on
-from services.profile.supervision.domain.publication import KNOWN, Before, Month
+from services.profile.supervision.domain.publication import KNOWN, Before
 from services.profile.supervision.usecases.measure import gathered, own_figures, valued
 
 JOB = "index"
@@ -93,14 +93,15 @@ def _publish(context: Context, month: str, by: str) -> None:
         state, latest = store.book(session), index_store.latest(session)
         if latest is not None and latest >= month:
             return
-        members = index_store.members(session)
+        members, begun = index_store.members(session), index_store.begun(session)
         before = index_store.cells(session, f"{month_end_before(day):%Y-%m}")
         hidden = index_store.hidden(session, f"{months_later(day, 1 - WINDOW):%Y-%m}")
     moment = Moment(state.lake_version, day, state.known_at, state.departures)
     pack = rules_on(day)
     names = list(components(pack))
-    measured, panel = _members(context, moment, pack, members if latest is not None else None)
-    held = None if before is None else Before(before, _points(members, names))
+    # As long as nothing was published there is nothing to subtract from: everybody joins.
+    measured, panel = _members(context, moment, pack, members if begun else None)
+    held = Before(before, _points(members, names)) if before and members else None
     found = publication.month(measured, names, panel, held, hidden)
     made = index_store.Made(
         month, state.lake_version, state.known_at, bool(state.synthetic), pack.valid_from, by, context.now()
@@ -109,7 +110,8 @@ def _publish(context: Context, month: str, by: str) -> None:
         store.book(session, lock=True)
         if index_store.latest(session) == latest:
             index_store.keep(session, made, found, measured, names)
-            _told(found, month)
+            told = {"cells": len(found.cells), "hidden": len(found.hidden), "waiting": panel.waiting}
+            log.info("index published", month=month, **told)
 
 
 def _members(
@@ -167,10 +169,6 @@ def _points(members: Mapping[str, tuple[Atom, Mapping[str, int]]], names: Sequen
     rows = [{"enterprise": name, **points} for name, (_, points) in sorted(members.items())]
     columns = sorted({*rows[0]} - {"enterprise"}, key=lambda each: (names.index(each) if each in names else 99, each))
     return pl.DataFrame(rows, schema={"enterprise": pl.String, **dict.fromkeys(columns, pl.Int64)})
-
-
-def _told(found: Month, month: str) -> None:
-    log.info("index published", month=month, cells=len(found.cells), hidden=len(found.hidden))
 
 
 def _end(month: str) -> date:

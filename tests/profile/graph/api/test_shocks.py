@@ -144,6 +144,17 @@ def test_of_a_book_only_the_firms_that_consent_are_worked_out(chain: House) -> N
         assert refused["type"].endswith("consent-required")
 
 
+def test_a_firm_learns_which_partner_would_lower_its_risk_from_its_own_file(chain: House) -> None:
+    """And a bank only with the firm's consent to its ties, which it finds in its record."""
+    path = "/v1/enterprises/local:E2/partner-shifts"
+    found = chain.client.get(path, headers=chain.owner("local:E2")).json
+    assert [side["strongest"] for side in found["sides"]] == ["local:E3", None]
+    assert chain.client.get(path, headers=chain.bank(MONITORING)).status_code == 403
+    assert chain.client.get(path, headers=let(chain, "E2")).json["sides"] == found["sides"]
+    reads = chain.client.get("/v1/enterprises/local:E2/accesses", headers=chain.owner("local:E2")).json["items"]
+    assert [each["what"] for each in reads] == ["shock/partner-shifts"]
+
+
 def test_a_firm_asks_about_itself_without_anybodys_leave(chain: House) -> None:
     """Its own file alone, whatever it asks for, and nothing is recorded."""
     answer = shock(chain, chain.owner("local:E2"), exposures=[lent("E1")])

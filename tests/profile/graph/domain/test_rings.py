@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.profile.graph.domain.rings import EDGES, RINGS, Budget, Terms, by_firm, find
+from services.profile.graph.domain.rings import EDGES, RINGS, Budget, Terms, by_firm, find, near
 
 Row: TypeAlias = tuple[str, str, str, date, int]
 FIRST = date(2020, 1, 1)
@@ -164,3 +164,22 @@ def test_no_invoices_have_no_rings() -> None:
 def test_terms_without_meaning_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"hops|negative"):
         Terms(**{"longest": 3, "days": 1, "tolerance": 0.1, **wrong})  # type: ignore[arg-type]
+
+
+@settings(max_examples=30, deadline=None)
+@given(books(), TERMS, st.sets(st.sampled_from("ABCDE"), min_size=1, max_size=2))
+def test_what_is_near_some_firms_holds_all_their_rings(rows: list[Row], terms: Terms, firms: set[str]) -> None:
+    """Asked of few firms, the search need not see the whole book; of too many paths it sees it after all."""
+
+    def theirs(told: pl.DataFrame) -> list[str]:
+        found = find(told, terms).rings
+        return found.filter(pl.col("members").list.eval(pl.element().is_in(list(firms))).list.any())["ring"].to_list()
+
+    whole = theirs(frame(rows))
+    assert theirs(near(frame(rows), firms, terms)) == whole
+    assert theirs(near(frame(rows), firms, terms, together=0)) == whole
+
+
+def test_what_is_near_leaves_the_others_out() -> None:
+    told = hops(("A", "B", 1, 1000), ("B", "A", 2, 1000), ("C", "D", 1, 1000), ("D", "C", 2, 1000))
+    assert near(told, {"A"}, TWENTY)["number"].to_list() == ["0", "1"]

@@ -8,6 +8,7 @@ import pytest
 from profile_house import open_house
 
 from services.profile.supervision.domain.packs_of import packs
+from smecredit.rendering.supervision import enterprise_class
 
 RECORDS = "record,enterprise,number,tier,grade,authority,date,published_on\n"
 GOOD, BAD, DARK = "local:E1", "local:E2", "local:E3"
@@ -119,6 +120,21 @@ def test_another_sectors_rules_may_be_asked_for(house):
     refused = read(house, GOOD, house.owner(GOOD), "?sector=mining")
     assert refused.status_code == 404
     assert all(sector in refused.json["detail"] for sector in packs().sectors)
+
+
+def test_the_command_shows_what_counts_what_caps_and_what_raises(house, capsys):
+    """In both languages, unknown values as unknown."""
+    enterprise_class(read(house, BAD, house.owner(BAD)).json)
+    shown = capsys.readouterr().out
+    for words in (
+        "local:E2",
+        "信用风险",
+        "at most 不高于 C",
+        "unknown 未知",
+        "What would raise it 提升途径",
+        "住建、应急部门",
+    ):
+        assert words in shown
 
 
 def test_a_past_class_reads_the_same_later(house):

@@ -9,6 +9,8 @@ from decimal import Decimal
 import pytest
 from profile_house import open_house
 
+from smecredit.rendering.supervision import index
+
 PLACES = {"130100": 24, "130200": 14, "110105": 13, "120101": 4}
 RECORDS = "record,enterprise,number,tier,grade,authority,date,published_on\n"
 
@@ -126,6 +128,18 @@ def test_it_comes_as_a_table_too(house):
     assert [row["region"] for row in rows] == ["110000", "120000", "130000"]
     assert {row["index"] for row in rows if row["firms"] == ""} == {""}
     assert {row["synthetic"] for row in rows} == {"false"}
+
+
+def test_the_command_draws_the_months_and_says_what_is_hidden(house, capsys):
+    """A bar for what is published, a word for what is not, and how to publish where nothing is."""
+    index(read(house, "?level=province&from=2022-06").json)
+    shown = capsys.readouterr().out
+    assert "█" in shown
+    assert "不予公布" in shown
+    assert "河北省" in shown
+    assert "payment: 履约能力" in shown
+    index(read(house, "?from=2030-01").json)
+    assert "smecredit publish-index" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

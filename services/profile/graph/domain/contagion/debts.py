@@ -44,7 +44,8 @@ class Told:
 def debts(told: Told, parameters: Parameters) -> pl.DataFrame:
     """Return DEBTS between firms, each once: what payments tell before estimates, the creditor before the debtor."""
     both = pl.concat([_trade(told, parameters), _guarantees(told)])
-    ordered = both.sort("creditor", "debtor", "tie", "told", "value", descending=[False, False, False, True, True])
+    best = ["creditor", "debtor", "tie", "told"]
+    ordered = both.sort(best, descending=[False, False, False, True], maintain_order=True)
     first = ordered.unique(["creditor", "debtor", "tie"], keep="first", maintain_order=True)
     return first.filter((c("high") > 0) & (c("creditor") != c("debtor")))
 

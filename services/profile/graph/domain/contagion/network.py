@@ -72,6 +72,15 @@ class Network:
 
     def supply(self) -> Supply:
         """Return the network of supply; what is sold to persons and the like is sold outside."""
+        return supply_of(*self.links())
+
+    def sold_to(self, firm: str, customer: str) -> float:
+        """Return what a firm says that it sold to a customer within a year, in fen."""
+        rows = self.dealt.filter(c("sold"), c("teller") == firm, c("partner") == customer)
+        return float(max(rows["total_fen"].sum(), 0))
+
+    def links(self) -> tuple[Links, Places, Floats]:
+        """Return the links of supply, each firm's industry, and what it sells outside."""
         pairs = self._links()
         supplier, customer = self._of(pairs["supplier"]), self._of(pairs["customer"])
         industries = [self.files[firm].industry if firm in self.files else None for firm in self.firms]
@@ -86,7 +95,7 @@ class Network:
         links = Links(supplier, customer, value, np.array(need, dtype=np.int64), felt)
         within = np.bincount(supplier, value, len(self.firms))
         outside = np.maximum(np.where(self.open, self._sold, within) - within, 0.0)
-        return supply_of(links, _divisions(industries), outside)
+        return links, _divisions(industries), outside
 
     def _links(self) -> pl.DataFrame:
         """Return supplier, customer, value (fen a year), and whether each side's loss may rest on who tells it."""

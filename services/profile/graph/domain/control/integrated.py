@@ -16,7 +16,7 @@ equation still has one solution for each i, since leaving i out breaks the ring;
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -34,6 +34,8 @@ TOLERANCE = 1e-14
 DIRECT, SWEEPS, SETTLED = 400, 400, 1e-15
 # Of so few parties the inverse itself is quickest; entries from this size on mean that a ring is sealed, or nearly.
 DENSE, WELL = 48, 1e4
+# A ring of more firms than this is taken some columns at a time, so that it fits in memory.
+LARGE, COLUMNS = 1_600, 256
 Values = NDArray[np.float64]
 Places = NDArray[np.int64]
 
@@ -44,6 +46,7 @@ class Holdings:
 
     names: Sequence[str]
     shares: csr_array
+    known_turns: dict[int, Values] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def place(self) -> Mapping[str, int]:
@@ -54,6 +57,18 @@ class Holdings:
     def turned(self) -> csr_array:
         """The shares by held firm."""
         return self.shares.T.tocsr()
+
+    @cached_property
+    def rings(self) -> NDArray[np.int32]:
+        """The strongly connected part that each place is in."""
+        return np.asarray(connected_components(self.shares, directed=True, connection="strong")[1])
+
+    def turns(self, ring: int) -> tuple[Places, Values]:
+        """Return the members of a ring, and of each N_ii: how often what leaves it passes it again, once counted."""
+        members = np.flatnonzero(self.rings == ring)
+        if ring not in self.known_turns:
+            self.known_turns[ring] = _diagonal(self.shares[members][:, members])
+        return members, self.known_turns[ring]
 
 
 def holdings(stakes: Iterable[Tie]) -> Holdings:
@@ -71,7 +86,7 @@ def owners(held: Holdings, firm: int) -> tuple[Places, Values]:
     at = int(np.searchsorted(over, firm))
     shares = _small(into, at) if len(over) <= DENSE else None
     if shares is None:
-        shares = _owners(into, at)
+        shares = _owners(held, over, into, at)
     return over[shares > 0], shares[shares > 0]
 
 
@@ -83,18 +98,20 @@ def owned(held: Holdings, party: int) -> tuple[Places, Values]:
 
 
 def _closure(rows: csr_array, start: int) -> tuple[Places, csr_array]:
-    """Return all that is reached from a place, and the rows of these among themselves: no way leads out of them.
-
-    Layer by layer, so that a small answer does not walk over a large graph.
-    """
-    seen = layer = np.array([start], dtype=np.int64)
+    """Return all that is reached from a place, and the rows of these among themselves: no way leads out of them."""
+    seen, layer = np.zeros(rows.shape[0], dtype=bool), np.array([start], dtype=np.int64)
+    seen[start] = True
+    layers = [layer]
     while len(layer):
-        found = np.unique(rows.indices[_entries(rows, layer)[0]])
-        layer = found[~np.isin(found, seen, assume_unique=True)]
-        seen = np.union1d(seen, layer)
-    entries, ends = _entries(rows, seen)
-    local = np.searchsorted(seen, rows.indices[entries])
-    return seen, csr_array((rows.data[entries], local, ends), shape=(len(seen), len(seen)))
+        found = rows.indices[_entries(rows, layer)[0]]
+        layer = np.sort(found[~seen[found]]).astype(np.int64)
+        layer = layer[np.diff(layer, prepend=-1) > 0]
+        seen[layer] = True
+        layers.append(layer)
+    reached = np.sort(np.concatenate(layers))
+    entries, ends = _entries(rows, reached)
+    local = np.searchsorted(reached, rows.indices[entries])
+    return reached, csr_array((rows.data[entries], local, ends), shape=(len(reached), len(reached)))
 
 
 def _entries(rows: csr_array, chosen: Places) -> tuple[Places, Places]:
@@ -119,16 +136,14 @@ def _small(into: csr_array, at: int) -> Values | None:
     return np.where(shares > TOLERANCE, shares, 0.0)
 
 
-def _owners(into: csr_array, at: int) -> Values:
-    part = into.T.tocsr()
-    rings = _rings(part)
+def _owners(held: Holdings, over: Places, into: csr_array, at: int) -> Values:
+    part, rings = into.T.tocsr(), held.rings[over]
     sealed = _sealed(part, rings)
-    shares = np.zeros(part.shape[0])
+    shares = np.zeros(len(over))
     if not sealed[at]:
         free = np.flatnonzero(~sealed)
-        inner = part[free][:, free]
-        weight = _solved(inner, _unit(len(free), int(np.searchsorted(free, at))))
-        turns = _turns(inner, rings[free], weight)
+        weight = _solved(part[free][:, free], _unit(len(free), int(np.searchsorted(free, at))))
+        turns = _turns(held, over[free], rings[free])
         shares[free] = weight / turns
         shares[at] = 1 - 1 / turns[np.searchsorted(free, at)]
     for i in np.flatnonzero(sealed):
@@ -159,10 +174,6 @@ def _solved(a: csr_array, b: Values) -> Values:
     return np.asarray(splu(csc_array(eye_array(a.shape[0]) - a)).solve(b))
 
 
-def _rings(part: csr_array) -> NDArray[np.int32]:
-    return np.asarray(connected_components(part, directed=True, connection="strong")[1])
-
-
 def _sealed(part: csr_array, rings: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Tell which firms are in a ring whose members hold all shares of each other: it has no owner outside."""
     ends = part.tocoo()
@@ -173,20 +184,27 @@ def _sealed(part: csr_array, rings: NDArray[np.int32]) -> NDArray[np.bool_]:
     return np.asarray(least[rings] >= FULL)
 
 
-def _turns(part: csr_array, rings: NDArray[np.int32], weight: Values) -> Values:
-    """Return N_ii: how often what leaves a firm passes it, 1 where it is on no ring."""
-    turns = np.ones(part.shape[0])
-    sizes = np.bincount(rings)
-    for ring in np.flatnonzero(sizes > 1):
-        members = np.flatnonzero(rings == ring)
-        block = part[members][:, members]
-        if len(members) <= DIRECT * 4:
-            turns[members] = np.diag(np.linalg.inv(np.eye(len(members)) - block.toarray()))
-        else:
-            for place, member in enumerate(members):
-                if weight[member] > TOLERANCE:
-                    turns[member] = _solved(block, _unit(len(members), place))[place]
+def _turns(held: Holdings, over: Places, rings: NDArray[np.int32]) -> Values:
+    """Return N_ii of these places, 1 where one is on no ring; all of a ring are above a firm, or none."""
+    turns = np.ones(len(over))
+    for ring in np.flatnonzero(np.bincount(rings) > 1):
+        members, values = held.turns(int(ring))
+        turns[np.searchsorted(over, members)] = values
     return turns
+
+
+def _diagonal(block: csr_array) -> Values:
+    """Return the diagonal of (I - A)^-1 of a ring: by the inverse, or some columns at a time where it is large."""
+    size = block.shape[0]
+    if size <= LARGE:
+        return np.diag(np.linalg.inv(np.eye(size) - block.toarray())).copy()
+    found = np.empty(size)
+    for first in range(0, size, COLUMNS):
+        places = np.arange(first, min(first + COLUMNS, size))
+        unit = np.zeros((size, len(places)))
+        unit[places, places - first] = 1.0
+        found[places] = _solved(block, unit)[places, places - first]
+    return found
 
 
 def _unit(size: int, place: int) -> Values:

@@ -10,6 +10,7 @@ import pytest
 from invoice_books import AS_OF, purchase, sale
 from signal_scenes import reading, records_of, scene
 
+from services.profile.graph.domain.rings import limits
 from services.profile.watch.domain.signals import BY_KEY, SIGNALS, SignalInputs, Surroundings, evaluate
 from services.profile.watch.domain.signals.inputs import NORMS, OUTCOMES, QUERIES
 from services.profile.watch.domain.signals.thresholds import declared, read, threshold_on
@@ -199,3 +200,11 @@ def test_a_signal_without_a_source_says_so() -> None:
     found = evaluate(scene(*steady()))
     assert {"cash-against-invoices", "tax-burden-anomaly", "legal-change", "query-burst"} <= found.sourceless
     assert not set(found.readings["signal"]) & found.sourceless
+
+
+def test_a_ring_is_the_same_for_the_signal_and_where_rings_are_told() -> None:
+    """Of each day on which one of the two changes; only for how long it is told differs."""
+    for day in {entry.valid_from for entry in (*declared(), *limits.declared())}:
+        told, counts = threshold_on("circular-invoicing", day), limits.limits_on(day)
+        for name in ("hops", "days", "tolerance", "least_fen"):
+            assert told[name] == getattr(counts, name)
