@@ -36,7 +36,8 @@ AGENTS, COMMON_NAMES = 0.08, 0.05
 FILED = 0.6  # of controllers that an honest firm's file names
 SHARED = {"controller": 0.01, "address": 0.04, "phone": 0.02}
 AGENT_OF_MANY = 0.10  # of tender documents that honest firms have made by a known agency
-HONEST_TRADE, HONEST_GUARANTEE = 0.01, 0.002
+# Of pairs of honest rivals that trade, and that guarantee for one another.
+HONEST_TRADE, HONEST_GUARANTEE = 0.005, 0.002
 
 
 @dataclass
@@ -72,7 +73,7 @@ def market(seed: int, firms: int = 600, groups: int = 40, auctions: int = 900) -
     relations = _frame(rows)
     paper = _paper(names, members, rng)
     traded = {pair for group in members for pair in combinations(group, 2) if rng.random() < SHOWN["trade"]}
-    traded |= {tuple(sorted(rng.sample(trade, 2))) for trade in trades for _ in trade if rng.random() < HONEST_TRADE}  # type: ignore[misc]
+    traded |= {pair for trade in trades for pair in combinations(trade, 2) if rng.random() < HONEST_TRADE}
     crowds = dict(relations.group_by("party").agg(pl.col("enterprise").n_unique()).iter_rows())
     return Market(trades, group_of, relations, _auctions(trades, members, rng, auctions), traded, crowds, paper)
 

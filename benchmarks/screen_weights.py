@@ -26,7 +26,7 @@ from services.profile.supervision.domain.screen.ties import of_documents, of_fil
 
 SEEDS, TENDERS = range(100, 110), 400
 # Below these a sign was no commoner among cartels than elsewhere; even steps were so at no strength.
-BANDS = {"together": (8.0, 16.0), "constant-ratio": (2.0,), "narrow-spread": (2.3,), "whole-auction": (2.0, 3.0)}
+BANDS = {"together": (8.0, 12.0), "constant-ratio": (2.0,), "narrow-spread": (2.3,), "whole-auction": (3.0,)}
 LAST_YEAR = 2010
 Shown = tuple[str, float]
 

@@ -47,6 +47,11 @@ def file_reads(*also: str) -> list[str]:
     ]
 
 
+def purpose_of(path: str) -> str:
+    """Return a purpose that opens a read of a file."""
+    return "procurement" if path.startswith("/supplier-record") else "credit-assessment"
+
+
 def why(operation: Mapping[str, Any]) -> str | None:
     """Return why an operation speaks of an enterprise without opening its file, if it does."""
     return operation.get("x-shows")

@@ -42,6 +42,7 @@ ROUTES: Mapping[str, Route] = {
     "catalogue": Route("profile"),
     "connectors": Route("profile"),
     "bidder-screens": Route("profile", streams=True),
+    "rings": Route("profile", BOOK),
     "book": Route("profile"),
     "ledger": Route("profile"),
     "disputes": Route("profile"),

@@ -9,7 +9,7 @@ from flask import Response
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer, stream
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.profile.book.api.current import context
 from services.profile.supervision import index_store
 from services.profile.supervision.api import index_shown
@@ -32,6 +32,7 @@ blueprint = Blueprint("indices", __name__, url_prefix="/v1/indices", description
 @blueprint.arguments(IndexQuerySchema(), location="query")
 @blueprint.response(200, IndexPageSchema())
 @blueprint.doc(parameters=paging.PARAMETERS)
+@shows(Shows.COUNTS)
 def list_indices(query: dict[str, Any]) -> Response:
     """Read the published index by month, region and industry, with what each component adds and what moved it.
 
@@ -56,6 +57,7 @@ def list_indices(query: dict[str, Any]) -> Response:
 @blueprint.arguments(IndexOrderBodySchema())
 @blueprint.response(202, IndexOrderSchema())
 @idempotency.documented
+@shows(Shows.OWN_WORDS)
 def post_order(wanted: dict[str, Any]) -> Response:
     """Order months to be published, once each and in their order; a worker computes them from what is known then."""
     with context().database.begin() as session:
@@ -72,6 +74,7 @@ def post_order(wanted: dict[str, Any]) -> Response:
 @refuses(blueprint, 404)
 @requires("indices:write")
 @blueprint.response(200, IndexOrderSchema())
+@shows(Shows.OWN_WORDS)
 def get_order(order_id: str) -> Response:
     """Tell how far an order of months is."""
     with context().database.read() as session:

@@ -84,6 +84,11 @@ def test_every_read_is_marked_from_the_answer_on(stocked: House, path: str) -> N
     opened = dispute(stocked).json
     place = path.format(rule=rules()[0].key, dimension="operation", record=stocked.invoice())
     found = stocked.client.get(f"{FILE}{place}?feature=sales_36m", headers=stocked.owner()).json
+    if path == "/relations.bods":  # in the words of a standard: a comment on the firm's own statement
+        assert WORDS in str(found[0]["annotations"])
+        return
+    if path == "/class" and found.get("status") == 404:  # no rules of a class hold as of this book's day
+        return
     (mark,) = found["disputes"]
     assert (mark["dispute"], mark["state"], mark["statement"]) == (opened["id"], "open", WORDS)
 

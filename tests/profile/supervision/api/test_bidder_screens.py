@@ -156,7 +156,7 @@ def test_past_auctions_and_prices_are_screened_as_they_are_stated(told: House) -
     def bids(*amounts: int) -> list[dict[str, Any]]:
         return [{"bidder": f"local:{firm}", "amount_fen": amount} for firm, amount in zip(FIRMS, amounts, strict=False)]
 
-    alone = [{"auction": f"other {at}", "bids": [{"bidder": "甲公司", "amount_fen": 5}]} for at in range(60)]
+    alone = [{"auction": f"other {at}", "bids": [{"bidder": "甲公司", "amount_fen": 5}]} for at in range(600)]
     meet = [
         {"auction": f"{at:02}", "day": f"2025-01-{at + 1:02}", "bids": bids(9_000_000 + at, 9_270_000 + at)}
         for at in range(20)

@@ -96,16 +96,28 @@ def test_winners_who_take_turns_are_told_apart_from_one_who_wins_in_a_row() -> N
     assert rotation(won("ab"), "abc") is None
 
 
-def market(rows: Sequence[str]) -> list[Auction]:
+def market(rows: Sequence[Sequence[str]]) -> list[Auction]:
     return [held(f"{at:03}", {bidder: 100 + at for at, bidder in enumerate(row)}) for at, row in enumerate(rows)]
 
 
-def test_the_chance_of_meeting_is_the_hypergeometric_one() -> None:
-    """Four auctions of both among ten, of which each entered five: counted by hand."""
+def test_the_chance_of_meeting_is_at_least_the_hypergeometric_one() -> None:
+    """Four auctions of both among ten, of which each entered five: by hand, and the binomial's bound above it."""
     (found,) = joints(market(["ab"] * 4 + ["ac", "bc"] + ["cd"] * 4), "ab")
     assert (found.one_bids, found.other_bids, found.together) == (5, 5, 4)
-    chance = sum(comb(5, k) * comb(5, 5 - k) for k in (4, 5)) / comb(10, 5)
-    assert found.p_value == pytest.approx(chance)
+    drawn = sum(comb(5, k) * comb(5, 5 - k) for k in (4, 5)) / comb(10, 5)
+    bound = sum(comb(10, k) * 0.25**k * 0.75 ** (10 - k) for k in range(4, 11))
+    assert found.p_value == pytest.approx(bound)
+    assert found.p_value > drawn
+
+
+def test_strangers_who_meet_where_everybody_goes_are_seldom_taken_for_friends() -> None:
+    """Auctions of three to thirty bidders at random: the largest alone would bring all pairs together beyond chance."""
+    rng = random.Random(2)
+    names = [f"{at:02}" for at in range(40)]
+    past = market([rng.sample(names, rng.choice((3, 3, 3, 30))) for _ in range(200)])
+    found = joints(past, names)
+    assert len(found) == 780
+    assert sum(each.p_value <= 0.05 for each in found) <= 0.05 * 780
 
 
 def test_prices_in_one_ratio_and_who_gives_way_are_seen() -> None:

@@ -38,8 +38,11 @@ class Joint:
 def joints(past: Sequence[Auction], bidders: Sequence[str]) -> list[Joint]:
     """Return every pair of these bidders that met in a past auction, in order of their names.
 
-    `p_value` is P(X ≥ together) where one's auctions are drawn at random from all that are stated and the other's are
-    marked among them (hypergeometric). The universe is what is stated: auctions of one trade and region say more.
+    `p_value` bounds P(X ≥ together). Were all auctions of one size, X would be hypergeometric: one's auctions drawn at
+    random, the other's marked among them. Auctions of many bidders bring strangers together too, so a bidder is taken
+    to come to each in proportion to its size; X is then a sum of unequal chances, whose tail is at most the binomial's
+    of the same mean from one above it on (Hoeffding, Annals of Mathematical Statistics 27, 1956). The larger of the two
+    counts. The universe is what is stated: auctions of one trade and region say more.
     """
     place = {name: at for at, name in enumerate(sorted(set(bidders)))}
     amounts = np.full((len(past), len(place)), np.nan)
@@ -50,7 +53,7 @@ def joints(past: Sequence[Auction], bidders: Sequence[str]) -> list[Joint]:
     there = ~np.isnan(amounts)
     counts, both = there.sum(axis=0), there.T.astype(np.int64) @ there.astype(np.int64)
     one, other = np.nonzero(np.triu(both, 1))
-    chances = hypergeom.sf(both[one, other] - 1, len(past), counts[one], counts[other])
+    chances = _chances(past, counts, both[one, other], one, other)
     winners = np.array([place.get(held.winner or "", -1) for held in past])
     logs, names = np.log(amounts), list(place)
     found = []
@@ -62,6 +65,18 @@ def joints(past: Sequence[Auction], bidders: Sequence[str]) -> list[Joint]:
         bids = (int(counts[i]), int(counts[j]))
         found.append(Joint(names[i], names[j], len(past), *bids, len(ratios), chance, spread, *won))
     return found
+
+
+def _chances(
+    past: Sequence[Auction], counts: np.ndarray, met: np.ndarray, one: np.ndarray, other: np.ndarray
+) -> np.ndarray:
+    """Return for pairs of bidders (places `one`, `other`) that met so often the chance of as often, as a bound."""
+    sizes, of_size = np.unique([len(each.bids) for each in past], return_counts=True)
+    comes = np.minimum(1.0, np.outer(counts, sizes) / max(1, int(sizes @ of_size)))
+    mean = ((comes * of_size) @ comes.T)[one, other]
+    exact = hypergeom.sf(met - 1, len(past), counts[one], counts[other])
+    bound = np.where(met >= mean + 1, binom.sf(met - 1, len(past), mean / max(1, len(past))), 1.0)
+    return np.asarray(np.maximum(exact, bound), dtype=np.float64)
 
 
 def gives_way(joint: Joint) -> tuple[str, float] | None:
