@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from services.profile.graph.domain.rings.hops import Flags, Hops, Ints, Reals
 from services.profile.graph.domain.rings.terms import Terms
 
 # Logarithms are rounded: a bucket too many is looked into, and none too few.
 SLACK = 1e-9
+# Bits of a slot of the table of hashes: 4 MB.
+SLOTS = 22
+Slots: TypeAlias = npt.NDArray[np.uint64]
 
 
 class TooMany(Exception):
@@ -45,6 +50,23 @@ class Paths:
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self.hops)
+
+    def of(self, chosen: Flags) -> Paths:
+        """Return some of them."""
+        return Paths(
+            self.hops[chosen], self.earliest[chosen], self.latest[chosen], self.least[chosen], self.most[chosen]
+        )
+
+
+def _among(pairs: Ints, others: Ints) -> Flags:
+    """Tell which numbers may be among others: all that are, and a few that are not, by a table of hashes."""
+    table = np.zeros(1 << SLOTS, np.bool_)
+    table[_slots(others)] = True
+    return np.asarray(table[_slots(pairs)])
+
+
+def _slots(numbers: Ints) -> Slots:
+    return np.asarray(numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(64 - SLOTS))
 
 
 class Search:
@@ -95,9 +117,9 @@ class Search:
         seller, buyer = hops.seller, hops.buyer
         pair = seller[back.hops[:, 0]] * self.nodes + buyer[back.hops[:, -1]]
         wanted = buyer[fore.hops[:, -1]] * self.nodes + seller[fore.hops[:, 0]]
-        back_hops = back.hops[np.isin(pair, wanted)]
+        fore, wanted = fore.of(meets := _among(wanted, pair)), wanted[meets]
+        back_hops, pair = back.hops[meets := _among(pair, wanted)], pair[meets]
         days = hops.day[back_hops]
-        pair = seller[back_hops[:, 0]] * self.nodes + buyer[back_hops[:, -1]]
         key = pair * self._days + days[:, 0] - self._first_day
         order = np.argsort(key, kind="stable")
         low = wanted * self._days + fore.earliest - self._first_day
