@@ -27,6 +27,7 @@ from services.profile.rights.usecases.dispute import remind
 from services.profile.rights.usecases.shred import shred as erase
 from services.profile.settings import Settings
 from services.profile.watch.usecases.look import BATCH, look
+from services.profile.watch.usecases.look_books import look_books
 from services.profile.watch.usecases.replay import STEPS, Period, replay
 
 
@@ -58,6 +59,7 @@ def watch() -> str:
         names = [firm.id for firm in store.all_enterprises(session)]
     for start in range(0, len(names), BATCH):
         look(context, names[start : start + BATCH])
+    look_books(context)
     return f"looked at {len(names)} enterprises"
 
 

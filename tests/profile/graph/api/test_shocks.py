@@ -93,17 +93,14 @@ def test_a_firm_in_between_that_is_not_open_passes_nothing_on_but_in_the_high_es
 
 
 def test_what_a_shut_file_holds_changes_no_answer(chain: House) -> None:
-    """E2's sales to E3 are E2's file: whether it has them, the reader of E1 alone does not learn."""
+    """E2's sales to E3 are E2's file: the reader of E1 alone does not learn of them; E2 itself it may shock by name."""
     bank = let(chain, "E1")
     before = shock(chain, bank)
     chain.send("invoices.sale", sales(("E2", "E3", 70_000), ("E3", "E1", 10)))
     after = shock(chain, bank)
     assert before["enterprises"] == after["enterprises"] == []
     assert (before["hit"], before["esri"]) == (after["hit"], after["esri"])
-
-
-def test_a_partner_that_is_not_open_can_be_shocked_by_name(chain: House) -> None:
-    found = firms(shock(chain, let(chain, "E1"), shock={"enterprises": ["local:E2"]}))
+    found = firms(shock(chain, bank, shock={"enterprises": ["local:E2"]}))
     assert found["local:E1"]["equity_loss"]["value"] > 0
     assert [hop["debtor"] for hop in found["local:E1"]["path"]] == ["local:E2"]
 
@@ -117,23 +114,8 @@ def test_an_industry_or_a_region_is_that_of_the_open_files_and_no_shock_changes_
     assert answer["book"]["delta_el_fen"] == {"low": 0, "value": 0, "high": 0}
 
 
-def test_each_open_firm_finds_the_read_in_its_record(chain: House) -> None:
-    bank = let(chain, "E1", "E2")
-    shock(chain, bank, exposures=[lent("E1"), lent("E3")])
-    reads = {
-        firm: [
-            each["what"]
-            for each in chain.client.get(
-                f"/v1/enterprises/local:{firm}/accesses", headers=chain.owner(f"local:{firm}")
-            ).json["items"]
-        ]
-        for firm in ("E1", "E2", "E3")
-    }
-    assert reads == {"E1": ["shock"], "E2": [], "E3": []}
-
-
-def test_of_a_book_only_the_firms_that_consent_are_worked_out(chain: House) -> None:
-    """And where none does the reader is refused; without a PD of its own neither it nor the loss changes."""
+def test_of_a_book_only_the_firms_that_consent_are_worked_out_and_they_find_the_read(chain: House) -> None:
+    """Where none does the reader is refused; without a PD of its own neither it nor the loss changes."""
     answer = shock(chain, let(chain, "E2"), exposures=[lent("E1"), lent("E2", pd=None)])
     assert (answer["files"], answer["withheld"], answer["book"]["exposures"]) == (1, 1, 1)
     assert answer["book"]["without_pd"] == 1
@@ -142,24 +124,25 @@ def test_of_a_book_only_the_firms_that_consent_are_worked_out(chain: House) -> N
     for bank in ("bank-1", "bank-2"):
         refused = shock(chain, chain.bank(MONITORING, bank), 403, exposures=[lent("E1")])
         assert refused["type"].endswith("consent-required")
+    assert (reads(chain, "E1"), reads(chain, "E2")) == ([], ["shock"])
 
 
-def test_a_firm_learns_which_partner_would_lower_its_risk_from_its_own_file(chain: House) -> None:
-    """And a bank only with the firm's consent to its ties, which it finds in its record."""
+def reads(house: House, firm: str) -> list[str]:
+    """What a firm finds in its record."""
+    path = f"/v1/enterprises/local:{firm}/accesses"
+    return [each["what"] for each in house.client.get(path, headers=house.owner(f"local:{firm}")).json["items"]]
+
+
+def test_a_firm_asks_about_itself_without_anybodys_leave(chain: House) -> None:
+    """Its own file alone, whatever it asks for; a bank reads the same only with its consent, and on record."""
+    answer = shock(chain, chain.owner("local:E2"), exposures=[lent("E1")])
+    assert (list(firms(answer)), answer["files"]) == (["local:E2"], 1)
     path = "/v1/enterprises/local:E2/partner-shifts"
     found = chain.client.get(path, headers=chain.owner("local:E2")).json
     assert [side["strongest"] for side in found["sides"]] == ["local:E3", None]
     assert chain.client.get(path, headers=chain.bank(MONITORING)).status_code == 403
     assert chain.client.get(path, headers=let(chain, "E2")).json["sides"] == found["sides"]
-    reads = chain.client.get("/v1/enterprises/local:E2/accesses", headers=chain.owner("local:E2")).json["items"]
-    assert [each["what"] for each in reads] == ["shock/partner-shifts"]
-
-
-def test_a_firm_asks_about_itself_without_anybodys_leave(chain: House) -> None:
-    """Its own file alone, whatever it asks for, and nothing is recorded."""
-    answer = shock(chain, chain.owner("local:E2"), exposures=[lent("E1")])
-    assert list(firms(answer)) == ["local:E2"]
-    assert answer["files"] == 1
+    assert reads(chain, "E2") == ["shock/partner-shifts"]
 
 
 ODD: list[dict[str, Any]] = [
@@ -177,20 +160,15 @@ def test_an_order_that_says_too_much_or_too_little_is_refused(cottage: House) ->
         shock(cottage, cottage.bank(MONITORING), 422, **said)
 
 
-def test_what_was_known_then_is_answered_again_byte_for_byte(chain: House) -> None:
+def test_a_past_moment_is_answered_byte_for_byte_and_too_many_files_are_refused(
+    chain: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The refusal says what to do instead, and nothing of it is recorded."""
     bank = let(chain, "E1", "E2", "E3")
     first = shock(chain, bank)
-    moment = {"as_of": first["as_of"], "known_at": first["known_at"]}
     chain.send("invoices.sale", sales(("E1", "E3", 80_000)))
-    again = shock(chain, bank, **moment)
-    assert {**again, "files": 0} == {**first, "files": 0}
-
-
-def test_too_many_files_at_once_are_refused_with_a_way_forward(chain: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is recorded of what is refused."""
+    assert shock(chain, bank, as_of=first["as_of"], known_at=first["known_at"]) == first
     monkeypatch.setattr("services.profile.graph.usecases.strike.MOST_FILES", 1)
-    bank = let(chain, "E1", "E2")
     assert "exposures" in shock(chain, bank, 413)["detail"]
-    path = "/v1/enterprises/local:E1/accesses"
-    assert chain.client.get(path, headers=chain.owner("local:E1")).json["items"] == []
     assert shock(chain, bank, exposures=[lent("E1")])["files"] == 1
+    assert (reads(chain, "E1"), reads(chain, "E3")) == (["shock"] * 3, ["shock"] * 2)

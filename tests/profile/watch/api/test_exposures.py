@@ -94,9 +94,13 @@ def test_a_fall_two_firms_away_is_an_alert_to_the_bank_whose_book_it_costs(lende
     assert rows["records_count"] == 1
 
 
-def test_the_same_fall_told_again_is_no_second_alert_and_a_higher_threshold_clears_it(lenders: House) -> None:
+def test_an_alert_comes_at_the_threshold_once_and_clears_below_it(lenders: House) -> None:
+    """A fall that is told again, or another's that does not touch the book, is no second alert."""
+    state(lenders, "E1", "E2", threshold=10**12)
     lenders.send("public-records", FELL)
     work_off(lenders)
+    assert told(lenders) == []
+    state(lenders, "E1", "E2")
     lenders.send("public-records", RECORDS + "dishonest,E9,N2,,,北京一中院,1000,2020-02-01,2020-02-10,,\n")
     work_off(lenders)
     assert len(told(lenders)) == 1
@@ -141,13 +145,6 @@ def test_a_repaired_record_takes_the_alert_back(lenders: House) -> None:
     work_off(lenders)
     assert told(lenders) == []
     assert told(lenders, state="cleared") == []
-
-
-def test_below_the_threshold_nothing_is_told(lenders: House) -> None:
-    state(lenders, "E1", "E2", threshold=10**12)
-    lenders.send("public-records", FELL)
-    work_off(lenders)
-    assert told(lenders) == []
 
 
 def test_a_book_is_its_banks_own_and_versioned(cottage: House) -> None:
