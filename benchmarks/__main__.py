@@ -47,6 +47,8 @@ NAMES = (
     "graph_screen",
     "refresh",
     "replay",
+    "graph_smesd",
+    "graph_features",
     "graph_ownership",
     "graph_indices",
     "graph_rings",

@@ -112,6 +112,7 @@ TAGS: list[Document] = [
     ),
     _tag("connectors", "数据源映射", "Connectors", "各数据源的列名对照。What each source calls its columns."),
     _tag("cross-checks", "交叉比对", "Cross-checks", "同一事项不同来源的比对。What one source says beside another."),
+    _tag("graph-features", "图谱特征", "Figures of the graph", "关联方反映的风险。What a firm's ties say of its risk."),
     _tag(
         "graphs",
         "关联图谱",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.web.ledger import blueprint as ledger_blueprint
 from services.profile.book.api import connectors, imports, previews, records
 from services.profile.book.api.current import context
-from services.profile.graph.api import control, graphs, partner_shifts, rings, shocks
+from services.profile.graph.api import control, figures, graphs, partner_shifts, rings, shocks
 from services.profile.portrait.api import cross_checks, features, portraits
 from services.profile.portrait.api import internal as portrait_internal
 from services.profile.rights.api import (
@@ -38,6 +38,7 @@ DOCUMENTED = (
     shocks.blueprint,
     partner_shifts.blueprint,
     control.blueprint,
+    figures.blueprint,
     rings.one,
     rings.many,
     alerts.signals,

@@ -1,0 +1,101 @@
+"""What figures of the graph add to a firm's own features on made-up books: the catalogue, the figures, and both.
+
+Eight synthetic economies of three hundred firms (36 defaults each), with the registers' relations and records; the
+figures are those of `profile/graph/domain/figures`, one family a block, so that training keeps of each block the one
+that ranks its training rows best and drops what is not beyond chance. All of it is decided inside each fold.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from benchmarks.gate import FIRMS, FOLDS, REPEATS
+from sandbox.economy import Plan, simulate
+from sandbox.records import records
+from services.profile.book.domain import relation
+from services.profile.graph.domain.figures import FIGURES, figures, network
+from services.profile.graph.domain.figures.told import facts_of, ties_of
+from services.profile.portrait.api.shown import catalogue
+from services.profile.portrait.domain.features import compute
+from services.scoring.domain import metrics
+from services.scoring.ml.evaluate import evaluate
+
+BOOKS = range(8)
+KEY = b"of this benchmark"
+c = pl.col
+
+
+def run() -> dict[str, Any]:
+    """Measure the AUC of held-out firms on each book, by what the model is offered; the interval is over the books."""
+    own = [entry for entry in catalogue()["features"] if entry["model"]]
+    offered = {"own": own, "graph": entries(), "both": [*own, *entries()]}
+    found = {name: np.array([_auc(book, each) for book in BOOKS]) for name, each in offered.items()}
+    rows = [_row(name, found[name], found["own"]) for name in ("graph", "both")]
+    title = f"Figures of the graph on {len(BOOKS)} made-up books of {FIRMS} firms, peer: own features"
+    return {"name": "graph_features", "title": title, "rows": rows}
+
+
+def entries() -> list[dict[str, Any]]:
+    """Return the figures in the form of the catalogue, one family a block."""
+    return [
+        {"name": each.name, "direction": each.direction, "unit": each.unit, "family": each.block, "model": True}
+        for each in FIGURES
+    ]
+
+
+def _auc(book: int, offered: list[dict[str, Any]]) -> float:
+    return float(evaluate(_book(book), "defaulted", offered, folds=FOLDS, repeats=REPEATS, seed=book)["auc"]["mean"])
+
+
+def _row(name: str, ours: np.ndarray, own: np.ndarray) -> dict[str, Any]:
+    low, high = metrics.corrected_bounds(ours - own, 0.0)
+    return {
+        "what": f"sandbox: {name} against own features, mean AUC of {len(ours)} books",
+        "ours": round(float(ours.mean()), 4),
+        "peer": round(float(own.mean()), 4),
+        "unit": f"AUC, {float((ours - own).mean()):+.4f} [{low:+.4f}, {high:+.4f}]",
+        "ratio": round(float(ours.mean() / own.mean()), 3),
+    }
+
+
+_MADE: dict[int, pl.DataFrame] = {}
+
+
+def _book(seed: int) -> pl.DataFrame:
+    if seed not in _MADE:
+        _MADE[seed] = _labelled(seed)
+    return _MADE[seed]
+
+
+def _labelled(seed: int) -> pl.DataFrame:
+    """Return features, figures and outcomes of a synthetic book, as of its latest invoice."""
+    made = records(simulate(Plan(FIRMS, 36, seed, date(2022, 1, 1), 0.12)))
+    fen = [(c(name) * 100).cast(pl.Int64).alias(f"{name}_fen") for name in ("net", "tax", "total")]
+    invoices = pl.concat(
+        made[f"invoices.{side}"].select(
+            "enterprise", "counterparty", "date", "status", *fen, direction=pl.lit(side, pl.String)
+        )
+        for side in ("sale", "purchase")
+    )
+    as_of = invoices.select(c("date").max()).item()
+    known = compute(invoices, as_of=as_of).join(made["outcomes"], on="enterprise")
+    return known.join(_figures(made, as_of), on="enterprise", how="left").sort("enterprise")
+
+
+def _figures(made: dict[str, pl.DataFrame], as_of: date) -> pl.DataFrame:
+    """Return the figures of every firm of which registers tell a tie; of the others they are unknown."""
+    held = relation.DATASET.empty().columns
+    told = made["relations"].with_columns(amount_fen=_fen(made["relations"]))
+    relations = relation.sealed(told.select(name for name in told.columns if name in held), KEY)
+    ties = ties_of(relations, as_of)
+    firms = relations["enterprise"].unique().sort()
+    facts = facts_of(ties, firms[0], relations, made["public-records"], as_of)
+    return figures(network(ties.drop("file"), firms.to_list()), facts).filter(c("enterprise").is_in(firms.implode()))
+
+
+def _fen(rows: pl.DataFrame) -> pl.Expr:
+    return (c("amount") * 100).cast(pl.Int64) if "amount" in rows.columns else pl.lit(None, pl.Int64)

@@ -1,0 +1,113 @@
+"""Reading the figures of a firm's ties: from the files that the reader may open, and what registers publish.
+
+What a firm says of itself makes no tie and no trade here, so that none gains by inventing one or leaving one out.
+Beyond the firm's own file ties are followed where the file that they lead to is open to the reader too, as for
+control; nothing of another goes on from here, not even that there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from services.profile.book import store
+from services.profile.book.context import Context
+from services.profile.book.domain import public_record, relation
+from services.profile.book.domain.moment import Asked, Moment
+from services.profile.book.domain.party import party_of
+from services.profile.book.domain.permit import Permit, Whole, Why, joined
+from services.profile.book.usecases.gather import gather, gather_kind
+from services.profile.graph.domain.figures.answer import Shown, shown
+from services.profile.graph.domain.figures.of_ties import HOPS
+from services.profile.graph.domain.figures.told import around, capital_of, counted, facts_of, ties_of
+from services.profile.graph.domain.figures.trade import traded
+from services.profile.rights.usecases.open_at import OpenFile, open_at
+from services.profile.rights.usecases.open_file import Reading, open_days, openable, reading_transaction
+
+# So many files are opened for one question, the nearest first: each leaves a record with its firm.
+MOST_FILES = 300
+OWN_KINDS = ("invoices",)
+c = pl.col
+
+
+@dataclass(frozen=True, slots=True)
+class Figured:
+    """The figures of one firm's ties; `cut`: there were more files than are opened."""
+
+    file: OpenFile
+    figures: tuple[Shown, ...]
+    files: int
+    cut: bool
+
+
+def read_figures(context: Context, reading: Reading, enterprise: str, asked: Asked) -> Figured:
+    """Return all figures of one firm's ties and trade, each with the neighbours behind it that the reader may know."""
+    file = open_at(context, reading, enterprise, asked)
+    moment = file.moment
+    with context.database.read() as session:
+        own = sorted(store.own_imports(session))
+    relations = _of_others(gather_kind(context, moment, Whole(Why.TIES), relation.DATASET.name), own)
+    ties = ties_of(relations, moment.as_of)
+    permit, cut = _followed(context, reading, file, ties)
+    near = around(ties.filter(c("file").is_in(list(permit.enterprises))), enterprise)
+    invoices = _of_others(gather(context, moment, file.permit, OWN_KINDS).invoices, own)
+    partners = invoices.select(party_of(c("counterparty")).alias("enterprise")).drop_nulls()["enterprise"].unique()
+    names = {*near["source"], *near["target"], *partners}
+    published = Whole(Why.TIES, tuple(sorted(name for name in names if not name.startswith(relation.SEAL))))
+    records = gather_kind(context, moment, published, public_record.DATASET.name)
+    facts = facts_of(near, enterprise, relations, records, moment.as_of)
+    trade = traded(invoices, _partners(context, moment, partners.to_list(), relations, records), moment.as_of)
+    mine = ties.filter(c("file") == enterprise)
+    return Figured(file, shown(enterprise, near, facts, mine, trade), len(permit.enterprises), cut)
+
+
+def _followed(context: Context, reading: Reading, file: OpenFile, ties: pl.DataFrame) -> tuple[Permit, bool]:
+    """Open the files within the hops that figures look, tie by tie, as far as the reader may."""
+    permit, cut = file.permit, False
+    if reading.purpose is None:  # a firm reads its own file without a purpose; another's only with one
+        return permit, cut
+    tried = front = {file.enterprise}
+    for _ in range(HOPS):
+        told = ties.filter(c("file").is_in(list(permit.enterprises)))
+        ends = set(told["source"]) | set(told["target"])
+        beside = ties.filter(c("source").is_in(list(ends)) | c("target").is_in(list(ends)))["file"]
+        front = (ends | set(beside)) - tried
+        tried = tried | front
+        opened, more = _opened(context, reading, file, front, MOST_FILES - len(permit.enterprises))
+        cut = cut or more
+        if not opened.enterprises:
+            break
+        permit = joined([permit, opened])
+    return permit, cut
+
+
+def _opened(
+    context: Context, reading: Reading, file: OpenFile, parties: Iterable[str], room: int
+) -> tuple[Permit, bool]:
+    wanted, day = sorted(party for party in parties if not party.startswith(relation.SEAL)), file.moment.as_of
+    with reading_transaction(context) as connection:
+        # Only of files that may be opened it is told that there are too many.
+        known = sorted(store.enterprises(connection, openable(context, connection, reading, wanted, day)))
+        return open_days(context, connection, reading, {name: {day} for name in known[:room]}), len(known) > room
+
+
+def _partners(
+    context: Context, moment: Moment, names: Sequence[str], relations: pl.DataFrame, records: pl.DataFrame
+) -> pl.DataFrame:
+    """Return what registers publish of partners: capital, day of registration, records against them."""
+    assert moment.known_at is not None
+    with context.database.read() as session:
+        firms = store.enterprises_at(session, moment.known_at, sorted(names))
+    days = {firm.id: firm.registered_on for firm in firms}
+    known = pl.DataFrame({"enterprise": sorted(names)}, schema={"enterprise": pl.String})
+    return (
+        known.with_columns(established_on=pl.Series([days.get(name) for name in known["enterprise"]], dtype=pl.Date))
+        .join(capital_of(relations), on="enterprise", how="left")
+        .join(counted(records, moment.as_of), on="enterprise", how="left")
+    )
+
+
+def _of_others(rows: pl.DataFrame, own: list[str]) -> pl.DataFrame:
+    return rows.filter(~c("import_id").is_in(own)) if own else rows
