@@ -50,6 +50,7 @@ NAMES = (
     "graph_smesd",
     "graph_features",
     "graph_ownership",
+    "graph_ties",
     "graph_indices",
     "graph_rings",
     "graph_sandbox",

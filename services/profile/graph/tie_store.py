@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -146,29 +147,21 @@ class TieStore:
             if folder.name not in named and time.time() - folder.stat().st_mtime > KEPT_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def read(self, graph: Graph, enterprises: Sequence[str]) -> pl.DataFrame:
+    def read(self, graph: Graph, enterprises: Iterable[str]) -> pl.DataFrame:
         """Return the sums of these firms, in canonical order.
 
         Raises `FileNotFoundError` where another process has replaced the graph and removed it long ago.
         """
-        wanted = pl.Series("enterprise", sorted(set(enterprises)), dtype=pl.String)
-        buckets = pl.Series([bucket_of(name) for name in wanted], dtype=pl.Int64)
-        found: list[pl.DataFrame] = []
+        wanted = {name: bucket_of(name) for name in sorted(set(enterprises))}
+        found: list[Stretch] = []
         for part in reversed(graph.parts):
-            mine = wanted if part.bucket is None else wanted.filter(buckets == part.bucket)
-            if mine.is_empty():
-                continue
-            rows, gone = self._segment(part.name).of(mine)
-            found.append(rows)
-            if gone:
-                left = ~wanted.is_in(gone)
-                wanted, buckets = wanted.filter(left), buckets.filter(left)
-        found = [rows for rows in found if rows.height]
-        if not found:
-            return nothing()
-        if len(found) == 1:
-            return found[0]
-        return added(found)
+            mine = [name for name, bucket in wanted.items() if part.bucket in (None, bucket)]
+            if mine:
+                stretches, gone = self._segment(part.name).of(mine)
+                found += stretches
+                wanted = {name: bucket for name, bucket in wanted.items() if name not in gone}
+        rows = _frame(sorted(found, key=lambda one: one.firm))
+        return rows if len({one.firm for one in found}) == len(found) else added([rows])
 
     def bucket(self, graph: Graph, bucket: int) -> pl.DataFrame:
         """Return the sums of all firms of a bucket, in canonical order."""
@@ -185,14 +178,11 @@ class TieStore:
         gone, found = set[str](), list[pl.DataFrame]()
         for part in reversed(parts):
             segment = self._segment(part.name)
-            if part.bucket is not None and not gone:
-                found.append(segment.whole())
-                continue
-            names = segment.firms["enterprise"]
-            mine = pl.Series([name not in gone and wanted(name) for name in names], dtype=pl.Boolean)
-            rows, replaced = segment.of(names.filter(mine))
-            found.append(rows)
-            gone.update(replaced)
+            every = (name.decode() for name in segment.names)
+            mine = [name for name in every if name not in gone and (part.bucket is not None or wanted(name))]
+            stretches, replaced = segment.of(mine)
+            found.append(_frame(stretches))
+            gone |= replaced
         found = [rows for rows in found if rows.height] or [nothing()]
         return found[0] if len(found) == 1 else added(found), gone
 
@@ -201,43 +191,73 @@ class TieStore:
             return held
         folder = self._folder / name
         firms, parties = pl.read_ipc(folder / FIRMS), pl.read_ipc(folder / PARTIES)
-        return self._segments.setdefault(name, Segment(firms, parties, np.load(folder / PACKED, mmap_mode="r")))
+        names = np.array([each.encode() for each in firms["enterprise"]], dtype=bytes)
+        starts, counts, replaces = (firms[column].to_numpy() for column in ("start", "count", "replaces"))
+        rows = np.asarray(np.load(folder / PACKED, mmap_mode="r"))  # still mapped; a plain array is cut faster
+        return self._segments.setdefault(name, Segment(names, starts, counts, replaces, parties["counterparty"], rows))
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One segment: `firms` (enterprise, start, count, replaces), sorted; the `parties`; the rows, mapped (`ROW`)."""
+    """One segment: its firms' names (sorted), where their rows start, how many, and whether they replace earlier ones.
 
-    firms: pl.DataFrame
-    parties: pl.DataFrame
+    `parties` are the partners by the numbers that `rows` (mapped, `ROW`) have for them.
+    """
+
+    names: np.ndarray
+    starts: np.ndarray
+    counts: np.ndarray
+    replaces: np.ndarray
+    parties: pl.Series
     rows: np.ndarray
 
-    def of(self, wanted: pl.Series) -> tuple[pl.DataFrame, list[str]]:
-        """Return the sums of these firms (sorted), and those of them of which earlier segments do not count."""
-        if self.firms.is_empty() or wanted.is_empty():
-            return nothing(), []
-        names = self.firms["enterprise"]
-        places = names.search_sorted(wanted).clip(upper_bound=names.len() - 1)
-        here = self.firms[places.filter(names.gather(places) == wanted)]
-        gone = here.filter("replaces")["enterprise"].to_list()
-        starts, counts = here["start"].to_numpy(), here["count"].to_numpy()
-        ends = counts.cumsum()
-        rows = self.rows[np.arange(int(counts.sum())) + np.repeat(starts - (ends - counts), counts)]
-        return self._spelled(rows, here), gone
+    def of(self, wanted: Sequence[str]) -> tuple[list[Stretch], set[str]]:
+        """Return where the sums of these firms lie, and those of them of which earlier segments do not count."""
+        if not len(self.names) or not wanted:
+            return [], set()
+        asked = np.array([name.encode() for name in wanted], dtype=bytes)
+        places = np.minimum(np.searchsorted(self.names, asked), len(self.names) - 1)
+        found: list[int] = np.flatnonzero(self.names[places] == asked).tolist()
+        lying = ((wanted[of], int(places[of])) for of in found)
+        stretches = [Stretch(firm, self, int(self.starts[at]), int(self.counts[at])) for firm, at in lying]
+        return stretches, {wanted[of] for of in found if self.replaces[places[of]]}
 
-    def whole(self) -> pl.DataFrame:
-        """Return the sums of all firms."""
-        return self._spelled(np.asarray(self.rows), self.firms.sort("start", "count"))
 
-    def _spelled(self, rows: np.ndarray, firms: pl.DataFrame) -> pl.DataFrame:
-        places = np.repeat(np.arange(firms.height), firms["count"].to_numpy())
-        columns = {name: np.ascontiguousarray(rows[name]) for name in ROW.names or ()}
-        party = pl.Series(columns.pop("party"))
-        told = {
-            "enterprise": firms["enterprise"].gather(places),
-            "counterparty": self.parties["counterparty"].gather(party),
-        }
-        return pl.DataFrame(told | columns).with_columns(pl.col("day").cast(pl.Date))
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The rows of one firm in one segment."""
+
+    firm: str
+    segment: Segment
+    start: int
+    count: int
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The rows as they lie."""
+        return self.segment.rows[self.start : self.start + self.count]
+
+
+def _frame(stretches: Sequence[Stretch]) -> pl.DataFrame:
+    """Return the sums of stretches of rows, one after the other."""
+    if not stretches:
+        return nothing()
+    rows = np.concatenate([one.rows for one in stretches])
+    partners = [segment.parties.gather(codes) for segment, codes in _by_segment(stretches, rows["party"])]
+    firms = pl.Series([one.firm for one in stretches], dtype=pl.String)
+    told = firms.gather(np.repeat(np.arange(len(stretches)), [one.count for one in stretches]))
+    columns = {name: np.ascontiguousarray(rows[name]) for name in ROW.names or () if name != "party"}
+    frame = pl.DataFrame({"enterprise": told, "counterparty": pl.concat(partners), **columns})
+    return frame.with_columns(pl.col("day").cast(pl.Date))
+
+
+def _by_segment(stretches: Sequence[Stretch], codes: np.ndarray) -> Iterator[tuple[Segment, np.ndarray]]:
+    """Give neighbouring stretches of one segment together, each with its part of the codes."""
+    end = 0
+    for _, group in groupby(stretches, key=lambda one: id(one.segment)):
+        near = list(group)
+        start, end = end, end + sum(one.count for one in near)
+        yield near[0].segment, codes[start:end]
 
 
 def _files(rows: pl.DataFrame, replaced: frozenset[str]) -> tuple[pl.DataFrame, pl.DataFrame, np.ndarray]:

@@ -96,6 +96,9 @@ class Alone:
         return isinstance(longest, int) and longest >= self.width
 
 
+_EMPTY: dict[str, pl.DataFrame] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """A kind of data as held: what makes two statements speak of the same thing, and what else they say.
@@ -167,8 +170,10 @@ class Dataset:
         return {**first, "known_at": KNOWN_AT, **types, **origin}
 
     def empty(self) -> pl.DataFrame:
-        """Return a table of this kind without rows."""
-        return pl.DataFrame(schema=self.schema)
+        """Return a table of this kind without rows; it is made once, as that costs more than most questions."""
+        if self.name not in _EMPTY:
+            _EMPTY[self.name] = pl.DataFrame(schema=self.schema)
+        return _EMPTY[self.name].clone()
 
     def conform(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return checked rows with every column of the content, null where the source has none, and their `line`."""

@@ -38,11 +38,11 @@ def gather(context: Context, moment: Moment, scope: Permit | Whole, kinds: Colle
         firms = _known(session, moment, enterprises)
         gone = gone_at(session, enterprises, moment)
     wanted = {name: version for name, version in versions.items() if name in kinds}
-    rows = invoice.DATASET.empty()
+    invoices, disputed = invoice.DATASET.empty(), None
     if "invoices" in kinds:
         rows = standing_rows(context.lake, invoice.DATASET, moment.version, enterprises, gone)
-    invoices = invoice.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
-    disputed = _contested(context, rows, moment)
+        invoices = invoice.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
+        disputed = _contested(context, rows, moment)
     found = _kinds(context, wanted, moment, enterprises, gone)
     if invoice_lines.DATASET.name in found:
         found[invoice_lines.DATASET.name] = invoice_lines.standing(found[invoice_lines.DATASET.name], invoices)

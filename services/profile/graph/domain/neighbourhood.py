@@ -34,11 +34,11 @@ class File:
         """Return the firms that the file ties its own to, each with its rank: the least is the nearest."""
         ranks: dict[str, tuple[Any, ...]] = {}
         if Kind.TRADE in kinds:
-            sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+            sums: dict[str, tuple[int, int]] = {}
             for row in self.trade:
-                if row["counterparty"] is not None:
-                    sums[row["counterparty"]][0] -= abs(row["net_12m_fen"])
-                    sums[row["counterparty"]][1] -= abs(row["net_fen"])
+                if (node := row["counterparty"]) is not None:
+                    recent, ever = sums.get(node, (0, 0))
+                    sums[node] = (recent - abs(row["net_12m_fen"]), ever - abs(row["net_fen"]))
             ranks = {node: (1, *sizes, node) for node, sizes in sums.items()}
         for tie in self.registered:
             if tie.kind in kinds and not tie.sealed:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+import polars as pl
+
 from services.profile.book.domain.counterparty import HAN
-from services.profile.book.domain.party import named
+from services.profile.book.domain.party import party_of
 from services.profile.standards.names import Book, NameMatch, plain
 
 NAME = "name:"
@@ -51,12 +53,13 @@ def resolve(counterparties: Iterable[str], firms: Iterable[tuple[str, str]]) -> 
     ('local:A', 'local:B')
     """
     written = sorted(set(counterparties))
-    names = [each for each in written if is_name(each)]
+    names = {each for each in written if is_name(each)}
     book = _book(tuple(sorted(_one_name(firms).items()))) if names else None
-    found: dict[str, Resolved] = {}
-    for each in written:
-        found[each] = _by_name(each, book) if book is not None and is_name(each) else Resolved(named(each), "code")
-    return found
+    coded = pl.DataFrame({"written": written}, schema={"written": pl.String}).select(party_of(pl.col("written")))
+    return {
+        each: _by_name(each, book) if book is not None and each in names else Resolved(node, "code")
+        for each, node in zip(written, coded.to_series(), strict=True)
+    }
 
 
 def _by_name(written: str, book: Book) -> Resolved:

@@ -15,7 +15,7 @@ from services.profile.book.domain.moment import Asked
 from services.profile.book.domain.permit import Permit, Whole, Why, joined
 from services.profile.book.usecases.gather import gone_at, scan
 from services.profile.graph.domain.neighbourhood import Edge, Growing, LeftOut, Shared, drawn
-from services.profile.graph.domain.resolution import Resolved, is_name
+from services.profile.graph.domain.resolution import Resolved
 from services.profile.graph.domain.ties import Kind, registered
 from services.profile.graph.usecases.file_ties import Source, Ties, current_graph, read_files
 from services.profile.rights.usecases.list_enterprises import roster
@@ -103,7 +103,7 @@ class _Walk:
         edges, shared, left_out = drawn(self._grown)
         written: dict[str, list[tuple[str, Resolved]]] = {}
         for each, one in sorted(self._resolved.items()):
-            if is_name(each):
+            if one.by != "code":
                 written.setdefault(one.node, []).append((each, one))
         nodes = tuple(self._node(name, hop, written.get(name, [])) for name, hop in self._grown.hops.items())
         return Drawn(self._file, joined(self._permits), nodes, edges, shared, left_out)
@@ -115,7 +115,7 @@ class _Walk:
     def _read(self, permit: Permit) -> Ties:
         """Return what the files of a hop tell."""
         ties = read_files(self._source, permit)
-        if any(is_name(each) for each in ties.resolved) and not self._source.firms:
+        if any(one.by != "code" for one in ties.resolved.values()) and not self._source.firms:
             # Names are looked up among the firms that the reader may list; that costs, and is seldom called for.
             with self._context.database.read() as session:
                 firms = roster(self._context, session, self._reading.caller, self._file.moment.known_at)

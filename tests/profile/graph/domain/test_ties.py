@@ -1,0 +1,143 @@
+"""Ties: figures of drawn files beside plain Python, whatever the order and the cut of the rows."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.profile.book.domain import invoice, payment, relation
+from services.profile.graph.domain.neighbourhood import File, Growing, drawn
+from services.profile.graph.domain.sums import BUYER, SELLER, added, months, sums, united
+from services.profile.graph.domain.ties import Kind, registered, trade
+
+AS_OF = date(2024, 6, 30)
+CHANNELS = {"gov": "government", "own": "subject"}
+row = st.fixed_dictionaries(
+    {
+        "enterprise": st.sampled_from(["local:E1", "local:E2"]),
+        "direction": st.sampled_from(["sale", "purchase"]),
+        "counterparty": st.sampled_from(["E1", "E2", "K1", None]),
+        "date": st.integers(-30, 800).map(lambda back: AS_OF - timedelta(days=back)),
+        "net_fen": st.integers(-500, 900),
+        "status": st.sampled_from(["valid", "valid", "valid", "void"]),
+        "reversal": st.sampled_from([None, None, None, "whole"]),
+        "import_id": st.sampled_from(["gov", "gov", "own"]),
+    }
+)
+Row = dict[str, Any]
+
+
+def frame(rows: list[Row]) -> pl.DataFrame:
+    full = [{**one, "total_fen": one["net_fen"], "number": str(place)} for place, one in enumerate(rows)]
+    return pl.DataFrame(full, schema=invoice.SCHEMA)
+
+
+def come_to(rows: list[Row]) -> int:
+    """Return what rows of one pair come to: red letters take off what is not told as cancelled."""
+    amounts = [(one["net_fen"], one["reversal"] if one["net_fen"] > 0 else None) for one in rows]
+    blue = sum(net for net, told in amounts if net > 0 and told is None)
+    return blue + min(0, sum(net for net, told in amounts if net < 0 or told is not None))
+
+
+def counted(rows: list[Row]) -> list[Row]:
+    return [one for one in rows if one["status"] == "valid" and one["net_fen"]]
+
+
+@given(st.lists(row, max_size=14))
+@settings(max_examples=25, deadline=None)
+def test_a_tie_is_what_plain_python_makes_of_the_invoices(rows: list[Row]) -> None:
+    found = trade(sums(frame(rows), CHANNELS), payment.DATASET.empty(), AS_OF)
+    past = [one for one in counted(rows) if one["date"] <= AS_OF]
+    sides = {(one["enterprise"], one["counterparty"], one["direction"] == "sale") for one in past}
+    assert set(found.select("enterprise", "counterparty", "sale").rows()) == sides
+    for tie in found.iter_rows(named=True):
+        side = (tie["enterprise"], tie["counterparty"], tie["sale"])
+        mine = [one for one in past if (one["enterprise"], one["counterparty"], one["direction"] == "sale") == side]
+        old = [one for one in mine if one["date"] <= date(2023, 6, 30)]
+        blue = [one for one in mine if one["net_fen"] > 0 and one["reversal"] is None]
+        days = sorted({one["date"] for one in blue})
+        gaps = [(after - before).days for before, after in pairwise(days)]
+        assert tie["net_fen"] == come_to(mine)
+        assert tie["net_12m_fen"] == come_to(mine) - come_to(old)
+        assert tie["invoices"] == len(blue)
+        assert tie["usual_gap_days"] == (median(gaps) if gaps else None)
+        assert tie["own_word_fen"] == sum(one["net_fen"] for one in blue if one["import_id"] == "own")
+    shares = found.group_by("enterprise", "sale").agg(pl.col("share").sum())["share"]
+    assert all(share == pytest.approx(1) or share == 0 for share in shares)
+
+
+@given(st.lists(row, max_size=14), st.randoms(use_true_random=False))
+@settings(max_examples=15, deadline=None)
+def test_sums_add_up_however_the_rows_come(rows: list[Row], rng: Any) -> None:
+    """In any order, in one file or in two: the same rows in the same order."""
+    whole, shuffled = sums(frame(rows), CHANNELS), list(rows)
+    rng.shuffle(shuffled)
+    cut = rng.randint(0, len(rows))
+    parts = [sums(frame(part), CHANNELS) for part in (shuffled[:cut], shuffled[cut:])]
+    assert added(parts).equals(whole)
+
+
+@given(st.lists(row, max_size=14))
+@settings(max_examples=25, deadline=None)
+def test_a_month_of_a_pair_is_the_sellers_word_else_the_buyers(rows: list[Row]) -> None:
+    found = united(months(sums(frame(rows), CHANNELS), AS_OF, own_words=True))
+    past = [one for one in counted(rows) if one["date"] <= AS_OF and one["counterparty"]]
+    said: dict[tuple[str, str, date], dict[int, int]] = {}
+    for one in past:
+        other = f"local:{one['counterparty']}"
+        pair = (one["enterprise"], other) if one["direction"] == "sale" else (other, one["enterprise"])
+        same = [
+            each
+            for each in past
+            if all(each[name] == one[name] for name in ("enterprise", "counterparty", "direction"))
+        ]
+        first = one["date"].replace(day=1)
+        until = [each for each in same if each["date"].replace(day=1) <= first]
+        before = [each for each in same if each["date"] < first]
+        side = SELLER if one["direction"] == "sale" else BUYER
+        said.setdefault((*pair, first), {})[side] = come_to(until) - come_to(before)
+    wanted = {key: (told.get(SELLER, told.get(BUYER)), sum(told)) for key, told in said.items()}
+    assert {tuple(each[:3]): each[3:] for each in found.select(
+        "seller", "buyer", "month", "net_fen", "sides").rows()} == wanted  # fmt: skip
+
+
+def register(*rows: tuple[str, str, str]) -> pl.DataFrame:
+    full = [
+        {"enterprise": firm, "relation": sort, "party": party, "import_id": "gov", "since": date(2020, 1, 1)}
+        for firm, sort, party in rows
+    ]
+    return pl.DataFrame(full, schema=relation.SCHEMA)
+
+
+def test_a_register_ties_as_of_the_day() -> None:
+    """Neither what has ended nor what has not begun, and capital ties nobody."""
+    rows = register(("local:E1", "shareholder", "local:K1"), ("local:E1", "capital", "local:K2"))
+    ended = rows.head(1).with_columns(party=pl.lit("local:K3"), until=pl.lit(date(2024, 6, 29)))
+    to_come = rows.head(1).with_columns(party=pl.lit("local:K4"), since=pl.lit(date(2024, 7, 1)))
+    found = registered(pl.concat([rows, ended, to_come]), AS_OF, CHANNELS)
+    assert [(tie.party, tie.kind, tie.channel) for tie in found] == [("local:K1", Kind.EQUITY, "government")]
+
+
+def test_what_two_open_files_share_bears_a_number_and_no_hash() -> None:
+    """The most shared comes first; what one file alone has is not drawn."""
+    rows = register(
+        ("local:E1", "phone", "hash:aa"), ("local:E2", "phone", "hash:aa"), ("local:E3", "phone", "hash:aa"),
+        ("local:E1", "phone", "hash:01"), ("local:E2", "phone", "hash:01"), ("local:E1", "address", "hash:bb"),
+    )  # fmt: skip
+    ties = registered(rows, AS_OF, {})
+    firms = ["local:E1", "local:E2", "local:E3"]
+    grown = Growing(10, frozenset(Kind), dict.fromkeys(firms, 0))
+    grown.add([File(firm, [], [tie for tie in ties if tie.firm == firm]) for firm in firms], [], 1)
+    edges, shared, left_out = drawn(grown)
+    assert [(one.id, len(one.ties)) for one in shared] == [("phone:1", 3), ("phone:2", 2)]
+    assert {(edge.source, edge.target) for edge in edges if edge.target == "phone:2"} == {
+        ("local:E1", "phone:2"), ("local:E2", "phone:2")
+    }  # fmt: skip
+    assert (left_out.firms, left_out.ties, left_out.shared) == (0, 0, 0)
