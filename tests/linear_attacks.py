@@ -56,7 +56,7 @@ class Attack:
             self._publish(m, month, counts[m] if counts else None)
             self._add_up(m, month)
         if drift is not None:
-            self._alike(drift)
+            self._alike(drift, counts)
 
     def _publish(self, m: int, month: Month, known: Mapping[Cell, int] | None) -> None:
         for cell, figures in month.cells.items():
@@ -87,9 +87,11 @@ class Attack:
             places = [self._variables(m, each)[kind] for each in (whole, *parts)]
             self.rows.append((places, [1.0] + [-1.0] * len(parts), 0.0, 0.0))
 
-    def _alike(self, drift: int) -> None:
+    def _alike(self, drift: int, known: Sequence[Mapping[Cell, int]] | None) -> None:
         for m in range(1, len(self.months)):
-            for cell in self.months[m].cells.keys() & self.months[m - 1].cells.keys():
+            for cell in sorted(self.months[m].cells.keys() & self.months[m - 1].cells.keys()):
+                if known and known[m][cell] != known[m - 1][cell]:
+                    continue  # somebody came or went
                 (n, s), (_, before) = self._variables(m, cell), self._variables(m - 1, cell)
                 self.rows.append(([s, before, n], [1.0, -1.0, -float(drift)], -np.inf, 0.0))
                 self.rows.append(([before, s, n], [1.0, -1.0, -float(drift)], -np.inf, 0.0))

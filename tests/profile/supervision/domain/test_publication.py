@@ -62,7 +62,7 @@ def test_linear_attacks_recover_no_hidden_cell(economy):
     rng = np.random.default_rng(1)
     chosen = [few[at] for at in rng.permutation(len(few))[:8]]
     plain = Attack([then], None, WHOLE_POINTS)
-    informed = Attack([then, after], None, WHOLE_POINTS, counts=[known, counts(now)], drift=150)
+    informed = Attack([then, after], None, WHOLE_POINTS, counts=[known, counts(now)], drift=240)
     for cell in chosen:
         count, total = plain.interval(0, cell, count=True), plain.interval(0, cell, count=False)
         assert count.least <= known[cell] <= count.most
