@@ -56,6 +56,7 @@ BODIES: dict[str, Any] = {
 QUERIES = {
     "GET /v1/enterprises/{enterprise}/evidence": f"?feature={FEATURE}",
     "GET /v1/alerts": "?enterprise={enterprise}",
+    "GET /v1/classes": "?limit=1",
 }
 
 

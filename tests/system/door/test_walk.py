@@ -48,7 +48,11 @@ NOTHING_THERE = {
         "POST /v1/applications/{application_id}/{event}",
         "POST /v1/notices/{notice_id}/acknowledge",
     ),
-    "operator": ("POST /v1/measures/{measure_id}/end", "GET /v1/repairs/{repair_id}"),
+    "operator": (
+        "POST /v1/measures/{measure_id}/end",
+        "GET /v1/repairs/{repair_id}",
+        "GET /v1/indices/orders/{order_id}",
+    ),
     "data source": ("GET /v1/connectors/{name}", "GET /v1/connectors/{name}/versions"),
     BANK: (
         "GET /v1/evaluations/{evaluation_id}",

@@ -13,8 +13,8 @@ import polars as pl
 from services.profile.book.domain.party import as_counterparty
 from services.profile.standards.days import months_later
 
-# A partner's age, and its registered capital in fen, from which it counts as old and as strong (ours, 2026-11: an age
-# that six of ten small firms do not reach, and the median capital of small firms on SMEsD, five million yuan).
+# A partner's age, and its registered capital in fen, from which it counts as old and as strong (ours, 2026-11: the
+# capital is the median of small firms on SMEsD, five million yuan).
 OLD_YEARS = 5
 STRONG_FEN = 500_000_000
 PARTNERS: dict[str, pl.DataType] = {
