@@ -1,4 +1,4 @@
-"""The command about bidders who belong together: screen."""
+"""Commands of a buyer: screen, supplier-record."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 
 import click
 
-from smecredit.answers import BidderScreen
+from smecredit.answers import BidderScreen, SupplierRecord
 from smecredit.cli.options import as_of, connected, printed
 from smecredit.client import Client
 from smecredit.money import fen
 from smecredit.rendering.screen import screen
+from smecredit.rendering.suppliers import supplier_record
 
 # What the columns of a file of bids may be called; amounts are in yuan unless the name says fen.
 COLUMNS = {
@@ -36,17 +37,19 @@ WORDS = ("prepared_by", "agent", "managers", "deposit_from")
 YES = ("1", "true", "yes", "是", "中标")
 Row = dict[str, str]
 
-
-@click.command("screen")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--tender", help="Which auction of the file is screened; else its rows name no auction.")
-@click.option(
+purpose = click.option(
     "--purpose",
     type=click.Choice(["procurement", "supervision"]),
     default="procurement",
     show_default=True,
-    help="For what the bidders' files are read.",
+    help="For what files are read.",
 )
+
+
+@click.command("screen")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--tender", help="Which auction of the file is screened; else its rows name no auction.")
+@purpose
 @as_of
 @printed(screen)
 @connected("buyer-demo")
@@ -61,6 +64,17 @@ def screen_command(buyer: Client, file: Path, tender: str | None, purpose: Any, 
         return buyer.screen_bidders(**order, as_of=as_of, purpose=purpose)
     except TypeError as error:
         raise click.BadParameter(f"{file}: {error}") from error
+
+
+@click.command("supplier-record")
+@click.argument("enterprise")
+@purpose
+@as_of
+@printed(supplier_record)
+@connected("buyer-demo")
+def supplier_record_command(buyer: Client, enterprise: str, purpose: Any, as_of: date | None) -> SupplierRecord:
+    """Show how a supplier has kept its contracts: orders, deliveries, sales taken back, public records."""
+    return buyer.supplier_record(enterprise, as_of=as_of, purpose=purpose)
 
 
 def _json(file: Path) -> dict[str, Any]:
