@@ -125,7 +125,9 @@ def test_the_path_is_shown_while_the_ties_of_those_on_it_are_open(lenders: House
     assert told(lenders) == []
     lenders.consent("local:E2", purposes=(MONITORING,), fields=["portrait"])
     [alert] = told(lenders)
-    assert alert["path"] == []
+    assert (alert["path"], alert["subject"], alert["records"], alert["records_count"]) == ([], None, [], 0)
+    rows = lenders.client.get(f"/v1/alerts/{alert['id']}/records", headers=lenders.bank(MONITORING)).json
+    assert (rows["items"], rows["records_count"]) == ([], 0)
 
 
 def test_what_a_lender_said_of_another_firm_is_withheld(lenders: House) -> None:

@@ -59,6 +59,11 @@ class Network:
         """Dealings of the last year (`dealings`)."""
         return dealings(self.told)
 
+    @cached_property
+    def supplied(self) -> pl.DataFrame:
+        """Dealings as supply counts them: partners that a firm alone names make none seem smaller that others tell."""
+        return self.dealt.filter(~c("own") | c("own").all().over("teller", "sold"))
+
     def ties(self, bound: str) -> Ties:
         """Return debts and equity of one run: `low`, `value` or `high` losses."""
         run = BOUNDS.index(bound)
@@ -99,7 +104,7 @@ class Network:
 
     def _links(self) -> pl.DataFrame:
         """Return supplier, customer, value (fen a year), and whether each side's loss may rest on who tells it."""
-        rows = self.dealt.drop_nulls("partner").with_columns(
+        rows = self.supplied.drop_nulls("partner").with_columns(
             supplier=pl.when("sold").then("teller").otherwise("partner"),
             customer=pl.when("sold").then("partner").otherwise("teller"),
         )
@@ -136,7 +141,7 @@ class Network:
     @cached_property
     def _sold(self) -> Floats:
         """What open files say that they sold in the year, to anybody."""
-        return self._sum(self.dealt.filter("sold"), "teller", "net_fen")
+        return self._sum(self.supplied.filter("sold"), "teller", "net_fen")
 
     @cached_property
     def _traded(self) -> Floats:

@@ -107,6 +107,18 @@ def test_what_a_firm_says_of_itself_makes_no_claim_smaller() -> None:
     assert owed(told(*heard, *invented, payments=payments)) == plain
 
 
+@pytest.mark.parametrize("invented", [("sale", "D"), ("sale", None), ("purchase", "D")])
+def test_invented_partners_make_a_real_one_no_less_needed(invented: tuple[str, str | None]) -> None:
+    """What A would lose with B, to whom it sells all and of whom it buys all that others tell of."""
+    heard = (deal("A", "sale", "B", 100), deal("A", "purchase", "B", 100))
+    fails = Shock(1.0, ("local:B",))
+    losses = [
+        strike(of(told(*deals), A=File(industry="C"), B=File(industry="C")), fails, Model.LINEAR).effects[0].production
+        for deals in (heard, (*heard, deal("A", *invented, 10_000, by="imp_own")))
+    ]
+    assert losses == [1.0, 1.0]
+
+
 def test_a_guarantee_that_has_ended_is_none() -> None:
     assert owed(told(relations=(guarantee("A", "F", 500, until=DAY - timedelta(days=1)),))) == {}
 
