@@ -253,7 +253,9 @@ def _anchor(said: Any) -> bool:
         return False
     if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in said):
         return False
-    return abs(said[0]) <= LARGEST and 0 <= said[1] <= FULL  # TOML has nan and inf, and whole numbers of any length
+    return bool(
+        abs(said[0]) <= LARGEST and 0 <= said[1] <= FULL
+    )  # TOML has nan and inf, and whole numbers of any length
 
 
 def _word(said: Any) -> bool:
