@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 import polars as pl
 
-from services.profile.graph.domain.contagion.debts import Told, dealings, debts
+from services.profile.graph.domain.contagion.debts import Told, dealings, debts, summed
 from services.profile.graph.domain.contagion.default import Credit, Ties
 from services.profile.graph.domain.contagion.needs import division_of, need_of, rules_on, section_of
 from services.profile.graph.domain.contagion.parameters import BOUNDS, Parameters, parameters_on
@@ -105,7 +105,7 @@ class Network:
         )
         # What a firm alone says of a deal counts for its own loss only.
         by = rows.group_by("supplier", "customer", "sold").agg(
-            value=c("net_fen").sum(), heard=c("net_fen").filter(~c("own")).sum() > 0
+            value=summed("net_fen"), heard=c("net_fen").filter(~c("own")).sum() > 0
         )
         pairs = (
             by.filter(c("value") > 0)
