@@ -18,6 +18,7 @@ from smecredit.answers.enterprises import (
     PortraitPartners,
     Reliability,
 )
+from smecredit.answers.figures import FigureLeftOut, FigureNeighbour, GraphFigure, GraphFigures
 from smecredit.answers.graphs import (
     Graph,
     GraphEdge,
@@ -191,8 +192,12 @@ __all__ = [
     "Exposure",
     "Exposures",
     "FenInterval",
+    "FigureLeftOut",
+    "FigureNeighbour",
     "Graph",
     "GraphEdge",
+    "GraphFigure",
+    "GraphFigures",
     "GraphLeftOut",
     "GraphName",
     "GraphNode",

@@ -1,21 +1,24 @@
-"""The command about bidders who belong together: screen."""
+"""Commands of a buyer: screen, supplier-record."""
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Mapping
-from datetime import date
+from contextlib import suppress
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from smecredit.answers import BidderScreen
+from smecredit.answers import BidderScreen, SupplierRecord
 from smecredit.cli.options import as_of, connected, printed
 from smecredit.client import Client
 from smecredit.money import fen
 from smecredit.rendering.screen import screen
+from smecredit.rendering.suppliers import supplier_record
 
 # What the columns of a file of bids may be called; amounts are in yuan unless the name says fen.
 COLUMNS = {
@@ -33,20 +36,23 @@ COLUMNS = {
     "deposit_from": ("deposit_from", "保证金转出账户"),
 }
 WORDS = ("prepared_by", "agent", "managers", "deposit_from")
+MOMENTS = {"as_of": date.fromisoformat, "known_at": datetime.fromisoformat}
 YES = ("1", "true", "yes", "是", "中标")
 Row = dict[str, str]
+
+purpose = click.option(
+    "--purpose",
+    type=click.Choice(["procurement", "supervision"]),
+    default="procurement",
+    show_default=True,
+    help="For what files are read.",
+)
 
 
 @click.command("screen")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--tender", help="Which auction of the file is screened; else its rows name no auction.")
-@click.option(
-    "--purpose",
-    type=click.Choice(["procurement", "supervision"]),
-    default="procurement",
-    show_default=True,
-    help="For what the bidders' files are read.",
-)
+@purpose
 @as_of
 @printed(screen)
 @connected("buyer-demo")
@@ -58,9 +64,20 @@ def screen_command(buyer: Client, file: Path, tender: str | None, purpose: Any, 
     """
     order = _json(file) if file.suffix.lower() == ".json" else _csv(file, tender)
     try:
-        return buyer.screen_bidders(**order, as_of=as_of, purpose=purpose)
+        return buyer.screen_bidders(**order | ({"as_of": as_of} if as_of else {}), purpose=purpose)
     except TypeError as error:
         raise click.BadParameter(f"{file}: {error}") from error
+
+
+@click.command("supplier-record")
+@click.argument("enterprise")
+@purpose
+@as_of
+@printed(supplier_record)
+@connected("buyer-demo")
+def supplier_record_command(buyer: Client, enterprise: str, purpose: Any, as_of: date | None) -> SupplierRecord:
+    """Show how a supplier has kept its contracts: orders, deliveries, sales taken back, public records."""
+    return buyer.supplier_record(enterprise, as_of=as_of, purpose=purpose)
 
 
 def _json(file: Path) -> dict[str, Any]:
@@ -70,7 +87,10 @@ def _json(file: Path) -> dict[str, Any]:
         raise click.BadParameter(f"{file} is no JSON: {error}") from error
     if not isinstance(order, dict) or "bidders" not in order:
         raise click.BadParameter(f"{file} lacks `bidders`: write what POST /v1/bidder-screens takes.")
-    return order
+    try:
+        return order | {name: read(order[name]) for name, read in MOMENTS.items() if order.get(name)}
+    except (TypeError, ValueError) as error:
+        raise click.BadParameter(f"{file}: as_of is a day, known_at a moment with its zone: {error}") from error
 
 
 def _csv(file: Path, tender: str | None) -> dict[str, Any]:
@@ -97,18 +117,22 @@ def _csv(file: Path, tender: str | None) -> dict[str, Any]:
 def _rows(file: Path) -> list[Row]:
     """Return the rows under our names, without empty cells."""
     names = {title: name for name, titles in COLUMNS.items() for title in titles}
-    with file.open(encoding="utf-8-sig", newline="") as opened:
-        rows = [
-            {
-                names[title.strip()]: cell.strip()
-                for title, cell in row.items()
-                if title and title.strip() in names and cell
-            }
-            for row in csv.DictReader(opened)
-        ]
+    rows = [
+        {names[title.strip()]: cell.strip() for title, cell in row.items() if title and title.strip() in names and cell}
+        for row in csv.DictReader(io.StringIO(_text(file), newline=""))
+    ]
     if lacking := [at for at, row in enumerate(rows, 2) if "bidder" not in row]:
         raise click.BadParameter(f"{file}: row {lacking[0]} names no bidder; the column is called bidder or 投标人.")
     return rows
+
+
+def _text(file: Path) -> str:
+    """Return a file's text: UTF-8, or GB18030, in which Chinese spreadsheets write CSV."""
+    content = file.read_bytes()
+    for encoding in ("utf-8-sig", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return content.decode(encoding)
+    raise click.BadParameter(f"{file} is neither UTF-8 nor GB18030.")
 
 
 def _bidder(row: Row) -> dict[str, Any]:

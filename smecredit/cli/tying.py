@@ -1,4 +1,4 @@
-"""The command about ties: graph."""
+"""Commands about ties: graph, graph-features."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import get_args
 
 import click
 
-from smecredit.answers import Graph
+from smecredit.answers import Graph, GraphFigures
 from smecredit.answers.graphs import TieKind
 from smecredit.cli.options import as_of, connected, printed
 from smecredit.client import Client
+from smecredit.rendering.figures import figures
 from smecredit.rendering.graphs import graph
 
 
@@ -31,3 +32,16 @@ def graph_command(
     recorded, as that of the firm's own file is.
     """
     return bank.graph(enterprise, depth=depth, types=types, most=most, as_of=as_of)
+
+
+@click.command("graph-features")
+@click.argument("enterprise")
+@as_of
+@printed(figures)
+@connected("bank-demo")
+def graph_features_command(bank: Client, enterprise: str, as_of: date | None) -> GraphFigures:
+    """Show what an enterprise's ties say of its risk: each figure, which way it counts, and the neighbours behind it.
+
+    Files of the firms around it that are open to you are read too; each such read is recorded.
+    """
+    return bank.graph_features(enterprise, as_of=as_of)

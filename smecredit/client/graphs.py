@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from smecredit.answers import Graph, Purpose
+from smecredit.answers import Graph, GraphFigures, Purpose
 from smecredit.answers.graphs import TieKind
 from smecredit.client.calls import Calls, iso, segment
 
@@ -32,3 +32,18 @@ class Graphs(Calls):
         path = f"/v1/enterprises/{segment(enterprise)}/graph"
         times = {"as_of": iso(as_of), "known_at": iso(known_at)}
         return self._get(Graph, path, purpose=purpose, depth=str(depth), **query, **times)
+
+    def graph_features(
+        self,
+        enterprise: str,
+        *,
+        as_of: date | None = None,
+        known_at: datetime | None = None,
+        purpose: Purpose = "credit-assessment",
+    ) -> GraphFigures:
+        """Return the figures of a firm's ties: backing, offices, partners, group, guarantees; with whom each rests on.
+
+        Files of others that are open to this client are followed up to three ties far; each read is recorded.
+        """
+        path = f"/v1/enterprises/{segment(enterprise)}/graph-features"
+        return self._get(GraphFigures, path, purpose=purpose, as_of=iso(as_of), known_at=iso(known_at))

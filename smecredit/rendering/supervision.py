@@ -90,7 +90,7 @@ def bar(value: float, most: float) -> str:
     >>> bar(50, 100)
     '██████████'
     >>> bar(0, 100), bar(1, 100)
-    ('', '▏')
+    ('', '▎')
     """
     eighths = round(value / most * WIDTH * len(BARS)) if most else 0
     whole, rest = divmod(eighths, len(BARS))

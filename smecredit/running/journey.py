@@ -17,6 +17,7 @@ GRANTEE: Final = "bank-demo"
 OPERATOR: Final = "operator-demo"
 APPROVER: Final = OPERATOR  # nobody approves the model that they trained
 BEFORE_ALL: Final = date(1990, 1, 1)
+FIELDS: Final = ("features", "portrait", "score", "graph")
 PURPOSES: Final[tuple[Purpose, ...]] = (
     "credit-assessment",
     "credit-monitoring",
@@ -129,7 +130,7 @@ def _enterprise_client(number: int, firm: str) -> dict[str, str]:
 def _consent(enterprise: Client) -> None:
     """Give one enterprise's consent to the demonstration bank."""
     until = datetime.now(UTC).date() + timedelta(days=CONSENT_DAYS)
-    enterprise.grant_consent(GRANTEE, PURPOSES, valid_until=until)
+    enterprise.grant_consent(GRANTEE, PURPOSES, valid_until=until, fields=FIELDS)
 
 
 def train(clients: Clients, report: Reporter, exception: str | None = None, seed: int | None = None) -> dict[str, Any]:

@@ -173,7 +173,8 @@ def withdraw(session: Session, enterprise: str, numbers: Collection[str], now: d
     """Withdraw every alert, of whatever firm, that rests on these public records of an enterprise alone.
 
     What an alert keeps of them goes as well. Invoices beside a record only say how much is at stake: a supplier's alert
-    about its customer's record does not stand on them.
+    about its customer's record does not stand on them. Of a client's book what it costs and the path were worked out
+    from all of them at once: that alert goes with any of them, and the next look tells what is left.
     """
     table = tables.Alert
     for number in numbers:
@@ -185,7 +186,7 @@ def withdraw(session: Session, enterprise: str, numbers: Collection[str], now: d
                 continue
             alert.records_count -= len(alert.records) - len(kept)
             alert.records = kept
-            if all(each["kind"] == INVOICES for each in kept):
+            if alert.client is not None or all(each["kind"] == INVOICES for each in kept):
                 alert.withdrawn_at = now
 
 

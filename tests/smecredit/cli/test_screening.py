@@ -119,6 +119,24 @@ def test_a_file_of_bids_becomes_the_tender_and_its_past(tmp_path: Path, asked: l
     ]
 
 
+def test_a_file_of_a_chinese_spreadsheet_is_read(tmp_path: Path, asked: list[Any]) -> None:
+    """It writes GB18030."""
+    file = tmp_path / "bids.csv"
+    file.write_text(BIDS, "gb18030")
+    done = run(str(file), "--tender", "T1")
+    assert done.exit_code == 0, done.output
+    assert asked[0]["bidders"][0] == {"enterprise": "local:A", "prepared_by": ["王某"]}
+
+
+def test_an_order_names_its_moment_and_the_option_another_day(tmp_path: Path, asked: list[Any]) -> None:
+    file = tmp_path / "order.json"
+    moment = {"as_of": "2026-05-31", "known_at": "2026-06-01T00:00:00+08:00"}
+    file.write_text(json.dumps({"bidders": ["local:A", "local:B"], **moment}))
+    assert run(str(file)).exit_code == run(str(file), "--as-of", "2026-04-30").exit_code == 0
+    assert [order["as_of"] for order in asked] == ["2026-05-31", "2026-04-30"]
+    assert {order["known_at"] for order in asked} == {"2026-06-01T00:00:00+08:00"}
+
+
 def test_an_answer_is_shown_with_its_evidence_its_weight_and_what_it_is(tmp_path: Path, asked: list[Any]) -> None:
     file = tmp_path / "order.json"
     file.write_text(json.dumps({"bidders": ["local:A", "local:B", "local:C"]}))
@@ -145,6 +163,8 @@ def test_an_answer_is_shown_with_its_evidence_its_weight_and_what_it_is(tmp_path
         ("bids.csv", "auction,bidder,amount\n,local:A,x\n", "local:A"),
         ("bids.csv", "auction,bidder,amount\n,local:A,1\nP1,local:B,\n", "P1"),
         ("order.json", "[]", "bidders"),
+        ("order.json", '{"bidders": ["local:A"], "as_of": "soon"}', "as_of is a day"),
+        ("order.json", '{"bidders": ["local:A"], "known_at": 7}', "known_at a moment"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why(

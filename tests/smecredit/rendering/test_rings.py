@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from smecredit.cli.circling import rings_command
 from smecredit.rendering.rings import rings
+from tests.answering import answering
 
 HOP = {"shown": True, "seller": "local:A", "buyer": "local:B", "number": "7", "date": "2026-01-02"}
 HIDDEN = {"shown": False, **dict.fromkeys(("seller", "buyer", "number", "date", "amount_fen", "times"))}
@@ -49,3 +52,17 @@ def test_a_list_has_the_figures_of_each_firm(capsys: pytest.CaptureFixture[str])
     shown = " ".join(capsys.readouterr().out.split())
     assert "4 files 份档案" in shown
     assert "Sold in them 开票额" in shown
+
+
+def test_without_an_enterprise_all_open_files_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def answer(_method: str, path: str, _body: bytes | None) -> Any:
+        asked.append(path)
+        return {**FOUND, "files": 4, "firms": [], "disputed": []}
+
+    with answering(monkeypatch, answer):
+        done = CliRunner().invoke(rings_command, ["--as-of", "2026-06-30"])
+    assert done.exit_code == 0, done.output
+    assert asked == ["/v1/rings?as_of=2026-06-30"]
+    assert "4 files 份档案" in done.output

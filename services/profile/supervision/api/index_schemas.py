@@ -9,7 +9,8 @@ from chassis.web.schemas import Schema
 from services.profile.book.api.schemas import TextSchema
 from services.profile.supervision.domain.cells import Level
 
-MONTH = validate.Regexp(r"^\d{4}-(0[1-9]|1[0-2])$", error="must be a month as 2026-03")
+# No \d, which takes the digits of other scripts, and no line's end behind it.
+MONTH = validate.Regexp(r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$(?!\n)", error="must be a month as 2026-03")
 LEVEL = validate.OneOf([str(each) for each in Level])
 SHORT = validate.Length(1, 40)
 

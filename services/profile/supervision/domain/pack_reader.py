@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -43,6 +44,9 @@ def usable(figure: Feature) -> bool:
     return figure.direction != 0 and (figure.family is not None or beyond)
 
 
+KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
+TAKEN = frozenset({"enterprise", *(figure.name for figure in FIGURES)})
+LARGEST = 1e15
 FIGURE = {figure.name: figure for figure in FIGURES if usable(figure)}
 
 
@@ -190,7 +194,7 @@ def _of_records(part: _Reader) -> Rule:
     if direction > 0 and GOOD.intersection(counting.sorts):
         raise part.wrong("records", "awards and licences are not counted together with what is held against a firm")
     return Rule(
-        key=part.word("key", "a count of records has a key of its own, such as penalties_site_safety"),
+        key=_key(part),
         title=part.text("title"),
         dimension="compliance",
         unit="count",
@@ -200,6 +204,15 @@ def _of_records(part: _Reader) -> Rule:
         counting=counting,
         actionable="raise" if direction < 0 else "lower",
     )
+
+
+def _key(part: _Reader) -> str:
+    """Return the key of a count of records: a column's name, and none that there is already."""
+    right = "a count of records has a key of its own, such as penalties_site_safety"
+    key = part.word("key", right)
+    if not KEY.fullmatch(key) or key in TAKEN:
+        raise part.wrong("key", right)
+    return key
 
 
 def _scale(part: _Reader, direction: Direction) -> Scale:
@@ -214,12 +227,14 @@ def _scale(part: _Reader, direction: Direction) -> Scale:
         raise part.wrong("points", f"a {worse} value is worse here, and a worse value never brings more points")
     if max(points for _, points in anchors) != FULL:
         raise part.wrong("points", "the best value brings 100 points: what it counts is said by the weight")
+    if min(points for _, points in anchors) == FULL:
+        raise part.wrong("points", "the worst value brings fewer than 100 points: that of a firm that shows none")
     return Scale(anchors)
 
 
 def _cap(part: _Reader) -> Cap:
     part.only(CAP)
-    if part.said.get("class") not in {"B", "C", "D"}:
+    if part.said.get("class") not in ["B", "C", "D"]:
         raise part.wrong("class", "the best class that the record allows is B, C or D")
     source = part.word("source", "on what the cap stands is needed")
     return Cap(Class(part.said["class"]), part.text("title"), _counting(part), source)
@@ -236,7 +251,11 @@ def _counting(part: _Reader) -> Counting:
 def _anchor(said: Any) -> bool:
     if not (isinstance(said, list) and len(said) == len(("value", "points"))):
         return False
-    return all(isinstance(each, int | float) and not isinstance(each, bool) for each in said) and 0 <= said[1] <= FULL
+    if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in said):
+        return False
+    return bool(
+        abs(said[0]) <= LARGEST and 0 <= said[1] <= FULL
+    )  # TOML has nan and inf, and whole numbers of any length
 
 
 def _word(said: Any) -> bool:

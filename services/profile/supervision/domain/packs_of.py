@@ -100,6 +100,6 @@ def _read_one(file: Traversable | Path, sector: str) -> Pack:
     name = f"{sector}/{file.name}"
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise refusal(name, "file", str(error), "a TOML file in UTF-8 is needed") from error
     return read(document, sector, name)

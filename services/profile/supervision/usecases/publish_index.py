@@ -58,13 +58,16 @@ class Order:
 def order_index(context: Context, session: Session, caller: Caller, first: str | None, last: str | None) -> Order:
     """Order the months from `first` to `last`; by default those after the latest published to the last that is over.
 
-    Raises `Invalid` where a month is not over or there are too many, `MonthTaken` where one is published already.
+    Raises `Invalid` where a month is not over, the last comes before the first or there are too many, `MonthTaken`
+    where one is published already.
     """
     latest, over = index_store.latest(session), closed(usual_day(store.book(session).date, context.today()))
     end = _end(last) if last else over
     if end > over:
         raise Invalid(f"{end:%Y-%m} is not over as of the book's date; the last month that is: {over:%Y-%m}.")
     begin = _end(first) if first else (months_later(_end(latest), 1) if latest else months_later(end, 1 - WINDOW))
+    if first and begin > end:
+        raise Invalid(f"{first} comes after {end:%Y-%m}, the last month that is ordered or over; begin earlier.")
     found = _months(begin, end)
     if latest is not None and found[:1] <= (latest,):
         raise MonthTaken(

@@ -34,7 +34,9 @@ class Asked:
 
 
 def cells_asked(asked: Asked) -> Select[Any]:
-    """Return the query of the cells that are asked for; raise `Invalid` where a region or industry is none."""
+    """Return the query of the cells that are asked for; raise `Invalid` where a region, industry or span is none."""
+    if asked.first and asked.last and asked.first > asked.last:
+        raise Invalid(f"from {asked.first} comes after to {asked.last}; name the earlier month first.")
     region = _region(asked.region) if asked.region else None
     level = asked.level or (level_of(region) if region else Level.NATION)
     if region is not None and level_of(region) != level:
@@ -67,7 +69,8 @@ def _region(written: str) -> str:
     if written in {NATION, ANYWHERE}:
         return written
     found = regions.find(written)
-    if found.code is None or found.name is None:
+    # Districts of Beijing and the like have no prefecture with a name: 110100 is told all the same, and found again.
+    if found.code is None or not any(code.startswith(found.code[:4]) for code in regions.by_code()):
         raise Invalid(found.warning or f"There is no region {written[:32]}.", region=written[:32])
     return found.code[:4] + "00"
 

@@ -38,6 +38,7 @@ from services.profile.watch.api.signal_schemas import (
     SubscriptionSchema,
 )
 from services.profile.watch.domain.signals import BY_KEY, SEVERITIES
+from services.profile.watch.domain.signals.contagion import KEY as CONTAGION
 from services.profile.watch.usecases.look import DEFAULT
 from services.profile.watch.usecases.read_alerts import (
     acknowledge,
@@ -235,6 +236,9 @@ def _alert(alert: tables.Alert, noted: Mapping[str, Any], permit: Permit, ties: 
     """Show an alert as far as the permit goes: what became of it is told as of the day on which it did."""
     signal, hidden, mine = BY_KEY[alert.signal], withheld(alert), noted.get(alert.id)
     shows = partial(permit.shows, alert.enterprise)
+    path = [] if hidden else _path(alert, ties)
+    # Who fell beyond a book's firms is told with the way to them, while that is open, or not at all.
+    apart = hidden or (alert.signal == CONTAGION and not path)
     cleared_on = alert.cleared_on if alert.cleared_on and shows(alert.cleared_on) else None
     return {
         "id": alert.id,
@@ -245,16 +249,16 @@ def _alert(alert: tables.Alert, noted: Mapping[str, Any], permit: Permit, ties: 
         "severity": alert.severity,
         "unit": signal.unit,
         "state": "cleared" if cleared_on else "open",
-        "subject": None if hidden else alert.subject,
+        "subject": None if apart else alert.subject,
         **{name: getattr(alert, name) for name in ("value", "reference", "occurred_on", "opened_on", "opened_at")},
         "latest": alert.latest if alert.latest_on and shows(alert.latest_on) else None,
         "calm_since": alert.calm_since if alert.calm_since and shows(alert.calm_since) else None,
         "cleared_on": cleared_on,
         "version": alert.version,
         "known_at": alert.known_at,
-        "path": [] if hidden else _path(alert, ties),
-        "records": [] if hidden else alert.records,
-        "records_count": 0 if hidden else alert.records_count,
+        "path": path,
+        "records": [] if apart else alert.records,
+        "records_count": 0 if apart else alert.records_count,
         "withheld": hidden,
         "acknowledged": {"client": mine.client, "note": mine.note, "at": mine.at} if mine else None,
     }

@@ -39,6 +39,7 @@ from services.profile.watch.domain.signals.surroundings import fallen
 from services.profile.watch.domain.signals.thresholds import threshold_on
 
 RECORDS_KEPT = 20
+SAME_RECORD = ("kind", "number", "counterparty", "import_id")
 
 log = structlog.get_logger()
 
@@ -132,8 +133,13 @@ def _fallen(context: Context, moment: Moment) -> pl.DataFrame:
 
 
 def _tell(session: Session, held: Any, seen: Seen, moment: Moment, undone: datetime | None) -> None:
-    """Open, keep or clear the alerts about a book."""
-    standing = alert_store.of_book(session, held.client)
+    """Open, keep or clear the alerts about a book; one that rests on what was taken back is withdrawn."""
+    standing = []
+    for alert in alert_store.of_book(session, held.client):
+        if undone is not None and alert.known_at >= undone and not _borne_out(alert, seen):
+            alert.withdrawn_at = moment.known_at
+        else:
+            standing.append(alert)
     limit = threshold_on(KEY, moment.as_of)
     todo = moves(seen.rise_fen, held.threshold_fen, [alert.value or 0.0 for alert in standing], limit)
     for alert in standing:
@@ -145,6 +151,12 @@ def _tell(session: Session, held: Any, seen: Seen, moment: Moment, undone: datet
     if todo.opens and seen.worst is not None:
         alert_store.add_to_book(session, _alert(held, seen, seen.worst, moment))
         log.info("contagion told", fallen=seen.fallen.height)
+
+
+def _borne_out(alert: Any, seen: Seen) -> bool:
+    """Tell whether all that an alert keeps of who fell is there still."""
+    now = [{name: record[name] for name in SAME_RECORD} for record in _records(seen.fallen)]
+    return all({name: record[name] for name in SAME_RECORD} in now for record in alert.records)
 
 
 def _alert(held: Any, seen: Seen, worst: Effect, moment: Moment) -> dict[str, Any]:

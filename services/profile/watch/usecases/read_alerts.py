@@ -98,6 +98,8 @@ def read_alert_records(context: Context, reading: Reading, alert_id: str, start:
     if withheld(alert):
         return AlertRecords(opened.permit, pl.DataFrame(), 0)
     if alert.signal == CONTAGION:
+        if not opened.ties.shows(alert.enterprise, alert.opened_on):
+            return AlertRecords(opened.permit, pl.DataFrame(), 0)
         return AlertRecords(opened.permit, pl.DataFrame(alert.records[start : start + limit]), len(alert.records))
     moment = Moment(lake_version, alert.opened_on, alert.known_at, departures)
     seen = view(context, moment, opened.permit, asked_on=day_of(alert.opened_at))

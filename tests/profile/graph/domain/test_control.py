@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from itertools import combinations
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -204,3 +205,24 @@ def test_more_shares_never_lose_control(told: tuple[tuple[str, str, float], ...]
 def test_a_firm_without_ties_heads_a_group_of_nobody(firm: str) -> None:
     found = group(Ties(), firm, top(Ties(), firm))
     assert (found.heads, found.members) == ((firm,), ())
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"party": "FAKE", "share": 0.9},
+        {"party": "A", "share": 0.01},
+        {"party": "B", "share": 1.0},
+        {"relation": "capital", "party": "C", "amount_fen": 10**12},
+    ],
+    ids=["invented-holder", "smaller-stake", "own-shares", "larger-capital"],
+)
+def test_what_a_firm_says_of_itself_takes_no_controller_away(told: dict[str, Any]) -> None:
+    """Its own word has the room that others leave: A holds 45 of 75, and is paid for as much, whatever B says."""
+    base: dict[str, Any] = {"enterprise": "B", "relation": "shareholder", "since": DAY, "import_id": "register"}
+    capital = {"relation": "capital", "party": "C", "amount_fen": 75}
+    heard = [{**base, "party": "A", "amount_fen": 45}, {**base, "party": "D", "share": 0.25}, {**base, **capital}]
+    ties = ties_of(relations(*heard, {**base, **told, "import_id": OWN}), DAY, {OWN})
+    [one] = [each for each in top(ties, "B").controllers if each.party == "A"]
+    assert (one.held.share, one.confirmed, one.path[0].own_word) == (0.6, True, False)
+    assert sum(tie.parts or 0 for tie in ties.stakes) <= 10**9

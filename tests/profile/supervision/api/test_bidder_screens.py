@@ -190,3 +190,12 @@ def test_what_contradicts_itself_is_refused_and_nobody_s_file_is_read(told: Hous
         answer = ask(told, body)
         assert (answer.status_code, answer.json["type"].rsplit("/", 1)[-1]) == (422, kind)
     assert reads(told, "A") == []
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31"])
+def test_a_day_before_all_books_is_refused(told: House, day: str) -> None:
+    """Whose windows would begin before the calendar does."""
+    consent(told)
+    answer = ask(told, order(as_of=day))
+    assert answer.status_code == 422, answer.json
+    assert "1900-01-01" in answer.json["detail"]

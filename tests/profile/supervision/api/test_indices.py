@@ -149,6 +149,11 @@ def test_the_command_draws_the_months_and_says_what_is_hidden(house, capsys):
         ("?industry=ZZ", "GB/T 4754"),
         ("?level=nation&region=130100", "finer"),
         ("?from=2022-13", "2026-03"),
+        ("?from=２０２２-01", "2026-03"),
+        ("?from=2022-01%0A", "2026-03"),
+        ("?from=0000-01", "2026-03"),
+        ("?from=2022-06&to=2022-04", "earlier month first"),
+        ("?region=139900", "GB/T 2260"),
     ],
 )
 def test_what_there_is_not_is_refused(house, query, says):
@@ -156,6 +161,33 @@ def test_what_there_is_not_is_refused(house, query, says):
     answer = read(house, query)
     assert answer.status_code == 422
     assert says in answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"from": "2022-06", "to": "2022-05"}, "comes after"),
+        ({"from": "2022-07"}, "comes after"),
+        ({"from": "0000-01"}, "2026-03"),
+        ({"to": "9999-12"}, "2026-03"),
+        ({"from": "2022-04\n"}, "2026-03"),
+    ],
+)
+def test_an_order_of_no_months_is_refused(house, body, says):
+    """As what it is, and not as months that are published already."""
+    answer = order(house, body, f"none {body}")
+    assert answer.status_code == 422
+    assert says in answer.text
+
+
+def test_a_region_that_is_told_can_be_asked_for(house):
+    """Districts of Beijing stand together under 110100, which the table of regions does not name."""
+    told = read(house, "?level=prefecture&from=2022-06").json["items"]
+    codes = {item["region"]["code"] for item in told}
+    assert "110100" in codes
+    for code in sorted(codes):
+        found = read(house, f"?region={code}&level=prefecture&from=2022-06").json["items"]
+        assert [item["region"]["code"] for item in found] == [code]
 
 
 def test_the_same_book_gives_the_same_months(house, tmp_path, verifier, tokens):

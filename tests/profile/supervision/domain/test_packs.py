@@ -67,6 +67,13 @@ def test_a_new_sector_is_one_folder(tmp_path):
         ("[[1, 100], [5, 0]]", "[[1, 0], [5, 100]]", "indicator[1].points", "never brings more"),
         ("[[1, 100], [5, 0]]", "[[1, 90], [5, 0]]", "indicator[1].points", "brings 100"),
         ("[[1, 100], [5, 0]]", "[[5, 100], [1, 0]]", "indicator[1].points", "values rise"),
+        ("[[1, 100], [5, 0]]", "[[1, 100], [nan, 50], [5, 0]]", "indicator[1].points", "pairs of a value"),
+        ("[[1, 100], [5, 0]]", "[[1, 100], [inf, 0]]", "indicator[1].points", "pairs of a value"),
+        ("[[1, 100], [5, 0]]", f"[[1, 100], [1{'0' * 400}, 0]]", "indicator[1].points", "pairs of a value"),
+        ("[[1, 100], [5, 0]]", "[[1, 100]]", "indicator[1].points", "fewer than 100"),
+        ('"penalties_mining"', '"enterprise"', "indicator[2].key", "a key of its own"),
+        ('"penalties_mining"', '"tax_grade"', "indicator[2].key", "a key of its own"),
+        ('"penalties_mining"', '"Penalties 1"', "indicator[2].key", "a key of its own"),
         ('["penalty"]\nauthority', '["penalti"]\nauthority', "indicator[2].records", "penalty"),
         ("A = 80", "A = 50", "classes", "falling"),
         ('["B"]', '["ZZ"]', "industries", "GB/T 4754"),
@@ -77,6 +84,7 @@ def test_a_new_sector_is_one_folder(tmp_path):
         ("2020-01-01\nindustries", '"2020"\nindustries', "valid_from", "2026-01-01"),
         ('tiers = ["serious"]', 'tier = ["serious"]', "cap[1].tier", "no such key"),
         ('class = "C"', 'class = "A"', "cap[1].class", "B, C or D"),
+        ('class = "C"', 'class = ["C"]', "cap[1].class", "B, C or D"),
         ("title =", "title", "file", "TOML"),
     ],
 )
@@ -88,6 +96,15 @@ def test_a_wrong_pack_is_refused(tmp_path, written, instead, key, right):
     assert refused.value.members["file"] == "mining/2020-01-01.toml"
     assert refused.value.members["key"] == key
     assert right in refused.value.detail
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    """A folder that is called as a file would be."""
+    folder(tmp_path)
+    (tmp_path / "mining" / "2021-01-01.toml").mkdir()
+    with pytest.raises(PackRefused) as refused:
+        packs(tmp_path)
+    assert refused.value.members["file"] == "mining/2021-01-01.toml"
 
 
 def test_two_versions_cannot_begin_on_one_day(tmp_path):

@@ -10,6 +10,10 @@ import pytest
 from profile_house import House
 from signal_books import HEADER, work_off
 
+from services.profile.book.domain import public_record
+from services.profile.book.domain.departure import names_of
+from services.profile.rights.usecases.repair import leave
+
 MONITORING = "credit-monitoring"
 LAST = date(2020, 2, 21)
 RECORDS = "record,enterprise,number,tier,grade,authority,amount,date,published_on,ends_on,repaired_on\n"
@@ -121,7 +125,9 @@ def test_the_path_is_shown_while_the_ties_of_those_on_it_are_open(lenders: House
     assert told(lenders) == []
     lenders.consent("local:E2", purposes=(MONITORING,), fields=["portrait"])
     [alert] = told(lenders)
-    assert alert["path"] == []
+    assert (alert["path"], alert["subject"], alert["records"], alert["records_count"]) == ([], None, [], 0)
+    rows = lenders.client.get(f"/v1/alerts/{alert['id']}/records", headers=lenders.bank(MONITORING)).json
+    assert (rows["items"], rows["records_count"]) == ([], 0)
 
 
 def test_what_a_lender_said_of_another_firm_is_withheld(lenders: House) -> None:
@@ -145,6 +151,33 @@ def test_a_repaired_record_takes_the_alert_back(lenders: House) -> None:
     work_off(lenders)
     assert told(lenders) == []
     assert told(lenders, state="cleared") == []
+
+
+OTHER = RECORDS + "dishonest,E4,N2,,,北京一中院,1000,2020-02-01,2020-02-10,,\n"
+
+
+@pytest.mark.parametrize("act", ["repair", "take-back"])
+def test_of_two_that_fell_only_what_still_stands_is_told(lenders: House, act: str) -> None:
+    """A path from a firm whose record is gone, and what it cost, are told no more; the other's fall is told anew."""
+    lenders.send("invoices.sale", sales(("E2", "E4")))
+    imported = lenders.send("public-records", FELL)
+    lenders.send("public-records", OTHER)
+    work_off(lenders)
+    assert {each["number"] for alert in told(lenders) for each in alert["records"]} == {"N1", "N2"}
+    if act == "repair":
+        rows = lenders.context.lakes["public-records"].read(1, ["local:E3"], without=())
+        [name] = names_of(public_record.DATASET, rows)
+        with lenders.context.database.begin() as session:
+            leave(lenders.context, session, "local:E3", {name: "N1"}, "rep_1", "source-1", lenders.context.now())
+        assert told(lenders) == []
+    else:
+        key = lenders.source | {"Idempotency-Key": str(uuid4())}
+        body = {"reason": "sent by mistake"}
+        lenders.client.post(f"/v1/imports/{imported['id']}/withdraw", json=body, headers=key)
+    work_off(lenders)
+    [alert] = told(lenders)
+    assert (alert["subject"], [each["number"] for each in alert["records"]]) == ("local:E4", ["N2"])
+    assert alert["path"][0]["debtor"] == "local:E4"
 
 
 def test_a_book_is_its_banks_own_and_versioned(cottage: House) -> None:

@@ -5,11 +5,12 @@ https://standard.openownership.org/en/0.4.0/standard/reference.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+
+from chassis.core import moments
 
 VERSION = "0.4"
 ENTITY, PERSON, RELATIONSHIP = "entity", "person", "relationship"
@@ -42,7 +43,6 @@ REASONS = (
     *("interestedPartyExemptFromDisclosure", "unknown", "informationUnknownToPublisher"),
 )
 SHARES = ("exact", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,11 @@ def day_of(written: object) -> date | None:
     if not isinstance(written, str):
         return None
     try:
-        return date.fromisoformat(written) if DAY.fullmatch(written) else datetime.fromisoformat(written).date()
+        moment = datetime.fromisoformat(written)
     except ValueError:
         return None
+    # Without a zone it is what the file says; with one, China's day.
+    return date(moment.year, moment.month, moment.day) if moment.tzinfo is None else moments.day_of(moment)
 
 
 def _envelope(statement: Mapping[str, Any]) -> Iterator[Fault]:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 import polars as pl
 
-from services.profile.graph.domain.contagion.debts import Told, dealings, debts
+from services.profile.graph.domain.contagion.debts import Told, dealings, debts, summed
 from services.profile.graph.domain.contagion.default import Credit, Ties
 from services.profile.graph.domain.contagion.needs import division_of, need_of, rules_on, section_of
 from services.profile.graph.domain.contagion.parameters import BOUNDS, Parameters, parameters_on
@@ -59,6 +59,11 @@ class Network:
         """Dealings of the last year (`dealings`)."""
         return dealings(self.told)
 
+    @cached_property
+    def supplied(self) -> pl.DataFrame:
+        """Dealings as supply counts them: partners that a firm alone names make none seem smaller that others tell."""
+        return self.dealt.filter(~c("own") | c("own").all().over("teller", "sold"))
+
     def ties(self, bound: str) -> Ties:
         """Return debts and equity of one run: `low`, `value` or `high` losses."""
         run = BOUNDS.index(bound)
@@ -99,13 +104,13 @@ class Network:
 
     def _links(self) -> pl.DataFrame:
         """Return supplier, customer, value (fen a year), and whether each side's loss may rest on who tells it."""
-        rows = self.dealt.drop_nulls("partner").with_columns(
+        rows = self.supplied.drop_nulls("partner").with_columns(
             supplier=pl.when("sold").then("teller").otherwise("partner"),
             customer=pl.when("sold").then("partner").otherwise("teller"),
         )
         # What a firm alone says of a deal counts for its own loss only.
         by = rows.group_by("supplier", "customer", "sold").agg(
-            value=c("net_fen").sum(), heard=c("net_fen").filter(~c("own")).sum() > 0
+            value=summed("net_fen"), heard=c("net_fen").filter(~c("own")).sum() > 0
         )
         pairs = (
             by.filter(c("value") > 0)
@@ -136,7 +141,7 @@ class Network:
     @cached_property
     def _sold(self) -> Floats:
         """What open files say that they sold in the year, to anybody."""
-        return self._sum(self.dealt.filter("sold"), "teller", "net_fen")
+        return self._sum(self.supplied.filter("sold"), "teller", "net_fen")
 
     @cached_property
     def _traded(self) -> Floats:

@@ -3,11 +3,14 @@
 A party has one stake in a firm: of several that run on a day the one that began last counts, since a register states a
 holder's whole stake anew. Own shares carry no vote and no claim (公司法 2023 Art. 116), so that the other holders share
 what is left. Stated shares of more than the whole are scaled down to it, and that is told.
+
+What only the held firm says takes nothing from what others say: it has what these leave of the whole, and counts for no
+party of which they speak, so that none loses its controller by inventing another (ADR 28).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
@@ -80,21 +83,26 @@ def is_enterprise(party: str) -> bool:
 
 
 def running(relations: pl.DataFrame, day: date) -> pl.DataFrame:
-    """Return the relations about ownership and control that run on a day, each party's last of a kind in a firm."""
+    """Return the relations about ownership and control that run on a day, each party's last of a kind in a firm.
+
+    Of `own_word` is only what nobody else says of the party.
+    """
     now = relations.filter(
         c("relation").is_in(KINDS),
         (c("since") <= day).fill_null(value=True),
         (c("until") >= day).fill_null(value=True),
     )
     order = ("enterprise", "relation", "party", "since", "share", "amount_fen")
-    return now.sort(order, nulls_last=False).unique(("enterprise", "relation", "party"), keep="last").sort(order[:3])
+    last = now.sort(*order[:3], ~c("own_word"), *order[3:], nulls_last=False)
+    return last.unique(("enterprise", "relation", "party"), keep="last").sort(order[:3])
 
 
 def ties_of(relations: pl.DataFrame, day: date, own: Collection[str]) -> Ties:
     """Return the ties of a day from relations (rows of the book); `own` are the imports of firms' own words."""
-    rows = running(relations, day)
-    rows = rows.with_columns(own_word=c("import_id").is_in(list(own)))
-    capital = {row["enterprise"]: row["amount_fen"] for row in rows.filter(c("relation") == CAPITAL).to_dicts()}
+    said = c("import_id").is_in(list(own)).fill_null(value=False)
+    rows = running(relations.with_columns(own_word=said), day)
+    stated = rows.filter(c("relation") == CAPITAL).sort(~c("own_word"), "since", "amount_fen", nulls_last=False)
+    capital = {row["enterprise"]: row["amount_fen"] for row in stated.to_dicts()}
     stakes = [_stake(row, capital) for row in rows.filter(c("relation") == SHAREHOLDER).to_dicts()]
     known = [tie for tie in stakes if tie.parts]
     others, own_shares = _without_own_shares(known)
@@ -125,20 +133,36 @@ def _tie(row: Mapping[str, Any]) -> Tie:
     return Tie(row["relation"], row["party"], row["enterprise"], parts, row["since"], row["own_word"])
 
 
-def _without_own_shares(stakes: Iterable[Tie]) -> tuple[list[Tie], dict[str, float]]:
-    own = {tie.held: tie.parts or 0 for tie in stakes if tie.holder == tie.held}
+def _without_own_shares(stakes: Sequence[Tie]) -> tuple[list[Tie], dict[str, float]]:
+    heard = {tie.held for tie in stakes if not tie.own_word and tie.holder != tie.held}
+    itself = [tie for tie in stakes if tie.holder == tie.held and not (tie.own_word and tie.held in heard)]
+    own = {tie.held: tie.parts or 0 for tie in itself}
     others = [tie for tie in stakes if tie.holder != tie.held and own.get(tie.held, 0) < WHOLE]
     voting = [_times(tie, WHOLE, WHOLE - own[tie.held]) if tie.held in own else tie for tie in others]
     return voting, {held: parts / WHOLE for held, parts in sorted(own.items())}
 
 
-def _within_the_whole(stakes: Iterable[Tie]) -> tuple[list[Tie], dict[str, float]]:
-    """Scale the stakes in a firm to the whole where they are more, and tell the sums that no rounding explains."""
+def _within_the_whole(stakes: Sequence[Tie]) -> tuple[list[Tie], dict[str, float]]:
+    """Scale the stakes in a firm to the whole where they are more, and tell the sums that no rounding explains.
+
+    What others say has room first, what only the firm itself says in what is left.
+    """
+    heard, own = _sums(tie for tie in stakes if not tie.own_word), _sums(tie for tie in stakes if tie.own_word)
+    scaled = []
+    for tie in stakes:
+        of = own if tie.own_word else heard
+        room = max(0, WHOLE - heard.get(tie.held, 0)) if tie.own_word else WHOLE
+        scaled.append(_times(tie, room, of[tie.held]) if of[tie.held] > room else tie)
+    sums = _sums(stakes)
+    told = {held: total / WHOLE for held, total in sorted(sums.items()) if total > WHOLE + ROUNDING}
+    return [tie for tie in scaled if tie.parts], told
+
+
+def _sums(stakes: Iterable[Tie]) -> dict[str, int]:
     sums: dict[str, int] = {}
     for tie in stakes:
         sums[tie.held] = sums.get(tie.held, 0) + (tie.parts or 0)
-    scaled = [_times(tie, WHOLE, sums[tie.held]) if sums[tie.held] > WHOLE else tie for tie in stakes]
-    return scaled, {held: total / WHOLE for held, total in sorted(sums.items()) if total > WHOLE + ROUNDING}
+    return sums
 
 
 def _times(tie: Tie, over: int, under: int) -> Tie:

@@ -28,8 +28,8 @@ def deal(
     return {"enterprise": f"local:{firm}", "direction": direction, "counterparty": partner, "date": day, **same}
 
 
-def paid(firm: str, direction: str, partner: str, fen: int) -> dict[str, Any]:
-    same = {"status": "valid", "purpose": "goods", "version": 1, "date": DAY, "amount_fen": fen}
+def paid(firm: str, direction: str, partner: str, fen: int, by: str = "imp_bank") -> dict[str, Any]:
+    same = {"status": "valid", "purpose": "goods", "version": 1, "date": DAY, "amount_fen": fen, "import_id": by}
     return {"enterprise": f"local:{firm}", "direction": direction, "counterparty": partner, **same}
 
 
@@ -95,6 +95,28 @@ def test_what_a_firm_alone_says_ties_nobody_else_to_it() -> None:
         relations=(guarantee("A", "D", 500, by="imp_own"), guarantee("A", "F", 500)),
     )
     assert owed(said) == {("A", "B", "trade"): (100, 100, 100, False), ("F", "A", "guarantee"): (500, 500, 500, True)}
+
+
+def test_what_a_firm_says_of_itself_makes_no_claim_smaller() -> None:
+    """That it was paid, that it gave back, that it sold little: B's file and the tax office say what is open."""
+    heard = (deal("A", "sale", "C", 300), deal("B", "purchase", "A", 400))
+    plain = {("A", "C", "trade"): (300, 300, 300, False), ("A", "B", "trade"): (400, 400, 400, False)}
+    assert owed(told(*heard)) == plain
+    invented = (deal("A", "sale", "C", -250, by="imp_own"), deal("A", "sale", "B", 1, by="imp_own"))
+    payments = (paid("A", "in", "C", 300, "imp_own"), paid("A", "in", "B", 1, "imp_own"))
+    assert owed(told(*heard, *invented, payments=payments)) == plain
+
+
+@pytest.mark.parametrize("invented", [("sale", "D"), ("sale", None), ("purchase", "D")])
+def test_invented_partners_make_a_real_one_no_less_needed(invented: tuple[str, str | None]) -> None:
+    """What A would lose with B, to whom it sells all and of whom it buys all that others tell of."""
+    heard = (deal("A", "sale", "B", 100), deal("A", "purchase", "B", 100))
+    fails = Shock(1.0, ("local:B",))
+    losses = [
+        strike(of(told(*deals), A=File(industry="C"), B=File(industry="C")), fails, Model.LINEAR).effects[0].production
+        for deals in (heard, (*heard, deal("A", *invented, 10_000, by="imp_own")))
+    ]
+    assert losses == [1.0, 1.0]
 
 
 def test_a_guarantee_that_has_ended_is_none() -> None:
