@@ -143,9 +143,10 @@ def state_of(session: Session, row: object, job_id: str) -> JobState:
     """Return how far the job of a row is, and read the row anew after it.
 
     PostgreSQL shows each statement what has been committed until then: a row that was read before its job would tell
-    `done` without what the job has made.
+    `done` without what the job has made. What the caller itself has changed of the row stays.
     """
     told = state(session, job_id)
+    session.flush()  # a refresh would take back what is not written yet
     session.refresh(row)
     return told
 

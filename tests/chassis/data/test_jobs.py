@@ -56,18 +56,31 @@ def test_a_job_is_done_once_with_its_payload_and_caller(database: Database) -> N
     assert state(database, job).state == "done"
 
 
+class Base(DeclarativeBase):
+    """What the tests order."""
+
+
+class Order(Base):
+    """An order, and what its job made."""
+
+    __tablename__ = "order"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    made: Mapped[int] = mapped_column(default=0)
+
+
+@pytest.fixture
+def ordered(database: Database) -> str:
+    """Return the job of the order `one`."""
+    Base.metadata.create_all(database.engine)
+    with database.begin() as session:
+        session.add(Order(id="one"))
+    return add(database, order="one")
+
+
 def test_a_row_that_is_told_as_done_tells_what_its_job_made(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, ordered: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What commits between the read of the row and that of its job is seen in both, or in neither."""
-
-    class Base(DeclarativeBase):
-        pass
-
-    class Order(Base):
-        __tablename__ = "order"
-        id: Mapped[str] = mapped_column(primary_key=True)
-        made: Mapped[int] = mapped_column(default=0)
 
     def make(job: Job) -> None:
         with database.begin() as session:
@@ -77,18 +90,23 @@ def test_a_row_that_is_told_as_done_tells_what_its_job_made(
         worker(database, make).run_once()
         return asked(session, job)
 
-    Base.metadata.create_all(database.engine)
-    job = add(database, order="one")
-    with database.begin() as session:
-        session.add(Order(id="one"))
     asked = jobs.state
     monkeypatch.setattr(jobs, "state", late)
 
     with database.read() as session:
         row = session.get_one(Order, "one")
-        told = jobs.state_of(session, row, job)
+        told = jobs.state_of(session, row, ordered)
 
     assert (told.state, row.made) in [("done", 7), ("queued", 0)]
+
+
+def test_what_the_caller_has_changed_of_the_row_stays(database: Database, ordered: str) -> None:
+    """Also before it is written."""
+    with database.begin() as session:
+        row = session.get_one(Order, "one")
+        row.made = 3
+        jobs.state_of(session, row, ordered)
+        assert row.made == 3
 
 
 def test_a_rolled_back_order_leaves_no_job(database: Database) -> None:
