@@ -31,12 +31,14 @@ def unused(town: Town) -> list[Any]:
     return [made for firm in firms(town) if firm not in apart and (made := score(town, firm))]
 
 
-def weakest(unused: list[Any], side: tuple[str, ...]) -> Any:
-    """Take out the score of the firm that loses most by this side of its trade: by more of it, it would win most."""
-    lost = [
-        sum(each["points"] for each in made["contributions"] if each["feature"].startswith(side)) for made in unused
-    ]
-    return unused.pop(lost.index(min(lost)))
+def weakest(unused: list[Any], side: tuple[str, ...]) -> tuple[Any, bool]:
+    """Take out the score of the firm that loses most by this side of its trade: by more of it, it would win most.
+
+    Tells also whether the model looks at this side at all: then it would win.
+    """
+    points = [[each["points"] for each in made["contributions"] if each["feature"].startswith(side)] for made in unused]
+    lost = [sum(each) for each in points]
+    return unused.pop(lost.index(min(lost))), any(any(each) for each in points)
 
 
 def until(found: Callable[[], Any]) -> Any:
