@@ -22,7 +22,10 @@ BODIES: dict[str, Any] = {
     "POST /v1/receipt-verifications": "{receipt}",
     "PUT /v1/exposures": {"threshold_fen": 100_000_000, "exposures": []},
     "POST /v1/bidder-screens": {"bidders": [{"enterprise": "{enterprise}"}, {"enterprise": "{other}"}]},
-    "POST /v1/shocks": {"shock": {"enterprises": ["{enterprise}"]}},
+    "POST /v1/shocks": {
+        "shock": {"enterprises": ["{enterprise}"]},
+        "exposures": [{"enterprise": firm, "exposure_fen": 100_000_000, "lgd": 0.4, "pd": 0.02} for firm in FIRMS],
+    },
     "POST /v1/feature-sets": {"enterprises": ["{enterprise}"]},
     "POST /v1/subscriptions": {"enterprises": FIRMS},
     "POST /v1/matches": {"enterprise": "{enterprise}", "need": NEED},

@@ -46,6 +46,8 @@ class Town:
     disputant: str
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     things: dict[str, Any] = field(default_factory=dict)
+    # Firms whose owners have come: what these do may change their files.
+    came: set[str] = field(default_factory=set)
     http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False, timeout=60))
 
     @property
@@ -146,6 +148,7 @@ def bring_in(town: Town, who: str, firm: str) -> None:
     """Give the owner of a firm a key, and let it come with that as `who`."""
     (client,) = (each["id"] for each in _clients(town) if each["enterprise"] == firm)
     town.headers[who] = _bearer(town.ask("operator", "POST", f"/v1/clients/{client}/keys").json["key"])
+    town.came.add(firm)
 
 
 def firms(town: Town) -> list[str]:

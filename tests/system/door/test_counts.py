@@ -26,9 +26,8 @@ PATIENCE_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def unused(town: Town) -> list[Any]:
-    """Return the scores of the firms that no other test uses."""
-    apart = {town.enterprise, town.other, town.disputant}
-    return [made for firm in firms(town) if firm not in apart and (made := score(town, firm))]
+    """Return the scores of the firms whose owners have not come."""
+    return [made for firm in firms(town) if firm not in town.came and (made := score(town, firm))]
 
 
 def weakest(unused: list[Any], side: tuple[str, ...]) -> tuple[Any, bool]:
