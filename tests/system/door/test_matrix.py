@@ -42,7 +42,6 @@ BY_HAND = {
     # Everybody whose scope it is may ask; what each sees is what the firms let it see; or make, under its own name.
     "scope": """
         GET /v1/alerts
-        POST /v1/shocks
         GET /v1/classes
         GET /v1/rings
         PUT /v1/connectors/{name}
@@ -120,6 +119,10 @@ BY_HAND = {
     "screen": """
         POST /v1/bidder-screens
     """,
+    # What a shock does to firms that are named: who may read one of their files.
+    "shock": """
+        POST /v1/shocks
+    """,
     # How a supplier has kept its word: the firm itself, and a buyer to whom it consents.
     "supplier": """
         GET /v1/enterprises/{enterprise}/supplier-record
@@ -142,6 +145,7 @@ PASSES: dict[str, tuple[frozenset[str], Any]] = {
     "ordered": (frozenset({"bank with consent"}), ELSEWHERE),
     "product": (frozenset({"bank with consent"}), FORBIDDEN),
     "quote": (frozenset({"owner", "another enterprise", "bank with consent"}), FORBIDDEN),
+    "shock": (frozenset({"owner", "another enterprise", "bank with consent"}), FORBIDDEN),
     "trained": (frozenset({"bank with consent", "operator"}), FORBIDDEN),
     "records": (frozenset({"owner", "data source", "operator"}), FORBIDDEN),
     "registers": (frozenset({"data source", "operator"}), FORBIDDEN),
