@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -25,9 +23,8 @@ from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import HELD
-from services.profile.book.domain.party import counterparties
 from services.profile.book.domain.versions import weigh
-from services.profile.standards.spelling import identifiers
+from services.profile.book.table_files import SHRED, TableFiles
 
 MOST_ATTEMPTS = 8
 # A firm of a bucket with this many files is read in some 20 ms more; joining them costs about as much.
@@ -36,11 +33,8 @@ MOST_FILES = 64
 CONFIGURATION = {"delta.logRetentionDuration": "interval 3650 days", "delta.dataSkippingNumIndexedCols": "4"}
 # The table's statistics cut times to milliseconds: what was known last may be as much later as this.
 STATISTICS_STEP = timedelta(milliseconds=1)
-SPELLED = {"counterparty": counterparties, "identifier": identifiers}
 # What is known of a row beside its content.
 ORIGIN = ("version", "import_id", "known_at")
-# Under this name a commit that erased rows notes its version: no file of an earlier version is there any more.
-SHRED = "shred"
 
 
 class LakeBusy(Exception):
@@ -61,37 +55,35 @@ class Lake:
     def __init__(
         self, url: str, options: Mapping[str, str] | None = None, *, dataset: Dataset = invoice.DATASET
     ) -> None:
-        self._url = url.removeprefix("file://")
-        self._options = dict(options or {}) or None
+        self._files = TableFiles(url, options, dataset)
         self._dataset, self._schema, self._writer = dataset, dataset.schema, writer_of(dataset)
-        self._files = lru_cache(maxsize=8)(self._list_files)
 
     def create(self) -> None:
         """Create the empty table where there is none."""
-        if DeltaTable.is_deltatable(self._url, self._options):
+        if DeltaTable.is_deltatable(self._files.url, self._files.options):
             return
-        if self._local:
-            Path(self._url).mkdir(parents=True, exist_ok=True)
+        if self._files.folder is not None:
+            self._files.folder.mkdir(parents=True, exist_ok=True)
         write_deltalake(
-            self._url,
+            self._files.url,
             pl.DataFrame(schema={**self._schema, "bucket": pl.Int8()}),
             mode="ignore",
             partition_by=["bucket"],
             configuration=CONFIGURATION,
-            storage_options=self._options,
+            storage_options=self._files.options,
         )
 
     def check(self) -> None:
         """Raise where the table is missing or out of reach."""
-        self._table()
+        self._files.table()
 
     def newest(self) -> int:
         """Return the newest version, also one whose import is not concluded yet."""
-        return self._table().version()
+        return self._files.table().version()
 
     def committed(self, import_id: str) -> Commit | None:
         """Return what an import has committed already, None where it has not."""
-        table = self._table()
+        table = self._files.table()
         if table.transaction_version(import_id) is None:
             return None
         for entry in table.history():
@@ -118,7 +110,7 @@ class Lake:
         `LakeBusy` where other imports win the race again and again.
         """
         for _ in range(MOST_ATTEMPTS):
-            table = self._table()
+            table = self._files.table()
             held = self._held(table.version(), rows)
             weighed = weigh(self._dataset, rows, held, standing(held["import_id"].unique().to_list()))
             new = weighed.rows.filter(pl.col("version") > 0)
@@ -143,7 +135,7 @@ class Lake:
         for _ in range(MOST_ATTEMPTS):
             if done := self.committed(mark):
                 return done
-            table = self._table()
+            table = self._files.table()
             known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
             entry = {"known_at": known_at.isoformat(), **self._summary(rows)}
             try:
@@ -163,15 +155,15 @@ class Lake:
             return self._read(version, wanted, without)
         except FileNotFoundError:
             # Shredded by another process after they were listed: what is left of the version is in other files.
-            self._files.cache_clear()
+            self._files.forget()
             return self._read(version, wanted, without)
 
     def _read(self, version: int, wanted: Sequence[str] | None, without: Collection[str]) -> pl.DataFrame:
-        files = self._files(version)
+        files = self._files.at(version)
         if wanted is None:
-            return _left(self._scan(files), without).collect()
+            return _left(self._files.scan(files), without).collect()
         near = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in wanted}))
-        return _left(self._scan(near), without).filter(pl.col("enterprise").is_in(wanted)).collect()
+        return _left(self._files.scan(near), without).filter(pl.col("enterprise").is_in(wanted)).collect()
 
     def scan(
         self, version: int, *, without: Collection[str], bucket: int | None = None, since: datetime | None = None
@@ -180,21 +172,21 @@ class Lake:
 
         It is unread: only what a query needs of it is read.
         """
-        files = self._files(version)
+        files = self._files.at(version)
         # It is read when nobody here can list again, so what another process has erased is looked for now.
-        if self._local and not all(Path(self._url, path).exists() for path in files["path"]):
-            self._files.cache_clear()
-            files = self._files(version)
+        if not self._files.there(files):
+            self._files.forget()
+            files = self._files.at(version)
         if bucket is not None:
             files = files.filter(pl.col("bucket") == bucket)
         if since is None:
-            return _left(self._scan(files), without)
-        later = self._scan(files.filter(pl.col("max.known_at") + STATISTICS_STEP > since))
+            return _left(self._files.scan(files), without)
+        later = self._files.scan(files.filter(pl.col("max.known_at") + STATISTICS_STEP > since))
         return _left(later, without).filter(pl.col("known_at") > since)
 
     def brought(self, version: int, import_id: str) -> pl.DataFrame:
         """Return the rows that one import brought, as the lake stood at `version`."""
-        return self._scan(self._files(version)).filter(pl.col("import_id") == import_id).collect()
+        return self._files.scan(self._files.at(version)).filter(pl.col("import_id") == import_id).collect()
 
     def shred(self, gone: Collection[Departure]) -> int:
         """Erase records for good, from every version of the table, and return how many rows there were.
@@ -204,8 +196,8 @@ class Lake:
         """
         buckets = sorted({bucket_of(each.enterprise) for each in gone})
         for _ in range(MOST_ATTEMPTS):
-            table = self._table()
-            before = self._scan(self._files(table.version()).filter(pl.col("bucket").is_in(buckets))).collect()
+            table = self._files.table()
+            before = self._files.scan(self._files.at(table.version()).filter(pl.col("bucket").is_in(buckets))).collect()
             after = remaining(self._dataset, before, gone)
             try:
                 if after.height < before.height:
@@ -213,25 +205,25 @@ class Lake:
             except CommitFailedError:
                 continue
             # Also where nothing was left to erase: whoever erased it may have been killed before the files went.
-            if self._table().transaction_version(SHRED) is not None:
-                self._table().vacuum(0, dry_run=False, enforce_retention_duration=False)
-            self._files.cache_clear()
+            if self._files.table().transaction_version(SHRED) is not None:
+                self._files.table().vacuum(0, dry_run=False, enforce_retention_duration=False)
+            self._files.forget()
             return before.height - after.height
         raise LakeBusy(SHRED)
 
     def compact(self, bucket: int | None = None) -> int:
         """Join the small files of many imports into few; return how many were replaced. Contents stay the same."""
-        table = self._table()
+        table = self._files.table()
         only = None if bucket is None else [("bucket", "=", str(bucket))]
         replaced = int(table.optimize.compact(partition_filters=only)["numFilesRemoved"])
-        if replaced and self._local:
-            harden(Path(self._url), table.version())
+        if replaced:
+            self._harden(table.version())
         return replaced
 
     def tidy(self, enterprises: Iterable[str]) -> int:
         """Compact the buckets of these enterprises that small imports have filled with files; return as `compact`."""
         touched = {bucket_of(enterprise) for enterprise in enterprises}
-        counts = self._files(self.newest()).filter(pl.col("bucket").is_in(touched)).group_by("bucket").len()
+        counts = self._files.at(self.newest()).filter(pl.col("bucket").is_in(touched)).group_by("bucket").len()
         full = counts.filter(pl.col("len") > MOST_FILES)["bucket"].to_list()
         try:
             return sum(self.compact(bucket) for bucket in full)
@@ -243,7 +235,7 @@ class Lake:
 
         Of what is known by its number alone, earlier statements may be of any direction and day.
         """
-        files = self._files(version)
+        files = self._files.at(version)
         if rows.is_empty() or files.is_empty():
             return self._dataset.empty().select(*self._dataset.content, *ORIGIN)
         enterprises = rows["enterprise"].unique()
@@ -254,7 +246,12 @@ class Lake:
             return self._held_near(files, rows, among)
         numbers = rows.filter(alone.where).select(alone.columns[-1]).to_series().unique()
         columns = (*self._dataset.content, *ORIGIN)
-        known = self._scan(files).filter(among, pl.col(numbers.name).is_in(numbers.implode())).select(columns).collect()
+        known = (
+            self._files.scan(files)
+            .filter(among, pl.col(numbers.name).is_in(numbers.implode()))
+            .select(columns)
+            .collect()
+        )
         usual = rows.filter(~alone.where)
         return known if usual.is_empty() else pl.concat([self._held_near(files, usual, among & ~alone.where), known])
 
@@ -270,7 +267,7 @@ class Lake:
             first, last = rows[day].min(), rows[day].max()
             near = near.filter(pl.col(f"max.{day}") >= first, pl.col(f"min.{day}") <= last)
             wanted.append(pl.col(day).is_between(first, last))
-        return self._scan(near).filter(*wanted).select(*self._dataset.content, *ORIGIN).collect()
+        return self._files.scan(near).filter(*wanted).select(*self._dataset.content, *ORIGIN).collect()
 
     def _commit(self, table: DeltaTable, placed: pl.DataFrame, import_id: str, entry: dict[str, Any]) -> Commit:
         version = table.version() + 1
@@ -287,8 +284,7 @@ class Lake:
             writer_properties=self._writer,
             commit_properties=properties,
         )
-        if self._local:
-            harden(Path(self._url), version)
+        self._harden(version)
         return Commit(version, entry)
 
     def _rewrite(self, table: DeltaTable, rows: pl.DataFrame, buckets: Sequence[int]) -> None:
@@ -313,64 +309,18 @@ class Lake:
                 writer_properties=self._writer,
                 commit_properties=properties,
             )
-        if self._local:
-            harden(Path(self._url), version)
+        self._harden(version)
 
-    def _scan(self, files: pl.DataFrame) -> pl.LazyFrame:
-        if files.is_empty():
-            return pl.LazyFrame(schema=self._schema)
-        paths = [f"{self._url}/{path}" for path in files["path"]]
-        scan = pl.scan_parquet(
-            paths,
-            storage_options=self._options,
-            hive_partitioning=False,
-            schema=self._schema,
-            missing_columns="insert",  # files of an earlier release lack the columns that came later
-            extra_columns="ignore",
-        )
-        bound = files["bound"][0]
-        rows = scan if bound is None else scan.filter(pl.col("known_at") <= bound)
-        return self._spelled(rows.select(list(self._schema)))
-
-    def _spelled(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """Return rows as every reader is given them: parties and numbers in their one spelling, whenever they came."""
-        named = {column.name: SPELLED[column.reads] for column in self._dataset.columns if column.reads in SPELLED}
-        return rows.with_columns(
-            pl.col(name).map_batches(spell, return_dtype=pl.String, is_elementwise=True)
-            for name, spell in named.items()
-        )
-
-    def _list_files(self, version: int) -> pl.DataFrame:
-        """List the files of a version, and the `bound` of its times of knowledge (null: none).
-
-        For a version older than an erasure, they are the files that hold what is left of it. Times of knowledge grow
-        from commit to commit, so a version is all that was known up to its last import.
-        """
-        newest = self._table()
-        erased = newest.transaction_version(SHRED)
-        if erased is None or version >= erased:
-            return self._actions(version, None)
-        return self._actions(erased, last_import(newest, version))
-
-    def _actions(self, version: int, bound: datetime | None) -> pl.DataFrame:
-        actions = self._table(version).get_add_actions(flatten=True)
-        frame = pl.DataFrame(actions)
-        day, lead = self._dataset.day, self._dataset.lead
-        bounds = (f"min.{day}", f"max.{day}", f"min.{lead}", f"max.{lead}", "max.known_at")
-        # A column that is empty in every file has no bounds at all.
-        absent = [pl.lit(None).alias(name) for name in bounds if name not in frame.columns]
-        listed = frame.with_columns(absent).select("path", pl.col("partition.bucket").alias("bucket"), *bounds)
-        return listed.with_columns(pl.lit(bound, dtype=KNOWN_AT).alias("bound"))
+    def _harden(self, version: int) -> None:
+        if self._files.folder is not None:
+            harden(self._files.folder, version)
 
     def _last_known(self, version: int) -> datetime:
-        latest = self._files(version)["max.known_at"].max()
+        latest = self._files.at(version)["max.known_at"].max()
         known = latest if isinstance(latest, datetime) else BEFORE_ALL
-        table = self._table()
+        table = self._files.table()
         # What was known last may be among what was erased.
         return known if table.transaction_version(SHRED) is None else max(known, last_import(table, version))
-
-    def _table(self, version: int | None = None) -> DeltaTable:
-        return DeltaTable(self._url, version=version, storage_options=self._options)
 
     def _placed(self, rows: pl.DataFrame, known_at: datetime, import_id: str) -> pl.DataFrame:
         """Give rows their bucket and origin, sorted so that one firm's rows lie together."""
@@ -384,10 +334,6 @@ class Lake:
             "appended": dict(new[self._dataset.lead].value_counts().rows()),
             "date": latest.isoformat() if isinstance(latest, date) else None,
         }
-
-    @property
-    def _local(self) -> bool:
-        return "://" not in self._url
 
 
 def _left(rows: pl.LazyFrame, without: Collection[str]) -> pl.LazyFrame:

@@ -14,6 +14,7 @@ from services.profile.book.delta import bucket_of
 from services.profile.book.domain.departure import Departure, names_of
 from services.profile.book.domain.invoice import CONTENT, DATASET
 from services.profile.book.lake import Lake
+from services.profile.book.table_files import TableFiles
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -46,7 +47,7 @@ def test_an_import_finds_its_own_commit_again(lake: Lake) -> None:
 
 def test_a_writer_that_decided_on_an_older_state_appends_nothing(lake: Lake) -> None:
     """Two imports that read the same state cannot both commit: the later one has to look again."""
-    stale = lake._table()
+    stale = lake._files.table()
     lake.append(rows(1), "imp_1", {}, now=NOW)
     with pytest.raises(CommitFailedError):
         lake._commit(stale, lake.read(1, without=()).with_columns(bucket=pl.lit(0, dtype=pl.Int8)), "imp_2", {})
@@ -91,7 +92,7 @@ def test_many_small_imports_leave_few_files(lake: Lake, monkeypatch: pytest.Monk
         before = lake.append(rows(number), f"imp_{number}", {}, now=NOW)
     assert lake.tidy(["local:E1"]) == 5
     assert lake.tidy(["local:E1"]) == 0
-    assert lake._files(lake.newest()).height == 1
+    assert lake._files.at(lake.newest()).height == 1
     after = lake.append(rows(9), "imp_9", {}, now=NOW)
     assert sorted(lake.read(after.version, without=())["number"]) == ["0", "1", "2", "3", "4", "9"]
     assert lake.read(before.version, without=()).height == 5
@@ -131,15 +132,15 @@ def test_a_reader_whose_files_are_shredded_under_it_reads_the_rest(
 ) -> None:
     """Another process erases after the files were listed and before they are opened."""
     commit = lake.append(rows(1, 2), "imp_1", {}, now=NOW)
-    scan, mine = Lake._scan, gone(lake, "1")
+    scan, mine = TableFiles.scan, gone(lake, "1")
 
-    def late(self: Lake, files: pl.DataFrame) -> pl.LazyFrame:
-        monkeypatch.setattr(Lake, "_scan", scan)
+    def late(self: TableFiles, files: pl.DataFrame) -> pl.LazyFrame:
+        monkeypatch.setattr(TableFiles, "scan", scan)
         listed = scan(self, files)
         Lake(str(tmp_path / "lake")).shred(mine)
         return listed
 
-    monkeypatch.setattr(Lake, "_scan", late)
+    monkeypatch.setattr(TableFiles, "scan", late)
     assert lake.read(commit.version, ["local:E1"], without=())["number"].to_list() == ["2"]
 
 

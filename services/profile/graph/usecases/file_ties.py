@@ -24,7 +24,7 @@ from services.profile.book.usecases.tell_sources import BookSources
 from services.profile.graph.domain.neighbourhood import File
 from services.profile.graph.domain.resolution import Resolved, resolve
 from services.profile.graph.domain.sums import sums
-from services.profile.graph.domain.ties import SIDE, TRADE, registered, trade
+from services.profile.graph.domain.ties import SIDE, TRADE, Registered, registered, trade
 from services.profile.graph.tie_store import Graph
 from services.profile.graph.usecases.keep_ties import kept, refresh
 
@@ -85,8 +85,10 @@ def read_files(source: Source, permit: Permit) -> Ties:
     by_firm: dict[str, list[dict[str, Any]]] = {name: [] for name in permit.enterprises}
     for row in told.iter_rows(named=True):
         by_firm[row["enterprise"]].append(row)
-    ties = registered(evidence.relations, source.moment.as_of, channels)
-    files = [File(name, rows, [tie for tie in ties if tie.firm == name]) for name, rows in by_firm.items()]
+    registers: dict[str, list[Registered]] = {name: [] for name in permit.enterprises}
+    for tie in registered(evidence.relations, source.moment.as_of, channels):
+        registers[tie.firm].append(tie)
+    files = [File(name, rows, registers[name]) for name, rows in by_firm.items()]
     names = dict(evidence.enterprises.select("enterprise", "name").iter_rows())
     return Ties(files, names, resolved)
 

@@ -90,8 +90,7 @@ def _found(
 def _opened(context: Context, reading: Reading, rings: pl.DataFrame, file: OpenFile) -> list[Permit]:
     """Open the files of other members that the reader may read; each of them finds the read."""
     others = sorted(set(rings["members"].explode().drop_nulls()) - {file.enterprise})
-    # A firm reads its own file without a purpose; another's only with one.
-    if not others or reading.purpose is None:
+    if not others:
         return []
     with reading_transaction(context) as connection:
         permit, _ = open_some(context, connection, reading, others, file.moment.as_of, len(others))

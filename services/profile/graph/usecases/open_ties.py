@@ -97,8 +97,7 @@ class _Files:
         """Open what may be opened of these parties' files, and return which were."""
         wanted = sorted({party for party in parties if is_enterprise(party)} - self._tried)
         self._tried.update(wanted)
-        # A firm reads its own file without a purpose; another's only with one.
-        if not wanted or self._reading.purpose is None:
+        if not wanted:
             return []
         day = self._file.moment.as_of
         with reading_transaction(self._context) as connection:

@@ -24,7 +24,7 @@ from services.profile.graph.domain.figures.of_ties import HOPS
 from services.profile.graph.domain.figures.told import around, capital_of, counted, facts_of, ties_of
 from services.profile.graph.domain.figures.trade import traded
 from services.profile.rights.usecases.open_at import OpenFile, open_at
-from services.profile.rights.usecases.open_file import Reading, open_days, openable, reading_transaction
+from services.profile.rights.usecases.open_file import Reading, open_some, reading_transaction
 
 # So many files are opened for one question, the nearest first: each leaves a record with its firm.
 MOST_FILES = 300
@@ -66,8 +66,6 @@ def read_figures(context: Context, reading: Reading, enterprise: str, asked: Ask
 def _followed(context: Context, reading: Reading, file: OpenFile, ties: pl.DataFrame) -> tuple[Permit, bool]:
     """Open the files within the hops that figures look, tie by tie, as far as the reader may."""
     permit, cut = file.permit, False
-    if reading.purpose is None:  # a firm reads its own file without a purpose; another's only with one
-        return permit, cut
     tried = front = {file.enterprise}
     for _ in range(HOPS):
         told = ties.filter(c("file").is_in(list(permit.enterprises)))
@@ -88,9 +86,8 @@ def _opened(
 ) -> tuple[Permit, bool]:
     wanted, day = sorted(party for party in parties if not party.startswith(relation.SEAL)), file.moment.as_of
     with reading_transaction(context) as connection:
-        # Only of files that may be opened it is told that there are too many.
-        known = sorted(store.enterprises(connection, openable(context, connection, reading, wanted, day)))
-        return open_days(context, connection, reading, {name: {day} for name in known[:room]}), len(known) > room
+        known = sorted(store.enterprises(connection, wanted))
+        return open_some(context, connection, reading, known, day, room)
 
 
 def _partners(

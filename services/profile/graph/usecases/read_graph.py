@@ -131,8 +131,7 @@ class _Walk:
 
     def _opened(self, wanted: Collection[str]) -> Permit:
         """Open those of these firms' files that the reader may read, and record each read."""
-        # A firm reads its own file without a purpose, and no other.
-        if not wanted or self._reading.purpose is None:
+        if not wanted:
             return self._none
         day, room = self._file.moment.as_of, self._wanted.most
         with reading_transaction(self._context) as connection:
@@ -143,7 +142,7 @@ class _Walk:
     def _tied_elsewhere(self, ties: Ties) -> Permit:
         """Open the files of firms that tell ties to these themselves, or share a party with them, as there is room."""
         kinds = self._wanted.kinds & REGISTERED
-        if not kinds or self._reading.purpose is None:
+        if not kinds:
             return self._none
         parties = {file.enterprise for file in ties.files}
         parties |= {tie.party for file in ties.files for tie in file.registered if tie.sealed and tie.kind in kinds}

@@ -186,8 +186,11 @@ def open_some(
 ) -> tuple[Permit, bool]:
     """Open those of some files that the reader may read as of a day, up to so many, and record each read.
 
-    Nothing is refused for a file that stays shut, and nothing tells of it; returned is also whether more would open.
+    Nothing is refused for a file that stays shut, and nothing tells of it; returned is also whether more would open. A
+    firm that reads its own file without a purpose opens no other.
     """
+    if reading.purpose is None:
+        return issue({}), False
     purpose, opened = purpose_of(reading.purpose), dict[str, tuple[Window, ...]]()
     held = consent_store.consents(connection, reading.caller.client, sorted(enterprises))
     covering: dict[str, list[Consent]] = {name: [] for name in enterprises if reading.caller.owns(name)}

@@ -1,0 +1,94 @@
+"""The files of a table at a version: which they are, within which bounds, and reading them in one spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+import polars as pl
+from deltalake import DeltaTable
+
+from services.profile.book.delta import last_import
+from services.profile.book.domain.dataset import KNOWN_AT, Dataset
+from services.profile.book.domain.party import counterparties
+from services.profile.standards.spelling import identifiers
+
+SPELLED = {"counterparty": counterparties, "identifier": identifiers}
+# Under this name a commit that erased rows notes its version: no file of an earlier version is there any more.
+SHRED = "shred"
+
+
+class TableFiles:
+    """The files of one kind of data at `url` (a folder, or an object store with `options`); what is listed is kept."""
+
+    def __init__(self, url: str, options: Mapping[str, str] | None, dataset: Dataset) -> None:
+        self.url = url.removeprefix("file://")
+        self.options = dict(options or {}) or None
+        self._dataset, self._schema = dataset, dataset.schema
+        self.at = lru_cache(maxsize=8)(self._list_files)
+
+    def forget(self) -> None:
+        """Forget what was listed: another process may have erased files."""
+        self.at.cache_clear()
+
+    def table(self, version: int | None = None) -> DeltaTable:
+        """Return the table at a version, the newest where none is named; raises where it is missing or out of reach."""
+        return DeltaTable(self.url, version=version, storage_options=self.options)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the table; None where it lies in an object store."""
+        return None if "://" in self.url else Path(self.url)
+
+    def there(self, files: pl.DataFrame) -> bool:
+        """Tell whether these files are still there, where that can be seen at once."""
+        return self.folder is None or all((self.folder / path).exists() for path in files["path"])
+
+    def scan(self, files: pl.DataFrame) -> pl.LazyFrame:
+        """Return the rows of files, unread."""
+        if files.is_empty():
+            return pl.LazyFrame(schema=self._schema)
+        paths = [f"{self.url}/{path}" for path in files["path"]]
+        scan = pl.scan_parquet(
+            paths,
+            storage_options=self.options,
+            hive_partitioning=False,
+            schema=self._schema,
+            missing_columns="insert",  # files of an earlier release lack the columns that came later
+            extra_columns="ignore",
+        )
+        bound = files["bound"][0]
+        rows = scan if bound is None else scan.filter(pl.col("known_at") <= bound)
+        return self._spelled(rows.select(list(self._schema)))
+
+    def _spelled(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Return rows as every reader is given them: parties and numbers in their one spelling, whenever they came."""
+        named = {column.name: SPELLED[column.reads] for column in self._dataset.columns if column.reads in SPELLED}
+        return rows.with_columns(
+            pl.col(name).map_batches(spell, return_dtype=pl.String, is_elementwise=True)
+            for name, spell in named.items()
+        )
+
+    def _list_files(self, version: int) -> pl.DataFrame:
+        """List the files of a version, and the `bound` of its times of knowledge (null: none).
+
+        For a version older than an erasure, they are the files that hold what is left of it. Times of knowledge grow
+        from commit to commit, so a version is all that was known up to its last import.
+        """
+        newest = self.table()
+        erased = newest.transaction_version(SHRED)
+        if erased is None or version >= erased:
+            return self._actions(version, None)
+        return self._actions(erased, last_import(newest, version))
+
+    def _actions(self, version: int, bound: datetime | None) -> pl.DataFrame:
+        actions = self.table(version).get_add_actions(flatten=True)
+        frame = pl.DataFrame(actions)
+        day, lead = self._dataset.day, self._dataset.lead
+        bounds = (f"min.{day}", f"max.{day}", f"min.{lead}", f"max.{lead}", "max.known_at")
+        # A column that is empty in every file has no bounds at all.
+        absent = [pl.lit(None).alias(name) for name in bounds if name not in frame.columns]
+        listed = frame.with_columns(absent).select("path", pl.col("partition.bucket").alias("bucket"), *bounds)
+        return listed.with_columns(pl.lit(bound, dtype=KNOWN_AT).alias("bound"))
