@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom, hypergeom
 
 from services.profile.supervision.domain.screen.auction import Auction
 
@@ -71,6 +70,8 @@ def _chances(
     past: Sequence[Auction], counts: np.ndarray, met: np.ndarray, one: np.ndarray, other: np.ndarray
 ) -> np.ndarray:
     """Return for pairs of bidders (places `one`, `other`) that met so often the chance of as often, as a bound."""
+    from scipy.stats import binom, hypergeom  # noqa: PLC0415 -- half a second that only a screening needs
+
     sizes, of_size = np.unique([len(each.bids) for each in past], return_counts=True)
     comes = np.minimum(1.0, np.outer(counts, sizes) / max(1, int(sizes @ of_size)))
     mean = ((comes * of_size) @ comes.T)[one, other]
@@ -88,4 +89,4 @@ def gives_way(joint: Joint) -> tuple[str, float] | None:
     if won < FEWEST_JOINT or min(joint.one_won, joint.other_won) > 0:
         return None
     loser = joint.one if joint.one_won == 0 else joint.other
-    return loser, float(min(1.0, 2 * binom.pmf(0, won, 0.5)))
+    return loser, min(1.0, 2 * 0.5**won)
