@@ -15,6 +15,7 @@ from smecredit.client import Client
 from smecredit.money import fen
 from smecredit.problems import Problem
 from smecredit.rendering.shock import exposures, partner_shifts, shock
+from smecredit.report import Reporter
 
 share = click.FloatRange(0, 1)
 NO_SCORE = (403, 404)
@@ -44,7 +45,8 @@ def shock_command(bank: Client, enterprises: tuple[str, ...], book: Path | None,
     hit = {name: said for name, said in named.items() if said}
     if len(hit) != 1:
         raise click.UsageError("Name enterprises, or --industry, or --region: one of them.")
-    return bank.shock(hit, exposures=_exposures(bank, book) if book else (), **options)
+    with Reporter().stage("shock") as on_progress:
+        return bank.shock(hit, exposures=_exposures(bank, book) if book else (), on_progress=on_progress, **options)
 
 
 @click.command("exposures")
