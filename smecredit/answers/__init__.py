@@ -109,7 +109,6 @@ from smecredit.answers.shocks import (
     Hit,
     Hop,
     Interval,
-    OrderedShock,
     PartnerRisk,
     PartnerShift,
     PartnerShifts,
@@ -118,6 +117,7 @@ from smecredit.answers.shocks import (
     Runs,
     ShockAnswer,
     ShockedBook,
+    ShockOrdered,
     Struck,
 )
 from smecredit.answers.supervision import (
@@ -235,7 +235,6 @@ __all__ = [
     "Needed",
     "Notice",
     "Offer",
-    "OrderedShock",
     "OtherScore",
     "OverlayEffect",
     "OverlayRecord",
@@ -299,6 +298,7 @@ __all__ = [
     "ScreenedBidder",
     "Security",
     "ShockAnswer",
+    "ShockOrdered",
     "ShockedBook",
     "SignLikelihood",
     "StatedRecord",

@@ -110,7 +110,7 @@ class ShockAnswer(TypedDict):
     estimates: Estimates
 
 
-class OrderedShock(Job):
+class ShockOrdered(Job):
     """A shock that is worked out as a job, with its answer once it is done."""
 
     finished_at: str | None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from smecredit.answers import Exposures, OrderedShock, PartnerShifts, Purpose, ShockAnswer
+from smecredit.answers import Exposures, PartnerShifts, Purpose, ShockAnswer, ShockOrdered
 from smecredit.client.calls import Calls, OnProgress, iso, moments, segment
 
 ACCEPTED = 202
@@ -43,7 +43,7 @@ class Shocks(Calls):
         said = answer.json()
         if answer.status != ACCEPTED:
             return cast("ShockAnswer", said)
-        done = self._finished(OrderedShock, f"/v1/shocks/{segment(said['id'])}", on_progress)
+        done = self._finished(ShockOrdered, f"/v1/shocks/{segment(said['id'])}", on_progress)
         return cast("ShockAnswer", done["result"])
 
     def exposures(self) -> Exposures:
