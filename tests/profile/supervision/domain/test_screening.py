@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from collections import Counter
+from datetime import date, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -198,6 +199,26 @@ def test_the_same_tender_told_in_another_order_gives_the_same_answer() -> None:
         TODAY,
     )
     assert one == other
+
+
+def test_auctions_without_the_bidders_may_be_told_by_their_sizes_alone() -> None:
+    """The answer is the same to the last digit, so that a buyer need not tell who bid what in them."""
+    changed = 0
+    for seed in range(6, 12):
+        held, rng = market(seed, firms=120, groups=10, auctions=80), random.Random(seed)
+        bidders, present = tender(held, rng)
+        there = tuple(each for each in held.past if not set(bidders).isdisjoint(each.bidders))
+        elsewhere = Counter(len(each.bids) for each in held.past) - Counter(len(each.bids) for each in there)
+        whole = screen(Tender(tuple(bidders), present, held.past), Files(), TODAY)
+        assert screen(Tender(tuple(bidders), present, there, elsewhere=elsewhere), Files(), TODAY) == whole
+        changed += screen(Tender(tuple(bidders), present, there), Files(), TODAY) != whole
+    assert changed > 0
+
+
+def test_an_auction_after_the_day_is_no_past() -> None:
+    past = tuple(auction(f"{day}", [Bid("A", 1)], day=day) for day in (DAY - timedelta(1), DAY, DAY + timedelta(1)))
+    undated = auction("undated", [Bid("A", 1)])
+    assert Tender(("A", "B"), past=(undated, *past)).until(DAY).past == (undated, *past[:2])
 
 
 def turned(held: Auction) -> Auction:
