@@ -39,7 +39,7 @@ class GraphFigureSchema(Schema):
     value = fields.Float(
         allow_none=True,
         metadata={
-            "description": "None where nobody but the firm tells of any tie or trade of it, or no file that is open to you"
+            "description": "None where nobody but the firm tells of any tie or trade of it, and no open file does"
         },
     )
     worse = fields.Nested(TextSchema())
