@@ -100,6 +100,45 @@ def test_a_file_that_is_shut_answers_as_one_that_is_not_there(told: House) -> No
     assert {**after, "known_at": None} == {**before, "known_at": None}
 
 
+def test_dependence_goes_both_ways_and_a_partner_s_side_needs_its_file(told: House) -> None:
+    """A sells B a third and C two thirds; of B's own purchases A makes four fifths, which B's file alone tells."""
+    bought = SALES.splitlines()[0].replace("购方", "销方")
+    rows = f"{bought}\nB,1001,2026/3/4,A,1000.00,130.00,1130.00,有效发票\nB,9,2026/3/5,E9,250.00,0.00,250.00,有效发票\n"
+    assert told.send("invoices.purchase", rows)["accepted"] == 2
+    told.date_book("2026-06-30")
+    consent(told, ["A"])
+    shut = values(ask(told))
+    assert shut["sales_to_one_12m"] == pytest.approx(2 / 3)
+    assert (shut["customer_relies_12m"], shut["purchases_from_one_12m"]) == (None, None)
+    consent(told, ["B"])
+    figures = {each["name"]: each for each in ask(told)["figures"]}
+    relies = figures["customer_relies_12m"]
+    assert relies["value"] == pytest.approx(0.8)
+    assert relies["neighbours"] == [{"party": "B", "tie": "trades", "value": 100_000.0}]
+    assert figures["systemic_exposure"]["value"] == pytest.approx(2 / 3)
+
+
+def test_trade_that_goes_round_is_told_with_its_neighbours_where_the_purpose_opens_rings(told: House) -> None:
+    """A sells B, B sells C, C sells A, ten thousand yuan and more: what B and C deal is neither counted nor named."""
+    hops = (("A", "B", 5), ("B", "C", 6), ("C", "A", 7))
+    rows = "".join(
+        f"{one},80{day},2026/5/{day},{to},2000{day}.00,0.00,2000{day}.00,有效发票\n" for one, to, day in hops
+    )
+    told.send("invoices.sale", SALES.splitlines()[0] + "\n" + rows)
+    told.date_book("2026-06-30")
+    consent(told, ["A"])
+    figures = {each["name"]: each for each in ask(told)["figures"]}
+    assert (figures["ring_trade_12m"]["value"], figures["ring_trade_12m"]["hideable"]) == (4_001_200.0, True)
+    assert {each["party"]: each["value"] for each in figures["ring_trade_12m"]["neighbours"]} == {
+        "B": 2_000_500.0,
+        "C": 2_000_700.0,
+    }
+    told.consent("local:A", purposes=("financing-match",), fields=["graph"])
+    other = values(ask(told, headers=told.bank("financing-match")))
+    assert (other["ring_trade_12m"], other["systemic_exposure"]) == (None, None)
+    assert other["sales_to_one_12m"] is not None
+
+
 def test_without_a_consent_nothing_is_told(told: House) -> None:
     answer = told.client.get("/v1/enterprises/local:A/graph-features", headers=told.bank())
     assert (answer.status_code, answer.json["type"].rsplit("/", 1)[-1]) == (403, "consent-required")
