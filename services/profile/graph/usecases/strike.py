@@ -76,8 +76,8 @@ class Answer:
 def follow_shock(context: Context, reading: Reading, order: Order, asked: Asked) -> Answer | int:
     """Return what a shock does to the firms whose files are open to the reader; each finds the read in its record.
 
-    Where more than MOST_FILES are open, how many: then nothing is read, and it is for a job. Raises `ConsentRequired` where
-    the book names files and none of them is open.
+    Where more than MOST_FILES are open, how many: then nothing is read, and it is for a job. Raises `ConsentRequired`
+    where the book names files and none of them is open.
     """
     with reading_transaction(context) as connection:
         if (found := _many(context, connection, reading, order)) > MOST_FILES:
