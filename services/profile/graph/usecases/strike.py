@@ -73,15 +73,15 @@ class Answer:
     delta_el_fen: Interval
 
 
-def follow_shock(context: Context, reading: Reading, order: Order, asked: Asked) -> Answer | None:
+def follow_shock(context: Context, reading: Reading, order: Order, asked: Asked) -> Answer | int:
     """Return what a shock does to the firms whose files are open to the reader; each finds the read in its record.
 
-    None where more than MOST_FILES are open: then nothing is read, and it is for a job. Raises `ConsentRequired` where
-    the book names files and none of them is open.
+    Where more than MOST_FILES are open, how many: then nothing is read, and it is for a job. Raises `ConsentRequired`
+    where the book names files and none of them is open.
     """
     with reading_transaction(context) as connection:
-        if _many(context, connection, reading, order):
-            return None
+        if (found := _many(context, connection, reading, order)) > MOST_FILES:
+            return found
         permit = _opened(context, connection, reading, order)
         facts = settle(connection, store.book(connection), asked, context.today())
     return struck(context, order, permit, facts)
@@ -157,11 +157,11 @@ def _capital(relations: pl.DataFrame, own: Collection[str], day: date) -> dict[s
     return dict(rows.group_by("enterprise", maintain_order=True).last().select("enterprise", "amount_fen").iter_rows())
 
 
-def _many(context: Context, connection: Connection, reading: Reading, order: Order) -> bool:
-    """Tell whether more files are open to the reader than are read while it waits."""
+def _many(context: Context, connection: Connection, reading: Reading, order: Order) -> int:
+    """Return how many files are open to the reader, of a book that names few how many it names."""
     if order.book and len(order.book) <= MOST_FILES:
-        return False
-    return len(open_to(context, connection, reading, sorted(order.book) or None)) > MOST_FILES
+        return len(order.book)
+    return len(open_to(context, connection, reading, sorted(order.book) or None))
 
 
 def _opened(context: Context, connection: Connection, reading: Reading, order: Order) -> Permit:

@@ -15,7 +15,6 @@ from importlib.resources import files
 from math import log10
 
 import numpy as np
-from scipy.optimize import minimize
 
 from services.profile.supervision.domain.screen.auction import Auction
 from services.profile.supervision.domain.screen.history import NOWHERE, Elsewhere, Joint, joints
@@ -45,6 +44,8 @@ class Combined:
 
 def fit(rows: np.ndarray, labels: np.ndarray) -> Combined:
     """Fit the model to rows of screens (n × screens, NaN where missing) and labels (n, zero or one)."""
+    from scipy.optimize import minimize  # noqa: PLC0415 -- a third of a second that only fitting needs
+
     means = np.nanmean(rows, axis=0)
     scales = np.nanstd(rows, axis=0)
     scales[scales == 0] = 1.0

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from scipy.stats import binom, hypergeom
 
 from services.profile.supervision.domain.screen.auction import Auction
 
@@ -82,6 +81,8 @@ def _chances(
 
     `auctions` tells by number of bids how many auctions there were.
     """
+    from scipy.stats import binom, hypergeom  # noqa: PLC0415 -- half a second that only a screening needs
+
     sizes, of_size = np.array(sorted(auctions.items()), dtype=np.int64).reshape(-1, 2).T
     whole = auctions.total()
     comes = np.minimum(1.0, np.outer(counts, sizes) / max(1, int(sizes @ of_size)))
@@ -100,4 +101,4 @@ def gives_way(joint: Joint) -> tuple[str, float] | None:
     if won < FEWEST_JOINT or min(joint.one_won, joint.other_won) > 0:
         return None
     loser = joint.one if joint.one_won == 0 else joint.other
-    return loser, float(min(1.0, 2 * binom.pmf(0, won, 0.5)))
+    return loser, min(1.0, 2 * 0.5**won)
