@@ -35,6 +35,7 @@ STATE = select(
 ).where(BOOK.c.id == BOOK_ID)
 FIRMS = select(*(ENTERPRISES.c[name] for name in ("id", *KEPT, "synthetic")))
 FIRM = FIRMS.where(ENTERPRISES.c.id == bindparam("id"))
+THERE = select(ENTERPRISES.c.id).where(ENTERPRISES.c.id.in_(bindparam("ids", expanding=True)))
 FIRMS_OF = FIRMS.where(ENTERPRISES.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -94,6 +95,26 @@ def names(session: Runner) -> list[tuple[str, str]]:
     table = tables.Enterprise
     query = select(table.id, table.name).where(table.name.is_not(None)).order_by(table.id)
     return [(row.id, row.name) for row in session.execute(query)]
+
+
+def names_at(session: Runner, known_at: datetime, ids: Sequence[str]) -> dict[str, str | None]:
+    """Return how these firms were named at a moment, by id; those not known then are left out."""
+    table, found = tables.EnterpriseVersion, dict[str, str | None]()
+    for part in batches(ids):
+        query = select(table.enterprise, table.described)
+        rows = session.execute(
+            query.where(table.enterprise.in_(part), table.known_at <= known_at).order_by(table.known_at)
+        )
+        found |= {row[0]: row[1].get("name") for row in rows}
+    return found
+
+
+def there(session: Runner, ids: Sequence[str]) -> set[str]:
+    """Return which of these firms the book knows."""
+    found = set[str]()
+    for part in batches(ids):
+        found |= set(session.execute(THERE, {"ids": list(part)}).scalars())
+    return found
 
 
 def hold(session: Session, enterprise_id: str) -> bool:
