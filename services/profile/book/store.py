@@ -35,6 +35,12 @@ STATE = select(
 ).where(BOOK.c.id == BOOK_ID)
 FIRMS = select(*(ENTERPRISES.c[name] for name in ("id", *KEPT, "synthetic")))
 FIRM = FIRMS.where(ENTERPRISES.c.id == bindparam("id"))
+VERSIONS = tables.EnterpriseVersion.__table__
+DESCRIBED_OF = (
+    select(VERSIONS.c.enterprise, VERSIONS.c.described)
+    .where(VERSIONS.c.enterprise.in_(bindparam("ids", expanding=True)), VERSIONS.c.known_at <= bindparam("known_at"))
+    .order_by(VERSIONS.c.known_at)
+)
 THERE = select(ENTERPRISES.c.id).where(ENTERPRISES.c.id.in_(bindparam("ids", expanding=True)))
 FIRMS_OF = FIRMS.where(ENTERPRISES.c.id.in_(bindparam("ids", expanding=True)))
 
@@ -99,12 +105,9 @@ def names(session: Runner) -> list[tuple[str, str]]:
 
 def names_at(session: Runner, known_at: datetime, ids: Sequence[str]) -> dict[str, str | None]:
     """Return how these firms were named at a moment, by id; those not known then are left out."""
-    table, found = tables.EnterpriseVersion, dict[str, str | None]()
+    found = dict[str, str | None]()
     for part in batches(ids):
-        query = select(table.enterprise, table.described)
-        rows = session.execute(
-            query.where(table.enterprise.in_(part), table.known_at <= known_at).order_by(table.known_at)
-        )
+        rows = session.execute(DESCRIBED_OF, {"ids": list(part), "known_at": known_at})
         found |= {row[0]: row[1].get("name") for row in rows}
     return found
 

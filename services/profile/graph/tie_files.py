@@ -1,7 +1,8 @@
 """The files of the graph's store: segments of daily sums of trade, and what registers tell; written once, then mapped.
 
-A segment is a folder of three files: the firms with where their rows lie, the partners, the rows. What registers tell
-is one folder: the rows in the order of their firms, and where those of a firm lie and those that name a party.
+A segment is a folder: its firms with where their rows lie, the partners, the rows. What registers tell is one folder:
+the rows in the order of their firms, and where those of a firm lie and those that name a party. Tables for whole
+buckets are Arrow; what one request looks up are arrays that stay in their files until they are looked at.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import polars as pl
 
 from services.profile.book.domain.party import party_of
 from services.profile.graph.domain.dealings import Daily
+from services.profile.graph.domain.resolution import name_alone
 from services.profile.graph.domain.sums import nothing
 
-FIRMS, PARTIES, PACKED, ROWS, ORDER = "firms.arrow", "parties.arrow", "rows.npy", "rows.arrow", "order.npy"
+FIRMS, PARTIES, ROWS = "firms", "parties", "rows"
 # A row as it lies in the file: the partner by its place among the `parties`, the day since 1970.
 ROW = np.dtype(
     [
@@ -32,34 +34,68 @@ ROW = np.dtype(
         ("invoices", "<u4"),
     ]
 )
-WHOLE_ORDER = ("enterprise", "relation", "party", "since", "until", "share", "amount_fen", "known_at", "import_id")
+REGISTER_ORDER = ("enterprise", "relation", "party", "since", "until", "share", "amount_fen", "known_at", "import_id")
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
-    """One segment: its firms' names (sorted), where their rows start, how many, and whether they replace earlier ones.
-
-    `parties` are the partners by the numbers that `rows` (mapped, `ROW`) have for them, `nodes` the ids they stand for.
-    """
+class Places:
+    """Where rows lie, by a name: `names` (UTF-8, sorted), the first of each one's rows, and how many it has."""
 
     names: np.ndarray
     starts: np.ndarray
     counts: np.ndarray
+
+    def find(self, wanted: Sequence[str]) -> list[tuple[str, int]]:
+        """Return the names that are there, each with its place among the names."""
+        if not len(self.names) or not wanted:
+            return []
+        asked = np.array([name.encode() for name in wanted], dtype=bytes)
+        places = np.minimum(np.searchsorted(self.names, asked), len(self.names) - 1)
+        return [(wanted[of], int(places[of])) for of in np.flatnonzero(self.names[places] == asked).tolist()]
+
+    def rows(self, wanted: Iterable[str]) -> np.ndarray:
+        """Return the places of the rows of these names, which are there or not."""
+        found = [at for _, at in self.find(sorted(set(wanted)))]
+        return np.concatenate(
+            [
+                np.zeros(0, dtype=np.int64),
+                *(np.arange(self.starts[at], self.starts[at] + self.counts[at]) for at in found),
+            ]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment: where its firms' rows lie, and whether they replace earlier ones; its partners, by their number.
+
+    The id that the partner of a number stands for ends in `text` at `ends`; `named` are those that are written by a
+    name alone. The number after the last is that of no partner.
+    """
+
+    folder: Path
+    firms: Places
     replaces: np.ndarray
-    parties: pl.Series
-    nodes: pl.Series
     rows: np.ndarray
+    text: memoryview
+    ends: np.ndarray
+    named: np.ndarray
 
     def of(self, wanted: Sequence[str]) -> tuple[list[Stretch], set[str]]:
         """Return where the sums of these firms lie, and those of them of which earlier segments do not count."""
-        if not len(self.names) or not wanted:
-            return [], set()
-        asked = np.array([name.encode() for name in wanted], dtype=bytes)
-        places = np.minimum(np.searchsorted(self.names, asked), len(self.names) - 1)
-        found: list[int] = np.flatnonzero(self.names[places] == asked).tolist()
-        lying = ((wanted[of], int(places[of])) for of in found)
-        stretches = [Stretch(firm, self, int(self.starts[at]), int(self.counts[at])) for firm, at in lying]
-        return stretches, {wanted[of] for of in found if self.replaces[places[of]]}
+        found = self.firms.find(wanted)
+        starts, counts = self.firms.starts, self.firms.counts
+        stretches = [Stretch(firm, self, int(starts[at]), int(counts[at])) for firm, at in found]
+        return stretches, {firm for firm, at in found if self.replaces[at]}
+
+    def parties(self, numbers: np.ndarray) -> pl.Series:
+        """Return partners as they are written."""
+        return pl.read_ipc(self.folder / f"{PARTIES}.arrow")["counterparty"].gather(numbers)
+
+    def nodes(self, numbers: np.ndarray) -> list[str | None]:
+        """Return the ids that partners stand for."""
+        text, none = self.text, len(self.named)
+        bounds = zip(self.ends[numbers].tolist(), self.ends[numbers + 1].tolist(), numbers.tolist(), strict=True)
+        return [None if number == none else str(text[start:end], "utf-8") for start, end, number in bounds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +114,6 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where rows lie, by a name: `names` (sorted), the first of each one's rows, and how many it has."""
-
-    names: pl.Series
-    starts: np.ndarray
-    counts: np.ndarray
-
-    def of(self, wanted: Iterable[str]) -> np.ndarray:
-        """Return the places of the rows of these names, which are there or not."""
-        asked = pl.Series(sorted(set(wanted)), dtype=pl.String)
-        if not len(self.names) or not len(asked):
-            return np.zeros(0, dtype=np.int64)
-        near = np.minimum(self.names.search_sorted(asked).to_numpy(), len(self.names) - 1)
-        at = near[(self.names.gather(near) == asked).to_numpy()]
-        counts = self.counts[at]
-        offsets = np.cumsum(counts) - counts
-        return np.asarray(np.repeat(self.starts[at] - offsets, counts) + np.arange(counts.sum()))
-
-
-@dataclass(frozen=True, slots=True)
 class Registers:
     """What registers tell of all firms, as known now: relations, with the `channel` by which each came.
 
@@ -111,23 +127,22 @@ class Registers:
 
     def of(self, enterprises: Iterable[str]) -> pl.DataFrame:
         """Return what is told of these firms."""
-        return self._at(self.firms.of(enterprises))
+        return self._at(self.firms.rows(enterprises))
 
     def naming(self, parties: Iterable[str]) -> pl.DataFrame:
         """Return what names these parties, whichever firm it is told of."""
-        return self._at(self.order[self.parties.of(parties)])
+        return self._at(self.order[self.parties.rows(parties)])
 
     def _at(self, places: np.ndarray) -> pl.DataFrame:
-        return self.rows.select(pl.all().gather(pl.Series(places)))
+        return self.rows.select(pl.all().gather(pl.Series(places))) if len(places) else self.rows.clear()
 
 
 def write_segment(folder: Path, rows: pl.DataFrame, replaced: frozenset[str]) -> None:
     """Write sums in canonical order as a segment; `replaced` firms are among its firms, with rows or without."""
-    counted = rows.group_by("enterprise", maintain_order=True).agg(count=pl.len().cast(pl.Int64))
-    firms = counted.with_columns(start=pl.col("count").cum_sum() - pl.col("count"))
-    bare = pl.DataFrame({"enterprise": sorted(replaced - set(firms["enterprise"]))}, schema={"enterprise": pl.String})
+    firms = _counted(rows["enterprise"])
+    bare = pl.DataFrame({"name": sorted(replaced - set(firms["name"]))}, schema={"name": pl.String})
     none = pl.lit(0, dtype=pl.Int64)
-    firms = pl.concat([firms, bare.with_columns(count=none, start=none)]).sort("enterprise")
+    firms = pl.concat([firms, bare.with_columns(count=none, start=none)]).sort("name")
     parties = rows["counterparty"].unique().sort(nulls_last=True)
     named = parties.drop_nulls()
     code = pl.col("counterparty").cast(pl.Enum(named)).to_physical().cast(pl.UInt32).fill_null(named.len())
@@ -135,36 +150,39 @@ def write_segment(folder: Path, rows: pl.DataFrame, replaced: frozenset[str]) ->
     packed = np.empty(rows.height, dtype=ROW)
     for name in ROW.names or ():
         packed[name] = coded[name].to_numpy()
-    firms = firms.with_columns(replaces=pl.col("enterprise").is_in(sorted(replaced)))
-    both = parties.to_frame("counterparty").with_columns(node=party_of(pl.col("counterparty")))
-    _write(folder, {FIRMS: firms, PARTIES: both}, {PACKED: packed}, lean=True)
+    nodes = named.to_frame("name").select(node=party_of(pl.col("name")), alone=name_alone(pl.col("name")))
+    lengths = nodes["node"].str.len_bytes().to_numpy().astype(np.int64)
+    arrays = {
+        **_places(FIRMS, firms),
+        "replaces": firms["name"].is_in(sorted(replaced)).to_numpy(),
+        ROWS: packed,
+        "text": np.frombuffer("".join(nodes["node"]).encode(), dtype=np.uint8),
+        # The last is there twice: no partner has a number too.
+        "ends": np.concatenate([[0], np.cumsum(lengths), [lengths.sum()]]),
+        "alone": nodes["alone"].to_numpy(),
+    }
+    _write(folder, {PARTIES: parties.to_frame("counterparty")}, arrays)
 
 
 def read_segment(folder: Path) -> Segment:
-    """Return a segment; its rows stay in the file until they are looked at."""
-    firms, parties = pl.read_ipc(folder / FIRMS), pl.read_ipc(folder / PARTIES)
-    names = np.array([each.encode() for each in firms["enterprise"]], dtype=bytes)
-    starts, counts, replaces = (firms[column].to_numpy() for column in ("start", "count", "replaces"))
-    rows = np.asarray(np.load(folder / PACKED, mmap_mode="r"))  # still mapped; a plain array is cut faster
-    return Segment(names, starts, counts, replaces, parties["counterparty"], parties["node"], rows)
+    """Return a segment."""
+    replaces, rows, text, ends, named = (_mapped(folder, name) for name in ("replaces", ROWS, "text", "ends", "alone"))
+    return Segment(folder, _read_places(folder, FIRMS), replaces, rows, text.data, ends, named)
 
 
 def write_registers(folder: Path, rows: pl.DataFrame) -> None:
     """Write what registers tell, in whatever order it comes."""
-    ordered = rows.sort(WHOLE_ORDER)
+    ordered = rows.sort(REGISTER_ORDER)
     order = ordered["party"].arg_sort().to_numpy()
-    firms, parties = (_counted(names) for names in (ordered["enterprise"], ordered["party"][order]))
-    _write(folder, {ROWS: ordered, FIRMS: firms, PARTIES: parties}, {ORDER: order}, lean=False)
+    firms, parties = _counted(ordered["enterprise"]), _counted(ordered["party"][order])
+    arrays = {**_places(FIRMS, firms), **_places(PARTIES, parties), "order": order}
+    _write(folder, {ROWS: ordered}, arrays)
 
 
 def read_registers(folder: Path) -> Registers:
-    """Return what registers tell; the rows stay in the file until they are looked at."""
-    firms, parties = (
-        Places(each["name"], each["start"].to_numpy(), each["count"].to_numpy())
-        for each in (pl.read_ipc(folder / name) for name in (FIRMS, PARTIES))
-    )
-    order = np.asarray(np.load(folder / ORDER, mmap_mode="r"))
-    return Registers(pl.read_ipc(folder / ROWS), firms, parties, order)
+    """Return what registers tell."""
+    firms, parties = (_read_places(folder, name) for name in (FIRMS, PARTIES))
+    return Registers(pl.read_ipc(folder / f"{ROWS}.arrow"), firms, parties, _mapped(folder, "order"))
 
 
 def frame_of(stretches: Sequence[Stretch]) -> pl.DataFrame:
@@ -173,7 +191,7 @@ def frame_of(stretches: Sequence[Stretch]) -> pl.DataFrame:
         return nothing()
     rows = np.concatenate([one.rows for one in stretches])
     counts = [one.count for one in stretches]
-    partners = [segment.parties.gather(codes) for segment, codes in _by_segment(stretches, rows["party"], counts)]
+    partners = [segment.parties(numbers) for segment, numbers in _by_segment(stretches, rows["party"], counts)]
     firms = pl.Series([one.firm for one in stretches], dtype=pl.String)
     told = firms.gather(np.repeat(np.arange(len(stretches)), counts))
     columns = {name: np.ascontiguousarray(rows[name]) for name in ROW.names or () if name != "party"}
@@ -189,31 +207,31 @@ def daily_of(stretches: Iterable[Stretch]) -> Daily:
     counts = np.array([one.count for one in lying], dtype=np.int64)
     starts = np.cumsum(counts) - counts
     changed = np.zeros(len(rows), dtype=bool)
-    changed[1:] = np.diff(columns["party"].astype(np.int64)) != 0
-    changed[1:] |= columns["sale"][1:] != columns["sale"][:-1]
+    for name in ("party", "sale"):
+        changed[1:] |= columns[name][1:] != columns[name][:-1]
     changed[starts] = True
     begins = np.flatnonzero(changed)
     parts = np.diff(np.searchsorted(begins, np.append(starts, len(rows))))
     place = {firm: at for at, firm in enumerate(dict.fromkeys(one.firm for one in lying))}
-    written: list[str | None] = []
     nodes: list[str | None] = []
-    for segment, codes in _by_segment(lying, columns["party"][begins], parts.tolist()):
-        written += segment.parties.gather(codes).to_list()
-        nodes += segment.nodes.gather(codes).to_list()
+    alone: list[np.ndarray] = []
+    for segment, numbers in _by_segment(lying, columns["party"][begins].astype(np.int64), parts.tolist()):
+        nodes += segment.nodes(numbers)
+        alone.append(np.append(segment.named, False)[numbers])
     firm = np.repeat(np.array([place[one.firm] for one in lying], dtype=np.int64), parts)
     told = (columns[name] for name in ("day", "channel", "sort", "net_fen", "invoices"))
-    return Daily(list(place), firm, written, nodes, columns["sale"][begins], begins, *told)
+    return Daily(list(place), firm, nodes, np.concatenate([[], *alone]), columns["sale"][begins], begins, *told)
 
 
 def _by_segment(
-    stretches: Sequence[Stretch], codes: np.ndarray, counts: Sequence[int]
+    stretches: Sequence[Stretch], numbers: np.ndarray, counts: Sequence[int]
 ) -> Iterator[tuple[Segment, np.ndarray]]:
-    """Give neighbouring stretches of one segment together, each with its part of the codes, so many a stretch."""
+    """Give neighbouring stretches of one segment together, each with its part of the numbers, so many a stretch."""
     end = 0
     for _, group in groupby(zip(stretches, counts, strict=True), key=lambda one: id(one[0].segment)):
         near = list(group)
         start, end = end, end + sum(count for _, count in near)
-        yield near[0][0].segment, codes[start:end]
+        yield near[0][0].segment, numbers[start:end]
 
 
 def _counted(names: pl.Series) -> pl.DataFrame:
@@ -222,14 +240,27 @@ def _counted(names: pl.Series) -> pl.DataFrame:
     return counted.with_columns(start=pl.col("count").cum_sum() - pl.col("count"))
 
 
-def _write(folder: Path, frames: Mapping[str, pl.DataFrame], arrays: Mapping[str, np.ndarray], *, lean: bool) -> None:
+def _places(what: str, counted: pl.DataFrame) -> dict[str, np.ndarray]:
+    names = np.array([name.encode() for name in counted["name"]], dtype=bytes)
+    return {what: names, f"{what}-lie": counted.select("start", "count").to_numpy().T.copy()}
+
+
+def _read_places(folder: Path, what: str) -> Places:
+    return Places(_mapped(folder, what), *_mapped(folder, f"{what}-lie"))
+
+
+def _mapped(folder: Path, name: str) -> np.ndarray:
+    return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))  # still mapped; a plain array is cut faster
+
+
+def _write(folder: Path, frames: Mapping[str, pl.DataFrame], arrays: Mapping[str, np.ndarray]) -> None:
     """Write the files of a folder, and bring them to the disk."""
     folder.mkdir(parents=True)
     for name, frame in frames.items():
-        frame.write_ipc(folder / name, compression="lz4" if lean else "uncompressed")
+        frame.write_ipc(folder / f"{name}.arrow")
     for name, array in arrays.items():
-        np.save(folder / name, array)
-    for path in (*(folder / name for name in (*frames, *arrays)), folder):
+        np.save(folder / f"{name}.npy", array)
+    for path in (*folder.iterdir(), folder):
         settle(path)
 
 

@@ -168,14 +168,17 @@ class TieStore:
         return held
 
     def _stretches(self, graph: Graph, enterprises: Iterable[str]) -> list[Stretch]:
-        wanted = {name: bucket_of(name) for name in sorted(set(enterprises))}
-        found: list[Stretch] = []
+        wanted = sorted(set(enterprises))
+        near: dict[int, list[str]] = {}
+        for name in wanted:
+            near.setdefault(bucket_of(name), []).append(name)
+        done, found = set[str](), list[Stretch]()
         for part in reversed(graph.parts):
-            mine = [name for name, bucket in wanted.items() if part.bucket in (None, bucket)]
-            if mine:
-                stretches, gone = self._segment(part.name).of(mine)
+            among = wanted if part.bucket is None else near.get(part.bucket, [])
+            if mine := [name for name in among if name not in done]:
+                stretches, replaced = self._segment(part.name).of(mine)
                 found += stretches
-                wanted = {name: bucket for name, bucket in wanted.items() if name not in gone}
+                done |= replaced
         return found
 
     def bucket(self, graph: Graph, bucket: int) -> pl.DataFrame:
@@ -193,7 +196,7 @@ class TieStore:
         gone, found = set[str](), list[pl.DataFrame]()
         for part in reversed(parts):
             segment = self._segment(part.name)
-            every = (name.decode() for name in segment.names)
+            every = (name.decode() for name in segment.firms.names.tolist())
             mine = [name for name in every if name not in gone and (part.bucket is not None or wanted(name))]
             stretches, replaced = segment.of(mine)
             found.append(frame_of(stretches))

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from services.profile.book.domain.party import party_of
+from services.profile.book.domain.party import LOCAL, party_of
+from services.profile.graph.domain.resolution import name_alone
 from services.profile.graph.domain.sums import BLUE, CHANNELS, OWN_WORD, PAID
 from services.profile.standards.days import months_later
 
@@ -27,15 +28,15 @@ NO_CHANNEL = len(CHANNELS)
 class Daily:
     """Daily sums of some files, in parts: neighbouring rows of one firm, partner and side. A pair may have several.
 
-    Of each part: `firm` (the place of its firm in `firms`), `written` (the partner, None where there is none), `nodes`
-    (the id that it stands for), `sale`, and `begins`, the place of its first row. Of each row: `day` (since 1970),
-    `channel`, `sort`, `net_fen`, `invoices`.
+    Of each part: `firm` (the place of its firm in `firms`), `nodes` (the id that the partner stands for, None where
+    there is none), `alone` (whether that is `local:` and a name without a code), `sale`, and `begins`, the place of its
+    first row. Of each row: `day` (since 1970), `channel`, `sort`, `net_fen`, `invoices`.
     """
 
     firms: Sequence[str]
     firm: np.ndarray
-    written: Sequence[str | None]
     nodes: Sequence[str | None]
+    alone: np.ndarray
     sale: np.ndarray
     begins: np.ndarray
     day: np.ndarray
@@ -44,10 +45,12 @@ class Daily:
     net_fen: np.ndarray
     invoices: np.ndarray
 
-    def known(self, as_of: date) -> set[str]:
-        """Return the partners, as they are written up to a day."""
-        here = _of_parts(self, self.day <= _number(as_of)).tolist()
-        return {name for name, rows in zip(self.written, here, strict=True) if rows and name is not None}
+    def names(self, as_of: date) -> set[str]:
+        """Return the names without a code by which partners are written up to a day."""
+        if not self.alone.any():
+            return set()
+        here = np.flatnonzero((self.alone != 0) & (_of_parts(self, self.day <= _number(as_of)) > 0))
+        return {str(self.nodes[at]).removeprefix(LOCAL) for at in here.tolist()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +158,12 @@ class Dealings:
 
 
 def dealings(daily: Daily, named: Mapping[str, str], as_of: date) -> Dealings:
-    """Return the trade of files as of a day; `named` are the nodes of partners that are written by a name alone."""
+    """Return the trade of files as of a day; `named` are the nodes that names without a code stand for."""
     last, before = _number(as_of), _number(months_later(as_of, -YEAR_MONTHS))
-    nodes = [named.get(name, node) for name, node in zip(daily.written, daily.nodes, strict=True)]  # type: ignore[arg-type]
+    nodes = list(daily.nodes)
+    for at in np.flatnonzero(daily.alone).tolist():
+        name = str(nodes[at]).removeprefix(LOCAL)
+        nodes[at] = named.get(name, nodes[at])
     place: dict[str, int] = {}
     node = np.array([-1 if name is None else place.setdefault(name, len(place)) for name in nodes], dtype=np.int64)
     here = daily.day <= last
@@ -188,14 +194,20 @@ def dealings(daily: Daily, named: Mapping[str, str], as_of: date) -> Dealings:
 def daily_of(sums: pl.DataFrame) -> Daily:
     """Return daily sums (`SUMS`, in canonical order) in parts."""
     begins = np.flatnonzero(_changes(sums, ("enterprise", "counterparty", "sale")))
-    heads = sums[begins].select("enterprise", "counterparty", "sale", node=party_of(pl.col("counterparty")))
+    heads = sums[begins].select(
+        "enterprise",
+        "counterparty",
+        "sale",
+        node=party_of(pl.col("counterparty")),
+        alone=name_alone(pl.col("counterparty")).fill_null(value=False),
+    )
     firms = heads["enterprise"].unique(maintain_order=True)
     place = {name: at for at, name in enumerate(firms)}
     return Daily(
         firms.to_list(),
         np.array([place[name] for name in heads["enterprise"]], dtype=np.int64),
-        heads["counterparty"].to_list(),
         heads["node"].to_list(),
+        heads["alone"].to_numpy(),
         heads["sale"].to_numpy(),
         begins,
         *(sums[name].to_physical().to_numpy() for name in ("day", "channel", "sort", "net_fen", "invoices")),

@@ -17,8 +17,6 @@ import polars as pl
 
 from services.profile.standards.text import Text
 
-c = pl.col
-
 
 class Kind(StrEnum):
     """What ties two: trade, shares, a person in charge, a guarantee, an address, a phone."""
@@ -81,8 +79,8 @@ class Registered:
 
 def registered(relations: pl.DataFrame, as_of: date) -> list[Registered]:
     """Return the ties that registers tell as of a day, in a total order; `channel` is that by which a relation came."""
-    here = (c("since") <= as_of).fill_null(value=True) & (c("until") >= as_of).fill_null(value=True)
-    rows = relations.filter(here, c("relation").is_in(list(OF_RELATION)))
-    columns = rows.select("enterprise", "relation", "party", "share", "amount_fen", "since", "until", "channel")
-    found = [Registered(firm, OF_RELATION[sort], sort, *rest) for firm, sort, *rest in columns.iter_rows()]
+    columns = ("enterprise", "relation", "party", "share", "amount_fen", "since", "until", "channel")
+    rows = zip(*(relations[name].to_list() for name in columns), strict=True)
+    ties = (Registered(firm, OF_RELATION[sort], sort, *rest) for firm, sort, *rest in rows if sort in OF_RELATION)
+    found = [tie for tie in ties if (tie.since or as_of) <= as_of <= (tie.until or as_of)]
     return sorted(found, key=lambda tie: tie.place)

@@ -26,7 +26,7 @@ from services.profile.book.usecases.gather import gather, gone_at, scan, standin
 from services.profile.book.usecases.tell_sources import BookSources
 from services.profile.graph.domain.dealings import Daily, Dealings, Told, daily_of, dealings
 from services.profile.graph.domain.neighbourhood import File
-from services.profile.graph.domain.resolution import Resolved, is_name
+from services.profile.graph.domain.resolution import Resolved
 from services.profile.graph.domain.sums import sums
 from services.profile.graph.domain.ties import Registered, registered
 from services.profile.graph.tie_store import Graph
@@ -64,7 +64,7 @@ class Files:
 
     def names(self, source: Source) -> set[str]:
         """Return the partners that the files write by a name alone, up to the day."""
-        return {name for name in self.daily.known(source.moment.as_of) if is_name(name)}
+        return self.daily.names(source.moment.as_of)
 
     def dealings(self, source: Source, resolved: Mapping[str, Resolved]) -> Dealings:
         """Return their trade; `resolved` tells what the names are."""
@@ -104,14 +104,14 @@ def read_files(source: Source, permit: Permit) -> Files:
 
 
 def read_naming(source: Source, parties: Collection[str], scope: Whole) -> list[Registered]:
-    """Return the ties that registers tell of any firm to one of these parties, without channels.
+    """Return the ties that registers tell of any firm to one of these parties; channels are not told of all.
 
     For a declared reason, as no file is open.
     """
     if source.graph is not None:
         try:
             rows = kept(source.context).registers(source.graph).naming(parties)
-            return registered(rows.with_columns(channel=pl.lit(None, dtype=pl.String)), source.moment.as_of)
+            return registered(rows, source.moment.as_of)
         except FileNotFoundError:
             pass
     rows = _naming(source, parties, scope)
