@@ -21,6 +21,7 @@ OPENS = frozenset(
         "open_each",
         "open_days",
         "open_some",
+        "open_again",
         "open_at",
         "open_alert",
         "open_step",

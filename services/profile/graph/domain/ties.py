@@ -52,9 +52,17 @@ OF_RELATION: Mapping[str, Kind] = MappingProxyType(
 )
 
 
+# What a row of a register has in this order, and what it may have beside.
+TOLD = ("enterprise", "relation", "party", "share", "amount_fen", "since", "until")
+BESIDE = ("channel", "record")
+
+
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A tie that a register tells of a firm: `party` is an enterprise id or a keyed hash (`hash:…`)."""
+    """A tie that a register tells of a firm: `party` is an enterprise id or a keyed hash (`hash:…`).
+
+    `record` is the name by which the firm disputes it.
+    """
 
     firm: str
     kind: Kind
@@ -65,6 +73,7 @@ class Registered:
     since: date | None
     until: date | None
     channel: str | None
+    record: str | None = None
 
     @property
     def sealed(self) -> bool:
@@ -78,9 +87,13 @@ class Registered:
 
 
 def registered(relations: pl.DataFrame, as_of: date) -> list[Registered]:
-    """Return the ties that registers tell as of a day, in a total order; `channel` is that by which a relation came."""
-    columns = ("enterprise", "relation", "party", "share", "amount_fen", "since", "until", "channel")
-    rows = zip(*(relations[name].to_list() for name in columns), strict=True)
+    """Return the ties that registers tell as of a day, in a total order.
+
+    Where the rows have the `channel` by which they came and the name of their `record`, the ties have them too.
+    """
+    columns = [relations[name].to_list() for name in TOLD]
+    beside = [relations[name].to_list() if name in relations.columns else [None] * relations.height for name in BESIDE]
+    rows = zip(*columns, *beside, strict=True)
     ties = (Registered(firm, OF_RELATION[sort], sort, *rest) for firm, sort, *rest in rows if sort in OF_RELATION)
     found = [tie for tie in ties if (tie.since or as_of) <= as_of <= (tie.until or as_of)]
     return sorted(found, key=lambda tie: tie.place)

@@ -8,13 +8,14 @@ there the lakes are read for the present too.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from services.profile.book import store
 from services.profile.book.context import Context
-from services.profile.book.domain import relation
+from services.profile.book.domain import departure, relation
 from services.profile.book.domain.confirmation import Told as Said
 from services.profile.book.domain.confirmation import unconfirmed, weigh
 from services.profile.book.domain.departure import remaining
@@ -99,23 +100,20 @@ def read_files(source: Source, permit: Permit) -> Files:
     imports = pl.concat([each["import_id"] for each in told]).unique().sort().to_list()
     channels = _channels(source.context, imports)
     channel = pl.Series([channels.get(name) for name in evidence.relations["import_id"]], dtype=pl.String)
-    relations = evidence.relations.with_columns(channel=channel)
+    named = departure.names_of(relation.DATASET, evidence.relations)
+    relations = evidence.relations.with_columns(channel=channel, record=named)
     return _files(source, permit, relations, daily_of(sums(evidence.invoices, channels, evidence.payments)))
 
 
-def read_naming(source: Source, parties: Collection[str], scope: Whole) -> list[Registered]:
-    """Return the ties that registers tell of any firm to one of these parties; channels are not told of all.
+def read_naming(source: Source, parties: Collection[str], scope: Whole) -> pl.DataFrame:
+    """Return the relations of all firms that name one of these parties, as known at the moment.
 
     For a declared reason, as no file is open.
     """
     if source.graph is not None:
-        try:
-            rows = kept(source.context).registers(source.graph).naming(parties)
-            return registered(rows, source.moment.as_of)
-        except FileNotFoundError:
-            pass
-    rows = _naming(source, parties, scope)
-    return registered(rows.with_columns(channel=pl.lit(None, dtype=pl.String)), source.moment.as_of)
+        with suppress(FileNotFoundError):
+            return kept(source.context).registers(source.graph).naming(parties)
+    return _naming(source, parties, scope)
 
 
 def names_of(source: Source, firms: Collection[str]) -> dict[str, str | None]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import polars as pl
+
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked
 from services.profile.book.domain.permit import Permit, Whole, Why, joined
+from services.profile.book.domain.relation import CROWD
+from services.profile.graph.domain.crowd import crowded
 from services.profile.graph.domain.neighbourhood import Edge, File, Growing, LeftOut, Shared, drawn
 from services.profile.graph.domain.resolution import Resolved, resolve
-from services.profile.graph.domain.ties import Kind
+from services.profile.graph.domain.ties import Kind, registered
 from services.profile.graph.usecases.file_ties import (
     Files,
     Source,
@@ -89,6 +93,7 @@ class _Walk:
         self._firms: tuple[tuple[str, str], ...] | None = None
         self._permits: list[Permit] = []
         self._resolved: dict[str, Resolved] = {}
+        self._asked: set[str] = set()  # of which parties it is known whether many firms name them
 
     def go(self) -> None:
         """Read the files of one hop after the other, and open those of the next."""
@@ -108,6 +113,8 @@ class _Walk:
     def drawn(self) -> Drawn:
         """Return what has come of it, once all reads are on record."""
         permit = joined(self._permits)
+        if unasked := self._grown.shared() - self._asked:
+            self._naming(unasked)
         trade, beyond = self._grown.told()
         confirm(self._source, permit, trade, self._grown.speaking(), self._resolved)
         edges, shared, left_out = drawn(self._grown, trade, beyond)
@@ -153,15 +160,28 @@ class _Walk:
         return self._steps.some(known, self._file.moment.as_of, self._wanted.most)
 
     def _tied_elsewhere(self, files: Sequence[File]) -> Permit:
-        """Open the files of firms that tell ties to these themselves, or share a party with them, as there is room."""
+        """Open the files of firms that tell ties to these themselves, or share a party with them, as there is room.
+
+        A party that many firms name is noted, and nothing is opened for it.
+        """
         kinds = self._wanted.kinds & REGISTERED
         if not kinds:
             return self._none
         parties = {file.enterprise for file in files}
         parties |= {tie.party for file in files for tie in file.registered if tie.sealed and tie.kind in kinds}
-        naming = read_naming(self._source, parties, Whole(Why.TIES))
-        fresh = sorted({tie.firm for tie in naming if tie.kind in kinds} - self._grown.hops.keys())
+        self._asked |= parties
+        ties = registered(self._naming(parties), self._file.moment.as_of)
+        fresh = sorted({tie.firm for tie in ties if tie.kind in kinds} - self._grown.hops.keys())
         room = self._wanted.most - len(self._grown.hops)
         if not fresh or room <= 0:
             return self._none
         return self._steps.some(fresh, self._file.moment.as_of, room)
+
+    def _naming(self, parties: Collection[str]) -> pl.DataFrame:
+        """Return the relations of all firms that name one of these parties; those that many name are noted instead."""
+        rows = read_naming(self._source, parties, Whole(Why.TIES))
+        if rows.height < CROWD:
+            return rows
+        crowd = crowded(rows, self._file.moment.as_of)
+        self._grown.crowded |= crowd
+        return rows.filter(~pl.col("party").is_in(sorted(crowd))) if crowd else rows

@@ -15,7 +15,7 @@ import polars as pl
 from services.profile.book import departures, store, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice, payment, relation
-from services.profile.book.domain.departure import Gone
+from services.profile.book.domain.departure import Gone, names_of
 from services.profile.book.domain.evidence import HELD
 from services.profile.book.usecases.gather import standing_rows
 from services.profile.graph.domain.sums import NEEDS, NEEDS_PAID, added, sums
@@ -90,13 +90,13 @@ def bucket_sums(context: Context, cut: Cut, bucket: int) -> pl.DataFrame:
 
 
 def register_rows(context: Context, cut: Cut, enterprises: Sequence[str] | None = None) -> pl.DataFrame:
-    """Return what registers tell of these firms, or of all, with the `channel` by which each relation came."""
+    """Return what registers tell of these firms, or of all, with the `channel` by which each came and its `record`."""
     rows = _known(context, cut, RELATIONS, enterprises)
     names = list(cut.channels)
     channel = pl.col("import_id").replace_strict(
         names, [cut.channels[name] for name in names], default=None, return_dtype=pl.String
     )
-    return rows.with_columns(channel=channel)
+    return rows.with_columns(channel=channel, record=names_of(relation.DATASET, rows))
 
 
 def _versions(versions: Mapping[str, int]) -> dict[str, int]:
