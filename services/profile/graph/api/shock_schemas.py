@@ -12,11 +12,22 @@ from services.profile.book.api.import_schemas import ProgressSchema
 from services.profile.book.api.schemas import MOMENT, EnterpriseId
 from services.profile.graph.domain.contagion.default import Model
 from services.profile.rights.api.schemas import marks
+from services.profile.standards import regions
 
-MOST_NAMED, MOST_EXPOSURES = 1_000, 100_000
+MOST_NAMED, MOST_EXPOSURES, LONGEST_REGION = 1_000, 100_000, 64
 SHARE = validate.Range(0, 1)
 FEN = validate.Range(0, 10**15)
 PD = {"description": "The PD that you hold; without it neither its change nor that of the loss is told"}
+
+
+class RegionCode(fields.String):
+    """A region as people write it, by code or name, brought to its six digits."""
+
+    def _deserialize(self, value: object, *args: object, **kwargs: object) -> str:
+        found = regions.find(str(super()._deserialize(value, *args, **kwargs))[:LONGEST_REGION])
+        if found.code is None:
+            raise marshmallow.ValidationError(found.warning or "")
+        return found.code
 
 
 class ShockSchema(Schema):
@@ -24,7 +35,7 @@ class ShockSchema(Schema):
 
     enterprises = fields.List(EnterpriseId(), load_default=None, validate=validate.Length(1, MOST_NAMED))
     industry = fields.String(load_default=None, validate=validate.Length(1, 40))
-    region = fields.String(load_default=None, validate=validate.Regexp(r"^\d{6}$"))
+    region = RegionCode(load_default=None, metadata={"description": "A region by its code or name"})
 
     @marshmallow.validates_schema
     def one_of_three(self, data: dict[str, Any], **_: Any) -> None:
