@@ -9,13 +9,12 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from services.profile.graph.domain.rings.hashes import among
 from services.profile.graph.domain.rings.hops import Flags, Hops, Ints
 from services.profile.graph.domain.rings.terms import Terms
 
 # Products are rounded: an amount too many is looked at, and none too few.
 SLACK = 1e-9
-# At most so many bits of a slot of the table of hashes: 4 MB.
-SLOTS = 22
 # Open paths, a column of hops a step; half as wide as other numbers, since there are many.
 Short: TypeAlias = npt.NDArray[np.int32]
 Paths: TypeAlias = tuple[Short, ...]
@@ -99,9 +98,9 @@ class Search:
         seller, buyer, day, days = self.hops.seller, self.hops.buyer, self._day, self._days
         pair = seller[back[0]] * self._nodes + buyer[back[-1]]
         wanted = buyer[fore[-1]] * self._nodes + seller[fore[0]]
-        some = np.flatnonzero(_among(wanted, pair))
+        some = np.flatnonzero(among(wanted, pair))
         wanted = wanted[some]
-        others = np.flatnonzero(_among(pair, wanted))
+        others = np.flatnonzero(among(pair, wanted))
         key = pair[others] * days + day[back[0][others]]
         order = np.argsort(key)
         first, last = day[fore[0][some]], day[fore[-1][some]]
@@ -188,16 +187,3 @@ class Search:
         self.tally.add(total)
         shift = start - (np.cumsum(count) - count)
         return np.repeat(np.arange(len(count)), count), np.arange(total) + np.repeat(shift, count)
-
-
-def _among(numbers: Ints, others: Ints) -> Flags:
-    """Tell which numbers may be among others: all that are, and a few that are not, by a table of hashes."""
-    bits = min(max(len(others).bit_length() + 3, 10), SLOTS)
-    table = np.zeros(1 << bits, np.bool_)
-    table[slots(others, bits)] = True
-    return np.asarray(table[slots(numbers, bits)])
-
-
-def slots(numbers: Ints, bits: int) -> Ints:
-    """Return a hash of each number, of so many bits."""
-    return (numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(64 - bits)).astype(np.int64)

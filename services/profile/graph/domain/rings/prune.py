@@ -12,8 +12,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from services.profile.graph.domain.rings.hashes import bits_for, slots
 from services.profile.graph.domain.rings.hops import Flags, Hops, Ints, alive
-from services.profile.graph.domain.rings.paths import SLOTS, slots
 
 # Narrower cells gain nothing: amounts that near are alike.
 NARROWEST = 1e-3
@@ -40,7 +40,7 @@ def _in_cells(hops: Hops, cell: Ints) -> Flags:
 
 def _strong(seller: Ints, buyer: Ints) -> Flags:
     """Return which edges lie within a strongly connected component; nodes have any numbers."""
-    bits = min(max(len(seller).bit_length() + 3, 10), SLOTS)
+    bits = bits_for(len(seller))
     # Two nodes in one slot keep an edge too many; what is left is few, and is told apart exactly.
     left = np.flatnonzero(alive(slots(seller, bits), slots(buyer, bits)))
     _, dense = np.unique(np.concatenate([seller[left], buyer[left]]), return_inverse=True)
