@@ -5,6 +5,8 @@ RUNTIME := .venv/.runtime
 TOOLS := .venv/.tools
 # The wheel's own pip may be too old to know dependency groups.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Services start as a dozen processes: each would compile all of them anew where the machine forbids to keep that.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check size mutations bench openapi constraints clean
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from smecredit.answers.basics import Job
 from smecredit.answers.corrections import Mark
 
 
@@ -107,6 +108,13 @@ class ShockAnswer(TypedDict):
     left_out: int
     runs: Runs
     estimates: Estimates
+
+
+class ShockOrdered(Job):
+    """A shock that is worked out as a job, with its answer once it is done."""
+
+    finished_at: str | None
+    result: ShockAnswer | None
 
 
 class Exposure(TypedDict):

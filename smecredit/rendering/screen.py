@@ -31,6 +31,11 @@ def screen(shown: BidderScreen) -> None:
     console.print(bilingual(shown["notice"]))
     if shown["consent"]:
         console.print(bilingual(shown["consent"]))
+    past = shown["past"]
+    console.print(
+        f"历史标段 past auctions {past['auctions']:,} (无日期 undated {past['undated']:,}), "
+        f"晚于基准日未计入 after the day, not counted {past['later']:,}"
+    )
     _groups(console, shown)
     _pairs(console, shown)
     findings = plain_table("Sign 迹象", "Bidders 投标人", ">Ratio 似然比", ">Chance 偶然概率", "Evidence 依据")

@@ -57,6 +57,8 @@ DATASET = Dataset(
 SCHEMA, IDENTITY, CONTENT = DATASET.schema, DATASET.identity, DATASET.content
 # Whose party may be an enterprise; in all other relations it is a person, a place or a number.
 OF_ENTERPRISES = ("shareholder", "controller", "guarantor", "capital")
+# A party that so many firms of the book name is a registration agent's, a park's, or a common name's (ours, 2026-11).
+CROWD = 10
 PLACES = MappingProxyType({"address": "address", "phone": "phone"})
 SEAL = "hash:"
 # A party as this book has shown it comes back as it is: it names nobody, and another book's is equal to nothing here.

@@ -88,11 +88,12 @@ class OddTieSchema(Schema):
 
     `more-than-whole`: its shares add up to `value` and were scaled to 1. `own-shares`: it holds `value` of itself,
     which counts for nobody. `share-not-told`: the stake of `holder` counts for nothing. `owner-unspecified`: the
-    firm's source says that no owner can be named, for a `reason`.
+    firm's source says that no owner can be named, for a `reason`. `crowded`: ten firms of the book or more name the
+    `holder`, mostly by name alone, so that it may be several persons: what else they hold was not looked at.
     """
 
     oddity = fields.String(
-        validate=validate.OneOf(["more-than-whole", "own-shares", "share-not-told", "owner-unspecified"])
+        validate=validate.OneOf(["crowded", "more-than-whole", "own-shares", "share-not-told", "owner-unspecified"])
     )
     held = fields.String()
     holder = fields.String(allow_none=True)

@@ -8,11 +8,12 @@ import marshmallow
 from marshmallow import fields, validate
 
 from chassis.web.schemas import Schema
+from services.profile.book.api.import_schemas import ProgressSchema
 from services.profile.book.api.schemas import MOMENT, EnterpriseId
 from services.profile.graph.domain.contagion.default import Model
 from services.profile.rights.api.schemas import marks
 
-MOST_NAMED, MOST_EXPOSURES = 1_000, 2_000
+MOST_NAMED, MOST_EXPOSURES = 1_000, 100_000
 SHARE = validate.Range(0, 1)
 FEN = validate.Range(0, 10**15)
 PD = {"description": "The PD that you hold; without it neither its change nor that of the loss is told"}
@@ -54,7 +55,8 @@ def each_once(exposures: list[dict[str, Any]]) -> None:
 class ShockOrderSchema(Schema):
     """A shock, how hard it is, and the book that it is worked out for.
 
-    Without `exposures` all files are read that are open to you; with them, those of the book.
+    Without `exposures` all files are read that are open to you; with them, those of the book. More than 2,000 of them
+    are a job.
     """
 
     shock = fields.Nested(ShockSchema(), required=True)
@@ -173,3 +175,14 @@ class ShockAnswerSchema(Schema):
     left_out = fields.Integer(metadata={"description": "How many more are hit, less hard than those shown"})
     runs = fields.Nested(RunsSchema())
     estimates = fields.Nested(EstimatesSchema())
+
+
+class ShockOrderedSchema(Schema):
+    """A shock that is worked out as a job: how far it is, and once it is done what it does."""
+
+    id = fields.String()
+    state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed"]))
+    progress = fields.Nested(ProgressSchema())
+    problem = fields.Dict(allow_none=True)
+    finished_at = fields.AwareDateTime(allow_none=True)
+    result = fields.Nested(ShockAnswerSchema(), allow_none=True)

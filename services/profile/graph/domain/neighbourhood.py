@@ -49,13 +49,17 @@ class File:
 
 @dataclass(slots=True)
 class Growing:
-    """A neighbourhood that grows: the hop of each node, the open files, how many parties had no room."""
+    """A neighbourhood that grows: the hop of each node, the open files, how many parties had no room.
+
+    `crowded` are keyed hashes that ten firms of the book or more name.
+    """
 
     most: int
     kinds: frozenset[Kind]
     hops: dict[str, int]
     files: dict[str, File] = field(default_factory=dict)
     left_out: set[str] = field(default_factory=set)
+    crowded: set[str] = field(default_factory=set)
 
     def add(self, files: Sequence[File], others: Iterable[str], hop: int) -> list[str]:
         """Take in files, and the parties that they tie theirs to as far as there is room; return the new ones.
@@ -76,6 +80,15 @@ class Growing:
         self.left_out -= self.hops.keys()
         return kept
 
+    def shared(self) -> set[str]:
+        """Return the keyed hashes that two open files or more name."""
+        named = Counter(
+            party
+            for file in self.files.values()
+            for party in {tie.party for tie in file.registered if tie.sealed and tie.kind in self.kinds}
+        )
+        return {party for party, files in named.items() if files > 1}
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -90,11 +103,15 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A person, an address or a phone that open files share, under a number of this answer."""
+    """A person, an address or a phone that open files share, under a number of this answer.
+
+    `crowded`: ten firms of the book or more name it, so that it hardly ties any two.
+    """
 
     id: str
     what: str
     ties: tuple[Registered, ...]
+    crowded: bool = False
 
     @property
     def edges(self) -> list[Edge]:
@@ -105,11 +122,15 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What had no room: firms that open files name, ties to them, things that firms share."""
+    """What had no room: firms that open files name, ties to them, things that firms share.
+
+    `crowded` counts the persons, addresses and phones of open files through which nothing was followed.
+    """
 
     firms: int
     ties: int
     shared: int
+    crowded: int = 0
 
 
 def drawn(grown: Growing) -> tuple[list[Edge], list[Shared], LeftOut]:
@@ -127,7 +148,7 @@ def drawn(grown: Growing) -> tuple[list[Edge], list[Shared], LeftOut]:
     return (
         [*between, *(edge for one in shared for edge in one.edges)],
         shared,
-        LeftOut(len(grown.left_out), out, beyond),
+        LeftOut(len(grown.left_out), out, beyond, len(grown.crowded)),
     )
 
 
@@ -144,7 +165,7 @@ def _told(file: File, kinds: frozenset[Kind]) -> Iterator[tuple[Kind, str, str, 
 
 
 def _statement(tie: Registered) -> dict[str, Any]:
-    names = ("relation", "share", "amount_fen", "since", "until", "channel")
+    names = ("record", "relation", "share", "amount_fen", "since", "until", "channel")
     return {name: getattr(tie, name) for name in names}
 
 
@@ -166,13 +187,16 @@ def _shared(grown: Growing) -> tuple[list[Shared], int]:
             if tie.sealed and tie.kind in grown.kinds:
                 ties[_what(tie), tie.party].append(tie)
     firms = {of: sorted({tie.firm for tie in each}) for of, each in ties.items()}
-    found = sorted((-len(names), of[0], names, of[1]) for of, names in firms.items() if len(names) > 1)
+    # What many firms of the book share comes after what ties a few.
+    found = sorted(
+        (of[1] in grown.crowded, -len(names), of[0], names, of[1]) for of, names in firms.items() if len(names) > 1
+    )
     numbers: Counter[str] = Counter()
     shared = []
-    for _, what, _, party in found[: grown.most]:
+    for crowded, _, what, _, party in found[: grown.most]:
         numbers[what] += 1
         told = sorted(ties[what, party], key=lambda tie: tie.place)
-        shared.append(Shared(f"{what}:{numbers[what]}", what, tuple(told)))
+        shared.append(Shared(f"{what}:{numbers[what]}", what, tuple(told), crowded))
     return shared, max(0, len(found) - grown.most)
 
 

@@ -86,7 +86,10 @@ TRADE: Mapping[str, pl.DataType] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A tie that a register tells of a firm: `party` is an enterprise id or a keyed hash (`hash:…`)."""
+    """A tie that a register tells of a firm: `party` is an enterprise id or a keyed hash (`hash:…`).
+
+    `record` is the name by which the firm disputes it.
+    """
 
     firm: str
     kind: Kind
@@ -97,6 +100,7 @@ class Registered:
     since: date | None
     until: date | None
     channel: str | None
+    record: str | None = None
 
     @property
     def sealed(self) -> bool:
@@ -171,7 +175,10 @@ def _paid(payments: pl.DataFrame, as_of: date, own: Collection[str]) -> pl.LazyF
 
 
 def registered(relations: pl.DataFrame, as_of: date, channels: Mapping[str, str]) -> list[Registered]:
-    """Return the ties that registers tell as of a day, in a total order; `channels` is by import."""
+    """Return the ties that registers tell as of a day, in a total order; `channels` is by import.
+
+    Where the rows have the names of their records (`record`), the ties have them too.
+    """
     here = (c("since") <= as_of).fill_null(value=True) & (c("until") >= as_of).fill_null(value=True)
     rows = relations.filter(here, c("relation").is_in(list(OF_RELATION)))
     found = [
@@ -185,6 +192,7 @@ def registered(relations: pl.DataFrame, as_of: date, channels: Mapping[str, str]
             row["since"],
             row["until"],
             channels.get(row["import_id"]),
+            row.get("record"),
         )
         for row in rows.iter_rows(named=True)
     ]

@@ -14,7 +14,9 @@ import polars as pl
 
 from services.profile.book import store
 from services.profile.book.context import Context
+from services.profile.book.domain import relation
 from services.profile.book.domain.confirmation import Told, unconfirmed, weigh
+from services.profile.book.domain.departure import names_of
 from services.profile.book.domain.evidence import Evidence
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Facts, Moment
@@ -86,7 +88,8 @@ def read_files(source: Source, permit: Permit) -> Ties:
     for row in told.iter_rows(named=True):
         by_firm[row["enterprise"]].append(row)
     registers: dict[str, list[Registered]] = {name: [] for name in permit.enterprises}
-    for tie in registered(evidence.relations, source.moment.as_of, channels):
+    named = evidence.relations.with_columns(record=names_of(relation.DATASET, evidence.relations))
+    for tie in registered(named, source.moment.as_of, channels):
         registers[tie.firm].append(tie)
     files = [File(name, rows, registers[name]) for name, rows in by_firm.items()]
     names = dict(evidence.enterprises.select("enterprise", "name").iter_rows())

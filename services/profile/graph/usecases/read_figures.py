@@ -15,6 +15,7 @@ import polars as pl
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record, relation
+from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.moment import Asked, Moment
 from services.profile.book.domain.party import as_counterparty, party_of
 from services.profile.book.domain.permit import Permit, Whole, Why, joined
@@ -36,6 +37,7 @@ from services.profile.rights.usecases.open_file import Reading, open_some, readi
 # So many files are opened for one question, the nearest first: each leaves a record with its firm.
 MOST_FILES = 300
 OWN_KINDS = ("invoices",)
+PUBLISHED = (Channel.GOVERNMENT, Channel.COURT)
 c = pl.col
 
 
@@ -64,10 +66,13 @@ def read_figures(context: Context, reading: Reading, enterprise: str, asked: Ask
     names = {*near["source"], *near["target"], *partners}
     published = Whole(Why.TIES, tuple(sorted(name for name in names if not name.startswith(relation.SEAL))))
     records = gather_kind(context, moment, published, public_record.DATASET.name)
-    facts = facts_of(near, enterprise, relations, records, moment.as_of)
-    trade = traded(invoices, _partners(context, moment, partners.to_list(), relations, records), moment.as_of)
     mine = ties.filter(c("file") == enterprise)
+    public = _published(context, relations)
+    trade = traded(invoices, _partners(partners.to_list(), public, records, moment), moment.as_of)
     beside, more = _beside(context, reading, file, permit, trade)
+    behind = relations.filter(c("enterprise").is_in(list(permit.enterprises)))
+    may_know = pl.concat([behind, public]).unique(maintain_order=True)
+    facts = facts_of(near, enterprise, may_know, records, moment.as_of)
     told = {**sums(trade), **_dealt(context, reading, file, beside)} if not trade.is_empty() else {}
     opened = len({*permit.enterprises, *beside.enterprises})
     return Figured(file, shown(enterprise, near, facts, mine, told), opened, cut or more)
@@ -130,18 +135,27 @@ def _opened(
         return open_some(context, connection, reading, known, day, room)
 
 
-def _partners(
-    context: Context, moment: Moment, names: Sequence[str], relations: pl.DataFrame, records: pl.DataFrame
-) -> pl.DataFrame:
-    """Return what registers publish of partners: capital, day of registration, records against them."""
-    assert moment.known_at is not None
+def _published(context: Context, relations: pl.DataFrame) -> pl.DataFrame:
+    """Return the relations that registers and courts tell: they are public, whether or not a file is open.
+
+    What else stands in a shut file would tell that there is one.
+    """
     with context.database.read() as session:
-        firms = store.enterprises_at(session, moment.known_at, sorted(names))
-    days = {firm.id: firm.registered_on for firm in firms}
-    known = pl.DataFrame({"enterprise": sorted(names)}, schema={"enterprise": pl.String})
+        sent = store.senders(session, relations["import_id"].unique().to_list())
+    public = [name for name, (_, channel) in sent.items() if channel in PUBLISHED]
+    return relations.filter(c("import_id").is_in(public))
+
+
+def _partners(names: Sequence[str], public: pl.DataFrame, records: pl.DataFrame, moment: Moment) -> pl.DataFrame:
+    """Return what is published of partners: capital, the first day of an entry about it, records against them.
+
+    The book's own description of a partner has no part in it: it would tell that the partner is there.
+    """
+    first = public.filter(c("relation") == "capital").group_by("enterprise").agg(established_on=c("since").min())
     return (
-        known.with_columns(established_on=pl.Series([days.get(name) for name in known["enterprise"]], dtype=pl.Date))
-        .join(capital_of(relations), on="enterprise", how="left")
+        pl.DataFrame({"enterprise": sorted(names)}, schema={"enterprise": pl.String})
+        .join(first, on="enterprise", how="left")
+        .join(capital_of(public), on="enterprise", how="left")
         .join(counted(records, moment.as_of), on="enterprise", how="left")
     )
 

@@ -14,6 +14,7 @@ from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.moment import Asked
 from services.profile.book.domain.permit import Permit, Whole, Why, joined
 from services.profile.book.usecases.gather import gone_at, scan
+from services.profile.graph.domain.crowd import crowded
 from services.profile.graph.domain.neighbourhood import Edge, Growing, LeftOut, Shared, drawn
 from services.profile.graph.domain.resolution import Resolved
 from services.profile.graph.domain.ties import Kind, registered
@@ -82,6 +83,7 @@ class _Walk:
         self._permits: list[Permit] = []
         self._names: dict[str, str | None] = {}
         self._resolved: dict[str, Resolved] = {}
+        self._asked: set[str] = set()  # of which parties it is known whether many firms name them
 
     def go(self) -> None:
         """Read the files of one hop after the other, and open those of the next."""
@@ -100,6 +102,9 @@ class _Walk:
 
     def drawn(self) -> Drawn:
         """Return what has come of it."""
+        if unasked := self._grown.shared() - self._asked:
+            rows = _naming(self._context, self._file, unasked)
+            self._grown.crowded |= crowded(rows, self._file.moment.as_of)
         edges, shared, left_out = drawn(self._grown)
         written: dict[str, list[tuple[str, Resolved]]] = {}
         for each, one in sorted(self._resolved.items()):
@@ -140,15 +145,21 @@ class _Walk:
         return permit
 
     def _tied_elsewhere(self, ties: Ties) -> Permit:
-        """Open the files of firms that tell ties to these themselves, or share a party with them, as there is room."""
+        """Open the files of firms that tell ties to these themselves, or share a party with them, as there is room.
+
+        A party that many firms name is noted, and nothing is opened for it.
+        """
         kinds = self._wanted.kinds & REGISTERED
         if not kinds:
             return self._none
         parties = {file.enterprise for file in ties.files}
         parties |= {tie.party for file in ties.files for tie in file.registered if tie.sealed and tie.kind in kinds}
-        rows = _naming(self._context, self._file, parties)
-        found = {tie.firm for tie in registered(rows, self._file.moment.as_of, {}) if tie.kind in kinds}
-        fresh, day = sorted(found - self._grown.hops.keys()), self._file.moment.as_of
+        rows, day = _naming(self._context, self._file, parties), self._file.moment.as_of
+        self._grown.crowded |= crowded(rows, day)
+        self._asked |= parties
+        rows = rows.filter(~pl.col("party").is_in(sorted(self._grown.crowded)))
+        found = {tie.firm for tie in registered(rows, day, {}) if tie.kind in kinds}
+        fresh = sorted(found - self._grown.hops.keys())
         room = self._wanted.most - len(self._grown.hops)
         if not fresh or room <= 0:
             return self._none

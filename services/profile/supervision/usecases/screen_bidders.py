@@ -42,7 +42,8 @@ class UnlistedBidder(Invalid):
 class Done:
     """A screen that was made: its id, the files that were open (None: none), which facts counted, what was found.
 
-    `own` are the imports in which firms speak of themselves.
+    `own` are the imports in which firms speak of themselves; `past` is how many auctions counted, `later` how many
+    that are told were held after the day, so that they did not, and `undated` how many of the past have no day.
     """
 
     id: str
@@ -50,6 +51,9 @@ class Done:
     facts: Facts
     screened: Screened
     own: frozenset[str]
+    past: int
+    later: int
+    undated: int
 
     @property
     def moment(self) -> Moment:
@@ -72,10 +76,13 @@ def screen_bidders(context: Context, reading: Reading, tender: Tender, asked: As
             if purpose_of(reading.purpose) not in reading.terms.purposes:
                 raise
             permit = None
-    files = Files() if permit is None else _files(context, facts.moment, permit)
+    day, files = facts.moment.as_of, Files() if permit is None else _files(context, facts.moment, permit)
     with context.database.read() as session:
         own = store.own_imports(session)
-    return Done(new_id("scr"), permit, facts, screen(tender, files, facts.moment.as_of), own)
+    counted = tender.until(day)
+    past = len(counted.past) + sum(tender.elsewhere.values())
+    later, undated = len(tender.past) - len(counted.past), sum(each.day is None for each in counted.past)
+    return Done(new_id("scr"), permit, facts, screen(counted, files, day), own, past, later, undated)
 
 
 def enter(context: Context, caller: Caller, screen_id: str, purpose: str | None, answer: Mapping[str, Any]) -> Any:

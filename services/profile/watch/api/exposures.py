@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from chassis.web import preconditions
 from chassis.web.answers import json_answer
@@ -19,6 +19,13 @@ from services.profile.watch.api.exposure_schemas import ExposuresOrderSchema, Ex
 from services.profile.watch.usecases.state_exposures import state_exposures
 
 blueprint = Blueprint("exposures", __name__, url_prefix="/v1/exposures", description="What you have lent to whom")
+# A hundred thousand exposures with their figures.
+LARGEST_BOOK = 32 << 20
+
+
+@blueprint.before_request
+def _allow_long_books() -> None:
+    request.max_content_length = LARGEST_BOOK
 
 
 @blueprint.get("")

@@ -1,7 +1,8 @@
 """Contagion in clients' books (signal 17): what the firms that fell do to what each client has lent to others.
 
 Each book is followed through the files that its client may read for monitoring, as `POST /v1/shocks` is, but by what
-others than the firms themselves say (as signal 14), and through nothing else. A look may be repeated at any time.
+others than the firms themselves say (as signal 14), and through nothing else; from those of whom public records or the
+client itself say that they fell. A look may be repeated at any time.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def _see(context: Context, client: str, moment: Moment, book: Mapping[str, Expos
     with context.database.connection() as connection:
         names = openable(context, connection, asked, sorted(book), moment.as_of)
         fed = openable(context, connection, replace(asked, resource=Resource.ALERTS), names, moment.as_of)
-    fell = _fallen(context, moment)
+    fell = _fallen(context, moment, client)
     if not names or fell.is_empty():
         return Seen(0.0, fell.clear(), None)
     made = told_network(context, moment, Whole(Why.WATCH, tuple(names)), heard=True)
@@ -125,10 +126,15 @@ def _see(context: Context, client: str, moment: Moment, book: Mapping[str, Expos
     return Seen(total.value, tied, worst[0] if worst else None)
 
 
-def _fallen(context: Context, moment: Moment) -> pl.DataFrame:
+def _fallen(context: Context, moment: Moment, client: str) -> pl.DataFrame:
+    """Return who fell as far as the client knows it: by public records, or by its own word.
+
+    What another lender keeps must not count at all: whoever states his book and threshold as he likes would find out by
+    when an alert comes, whatever it says.
+    """
     records = gather_kind(context, moment, Whole(Why.WATCH), public_record.DATASET.name)
     with context.database.read() as session:
-        outcomes = alert_store.outcomes_known(session, moment.known_at or context.now())
+        outcomes = alert_store.outcomes_known(session, moment.known_at or context.now(), by=client)
     return fallen(records, outcomes, moment.as_of)
 
 
@@ -185,7 +191,7 @@ def _alert(held: Any, seen: Seen, worst: Effect, moment: Moment) -> dict[str, An
 
 
 def _records(fell: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return what says of each that it fell, as the records behind an alert; what a lender said stands first."""
+    """Return what says of each that it fell, as the records behind an alert; the client's own word stands first."""
     rows = fell.sort(pl.col("kind") != "outcomes", "party")
     return [
         {

@@ -108,6 +108,19 @@ def test_the_group_has_the_firms_below_the_same_person_and_each_file_finds_the_r
     assert all(reads(told, firm) == ["control"] for firm in FIRMS)
 
 
+def test_a_name_that_many_firms_bear_makes_no_group(told: House) -> None:
+    """Ten firms name a 张三, who may be ten: none of their files is opened for it, and the answer says so."""
+    rows = "".join(f"OTHER{n},股东,张三,90%,2020-01-01,\n" for n in range(8))
+    told.send("relations", HEADER + rows)
+    consent(told, ["TOP", "MID", "LOW", "OTHER0", "OTHER1"])
+    found = ask(told, "LOW/group")
+    assert [member["enterprise"] for member in found["members"]] == ["local:LOW", "local:MID", "local:TOP"]
+    (odd,) = (each for each in found["odd"] if each["oddity"] == "crowded")
+    assert (odd["held"], odd["holder"]) == ("local:TOP", found["heads"][0]["id"])
+    assert reads(told, "OTHER0") == []
+    assert any(each["oddity"] == "crowded" for each in ask(told, "TOP/controllers")["odd"])
+
+
 def test_a_firm_below_is_told_only_where_its_file_is_open(told: House) -> None:
     """SIDE is controlled by the same person; without its consent the group is as if it did not exist."""
     consent(told, ["TOP", "MID", "LOW"])

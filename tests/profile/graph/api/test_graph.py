@@ -150,6 +150,56 @@ def test_a_person_is_drawn_only_where_two_open_files_share_it(town: House) -> No
     assert "张三" not in str(found)
 
 
+def crowd(house: House, firms: int) -> str:
+    """Let so many firms name one phone and one person, E1 first; a bank may read E1, E2 and the first five others."""
+    named = ["E1", "E2", *(f"F{n:02}" for n in range(firms - 2))]
+    rows = "".join(f"phone,{firm},010-1,,\nperson-in-charge,{firm},张伟,,\n" for firm in named)
+    house.send("relations", RELATIONS + rows + "address,E1,某路1号,,\naddress,F00,某路1号,,\n")
+    house.date_book("2024-03-31")
+    return "depth=2&types=phone,person,address"
+
+
+def test_a_phone_of_an_agency_or_a_common_name_opens_nobodys_file(town: House) -> None:
+    """Ten firms name both: through neither is anything followed, and the answer says so; the address still ties two."""
+    query = crowd(town, 10)
+    found = graph(town, lend(town, "E1", "E2", *(f"F{n:02}" for n in range(5))), query)
+    assert {name for name, read in nodes(found).items() if read} == {"local:E1", "local:F00"}
+    assert {node["id"]: node["crowded"] for node in found["nodes"] if node["kind"] != "enterprise"} == {
+        "address:1": False,
+        "person:1": True,
+        "phone:1": True,
+    }
+    assert found["left_out"]["crowded"] == 2
+    assert "代理机构" in found["left_out"]["not_followed"]["zh"]
+
+
+def test_nine_firms_are_no_crowd(town: House) -> None:
+    query = crowd(town, 9)
+    found = graph(town, lend(town, "E1", "E2", *(f"F{n:02}" for n in range(5))), query)
+    assert len([name for name, read in nodes(found).items() if read]) == 7
+    assert found["left_out"]["crowded"] == 0
+
+
+def test_a_crowd_that_open_trade_partners_share_is_marked_too(town: House) -> None:
+    """E2 is read as a partner of E1; that both have the agency's phone says little."""
+    crowd(town, 10)
+    found = graph(town, lend(town, "E1", "E2"), "depth=2&types=trade,phone")
+    assert [node["crowded"] for node in found["nodes"] if node["kind"] == "phone"] == [True]
+
+
+def test_a_tie_of_a_register_is_disputed_by_the_name_that_the_graph_tells(town: House) -> None:
+    register(town)
+    headers = town.owner("local:E1")
+    (tie,) = of(graph(town, headers), "local:K9", "local:E1", "equity")["registered"]
+    assert tie["disputed"] is False
+    item = {"kind": "relations", "record": tie["record"]}
+    told = {"item": item, "reason": "not-ours", "statement": "K9 sold its shares in 2019."}
+    made = town.client.post("/v1/disputes", json=told, headers=headers | {"Idempotency-Key": "1"})
+    assert made.status_code == 201, made.json
+    (marked,) = of(graph(town, lend(town, "E1")), "local:K9", "local:E1", "equity")["registered"]
+    assert (marked["record"], marked["disputed"]) == (tie["record"], True)
+
+
 def test_a_tie_that_another_firms_register_tells_is_drawn_where_its_file_is_open(town: House) -> None:
     """E1 guarantees for E6, as E6's register says: the bank sees it with E6's consent, and E1 without it does not."""
     register(town)

@@ -100,6 +100,36 @@ def test_a_file_that_is_shut_answers_as_one_that_is_not_there(told: House) -> No
     assert {**after, "known_at": None} == {**before, "known_at": None}
 
 
+def test_of_a_shut_partner_only_what_registers_publish_counts(cottage: House) -> None:
+    """The attack: does a figure change when the partner enters the book, or when others tell of it behind its door?
+
+    Its day of registration, as a source of the book describes it, and its capital by a trading partner's word would
+    tell so. A register's own entry is public: by that it is strong, and as old as the entry, whoever reads.
+    """
+    assert cottage.send("relations", HEADER + "A,注册资本,A,,10000000,2020-01-01,\n")["accepted"] == 1
+    assert cottage.send("invoices.sale", SALES)["accepted"] == 2
+    cottage.date_book("2026-06-30")
+    consent(cottage, ["A"])
+    before = ask(cottage)
+    cottage.send("enterprises", "企业代号,企业名称,成立日期\nB,B公司,2010-01-01\n")
+    behind = HEADER + "B,注册资本,B,,90000000,2012-01-01,\n"
+    sent = cottage.client.post(
+        "/v1/imports?kind=relations&filename=r.csv&channel=counterparty", data=behind.encode(), headers=cottage.source
+    )
+    assert sent.status_code == 202, sent.json
+    cottage.worker.run_once()
+    cottage.date_book("2026-06-30")
+    after = ask(cottage)
+    assert {**after, "known_at": None} == {**before, "known_at": None}
+    names = ("trade_with_old_12m", "trade_with_strong_12m")
+    assert [values(after)[name] for name in names] == [0.0, 0.0]
+    cottage.send("relations", HEADER + "C,注册资本,C,,90000000,2012-01-01,\n")
+    cottage.date_book("2026-06-30")
+    assert [values(ask(cottage))[name] for name in names] == [200_000.0, 200_000.0]
+    consent(cottage, ["B"])
+    assert [values(ask(cottage))[name] for name in names] == [200_000.0, 200_000.0]
+
+
 def test_dependence_goes_both_ways_and_a_partner_s_side_needs_its_file(told: House) -> None:
     """A sells B a third and C two thirds; of B's own purchases A makes four fifths, which B's file alone tells."""
     bought = SALES.splitlines()[0].replace("购方", "销方")

@@ -160,15 +160,8 @@ def test_an_order_that_says_too_much_or_too_little_is_refused(cottage: House) ->
         shock(cottage, cottage.bank(MONITORING), 422, **said)
 
 
-def test_a_past_moment_is_answered_byte_for_byte_and_too_many_files_are_refused(
-    chain: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The refusal says what to do instead, and nothing of it is recorded."""
+def test_a_past_moment_is_answered_byte_for_byte(chain: House) -> None:
     bank = let(chain, "E1", "E2", "E3")
     first = shock(chain, bank)
     chain.send("invoices.sale", sales(("E1", "E3", 80_000)))
     assert shock(chain, bank, as_of=first["as_of"], known_at=first["known_at"]) == first
-    monkeypatch.setattr("services.profile.graph.usecases.strike.MOST_FILES", 1)
-    assert "exposures" in shock(chain, bank, 413)["detail"]
-    assert shock(chain, bank, exposures=[lent("E1")])["files"] == 1
-    assert (reads(chain, "E1"), reads(chain, "E3")) == (["shock"] * 3, ["shock"] * 2)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,6 +16,7 @@ import pytest
 from profile_house import House
 from signal_books import work_off
 
+from services.profile import cli
 from services.profile.book import departures, store
 from services.profile.book.delta import BUCKETS
 from services.profile.book.domain.departure import Cause, Departure
@@ -23,7 +26,7 @@ from services.profile.book.domain.permit import Whole, Why
 from services.profile.graph import tie_store
 from services.profile.graph.tie_store import Graph, TieStore
 from services.profile.graph.usecases import keep_ties
-from services.profile.graph.usecases.keep_ties import kept, refresh
+from services.profile.graph.usecases.keep_ties import kept, refresh, tend
 from services.profile.graph.usecases.trade_months import trade_months
 
 SALES = "enterprise,number,date,buyer,net,tax,total,status,reversal\n"
@@ -118,6 +121,36 @@ def test_the_graph_brought_forward_is_the_graph_built_afresh(
         now = whole(held, refresh(cottage.context))
         assert now.equals(afresh(cottage, tmp_path))
     assert not now.equals(before)
+
+
+def lies(house: House, fen: int) -> bool:
+    """Tell whether a sum lies in any file of the store, named or not."""
+    folder = house.context.settings.home / keep_ties.FOLDER
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return any(fen.to_bytes(8, "little") in path.read_bytes() for path in files)
+
+
+def age(house: House, seconds: float) -> None:
+    """Let all files of the store be so old."""
+    then = time.time() - seconds
+    for path in (house.context.settings.home / keep_ties.FOLDER).glob("*-*"):
+        os.utime(path, (then, then))
+
+
+def test_after_erasing_no_file_of_the_store_holds_the_sums(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The erasing itself writes the graph anew, though no worker ran since; what it replaced goes after the grace."""
+    cottage.send("invoices.sale", rows(sale("E1", "1", "2024-01-05", "E2", 7_654_321)))
+    refresh(cottage.context)
+    leave(cottage)
+    assert lies(cottage, 765_432_100)
+    later = cottage.context.now() + timedelta(days=400)
+    context = replace(cottage.context, now=lambda: later)
+    monkeypatch.setattr(cli, "make_context", lambda _: context)
+    assert "corrected-records" in cli.shred()
+    assert whole(kept(context), kept(context).current()).is_empty()
+    age(cottage, tie_store.KEPT_SECONDS + 1)
+    tend(context)
+    assert not lies(cottage, 765_432_100)
 
 
 def test_an_import_that_is_taken_back_leaves_the_graph(house: House, tmp_path: Path) -> None:
