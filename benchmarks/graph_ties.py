@@ -59,7 +59,9 @@ def run(*, firms: int = FIRMS, pairs: int = PAIRS, deals: int = DEALS) -> dict[s
         _append(context, _deals(ends, NEW // 2, CHUNKS, firms), "imp_new")
         graph, forward = _timed(lambda: refresh(context))
         same = _same_as_afresh(context, graph, Path(name))
-        every, monthly = _timed(lambda: trade_months(context, Moment(graph.mark.version, AS_OF), Whole(Why.PEERS)))
+        every, monthly = _timed(
+            lambda: trade_months(context, Moment(graph.mark.versions["invoices"], AS_OF), Whole(Why.PEERS))
+        )
         _consents(context, firms)
         ours, sizes = _over_http(client, headers, firms)
     rows = [

@@ -65,9 +65,13 @@ def watch() -> str:
 
 
 def shred() -> str:
-    """Erase what is past its keeping, as the policies of retention say (run it daily, after a backup)."""
+    """Erase what is past its keeping, as the policies of retention say (run it daily, after a backup).
+
+    It ends with the graph written anew: no sum of what was erased is named any more.
+    """
     context = make_context(Settings.from_environment())
     done = {**erase(context), KEPT: forget_old(context)}
+    tend(context)
     return "shredded " + (", ".join(f"{count} {key}" for key, count in done.items() if count) or "nothing")
 
 

@@ -18,16 +18,14 @@ from services.profile.graph.api.graph_schemas import GraphQuerySchema, GraphSche
 from services.profile.graph.domain.crowd import NOT_FOLLOWED
 from services.profile.graph.domain.neighbourhood import ORDER, Edge, Shared
 from services.profile.graph.domain.resolution import Resolved
-from services.profile.graph.domain.ties import Kind, channel_names
+from services.profile.graph.domain.ties import Kind
 from services.profile.graph.usecases.read_graph import Drawn, Node, Wanted, read_graph
 from services.profile.rights.api.reading import PURPOSE, marks, reading
 from services.profile.rights.domain.resource import Resource
 from services.profile.standards.codes import enterprise_id
 
 blueprint = Blueprint("graphs", __name__, url_prefix="/v1/enterprises", description="Who is tied to an enterprise")
-# Of a row of trade: where it lies, and what is said in another form.
 Marks = Mapping[str, Sequence[Mapping[str, Any]]]
-PLACE = frozenset({"enterprise", "counterparty", "sale", "channels"})
 
 
 @blueprint.get("/<enterprise>/graph")
@@ -87,13 +85,8 @@ def _edge(edge: Edge, disputed: Marks) -> dict[str, Any]:
     ends = {"type": edge.kind, "source": edge.source, "target": edge.target}
     shares = dict(zip(("source_share", "target_share"), edge.shares, strict=True))
     if edge.kind is Kind.TRADE:
-        return {**ends, **shares, "trade": list(map(_trade, edge.statements)), "registered": []}
+        return {**ends, **shares, "trade": list(edge.statements), "registered": []}
     return {**ends, **shares, "trade": [], "registered": [_registered(row, disputed) for row in edge.statements]}
-
-
-def _trade(row: Mapping[str, Any]) -> dict[str, Any]:
-    said = {name: value for name, value in row.items() if name not in PLACE}
-    return said | {"channels": channel_names(row["channels"])}
 
 
 def _registered(row: Mapping[str, Any], disputed: Marks) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from services.profile.graph.api.shock_schemas import ShockAnswerSchema, ShockOrd
 from services.profile.graph.domain.contagion.book import Exposure
 from services.profile.graph.domain.contagion.default import Model
 from services.profile.graph.domain.contagion.shock import Shock
-from services.profile.graph.usecases.order_shock import Ordered, order_shock, read_order
+from services.profile.graph.usecases.order_shock import Ordered, order_shock, read_order, require_room
 from services.profile.graph.usecases.strike import Order, follow_shock
 from services.profile.graph.usecases.tell_shock import as_open, told_shock
 from services.profile.rights.api.reading import PURPOSE, marks, reading
@@ -58,7 +58,8 @@ def post_shock(order: dict[str, Any]) -> Response:
     book = {each["enterprise"]: Exposure(**each) for each in order["exposures"]}
     wanted, moment = Order(shock, Model(order["kind"]), book), Asked(order["as_of"], order["known_at"])
     found = follow_shock(context(), asked, wanted, moment)
-    if found is None:
+    if isinstance(found, int):
+        require_room(found)
         return _ordered(asked, wanted, moment)
     return json_answer(_marked(told_shock(wanted, found), found.permit))
 

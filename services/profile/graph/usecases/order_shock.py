@@ -65,16 +65,8 @@ class Ordered:
 
 
 def order_shock(context: Context, session: Session, reading: Reading, order: Order, asked: Asked) -> str:
-    """Order a shock as a job, and return its id; raise `TooManyFiles` where more than MOST_ORDERED are open."""
+    """Order a shock as a job, and return its id; nothing is opened yet."""
     connection = session.connection()
-    found = len(open_to(context, connection, reading, sorted(order.book) or None))
-    if found > MOST_ORDERED:
-        raise TooManyFiles(
-            f"{found} files are open to you, and at most {MOST_ORDERED} are read for one shock; name those that matter "
-            "in `exposures`. / 可读档案超过单次上限，请在 exposures 中列明需要测算的企业。",
-            found=found,
-            most=MOST_ORDERED,
-        )
     facts = settle(connection, store.book(connection), asked, context.today())
     job_id = jobs.enqueue(session, JOB, {}, caller=reading.caller)
     row = ShockOrder(
@@ -89,6 +81,17 @@ def order_shock(context: Context, session: Session, reading: Reading, order: Ord
     )
     shock_store.add(session, row)
     return job_id
+
+
+def require_room(found: int) -> None:
+    """Raise `TooManyFiles` where more than MOST_ORDERED files are open."""
+    if found > MOST_ORDERED:
+        raise TooManyFiles(
+            f"{found} files are open to you, and at most {MOST_ORDERED} are read for one shock; name those that matter "
+            "in `exposures`. / 可读档案超过单次上限，请在 exposures 中列明需要测算的企业。",
+            found=found,
+            most=MOST_ORDERED,
+        )
 
 
 def work_off_shock(context: Context, job: Job) -> None:
