@@ -126,6 +126,7 @@ def test_an_industry_or_a_region_is_that_of_the_open_files_and_no_shock_changes_
     bank = let(chain, "E1", "E2", "E3")
     cases = (
         ({"industry": "C"}, ["E1", "E2"]),
+        ({"industry": "制造业"}, ["E1", "E2"]),
         ({"region": "120000"}, ["E2", "E3"]),
         ({"region": "天津"}, ["E2", "E3"]),
     )
@@ -171,6 +172,7 @@ ODD: list[dict[str, Any]] = [
     {"shock": {}},
     {"shock": {"enterprises": ["local:E1"], "region": "110000"}},
     {"shock": {"region": "桃花源"}},
+    {"shock": {"industry": "ZZ"}},
     {"shock": {"region": "鼓楼区"}},  # of several cities
     {"severity": 1.5},
     {"exposures": [lent("E1"), lent("E1")]},
