@@ -82,6 +82,11 @@ def sealed(rows: pl.DataFrame, key: bytes) -> pl.DataFrame:
     return joined.with_columns(pl.col("held").alias("party")).drop("held")
 
 
+def seal_of(name: str, key: bytes) -> str:
+    """Return the keyed hash under which a holder, a controller or a guarantor of this name is held."""
+    return _held("shareholder", name, key)
+
+
 def _held(relation: str, party: str, key: bytes) -> str:
     # Why no owner is named is a word of a code list; anything else in its place may be a name.
     if SEALED.fullmatch(party) or (relation == "unspecified" and party in REASONS):

@@ -126,7 +126,13 @@ def test_who_stated_the_equity_is_told_and_the_firm_s_own_word_makes_its_risk_no
 
 def test_an_industry_or_a_region_is_that_of_the_open_files_and_no_shock_changes_nothing(chain: House) -> None:
     bank = let(chain, "E1", "E2", "E3")
-    for said, hit in (({"industry": "C"}, ["E1", "E2"]), ({"region": "120000"}, ["E2", "E3"])):
+    cases = (
+        ({"industry": "C"}, ["E1", "E2"]),
+        ({"industry": "制造业"}, ["E1", "E2"]),
+        ({"region": "120000"}, ["E2", "E3"]),
+        ({"region": "天津"}, ["E2", "E3"]),
+    )
+    for said, hit in cases:
         assert shock(chain, bank, shock=said)["hit"]["firms"] == [f"local:{firm}" for firm in hit]
     answer = shock(chain, bank, severity=0.0, exposures=[lent("E1")])
     assert answer["enterprises"] == []
@@ -167,6 +173,9 @@ def test_a_firm_asks_about_itself_without_anybodys_leave(chain: House) -> None:
 ODD: list[dict[str, Any]] = [
     {"shock": {}},
     {"shock": {"enterprises": ["local:E1"], "region": "110000"}},
+    {"shock": {"region": "桃花源"}},
+    {"shock": {"industry": "ZZ"}},
+    {"shock": {"region": "鼓楼区"}},  # of several cities
     {"severity": 1.5},
     {"exposures": [lent("E1"), lent("E1")]},
     {"exposures": [{**lent("E1"), "pd": 2}]},
