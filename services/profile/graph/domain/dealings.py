@@ -146,6 +146,7 @@ class Dealings:
         rows = _Rows.of(self, wanted)
         ever, recent = (self._shares(sums)[wanted] for sums in (self.net, self.net_12m))
         figures: dict[str, Sequence[Any]] = {
+            "told_by": [self.daily.firms[firm] for firm in self.firm[wanted].tolist()],
             "net_fen": self.net[wanted].tolist(),
             "net_12m_fen": self.net_12m[wanted].tolist(),
             **rows.figures(_number(months_later(self.as_of, -YEAR_MONTHS))),
@@ -164,8 +165,9 @@ def dealings(daily: Daily, named: Mapping[str, str], as_of: date) -> Dealings:
     for at in np.flatnonzero(daily.alone).tolist():
         name = str(nodes[at]).removeprefix(LOCAL)
         nodes[at] = named.get(name, nodes[at])
-    place: dict[str, int] = {}
-    node = np.array([-1 if name is None else place.setdefault(name, len(place)) for name in nodes], dtype=np.int64)
+    place = {name: at for at, name in enumerate(name for name in dict.fromkeys(nodes) if name is not None)}
+    places: dict[str | None, int] = {None: -1, **dict(place.items())}
+    node = np.array(list(map(places.__getitem__, nodes)), dtype=np.int64)
     here = daily.day <= last
     kept = np.flatnonzero(_of_parts(daily, here))
     width = len(place) + 1

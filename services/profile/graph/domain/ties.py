@@ -6,14 +6,12 @@ it and by which channel, and what of it only the firm itself says (ADR 28).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
-
-import polars as pl
 
 from services.profile.standards.text import Text
 
@@ -52,9 +50,8 @@ OF_RELATION: Mapping[str, Kind] = MappingProxyType(
 )
 
 
-# What a row of a register has in this order, and what it may have beside.
-TOLD = ("enterprise", "relation", "party", "share", "amount_fen", "since", "until")
-BESIDE = ("channel", "record")
+# What a row of a register says, in this order; `channel` is that by which it came, `record` its name.
+REGISTER = ("enterprise", "relation", "party", "share", "amount_fen", "since", "until", "channel", "record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +83,8 @@ class Registered:
         return (self.firm, self.kind, self.relation, self.party, self.since or date.min, self.until or date.max)
 
 
-def registered(relations: pl.DataFrame, as_of: date) -> list[Registered]:
-    """Return the ties that registers tell as of a day, in a total order.
-
-    Where the rows have the `channel` by which they came and the name of their `record`, the ties have them too.
-    """
-    columns = [relations[name].to_list() for name in TOLD]
-    beside = [relations[name].to_list() if name in relations.columns else [None] * relations.height for name in BESIDE]
-    rows = zip(*columns, *beside, strict=True)
+def registered(rows: Iterable[Sequence[Any]], as_of: date) -> list[Registered]:
+    """Return the ties that registers (rows of `REGISTER`) tell as of a day, in a total order."""
     ties = (Registered(firm, OF_RELATION[sort], sort, *rest) for firm, sort, *rest in rows if sort in OF_RELATION)
     found = [tie for tie in ties if (tie.since or as_of) <= as_of <= (tie.until or as_of)]
     return sorted(found, key=lambda tie: tie.place)
