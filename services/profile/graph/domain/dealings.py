@@ -165,12 +165,14 @@ def dealings(daily: Daily, named: Mapping[str, str], as_of: date) -> Dealings:
     for at in np.flatnonzero(daily.alone).tolist():
         name = str(nodes[at]).removeprefix(LOCAL)
         nodes[at] = named.get(name, nodes[at])
-    place = {name: at for at, name in enumerate(name for name in dict.fromkeys(nodes) if name is not None)}
-    places: dict[str | None, int] = {None: -1, **dict(place.items())}
-    node = np.array(list(map(places.__getitem__, nodes)), dtype=np.int64)
+    places: dict[str | None, int] = dict.fromkeys(nodes, -1)
+    places.pop(None, None)
+    names = [str(name) for name in places]
+    places = {**dict(zip(names, range(len(names)), strict=True)), None: -1}
+    node = np.array([places[name] for name in nodes], dtype=np.int64)
     here = daily.day <= last
     kept = np.flatnonzero(_of_parts(daily, here))
-    width = len(place) + 1
+    width = len(names) + 1
     keys = (daily.firm[kept] * 2 + daily.sale[kept]) * width + node[kept] + 1
     key, of = np.unique(keys, return_inverse=True)
     pairs = np.full(len(node), -1, dtype=np.int64)
@@ -188,7 +190,7 @@ def dealings(daily: Daily, named: Mapping[str, str], as_of: date) -> Dealings:
     ever = net(blue, other)
     side = key // width
     return Dealings(
-        daily, as_of, list(place), side // 2, key % width - 1, side % 2 == 1, ever, ever - net(blue & old, other & old),
+        daily, as_of, names, side // 2, key % width - 1, side % 2 == 1, ever, ever - net(blue & old, other & old),
         pairs,
     )  # fmt: skip
 

@@ -167,8 +167,9 @@ def _statement(tie: Registered) -> dict[str, Any]:
 
 def _edge(ends: tuple[Kind, str, str], told: Sequence[tuple[bool, str, Mapping[str, Any]]]) -> Edge:
     kind, source, target = ends
-    said = sorted(told, key=lambda one: one[:2])  # stable: a file's own order is a total one
-    statements = tuple(row for _, _, row in said)
+    # Stable: a file's own order is a total one.
+    said = sorted(told, key=lambda one: one[:2]) if len(told) > 1 else told
+    statements = tuple([row for _, _, row in said])
     if kind is not Kind.TRADE:
         return Edge(kind, source, target, statements)
     by = {teller: row["share_12m"] for _, teller, row in said}

@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from services.profile.book.domain.relation import SEAL
 from services.profile.standards.text import Text
 
 
@@ -58,7 +59,8 @@ REGISTER = ("enterprise", "relation", "party", "share", "amount_fen", "since", "
 class Registered:
     """A tie that a register tells of a firm: `party` is an enterprise id or a keyed hash (`hash:…`).
 
-    `record` is the name by which the firm disputes it.
+    `record` is the name by which the firm disputes it; `sealed` tells that the party is a person, a place or a number,
+    of which only a keyed hash is held.
     """
 
     firm: str
@@ -70,12 +72,8 @@ class Registered:
     since: date | None
     until: date | None
     channel: str | None
-    record: str | None = None
-
-    @property
-    def sealed(self) -> bool:
-        """Whether the party is a person, a place or a number, of which only a keyed hash is held."""
-        return self.party.startswith("hash:")
+    record: str | None
+    sealed: bool
 
     @property
     def place(self) -> tuple[Any, ...]:
@@ -85,6 +83,11 @@ class Registered:
 
 def registered(rows: Iterable[Sequence[Any]], as_of: date) -> list[Registered]:
     """Return the ties that registers (rows of `REGISTER`) tell as of a day, in a total order."""
-    ties = (Registered(firm, OF_RELATION[sort], sort, *rest) for firm, sort, *rest in rows if sort in OF_RELATION)
-    found = [tie for tie in ties if (tie.since or as_of) <= as_of <= (tie.until or as_of)]
+    found = [
+        Registered(
+            firm, OF_RELATION[sort], sort, party, share, fen, since, until, channel, record, party.startswith(SEAL)
+        )
+        for firm, sort, party, share, fen, since, until, channel, record in rows
+        if sort in OF_RELATION and (since or as_of) <= as_of <= (until or as_of)
+    ]
     return sorted(found, key=lambda tie: tie.place)
