@@ -24,15 +24,17 @@ def sales(*deals: tuple[str, str, int], days: int = 360) -> str:
     return HEADER + "".join(rows)
 
 
+def chained(house: House) -> House:
+    """Let E1 sell to E2, and E2 to E3: 100,000 and 90,000 yuan a month."""
+    house.send("enterprises", "企业代号,企业名称,行业,行政区划\nE1,甲,C13,110000\nE2,乙,C14,120000\nE3,丙,F51,120000\n")
+    house.send("invoices.sale", sales(("E1", "E2", 100_000), ("E2", "E3", 90_000)))
+    work_off(house)
+    return house
+
+
 @pytest.fixture
 def chain(cottage: House) -> House:
-    """E1 sells to E2, and E2 to E3: 100,000 and 90,000 yuan a month."""
-    cottage.send(
-        "enterprises", "企业代号,企业名称,行业,行政区划\nE1,甲,C13,110000\nE2,乙,C14,120000\nE3,丙,F51,120000\n"
-    )
-    cottage.send("invoices.sale", sales(("E1", "E2", 100_000), ("E2", "E3", 90_000)))
-    work_off(cottage)
-    return cottage
+    return chained(cottage)
 
 
 def let(house: House, *firms: str) -> dict[str, str]:
