@@ -57,11 +57,11 @@ def read_figures(context: Context, reading: Reading, enterprise: str, asked: Ask
     moment = file.moment
     with context.database.read() as session:
         own = sorted(store.own_imports(session))
-    relations = _of_others(gather_kind(context, moment, Whole(Why.TIES), relation.DATASET.name), own)
+    relations = of_others(gather_kind(context, moment, Whole(Why.TIES), relation.DATASET.name), own)
     ties = ties_of(relations, moment.as_of)
     permit, cut = _followed(context, reading, file, ties)
     near = around(ties.filter(c("file").is_in(list(permit.enterprises))), enterprise)
-    invoices = _of_others(gather(context, moment, file.permit, OWN_KINDS).invoices, own)
+    invoices = of_others(gather(context, moment, file.permit, OWN_KINDS).invoices, own)
     partners = invoices.select(party_of(c("counterparty")).alias("enterprise")).drop_nulls()["enterprise"].unique()
     names = {*near["source"], *near["target"], *partners}
     published = Whole(Why.TIES, tuple(sorted(name for name in names if not name.startswith(relation.SEAL))))
@@ -160,5 +160,6 @@ def _partners(names: Sequence[str], public: pl.DataFrame, records: pl.DataFrame,
     )
 
 
-def _of_others(rows: pl.DataFrame, own: list[str]) -> pl.DataFrame:
+def of_others(rows: pl.DataFrame, own: list[str]) -> pl.DataFrame:
+    """Return the rows that others than the firms themselves tell; `own` are the imports of firms' own word."""
     return rows.filter(~c("import_id").is_in(own)) if own else rows

@@ -6,6 +6,7 @@ one whose rows say otherwise does not use the figure (ADR 45). `block` is what t
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -277,3 +278,14 @@ FIGURES = (
 # What no kind of data of the book tells yet; SMEsD has it.
 UNTOLD = frozenset({"supervisors", "independent_supervisors", "loans", "creditors", "heads"})
 BLOCKS: tuple[Block, ...] = ("backing", "offices", "strength", "distress", "exposure", "group")
+# What a training may be offered (ADR 45): the same whoever reads, not to be bettered by silence, and of ties alone: a
+# firm's own trade goes on as it plans, and the figures of its trade with it, which no way up could certify.
+OFFERED = tuple(each for each in FIGURES if each.own_file and not each.hideable and each.name not in UNTOLD)
+# Raise with any change of a formula; declared names, units and directions are in the digest.
+REVISION = "2026.1"
+
+
+def version() -> str:
+    """Return the version of the figures that a training may be offered."""
+    declared = "\n".join(f"{each.name} {each.unit} {each.direction} {each.block}" for each in OFFERED)
+    return f"{REVISION}-{hashlib.sha256(declared.encode()).hexdigest()[:8]}"
