@@ -6,10 +6,8 @@ here, not even that there is one.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import polars as pl
 
@@ -75,7 +73,7 @@ class _Files:
     def __init__(self, context: Context, reading: Reading, file: OpenFile) -> None:
         self._context, self._reading, self._file = context, reading, file
         known = gather_kind(context, file.moment, Whole(Why.TIES), relation.DATASET.name)
-        self._rows = _named(
+        self._rows = relation.by_name(
             known.filter(c("relation").is_in(KINDS)), _firms(context, reading, file), party_key(context.settings)
         )
         self._crowded = crowded(self._rows, file.moment.as_of)
@@ -125,22 +123,3 @@ class _Files:
 def _firms(context: Context, reading: Reading, file: OpenFile) -> tuple[tuple[str, str], ...]:
     with context.database.read() as session:
         return roster(context, session, reading.caller, file.moment.known_at)
-
-
-def _named(rows: pl.DataFrame, firms: tuple[tuple[str, str], ...], key: bytes) -> pl.DataFrame:
-    """Return relations in which a holder told by its name alone is the one firm of that name which the reader may list.
-
-    A register publishes holders that are firms by their names, which are held as keyed hashes as those of persons are.
-    """
-    found = _by_seal(firms, key)
-    by_name = c("relation").is_in(UP) & c("party").is_in(list(found))
-    firm = c("party").replace_strict(found, default=None, return_dtype=pl.String)
-    return rows.with_columns(party=pl.when(by_name).then(firm).otherwise("party"), by_name=by_name)
-
-
-@lru_cache(maxsize=8)
-def _by_seal(firms: tuple[tuple[str, str], ...], key: bytes) -> Mapping[str, str]:
-    """Return the firms by the keyed hash of their name; none where two bear it."""
-    seals = [(relation.seal_of(name, key), firm) for firm, name in firms]
-    borne = Counter(seal for seal, _ in seals)
-    return {seal: firm for seal, firm in seals if borne[seal] == 1 and seal.startswith(relation.SEAL)}
