@@ -173,7 +173,9 @@ def test_payments_and_registers_are_brought_forward_as_they_are_built_afresh(cot
     wanted = [("local:E1", False, 700), ("local:E3", True, 4000)]
     assert sorted(paid.select("enterprise", "sale", "net_fen").rows()) == wanted
     assert graph is not None
-    named = held.registers(graph).naming(["local:K9"])
+    named, more = held.registers(graph).naming(["local:K9"])
+    assert more == set()
+    assert held.registers(graph).naming(["local:K9", "local:K8"], 1) == (named[:1], {"local:K9"})
     assert sorted((row[0], row[3]) for row in named) == [("local:E3", 0.7), ("local:E4", 1.0)]
     assert [row[0] for row in held.registers(graph).of(["local:E1", "local:E4"])] == ["local:E4"]
 
