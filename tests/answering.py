@@ -23,9 +23,10 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> Iterator[None]
         def _answer(self) -> None:
             length = int(self.headers["Content-Length"] or 0)
             value = answer(self.command, self.path, self.rfile.read(length) if length else None)
+            status, value = value if isinstance(value, tuple) else (200, value)
             page = isinstance(value, bytes)
             body = value if page else json.dumps(value).encode()
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Type", "text/html; charset=utf-8" if page else "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import marshmallow
 
@@ -31,6 +31,10 @@ class Schema(marshmallow.Schema):
         for each in (field_obj, getattr(field_obj, "inner", None), getattr(field_obj, "value_field", None)):
             if isinstance(each, marshmallow.fields.Number):
                 each.pre_load = [_plain, *each.pre_load]
+
+    def __deepcopy__(self, _: dict[int, Any]) -> Self:
+        """Return itself: it never changes, and each of a route's decorators copies what those below it document."""
+        return self
 
 
 def _plain(value: Any) -> Any:

@@ -21,6 +21,7 @@ from services.profile.book import store
 from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
 from services.profile.graph.usecases.keep_ties import tend
+from services.profile.graph.usecases.order_shock import KEPT, forget_old
 from services.profile.jobs import handlers
 from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
@@ -64,8 +65,13 @@ def watch() -> str:
 
 
 def shred() -> str:
-    """Erase what is past its keeping, as the policies of retention say (run it daily, after a backup)."""
-    done = erase(make_context(Settings.from_environment()))
+    """Erase what is past its keeping, as the policies of retention say (run it daily, after a backup).
+
+    It ends with the graph written anew: no sum of what was erased is named any more.
+    """
+    context = make_context(Settings.from_environment())
+    done = {**erase(context), KEPT: forget_old(context)}
+    tend(context)
     return "shredded " + (", ".join(f"{count} {key}" for key, count in done.items() if count) or "nothing")
 
 

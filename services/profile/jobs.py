@@ -12,6 +12,8 @@ from services.profile.book.usecases.receive import JOB
 from services.profile.book.usecases.touch import JOB as LOOK
 from services.profile.book.withdrawals import JOB as UNDO
 from services.profile.composition import HOOKS
+from services.profile.graph.usecases.order_shock import JOB as SHOCK
+from services.profile.graph.usecases.order_shock import work_off_shock
 from services.profile.rights.usecases.take_back import take_back
 from services.profile.supervision.usecases.publish_index import JOB as INDEX
 from services.profile.supervision.usecases.publish_index import publish_index
@@ -28,4 +30,5 @@ def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
         LOOK: partial(watch, context),
         BOOKS: partial(watch_books, context),
         INDEX: partial(publish_index, context),
+        SHOCK: partial(work_off_shock, context),
     }

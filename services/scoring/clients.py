@@ -110,15 +110,17 @@ class Profile:
         known_at: datetime | None,
         *,
         headers: Mapping[str, str],
+        blocks: Sequence[str] = (),
     ) -> tuple[list[Features | UpstreamProblem], list[tuple[str, float]]]:
         """Return the features of each (enterprise, id of the request that reads it), or why not, in their order.
 
         Also how long the profile service's stages took, in milliseconds. One consent is checked and one record left
-        for each of the reads.
+        for each of the reads. The figures of `blocks` stand among the features, unknown where no consent opens them.
         """
         order = {
             "reads": [{"enterprise": enterprise, "request_id": request_id} for enterprise, request_id in reads],
             "what": Read.NEW_SCORE,
+            "blocks": list(blocks),
             **_moment(as_of, known_at),
         }
         answer = self._one.call("POST", "/v1/feature-reads", json=order, headers=headers, repeatable=True)
@@ -131,6 +133,7 @@ class Profile:
         what: Read,
         *,
         outcomes: bool = False,
+        blocks: Sequence[str] = (),
         headers: Mapping[str, str] | None = None,
     ) -> FeatureTable:
         """Return the features of the named enterprises, or of all that the caller may see.
@@ -141,6 +144,7 @@ class Profile:
             "enterprises": order.enterprises,
             "what": what,
             "outcomes": outcomes,
+            "blocks": list(blocks),
             **_moment(order.as_of, order.known_at),
         }
         answer = self._many.call("POST", "/v1/feature-tables", json=body, headers=headers, repeatable=True)
@@ -180,12 +184,15 @@ class Profile:
         ).json()
         return {date.fromisoformat(day): Leave(each) for day, each in marks.items()}
 
-    def features_then(self, enterprise: str, purpose: str, as_of: date, known_at: datetime) -> Features | None:
+    def features_then(
+        self, enterprise: str, purpose: str, as_of: date, known_at: datetime, blocks: Sequence[str] = ()
+    ) -> Features | None:
         """Return a file's features as of a day, as known at a moment: a new look, recorded and counted.
 
         None stands for a consent that has ended, or that has been read as often as it allows.
         """
-        order = {"reads": [{"enterprise": enterprise}], "what": Read.FEATURES, **_moment(as_of, known_at)}
+        reads = {"reads": [{"enterprise": enterprise}], "what": Read.FEATURES, "blocks": list(blocks)}
+        order = {**reads, **_moment(as_of, known_at)}
         headers = {"Purpose": purpose}
         (answer,) = self._one.call("POST", "/v1/feature-reads", json=order, headers=headers, repeatable=True).json()
         problem = answer.get("problem", {})

@@ -25,6 +25,7 @@ class TieHop(TypedDict):
     share: float | None
     since: str | None
     own_word: bool
+    by_name: bool
 
 
 class Owner(TypedDict):
@@ -62,7 +63,7 @@ class Accounted(TypedDict):
 class OddTie(TypedDict):
     """What is odd about the ties of a firm."""
 
-    oddity: Literal["more-than-whole", "own-shares", "share-not-told", "owner-unspecified"]
+    oddity: Literal["crowded", "more-than-whole", "own-shares", "share-not-told", "owner-unspecified"]
     held: str
     holder: str | None
     value: float | None

@@ -25,6 +25,7 @@ class GraphFigure(TypedDict):
     block: str
     direction: Literal[-1, 1]
     hideable: bool
+    own_file: bool
     value: float | None
     worse: Text
     better: Text

@@ -28,6 +28,7 @@ class GraphNode(TypedDict):
     hop: int | None
     open: bool
     name: str | None
+    crowded: bool
     names: list[GraphName]
     disputes: list[Mark]
 
@@ -54,9 +55,11 @@ class TradeStatement(TypedDict):
 
 
 class RegisterStatement(TypedDict):
-    """What one open file's register tells of a tie."""
+    """What one open file's register tells of a tie; `record` is the name by which the firm disputes it."""
 
     told_by: str
+    record: str
+    disputed: bool
     relation: str
     share: float | None
     amount_fen: int | None
@@ -84,7 +87,9 @@ class GraphLeftOut(TypedDict):
     firms: int
     ties: int
     shared: int
+    crowded: int
     order: Text
+    not_followed: Text
 
 
 class Graph(TypedDict):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 from smecredit.answers.basics import Job, Progress, Text
+
+Block: TypeAlias = Literal["graph"]
 
 
 class ModelEvent(TypedDict):

@@ -105,6 +105,14 @@ class ScreenReceipt(TypedDict):
     ledger_entry: int
 
 
+class ScreenPast(TypedDict):
+    """Which past auctions counted: how many, how many of them without a day, how many were after the day."""
+
+    auctions: int
+    undated: int
+    later: int
+
+
 class BidderScreen(TypedDict):
     """A screen of bidders: hints, not verdicts."""
 
@@ -115,6 +123,7 @@ class BidderScreen(TypedDict):
     bidders: list[ScreenedBidder]
     not_looked_at: int
     consent: Text | None
+    past: ScreenPast
     joins: float
     groups: list[BidderGroup]
     pairs: list[BidderPair]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from smecredit.answers.basics import Job
 from smecredit.answers.corrections import Mark
 
 
@@ -32,12 +33,21 @@ class Hop(TypedDict):
     told: bool
 
 
+class Equity(TypedDict):
+    """What a firm's owners can lose, what that is taken from, and who stated it."""
+
+    fen: int
+    rests_on: Literal["capital", "assets", "trade"]
+    stated_by: str | None
+
+
 class Struck(TypedDict):
     """What a shock does to a firm whose file is open."""
 
     disputes: list[Mark]
     enterprise: str
     shocked: bool
+    equity: Equity
     equity_loss: Interval
     delta_pd: Interval | None
     delta_el_fen: FenInterval | None
@@ -49,6 +59,7 @@ class Struck(TypedDict):
 class ShockedBook(TypedDict):
     """The reader's book under the shock."""
 
+    stated_by: Literal["reader"]
     exposures: int
     without_pd: int
     el_fen: int
@@ -109,6 +120,13 @@ class ShockAnswer(TypedDict):
     estimates: Estimates
 
 
+class ShockOrdered(Job):
+    """A shock that is worked out as a job, with its answer once it is done."""
+
+    finished_at: str | None
+    result: ShockAnswer | None
+
+
 class Exposure(TypedDict):
     """What a client has lent to a firm, in its own figures."""
 
@@ -124,6 +142,7 @@ class Exposures(TypedDict):
     version: int
     threshold_fen: int | None
     stated_at: str | None
+    stated_by: str | None
     exposures: list[Exposure]
 
 
@@ -160,5 +179,6 @@ class PartnerShifts(TypedDict):
     as_of: str
     known_at: str
     moved: float
+    equity: Equity
     sides: list[PartnerSide]
     estimates: Estimates

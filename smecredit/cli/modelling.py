@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
+from smecredit.answers.models import Block
 from smecredit.cli.options import as_json, as_of, connected, day, json_file, print_json, report
 from smecredit.client import Client
 from smecredit.rendering.models import evaluation as show_evaluation
@@ -30,6 +31,7 @@ from smecredit.running import evaluation
 @click.option("--through-the-cycle-shift", type=click.FloatRange(-3, 3), help="Added to every log-odds of default.")
 @click.option("--ratings", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV of your own rating.")
 @click.option("--grades", help="Its grades, the best first, with commas: A,B,C,D.")
+@click.option("--block", "blocks", type=click.Choice(get_args(Block)), multiple=True, help="Also try these figures.")
 @as_of
 @as_json
 @connected("bank-demo")
@@ -46,12 +48,15 @@ def train_command(
     """Train a model on all firms with outcomes that have consented to it.
 
     --ratings has the columns enterprise, grade and, where known, rated_on; the model's card then tells which of the two
-    ranks firms better. Nothing is learned from it.
+    ranks firms better. Nothing is learned from it. --block graph tries the figures of firms' ties beside the features,
+    and keeps them where held-out firms show that they pay.
     """
     if (ratings is None) != (grades is None):
         raise click.UsageError("--ratings FILE and --grades A,B,C go together.")
     if ratings and grades:
         declared["ratings"] = {"grades": _listed(grades), "given": _rated(ratings)}
+    if blocks := list(declared.pop("blocks")):
+        declared["blocks"] = blocks
     with Reporter().stage("train") as on_progress:
         ordered = bank.train(promote=promote, as_of=as_of, seed=seed, **declared)
         model = bank.wait_model(ordered["version"], on_progress)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Mapping
-from contextlib import suppress
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import click
 
 from smecredit.answers import BidderScreen, SupplierRecord
 from smecredit.cli.options import as_of, connected, printed
+from smecredit.cli.tables import day_of, rows_of
 from smecredit.client import Client
 from smecredit.money import fen
 from smecredit.rendering.screen import screen
@@ -60,7 +60,8 @@ def screen_command(buyer: Client, file: Path, tender: str | None, purpose: Any, 
     """Screen a tender's bidders: who belongs together by files, documents, past auctions and prices. Hints only.
 
     FILE is a CSV with a row a bid (bidder; where known auction, day, amount in yuan, reserve, won, prepared_by, agent,
-    managers, deposit_from) or the JSON of POST /v1/bidder-screens. Auctions beside the tender's are its past.
+    managers, deposit_from) or the JSON of POST /v1/bidder-screens. Auctions beside the tender's are its past: of tens
+    of thousands, those go out in which one of its bidders was; of the others no more than how many bid.
     """
     order = _json(file) if file.suffix.lower() == ".json" else _csv(file, tender)
     try:
@@ -94,6 +95,10 @@ def _json(file: Path) -> dict[str, Any]:
 
 
 def _csv(file: Path, tender: str | None) -> dict[str, Any]:
+    """Return the order of a file of bids: its tender, and what of its other auctions says something of the bidders.
+
+    Auctions in which none of them bid are told by their sizes alone: what others bid there is nobody's business here.
+    """
     by_auction: dict[str, list[Row]] = {}
     for row in _rows(file):
         by_auction.setdefault(row.get("auction", ""), []).append(row)
@@ -101,50 +106,63 @@ def _csv(file: Path, tender: str | None) -> dict[str, Any]:
     if not here:
         wanted = f"no auction {tender!r}" if tender else "no row without an auction: name the tender's with --tender"
         raise click.BadParameter(f"{file} has {wanted}.")
-    past = [_auction(name, rows) for name, rows in by_auction.items()]
-    day = here[0].get("day")
-    # What came after the tender is no past of it.
-    past = [each for each in past if not (day and each["day"]) or each["day"] < day]
+    day, bidders = _day(here[0]), {_plain(row["bidder"]) for row in here}
+    past = list(_before(by_auction, day))
+    elsewhere = Counter(len(each["bids"]) for each in past if bidders.isdisjoint(_who(each)))
     bids = [{"bidder": row["bidder"], "amount_fen": amount} for row in here if (amount := _fen(row, "amount"))]
     return {
         "bidders": [_bidder(row) for row in here],
         "bids": bids,
         "reserve_fen": _fen(here[0], "reserve"),
-        "past": past,
+        "past": [each for each in past if not bidders.isdisjoint(_who(each))],
+        "elsewhere": [{"bids": bids, "auctions": auctions} for bids, auctions in sorted(elsewhere.items())],
+        # A tender is screened as of its day, by what files said then; one that is still to come as of the book's day.
+        **({"as_of": day} if day and day <= date.today() else {}),  # noqa: DTZ011 - the user's own day
     }
 
 
 def _rows(file: Path) -> list[Row]:
-    """Return the rows under our names, without empty cells."""
-    names = {title: name for name, titles in COLUMNS.items() for title in titles}
-    rows = [
-        {names[title.strip()]: cell.strip() for title, cell in row.items() if title and title.strip() in names and cell}
-        for row in csv.DictReader(io.StringIO(_text(file), newline=""))
-    ]
+    rows = rows_of(file, {title: name for name, titles in COLUMNS.items() for title in titles})
     if lacking := [at for at, row in enumerate(rows, 2) if "bidder" not in row]:
         raise click.BadParameter(f"{file}: row {lacking[0]} names no bidder; the column is called bidder or 投标人.")
     return rows
 
 
-def _text(file: Path) -> str:
-    """Return a file's text: UTF-8, or GB18030, in which Chinese spreadsheets write CSV."""
-    content = file.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
-        with suppress(UnicodeDecodeError):
-            return content.decode(encoding)
-    raise click.BadParameter(f"{file} is neither UTF-8 nor GB18030.")
+def _before(by_auction: Mapping[str, list[Row]], day: date | None) -> Iterator[dict[str, Any]]:
+    """Yield the auctions before a day: what came after the tender is no past of it."""
+    for name, rows in by_auction.items():
+        held = _day(rows[0])
+        if day is None or held is None or held < day:
+            yield _auction(name, rows, held)
+
+
+def _who(auction: Mapping[str, Any]) -> Iterator[str]:
+    return (_plain(bid["bidder"]) for bid in auction["bids"])
+
+
+def _plain(name: str) -> str:
+    """Return a name in which two spellings of one bidder are equal; of two bidders they may be, which costs nothing."""
+    text = "".join(unicodedata.normalize("NFKC", name).split()).casefold()
+    return text.removeprefix("uscc:").removeprefix("local:")
+
+
+def _day(row: Row) -> date | None:
+    try:
+        return day_of(row["day"]) if "day" in row else None
+    except ValueError as error:
+        raise click.BadParameter(f"{row['bidder']}: {error}") from error
 
 
 def _bidder(row: Row) -> dict[str, Any]:
     return {"enterprise": row["bidder"], **{word: row[word].split("、") for word in WORDS if word in row}}
 
 
-def _auction(name: str, rows: list[Row]) -> dict[str, Any]:
+def _auction(name: str, rows: list[Row], day: date | None) -> dict[str, Any]:
     won = [row["bidder"] for row in rows if row.get("won", "").lower() in YES]
     bids = [{"bidder": row["bidder"], "amount_fen": amount} for row in rows if (amount := _fen(row, "amount"))]
     if len(bids) < len(rows):
         raise click.BadParameter(f"Auction {name} has a bid without an amount; a past auction needs all of them.")
-    told = {"day": rows[0].get("day"), "reserve_fen": _fen(rows[0], "reserve"), "winner": won[0] if won else None}
+    told = {"day": day and day.isoformat(), "reserve_fen": _fen(rows[0], "reserve"), "winner": won[0] if won else None}
     return {"auction": name, "bids": bids, **told}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,22 @@ from typing import Any
 import click
 
 from smecredit.answers import Exposures, PartnerShifts, ShockAnswer
-from smecredit.cli.options import as_fen, as_of, connected, printed
+from smecredit.cli.options import as_fen, as_of, connected, printed, purpose_of
+from smecredit.cli.tables import rows_of
 from smecredit.client import Client
 from smecredit.money import fen
 from smecredit.problems import Problem
 from smecredit.rendering.shock import exposures, partner_shifts, shock
+from smecredit.report import Reporter
 
 share = click.FloatRange(0, 1)
+# What the columns of a book may be called; amounts are in yuan.
+COLUMNS = {
+    "enterprise": ("enterprise", "企业代号", "统一社会信用代码"),
+    "exposure": ("exposure", "敞口", "贷款余额"),
+    "lgd": ("lgd", "违约损失率"),
+    "pd": ("pd", "违约概率"),
+}
 NO_SCORE = (403, 404)
 
 
@@ -27,7 +35,7 @@ def _fen_or_none(ctx: click.Context, param: click.Parameter, value: str | None) 
 @click.command("shock")
 @click.argument("enterprises", nargs=-1)
 @click.option("--industry", help="All open files of an industry instead, such as C13.")
-@click.option("--region", help="All open files of a region instead, such as 110000.")
+@click.option("--region", help="All open files of a region instead, such as 110000 or 北京.")
 @click.option("--severity", type=share, default=1.0, show_default=True, help="Share of equity and production lost.")
 @click.option("--kind", type=click.Choice(["linear", "nonlinear"]), default="linear", show_default=True)
 @click.option(
@@ -35,6 +43,7 @@ def _fen_or_none(ctx: click.Context, param: click.Parameter, value: str | None) 
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="CSV of your exposures: enterprise, exposure (yuan), lgd, pd; without a pd that of your latest score counts.",
 )
+@purpose_of("credit-monitoring", "credit-assessment", "supervision")
 @as_of
 @printed(shock)
 @connected("bank-demo")
@@ -44,7 +53,8 @@ def shock_command(bank: Client, enterprises: tuple[str, ...], book: Path | None,
     hit = {name: said for name, said in named.items() if said}
     if len(hit) != 1:
         raise click.UsageError("Name enterprises, or --industry, or --region: one of them.")
-    return bank.shock(hit, exposures=_exposures(bank, book) if book else (), **options)
+    with Reporter().stage("shock") as on_progress:
+        return bank.shock(hit, exposures=_exposures(bank, book) if book else (), on_progress=on_progress, **options)
 
 
 @click.command("exposures")
@@ -76,8 +86,7 @@ def partner_shifts_command(bank: Client, enterprise: str, as_of: date | None) ->
 
 
 def _exposures(bank: Client, file: Path) -> list[dict[str, Any]]:
-    with file.open(encoding="utf-8-sig", newline="") as opened:
-        rows = list(csv.DictReader(opened))
+    rows = rows_of(file, {title: name for name, titles in COLUMNS.items() for title in titles})
     try:
         return [
             {

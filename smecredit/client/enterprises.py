@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from smecredit.answers import Book, BookDate, Enterprise, Portrait, Purpose
+from smecredit.answers.models import Block
 from smecredit.client.calls import Calls, Json, iso, listed, moments, segment
 
 
@@ -86,9 +87,14 @@ class Enterprises(Calls):
         as_of: date | None = None,
         known_at: datetime | None = None,
         outcomes: bool = False,
+        blocks: Sequence[Block] = (),
         purpose: Purpose = "model-training",
     ) -> Table:
-        """Return the features of many firms (None: all that have consented) as Parquet."""
+        """Return the features of many firms (None: all that have consented) as Parquet.
+
+        With `blocks` the figures of their ties (`graph`) stand beside, unknown where no consent opens them.
+        """
         value = {**moments(as_of, known_at), "enterprises": listed(enterprises), "outcomes": outcomes}
+        value |= {"blocks": list(blocks)} if blocks else {}
         answer = self._wire.call("POST", "/v1/feature-sets", value=value, headers={"Purpose": purpose})
         return Table(answer.body, answer.headers)

@@ -41,9 +41,10 @@ class Graphs(Calls):
         known_at: datetime | None = None,
         purpose: Purpose = "credit-assessment",
     ) -> GraphFigures:
-        """Return the figures of a firm's ties: backing, offices, partners, group, guarantees; with whom each rests on.
+        """Return the figures of a firm's ties and trade: backing, offices, partners, dependence; on whom each rests.
 
-        Files of others that are open to this client are followed up to three ties far; each read is recorded.
+        Files of others that are open to this client are followed up to three ties far, and those of its largest
+        partners; each read is recorded.
         """
         path = f"/v1/enterprises/{segment(enterprise)}/graph-features"
         return self._get(GraphFigures, path, purpose=purpose, as_of=iso(as_of), known_at=iso(known_at))

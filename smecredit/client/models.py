@@ -24,6 +24,8 @@ class Models(Calls):
         `declared` says what its PDs mean, `definition` of default and `horizon_months`, and their level:
         `central_tendency` as a rate, `margin_of_conservatism` and `through_the_cycle_shift` in log-odds; and `ratings`,
         your own grades (`grades`, the best first, and `given`: enterprise, grade, rated_on), to stand beside the model.
+        `blocks` are figures to be tried beside the features (`graph`: firms' ties, where their consent to training has
+        that field); the card's `blocks` tell which were kept, with the gain on held-out firms.
         """
         value = {"promote": promote, **moments(as_of), **given(seed=seed, **declared)}
         return self._post(Model, "/v1/models", value, purpose="model-training")

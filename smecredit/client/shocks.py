@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from smecredit.answers import Exposures, PartnerShifts, Purpose, ShockAnswer
-from smecredit.client.calls import Calls, iso, moments, segment
+from smecredit.answers import Exposures, PartnerShifts, Purpose, ShockAnswer, ShockOrdered
+from smecredit.client.calls import Calls, OnProgress, iso, moments, segment
+
+ACCEPTED = 202
 
 
 class Shocks(Calls):
     """Shocks, followed through the files that are open to this client."""
 
-    def shock(
+    def shock(  # noqa: PLR0913 -- what a shock is, all but whom it hits by name
         self,
         hit: Mapping[str, Any],
         *,
@@ -23,11 +25,12 @@ class Shocks(Calls):
         as_of: date | None = None,
         known_at: datetime | None = None,
         purpose: Purpose = "credit-monitoring",
+        on_progress: OnProgress | None = None,
     ) -> ShockAnswer:
         """Return what a shock would do to the firms whose files are open, and to a book of exposures.
 
         `hit` names one of `enterprises` (a list), `industry`, `region`. An exposure is `enterprise`, `exposure_fen`,
-        `lgd`, and the `pd` that you hold.
+        `lgd`, and the `pd` that you hold. Of more than 2,000 files the suite makes a job, which is waited for.
         """
         value = {
             "shock": dict(hit),
@@ -37,7 +40,11 @@ class Shocks(Calls):
             **moments(as_of, known_at),
         }
         answer = self._wire.call("POST", "/v1/shocks", value=value, headers={"Purpose": purpose})
-        return cast("ShockAnswer", answer.json())
+        said = answer.json()
+        if answer.status != ACCEPTED:
+            return cast("ShockAnswer", said)
+        done = self._finished(ShockOrdered, f"/v1/shocks/{segment(said['id'])}", on_progress)
+        return cast("ShockAnswer", done["result"])
 
     def exposures(self) -> Exposures:
         """Return your book of exposures as you stated it."""

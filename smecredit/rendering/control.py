@@ -8,12 +8,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from smecredit.answers import ControlGroup, Controller, Controllers, TieHop, TieParty
-from smecredit.answers.control import ControlAnswer
+from smecredit.answers.control import ControlAnswer, OddTie
 from smecredit.rendering.tables import NONE, bilingual, plain_table, terminal
 
 SHORT = 13  # of a keyed hash: enough to tell one from another
 OWN_WORD = "*"
+BY_NAME = "~"
 ODDITIES = {
+    "crowded": "多家企业登记有同名的一方，可能重名，未据此延伸 many firms name this party: perhaps several persons",
     "more-than-whole": "持股合计超过100% shares add up to more than the whole",
     "own-shares": "持有自身股份 holds shares of itself",
     "share-not-told": "持股比例未说明 share not told",
@@ -69,12 +71,20 @@ def _head(console: Console, shown: ControlAnswer) -> None:
 def _foot(console: Console, shown: ControlAnswer) -> None:
     for odd in shown["odd"]:
         value = "" if odd["value"] is None else f" {odd['value']:.1%}"
-        console.print(escape(f"{odd['held']}: {ODDITIES[odd['oddity']]}{value} {odd['reason'] or ''}".rstrip()))
+        console.print(
+            escape(f"{odd['held']}: {ODDITIES[odd['oddity']]}{value} {odd['reason'] or ''}{_holder(odd)}".rstrip())
+        )
     left = shown["left_out"]
     if left["entries"] or left["files"]:
         more = ", more files 另有档案未查看" if left["files"] else ""
         console.print(f"Left out 未列出: {left['entries']}{more}")
-    console.print(f"{OWN_WORD} own word only 仅企业自述. {bilingual(shown['not_looked_at'])}")
+    console.print(
+        f"{OWN_WORD} own word only 仅企业自述; {BY_NAME} found by name 按名称识别. {bilingual(shown['not_looked_at'])}"
+    )
+
+
+def _holder(odd: OddTie) -> str:
+    return f" ({odd['holder'][:SHORT]}…)" if odd["oddity"] == "crowded" and odd["holder"] else ""
 
 
 def _why(one: Controller) -> str:
@@ -111,4 +121,4 @@ def _path(hops: Sequence[TieHop]) -> str:
 
 def _hop(hop: TieHop) -> str:
     share = hop["relation"] if hop["share"] is None else f"{hop['share']:.1%}"
-    return share + (OWN_WORD if hop["own_word"] else "")
+    return share + (OWN_WORD if hop["own_word"] else "") + (BY_NAME if hop["by_name"] else "")

@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from smecredit.rendering.tables import NONE, bilingual, found_and_needed, plain_table, terminal
 from smecredit.running.demo import Shown
+from smecredit.running.journey import BEYOND_CREDIT, MOST_BEYOND_CREDIT
 
 FIRMS_SHOWN = 8
 
@@ -38,7 +39,9 @@ def demo(shown: Shown) -> None:
         console.print(firms)
     total = shown.figures()
     console.print(
-        f"{total['enterprises']:,} enterprises; as many demo consents to bank-demo; "
+        f"{total['enterprises']:,} enterprises; as many demo consents to bank-demo, "
+        f"{min(total['enterprises'], MOST_BEYOND_CREDIT):,} also to "
+        f"{', '.join(f'{who} ({purpose})' for who, (purpose, _) in BEYOND_CREDIT.items())}; "
         f"{total['products']} sandbox products; "
         f"{total['scores']:,} scores ({total['not_scored']:,} without); "
         f"{total['matches']:,} matches with {total['offers']:,} offers and {total['refusals']:,} refusals; "

@@ -40,6 +40,8 @@ def _neighbours(figure: GraphFigure) -> str:
 
 
 def _amount(figure: GraphFigure, neighbour: FigureNeighbour) -> str:
+    if figure["block"] == "systemic":
+        return f" {measured(neighbour['value'], 'ratio')}"
     if figure["unit"] != "count":
         return f" {measured(neighbour['value'], 'fen')}"
     return f" ×{number(neighbour['value'])}" if neighbour["value"] != 1 else ""

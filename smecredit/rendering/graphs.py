@@ -57,7 +57,8 @@ def _label(node: GraphNode) -> str:
     mark = " [yellow]disputed 有异议[/]" if node["disputes"] else ""
     doubt = f" [yellow]? {escape(', '.join(_candidates(node)))}[/]" if any(_candidates(node)) else ""
     style = "bold" if node["open"] else "dim"
-    return f"[{style}]{escape(node['id'])}{name}[/]{doubt}{mark}"
+    crowd = " [yellow]多家共有 crowded[/]" if node["crowded"] else ""
+    return f"[{style}]{escape(node['id'])}{name}[/]{doubt}{mark}{crowd}"
 
 
 def _candidates(node: GraphNode) -> Iterator[str]:
@@ -74,7 +75,7 @@ def _figures(edge: GraphEdge) -> tuple[str, ...]:
         return recent, yuan(said["net_fen"]), _percent(said["share_12m"]), days, last
     stated = edge["registered"][0]
     amount = NONE if stated["amount_fen"] is None else yuan(stated["amount_fen"])
-    mark = "" if stated["confirmed"] else OWN_WORD
+    mark = ("" if stated["confirmed"] else OWN_WORD) + (" 有异议 disputed" if stated["disputed"] else "")
     return escape(stated["relation"]) + mark, amount, _percent(stated["share"]), NONE, NONE
 
 
@@ -89,6 +90,8 @@ def _foot(console: Console, shown: Graph) -> None:
             f"Left out 未列出: {out['firms']} firms 企业, {out['ties']} ties 关联, {out['shared']} shared 共用; "
             f"{bilingual(out['order'])}"
         )
+    if out["crowded"]:
+        console.print(f"Crowded 多家共有: {out['crowded']}; {bilingual(out['not_followed'])}")
     told = [edge["trade"][0]["unconfirmed_fen"] > 0 for edge in shown["edges"] if edge["trade"]]
     said = [not edge["registered"][0]["confirmed"] for edge in shown["edges"] if edge["registered"]]
     if any(told) or any(said):

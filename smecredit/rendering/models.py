@@ -26,12 +26,13 @@ NO_MODEL = "No model yet: import firms with outcomes, then `smecredit train --pr
 
 
 def model(shown: Model) -> None:
-    """Show one model version, with what to know of its default and its labels."""
+    """Show one model version, with what to know of its blocks of figures, its default and its labels."""
     models([shown])
     console = terminal()
     if level := _level(shown):
         console.print(level, markup=False)
-    for each in shown.get("told", ()):
+    blocks = (shown.get("card") or {}).get("blocks") or {}
+    for each in (*(block["sentence"] for block in blocks.values()), *shown.get("told", ())):
         console.print(f"! {each['zh']}\n  {each['en']}", markup=False)
 
 

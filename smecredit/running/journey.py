@@ -24,6 +24,14 @@ PURPOSES: Final[tuple[Purpose, ...]] = (
     "financing-match",
     "model-training",
 )
+# Who else reads, each for its own end: the buyer for its tenders, the operator as the demonstration's supervisor, the
+# platform to find financing.
+BEYOND_CREDIT: Final[Mapping[str, tuple[Purpose, Sequence[str]]]] = {
+    "buyer-demo": ("procurement", ("portrait", "graph")),
+    OPERATOR: ("supervision", ("portrait", "graph")),
+    "platform-demo": ("financing-match", FIELDS),
+}
+MOST_BEYOND_CREDIT: Final = 1_000  # firms that let them, so that a large demonstration is not held up by it
 CONSENT_DAYS: Final = 365
 AT_ONCE: Final = 8  # consents under way: each is a commit, and one database writes them one after another
 CLIENTS_AT_ONCE: Final = 500  # in one call of POST /v1/clients
@@ -106,9 +114,9 @@ def _seconds(done: Import, before: Import | None) -> float:
 
 
 def consent_all(clients: Clients, report: Reporter) -> int:
-    """Have every enterprise let the demonstration bank read its file; return how many did.
+    """Have every enterprise let the demonstration bank read its file, and the first thousand its other readers too.
 
-    The consents are the enterprises' own acts, each under its own key: for a demonstration only.
+    Return how many did. The consents are the enterprises' own acts, each under its own key: for a demonstration only.
     """
     operator = clients.of(OPERATOR)
     with report.stage("demo consents") as on_progress:
@@ -118,7 +126,8 @@ def consent_all(clients: Clients, report: Reporter) -> int:
             part = enumerate(firms[start : start + CLIENTS_AT_ONCE], start + 1)
             made = operator.create_clients([_enterprise_client(number, firm) for number, firm in part])
             keys += [entry["key"] for entry in made]
-        _each(keys, lambda key: _consent(operator.with_key(key)), on_progress)
+        known = set(keys[:MOST_BEYOND_CREDIT])
+        _each(keys, lambda key: _consent(operator.with_key(key), beyond_credit=key in known), on_progress)
     return len(keys)
 
 
@@ -127,10 +136,12 @@ def _enterprise_client(number: int, firm: str) -> dict[str, str]:
     return {"id": f"demo-enterprise-{number:06d}", "role": "enterprise", "enterprise": firm, "name": firm}
 
 
-def _consent(enterprise: Client) -> None:
-    """Give one enterprise's consent to the demonstration bank."""
+def _consent(enterprise: Client, *, beyond_credit: bool) -> None:
+    """Give one enterprise's consents: to the demonstration bank, and to those who read for something else."""
     until = datetime.now(UTC).date() + timedelta(days=CONSENT_DAYS)
     enterprise.grant_consent(GRANTEE, PURPOSES, valid_until=until, fields=FIELDS)
+    for grantee, (purpose, fields) in BEYOND_CREDIT.items() if beyond_credit else ():
+        enterprise.grant_consent(grantee, [purpose], valid_until=until, fields=fields)
 
 
 def train(clients: Clients, report: Reporter, exception: str | None = None, seed: int | None = None) -> dict[str, Any]:

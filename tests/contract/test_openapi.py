@@ -78,7 +78,6 @@ WITHOUT_KEY = {
     "/v1/clients/{client}/keys",
     "/v1/bidder-screens",
     "/v1/feature-sets",
-    "/v1/shocks",
     "/v1/import-previews",
     "/v1/receipt-verifications",
     "/v1/receivable-quotes",

@@ -11,16 +11,18 @@ from services.scoring.domain import reason_codes
 ROOT = Path(__file__).parents[2]
 LOCK = tomllib.loads((ROOT / "tests/contract/reason_codes.lock.toml").read_text("utf-8"))
 CATALOGUE = importlib.import_module("services.profile.portrait.domain.features").CATALOGUE
+OFFERED = importlib.import_module("services.profile.graph.domain.figures.declared").OFFERED
 
 
 def test_every_feature_has_a_code_for_either_side_in_the_words_of_the_catalogue() -> None:
     """What is missing or says something else is listed."""
     listed = {(each.feature, each.side): (each.title, each.compares, each.changeable) for each in reason_codes.codes()}
     wanted = {}
-    for one in CATALOGUE:
+    changeable = {one.name: one.actionable != "immutable" for one in CATALOGUE}
+    for one in (*CATALOGUE, *OFFERED):
         for side, phrase in (("costs", one.worse), ("earns", one.better)):
             compares = {"zh": one.title.zh, "en": one.title.en}
-            wanted[one.name, side] = {"zh": phrase.zh, "en": phrase.en}, compares, one.actionable != "immutable"
+            wanted[one.name, side] = {"zh": phrase.zh, "en": phrase.en}, compares, changeable.get(one.name, False)
     differing = {key: (said, listed.get(key)) for key, said in wanted.items() if listed.get(key) != said}
     assert differing == {}
 

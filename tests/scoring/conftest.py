@@ -66,13 +66,23 @@ def _feature(name: str, zh: str, direction: int) -> dict[str, Any]:
     }
 
 
-CATALOGUE = {
+CATALOGUE: dict[str, Any] = {
     "version": "test-1",
     "features": [
         _feature("sales_active_months", "有销售月份", -1),
         _feature("margin", "毛利", -1),
         _feature("red_letter_rate", "红字率", 1),
     ],
+}
+
+
+# The figures of ties that the catalogue offers beside its features.
+TIES = ("managers", "corporate_owners")
+CATALOGUE["blocks"] = {
+    "graph": [
+        {**_feature("managers", "任职人数", 1), "family": "offices", "dimension": "relation"},
+        {**_feature("corporate_owners", "企业股东", -1), "family": "backing", "dimension": "relation"},
+    ]
 }
 
 
@@ -212,7 +222,7 @@ class ProfileServer:
             "known_at": "2026-01-01T00:00:00Z",
             "depth": rows[0]["depth"],
             "catalogue": "test-1",
-            "values": {name: rows[0][name] for name in self.names},
+            "values": {name: rows[0][name] for name in self._asked_of(order)},
             "features_sha256": rows[0]["features_sha256"],
             "disputes": self.disputes.get(enterprise, []),
             "undisputed": self._without(enterprise),
@@ -280,8 +290,13 @@ class ProfileServer:
         told = {"shown": {"sale": 12, "purchase": 6}, "window": 36, "registered_on": None}
         self.fuller[enterprise] = {**told, "depth": "A", "values": values, "features_sha256": "d" * 64, **said}
 
+    def _asked_of(self, order: dict[str, Any]) -> tuple[str, ...]:
+        """Return the names of the features, and of the figures of the blocks, that an order asks for."""
+        return self.names + (TIES if order.get("blocks") else ())
+
     def _table(self, order: dict[str, Any], opens: Callable[[str], bool]) -> Response:
         frame, wanted = self.book if order["outcomes"] else self.book.drop("defaulted"), order["enterprises"]
+        frame = frame if order.get("blocks") else frame.drop(TIES, strict=False)
         frame = frame.filter([opens(name) and (wanted is None or name in wanted) for name in frame["enterprise"]])
         if wanted and frame.is_empty():
             return problem(403, "consent-required")
@@ -291,7 +306,7 @@ class ProfileServer:
         body = io.BytesIO()
         columns = [_written(name, map(ask, frame["enterprise"])) for name, ask in told.items()]
         if order["what"] == "new-score":
-            form = pl.Struct({**FULLER, "values": pl.Struct(dict.fromkeys(self.names, pl.Float64))})
+            form = pl.Struct({**FULLER, "values": pl.Struct(dict.fromkeys(self._asked_of(order), pl.Float64))})
             columns.append(pl.Series("fuller", [self.fuller.get(name) for name in frame["enterprise"]], dtype=form))
         frame.with_columns(columns).write_parquet(body)
         headers = {

@@ -34,10 +34,17 @@ def departed(
     return frozenset(found)
 
 
-def departed_between(runner: Runner, after: datetime, until: datetime | None) -> set[str]:
-    """Return the enterprises that a record left, as known later than one moment and no later than another."""
+def departed_between(
+    runner: Runner, after: datetime, until: datetime | None, kinds: Collection[str] | None = None
+) -> set[str]:
+    """Return the enterprises that a record left, as known later than one moment and no later than another.
+
+    `kinds` are those of the records that are asked for, all where none are named.
+    """
     table = tables.Departure
     query = select(table.enterprise).distinct().where(table.known_at > after)
+    if kinds is not None:
+        query = query.where(table.dataset.in_(sorted(kinds)))
     return set(runner.execute(query if until is None else query.where(table.known_at <= until)).scalars())
 
 

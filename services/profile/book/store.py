@@ -25,7 +25,7 @@ DESCRIBED = (
     *("employees", "revenue_fen", "assets_fen", "scope", "taxpayer"),
 )
 # What is stated of a firm, and what follows from who stated it.
-KEPT = (*DESCRIBED, "registered_on")
+KEPT = (*DESCRIBED, "registered_on", "heard_assets_fen", "assets_by")
 BOOK = tables.Book.__table__
 ENTERPRISES = tables.Enterprise.__table__
 
@@ -35,6 +35,13 @@ STATE = select(
 ).where(BOOK.c.id == BOOK_ID)
 FIRMS = select(*(ENTERPRISES.c[name] for name in ("id", *KEPT, "synthetic")))
 FIRM = FIRMS.where(ENTERPRISES.c.id == bindparam("id"))
+VERSIONS = tables.EnterpriseVersion.__table__
+DESCRIBED_OF = (
+    select(VERSIONS.c.enterprise, VERSIONS.c.described)
+    .where(VERSIONS.c.enterprise.in_(bindparam("ids", expanding=True)), VERSIONS.c.known_at <= bindparam("known_at"))
+    .order_by(VERSIONS.c.known_at)
+)
+THERE = select(ENTERPRISES.c.id).where(ENTERPRISES.c.id.in_(bindparam("ids", expanding=True)))
 FIRMS_OF = FIRMS.where(ENTERPRISES.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -94,6 +101,23 @@ def names(session: Runner) -> list[tuple[str, str]]:
     table = tables.Enterprise
     query = select(table.id, table.name).where(table.name.is_not(None)).order_by(table.id)
     return [(row.id, row.name) for row in session.execute(query)]
+
+
+def names_at(session: Runner, known_at: datetime, ids: Sequence[str]) -> dict[str, str | None]:
+    """Return how these firms were named at a moment, by id; those not known then are left out."""
+    found = dict[str, str | None]()
+    for part in batches(ids):
+        rows = session.execute(DESCRIBED_OF, {"ids": list(part), "known_at": known_at})
+        found |= {row[0]: row[1].get("name") for row in rows}
+    return found
+
+
+def there(session: Runner, ids: Sequence[str]) -> set[str]:
+    """Return which of these firms the book knows."""
+    found = set[str]()
+    for part in batches(ids):
+        found |= set(session.execute(THERE, {"ids": list(part)}).scalars())
+    return found
 
 
 def hold(session: Session, enterprise_id: str) -> bool:

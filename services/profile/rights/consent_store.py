@@ -124,6 +124,16 @@ def reads_since(connection: Connection, consents: Sequence[str], since: datetime
     return found
 
 
+def read_under(session: Runner, client: str, what: str, request_id: str | None, enterprises: Sequence[str]) -> set[str]:
+    """Return whose files of these a client has read already under this request."""
+    table = tables.Access
+    mine = (table.client == client, table.what == what, table.request_id == request_id)
+    found: set[str] = set()
+    for part in batches(enterprises):
+        found |= set(session.execute(select(table.enterprise).where(table.enterprise.in_(part), *mine)).scalars())
+    return found
+
+
 def record(session: Runner, accesses: Sequence[Mapping[str, Any]]) -> None:
     """Store reads; each becomes part of what its enterprise can see, and prove."""
     rows = [{"id": new_id("acc"), **access} for access in accesses]

@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     cast,
     delete,
+    exists,
     insert,
     or_,
     select,
@@ -123,10 +124,15 @@ def look(session: Session, enterprises: Sequence[str], as_of: date, looked_at: d
     return found
 
 
-def outcomes_known(session: Runner, known_at: datetime) -> pl.DataFrame:
-    """Return the latest statement about each firm's outcome known at a time, in the columns of OUTCOMES."""
-    table = book_tables.Outcome
+def outcomes_known(session: Runner, known_at: datetime, by: str | None = None) -> pl.DataFrame:
+    """Return the latest statement about each firm's outcome known at a time, in the columns of OUTCOMES.
+
+    `by`: of those that this client has sent itself.
+    """
+    table, sent = book_tables.Outcome, book_tables.Import
     query = select(table.enterprise, table.defaulted, table.observed_on, table.import_id)
+    if by is not None:
+        query = query.where(exists().where(sent.id == table.import_id, sent.client == by))
     rows = session.execute(
         query.where(table.known_at <= known_at, withdrawals.counts(table.import_id, known_at)).order_by(
             table.known_at, table.observed_on, table.id

@@ -17,6 +17,7 @@ from services.scoring.api.schemas import (
     known_at_field,
     moment_field,
 )
+from services.scoring.domain.block import TITLES
 
 MODEL_STATES = ["training", "candidate", "approved", "shadow", "serving", "retired", "failed"]
 
@@ -88,6 +89,14 @@ class TrainingOrderSchema(LevelSchema):
         allow_none=True,
         metadata={
             "description": "The bank's own rating, beside which the card shows the model; nothing learns from it"
+        },
+    )
+    blocks = fields.List(
+        fields.String(validate=validate.OneOf(list(TITLES))),
+        load_default=[],
+        metadata={
+            "description": "Figures beside the features: `graph`, those of firms' ties, where the consent to training "
+            "has the field `graph`; kept where held-out firms show that they pay, as `card.blocks` tells"
         },
     )
 

@@ -57,6 +57,7 @@ def post_model(session: Session, order: dict[str, Any]) -> dict[str, Any]:
     It reads features and outcomes for the purpose `model-training`; outcomes that this bank reported itself count
     before imported ones. `told` says what the order leaves undeclared and, once trained, how many labels bear no date.
     With `ratings`, the bank's own grades of some firms, the card tells which of the two ranks held-out firms better.
+    `blocks` of figures are tried beside the features, and kept where held-out firms show that they pay.
     """
     row = order_training(session, caller(), _order(order))
     session.flush()

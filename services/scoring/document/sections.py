@@ -174,6 +174,7 @@ def alternatives(model: Model, words: Words) -> Section:
             Table(head, trials),
             Table([words("figure"), words("model"), words("challenger")], _beside(card["metrics"])),
             *_tests(card, words),
+            *(Paragraph(words.pick(each["sentence"])) for each in (card.get("blocks") or {}).values()),
         ],
     )
 

@@ -33,7 +33,7 @@ class TrainingOrder:
     """On which data a model is trained, from which seed, and whether it serves as soon as it is approved.
 
     `terms` say what default means to it, `adjustment` what is declared about the level of its PDs; `ratings` are the
-    bank's own grades, to stand beside the model and never in it.
+    bank's own grades, to stand beside the model and never in it. `blocks` of figures are learned from where they pay.
     """
 
     as_of: date | None = None
@@ -43,6 +43,7 @@ class TrainingOrder:
     terms: Terms = field(default_factory=Terms)
     adjustment: Adjustment = field(default_factory=Adjustment)
     ratings: Ratings | None = None
+    blocks: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ the one that grows least, then the one with the fewest additions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -149,6 +149,16 @@ class Continuations:
     points: Sequence[Point]
     trade: Mapping[tuple[int, int], Mapping[str, int]]
     since: Mapping[str, date | None]
+
+    def beside(
+        self, moving: Sequence[str], features: Sequence[str], stays: Mapping[str, float | None]
+    ) -> Continuations:
+        """Return them with values for all of a model's features, of which those that are not `moving` stay."""
+        now = [{**stays, **dict(zip(moving, point.values, strict=True))} for point in self.points]
+        points = [
+            replace(at, values=[each[name] for name in features]) for at, each in zip(self.points, now, strict=True)
+        ]
+        return replace(self, points=points)
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Continuations:

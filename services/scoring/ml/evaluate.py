@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 _MODELS = ("model", "challenger")
-# What is measured in each fold, for the gate.
-_MEASURES = {"auc": metrics.auc, "brier": metrics.brier, "log_loss": metrics.log_loss}
+# What is measured in each fold, for the gate and for blocks.
+MEASURES = {"auc": metrics.auc, "brier": metrics.brier, "log_loss": metrics.log_loss}
 
 
 def evaluate(  # noqa: PLR0913 -- the knobs of the command, all but two by name
@@ -75,14 +75,14 @@ def evaluate(  # noqa: PLR0913 -- the knobs of the command, all but two by name
         "suspects": suspects(frame, defaulted, catalogue),
     }
     if ranks is not None:
-        held_out = [(repeat, outside) for repeat, _, outside in _splits(defaulted, folds, repeats, seed)]
+        held_out = [(repeat, outside) for repeat, _, outside in splits(defaulted, folds, repeats, seed)]
         report["rating"] = rating.beside(ranks, defaulted, pds["model"], held_out, 1 / folds)
     if holdout is not None:
         report["holdout"] = _on_holdout(frame, defaulted, holdout, label, catalogue, seed)
     return report
 
 
-def _splits(
+def splits(
     defaulted: NDArray[np.bool_], folds: int, repeats: int, seed: int
 ) -> list[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
     """Return (repeat, training rows, held-out rows) of every fold."""
@@ -103,7 +103,7 @@ def _cross_validate(
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, dict[str, NDArray[np.float64]]]]:
     """Return held-out PDs (repeats, firms) and, by measure, each fold's (repeats * folds,) of model and challenger."""
     folds, repeats, seed = plan
-    splits = _splits(defaulted, folds, repeats, seed)
+    folded = splits(defaulted, folds, repeats, seed)
 
     def held_out(split: tuple[int, NDArray[np.int64], NDArray[np.int64]]) -> list[NDArray[np.float64]]:
         _, inside, outside = split
@@ -111,7 +111,7 @@ def _cross_validate(
         return [floored(model.pd(frame[outside])) for model in trained]
 
     pds = {name: np.zeros((repeats, len(defaulted))) for name in _MODELS}
-    by_fold: dict[str, dict[str, list[float]]] = {name: {measure: [] for measure in _MEASURES} for name in _MODELS}
+    by_fold: dict[str, dict[str, list[float]]] = {name: {measure: [] for measure in MEASURES} for name in _MODELS}
     # The learner of the challenger brings a BLAS of its own: loaded later, it would not hear of the limit below, and a
     # process's first evaluation would differ from its next in the sixth digit.
     import sklearn.linear_model  # noqa: F401, PLC0415 -- seconds to import
@@ -119,14 +119,14 @@ def _cross_validate(
     # xgboost leaves the interpreter lock while it learns, so threads share the cores; the order of results is kept.
     # BLAS threads of their own would only spin against each other on matrices of a few dozen rows.
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-        for done, (split, found) in enumerate(zip(splits, pool.map(held_out, splits), strict=True), start=1):
+        for done, (split, found) in enumerate(zip(folded, pool.map(held_out, folded), strict=True), start=1):
             repeat, _, outside = split
             for name, pd in zip(_MODELS, found, strict=True):
                 pds[name][repeat, outside] = pd
-                for measure, of in _MEASURES.items():
+                for measure, of in MEASURES.items():
                     by_fold[name][measure].append(of(defaulted[outside], pd))
             if progress:
-                progress(done, len(splits))
+                progress(done, len(folded))
     arrays = {name: {each: np.array(values) for each, values in found.items()} for name, found in by_fold.items()}
     return pds, arrays
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from services.scoring.domain import scale
 from services.scoring.domain.disclosure import LEAST_FIRMS
@@ -122,7 +123,7 @@ def seeds(
     `scorer`, which is the first of the four. A reason is the strongest adverse contribution of a firm graded under BB.
     """
     others = [seed + number for number in range(1, SEEDS)]
-    with ThreadPoolExecutor(2) as pool:
+    with threadpool_limits(1), ThreadPoolExecutor(2) as pool:
         models = [scorer, *(scorer_of(learned) for learned in pool.map(again, others))]
     scored = [model.score_many(rows) for model in models]
     exact = np.array([each.score_exact for each in scored])

@@ -81,6 +81,10 @@ class Scorer:
         self.reference: dict[str, Any] = artefact.reference
         self.references: list[dict[str, Any]] = artefact.references or [artefact.reference]
         self._artefact = artefact
+        # Blocks of figures that are read beside the catalogue's features, and their names: those that it keeps.
+        kept: dict[str, list[str]] = artefact.legend.get("blocks", {})
+        self.blocks = tuple(sorted(kept))
+        self.of_blocks = frozenset(name for block in kept.values() for name in block)
         self._beside: dict[str, Scorer] = {artefact.reference["id"]: self}
         self.baseline: dict[str, Any] = artefact.baseline
         self.legend = Legend.from_json(artefact.legend)

@@ -15,6 +15,7 @@ from services.scoring.domain.adjustment import Adjustment
 from services.scoring.domain.outcome import Terms, described
 from services.scoring.ml import artefact as artefacts
 from services.scoring.ml import plots, robustness, validation
+from services.scoring.ml.blocks import Weighed, weigh
 from services.scoring.ml.card import model_card
 from services.scoring.ml.evaluate import evaluate
 from services.scoring.ml.labels import labelled
@@ -61,6 +62,7 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
     adjustment: Adjustment = UNADJUSTED,
     ratings: Ratings | None = None,
     as_of: date | None = None,
+    blocks: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Trained:
     """Learn, calibrate, evaluate, explain and write one model version into the folder `into`.
@@ -68,11 +70,14 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
     `catalogue` is the document of `GET /catalogue`; None learns from every usable column of a bank's own table.
     `definition` tells what default means (`domain.outcome.described`); `adjustment` moves the level of the PDs that are
     served, while the card's figures of quality are those of what was learned. `ratings` are a bank's own grades, which
-    the card then shows beside the model; those given after `as_of`, the day of the features, are left out.
+    the card then shows beside the model; those given after `as_of`, the day of the features, are left out. `blocks` of
+    the catalogue's are learned from where held-out rows show that they pay, as the card tells either way.
     Same table, catalogue, version and seed give the same bytes. Raises `TrainingDataUnusable` with what is missing.
     """
-    entries = None if catalogue is None else [entry for entry in catalogue["features"] if entry.get("model", True)]
-    rows, defaulted = labelled(usable(frame, entries), label)
+    own = None if catalogue is None else [entry for entry in catalogue["features"] if entry.get("model", True)]
+    rows, defaulted = labelled(usable(frame, own), label)
+    found = _weighed(rows, defaulted, catalogue, own, blocks, seed)
+    entries = own if found is None else found.entries
     metrics = evaluate(
         rows.with_columns(pl.Series(label, defaulted)),
         label,
@@ -94,7 +99,7 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
         booster=learned.booster.decode(),
         encoding=learned.encoding.as_json(),
         calibration=served.calibration.as_json(),
-        legend={**_legend(version, references[0], meanings), **declared},
+        legend={**_legend(version, references[0], meanings), **_kept(found), **declared},
         reference=references[0],
         references=references,
         card={},
@@ -113,7 +118,7 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
             "seed": seed,
         },
     )
-    card |= declared
+    card |= declared if found is None else {**declared, "blocks": found.card}
     held_out = HeldOut(rows, defaulted, *_held_out_pds(learned))
     card["withholding"] = robustness.withholding(rows, scorer, of_catalogue=catalogue is not None)
     card["sensitivity"] = robustness.sensitivity(rows, scorer)
@@ -130,6 +135,26 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
     path = artefacts.write(complete, into)
     plots.draw(into, card)
     return Trained(path, complete.sha256, card, complete.legend)
+
+
+def _weighed(
+    rows: pl.DataFrame,
+    defaulted: NDArray[np.bool_],
+    catalogue: Mapping[str, Any] | None,
+    own: list[dict[str, Any]] | None,
+    blocks: Sequence[str],
+    seed: int,
+) -> Weighed | None:
+    """Return what is learned from where blocks are asked for; None where none is, or no catalogue tells of any."""
+    if catalogue is None or own is None or not blocks:
+        return None
+    offered = {name: catalogue.get("blocks", {}).get(name, []) for name in sorted(set(blocks))}
+    return weigh(rows, defaulted, own, offered, folds=_CARD_FOLDS, repeats=_CARD_REPEATS, seed=seed)
+
+
+def _kept(found: Weighed | None) -> dict[str, Any]:
+    """Return what a legend tells of the blocks that a model reads: it asks for these and no others."""
+    return {"blocks": dict(found.kept)} if found is not None and found.kept else {}
 
 
 def _shifted(learned: Learned, level: Mapping[str, Any]) -> Learned:

@@ -191,7 +191,7 @@ def _take(context: Context, turn: _Turn) -> None:
         rules = overlays.in_force(connection, turn.moment)
         _settle_counts(context, turn, connection)
     challenger, scorer = shadow_of(context, shadow), context.shelf[version]
-    files = _apart(partial(_ask_profile, context, turn), turn.open(), _itself, concerns_all=_said_to_all)
+    files = _apart(partial(_ask_profile, context, turn, scorer.blocks), turn.open(), _itself, concerns_all=_said_to_all)
     with turn.timed("model"):
         drafts = _apart(partial(_drafts, scorer, challenger, rules), files, itemgetter(0))
     with turn.timed("commit"):
@@ -247,13 +247,17 @@ def _note_earlier(turn: _Turn, earlier: Mapping[str, tuple[str, dict[str, Any]]]
             seat.outcome = Earlier(stored, turn.stages)
 
 
-def _ask_profile(context: Context, turn: _Turn, seats: Sequence[_Seat]) -> list[tuple[_Seat, Features]]:
+def _ask_profile(
+    context: Context, turn: _Turn, blocks: Sequence[str], seats: Sequence[_Seat]
+) -> list[tuple[_Seat, Features]]:
     """Return the seats with their enterprises' features; a refusal becomes the outcome of its order."""
     first = seats[0].order
     headers = {"Authorization": first.authorization, "Purpose": first.purpose}
     reads = [(seat.order.enterprise, seat.order.request_id) for seat in seats]
     with turn.timed("profile"):
-        answers, stages = context.profile.features_each(reads, first.as_of, first.known_at, headers=headers)
+        answers, stages = context.profile.features_each(
+            reads, first.as_of, first.known_at, headers=headers, blocks=blocks
+        )
     turn.stages.extend((f"profile-{name}", milliseconds) for name, milliseconds in stages)
     files: list[tuple[_Seat, Features]] = []
     for seat, answer in zip(seats, answers, strict=True):

@@ -80,11 +80,10 @@ def run_batch(context: Context, job: Job) -> None:
         challenger = shadow_of(context, models.shadow_version(session))
         rules = overlays.in_force(session, batch.known_at)
     headers = context.acting_for(batch.client, batch.purpose)
-    book = context.profile.feature_set(
-        ManyOrder(batch.enterprises, batch.as_of, batch.known_at), Read.NEW_SCORE, headers=headers
-    )
-    _note_moment(context, batch, book)
     scorer = context.shelf[batch.model]
+    order = ManyOrder(batch.enterprises, batch.as_of, batch.known_at)
+    book = context.profile.feature_set(order, Read.NEW_SCORE, blocks=scorer.blocks, headers=headers)
+    _note_moment(context, batch, book)
     counts, confirmed = counts_of(batch.counts) or Counts.EVERYTHING, book.confirmed(scorer.features)
     enough, thin_ = with_data(scorer, book)
     alone = unconfirmed(scorer, enough, confirmed) if counts is Counts.CONFIRMED else enough.clear()

@@ -36,11 +36,12 @@ def contest_now(context: Context, assessment: Assessment, leave: Leave) -> Conte
     if not leave.disputes:
         return Contest(leave)
     moment = (assessment.as_of, assessment.known_at)
-    features = context.profile.features_then(assessment.enterprise, assessment.purpose, *moment)
+    scorer = context.shelf[assessment.model]
+    features = context.profile.features_then(assessment.enterprise, assessment.purpose, *moment, scorer.blocks)
     counts = assessment.counts or Counts.EVERYTHING
     if features is None or not _same_file(features, assessment, counts):
         return Contest(leave)
-    return contest(context.shelf[assessment.model], features, assessment.score, counts)
+    return contest(scorer, features, assessment.score, counts)
 
 
 def _same_file(features: Features, assessment: Assessment, counts: Counts) -> bool:

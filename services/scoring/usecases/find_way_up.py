@@ -41,15 +41,18 @@ def find_way_up(context: Context, caller: Caller, score_id: str, target: Target)
 
 
 def _continuations(context: Context, assessment: Assessment, scorer: Scorer) -> Continuations:
-    """Return how the firm could go on from the reading of its file that decided the score."""
+    """Return how the firm could go on from the reading of its file that decided the score; its ties stay."""
     beside = assessment.beside
     confirmed = beside is not None and beside.counts is Counts.EVERYTHING
+    moving = [name for name in scorer.features if name not in scorer.of_blocks]
     try:
-        return context.profile.continuations(assessment, scorer.features, confirmed=confirmed)
+        found = context.profile.continuations(assessment, moving, confirmed=confirmed)
     except UpstreamProblem as problem:
         if problem.document["status"] == HTTPStatus.FORBIDDEN:
             raise ConsentEnded(ENDED) from None
         raise
+    then = dict(zip(scorer.features, assessment.values, strict=True))
+    return found.beside(moving, scorer.features, then) if scorer.of_blocks else found
 
 
 def _under_rules(assessment: Assessment, goal: Goal, found: dict[str, Any]) -> dict[str, Any]:

@@ -82,7 +82,8 @@ def _again(context: Context, before: Assessment) -> Assessment:
         rules = overlays.in_force(session, now)
         usual = counting.usual(session, before.client, now, context.settings.counts)
     headers = context.acting_for(before.client, before.purpose)
-    ((answer,), _) = context.profile.features_each([(before.enterprise, new_id("req"))], None, None, headers=headers)
+    reads = [(before.enterprise, new_id("req"))]
+    ((answer,), _) = context.profile.features_each(reads, None, None, headers=headers, blocks=scorer.blocks)
     if isinstance(answer, Refused):
         raise answer
     # A score of before there was a policy is renewed by the one of today.

@@ -27,7 +27,8 @@ def as_told(context: Context, caller: Caller, assessment: Assessment) -> Assessm
     if not caller.owns(assessment.enterprise) or assessment.counts is None:
         return assessment
     moment = (assessment.as_of, assessment.known_at)
-    file = context.profile.features_then(assessment.enterprise, assessment.purpose, *moment)
+    blocks = context.shelf[assessment.model].blocks
+    file = context.profile.features_then(assessment.enterprise, assessment.purpose, *moment, blocks)
     if file is None:
         raise ConsentEnded(ENDED)
     return _retold(context, assessment, file) if _own_word(assessment, file) else assessment

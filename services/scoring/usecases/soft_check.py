@@ -16,7 +16,7 @@ from services.scoring.domain.counting import Counts, sentence, unscored
 from services.scoring.domain.order import ManyOrder
 from services.scoring.domain.overlay import Overlay, RuleSet, cap_of, least_pd, most_points, overlay
 from services.scoring.ml.deciding import DecidedMany
-from services.scoring.ml.scorer import ScoredMany
+from services.scoring.ml.scorer import ScoredMany, Scorer
 from services.scoring.store import counting, models, overlays
 from services.scoring.usecases.score_many import Scores, score_many
 
@@ -49,10 +49,11 @@ def soft_check(
         scorer = context.shelf[models.serving_version(session)]
         rules = overlays.in_force(session, moment)
         counts = order.counts or counting.usual(session, client, moment, context.settings.counts)
-    book = context.profile.feature_set(order, Read.MATCH if purpose == MATCHING else Read.NEW_SCORE)
+    what = Read.MATCH if purpose == MATCHING else Read.NEW_SCORE
+    book = context.profile.feature_set(order, what, blocks=scorer.blocks)
     scores = score_many(scorer, book, counts)
     decided = _ruled(_table(scores), rules, book)
-    table = _with_features(decided, book, _sentences(scores, counts)) if with_features else decided
+    table = _with_features(decided, book, scorer, _sentences(scores, counts)) if with_features else decided
     body = BytesIO()
     table.write_parquet(body, compression="lz4")
     headers = {
@@ -122,12 +123,15 @@ def _bounds(said: Overlay) -> tuple[str, int, float]:
     return cap, most_points(cap), least_pd(cap)
 
 
-def _with_features(scores: pl.DataFrame, book: FeatureTable, sentences: dict[str, str]) -> pl.DataFrame:
-    """Return what the profile service told of each firm, and its scores beside it: hash and depth are of the whole."""
+def _with_features(scores: pl.DataFrame, book: FeatureTable, scorer: Scorer, sentences: dict[str, str]) -> pl.DataFrame:
+    """Return what the profile service told of each firm, and its scores beside it: hash and depth are of the whole.
+
+    Figures of blocks went into the score: no product asks for them.
+    """
     counted = book.frame["enterprise"].replace_strict(sentences, default=None, return_dtype=pl.String).alias("counted")
     marks = {enterprise: orjson.dumps(each).decode() for enterprise, each in book.disputes.items()}
     disputes = book.frame["enterprise"].replace_strict(marks, default=None, return_dtype=pl.String).alias("disputes")
-    told = book.frame.with_columns(disputes, *book.said, counted)
+    told = book.frame.drop(scorer.of_blocks).with_columns(disputes, *book.said, counted)
     return told.join(scores.drop("depth", "features_sha256"), on="enterprise", how="left")
 
 

@@ -41,7 +41,7 @@ def order_training(session: Session, caller: Caller, order: TrainingOrder) -> Mo
         version=version,
         state="training",
         client=caller.client,
-        job=jobs.enqueue(session, "train", {"version": version, **_ratings(order)}, caller=caller),
+        job=jobs.enqueue(session, "train", {"version": version, **_ratings(order), **_blocks(order)}, caller=caller),
         promote=order.promote,
         terms={**asdict(order.terms), **asdict(order.adjustment)},
         seed=secrets.randbelow(2**31) if order.seed is None else order.seed,
@@ -59,6 +59,11 @@ def _ratings(order: TrainingOrder) -> dict[str, Any]:
     return {} if order.ratings is None else {"ratings": order.ratings.as_json()}
 
 
+def _blocks(order: TrainingOrder) -> dict[str, Any]:
+    """Return the blocks of figures that are asked for as part of the job; what became of each is on the card."""
+    return {"blocks": sorted(set(order.blocks))} if order.blocks else {}
+
+
 def train(context: Context, job: Job) -> None:
     """Fetch features and outcomes, train, and register the result; taken up again it does the whole once more."""
     from services.scoring.ml.train import train as learn  # noqa: PLC0415 -- seconds to import, only the worker needs it
@@ -68,9 +73,8 @@ def train(context: Context, job: Job) -> None:
     if model.state != "training":
         return
     headers = context.acting_for(model.client, PURPOSE)
-    book = context.profile.feature_set(
-        ManyOrder(None, model.as_of, model.known_at), Read.FEATURE_SET, outcomes=True, headers=headers
-    )
+    wanted, blocks = ManyOrder(None, model.as_of, model.known_at), job.payload.get("blocks", ())
+    book = context.profile.feature_set(wanted, Read.FEATURE_SET, outcomes=True, blocks=blocks, headers=headers)
     with context.database.read() as session:
         own = outcomes.seen_by(session, model.client, model.known_at)
     terms, adjustment = declared_by(model)
@@ -85,9 +89,10 @@ def train(context: Context, job: Job) -> None:
         adjustment=adjustment,
         ratings=Ratings.from_json(given) if (given := job.payload.get("ratings")) else None,
         as_of=book.as_of,
+        blocks=blocks,
         progress=job.progress,
     )
-    _register(context, model.version, book.as_of, trained, _lineage(model, book, found.frame), found.frame)
+    _register(context, model.version, book.as_of, trained, _lineage(model, book, found.frame, blocks), found.frame)
 
 
 def declared_by(model: Model) -> tuple[Terms, Adjustment]:
@@ -101,7 +106,7 @@ def declared_by(model: Model) -> tuple[Terms, Adjustment]:
     return Terms(said.get("definition"), said.get("horizon_months")), level
 
 
-def _lineage(model: Model, book: FeatureTable, frame: pl.DataFrame) -> dict[str, Any]:
+def _lineage(model: Model, book: FeatureTable, frame: pl.DataFrame, blocks: Sequence[str]) -> dict[str, Any]:
     """Tell where a model comes from, enough to train it again: the data's times and hash, the code, the seed, who."""
     return {
         "trained_by": model.client,
@@ -112,6 +117,7 @@ def _lineage(model: Model, book: FeatureTable, frame: pl.DataFrame) -> dict[str,
         "rows": frame.height,
         "rows_sha256": rows_sha256(frame),
         "withheld": book.withheld,
+        **({"blocks": list(blocks)} if blocks else {}),
         "code": code(),
     }
 

@@ -14,7 +14,22 @@ from services.profile.book.domain.permit import Permit, Why, Window, issue, join
 
 SERVICE = Path(__file__).parents[3] / "services" / "profile"
 DOCS = Path(__file__).parents[3] / "docs"
-OPENS = frozenset({"open_file", "open_files", "open_each", "open_days", "open_some", "open_at", "open_alert", "issue"})
+OPENS = frozenset(
+    {
+        "open_file",
+        "open_files",
+        "open_each",
+        "open_days",
+        "open_some",
+        "open_again",
+        "open_at",
+        "open_alert",
+        "open_step",
+        "one",
+        "some",
+        "issue",
+    }
+)
 
 
 def calls(names: frozenset[str]) -> Iterator[tuple[str, ast.Call, ast.stmt]]:

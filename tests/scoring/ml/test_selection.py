@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import mannwhitneyu
 
 from services.scoring.ml.learner import learn
-from services.scoring.ml.selection import informative
+from services.scoring.ml.selection import chances_of, informative
 
 
 def table(seed, firms=90, noise=40):
@@ -22,7 +22,7 @@ def table(seed, firms=90, noise=40):
 
 def test_what_tells_is_kept_and_what_tells_nothing_rarely():
     """Over twenty tables of forty-one columns: the telling one always, of the others no more than the least of five."""
-    kept = np.array([informative(*table(seed), [0] * 41, 0.05) for seed in range(20)])
+    kept = np.array([informative(chances_of(*table(seed), [0] * 41), 0.05) for seed in range(20)])
     assert kept[:, 0].all()
     assert kept.sum(axis=1).max() <= 7
 
@@ -31,13 +31,13 @@ def test_a_column_that_speaks_against_its_declared_direction_is_not_kept():
     """More sales cannot be declared to raise the risk: the column tells, but the wrong way round."""
     rows, defaulted = table(1)
     directions = [-1] + [0] * 40
-    assert not informative(rows, defaulted, directions, 0.05)[0]
+    assert not informative(chances_of(rows, defaulted, directions), 0.05)[0]
 
 
 def test_at_least_five_columns_are_kept_even_of_pure_chance():
     """Something must be learned from; cross-validation will say how little it is worth."""
     rows, defaulted = table(2)
-    assert informative(rows[:, 1:], defaulted, [0] * 40, 1e-9).sum() == 5
+    assert informative(chances_of(rows[:, 1:], defaulted, [0] * 40), 1e-9).sum() == 5
 
 
 def test_a_column_without_values_or_of_one_class_only_is_never_kept():
@@ -45,7 +45,7 @@ def test_a_column_without_values_or_of_one_class_only_is_never_kept():
     rows, defaulted = table(3)
     rows[:, 1] = np.nan
     rows[~defaulted, 2] = np.nan
-    assert not informative(rows, defaulted, [0] * 41, 0.05)[1:3].any()
+    assert not informative(chances_of(rows, defaulted, [0] * 41), 0.05)[1:3].any()
 
 
 @pytest.mark.parametrize("share", [0.02, 0.05, 0.2])
@@ -64,7 +64,9 @@ def test_the_kept_columns_are_those_of_benjamini_and_hochberg_s_rule(share):
     )
     ordered = np.sort(chances)
     passing = np.flatnonzero(ordered <= share * np.arange(1, 31) / 30)
-    assert informative(rows, defaulted, [1] * 30, share).tolist() == (chances <= ordered[passing[-1]]).tolist()
+    assert (
+        informative(chances_of(rows, defaulted, [1] * 30), share).tolist() == (chances <= ordered[passing[-1]]).tolist()
+    )
 
 
 def test_a_feature_that_was_not_kept_is_in_no_tree(book, catalogue):

@@ -201,3 +201,9 @@ def test_another_artefact_never_replaces_one_that_is_there(trained, tmp_path):
     with pytest.raises(VersionTaken):
         artefact.write(artefact.Artefact(**{**parts, "card": {}}), tmp_path / "mdl_test")
     assert (tmp_path / "mdl_test" / "artefact.json").read_bytes() == first
+
+
+def test_a_model_that_was_asked_for_no_block_reads_none(trained):
+    scorer = Scorer.load(trained.path.parent)
+    assert (scorer.blocks, scorer.of_blocks) == ((), frozenset())
+    assert "blocks" not in trained.card

@@ -55,6 +55,14 @@ def test_a_file_of_ratings_goes_with_the_order(ordered: dict[str, Any], tmp_path
     }
 
 
+def test_a_block_of_figures_goes_with_the_order_and_none_where_none_is_asked_for(ordered: dict[str, Any]) -> None:
+    runner, asked = CliRunner(env={"SMECREDIT_API_KEY": "k"}), ["--json", "--url", "http://127.0.0.1:9"]
+    assert runner.invoke(train_command, asked, catch_exceptions=False).exit_code == 0
+    assert "blocks" not in ordered
+    assert runner.invoke(train_command, ["--block", "graph", *asked], catch_exceptions=False).exit_code == 0
+    assert ordered["blocks"] == ["graph"]
+
+
 def test_ratings_without_their_grades_or_a_grade_s_column_are_refused(ordered: dict[str, Any], tmp_path: Path) -> None:
     """And nothing is ordered."""
     file = tmp_path / "r.csv"

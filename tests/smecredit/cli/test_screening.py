@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from services.profile.supervision.domain.screen.combined import OF_AUCTION
+from services.profile.supervision.domain.screen.missing import Missing
+from services.profile.supervision.domain.screen.prices import Screens
+from services.profile.supervision.domain.screen.ties import Trade
 from smecredit.cli.screening import screen_command
+from smecredit.rendering.screen import FACTS
 from tests.answering import answering
 
 ANSWER: dict[str, Any] = {
@@ -22,6 +30,7 @@ ANSWER: dict[str, Any] = {
         {"enterprise": f"local:{name}", "looked_at": name != "C", "group": 0, "disputes": []} for name in "ABC"
     ],
     "not_looked_at": 1,
+    "past": {"auctions": 12, "undated": 1, "later": 2},
     "consent": {"zh": "未查看", "en": "Not looked at."},
     "joins": 5.0,
     "groups": [
@@ -72,6 +81,9 @@ ANSWER: dict[str, Any] = {
 BIDS = """标段,开标日期,投标人,投标报价,最高限价,是否中标,文件编制人
 P1,2025-01-05,local:A,100.50,120,是,
 P1,2025-01-05,local:X,101,120,否,
+P2,2025年12月1日,local:X,101,120,是,
+P2,2025年12月1日,local:Y,102,120,否,
+P3,2025/9/5 09:30,a,101,120,是,
 P9,2027-01-05,local:A,1,2,是,
 T1,2026-06-01,local:A,90万,100万,,王某
 T1,2026-06-01,local:B,91万,100万,,王某、李某
@@ -96,7 +108,7 @@ def run(*arguments: str) -> Result:
 
 
 def test_a_file_of_bids_becomes_the_tender_and_its_past(tmp_path: Path, asked: list[Any]) -> None:
-    """What came after the tender is left out."""
+    """What came after the tender is left out; of auctions in which none of its bidders was, the sizes alone go out."""
     file = tmp_path / "bids.csv"
     file.write_text(BIDS, "utf-8-sig")
     done = run(str(file), "--tender", "T1")
@@ -115,8 +127,16 @@ def test_a_file_of_bids_becomes_the_tender_and_its_past(tmp_path: Path, asked: l
             "reserve_fen": 12_000,
             "winner": "local:A",
             "bids": [{"bidder": "local:A", "amount_fen": 10_050}, {"bidder": "local:X", "amount_fen": 10_100}],
-        }
+        },
+        {
+            "auction": "P3",
+            "day": "2025-09-05",
+            "reserve_fen": 12_000,
+            "winner": "a",
+            "bids": [{"bidder": "a", "amount_fen": 10_100}],
+        },
     ]
+    assert (order["elsewhere"], order["as_of"]) == ([{"bids": 2, "auctions": 1}], "2026-06-01")
 
 
 def test_a_file_of_a_chinese_spreadsheet_is_read(tmp_path: Path, asked: list[Any]) -> None:
@@ -126,6 +146,15 @@ def test_a_file_of_a_chinese_spreadsheet_is_read(tmp_path: Path, asked: list[Any
     done = run(str(file), "--tender", "T1")
     assert done.exit_code == 0, done.output
     assert asked[0]["bidders"][0] == {"enterprise": "local:A", "prepared_by": ["王某"]}
+
+
+def test_a_packed_file_is_read(tmp_path: Path, asked: list[Any]) -> None:
+    """As the sandbox writes it."""
+    file = tmp_path / "bids.csv.gz"
+    file.write_bytes(gzip.compress(BIDS.encode()))
+    done = run(str(file), "--tender", "T1")
+    assert done.exit_code == 0, done.output
+    assert len(asked[0]["past"]) == 2
 
 
 def test_an_order_names_its_moment_and_the_option_another_day(tmp_path: Path, asked: list[Any]) -> None:
@@ -162,6 +191,8 @@ def test_an_answer_is_shown_with_its_evidence_its_weight_and_what_it_is(tmp_path
         ("bids.csv", "auction,amount\nP1,3\n", "names no bidder"),
         ("bids.csv", "auction,bidder,amount\n,local:A,x\n", "local:A"),
         ("bids.csv", "auction,bidder,amount\n,local:A,1\nP1,local:B,\n", "P1"),
+        ("bids.csv", "auction,bidder,day\n,local:A,soon\n", "soon is no day"),
+        ("bids.csv", "\x1f\x8bbroken", "cannot be unpacked"),
         ("order.json", "[]", "bidders"),
         ("order.json", '{"bidders": ["local:A"], "as_of": "soon"}', "as_of is a day"),
         ("order.json", '{"bidders": ["local:A"], "known_at": 7}', "known_at a moment"),
@@ -171,8 +202,20 @@ def test_a_file_that_cannot_be_used_says_why(
     tmp_path: Path, asked: list[Any], name: str, content: str, words: str
 ) -> None:
     file = tmp_path / name
-    file.write_text(content)
+    file.write_bytes(content.encode("latin-1"))
     done = run(str(file))
     assert done.exit_code == 2
     assert words in done.output
     assert asked == []
+
+
+def test_every_figure_of_a_finding_has_a_name_in_both_languages() -> None:
+    """Whoever reads Chinese is not left with the names of the wire."""
+    figures = {
+        *(each.name for kind in (Trade, Missing, Screens) for each in dataclasses.fields(kind)),
+        *OF_AUCTION,
+        *("auctions", "one_bids", "other_bids", "together", "ratio_deviation", "loser", "one_won", "other_won"),
+        *("score", "steps", "off", "bids", "wins", "repeats", "expected", "said"),
+    }
+    assert figures - FACTS.keys() == set()
+    assert all(re.search("[\u4e00-\u9fff].* [a-z]", words) for words in FACTS.values())

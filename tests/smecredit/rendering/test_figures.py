@@ -18,6 +18,7 @@ FIGURE: dict[str, Any] = {
     "block": "distress",
     "direction": 1,
     "hideable": True,
+    "own_file": False,
     "value": 2.0,
     "worse": WORDS,
     "better": WORDS,
@@ -27,12 +28,18 @@ FIGURE: dict[str, Any] = {
     ],
     "others": 3,
 }
+STOPS = {"party": "E8", "tie": "trades", "value": 0.5}
 UNKNOWN = FIGURE | {"name": "capital_per_owner", "unit": "fen", "direction": -1, "value": None, "hideable": False}
 ANSWER = {
     "enterprise": "local:A",
     "as_of": "2026-06-30",
     "known_at": "2026-07-01T00:00:00Z",
-    "figures": [FIGURE, UNKNOWN | {"neighbours": [{"party": "E7", "tie": "trades", "value": 50_000.0}], "others": 0}],
+    "figures": [
+        FIGURE,
+        FIGURE
+        | {"name": "systemic_exposure", "unit": "ratio", "block": "systemic", "value": 0.5, "neighbours": [STOPS]},
+        UNKNOWN | {"neighbours": [{"party": "E7", "tie": "trades", "value": 50_000.0}], "others": 0},
+    ],
     "left_out": {"files": True, "note": {"zh": "自述不计入", "en": "Own words make no tie."}},
     "disputes": [],
 }
@@ -57,6 +64,7 @@ def test_figures_are_shown_with_their_direction_and_whom_they_rest_on(monkeypatc
         "local:B (invests ×2)",
         "hash:aaaaaaaa… (owns), +3",
         "E7 (trades ¥500)",
+        "E8 (trades 0.5)",
         "仅供参考",
         "More files were open",
         "Own words make no tie.",

@@ -8,7 +8,15 @@ import pytest
 
 from smecredit.rendering.graphs import graph
 
-NODE: dict[str, Any] = {"kind": "enterprise", "hop": 1, "open": False, "name": None, "names": [], "disputes": []}
+NODE: dict[str, Any] = {
+    "kind": "enterprise",
+    "hop": 1,
+    "open": False,
+    "name": None,
+    "names": [],
+    "disputes": [],
+    "crowded": False,
+}
 TRADE: dict[str, Any] = {
     "told_by": "local:E1",
     "net_fen": 35000,
@@ -38,6 +46,7 @@ GRAPH: dict[str, Any] = {
     "nodes": [
         {**NODE, "id": "local:E1", "hop": 0, "open": True, "name": "甲公司"},
         {**NODE, "id": "local:E2"},
+        {**NODE, "id": "phone:1", "kind": "phone", "hop": None, "crowded": True},
         {**NODE, "id": "name:乙公司", "name": "乙公司", "names": [{"candidates": ["local:E7"], "written": "乙公司"}]},
     ],
     "edges": [
@@ -47,10 +56,17 @@ GRAPH: dict[str, Any] = {
             "type": "equity",
             "source": "local:E2",
             "target": "local:E1",
-            "registered": [{**HELD, "until": None, "channel": "government", "confirmed": True}],
+            "registered": [{**HELD, "until": None, "channel": "government", "confirmed": True, "disputed": True}],
         },
     ],
-    "left_out": {"firms": 3, "ties": 4, "shared": 0, "order": {"zh": "顺序", "en": "order"}},
+    "left_out": {
+        "firms": 3,
+        "ties": 4,
+        "shared": 0,
+        "crowded": 2,
+        "order": {"zh": "顺序", "en": "order"},
+        "not_followed": {"zh": "不延伸", "en": "not followed"},
+    },
     "disputes": [],
 }
 
@@ -68,6 +84,9 @@ def test_a_graph_is_shown_as_a_tree_and_a_table_with_what_had_no_room(capsys: py
         "25.0%",
         "60.0%",
         "仅企业自述",
+        "phone:1 多家共有 crowded",
+        "多家共有: 2; 不延伸",
+        "有异议 disputed",
         "3 firms",
     ):
         assert words in shown, words

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from smecredit.rendering.models import evaluation, models
+from smecredit.rendering.models import evaluation, model, models
 
 BEHIND = {"model": 0.72, "challenger": 0.785, "advantage": -0.065, "ci95": [-0.17, 0.04], "margin": 0.01}
 TESTS = {"auc": {**BEHIND, "finding": "behind"}, "brier": {**BEHIND, "advantage": 0.01, "finding": "no-worse"}}
@@ -37,6 +37,14 @@ def test_a_model_that_passed_is_one_line(capsys: pytest.CaptureFixture[str]) -> 
     shown = capsys.readouterr().out
     assert "passed 通过" in shown
     assert "例外" not in shown
+
+
+def test_a_model_tells_what_became_of_a_block_that_was_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    said = {"zh": "图谱特征组：未采用", "en": "Figures of ties: left out, AUC +0.001"}
+    model(MODEL | {"card": MODEL["card"] | {"blocks": {"graph": {"kept": False, "sentence": said}}}})
+    shown = capsys.readouterr().out
+    assert said["zh"] in shown
+    assert said["en"] in shown
 
 
 def test_an_evaluation_shows_how_far_the_model_is_ahead(capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,6 +57,7 @@ NOTHING_THERE = {
     BANK: (
         "GET /v1/evaluations/{evaluation_id}",
         "GET /v1/models/{version}/plots/{name}",
+        "GET /v1/shocks/{order_id}",
         "POST /v1/subscriptions/{subscription_id}/end",
         "POST /v1/webhooks/deliveries/{delivery_id}/replay",
     ),

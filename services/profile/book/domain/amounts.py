@@ -17,6 +17,7 @@ SCALES = {"fen": 0, "yuan": 2, "wan": 6}
 WIDE = {chr(ord("０") + digit): str(digit) for digit in range(10)} | dict(
     zip("．－−＋，（）％￥", ".--+,()%¥", strict=True)
 )
+PERCENT = "percent"  # the unit of a column of shares whose title says %
 SIGN = r"(?:¥|RMB|CNY|人民币)\s*"
 # Below zero: a sign before or behind, or an accountant's brackets; and what of these may be taken off.
 MINUS = r"^\s*(?:[-−－]|[(（]\s*[^()（）]*[)）]\s*$)|[0-9０-９]\s*[-−－]\s*$"
@@ -53,11 +54,16 @@ def whole(text: pl.Series) -> pl.Series:
     return plain.cast(pl.Int64, strict=False)
 
 
-def shares(text: pl.Series) -> pl.Series:
-    """Return shares as they are written: a number, or a percentage."""
+def shares(text: pl.Series, *, percent: bool = False) -> pl.Series:
+    """Return shares as they are written: a number (of hundred where the column is `percent`), or a percentage.
+
+    >>> shares(pl.Series(["0.51", "51%"])).to_list(), shares(pl.Series(["51.00", "0.5"]), percent=True).to_list()
+    ([0.51, 0.51], [0.51, 0.005])
+    """
     written = text.str.strip_suffix("%").str.strip_chars_end()
     number = pl.when(written.str.contains(PLAIN)).then(written.cast(pl.Float64, strict=False))
-    return pl.select(pl.when(text.str.ends_with("%")).then(number / 100).otherwise(number)).to_series()
+    of_hundred = text.str.ends_with("%") | percent
+    return pl.select(pl.when(of_hundred).then(number / 100).otherwise(number)).to_series()
 
 
 def tidied(text: pl.Series, unit: str = "yuan") -> pl.Series:

@@ -10,6 +10,7 @@ import polars as pl
 
 from chassis.core.errors import Invalid
 from services.profile.book.domain import invoice, invoice_form, payment, tax_filing
+from services.profile.book.domain.amounts import PERCENT
 from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule, Settled
 from services.profile.book.domain.evidence import DATASETS
 from services.profile.book.domain.sides import own_accounts, partner_is_another
@@ -202,8 +203,11 @@ class Form:
 
 def _in_unit(column: Column, title: str) -> Column:
     """Return the column in the unit that its title states in brackets."""
-    stated = unit(title) if column.reads == "money" else None
-    return replace(column, unit=stated) if stated else column
+    stated = unit(title)
+    fits = (
+        stated is not None and (stated == PERCENT) == (column.reads == "share") and column.reads in {"money", "share"}
+    )
+    return replace(column, unit=stated) if stated and fits else column
 
 
 def _one_each(raw: pl.DataFrame, found: Mapping[str, Column]) -> tuple[pl.DataFrame, dict[str, Column]]:

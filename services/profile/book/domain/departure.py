@@ -103,6 +103,8 @@ def _printed(dataset: Dataset, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """Give rows as they are, and with each kind of brackets that documents are numbered with: names say which."""
     yield rows
     numbers = [column.name for column in dataset.columns if column.reads == "identifier"]
+    if not numbers:
+        return
     bracketed = rows.filter(pl.any_horizontal(pl.col(name).str.contains("(", literal=True) for name in numbers))
     for before, after in PAIRS if bracketed.height else ():
         yield bracketed.with_columns(pl.col(numbers).str.replace_many({"(": before, ")": after}))

@@ -66,10 +66,12 @@ def issue(windows: Mapping[str, tuple[Window, ...]], withheld: int = 0) -> Permi
 def joined(permits: Iterable[Permit]) -> Permit:
     """Return one permit for the files that these open, each as of the days of all its windows, and of no others."""
     windows: dict[str, tuple[Window, ...]] = {}
+    withheld = 0
     for permit in permits:
+        withheld += permit.withheld
         for name, added in permit._windows.items():
             windows[name] = (*windows.get(name, ()), *added)
-    return issue(windows)
+    return issue(windows, withheld)
 
 
 class Why(StrEnum):

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 LINE = "line"
 # The columns of reasons that rejected rows come back with: nobody's data.
 REASONS = ("退回原因", "reason for rejection")
-# A unit in brackets at the end: 金额(元), 计税依据（万元）, amount (CNY). Another currency is no unit and stays.
+# A unit in brackets at the end: 金额(元), 计税依据（万元）, amount (CNY), 比例（%）. Another currency stays.
 UNIT = re.compile(
-    r"[(\[【](?:单位:?)?(?:人民币|rmb|cny)?(?P<unit>万元|元|分|yuan|¥|(?<=人民币)|(?<=rmb)|(?<=cny))[)\]】]$"
+    r"[(\[【](?:单位:?)?(?:人民币|rmb|cny)?(?P<unit>万元|元|分|yuan|¥|%|(?<=人民币)|(?<=rmb)|(?<=cny))[)\]】]$"
 )
 # The English beside a Chinese title, as in 交易日期[ Transaction Date ]; a currency in brackets is shorter.
 ENGLISH = re.compile(r"(?<=[\u4e00-\u9fff])\[[a-z][a-z0-9.,'&()/-]{3,}\]$")
@@ -20,7 +20,7 @@ ENGLISH = re.compile(r"(?<=[\u4e00-\u9fff])\[[a-z][a-z0-9.,'&()/-]{3,}\]$")
 OF_CURRENCY = re.compile(
     r"[^额率价]*(?:币种|币别|货币|currency|ccy)[_-]?(?:代码|编码|名称|类型|类别|种类|单位|code|name)?(?:\([^额]*\))?|币"
 )
-UNITS = {"万元": "wan", "分": "fen"}
+UNITS = {"万元": "wan", "分": "fen", "%": "percent"}
 UNSEEN = ("Cc", "Cf", "Zl", "Zp", "Zs")
 
 
@@ -31,7 +31,7 @@ def plain(title: str) -> str:
 
 
 def unit(title: str) -> str | None:
-    """Return the unit that a title states in brackets: yuan, wan or fen; None where it states none."""
+    """Return the unit that a title states in brackets: yuan, wan, fen or percent; None where it states none."""
     found = UNIT.search(_folded(title))
     return UNITS.get(found["unit"], "yuan") if found else None
 

@@ -26,6 +26,8 @@ REPORT: dict[str, pl.DataType] = {
     "reason": pl.String(),
 }
 LARGEST_SHOWN = 120
+# What people write in a cell where there is nothing to write, in columns that may be empty.
+DASHES, MEASURED = r"^[-—–－/]+$", frozenset({"money", "share", "date", "day", "count"})
 VEIL = "***"
 
 
@@ -164,6 +166,8 @@ def _all_read(found: Mapping[str, Column], text: pl.DataFrame, today: date) -> t
 def _read(column: Column, title: str, text: pl.Series, today: date) -> tuple[pl.Series, list[Fault]]:
     if column.reads == "money" and title.strip().lower().endswith(FEN_SUFFIX):
         column = replace(column, unit="fen")
+    if not column.filled and column.reads in MEASURED and column.name != "tax_fen":  # a dash for a tax is none to pay
+        text = pl.select(pl.when(~text.str.contains(DASHES)).then(text)).to_series()
     parsed, reasons = READERS[column.reads](column, text, today)
     mistaken = ((reason, text.str.contains(pattern).fill_null(value=False)) for pattern, reason in column.mistaken)
     faults = list(_faults(column, title, text, parsed, chain(mistaken, reasons)))

@@ -110,7 +110,7 @@ def _group(found: Around) -> dict[str, Any]:
 
 def _head(tied: Tied, at_the_top: Top, left_out: int) -> dict[str, Any]:
     """Show what both answers have; the marks are those of the firm itself; of others, that there are some."""
-    file, odd = tied.file, list(_odd(tied.ties))
+    file, odd = tied.file, [*_crowded(tied), *_odd(tied.ties)]
     moment = {"enterprise": file.enterprise, "as_of": file.facts.moment.as_of, "known_at": file.facts.known_at}
     others = tied.permit.only(set(tied.permit.enterprises) - {file.enterprise})
     return marked(file.permit, moment) | {
@@ -123,6 +123,13 @@ def _head(tied: Tied, at_the_top: Top, left_out: int) -> dict[str, Any]:
             "files": tied.cut,
         },
     }
+
+
+def _crowded(tied: Tied) -> Iterator[dict[str, Any]]:
+    ties = {(tie.held, tie.holder): tie for tie in (*tied.ties.declared, *tied.ties.untold, *tied.ties.stakes)}
+    for (held, holder), tie in sorted(ties.items()):
+        if holder in tied.crowded:
+            yield _oddity("crowded", held, holder=holder, own_word=tie.own_word)
 
 
 def _odd(ties: Ties) -> Iterator[dict[str, Any]]:
@@ -146,7 +153,9 @@ def _party(tied: Tied, party: str) -> dict[str, Any]:
 
 
 def _hop(tie: Tie) -> Mapping[str, Any]:
-    return {name: getattr(tie, name) for name in ("relation", "holder", "held", "share", "since", "own_word")}
+    return {
+        name: getattr(tie, name) for name in ("relation", "holder", "held", "share", "since", "own_word", "by_name")
+    }
 
 
 def _owner(tied: Tied, one: Owner) -> dict[str, Any]:

@@ -27,7 +27,8 @@ class TiePartySchema(Schema):
 class TieHopSchema(Schema):
     """One tie of a path: `holder` holds a share of `held`, or is declared to control it.
 
-    `own_word` tells that nobody but the held firm says so.
+    `own_word` tells that nobody but the held firm says so, `by_name` that the source names the holder without a code:
+    it is the one firm of that name which you may list.
     """
 
     relation = fields.String(validate=validate.OneOf(["shareholder", "controller", "unspecified"]))
@@ -36,6 +37,7 @@ class TieHopSchema(Schema):
     share = fields.Float(allow_none=True, metadata=SHARE)
     since = fields.Date(allow_none=True)
     own_word = fields.Boolean()
+    by_name = fields.Boolean()
 
 
 def path() -> fields.List[object]:
@@ -88,11 +90,12 @@ class OddTieSchema(Schema):
 
     `more-than-whole`: its shares add up to `value` and were scaled to 1. `own-shares`: it holds `value` of itself,
     which counts for nobody. `share-not-told`: the stake of `holder` counts for nothing. `owner-unspecified`: the
-    firm's source says that no owner can be named, for a `reason`.
+    firm's source says that no owner can be named, for a `reason`. `crowded`: ten firms of the book or more name the
+    `holder`, mostly by name alone, so that it may be several persons: what else they hold was not looked at.
     """
 
     oddity = fields.String(
-        validate=validate.OneOf(["more-than-whole", "own-shares", "share-not-told", "owner-unspecified"])
+        validate=validate.OneOf(["crowded", "more-than-whole", "own-shares", "share-not-told", "owner-unspecified"])
     )
     held = fields.String()
     holder = fields.String(allow_none=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from marshmallow import fields, validate
 
 from chassis.web.schemas import Schema
 from services.profile.book.api.schemas import TextSchema
 from services.profile.graph.domain.figures.answer import MOST_NEIGHBOURS
-from services.profile.graph.domain.figures.declared import BLOCKS
+from services.profile.graph.domain.figures.declared import Block
 from services.profile.rights.api.schemas import marks
 
 
@@ -28,11 +30,17 @@ class GraphFigureSchema(Schema):
     name = fields.String()
     title = fields.Nested(TextSchema())
     unit = fields.String(validate=validate.OneOf(["count", "ratio", "fen"]))
-    block = fields.String(validate=validate.OneOf([*BLOCKS, "trade"]))
+    block = fields.String(validate=validate.OneOf(get_args(Block)))
     direction = fields.Integer(validate=validate.OneOf([-1, 1]))
     hideable = fields.Boolean()
+    own_file = fields.Boolean(
+        metadata={"description": "Whether it rests on the firm's own file and on registers alone, whoever reads"}
+    )
     value = fields.Float(
-        allow_none=True, metadata={"description": "None where nobody but the firm tells of any tie or trade of it"}
+        allow_none=True,
+        metadata={
+            "description": "None where nobody but the firm tells of any tie or trade of it, and no open file does"
+        },
     )
     worse = fields.Nested(TextSchema())
     better = fields.Nested(TextSchema())

@@ -38,10 +38,11 @@ NOT_LOOKED_AT = {
 @blueprint.response(200, GraphFiguresSchema())
 @blueprint.doc(parameters=[PURPOSE])
 def get_graph_features(moment: dict[str, Any], enterprise: str) -> Response:
-    """Read the figures of an enterprise's ties: backing, offices, partners' strength and trouble, group, guarantees.
+    """Read the figures of an enterprise's ties and trade: backing, offices, partners, dependence, rings, group.
 
     Each has its declared direction and the neighbours behind it that the enterprise's own file names. Files of others
-    that are open to the reader are followed up to three ties far; each that is leaves a record.
+    that are open to the reader are followed up to three ties far, and those of its largest partners; each that is
+    leaves a record. Rings and what a partner's failure would cost are told where the purpose opens rings and shocks.
     """
     asked = reading(Resource.GRAPH, moment.get("as_of"), part="features")
     found = read_figures(context(), asked, enterprise_id(enterprise), Asked(**moment))

@@ -61,6 +61,9 @@ class GraphNodeSchema(Schema):
     hop = fields.Integer(allow_none=True)
     open = fields.Boolean()
     name = fields.String(allow_none=True)
+    crowded = fields.Boolean(
+        metadata={"description": "Ten firms of the book or more name this person, place or number"}
+    )
     names = fields.List(fields.Nested(GraphNameSchema()))
     disputes = marks()
 
@@ -91,9 +94,15 @@ class TradeStatementSchema(Schema):
 
 
 class RegisterStatementSchema(Schema):
-    """What one open file's register tells of a tie; `confirmed` unless the firm itself alone says it."""
+    """What one open file's register tells of a tie; `confirmed` unless the firm itself alone says it.
+
+    `record` is the name by which the firm disputes it (POST /v1/disputes, kind relations); `disputed` tells that it
+    does.
+    """
 
     told_by = fields.String()
+    record = fields.String()
+    disputed = fields.Boolean()
     relation = fields.String()
     share = fields.Float(allow_none=True)
     amount_fen = fields.Integer(allow_none=True)
@@ -120,12 +129,17 @@ class GraphEdgeSchema(Schema):
 
 
 class GraphLeftOutSchema(Schema):
-    """What had no room: firms that open files name, their ties, things that firms share; and what came first."""
+    """What had no room: firms that open files name, their ties, things that firms share; and what came first.
+
+    `crowded` counts the persons, addresses and phones of open files that ten firms of the book or more name.
+    """
 
     firms = fields.Integer()
     ties = fields.Integer()
     shared = fields.Integer()
+    crowded = fields.Integer()
     order = fields.Nested(TextSchema())
+    not_followed = fields.Nested(TextSchema())
 
 
 class GraphSchema(Schema):

@@ -11,20 +11,21 @@ from chassis.web.answers import json_answer
 from chassis.web.caller import requires
 from chassis.web.openapi import Blueprint, refuses
 from services.profile.book.api.current import context
+from services.profile.book.api.shown import words
 from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.moment import Asked
 from services.profile.graph.api.graph_schemas import GraphQuerySchema, GraphSchema
+from services.profile.graph.domain.crowd import NOT_FOLLOWED
 from services.profile.graph.domain.neighbourhood import ORDER, Edge, Shared
 from services.profile.graph.domain.resolution import Resolved
-from services.profile.graph.domain.ties import Kind, channel_names
+from services.profile.graph.domain.ties import Kind
 from services.profile.graph.usecases.read_graph import Drawn, Node, Wanted, read_graph
 from services.profile.rights.api.reading import PURPOSE, marks, reading
 from services.profile.rights.domain.resource import Resource
 from services.profile.standards.codes import enterprise_id
 
 blueprint = Blueprint("graphs", __name__, url_prefix="/v1/enterprises", description="Who is tied to an enterprise")
-# Of a row of trade: where it lies, and what is said in another form.
-PLACE = frozenset({"enterprise", "counterparty", "sale", "channels"})
+Marks = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 @blueprint.get("/<enterprise>/graph")
@@ -50,7 +51,7 @@ def get_graph(query: dict[str, Any], enterprise: str) -> Response:
 def _shown(found: Drawn, wanted: Wanted) -> dict[str, Any]:
     file, disputed = found.file, marks(found.permit)
     firms = [_node(node, disputed.get(node.id, [])) for node in found.nodes]
-    left_out = {name: getattr(found.left_out, name) for name in ("firms", "ties", "shared")}
+    left_out = {name: getattr(found.left_out, name) for name in ("firms", "ties", "shared", "crowded")}
     return {
         "enterprise": file.enterprise,
         "as_of": file.facts.moment.as_of,
@@ -58,15 +59,23 @@ def _shown(found: Drawn, wanted: Wanted) -> dict[str, Any]:
         "depth": wanted.depth,
         "types": [kind for kind in Kind if kind in wanted.kinds],
         "nodes": [*firms, *map(_shared, found.shared)],
-        "edges": list(map(_edge, found.edges)),
-        "left_out": left_out | {"order": {"zh": ORDER.zh, "en": ORDER.en}},
+        "edges": [_edge(edge, disputed) for edge in found.edges],
+        "left_out": left_out | {"order": words(ORDER), "not_followed": words(NOT_FOLLOWED)},
         "disputes": disputed.get(file.enterprise, []),
     }
 
 
 def _node(node: Node, disputes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    told = {"id": node.id, "kind": "enterprise", "hop": node.hop, "open": node.open, "name": node.name}
-    return told | {"names": [_name(*each) for each in node.resolved], "disputes": disputes}
+    return {
+        "id": node.id,
+        "kind": "enterprise",
+        "hop": node.hop,
+        "open": node.open,
+        "name": node.name,
+        "crowded": False,
+        "names": [_name(*each) for each in node.resolved],
+        "disputes": disputes,
+    }
 
 
 def _name(written: str, told: Resolved) -> dict[str, Any]:
@@ -76,21 +85,23 @@ def _name(written: str, told: Resolved) -> dict[str, Any]:
 
 
 def _shared(one: Shared) -> dict[str, Any]:
-    return {"id": one.id, "kind": one.what, "hop": None, "open": False, "name": None, "names": [], "disputes": []}
+    told = {"id": one.id, "kind": one.what, "hop": None, "open": False, "name": None, "crowded": one.crowded}
+    return told | {"names": [], "disputes": []}
 
 
-def _edge(edge: Edge) -> dict[str, Any]:
-    ends = {"type": edge.kind, "source": edge.source, "target": edge.target}
-    shares = dict(zip(("source_share", "target_share"), edge.shares, strict=True))
-    if edge.kind is Kind.TRADE:
-        return {**ends, **shares, "trade": list(map(_trade, edge.statements)), "registered": []}
-    return {**ends, **shares, "trade": [], "registered": list(map(_registered, edge.statements))}
+def _edge(edge: Edge, disputed: Marks) -> dict[str, Any]:
+    trade = edge.kind is Kind.TRADE
+    return {
+        "type": edge.kind,
+        "source": edge.source,
+        "target": edge.target,
+        "source_share": edge.shares[0],
+        "target_share": edge.shares[1],
+        "trade": edge.statements if trade else (),
+        "registered": () if trade else [_registered(row, disputed) for row in edge.statements],
+    }
 
 
-def _trade(row: Mapping[str, Any]) -> dict[str, Any]:
-    said = {name: value for name, value in row.items() if name not in PLACE}
-    return said | {"channels": channel_names(row["channels"])}
-
-
-def _registered(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "confirmed": row["channel"] != Channel.SUBJECT}
+def _registered(row: Mapping[str, Any], disputed: Marks) -> dict[str, Any]:
+    marked = any(mark["item"].get("record") == row["record"] for mark in disputed.get(row["told_by"], ()))
+    return {**row, "confirmed": row["channel"] != Channel.SUBJECT, "disputed": marked}

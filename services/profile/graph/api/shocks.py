@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
+from chassis.web import idempotency
 from chassis.web.answers import json_answer
-from chassis.web.caller import requires
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.caller import caller, requires
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.profile.book.api.current import context
 from services.profile.book.domain.moment import Asked
-from services.profile.graph.api.shock_schemas import ShockAnswerSchema, ShockOrderSchema
-from services.profile.graph.domain.contagion.book import Exposure, Interval
-from services.profile.graph.domain.contagion.default import Losses, Model
-from services.profile.graph.domain.contagion.fixed_point import Reached
-from services.profile.graph.domain.contagion.parameters import Parameters
-from services.profile.graph.domain.contagion.shock import Hop, Shock
-from services.profile.graph.usecases.strike import Answer, Order, Struck, follow_shock
+from services.profile.book.domain.permit import Permit
+from services.profile.graph.api.shock_schemas import ShockAnswerSchema, ShockOrderedSchema, ShockOrderSchema
+from services.profile.graph.domain.contagion.book import Exposure
+from services.profile.graph.domain.contagion.default import Model
+from services.profile.graph.domain.contagion.shock import Shock
+from services.profile.graph.usecases.order_shock import Ordered, order_shock, read_order, require_room
+from services.profile.graph.usecases.strike import Order, follow_shock
+from services.profile.graph.usecases.tell_shock import as_open, told_shock
 from services.profile.rights.api.reading import PURPOSE, marks, reading
 from services.profile.rights.domain.resource import Resource
+from services.profile.rights.usecases.open_file import Reading
 
 blueprint = Blueprint("shocks", __name__, url_prefix="/v1/shocks", description="How trouble would travel")
-MOST_HIT = 100
+# A hundred thousand exposures with their figures.
+LARGEST_ORDER = 32 << 20
+
+
+@blueprint.before_request
+def _allow_long_books() -> None:
+    request.max_content_length = LARGEST_ORDER
 
 
 @blueprint.post("")
@@ -31,90 +40,75 @@ MOST_HIT = 100
 @requires("enterprises:read")
 @blueprint.arguments(ShockOrderSchema())
 @blueprint.response(200, ShockAnswerSchema())
-@blueprint.doc(parameters=[PURPOSE])
+@blueprint.alt_response(
+    202, schema=ShockOrderedSchema(), description="A job: more files than you wait for", success=True
+)
+@blueprint.doc(parameters=[PURPOSE, idempotency.OPTIONAL])
 def post_shock(order: dict[str, Any]) -> Response:
     """Work out what a shock would do, through the files that are open to you and through nothing else.
 
     Firms of an industry or region are those of open files. A firm whose file is not open is there as its partners name
-    it: it can be shocked by name, and in a path it is null. Nothing is stored.
+    it: it can be shocked by name, and in a path it is null. Where more than 2,000 files are open, or named in
+    `exposures` and open, the answer is 202 with a job: `GET /v1/shocks/{order_id}` then has what would be answered
+    here. Only that is stored, for a month.
     """
     asked = reading(Resource.SHOCK, order["as_of"])
     said = order["shock"]
     shock = Shock(order["severity"], tuple(said["enterprises"] or ()), said["industry"], said["region"])
     book = {each["enterprise"]: Exposure(**each) for each in order["exposures"]}
-    wanted = Order(shock, Model(order["kind"]), book)
-    found = follow_shock(context(), asked, wanted, Asked(order["as_of"], order["known_at"]))
-    return json_answer(_shown(wanted, found))
+    wanted, moment = Order(shock, Model(order["kind"]), book), Asked(order["as_of"], order["known_at"])
+    found = follow_shock(context(), asked, wanted, moment)
+    if isinstance(found, int):
+        require_room(found)
+        return _ordered(asked, wanted, moment)
+    return json_answer(_marked(told_shock(wanted, found), found.permit))
 
 
-def _shown(order: Order, found: Answer) -> dict[str, Any]:
-    disputed = marks(found.permit)
-    outcome = found.outcome
+@blueprint.get("/<order_id>")
+@refuses(blueprint, 404)
+@requires("enterprises:read")
+@blueprint.response(200, ShockOrderedSchema())
+@shows(Shows.OWN_RESULTS)
+def get_shock(order_id: str) -> Response:
+    """Read how far a shock is that you ordered, and once it is done what it does.
+
+    Each file was recorded when the job opened it. A firm whose consent has ended since is not shown any more; sums
+    stay as they were.
+    """
+    return json_answer(_shown(read_order(context(), caller(), order_id)))
+
+
+def _ordered(asked: Reading, wanted: Order, moment: Asked) -> Response:
+    """Order a shock as a job; once for a key, where the caller sends one."""
+    with context().database.begin() as session:
+
+        def made() -> dict[str, str]:
+            return {"id": order_shock(context(), session, asked, wanted, moment)}
+
+        keyed = "Idempotency-Key" in request.headers
+        order_id = (idempotency.once(session, made) if keyed else made())["id"]
+    answer = json_answer(_shown(read_order(context(), caller(), order_id)), 202)
+    answer.headers["Location"] = f"/v1/shocks/{order_id}"
+    return answer
+
+
+def _shown(found: Ordered) -> dict[str, Any]:
+    state, result = found.state, None
+    if found.result is not None and found.permit is not None:
+        opened = as_open(found.result, found.permit.enterprises, found.order.shock.enterprises)
+        result = _marked(opened, found.permit)
     return {
-        "as_of": found.facts.moment.as_of,
-        "known_at": found.facts.known_at,
-        "kind": str(order.model),
-        "hit": {
-            "firms": outcome.hit[:MOST_HIT],
-            "left_out": max(len(outcome.hit) - MOST_HIT, 0),
-            "severity": order.shock.severity,
-        },
-        "files": len(found.permit.enterprises),
-        "withheld": found.permit.withheld,
-        "book": _book(order, found) if order.book else None,
-        "esri": outcome.index,
-        "enterprises": [
-            {**_struck(each), "disputes": disputed.get(each.effect.enterprise, [])} for each in found.firms
-        ],
-        "left_out": found.left_out,
-        "runs": {
-            "defaults": run(max(outcome.runs, key=lambda each: each.steps)),
-            "downstream": run(outcome.production.downstream),
-            "upstream": run(outcome.production.upstream),
-        },
-        "estimates": estimates(found.network.parameters),
+        "id": found.id,
+        "state": state.state,
+        "progress": {"done": state.done, "total": state.total},
+        "problem": state.problem,
+        "finished_at": state.finished_at,
+        "result": result,
     }
 
 
-def _book(order: Order, found: Answer) -> dict[str, Any]:
-    opened = [each for name, each in order.book.items() if name in found.permit]
-    return {
-        "exposures": len(opened),
-        "without_pd": sum(each.pd is None for each in opened),
-        "el_fen": found.el_fen,
-        "delta_el_fen": whole(found.delta_el_fen),
-    }
-
-
-def _struck(each: Struck) -> dict[str, Any]:
-    effect = each.effect
-    return {
-        "enterprise": effect.enterprise,
-        "shocked": effect.shocked,
-        "equity_loss": asdict(effect.equity),
-        "delta_pd": asdict(each.change.pd) if each.change else None,
-        "delta_el_fen": whole(each.change.el_fen) if each.change else None,
-        "production_loss": effect.production,
-        "esri_share": effect.part,
-        "path": [hop(step) for step in effect.path],
-    }
-
-
-def hop(step: Hop) -> dict[str, Any]:
-    """Show a debt of a path."""
-    return {"debtor": step.debtor, "tie": step.tie, "amount_fen": whole(step.amount), "told": step.told}
-
-
-def whole(interval: Interval) -> dict[str, int]:
-    """Show an interval of whole fen."""
-    return {name: int(value) for name, value in asdict(interval).items()}
-
-
-def run(made: Reached | Losses) -> dict[str, Any]:
-    """Show how losses were followed."""
-    return {name: getattr(made, name) for name in ("steps", "most", "change", "settled")}
-
-
-def estimates(parameters: Parameters) -> dict[str, Any]:
-    """Show how debts and equity were estimated."""
-    return asdict(parameters)
+def _marked(told: Mapping[str, Any], permit: Permit) -> dict[str, Any]:
+    """Return what is told of firms with the marks of what they dispute now."""
+    disputed = marks(permit)
+    firms = [{**each, "disputes": disputed.get(each["enterprise"], [])} for each in told["enterprises"]]
+    return {**told, "enterprises": firms}

@@ -7,10 +7,12 @@ keyed hash; it is drawn only where two open files share it, under a number that 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import Any
 
+from services.profile.graph.domain.dealings import Dealings, Told
 from services.profile.graph.domain.ties import Kind, Registered
 from services.profile.standards.text import Text
 
@@ -20,61 +22,76 @@ ORDER = Text(
 )
 
 PERSON = "person"
+# What is told of a tie of a register, in this order.
+STATED = ("record", "relation", "share", "amount_fen", "since", "until", "channel")
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What one open file tells: its `trade` ties (rows of `ties.TRADE` with nodes as parties), its registered ones."""
+    """What the registers of one open file tell; its trade is in the `Dealings` of the files that were read with it."""
 
     enterprise: str
-    trade: Sequence[Mapping[str, Any]]
     registered: Sequence[Registered]
 
-    def parties(self, kinds: frozenset[Kind]) -> dict[str, tuple[Any, ...]]:
-        """Return the firms that the file ties its own to, each with its rank: the least is the nearest."""
-        ranks: dict[str, tuple[Any, ...]] = {}
-        if Kind.TRADE in kinds:
-            sums: dict[str, tuple[int, int]] = {}
-            for row in self.trade:
-                if (node := row["counterparty"]) is not None:
-                    recent, ever = sums.get(node, (0, 0))
-                    sums[node] = (recent - abs(row["net_12m_fen"]), ever - abs(row["net_fen"]))
-            ranks = {node: (1, *sizes, node) for node, sizes in sums.items()}
-        for tie in self.registered:
-            if tie.kind in kinds and not tie.sealed:
-                ranks[tie.party] = (0, 0, 0, tie.party)
-        ranks.pop(self.enterprise, None)
-        return ranks
+    def parties(self, kinds: frozenset[Kind]) -> set[str]:
+        """Return the firms that its registers tie its own to."""
+        parties = {tie.party for tie in self.registered if tie.kind in kinds and not tie.sealed}
+        return parties - {self.enterprise}
 
 
 @dataclass(slots=True)
 class Growing:
-    """A neighbourhood that grows: the hop of each node, the open files, how many parties had no room."""
+    """A neighbourhood that grows: the hop of each node, the open files, their trade, how many parties had no room.
+
+    `crowded` are keyed hashes that ten firms of the book or more name.
+    """
 
     most: int
     kinds: frozenset[Kind]
     hops: dict[str, int]
     files: dict[str, File] = field(default_factory=dict)
+    trade: list[Dealings] = field(default_factory=list)
     left_out: set[str] = field(default_factory=set)
+    crowded: set[str] = field(default_factory=set)
 
-    def add(self, files: Sequence[File], others: Iterable[str], hop: int) -> list[str]:
+    def add(self, files: Sequence[File], trade: Dealings | None, others: Iterable[str], hop: int) -> list[str]:
         """Take in files, and the parties that they tie theirs to as far as there is room; return the new ones.
 
-        `others` are firms that the book ties to them by their own open files; they come first.
+        Firms that registers tie to theirs come first, and `others`, which the book ties to them by their own open
+        files; then partners in trade, the largest first.
         """
         self.files |= {file.enterprise: file for file in files}
-        ranks: dict[str, tuple[Any, ...]] = {}
-        for file in files:
-            for party, rank in file.parties(self.kinds).items():
-                ranks[party] = min(rank, ranks.get(party, rank))
-        ranks |= {other: (0, 0, 0, other) for other in others}
-        fresh = sorted((rank, party) for party, rank in ranks.items() if party not in self.hops)
+        first = set(others).union(*(file.parties(self.kinds) for file in files)) - self.hops.keys()
+        then: list[tuple[int, int, str]] = []
+        if Kind.TRADE in self.kinds and trade is not None:
+            self.trade.append(trade)
+            near = self.hops.keys() | first
+            then = [rank for rank in trade.sizes() if rank[-1] not in near]
         room = max(0, self.most - len(self.hops))
-        kept = [party for _, party in fresh[:room]]
+        largest = nsmallest(max(0, room - len(first)), then)
+        kept = [*sorted(first)[:room], *(party for _, _, party in largest)]
         self.hops |= dict.fromkeys(kept, hop)
-        self.left_out |= {party for _, party in fresh[room:]}
+        self.left_out |= first | {party for _, _, party in then}
         self.left_out -= self.hops.keys()
         return kept
+
+    def shared(self) -> set[str]:
+        """Return the keyed hashes that two open files or more name."""
+        named = Counter(
+            party
+            for file in self.files.values()
+            for party in {tie.party for tie in file.registered if tie.sealed and tie.kind in self.kinds}
+        )
+        return {party for party, files in named.items() if files > 1}
+
+    def speaking(self) -> set[str]:
+        """Return the open files' firms that say something of their trade themselves."""
+        return set().union(*(trade.speaking() for trade in self.trade))
+
+    def told(self) -> tuple[list[Told], int]:
+        """Return what is told of trade between nodes that are drawn, and how many such ties had no room."""
+        each = [trade.told(self.hops.keys()) for trade in self.trade]
+        return [one for told, _ in each for one in told], sum(beyond for _, beyond in each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,68 +107,69 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A person, an address or a phone that open files share, under a number of this answer."""
+    """A person, an address or a phone that open files share, under a number of this answer.
+
+    `crowded`: ten firms of the book or more name it, so that it hardly ties any two.
+    """
 
     id: str
     what: str
     ties: tuple[Registered, ...]
+    crowded: bool = False
 
     @property
     def edges(self) -> list[Edge]:
         """Its ties: a person's to firms, firms' to an address or a phone."""
         ends = ((tie, (self.id, tie.firm) if self.what == PERSON else (tie.firm, self.id)) for tie in self.ties)
-        return [Edge(tie.kind, *two, ({"told_by": tie.firm, **_statement(tie)},)) for tie, two in ends]
+        return [Edge(tie.kind, *two, (_statement(tie),)) for tie, two in ends]
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What had no room: firms that open files name, ties to them, things that firms share."""
+    """What had no room: firms that open files name, ties to them, things that firms share.
+
+    `crowded` counts the persons, addresses and phones of open files through which nothing was followed.
+    """
 
     firms: int
     ties: int
     shared: int
+    crowded: int = 0
 
 
-def drawn(grown: Growing) -> tuple[list[Edge], list[Shared], LeftOut]:
-    """Return the ties between nodes that are drawn, what firms share, and how much was left out."""
+def drawn(grown: Growing, trade: Sequence[Told], beyond: int) -> tuple[list[Edge], list[Shared], LeftOut]:
+    """Return the ties between nodes that are drawn, what firms share, and how much was left out.
+
+    `trade` is what is told of trade between the nodes, `beyond` how many ties of trade had no room.
+    """
     said: defaultdict[tuple[Kind, str, str], list[tuple[bool, str, Mapping[str, Any]]]] = defaultdict(list)
-    out = 0
-    for file in grown.files.values():
-        for kind, source, target, row in _told(file, grown.kinds):
-            if source in grown.hops and target in grown.hops:
-                said[kind, source, target].append((file.enterprise != source, file.enterprise, row))
+    for one in trade:
+        ends = (one.firm, one.node) if one.sale else (one.node, one.firm)
+        said[Kind.TRADE, *ends].append((not one.sale, one.firm, one.row))
+    for tie in (tie for file in grown.files.values() for tie in file.registered if not tie.sealed):
+        if tie.kind in grown.kinds and tie.party != tie.firm:
+            if tie.party in grown.hops and tie.firm in grown.hops:
+                said[tie.kind, tie.party, tie.firm].append((True, tie.firm, _statement(tie)))
             else:
-                out += 1
-    shared, beyond = _shared(grown)
+                beyond += 1
+    shared, unshared = _shared(grown)
     between = [_edge(ends, told) for ends, told in sorted(said.items(), key=lambda one: one[0])]
     return (
         [*between, *(edge for one in shared for edge in one.edges)],
         shared,
-        LeftOut(len(grown.left_out), out, beyond),
+        LeftOut(len(grown.left_out), beyond, unshared, len(grown.crowded)),
     )
 
 
-def _told(file: File, kinds: frozenset[Kind]) -> Iterator[tuple[Kind, str, str, Mapping[str, Any]]]:
-    """Give the ties of a file between firms: the kind, from whom, to whom, what is said."""
-    if Kind.TRADE in kinds:
-        for row in file.trade:
-            node = row["counterparty"]
-            if node is not None and node != file.enterprise:
-                yield (Kind.TRADE, *((file.enterprise, node) if row["sale"] else (node, file.enterprise)), row)
-    for tie in file.registered:
-        if tie.kind in kinds and not tie.sealed and tie.party != file.enterprise:
-            yield tie.kind, tie.party, tie.firm, _statement(tie)
-
-
 def _statement(tie: Registered) -> dict[str, Any]:
-    names = ("relation", "share", "amount_fen", "since", "until", "channel")
-    return {name: getattr(tie, name) for name in names}
+    return {"told_by": tie.firm, **{name: getattr(tie, name) for name in STATED}}
 
 
 def _edge(ends: tuple[Kind, str, str], told: Sequence[tuple[bool, str, Mapping[str, Any]]]) -> Edge:
     kind, source, target = ends
-    said = sorted(told, key=lambda one: one[:2])  # stable: a file's own order is a total one
-    statements = tuple({"told_by": teller, **row} for _, teller, row in said)
+    # Stable: a file's own order is a total one.
+    said = sorted(told, key=lambda one: one[:2]) if len(told) > 1 else told
+    statements = tuple([row for _, _, row in said])
     if kind is not Kind.TRADE:
         return Edge(kind, source, target, statements)
     by = {teller: row["share_12m"] for _, teller, row in said}
@@ -165,14 +183,17 @@ def _shared(grown: Growing) -> tuple[list[Shared], int]:
         for tie in file.registered:
             if tie.sealed and tie.kind in grown.kinds:
                 ties[_what(tie), tie.party].append(tie)
-    firms = {of: sorted({tie.firm for tie in each}) for of, each in ties.items()}
-    found = sorted((-len(names), of[0], names, of[1]) for of, names in firms.items() if len(names) > 1)
+    firms = {of: sorted({tie.firm for tie in each}) for of, each in ties.items() if len(each) > 1}
+    # What many firms of the book share comes after what ties a few.
+    found = sorted(
+        (of[1] in grown.crowded, -len(names), of[0], names, of[1]) for of, names in firms.items() if len(names) > 1
+    )
     numbers: Counter[str] = Counter()
     shared = []
-    for _, what, _, party in found[: grown.most]:
+    for crowded, _, what, _, party in found[: grown.most]:
         numbers[what] += 1
         told = sorted(ties[what, party], key=lambda tie: tie.place)
-        shared.append(Shared(f"{what}:{numbers[what]}", what, tuple(told)))
+        shared.append(Shared(f"{what}:{numbers[what]}", what, tuple(told), crowded))
     return shared, max(0, len(found) - grown.most)
 
 

@@ -40,6 +40,11 @@ def is_name(counterparty: str) -> bool:
     return ":" not in counterparty and HAN.search(counterparty) is not None
 
 
+def name_alone(counterparty: pl.Expr) -> pl.Expr:
+    """Return what `is_name` does for one column."""
+    return ~counterparty.str.contains(":", literal=True) & counterparty.str.contains(HAN.pattern)
+
+
 def resolve(counterparties: Iterable[str], firms: Iterable[tuple[str, str]]) -> dict[str, Resolved]:
     """Return what each counterparty is; `firms` are ids with their names, as far as the reader may know them.
 

@@ -1,8 +1,8 @@
-"""What invoices come to between a firm and each partner, day by day: what all trade ties are made of.
+"""What invoices and payments come to between a firm and each partner, day by day: what all trade ties are made of.
 
-A row is one day of one side (`sale`) with one partner by one channel, for one sort of invoices. Rows of invoices that
-are added later add up with those before, so that a store of them is brought forward at the cost of what is new. Days
-and not months: a tie as of any day, its rhythm, its first and last day are exact.
+A row is one day of one side (`sale`) with one partner by one channel, for one sort of invoices or for payments. Rows of
+what is added later add up with those before, so that a store of them is brought forward at the cost of what is new.
+Days and not months: a tie as of any day, its rhythm, its first and last day are exact.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ OWN_WORD = CHANNELS.index(Channel.SUBJECT)
 # Of an import that nobody noted.
 UNKNOWN = 255
 # Blue invoices that count, red letters, and blue ones that their source tells as cancelled: these count for nothing.
-BLUE, RED, TOLD = range(3)
+# What is paid for goods stands beside them: `net_fen` is then what was paid, `invoices` counts the payments.
+BLUE, RED, TOLD, PAID = range(4)
 KEY = ("enterprise", "counterparty", "sale", "day", "channel", "sort")
 SUMS: Mapping[str, pl.DataType] = {
     "enterprise": pl.String(),
@@ -41,7 +42,10 @@ SUMS: Mapping[str, pl.DataType] = {
     "net_fen": pl.Int64(),
     "invoices": pl.UInt32(),
 }
-# What is read of invoices to be summed.
+# What is paid for goods, or for what no source says.
+FOR_GOODS = c("purpose").is_null() | c("purpose").is_in(["goods", "other"])
+# What is read of invoices and of payments to be summed.
+NEEDS_PAID = ("enterprise", "direction", "counterparty", "date", "amount_fen", "status", "purpose", "import_id")
 NEEDS = ("enterprise", "direction", "counterparty", "date", "net_fen", "total_fen", "status", "reversal", "import_id")
 MONTHS: Mapping[str, pl.DataType] = {
     "seller": pl.String(),
@@ -56,23 +60,43 @@ MONTHS: Mapping[str, pl.DataType] = {
 SELLER, BUYER = 1, 2
 
 
-def sums(invoices: pl.DataFrame, channels: Mapping[str, str]) -> pl.DataFrame:
-    """Return the daily sums (`SUMS`, in canonical order) of invoices as known (`NEEDS`); `channels` is by import."""
-    codes = {name: CHANNELS.index(Channel(channel)) for name, channel in channels.items()}
-    imports = invoices["import_id"].unique().drop_nulls()
-    by = pl.Series([codes.get(name, UNKNOWN) for name in imports], dtype=pl.UInt8)
+def sums(invoices: pl.DataFrame, channels: Mapping[str, str], payments: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Return the daily sums (`SUMS`, in canonical order) of invoices and payments as known; `channels` is by import.
+
+    They need the columns `NEEDS` and `NEEDS_PAID`.
+    """
+    parts = [_invoiced(invoices, channels)]
+    return added(parts if payments is None or payments.is_empty() else [*parts, _paid(payments, channels)])
+
+
+def _invoiced(invoices: pl.DataFrame, channels: Mapping[str, str]) -> pl.DataFrame:
     sort = pl.when(c("total_fen") < 0).then(RED).when(c("reversal").is_not_null()).then(TOLD).otherwise(BLUE)
     rows = invoices.lazy().filter(c("status") == "valid", c("total_fen") != 0)
+    sale = c("direction") == "sale"
+    return _entries(rows, sale, sort, c("net_fen"), _by_import(invoices["import_id"], channels)).collect()
+
+
+def _paid(payments: pl.DataFrame, channels: Mapping[str, str]) -> pl.DataFrame:
+    """Return what was paid for goods by partner, to whom one sells (money in) and by whom one is sold to."""
+    valid = c("status").fill_null("valid") == "valid"
+    rows = payments.lazy().filter(valid, FOR_GOODS, c("counterparty").is_not_null())
+    sale = c("direction") == "in"
+    return _entries(rows, sale, pl.lit(PAID), c("amount_fen"), _by_import(payments["import_id"], channels)).collect()
+
+
+def _entries(rows: pl.LazyFrame, sale: pl.Expr, sort: pl.Expr, fen: pl.Expr, channel: pl.Expr) -> pl.LazyFrame:
+    """Return rows as `SUMS` of one each."""
     parts = rows.select(
-        _coded(invoices["enterprise"]),
-        _coded(invoices["counterparty"]),
-        sale=c("direction") == "sale",
-        day=c("date"),
-        channel=c("import_id").replace_strict(imports, by, default=UNKNOWN, return_dtype=pl.UInt8),
-        sort=sort.cast(pl.UInt8),
-        net_fen=c("net_fen"),
+        "enterprise", "counterparty", sale=sale, day=c("date"), channel=channel, sort=sort.cast(pl.UInt8), net_fen=fen
     )
-    return added([parts.with_columns(invoices=pl.lit(1, dtype=pl.UInt32)).collect()])
+    return parts.with_columns(invoices=pl.lit(1, dtype=pl.UInt32))
+
+
+def _by_import(imports: pl.Series, channels: Mapping[str, str]) -> pl.Expr:
+    codes = {name: CHANNELS.index(Channel(channel)) for name, channel in channels.items()}
+    named = imports.unique().drop_nulls()
+    by = pl.Series([codes.get(name, UNKNOWN) for name in named], dtype=pl.UInt8)
+    return c("import_id").replace_strict(named, by, default=UNKNOWN, return_dtype=pl.UInt8)
 
 
 def added(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -89,31 +113,13 @@ def nothing() -> pl.DataFrame:
     return pl.DataFrame(schema=dict(SUMS))
 
 
-def net(suffix: str = "") -> pl.Expr:
-    """Return what rows with `blue`, `red` and `told` come to: red letters take off what is not told as cancelled.
-
-    An invoice that is told as cancelled counts for nothing, with its red letters or without, so that none is worth
-    hiding. `suffix` ends the names of the columns.
-    """
-    return c(f"blue{suffix}") + (c(f"red{suffix}") + c(f"told{suffix}")).clip(upper_bound=0)
-
-
-def by_sort(before: pl.Expr | None = None) -> list[pl.Expr]:
-    """Return `blue`, `red` and `told` of a group of sums, in fen; of those up to a day where one is named."""
-    here = pl.lit(value=True) if before is None else c("day") <= before
-    return [
-        c("net_fen").filter(here & (c("sort") == place)).sum().alias(name)
-        for place, name in enumerate(("blue", "red", "told"))
-    ]
-
-
 def months(daily: pl.DataFrame, as_of: date, *, own_words: bool = False) -> pl.DataFrame:
     """Return what each file tells of its trade by month, from seller to buyer (`MONTHS`), dated up to a day.
 
-    `daily` is in canonical order; `sides` is `SELLER` or `BUYER`; partners without a code or a name are left out.
-    Without `own_words` what firms alone say of themselves is.
+    `daily` is in canonical order; `sides` is `SELLER` or `BUYER`; partners without a code or a name are left out, and
+    so are payments. Without `own_words` what firms alone say of themselves is.
     """
-    kept = (c("day") <= as_of) & c("counterparty").is_not_null()
+    kept = (c("day") <= as_of) & c("counterparty").is_not_null() & (c("sort") != PAID)
     rows = daily.filter(kept if own_words else kept & (c("channel") != OWN_WORD))
     if rows.is_empty():
         return pl.DataFrame(schema=dict(MONTHS))

@@ -1,51 +1,51 @@
-"""What open files tell of a firm's ties at a moment: trade from the store or the lake, the rest from the registers.
+"""What open files tell of a firm's ties at a moment: trade and registers, from the store or from the lakes.
 
 The store answers for the present, where it is as new as the book; for a past time, or while it lags behind, the files
-are read from the lake. Both give the same.
+are read from the lakes. Both give the same. What only a firm itself says is looked into for what is shown, and only
+there the lakes are read for the present too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
 from services.profile.book import store
 from services.profile.book.context import Context
-from services.profile.book.domain.confirmation import Told, unconfirmed, weigh
-from services.profile.book.domain.evidence import Evidence
+from services.profile.book.domain import departure, relation
+from services.profile.book.domain.confirmation import Told as Said
+from services.profile.book.domain.confirmation import unconfirmed, weigh
+from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Facts, Moment
-from services.profile.book.domain.permit import Permit
-from services.profile.book.usecases.gather import gather, gone_at, standing_rows
+from services.profile.book.domain.party import party_of
+from services.profile.book.domain.permit import Permit, Whole
+from services.profile.book.domain.relation import CROWD
+from services.profile.book.usecases.gather import gather, gone_at, scan, standing_rows
 from services.profile.book.usecases.tell_sources import BookSources
+from services.profile.graph.domain.crowd import crowd_among
+from services.profile.graph.domain.dealings import Daily, Dealings, Told, daily_of, dealings
 from services.profile.graph.domain.neighbourhood import File
-from services.profile.graph.domain.resolution import Resolved, resolve
+from services.profile.graph.domain.resolution import Resolved
 from services.profile.graph.domain.sums import sums
-from services.profile.graph.domain.ties import SIDE, TRADE, Registered, registered, trade
+from services.profile.graph.domain.ties import REGISTER, Registered, registered
 from services.profile.graph.tie_store import Graph
 from services.profile.graph.usecases.keep_ties import kept, refresh
 
-BESIDE = frozenset({"payments", "relations"})
+KINDS = frozenset({"payments", "relations", DATASET.name})
 # What a request brings the store forward by itself; more is the worker's, and the files are read instead.
 MOST_NEW = 20_000
-UNCONFIRMED: dict[str, pl.DataType] = {name: TRADE[name] for name in SIDE} | {"unconfirmed_fen": pl.Int64()}
-
-
-@dataclass(frozen=True, slots=True)
-class Ties:
-    """What some files tell: each file's ties, the names of their firms, what their counterparties are."""
-
-    files: list[File]
-    names: Mapping[str, str | None]
-    resolved: Mapping[str, Resolved]
+# So many rows of a party nearly always show that a crowd names it; an agency's address has thousands.
+ENOUGH = 20 * CROWD
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where ties are read: the moment, the store's graph where it holds what is known at it, names for resolution.
+    """Where ties are read: the moment, and the store's graph where it holds what is known at it.
 
     `own` are the firms that the reader itself is: it is told no confirmation by partners' files.
     """
@@ -53,13 +53,34 @@ class Source:
     context: Context
     facts: Facts
     graph: Graph | None
-    firms: Iterable[tuple[str, str]] = ()
     own: frozenset[str] = frozenset()
 
     @property
     def moment(self) -> Moment:
         """The moment of the answer."""
         return self.facts.moment
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What some files tell: the ties of each one's registers, and the daily sums of their trade."""
+
+    files: list[File]
+    daily: Daily
+
+    def names(self, source: Source) -> set[str]:
+        """Return the partners that the files write by a name alone, up to the day."""
+        return self.daily.names(source.moment.as_of)
+
+    def dealings(self, source: Source, resolved: Mapping[str, Resolved]) -> Dealings:
+        """Return their trade; `resolved` tells what the names are."""
+        return dealings(self.daily, {name: one.node for name, one in resolved.items()}, source.moment.as_of)
+
+
+def ready_graph(context: Context, facts: Facts) -> Graph | None:
+    """Return the store's graph where it says what is known at the moment as it is."""
+    graph = kept(context).current() if facts.current else None
+    return graph if graph is not None and graph.mark.known_at == facts.known_at else None
 
 
 def current_graph(context: Context, facts: Facts) -> Graph | None:
@@ -70,41 +91,72 @@ def current_graph(context: Context, facts: Facts) -> Graph | None:
     return graph if graph is not None and graph.mark.known_at == facts.known_at else None
 
 
-def read_files(source: Source, permit: Permit) -> Ties:
+def read_files(source: Source, permit: Permit) -> Files:
     """Return the ties that the files of a permit tell."""
-    evidence, daily = _read(source, permit)
-    imports = pl.concat([evidence.payments["import_id"], evidence.relations["import_id"]]).unique().sort().to_list()
-    channels = _channels(source.context, imports)
-    own = [name for name, channel in channels.items() if channel == "subject"]
-    parties = pl.concat([daily["counterparty"], evidence.payments["counterparty"]]).drop_nulls().unique()
-    resolved = resolve(parties, source.firms)
-    daily, payments = (_at_nodes(rows, resolved) for rows in (daily, evidence.payments))
-    told = trade(daily, payments, source.moment.as_of, own)
-    told = told.join(_unconfirmed(source, permit, told, resolved), on=SIDE, how="left", nulls_equal=True)
-    told = told.with_columns(pl.col("unconfirmed_fen").fill_null(0))
-    by_firm: dict[str, list[dict[str, Any]]] = {name: [] for name in permit.enterprises}
-    for row in told.iter_rows(named=True):
-        by_firm[row["enterprise"]].append(row)
-    registers: dict[str, list[Registered]] = {name: [] for name in permit.enterprises}
-    for tie in registered(evidence.relations, source.moment.as_of, channels):
-        registers[tie.firm].append(tie)
-    files = [File(name, rows, registers[name]) for name, rows in by_firm.items()]
-    names = dict(evidence.enterprises.select("enterprise", "name").iter_rows())
-    return Ties(files, names, resolved)
-
-
-def _read(source: Source, permit: Permit) -> tuple[Evidence, pl.DataFrame]:
-    """Return what the files hold beside invoices, and the daily sums of these."""
-    context = source.context
     if source.graph is not None:
         try:
-            daily = kept(context).read(source.graph, permit.enterprises)
-            return gather(context, source.moment, permit, BESIDE), daily
+            held = kept(source.context)
+            daily = held.daily(source.graph, permit.enterprises)
+            return _files(source, permit, held.registers(source.graph).of(permit.enterprises), daily)
         except FileNotFoundError:  # another process has put a newer graph in its place long ago
             pass
-    evidence = gather(context, source.moment, permit, BESIDE | {DATASET.name})
-    imports = evidence.invoices["import_id"].unique().sort().to_list()
-    return evidence, sums(evidence.invoices, _channels(context, imports))
+    evidence = gather(source.context, source.moment, permit, KINDS)
+    told = (evidence.invoices, evidence.payments, evidence.relations)
+    imports = pl.concat([each["import_id"] for each in told]).unique().sort().to_list()
+    channels = _channels(source.context, imports)
+    channel = pl.Series([channels.get(name) for name in evidence.relations["import_id"]], dtype=pl.String)
+    named = departure.names_of(relation.DATASET, evidence.relations)
+    relations = evidence.relations.with_columns(channel=channel, record=named).select(REGISTER).rows()
+    return _files(source, permit, relations, daily_of(sums(evidence.invoices, channels, evidence.payments)))
+
+
+def read_naming(source: Source, parties: Collection[str], scope: Whole) -> list[Sequence[Any]]:
+    """Return the relations (`REGISTER`) of all firms that name one of these parties, as known at the moment.
+
+    Of a party that a crowd names there may be so many only as show that. For a declared reason, as no file is open; by
+    which channel a relation came is not told of all of them.
+    """
+    if source.graph is not None:
+        with suppress(FileNotFoundError):
+            held = kept(source.context).registers(source.graph)
+            rows, more = held.naming(parties, ENOUGH)
+            return held.naming(parties)[0] if more - crowd_among(rows, source.moment.as_of) else rows
+    none = pl.lit(None)
+    return list(_naming(source, parties, scope).with_columns(channel=none, record=none).select(REGISTER).iter_rows())
+
+
+def confirm(
+    source: Source, permit: Permit, told: Sequence[Told], speaking: Collection[str], resolved: Mapping[str, Resolved]
+) -> None:
+    """Write into what is told how much of it only its firm says; `speaking` are those that say any themselves."""
+    for itself in (True, False):
+        firms = {one.firm for one in told if one.firm in speaking and (one.firm in source.own) is itself}
+        if firms:
+            alone = _alone(_weighed(source, permit.only(firms), sides=not itself), resolved)
+            for one in told:
+                if one.firm in firms:
+                    one.row["unconfirmed_fen"] = alone.get((one.firm, one.node, one.sale), 0)
+
+
+def _files(source: Source, permit: Permit, relations: Iterable[Sequence[Any]], daily: Daily) -> Files:
+    registers: dict[str, list[Registered]] = {name: [] for name in permit.enterprises}
+    for tie in registered(relations, source.moment.as_of):
+        registers[tie.firm].append(tie)
+    return Files([File(name, ties) for name, ties in registers.items()], daily)
+
+
+def _naming(source: Source, parties: Collection[str], scope: Whole) -> pl.DataFrame:
+    """Return the relations of all firms that name one of these parties, from the lake."""
+    context, dataset, known_at = source.context, relation.DATASET, source.facts.known_at
+    with context.database.read() as session:
+        version = store.lake_versions(session, known_at).get(dataset.name)
+    if version is None:
+        return dataset.empty()
+    every = scan(context, dataset.name, version, known_at, scope)
+    rows = every.filter(pl.col("party").is_in(sorted(parties))).collect()
+    with context.database.read() as session:
+        gone = gone_at(session, rows["enterprise"].unique().to_list(), replace(source.moment, known_at=known_at))
+    return dataset.as_known(remaining(dataset, rows, gone.records), known_at=known_at)
 
 
 def _channels(context: Context, imports: list[str]) -> dict[str, str]:
@@ -114,26 +166,16 @@ def _channels(context: Context, imports: list[str]) -> dict[str, str]:
         return {name: channel for name, (_, channel) in store.senders(session, imports).items()}
 
 
-def _at_nodes(rows: pl.DataFrame, resolved: Mapping[str, Resolved]) -> pl.DataFrame:
-    """Return rows with the node of each counterparty in its place."""
-    nodes = {written: one.node for written, one in resolved.items()}
-    return rows.with_columns(
-        pl.col("counterparty").replace_strict(list(nodes), list(nodes.values()), default=None, return_dtype=pl.String)
-    )
-
-
-def _unconfirmed(source: Source, permit: Permit, told: pl.DataFrame, resolved: Mapping[str, Resolved]) -> pl.DataFrame:
-    """Return what of the files' invoices only their firms say (`UNCONFIRMED`), where they say any themselves."""
-    speaking = told.filter(pl.col("own_word_fen") != 0)["enterprise"].unique().sort().to_list()
-    found = [pl.DataFrame(schema=UNCONFIRMED)]
-    for itself in (True, False):
-        firms = [name for name in speaking if (name in source.own) is itself]
-        if firms:
-            rows = _weighed(source, permit.only(firms), sides=not itself)
-            alone = rows.filter(unconfirmed()).with_columns(sale=pl.col("direction") == "sale")
-            sums_of = _at_nodes(alone, resolved).group_by(SIDE).agg(unconfirmed_fen=pl.col("net_fen").sum())
-            found.append(sums_of.select(list(UNCONFIRMED)).cast(dict(UNCONFIRMED)))  # type: ignore[arg-type]
-    return pl.concat(found)
+def _alone(rows: pl.DataFrame, resolved: Mapping[str, Resolved]) -> dict[tuple[str, str | None, bool], int]:
+    """Return what of weighed invoices only their firms say, by firm, partner and side."""
+    found: dict[tuple[str, str | None, bool], int] = {}
+    alone = rows.filter(unconfirmed()).with_columns(node=party_of(pl.col("counterparty")))
+    for firm, written, node, direction, net in alone.select(
+        "enterprise", "counterparty", "node", "direction", "net_fen"
+    ).iter_rows():
+        key = (firm, resolved[written].node if written in resolved else node, direction == "sale")
+        found[key] = found.get(key, 0) + net
+    return found
 
 
 def _weighed(source: Source, permit: Permit, *, sides: bool) -> pl.DataFrame:
@@ -145,7 +187,7 @@ def _weighed(source: Source, permit: Permit, *, sides: bool) -> pl.DataFrame:
     if moment.known_at is not None:
         statements = statements.filter(pl.col("known_at") <= moment.known_at)
     sources = BookSources(context.lakes, context.database)
-    told = Told(statements, sources.senders(statements["import_id"].unique().sort().to_list()))
+    told = Said(statements, sources.senders(statements["import_id"].unique().sort().to_list()))
     beside, senders = sources.beside(statements.filter(told.own()), moment, known_at)
-    told = Told(statements, pl.concat([told.senders, senders]).unique("import_id"), beside)
+    told = Said(statements, pl.concat([told.senders, senders]).unique("import_id"), beside)
     return weigh(as_known(statements, as_of=moment.as_of), told if sides else told.without_sides())

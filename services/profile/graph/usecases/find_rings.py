@@ -56,9 +56,10 @@ def rings_of(context: Context, reading: Reading, enterprise: str, asked: Asked) 
     """Return the rings that a firm is on; other members' files are opened where the reader may read them."""
     file = open_at(context, reading, enterprise, asked)
     limits = limits_on(file.moment.as_of)
-    rings, count, unsearched = _found(context, file.moment, [enterprise], limits)
+    found, unsearched = rings_with(context, file.moment, [enterprise], limits)
+    rings = found.head(MOST_RINGS)
     permit = joined([file.permit, *_opened(context, reading, rings, file)])
-    return OwnCircles(file, Circles(file.facts, permit, limits, rings, count, unsearched))
+    return OwnCircles(file, Circles(file.facts, permit, limits, rings, found.height, unsearched))
 
 
 def rings_of_all(context: Context, reading: Reading, asked: Asked) -> Circles:
@@ -69,22 +70,22 @@ def rings_of_all(context: Context, reading: Reading, asked: Asked) -> Circles:
     moment = replace(facts.moment, known_at=facts.known_at)
     limits = limits_on(moment.as_of)
     firms = [firm for firm in permit.enterprises if permit.shows(firm, moment.as_of)]
-    rings, count, unsearched = _found(context, moment, firms, limits)
-    return Circles(facts, permit, limits, rings, count, unsearched)
+    found, unsearched = rings_with(context, moment, firms, limits)
+    return Circles(facts, permit, limits, found.head(MOST_RINGS), found.height, unsearched)
 
 
-def _found(
+def rings_with(
     context: Context, moment: Moment, firms: Collection[str], limits: Limits
-) -> tuple[pl.DataFrame, int, tuple[tuple[date, date], ...]]:
+) -> tuple[pl.DataFrame, tuple[tuple[date, date], ...]]:
+    """Return the rings (RINGS) that any of some firms is on, the latest first, and the days not looked at."""
     if not firms:
-        return find(pl.DataFrame(schema=EDGES), limits.terms).rings, 0, ()
+        return find(pl.DataFrame(schema=EDGES), limits.terms).rings, ()
     hops = near(heard_hops(context, moment, limits), firms, limits.terms)
     found = find(hops, limits.terms, BUDGET)
     since = moment.as_of - timedelta(days=limits.recent_days)
     with_one = c("members").list.eval(pl.element().is_in(list(firms))).list.any()
     mine = found.rings.filter((c("last_on") > since) & with_one)
-    latest = mine.sort("last_on", descending=True, maintain_order=True)
-    return latest.head(MOST_RINGS), mine.height, found.unsearched
+    return mine.sort("last_on", descending=True, maintain_order=True), found.unsearched
 
 
 def _opened(context: Context, reading: Reading, rings: pl.DataFrame, file: OpenFile) -> list[Permit]:

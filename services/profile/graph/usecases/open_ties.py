@@ -16,6 +16,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain import relation
 from services.profile.book.domain.moment import Asked
 from services.profile.book.domain.permit import Permit, Whole, Why, joined
+from services.profile.book.party_key import party_key
 from services.profile.book.usecases.gather import gather_kind
 from services.profile.graph.domain.control.ties import (
     CONTROLLER,
@@ -26,6 +27,8 @@ from services.profile.graph.domain.control.ties import (
     is_enterprise,
     ties_of,
 )
+from services.profile.graph.domain.crowd import crowded
+from services.profile.rights.usecases.list_enterprises import roster
 from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading, open_some, reading_transaction
 
@@ -37,12 +40,16 @@ c = pl.col
 
 @dataclass(frozen=True, slots=True)
 class Tied:
-    """The ties of the files that were opened around one firm; `cut`: there were more files than are opened."""
+    """The ties of the files that were opened around one firm; `cut`: there were more files than are opened.
+
+    `crowded` are their parties that ten firms of the book or more name: no file was opened for these.
+    """
 
     file: OpenFile
     permit: Permit
     ties: Ties
     cut: bool
+    crowded: frozenset[str] = frozenset()
 
 
 def ties_above(context: Context, reading: Reading, enterprise: str, asked: Asked) -> Tied:
@@ -66,7 +73,10 @@ class _Files:
     def __init__(self, context: Context, reading: Reading, file: OpenFile) -> None:
         self._context, self._reading, self._file = context, reading, file
         known = gather_kind(context, file.moment, Whole(Why.TIES), relation.DATASET.name)
-        self._rows = known.filter(c("relation").is_in(KINDS))
+        self._rows = relation.by_name(
+            known.filter(c("relation").is_in(KINDS)), _firms(context, reading, file), party_key(context.settings)
+        )
+        self._crowded = crowded(self._rows, file.moment.as_of)
         self._permit, self._tried, self._cut = file.permit, {file.enterprise}, False
 
     def go_up(self) -> None:
@@ -78,7 +88,7 @@ class _Files:
 
     def go_down(self, heads: Iterable[str]) -> None:
         """Open the files of the firms that these own or control, layer by layer."""
-        layer = set(heads)
+        layer = set(heads) - self._crowded
         seen = set(layer)
         while layer:
             rows = self._rows.filter(c("party").is_in(sorted(layer)), c("relation").is_in(UP))
@@ -91,7 +101,8 @@ class _Files:
         with self._context.database.read() as session:
             own = store.own_imports(session)
         rows = self._rows.filter(c("enterprise").is_in(self._permit.enterprises))
-        return Tied(self._file, self._permit, ties_of(rows, self._file.moment.as_of, own), self._cut)
+        ties = ties_of(rows, self._file.moment.as_of, own)
+        return Tied(self._file, self._permit, ties, self._cut, self._crowded & ties.parties)
 
     def _opened(self, parties: Iterable[str]) -> list[str]:
         """Open what may be opened of these parties' files, and return which were."""
@@ -107,3 +118,8 @@ class _Files:
         self._cut = self._cut or more
         self._permit = joined([self._permit, permit])
         return list(permit.enterprises)
+
+
+def _firms(context: Context, reading: Reading, file: OpenFile) -> tuple[tuple[str, str], ...]:
+    with context.database.read() as session:
+        return roster(context, session, reading.caller, file.moment.known_at)

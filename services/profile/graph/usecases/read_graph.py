@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-
-import polars as pl
+from dataclasses import dataclass
+from typing import Any
 
 from services.profile.book import store
 from services.profile.book.context import Context
-from services.profile.book.domain import relation
-from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.moment import Asked
 from services.profile.book.domain.permit import Permit, Whole, Why, joined
-from services.profile.book.usecases.gather import gone_at, scan
-from services.profile.graph.domain.neighbourhood import Edge, Growing, LeftOut, Shared, drawn
-from services.profile.graph.domain.resolution import Resolved
+from services.profile.graph.domain.crowd import crowd_among
+from services.profile.graph.domain.neighbourhood import Edge, File, Growing, LeftOut, Shared, drawn
+from services.profile.graph.domain.resolution import Resolved, resolve
 from services.profile.graph.domain.ties import Kind, registered
-from services.profile.graph.usecases.file_ties import Source, Ties, current_graph, read_files
+from services.profile.graph.usecases.file_ties import (
+    Files,
+    Source,
+    confirm,
+    current_graph,
+    read_files,
+    read_naming,
+    ready_graph,
+)
 from services.profile.rights.usecases.list_enterprises import roster
-from services.profile.rights.usecases.open_at import OpenFile, open_at
-from services.profile.rights.usecases.open_file import Reading, open_some, reading_transaction
+from services.profile.rights.usecases.open_at import OpenFile, open_step
+from services.profile.rights.usecases.open_file import Reading, Steps, opening
 
 EVERY = frozenset(Kind)
 # Register kinds of which another firm's file may tell a tie to this one.
@@ -64,66 +69,82 @@ class Drawn:
 
 def read_graph(context: Context, reading: Reading, enterprise: str, asked: Asked, wanted: Wanted) -> Drawn:
     """Return the graph around a firm, as of a day, as known at a time."""
-    file = open_at(context, reading, enterprise, asked)
-    walk = _Walk(context, reading, file, wanted)
-    walk.go()
+    with opening(context, reading) as steps:
+        walk = _Walk(context, reading, steps, open_step(context, steps, enterprise, asked), wanted)
+        walk.go()
     return walk.drawn()
 
 
 class _Walk:
     """The files that are open so far, and what they tell."""
 
-    def __init__(self, context: Context, reading: Reading, file: OpenFile, wanted: Wanted) -> None:
-        self._context, self._reading, self._file, self._wanted = context, reading, file, wanted
+    def __init__(self, context: Context, reading: Reading, steps: Steps, file: OpenFile, wanted: Wanted) -> None:
+        self._context, self._reading, self._steps, self._file, self._wanted = context, reading, steps, file, wanted
         self._grown = Growing(wanted.most, wanted.kinds, {file.enterprise: 0})
+        graph = ready_graph(context, file.facts)
+        if graph is None:
+            steps.settle()
+            graph = current_graph(context, file.facts)
         own = frozenset({file.enterprise}) if reading.caller.owns(file.enterprise) else frozenset[str]()
-        graph = current_graph(context, file.facts) if Kind.TRADE in wanted.kinds else None
-        self._source = Source(context, file.facts, graph, own=own)
+        self._source = Source(context, file.facts, graph, own)
+        self._firms: tuple[tuple[str, str], ...] | None = None
         self._permits: list[Permit] = []
         self._names: dict[str, str | None] = {}
         self._resolved: dict[str, Resolved] = {}
+        self._asked: set[str] = set()  # of which parties it is known whether many firms name them
 
     def go(self) -> None:
         """Read the files of one hop after the other, and open those of the next."""
         permit = self._file.permit
         for hop in range(1, self._wanted.depth + 1):
             self._permits.append(permit)
-            ties = self._read(permit)
+            told = self._read(permit)
             last = hop == self._wanted.depth
-            others = self._none if last else self._tied_elsewhere(ties)
-            new = self._grown.add(ties.files, others.enterprises, hop)
+            others = self._none if last else self._tied_elsewhere(told.files)
+            new = self._grown.add(told.files, told.dealings(self._source, self._resolved), others.enterprises, hop)
             if last:
                 break
             permit = joined([others, self._opened(set(new) - set(others.enterprises))])
             if not permit.enterprises:
                 break
+        drawn = sorted(self._grown.files.keys() & self._grown.hops.keys())
+        self._names = store.names_at(self._steps.connection, self._file.facts.known_at, drawn)
 
     def drawn(self) -> Drawn:
-        """Return what has come of it."""
-        edges, shared, left_out = drawn(self._grown)
+        """Return what has come of it, once all reads are on record."""
+        permit = joined(self._permits)
+        if unasked := self._grown.shared() - self._asked:
+            self._naming(unasked)
+        trade, beyond = self._grown.told()
+        confirm(self._source, permit, trade, self._grown.speaking(), self._resolved)
+        edges, shared, left_out = drawn(self._grown, trade, beyond)
         written: dict[str, list[tuple[str, Resolved]]] = {}
         for each, one in sorted(self._resolved.items()):
-            if one.by != "code":
-                written.setdefault(one.node, []).append((each, one))
+            written.setdefault(one.node, []).append((each, one))
         nodes = tuple(self._node(name, hop, written.get(name, [])) for name, hop in self._grown.hops.items())
-        return Drawn(self._file, joined(self._permits), nodes, edges, shared, left_out)
+        return Drawn(self._file, permit, nodes, edges, shared, left_out)
 
     def _node(self, node: str, hop: int, written: Sequence[tuple[str, Resolved]]) -> Node:
         name = self._names.get(node) or (written[0][0] if written else None)
         return Node(node, hop, node in self._grown.files, name, tuple(written))
 
-    def _read(self, permit: Permit) -> Ties:
-        """Return what the files of a hop tell."""
-        ties = read_files(self._source, permit)
-        if any(one.by != "code" for one in ties.resolved.values()) and not self._source.firms:
-            # Names are looked up among the firms that the reader may list; that costs, and is seldom called for.
+    def _read(self, permit: Permit) -> Files:
+        """Return what the files of a hop tell, and note what names without a code are."""
+        if self._source.graph is None:
+            self._steps.settle()
+        told = read_files(self._source, permit)
+        names = told.names(self._source) - self._resolved.keys()
+        if names:
+            self._resolved |= resolve(names, self._roster())
+        return told
+
+    def _roster(self) -> tuple[tuple[str, str], ...]:
+        """Return the firms that the reader may list: that costs, and is seldom called for."""
+        if self._firms is None:
+            self._steps.settle()
             with self._context.database.read() as session:
-                firms = roster(self._context, session, self._reading.caller, self._file.moment.known_at)
-            self._source = replace(self._source, firms=firms)
-            ties = read_files(self._source, permit) if firms else ties
-        self._names |= ties.names
-        self._resolved |= ties.resolved
-        return ties
+                self._firms = roster(self._context, session, self._reading.caller, self._file.moment.known_at)
+        return self._firms
 
     @property
     def _none(self) -> Permit:
@@ -133,39 +154,30 @@ class _Walk:
         """Open those of these firms' files that the reader may read, and record each read."""
         if not wanted:
             return self._none
-        day, room = self._file.moment.as_of, self._wanted.most
-        with reading_transaction(self._context) as connection:
-            known = sorted(store.enterprises(connection, sorted(wanted)))
-            permit, _ = open_some(self._context, connection, self._reading, known, day, room)
-        return permit
+        known = sorted(store.there(self._steps.connection, sorted(wanted)))
+        return self._steps.some(known, self._file.moment.as_of, self._wanted.most)
 
-    def _tied_elsewhere(self, ties: Ties) -> Permit:
-        """Open the files of firms that tell ties to these themselves, or share a party with them, as there is room."""
+    def _tied_elsewhere(self, files: Sequence[File]) -> Permit:
+        """Open the files of firms that tell ties to these themselves, or share a party with them, as there is room.
+
+        A party that many firms name is noted, and nothing is opened for it.
+        """
         kinds = self._wanted.kinds & REGISTERED
         if not kinds:
             return self._none
-        parties = {file.enterprise for file in ties.files}
-        parties |= {tie.party for file in ties.files for tie in file.registered if tie.sealed and tie.kind in kinds}
-        rows = _naming(self._context, self._file, parties)
-        found = {tie.firm for tie in registered(rows, self._file.moment.as_of, {}) if tie.kind in kinds}
-        fresh, day = sorted(found - self._grown.hops.keys()), self._file.moment.as_of
+        parties = {file.enterprise for file in files}
+        parties |= {tie.party for file in files for tie in file.registered if tie.sealed and tie.kind in kinds}
+        self._asked |= parties
+        ties = registered(self._naming(parties), self._file.moment.as_of)
+        fresh = sorted({tie.firm for tie in ties if tie.kind in kinds} - self._grown.hops.keys())
         room = self._wanted.most - len(self._grown.hops)
         if not fresh or room <= 0:
             return self._none
-        with reading_transaction(self._context) as connection:
-            permit, _ = open_some(self._context, connection, self._reading, fresh, day, room)
-        return permit
+        return self._steps.some(fresh, self._file.moment.as_of, room)
 
-
-def _naming(context: Context, file: OpenFile, parties: Collection[str]) -> pl.DataFrame:
-    """Return the relations of all firms that name one of these parties, as known at the moment."""
-    dataset, moment = relation.DATASET, file.moment
-    with context.database.read() as session:
-        version = store.lake_versions(session, moment.known_at).get(dataset.name)
-    if version is None:
-        return dataset.empty()
-    every = scan(context, dataset.name, version, moment.known_at, Whole(Why.TIES))
-    rows = every.filter(pl.col("party").is_in(sorted(parties))).collect()
-    with context.database.read() as session:
-        gone = gone_at(session, rows["enterprise"].unique().to_list(), moment)
-    return dataset.as_known(remaining(dataset, rows, gone.records), known_at=moment.known_at)
+    def _naming(self, parties: Collection[str]) -> list[Sequence[Any]]:
+        """Return the relations of all firms that name one of these parties; those that many name are noted instead."""
+        rows = read_naming(self._source, parties, Whole(Why.TIES))
+        crowd = crowd_among(rows, self._file.moment.as_of)
+        self._grown.crowded |= crowd
+        return [row for row in rows if row[2] not in crowd] if crowd else rows

@@ -15,7 +15,7 @@ from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole
 from services.profile.graph.domain.sums import months, united
 from services.profile.graph.usecases.keep_ties import kept, refresh
-from services.profile.graph.usecases.sum_trade import bucket_sums, cut_at, firm_sums
+from services.profile.graph.usecases.sum_trade import INVOICES, bucket_sums, cut_at, firm_sums
 
 
 def trade_months(context: Context, moment: Moment, scope: Whole, *, own_words: bool = False) -> pl.DataFrame:
@@ -43,7 +43,7 @@ def _parts(context: Context, moment: Moment, scope: Whole) -> Iterator[pl.DataFr
         else:
             yield from (held.bucket(graph, bucket) for bucket in range(BUCKETS))
         return
-    cut = cut_at(context, moment.known_at)
+    cut = cut_at(context, moment.known_at).only(INVOICES)
     if firms is not None:
         yield firm_sums(context, cut, firms)
     else:

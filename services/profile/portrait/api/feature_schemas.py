@@ -8,6 +8,7 @@ from chassis.web.schemas import Schema
 from services.profile.book.api.schemas import MOMENT, EnterpriseId, TextSchema
 from services.profile.book.domain.channel import Channel
 from services.profile.portrait.domain.against import SORTS
+from services.profile.portrait.usecases.add_blocks import Block
 from services.profile.rights.api.schemas import marks
 
 
@@ -127,6 +128,11 @@ class FeatureSetSchema(Schema):
     as_of = fields.Date(allow_none=True, load_default=None)
     known_at = fields.AwareDateTime(allow_none=True, load_default=None, validate=MOMENT)
     outcomes = fields.Boolean(load_default=False)
+    blocks = fields.List(
+        fields.String(validate=validate.OneOf(list(Block))),
+        load_default=[],
+        metadata={"description": "Figures beside the features: `graph`, those of a firm's ties that a model may use"},
+    )
 
 
 class FigureReasonSchema(Schema):
@@ -157,9 +163,16 @@ class CatalogueFigureSchema(Schema):
     source = fields.String()
 
 
+class BlocksSchema(Schema):
+    """The figures that are read beside the features where they are asked for, by block."""
+
+    graph = fields.List(fields.Nested(CatalogueFigureSchema()))
+
+
 class CatalogueSchema(Schema):
     """All features: what they are called, mean, and how they can be changed."""
 
     version = fields.String()
     features = fields.List(fields.Nested(CatalogueFigureSchema()))
     indicators = fields.List(fields.Nested(CatalogueFigureSchema()))
+    blocks = fields.Nested(BlocksSchema())

@@ -18,6 +18,7 @@ from services.profile.book.domain.moment import Asked
 from services.profile.portrait.api import shown
 from services.profile.portrait.api.feature_schemas import CatalogueSchema, FeatureSetSchema, FeaturesSchema
 from services.profile.portrait.usecases import read_features
+from services.profile.portrait.usecases.add_blocks import Block
 from services.profile.rights.api import enterprises
 from services.profile.rights.api.reading import PURPOSE, reading
 from services.profile.rights.domain.resource import Resource
@@ -52,7 +53,8 @@ def post_feature_set(order: dict[str, Any]) -> Response:
     """Read the features of many enterprises as a Parquet table.
 
     Files without a live consent are withheld and counted; each read is recorded.
-    `defaulted` and `observed_on` come with `outcomes`.
+    `defaulted` and `observed_on` come with `outcomes`. With `blocks` the figures of ties come as columns too, of firms
+    whose consent has the field `graph`; each such read is recorded beside.
     """
     return feature_table(order, Resource.FEATURE_SET)
 
@@ -60,7 +62,8 @@ def post_feature_set(order: dict[str, Any]) -> Response:
 def feature_table(order: dict[str, Any], what: Resource) -> Response:
     """Answer with the features of many enterprises, read for `what`, as Parquet."""
     asked, by = Asked(order["as_of"], order["known_at"]), reading(what, order["as_of"])
-    found = read_features.read_feature_set(context(), by, order["enterprises"], asked, outcomes=order["outcomes"])
+    wanted = read_features.Wanted(order["enterprises"], order["outcomes"], tuple(map(Block, order["blocks"])))
+    found = read_features.read_feature_set(context(), by, wanted, asked)
     body = io.BytesIO()
     found.frame.write_parquet(body, compression="lz4", statistics=False)
     response = Response(body.getvalue(), content_type=PARQUET)

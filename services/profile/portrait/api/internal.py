@@ -19,6 +19,7 @@ from services.profile.book.domain.moment import Asked
 from services.profile.portrait.api.feature_schemas import FeatureSetSchema
 from services.profile.portrait.api.features import LARGEST_ORDER, feature_table
 from services.profile.portrait.usecases import read_features
+from services.profile.portrait.usecases.add_blocks import Block
 from services.profile.portrait.usecases.continue_file import continue_file
 from services.profile.rights.api.reading import named
 from services.profile.rights.domain.resource import Resource
@@ -35,16 +36,18 @@ OF_MANY = frozenset({Resource.FEATURE_SET, Resource.NEW_SCORE, Resource.MATCH})
 @blueprint.post("/feature-reads")
 @requires("enterprises:read")
 def post_feature_reads() -> Response:
-    """Answer `{"reads": [{"enterprise", "request_id"}…], "what", "as_of"?, "known_at"?}` with a list in the same order.
+    """Answer `{"reads": [{"enterprise", "request_id"}…], "what", "as_of"?, "known_at"?, "blocks"?}` with a list.
 
-    Each item is what `GET /v1/enterprises/{id}/features` answers, or `{"problem"}`; each read is checked and recorded
-    as `what` it is for, under the id of the request that it is for.
+    In the same order, each item is what `GET /v1/enterprises/{id}/features` answers, or `{"problem"}`; each read is
+    checked and recorded as `what` it is for, under the id of the request that it is for. `blocks` of figures stand
+    among the values.
     """
     order = request.get_json(force=True)
     what, day = named(order["what"], OF_ONE), date.fromisoformat(order["as_of"]) if "as_of" in order else None
     readings = [(one["enterprise"], _reading(what, one.get("request_id", ""), day)) for one in order["reads"]]
     asked = Asked(day, datetime.fromisoformat(order["known_at"]) if "known_at" in order else None)
-    found = read_features.read_features_each(context(), readings, asked)
+    blocks = [Block(name) for name in order.get("blocks", ())]
+    found = read_features.read_features_each(context(), readings, asked, blocks)
     return json_answer(b"[" + b",".join(_told(each) for each in found) + b"]")
 
 

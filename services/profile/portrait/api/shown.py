@@ -13,6 +13,7 @@ from services.profile.book.domain import invoice
 from services.profile.book.domain.counterparty import MATCHES
 from services.profile.book.domain.dataset import Column
 from services.profile.book.domain.evidence import DATASETS
+from services.profile.graph.domain.figures.declared import OFFERED, Figure
 from services.profile.portrait.domain.features import CATALOGUE, VERSION, Feature
 from services.profile.portrait.domain.indicators import INDICATORS, Indicator
 from services.profile.portrait.domain.late_payment import Account, whole_fen
@@ -32,6 +33,7 @@ def catalogue() -> dict[str, Any]:
         "version": VERSION,
         "features": [_feature(feature) for feature in CATALOGUE],
         "indicators": [_feature(indicator) | {"source": indicator.source} for indicator in INDICATORS],
+        "blocks": {"graph": [_figure(figure) for figure in OFFERED]},
     }
 
 
@@ -171,6 +173,22 @@ def _aspect(aspect: Aspect, peers: dict[str, Any] | None) -> dict[str, Any]:
 
 def _partner(partner: Partner) -> dict[str, Any]:
     return asdict(partner)
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    """Show a figure of ties as a feature: of each block training keeps one, and no firm changes its register."""
+    return {
+        "name": figure.name,
+        "title": asdict(figure.title),
+        "unit": figure.unit,
+        "dimension": "relation",
+        "direction": figure.direction,
+        "model": True,
+        "family": figure.block,
+        "actionable": "immutable",
+        "pace_per_month": None,
+        "reason": {"worse": asdict(figure.worse), "better": asdict(figure.better)},
+    }
 
 
 def _feature(feature: Feature) -> dict[str, Any]:

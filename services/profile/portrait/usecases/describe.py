@@ -258,7 +258,7 @@ def _read(found: pl.DataFrame, as_of: date) -> dict[str, Figures]:
     }
 
 
-def digest(values: Mapping[str, float | None], as_of: date) -> str:
+def digest(values: Mapping[str, float | None], as_of: date | str, catalogue: str = VERSION) -> str:
     """Return SHA-256 of the canonical JSON of what a score is made from: as-of date, catalogue version, values."""
-    document = {"as_of": as_of, "catalogue": VERSION, "values": values}
+    document = {"as_of": as_of, "catalogue": catalogue, "values": values}
     return sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()

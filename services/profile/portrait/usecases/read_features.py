@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -30,6 +30,7 @@ from services.profile.book.usecases.settle import settle
 from services.profile.book.usecases.tell_sources import BookSources
 from services.profile.portrait.domain.features import VERSION
 from services.profile.portrait.domain.fuller import SIDES
+from services.profile.portrait.usecases.add_blocks import Block, catalogue_with, names_of, with_blocks
 from services.profile.portrait.usecases.describe import NAMES, Describer, Description, Figures, nothing_known
 from services.profile.portrait.usecases.tell_records import records_against
 from services.profile.rights import dispute_store
@@ -43,17 +44,6 @@ FORM = f"{VERSION} 4"
 FIRM_COLUMNS = ("industry", "region", "size_class")
 # What stands beside the features of a row.
 BESIDE = ("disputes", "evidence", "confirmed")
-# The features of a fuller file, as columns: a row of many has them, and as text they would be read slowly.
-FULLER = pl.Struct(
-    {
-        "shown": pl.Struct(dict.fromkeys(SIDES, pl.Int64)),
-        "window": pl.Int64,
-        "registered_on": pl.String,
-        "depth": pl.String,
-        "values": pl.Struct(dict.fromkeys(NAMES, pl.Float64)),
-        "features_sha256": pl.String,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +77,9 @@ def read_features(context: Context, reading: Reading, enterprise: str, asked: As
 
 
 def read_features_each(
-    context: Context, readings: Sequence[tuple[str, Reading]], asked: Asked
+    context: Context, readings: Sequence[tuple[str, Reading]], asked: Asked, blocks: Collection[Block] = ()
 ) -> list[bytes | Refused]:
-    """Return the features, or why not, for each of several requests: one turn for all.
+    """Return the features, and blocks of figures, or why not, for each of several requests: one turn for all.
 
     Consent and record are those of `read_features`, for every one of the requests; they commit together.
     """
@@ -111,6 +101,11 @@ def read_features_each(
     bodies = {**stored, **computed}
     first = readings[0][1]
     shown = {name: _shown(context, first, permits[name], facts, bodies[name]) for name in permits.keys() & bodies}
+    if blocks and shown:
+        opened_files = joined(permits[name] for name in shown)
+        documents = {name: orjson.loads(body) for name, body in shown.items()}
+        added = with_blocks(context, first, opened_files, facts, documents, blocks)
+        shown = {name: orjson.dumps(body) for name, body in added.items()}
     return [_handed(each, shown, first) for each in opened]
 
 
@@ -145,24 +140,31 @@ def _shown(context: Context, reading: Reading, permit: Permit, facts: Facts, bod
     return _body(context, permit, facts, Files({}, marks), sides=False)
 
 
-def read_feature_set(
-    context: Context, reading: Reading, wanted: Sequence[str] | None, asked: Asked, *, outcomes: bool
-) -> FeatureSet:
-    """Return the features of the wanted enterprises (None: all) that the reader has consent for.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whose features are wanted (None: all that the reader may read), with outcomes or not, and with which blocks."""
+
+    enterprises: Sequence[str] | None = None
+    outcomes: bool = False
+    blocks: tuple[Block, ...] = ()
+
+
+def read_feature_set(context: Context, reading: Reading, wanted: Wanted, asked: Asked) -> FeatureSet:
+    """Return the features of the wanted enterprises that the reader has consent for.
 
     Outcomes are returned for model training only.
     """
-    if outcomes and reading.purpose != Purpose.TRAINING:
+    if wanted.outcomes and reading.purpose != Purpose.TRAINING:
         raise Forbidden(f"Outcomes are told for the purpose {Purpose.TRAINING} only.", purpose=reading.purpose)
     with reading_transaction(context) as connection:
-        permit = open_files(context, connection, reading, wanted)
+        permit = open_files(context, connection, reading, wanted.enterprises)
         facts = settle(connection, store.book(connection), asked, context.today())
         firms = store.enterprises(connection, permit.enterprises)
         stored = snapshots.snapshots(connection, list(firms), facts.moment.as_of, FORM) if facts.current else {}
         missing = permit.only(firms.keys() - stored.keys())
         files, facts = _files(connection, missing, facts)
         # Outcomes come without the book of invoices moving on: the time asked for counts, not the book's.
-        labels = outcome_store.outcomes(connection, asked.known_at or context.now()) if outcomes else None
+        labels = outcome_store.outcomes(connection, asked.known_at or context.now()) if wanted.outcomes else None
     bodies = {name: orjson.loads(body) for name, body in stored.items()}
     if missing.enterprises:
         computed = _computed(context, missing, facts, files)
@@ -171,10 +173,27 @@ def read_feature_set(
     for name in filter(reading.caller.owns, bodies):
         bodies[name] = orjson.loads(_shown(context, reading, permit.only({name}), facts, orjson.dumps(bodies[name])))
     unknown = len(permit.enterprises) - len(firms)
-    frame = _frame([bodies[name] for name in firms], firms, labels, records=reading.terms.records)
+    told = with_blocks(context, reading, permit.only(firms.keys()), facts, bodies, wanted.blocks)
+    names = NAMES + names_of(wanted.blocks)
+    frame = _frame([told[name] for name in firms], firms, labels, names, records=reading.terms.records)
     if reading.resource is Resource.NEW_SCORE:  # what is supposed stands beside a score and nowhere else
-        frame = frame.with_columns(pl.Series("fuller", [bodies[name]["fuller"] for name in firms], dtype=FULLER))
-    return FeatureSet(frame, facts, permit.withheld + unknown)
+        fuller = pl.Series("fuller", [told[name]["fuller"] for name in firms], dtype=_fuller(names))
+        frame = frame.with_columns(fuller)
+    return FeatureSet(frame, facts, permit.withheld + unknown, catalogue_with(wanted.blocks))
+
+
+def _fuller(names: Sequence[str]) -> pl.Struct:
+    """Return the form of a fuller file in a table, as columns: many rows have one, and text would be slow to read."""
+    return pl.Struct(
+        {
+            "shown": pl.Struct(dict.fromkeys(SIDES, pl.Int64)),
+            "window": pl.Int64,
+            "registered_on": pl.String,
+            "depth": pl.String,
+            "values": pl.Struct(dict.fromkeys(names, pl.Float64)),
+            "features_sha256": pl.String,
+        }
+    )
 
 
 def describer(context: Context) -> Describer:
@@ -282,6 +301,7 @@ def _frame(
     bodies: Sequence[dict[str, Any]],
     firms: Mapping[str, Enterprise],
     labels: Mapping[str, tuple[bool, date | None]] | None,
+    names: Sequence[str],
     *,
     records: bool,
 ) -> pl.DataFrame:
@@ -299,7 +319,7 @@ def _frame(
     # Null is withheld: that there are none is told too.
     told = [orjson.dumps(body["records"]).decode() if records else None for body in bodies]
     columns["records"] = pl.Series("records", told, dtype=pl.String)
-    for name in NAMES:
+    for name in names:
         columns[name] = pl.Series(name, [body["values"][name] for body in bodies], dtype=pl.Float64)
     if labels is not None:
         told = [labels.get(body["enterprise"], (None, None)) for body in bodies]

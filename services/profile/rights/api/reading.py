@@ -45,6 +45,6 @@ def marked(permit: Permit, document: Mapping[str, Any]) -> dict[str, Any]:
 
 def marks(permit: Permit) -> dict[str, list[Mapping[str, Any]]]:
     """Return the marks of the files that are open as they are shown; who disputes nothing is left out."""
-    with context().database.read() as session:
-        found = dispute_store.marks(session, permit)
+    with context().database.connection() as connection:
+        found = dispute_store.marks(connection, permit)
     return {name: [mark.as_json() for mark in each] for name, each in found.items()}

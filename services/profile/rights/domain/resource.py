@@ -29,6 +29,7 @@ class Resource(StrEnum):
     ALERT = "alert"
     MEASURES = "measures"
     GRAPH = "graph"
+    GRAPH_SET = "graph-set"
     CONTROL = "control"
     RINGS = "rings"
     SHOCK = "shock"

@@ -10,7 +10,7 @@ from services.profile.book.domain.moment import Asked, Facts, Moment
 from services.profile.book.domain.permit import Permit
 from services.profile.book.usecases.enrol import known
 from services.profile.book.usecases.settle import settle
-from services.profile.rights.usecases.open_file import Reading, open_file, reading_transaction
+from services.profile.rights.usecases.open_file import Reading, Steps, open_file, reading_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,14 @@ class OpenFile:
     def moment(self) -> Moment:
         """The moment with the time named that makes the same answer later."""
         return replace(self.facts.moment, known_at=self.facts.known_at)
+
+
+def open_step(context: Context, steps: Steps, enterprise: str, asked: Asked) -> OpenFile:
+    """Open one file as the first of several steps, and settle which facts count."""
+    permit = steps.one(enterprise)
+    facts = settle(steps.connection, store.book(steps.connection), asked, context.today())
+    known(steps.connection, enterprise)
+    return OpenFile(enterprise, permit, facts)
 
 
 def open_at(context: Context, reading: Reading, enterprise: str, asked: Asked) -> OpenFile:

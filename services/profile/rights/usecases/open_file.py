@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
-from math import ceil
 from time import perf_counter
 from typing import Any
 
@@ -21,7 +20,6 @@ from sqlalchemy import ColumnElement, Connection, SQLColumnExpression
 from chassis.core.call import add_timing
 from chassis.core.errors import Refused
 from chassis.core.identity import Caller
-from chassis.core.moments import day_of
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import usual_day
@@ -30,12 +28,11 @@ from services.profile.rights import consent_store
 from services.profile.rights.domain.consent import (
     Consent,
     ConsentRequired,
-    Period,
     Purpose,
-    ReadsUsedUp,
     purpose_of,
 )
 from services.profile.rights.domain.resource import Resource, Terms, table
+from services.profile.rights.usecases.count_reads import Reads
 
 OWN = (Window(),)
 LONGEST_NAME = 64
@@ -69,19 +66,24 @@ def open_file(context: Context, connection: Connection, reading: Reading, enterp
     Raises `ConsentRequired`, before telling whether there is such an enterprise. Raises `ReadsUsedUp` where every
     consent that covers the read has been read as often as it allows.
     """
+    opened = _opened(context, connection, reading, enterprise)
+    _record(connection, reading, opened.records)
+    return opened.permit
+
+
+def _opened(context: Context, connection: Connection, reading: Reading, enterprise: str) -> _Opened:
     if reading.caller.owns(enterprise):
-        return issue({enterprise: OWN})
+        return _Opened(issue({enterprise: OWN}))
     purpose = purpose_of(reading.purpose)
     held = consent_store.consents_of(connection, reading.caller.client, enterprise)
     covering = _covering(context, connection, reading, held)
     if not covering:
         raise refused(reading)
-    reads = _Reads(context, connection, reading, covering)
+    reads = _reads(context, connection, reading, covering)
     consent = reads.take(covering)
     if consent is None:
         raise reads.used_up(covering)
-    _record(connection, reading, [_access(context, reading, purpose, consent)])
-    return issue({enterprise: (consent.window,)})
+    return _Opened(issue({enterprise: (consent.window,)}), [_access(context, reading, purpose, consent)], reads.held)
 
 
 def open_files(context: Context, connection: Connection, reading: Reading, wanted: Sequence[str] | None) -> Permit:
@@ -92,7 +94,7 @@ def open_files(context: Context, connection: Connection, reading: Reading, wante
     """
     purpose = purpose_of(reading.purpose)
     held = _by_enterprise(context, connection, reading, wanted)
-    reads = _Reads(context, connection, reading, chain.from_iterable(held.values()))
+    reads = _reads(context, connection, reading, chain.from_iterable(held.values()))
     live = {name: consent for name, consents in held.items() if (consent := reads.take(consents)) is not None}
     asked = dict.fromkeys(wanted) if wanted is not None else dict.fromkeys(sorted(live))
     own = {name for name in asked if reading.caller.owns(name)}
@@ -105,12 +107,36 @@ def open_files(context: Context, connection: Connection, reading: Reading, wante
     return issue(opened, len(asked) - len(opened))
 
 
-def open_to(context: Context, connection: Connection, reading: Reading) -> list[str]:
-    """Return by name the files that a consent opens to the reader, or its own: whom to ask for. It opens none."""
+def open_again(context: Context, connection: Connection, reading: Reading, wanted: Sequence[str]) -> Permit:
+    """Open those of some files that the reader may read now, for work whose reads all bear its own request's id.
+
+    Each is recorded once: what this work has recorded is opened again as long as a consent is live, and counted no
+    second time, so that it can go on after a crash. Nothing is refused for a file that stays shut.
+    """
+    purpose = purpose_of(reading.purpose)
+    held = _by_enterprise(context, connection, reading, wanted)
+    before = consent_store.read_under(connection, reading.caller.client, reading.what, reading.request_id, wanted)
+    fresh = {name: consents for name, consents in held.items() if name not in before}
+    reads = _reads(context, connection, reading, chain.from_iterable(fresh.values()))
+    live = {name: consent for name, consents in fresh.items() if (consent := reads.take(consents)) is not None}
+    again = {name: consents[0] for name, consents in held.items() if name in before}
+    _record(connection, reading, [_access(context, reading, purpose, consent) for consent in live.values()])
+    opened = live | again
+    windows = {name: (opened[name].window,) for name in wanted if name in opened}
+    return issue(windows, len(wanted) - len(windows))
+
+
+def open_to(
+    context: Context, connection: Connection, reading: Reading, wanted: Sequence[str] | None = None
+) -> list[str]:
+    """Return by name the files (of the wanted ones, or all) that a consent opens to the reader, or its own.
+
+    Whom to ask for: it opens none.
+    """
     if reading.caller.enterprise is not None and reading.caller.owns(reading.caller.enterprise):
         return [reading.caller.enterprise]
     purpose_of(reading.purpose)
-    return sorted(_by_enterprise(context, connection, reading, None))
+    return sorted(_by_enterprise(context, connection, reading, wanted))
 
 
 def openable(
@@ -119,7 +145,7 @@ def openable(
     """Return whose files of these a consent opens to the reader as of a day, with a read left; it opens none."""
     held = consent_store.consents(connection, reading.caller.client, enterprises)
     covering = [consent for consent in _live(context, reading, held) if consent.window.shows(day)]
-    reads = _Reads(context, connection, reading, covering)
+    reads = _reads(context, connection, reading, covering)
     return sorted({consent.enterprise for consent in covering if not reads.gone(consent)})
 
 
@@ -133,7 +159,7 @@ def open_each(
     first = readings[0][1]
     others = {name for name, _ in readings if not first.caller.owns(name)}
     held = _by_enterprise(context, connection, first, list(others)) if others else {}
-    reads = _Reads(context, connection, first, chain.from_iterable(held.values()))
+    reads = _reads(context, connection, first, chain.from_iterable(held.values()))
     purpose = purpose_of(first.purpose) if others else Purpose.ASSESSMENT
     opened: list[Permit | Refused] = []
     records = []
@@ -162,7 +188,7 @@ def open_days(
     purpose = purpose_of(reading.purpose)
     held = consent_store.consents(connection, reading.caller.client, sorted(days))
     covering = list(_live(context, reading, held))
-    reads = _Reads(context, connection, reading, covering)
+    reads = _reads(context, connection, reading, covering)
     opened: dict[str, tuple[Window, ...]] = {name: OWN for name in days if reading.caller.owns(name)}
     records = []
     for name, wanted in days.items():
@@ -189,35 +215,86 @@ def open_some(
     Nothing is refused for a file that stays shut, and nothing tells of it; returned is also whether more would open. A
     firm that reads its own file without a purpose opens no other.
     """
+    opened = _some(context, connection, reading, enterprises, day, most)
+    _record(connection, reading, opened.records)
+    return opened.permit, opened.more
+
+
+def _some(
+    context: Context, connection: Connection, reading: Reading, enterprises: Sequence[str], day: date, most: int
+) -> _Opened:
     if reading.purpose is None:
-        return issue({}), False
+        return _Opened(issue({}))
     purpose, opened = purpose_of(reading.purpose), dict[str, tuple[Window, ...]]()
     held = consent_store.consents(connection, reading.caller.client, sorted(enterprises))
     covering: dict[str, list[Consent]] = {name: [] for name in enterprises if reading.caller.owns(name)}
     for consent in _live(context, reading, held):
         if consent.window.shows(day):
             covering.setdefault(consent.enterprise, []).append(consent)
-    reads = _Reads(context, connection, reading, chain.from_iterable(covering.values()))
-    records = list[dict[str, Any]]()
+    reads = _reads(context, connection, reading, chain.from_iterable(covering.values()))
+    records, more = list[dict[str, Any]](), False
     for name in sorted(covering):
         if len(opened) == most:
-            return _recorded(connection, reading, records, opened), True
+            more = True
+            break
         if reading.caller.owns(name):
             opened[name] = OWN
         elif (taken := reads.take(covering[name])) is not None:
             opened[name] = (taken.window,)
             records.append(_access(context, reading, purpose, taken))
-    return _recorded(connection, reading, records, opened), False
+    return _Opened(issue(opened), records, reads.held, more)
 
 
-def _recorded(
-    connection: Connection,
-    reading: Reading,
-    records: Sequence[Mapping[str, Any]],
-    opened: Mapping[str, tuple[Window, ...]],
-) -> Permit:
-    _record(connection, reading, records)
-    return issue(opened)
+class Steps:
+    """Files that are opened step by step, for one answer: each under its own consent, each read recorded.
+
+    The steps share a transaction, and the records are its last act, since others wait for the ledger meanwhile. Before
+    something slow is read call `settle`: it commits what was opened so far.
+    """
+
+    def __init__(self, context: Context, reading: Reading, stack: ExitStack) -> None:
+        self._context, self._reading, self._stack = context, reading, stack
+        self._open: Connection | None = None
+        self._records: list[dict[str, Any]] = []
+        self._held = False
+
+    @property
+    def connection(self) -> Connection:
+        """The transaction of the step: whatever a step looks up is looked up there, as it may wait for no other."""
+        if self._open is None:
+            self._open = self._stack.enter_context(reading_transaction(self._context))
+        return self._open
+
+    def one(self, enterprise: str) -> Permit:
+        """Open one file; raises as `open_file` does."""
+        return self._taken(_opened(self._context, self.connection, self._reading, enterprise)).permit
+
+    def some(self, enterprises: Sequence[str], day: date, most: int) -> Permit:
+        """Open those of some files that the reader may read as of a day, up to so many, as `open_some` does."""
+        if self._held:
+            self.settle()  # who counts the reads of one step must not wait for those of another: see `hold`
+        return self._taken(_some(self._context, self.connection, self._reading, enterprises, day, most)).permit
+
+    def settle(self) -> None:
+        """Record the reads so far and commit; the next step begins another transaction."""
+        if self._open is not None:
+            _record(self._open, self._reading, self._records)
+            self._stack.close()
+            self._open, self._records, self._held = None, [], False
+
+    def _taken(self, opened: _Opened) -> _Opened:
+        self._records += opened.records
+        self._held = self._held or opened.held
+        return opened
+
+
+@contextmanager
+def opening(context: Context, reading: Reading) -> Iterator[Steps]:
+    """Open files step by step; what was opened is on record when the block has ended, and only then shown."""
+    with ExitStack() as stack:
+        steps = Steps(context, reading, stack)
+        yield steps
+        steps.settle()
 
 
 def may_open(
@@ -247,6 +324,16 @@ def refused(reading: Reading, **members: Any) -> ConsentRequired:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """Files that were opened, their records that are not stored yet, and whether reads are counted till the commit."""
+
+    permit: Permit
+    records: Sequence[dict[str, Any]] = ()
+    held: bool = False
+    more: bool = False
+
+
 @contextmanager
 def reading_transaction(context: Context) -> Iterator[Connection]:
     """Give a connection for one read of files and its record, and tell how long the commit took."""
@@ -256,45 +343,8 @@ def reading_transaction(context: Context) -> Iterator[Connection]:
     add_timing(("commit", (perf_counter() - start) * 1000))
 
 
-class _Reads:
-    """How many reads are left of those consents that limit them; all are left of what is not counted."""
-
-    def __init__(self, context: Context, connection: Connection, reading: Reading, consents: Iterable[Consent]) -> None:
-        self._now = context.now()
-        limited = {each.id: each.limits for each in consents} if reading.terms.counted else {}
-        self._left: dict[tuple[str, Period], int] = {}
-        consent_store.hold(connection, [name for name, limits in limited.items() if limits])
-        for period in Period:
-            limits = {name: each[period] for name, each in limited.items() if period in each}
-            made = consent_store.reads_since(connection, list(limits), period.start(self._now)) if limits else {}
-            self._left |= {(name, period): most - made.get(name, 0) for name, most in limits.items()}
-
-    def take(self, consents: Iterable[Consent]) -> Consent | None:
-        """Return the first consent with a read left, which is then used; None where none has."""
-        for consent in consents:
-            if not self.gone(consent):
-                for period in consent.limits:
-                    if (consent.id, period) in self._left:
-                        self._left[consent.id, period] -= 1
-                return consent
-        return None
-
-    def used_up(self, consents: Iterable[Consent]) -> ReadsUsedUp:
-        """Return the refusal where none of these has a read left: until when, and by which limit."""
-        # A consent waits for the longest of its periods that are used up; the reader for the first consent.
-        waits = [(max(self.gone(each), key=lambda period: period.end(self._now)), each) for each in consents]
-        period, first = min(waits, key=lambda wait: wait[0].end(self._now))
-        most, possible = first.limits[period], period.end(self._now)
-        return ReadsUsedUp(
-            f"The enterprise allows {most} reads a {period}, and they were made; the next one is possible from "
-            f"{day_of(possible)}, a day of China.",
-            **{f"most_reads_a_{period}": most},
-            retry_after=ceil((possible - self._now).total_seconds()),
-        )
-
-    def gone(self, consent: Consent) -> list[Period]:
-        """Return the periods in which a consent has no read left."""
-        return [period for period in consent.limits if self._left.get((consent.id, period), 1) <= 0]
+def _reads(context: Context, connection: Connection, reading: Reading, consents: Iterable[Consent]) -> Reads:
+    return Reads(connection, consents if reading.terms.counted else (), context.now())
 
 
 def _live(context: Context, reading: Reading, held: Iterable[Consent]) -> Iterator[Consent]:

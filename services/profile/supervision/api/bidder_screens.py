@@ -23,8 +23,8 @@ from services.profile.supervision.usecases.screen_bidders import enter, screen_b
 blueprint = Blueprint(
     "bidder-screens", __name__, url_prefix="/v1/bidder-screens", description="Bidders who belong together: hints"
 )
-# Two thousand past auctions of ten bids each.
-LARGEST_ORDER = 8 << 20
+# Five thousand past auctions of ten bids each.
+LARGEST_ORDER = 20 << 20
 
 
 @blueprint.before_request
@@ -59,7 +59,16 @@ def _tender(order: dict[str, Any]) -> Tender:
     papers = {each["enterprise"]: {sign: each[sign] for sign in DOCUMENT_SIGNS} for each in order["bidders"]}
     bids = _bids(order["bids"])
     present = auction("of the tender", bids, reserve_fen=order["reserve_fen"]) if bids else None
-    return Tender(bidders, present, in_order([_past(each) for each in order["past"]]), papers)
+    past = in_order([_past(each) for each in order["past"]])
+    return Tender(bidders, present, past, papers, _elsewhere(order))
+
+
+def _elsewhere(order: dict[str, Any]) -> dict[int, int]:
+    sizes = [each["bids"] for each in order["elsewhere"]]
+    if len(set(sizes)) < len(sizes):
+        twice = next(size for size in sizes if sizes.count(size) > 1)
+        raise ImpossibleAuction(f"`elsewhere` tells auctions of {twice} bids twice; add them up.", bids=twice)
+    return {each["bids"]: each["auctions"] for each in order["elsewhere"]}
 
 
 def _past(said: dict[str, Any]) -> Auction:

@@ -13,7 +13,8 @@ from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id
 from services.profile.supervision.domain.screen.groups import LEVELS
 from services.profile.supervision.domain.screen.sign import signs
 
-MOST_BIDDERS, MOST_BIDS, MOST_AUCTIONS, MOST_WORDS, LONGEST = 60, 100, 2000, 20, 128
+MOST_BIDDERS, MOST_BIDS, MOST_AUCTIONS, MOST_WORDS, LONGEST = 60, 100, 5000, 20, 128
+MOST_ELSEWHERE = 10_000_000
 # Whole fen that JSON numbers hold exactly.
 FEN = validate.Range(1, 2**53 - 1)
 LEVEL = validate.OneOf([word for _, word in LEVELS])
@@ -70,6 +71,13 @@ class PastAuctionSchema(Schema):
     bids = fields.List(fields.Nested(BidSchema()), required=True, validate=validate.Length(1, MOST_BIDS))
 
 
+class ElsewhereSchema(Schema):
+    """Past auctions in which none of the bidders was: of so many bids, how many auctions."""
+
+    bids = fields.Integer(required=True, strict=True, validate=validate.Range(1, MOST_BIDS))
+    auctions = fields.Integer(required=True, strict=True, validate=validate.Range(1, MOST_ELSEWHERE))
+
+
 class ScreenOrderSchema(Schema):
     """Bidders to be screened, this tender's bids where they are open, and past auctions."""
 
@@ -77,7 +85,19 @@ class ScreenOrderSchema(Schema):
     bids = fields.List(fields.Nested(BidSchema()), load_default=list, validate=validate.Length(max=MOST_BIDS))
     reserve_fen = fields.Integer(load_default=None, allow_none=True, strict=True, validate=FEN)
     past = fields.List(
-        fields.Nested(PastAuctionSchema()), load_default=list, validate=validate.Length(max=MOST_AUCTIONS)
+        fields.Nested(PastAuctionSchema()),
+        load_default=list,
+        validate=validate.Length(max=MOST_AUCTIONS),
+        metadata={"description": "Those after `as_of` do not count; only those matter in which one of the bidders was"},
+    )
+    elsewhere = fields.List(
+        fields.Nested(ElsewhereSchema()),
+        load_default=list,
+        validate=validate.Length(max=MOST_BIDS),
+        metadata={
+            "description": "Past auctions without any of the bidders, by their size: the same answer as if each stood "
+            "in `past`, without telling who bid what there"
+        },
     )
     as_of = fields.Date(load_default=None, allow_none=True)
     known_at = fields.AwareDateTime(load_default=None, allow_none=True, validate=MOMENT)
@@ -173,6 +193,14 @@ class ScreenReceiptSchema(Schema):
     ledger_entry = fields.Integer()
 
 
+class ScreenPastSchema(Schema):
+    """Which past auctions counted: how many, how many of them without a day, how many are left out as after `as_of`."""
+
+    auctions = fields.Integer()
+    undated = fields.Integer()
+    later = fields.Integer()
+
+
 class ScreenLeftOutSchema(Schema):
     """How much of each list is beyond its cap."""
 
@@ -190,6 +218,7 @@ class BidderScreenSchema(Schema):
     bidders = fields.List(fields.Nested(ScreenedBidderSchema()))
     not_looked_at = fields.Integer()
     consent = fields.Nested(TextSchema(), allow_none=True)
+    past = fields.Nested(ScreenPastSchema())
     joins = fields.Float(metadata={"description": "The likelihood ratio from which a pair joins a group"})
     groups = fields.List(fields.Nested(BidderGroupSchema()))
     pairs = fields.List(fields.Nested(BidderPairSchema()))

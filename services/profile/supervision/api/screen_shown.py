@@ -49,6 +49,7 @@ def shown(done: Done, bidders: Sequence[str], marks: Marks) -> dict[str, Any]:
         "bidders": [_bidder(name, opened, found.groups, marks) for name in bidders],
         "not_looked_at": len(bidders) - len(opened),
         "consent": words(CONSENT) if len(opened) < len(bidders) else None,
+        "past": {"auctions": done.past, "undated": done.undated, "later": done.later},
         "joins": JOINS,
         "groups": [_group(group) for group in found.groups],
         "pairs": [_pair(pair) for pair in pairs],

@@ -21,6 +21,7 @@ from services.profile.book.domain.departure import names_of
 from services.profile.book.domain.moment import Asked, Facts, Moment
 from services.profile.book.domain.party import party_of, written
 from services.profile.book.domain.permit import Permit, Whole, Why
+from services.profile.book.party_key import party_key
 from services.profile.book.usecases.gather import gather, scan
 from services.profile.book.usecases.settle import settle
 from services.profile.rights import ledger_entries
@@ -42,7 +43,8 @@ class UnlistedBidder(Invalid):
 class Done:
     """A screen that was made: its id, the files that were open (None: none), which facts counted, what was found.
 
-    `own` are the imports in which firms speak of themselves.
+    `own` are the imports in which firms speak of themselves; `past` is how many auctions counted, `later` how many
+    that are told were held after the day, so that they did not, and `undated` how many of the past have no day.
     """
 
     id: str
@@ -50,6 +52,9 @@ class Done:
     facts: Facts
     screened: Screened
     own: frozenset[str]
+    past: int
+    later: int
+    undated: int
 
     @property
     def moment(self) -> Moment:
@@ -72,10 +77,13 @@ def screen_bidders(context: Context, reading: Reading, tender: Tender, asked: As
             if purpose_of(reading.purpose) not in reading.terms.purposes:
                 raise
             permit = None
-    files = Files() if permit is None else _files(context, facts.moment, permit)
+    day, files = facts.moment.as_of, Files() if permit is None else _files(context, facts.moment, permit)
     with context.database.read() as session:
         own = store.own_imports(session)
-    return Done(new_id("scr"), permit, facts, screen(tender, files, facts.moment.as_of), own)
+    counted = tender.until(day)
+    past = len(counted.past) + sum(tender.elsewhere.values())
+    later, undated = len(tender.past) - len(counted.past), sum(each.day is None for each in counted.past)
+    return Done(new_id("scr"), permit, facts, screen(counted, files, day), own, past, later, undated)
 
 
 def enter(context: Context, caller: Caller, screen_id: str, purpose: str | None, answer: Mapping[str, Any]) -> Any:
@@ -105,12 +113,16 @@ def _check(tender: Tender) -> None:
 def _files(context: Context, moment: Moment, permit: Permit) -> Files:
     found = gather(context, moment, permit, KINDS)
     opened = [firm for firm in permit.enterprises if permit.shows(firm, moment.as_of)]
-    relations = found.relations.filter(pl.col("enterprise").is_in(opened))
+    held = found.relations.filter(pl.col("enterprise").is_in(opened))
+    # Bidders that a register names without a code: among those alone whose files are open.
+    firms = found.enterprises.filter(pl.col("enterprise").is_in(opened), pl.col("name").is_not_null())
+    bidders = tuple(sorted(firms.select("enterprise", "name").iter_rows()))
+    relations = relation.by_name(held, bidders, party_key(context.settings)).drop("by_name")
     shared = parties(relations, opened, moment.as_of)
     return Files(
         frozenset(opened),
         relations,
-        names_of(relation.DATASET, relations).to_list(),
+        names_of(relation.DATASET, held).to_list(),
         _trade(found.invoices, opened, moment.as_of),
         _crowds(context, moment, shared),
     )

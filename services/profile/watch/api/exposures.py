@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from chassis.web import preconditions
 from chassis.web.answers import json_answer
@@ -19,6 +19,13 @@ from services.profile.watch.api.exposure_schemas import ExposuresOrderSchema, Ex
 from services.profile.watch.usecases.state_exposures import state_exposures
 
 blueprint = Blueprint("exposures", __name__, url_prefix="/v1/exposures", description="What you have lent to whom")
+# A hundred thousand exposures with their figures.
+LARGEST_BOOK = 32 << 20
+
+
+@blueprint.before_request
+def _allow_long_books() -> None:
+    request.max_content_length = LARGEST_BOOK
 
 
 @blueprint.get("")
@@ -60,6 +67,7 @@ def _tagged(row: tables.ExposureBook | None, held: Mapping[str, Exposure]) -> Re
             "version": row.version if row else 0,
             "threshold_fen": row.threshold_fen if row else None,
             "stated_at": row.stated_at if row else None,
+            "stated_by": row.client if row else None,
             "exposures": [asdict(each) for each in held.values()],
         }
     )

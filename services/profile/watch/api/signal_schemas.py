@@ -91,7 +91,8 @@ class AlertHopSchema(Schema):
 class AlertSchema(Schema):
     """An early warning: one event, one alert. Days are those of the book.
 
-    `withheld` says that it rests on what a lender said of another firm: neither the firm nor the records are told.
+    `withheld` says that it rests on what a lender said of another firm: neither the firm nor the records are told, nor
+    the value and the day, by which it could be recognised.
     """
 
     disputes = marks()

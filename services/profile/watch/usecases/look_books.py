@@ -1,12 +1,13 @@
 """Contagion in clients' books (signal 17): what the firms that fell do to what each client has lent to others.
 
 Each book is followed through the files that its client may read for monitoring, as `POST /v1/shocks` is, but by what
-others than the firms themselves say (as signal 14), and through nothing else. A look may be repeated at any time.
+others than the firms themselves say (as signal 14), and through nothing else; from those of whom public records or the
+client itself say that they fell. A look may be repeated at any time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -95,7 +96,7 @@ def _see(context: Context, client: str, moment: Moment, book: Mapping[str, Expos
     with context.database.connection() as connection:
         names = openable(context, connection, asked, sorted(book), moment.as_of)
         fed = openable(context, connection, replace(asked, resource=Resource.ALERTS), names, moment.as_of)
-    fell = _fallen(context, moment)
+    fell = _fallen(context, moment, client)
     if not names or fell.is_empty():
         return Seen(0.0, fell.clear(), None)
     made = told_network(context, moment, Whole(Why.WATCH, tuple(names)), heard=True)
@@ -111,24 +112,33 @@ def _see(context: Context, client: str, moment: Moment, book: Mapping[str, Expos
         if moved is not None and moved.el_fen.value > 0:
             changes[effect.enterprise] = (effect, moved)
     total = summed([moved for _, moved in changes.values()])
-    # The feed shows it under this firm's consent: one whose alerts the client may read goes first.
-    worst = min(
-        changes.values(),
-        key=lambda each: (
-            each[0].enterprise not in fed,
-            -each[1].el_fen.value,
-            len(each[0].path),
-            each[0].enterprise,
-        ),
-        default=None,
-    )
-    return Seen(total.value, tied, worst[0] if worst else None)
+    worst = _worst(list(changes.values()), frozenset(fed))
+    return Seen(total.value, tied, worst)
 
 
-def _fallen(context: Context, moment: Moment) -> pl.DataFrame:
+def _worst(changes: Sequence[tuple[Effect, Change]], fed: Collection[str]) -> Effect | None:
+    """Return the firm that costs the book most; of equals the one with the shortest path, then the first by name.
+
+    The feed shows the alert under this firm's consent: one whose alerts the client may read goes first.
+    """
+
+    def cost(each: tuple[Effect, Change]) -> tuple[bool, float]:
+        return each[0].enterprise not in fed, -each[1].el_fen.value
+
+    most = min(map(cost, changes), default=None)
+    alike = [effect for effect, moved in changes if cost((effect, moved)) == most]
+    return min(alike, key=lambda effect: (len(effect.path), effect.enterprise), default=None)
+
+
+def _fallen(context: Context, moment: Moment, client: str) -> pl.DataFrame:
+    """Return who fell as far as the client knows it: by public records, or by its own word.
+
+    What another lender keeps must not count at all: whoever states his book and threshold as he likes would find out by
+    when an alert comes, whatever it says.
+    """
     records = gather_kind(context, moment, Whole(Why.WATCH), public_record.DATASET.name)
     with context.database.read() as session:
-        outcomes = alert_store.outcomes_known(session, moment.known_at or context.now())
+        outcomes = alert_store.outcomes_known(session, moment.known_at or context.now(), by=client)
     return fallen(records, outcomes, moment.as_of)
 
 
@@ -185,7 +195,7 @@ def _alert(held: Any, seen: Seen, worst: Effect, moment: Moment) -> dict[str, An
 
 
 def _records(fell: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return what says of each that it fell, as the records behind an alert; what a lender said stands first."""
+    """Return what says of each that it fell, as the records behind an alert; the client's own word stands first."""
     rows = fell.sort(pl.col("kind") != "outcomes", "party")
     return [
         {

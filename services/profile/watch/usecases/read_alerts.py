@@ -120,8 +120,9 @@ def open_alert(context: Context, session: Session, reading: Reading, alert_id: s
 
 
 def told_fallen(alert: tables.Alert) -> set[str]:
-    """Return the firms of whom public records say, behind an alert, that they do not pay."""
-    public = (each for each in alert.records if each["kind"] == public_record.DATASET.name)
+    """Return the firms of whom public records say, behind an alert, or the client of a book, that they do not pay."""
+    kinds = {public_record.DATASET.name} | ({"outcomes"} if alert.client else set())
+    public = (each for each in alert.records if each["kind"] in kinds)
     return {named(each["counterparty"]) for each in public if each["counterparty"]}
 
 
@@ -144,10 +145,11 @@ def _ties(context: Context, connection: Connection, reading: Reading, alerts: Se
 def withheld(alert: tables.Alert) -> bool:
     """Tell whether an alert rests on what a lender said of another firm.
 
-    That firm has not agreed that its default is told to its suppliers: the alert says how much is at stake, not whose
-    default it was. Public records are public.
+    That firm has not agreed that its default is told to its suppliers: the alert says that a customer is in trouble,
+    and neither who, nor since when, nor how much is sold to it. Public records are public, and an alert about a
+    client's own book rests on no other lender's word.
     """
-    return any(record["kind"] == "outcomes" for record in alert.records)
+    return alert.client is None and any(record["kind"] == "outcomes" for record in alert.records)
 
 
 def acknowledge(context: Context, session: Session, alert: OpenAlert, client: str, note: str | None) -> None:

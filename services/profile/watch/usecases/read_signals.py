@@ -30,6 +30,10 @@ class Happening:
     records_count: int
 
 
+# What of a reading tells a customer apart from the others, by the file of its supplier.
+TELLING = ("subject", "value", "occurred_on")
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How an enterprise stands with a signal: fires, near, calm, unknown, or no-source."""
@@ -89,7 +93,9 @@ def _standings(seen: View, enterprise: str) -> tuple[Standing, ...]:
 
 def _standing(signal: Signal, seen: View, rows: pl.DataFrame, told: Mapping[Any, pl.DataFrame]) -> Standing:
     readings = rows.to_dicts()
-    happenings = tuple(_happening(reading, told) for reading in readings if reading["fires"])
+    # What is withheld stands last: its place among the others would tell of its name.
+    told_first = [_happening(reading, told) for reading in readings if reading["fires"]]
+    happenings = tuple(sorted(told_first, key=lambda each: each.reading["value"] is None))
     first = next((reading for reading in readings if not reading["event"]), None)
     if signal.key in seen.found.sourceless:
         state = "no-source"
@@ -112,6 +118,6 @@ def _standing(signal: Signal, seen: View, rows: pl.DataFrame, told: Mapping[Any,
 def _happening(reading: Mapping[str, Any], told: Mapping[Any, pl.DataFrame]) -> Happening:
     rows = told.get(tuple(reading[name] for name in SAME), pl.DataFrame())
     if rows.is_empty() or "outcomes" in rows["kind"]:
-        hidden = {**reading, "subject": None} if rows.height else reading
+        hidden = {**reading, **dict.fromkeys(TELLING)} if rows.height else reading
         return Happening(hidden, (), 0)
     return Happening(reading, rows.head(RECORDS_KEPT).drop(SAME).to_dicts(), rows.height)

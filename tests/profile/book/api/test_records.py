@@ -130,6 +130,42 @@ def test_no_name_is_kept_of_a_person(house: House) -> None:
     assert house.rejects(done["id"]) == ["5,持股比例,170%,not a share from 0 to 1 or 0% to 100% / 不是有效的比例"]
 
 
+REGISTER = (
+    "统一社会信用代码,企业名称,股东（发起人）,股东统一社会信用代码,持股比例（%）,认缴出资额（万元）,认缴出资日期\n"
+    f"E1,甲公司,张三,,51.00,510.5,2030-01-01\nE1,甲公司,乙（北京）投资有限公司,{BUYER},0.49,,2030-01-01\n"
+    "E1,甲公司,李四,,未公示,—,\nE1,甲公司,王五,,101,,\n"
+)
+
+
+def test_shareholders_as_the_register_publishes_them_are_read(cottage: House) -> None:
+    """A share in percent by its head, one that is not told, a firm by its code where there is one beside its name."""
+    head = "\n".join(REGISTER.splitlines()[:4])
+    looked = cottage.client.post("/v1/import-previews?filename=a.csv", data=head.encode(), headers=cottage.source)
+    assert (looked.json["kind"], looked.json["connector"]) == ("relations", "register-shareholders"), looked.json
+    sent = cottage.client.post(
+        "/v1/imports?kind=relations&connector=register-shareholders", data=REGISTER.encode(), headers=cottage.source
+    )
+    cottage.worker.run_once()
+    done = cottage.state(sent.json["id"])
+    assert counts(done) == (4, 3, 0, 1)
+    assert cottage.rejects(done["id"])[0].startswith("5,持股比例（%）,101,not a share")
+    rows = table(known(cottage), "relations").select("relation", "share", "amount_fen", "since").rows()
+    assert sorted(rows, key=str) == [
+        ("shareholder", 0.0049, None, None),
+        ("shareholder", 0.51, 510_5000_00, None),
+        ("shareholder", None, None, None),
+    ]
+    assert f"uscc:{BUYER}" in table(known(cottage), "relations")["party"].to_list()
+
+
+def test_a_relation_without_an_end_or_a_told_share_is_one_all_the_same(cottage: House) -> None:
+    rows = "E1,股东,张三,-,2020-01-01,长期\nE1,经营者,张三,,2020-01-01,无固定期限\nE1,住所,某路1号,/,,-\n"
+    done = cottage.send("relations", "企业代号,关系类型,关联方,持股比例,起始日期,终止日期\n" + rows)
+    assert counts(done) == (3, 3, 0, 0)
+    held = table(known(cottage), "relations")
+    assert held["share"].to_list() == held["until"].to_list() == [None] * 3
+
+
 @pytest.mark.parametrize("file", ["企业代号,王小明\nE1,王小明\n", "企业代号,关系类型,关联方\nE1,股东,王小明,多余\n"])
 def test_no_name_is_kept_of_a_file_that_could_not_be_used(cottage: House, file: str) -> None:
     """A refused file goes as well, with what a killed reader left beside it; a report shows no line of it."""

@@ -8,6 +8,7 @@ from datetime import date
 import orjson
 import polars as pl
 
+from services.profile.book.domain import relation
 from services.profile.book.domain.departure import Departure, named, names_of, names_of_each, remaining
 from services.profile.book.domain.invoice import DATASET
 
@@ -56,3 +57,14 @@ def test_a_digital_invoice_leaves_with_all_of_its_versions() -> None:
     rows = frame(row(), row(total_fen=1), row(number="1"))
     name = names_of(DATASET, rows)[0]
     assert remaining(DATASET, rows, [Departure("local:E1", "invoices", name)]).height == 1
+
+
+def test_a_record_without_a_number_leaves_too() -> None:
+    """A tie told by a register is named by its parties and dates; no printed bracket can be in it."""
+    row = dict.fromkeys(relation.DATASET.schema)
+    rows = pl.DataFrame(
+        [row | {"enterprise": "local:A", "relation": "shareholder", "party": f"local:{other}"} for other in "BC"],
+        schema=relation.DATASET.schema,
+    )
+    gone = Departure("local:A", relation.DATASET.records, str(names_of(relation.DATASET, rows)[0]))
+    assert remaining(relation.DATASET, rows, [gone])["party"].to_list() == ["local:C"]

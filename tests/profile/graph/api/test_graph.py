@@ -8,8 +8,12 @@ import pytest
 from profile_house import House
 from signal_books import work_off
 
+from services.profile.graph.usecases import file_ties, read_graph
+from services.profile.graph.usecases.keep_ties import refresh
+
 SALES = "enterprise,number,date,buyer,net,tax,total,status\n"
 PURCHASES = SALES.replace("buyer", "seller")
+PAYMENTS = "direction,enterprise,reference,counterparty,date,amount,status\n"
 RELATIONS = "relation,enterprise,party,since,share\n"
 KINDS = {"trade", "equity", "person", "guarantee", "address", "phone"}
 
@@ -150,6 +154,68 @@ def test_a_person_is_drawn_only_where_two_open_files_share_it(town: House) -> No
     assert "张三" not in str(found)
 
 
+def crowd(house: House, firms: int) -> str:
+    """Let so many firms name one phone and one person, E1 first; a bank may read E1, E2 and the first five others."""
+    named = ["E1", "E2", *(f"F{n:02}" for n in range(firms - 2))]
+    rows = "".join(f"phone,{firm},010-1,,\nperson-in-charge,{firm},张伟,,\n" for firm in named)
+    house.send("relations", RELATIONS + rows + "address,E1,某路1号,,\naddress,F00,某路1号,,\n")
+    house.date_book("2024-03-31")
+    return "depth=2&types=phone,person,address"
+
+
+def test_a_phone_of_an_agency_or_a_common_name_opens_nobodys_file(town: House) -> None:
+    """Ten firms name both: through neither is anything followed, and the answer says so; the address still ties two."""
+    query = crowd(town, 10)
+    found = graph(town, lend(town, "E1", "E2", *(f"F{n:02}" for n in range(5))), query)
+    assert {name for name, read in nodes(found).items() if read} == {"local:E1", "local:F00"}
+    assert {node["id"]: node["crowded"] for node in found["nodes"] if node["kind"] != "enterprise"} == {
+        "address:1": False,
+        "person:1": True,
+        "phone:1": True,
+    }
+    assert found["left_out"]["crowded"] == 2
+    assert "代理机构" in found["left_out"]["not_followed"]["zh"]
+
+
+def test_nine_firms_are_no_crowd(town: House) -> None:
+    query = crowd(town, 9)
+    found = graph(town, lend(town, "E1", "E2", *(f"F{n:02}" for n in range(5))), query)
+    assert len([name for name, read in nodes(found).items() if read]) == 7
+    assert found["left_out"]["crowded"] == 0
+
+
+def test_a_crowd_that_open_trade_partners_share_is_marked_too(town: House) -> None:
+    """E2 is read as a partner of E1; that both have the agency's phone says little."""
+    crowd(town, 10)
+    found = graph(town, lend(town, "E1", "E2"), "depth=2&types=trade,phone")
+    assert [node["crowded"] for node in found["nodes"] if node["kind"] == "phone"] == [True]
+
+
+@pytest.mark.parametrize("firms", [9, 10, 14])
+def test_the_store_tells_a_crowd_as_the_lake_does(town: House, monkeypatch: pytest.MonkeyPatch, firms: int) -> None:
+    """Whether a few of a party's rows show it, or all must be looked at."""
+    query = crowd(town, firms)
+    bank = lend(town, "E1", "E2", *(f"F{n:02}" for n in range(5)))
+    from_lakes = graph(town, bank, query)
+    refresh(town.context)
+    for enough in (3, 10, 12, 200):
+        monkeypatch.setattr(file_ties, "ENOUGH", enough)
+        assert graph(town, bank, query) == from_lakes
+
+
+def test_a_tie_of_a_register_is_disputed_by_the_name_that_the_graph_tells(town: House) -> None:
+    register(town)
+    headers = town.owner("local:E1")
+    (tie,) = of(graph(town, headers), "local:K9", "local:E1", "equity")["registered"]
+    assert tie["disputed"] is False
+    item = {"kind": "relations", "record": tie["record"]}
+    told = {"item": item, "reason": "not-ours", "statement": "K9 sold its shares in 2019."}
+    made = town.client.post("/v1/disputes", json=told, headers=headers | {"Idempotency-Key": "1"})
+    assert made.status_code == 201, made.json
+    (marked,) = of(graph(town, lend(town, "E1")), "local:K9", "local:E1", "equity")["registered"]
+    assert (marked["record"], marked["disputed"]) == (tie["record"], True)
+
+
 def test_a_tie_that_another_firms_register_tells_is_drawn_where_its_file_is_open(town: House) -> None:
     """E1 guarantees for E6, as E6's register says: the bank sees it with E6's consent, and E1 without it does not."""
     register(town)
@@ -195,9 +261,7 @@ def test_what_only_the_firm_says_is_marked_until_another_bears_it_out(town: Hous
     bank = lend(town, "E1")
     said = of(graph(town, bank), "local:E1", "local:K5")["trade"][0]
     assert (said["channels"], said["own_word_fen"], said["unconfirmed_fen"]) == (["subject"], 50000, 50000)
-    town.send(
-        "payments", "direction,enterprise,reference,counterparty,date,amount,status\nin,E1,r1,K5,2024-03-20,500,valid\n"
-    )
+    town.send("payments", PAYMENTS + "in,E1,r1,K5,2024-03-20,500,valid\n")
     town.date_book("2024-03-31")
     borne = of(graph(town, bank), "local:E1", "local:K5")["trade"][0]
     assert (borne["own_word_fen"], borne["unconfirmed_fen"], borne["paid_fen"], borne["payments"]) == (
@@ -211,10 +275,20 @@ def test_what_only_the_firm_says_is_marked_until_another_bears_it_out(town: Hous
 def test_a_past_time_gives_the_bytes_that_were_given_then(house: House) -> None:
     """From the store when it was the present, from the lake when it is past; with two files open."""
     house.send("invoices.sale", trade(*E1, ("E2", "8", "2024-03-05", "K4", 70)))
+    house.send("invoices.sale", NAMED + "E1,71,2024-03-01,丙丁食品有限公司,,10,0,10,valid\n")
+    house.send("payments", PAYMENTS + "in,E1,r1,K1,2024-03-20,150,valid\nout,E2,r2,K7,2024-03-21,9,valid\n")
+    own = trade(("E1", "77", "2024-03-02", "K1", 500), ("E1", "78", "2024-03-03", "K5", 60)).encode()
+    house.client.post("/v1/imports?kind=invoices.sale&filename=own.csv", data=own, headers=house.owner())
+    work_off(house)
     register(house)
     bank = lend(house, "E1", "E2", "E5", "E6")
     url = "/v1/enterprises/E1/graph?depth=3&as_of=2024-03-31"
+    from_lakes = house.client.get(url, headers=bank)
+    refresh(house.context)
     then = house.client.get(url, headers=bank)
+    assert then.data == from_lakes.data
+    assert all(text in then.text for text in ('"paid_fen":15000', '"own_word_fen":6000', '"by":"itself"'))
+    house.send("payments", PAYMENTS + "in,E1,r1,K1,2024-03-20,150,reversed\n")
     house.send("invoices.sale", trade(("E1", "4", "2024-03-01", "K1", 999), ("E2", "10", "2024-01-01", "K9", 5)))
     house.send("relations", RELATIONS + "address,E2,某路1号,2020-01-01,\n")
     known_at = then.json["known_at"].replace("+", "%2B")
@@ -225,3 +299,30 @@ def test_a_past_time_gives_the_bytes_that_were_given_then(house: House) -> None:
 def test_a_depth_a_kind_or_a_size_that_there_is_not_is_refused_in_words(town: House) -> None:
     for query in ("depth=4", "types=friendship", "most=0"):
         assert town.client.get(f"/v1/enterprises/E1/graph?{query}", headers=town.owner()).status_code == 422
+
+
+def test_a_consent_with_limited_reads_pays_for_each_hop_once(house: House) -> None:
+    """The firm's own and a partner's, each with one read a day: the second question is refused and not recorded."""
+    house.send("invoices.sale", trade(*E1, ("E2", "8", "2024-03-05", "K4", 70)))
+    for firm in ("E1", "E2"):
+        house.consent(f"local:{firm}", fields=["graph"], most_reads_a_day=1)
+    assert nodes(graph(house, house.bank(), "depth=2&as_of=2024-03-31"))["local:E2"]
+    again = house.client.get("/v1/enterprises/E1/graph?depth=2&as_of=2024-03-31", headers=house.bank())
+    assert (again.status_code, again.json["most_reads_a_day"]) == (429, 1)
+    for firm in ("E1", "E2"):
+        reads = house.client.get(f"/v1/enterprises/{firm}/accesses", headers=house.owner(f"local:{firm}")).json["items"]
+        assert [read["what"] for read in reads] == ["graph"]
+
+
+def test_an_answer_that_fails_on_its_way_shows_nothing_and_records_no_read(
+    town: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank = lend(town, "E1", "E2")
+    refresh(town.context)
+
+    def fail(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(read_graph, "read_naming", fail)
+    assert town.client.get("/v1/enterprises/E1/graph?depth=2", headers=bank).status_code == 500
+    assert town.client.get("/v1/enterprises/E1/accesses", headers=town.owner()).json["items"] == []

@@ -100,6 +100,75 @@ def test_a_file_that_is_shut_answers_as_one_that_is_not_there(told: House) -> No
     assert {**after, "known_at": None} == {**before, "known_at": None}
 
 
+def test_of_a_shut_partner_only_what_registers_publish_counts(cottage: House) -> None:
+    """The attack: does a figure change when the partner enters the book, or when others tell of it behind its door?
+
+    Its day of registration, as a source of the book describes it, and its capital by a trading partner's word would
+    tell so. A register's own entry is public: by that it is strong, and as old as the entry, whoever reads.
+    """
+    assert cottage.send("relations", HEADER + "A,注册资本,A,,10000000,2020-01-01,\n")["accepted"] == 1
+    assert cottage.send("invoices.sale", SALES)["accepted"] == 2
+    cottage.date_book("2026-06-30")
+    consent(cottage, ["A"])
+    before = ask(cottage)
+    cottage.send("enterprises", "企业代号,企业名称,成立日期\nB,B公司,2010-01-01\n")
+    behind = HEADER + "B,注册资本,B,,90000000,2012-01-01,\n"
+    sent = cottage.client.post(
+        "/v1/imports?kind=relations&filename=r.csv&channel=counterparty", data=behind.encode(), headers=cottage.source
+    )
+    assert sent.status_code == 202, sent.json
+    cottage.worker.run_once()
+    cottage.date_book("2026-06-30")
+    after = ask(cottage)
+    assert {**after, "known_at": None} == {**before, "known_at": None}
+    names = ("trade_with_old_12m", "trade_with_strong_12m")
+    assert [values(after)[name] for name in names] == [0.0, 0.0]
+    cottage.send("relations", HEADER + "C,注册资本,C,,90000000,2012-01-01,\n")
+    cottage.date_book("2026-06-30")
+    assert [values(ask(cottage))[name] for name in names] == [200_000.0, 200_000.0]
+    consent(cottage, ["B"])
+    assert [values(ask(cottage))[name] for name in names] == [200_000.0, 200_000.0]
+
+
+def test_dependence_goes_both_ways_and_a_partner_s_side_needs_its_file(told: House) -> None:
+    """A sells B a third and C two thirds; of B's own purchases A makes four fifths, which B's file alone tells."""
+    bought = SALES.splitlines()[0].replace("购方", "销方")
+    rows = f"{bought}\nB,1001,2026/3/4,A,1000.00,130.00,1130.00,有效发票\nB,9,2026/3/5,E9,250.00,0.00,250.00,有效发票\n"
+    assert told.send("invoices.purchase", rows)["accepted"] == 2
+    told.date_book("2026-06-30")
+    consent(told, ["A"])
+    shut = values(ask(told))
+    assert shut["sales_to_one_12m"] == pytest.approx(2 / 3)
+    assert (shut["customer_relies_12m"], shut["purchases_from_one_12m"]) == (None, None)
+    consent(told, ["B"])
+    figures = {each["name"]: each for each in ask(told)["figures"]}
+    relies = figures["customer_relies_12m"]
+    assert relies["value"] == pytest.approx(0.8)
+    assert relies["neighbours"] == [{"party": "B", "tie": "trades", "value": 100_000.0}]
+    assert figures["systemic_exposure"]["value"] == pytest.approx(2 / 3)
+
+
+def test_trade_that_goes_round_is_told_with_its_neighbours_where_the_purpose_opens_rings(told: House) -> None:
+    """A sells B, B sells C, C sells A, ten thousand yuan and more: what B and C deal is neither counted nor named."""
+    hops = (("A", "B", 5), ("B", "C", 6), ("C", "A", 7))
+    rows = "".join(
+        f"{one},80{day},2026/5/{day},{to},2000{day}.00,0.00,2000{day}.00,有效发票\n" for one, to, day in hops
+    )
+    told.send("invoices.sale", SALES.splitlines()[0] + "\n" + rows)
+    told.date_book("2026-06-30")
+    consent(told, ["A"])
+    figures = {each["name"]: each for each in ask(told)["figures"]}
+    assert (figures["ring_trade_12m"]["value"], figures["ring_trade_12m"]["hideable"]) == (4_001_200.0, True)
+    assert {each["party"]: each["value"] for each in figures["ring_trade_12m"]["neighbours"]} == {
+        "B": 2_000_500.0,
+        "C": 2_000_700.0,
+    }
+    told.consent("local:A", purposes=("financing-match",), fields=["graph"])
+    other = values(ask(told, headers=told.bank("financing-match")))
+    assert (other["ring_trade_12m"], other["systemic_exposure"]) == (None, None)
+    assert other["sales_to_one_12m"] is not None
+
+
 def test_without_a_consent_nothing_is_told(told: House) -> None:
     answer = told.client.get("/v1/enterprises/local:A/graph-features", headers=told.bank())
     assert (answer.status_code, answer.json["type"].rsplit("/", 1)[-1]) == (403, "consent-required")

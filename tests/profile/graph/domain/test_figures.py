@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.profile.graph.domain.figures import FACTS, FIGURES, TIES, figures, network
-from services.profile.graph.domain.figures.declared import TRADE
+from services.profile.graph.domain.figures.declared_of_trade import TRADE
 from services.profile.graph.domain.figures.measures import shells
 from services.profile.graph.domain.figures.of_ties import OF_GROUP, OFFICES
 from services.profile.graph.domain.figures.told import around

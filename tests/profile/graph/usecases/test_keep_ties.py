@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,16 +16,19 @@ import pytest
 from profile_house import House
 from signal_books import work_off
 
+from services.profile import cli
 from services.profile.book import departures, store
 from services.profile.book.delta import BUCKETS
+from services.profile.book.domain import departure, relation
 from services.profile.book.domain.departure import Cause, Departure
 from services.profile.book.domain.invoice import as_known
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.graph import tie_store
+from services.profile.graph.domain.sums import PAID
 from services.profile.graph.tie_store import Graph, TieStore
 from services.profile.graph.usecases import keep_ties
-from services.profile.graph.usecases.keep_ties import kept, refresh
+from services.profile.graph.usecases.keep_ties import kept, refresh, tend
 from services.profile.graph.usecases.trade_months import trade_months
 
 SALES = "enterprise,number,date,buyer,net,tax,total,status,reversal\n"
@@ -45,10 +50,19 @@ def whole(held: TieStore, graph: Graph | None) -> pl.DataFrame:
     return pl.concat([held.bucket(graph, bucket) for bucket in range(BUCKETS)])
 
 
-def afresh(house: House, folder: Path) -> pl.DataFrame:
-    """Return the graph that a store gives which knows nothing yet."""
+def other_store(house: House, folder: Path) -> tuple[TieStore, Graph | None]:
+    """Return a store that knew nothing yet, and the graph that it gives."""
     other = replace(house.context, settings=replace(house.context.settings, home=folder / uuid4().hex))
-    return whole(kept(other), refresh(other))
+    return kept(other), refresh(other)
+
+
+def afresh(house: House, folder: Path) -> pl.DataFrame:
+    return whole(*other_store(house, folder))
+
+
+def registers(held: TieStore, graph: Graph | None) -> pl.DataFrame:
+    assert graph is not None
+    return held.registers(graph).table()
 
 
 def oracle(house: House) -> Counter[tuple[object, ...]]:
@@ -118,6 +132,92 @@ def test_the_graph_brought_forward_is_the_graph_built_afresh(
         now = whole(held, refresh(cottage.context))
         assert now.equals(afresh(cottage, tmp_path))
     assert not now.equals(before)
+
+
+def pay(house: House, *lines: str) -> None:
+    house.send("payments", "direction,enterprise,reference,counterparty,date,amount,status\n" + "\n".join(lines) + "\n")
+
+
+def tell(house: House, *lines: str) -> None:
+    house.send("relations", "relation,enterprise,party,since,share\n" + "\n".join(lines) + "\n")
+
+
+def lose_a_tie(house: House) -> None:
+    """Let the record of E1's guarantor leave."""
+    with house.context.database.read() as session:
+        version = store.lake_versions(session)["relations"]
+    rows = house.context.lakes["relations"].read(version, ["local:E1"], without=())
+    gone = departure.names_of(relation.DATASET, rows.filter(pl.col("relation") == "guarantor"))[0]
+    with house.context.database.begin() as session:
+        left = [Departure("local:E1", "relations", gone)]
+        assert departures.depart(session, left, Cause.CORRECTED, "test", house.context.now())
+
+
+def test_payments_and_registers_are_brought_forward_as_they_are_built_afresh(cottage: House, tmp_path: Path) -> None:
+    """New ones, a payment that is reversed later, a share that is stated anew, a relation that left the book."""
+    held = kept(cottage.context)
+    pay(cottage, "in,E1,r1,E2,2024-01-20,100,valid", "in,E3,r2,K1,2024-01-21,40,valid")
+    refresh(cottage.context)
+    first(cottage)
+    tell(cottage, "guarantor,E1,local:K9,2020-01-01,", "shareholder,E3,local:K9,2020-01-01,0.5")
+    refresh(cottage.context)
+    pay(cottage, "in,E1,r1,E2,2024-01-20,100,reversed", "out,E1,r3,E2,2024-02-20,7,valid")
+    tell(cottage, "shareholder,E3,local:K9,2020-01-01,0.7", "shareholder,E4,local:K9,2020-01-01,1")
+    for step in (lambda _: None, lose_a_tie):
+        step(cottage)
+        graph = refresh(cottage.context)
+        other = other_store(cottage, tmp_path)
+        assert whole(held, graph).equals(whole(*other))
+        assert registers(held, graph).equals(registers(*other))
+    paid = whole(held, graph).filter(pl.col("sort") == PAID)
+    wanted = [("local:E1", False, 700), ("local:E3", True, 4000)]
+    assert sorted(paid.select("enterprise", "sale", "net_fen").rows()) == wanted
+    assert graph is not None
+    named, more = held.registers(graph).naming(["local:K9"])
+    assert more == set()
+    assert held.registers(graph).naming(["local:K9", "local:K8"], 1) == (named[:1], {"local:K9"})
+    assert sorted((row[0], row[3]) for row in named) == [("local:E3", 0.7), ("local:E4", 1.0)]
+    assert [row[0] for row in held.registers(graph).of(["local:E1", "local:E4"])] == ["local:E4"]
+
+
+def lies(house: House, written: bytes) -> bool:
+    """Tell whether something is written in any file of the store, named or not."""
+    folder = house.context.settings.home / keep_ties.FOLDER
+    return any(written in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def age(house: House, seconds: float) -> None:
+    """Let all files of the store be so old."""
+    then = time.time() - seconds
+    for path in (house.context.settings.home / keep_ties.FOLDER).glob("*-*"):
+        os.utime(path, (then, then))
+
+
+def test_after_erasing_no_file_of_the_store_holds_the_sums_or_what_registers_told(
+    cottage: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The erasing itself writes the graph anew, though no worker ran since; what it replaced goes after the grace."""
+    cottage.send("invoices.sale", rows(sale("E1", "1", "2024-01-05", "E2", 7_654_321)))
+    cottage.send("relations", "企业代号,关系类型,关联方,金额,起始日期\nE1,担保人,local:E2,7654322,2020-01-01\n")
+    refresh(cottage.context)
+    leave(cottage)
+    lake = cottage.context.lakes["relations"]
+    [name] = departure.names_of(relation.DATASET, lake.read(lake.newest(), without=()))
+    with cottage.context.database.begin() as session:
+        gone = Departure("local:E1", "relations", name)
+        assert departures.depart(session, [gone], Cause.CORRECTED, "test", cottage.context.now())
+    told = ((765_432_100).to_bytes(8, "little"), b"765432200")
+    assert [lies(cottage, each) for each in told] == [True, True]
+    later = cottage.context.now() + timedelta(days=400)
+    context = replace(cottage.context, now=lambda: later)
+    monkeypatch.setattr(cli, "make_context", lambda _: context)
+    assert "corrected-records" in cli.shred()
+    graph = kept(context).current()
+    assert whole(kept(context), graph).is_empty()
+    assert registers(kept(context), graph).is_empty()
+    age(cottage, tie_store.KEPT_SECONDS + 1)
+    tend(context)
+    assert [lies(cottage, each) for each in told] == [False, False]
 
 
 def test_an_import_that_is_taken_back_leaves_the_graph(house: House, tmp_path: Path) -> None:

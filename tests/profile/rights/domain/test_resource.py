@@ -22,7 +22,7 @@ def test_a_match_tells_a_score_and_so_needs_the_field_score() -> None:
 
 def test_training_opens_tables_and_nothing_of_an_individual() -> None:
     opened = {resource for resource, terms in table().items() if Purpose.TRAINING in terms.purposes}
-    assert opened == {Resource.FEATURE_SET}
+    assert opened == {Resource.FEATURE_SET, Resource.GRAPH_SET}
 
 
 def test_measures_are_a_field_of_their_own() -> None:

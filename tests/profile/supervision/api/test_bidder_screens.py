@@ -100,6 +100,18 @@ def test_bidders_who_belong_together_are_told_with_the_records_that_say_so(told:
     }
 
 
+def test_a_bidder_that_anothers_register_names_without_a_code_is_found(told: House) -> None:
+    """Registers publish holders by name; only where both files are open is one told to be the other."""
+    told.send("relations", HEADER + "C,股东,Ｂ 公司,70%,2020-01-01,\n")
+    consent(told, "C")
+    assert signs(screened(told, order())) == set()
+    consent(told, "B")
+    found = screened(told, order())
+    assert ("control", "B", "C") in signs(found)
+    (tie,) = (each for each in found["findings"] if each["sign"] == "control")
+    assert tie["records"][0]["record"].startswith("rec_")
+
+
 def test_files_without_a_consent_are_not_looked_at_and_nothing_of_them_is_told(told: House) -> None:
     """Also where the file that is open names them: whoever is tied finds the read in its record."""
     consent(told, "AB")
@@ -169,6 +181,23 @@ def test_past_auctions_and_prices_are_screened_as_they_are_stated(told: House) -
     assert together["auctions"] == [f"{at:02}" for at in range(20)]
 
 
+def test_an_auction_after_the_day_does_not_count_and_the_answer_says_so(told: House) -> None:
+    def past(day: str | None, at: int) -> dict[str, Any]:
+        bids = [{"bidder": f"local:{firm}", "amount_fen": 9_000_000 + at} for firm in "AB"]
+        return {"auction": f"{day} {at}", "day": day, "bids": bids}
+
+    before, after = [past("2026-06-30", at) for at in range(3)], [past("2026-07-01", at) for at in range(20)]
+    elsewhere = [{"bids": 4, "auctions": 600}]
+    found = screened(told, order(past=[*before, *after, past(None, 99)], elsewhere=elsewhere))
+    assert found["past"] == {"auctions": 604, "undated": 1, "later": 20}
+    same = screened(told, order(past=[*before, past(None, 99)], elsewhere=elsewhere))
+    assert same["findings"] == found["findings"]
+    (later,) = (
+        each for each in screened(told, order(past=[*before, *after]))["findings"] if each["family"] == "history"
+    )
+    assert later["facts"]["together"] == 3
+
+
 def test_the_receipt_is_the_digest_of_the_answer_and_stands_in_the_ledger(told: House) -> None:
     consent(told)
     found = screened(told, order())
@@ -186,6 +215,8 @@ def test_what_contradicts_itself_is_refused_and_nobody_s_file_is_read(told: Hous
         (order("AB", bids=[{"bidder": "local:C", "amount_fen": 1}]), "unlisted-bidder"),
         (order("A"), "invalid"),
         (order("AB", past=past), "invalid"),
+        (order("AB", elsewhere=[{"bids": 3, "auctions": 1}, {"bids": 3, "auctions": 2}]), "impossible-auction"),
+        (order("AB", elsewhere=[{"bids": 0, "auctions": 1}]), "invalid"),
     ):
         answer = ask(told, body)
         assert (answer.status_code, answer.json["type"].rsplit("/", 1)[-1]) == (422, kind)

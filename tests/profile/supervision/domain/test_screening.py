@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from collections import Counter
+from datetime import date, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -198,6 +199,26 @@ def test_the_same_tender_told_in_another_order_gives_the_same_answer() -> None:
         TODAY,
     )
     assert one == other
+
+
+def test_auctions_without_the_bidders_may_be_told_by_their_sizes_alone() -> None:
+    """The answer is the same to the last digit, so that a buyer need not tell who bid what in them."""
+    rng = random.Random(8)
+    there = [auction(f"both {at}", [Bid(name, rng.randint(900, 999)) for name in "ABX"]) for at in range(12)]
+    there += [auction(f"one {at}", [Bid(name, rng.randint(900, 999)) for name in "AYZ"]) for at in range(3)]
+    others = [auction(f"{at}", [Bid(str(n), 900 + n) for n in range(rng.randint(2, 9))]) for at in range(200)]
+    now = auction("now", [Bid("A", 900), Bid("B", 901), Bid("C", 902)])
+    elsewhere = Counter(len(each.bids) for each in others)
+    whole = screen(Tender(("A", "B", "C"), now, (*there, *others)), Files(), TODAY)
+    assert {"together"} <= {each.sign for each in whole.findings}
+    assert screen(Tender(("A", "B", "C"), now, tuple(there), elsewhere=elsewhere), Files(), TODAY) == whole
+    assert screen(Tender(("A", "B", "C"), now, tuple(there)), Files(), TODAY) != whole
+
+
+def test_an_auction_after_the_day_is_no_past() -> None:
+    past = tuple(auction(f"{day}", [Bid("A", 1)], day=day) for day in (DAY - timedelta(1), DAY, DAY + timedelta(1)))
+    undated = auction("undated", [Bid("A", 1)])
+    assert Tender(("A", "B"), past=(undated, *past)).until(DAY).past == (undated, *past[:2])
 
 
 def turned(held: Auction) -> Auction:

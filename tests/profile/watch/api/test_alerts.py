@@ -151,15 +151,18 @@ def test_every_record_behind_an_alert_can_be_paged_through(told: House) -> None:
 
 
 def test_whose_default_it_was_is_not_told_to_its_suppliers_lenders(cottage: House) -> None:
-    """The alert says how much of the sales is at stake; the customer never agreed to more."""
+    """Nor how much was sold to it: whoever may read the supplier's file would know it by its share of the sales."""
     cottage.send("invoices.sale", trade("E1", partner="E2"))
     cottage.send("outcomes", "企业代号,是否违约,认定日期\nE2,是,2019-12-01\n")
     work_off(cottage)
     bank = subscribed(cottage)
     [alert] = feed(cottage, bank, "?signal=counterparty-default")
-    assert (alert["withheld"], alert["subject"], alert["records"], alert["value"]) == (True, None, [], 0.5)
-    signals = cottage.client.get("/v1/enterprises/local:E1/signals", headers=bank).text
-    assert "outcomes" not in signals
+    assert (alert["withheld"], alert["subject"], alert["records"]) == (True, None, [])
+    assert [alert[name] for name in ("value", "latest", "occurred_on")] == [None] * 3
+    signals = cottage.client.get("/v1/enterprises/local:E1/signals", headers=bank)
+    assert "outcomes" not in signals.text
+    [signal] = [each for each in signals.json["signals"] if each["key"] == "counterparty-default"]
+    assert [[each[name] for name in ("subject", "value")] for each in signal["happenings"]] == [[None, None]]
     assert cottage.client.get(f"/v1/alerts/{alert['id']}/records", headers=bank).json["items"] == []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from profile_house import House
+from profile_house import SCOPES, House
 from signal_books import HEADER, work_off
 
 from services.profile.book.domain import public_record
@@ -130,14 +130,34 @@ def test_the_path_is_shown_while_the_ties_of_those_on_it_are_open(lenders: House
     assert (rows["items"], rows["records_count"]) == ([], 0)
 
 
-def test_what_a_lender_said_of_another_firm_is_withheld(lenders: House) -> None:
-    """That firm never agreed that its default is told: the alert says what it costs."""
-    lenders.send("outcomes", "企业代号,是否违约,认定日期\nE3,是,2020-02-01\n")
+DEFAULTED = "企业代号,是否违约,认定日期\nE3,是,2020-02-01\n"
+
+
+def test_no_book_and_no_threshold_tells_of_a_default_that_a_lender_keeps(lenders: House) -> None:
+    """The attack: state one firm after the other, lower the threshold until it rings, compare with own shocks of each.
+
+    Whatever is stated, what the bank sees is what it would see had the other lender said nothing.
+    """
+    lenders.send("outcomes", DEFAULTED)
+    work_off(lenders)
+    for book in (("E1", "E2"), ("E1",), ("E2",)):
+        for threshold in (10**6, 0):
+            state(lenders, *book, threshold=threshold)
+            work_off(lenders)
+            assert told(lenders) == told(lenders, state="cleared") == []
+
+
+def test_a_default_that_the_bank_itself_stated_is_told_to_it_and_to_no_other(lenders: House) -> None:
+    """With its path and value; another bank with the same book sees nothing, also after it cleared."""
+    watching(lenders, "E2", client="bank-2")
+    mine = lenders.tokens(role="source", client="bank-1", scopes=SCOPES)
+    sent = lenders.client.post("/v1/imports?kind=outcomes&filename=o.csv", data=DEFAULTED.encode(), headers=mine)
+    assert sent.status_code == 202, sent.json
     work_off(lenders)
     [alert] = told(lenders)
-    assert alert["withheld"]
-    assert (alert["subject"], alert["path"], alert["records"], alert["records_count"]) == (None, [], [], 0)
-    assert alert["value"] > 0
+    assert (alert["withheld"], alert["subject"], alert["value"] > 0) == (False, "local:E3", True)
+    assert [hop["debtor"] for hop in alert["path"]] == ["local:E3"]
+    assert told(lenders, "bank-2") == []
 
 
 def test_a_repaired_record_takes_the_alert_back(lenders: House) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from services.profile.graph.domain.figures.declared import FIGURES, TRADE, UNTOLD, Figure
+from services.profile.graph.domain.figures.declared import FIGURES, UNTOLD, Figure
+from services.profile.graph.domain.figures.declared_of_trade import TRADE
 from services.profile.graph.domain.figures.network import network
 from services.profile.graph.domain.figures.of_ties import CAPITAL, OF_PERSONS, figures
+from services.profile.graph.domain.figures.trade import UNKNOWN, Rest
 
 MOST_NEIGHBOURS = 5
 c = pl.col
@@ -18,7 +20,7 @@ c = pl.col
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """One whom a figure rests on: by which tie, and what of it counts (a count, capital or an amount)."""
+    """One whom a figure rests on: by which tie, and what of it counts (a count, capital, an amount, a share lost)."""
 
     party: str
     tie: str
@@ -39,19 +41,20 @@ class Shown:
 
 
 def shown(
-    enterprise: str, near: pl.DataFrame, facts: pl.DataFrame, mine: pl.DataFrame, trade: pl.DataFrame
+    enterprise: str, near: pl.DataFrame, facts: pl.DataFrame, mine: pl.DataFrame, traded: Mapping[str, Rest]
 ) -> tuple[Shown, ...]:
-    """Return the figures of one firm: of the ties near it, those of its own file (`mine`), and its trade."""
+    """Return the figures of one firm: of the ties near it, those of its own file (`mine`), and its trade by name."""
     made = figures(network(near, [enterprise]), facts).filter(c("enterprise") == enterprise)
     values: dict[str, Any] = made.row(0, named=True) if not mine.is_empty() else {}
-    sums = {name: float(trade["fen"].filter(trade[sort]).sum()) for name, sort in TRADED.items()}
-    values |= sums if not trade.is_empty() else {}
     beside = mine.join(facts.select(source="node", capital="capital", adverse="adverse"), on="source", how="left")
-    return tuple(
-        _shown(figure, values.get(figure.name), _behind(figure.name, beside, trade))
-        for figure in (*FIGURES, *TRADE)
+    of_ties = (
+        _shown(figure, values.get(figure.name), _behind(figure.name, beside))
+        for figure in FIGURES
         if figure.name not in UNTOLD
     )
+    rests = ((figure, traded.get(figure.name, UNKNOWN)) for figure in TRADE)
+    of_trade = (_shown(figure, rest.value, rest.behind.with_columns(tie=pl.lit("trades"))) for figure, rest in rests)
+    return (*of_ties, *of_trade)
 
 
 def _shown(figure: Figure, value: float | None, behind: pl.DataFrame) -> Shown:
@@ -60,10 +63,8 @@ def _shown(figure: Figure, value: float | None, behind: pl.DataFrame) -> Shown:
     return Shown(figure, value, first, max(0, named.height - MOST_NEIGHBOURS))
 
 
-def _behind(name: str, mine: pl.DataFrame, trade: pl.DataFrame) -> pl.DataFrame:
-    """Return whom a figure rests on in the firm's own file: party, tie, value."""
-    if name in TRADED:
-        return trade.filter(TRADED[name]).select("party", tie=pl.lit("trades"), value="fen")
+def _behind(name: str, mine: pl.DataFrame) -> pl.DataFrame:
+    """Return whom a figure of ties rests on in the firm's own file: party, tie, value."""
     if name in _BEHIND:
         rows = _BEHIND[name](mine)
         return rows.select(party="source", tie="tie", value=c("value").cast(pl.Float64)).unique()
@@ -82,7 +83,6 @@ def _fact(name: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
     return lambda mine: mine.filter(c(name) > 0).with_columns(value=c(name))
 
 
-TRADED = {"trade_with_strong_12m": "strong", "trade_with_old_12m": "old", "trade_with_troubled_12m": "troubled"}
 _BEHIND: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     "corporate_owners": _by("invests"),
     "personal_capital_share": _given,

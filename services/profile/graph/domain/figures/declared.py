@@ -6,12 +6,15 @@ one whose rows say otherwise does not use the figure (ADR 45). `block` is what t
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from services.profile.standards.text import Text
 
-Block: TypeAlias = Literal["backing", "offices", "strength", "distress", "exposure", "group", "trade"]
+Block: TypeAlias = Literal[
+    "backing", "offices", "strength", "distress", "exposure", "group", "trade", "dependence", "rings", "systemic"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +22,8 @@ class Figure:
     """One figure of a firm's ties; `direction` is the sign of the change of the PD as it rises.
 
     `hideable` tells that a firm could improve it by leaving out what it shows itself: such a figure is for reading.
+    `own_file` tells that it rests on the firm's own file and on what registers publish alone, so that it is the same
+    whoever reads: without that no model is bound to it, since all readers share one.
     """
 
     name: str
@@ -29,6 +34,7 @@ class Figure:
     worse: Text
     better: Text
     hideable: bool = False
+    own_file: bool = False
 
 
 FIGURES = (
@@ -41,6 +47,7 @@ FIGURES = (
         block="backing",
         worse=Text("没有企业股东支持", "No firm stands behind it as an owner"),
         better=Text("有企业股东支持", "Firms stand behind it as owners"),
+        own_file=True,
     ),
     Figure(
         name="investees",
@@ -59,6 +66,7 @@ FIGURES = (
         block="backing",
         worse=Text("资本主要来自自然人", "Its capital comes from private persons"),
         better=Text("资本较少依赖自然人", "Little of its capital hangs on private persons"),
+        own_file=True,
     ),
     Figure(
         name="largest_owner_share",
@@ -68,6 +76,7 @@ FIGURES = (
         block="backing",
         worse=Text("依赖单一自然人股东", "It hangs on one private owner"),
         better=Text("自然人股东较为分散", "Several private owners share it"),
+        own_file=True,
     ),
     Figure(
         name="capital_per_owner",
@@ -77,6 +86,7 @@ FIGURES = (
         block="backing",
         worse=Text("股东人均出资偏少", "Its private owners put in little each"),
         better=Text("股东人均出资较多", "Its private owners put in much each"),
+        own_file=True,
     ),
     # Persons in office: trouble of each, and of what else each owns, reaches the firm; one person in several offices
     # leaves nobody to object (公司法 2023 Art. 76: a director or manager may not be supervisor as well).
@@ -88,6 +98,7 @@ FIGURES = (
         block="offices",
         worse=Text("关联自然人较多，风险传入渠道多", "Many persons through whom trouble may come in"),
         better=Text("关联自然人较少", "Few persons through whom trouble may come in"),
+        own_file=True,
     ),
     Figure(
         name="personal_owners",
@@ -97,6 +108,7 @@ FIGURES = (
         block="offices",
         worse=Text("自然人股东较多", "Many private owners"),
         better=Text("自然人股东较少", "Few private owners"),
+        own_file=True,
     ),
     Figure(
         name="offices",
@@ -106,6 +118,7 @@ FIGURES = (
         block="offices",
         worse=Text("自然人任职和持股关系较多", "Many offices and holdings of persons"),
         better=Text("自然人任职和持股关系较少", "Few offices and holdings of persons"),
+        own_file=True,
     ),
     Figure(
         name="combined_offices",
@@ -115,6 +128,7 @@ FIGURES = (
         block="offices",
         worse=Text("所有、经营、监督由同一人兼任", "The same persons own, run and supervise it"),
         better=Text("所有、经营、监督相互分开", "Owning, running and supervising are apart"),
+        own_file=True,
     ),
     Figure(
         name="managers",
@@ -124,6 +138,7 @@ FIGURES = (
         block="offices",
         worse=Text("任职自然人较多", "Many persons in charge"),
         better=Text("任职自然人较少", "Few persons in charge"),
+        own_file=True,
     ),
     Figure(
         name="supervisors",
@@ -142,6 +157,7 @@ FIGURES = (
         block="offices",
         worse=Text("所有与经营未分离", "Its owners run it themselves"),
         better=Text("所有与经营分离", "Who runs it is not who owns it"),
+        own_file=True,
     ),
     Figure(
         name="independent_supervisors",
@@ -259,37 +275,17 @@ FIGURES = (
         better=Text("关联自然人不涉及其他企业", "Its persons are tied to no other firm"),
     ),
 )
-# Of a firm's own trade: its partners' strength, age and trouble, in money of the last twelve months.
-TRADE = (
-    Figure(
-        name="trade_with_strong_12m",
-        title=Text("近12个月与实力对手的交易额", "Trade with strong partners, last 12 months"),
-        unit="fen",
-        direction=-1,
-        block="trade",
-        worse=Text("与实力较强的对手交易偏少", "Little trade with strong partners"),
-        better=Text("与实力较强的对手交易较多", "Much trade with strong partners"),
-    ),
-    Figure(
-        name="trade_with_old_12m",
-        title=Text("近12个月与成立五年以上对手的交易额", "Trade with partners five years old or more, last 12 months"),
-        unit="fen",
-        direction=-1,
-        block="trade",
-        worse=Text("与成立较久的对手交易偏少", "Little trade with long-established partners"),
-        better=Text("与成立较久的对手交易较多", "Much trade with long-established partners"),
-    ),
-    Figure(
-        name="trade_with_troubled_12m",
-        title=Text("近12个月与有不利记录对手的交易额", "Trade with partners in trouble, last 12 months"),
-        unit="fen",
-        direction=1,
-        block="trade",
-        hideable=True,
-        worse=Text("与有不利记录的对手交易较多", "Much trade with partners in trouble"),
-        better=Text("未与有不利记录的对手交易", "No trade with partners in trouble"),
-    ),
-)
 # What no kind of data of the book tells yet; SMEsD has it.
 UNTOLD = frozenset({"supervisors", "independent_supervisors", "loans", "creditors", "heads"})
 BLOCKS: tuple[Block, ...] = ("backing", "offices", "strength", "distress", "exposure", "group")
+# What a training may be offered (ADR 45): the same whoever reads, not to be bettered by silence, and of ties alone: a
+# firm's own trade goes on as it plans, and the figures of its trade with it, which no way up could certify.
+OFFERED = tuple(each for each in FIGURES if each.own_file and not each.hideable and each.name not in UNTOLD)
+# Raise with any change of a formula; declared names, units and directions are in the digest.
+REVISION = "2026.1"
+
+
+def version() -> str:
+    """Return the version of the figures that a training may be offered."""
+    declared = "\n".join(f"{each.name} {each.unit} {each.direction} {each.block}" for each in OFFERED)
+    return f"{REVISION}-{hashlib.sha256(declared.encode()).hexdigest()[:8]}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from services.profile.graph.domain.figures import measures
-from services.profile.graph.domain.figures.declared import FIGURES
+from services.profile.graph.domain.figures.declared import FIGURES, OFFERED, Figure
 from services.profile.graph.domain.figures.measures import Numbers
 from services.profile.graph.domain.figures.network import Network
 
@@ -46,7 +47,7 @@ def figures(network: Network, facts: pl.DataFrame) -> pl.DataFrame:
     `facts` (`FACTS`) tell of nodes; one of which nothing is told is no firm. What a firm has none of is 0; a share of
     nothing is null. The firm's own records count in none of its figures: they are features already.
     """
-    known = Known(*(network.column(facts, name) for name in ("firm", "capital", "adverse")))
+    known = _known(network, facts)
     columns = {
         **_backing(network, known),
         **_offices(network, known),
@@ -54,7 +55,26 @@ def figures(network: Network, facts: pl.DataFrame) -> pl.DataFrame:
         **_exposure(network),
         **_group(network, known),
     }
-    frame = pl.DataFrame({"enterprise": network.names, **{each.name: columns[each.name] for each in FIGURES}})
+    return _of_firms(network, known, columns, FIGURES)
+
+
+def offered(network: Network, facts: pl.DataFrame) -> pl.DataFrame:
+    """Return `enterprise` and the figures that a training may be offered (`OFFERED`), as `figures` has them.
+
+    Nothing is looked at beyond the ties of each firm, so that a whole book takes no longer than its ties are many.
+    """
+    known = _known(network, facts)
+    return _of_firms(network, known, {**_backing(network, known), **_offices(network, known)}, OFFERED)
+
+
+def _known(network: Network, facts: pl.DataFrame) -> Known:
+    return Known(*(network.column(facts, name) for name in ("firm", "capital", "adverse")))
+
+
+def _of_firms(
+    network: Network, known: Known, columns: Mapping[str, Numbers], declared: Sequence[Figure]
+) -> pl.DataFrame:
+    frame = pl.DataFrame({"enterprise": network.names, **{each.name: columns[each.name] for each in declared}})
     return frame.filter(pl.Series(known.firm > 0)).fill_nan(None)
 
 

@@ -6,6 +6,7 @@ direction is −1. Trade with partners in trouble would look better with them le
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -23,7 +24,27 @@ PARTNERS: dict[str, pl.DataType] = {
     "established_on": pl.Date(),
     "adverse": pl.Float64(),
 }
+SORTS = {"trade_with_strong_12m": "strong", "trade_with_old_12m": "old", "trade_with_troubled_12m": "troubled"}
 c = pl.col
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A figure of trade, None where it is unknown, and the partners that it rests on: party, value."""
+
+    value: float | None
+    behind: pl.DataFrame
+
+
+UNKNOWN = Rest(None, pl.DataFrame(schema={"party": pl.String(), "value": pl.Float64()}))
+
+
+def sums(trade: pl.DataFrame) -> dict[str, Rest]:
+    """Return by name how much of a firm's trade (`traded`) is with each sort of partner; nothing where none is told."""
+    if trade.is_empty():
+        return {}
+    by = {name: trade.filter(sort).select("party", value="fen") for name, sort in SORTS.items()}
+    return {name: Rest(float(behind["value"].sum()), behind) for name, behind in by.items()}
 
 
 def traded(invoices: pl.DataFrame, partners: pl.DataFrame, as_of: date) -> pl.DataFrame:

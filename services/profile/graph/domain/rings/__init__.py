@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from services.profile.graph.domain.rings.find import RINGS, Found, find
+from services.profile.graph.domain.rings.find import Found, can_close, find
 from services.profile.graph.domain.rings.firms import BY_FIRM, by_firm
 from services.profile.graph.domain.rings.invoices import hops_between
 from services.profile.graph.domain.rings.limits import Limits, limits_on
 from services.profile.graph.domain.rings.near import near
+from services.profile.graph.domain.rings.shown import RINGS
 from services.profile.graph.domain.rings.terms import EDGES, Budget, Terms
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Limits",
     "Terms",
     "by_firm",
+    "can_close",
     "find",
     "hops_between",
     "limits_on",

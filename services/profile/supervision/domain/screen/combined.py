@@ -15,10 +15,9 @@ from importlib.resources import files
 from math import log10
 
 import numpy as np
-from scipy.optimize import minimize
 
 from services.profile.supervision.domain.screen.auction import Auction
-from services.profile.supervision.domain.screen.history import Joint, joints
+from services.profile.supervision.domain.screen.history import NOWHERE, Elsewhere, Joint, joints
 from services.profile.supervision.domain.screen.prices import Screens, screens
 
 # Beyond this a chance says no more: -log10 of the p value.
@@ -45,6 +44,8 @@ class Combined:
 
 def fit(rows: np.ndarray, labels: np.ndarray) -> Combined:
     """Fit the model to rows of screens (n × screens, NaN where missing) and labels (n, zero or one)."""
+    from scipy.optimize import minimize  # noqa: PLC0415 -- a third of a second that only fitting needs
+
     means = np.nanmean(rows, axis=0)
     scales = np.nanstd(rows, axis=0)
     scales[scales == 0] = 1.0
@@ -71,13 +72,13 @@ def shipped() -> Combined:
     return Combined(means, scales, weights, float(said["constant"]))
 
 
-def of_auction(held: Auction, past: Sequence[Auction]) -> list[float]:
+def of_auction(held: Auction, past: Sequence[Auction], elsewhere: Elsewhere = NOWHERE) -> list[float]:
     """Return the screens of an auction (`OF_AUCTION`) from its bids and from the auctions before it.
 
     How far beyond chance its bidders met before, on average over pairs and over each bidder's closest partner; how
     close the bids are; the lead of the lowest; how far the bids lean to the left. NaN where nothing can be told.
     """
-    met = [_beyond(each) for each in (joints(past, held.bidders) if past else ())]
+    met = [_beyond(each) for each in (joints(past, held.bidders, elsewhere) if past else ())]
     pairs = len(held.bids) * (len(held.bids) - 1) / 2
     best = dict.fromkeys(held.bidders, 0.0)
     for one, other, beyond in met:

@@ -11,7 +11,7 @@ import numpy as np
 
 from services.profile.supervision.domain.screen.auction import Auction
 from services.profile.supervision.domain.screen.combined import OF_AUCTION, of_auction, shipped
-from services.profile.supervision.domain.screen.history import Joint, gives_way, joints
+from services.profile.supervision.domain.screen.history import NOWHERE, Elsewhere, Joint, gives_way, joints
 from services.profile.supervision.domain.screen.missing import missing
 from services.profile.supervision.domain.screen.prices import even_steps, screens
 from services.profile.supervision.domain.screen.rotation import rotation
@@ -52,9 +52,9 @@ def of_tie(tie: Tie) -> Finding:
     )
 
 
-def of_history(past: Sequence[Auction], bidders: Sequence[str]) -> Iterator[Finding]:
-    """Yield what past auctions say of each pair of bidders."""
-    met, places = joints(past, bidders), _places(past)
+def of_history(past: Sequence[Auction], bidders: Sequence[str], elsewhere: Elsewhere = NOWHERE) -> Iterator[Finding]:
+    """Yield what past auctions say of each pair of bidders; `elsewhere` are those in which none of them bid."""
+    met, places = joints(past, bidders, elsewhere), _places(past)
     for joint in met:
         pair, named = (joint.one, joint.other), _shared(past, places, joint)
         facts = {name: getattr(joint, name) for name in ("auctions", "one_bids", "other_bids", "together")}
@@ -70,11 +70,11 @@ def of_history(past: Sequence[Auction], bidders: Sequence[str]) -> Iterator[Find
             yield Finding("gives-way", pair, None, chance, {"loser": way[0], **won}, auctions=named)
 
 
-def of_prices(present: Auction, past: Sequence[Auction]) -> Iterator[Finding]:
+def of_prices(present: Auction, past: Sequence[Auction], elsewhere: Elsewhere = NOWHERE) -> Iterator[Finding]:
     """Yield what the bids of the auction at hand say by themselves, and all of it together with who met before."""
     found, bidders = screens(present.amounts), tuple(sorted(present.bidders))
     if len(bidders) > 1:
-        told = of_auction(present, past)
+        told = of_auction(present, past, elsewhere)
         score = float(shipped().scores(np.array([told]))[0])
         if weight := weight_of("whole-auction", score):
             known = {name: each for name, each in zip(OF_AUCTION, told, strict=True) if not isnan(each)}

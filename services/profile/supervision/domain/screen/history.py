@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
-from scipy.stats import binom, hypergeom
 
 from services.profile.supervision.domain.screen.auction import Auction
 
 # Ratios that are compared: fewer joint auctions show no rule.
 FEWEST_JOINT = 3
 LEAST_P = 1e-300
+# Past auctions in which nobody bid who is looked at: how many there were by the number of their bids.
+Elsewhere = Mapping[int, int]
+NOWHERE: Elsewhere = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,10 @@ class Joint:
     other_won: int
 
 
-def joints(past: Sequence[Auction], bidders: Sequence[str]) -> list[Joint]:
+def joints(past: Sequence[Auction], bidders: Sequence[str], elsewhere: Elsewhere = NOWHERE) -> list[Joint]:
     """Return every pair of these bidders that met in a past auction, in order of their names.
+
+    Of auctions in which none of them bid the sizes alone matter, so that `elsewhere` may tell them.
 
     `p_value` bounds P(X ≥ together). Were all auctions of one size, X would be hypergeometric: one's auctions drawn at
     random, the other's marked among them. Auctions of many bidders bring strangers together too, so a bidder is taken
@@ -53,7 +59,8 @@ def joints(past: Sequence[Auction], bidders: Sequence[str]) -> list[Joint]:
     there = ~np.isnan(amounts)
     counts, both = there.sum(axis=0), there.T.astype(np.int64) @ there.astype(np.int64)
     one, other = np.nonzero(np.triu(both, 1))
-    chances = _chances(past, counts, both[one, other], one, other)
+    sizes = Counter(len(each.bids) for each in past) + Counter(elsewhere)
+    chances = _chances(sizes, counts, both[one, other], one, other)
     winners = np.array([place.get(held.winner or "", -1) for held in past])
     logs, names = np.log(amounts), list(place)
     found = []
@@ -63,19 +70,25 @@ def joints(past: Sequence[Auction], bidders: Sequence[str]) -> list[Joint]:
         spread = float(ratios.std(ddof=1)) if len(ratios) >= FEWEST_JOINT else None
         won = [int((winners[met] == at).sum()) for at in (i, j)]
         bids = (int(counts[i]), int(counts[j]))
-        found.append(Joint(names[i], names[j], len(past), *bids, len(ratios), chance, spread, *won))
+        found.append(Joint(names[i], names[j], sizes.total(), *bids, len(ratios), chance, spread, *won))
     return found
 
 
 def _chances(
-    past: Sequence[Auction], counts: np.ndarray, met: np.ndarray, one: np.ndarray, other: np.ndarray
+    auctions: Counter[int], counts: np.ndarray, met: np.ndarray, one: np.ndarray, other: np.ndarray
 ) -> np.ndarray:
-    """Return for pairs of bidders (places `one`, `other`) that met so often the chance of as often, as a bound."""
-    sizes, of_size = np.unique([len(each.bids) for each in past], return_counts=True)
+    """Return for pairs of bidders (places `one`, `other`) that met so often the chance of as often, as a bound.
+
+    `auctions` tells by number of bids how many auctions there were.
+    """
+    from scipy.stats import binom, hypergeom  # noqa: PLC0415 -- half a second that only a screening needs
+
+    sizes, of_size = np.array(sorted(auctions.items()), dtype=np.int64).reshape(-1, 2).T
+    whole = auctions.total()
     comes = np.minimum(1.0, np.outer(counts, sizes) / max(1, int(sizes @ of_size)))
     mean = ((comes * of_size) @ comes.T)[one, other]
-    exact = hypergeom.sf(met - 1, len(past), counts[one], counts[other])
-    bound = np.where(met >= mean + 1, binom.sf(met - 1, len(past), mean / max(1, len(past))), 1.0)
+    exact = hypergeom.sf(met - 1, whole, counts[one], counts[other])
+    bound = np.where(met >= mean + 1, binom.sf(met - 1, whole, mean / max(1, whole)), 1.0)
     return np.asarray(np.maximum(exact, bound), dtype=np.float64)
 
 
@@ -88,4 +101,4 @@ def gives_way(joint: Joint) -> tuple[str, float] | None:
     if won < FEWEST_JOINT or min(joint.one_won, joint.other_won) > 0:
         return None
     loser = joint.one if joint.one_won == 0 else joint.other
-    return loser, float(min(1.0, 2 * binom.pmf(0, won, 0.5)))
+    return loser, min(1.0, 2 * 0.5**won)

@@ -12,7 +12,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
 
 from services.profile.supervision.domain.screen.auction import Auction
 
@@ -46,6 +45,8 @@ def missing(past: Sequence[Auction], bidders: Collection[str]) -> Missing | None
 
     A win is lost by a raise of ρ where the next bid is at most (1+ρ) times it; by competition at least ρ/(1+ρ) are.
     """
+    from scipy.stats import binom  # noqa: PLC0415 -- half a second that only a screening needs
+
     wanted = frozenset(bidders)
     rivals = [each for each in past if len(each.bids) > 1]
     won = [each for each in rivals if each.bids[0].bidder in wanted]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import combinations
 
@@ -14,6 +14,7 @@ from services.profile.book.domain import relation
 from services.profile.supervision.domain.screen.auction import Auction
 from services.profile.supervision.domain.screen.finding import Finding, of_group, of_history, of_prices, of_tie
 from services.profile.supervision.domain.screen.groups import Group, Pair, groups
+from services.profile.supervision.domain.screen.history import Elsewhere
 from services.profile.supervision.domain.screen.sign import signs
 from services.profile.supervision.domain.screen.ties import Tie, Trade, of_documents, of_files, of_trade
 from services.profile.supervision.domain.screen.weight import Weight, together
@@ -24,12 +25,20 @@ OF_PAIRS = ("control", "contact", "money", "documents", "history")
 
 @dataclass(frozen=True, slots=True)
 class Tender:
-    """What a buyer states: who bids, this tender's bids, past auctions in order, and words on tender documents."""
+    """What a buyer states: who bids, this tender's bids, past auctions in order, and words on tender documents.
+
+    `elsewhere` counts past auctions in which none of the bidders was, by how many bid.
+    """
 
     bidders: tuple[str, ...]
     present: Auction | None = None
     past: tuple[Auction, ...] = ()
     documents: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    elsewhere: Elsewhere = field(default_factory=dict)
+
+    def until(self, day: date) -> Tender:
+        """Return the tender without auctions after a day: what was not held then is no past of it."""
+        return replace(self, past=tuple(each for each in self.past if each.day is None or each.day <= day))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +68,8 @@ def screen(tender: Tender, files: Files, day: date) -> Screened:
     """Look for every sign among the bidders; ties of files are of those alone whose files are open."""
     bidders = sorted(set(tender.bidders))
     found = [of_tie(tie) for tie in _ties(tender, files, day)]
-    found += of_history(tender.past, bidders)
-    found += of_prices(tender.present, tender.past) if tender.present else ()
+    found += of_history(tender.past, bidders, tender.elsewhere)
+    found += of_prices(tender.present, tender.past, tender.elsewhere) if tender.present else ()
     pairs = weighed(found, bidders)
     hanging = groups(pairs)
     sets: list[Collection[str]] = [group.bidders for group in hanging] or [bidders]

@@ -15,10 +15,10 @@ from itertools import combinations
 
 import polars as pl
 
+from services.profile.book.domain.relation import CROWD
+
 c = pl.col
 CONTROLLING_SHARE = 0.5  # 公司法 2023 Art. 265, half is taken in, as in the portrait
-# A party that so many firms of the book name is a registration agent's, a park's, or a common name's (ours, 2026-11).
-CROWD = 10
 # A relation that ended shortly before is told, with its end: ending it for a tender must not hide it (ours).
 TOLD_AFTER_DAYS = 365
 # By which columns two tender documents are alike, and the sign of each.

@@ -1,0 +1,49 @@
+"""Telling the figures of ties that a model may be bound to: of each firm's own file, under a consent of its own.
+
+They are what `read_figures` tells of the same firm at the same moment, whichever other files are open to the reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from services.profile.book import store
+from services.profile.book.context import Context
+from services.profile.book.domain import public_record, relation
+from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.permit import Permit, joined
+from services.profile.book.usecases.gather import gather_kind
+from services.profile.graph.domain.figures.network import network
+from services.profile.graph.domain.figures.of_ties import offered
+from services.profile.graph.domain.figures.told import facts_of, ties_of
+from services.profile.graph.usecases.read_figures import of_others
+from services.profile.rights.domain.resource import Resource
+from services.profile.rights.usecases.open_file import Reading, open_some, reading_transaction
+
+
+def open_offered(context: Context, reading: Reading, files: Permit, moment: Moment) -> Permit:
+    """Open those of some open files whose ties the reader may read too, and record each read.
+
+    Nothing is refused for the others: of them no figure is known. A firm that reads its own file needs no consent.
+    """
+    own = files.only({name for name in files.enterprises if reading.caller.owns(name)})
+    rest = [name for name in files.enterprises if name not in own]
+    with reading_transaction(context) as connection:
+        ties = replace(reading, resource=Resource.GRAPH_SET)
+        opened, _ = open_some(context, connection, ties, rest, moment.as_of, len(rest))
+    return joined([own, opened])
+
+
+def tell_offered(context: Context, permit: Permit, moment: Moment) -> Mapping[str, Mapping[str, float | None]]:
+    """Return the figures (`OFFERED`) by firm; of whom nobody else tells a tie nothing is there."""
+    with context.database.read() as session:
+        own = sorted(store.own_imports(session))
+    relations = of_others(gather_kind(context, moment, permit, relation.DATASET.name), own)
+    ties = ties_of(relations, moment.as_of)
+    if ties.is_empty():
+        return {}
+    firms = ties["file"].unique().sort().to_list()
+    facts = facts_of(ties, firms[0], relations, public_record.DATASET.empty(), moment.as_of)
+    found = offered(network(ties.drop("file"), firms), facts)
+    return {row.pop("enterprise"): row for row in found.iter_rows(named=True) if row["enterprise"] in permit}
