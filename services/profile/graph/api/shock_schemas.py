@@ -14,9 +14,9 @@ from services.profile.book.domain.channel import Channel
 from services.profile.graph.domain.contagion.default import Model
 from services.profile.graph.domain.contagion.network import Basis
 from services.profile.rights.api.schemas import marks
-from services.profile.standards import regions
+from services.profile.standards import industries, regions
 
-MOST_NAMED, MOST_EXPOSURES, LONGEST_REGION = 1_000, 100_000, 64
+MOST_NAMED, MOST_EXPOSURES, LONGEST_NAME = 1_000, 100_000, 64
 SHARE = validate.Range(0, 1)
 FEN = validate.Range(0, 10**15)
 PD = {"description": "The PD that you hold; without it neither its change nor that of the loss is told"}
@@ -26,7 +26,17 @@ class RegionCode(fields.String):
     """A region as people write it, by code or name, brought to its six digits."""
 
     def _deserialize(self, value: object, *args: object, **kwargs: object) -> str:
-        found = regions.find(str(super()._deserialize(value, *args, **kwargs))[:LONGEST_REGION])
+        found = regions.find(str(super()._deserialize(value, *args, **kwargs))[:LONGEST_NAME])
+        if found.code is None:
+            raise marshmallow.ValidationError(found.warning or "")
+        return found.code
+
+
+class IndustryCode(fields.String):
+    """An industry as people write it, brought to its code; one that there is not would shock nobody."""
+
+    def _deserialize(self, value: object, *args: object, **kwargs: object) -> str:
+        found = industries.find(str(super()._deserialize(value, *args, **kwargs))[:LONGEST_NAME])
         if found.code is None:
             raise marshmallow.ValidationError(found.warning or "")
         return found.code
@@ -36,7 +46,7 @@ class ShockSchema(Schema):
     """Whom a shock hits, one of three: firms by name, those of an industry or of a region among the open files."""
 
     enterprises = fields.List(EnterpriseId(), load_default=None, validate=validate.Length(1, MOST_NAMED))
-    industry = fields.String(load_default=None, validate=validate.Length(1, 40))
+    industry = IndustryCode(load_default=None, metadata={"description": "An industry by its code or title"})
     region = RegionCode(load_default=None, metadata={"description": "A region by its code or name"})
 
     @marshmallow.validates_schema

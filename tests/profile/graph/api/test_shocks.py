@@ -24,15 +24,17 @@ def sales(*deals: tuple[str, str, int], days: int = 360) -> str:
     return HEADER + "".join(rows)
 
 
+def chained(house: House) -> House:
+    """Let E1 sell to E2, and E2 to E3: 100,000 and 90,000 yuan a month."""
+    house.send("enterprises", "企业代号,企业名称,行业,行政区划\nE1,甲,C13,110000\nE2,乙,C14,120000\nE3,丙,F51,120000\n")
+    house.send("invoices.sale", sales(("E1", "E2", 100_000), ("E2", "E3", 90_000)))
+    work_off(house)
+    return house
+
+
 @pytest.fixture
 def chain(cottage: House) -> House:
-    """E1 sells to E2, and E2 to E3: 100,000 and 90,000 yuan a month."""
-    cottage.send(
-        "enterprises", "企业代号,企业名称,行业,行政区划\nE1,甲,C13,110000\nE2,乙,C14,120000\nE3,丙,F51,120000\n"
-    )
-    cottage.send("invoices.sale", sales(("E1", "E2", 100_000), ("E2", "E3", 90_000)))
-    work_off(cottage)
-    return cottage
+    return chained(cottage)
 
 
 def let(house: House, *firms: str) -> dict[str, str]:
@@ -126,6 +128,7 @@ def test_an_industry_or_a_region_is_that_of_the_open_files_and_no_shock_changes_
     bank = let(chain, "E1", "E2", "E3")
     cases = (
         ({"industry": "C"}, ["E1", "E2"]),
+        ({"industry": "制造业"}, ["E1", "E2"]),
         ({"region": "120000"}, ["E2", "E3"]),
         ({"region": "天津"}, ["E2", "E3"]),
     )
@@ -171,6 +174,7 @@ ODD: list[dict[str, Any]] = [
     {"shock": {}},
     {"shock": {"enterprises": ["local:E1"], "region": "110000"}},
     {"shock": {"region": "桃花源"}},
+    {"shock": {"industry": "ZZ"}},
     {"shock": {"region": "鼓楼区"}},  # of several cities
     {"severity": 1.5},
     {"exposures": [lent("E1"), lent("E1")]},
