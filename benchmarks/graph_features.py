@@ -1,8 +1,9 @@
-"""What figures of the graph add to a firm's own features on made-up books: the catalogue, the figures, and both.
+"""What figures of the graph add to a firm's own features on made-up books: all of them, and the block for trainings.
 
 Eight synthetic economies of three hundred firms (36 defaults each), with the registers' relations and records; the
 figures are those of `profile/graph/domain/figures`, one family a block, so that training keeps of each block the one
-that ranks its training rows best and drops what is not beyond chance. All of it is decided inside each fold.
+that ranks its training rows best and drops what is not beyond chance. All of it is decided inside each fold. Of each
+book it is told whether a training that asks for the block would keep it (ADR 45).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from services.profile.graph.domain.figures.told import facts_of, ties_of
 from services.profile.portrait.api.shown import catalogue
 from services.profile.portrait.domain.features import compute
 from services.scoring.domain import metrics
-from services.scoring.ml.evaluate import evaluate
+from services.scoring.ml.blocks import weigh
 
 BOOKS = range(8)
 KEY = b"of this benchmark"
@@ -32,9 +33,10 @@ c = pl.col
 def run() -> dict[str, Any]:
     """Measure the AUC of held-out firms on each book, by what the model is offered; the interval is over the books."""
     own = [entry for entry in catalogue()["features"] if entry["model"]]
-    offered = {"own": own, "graph": entries(), "both": [*own, *entries()]}
-    found = {name: np.array([_auc(book, each) for book in BOOKS]) for name, each in offered.items()}
-    rows = [_row(name, found[name], found["own"]) for name in ("graph", "both")]
+    block = catalogue()["blocks"]["graph"]
+    asked = {"figures": entries(), "block": block}
+    tried = [_tried(book, own, asked) for book in BOOKS]
+    rows = [_row(name, np.array([each[name]["tests"]["auc"]["gain"] for each in tried]), tried) for name in asked]
     title = f"Figures of the graph on {len(BOOKS)} made-up books of {FIRMS} firms, peer: own features"
     return {"name": "graph_features", "title": title, "rows": rows}
 
@@ -47,18 +49,27 @@ def entries() -> list[dict[str, Any]]:
     ]
 
 
-def _auc(book: int, offered: list[dict[str, Any]]) -> float:
-    return float(evaluate(_book(book), "defaulted", offered, folds=FOLDS, repeats=REPEATS, seed=book)["auc"]["mean"])
-
-
-def _row(name: str, ours: np.ndarray, own: np.ndarray) -> dict[str, Any]:
-    low, high = metrics.corrected_bounds(ours - own, 0.0)
+def _tried(book: int, own: list[dict[str, Any]], asked: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Return what a training on this book would tell of each set of figures, tried beside the firms' own features."""
+    rows = _book(book)
+    defaulted = rows["defaulted"].cast(pl.Int64).to_numpy().astype(np.bool_)
+    told = rows.drop("defaulted")
     return {
-        "what": f"sandbox: {name} against own features, mean AUC of {len(ours)} books",
-        "ours": round(float(ours.mean()), 4),
-        "peer": round(float(own.mean()), 4),
-        "unit": f"AUC, {float((ours - own).mean()):+.4f} [{low:+.4f}, {high:+.4f}]",
-        "ratio": round(float(ours.mean() / own.mean()), 3),
+        name: weigh(told, defaulted, own, {"graph": block}, folds=FOLDS, repeats=REPEATS, seed=book).card["graph"]
+        for name, block in asked.items()
+    }
+
+
+def _row(name: str, gains: np.ndarray, tried: list[dict[str, Any]]) -> dict[str, Any]:
+    low, high = metrics.corrected_bounds(gains, 0.0)
+    without, beside = (np.mean([each[name]["tests"]["auc"][side] for each in tried]) for side in ("without", "with"))
+    kept = sum(each[name]["kept"] for each in tried)
+    return {
+        "what": f"sandbox: own features and {name}, mean AUC of {len(gains)} books; kept by {kept}",
+        "ours": round(float(beside), 4),
+        "peer": round(float(without), 4),
+        "unit": f"AUC, {float(gains.mean()):+.4f} [{low:+.4f}, {high:+.4f}]",
+        "ratio": round(float(beside / without), 3),
     }
 
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import polars as pl
 import xgboost
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -23,9 +24,11 @@ from threadpoolctl import threadpool_limits
 from benchmarks import smesd
 from benchmarks.smesd import Year
 from services.profile.graph.domain.figures import BLOCKS, FIGURES
+from services.profile.graph.domain.figures.declared import OFFERED
 from services.scoring.domain import metrics
+from services.scoring.ml.blocks import weigh
 from services.scoring.ml.folds import stratified_folds
-from services.scoring.ml.learner import joined
+from services.scoring.ml.learner import joined, learn
 from services.scoring.ml.reasons import Explainer
 from services.scoring.ml.scorecard import learn_scorecard
 from services.scoring.ml.trees import Forest, forest_of
@@ -61,10 +64,33 @@ def run() -> dict[str, Any]:
         sets = {"own": OWN, "graph": _graph(kept), "both": (*OWN, *_graph(kept))}
         told: dict[str, Any] = {"kept": kept, "train, nested folds (mean AUC)": nested(taught)}
         rows = [row for name, year in tested.items() for row in _compared(name, taught, year, sets)]
+        told |= asked(taught, tested)
         for name, year in tested.items():
             told[f"{name}, reasons of both"] = reasons(taught, year, list(sets["both"]))
     title = f"SMEsD: {len(taught.failed)} firms taught, {', '.join(f'{k} {len(v.failed)}' for k, v in tested.items())}"
     return {"name": "graph_smesd", "title": title, "rows": rows, **told}
+
+
+def asked(taught: Year, tested: dict[str, Year]) -> dict[str, str]:
+    """Return what a training that asks for the block (`OFFERED`) would tell of it, and what it is worth on each split.
+
+    Its rows are the firms taught with their own features but for the industries' rates; all else is the service's own.
+    """
+    own = [{"name": name, "direction": smesd.OWN[name]} for name in OWN if name != "industry_rate"]
+    block = [{"name": each.name, "direction": each.direction, "family": each.block} for each in OFFERED]
+    names = [each["name"] for each in (*own, *block)]
+    rows = taught.frame.select(pl.col(name).cast(pl.Float64) for name in names)
+    found = weigh(rows, taught.failed, own, {"graph": block}, folds=FOLDS, repeats=2, seed=0)
+    told = {"block of a training": found.card["graph"]["sentence"]["en"]}
+    models = {name: learn(rows, taught.failed, each, seed=0) for name, each in (("own", own), ("both", [*own, *block]))}
+    for split, year in tested.items():
+        others = year.frame.select(pl.col(name).cast(pl.Float64) for name in names)
+        without, beside = (model.pd(others) for model in models.values())
+        low, high, less, more = _intervals(year.failed, beside, without)
+        auc = metrics.auc(year.failed, without), metrics.auc(year.failed, beside)
+        gain = f"{auc[1] - auc[0]:+.3f} [{less:+.3f}, {more:+.3f}]"
+        told[f"{split}, with the block"] = f"AUC {auc[0]:.3f} → {auc[1]:.3f} [{low:.3f}, {high:.3f}], {gain}"
+    return told
 
 
 def keep(taught: Year) -> list[str]:
