@@ -5,6 +5,8 @@ RUNTIME := .venv/.runtime
 TOOLS := .venv/.tools
 # The wheel's own pip may be too old to know dependency groups.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# What pip does on one core; files that are no Python of this version stay as they are.
+COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 # Services start as a dozen processes: each would compile all of them anew where the machine forbids to keep that.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -21,14 +23,7 @@ demo: setup ## Start the suite, load an economy (or DATA=DIR), train, score, mat
 test: $(TOOLS) assets ## Run all tests (ARGS are handed to pytest)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: $(TOOLS) size ## Format, lint, types, import contracts, sizes, spelling, compose file and Dockerfile
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/codespell
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
-	$(BIN)/hadolint Dockerfile
+check: style types contracts spelling deployment size ## Format, lint, types, import contracts, sizes, spelling, compose file and Dockerfile
 
 size: | $(BIN)/python ## Print how large files and functions are; fails where one is too long
 	$(BIN)/python docs/size.py
@@ -51,6 +46,24 @@ constraints: $(TOOLS) ## Choose the newest versions that fit and pin them
 clean: ## Remove what setup, demo and the tests made
 	rm -rf .venv .smecredit gateway/portal/assets/node_modules gateway/portal/static/dist benchmarks/results
 
+.PHONY: style types contracts spelling deployment
+style: $(TOOLS)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(TOOLS)
+	$(BIN)/mypy
+
+contracts: $(TOOLS)
+	$(BIN)/lint-imports
+
+spelling: $(TOOLS)
+	$(BIN)/codespell
+
+deployment: $(TOOLS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/hadolint Dockerfile
+
 .PHONY: assets
 assets: $(RUNTIME)
 	@$(BIN)/python gateway/portal/assets/build.py
@@ -62,9 +75,11 @@ $(BIN)/python:
 $(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
 	@command -v node >/dev/null && command -v npm >/dev/null || $(PIP) --group assets
-	$(PIP) --editable '.[all]'
+	$(PIP) --no-compile --editable '.[all]'
+	@$(COMPILE)
 	@touch $@
 
 $(TOOLS): $(RUNTIME)
-	$(PIP) --group dev
+	$(PIP) --no-compile --group dev
+	@$(COMPILE)
 	@touch $@

@@ -44,6 +44,7 @@ NAMES = (
     "ledger",
     "score_http",
     "graph_contagion",
+    "graph_shocks",
     "graph_screen",
     "refresh",
     "replay",

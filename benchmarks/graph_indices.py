@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from index_economy import COMPONENTS, MOST, WHOLE_POINTS, atoms, counts, later, made, points
+from index_economy import COMPONENTS, MOST, WHOLE_POINTS, atoms, counts, later, made, placed, points
 from linear_attacks import Attack
 
 from services.profile.supervision.domain.cells import EVERY, NATION, Cell, Level
@@ -69,7 +69,7 @@ def _published(seed: int) -> list[tuple[Month, pl.DataFrame, pl.DataFrame]]:
         everybody = pl.concat([active, silent])
         then = panel and dict(panel.members)
         panel = moved_on(then, atoms(active))
-        members = everybody.filter(pl.col("enterprise").is_in(list(panel.members)))
+        members = placed(everybody, panel.members)
         kept = frozenset().union(*(shown.hidden for shown, _, _ in found))
         held = Before(found[-1][0], found[-1][1].select("enterprise", *COMPONENTS)) if found else None
         found.append((month(members, COMPONENTS, panel, held, kept), members, active))

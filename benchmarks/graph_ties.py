@@ -1,9 +1,10 @@
 """The trade graph: built from 11 million invoices, brought forward, and asked for neighbourhoods over HTTP.
 
-The lake is written by its own commits, with invoices made in numpy: 100,000 firms, a million pairs, each deal in the
-files of both sides. A neighbourhood of the service is a request in process: token, consents, records of the reads, the
-ties of each open file with figures and shares, JSON. Beside it networkx and rustworkx hold the same pairs as bare
-graphs in memory and return the ids within two hops: they check no consent, record nothing and tell no figure.
+The lakes are written by their own commits, with rows made in numpy: 100,000 firms, a million pairs, each deal in the
+files of both sides, a payment of every fifth, and of each firm an owner, a person in charge, an address and a phone. A
+neighbourhood of the service is a request in process: token, consents, records of the reads, the ties of each open file
+with figures and shares, JSON. Beside it networkx and rustworkx hold the same pairs as bare graphs in memory and return
+the ids within two hops: they check no consent, record nothing and tell no figure.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from services.profile.app import create_app
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.delta import BUCKETS
+from services.profile.book.domain import payment, relation
+from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.composition import migrate
@@ -55,6 +58,8 @@ def run(*, firms: int = FIRMS, pairs: int = PAIRS, deals: int = DEALS) -> dict[s
         ends = _pairs(firms, pairs)
         for chunk in range(CHUNKS):
             _append(context, _deals(ends, deals // CHUNKS, chunk, firms), f"imp_bench{chunk}")
+        _append(context, _payments(ends, deals // 5, firms), "imp_paid", "payments")
+        _append(context, _relations(firms), "imp_told", "relations")
         graph, built = _timed(lambda: refresh(context))
         _append(context, _deals(ends, NEW // 2, CHUNKS, firms), "imp_new")
         graph, forward = _timed(lambda: refresh(context))
@@ -125,16 +130,52 @@ def _deals(ends: np.ndarray, deals: int, chunk: int, firms: int) -> pl.DataFrame
     return pl.concat(sides).with_columns(total_fen=total, status=pl.lit("valid"), **empty).with_row_index("line")
 
 
-def _append(context: Context, rows: pl.DataFrame, name: str) -> None:
-    """Bring rows to the lake as an import does, and let readers see them."""
+def _payments(ends: np.ndarray, paid: int, firms: int) -> pl.DataFrame:
+    """Return payments for goods, each as what left the buyer's account."""
+    draw, pair = np.random.default_rng(7), np.random.default_rng(8).integers(0, ends.shape[1], paid)
+    names = pl.Series([f"F{place:06}" for place in range(firms)])
+    rows = {
+        "direction": pl.repeat("out", paid, eager=True),
+        "enterprise": "local:" + names.gather(ends[1][pair]),
+        "reference": pl.int_range(paid, eager=True).cast(pl.String),
+        "counterparty": names.gather(ends[0][pair]),
+        "date": pl.Series(np.datetime64(FIRST) + draw.integers(0, DAYS, paid)).cast(pl.Date),
+        "amount_fen": np.exp(draw.normal(13, 1.5, paid)).astype(np.int64) + 100,
+    }
+    fixed = {"purpose": "goods", "status": "valid"}
+    return _conformed(payment.DATASET, pl.DataFrame(rows).with_columns(**{k: pl.lit(v) for k, v in fixed.items()}))
+
+
+def _relations(firms: int) -> pl.DataFrame:
+    """Return of each firm an owner (every fifth a firm), a person in charge, an address and a phone; few share one."""
+    draw, firm = np.random.default_rng(9), [f"local:F{place:06}" for place in range(firms)]
+    parts = []
+    for sort, many in (("shareholder", 0.8), ("person-in-charge", 0.9), ("address", 0.7), ("phone", 0.95)):
+        places = draw.integers(0, int(firms * many), firms)
+        party = [f"{relation.SEAL}{sort.encode().hex()[:8]}{place:024x}" for place in places]
+        if sort == "shareholder":
+            party = [firm[place] if place % 5 == 0 else one for place, one in zip(places, party, strict=True)]
+        parts.append(pl.DataFrame({"enterprise": firm, "party": party}).with_columns(relation=pl.lit(sort)))
+    rows = pl.concat(parts).with_columns(since=pl.lit(FIRST), share=pl.lit(0.5))
+    return _conformed(relation.DATASET, rows)
+
+
+def _conformed(dataset: Dataset, rows: pl.DataFrame) -> pl.DataFrame:
+    return dataset.conform(rows.with_row_index("line"))
+
+
+def _append(context: Context, rows: pl.DataFrame, name: str, kind: str = "invoices") -> None:
+    """Bring rows to their lake as an import does, and let readers see them."""
     now = datetime.now(UTC)
-    commit = context.lake.append(rows, name, {}, now=now)
+    commit = context.lakes[kind].append(rows, name, {}, now=now)
     with context.database.begin() as session:
-        store.touch(session, commit.facts["enterprises"], commit.version, synthetic=True, now=now)
+        if kind == "invoices":
+            store.touch(session, commit.facts["enterprises"], commit.version, synthetic=True, now=now)
         state = store.book(session, lock=True)
         known_at = max(state.known_at + store.TICK, datetime.fromisoformat(commit.facts["known_at"]))
-        store.add_step(session, "invoices", known_at, commit.version, rows.height)
-        store.move_book(session, replace(state, known_at=known_at, lake_version=commit.version))
+        store.add_step(session, kind, known_at, commit.version, rows.height)
+        version = commit.version if kind == "invoices" else state.lake_version
+        store.move_book(session, replace(state, known_at=known_at, lake_version=version))
 
 
 def _same_as_afresh(context: Context, graph: Graph, folder: Path) -> bool:
@@ -143,7 +184,10 @@ def _same_as_afresh(context: Context, graph: Graph, folder: Path) -> bool:
     again = refresh(other)
     assert again is not None
     here, there = kept(context), keep_ties.kept(other)
-    return all(here.bucket(graph, bucket).equals(there.bucket(again, bucket)) for bucket in range(BUCKETS))
+    registers = here.registers(graph).table().equals(there.registers(again).table())
+    return registers and all(
+        here.bucket(graph, bucket).equals(there.bucket(again, bucket)) for bucket in range(BUCKETS)
+    )
 
 
 def _consents(context: Context, firms: int) -> None:

@@ -46,6 +46,7 @@ class Server:
         self._mark = mark
         self._migrated: dict[str, str] = {}
         self._made = 0
+        self._copying = ""
         self._engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
 
     def hurry(self) -> None:
@@ -53,10 +54,12 @@ class Server:
         for setting in IN_MEMORY_OF_THE_SYSTEM:
             self._tell(f"ALTER SYSTEM SET {setting} = off")
         self._tell("SELECT pg_reload_conf()")
+        # Where no checkpoint waits for a disk, whole files are copied in a sixth of the time of a log of their pages.
+        self._copying = " STRATEGY file_copy"
 
     def make(self, package: str | None = None) -> str:
         """Return the URL of a fresh database: an empty one, or one that a package's migrations are done on."""
-        return self._new(f" TEMPLATE {self._migrated_database(package)}" if package else "")
+        return self._new(f" TEMPLATE {self._migrated_database(package)}{self._copying}" if package else "")
 
     def drop(self, url: str) -> None:
         """Drop a database with whoever is still connected."""

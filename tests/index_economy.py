@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 
@@ -42,6 +44,14 @@ def later(firms: pl.DataFrame, seed: int, by: int = 60) -> pl.DataFrame:
 def atoms(firms: pl.DataFrame) -> dict[str, Atom]:
     """Return the cell of each firm."""
     return {name: (place, kind) for name, place, kind in firms.select("enterprise", "prefecture", "industry").rows()}
+
+
+def placed(firms: pl.DataFrame, members: Mapping[str, Atom]) -> pl.DataFrame:
+    """Return those firms that are members, each in the cell that it joined."""
+    found = firms.filter(pl.col("enterprise").is_in(list(members)))
+    at = [members[name] for name in found["enterprise"]]
+    place, kind = (pl.Series([atom[side] for atom in at], dtype=pl.String) for side in (0, 1))
+    return found.with_columns(prefecture=place, industry=kind)
 
 
 def counts(firms: pl.DataFrame) -> dict[Cell, int]:

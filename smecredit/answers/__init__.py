@@ -103,6 +103,7 @@ from smecredit.answers.screens import (
     TieRecord,
 )
 from smecredit.answers.shocks import (
+    Equity,
     Estimates,
     Exposure,
     Exposures,
@@ -189,6 +190,7 @@ __all__ = [
     "Dispute",
     "Enterprise",
     "EnterpriseClass",
+    "Equity",
     "Estimates",
     "Evaluation",
     "Exposure",

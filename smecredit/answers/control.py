@@ -25,6 +25,7 @@ class TieHop(TypedDict):
     share: float | None
     since: str | None
     own_word: bool
+    by_name: bool
 
 
 class Owner(TypedDict):

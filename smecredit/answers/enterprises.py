@@ -44,6 +44,8 @@ class Enterprise(TypedDict):
     synthetic: bool
     established_on: NotRequired[str | None]
     registered_on: NotRequired[str | None]
+    heard_assets_fen: NotRequired[int | None]
+    assets_by: NotRequired[str | None]
     rating: NotRequired[Literal["A", "B", "C", "D"] | None]
     employees: NotRequired[int | None]
     revenue_fen: NotRequired[int | None]

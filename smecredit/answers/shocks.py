@@ -33,12 +33,21 @@ class Hop(TypedDict):
     told: bool
 
 
+class Equity(TypedDict):
+    """What a firm's owners can lose, what that is taken from, and who stated it."""
+
+    fen: int
+    rests_on: Literal["capital", "assets", "trade"]
+    stated_by: str | None
+
+
 class Struck(TypedDict):
     """What a shock does to a firm whose file is open."""
 
     disputes: list[Mark]
     enterprise: str
     shocked: bool
+    equity: Equity
     equity_loss: Interval
     delta_pd: Interval | None
     delta_el_fen: FenInterval | None
@@ -50,6 +59,7 @@ class Struck(TypedDict):
 class ShockedBook(TypedDict):
     """The reader's book under the shock."""
 
+    stated_by: Literal["reader"]
     exposures: int
     without_pd: int
     el_fen: int
@@ -132,6 +142,7 @@ class Exposures(TypedDict):
     version: int
     threshold_fen: int | None
     stated_at: str | None
+    stated_by: str | None
     exposures: list[Exposure]
 
 
@@ -168,5 +179,6 @@ class PartnerShifts(TypedDict):
     as_of: str
     known_at: str
     moved: float
+    equity: Equity
     sides: list[PartnerSide]
     estimates: Estimates

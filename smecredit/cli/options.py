@@ -74,6 +74,13 @@ def _as_date(ctx: click.Context, param: click.Parameter, value: datetime | None)
     return value.date() if value else None
 
 
+def purpose_of(*purposes: str) -> Callable[[Function], Function]:
+    """Add an option for why files are read: one of these, the first unless the user names another."""
+    return click.option(
+        "--purpose", type=click.Choice(purposes), default=purposes[0], show_default=True, help="Why you read it."
+    )
+
+
 as_of = day("--as-of", "as_of", help="Look at the firm as of this date.")
 json_file = click.option(
     "--json", "json_file", type=click.Path(path_type=Path, allow_dash=True), help="Write the figures here."

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from smecredit.answers import Exposures, PartnerShifts, ShockAnswer
-from smecredit.cli.options import as_fen, as_of, connected, printed
+from smecredit.cli.options import as_fen, as_of, connected, printed, purpose_of
 from smecredit.cli.tables import rows_of
 from smecredit.client import Client
 from smecredit.money import fen
@@ -35,7 +35,7 @@ def _fen_or_none(ctx: click.Context, param: click.Parameter, value: str | None) 
 @click.command("shock")
 @click.argument("enterprises", nargs=-1)
 @click.option("--industry", help="All open files of an industry instead, such as C13.")
-@click.option("--region", help="All open files of a region instead, such as 110000.")
+@click.option("--region", help="All open files of a region instead, such as 110000 or 北京.")
 @click.option("--severity", type=share, default=1.0, show_default=True, help="Share of equity and production lost.")
 @click.option("--kind", type=click.Choice(["linear", "nonlinear"]), default="linear", show_default=True)
 @click.option(
@@ -43,6 +43,7 @@ def _fen_or_none(ctx: click.Context, param: click.Parameter, value: str | None) 
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="CSV of your exposures: enterprise, exposure (yuan), lgd, pd; without a pd that of your latest score counts.",
 )
+@purpose_of("credit-monitoring", "credit-assessment", "supervision")
 @as_of
 @printed(shock)
 @connected("bank-demo")

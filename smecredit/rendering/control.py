@@ -13,6 +13,7 @@ from smecredit.rendering.tables import NONE, bilingual, plain_table, terminal
 
 SHORT = 13  # of a keyed hash: enough to tell one from another
 OWN_WORD = "*"
+BY_NAME = "~"
 ODDITIES = {
     "crowded": "多家企业登记有同名的一方，可能重名，未据此延伸 many firms name this party: perhaps several persons",
     "more-than-whole": "持股合计超过100% shares add up to more than the whole",
@@ -77,7 +78,9 @@ def _foot(console: Console, shown: ControlAnswer) -> None:
     if left["entries"] or left["files"]:
         more = ", more files 另有档案未查看" if left["files"] else ""
         console.print(f"Left out 未列出: {left['entries']}{more}")
-    console.print(f"{OWN_WORD} own word only 仅企业自述. {bilingual(shown['not_looked_at'])}")
+    console.print(
+        f"{OWN_WORD} own word only 仅企业自述; {BY_NAME} found by name 按名称识别. {bilingual(shown['not_looked_at'])}"
+    )
 
 
 def _holder(odd: OddTie) -> str:
@@ -118,4 +121,4 @@ def _path(hops: Sequence[TieHop]) -> str:
 
 def _hop(hop: TieHop) -> str:
     share = hop["relation"] if hop["share"] is None else f"{hop['share']:.1%}"
-    return share + (OWN_WORD if hop["own_word"] else "")
+    return share + (OWN_WORD if hop["own_word"] else "") + (BY_NAME if hop["by_name"] else "")

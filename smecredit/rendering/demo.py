@@ -41,7 +41,7 @@ def demo(shown: Shown) -> None:
     console.print(
         f"{total['enterprises']:,} enterprises; as many demo consents to bank-demo, "
         f"{min(total['enterprises'], MOST_BEYOND_CREDIT):,} also to "
-        f"{' and '.join(f'{who} ({purpose})' for who, purpose in BEYOND_CREDIT.items())}; "
+        f"{', '.join(f'{who} ({purpose})' for who, (purpose, _) in BEYOND_CREDIT.items())}; "
         f"{total['products']} sandbox products; "
         f"{total['scores']:,} scores ({total['not_scored']:,} without); "
         f"{total['matches']:,} matches with {total['offers']:,} offers and {total['refusals']:,} refusals; "

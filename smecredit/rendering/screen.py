@@ -18,6 +18,44 @@ LEVELS = {
     "moderately-strong": "较强 moderately strong",
     "strong": "强 strong",
 }
+# What the figures of a finding are called; a name that is not here stands as it is.
+FACTS = {
+    "auctions": "历史标段 past auctions",
+    "one_bids": "前者投标 bids of the one",
+    "other_bids": "后者投标 of the other",
+    "together": "同场 together",
+    "ratio_deviation": "报价比离散 spread of the ratio",
+    "loser": "从不中标 never wins",
+    "one_won": "前者中标 the one won",
+    "other_won": "后者中标 the other won",
+    "score": "综合分 score",
+    "partner": "最近伙伴 closest partner",
+    "narrow": "报价接近度 closeness of bids",
+    "lead": "最低价领先 lead of the lowest",
+    "left_skew": "左偏 leaning left",
+    "cv": "变异系数 coefficient of variation",
+    "spread": "极差 spread",
+    "relative_distance": "相对距离 relative distance",
+    "skewness": "偏度 skewness",
+    "steps": "规律 steps",
+    "off": "最大偏离 off by at most",
+    "bids": "涉及报价 bids",
+    "wins": "中标 wins",
+    "repeats": "连续中标 repeats",
+    "expected": "偶然期望 expected by chance",
+    "raised": "提价幅度 raised by",
+    "lost_by_raising": "提价即失标 lost by raising",
+    "expected_lost": "竞争下应失 expected lost",
+    "raise_p": "偶然概率 chance",
+    "near": "紧邻报价 near",
+    "around": "附近报价 around",
+    "near_p": "偶然概率 chance",
+    "invoices": "发票 invoices",
+    "amount_fen": "金额 amount",
+    "first_on": "首次 first",
+    "last_on": "最近 last",
+    "said": "相同内容 both say",
+}
 
 
 def screen(shown: BidderScreen) -> None:
@@ -84,7 +122,9 @@ def _evidence(found: BidderFinding) -> str:
     records = [
         f"{each['of']} {each['record'][:12]}…{_marks(each['own_word'], each['disputed'])}" for each in found["records"]
     ]
-    facts = [f"{name} {_figure(name, value)}" for name, value in found["facts"].items() if value is not None]
+    facts = [
+        f"{FACTS.get(name, name)} {_figure(name, value)}" for name, value in found["facts"].items() if value is not None
+    ]
     auctions = found["auctions"][-AUCTIONS_SHOWN:]
     named = (
         [f"标段 {'、'.join(auctions)}" + (" …" if len(found["auctions"]) > len(auctions) else "")] if auctions else []

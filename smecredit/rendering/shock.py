@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.markup import escape
 
-from smecredit.answers import Exposures, FenInterval, Hop, Interval, PartnerShifts, ShockAnswer
+from smecredit.answers import Exposures, FenInterval, Hop, Interval, PartnerShifts, ShockAnswer, Struck
 from smecredit.money import yuan
 from smecredit.rendering.tables import NONE, plain_table, terminal
 
 FIRMS_SHOWN = 20
 SHUT = "(未授权 not open)"
 SIDES = {"customers": "Customers 客户", "suppliers": "Suppliers 供应商"}
+BY: dict[str | None, str] = {
+    "subject": "本企业 own word",
+    "counterparty": "交易方 partner",
+    "association": "协会 association",
+    "government": "政府 government",
+    "court": "法院 court",
+    "unknown": "不详 unknown",
+    None: "按交易估计 estimated from trade",
+}
 TIES = {"trade": "→", "guarantee": "⇒"}
 
 
@@ -28,7 +38,9 @@ def shock(shown: ShockAnswer) -> None:
     if book := shown["book"]:
         change = _fen(book["delta_el_fen"])
         console.print(f"Expected loss 预期损失: {yuan(book['el_fen'])}, change 变化 {change}")
-    table = plain_table("Enterprise 企业", ">Equity 净资产", ">ΔPD", ">ΔEL", ">Output 产出", "Path 路径")
+    table = plain_table(
+        "Enterprise 企业", ">Equity 净资产 (source 来源)", ">Lost 损失", ">ΔPD", ">ΔEL", ">Output 产出", "Path 路径"
+    )
     for each in shown["enterprises"][:FIRMS_SHOWN]:
         pd, el = each["delta_pd"], each["delta_el_fen"]
         table.add_row(
@@ -40,6 +52,8 @@ def shock(shown: ShockAnswer) -> None:
             _path(each["path"], each["enterprise"]) if not each["shocked"] else "直接 direct",
         )
     console.print(table)
+    if firms := shown["enterprises"][:FIRMS_SHOWN]:
+        console.print(f"Equity stated by 净资产陈述方: {_stated(firms)}")
     if more := max(len(shown["enterprises"]) - FIRMS_SHOWN, 0) + shown["left_out"]:
         console.print(f"… {more} more 家未列出")
     if not all(run["settled"] for run in (shown["runs"][name] for name in ("defaults", "downstream", "upstream"))):
@@ -80,6 +94,12 @@ def _path(hops: Sequence[Hop], to: str) -> str:
     """Write the debtors of a path down to the firm: `→` trade credit, `⇒` a guarantee."""
     steps = [f"{hop['debtor'] or SHUT} {TIES[hop['tie']]}" for hop in hops]
     return escape(" ".join([*steps, to])) if hops else NONE
+
+
+def _stated(firms: Sequence[Struck]) -> str:
+    """Say of how many firms shown each source stated the equity."""
+    counts = Counter(BY[each["equity"]["stated_by"]] for each in firms)
+    return ", ".join(f"{by} {count}" for by, count in sorted(counts.items()))
 
 
 def _share(interval: Interval) -> str:

@@ -8,11 +8,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from smecredit.answers import EnterpriseClass, IndexCell, IndexOrder, IndexPage
-from smecredit.rendering.tables import NONE, bilingual, number, plain_table, terminal
+from smecredit.rendering.tables import NONE, bilingual, measured, number, plain_table, terminal
 
 BARS, WIDTH = "▏▎▍▌▋▊▉█", 20
 FULL = 100.0
 HOW = {"show": "show 补充资料", "raise": "raise 提高", "lower": "lower 降低", "repair": "repair 信用修复"}
+BETTER = "better 提升等级"  # of a grade, whose number falls as it gets better
+GRADES = "ABMCD"  # of tax credit (纳税信用), the best first
+UNITS = {"day": "天 d", "month": "个月 mo", "times": "倍 ×"}
 HIDDEN = "[dim]hidden 不予公布[/]"
 
 
@@ -29,7 +32,7 @@ def enterprise_class(shown: EnterpriseClass) -> None:
     )
     table = plain_table("Indicator 指标", ">Value", ">Points 得分", ">of", "")
     for each in shown["indicators"]:
-        value = number(each["value"]) if each["known"] else "[yellow]unknown 未知[/]"
+        value = valued(each["value"], each["unit"]) if each["known"] else "[yellow]unknown 未知[/]"
         row = (bilingual(each["title"]), value, number(each["points"]), number(each["most"]))
         table.add_row(*row, bar(each["points"], each["most"]))
     console.print(table)
@@ -41,11 +44,31 @@ def enterprise_class(shown: EnterpriseClass) -> None:
 
 def _steps(shown: EnterpriseClass) -> Table:
     table = plain_table("What would raise it 提升途径", "How", ">Now", ">Needed", ">Points", "Enough 可升级")
+    units = {each["key"]: each["unit"] for each in shown["indicators"]}
     for step in shown["steps"]:
-        now, enough = number(step["found"]), "yes 是" if step["enough"] else ""
-        points = f"+{number(step['points'])}"
-        table.add_row(bilingual(step["title"]), HOW[step["how"]], now, number(step["needed"]), points, enough)
+        unit = units.get(step["key"], "")
+        now, needed = valued(step["found"], unit), valued(step["needed"], unit)
+        how = BETTER if unit == "grade" and step["how"] == "lower" else HOW[step["how"]]
+        points, enough = f"+{number(step['points'])}", "yes 是" if step["enough"] else ""
+        table.add_row(bilingual(step["title"]), how, now, needed, points, enough)
     return table
+
+
+def valued(value: float | None, unit: str) -> str:
+    """Write a value of an indicator as people say it.
+
+    >>> valued(2.0, "grade"), valued(0.1339, "ratio"), valued(35.0, "month"), valued(None, "day")
+    ('B', '13.4%', '35 个月 mo', '–')
+    """
+    match value, unit:
+        case None, _:
+            return NONE
+        case place, "grade" if place in range(1, len(GRADES) + 1):
+            return GRADES[int(place) - 1]
+        case share, "ratio":
+            return f"{share:.1%}"
+        case _:
+            return f"{measured(value, unit)} {UNITS.get(unit, '')}".rstrip()
 
 
 def index(shown: IndexPage) -> None:

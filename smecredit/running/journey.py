@@ -24,9 +24,13 @@ PURPOSES: Final[tuple[Purpose, ...]] = (
     "financing-match",
     "model-training",
 )
-# Who reads for something else than credit: the buyer for its tenders, the operator as the demonstration's supervisor.
-BEYOND_CREDIT: Final[Mapping[str, Purpose]] = {"buyer-demo": "procurement", OPERATOR: "supervision"}
-BEYOND_CREDIT_FIELDS: Final = ("portrait", "graph")
+# Who else reads, each for its own end: the buyer for its tenders, the operator as the demonstration's supervisor, the
+# platform to find financing.
+BEYOND_CREDIT: Final[Mapping[str, tuple[Purpose, Sequence[str]]]] = {
+    "buyer-demo": ("procurement", ("portrait", "graph")),
+    OPERATOR: ("supervision", ("portrait", "graph")),
+    "platform-demo": ("financing-match", FIELDS),
+}
 MOST_BEYOND_CREDIT: Final = 1_000  # firms that let them, so that a large demonstration is not held up by it
 CONSENT_DAYS: Final = 365
 AT_ONCE: Final = 8  # consents under way: each is a commit, and one database writes them one after another
@@ -110,7 +114,7 @@ def _seconds(done: Import, before: Import | None) -> float:
 
 
 def consent_all(clients: Clients, report: Reporter) -> int:
-    """Have every enterprise let the demonstration bank read its file, and the first thousand its buyer and supervisor.
+    """Have every enterprise let the demonstration bank read its file, and the first thousand its other readers too.
 
     Return how many did. The consents are the enterprises' own acts, each under its own key: for a demonstration only.
     """
@@ -136,8 +140,8 @@ def _consent(enterprise: Client, *, beyond_credit: bool) -> None:
     """Give one enterprise's consents: to the demonstration bank, and to those who read for something else."""
     until = datetime.now(UTC).date() + timedelta(days=CONSENT_DAYS)
     enterprise.grant_consent(GRANTEE, PURPOSES, valid_until=until, fields=FIELDS)
-    for grantee, purpose in BEYOND_CREDIT.items() if beyond_credit else ():
-        enterprise.grant_consent(grantee, [purpose], valid_until=until, fields=BEYOND_CREDIT_FIELDS)
+    for grantee, (purpose, fields) in BEYOND_CREDIT.items() if beyond_credit else ():
+        enterprise.grant_consent(grantee, [purpose], valid_until=until, fields=fields)
 
 
 def train(clients: Clients, report: Reporter, exception: str | None = None, seed: int | None = None) -> dict[str, Any]:

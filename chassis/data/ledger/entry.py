@@ -50,7 +50,7 @@ def written(entry: Entry, at: datetime, salt: bytes) -> bytes:
         {
             "v": FORM,
             "kind": entry.kind,
-            "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "at": at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z",
             "subject": hidden(entry.subject, salt),
             "actor": hidden(entry.actor, salt),
             "grantee": hidden(entry.grantee, salt),

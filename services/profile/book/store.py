@@ -25,7 +25,7 @@ DESCRIBED = (
     *("employees", "revenue_fen", "assets_fen", "scope", "taxpayer"),
 )
 # What is stated of a firm, and what follows from who stated it.
-KEPT = (*DESCRIBED, "registered_on")
+KEPT = (*DESCRIBED, "registered_on", "heard_assets_fen", "assets_by")
 BOOK = tables.Book.__table__
 ENTERPRISES = tables.Enterprise.__table__
 

@@ -16,7 +16,7 @@ class Enterprise(Base):
 
     `revision` moves on with everything else that changes what is read of it: a dispute, a record that leaves.
     `own_word` tells that invoices of it came from itself once, which what others say may confirm. `registered_on` is
-    the day of establishment as another than the firm stated it.
+    the day of establishment as another than the firm stated it, `heard_assets_fen` the assets, by channel `assets_by`.
     """
 
     __tablename__ = "enterprises"
@@ -34,6 +34,8 @@ class Enterprise(Base):
     scope: Mapped[str | None]
     taxpayer: Mapped[str | None]
     registered_on: Mapped[date | None] = mapped_column(Date)
+    heard_assets_fen: Mapped[int | None]
+    assets_by: Mapped[str | None] = mapped_column(String(20))
     synthetic: Mapped[bool]
     lake_version: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=0, server_default="0")

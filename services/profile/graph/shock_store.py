@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import Connection, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from chassis.data import jobs
@@ -20,6 +20,11 @@ def order(session: Session, order_id: str, client: str) -> ShockOrder | None:
     """Return a client's own order, None where it has none of this id."""
     query = select(ShockOrder).where(ShockOrder.id == order_id, ShockOrder.client == client)
     return session.scalars(query).one_or_none()
+
+
+def hold(connection: Connection, order_id: str) -> None:
+    """Keep other workers from the order until this transaction ends: one that lost its lease may be at it still."""
+    connection.execute(select(ShockOrder.id).where(ShockOrder.id == order_id).with_for_update())
 
 
 def delete_old(session: Session, before: datetime) -> int:

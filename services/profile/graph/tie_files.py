@@ -10,16 +10,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import orjson
 import polars as pl
 
 from services.profile.book.domain.party import party_of
 from services.profile.graph.domain.dealings import Daily
 from services.profile.graph.domain.resolution import name_alone
 from services.profile.graph.domain.sums import nothing
+from services.profile.graph.domain.ties import REGISTER
 
 FIRMS, PARTIES, ROWS = "firms", "parties", "rows"
 # A row as it lies in the file: the partner by its place among the `parties`, the day since 1970.
@@ -93,7 +97,7 @@ class Segment:
 
     def nodes(self, numbers: np.ndarray) -> list[str | None]:
         """Return the ids that partners stand for."""
-        text, none = self.text, len(self.named)
+        text, none = self.text, len(self.named) - 1
         bounds = zip(self.ends[numbers].tolist(), self.ends[numbers + 1].tolist(), numbers.tolist(), strict=True)
         return [None if number == none else str(text[start:end], "utf-8") for start, end, number in bounds]
 
@@ -115,26 +119,35 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Registers:
-    """What registers tell of all firms, as known now: relations, with the `channel` by which each came.
+    """What registers tell of all firms, as known now: relations, with the `channel` and `record` of each.
 
-    `order` has the places of the rows in the order of their parties.
+    A row (`REGISTER`) is JSON and a comma, which end in `text` at `ends`; `order` has the places of the rows in the
+    order of their parties.
     """
 
-    rows: pl.DataFrame
+    folder: Path
     firms: Places
     parties: Places
     order: np.ndarray
+    text: memoryview
+    ends: np.ndarray
 
-    def of(self, enterprises: Iterable[str]) -> pl.DataFrame:
-        """Return what is told of these firms."""
+    def table(self) -> pl.DataFrame:
+        """Return all of it."""
+        return pl.read_ipc(self.folder / f"{ROWS}.arrow")
+
+    def of(self, enterprises: Iterable[str]) -> list[Sequence[Any]]:
+        """Return the rows of these firms."""
         return self._at(self.firms.rows(enterprises))
 
-    def naming(self, parties: Iterable[str]) -> pl.DataFrame:
-        """Return what names these parties, whichever firm it is told of."""
+    def naming(self, parties: Iterable[str]) -> list[Sequence[Any]]:
+        """Return the rows that name these parties, whichever firm they are of."""
         return self._at(self.order[self.parties.rows(parties)])
 
-    def _at(self, places: np.ndarray) -> pl.DataFrame:
-        return self.rows.select(pl.all().gather(pl.Series(places))) if len(places) else self.rows.clear()
+    def _at(self, places: np.ndarray) -> list[Sequence[Any]]:
+        bounds = zip(self.ends[places].tolist(), self.ends[places + 1].tolist(), strict=True)
+        rows = orjson.loads(b"[%b]" % b"".join(self.text[start:end] for start, end in bounds)[:-1])
+        return [(*row[:5], _day(row[5]), _day(row[6]), *row[7:]) for row in rows]
 
 
 def write_segment(folder: Path, rows: pl.DataFrame, replaced: frozenset[str]) -> None:
@@ -151,15 +164,13 @@ def write_segment(folder: Path, rows: pl.DataFrame, replaced: frozenset[str]) ->
     for name in ROW.names or ():
         packed[name] = coded[name].to_numpy()
     nodes = named.to_frame("name").select(node=party_of(pl.col("name")), alone=name_alone(pl.col("name")))
-    lengths = nodes["node"].str.len_bytes().to_numpy().astype(np.int64)
     arrays = {
         **_places(FIRMS, firms),
         "replaces": firms["name"].is_in(sorted(replaced)).to_numpy(),
         ROWS: packed,
-        "text": np.frombuffer("".join(nodes["node"]).encode(), dtype=np.uint8),
-        # The last is there twice: no partner has a number too.
-        "ends": np.concatenate([[0], np.cumsum(lengths), [lengths.sum()]]),
-        "alone": nodes["alone"].to_numpy(),
+        # The last is an empty one: no partner has a number too.
+        **_texts([*(name.encode() for name in nodes["node"]), b""]),
+        "alone": np.append(nodes["alone"].to_numpy(), False),
     }
     _write(folder, {PARTIES: parties.to_frame("counterparty")}, arrays)
 
@@ -175,14 +186,16 @@ def write_registers(folder: Path, rows: pl.DataFrame) -> None:
     ordered = rows.sort(REGISTER_ORDER)
     order = ordered["party"].arg_sort().to_numpy()
     firms, parties = _counted(ordered["enterprise"]), _counted(ordered["party"][order])
-    arrays = {**_places(FIRMS, firms), **_places(PARTIES, parties), "order": order}
+    texts = _texts([orjson.dumps(row) + b"," for row in ordered.select(REGISTER).iter_rows()])
+    arrays = {**_places(FIRMS, firms), **_places(PARTIES, parties), "order": order, **texts}
     _write(folder, {ROWS: ordered}, arrays)
 
 
 def read_registers(folder: Path) -> Registers:
     """Return what registers tell."""
     firms, parties = (_read_places(folder, name) for name in (FIRMS, PARTIES))
-    return Registers(pl.read_ipc(folder / f"{ROWS}.arrow"), firms, parties, _mapped(folder, "order"))
+    order, text, ends = (_mapped(folder, name) for name in ("order", "text", "ends"))
+    return Registers(folder, firms, parties, order, text.data, ends)
 
 
 def frame_of(stretches: Sequence[Stretch]) -> pl.DataFrame:
@@ -202,7 +215,10 @@ def frame_of(stretches: Sequence[Stretch]) -> pl.DataFrame:
 def daily_of(stretches: Iterable[Stretch]) -> Daily:
     """Return the sums of stretches of rows as they lie; a firm may have several stretches, in any order."""
     lying = sorted((one for one in stretches if one.count), key=lambda one: (id(one.segment), one.start))
-    rows = np.concatenate([np.zeros(0, dtype=ROW), *(one.rows for one in lying)])
+    rows = np.empty(sum(one.count for one in lying), dtype=ROW)
+    end = 0
+    for one in lying:
+        rows[end : (end := end + one.count)] = one.rows
     columns = {name: np.ascontiguousarray(rows[name]) for name in ROW.names or ()}
     counts = np.array([one.count for one in lying], dtype=np.int64)
     starts = np.cumsum(counts) - counts
@@ -217,7 +233,7 @@ def daily_of(stretches: Iterable[Stretch]) -> Daily:
     alone: list[np.ndarray] = []
     for segment, numbers in _by_segment(lying, columns["party"][begins].astype(np.int64), parts.tolist()):
         nodes += segment.nodes(numbers)
-        alone.append(np.append(segment.named, False)[numbers])
+        alone.append(segment.named[numbers])
     firm = np.repeat(np.array([place[one.firm] for one in lying], dtype=np.int64), parts)
     told = (columns[name] for name in ("day", "channel", "sort", "net_fen", "invoices"))
     return Daily(list(place), firm, nodes, np.concatenate([[], *alone]), columns["sale"][begins], begins, *told)
@@ -238,6 +254,16 @@ def _counted(names: pl.Series) -> pl.DataFrame:
     """Return the names of rows in their order, with the first of each one's rows and how many it has."""
     counted = names.alias("name").to_frame().group_by("name", maintain_order=True).agg(count=pl.len().cast(pl.Int64))
     return counted.with_columns(start=pl.col("count").cum_sum() - pl.col("count"))
+
+
+def _texts(texts: Sequence[bytes]) -> dict[str, np.ndarray]:
+    """Return texts one after the other, and where each begins and the last one ends."""
+    ends = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+    return {"text": np.frombuffer(b"".join(texts), dtype=np.uint8), "ends": ends}
+
+
+def _day(written: str | None) -> date | None:
+    return None if written is None else date.fromisoformat(written)
 
 
 def _places(what: str, counted: pl.DataFrame) -> dict[str, np.ndarray]:

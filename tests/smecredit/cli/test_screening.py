@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from services.profile.supervision.domain.screen.combined import OF_AUCTION
+from services.profile.supervision.domain.screen.missing import Missing
+from services.profile.supervision.domain.screen.prices import Screens
+from services.profile.supervision.domain.screen.ties import Trade
 from smecredit.cli.screening import screen_command
+from smecredit.rendering.screen import FACTS
 from tests.answering import answering
 
 ANSWER: dict[str, Any] = {
@@ -200,3 +207,15 @@ def test_a_file_that_cannot_be_used_says_why(
     assert done.exit_code == 2
     assert words in done.output
     assert asked == []
+
+
+def test_every_figure_of_a_finding_has_a_name_in_both_languages() -> None:
+    """Whoever reads Chinese is not left with the names of the wire."""
+    figures = {
+        *(each.name for kind in (Trade, Missing, Screens) for each in dataclasses.fields(kind)),
+        *OF_AUCTION,
+        *("auctions", "one_bids", "other_bids", "together", "ratio_deviation", "loser", "one_won", "other_won"),
+        *("score", "steps", "off", "bids", "wins", "repeats", "expected", "said"),
+    }
+    assert figures - FACTS.keys() == set()
+    assert all(re.search("[\u4e00-\u9fff].* [a-z]", words) for words in FACTS.values())

@@ -9,8 +9,8 @@ import pytest
 from smecredit.rendering.control import controllers, group
 
 PARTY = {"id": "hash:0123456789abcdef0123456789abcdef", "kind": "opaque", "file_read": False}
-OWN = {"relation": "controller", "share": None, "since": None, "own_word": True}
-STAKE = {"relation": "shareholder", "share": 0.7, "since": None, "own_word": False}
+OWN = {"relation": "controller", "share": None, "since": None, "own_word": True, "by_name": False}
+STAKE = {"relation": "shareholder", "share": 0.7, "since": None, "own_word": False, "by_name": True}
 PATH = [{**OWN, "holder": PARTY["id"], "held": "local:A"}, {**STAKE, "holder": "local:A", "held": "local:B"}]
 ODD = {"oddity": "more-than-whole", "held": "local:A", "holder": None, "value": 1.2, "reason": None, "own_word": None}
 HEAD: dict[str, Any] = {
@@ -54,5 +54,5 @@ def test_a_group_is_shown_with_its_close_links(capsys: pytest.CaptureFixture[str
     link = {"party": firm, "case": "third-party", "share": 0.25, "third": PARTY, "other_share": 0.4, "confirmed": True}
     group({**HEAD, "heads": [PARTY], "members": [member], "close_links": [link]})
     shown = capsys.readouterr().out
-    assert "local:A –70.0%→ local:B" in shown
+    assert "local:A –70.0%~→ local:B" in shown
     assert "hash:01234567… (40.0%)" in shown

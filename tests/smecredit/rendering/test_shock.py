@@ -26,6 +26,7 @@ ANSWER: dict[str, Any] = {
         {
             "enterprise": "local:E1",
             "shocked": False,
+            "equity": {"fen": 400_00, "rests_on": "assets", "stated_by": "government"},
             "equity_loss": SHARE,
             "delta_pd": SHARE,
             "delta_el_fen": FEN,
@@ -43,6 +44,7 @@ def test_a_shock_is_shown_with_the_path_and_whom_it_leaves_out(capsys: pytest.Ca
     shock(ANSWER)  # type: ignore[arg-type]
     said = capsys.readouterr().out
     assert "local:E3 → (未授权 not open) ⇒ local:E1" in said
+    assert "净资产陈述方: 政府 government 1" in said
     assert "25.0% (0.0%–50.0%)" in said
     assert "4 more" in said
     assert "Not at rest" in said

@@ -13,7 +13,7 @@ from smecredit.running import journey
 from tests.answering import answering
 
 
-def test_firms_let_the_bank_the_buyer_and_the_supervisor_read_each_for_its_own_purpose(
+def test_firms_let_the_bank_the_buyer_the_supervisor_and_the_platform_read_each_for_its_own_purpose(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """So that each of their stories can be tried; the bank is not thereby let in for anything but credit."""
@@ -35,6 +35,7 @@ def test_firms_let_the_bank_the_buyer_and_the_supervisor_read_each_for_its_own_p
         ("bank-demo", *journey.PURPOSES),
         ("buyer-demo", "procurement"),
         ("operator-demo", "supervision"),
+        ("platform-demo", "financing-match"),
     }
-    assert len(given) == 6
+    assert len(given) == 8
     assert {"portrait", "graph"} <= set.intersection(*(set(each["fields"]) for each in given))

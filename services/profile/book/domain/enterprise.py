@@ -19,7 +19,8 @@ class EnterpriseNotFound(NotFound):
 class Enterprise:
     """A firm of the book; what a source does not say stays None.
 
-    `registered_on` is the day of its establishment as a source beside the firm itself stated it last.
+    `registered_on` is the day of its establishment as a source beside the firm itself stated it last,
+    `heard_assets_fen` its assets likewise, and `assets_by` the channel by which those came.
     """
 
     id: str
@@ -35,4 +36,6 @@ class Enterprise:
     scope: str | None = None
     taxpayer: str | None = None
     registered_on: date | None = None
+    heard_assets_fen: int | None = None
+    assets_by: str | None = None
     synthetic: bool = False

@@ -39,6 +39,8 @@ ENTERPRISES: dict[str, pl.DataType] = {
     "employees": pl.Int64(),
     "revenue_fen": pl.Int64(),
     "assets_fen": pl.Int64(),
+    "heard_assets_fen": pl.Int64(),
+    "assets_by": pl.String(),
     "scope": pl.String(),
     "taxpayer": pl.String(),
     "synthetic": pl.Boolean(),

@@ -9,6 +9,9 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 import polars as pl
@@ -80,6 +83,26 @@ def sealed(rows: pl.DataFrame, key: bytes) -> pl.DataFrame:
     hashes = pairs.with_columns(pl.Series("held", kept, dtype=pl.String))
     joined = rows.join(hashes, on=["relation", "party"], how="left", maintain_order="left")
     return joined.with_columns(pl.col("held").alias("party")).drop("held")
+
+
+def by_name(rows: pl.DataFrame, firms: tuple[tuple[str, str], ...], key: bytes) -> pl.DataFrame:
+    """Return relations in which a holder told by its name alone is the one of these firms (id, name) that bears it.
+
+    A register publishes holders that are firms by their names, which are held as keyed hashes like those of persons;
+    `by_name` tells which rows they are.
+    """
+    found = _by_seal(firms, key)
+    told = pl.col("relation").is_in(OF_ENTERPRISES) & pl.col("party").is_in(list(found))
+    firm = pl.col("party").replace_strict(found, default=None, return_dtype=pl.String)
+    return rows.with_columns(party=pl.when(told).then(firm).otherwise("party"), by_name=told)
+
+
+@lru_cache(maxsize=8)
+def _by_seal(firms: tuple[tuple[str, str], ...], key: bytes) -> Mapping[str, str]:
+    """Return the firms by the keyed hash of their name; none where two bear it."""
+    seals = [(_held("shareholder", name, key), firm) for firm, name in firms]
+    borne = Counter(seal for seal, _ in seals)
+    return {seal: firm for seal, firm in seals if borne[seal] == 1 and seal.startswith(SEAL)}
 
 
 def _held(relation: str, party: str, key: bytes) -> str:

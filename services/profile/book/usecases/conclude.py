@@ -116,7 +116,7 @@ def _counted(session: Session, order: tables.Import, sheet: Sheet, taken: int, n
     if sheet.form.dataset is not None:
         accepted = taken
     elif sheet.form.kind == ENTERPRISES.kind:
-        accepted = enrol_all(session, checked.rows, order.id, now, own=order.channel == Channel.SUBJECT)
+        accepted = enrol_all(session, checked.rows, order.id, now, order.channel)
     else:
         accepted = observe(session, checked.rows, order.id, now)
     good = checked.rows.height + sheet.folded.height

@@ -16,7 +16,11 @@ from chassis.core.errors import Conflict
 from services.profile.book import departures, description_store, outcome_store, store, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain.attributes import normalised, sized
+from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.enterprise import Enterprise, EnterpriseNotFound
+
+# What of a firm is kept apart as others state it.
+HEARD = {"established_on": "registered_on", "assets_fen": "heard_assets_fen"}
 
 
 class SyntheticMixed(Conflict):
@@ -24,15 +28,15 @@ class SyntheticMixed(Conflict):
 
 
 def enrol(
-    context: Context, session: Session, enterprise: str, stated: Mapping[str, Any], *, own: bool
+    context: Context, session: Session, enterprise: str, stated: Mapping[str, Any], channel: str
 ) -> tuple[Enterprise, bool]:
     """Store what a source says of an enterprise and return it, and whether it is new; what is not said stays.
 
-    `own` tells that the enterprise says it of itself.
+    By the channel `subject` the enterprise says it of itself.
     """
     claim(session, synthetic=bool(stated.get("synthetic", False)))
     before = store.enterprise(session, enterprise)
-    said = spoken(stated, own=own)
+    said = spoken(stated, channel)
     description_store.say(session, [(enterprise, said)] if said else [], None)
     firm = merged(before, enterprise, said)
     if firm != before:
@@ -40,10 +44,10 @@ def enrol(
     return firm, before is None
 
 
-def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetime, *, own: bool) -> int:
+def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetime, channel: str) -> int:
     """Store the firms of a file, with outcomes that it states, and return how many rows said something new.
 
-    `own` tells that they are the firms' own words.
+    By the channel `subject` they are the firms' own words.
     """
     names = rows["enterprise"].unique().to_list()
     before = store.enterprises(session, names)
@@ -54,7 +58,7 @@ def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetim
     told: list[tuple[str, dict[str, Any]]] = []
     for row in rows.drop("line").iter_rows(named=True):
         name, defaulted = row.pop("enterprise"), row.pop("defaulted", None)
-        said = spoken(row, own=own)
+        said = spoken(row, channel)
         firm, outcome = merged(firms.get(name), name, said), (name, defaulted, None)
         told += [(name, said)] if said.keys() - {"synthetic"} else []
         new_outcome = defaulted is not None and outcome not in outcomes
@@ -92,10 +96,17 @@ def _keep(session: Session, before: Mapping[str, Enterprise], firms: Sequence[En
     departures.change_files(session, moved)
 
 
-def spoken(stated: Mapping[str, Any], *, own: bool) -> dict[str, Any]:
-    """Return what is said of a firm, in the standards' codes; of what others say also the day of its registration."""
+def spoken(stated: Mapping[str, Any], channel: str) -> dict[str, Any]:
+    """Return what is said of a firm, in the standards' codes.
+
+    Of what others say also the day of its registration, and its assets with who states them: the firm's own word on
+    these is kept apart.
+    """
     said = normalised({name: value for name, value in stated.items() if value is not None})
-    return said if own or "established_on" not in said else {**said, "registered_on": said["established_on"]}
+    if channel == Channel.SUBJECT:
+        return said
+    heard = {other: said[name] for name, other in HEARD.items() if name in said}
+    return {**said, **heard, **({"assets_by": str(channel)} if "heard_assets_fen" in heard else {})}
 
 
 def merged(before: Enterprise | None, enterprise: str, said: Mapping[str, Any]) -> Enterprise:

@@ -153,7 +153,9 @@ def _party(tied: Tied, party: str) -> dict[str, Any]:
 
 
 def _hop(tie: Tie) -> Mapping[str, Any]:
-    return {name: getattr(tie, name) for name in ("relation", "holder", "held", "share", "since", "own_word")}
+    return {
+        name: getattr(tie, name) for name in ("relation", "holder", "held", "share", "since", "own_word", "by_name")
+    }
 
 
 def _owner(tied: Tied, one: Owner) -> dict[str, Any]:

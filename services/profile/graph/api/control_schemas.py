@@ -27,7 +27,8 @@ class TiePartySchema(Schema):
 class TieHopSchema(Schema):
     """One tie of a path: `holder` holds a share of `held`, or is declared to control it.
 
-    `own_word` tells that nobody but the held firm says so.
+    `own_word` tells that nobody but the held firm says so, `by_name` that the source names the holder without a code:
+    it is the one firm of that name which you may list.
     """
 
     relation = fields.String(validate=validate.OneOf(["shareholder", "controller", "unspecified"]))
@@ -36,6 +37,7 @@ class TieHopSchema(Schema):
     share = fields.Float(allow_none=True, metadata=SHARE)
     since = fields.Date(allow_none=True)
     own_word = fields.Boolean()
+    by_name = fields.Boolean()
 
 
 def path() -> fields.List[object]:

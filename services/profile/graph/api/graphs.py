@@ -66,8 +66,16 @@ def _shown(found: Drawn, wanted: Wanted) -> dict[str, Any]:
 
 
 def _node(node: Node, disputes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    told = {"id": node.id, "kind": "enterprise", "hop": node.hop, "open": node.open, "name": node.name}
-    return told | {"crowded": False, "names": [_name(*each) for each in node.resolved], "disputes": disputes}
+    return {
+        "id": node.id,
+        "kind": "enterprise",
+        "hop": node.hop,
+        "open": node.open,
+        "name": node.name,
+        "crowded": False,
+        "names": [_name(*each) for each in node.resolved],
+        "disputes": disputes,
+    }
 
 
 def _name(written: str, told: Resolved) -> dict[str, Any]:
@@ -82,11 +90,16 @@ def _shared(one: Shared) -> dict[str, Any]:
 
 
 def _edge(edge: Edge, disputed: Marks) -> dict[str, Any]:
-    ends = {"type": edge.kind, "source": edge.source, "target": edge.target}
-    shares = dict(zip(("source_share", "target_share"), edge.shares, strict=True))
-    if edge.kind is Kind.TRADE:
-        return {**ends, **shares, "trade": list(edge.statements), "registered": []}
-    return {**ends, **shares, "trade": [], "registered": [_registered(row, disputed) for row in edge.statements]}
+    trade = edge.kind is Kind.TRADE
+    return {
+        "type": edge.kind,
+        "source": edge.source,
+        "target": edge.target,
+        "source_share": edge.shares[0],
+        "target_share": edge.shares[1],
+        "trade": edge.statements if trade else (),
+        "registered": () if trade else [_registered(row, disputed) for row in edge.statements],
+    }
 
 
 def _registered(row: Mapping[str, Any], disputed: Marks) -> dict[str, Any]:

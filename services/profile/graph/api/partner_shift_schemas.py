@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from chassis.web.schemas import Schema
-from services.profile.graph.api.shock_schemas import EstimatesSchema
+from services.profile.graph.api.shock_schemas import EquitySchema, EstimatesSchema
 from services.profile.graph.domain.contagion.rewire import Side
 from services.profile.rights.api.schemas import marks
 
@@ -43,5 +43,6 @@ class PartnerShiftsSchema(Schema):
     as_of = fields.Date()
     known_at = fields.AwareDateTime()
     moved = fields.Float()
+    equity = fields.Nested(EquitySchema())
     sides = fields.List(fields.Nested(PartnerSideSchema()))
     estimates = fields.Nested(EstimatesSchema())

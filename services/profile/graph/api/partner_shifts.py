@@ -16,6 +16,7 @@ from services.profile.book.domain.moment import Asked
 from services.profile.graph.api.partner_shift_schemas import PartnerShiftsSchema
 from services.profile.graph.domain.contagion.rewire import TENTH
 from services.profile.graph.usecases.lower_risk import lower_risk
+from services.profile.graph.usecases.tell_shock import equity
 from services.profile.rights.api.reading import PURPOSE, marked, reading
 from services.profile.rights.domain.resource import Resource
 from services.profile.standards.codes import enterprise_id
@@ -43,6 +44,7 @@ def get_partner_shifts(moment: dict[str, Any], enterprise: str) -> Response:
         "as_of": found.file.facts.moment.as_of,
         "known_at": found.file.facts.known_at,
         "moved": TENTH,
+        "equity": equity(found.network, found.file.enterprise),
         "sides": [{**asdict(side), "side": str(side.side)} for side in found.sides],
         "estimates": asdict(found.network.parameters),
     }

@@ -10,21 +10,44 @@ from marshmallow import fields, validate
 from chassis.web.schemas import Schema
 from services.profile.book.api.import_schemas import ProgressSchema
 from services.profile.book.api.schemas import MOMENT, EnterpriseId
+from services.profile.book.domain.channel import Channel
 from services.profile.graph.domain.contagion.default import Model
+from services.profile.graph.domain.contagion.network import Basis
 from services.profile.rights.api.schemas import marks
+from services.profile.standards import industries, regions
 
-MOST_NAMED, MOST_EXPOSURES = 1_000, 100_000
+MOST_NAMED, MOST_EXPOSURES, LONGEST_NAME = 1_000, 100_000, 64
 SHARE = validate.Range(0, 1)
 FEN = validate.Range(0, 10**15)
 PD = {"description": "The PD that you hold; without it neither its change nor that of the loss is told"}
+
+
+class RegionCode(fields.String):
+    """A region as people write it, by code or name, brought to its six digits."""
+
+    def _deserialize(self, value: object, *args: object, **kwargs: object) -> str:
+        found = regions.find(str(super()._deserialize(value, *args, **kwargs))[:LONGEST_NAME])
+        if found.code is None:
+            raise marshmallow.ValidationError(found.warning or "")
+        return found.code
+
+
+class IndustryCode(fields.String):
+    """An industry as people write it, brought to its code; one that there is not would shock nobody."""
+
+    def _deserialize(self, value: object, *args: object, **kwargs: object) -> str:
+        found = industries.find(str(super()._deserialize(value, *args, **kwargs))[:LONGEST_NAME])
+        if found.code is None:
+            raise marshmallow.ValidationError(found.warning or "")
+        return found.code
 
 
 class ShockSchema(Schema):
     """Whom a shock hits, one of three: firms by name, those of an industry or of a region among the open files."""
 
     enterprises = fields.List(EnterpriseId(), load_default=None, validate=validate.Length(1, MOST_NAMED))
-    industry = fields.String(load_default=None, validate=validate.Length(1, 40))
-    region = fields.String(load_default=None, validate=validate.Regexp(r"^\d{6}$"))
+    industry = IndustryCode(load_default=None, metadata={"description": "An industry by its code or title"})
+    region = RegionCode(load_default=None, metadata={"description": "A region by its code or name"})
 
     @marshmallow.validates_schema
     def one_of_three(self, data: dict[str, Any], **_: Any) -> None:
@@ -100,12 +123,25 @@ class HopSchema(Schema):
     told = fields.Boolean(metadata={"description": "Whether payments or a guarantee tell it; else it is estimated"})
 
 
+class EquitySchema(Schema):
+    """What a firm's owners can lose, what that is taken from, and by which channel that was stated.
+
+    `stated_by` is null where it is estimated from the trade that others tell, and `unknown` for what was stated before
+    it was kept. The firm's own word (`subject`) counts only where it makes the equity less.
+    """
+
+    fen = fields.Integer()
+    rests_on = fields.String(validate=validate.OneOf([str(each) for each in Basis]))
+    stated_by = fields.String(allow_none=True, validate=validate.OneOf([*map(str, Channel), "unknown"]))
+
+
 class StruckSchema(Schema):
     """What a shock does to a firm whose file is open."""
 
     disputes = marks()
     enterprise = fields.String()
     shocked = fields.Boolean()
+    equity = fields.Nested(EquitySchema())
     equity_loss = fields.Nested(IntervalSchema(), metadata={"description": "Share of its equity that it loses"})
     delta_pd = fields.Nested(IntervalSchema(), allow_none=True)
     delta_el_fen = fields.Nested(FenIntervalSchema(), allow_none=True)
@@ -115,8 +151,9 @@ class StruckSchema(Schema):
 
 
 class ShockedBookSchema(Schema):
-    """The reader's book under the shock, of the firms whose files are open."""
+    """The reader's book under the shock, of the firms whose files are open; its figures are the reader's own."""
 
+    stated_by = fields.String(validate=validate.Equal("reader"))
     exposures = fields.Integer()
     without_pd = fields.Integer()
     el_fen = fields.Integer()

@@ -8,7 +8,10 @@ no such guess and has no crowd.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -21,6 +24,15 @@ NOT_FOLLOWED = Text(
     en=f"a person (mostly known by name alone), an address or a phone that {CROWD} firms or more register may be a "
     "common name, an agency's or a park's: nothing is followed through it",
 )
+
+
+def crowd_among(rows: Iterable[Sequence[Any]], day: date) -> set[str]:
+    """Return what `crowded` does, of some rows of `ties.REGISTER`."""
+    firms: defaultdict[str, set[str]] = defaultdict(set)
+    for firm, _, party, _, _, since, until, *_ in rows:
+        if party.startswith(SEAL) and (since or day) <= day <= (until or day):
+            firms[party].add(firm)
+    return {party for party, each in firms.items() if len(each) >= CROWD}
 
 
 def crowded(relations: pl.DataFrame, day: date) -> frozenset[str]:

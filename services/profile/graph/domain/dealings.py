@@ -146,6 +146,7 @@ class Dealings:
         rows = _Rows.of(self, wanted)
         ever, recent = (self._shares(sums)[wanted] for sums in (self.net, self.net_12m))
         figures: dict[str, Sequence[Any]] = {
+            "told_by": [self.daily.firms[firm] for firm in self.firm[wanted].tolist()],
             "net_fen": self.net[wanted].tolist(),
             "net_12m_fen": self.net_12m[wanted].tolist(),
             **rows.figures(_number(months_later(self.as_of, -YEAR_MONTHS))),
@@ -164,11 +165,14 @@ def dealings(daily: Daily, named: Mapping[str, str], as_of: date) -> Dealings:
     for at in np.flatnonzero(daily.alone).tolist():
         name = str(nodes[at]).removeprefix(LOCAL)
         nodes[at] = named.get(name, nodes[at])
-    place: dict[str, int] = {}
-    node = np.array([-1 if name is None else place.setdefault(name, len(place)) for name in nodes], dtype=np.int64)
+    places: dict[str | None, int] = dict.fromkeys(nodes, -1)
+    places.pop(None, None)
+    names = [str(name) for name in places]
+    places = {**dict(zip(names, range(len(names)), strict=True)), None: -1}
+    node = np.array([places[name] for name in nodes], dtype=np.int64)
     here = daily.day <= last
     kept = np.flatnonzero(_of_parts(daily, here))
-    width = len(place) + 1
+    width = len(names) + 1
     keys = (daily.firm[kept] * 2 + daily.sale[kept]) * width + node[kept] + 1
     key, of = np.unique(keys, return_inverse=True)
     pairs = np.full(len(node), -1, dtype=np.int64)
@@ -186,7 +190,7 @@ def dealings(daily: Daily, named: Mapping[str, str], as_of: date) -> Dealings:
     ever = net(blue, other)
     side = key // width
     return Dealings(
-        daily, as_of, list(place), side // 2, key % width - 1, side % 2 == 1, ever, ever - net(blue & old, other & old),
+        daily, as_of, names, side // 2, key % width - 1, side % 2 == 1, ever, ever - net(blue & old, other & old),
         pairs,
     )  # fmt: skip
 

@@ -22,6 +22,8 @@ ORDER = Text(
 )
 
 PERSON = "person"
+# What is told of a tie of a register, in this order.
+STATED = ("record", "relation", "share", "amount_fen", "since", "until", "channel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Shared:
     def edges(self) -> list[Edge]:
         """Its ties: a person's to firms, firms' to an address or a phone."""
         ends = ((tie, (self.id, tie.firm) if self.what == PERSON else (tie.firm, self.id)) for tie in self.ties)
-        return [Edge(tie.kind, *two, ({"told_by": tie.firm, **_statement(tie)},)) for tie, two in ends]
+        return [Edge(tie.kind, *two, (_statement(tie),)) for tie, two in ends]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +146,10 @@ def drawn(grown: Growing, trade: Sequence[Told], beyond: int) -> tuple[list[Edge
     for one in trade:
         ends = (one.firm, one.node) if one.sale else (one.node, one.firm)
         said[Kind.TRADE, *ends].append((not one.sale, one.firm, one.row))
-    for tie in (tie for file in grown.files.values() for tie in file.registered):
-        if tie.kind in grown.kinds and not tie.sealed and tie.party != tie.firm:
+    for tie in (tie for file in grown.files.values() for tie in file.registered if not tie.sealed):
+        if tie.kind in grown.kinds and tie.party != tie.firm:
             if tie.party in grown.hops and tie.firm in grown.hops:
-                said[tie.kind, tie.party, tie.firm].append((tie.firm != tie.party, tie.firm, _statement(tie)))
+                said[tie.kind, tie.party, tie.firm].append((True, tie.firm, _statement(tie)))
             else:
                 beyond += 1
     shared, unshared = _shared(grown)
@@ -160,14 +162,14 @@ def drawn(grown: Growing, trade: Sequence[Told], beyond: int) -> tuple[list[Edge
 
 
 def _statement(tie: Registered) -> dict[str, Any]:
-    names = ("record", "relation", "share", "amount_fen", "since", "until", "channel")
-    return {name: getattr(tie, name) for name in names}
+    return {"told_by": tie.firm, **{name: getattr(tie, name) for name in STATED}}
 
 
 def _edge(ends: tuple[Kind, str, str], told: Sequence[tuple[bool, str, Mapping[str, Any]]]) -> Edge:
     kind, source, target = ends
-    said = sorted(told, key=lambda one: one[:2])  # stable: a file's own order is a total one
-    statements = tuple({"told_by": teller, **row} for _, teller, row in said)
+    # Stable: a file's own order is a total one.
+    said = sorted(told, key=lambda one: one[:2]) if len(told) > 1 else told
+    statements = tuple([row for _, _, row in said])
     if kind is not Kind.TRADE:
         return Edge(kind, source, target, statements)
     by = {teller: row["share_12m"] for _, teller, row in said}
@@ -181,7 +183,7 @@ def _shared(grown: Growing) -> tuple[list[Shared], int]:
         for tie in file.registered:
             if tie.sealed and tie.kind in grown.kinds:
                 ties[_what(tie), tie.party].append(tie)
-    firms = {of: sorted({tie.firm for tie in each}) for of, each in ties.items()}
+    firms = {of: sorted({tie.firm for tie in each}) for of, each in ties.items() if len(each) > 1}
     # What many firms of the book share comes after what ties a few.
     found = sorted(
         (of[1] in grown.crowded, -len(names), of[0], names, of[1]) for of, names in firms.items() if len(names) > 1

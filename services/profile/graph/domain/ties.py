@@ -6,15 +6,14 @@ it and by which channel, and what of it only the firm itself says (ADR 28).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-import polars as pl
-
+from services.profile.book.domain.relation import SEAL
 from services.profile.standards.text import Text
 
 
@@ -52,16 +51,16 @@ OF_RELATION: Mapping[str, Kind] = MappingProxyType(
 )
 
 
-# What a row of a register has in this order, and what it may have beside.
-TOLD = ("enterprise", "relation", "party", "share", "amount_fen", "since", "until")
-BESIDE = ("channel", "record")
+# What a row of a register says, in this order; `channel` is that by which it came, `record` its name.
+REGISTER = ("enterprise", "relation", "party", "share", "amount_fen", "since", "until", "channel", "record")
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
     """A tie that a register tells of a firm: `party` is an enterprise id or a keyed hash (`hash:…`).
 
-    `record` is the name by which the firm disputes it.
+    `record` is the name by which the firm disputes it; `sealed` tells that the party is a person, a place or a number,
+    of which only a keyed hash is held.
     """
 
     firm: str
@@ -73,12 +72,8 @@ class Registered:
     since: date | None
     until: date | None
     channel: str | None
-    record: str | None = None
-
-    @property
-    def sealed(self) -> bool:
-        """Whether the party is a person, a place or a number, of which only a keyed hash is held."""
-        return self.party.startswith("hash:")
+    record: str | None
+    sealed: bool
 
     @property
     def place(self) -> tuple[Any, ...]:
@@ -86,14 +81,13 @@ class Registered:
         return (self.firm, self.kind, self.relation, self.party, self.since or date.min, self.until or date.max)
 
 
-def registered(relations: pl.DataFrame, as_of: date) -> list[Registered]:
-    """Return the ties that registers tell as of a day, in a total order.
-
-    Where the rows have the `channel` by which they came and the name of their `record`, the ties have them too.
-    """
-    columns = [relations[name].to_list() for name in TOLD]
-    beside = [relations[name].to_list() if name in relations.columns else [None] * relations.height for name in BESIDE]
-    rows = zip(*columns, *beside, strict=True)
-    ties = (Registered(firm, OF_RELATION[sort], sort, *rest) for firm, sort, *rest in rows if sort in OF_RELATION)
-    found = [tie for tie in ties if (tie.since or as_of) <= as_of <= (tie.until or as_of)]
+def registered(rows: Iterable[Sequence[Any]], as_of: date) -> list[Registered]:
+    """Return the ties that registers (rows of `REGISTER`) tell as of a day, in a total order."""
+    found = [
+        Registered(
+            firm, OF_RELATION[sort], sort, party, share, fen, since, until, channel, record, party.startswith(SEAL)
+        )
+        for firm, sort, party, share, fen, since, until, channel, record in rows
+        if sort in OF_RELATION and (since or as_of) <= as_of <= (until or as_of)
+    ]
     return sorted(found, key=lambda tie: tie.place)

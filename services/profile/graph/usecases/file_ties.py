@@ -7,9 +7,10 @@ there the lakes are read for the present too.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import polars as pl
 
@@ -29,7 +30,7 @@ from services.profile.graph.domain.dealings import Daily, Dealings, Told, daily_
 from services.profile.graph.domain.neighbourhood import File
 from services.profile.graph.domain.resolution import Resolved
 from services.profile.graph.domain.sums import sums
-from services.profile.graph.domain.ties import Registered, registered
+from services.profile.graph.domain.ties import REGISTER, Registered, registered
 from services.profile.graph.tie_store import Graph
 from services.profile.graph.usecases.keep_ties import kept, refresh
 
@@ -101,25 +102,20 @@ def read_files(source: Source, permit: Permit) -> Files:
     channels = _channels(source.context, imports)
     channel = pl.Series([channels.get(name) for name in evidence.relations["import_id"]], dtype=pl.String)
     named = departure.names_of(relation.DATASET, evidence.relations)
-    relations = evidence.relations.with_columns(channel=channel, record=named)
+    relations = evidence.relations.with_columns(channel=channel, record=named).select(REGISTER).rows()
     return _files(source, permit, relations, daily_of(sums(evidence.invoices, channels, evidence.payments)))
 
 
-def read_naming(source: Source, parties: Collection[str], scope: Whole) -> pl.DataFrame:
-    """Return the relations of all firms that name one of these parties, as known at the moment.
+def read_naming(source: Source, parties: Collection[str], scope: Whole) -> list[Sequence[Any]]:
+    """Return the relations (`REGISTER`) of all firms that name one of these parties, as known at the moment.
 
-    For a declared reason, as no file is open.
+    For a declared reason, as no file is open; by which channel a relation came is not told of all of them.
     """
     if source.graph is not None:
         with suppress(FileNotFoundError):
             return kept(source.context).registers(source.graph).naming(parties)
-    return _naming(source, parties, scope)
-
-
-def names_of(source: Source, firms: Collection[str]) -> dict[str, str | None]:
-    """Return the names of these firms as they were known at the moment."""
-    with source.context.database.connection() as connection:
-        return store.names_at(connection, source.facts.known_at, sorted(firms))
+    none = pl.lit(None)
+    return list(_naming(source, parties, scope).with_columns(channel=none, record=none).select(REGISTER).iter_rows())
 
 
 def confirm(
@@ -135,7 +131,7 @@ def confirm(
                     one.row["unconfirmed_fen"] = alone.get((one.firm, one.node, one.sale), 0)
 
 
-def _files(source: Source, permit: Permit, relations: pl.DataFrame, daily: Daily) -> Files:
+def _files(source: Source, permit: Permit, relations: Iterable[Sequence[Any]], daily: Daily) -> Files:
     registers: dict[str, list[Registered]] = {name: [] for name in permit.enterprises}
     for tie in registered(relations, source.moment.as_of):
         registers[tie.firm].append(tie)

@@ -141,7 +141,7 @@ def _registers(context: Context, held: TieStore, graph: Graph, cut: Cut, stated:
     touched = sorted(stated | _left_since(context, graph.mark, cut, (RELATIONS,)))
     if not touched:
         return graph.registers
-    rest = held.registers(graph).rows.filter(~pl.col("enterprise").is_in(touched))
+    rest = held.registers(graph).table().filter(~pl.col("enterprise").is_in(touched))
     return held.write_registers(pl.concat([rest, register_rows(context, cut, touched)]))
 
 

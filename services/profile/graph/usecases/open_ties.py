@@ -16,6 +16,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain import relation
 from services.profile.book.domain.moment import Asked
 from services.profile.book.domain.permit import Permit, Whole, Why, joined
+from services.profile.book.party_key import party_key
 from services.profile.book.usecases.gather import gather_kind
 from services.profile.graph.domain.control.ties import (
     CONTROLLER,
@@ -27,6 +28,7 @@ from services.profile.graph.domain.control.ties import (
     ties_of,
 )
 from services.profile.graph.domain.crowd import crowded
+from services.profile.rights.usecases.list_enterprises import roster
 from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading, open_some, reading_transaction
 
@@ -71,7 +73,9 @@ class _Files:
     def __init__(self, context: Context, reading: Reading, file: OpenFile) -> None:
         self._context, self._reading, self._file = context, reading, file
         known = gather_kind(context, file.moment, Whole(Why.TIES), relation.DATASET.name)
-        self._rows = known.filter(c("relation").is_in(KINDS))
+        self._rows = relation.by_name(
+            known.filter(c("relation").is_in(KINDS)), _firms(context, reading, file), party_key(context.settings)
+        )
         self._crowded = crowded(self._rows, file.moment.as_of)
         self._permit, self._tried, self._cut = file.permit, {file.enterprise}, False
 
@@ -114,3 +118,8 @@ class _Files:
         self._cut = self._cut or more
         self._permit = joined([self._permit, permit])
         return list(permit.enterprises)
+
+
+def _firms(context: Context, reading: Reading, file: OpenFile) -> tuple[tuple[str, str], ...]:
+    with context.database.read() as session:
+        return roster(context, session, reading.caller, file.moment.known_at)

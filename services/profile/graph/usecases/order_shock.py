@@ -153,6 +153,7 @@ def _opened(context: Context, job: Job, reading: Reading, order: Order) -> Permi
     for start in range(0, len(wanted), BATCH):
         job.progress(start, 2 * len(wanted))
         with reading_transaction(context) as connection:
+            shock_store.hold(connection, job.id)
             permits.append(open_again(context, connection, reading, wanted[start : start + BATCH]))
     permit = joined(permits)
     if not permit.enterprises:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-
-import polars as pl
+from typing import Any
 
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked
 from services.profile.book.domain.permit import Permit, Whole, Why, joined
-from services.profile.book.domain.relation import CROWD
-from services.profile.graph.domain.crowd import crowded
+from services.profile.graph.domain.crowd import crowd_among
 from services.profile.graph.domain.neighbourhood import Edge, File, Growing, LeftOut, Shared, drawn
 from services.profile.graph.domain.resolution import Resolved, resolve
 from services.profile.graph.domain.ties import Kind, registered
@@ -21,7 +19,6 @@ from services.profile.graph.usecases.file_ties import (
     Source,
     confirm,
     current_graph,
-    names_of,
     read_files,
     read_naming,
     ready_graph,
@@ -92,6 +89,7 @@ class _Walk:
         self._source = Source(context, file.facts, graph, own)
         self._firms: tuple[tuple[str, str], ...] | None = None
         self._permits: list[Permit] = []
+        self._names: dict[str, str | None] = {}
         self._resolved: dict[str, Resolved] = {}
         self._asked: set[str] = set()  # of which parties it is known whether many firms name them
 
@@ -109,6 +107,8 @@ class _Walk:
             permit = joined([others, self._opened(set(new) - set(others.enterprises))])
             if not permit.enterprises:
                 break
+        drawn = sorted(self._grown.files.keys() & self._grown.hops.keys())
+        self._names = store.names_at(self._steps.connection, self._file.facts.known_at, drawn)
 
     def drawn(self) -> Drawn:
         """Return what has come of it, once all reads are on record."""
@@ -121,14 +121,12 @@ class _Walk:
         written: dict[str, list[tuple[str, Resolved]]] = {}
         for each, one in sorted(self._resolved.items()):
             written.setdefault(one.node, []).append((each, one))
-        names = names_of(self._source, self._grown.files.keys() & self._grown.hops.keys())
-        nodes = tuple(
-            self._node(name, hop, names.get(name), written.get(name, [])) for name, hop in self._grown.hops.items()
-        )
+        nodes = tuple(self._node(name, hop, written.get(name, [])) for name, hop in self._grown.hops.items())
         return Drawn(self._file, permit, nodes, edges, shared, left_out)
 
-    def _node(self, node: str, hop: int, name: str | None, written: Sequence[tuple[str, Resolved]]) -> Node:
-        return Node(node, hop, node in self._grown.files, name or (written[0][0] if written else None), tuple(written))
+    def _node(self, node: str, hop: int, written: Sequence[tuple[str, Resolved]]) -> Node:
+        name = self._names.get(node) or (written[0][0] if written else None)
+        return Node(node, hop, node in self._grown.files, name, tuple(written))
 
     def _read(self, permit: Permit) -> Files:
         """Return what the files of a hop tell, and note what names without a code are."""
@@ -177,11 +175,9 @@ class _Walk:
             return self._none
         return self._steps.some(fresh, self._file.moment.as_of, room)
 
-    def _naming(self, parties: Collection[str]) -> pl.DataFrame:
+    def _naming(self, parties: Collection[str]) -> list[Sequence[Any]]:
         """Return the relations of all firms that name one of these parties; those that many name are noted instead."""
         rows = read_naming(self._source, parties, Whole(Why.TIES))
-        if rows.height < CROWD:
-            return rows
-        crowd = crowded(rows, self._file.moment.as_of)
+        crowd = crowd_among(rows, self._file.moment.as_of)
         self._grown.crowded |= crowd
-        return rows.filter(~pl.col("party").is_in(sorted(crowd))) if crowd else rows
+        return [row for row in rows if row[2] not in crowd] if crowd else rows

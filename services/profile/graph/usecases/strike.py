@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection
@@ -24,7 +25,7 @@ from services.profile.book.usecases.settle import settle
 from services.profile.graph.domain.contagion.book import Change, Exposure, Interval, change, expected_loss, summed
 from services.profile.graph.domain.contagion.debts import YEAR, Told
 from services.profile.graph.domain.contagion.default import Model
-from services.profile.graph.domain.contagion.network import File, Network, network
+from services.profile.graph.domain.contagion.network import File, Network, Stated, network
 from services.profile.graph.domain.contagion.shock import Effect, Outcome, Shock, largest, strike
 from services.profile.rights.usecases.open_file import (
     Reading,
@@ -39,6 +40,8 @@ INVOICES = ("enterprise", "counterparty", "direction", "date", "status", "net_fe
 # So many files are read while the caller waits: some seconds. More of them are a job's (`order_shock`).
 MOST_FILES = 2_000
 MOST_SHOWN = 500
+# By what channel an amount came that was stated before this was kept.
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +124,26 @@ def told_network(
         spoken = ~pl.col("import_id").is_in(sorted(own)).fill_null(value=False)
         invoices, payments, relations = (rows.filter(spoken) for rows in (invoices, payments, relations))
     told = Told(invoices, payments, relations, moment.as_of, own)
-    capital = _capital(relations, own, moment.as_of)
-    files = {
-        row["enterprise"]: File(row["industry"], row["region"], capital.get(row["enterprise"]), row["assets_fen"])
+    return network(told, _files(context, told, firms), also)
+
+
+def _files(context: Context, told: Told, firms: pl.DataFrame) -> dict[str, File]:
+    """Return what files say of their firms, each amount with who stated it."""
+    capital = _capital(told.relations, told.own, told.as_of)
+    with context.database.read() as session:
+        sent = store.senders(session, sorted({each for _, each in capital.values()}))
+    stated = {name: Stated(fen, sent[by][1] if by in sent else UNKNOWN) for name, (fen, by) in capital.items()}
+    return {
+        row["enterprise"]: File(
+            row["industry"], row["region"], stated.get(row["enterprise"]), _assets(row), row["assets_fen"]
+        )
         for row in firms.iter_rows(named=True)
     }
-    return network(told, files, also)
+
+
+def _assets(row: Mapping[str, Any]) -> Stated | None:
+    fen = row["heard_assets_fen"]
+    return Stated(fen, row["assets_by"] or UNKNOWN) if fen else None
 
 
 def _parts(scope: Permit | Whole) -> Iterator[Permit | Whole]:
@@ -148,13 +165,17 @@ def _slim(found: Evidence, day: date) -> Evidence:
     return replace(found, invoices=found.invoices.filter(recent).select(INVOICES))
 
 
-def _capital(relations: pl.DataFrame, own: Collection[str], day: date) -> dict[str, int]:
-    """Return the newest capital that another than the firm itself states: its own word would make it look stronger."""
+def _capital(relations: pl.DataFrame, own: Collection[str], day: date) -> dict[str, tuple[int, str]]:
+    """Return the newest capital that another than the firm itself states, and by which import it came.
+
+    Its own word would make it look stronger.
+    """
     c = pl.col
     stands = (c("relation") == "capital") & (c("until").is_null() | (c("until") >= day)) & (c("amount_fen") > 0)
     heard = ~c("import_id").is_in(sorted(own)).fill_null(value=False)
     rows = relations.filter(stands & heard).sort("enterprise", "since", "amount_fen", nulls_last=False)
-    return dict(rows.group_by("enterprise", maintain_order=True).last().select("enterprise", "amount_fen").iter_rows())
+    last = rows.group_by("enterprise", maintain_order=True).last()
+    return {name: (fen, by) for name, fen, by in last.select("enterprise", "amount_fen", "import_id").iter_rows()}
 
 
 def _many(context: Context, connection: Connection, reading: Reading, order: Order) -> int:

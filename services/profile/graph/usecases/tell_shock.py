@@ -9,11 +9,14 @@ from typing import Any
 from services.profile.graph.domain.contagion.book import Interval
 from services.profile.graph.domain.contagion.default import Losses
 from services.profile.graph.domain.contagion.fixed_point import Reached
+from services.profile.graph.domain.contagion.network import Network
 from services.profile.graph.domain.contagion.parameters import Parameters
 from services.profile.graph.domain.contagion.shock import Hop
 from services.profile.graph.usecases.strike import Answer, Order, Struck
 
 MOST_HIT = 100
+# Who states exposures, PDs and losses given default: whoever asks.
+READER = "reader"
 
 
 def told_shock(order: Order, found: Answer) -> dict[str, Any]:
@@ -32,7 +35,9 @@ def told_shock(order: Order, found: Answer) -> dict[str, Any]:
         "withheld": found.permit.withheld if order.book else 0,
         "book": _book(order, found) if order.book else None,
         "esri": outcome.index,
-        "enterprises": [_struck(each) for each in found.firms],
+        "enterprises": [
+            _struck(each) | {"equity": equity(found.network, each.effect.enterprise)} for each in found.firms
+        ],
         "left_out": found.left_out,
         "runs": {
             "defaults": run(max(outcome.runs, key=lambda each: each.steps)),
@@ -47,6 +52,7 @@ def _book(order: Order, found: Answer) -> dict[str, Any]:
     opened = [each for name, each in order.book.items() if name in found.permit]
     return {
         "exposures": len(opened),
+        "stated_by": READER,
         "without_pd": sum(each.pd is None for each in opened),
         "el_fen": found.el_fen,
         "delta_el_fen": whole(found.delta_el_fen),
@@ -65,6 +71,12 @@ def _struck(each: Struck) -> dict[str, Any]:
         "esri_share": effect.part,
         "path": [hop(step) for step in effect.path],
     }
+
+
+def equity(network: Network, firm: str) -> dict[str, Any]:
+    """Show what a firm can lose, and who stated that."""
+    found = network.equity_of(firm)
+    return {"fen": round(found.fen), "rests_on": str(found.rests_on), "stated_by": found.stated_by}
 
 
 def hop(step: Hop) -> dict[str, Any]:

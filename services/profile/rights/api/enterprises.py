@@ -16,6 +16,7 @@ from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.profile.book.api import shown as book_shown
 from services.profile.book.api.current import context
 from services.profile.book.domain.attributes import warnings
+from services.profile.book.domain.channel import Channel, channel_of
 from services.profile.book.tables import Enterprise
 from services.profile.book.usecases.enrol import enrol
 from services.profile.rights import tables
@@ -69,7 +70,8 @@ def put_enterprise(said: dict[str, Any], enterprise: str) -> Response:
     if caller().role == "enterprise" and not caller().owns(name):
         raise Forbidden("An enterprise describes itself only.")
     with context().database.begin() as session:
-        firm, is_new = enrol(context(), session, name, said, own=caller().role == "enterprise")
+        channel = channel_of(None, caller().role, "enterprises") if caller().role != "enterprise" else Channel.SUBJECT
+        firm, is_new = enrol(context(), session, name, said, channel)
     told = list(warnings(name, said))
     return json_answer(book_shown.stated(firm, said) | ({"warnings": told} if told else {}), 201 if is_new else 200)
 

@@ -10,6 +10,7 @@ from chassis.web.schemas import Name, Schema
 from services.profile.book import store
 from services.profile.book.api.schemas import RECORD, EnterpriseId
 from services.profile.book.domain.cells import LARGEST_COUNT
+from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.columns import SIZES, TAXPAYERS
 from services.profile.rights.domain.dispute import DESCRIPTION, KINDS, Reason
 
@@ -75,6 +76,14 @@ class EnterpriseSchema(EnterpriseBodySchema):
     registered_on = fields.Date(
         allow_none=True,
         metadata={"description": "`established_on` as another than the enterprise itself stated it last"},
+    )
+    heard_assets_fen = fields.Integer(
+        allow_none=True, metadata={"description": "`assets_fen` as another than the enterprise itself stated it last"}
+    )
+    assets_by = fields.String(
+        allow_none=True,
+        metadata={"description": "By which channel that was stated"},
+        validate=validate.OneOf([str(each) for each in Channel]),
     )
     warnings = fields.List(
         fields.String(), metadata={"description": "What the standards do not know; nothing is refused"}

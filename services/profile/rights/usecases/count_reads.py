@@ -33,6 +33,8 @@ class Reads:
 
     def take(self, consents: Iterable[Consent]) -> Consent | None:
         """Return the first consent with a read left, which is then used; None where none has."""
+        if not self._left:
+            return next(iter(consents), None)
         for consent in consents:
             if not self.gone(consent):
                 for period in consent.limits:

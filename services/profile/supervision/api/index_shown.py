@@ -19,9 +19,9 @@ from services.profile.supervision.tables import IndexCell, IndexMonth
 
 NAMED = {
     NATION: Text("全国", "the whole country"),
-    ANYWHERE: Text("地区未知", "region unknown"),
+    ANYWHERE: Text("地区未知或合并", "region unknown, or of few firms"),
     EVERY: Text("全部行业", "all industries"),
-    UNKNOWN: Text("行业未知", "industry unknown"),
+    UNKNOWN: Text("行业未知或合并", "industry unknown, or of few firms"),
 }
 HUNDREDTHS = 100
 

@@ -153,8 +153,8 @@ def _changes(
 
 
 def _moved(firms: pl.DataFrame, panel: Panel) -> frozenset[Cell] | None:
-    """Return the cells that firms joined; None, for any, where firms left."""
-    if panel.left:
+    """Return the cells that firms joined; None, for any, where firms left or moved."""
+    if panel.left or panel.moved:
         return None
     if not panel.joined:
         return frozenset()
@@ -166,7 +166,8 @@ def _among_stayers(
     firms: pl.DataFrame, components: Sequence[str], panel: Panel, before: Before
 ) -> dict[Cell, dict[str, int]]:
     """Return by component how the mean of those that stayed moved, by cell."""
-    stayed = firms.filter(~pl.col("enterprise").is_in(list(panel.joined)))
+    # Who moved from a rest to its own cell stayed in neither.
+    stayed = firms.filter(~pl.col("enterprise").is_in([*panel.joined, *panel.moved]))
     then = stayed.select("enterprise", "prefecture", "industry").join(
         before.points, on="enterprise", maintain_order="left"
     )

@@ -21,6 +21,7 @@ from services.profile.book.domain.departure import names_of
 from services.profile.book.domain.moment import Asked, Facts, Moment
 from services.profile.book.domain.party import party_of, written
 from services.profile.book.domain.permit import Permit, Whole, Why
+from services.profile.book.party_key import party_key
 from services.profile.book.usecases.gather import gather, scan
 from services.profile.book.usecases.settle import settle
 from services.profile.rights import ledger_entries
@@ -112,12 +113,16 @@ def _check(tender: Tender) -> None:
 def _files(context: Context, moment: Moment, permit: Permit) -> Files:
     found = gather(context, moment, permit, KINDS)
     opened = [firm for firm in permit.enterprises if permit.shows(firm, moment.as_of)]
-    relations = found.relations.filter(pl.col("enterprise").is_in(opened))
+    held = found.relations.filter(pl.col("enterprise").is_in(opened))
+    # Bidders that a register names without a code: among those alone whose files are open.
+    firms = found.enterprises.filter(pl.col("enterprise").is_in(opened), pl.col("name").is_not_null())
+    bidders = tuple(sorted(firms.select("enterprise", "name").iter_rows()))
+    relations = relation.by_name(held, bidders, party_key(context.settings)).drop("by_name")
     shared = parties(relations, opened, moment.as_of)
     return Files(
         frozenset(opened),
         relations,
-        names_of(relation.DATASET, relations).to_list(),
+        names_of(relation.DATASET, held).to_list(),
         _trade(found.invoices, opened, moment.as_of),
         _crowds(context, moment, shared),
     )

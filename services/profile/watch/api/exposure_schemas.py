@@ -30,4 +30,5 @@ class ExposuresSchema(Schema):
     version = fields.Integer()
     threshold_fen = fields.Integer(allow_none=True)
     stated_at = fields.AwareDateTime(allow_none=True)
+    stated_by = fields.String(allow_none=True, metadata={"description": "The client whose book it is"})
     exposures = fields.List(fields.Nested(ExposureSchema()))

@@ -67,6 +67,7 @@ def _tagged(row: tables.ExposureBook | None, held: Mapping[str, Exposure]) -> Re
             "version": row.version if row else 0,
             "threshold_fen": row.threshold_fen if row else None,
             "stated_at": row.stated_at if row else None,
+            "stated_by": row.client if row else None,
             "exposures": [asdict(each) for each in held.values()],
         }
     )

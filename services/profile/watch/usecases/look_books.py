@@ -7,7 +7,7 @@ client itself say that they fell. A look may be repeated at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -112,18 +112,22 @@ def _see(context: Context, client: str, moment: Moment, book: Mapping[str, Expos
         if moved is not None and moved.el_fen.value > 0:
             changes[effect.enterprise] = (effect, moved)
     total = summed([moved for _, moved in changes.values()])
-    # The feed shows it under this firm's consent: one whose alerts the client may read goes first.
-    worst = min(
-        changes.values(),
-        key=lambda each: (
-            each[0].enterprise not in fed,
-            -each[1].el_fen.value,
-            len(each[0].path),
-            each[0].enterprise,
-        ),
-        default=None,
-    )
-    return Seen(total.value, tied, worst[0] if worst else None)
+    worst = _worst(list(changes.values()), frozenset(fed))
+    return Seen(total.value, tied, worst)
+
+
+def _worst(changes: Sequence[tuple[Effect, Change]], fed: Collection[str]) -> Effect | None:
+    """Return the firm that costs the book most; of equals the one with the shortest path, then the first by name.
+
+    The feed shows the alert under this firm's consent: one whose alerts the client may read goes first.
+    """
+
+    def cost(each: tuple[Effect, Change]) -> tuple[bool, float]:
+        return each[0].enterprise not in fed, -each[1].el_fen.value
+
+    most = min(map(cost, changes), default=None)
+    alike = [effect for effect, moved in changes if cost((effect, moved)) == most]
+    return min(alike, key=lambda effect: (len(effect.path), effect.enterprise), default=None)
 
 
 def _fallen(context: Context, moment: Moment, client: str) -> pl.DataFrame:

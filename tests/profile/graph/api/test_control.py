@@ -69,6 +69,7 @@ def test_a_bank_sees_up_to_the_persons_as_far_as_it_may(told: House) -> None:
         "share": 0.8,
         "since": "2022-01-01",
         "own_word": False,
+        "by_name": False,
     }
     assert {name: round(share, 9) for name, share in found["accounted"].items()} == {
         "opaque": 0.56,
@@ -106,6 +107,21 @@ def test_the_group_has_the_firms_below_the_same_person_and_each_file_finds_the_r
     side = next(member for member in found["members"] if member["enterprise"] == "local:SIDE")
     assert (side["declared"], side["path"][0]["relation"]) == (True, "controller")
     assert all(reads(told, firm) == ["control"] for firm in FIRMS)
+
+
+def test_a_holder_that_is_told_by_its_name_is_the_firm_of_that_name_where_the_reader_may_list_it(told: House) -> None:
+    """Registers publish the names of holders alone; to who may not list the firm the name stays a keyed hash."""
+    told.send("relations", HEADER + "NEW,股东,ＭＩＤ 公司,90%,2020-01-01,\nNEW,股东,无此公司,10%,2020-01-01,\n")
+    consent(told, ["NEW", "TOP"])
+    shut = ask(told, "NEW/controllers")
+    assert {owner["party"]["kind"] for owner in shut["owners"]} == {"opaque"}
+    consent(told, ["MID"])
+    found = ask(told, "NEW/controllers")
+    mid = next(owner for owner in found["owners"] if owner["party"]["id"] == "local:MID")
+    assert (mid["share"], mid["path"][0]["by_name"], mid["party"]["file_read"]) == (0.9, True, True)
+    top = next(owner for owner in found["owners"] if owner["party"]["id"] == "local:TOP")
+    assert [hop["by_name"] for hop in top["path"]] == [False, True]
+    assert "local:NEW" in [member["enterprise"] for member in ask(told, "MID/group")["members"]]
 
 
 def test_a_name_that_many_firms_bear_makes_no_group(told: House) -> None:

@@ -12,7 +12,7 @@ from signal_books import work_off
 from chassis.data import jobs
 from services.profile.graph.usecases import order_shock
 from services.profile.graph.usecases.order_shock import forget_old
-from tests.profile.graph.api.test_shocks import MONITORING, chain, lent, let, reads, sales, shock
+from tests.profile.graph.api.test_shocks import MONITORING, chain, chained, lent, let, reads, sales, shock
 
 __all__ = ["chain"]
 
@@ -52,8 +52,9 @@ def test_the_job_answers_what_a_caller_who_waits_is_answered(
 
 
 @pytest.mark.usefixtures("few")
-def test_a_killed_job_goes_on_and_no_firm_finds_a_second_read(chain: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_job_goes_on_and_no_firm_finds_a_second_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where a consent allows one read a day, which the job has had; what was revoked meanwhile stays shut."""
+    chain = chained(house)
     bank = let(chain, "E1", "E3")
     chain.consent("local:E2", purposes=(MONITORING,), fields=["graph"], most_reads_a_day=1)
     order_id = shock(chain, bank, 202)["id"]

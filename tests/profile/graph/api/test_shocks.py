@@ -24,15 +24,17 @@ def sales(*deals: tuple[str, str, int], days: int = 360) -> str:
     return HEADER + "".join(rows)
 
 
+def chained(house: House) -> House:
+    """Let E1 sell to E2, and E2 to E3: 100,000 and 90,000 yuan a month."""
+    house.send("enterprises", "企业代号,企业名称,行业,行政区划\nE1,甲,C13,110000\nE2,乙,C14,120000\nE3,丙,F51,120000\n")
+    house.send("invoices.sale", sales(("E1", "E2", 100_000), ("E2", "E3", 90_000)))
+    work_off(house)
+    return house
+
+
 @pytest.fixture
 def chain(cottage: House) -> House:
-    """E1 sells to E2, and E2 to E3: 100,000 and 90,000 yuan a month."""
-    cottage.send(
-        "enterprises", "企业代号,企业名称,行业,行政区划\nE1,甲,C13,110000\nE2,乙,C14,120000\nE3,丙,F51,120000\n"
-    )
-    cottage.send("invoices.sale", sales(("E1", "E2", 100_000), ("E2", "E3", 90_000)))
-    work_off(cottage)
-    return cottage
+    return chained(cottage)
 
 
 def let(house: House, *firms: str) -> dict[str, str]:
@@ -105,9 +107,32 @@ def test_what_a_shut_file_holds_changes_no_answer(chain: House) -> None:
     assert [hop["debtor"] for hop in found["local:E1"]["path"]] == ["local:E2"]
 
 
+def test_who_stated_the_equity_is_told_and_the_firm_s_own_word_makes_its_risk_no_smaller(chain: House) -> None:
+    """The attack: E2 describes itself with assets a thousand times its trade; then a register states them."""
+    bank = let(chain, "E1", "E2", "E3")
+    before = firms(shock(chain, bank))["local:E2"]
+    assert before["equity"] == {"fen": 12 * 90_000_00 * 15 // 100, "rests_on": "trade", "stated_by": None}
+    said = {"assets_fen": 10**12}
+    own = chain.client.put("/v1/enterprises/local:E2", json=said, headers=chain.owner("local:E2"))
+    assert own.status_code == 200, own.json
+    assert firms(shock(chain, bank))["local:E2"] == before
+    shifts = "/v1/enterprises/local:E2/partner-shifts"
+    assert chain.client.get(shifts, headers=chain.owner("local:E2")).json["equity"] == before["equity"]
+    assert chain.client.put("/v1/enterprises/local:E2", json=said, headers=chain.source).status_code == 200
+    after = firms(shock(chain, bank))["local:E2"]
+    assert after["equity"] == {"fen": 4 * 10**11, "rests_on": "assets", "stated_by": "government"}
+    assert after["equity_loss"]["value"] < before["equity_loss"]["value"]
+
+
 def test_an_industry_or_a_region_is_that_of_the_open_files_and_no_shock_changes_nothing(chain: House) -> None:
     bank = let(chain, "E1", "E2", "E3")
-    for said, hit in (({"industry": "C"}, ["E1", "E2"]), ({"region": "120000"}, ["E2", "E3"])):
+    cases = (
+        ({"industry": "C"}, ["E1", "E2"]),
+        ({"industry": "制造业"}, ["E1", "E2"]),
+        ({"region": "120000"}, ["E2", "E3"]),
+        ({"region": "天津"}, ["E2", "E3"]),
+    )
+    for said, hit in cases:
         assert shock(chain, bank, shock=said)["hit"]["firms"] == [f"local:{firm}" for firm in hit]
     answer = shock(chain, bank, severity=0.0, exposures=[lent("E1")])
     assert answer["enterprises"] == []
@@ -148,6 +173,9 @@ def test_a_firm_asks_about_itself_without_anybodys_leave(chain: House) -> None:
 ODD: list[dict[str, Any]] = [
     {"shock": {}},
     {"shock": {"enterprises": ["local:E1"], "region": "110000"}},
+    {"shock": {"region": "桃花源"}},
+    {"shock": {"industry": "ZZ"}},
+    {"shock": {"region": "鼓楼区"}},  # of several cities
     {"severity": 1.5},
     {"exposures": [lent("E1"), lent("E1")]},
     {"exposures": [{**lent("E1"), "pd": 2}]},

@@ -16,7 +16,7 @@ from services.profile.book.domain.channel import Channel
 from services.profile.graph.domain.dealings import Dealings, daily_of, dealings
 from services.profile.graph.domain.neighbourhood import File, Growing, drawn
 from services.profile.graph.domain.sums import BUYER, SELLER, added, months, sums, united
-from services.profile.graph.domain.ties import Kind, registered
+from services.profile.graph.domain.ties import REGISTER, Kind, registered
 
 AS_OF = date(2024, 6, 30)
 CHANNELS = {"gov": "government", "own": "subject"}
@@ -203,7 +203,7 @@ def register(*rows: tuple[str, str, str]) -> pl.DataFrame:
         {"enterprise": firm, "relation": sort, "party": party, "channel": "government", "since": date(2020, 1, 1)}
         for firm, sort, party in rows
     ]
-    return pl.DataFrame(full, schema={**relation.SCHEMA, "channel": pl.String()})
+    return pl.DataFrame(full, schema={**relation.SCHEMA, "channel": pl.String(), "record": pl.String()})
 
 
 def test_a_register_ties_as_of_the_day() -> None:
@@ -211,7 +211,7 @@ def test_a_register_ties_as_of_the_day() -> None:
     rows = register(("local:E1", "shareholder", "local:K1"), ("local:E1", "capital", "local:K2"))
     ended = rows.head(1).with_columns(party=pl.lit("local:K3"), until=pl.lit(date(2024, 6, 29)))
     to_come = rows.head(1).with_columns(party=pl.lit("local:K4"), since=pl.lit(date(2024, 7, 1)))
-    found = registered(pl.concat([rows, ended, to_come]), AS_OF)
+    found = registered(pl.concat([rows, ended, to_come]).select(REGISTER).rows(), AS_OF)
     assert [(tie.party, tie.kind, tie.channel) for tie in found] == [("local:K1", Kind.EQUITY, "government")]
 
 
@@ -221,7 +221,7 @@ def test_what_two_open_files_share_bears_a_number_and_no_hash() -> None:
         ("local:E1", "phone", "hash:aa"), ("local:E2", "phone", "hash:aa"), ("local:E3", "phone", "hash:aa"),
         ("local:E1", "phone", "hash:01"), ("local:E2", "phone", "hash:01"), ("local:E1", "address", "hash:bb"),
     )  # fmt: skip
-    ties = registered(rows, AS_OF)
+    ties = registered(rows.select(REGISTER).rows(), AS_OF)
     firms = ["local:E1", "local:E2", "local:E3"]
     grown = Growing(10, frozenset(Kind), dict.fromkeys(firms, 0))
     grown.add([File(firm, [tie for tie in ties if tie.firm == firm]) for firm in firms], None, [], 1)

@@ -100,6 +100,18 @@ def test_bidders_who_belong_together_are_told_with_the_records_that_say_so(told:
     }
 
 
+def test_a_bidder_that_anothers_register_names_without_a_code_is_found(told: House) -> None:
+    """Registers publish holders by name; only where both files are open is one told to be the other."""
+    told.send("relations", HEADER + "C,股东,Ｂ 公司,70%,2020-01-01,\n")
+    consent(told, "C")
+    assert signs(screened(told, order())) == set()
+    consent(told, "B")
+    found = screened(told, order())
+    assert ("control", "B", "C") in signs(found)
+    (tie,) = (each for each in found["findings"] if each["sign"] == "control")
+    assert tie["records"][0]["record"].startswith("rec_")
+
+
 def test_files_without_a_consent_are_not_looked_at_and_nothing_of_them_is_told(told: House) -> None:
     """Also where the file that is open names them: whoever is tied finds the read in its record."""
     consent(told, "AB")

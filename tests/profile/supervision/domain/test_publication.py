@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from index_economy import COMPONENTS, WHOLE_POINTS, atoms, counts, later, made, points
+from index_economy import COMPONENTS, WHOLE_POINTS, atoms, counts, later, made, placed, points
 from linear_attacks import Attack
 
-from services.profile.supervision.domain.cells import EVERY, NATION, Cell, Level
+from services.profile.supervision.domain.cells import ANYWHERE, EVERY, NATION, UNKNOWN, Cell, Level, province_of
 from services.profile.supervision.domain.panel import LEAST, moved_on
 from services.profile.supervision.domain.publication import Before, Month, month
 from services.profile.supervision.domain.suppression import dominated, hidden_cells
@@ -28,7 +29,7 @@ def first(firms):
 def second(before, then, now, kept=NOBODY):
     panel = moved_on(atoms(before), atoms(now))
     standing = Before(then, before.select("enterprise", *COMPONENTS))
-    return month(now.filter(pl.col("enterprise").is_in(list(panel.members))), COMPONENTS, panel, standing, kept)
+    return month(placed(now, panel.members), COMPONENTS, panel, standing, kept)
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +146,57 @@ def test_firms_come_and_go_ten_at_a_time():
     assert moved_on(start, dict.fromkeys(list(start)[9:], here)).members == start
     assert moved_on(start, dict.fromkeys(list(start)[10:], here)).members == start
     assert moved_on(start, {}).members == {}
+
+
+def test_who_waits_in_vain_joins_the_rest_of_the_province_or_the_country_and_moves_home_with_nine_others():
+    """Nine for one cell and one for another of the province come together; so do ten of ten provinces."""
+    start = {f"a{at}": ("110100", "C") for at in range(15)}
+    few = {f"b{at}": ("130100", "C") for at in range(9)} | {"c": ("130200", "D")}
+    joined = moved_on(start, start | few)
+    assert {joined.members[name] for name in few} == {("130000", UNKNOWN)}
+    assert joined.waiting == 0
+    far = {f"d{at}": (f"{20 + at}0100", "C") for at in range(10)}
+    assert {moved_on(start, start | far).members[name] for name in far} == {(ANYWHERE, UNKNOWN)}
+    more = {f"e{at}": ("130100", "C") for at in range(5)} | {f"f{at}": ("130200", "D") for at in range(9)}
+    later = moved_on(joined.members, start | few | more)
+    assert later.moved == frozenset()
+    home = moved_on(later.members, start | few | more)
+    assert home.moved == {*few, *more}
+    assert home.members == start | few | more
+    fewer = {name: atom for name, atom in more.items() if name not in {"f7", "f8"}}
+    stays = moved_on(moved_on(joined.members, start | few | fewer).members, start | few | fewer)
+    assert stays.moved == frozenset()  # else eight would be left in the rest
+
+
+ATOM = st.tuples(st.sampled_from(["110100", "110200", "130100", "130000"]), st.sampled_from(["C", "D", UNKNOWN]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.none() | ATOM, min_size=50, max_size=50), min_size=2, max_size=4))
+def test_no_cell_of_any_level_gains_or_loses_fewer_than_ten(months):
+    """Whoever takes one month from the next meets ten firms that came or none, and ten that went or none."""
+    before, own = None, {}
+    for active in months:
+        # A firm's own cell is what it was, but for the one in the first month that it is active in.
+        here_now = {str(name): atom for name, atom in enumerate(active) if atom is not None}
+        own = here_now | own
+        panel = moved_on(before, {name: own[name] for name in here_now})
+        if before is not None:
+            there, here = (inside(members) for members in (before, panel.members))
+            for each in there.keys() | here.keys():
+                came, went = (len(a - b) for a, b in permutations((here.get(each, set()), there.get(each, set()))))
+                assert all(count == 0 or count >= LEAST for count in (came, went)), each
+        before = panel.members
+
+
+def inside(members):
+    """Return the firms of every cell of every level."""
+    found = {}
+    for name, (prefecture, industry) in members.items():
+        for region in ("country", province_of(prefecture), (prefecture,)):
+            for kind in (EVERY, industry):
+                found.setdefault((region, kind), set()).add(name)
+    return found
 
 
 def test_a_cell_stays_hidden_as_long_as_its_windows_overlap(economy):

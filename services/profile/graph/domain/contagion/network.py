@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import TypeAlias
 
@@ -21,17 +22,51 @@ from services.profile.graph.domain.contagion.parameters import BOUNDS, Parameter
 from services.profile.graph.domain.contagion.supply import Floats, Links, Need, Places, Supply, supply_of
 
 c = pl.col
+# The channel of what a firm says of itself.
+OWN_WORD = "subject"
 Industries: TypeAlias = Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """An amount in fen, and by which channel it was stated."""
+
+    fen: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class File:
-    """What an open file says of the firm itself: industry, region, stated capital and assets in fen."""
+    """What an open file says of the firm itself: industry, region, capital and assets as others state them.
+
+    `own_assets` are those of the newest statement, in fen, which may be the firm's own.
+    """
 
     industry: str | None = None
     region: str | None = None
-    capital: int | None = None
-    assets: int | None = None
+    capital: Stated | None = None
+    assets: Stated | None = None
+    own_assets: int | None = None
+
+
+class Basis(StrEnum):
+    """What a firm's equity is taken from."""
+
+    CAPITAL = "capital"
+    ASSETS = "assets"
+    TRADE = "trade"
+
+
+@dataclass(frozen=True, slots=True)
+class Equity:
+    """What a firm's owners can lose (fen), what that is taken from, and who stated it.
+
+    Of trade nobody has: it is an estimate from what others than the firm tell.
+    """
+
+    fen: float
+    rests_on: Basis
+    stated_by: str | None
 
 
 @dataclass(frozen=True)
@@ -124,18 +159,27 @@ class Network:
         apart = pairs.filter(c("supplier") != c("customer"))
         return apart.sort("supplier", "customer")
 
+    def equity_of(self, firm: str) -> Equity:
+        """Return what an open file's firm can lose: stated capital, else of assets, else of a year's trade.
+
+        The firm's own word on its assets counts where it makes that less, and never where it makes it more (ADR 28).
+        """
+        file, of_assets = self.files[firm], self.parameters.equity_of_assets
+        if file.capital is not None:
+            return Equity(file.capital.fen, Basis.CAPITAL, file.capital.by)
+        if file.assets is not None:
+            heard = Equity(file.assets.fen * of_assets, Basis.ASSETS, file.assets.by)
+        else:
+            traded = float(self._traded[self.place[firm]]) * self.parameters.equity_of_sales
+            heard = Equity(traded, Basis.TRADE, None)
+        own = Equity((file.own_assets or 0) * of_assets, Basis.ASSETS, OWN_WORD)
+        return own if file.own_assets and own.fen < heard.fen else heard
+
     @cached_property
     def _equity(self) -> Floats:
-        """What the owners of an open file's firm can lose: stated capital, else of assets, else of a year's trade."""
         found = np.zeros(len(self.firms))
-        for firm, file in self.files.items():
-            place = self.place[firm]
-            if file.capital:
-                found[place] = file.capital
-            elif file.assets:
-                found[place] = file.assets * self.parameters.equity_of_assets
-            else:
-                found[place] = self._traded[place] * self.parameters.equity_of_sales
+        for firm in self.files:
+            found[self.place[firm]] = self.equity_of(firm).fen
         return found
 
     @cached_property

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from services.profile.graph.domain.contagion import paths
 from services.profile.graph.domain.contagion.book import Interval
 from services.profile.graph.domain.contagion.default import Losses, Model, impacts, propagate
 from services.profile.graph.domain.contagion.esri import Production, produce
 from services.profile.graph.domain.contagion.network import Network
 from services.profile.graph.domain.contagion.parameters import BOUNDS
-from services.profile.graph.domain.contagion.paths import strongest
 from services.profile.graph.domain.contagion.supply import Floats
 from services.profile.standards import industries
 
@@ -38,6 +38,31 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
+class Ways:
+    """The strongest way to each firm: by the central estimate, where it reaches it only then by the high one.
+
+    Written out only for those firms of whom somebody asks: of a hundred thousand few are shown.
+    """
+
+    network: Network
+    central: paths.Ways
+    high: paths.Ways
+    reached: Floats
+    known: frozenset[str]
+
+    def to(self, place: int) -> tuple[Hop, ...]:
+        """Return the debts along which a shock came to an open file's firm."""
+        ways = self.central if self.reached[place] > 0 else self.high
+        return tuple(self._hop(debt) for debt in ways.to(place))
+
+    def _hop(self, debt: int) -> Hop:
+        row = self.network.debts.row(debt, named=True)
+        debtor = row["debtor"]
+        named = debtor if debtor in self.network.files or debtor in self.known else None
+        return Hop(named, row["tie"], Interval(*(float(row[bound]) for bound in BOUNDS)), row["told"])
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """What a shock does to a firm: shares of its equity and production, its part in the loss of all sales, its path."""
 
@@ -46,7 +71,13 @@ class Effect:
     equity: Interval
     production: float
     part: float
-    path: tuple[Hop, ...]
+    place: int
+    ways: Ways = field(repr=False, compare=False)
+
+    @property
+    def path(self) -> tuple[Hop, ...]:
+        """The debts along which it came, the first hop first."""
+        return self.ways.to(self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +114,10 @@ def strike(network: Network, shock: Shock, model: Model, known: Collection[str] 
     first = np.zeros(len(network.firms))
     first[[network.place[firm] for firm in hit if firm in network.place]] = shock.severity
     runs = [propagate(network.ties(bound), first, model) for bound in BOUNDS]
-    production = produce(network.supply(), first[:, None])
-    paths = _paths(network, first, runs[1], frozenset(known) | frozenset(hit))
-    sales = network.supply().sales
-    lost = production.loss[:, 0]
+    supply = network.supply()
+    production = produce(supply, first[:, None])
+    ways = _ways(network, first, runs[1], frozenset(known) | frozenset(hit))
+    sales, lost = supply.sales, production.loss[:, 0]
     part = sales * lost / sales.sum() if sales.sum() else np.zeros(len(sales))
     effects = tuple(
         Effect(
@@ -95,7 +126,8 @@ def strike(network: Network, shock: Shock, model: Model, known: Collection[str] 
             equity=Interval(*(float(run.share[place]) for run in runs)),
             production=float(lost[place]),
             part=float(part[place]),
-            path=paths.get(place, ()),
+            place=place,
+            ways=ways,
         )
         for place, firm in enumerate(network.firms)
         if firm in network.files
@@ -103,23 +135,10 @@ def strike(network: Network, shock: Shock, model: Model, known: Collection[str] 
     return Outcome(effects, hit, float(production.index[0]), (runs[0], runs[1], runs[2]), production)
 
 
-def _paths(network: Network, first: Floats, central: Losses, known: Collection[str]) -> Mapping[int, tuple[Hop, ...]]:
-    """Return the strongest way to each firm: by the central estimate, where it reaches it only then by the high one."""
-    found: dict[int, tuple[Hop, ...]] = {}
-    for bound in BOUNDS[2:0:-1]:
-        ties = network.ties(bound)
-        ways = strongest(ties.credit, impacts(ties), first)
-        for place in ways.through:
-            if network.open[place] and (bound != "value" or central.share[place] > 0):
-                found[place] = tuple(_hop(network, debt, known) for debt in ways.to(place))
-    return found
-
-
-def _hop(network: Network, debt: int, known: Collection[str]) -> Hop:
-    row = network.debts.row(debt, named=True)
-    debtor = row["debtor"]
-    named = debtor if debtor in network.files or debtor in known else None
-    return Hop(named, row["tie"], Interval(*(float(row[bound]) for bound in BOUNDS)), row["told"])
+def _ways(network: Network, first: Floats, central: Losses, known: frozenset[str]) -> Ways:
+    found = {bound: network.ties(bound) for bound in BOUNDS[1:]}
+    by = {bound: paths.strongest(ties.credit, impacts(ties), first) for bound, ties in found.items()}
+    return Ways(network, by["value"], by["high"], central.share, known)
 
 
 def largest(effects: Sequence[Effect]) -> list[Effect]:

@@ -33,7 +33,7 @@ c = pl.col
 class Tie:
     """One hop: `holder` holds `parts` billionths of `held`, or is declared to control it (then `parts` may be None).
 
-    `own_word` tells that the held firm alone says so.
+    `own_word` tells that the held firm alone says so, `by_name` that the holder was found by its name, without a code.
     """
 
     relation: str
@@ -42,6 +42,7 @@ class Tie:
     parts: int | None = None
     since: date | None = None
     own_word: bool = False
+    by_name: bool = False
 
     @property
     def share(self) -> float | None:
@@ -98,7 +99,12 @@ def running(relations: pl.DataFrame, day: date) -> pl.DataFrame:
 
 
 def ties_of(relations: pl.DataFrame, day: date, own: Collection[str]) -> Ties:
-    """Return the ties of a day from relations (rows of the book); `own` are the imports of firms' own words."""
+    """Return the ties of a day from relations (rows of the book); `own` are the imports of firms' own words.
+
+    Rows may tell which parties were found by name (`by_name`).
+    """
+    if "by_name" not in relations.columns:
+        relations = relations.with_columns(by_name=pl.lit(value=False))
     said = c("import_id").is_in(list(own)).fill_null(value=False)
     rows = running(relations.with_columns(own_word=said), day)
     stated = rows.filter(c("relation") == CAPITAL).sort(~c("own_word"), "since", "amount_fen", nulls_last=False)
@@ -130,7 +136,7 @@ def _stake(row: Mapping[str, Any], capital: Mapping[str, int | None]) -> Tie:
 
 def _tie(row: Mapping[str, Any]) -> Tie:
     parts = None if row["share"] is None else round(row["share"] * WHOLE)
-    return Tie(row["relation"], row["party"], row["enterprise"], parts, row["since"], row["own_word"])
+    return Tie(row["relation"], row["party"], row["enterprise"], parts, row["since"], row["own_word"], row["by_name"])
 
 
 def _without_own_shares(stakes: Sequence[Tie]) -> tuple[list[Tie], dict[str, float]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from services.profile.graph.domain.rings.find import RINGS, Found, find
+from services.profile.graph.domain.rings.find import Found, find
 from services.profile.graph.domain.rings.firms import BY_FIRM, by_firm
 from services.profile.graph.domain.rings.invoices import hops_between
 from services.profile.graph.domain.rings.limits import Limits, limits_on
 from services.profile.graph.domain.rings.near import near
+from services.profile.graph.domain.rings.shown import RINGS
 from services.profile.graph.domain.rings.terms import EDGES, Budget, Terms
 
 __all__ = [

@@ -6,29 +6,23 @@ grown, whose number is the square, not the fifth power, of how many hops follow 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
 
-from services.profile.graph.domain.rings.hops import Hops, Ints, arrays, told
+from services.profile.graph.domain.rings.hops import Hops, Ints, arrays, once, told
 from services.profile.graph.domain.rings.paths import Search, Tally, TooMany
 from services.profile.graph.domain.rings.prune import knotted
-from services.profile.graph.domain.rings.terms import EDGES, LONGEST, Budget, Terms
+from services.profile.graph.domain.rings.shown import shown
+from services.profile.graph.domain.rings.terms import Budget, Terms
 
-c = pl.col
 EPOCH = date(1970, 1, 1)
-HOP = pl.Struct({**EDGES, "times": pl.Int64()})
-RINGS: dict[str, pl.DataType] = {
-    "ring": pl.String(),
-    "members": pl.List(pl.String()),
-    "hops": pl.Int64(),
-    "amount": pl.Int64(),
-    "first_on": pl.Date(),
-    "last_on": pl.Date(),
-    "path": pl.List(HOP),
-}
+# The days on which a ring may begin, and the places of hops that can be on it.
+Window: TypeAlias = tuple[int, int, Ints]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,53 +45,76 @@ def find(invoices: pl.DataFrame, terms: Terms, budget: Budget | None = None) -> 
     first_on, last_on, path (its hops, from the earliest). No enterprise occurs twice in a ring. Within a day any order
     counts; a ring of a single day begins at its first hop by name that the others' amounts fit.
     """
-    hops = told(invoices)
-    job = _Job(terms, budget or Budget())
-    job.run(arrays(hops))
-    return Found(_shown(hops, job.found), _spans(job.left))
+    rows = arrays(invoices)
+    windows = list(_windows(rows, terms))
+    used = np.zeros(len(rows), np.bool_)
+    for _, _, inside in windows:
+        used[inside] = True
+    hops, hop = once(rows.of(used))
+    of_row = np.cumsum(used) - 1
+    job = _Job(hops, terms, budget or Budget())
+    for first, last, inside in windows:
+        job.run(first, last, hop[of_row[inside]])
+    on = np.zeros(len(hops), np.bool_)
+    for ring in job.found:
+        on[ring] = True
+    some = on[hop]
+    return Found(shown(told(invoices, rows.place[used][some], hop[some]), job.found), _spans(job.left))
+
+
+def _windows(hops: Hops, terms: Terms) -> Iterator[Window]:
+    """Return windows of so many first days as a ring may last, the latest first, where a hop is left when pruned."""
+    if not len(hops):
+        return
+    first, last, step = int(hops.day[0]), int(hops.day[-1]), terms.days + 1
+    for begin in reversed(range(first, last + 1, step)):
+        yield from _pruned(hops, terms, begin, min(begin + step - 1, last))
+
+
+def _pruned(hops: Hops, terms: Terms, first: int, last: int) -> Iterator[Window]:
+    """Return the window of rings that begin on these days, if there can be one."""
+    low, high = (int(place) for place in np.searchsorted(hops.day, [first, last + terms.days + 1]))
+    inside = low + np.flatnonzero(knotted(hops.of(slice(low, high)), terms.ratio))
+    if len(inside) and hops.day[inside[0]] <= last:
+        yield first, last, inside
 
 
 class _Job:
     """A search as it goes: what was found, what was looked at, and which first days were left out."""
 
-    def __init__(self, terms: Terms, budget: Budget) -> None:
+    def __init__(self, hops: Hops, terms: Terms, budget: Budget) -> None:
+        self.hops = replace(hops, place=np.arange(len(hops)))
         self.terms, self.budget = terms, budget
         self.tally = Tally(budget.together)
         self.found: list[Ints] = []
         self.left: list[tuple[int, int]] = []
 
-    def run(self, hops: Hops) -> None:
-        """Search windows of so many first days as a ring may last, the latest first."""
-        if not len(hops):
-            return
-        first, last, step = int(hops.day[0]), int(hops.day[-1]), self.terms.days + 1
-        for begin in reversed(range(first, last + 1, step)):
-            self._window(hops, begin, min(begin + step - 1, last))
+    def run(self, first: int, last: int, places: Ints) -> None:
+        """Search the rings among some hops that begin on these days."""
+        on = np.zeros(len(self.hops), np.bool_)
+        on[places] = True
+        self._search(first, last, self.hops.of(on))
 
-    def _window(self, hops: Hops, first: int, last: int) -> None:
-        """Search the rings that begin on these days; where that is too much together, half of the days at a time."""
-        low, high = np.searchsorted(hops.day, [first, last + self.terms.days + 1])
-        inside = hops.of(slice(int(low), int(high)))
-        inside = inside.of(knotted(inside, self.terms.ratio))
-        if not (inside.day <= last).any():
-            return
+    def _search(self, first: int, last: int, hops: Hops) -> None:
+        """Search a window; where that is too much together, half of its days at a time, the later first."""
         if self.tally.seen >= self.budget.most:
             self.left.append((first, last))
             return
         try:
-            self.found += self._rings(inside, last)
+            self.found += self._rings(hops, last)
         except TooMany:
             if first == last:
                 self.left.append((first, last))
                 return
             middle = (first + last) // 2
-            self._window(inside, middle + 1, last)
-            self._window(inside, first, middle)
+            for begin, end in ((middle + 1, last), (first, middle)):
+                for one, other, inside in _pruned(hops, self.terms, begin, end):
+                    self._search(one, other, hops.of(inside))
 
     def _rings(self, hops: Hops, last: int) -> list[Ints]:
         search = Search(hops, self.terms, self.tally)
-        fore = [search.begun(np.flatnonzero(hops.day <= last), opening=True)]
-        back = [search.begun(np.arange(len(hops)), opening=False)]
+        fore = [search.begun(np.flatnonzero(hops.day <= last))]
+        back = [search.begun(np.arange(len(hops)))]
         rings = []
         for length in range(2, self.terms.longest + 1):
             half = fore if length % 2 else back
@@ -105,41 +122,6 @@ class _Job:
                 half.append(search.longer(half[-1], opening=half is fore))
             rings.append(hops.place[search.closed(fore[-1], back[-1])])
         return rings
-
-
-def _shown(hops: pl.DataFrame, found: list[Ints]) -> pl.DataFrame:
-    rows = [np.pad(each, ((0, 0), (0, LONGEST - each.shape[1])), constant_values=-1) for each in found if len(each)]
-    if not rows:
-        return pl.DataFrame(schema=RINGS)
-    names = [f"hop_{place}" for place in range(LONGEST)]
-    wide = pl.DataFrame(np.concatenate(rows), schema=dict.fromkeys(names, pl.Int64)).sort(names)
-    listed = wide.select(path=pl.concat_list(names).list.filter(pl.element() >= 0))
-    # The same hops in a circle from elsewhere: all of one day, or, in any order, some of the first day.
-    once = listed.with_columns(same=c("path").list.sort()).unique(["same"], keep="first", maintain_order=True)
-    return _told(once.select("path"), hops)
-
-
-def _told(rings: pl.DataFrame, hops: pl.DataFrame) -> pl.DataFrame:
-    numbered = hops.with_row_index("edge").with_columns(c("edge").cast(pl.Int64))
-    rows = (
-        rings.with_row_index("place")
-        .explode("path")
-        .join(numbered, left_on="path", right_on="edge", how="left", maintain_order="left")
-    )
-    return (
-        rows.group_by("place", maintain_order=True)
-        .agg(
-            ring=pl.concat_str("seller", "number", separator=":").str.join(" > "),
-            members=c("seller"),
-            hops=pl.len().cast(pl.Int64),
-            amount=c("amount").min(),
-            first_on=c("date").min(),
-            last_on=c("date").max(),
-            path=pl.struct(*EDGES, "times"),
-        )
-        .select(list(RINGS))
-        .sort("last_on", "ring")
-    )
 
 
 def _spans(left: list[tuple[int, int]]) -> tuple[tuple[date, date], ...]:

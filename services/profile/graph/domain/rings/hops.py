@@ -19,7 +19,10 @@ c = pl.col
 
 @dataclass(frozen=True, slots=True)
 class Hops:
-    """Hops by day: seller and buyer as numbers of nodes, the day since 1970, the amount in fen, the place in `told`."""
+    """Hops by day: seller and buyer as numbers of nodes, in order of their names; the day since 1970; fen; a place.
+
+    `place` is the row of the invoice, or that of the hop among those they were taken from.
+    """
 
     seller: Ints
     buyer: Ints
@@ -33,31 +36,49 @@ class Hops:
 
     def of(self, chosen: Flags | Ints | slice) -> Hops:
         """Return some of them."""
+        if isinstance(chosen, np.ndarray) and chosen.dtype == np.bool_:
+            chosen = np.flatnonzero(chosen)
         return Hops(self.seller[chosen], self.buyer[chosen], self.day[chosen], self.amount[chosen], self.place[chosen])
 
 
-def told(invoices: pl.DataFrame) -> pl.DataFrame:
-    """Return hops (EDGES, and `times`: how many are alike) in one order; nobody sells to himself, nor for nothing."""
-    same = ["date", "seller", "buyer", "amount"]
-    return (
-        invoices.lazy()
-        .select(list(EDGES))
-        .filter((c("seller") != c("buyer")) & (c("amount") > 0))
-        .group_by(same)
-        .agg(number=c("number").min(), times=pl.len().cast(pl.Int64))
-        .select(*EDGES, "times")
-        .sort(same)
-        .collect()
+def arrays(invoices: pl.DataFrame) -> Hops:
+    """Return invoices (EDGES) by day as arrays, without those that no closed path can use.
+
+    Nobody sells to himself, nor for nothing. Invoices alike are still several, see `once`.
+    """
+    names = pl.concat([invoices["seller"], invoices["buyer"]]).unique().sort()
+    seller, buyer = (_numbers(invoices[side], names) for side in ("seller", "buyer"))
+    day = invoices["date"].cast(pl.Int32).to_numpy().astype(np.int64)
+    amount = invoices["amount"].to_numpy().astype(np.float64)
+    found = Hops(seller, buyer, day, amount, np.arange(len(day)))
+    found = found.of((seller != buyer) & (amount > 0))
+    found = found.of(alive(found.seller, found.buyer))
+    return found.of(np.argsort(found.day, kind="stable"))
+
+
+def once(hops: Hops) -> tuple[Hops, Ints]:
+    """Return hops alike in all but their place as one, by day, seller, buyer and amount, and the hop of each row."""
+    pair = hops.seller * (hops.buyer.max(initial=0) + 1) + hops.buyer
+    order = np.lexsort((hops.amount, pair, hops.day))
+    by, pair = hops.of(order), pair[order]
+    new = np.ones(len(by), np.bool_)
+    new[1:] = (pair[1:] != pair[:-1]) | (by.day[1:] != by.day[:-1]) | (by.amount[1:] != by.amount[:-1])
+    hop = np.empty(len(by), np.int64)
+    hop[order] = np.cumsum(new) - 1
+    return by.of(new), hop
+
+
+def told(invoices: pl.DataFrame, rows: Ints, hop: Ints) -> pl.DataFrame:
+    """Return hops (EDGES, and `times`: how many invoices are alike) by their number, of these rows of invoices."""
+    some = invoices.select(list(EDGES))[rows].with_columns(pl.Series("hop", hop))
+    alike = some.group_by("hop").agg(
+        c("seller", "buyer", "date", "amount").first(), c("number").min(), times=pl.len().cast(pl.Int64)
     )
+    return alike.select("hop", *EDGES, "times").sort("hop")
 
 
-def arrays(hops: pl.DataFrame) -> Hops:
-    """Return `told` hops as arrays, without those whose seller never buys or whose buyer never sells."""
-    both = pl.concat([hops["seller"], hops["buyer"]]).rank("dense").to_numpy().astype(np.int64) - 1
-    seller, buyer = both[: hops.height], both[hops.height :]
-    day = hops["date"].cast(pl.Int32).to_numpy().astype(np.int64)
-    found = Hops(seller, buyer, day, hops["amount"].to_numpy().astype(np.float64), np.arange(hops.height))
-    return found.of(alive(found.seller, found.buyer))
+def _numbers(names: pl.Series, known: pl.Series) -> Ints:
+    return names.cast(pl.Enum(known)).to_physical().to_numpy().astype(np.int64)
 
 
 def alive(seller: Ints, buyer: Ints) -> Flags:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from services.profile.graph.domain.rings.hops import Hops, Ints, arrays, told
+from services.profile.graph.domain.rings.hops import Hops, Ints, arrays, once
 from services.profile.graph.domain.rings.paths import Search, Tally, TooMany
 from services.profile.graph.domain.rings.terms import TOGETHER, Terms
 
@@ -21,26 +21,24 @@ def near(invoices: pl.DataFrame, firms: Collection[str], terms: Terms, together:
     From a firm's sale a ring is half its hops onward, and half of them back from its purchase, each amount and day
     near the others. Where those are more than `together`, all invoices are returned.
     """
-    hops = told(invoices)
-    found = arrays(hops)
-    ours = hops["seller"].is_in(sorted(firms)).to_numpy()[found.place]
-    theirs = hops["buyer"].is_in(sorted(firms)).to_numpy()[found.place]
+    hops, _ = once(arrays(invoices))
+    ours, theirs = (invoices[side].is_in(sorted(firms)).to_numpy()[hops.place] for side in ("seller", "buyer"))
     loose, half = replace(terms, ordered=False), (terms.longest + 1) // 2
-    turned = Hops(found.buyer, found.seller, found.day, found.amount, found.place)
+    turned = Hops(hops.buyer, hops.seller, hops.day, hops.amount, hops.place)
     try:
-        onward = _walked(Search(found, loose, Tally(together)), np.flatnonzero(ours), half)
+        onward = _walked(Search(hops, loose, Tally(together)), np.flatnonzero(ours), half)
         back = _walked(Search(turned, loose, Tally(together)), np.flatnonzero(theirs), half)
     except TooMany:
         return invoices
-    kept = hops[found.place[np.union1d(onward, back)]]
+    kept = invoices[hops.place[np.union1d(onward, back)]]
     return invoices.join(kept, on=["seller", "buyer", "date", "amount"], how="semi")
 
 
 def _walked(search: Search, first: Ints, longest: int) -> Ints:
     """Return all hops on paths of at most so many hops that begin with these."""
-    paths = search.begun(first, opening=False)
-    seen = [first]
+    paths = search.begun(first)
+    seen = [paths[-1]]
     for _ in range(longest - 1):
         paths = search.longer(paths, opening=False)
-        seen.append(paths.hops[:, -1])
-    return np.unique(np.concatenate(seen))
+        seen.append(paths[-1])
+    return np.unique(np.concatenate(seen)).astype(np.int64)

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from services.profile.graph.domain.rings.hashes import bits_for, slots
 from services.profile.graph.domain.rings.hops import Flags, Hops, Ints, alive
 
 # Narrower cells gain nothing: amounts that near are alike.
@@ -39,12 +40,15 @@ def _in_cells(hops: Hops, cell: Ints) -> Flags:
 
 def _strong(seller: Ints, buyer: Ints) -> Flags:
     """Return which edges lie within a strongly connected component; nodes have any numbers."""
-    _, dense = np.unique(np.concatenate([seller, buyer]), return_inverse=True)
-    tail, head = dense[: len(seller)], dense[len(seller) :]
-    mask = alive(tail, head)
-    if not mask.any():
-        return mask
-    nodes = int(dense.max()) + 1
-    graph = csr_array((np.ones(int(mask.sum()), np.bool_), (tail[mask], head[mask])), shape=(nodes, nodes))
-    _, part = connected_components(graph, directed=True, connection="strong")
-    return np.asarray(mask & (part[tail] == part[head]))
+    bits = bits_for(len(seller))
+    # Two nodes in one slot keep an edge too many; what is left is few, and is told apart exactly.
+    left = np.flatnonzero(alive(slots(seller, bits), slots(buyer, bits)))
+    _, dense = np.unique(np.concatenate([seller[left], buyer[left]]), return_inverse=True)
+    tail, head = dense[: len(left)], dense[len(left) :]
+    nodes = int(dense.max(initial=-1)) + 1
+    found = np.zeros(len(seller), np.bool_)
+    if len(left):
+        graph = csr_array((np.ones(len(left), np.bool_), (tail, head)), shape=(nodes, nodes))
+        _, part = connected_components(graph, directed=True, connection="strong")
+        found[left] = part[tail] == part[head]
+    return found

@@ -11,7 +11,7 @@ import pytest
 from services.profile.book.domain import invoice, payment, relation
 from services.profile.graph.domain.contagion.debts import Told, debts
 from services.profile.graph.domain.contagion.default import Model
-from services.profile.graph.domain.contagion.network import File, Network, network
+from services.profile.graph.domain.contagion.network import File, Network, Stated, network
 from services.profile.graph.domain.contagion.parameters import parameters_on
 from services.profile.graph.domain.contagion.rewire import rewire
 from services.profile.graph.domain.contagion.shock import Shock, strike
@@ -123,13 +123,16 @@ def test_a_guarantee_that_has_ended_is_none() -> None:
     assert owed(told(relations=(guarantee("A", "F", 500, until=DAY - timedelta(days=1)),))) == {}
 
 
+HEARD = Stated(500, "government")
+
+
 def of(said: Told, **files: File) -> Network:
     return network(said, {f"local:{name}": file for name, file in files.items()})
 
 
 def test_a_guarantor_loses_what_it_stands_for() -> None:
     """Capital of 1,000 fen, 75 % of 400 lost; through a firm whose file is open."""
-    made = of(told(relations=(guarantee("A", "F", 400),)), A=File(), F=File(capital=1000))
+    made = of(told(relations=(guarantee("A", "F", 400),)), A=File(), F=File(capital=Stated(1000, "government")))
     found = {each.enterprise: each for each in strike(made, Shock(1.0, ("local:A",)), Model.LINEAR).effects}
     struck = found["local:F"]
     assert struck.equity.value == pytest.approx(0.3)
@@ -139,11 +142,32 @@ def test_a_guarantor_loses_what_it_stands_for() -> None:
 
 def test_equity_is_stated_capital_else_of_assets_else_of_a_years_trade_that_others_say() -> None:
     said = told(deal("A", "sale", "X", 1000), deal("B", "sale", "X", 1000), deal("C", "sale", "X", 1000))
-    made = of(said, A=File(capital=77, assets=500), B=File(assets=500), C=File())
+    made = of(said, A=File(capital=Stated(77, "court"), assets=HEARD), B=File(assets=HEARD), C=File())
     equity = dict(zip(made.firms, made.ties("value").equity.tolist(), strict=True))
     assert {name: equity[f"local:{name}"] for name in "ABC"} == {"A": 77, "B": 200, "C": 150}
     own = of(told(deal("C", "sale", "X", 1000, by="imp_own")), C=File())
     assert own.ties("value").equity[own.place["local:C"]] == 0
+
+
+def test_who_stated_a_firm_s_equity_is_told_and_its_own_word_only_lessens_it() -> None:
+    """Others state 500 fen of assets, of which 40 %; or trade of 1,000, of which 15 %; the firm says more, or less."""
+    said = told(deal("C", "sale", "X", 1000), deal("D", "sale", "X", 1000))
+    made = of(
+        said,
+        A=File(assets=HEARD, own_assets=9_000),
+        B=File(assets=HEARD, own_assets=100),
+        C=File(own_assets=9_000),
+        D=File(own_assets=100),
+        E=File(own_assets=9_000),
+    )
+    found = {name: made.equity_of(f"local:{name}") for name in "ABCDE"}
+    assert {name: (each.fen, str(each.rests_on), each.stated_by) for name, each in found.items()} == {
+        "A": (200, "assets", "government"),
+        "B": (40, "assets", "subject"),
+        "C": (150, "trade", None),
+        "D": (40, "assets", "subject"),
+        "E": (0, "trade", None),
+    }
 
 
 def test_an_essential_supplier_stops_a_maker_and_costs_a_trader_its_share() -> None:
@@ -164,13 +188,13 @@ def test_an_essential_supplier_stops_a_maker_and_costs_a_trader_its_share() -> N
 def test_shifting_trade_to_another_customer_lowers_the_worst_loss_as_worked_out_anew() -> None:
     """A sold B 800 and C 200; equity 15 % of 1,000 of sales is less than 75 % of 800, so capital is stated."""
     said = told(deal("A", "sale", "B", 800), deal("A", "sale", "C", 200), deal("A", "purchase", "S", 100))
-    made = of(said, A=File(capital=1000))
+    made = of(said, A=File(capital=Stated(1000, "government")))
     customers, suppliers = rewire(made, "local:A")
     assert (customers.strongest, customers.now.worst) == ("local:B", pytest.approx(0.6))
     [shift] = customers.shifts
     assert (shift.to, shift.after.worst) == ("local:C", pytest.approx(0.54))
     moved = told(deal("A", "sale", "B", 720), deal("A", "sale", "C", 280))
-    again = rewire(of(moved, A=File(capital=1000)), "local:A")[0]
+    again = rewire(of(moved, A=File(capital=Stated(1000, "government"))), "local:A")[0]
     assert (again.now.worst, again.now.mean) == (pytest.approx(shift.after.worst), pytest.approx(shift.after.mean))
     # The only supplier has none beside it.
     assert (suppliers.strongest, suppliers.now.worst, suppliers.shifts) == ("local:S", 1.0, ())
@@ -183,7 +207,7 @@ def test_a_customer_that_pays_late_is_no_relief() -> None:
         deal("A", "sale", "C", 1000, 300),
         payments=(paid("A", "in", "B", 500), paid("A", "in", "C", 1)),
     )
-    customers, _ = rewire(of(said, A=File(capital=10_000)), "local:A")
+    customers, _ = rewire(of(said, A=File(capital=Stated(10_000, "government"))), "local:A")
     assert customers.strongest == "local:C"
     assert [shift.to for shift in customers.shifts] == ["local:B"]
     assert customers.shifts[0].after.mean < customers.now.mean
