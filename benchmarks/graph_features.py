@@ -3,7 +3,7 @@
 Eight synthetic economies of three hundred firms (36 defaults each), with the registers' relations and records; the
 figures are those of `profile/graph/domain/figures`, one family a block, so that training keeps of each block the one
 that ranks its training rows best and drops what is not beyond chance. All of it is decided inside each fold. Of each
-book it is told whether a training that asks for the block would keep it (ADR 45).
+book it is told whether a training that asks for the block would keep it (ADR 45); so is of SMEsD where that is at hand.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits
 
+from benchmarks import smesd
 from benchmarks.gate import FIRMS, FOLDS, REPEATS
+from benchmarks.graph_smesd import apart
 from sandbox.economy import Plan, simulate
 from sandbox.records import records
 from services.profile.book.domain import relation
@@ -24,6 +27,7 @@ from services.profile.portrait.api.shown import catalogue
 from services.profile.portrait.domain.features import compute
 from services.scoring.domain import metrics
 from services.scoring.ml.blocks import weigh
+from services.scoring.ml.learner import learn
 
 BOOKS = range(8)
 KEY = b"of this benchmark"
@@ -38,7 +42,30 @@ def run() -> dict[str, Any]:
     tried = [_tried(book, own, asked) for book in BOOKS]
     rows = [_row(name, np.array([each[name]["tests"]["auc"]["gain"] for each in tried]), tried) for name in asked]
     title = f"Figures of the graph on {len(BOOKS)} made-up books of {FIRMS} firms, peer: own features"
-    return {"name": "graph_features", "title": title, "rows": rows}
+    told = asked_on_smesd() if smesd.FOLDER.exists() else {}
+    return {"name": "graph_features", "title": title, "rows": rows, **told}
+
+
+def asked_on_smesd() -> dict[str, str]:
+    """Return what a training on SMEsD that asks for the block tells of it, and what it is worth on each later split.
+
+    Own features are those of `smesd` but for the industries' rates; all else is the service's own learner.
+    """
+    own = [{"name": name, "direction": sign} for name, sign in smesd.OWN.items() if name != "industry_rate"]
+    both = [*own, *catalogue()["blocks"]["graph"]]
+    told = {}
+    with threadpool_limits(1):
+        for split in smesd.splits():
+            taught, tested = apart(split)
+            rows, others = (
+                each.frame.select(c(one["name"]).cast(pl.Float64) for one in both) for each in (taught, tested)
+            )
+            found = weigh(rows, taught.failed, own, {"graph": both[len(own) :]}, folds=FOLDS, repeats=REPEATS, seed=0)
+            told[f"smesd, {split}, a training"] = found.card["graph"]["sentence"]["en"]
+            pds = [learn(rows, taught.failed, each, seed=0).pd(others) for each in (own, both)]
+            without, beside = (metrics.auc(tested.failed, pd) for pd in pds)
+            told[f"smesd, {split}, the year after"] = f"AUC {without:.3f} → {beside:.3f}"
+    return told
 
 
 def entries() -> list[dict[str, Any]]:

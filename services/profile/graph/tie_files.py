@@ -57,15 +57,16 @@ class Places:
         places = np.minimum(np.searchsorted(self.names, asked), len(self.names) - 1)
         return [(wanted[of], int(places[of])) for of in np.flatnonzero(self.names[places] == asked).tolist()]
 
-    def rows(self, wanted: Iterable[str]) -> np.ndarray:
-        """Return the places of the rows of these names, which are there or not."""
-        found = [at for _, at in self.find(sorted(set(wanted)))]
-        return np.concatenate(
-            [
-                np.zeros(0, dtype=np.int64),
-                *(np.arange(self.starts[at], self.starts[at] + self.counts[at]) for at in found),
-            ]
-        )
+    def rows(self, wanted: Iterable[str], most: int | None = None) -> tuple[np.ndarray, set[str]]:
+        """Return the places of the rows of these names (up to so many of each), and the names that have more."""
+        found, more = [np.zeros(0, dtype=np.int64)], set[str]()
+        for name, at in self.find(sorted(set(wanted))):
+            start, count = int(self.starts[at]), int(self.counts[at])
+            if most is not None and count > most:
+                more.add(name)
+                count = most
+            found.append(np.arange(start, start + count))
+        return np.concatenate(found), more
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +139,12 @@ class Registers:
 
     def of(self, enterprises: Iterable[str]) -> list[Sequence[Any]]:
         """Return the rows of these firms."""
-        return self._at(self.firms.rows(enterprises))
+        return self._at(self.firms.rows(enterprises)[0])
 
-    def naming(self, parties: Iterable[str]) -> list[Sequence[Any]]:
-        """Return the rows that name these parties, whichever firm they are of."""
-        return self._at(self.order[self.parties.rows(parties)])
+    def naming(self, parties: Iterable[str], most: int | None = None) -> tuple[list[Sequence[Any]], set[str]]:
+        """Return the rows that name these parties, of whichever firm (up to so many of each), and which have more."""
+        places, more = self.parties.rows(parties, most)
+        return self._at(self.order[places]), more
 
     def _at(self, places: np.ndarray) -> list[Sequence[Any]]:
         bounds = zip(self.ends[places].tolist(), self.ends[places + 1].tolist(), strict=True)

@@ -38,7 +38,7 @@ from services.profile.graph.tie_files import (
 )
 
 # The form of the files: another one is worked out anew.
-FORM = 2
+FORM = 3
 MANIFEST, LOCK = "manifest.json", "lock"
 # A folder that no manifest names may be one that another process still reads, or is about to name.
 KEPT_SECONDS = 600.0

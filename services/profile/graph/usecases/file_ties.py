@@ -24,8 +24,10 @@ from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Facts, Moment
 from services.profile.book.domain.party import party_of
 from services.profile.book.domain.permit import Permit, Whole
+from services.profile.book.domain.relation import CROWD
 from services.profile.book.usecases.gather import gather, gone_at, scan, standing_rows
 from services.profile.book.usecases.tell_sources import BookSources
+from services.profile.graph.domain.crowd import crowd_among
 from services.profile.graph.domain.dealings import Daily, Dealings, Told, daily_of, dealings
 from services.profile.graph.domain.neighbourhood import File
 from services.profile.graph.domain.resolution import Resolved
@@ -37,6 +39,8 @@ from services.profile.graph.usecases.keep_ties import kept, refresh
 KINDS = frozenset({"payments", "relations", DATASET.name})
 # What a request brings the store forward by itself; more is the worker's, and the files are read instead.
 MOST_NEW = 20_000
+# So many rows of a party nearly always show that a crowd names it; an agency's address has thousands.
+ENOUGH = 20 * CROWD
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +113,14 @@ def read_files(source: Source, permit: Permit) -> Files:
 def read_naming(source: Source, parties: Collection[str], scope: Whole) -> list[Sequence[Any]]:
     """Return the relations (`REGISTER`) of all firms that name one of these parties, as known at the moment.
 
-    For a declared reason, as no file is open; by which channel a relation came is not told of all of them.
+    Of a party that a crowd names there may be so many only as show that. For a declared reason, as no file is open; by
+    which channel a relation came is not told of all of them.
     """
     if source.graph is not None:
         with suppress(FileNotFoundError):
-            return kept(source.context).registers(source.graph).naming(parties)
+            held = kept(source.context).registers(source.graph)
+            rows, more = held.naming(parties, ENOUGH)
+            return held.naming(parties)[0] if more - crowd_among(rows, source.moment.as_of) else rows
     none = pl.lit(None)
     return list(_naming(source, parties, scope).with_columns(channel=none, record=none).select(REGISTER).iter_rows())
 

@@ -8,7 +8,7 @@ import pytest
 from profile_house import House
 from signal_books import work_off
 
-from services.profile.graph.usecases import read_graph
+from services.profile.graph.usecases import file_ties, read_graph
 from services.profile.graph.usecases.keep_ties import refresh
 
 SALES = "enterprise,number,date,buyer,net,tax,total,status\n"
@@ -191,6 +191,18 @@ def test_a_crowd_that_open_trade_partners_share_is_marked_too(town: House) -> No
     assert [node["crowded"] for node in found["nodes"] if node["kind"] == "phone"] == [True]
 
 
+@pytest.mark.parametrize("firms", [9, 10, 14])
+def test_the_store_tells_a_crowd_as_the_lake_does(town: House, monkeypatch: pytest.MonkeyPatch, firms: int) -> None:
+    """Whether a few of a party's rows show it, or all must be looked at."""
+    query = crowd(town, firms)
+    bank = lend(town, "E1", "E2", *(f"F{n:02}" for n in range(5)))
+    from_lakes = graph(town, bank, query)
+    refresh(town.context)
+    for enough in (3, 10, 12, 200):
+        monkeypatch.setattr(file_ties, "ENOUGH", enough)
+        assert graph(town, bank, query) == from_lakes
+
+
 def test_a_tie_of_a_register_is_disputed_by_the_name_that_the_graph_tells(town: House) -> None:
     register(town)
     headers = town.owner("local:E1")
@@ -271,7 +283,10 @@ def test_a_past_time_gives_the_bytes_that_were_given_then(house: House) -> None:
     register(house)
     bank = lend(house, "E1", "E2", "E5", "E6")
     url = "/v1/enterprises/E1/graph?depth=3&as_of=2024-03-31"
+    from_lakes = house.client.get(url, headers=bank)
+    refresh(house.context)
     then = house.client.get(url, headers=bank)
+    assert then.data == from_lakes.data
     assert all(text in then.text for text in ('"paid_fen":15000', '"own_word_fen":6000', '"by":"itself"'))
     house.send("payments", PAYMENTS + "in,E1,r1,K1,2024-03-20,150,reversed\n")
     house.send("invoices.sale", trade(("E1", "4", "2024-03-01", "K1", 999), ("E2", "10", "2024-01-01", "K9", 5)))
