@@ -73,8 +73,8 @@ def post_shock(order: dict[str, Any]) -> Response:
 def get_shock(order_id: str) -> Response:
     """Read how far a shock is that you ordered, and once it is done what it does.
 
-    Each file was recorded when the job opened it; one that another consent opens since is recorded now. A firm whose consent has ended since is not shown any more; sums
-    stay as they were.
+    Each file was recorded when the job opened it; one that another consent opens since is recorded now. A firm whose
+    consent has ended since is not shown any more; sums stay as they were.
     """
     return json_answer(_shown(read_order(context(), caller(), order_id)))
 
