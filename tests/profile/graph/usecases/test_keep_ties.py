@@ -180,11 +180,10 @@ def test_payments_and_registers_are_brought_forward_as_they_are_built_afresh(cot
     assert [row[0] for row in held.registers(graph).of(["local:E1", "local:E4"])] == ["local:E4"]
 
 
-def lies(house: House, fen: int) -> bool:
-    """Tell whether a sum lies in any file of the store, named or not."""
+def lies(house: House, written: bytes) -> bool:
+    """Tell whether something is written in any file of the store, named or not."""
     folder = house.context.settings.home / keep_ties.FOLDER
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return any(fen.to_bytes(8, "little") in path.read_bytes() for path in files)
+    return any(written in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 def age(house: House, seconds: float) -> None:
@@ -194,20 +193,31 @@ def age(house: House, seconds: float) -> None:
         os.utime(path, (then, then))
 
 
-def test_after_erasing_no_file_of_the_store_holds_the_sums(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_erasing_no_file_of_the_store_holds_the_sums_or_what_registers_told(
+    cottage: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The erasing itself writes the graph anew, though no worker ran since; what it replaced goes after the grace."""
     cottage.send("invoices.sale", rows(sale("E1", "1", "2024-01-05", "E2", 7_654_321)))
+    cottage.send("relations", "企业代号,关系类型,关联方,金额,起始日期\nE1,担保人,local:E2,7654322,2020-01-01\n")
     refresh(cottage.context)
     leave(cottage)
-    assert lies(cottage, 765_432_100)
+    lake = cottage.context.lakes["relations"]
+    [name] = departure.names_of(relation.DATASET, lake.read(lake.newest(), without=()))
+    with cottage.context.database.begin() as session:
+        gone = Departure("local:E1", "relations", name)
+        assert departures.depart(session, [gone], Cause.CORRECTED, "test", cottage.context.now())
+    told = ((765_432_100).to_bytes(8, "little"), b"765432200")
+    assert [lies(cottage, each) for each in told] == [True, True]
     later = cottage.context.now() + timedelta(days=400)
     context = replace(cottage.context, now=lambda: later)
     monkeypatch.setattr(cli, "make_context", lambda _: context)
     assert "corrected-records" in cli.shred()
-    assert whole(kept(context), kept(context).current()).is_empty()
+    graph = kept(context).current()
+    assert whole(kept(context), graph).is_empty()
+    assert registers(kept(context), graph).is_empty()
     age(cottage, tie_store.KEPT_SECONDS + 1)
     tend(context)
-    assert not lies(cottage, 765_432_100)
+    assert [lies(cottage, each) for each in told] == [False, False]
 
 
 def test_an_import_that_is_taken_back_leaves_the_graph(house: House, tmp_path: Path) -> None:
