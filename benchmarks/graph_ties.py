@@ -69,10 +69,13 @@ def run(*, firms: int = FIRMS, pairs: int = PAIRS, deals: int = DEALS) -> dict[s
         )
         _consents(context, firms)
         ours, sizes = _over_http(client, headers, firms)
+        circles = [_rings_over_http(client, headers) for _ in range(2)]
     rows = [
         _row(f"{2 * deals:,} invoices to a trade graph", built, None, "s"),
         _row(f"{NEW:,} new invoices, brought forward", forward, None, "s"),
         _row(f"all trade by month ({every.height:,} rows)", monthly, None, "s"),
+        _row("rings of a firm over HTTP, the first request (processor)", circles[0], None, "s"),
+        _row("the next one", circles[1], None, "s"),
         *_beside(ends, firms, ours),
     ]
     title = f"The trade graph: {firms:,} firms, {pairs:,} pairs"
@@ -216,6 +219,14 @@ def _over_http(client: FlaskClient, headers: dict[str, str], firms: int) -> tupl
             seconds.append(took)
             sizes.append((len(found["nodes"]), len(found["edges"]), len(answer.data)))
     return seconds, [int(np.median(each)) for each in zip(*sizes, strict=True)]
+
+
+def _rings_over_http(client: FlaskClient, headers: dict[str, str]) -> float:
+    """Return the processor's seconds of an answer on a firm's rings."""
+    start = time.process_time()
+    answer = client.get(f"/v1/enterprises/local:F000007/rings?as_of={AS_OF}", headers=headers)
+    assert answer.status_code == 200, answer.json
+    return time.process_time() - start
 
 
 def _beside(ends: np.ndarray, firms: int, ours: list[float]) -> Iterator[dict[str, Any]]:

@@ -1,8 +1,15 @@
-"""Hearing who sold what to whom within the book: the hops that rings are looked for among."""
+"""Hearing who sold what to whom within the book: the hops that rings are looked for among.
+
+All invoices of the time are read for it; what of them can be on a ring is little, and is remembered for who asks next
+at the same moment. It is a function of the moment alone, whatever was remembered.
+"""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import date, timedelta
+from functools import lru_cache
+from threading import Lock
 
 import polars as pl
 
@@ -12,23 +19,62 @@ from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
+from services.profile.book.lake import Lake
 from services.profile.book.usecases.gather import gone_at, scan
-from services.profile.graph.domain.rings import Limits, hops_between
+from services.profile.graph.domain.rings import Limits, can_close, hops_between
 
+# So many moments, of at most so many hops each (about 100 bytes a hop).
+REMEMBERED, MOST_REMEMBERED = 2, 1_000_000
 c = pl.col
 
 
-def heard_hops(context: Context, moment: Moment, limits: Limits) -> pl.DataFrame:
-    """Return the hops (EDGES) of rings that closed lately, as known at a moment, between enterprises with a file.
+class Heard:
+    """The hops of a lake that can be on a ring, of the moments that were asked for last."""
 
-    Of no firm what it alone says of itself: whoever makes up a circle would draw others into it (ADR 28).
+    def __init__(self) -> None:
+        self._held: OrderedDict[tuple[Moment, Limits], pl.DataFrame] = OrderedDict()
+        self._lock = Lock()
+
+    def at(self, context: Context, moment: Moment, limits: Limits) -> pl.DataFrame:
+        """Return the hops (EDGES) of a moment; the lake is read once for all who wait for the same."""
+        # Where it is not said what is known, more may become known of the same moment.
+        if moment.known_at is None:
+            return can_close(_heard(context, moment, limits), limits.terms)
+        with self._lock:
+            hops = self._held.pop((moment, limits), None)
+            if hops is None:
+                hops = can_close(_heard(context, moment, limits), limits.terms)
+            if hops.height <= MOST_REMEMBERED:
+                self._held[moment, limits] = hops
+            while len(self._held) > REMEMBERED:
+                self._held.popitem(last=False)
+            return hops
+
+
+@lru_cache(maxsize=8)
+def heard(lake: Lake) -> Heard:
+    """Return the hops of a lake; they are remembered."""
+    assert lake is not None
+    return Heard()
+
+
+def heard_hops(context: Context, moment: Moment, limits: Limits) -> pl.DataFrame:
+    """Return the hops (EDGES) among which all rings are that closed lately, as known at a moment.
+
+    They are between enterprises with a file. Of no firm what it alone says of itself: whoever makes up a circle would
+    draw others into it (ADR 28).
     """
+    return heard(context.lake).at(context, moment, limits)
+
+
+def _heard(context: Context, moment: Moment, limits: Limits) -> pl.DataFrame:
+    """Return all hops of the time, from the lake."""
     since = moment.as_of - timedelta(days=limits.recent_days + limits.days)
     with context.database.read() as session:
         own = store.own_imports(session)
     rows, firms = pl.collect_all(_scanned(context, moment, since, limits.least_fen))
     with context.database.read() as session:
-        gone = gone_at(session, rows["enterprise"].unique().to_list(), moment)
+        gone = gone_at(session, None, moment)
     known = as_known(remaining(DATASET, rows, gone.records), known_at=moment.known_at, as_of=moment.as_of)
     heard = known.filter((c("status") == "valid") & ~c("import_id").is_in(sorted(own)))
     return hops_between(heard, firms["enterprise"], since=since, least_fen=limits.least_fen)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from profile_house import House
-from signal_books import HEADER
+from signal_books import HEADER, work_off
 
 FIRMS = ("E1", "E2", "E3", "E4")
 HIDDEN = {"shown": False, **dict.fromkeys(("seller", "buyer", "number", "date", "amount_fen", "times"))}
@@ -123,6 +123,16 @@ def test_a_past_moment_is_told_as_it_was(told: House) -> None:
     told.send("invoices.sale", HEADER + circle(("E1", "E2"), 3))
     assert rings(told, "E1", owner)["count"] == 4
     assert rings(told, "E1", owner, f"?known_at={before['known_at']}") == before
+
+
+def test_what_was_taken_back_is_told_no_more_whatever_was_remembered(told: House) -> None:
+    """The hops of a moment are remembered: an import that is taken back, or comes, makes another moment of it."""
+    owner = told.owner("local:E1")
+    other = told.send("invoices.sale", HEADER + circle(("E1", "E2"), 3))
+    assert [rings(told, "E1", owner)["count"] for _ in range(2)] == [4, 4]
+    told.client.post(f"/v1/imports/{other['id']}/withdraw", headers=told.source)
+    work_off(told)
+    assert rings(told, "E1", owner)["count"] == 1
 
 
 def test_a_circle_by_a_firm_s_own_word_is_none(cottage: House) -> None:

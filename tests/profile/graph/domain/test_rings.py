@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.profile.graph.domain.rings import EDGES, RINGS, Budget, Terms, by_firm, find, near
+from services.profile.graph.domain.rings import EDGES, RINGS, Budget, Terms, by_firm, can_close, find, near
 
 Row: TypeAlias = tuple[str, str, str, date, int]
 FIRST = date(2020, 1, 1)
@@ -183,3 +183,21 @@ def test_what_is_near_some_firms_holds_all_their_rings(rows: list[Row], terms: T
 def test_what_is_near_leaves_the_others_out() -> None:
     told = hops(("A", "B", 1, 1000), ("B", "A", 2, 1000), ("C", "D", 1, 1000), ("D", "C", 2, 1000))
     assert near(told, {"A"}, TWENTY)["number"].to_list() == ["0", "1"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(books(), TERMS)
+def test_what_can_close_holds_all_rings(rows: list[Row], terms: Terms) -> None:
+    whole = find(frame(rows), terms).rings
+    assert find(can_close(frame(rows), terms), terms).rings.equals(whole)
+
+
+def test_what_cannot_close_is_left_out() -> None:
+    """C's sale leads nowhere, and D never sells to B of about the amount."""
+    told = hops(("A", "B", 1, 1000), ("B", "A", 2, 1000), ("C", "A", 1, 1000), ("B", "D", 2, 900), ("D", "B", 3, 90))
+    assert sorted(can_close(told, TWENTY)["number"]) == ["0", "1"]
+
+
+def test_an_invoice_that_both_sides_tell_is_told_once() -> None:
+    told = hops(("A", "B", 1, 1000), ("B", "A", 2, 1000))
+    assert find(pl.concat([told, told]), TWENTY).rings.equals(find(told, TWENTY).rings)

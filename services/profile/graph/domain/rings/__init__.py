@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.profile.graph.domain.rings.find import Found, find
+from services.profile.graph.domain.rings.find import Found, can_close, find
 from services.profile.graph.domain.rings.firms import BY_FIRM, by_firm
 from services.profile.graph.domain.rings.invoices import hops_between
 from services.profile.graph.domain.rings.limits import Limits, limits_on
@@ -19,6 +19,7 @@ __all__ = [
     "Limits",
     "Terms",
     "by_firm",
+    "can_close",
     "find",
     "hops_between",
     "limits_on",

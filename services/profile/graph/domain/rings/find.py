@@ -62,6 +62,15 @@ def find(invoices: pl.DataFrame, terms: Terms, budget: Budget | None = None) -> 
     return Found(shown(told(invoices, rows.place[used][some], hop[some]), job.found), _spans(job.left))
 
 
+def can_close(invoices: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+    """Return the invoices (EDGES) among which all rings are: those that lie within a strongly connected part."""
+    rows = arrays(invoices)
+    used = np.zeros(len(rows), np.bool_)
+    for _, _, inside in _windows(rows, terms):
+        used[inside] = True
+    return invoices[rows.place[used]]
+
+
 def _windows(hops: Hops, terms: Terms) -> Iterator[Window]:
     """Return windows of so many first days as a ring may last, the latest first, where a hop is left when pruned."""
     if not len(hops):

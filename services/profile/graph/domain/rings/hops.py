@@ -69,10 +69,13 @@ def once(hops: Hops) -> tuple[Hops, Ints]:
 
 
 def told(invoices: pl.DataFrame, rows: Ints, hop: Ints) -> pl.DataFrame:
-    """Return hops (EDGES, and `times`: how many invoices are alike) by their number, of these rows of invoices."""
+    """Return hops (EDGES, and `times`: how many invoices are alike) by their number, of these rows of invoices.
+
+    An invoice that both sides tell is told once.
+    """
     some = invoices.select(list(EDGES))[rows].with_columns(pl.Series("hop", hop))
     alike = some.group_by("hop").agg(
-        c("seller", "buyer", "date", "amount").first(), c("number").min(), times=pl.len().cast(pl.Int64)
+        c("seller", "buyer", "date", "amount").first(), c("number").min(), times=c("number").n_unique().cast(pl.Int64)
     )
     return alike.select("hop", *EDGES, "times").sort("hop")
 
