@@ -7,15 +7,16 @@ that is invested in (its weight never exceeds that firm's capital, in 98 of 100)
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from benchmarks.peers import DATA
 from services.profile.graph.domain.figures import FIGURES, figures, network
 
-FOLDER = DATA / "smesd"
+FOLDER = Path(os.environ.get("SMECREDIT_REAL_DATA", "../shared/data")) / "smesd"
 # The first number of a node that is no enterprise.
 PERSONS_FROM = 3_976
 TIES = {
@@ -108,10 +109,11 @@ def year(told: Tables) -> Year:
         defended=result.is_in(DEFENDED).sum(),
         claims_won=(result == WON).sum(),
     )
-    firms = told.firms.join(suits, on="firm", how="left").fill_null(0).sort("firm")
+    counted = pl.col("lawsuits", "lost", "defended", "claims_won").fill_null(0)
+    firms = told.firms.join(suits, on="firm", how="left").with_columns(counted).sort("firm")
     own = firms.with_columns(
-        paid_share=pl.col("paid_in_capital") / pl.col("registered_capital"),
-        lost_share=pl.col("lost") / (pl.col("lawsuits") + 1),
+        paid_share=_share("paid_in_capital", "registered_capital"),
+        lost_share=_share("lost", "lawsuits"),
         enterprise=_name(pl.col("firm")),
     )
     held: dict[int, list[str]] = {}
@@ -137,6 +139,11 @@ def _figures(firms: pl.DataFrame, ties: pl.DataFrame, suits: pl.DataFrame) -> pl
         adverse="adverse",
     )
     return figures(network(once, nodes["node"].to_list()), facts)
+
+
+def _share(part: str, whole: str) -> pl.Expr:
+    """Return a share; one of nothing is unknown, as in the catalogue."""
+    return pl.when(pl.col(whole) > 0).then(pl.col(part) / pl.col(whole))
 
 
 def _name(number: pl.Expr) -> pl.Expr:
