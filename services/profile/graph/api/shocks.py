@@ -50,8 +50,7 @@ def post_shock(order: dict[str, Any]) -> Response:
     Firms of an industry or region are those of open files. A firm whose file is not open is there as its partners name
     it: it can be shocked by name, and in a path it is null. Where more than 2,000 files are open, or named in
     `exposures` and open, the answer is 202 with a job: `GET /v1/shocks/{order_id}` then has what would be answered
-    here. The order and what it answers are stored for a month, and
-    nothing of what is answered here.
+    here. The order and what it answers are stored for a month, and nothing of what is answered here.
     """
     asked = reading(Resource.SHOCK, order["as_of"])
     said = order["shock"]

@@ -127,6 +127,8 @@ def read_order(context: Context, caller: Caller, order_id: str) -> Ordered:
             raise ShockNotFound("You have ordered no such shock. / 没有您的该次冲击测算。", id=order_id[:40])
         state = jobs.state_of(session, row, row.id)
         result = row.result
+        if result is not None:  # two who read it at once would both record what another consent opens since
+            shock_store.hold(session.connection(), row.id)
         order, reading = _order(row.said), _reading(row, caller)
         permit = result and open_again(context, session.connection(), reading, _shown(result, order.shock.enterprises))
         return Ordered(row.id, order, state, result, permit or None)
