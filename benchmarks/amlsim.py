@@ -254,8 +254,10 @@ def _curve(transfers: pl.DataFrame, fraud: set[str]) -> Iterator[str]:
                     told.append(_point(point, tolerance) if found.complete else "too many to look for")
                 order = "in order" if ordered else "any order"
                 yield f"at most {longest} hops, {order}, {days:3} days: " + "  ".join(told)
-    yield f"best recall at precision 0.9: {max(recall for precise, recall in points if precise >= 0.9):.3f}"
-    yield f"best precision at recall 0.5: {max(precise for precise, recall in points if recall >= 0.5):.2f}"
+    recalls = [recall for precise, recall in points if precise >= 0.9]
+    precisions = [precise for precise, recall in points if recall >= 0.5]
+    yield f"best recall at precision 0.9: {max(recalls, default=0):.3f}"
+    yield f"best precision at recall 0.5: {max(precisions, default=0):.2f}"
 
 
 def _point(measured: tuple[float, float], tolerance: float) -> str:

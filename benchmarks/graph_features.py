@@ -1,8 +1,9 @@
-"""What figures of the graph add to a firm's own features on made-up books: the catalogue, the figures, and both.
+"""What figures of the graph add to a firm's own features on made-up books: all of them, and the block for trainings.
 
 Eight synthetic economies of three hundred firms (36 defaults each), with the registers' relations and records; the
 figures are those of `profile/graph/domain/figures`, one family a block, so that training keeps of each block the one
-that ranks its training rows best and drops what is not beyond chance. All of it is decided inside each fold.
+that ranks its training rows best and drops what is not beyond chance. All of it is decided inside each fold. Of each
+book it is told whether a training that asks for the block would keep it (ADR 45); so is of SMEsD where that is at hand.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits
 
+from benchmarks import smesd
 from benchmarks.gate import FIRMS, FOLDS, REPEATS
+from benchmarks.graph_smesd import apart
 from sandbox.economy import Plan, simulate
 from sandbox.records import records
 from services.profile.book.domain import relation
@@ -22,7 +26,8 @@ from services.profile.graph.domain.figures.told import facts_of, ties_of
 from services.profile.portrait.api.shown import catalogue
 from services.profile.portrait.domain.features import compute
 from services.scoring.domain import metrics
-from services.scoring.ml.evaluate import evaluate
+from services.scoring.ml.blocks import weigh
+from services.scoring.ml.learner import learn
 
 BOOKS = range(8)
 KEY = b"of this benchmark"
@@ -32,11 +37,35 @@ c = pl.col
 def run() -> dict[str, Any]:
     """Measure the AUC of held-out firms on each book, by what the model is offered; the interval is over the books."""
     own = [entry for entry in catalogue()["features"] if entry["model"]]
-    offered = {"own": own, "graph": entries(), "both": [*own, *entries()]}
-    found = {name: np.array([_auc(book, each) for book in BOOKS]) for name, each in offered.items()}
-    rows = [_row(name, found[name], found["own"]) for name in ("graph", "both")]
+    block = catalogue()["blocks"]["graph"]
+    asked = {"figures": entries(), "block": block}
+    tried = [_tried(book, own, asked) for book in BOOKS]
+    rows = [_row(name, np.array([each[name]["tests"]["auc"]["gain"] for each in tried]), tried) for name in asked]
     title = f"Figures of the graph on {len(BOOKS)} made-up books of {FIRMS} firms, peer: own features"
-    return {"name": "graph_features", "title": title, "rows": rows}
+    told = asked_on_smesd() if smesd.FOLDER.exists() else {}
+    return {"name": "graph_features", "title": title, "rows": rows, **told}
+
+
+def asked_on_smesd() -> dict[str, str]:
+    """Return what a training on SMEsD that asks for the block tells of it, and what it is worth on each later split.
+
+    Own features are those of `smesd` but for the industries' rates; all else is the service's own learner.
+    """
+    own = [{"name": name, "direction": sign} for name, sign in smesd.OWN.items() if name != "industry_rate"]
+    both = [*own, *catalogue()["blocks"]["graph"]]
+    told = {}
+    with threadpool_limits(1):
+        for split in smesd.splits():
+            taught, tested = apart(split)
+            rows, others = (
+                each.frame.select(c(one["name"]).cast(pl.Float64) for one in both) for each in (taught, tested)
+            )
+            found = weigh(rows, taught.failed, own, {"graph": both[len(own) :]}, folds=FOLDS, repeats=REPEATS, seed=0)
+            told[f"smesd, {split}, a training"] = found.card["graph"]["sentence"]["en"]
+            pds = [learn(rows, taught.failed, each, seed=0).pd(others) for each in (own, both)]
+            without, beside = (metrics.auc(tested.failed, pd) for pd in pds)
+            told[f"smesd, {split}, the year after"] = f"AUC {without:.3f} → {beside:.3f}"
+    return told
 
 
 def entries() -> list[dict[str, Any]]:
@@ -47,18 +76,27 @@ def entries() -> list[dict[str, Any]]:
     ]
 
 
-def _auc(book: int, offered: list[dict[str, Any]]) -> float:
-    return float(evaluate(_book(book), "defaulted", offered, folds=FOLDS, repeats=REPEATS, seed=book)["auc"]["mean"])
-
-
-def _row(name: str, ours: np.ndarray, own: np.ndarray) -> dict[str, Any]:
-    low, high = metrics.corrected_bounds(ours - own, 0.0)
+def _tried(book: int, own: list[dict[str, Any]], asked: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Return what a training on this book would tell of each set of figures, tried beside the firms' own features."""
+    rows = _book(book)
+    defaulted = rows["defaulted"].cast(pl.Int64).to_numpy().astype(np.bool_)
+    told = rows.drop("defaulted")
     return {
-        "what": f"sandbox: {name} against own features, mean AUC of {len(ours)} books",
-        "ours": round(float(ours.mean()), 4),
-        "peer": round(float(own.mean()), 4),
-        "unit": f"AUC, {float((ours - own).mean()):+.4f} [{low:+.4f}, {high:+.4f}]",
-        "ratio": round(float(ours.mean() / own.mean()), 3),
+        name: weigh(told, defaulted, own, {"graph": block}, folds=FOLDS, repeats=REPEATS, seed=book).card["graph"]
+        for name, block in asked.items()
+    }
+
+
+def _row(name: str, gains: np.ndarray, tried: list[dict[str, Any]]) -> dict[str, Any]:
+    low, high = metrics.corrected_bounds(gains, 0.0)
+    without, beside = (np.mean([each[name]["tests"]["auc"][side] for each in tried]) for side in ("without", "with"))
+    kept = sum(each[name]["kept"] for each in tried)
+    return {
+        "what": f"sandbox: own features and {name}, mean AUC of {len(gains)} books; kept by {kept}",
+        "ours": round(float(beside), 4),
+        "peer": round(float(without), 4),
+        "unit": f"AUC, {float(gains.mean()):+.4f} [{low:+.4f}, {high:+.4f}]",
+        "ratio": round(float(beside / without), 3),
     }
 
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from typing import Any, Protocol, TypeVar, cast
 
 import flask
@@ -17,6 +17,7 @@ import structlog
 from flask import Flask, Response, current_app, request
 from flask.globals import app_ctx
 from flask.sessions import NullSession, SessionInterface, SessionMixin
+from werkzeug.routing import Rule
 
 from chassis.core import call, dictionary, logs, metrics, problems
 from chassis.core.errors import Refused
@@ -39,6 +40,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 log = structlog.get_logger()
 Check = Callable[[], object]
+Terms = Callable[[], Mapping[str, dictionary.Term]]
 Context = TypeVar("Context")
 
 
@@ -60,11 +62,24 @@ class NoSessions(SessionInterface):
         return True
 
 
+class LazyRule(Rule):
+    """A rule that is taught to write addresses when it is first asked for one: few are, and it takes longest."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        taught = cache(partial(super()._compile_builder, append_unknown))
+
+        def build(here: Rule, /, **values: Any) -> tuple[str, str]:
+            return taught()(here, **values)
+
+        return build
+
+
 class App(Flask):
     """Flask without its sessions and without async views, which it looks for at every call of every function."""
 
     session_interface = NoSessions()
     request_class = Request
+    url_rule_class = LazyRule
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function: all of ours are plain."""
@@ -104,7 +119,10 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # ships no types
         """Leave errors to `chassis.core.problems`."""
 
     def _register_responses(self) -> None:
-        """Document that what is refused is a problem document."""
+        """Document, later too, that what is refused is a problem document."""
+        self.write_later(self._write_responses)
+
+    def _write_responses(self) -> None:
         self.DEFAULT_RESPONSE_CONTENT_TYPE = problems.MEDIA_TYPE
         super()._register_responses()
         del self.DEFAULT_RESPONSE_CONTENT_TYPE  # the class's own again
@@ -126,11 +144,11 @@ def make_service(
     problem_kinds: Mapping[type[Refused], problems.Kind],
     blueprints: Sequence[flask_smorest.Blueprint],
     checks: Mapping[str, Check] | None = None,
-    terms: Mapping[str, dictionary.Term] | None = None,
+    terms: Terms = dict,
 ) -> Flask:
     """Return the web application of the service in `package` (say `services.profile`), complete with its API.
 
-    Beside `checks`, it is ready when its database is current. `terms` are words that its code declares.
+    Beside `checks`, it is ready when its database is current. `terms` gives words that its code declares.
     """
     name = package.rpartition(".")[2]
     current = partial(migrations.check, context.database, package)
@@ -263,12 +281,15 @@ def _failure(check: Check) -> str | None:
     return None
 
 
-def serve_dictionary(app: Flask, package: str, more: Mapping[str, dictionary.Term] | None = None) -> None:
-    """Serve the service's words at `/dictionary`; `more` are those that code declares, such as a catalogue's."""
-    answer = {key: asdict(term) for key, term in {**dictionary.terms(package), **(more or {})}.items()}
+def serve_dictionary(app: Flask, package: str, more: Terms = dict) -> None:
+    """Serve the service's words at `/dictionary`; `more` gives those that code declares, such as a catalogue's."""
+
+    @cache
+    def words() -> dict[str, Any]:
+        return {key: asdict(term) for key, term in {**dictionary.terms(package), **more()}.items()}
 
     def answered() -> Response:
-        return json_answer(answer)
+        return json_answer(words())
 
     app.add_url_rule("/dictionary", "dictionary", answered)
 

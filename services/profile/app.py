@@ -27,7 +27,7 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
         problem_kinds=KINDS,
         blueprints=DOCUMENTED,
         checks={"lake": partial(_check_lakes, context)},
-        terms=catalogue_terms(),
+        terms=catalogue_terms,
     )
     for blueprint in BETWEEN_SERVICES:
         app.register_blueprint(blueprint)

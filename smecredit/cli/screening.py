@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -39,6 +40,9 @@ WORDS = ("prepared_by", "agent", "managers", "deposit_from")
 MOMENTS = {"as_of": date.fromisoformat, "known_at": datetime.fromisoformat}
 YES = ("1", "true", "yes", "是", "中标")
 Row = dict[str, str]
+# A name has Chinese in it, a code has none; and where an order names a bidder.
+NAMED, WHO = re.compile("[\u4e00-\u9fff]"), frozenset({"enterprise", "bidder", "winner"})
+NOT_KNOWN = "未在您可查看的企业中找到 none that you may know of"
 
 purpose = click.option(
     "--purpose",
@@ -61,9 +65,10 @@ def screen_command(buyer: Client, file: Path, tender: str | None, purpose: Any, 
 
     FILE is a CSV with a row a bid (bidder; where known auction, day, amount in yuan, reserve, won, prepared_by, agent,
     managers, deposit_from) or the JSON of POST /v1/bidder-screens. Auctions beside the tender's are its past: of tens
-    of thousands, those go out in which one of its bidders was; of the others no more than how many bid.
+    of thousands, those go out in which one of its bidders was; of the others no more than how many bid. A bidder told
+    by its name is the one firm of that name that you may know of.
     """
-    order = _json(file) if file.suffix.lower() == ".json" else _csv(file, tender)
+    order = _json(file) if file.suffix.lower() == ".json" else _by_code(buyer, _csv(file, tender))
     try:
         return buyer.screen_bidders(**order | ({"as_of": as_of} if as_of else {}), purpose=purpose)
     except TypeError as error:
@@ -118,6 +123,30 @@ def _csv(file: Path, tender: str | None) -> dict[str, Any]:
         "elsewhere": [{"bids": bids, "auctions": auctions} for bids, auctions in sorted(elsewhere.items())],
         # A tender is screened as of its day, by what files said then; one that is still to come as of the book's day.
         **({"as_of": day} if day and day <= date.today() else {}),  # noqa: DTZ011 - the user's own day
+    }
+
+
+def _by_code(buyer: Client, order: dict[str, Any]) -> dict[str, Any]:
+    """Return an order in which bidders told by their names are the firms of these names, and say which they are."""
+    ids: dict[str, str] = {}
+    for bidder in order["bidders"]:
+        name = bidder["enterprise"]
+        if NAMED.search(name) and ":" not in name:
+            found = [firm["id"] for firm in buyer.enterprises(name=name)]
+            ids |= {name: found[0]} if len(found) == 1 else {}
+            click.echo(f"{name} → {' ? '.join(found) or NOT_KNOWN}", err=True)
+    return _renamed(order, ids) if ids else order
+
+
+def _renamed(told: Any, ids: Mapping[str, str]) -> Any:
+    """Return an order with ids in the place of names, wherever it names a bidder."""
+    if isinstance(told, list):
+        return [_renamed(each, ids) for each in told]
+    if not isinstance(told, dict):
+        return told
+    return {
+        key: ids.get(each, each) if key in WHO and isinstance(each, str) else _renamed(each, ids)
+        for key, each in told.items()
     }
 
 

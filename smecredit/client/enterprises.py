@@ -44,9 +44,9 @@ class Enterprises(Calls):
         """Return the features: names, titles, units, directions."""
         return self._get(Json, "/v1/catalogue")
 
-    def enterprises(self) -> Iterator[Enterprise]:
-        """Return the enterprises that this client may know of."""
-        return self._pages(Enterprise, "/v1/enterprises")
+    def enterprises(self, *, name: str | None = None) -> Iterator[Enterprise]:
+        """Return the enterprises that this client may know of: the one of a `name`, or those that it may be."""
+        return self._pages(Enterprise, "/v1/enterprises", name=name)
 
     def enterprise(self, enterprise: str) -> Enterprise:
         """Return who a firm is."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib
+from typing import get_args
 
-from services.scoring.domain import overlay
+from services.scoring.domain import block, overlay
 from services.scoring.domain.counting import Counts
+from smecredit.answers.models import Block
 
 AGAINST = importlib.import_module("services.profile.portrait.domain.against")
 PUBLIC_RECORD = importlib.import_module("services.profile.book.domain.public_record")
+BLOCKS = importlib.import_module("services.profile.portrait.usecases.add_blocks")
+SHOWN = importlib.import_module("services.profile.portrait.api.shown")
 MATCHING = importlib.import_module("services.matching.domain.counting")
 
 
@@ -21,3 +25,12 @@ def test_expert_rules_ask_for_the_records_that_the_profile_tells() -> None:
 
 def test_a_product_counts_by_the_words_of_a_score() -> None:
     assert [each.value for each in MATCHING.Counts] == [each.value for each in Counts]
+
+
+def test_a_training_asks_for_blocks_by_the_names_that_the_profile_gives_them() -> None:
+    """And so does the client; the catalogue tells the figures of each, which are those that are read."""
+    catalogue = SHOWN.catalogue()["blocks"]
+    assert set(block.TITLES) == {*BLOCKS.Block} == set(get_args(Block)) == catalogue.keys()
+    for name, entries in catalogue.items():
+        assert tuple(entry["name"] for entry in entries) == BLOCKS.names_of([BLOCKS.Block(name)])
+        assert all(entry["model"] and entry["direction"] for entry in entries)

@@ -23,7 +23,7 @@ def order(session: Session, order_id: str, client: str) -> ShockOrder | None:
 
 
 def hold(connection: Connection, order_id: str) -> None:
-    """Keep other workers from the order until this transaction ends: one that lost its lease may be at it still."""
+    """Keep others from the order until this transaction ends: a worker that lost its lease may be at it still."""
     connection.execute(select(ShockOrder.id).where(ShockOrder.id == order_id).with_for_update())
 
 

@@ -20,7 +20,6 @@ class ShockOrder(Base):
     client: Mapped[str] = mapped_column(String(128))
     purpose: Mapped[str] = mapped_column(String(40))
     said: Mapped[dict[str, Any]]
-    asked_day: Mapped[date | None] = mapped_column(Date)
     as_of: Mapped[date] = mapped_column(Date)
     known_at: Mapped[datetime]
     created_at: Mapped[datetime]

@@ -125,12 +125,12 @@ def reads_since(connection: Connection, consents: Sequence[str], since: datetime
 
 
 def read_under(session: Runner, client: str, what: str, request_id: str | None, enterprises: Sequence[str]) -> set[str]:
-    """Return whose files of these a client has read already under this request."""
+    """Return under which consents a client has read some of these files already for this request."""
     table = tables.Access
     mine = (table.client == client, table.what == what, table.request_id == request_id)
     found: set[str] = set()
     for part in batches(enterprises):
-        found |= set(session.execute(select(table.enterprise).where(table.enterprise.in_(part), *mine)).scalars())
+        found |= set(session.execute(select(table.consent).where(table.enterprise.in_(part), *mine)).scalars())
     return found
 
 

@@ -7,6 +7,7 @@ percentile and standardised; missing values become the median; penalty and stren
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,8 @@ _FOLDS = 5
 _CHOSEN_ON = 4_000
 # Beyond this the median and the 99th percentile are orders of magnitude apart: amounts, not rates.
 _LONG_TAIL = 20.0
+# liblinear draws its rows from one generator of the whole process: two fits at once would each take of the other's.
+_ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ def _fit(
     # liblinear also penalises the intercept; a large scaling makes that negligible.
     solver = {"solver": "liblinear", "intercept_scaling": 100.0} if lasso else {"solver": "lbfgs"}
     model = LogisticRegression(C=strength, l1_ratio=lasso, max_iter=1_000, random_state=0, **solver)
-    model.fit(rows, defaulted)
+    with _ONE_AT_A_TIME:
+        model.fit(rows, defaulted)
     return model.coef_[0], float(model.intercept_[0])
 
 

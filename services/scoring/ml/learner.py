@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 import xgboost
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from services.scoring.domain.scale import sigmoid
 from services.scoring.ml.calibration import Calibration, calibrate
@@ -74,15 +73,13 @@ def learn(
     encoding = _encoding(frame, offered)
     encoding = with_codes(encoding) if plan.rates else encoding
     rows, lesson = encoding.rows(frame), lesson_of(plan, encoding, offered, seed)
-    # Threads of BLAS would only spin against each other on matrices of some hundred rows, and add in another order.
-    with threadpool_limits(1):
-        trials, margins = _try_all(rows, defaulted, lesson, seed)
-        best = min(range(len(trials)), key=lambda trial: trials[trial]["log_loss"])
-        parameters = {**lesson.settings, "max_depth": trials[best]["depth"]}
-        kept = lesson.kept(rows, defaulted)
-        forests = lesson.grow(rows, defaulted, kept, parameters, trials[best]["rounds"], plan.stretched)
-        share = trials[best].get("scorecard", 0.0)
-        beside = lesson.scorecard(rows, defaulted) if share else None
+    trials, margins = _try_all(rows, defaulted, lesson, seed)
+    best = min(range(len(trials)), key=lambda trial: trials[trial]["log_loss"])
+    parameters = {**lesson.settings, "max_depth": trials[best]["depth"]}
+    kept = lesson.kept(rows, defaulted)
+    forests = lesson.grow(rows, defaulted, kept, parameters, trials[best]["rounds"], plan.stretched)
+    share = trials[best].get("scorecard", 0.0)
+    beside = lesson.scorecard(rows, defaulted) if share else None
     raw = joined([bytes(forest.save_raw("json")) for forest in forests], beside, share)
     return Learned(
         booster=raw,

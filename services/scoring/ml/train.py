@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 import polars as pl
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from services.scoring.domain import drift, reference_enterprise, scale
 from services.scoring.domain.adjustment import Adjustment
@@ -88,7 +89,9 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
         ranks=None if ratings is None else ratings.of(rows["enterprise"].to_list(), as_of),
         progress=progress,
     )
-    learned = learn(rows, defaulted, entries, seed=seed)
+    # Threads of BLAS would only spin against each other on matrices of some hundred rows.
+    with threadpool_limits(1):
+        learned = learn(rows, defaulted, entries, seed=seed)
     level = adjustment.as_json(float(defaulted.mean()))
     served = _shifted(learned, level)
     declared = {"definition": described(Terms()) if definition is None else dict(definition), "adjustment": level}

@@ -14,6 +14,7 @@ from services.scoring.domain.assessment import Assessment, Features, said_by, th
 from services.scoring.domain.counting import Counts
 from services.scoring.domain.errors import ConsentEnded, NotEnoughData
 from services.scoring.ml.deciding import decide
+from services.scoring.ml.scorer import Scorer
 
 ENDED = "The enterprise's consent is no longer in force; ask it for a new one."
 SUBJECT = "subject"
@@ -27,11 +28,21 @@ def as_told(context: Context, caller: Caller, assessment: Assessment) -> Assessm
     if not caller.owns(assessment.enterprise) or assessment.counts is None:
         return assessment
     moment = (assessment.as_of, assessment.known_at)
-    blocks = context.shelf[assessment.model].blocks
+    blocks = _blocks_of(context.shelf[assessment.model], assessment)
     file = context.profile.features_then(assessment.enterprise, assessment.purpose, *moment, blocks)
     if file is None:
         raise ConsentEnded(ENDED)
     return _retold(context, assessment, file) if _own_word(assessment, file) else assessment
+
+
+def _blocks_of(scorer: Scorer, assessment: Assessment) -> tuple[str, ...]:
+    """Return the blocks of figures that a score was made of: of one that no consent opened then the firm is told none.
+
+    Its own file is always open to the firm itself, and would tell another score than the one that was made.
+    """
+    values = zip(scorer.features, assessment.values, strict=True)
+    known = any(value is not None for name, value in values if name in scorer.of_blocks)
+    return scorer.blocks if known else ()
 
 
 def _own_word(assessment: Assessment, file: Features) -> bool:

@@ -65,7 +65,15 @@ def trained(send: Send, read: Read, work: Work, approve: Any, **order: Any) -> d
 
 
 def test_a_model_that_keeps_the_block_reads_it_wherever_it_scores_and_tells_it_as_a_reason(
-    orders: list[dict[str, Any]], send: Send, read: Read, work: Work, approve: Any
+    *,
+    orders: list[dict[str, Any]],
+    send: Send,
+    read: Read,
+    work: Work,
+    approve: Any,
+    profile: Any,
+    app: Any,
+    tokens: Any,
 ) -> None:
     model = trained(send, read, work, approve, blocks=["graph"])
     assert model["card"]["blocks"]["graph"]["kept"]
@@ -89,6 +97,17 @@ def test_a_model_that_keeps_the_block_reads_it_wherever_it_scores_and_tells_it_a
     assert way.json["now"]["score"] == score["score"]
     [asked] = [each for each in orders if each["path"] == "/v1/continuations"]
     assert not set(TIES) & set(asked["features"])
+
+    itself = tokens(role="enterprise", client="firm", enterprise="local:E1", scopes="scores:read")
+    for known in (True, False):  # what the bank could not read then is in no score that the firm is told
+        if not known:
+            profile.book = profile.book.with_columns(pl.lit(None, pl.Float64).alias(name) for name in TIES)
+        made = send("/v1/scores", {"enterprise": "local:E1"}).json
+        orders.clear()
+        assert app.test_client().get(f"/v1/scores/{made['id']}", headers=itself).json["score"] == made["score"]
+        assert [each["blocks"] for each in orders if each["path"] == "/v1/feature-reads"] == [
+            ["graph"] if known else []
+        ]
 
 
 def test_a_model_that_leaves_it_out_never_asks_for_it_and_says_why(

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner, Result
@@ -89,13 +90,20 @@ T1,2026-06-01,local:A,90万,100万,,王某
 T1,2026-06-01,local:B,91万,100万,,王某、李某
 """
 
+KNOWN = {"甲公司": ["uscc:A"], "乙公司": ["uscc:B", "uscc:C"]}
+
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """Run a suite that answers one screen, and keep what it was asked."""
     found: list[Any] = []
 
-    def answer(_method: str, _path: str, body: bytes | None) -> Any:
+    def answer(method: str, path: str, body: bytes | None) -> Any:
+        if method == "GET":
+            return {
+                "items": [{"id": one} for one in KNOWN.get(unquote(path.partition("name=")[2]).split("&")[0], [])],
+                "next": None,
+            }
         found.append(json.loads(body or b"null"))
         return ANSWER
 
@@ -137,6 +145,22 @@ def test_a_file_of_bids_becomes_the_tender_and_its_past(tmp_path: Path, asked: l
         },
     ]
     assert (order["elsewhere"], order["as_of"]) == ([{"bids": 2, "auctions": 1}], "2026-06-01")
+
+
+def test_bidders_told_by_their_names_are_the_firms_of_these_names(tmp_path: Path, asked: list[Any]) -> None:
+    """Wherever the file names them; a name that fits several, or none, stays as it is, and each is told."""
+    file = tmp_path / "bids.csv"
+    rows = ["标段,开标日期,投标人,投标报价", "P1,2025-01-05,甲公司,1", "P1,2025-01-05,丙公司,2"]
+    rows += [f"T1,2026-06-01,{name},5" for name in ("甲公司", "乙公司", "丙公司", "local:D")]
+    file.write_text("\n".join(rows))
+    done = run(str(file), "--tender", "T1")
+    assert done.exit_code == 0, done.output
+    (order,) = asked
+    assert [each["enterprise"] for each in order["bidders"]] == ["uscc:A", "乙公司", "丙公司", "local:D"]
+    assert [each["bidder"] for each in order["bids"]] == ["uscc:A", "乙公司", "丙公司", "local:D"]
+    assert (order["past"][0]["bids"][0]["bidder"], order["past"][0]["winner"]) == ("uscc:A", None)
+    for words in ("甲公司 → uscc:A", "乙公司 → uscc:B ? uscc:C", "丙公司 → 未在您可查看的企业中找到"):
+        assert words in done.output
 
 
 def test_a_file_of_a_chinese_spreadsheet_is_read(tmp_path: Path, asked: list[Any]) -> None:

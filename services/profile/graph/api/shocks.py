@@ -50,7 +50,7 @@ def post_shock(order: dict[str, Any]) -> Response:
     Firms of an industry or region are those of open files. A firm whose file is not open is there as its partners name
     it: it can be shocked by name, and in a path it is null. Where more than 2,000 files are open, or named in
     `exposures` and open, the answer is 202 with a job: `GET /v1/shocks/{order_id}` then has what would be answered
-    here. Only that is stored, for a month.
+    here. The order and what it answers are stored for a month, and nothing of what is answered here.
     """
     asked = reading(Resource.SHOCK, order["as_of"])
     said = order["shock"]
@@ -72,8 +72,8 @@ def post_shock(order: dict[str, Any]) -> Response:
 def get_shock(order_id: str) -> Response:
     """Read how far a shock is that you ordered, and once it is done what it does.
 
-    Each file was recorded when the job opened it. A firm whose consent has ended since is not shown any more; sums
-    stay as they were.
+    Each file was recorded when the job opened it; one that another consent opens since is recorded now. A firm whose
+    consent has ended since is not shown any more; sums stay as they were.
     """
     return json_answer(_shown(read_order(context(), caller(), order_id)))
 

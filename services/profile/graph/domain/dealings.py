@@ -67,7 +67,8 @@ class Told:
 class Dealings:
     """The trade of some files by pair, as of a day: firm, partner (a place in `nodes`, -1 for none) and side.
 
-    `pairs` tells to which pair a part of the daily sums belongs, -1 where it is all of later days.
+    `pairs` tells to which pair a part of the daily sums belongs, -1 where it is all of later days; `itself` is the
+    place of each firm among the `nodes`.
     """
 
     daily: Daily
@@ -79,21 +80,34 @@ class Dealings:
     net: np.ndarray
     net_12m: np.ndarray
     pairs: np.ndarray
+    itself: np.ndarray
 
-    def sizes(self) -> list[tuple[int, int, str]]:
-        """Return each partner with its largest trade with one file, as a rank: less of 12 months, of all time, id."""
+    def largest(self, near: Collection[str], room: int) -> tuple[list[str], list[str]]:
+        """Return the partners that are not near yet: so many as have room, the largest first, and the others.
+
+        The size is that with one file, where it is largest: of 12 months, then of all time, then the order of ids.
+        """
         at = np.flatnonzero(self._others())
-        if not len(at):
-            return []
-        key, of = np.unique(self.firm[at] * len(self.nodes) + self.node[at], return_inverse=True)
+        width = max(1, len(self.nodes))
+        key, of = np.unique(self.firm[at] * width + self.node[at], return_inverse=True)
         recent, ever = (_added(len(key), of, -np.abs(sums[at])) for sums in (self.net_12m, self.net))
-        node = key % len(self.nodes)
-        order = np.lexsort((ever, recent, node))
-        best = order[np.flatnonzero(np.diff(node[order], prepend=-1))]
-        return [
-            (near, far, self.nodes[place])
-            for near, far, place in zip(recent[best].tolist(), ever[best].tolist(), node[best].tolist(), strict=True)
-        ]
+        order = np.lexsort((ever, recent, key % width))
+        best = order[np.flatnonzero(np.diff(key[order] % width, prepend=-1))]
+        best = best[np.lexsort((ever[best], recent[best]))]
+        fresh = [self.nodes[node] not in near for node in (key[best] % width).tolist()]
+        best = best[np.array(fresh, dtype=bool)]
+        names = [self.nodes[node] for node in (key[best] % width).tolist()]
+        near_by, far = recent[best], ever[best]
+        # Equal ones by their ids: only those up to the last that has room, and its equals, are looked at.
+        last = min(room, len(names)) - 1
+        until = (
+            0
+            if last < 0
+            else np.count_nonzero((near_by < near_by[last]) | ((near_by == near_by[last]) & (far <= far[last])))
+        )
+        first = sorted(zip(near_by[:until].tolist(), far[:until].tolist(), names[:until], strict=True))
+        kept = [name for _, _, name in first[:room]]
+        return kept, [name for _, _, name in first[room:]] + names[until:]
 
     def told(self, shown: Collection[str]) -> tuple[list[Told], int]:
         """Return what the files tell of trade between firms that are shown, and how many ties lead beyond them."""
@@ -125,9 +139,7 @@ class Dealings:
 
     def _others(self) -> np.ndarray:
         """Tell which pairs are with a partner that is named, and not the firm itself."""
-        place = {name: at for at, name in enumerate(self.nodes)}
-        itself = np.array([place.get(name, -1) for name in self.daily.firms], dtype=np.int64)
-        return np.asarray((self.node >= 0) & (self.node != itself[self.firm]))
+        return np.asarray((self.node >= 0) & (self.node != self.itself[self.firm]))
 
     def _shares(self, sums: np.ndarray) -> np.ndarray:
         """Return what each pair has of its side of its file, NaN where that has nothing."""
@@ -165,11 +177,10 @@ def dealings(daily: Daily, named: Mapping[str, str], as_of: date) -> Dealings:
     for at in np.flatnonzero(daily.alone).tolist():
         name = str(nodes[at]).removeprefix(LOCAL)
         nodes[at] = named.get(name, nodes[at])
-    places: dict[str | None, int] = dict.fromkeys(nodes, -1)
-    places.pop(None, None)
-    names = [str(name) for name in places]
-    places = {**dict(zip(names, range(len(names)), strict=True)), None: -1}
-    node = np.array([places[name] for name in nodes], dtype=np.int64)
+    names = [name for name in dict.fromkeys(nodes) if name is not None]
+    places: dict[str | None, int] = {None: -1}
+    places.update(zip(names, range(len(names)), strict=True))
+    node = np.fromiter(map(places.__getitem__, nodes), dtype=np.int64, count=len(nodes))
     here = daily.day <= last
     kept = np.flatnonzero(_of_parts(daily, here))
     width = len(names) + 1
@@ -191,7 +202,7 @@ def dealings(daily: Daily, named: Mapping[str, str], as_of: date) -> Dealings:
     side = key // width
     return Dealings(
         daily, as_of, names, side // 2, key % width - 1, side % 2 == 1, ever, ever - net(blue & old, other & old),
-        pairs,
+        pairs, np.array([places.get(name, -1) for name in daily.firms], dtype=np.int64),
     )  # fmt: skip
 
 

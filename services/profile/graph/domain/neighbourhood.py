@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import nsmallest
 from typing import Any
 
 from services.profile.graph.domain.dealings import Dealings, Told
@@ -62,16 +61,15 @@ class Growing:
         """
         self.files |= {file.enterprise: file for file in files}
         first = set(others).union(*(file.parties(self.kinds) for file in files)) - self.hops.keys()
-        then: list[tuple[int, int, str]] = []
+        room = max(0, self.most - len(self.hops))
+        kept = sorted(first)[:room]
+        self.left_out |= first
         if Kind.TRADE in self.kinds and trade is not None:
             self.trade.append(trade)
-            near = self.hops.keys() | first
-            then = [rank for rank in trade.sizes() if rank[-1] not in near]
-        room = max(0, self.most - len(self.hops))
-        largest = nsmallest(max(0, room - len(first)), then)
-        kept = [*sorted(first)[:room], *(party for _, _, party in largest)]
+            largest, others_left = trade.largest(self.hops.keys() | first, room - len(kept))
+            kept += largest
+            self.left_out.update(others_left)
         self.hops |= dict.fromkeys(kept, hop)
-        self.left_out |= first | {party for _, _, party in then}
         self.left_out -= self.hops.keys()
         return kept
 

@@ -38,6 +38,8 @@ FOLDER = "graph"
 MOST_ADDED = 12
 # Rows beside those of the build: so many, and this share of them; more are joined into it.
 LEAST_ROWS, MOST_SHARE = 100_000, 0.25
+# Relations that a request sorts by itself.
+MOST_SORTED = 50_000
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 # What is read of new rows of each kind.
 LEAN = {**SUMMED, RELATIONS: ("enterprise",)}
@@ -57,7 +59,8 @@ def kept(context: Context) -> TieStore:
 def refresh(context: Context, *, most: int | None = None, wait: bool = True) -> Graph | None:
     """Bring the graph to what is known now, and return it.
 
-    With `most` it is left as it is (and None returned) where more rows than that are new, or where it was never built.
+    With `most` it is left as it is (and None returned) where more rows than that are new, where there is something new
+    in many registers (they are sorted as a whole: 2 s for 400,000 relations), or where it was never built.
     Without `wait`, also where another process is at it.
     """
     held = kept(context)
@@ -74,9 +77,13 @@ def refresh(context: Context, *, most: int | None = None, wait: bool = True) -> 
         later = None if graph is None else _later(context, graph.mark, cut)
         if graph is None or later is None:
             return None if most is not None else _built(context, held, cut)
-        if most is not None and sum(rows.height for rows in later.values()) > most:
+        if most is not None and (sum(rows.height for rows in later.values()) > most or _must_sort(held, graph, later)):
             return None
         return _forward(context, held, graph, cut, later)
+
+
+def _must_sort(held: TieStore, graph: Graph, later: Mapping[str, pl.DataFrame]) -> bool:
+    return not later[RELATIONS].is_empty() and len(held.registers(graph).order) > MOST_SORTED
 
 
 def tend(context: Context) -> None:

@@ -5,8 +5,10 @@ They are what `read_figures` tells of the same firm at the same moment, whicheve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+import polars as pl
 
 from services.profile.book import store
 from services.profile.book.context import Context
@@ -19,20 +21,18 @@ from services.profile.graph.domain.figures.of_ties import offered
 from services.profile.graph.domain.figures.told import facts_of, ties_of
 from services.profile.graph.usecases.read_figures import of_others
 from services.profile.rights.domain.resource import Resource
-from services.profile.rights.usecases.open_file import Reading, open_some, reading_transaction
+from services.profile.rights.usecases.open_file import Reading, open_each, reading_transaction
 
 
-def open_offered(context: Context, reading: Reading, files: Permit, moment: Moment) -> Permit:
-    """Open those of some open files whose ties the reader may read too, and record each read.
+def open_offered(context: Context, readings: Sequence[tuple[str, Reading]], files: Permit) -> Permit:
+    """Open those of some open files whose ties the reader may read too, and record each of these reads.
 
     Nothing is refused for the others: of them no figure is known. A firm that reads its own file needs no consent.
     """
-    own = files.only({name for name in files.enterprises if reading.caller.owns(name)})
-    rest = [name for name in files.enterprises if name not in own]
+    ties = [(name, replace(each, resource=Resource.GRAPH_SET)) for name, each in readings if name in files]
     with reading_transaction(context) as connection:
-        ties = replace(reading, resource=Resource.GRAPH_SET)
-        opened, _ = open_some(context, connection, ties, rest, moment.as_of, len(rest))
-    return joined([own, opened])
+        opened = open_each(context, connection, ties, set(files.enterprises))
+    return joined(each for each in opened if isinstance(each, Permit))
 
 
 def tell_offered(context: Context, permit: Permit, moment: Moment) -> Mapping[str, Mapping[str, float | None]]:
@@ -46,4 +46,6 @@ def tell_offered(context: Context, permit: Permit, moment: Moment) -> Mapping[st
     firms = ties["file"].unique().sort().to_list()
     facts = facts_of(ties, firms[0], relations, public_record.DATASET.empty(), moment.as_of)
     found = offered(network(ties.drop("file"), firms), facts)
-    return {row.pop("enterprise"): row for row in found.iter_rows(named=True) if row["enterprise"] in permit}
+    # Who is only named in others' files has no row: its figures would hang on whose files are asked for with its own.
+    told = found.filter(pl.col("enterprise").is_in(firms))
+    return {row.pop("enterprise"): row for row in told.iter_rows(named=True)}

@@ -18,7 +18,6 @@ def upgrade() -> None:
         sa.Column("client", sa.String(length=128), nullable=False),
         sa.Column("purpose", sa.String(length=40), nullable=False),
         sa.Column("said", Json, nullable=False),
-        sa.Column("asked_day", sa.Date(), nullable=True),
         sa.Column("as_of", sa.Date(), nullable=False),
         sa.Column("known_at", Utc(timezone=True), nullable=False),
         sa.Column("created_at", Utc(timezone=True), nullable=False),

@@ -6,7 +6,7 @@ confirmed, fuller. A reading of which nothing is known gets none: nobody is scor
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -47,7 +47,7 @@ def names_of(blocks: Collection[Block]) -> tuple[str, ...]:
 
 def with_blocks(
     context: Context,
-    reading: Reading,
+    readings: Sequence[tuple[str, Reading]],
     files: Permit,
     facts: Facts,
     bodies: Mapping[str, dict[str, Any]],
@@ -61,7 +61,7 @@ def with_blocks(
         return bodies
     moment = replace(facts.moment, known_at=facts.known_at)
     with timed("ties"):
-        permit = open_offered(context, reading, files, moment)
+        permit = open_offered(context, readings, files)
         told = tell_offered(context, permit, moment)
         with context.database.read() as session:
             aside = dispute_store.disputed(dispute_store.marks(session, permit))

@@ -104,7 +104,7 @@ def read_features_each(
     if blocks and shown:
         opened_files = joined(permits[name] for name in shown)
         documents = {name: orjson.loads(body) for name, body in shown.items()}
-        added = with_blocks(context, first, opened_files, facts, documents, blocks)
+        added = with_blocks(context, readings, opened_files, facts, documents, blocks)
         shown = {name: orjson.dumps(body) for name, body in added.items()}
     return [_handed(each, shown, first) for each in opened]
 
@@ -173,7 +173,8 @@ def read_feature_set(context: Context, reading: Reading, wanted: Wanted, asked: 
     for name in filter(reading.caller.owns, bodies):
         bodies[name] = orjson.loads(_shown(context, reading, permit.only({name}), facts, orjson.dumps(bodies[name])))
     unknown = len(permit.enterprises) - len(firms)
-    told = with_blocks(context, reading, permit.only(firms.keys()), facts, bodies, wanted.blocks)
+    readings = [(name, reading) for name in firms]
+    told = with_blocks(context, readings, permit.only(firms.keys()), facts, bodies, wanted.blocks)
     names = NAMES + names_of(wanted.blocks)
     frame = _frame([told[name] for name in firms], firms, labels, names, records=reading.terms.records)
     if reading.resource is Resource.NEW_SCORE:  # what is supposed stands beside a score and nowhere else

@@ -110,16 +110,16 @@ def open_files(context: Context, connection: Connection, reading: Reading, wante
 def open_again(context: Context, connection: Connection, reading: Reading, wanted: Sequence[str]) -> Permit:
     """Open those of some files that the reader may read now, for work whose reads all bear its own request's id.
 
-    Each is recorded once: what this work has recorded is opened again as long as a consent is live, and counted no
-    second time, so that it can go on after a crash. Nothing is refused for a file that stays shut.
+    Each is recorded once: what this work has recorded is opened again as long as the consent of that read is live, and
+    counted no second time, so that it can go on after a crash. Nothing is refused for a file that stays shut.
     """
     purpose = purpose_of(reading.purpose)
     held = _by_enterprise(context, connection, reading, wanted)
     before = consent_store.read_under(connection, reading.caller.client, reading.what, reading.request_id, wanted)
-    fresh = {name: consents for name, consents in held.items() if name not in before}
+    again = {name: each for name, consents in held.items() for each in consents if each.id in before}
+    fresh = {name: consents for name, consents in held.items() if name not in again}
     reads = _reads(context, connection, reading, chain.from_iterable(fresh.values()))
     live = {name: consent for name, consents in fresh.items() if (consent := reads.take(consents)) is not None}
-    again = {name: consents[0] for name, consents in held.items() if name in before}
     _record(connection, reading, [_access(context, reading, purpose, consent) for consent in live.values()])
     opened = live | again
     windows = {name: (opened[name].window,) for name in wanted if name in opened}

@@ -13,7 +13,8 @@ from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id
 from services.profile.supervision.domain.screen.groups import LEVELS
 from services.profile.supervision.domain.screen.sign import signs
 
-MOST_BIDDERS, MOST_BIDS, MOST_AUCTIONS, MOST_WORDS, LONGEST = 60, 100, 5000, 20, 128
+# Tenders of works draw more than a hundred bidders; past ones are cheap to look at, whoever bid there.
+MOST_BIDDERS, MOST_BIDS, MOST_AUCTIONS, MOST_WORDS, LONGEST = 120, 500, 5000, 20, 128
 MOST_ELSEWHERE = 10_000_000
 # Whole fen that JSON numbers hold exactly.
 FEN = validate.Range(1, 2**53 - 1)
@@ -82,7 +83,7 @@ class ScreenOrderSchema(Schema):
     """Bidders to be screened, this tender's bids where they are open, and past auctions."""
 
     bidders = fields.List(fields.Nested(ListedBidderSchema()), required=True, validate=validate.Length(2, MOST_BIDDERS))
-    bids = fields.List(fields.Nested(BidSchema()), load_default=list, validate=validate.Length(max=MOST_BIDS))
+    bids = fields.List(fields.Nested(BidSchema()), load_default=list, validate=validate.Length(max=MOST_BIDDERS))
     reserve_fen = fields.Integer(load_default=None, allow_none=True, strict=True, validate=FEN)
     past = fields.List(
         fields.Nested(PastAuctionSchema()),

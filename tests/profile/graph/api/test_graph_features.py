@@ -90,6 +90,18 @@ def test_ties_of_another_file_count_only_where_it_is_open_and_that_leaves_a_reco
         assert [each["what"] for each in page.json["items"]] == ["graph/features"]
 
 
+def test_who_bears_a_common_name_has_no_group_by_it(told: House) -> None:
+    """Ten firms name a 张三: none of their files is opened for it, and no figure knows of them."""
+    rows = "".join(f"O{n},法定代表人,张三,,,2020-01-01,\n" for n in range(8))
+    told.send("relations", HEADER + rows)
+    consent(told, [*FIRMS, "O0", "O1"])
+    found = values(ask(told))
+    alone = told.client.get("/v1/enterprises/local:O0/accesses", headers=told.owner("local:O0")).json["items"]
+    assert alone == []
+    told.consent("local:O2", fields=["graph"])
+    assert values(ask(told)) == found
+
+
 def test_a_file_that_is_shut_answers_as_one_that_is_not_there(told: House) -> None:
     """By value, count, order or words nobody learns whether a firm beyond is in the book, or tied further."""
     consent(told, ["A"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -97,6 +98,25 @@ def test_a_result_is_its_clients_alone_and_shows_no_firm_whose_consent_has_ended
     assert "local:E3" not in str(after)
     assert [each["enterprise"] for each in after["enterprises"]] == ["local:E1", "local:E2"]
     assert reads(chain, "E1") == ["shock/order"]
+
+
+@pytest.mark.usefixtures("few")
+def test_a_result_that_another_consent_opens_is_another_read(chain: House) -> None:
+    """Recorded once; and none where the consent opens later days alone than that of the result."""
+    bank = let(chain, "E1", "E2", "E3")
+    order_id = shock(chain, bank, 202)["id"]
+    work_off(chain)
+    day = date.fromisoformat(fetched(chain, bank, order_id)["result"]["as_of"])
+    for firm in ("E1", "E2"):
+        revoke(chain, firm)
+    let(chain, "E1")
+    later = (day + timedelta(days=1)).isoformat()
+    chain.consent("local:E2", purposes=(MONITORING,), fields=["graph"], as_of_from=later)
+    chain.date_book(later)
+    for _ in range(2):
+        found = fetched(chain, bank, order_id)["result"]
+        assert sorted(each["enterprise"] for each in found["enterprises"]) == ["local:E1", "local:E3"]
+    assert [reads(chain, firm).count("shock/order") for firm in ("E1", "E2", "E3")] == [2, 1, 1]
 
 
 @pytest.mark.usefixtures("few")

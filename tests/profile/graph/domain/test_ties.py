@@ -231,3 +231,21 @@ def test_what_two_open_files_share_bears_a_number_and_no_hash() -> None:
         ("local:E1", "phone:2"), ("local:E2", "phone:2")
     }  # fmt: skip
     assert (left_out.firms, left_out.ties, left_out.shared) == (0, 0, 0)
+
+
+@given(st.lists(row, max_size=14), st.integers(0, 4), st.sets(st.sampled_from(["local:E2", "local:K1"])))
+@settings(max_examples=25, deadline=None)
+def test_the_largest_partners_come_first_and_equal_ones_by_their_ids(
+    rows: list[Row], room: int, near: set[str]
+) -> None:
+    dealt = dealings(daily_of(sums(frame(rows), CHANNELS)), {}, AS_OF)
+    sizes: dict[tuple[str, str], list[int]] = {}
+    for firm, node, _, tie in shown(dealt):
+        size = sizes.setdefault((node, firm), [0, 0])
+        size[0] -= abs(tie["net_12m_fen"])
+        size[1] -= abs(tie["net_fen"])
+    ranks = sorted((*size, node) for (node, _), size in sizes.items() if node not in near)
+    ordered = list(dict.fromkeys(node for *_, node in ranks))
+    kept, left = dealt.largest(near, room)
+    assert kept == ordered[:room]
+    assert sorted(left) == sorted(ordered[room:])

@@ -283,13 +283,18 @@ def test_an_older_form_of_the_files_is_worked_out_anew(cottage: House, monkeypat
     assert refresh(cottage.context, most=5) is None or whole(other, refresh(cottage.context)).equals(before)
 
 
-def test_a_graph_with_much_to_do_is_left_to_the_worker(cottage: House) -> None:
+def test_a_graph_with_much_to_do_is_left_to_the_worker(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
     first(cottage)
     assert refresh(cottage.context, most=5) is None
     refresh(cottage.context)
     add(cottage)
     assert refresh(cottage.context, most=2) is None
     assert refresh(cottage.context, most=3) is not None
+    tell(cottage, "shareholder,E3,local:K9,2020-01-01,0.5")
+    assert refresh(cottage.context, most=3) is not None
+    monkeypatch.setattr(keep_ties, "MOST_SORTED", 0)
+    tell(cottage, "shareholder,E3,local:K8,2020-01-01,0.5")
+    assert refresh(cottage.context, most=3) is None
 
 
 def test_both_files_tell_one_month_once_and_the_seller_is_believed(cottage: House) -> None:

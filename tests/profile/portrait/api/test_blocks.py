@@ -73,6 +73,32 @@ def test_a_training_a_score_and_a_reader_have_the_same_figures_whichever_other_f
     assert (alone[0]["corporate_owners"], alone[0]["managers"], alone[0]["hired_managers"]) == (1.0, 2.0, 1.0)
 
 
+def test_a_firm_that_only_others_name_has_no_figures_whose_files_ever_are_read_with_its_own(told: House) -> None:
+    """C owns a part of E8, as E8's file says; of C itself nobody tells a tie."""
+    told.send("enterprises", "企业代号,企业名称\nE8,E8公司\n")
+    told.send("relations", HEADER + "E8,股东,local:C,5%,100000,2020-01-01,\n")
+    told.date_book("2026-06-30")
+    for firm in ("C", "E8"):
+        told.consent(f"local:{firm}", purposes=("credit-assessment", "model-training"), fields=FIELDS)
+    together = trained(told)
+    assert figures(together["local:C"]) == figures(scored(told, "C")["values"]) == dict.fromkeys(NAMES)
+
+
+def test_each_request_of_a_turn_is_on_record_under_its_own_id(told: House) -> None:
+    for firm in "AB":
+        told.consent(f"local:{firm}", fields=FIELDS)
+    reads = [{"enterprise": f"local:{firm}", "request_id": f"req_of_{firm}"} for firm in "AB"]
+    order = {"reads": reads, "what": "new-score", "blocks": ["graph"]}
+    assert told.client.post("/v1/feature-reads", json=order, headers=told.bank()).status_code == 200
+    for firm in "AB":
+        headers = told.owner(f"local:{firm}")
+        found = told.client.get(f"/v1/enterprises/local:{firm}/accesses", headers=headers).json["items"]
+        assert {(each["what"], each["request_id"]) for each in found} == {
+            ("new-score", f"req_of_{firm}"),
+            ("graph-set", f"req_of_{firm}"),
+        }
+
+
 def test_without_a_consent_to_ties_for_that_purpose_they_are_unknown_and_no_read_is_recorded(told: House) -> None:
     """Nothing is refused for it: the rest of the file is read as ever, and unknown counts as worse than any value."""
     told.consent("local:A", purposes=("credit-assessment", "model-training"), fields=["features", "score"])

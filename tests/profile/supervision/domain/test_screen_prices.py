@@ -55,6 +55,14 @@ def test_bids_in_even_steps_are_found_with_who_made_them() -> None:
     assert found.p_value < 1e-6
 
 
+def test_a_tender_of_two_hundred_bidders_has_a_chance_too() -> None:
+    """The factorial of its steps is larger than any number of a machine."""
+    rng = random.Random(1)
+    found = even_steps(sorted(rng.sample(range(10**8, 2 * 10**8), 175)))
+    assert found is not None
+    assert 0 <= found.p_value <= 1
+
+
 def test_bids_in_one_ratio_are_found() -> None:
     found = even_steps([round(80_000_003 * 1.017**power) for power in range(5)])
     assert found is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import factorial, gcd
+from math import exp, gcd, lgamma, log
 
 import numpy as np
 
@@ -96,5 +96,6 @@ def _steps(kind: str, values: np.ndarray, first: int, grain: int, most: float, t
         return None
     fineness = grain if kind == "even" else grain / most
     off = max(float(np.abs(gaps - mean).max()), fineness) / mean
-    chance = min(1.0, tried * factorial(count - 1) * (2 * off / count) ** (count - 1))
-    return Steps(kind, first, len(values), off, chance)
+    # As a logarithm: the factorial of two hundred bids is no float.
+    chance = log(tried) + lgamma(count) + (count - 1) * log(2 * off / count)
+    return Steps(kind, first, len(values), off, exp(min(0.0, chance)))
