@@ -8,7 +8,6 @@ there the lakes are read for the present too.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -91,15 +90,21 @@ def current_graph(context: Context, facts: Facts) -> Graph | None:
     return graph if graph is not None and graph.mark.known_at == facts.known_at else None
 
 
+def from_lakes(source: Source) -> Source:
+    """Return the same source without the store's graph: whoever reads it holds no transaction, as it takes long."""
+    return replace(source, graph=None)
+
+
 def read_files(source: Source, permit: Permit) -> Files:
-    """Return the ties that the files of a permit tell."""
+    """Return the ties that the files of a permit tell.
+
+    Raises `FileNotFoundError` where another process has put a newer graph in the place of the source's long ago: see
+    `from_lakes`.
+    """
     if source.graph is not None:
-        try:
-            held = kept(source.context)
-            daily = held.daily(source.graph, permit.enterprises)
-            return _files(source, permit, held.registers(source.graph).of(permit.enterprises), daily)
-        except FileNotFoundError:  # another process has put a newer graph in its place long ago
-            pass
+        held = kept(source.context)
+        daily = held.daily(source.graph, permit.enterprises)
+        return _files(source, permit, held.registers(source.graph).of(permit.enterprises), daily)
     evidence = gather(source.context, source.moment, permit, KINDS)
     told = (evidence.invoices, evidence.payments, evidence.relations)
     imports = pl.concat([each["import_id"] for each in told]).unique().sort().to_list()
@@ -114,13 +119,12 @@ def read_naming(source: Source, parties: Collection[str], scope: Whole) -> list[
     """Return the relations (`REGISTER`) of all firms that name one of these parties, as known at the moment.
 
     Of a party that a crowd names there may be so many only as show that. For a declared reason, as no file is open; by
-    which channel a relation came is not told of all of them.
+    which channel a relation came is not told of all of them. Raises `FileNotFoundError` as `read_files` does.
     """
     if source.graph is not None:
-        with suppress(FileNotFoundError):
-            held = kept(source.context).registers(source.graph)
-            rows, more = held.naming(parties, ENOUGH)
-            return held.naming(parties)[0] if more - crowd_among(rows, source.moment.as_of) else rows
+        held = kept(source.context).registers(source.graph)
+        rows, more = held.naming(parties, ENOUGH)
+        return held.naming(parties)[0] if more - crowd_among(rows, source.moment.as_of) else rows
     none = pl.lit(None)
     return list(_naming(source, parties, scope).with_columns(channel=none, record=none).select(REGISTER).iter_rows())
 

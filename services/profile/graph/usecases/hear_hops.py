@@ -1,15 +1,17 @@
 """Hearing who sold what to whom within the book: the hops that rings are looked for among.
 
 All invoices of the time are read for it; what of them can be on a ring is little, and is remembered for who asks next
-at the same moment. It is a function of the moment alone, whatever was remembered.
+at the same moment, for some minutes. It is a function of the moment alone, whatever was remembered.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
-from threading import Lock
+from threading import Lock, Timer
+from time import monotonic
+from weakref import WeakKeyDictionary
 
 import polars as pl
 
@@ -23,39 +25,85 @@ from services.profile.book.lake import Lake
 from services.profile.book.usecases.gather import gone_at, scan
 from services.profile.graph.domain.rings import Limits, can_close, hops_between
 
-# So many moments, of at most so many hops each (about 100 bytes a hop).
-REMEMBERED, MOST_REMEMBERED = 2, 1_000_000
+# So many moments, of at most so many hops each (about 100 bytes a hop), for no longer than twice so many seconds.
+REMEMBERED, MOST_REMEMBERED, KEPT_SECONDS = 2, 1_000_000, 150.0
 c = pl.col
 
 
+@dataclass(slots=True)
+class _Remembered:
+    """The hops of one moment, once they are read; who reads them has the lock."""
+
+    since: float
+    lock: Lock = field(default_factory=Lock)
+    hops: pl.DataFrame | None = None
+
+
 class Heard:
-    """The hops of a lake that can be on a ring, of the moments that were asked for last."""
+    """The hops of a lake that can be on a ring, of the moments that were asked for last.
+
+    What has left the book or was erased is not remembered either: hops of a moment with fewer departures go when one
+    with more is asked for, and all go by their age, whether or not anybody asks again.
+    """
 
     def __init__(self) -> None:
-        self._held: OrderedDict[tuple[Moment, Limits], pl.DataFrame] = OrderedDict()
+        self._held: OrderedDict[tuple[Moment, Limits], _Remembered] = OrderedDict()
         self._lock = Lock()
+        self._watched = False
 
     def at(self, context: Context, moment: Moment, limits: Limits) -> pl.DataFrame:
-        """Return the hops (EDGES) of a moment; the lake is read once for all who wait for the same."""
+        """Return the hops (EDGES) of a moment; the lake is read once for all who wait for the same, and no others."""
         # Where it is not said what is known, more may become known of the same moment.
         if moment.known_at is None:
             return can_close(_heard(context, moment, limits), limits.terms)
-        with self._lock:
-            hops = self._held.pop((moment, limits), None)
-            if hops is None:
-                hops = can_close(_heard(context, moment, limits), limits.terms)
+        one = self._of(moment, limits)
+        with one.lock:
+            if one.hops is not None:
+                return one.hops
+            hops = can_close(_heard(context, moment, limits), limits.terms)
             if hops.height <= MOST_REMEMBERED:
-                self._held[moment, limits] = hops
-            while len(self._held) > REMEMBERED:
-                self._held.popitem(last=False)
+                one.hops = hops
             return hops
 
+    def forget(self) -> None:
+        """Forget what is older than it is kept, and look again later where something is left."""
+        with self._lock:
+            self._drop_old()
+            self._watched = False
+            self._watch()
 
-@lru_cache(maxsize=8)
+    def _of(self, moment: Moment, limits: Limits) -> _Remembered:
+        with self._lock:
+            self._drop_old()
+            for key in [key for key in self._held if key[0].departures < moment.departures]:
+                del self._held[key]
+            one = self._held.pop((moment, limits), None) or _Remembered(monotonic())
+            self._held[moment, limits] = one
+            while len(self._held) > REMEMBERED:
+                self._held.popitem(last=False)
+            self._watch()
+            return one
+
+    def _drop_old(self) -> None:
+        before = monotonic() - KEPT_SECONDS
+        for key in [key for key, one in self._held.items() if one.since <= before]:
+            del self._held[key]
+
+    def _watch(self) -> None:
+        if self._held and not self._watched:
+            timer = Timer(KEPT_SECONDS, self.forget)
+            timer.daemon, self._watched = True, True
+            timer.start()
+
+
+_of_lakes: WeakKeyDictionary[Lake, Heard] = WeakKeyDictionary()
+_lock = Lock()
+
+
 def heard(lake: Lake) -> Heard:
     """Return the hops of a lake; they are remembered."""
-    assert lake is not None
-    return Heard()
+    with _lock:
+        return _of_lakes.setdefault(lake, Heard())
 
 
 def heard_hops(context: Context, moment: Moment, limits: Limits) -> pl.DataFrame:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from services.profile.book import store
 from services.profile.book.context import Context
@@ -19,6 +20,7 @@ from services.profile.graph.usecases.file_ties import (
     Source,
     confirm,
     current_graph,
+    from_lakes,
     read_files,
     read_naming,
     ready_graph,
@@ -27,6 +29,7 @@ from services.profile.rights.usecases.list_enterprises import roster
 from services.profile.rights.usecases.open_at import OpenFile, open_step
 from services.profile.rights.usecases.open_file import Reading, Steps, opening
 
+T = TypeVar("T")
 EVERY = frozenset(Kind)
 # Register kinds of which another firm's file may tell a tie to this one.
 REGISTERED = EVERY - {Kind.TRADE}
@@ -130,13 +133,20 @@ class _Walk:
 
     def _read(self, permit: Permit) -> Files:
         """Return what the files of a hop tell, and note what names without a code are."""
-        if self._source.graph is None:
-            self._steps.settle()
-        told = read_files(self._source, permit)
+        told = self._told(lambda source: read_files(source, permit))
         names = told.names(self._source) - self._resolved.keys()
         if names:
             self._resolved |= resolve(names, self._roster())
         return told
+
+    def _told(self, read: Callable[[Source], T]) -> T:
+        """Read from the store, or from the lakes where its graph is not there or gone: in no transaction of others."""
+        if self._source.graph is not None:
+            with suppress(FileNotFoundError):
+                return read(self._source)
+            self._source = from_lakes(self._source)
+        self._steps.settle()
+        return read(self._source)
 
     def _roster(self) -> tuple[tuple[str, str], ...]:
         """Return the firms that the reader may list: that costs, and is seldom called for."""
@@ -177,7 +187,7 @@ class _Walk:
 
     def _naming(self, parties: Collection[str]) -> list[Sequence[Any]]:
         """Return the relations of all firms that name one of these parties; those that many name are noted instead."""
-        rows = read_naming(self._source, parties, Whole(Why.TIES))
+        rows = self._told(lambda source: read_naming(source, parties, Whole(Why.TIES)))
         crowd = crowd_among(rows, self._file.moment.as_of)
         self._grown.crowded |= crowd
         return [row for row in rows if row[2] not in crowd] if crowd else rows

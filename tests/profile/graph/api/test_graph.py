@@ -8,6 +8,8 @@ import pytest
 from profile_house import House
 from signal_books import work_off
 
+from services.profile.book.usecases.gather import gather
+from services.profile.graph.tie_store import TieStore
 from services.profile.graph.usecases import file_ties, read_graph
 from services.profile.graph.usecases.keep_ties import refresh
 
@@ -326,3 +328,28 @@ def test_an_answer_that_fails_on_its_way_shows_nothing_and_records_no_read(
     monkeypatch.setattr(read_graph, "read_naming", fail)
     assert town.client.get("/v1/enterprises/E1/graph?depth=2", headers=bank).status_code == 500
     assert town.client.get("/v1/enterprises/E1/accesses", headers=town.owner()).json["items"] == []
+
+
+@pytest.mark.parametrize("gone", ["daily", "registers"])
+def test_where_the_store_s_files_are_gone_the_lakes_are_read_and_no_writer_waits_for_it(
+    town: House, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    """Another process has put a newer graph in its place: the same answer, and others may write meanwhile."""
+    query = crowd(town, 9)
+    bank = lend(town, "E1", "E2", *(f"F{n:02}" for n in range(5)))
+    refresh(town.context)
+    from_store = graph(town, bank, query)
+    wrote = []
+
+    def missing(*_: object) -> None:
+        raise FileNotFoundError
+
+    def writing_meanwhile(*given: Any) -> Any:
+        with town.context.database.connection(writes=True):
+            wrote.append(1)
+        return gather(*given)
+
+    monkeypatch.setattr(TieStore, gone, missing)
+    monkeypatch.setattr(file_ties, "gather", writing_meanwhile)
+    assert graph(town, bank, query) == from_store
+    assert len(wrote) == 2
