@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from services.scoring.domain.scale import sigmoid
 from services.scoring.ml.calibration import calibrate
@@ -131,7 +132,8 @@ def learned_coverage():
         random = np.random.default_rng(seed)
         frame, directions, truth = economy(random, 83, 0.7 + 0.6 * (seed % 2))
         entries = [{"name": f"x{j}", "direction": sign} for j, sign in enumerate(directions)]
-        model = learn(frame, random.uniform(size=83) < truth, entries, seed=seed)
+        with threadpool_limits(1):  # as a training does
+            model = learn(frame, random.uniform(size=83) < truth, entries, seed=seed)
         new, _, true = economy(random, 400, 0.7 + 0.6 * (seed % 2))
         low, high = model.calibration.interval(model.forest.margins(model.encoding.rows(new)), new["depth"].to_list())
         held = (low <= true) & (true <= high)
