@@ -21,18 +21,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from services.scoring.ml.evaluate import Chooser
+
     Entries: TypeAlias = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """What a training learns from in the end: the catalogue's entries and those of kept blocks, by block; the card's
-    word of each block that was asked for.
+    word of each block that was asked for. `choose` is how a fold chooses for itself, None where no block is kept.
     """
 
     entries: Entries
     kept: Mapping[str, list[str]]
     card: Mapping[str, Any]
+    choose: Chooser | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Choice:
         kept = {name: self.blocks[name] for name in card if card[name]["kept"]}
         added = [entry for block in kept.values() for entry in block]
         named = {name: [each["name"] for each in block] for name, block in kept.items()}
-        return Weighed([*self.own, *added], named, card)
+        return Weighed([*self.own, *added], named, card, self.inside if kept else None)
 
 
 def _offered(name: str, block: Entries, rows: pl.DataFrame) -> Offered:

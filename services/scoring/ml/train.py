@@ -77,8 +77,7 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
     """
     own = None if catalogue is None else [entry for entry in catalogue["features"] if entry.get("model", True)]
     rows, defaulted = labelled(usable(frame, own), label)
-    choice = _choice(catalogue, own, blocks, seed)
-    found = None if choice is None else choice.made(rows, defaulted)
+    found = _weighed(rows, defaulted, catalogue, own, blocks, seed)
     entries = own if found is None else found.entries
     metrics = evaluate(
         rows.with_columns(pl.Series(label, defaulted)),
@@ -87,7 +86,7 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
         folds=_CARD_FOLDS,
         repeats=_CARD_REPEATS,
         seed=seed,
-        choose=choice.inside if choice is not None and found is not None and found.kept else None,
+        choose=None if found is None else found.choose,
         ranks=None if ratings is None else ratings.of(rows["enterprise"].to_list(), as_of),
         progress=progress,
     )
@@ -142,14 +141,19 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
     return Trained(path, complete.sha256, card, complete.legend)
 
 
-def _choice(
-    catalogue: Mapping[str, Any] | None, own: list[dict[str, Any]] | None, blocks: Sequence[str], seed: int
-) -> Choice | None:
-    """Return what is chosen from where blocks are asked for; None where none is, or no catalogue tells of any."""
+def _weighed(
+    rows: pl.DataFrame,
+    defaulted: NDArray[np.bool_],
+    catalogue: Mapping[str, Any] | None,
+    own: list[dict[str, Any]] | None,
+    blocks: Sequence[str],
+    seed: int,
+) -> Weighed | None:
+    """Return what is learned from where blocks are asked for; None where none is, or no catalogue tells of any."""
     if catalogue is None or own is None or not blocks:
         return None
     offered = {name: catalogue.get("blocks", {}).get(name, []) for name in sorted(set(blocks))}
-    return Choice(own, offered, _CARD_FOLDS, _CARD_REPEATS, seed)
+    return Choice(own, offered, _CARD_FOLDS, _CARD_REPEATS, seed).made(rows, defaulted)
 
 
 def _kept(found: Weighed | None) -> dict[str, Any]:
