@@ -18,6 +18,7 @@ import orjson
 from chassis.core import commands
 from chassis.data.jobs import Worker
 from services.profile.book import store
+from services.profile.book.context import Context
 from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
 from services.profile.graph.usecases.keep_ties import tend
@@ -70,9 +71,14 @@ def shred() -> str:
     It ends with the graph written anew: no sum of what was erased is named any more.
     """
     context = make_context(Settings.from_environment())
-    done = {**erase(context), KEPT: forget_old(context)}
+    done = carry_out(context)
     tend(context)
     return "shredded " + (", ".join(f"{count} {key}" for key, count in done.items() if count) or "nothing")
+
+
+def carry_out(context: Context) -> dict[str, int]:
+    """Carry out every policy of retention, those of the wings beside that of rights; return how much went of each."""
+    return {**erase(context), KEPT: forget_old(context)}
 
 
 def replay_alerts(arguments: list[str]) -> None:

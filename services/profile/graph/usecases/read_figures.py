@@ -7,7 +7,7 @@ control, and so are its largest partners; nothing of another goes on from here, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -25,7 +25,7 @@ from services.profile.graph.domain.crowd import crowded
 from services.profile.graph.domain.figures.answer import Shown, shown
 from services.profile.graph.domain.figures.dependence import dependence, on_rings
 from services.profile.graph.domain.figures.of_ties import HOPS
-from services.profile.graph.domain.figures.told import around, capital_of, counted, facts_of, ties_of
+from services.profile.graph.domain.figures.told import apart, around, capital_of, counted, facts_of, ties_of
 from services.profile.graph.domain.figures.trade import UNKNOWN, Rest, sums, traded
 from services.profile.graph.domain.rings import limits_on
 from services.profile.graph.usecases.find_rings import rings_with
@@ -60,7 +60,8 @@ def read_figures(context: Context, reading: Reading, enterprise: str, asked: Ask
         own = sorted(store.own_imports(session))
     relations = of_others(gather_kind(context, moment, Whole(Why.TIES), relation.DATASET.name), own)
     ties = ties_of(relations, moment.as_of)
-    permit, cut = _followed(context, reading, file, ties, crowded(relations, moment.as_of))
+    ties = apart(ties, crowded(relations, moment.as_of), enterprise)
+    permit, cut = _followed(context, reading, file, ties)
     near = around(ties.filter(c("file").is_in(list(permit.enterprises))), enterprise)
     invoices = of_others(gather(context, moment, file.permit, OWN_KINDS).invoices, own)
     partners = invoices.select(party_of(c("counterparty")).alias("enterprise")).drop_nulls()["enterprise"].unique()
@@ -109,18 +110,16 @@ def _told_to(reading: Reading, firm: str, resource: Resource) -> bool:
     return reading.caller.owns(firm) or purpose_of(reading.purpose) in table()[resource].purposes
 
 
-def _followed(
-    context: Context, reading: Reading, file: OpenFile, ties: pl.DataFrame, crowd: Collection[str]
-) -> tuple[Permit, bool]:
+def _followed(context: Context, reading: Reading, file: OpenFile, ties: pl.DataFrame) -> tuple[Permit, bool]:
     """Open the files within the hops that figures look, tie by tie, as far as the reader may.
 
-    None is opened for a person of a `crowd`, whom ten firms or more name: who bears a common name has no group by it.
+    The ties are `apart` from crowds: for a person whom ten firms name no file is opened.
     """
     permit, cut = file.permit, False
     tried = front = {file.enterprise}
     for _ in range(HOPS):
         told = ties.filter(c("file").is_in(list(permit.enterprises)))
-        ends = (set(told["source"]) | set(told["target"])).difference(crowd)
+        ends = set(told["source"]) | set(told["target"])
         beside = ties.filter(c("source").is_in(list(ends)) | c("target").is_in(list(ends)))["file"]
         front = (ends | set(beside)) - tried
         tried = tried | front

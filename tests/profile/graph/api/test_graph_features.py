@@ -102,6 +102,18 @@ def test_who_bears_a_common_name_has_no_group_by_it(told: House) -> None:
     assert values(ask(told)) == found
 
 
+def test_a_common_name_ties_no_group_of_files_that_are_open_by_another_way(told: House) -> None:
+    """D, open as A's guarantor, names the crowd's 张三 as A does: he is A's own owner still, and ties it to nobody."""
+    consent(told, ["A", "D"])
+    before = values(ask(told))
+    told.send("relations", HEADER + "".join(f"O{n},法定代表人,张三,,,2020-01-01,\n" for n in range(8)))
+    told.date_book("2026-06-30")
+    after = values(ask(told))
+    names = ("guarantees", "group_size", "shared_persons", "personal_owners", "combined_offices")
+    assert [before[name] for name in names] == [1.0, 3.0, 1.0, 1.0, 1.0]
+    assert [after[name] for name in names] == [1.0, 2.0, 0.0, 1.0, 1.0]
+
+
 def test_a_file_that_is_shut_answers_as_one_that_is_not_there(told: House) -> None:
     """By value, count, order or words nobody learns whether a firm beyond is in the book, or tied further."""
     consent(told, ["A"])

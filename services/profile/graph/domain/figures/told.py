@@ -86,6 +86,14 @@ def around(ties: pl.DataFrame, enterprise: str) -> pl.DataFrame:
     return ties.filter(c("source").is_in(kept) & c("target").is_in(kept)).select(*TIES)
 
 
+def apart(ties: pl.DataFrame, crowd: Collection[str], enterprise: str) -> pl.DataFrame:
+    """Return ties without those of a crowd's members to other firms than one: they tie no firm to another.
+
+    The firm's own ties to them stay: it has its owners and its persons, whoever else bears such a name.
+    """
+    return ties.filter(~c("source").is_in(sorted(crowd)) | (c("target") == enterprise))
+
+
 def _reached(ties: pl.DataFrame, start: Collection[str], hops: int | None) -> set[str]:
     """Return the nodes within so many ties (None: any number) of some nodes."""
     found = front = set(start)
