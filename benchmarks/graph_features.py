@@ -26,7 +26,7 @@ from services.profile.graph.domain.figures.told import facts_of, ties_of
 from services.profile.portrait.api.shown import catalogue
 from services.profile.portrait.domain.features import compute
 from services.scoring.domain import metrics
-from services.scoring.ml.blocks import weigh
+from services.scoring.ml.blocks import Choice
 from services.scoring.ml.learner import learn
 
 BOOKS = range(8)
@@ -60,7 +60,7 @@ def asked_on_smesd() -> dict[str, str]:
             rows, others = (
                 each.frame.select(c(one["name"]).cast(pl.Float64) for one in both) for each in (taught, tested)
             )
-            found = weigh(rows, taught.failed, own, {"graph": both[len(own) :]}, folds=FOLDS, repeats=REPEATS, seed=0)
+            found = Choice(own, {"graph": both[len(own) :]}, FOLDS, REPEATS, 0).made(rows, taught.failed)
             told[f"smesd, {split}, a training"] = found.card["graph"]["sentence"]["en"]
             pds = [learn(rows, taught.failed, each, seed=0).pd(others) for each in (own, both)]
             without, beside = (metrics.auc(tested.failed, pd) for pd in pds)
@@ -82,7 +82,7 @@ def _tried(book: int, own: list[dict[str, Any]], asked: dict[str, list[dict[str,
     defaulted = rows["defaulted"].cast(pl.Int64).to_numpy().astype(np.bool_)
     told = rows.drop("defaulted")
     return {
-        name: weigh(told, defaulted, own, {"graph": block}, folds=FOLDS, repeats=REPEATS, seed=book).card["graph"]
+        name: Choice(own, {"graph": block}, FOLDS, REPEATS, book).made(told, defaulted).card["graph"]
         for name, block in asked.items()
     }
 

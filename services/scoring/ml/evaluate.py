@@ -18,7 +18,7 @@ from services.scoring.domain.errors import FeaturesDoNotFit
 from services.scoring.domain.gate import gate
 from services.scoring.domain.scale import floored
 from services.scoring.ml.challenger import train_challenger
-from services.scoring.ml.folds import stratified_folds
+from services.scoring.ml.folds import feasible, stratified_folds
 from services.scoring.ml.labels import labelled
 from services.scoring.ml.learner import learn
 from services.scoring.ml.suspicion import suspects
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Progress = Callable[[int, int], None]
+    Entries = Sequence[dict[str, Any]]
+    Chooser = Callable[[pl.DataFrame, NDArray[np.bool_]], Entries | None]
 
 _MODELS = ("model", "challenger")
 # What is measured in each fold, for the gate and for blocks.
@@ -39,8 +41,9 @@ MEASURES = {"auc": metrics.auc, "brier": metrics.brier, "log_loss": metrics.log_
 def evaluate(  # noqa: PLR0913 -- the knobs of the command, all but two by name
     train_frame: pl.DataFrame,
     label: str,
-    catalogue: Sequence[dict[str, Any]] | None = None,
+    catalogue: Entries | None = None,
     *,
+    choose: Chooser | None = None,
     folds: int = 5,
     repeats: int = 10,
     seed: int = 0,
@@ -55,11 +58,13 @@ def evaluate(  # noqa: PLR0913 -- the knobs of the command, all but two by name
     of all held-out PDs of a repeat, averaged over repeats. On a holdout the interval is a bootstrap over its firms.
     `gate` has the paired tests of model and challenger over the same folds.
     `ranks` are a bank's own grades of the labelled rows, in their order: `rating` then stands beside the model.
+    With `choose` each fold learns from what it chooses by its own rows, and not from what all rows together chose.
     Unlabelled rows are left out; without a catalogue every usable column is learned from.
     """
     frame, defaulted = labelled(train_frame, label)
-    folds = max(2, min(folds, int(defaulted.sum()), int((~defaulted).sum())))
-    pds, by_fold = _cross_validate(frame, defaulted, catalogue, (folds, repeats, seed), progress, threads)
+    folds = feasible(folds, defaulted)
+    chosen: Chooser = choose or (lambda *_: catalogue)
+    pds, by_fold = _cross_validate(frame, defaulted, chosen, (folds, repeats, seed), progress, threads)
     report = {
         "firms": len(defaulted),
         "defaults": int(defaulted.sum()),
@@ -96,7 +101,7 @@ def splits(
 def _cross_validate(
     frame: pl.DataFrame,
     defaulted: NDArray[np.bool_],
-    catalogue: Sequence[dict[str, Any]] | None,
+    choose: Chooser,
     plan: tuple[int, int, int],
     progress: Progress | None,
     threads: int,
@@ -107,7 +112,9 @@ def _cross_validate(
 
     def held_out(split: tuple[int, NDArray[np.int64], NDArray[np.int64]]) -> list[NDArray[np.float64]]:
         _, inside, outside = split
-        trained = [teach(frame[inside], defaulted[inside], catalogue, seed=seed) for teach in (learn, train_challenger)]
+        rows, known = frame[inside], defaulted[inside]
+        entries = choose(rows, known)
+        trained = [teach(rows, known, entries, seed=seed) for teach in (learn, train_challenger)]
         return [floored(model.pd(frame[outside])) for model in trained]
 
     pds = {name: np.zeros((repeats, len(defaulted))) for name in _MODELS}
@@ -149,7 +156,7 @@ def _on_holdout(
     defaulted: NDArray[np.bool_],
     holdout: pl.DataFrame,
     label: str,
-    catalogue: Sequence[dict[str, Any]] | None,
+    catalogue: Entries | None,
     seed: int,
 ) -> dict[str, Any]:
     """Train on the whole table, judge on the other one."""

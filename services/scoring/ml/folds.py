@@ -14,10 +14,15 @@ if TYPE_CHECKING:
     Split = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
+def feasible(folds: int, defaulted: NDArray[np.bool_]) -> int:
+    """Return how many folds there can be: no more than the rarer class has rows, and two at least."""
+    return max(2, min(folds, int(defaulted.sum()), int((~defaulted).sum())))
+
+
 def stratified_folds(defaulted: NDArray[np.bool_], folds: int, seed: int) -> Iterator[Split]:
     """Yield (training rows, held-out rows), every row held out once; no more folds than the rarer class has rows."""
     random = np.random.default_rng(seed)
-    folds = max(2, min(folds, int(defaulted.sum()), int((~defaulted).sum())))
+    folds = feasible(folds, defaulted)
     fold = np.empty(len(defaulted), dtype=np.int64)
     start = 0
     for members in (np.flatnonzero(defaulted), np.flatnonzero(~defaulted)):

@@ -16,7 +16,7 @@ from services.scoring.domain.adjustment import Adjustment
 from services.scoring.domain.outcome import Terms, described
 from services.scoring.ml import artefact as artefacts
 from services.scoring.ml import plots, robustness, validation
-from services.scoring.ml.blocks import Weighed, weigh
+from services.scoring.ml.blocks import Choice, Weighed
 from services.scoring.ml.card import model_card
 from services.scoring.ml.evaluate import evaluate
 from services.scoring.ml.labels import labelled
@@ -86,6 +86,7 @@ def train(  # noqa: PLR0913 -- what a model is made of, all but two by name
         folds=_CARD_FOLDS,
         repeats=_CARD_REPEATS,
         seed=seed,
+        choose=None if found is None else found.choose,
         ranks=None if ratings is None else ratings.of(rows["enterprise"].to_list(), as_of),
         progress=progress,
     )
@@ -152,7 +153,7 @@ def _weighed(
     if catalogue is None or own is None or not blocks:
         return None
     offered = {name: catalogue.get("blocks", {}).get(name, []) for name in sorted(set(blocks))}
-    return weigh(rows, defaulted, own, offered, folds=_CARD_FOLDS, repeats=_CARD_REPEATS, seed=seed)
+    return Choice(own, offered, _CARD_FOLDS, _CARD_REPEATS, seed).made(rows, defaulted)
 
 
 def _kept(found: Weighed | None) -> dict[str, Any]:

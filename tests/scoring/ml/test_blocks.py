@@ -10,7 +10,8 @@ import pytest
 
 from services.scoring.domain.block import Offered, unknown, weighed
 from services.scoring.ml import plan
-from services.scoring.ml.blocks import weigh
+from services.scoring.ml.blocks import Choice
+from services.scoring.ml.evaluate import evaluate
 from services.scoring.ml.scorer import Scorer
 from services.scoring.ml.train import train
 from tests.scoring.ml.conftest import book_of, entry
@@ -47,20 +48,35 @@ def test_a_block_that_pays_is_kept_and_one_of_noise_is_not(telling, catalogue):
     rows, defaulted = telling.drop("defaulted"), telling["defaulted"].to_numpy()
     noise = [entry("chance", 1)]
     chance = rows.with_columns(chance=pl.Series(np.random.default_rng(3).uniform(size=rows.height)))
-    found = weigh(chance, defaulted, own, {"graph": BLOCK}, **FOLDS)
+    found = Choice(own, {"graph": BLOCK}, **FOLDS).made(chance, defaulted)
     assert (found.card["graph"]["kept"], found.kept) == (True, {"graph": ["managers", "owners"]})
     assert found.card["graph"]["tests"]["auc"]["ci95"][0] > 0
     assert "kept" in found.card["graph"]["sentence"]["en"]
-    left = weigh(chance, defaulted, own, {"graph": noise}, **FOLDS)
+    left = Choice(own, {"graph": noise}, **FOLDS).made(chance, defaulted)
     assert (left.card["graph"]["kept"], left.kept, left.entries) == (False, {}, own)
     assert "left out" in left.card["graph"]["sentence"]["en"]
+
+
+def test_held_out_figures_are_of_what_each_fold_chose_by_its_own_rows(telling, catalogue):
+    """What all rows together chose would be judged by rows that had a say in it."""
+    own = [each for each in catalogue["features"] if each["model"]]
+    seen = []
+
+    def choose(rows, defaulted):
+        seen.append(set(rows["enterprise"]))
+        return own
+
+    inside = evaluate(telling, "defaulted", [*own, *BLOCK], choose=choose, folds=3, repeats=1)
+    plain = evaluate(telling, "defaulted", own, folds=3, repeats=1)
+    assert inside["auc"] == plain["auc"]
+    assert [len(each) for each in seen] == [60, 60, 60]
 
 
 def test_of_a_block_that_nobody_tells_nothing_is_tried(book, catalogue):
     own = [each for each in catalogue["features"] if each["model"]]
     rows, defaulted = book.drop("defaulted"), book["defaulted"].to_numpy()
     for told in (rows, with_ties(rows, [None] * rows.height).with_columns(owners=pl.lit(None, pl.Float64))):
-        found = weigh(told, defaulted, own, {"graph": BLOCK}, **FOLDS)
+        found = Choice(own, {"graph": BLOCK}, **FOLDS).made(told, defaulted)
         assert (found.card["graph"]["kept"], found.card["graph"]["known"], found.card["graph"]["tests"]) == (
             False,
             0,
@@ -91,6 +107,10 @@ def test_a_model_asks_for_the_block_that_it_keeps_and_is_bound_to_its_directions
     scorer = Scorer.load(made.path.parent)
     assert (scorer.blocks, scorer.of_blocks) == (("graph",), {"managers", "owners"})
     assert made.card["blocks"]["graph"]["kept"]
+    own = [each for each in catalogue["features"] if each["model"]]
+    choice = Choice(own, {"graph": BLOCK}, folds=3, repeats=2, seed=1)
+    nested = evaluate(telling, "defaulted", [*own, *BLOCK], choose=choice.inside, folds=3, repeats=2, seed=1)
+    assert made.card["metrics"]["auc"] == nested["auc"]
     assert made.card["constraints"]["managers"] == 1
     row = telling.row(0, named=True)
 
