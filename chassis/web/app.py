@@ -63,10 +63,14 @@ class NoSessions(SessionInterface):
 
 
 class LazyRule(Rule):
-    """A rule that is taught to write addresses when it is first asked for one: few are, and it takes longest."""
+    """A rule that is taught to write addresses when it is first asked for one: few are, and it takes longest.
 
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        taught = cache(partial(super()._compile_builder, append_unknown))
+    What it puts off is a part of werkzeug that is not promised: a release without it teaches its rules itself. That
+    every rule can write its address is a contract test's, as no start finds it any more.
+    """
+
+    def _compile_builder(self, *given: Any, **named: Any) -> Callable[..., tuple[str, str]]:
+        taught = cache(partial(super()._compile_builder, *given, **named))
 
         def build(here: Rule, /, **values: Any) -> tuple[str, str]:
             return taught()(here, **values)

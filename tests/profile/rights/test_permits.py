@@ -25,6 +25,8 @@ OPENS = frozenset(
         "open_at",
         "open_alert",
         "open_step",
+        "open_one",
+        "open_within",
         "one",
         "some",
         "issue",
@@ -67,6 +69,12 @@ def test_nobody_makes_a_permit_by_its_class() -> None:
         Permit()
     places = {path for path, _, _ in calls(frozenset({"Permit", "__new__"}))}
     assert places == {"book/domain/permit.py"}
+
+
+def test_only_the_door_and_its_steps_open_a_file_before_the_read_is_on_record() -> None:
+    """Both put it there before their transaction ends; whoever else opened so could show a file and leave no record."""
+    places = {path for path, _, _ in calls(frozenset({"open_one", "open_within"}))}
+    assert places == {"rights/usecases/open_file.py", "rights/usecases/open_steps.py"}
 
 
 def test_no_permit_is_thrown_away() -> None:

@@ -27,7 +27,8 @@ from services.profile.graph.usecases.file_ties import (
 )
 from services.profile.rights.usecases.list_enterprises import roster
 from services.profile.rights.usecases.open_at import OpenFile, open_step
-from services.profile.rights.usecases.open_file import Reading, Steps, opening
+from services.profile.rights.usecases.open_file import Reading
+from services.profile.rights.usecases.open_steps import Steps, opening
 
 T = TypeVar("T")
 EVERY = frozenset(Kind)

@@ -10,7 +10,8 @@ from services.profile.book.domain.moment import Asked, Facts, Moment
 from services.profile.book.domain.permit import Permit
 from services.profile.book.usecases.enrol import known
 from services.profile.book.usecases.settle import settle
-from services.profile.rights.usecases.open_file import Reading, Steps, open_file, reading_transaction
+from services.profile.rights.usecases.open_file import Reading, open_file, reading_transaction
+from services.profile.rights.usecases.open_steps import Steps
 
 
 @dataclass(frozen=True, slots=True)

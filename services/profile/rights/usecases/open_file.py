@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
@@ -60,20 +60,31 @@ class Reading:
         return (self.resource if self.part is None else f"{self.resource}/{self.part}")[:LONGEST_NAME]
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Files that were opened, their records that are not stored yet, and whether reads are counted till the commit."""
+
+    permit: Permit
+    records: Sequence[dict[str, Any]] = ()
+    held: bool = False
+    more: bool = False
+
+
 def open_file(context: Context, connection: Connection, reading: Reading, enterprise: str) -> Permit:
     """Open one file and record the read, all in the caller's transaction.
 
     Raises `ConsentRequired`, before telling whether there is such an enterprise. Raises `ReadsUsedUp` where every
     consent that covers the read has been read as often as it allows.
     """
-    opened = _opened(context, connection, reading, enterprise)
-    _record(connection, reading, opened.records)
+    opened = open_one(context, connection, reading, enterprise)
+    record(connection, reading, opened.records)
     return opened.permit
 
 
-def _opened(context: Context, connection: Connection, reading: Reading, enterprise: str) -> _Opened:
+def open_one(context: Context, connection: Connection, reading: Reading, enterprise: str) -> Opened:
+    """Open one file as `open_file` does; whoever calls it sees to it that the reads are on `record`."""
     if reading.caller.owns(enterprise):
-        return _Opened(issue({enterprise: OWN}))
+        return Opened(issue({enterprise: OWN}))
     purpose = purpose_of(reading.purpose)
     held = consent_store.consents_of(connection, reading.caller.client, enterprise)
     covering = _covering(context, connection, reading, held)
@@ -83,7 +94,7 @@ def _opened(context: Context, connection: Connection, reading: Reading, enterpri
     consent = reads.take(covering)
     if consent is None:
         raise reads.used_up(covering)
-    return _Opened(issue({enterprise: (consent.window,)}), [_access(context, reading, purpose, consent)], reads.held)
+    return Opened(issue({enterprise: (consent.window,)}), [_access(context, reading, purpose, consent)], reads.held)
 
 
 def open_files(context: Context, connection: Connection, reading: Reading, wanted: Sequence[str] | None) -> Permit:
@@ -103,7 +114,7 @@ def open_files(context: Context, connection: Connection, reading: Reading, wante
         if held:
             raise reads.used_up(chain.from_iterable(held.values()))
         raise refused(reading, withheld=len(asked))
-    _record(connection, reading, [_access(context, reading, purpose, live[name]) for name in opened if name not in own])
+    record(connection, reading, [_access(context, reading, purpose, live[name]) for name in opened if name not in own])
     return issue(opened, len(asked) - len(opened))
 
 
@@ -120,7 +131,7 @@ def open_again(context: Context, connection: Connection, reading: Reading, wante
     fresh = {name: consents for name, consents in held.items() if name not in again}
     reads = _reads(context, connection, reading, chain.from_iterable(fresh.values()))
     live = {name: consent for name, consents in fresh.items() if (consent := reads.take(consents)) is not None}
-    _record(connection, reading, [_access(context, reading, purpose, consent) for consent in live.values()])
+    record(connection, reading, [_access(context, reading, purpose, consent) for consent in live.values()])
     opened = live | again
     windows = {name: (opened[name].window,) for name in wanted if name in opened}
     return issue(windows, len(wanted) - len(windows))
@@ -173,7 +184,7 @@ def open_each(
             opened.append(issue({name: (consent.window,)}))
             if name in known:
                 records.append(_access(context, reading, purpose, consent))
-    _record(connection, first, records)
+    record(connection, first, records)
     return opened
 
 
@@ -203,7 +214,7 @@ def open_days(
             records.append(_access(context, reading, purpose, best))
             mine.remove(best)
             shut -= shown
-    _record(connection, reading, records)
+    record(connection, reading, records)
     return issue(opened, len(days) - len(opened))
 
 
@@ -215,16 +226,17 @@ def open_some(
     Nothing is refused for a file that stays shut, and nothing tells of it; returned is also whether more would open. A
     firm that reads its own file without a purpose opens no other.
     """
-    opened = _some(context, connection, reading, enterprises, day, most)
-    _record(connection, reading, opened.records)
+    opened = open_within(context, connection, reading, enterprises, day, most)
+    record(connection, reading, opened.records)
     return opened.permit, opened.more
 
 
-def _some(
+def open_within(
     context: Context, connection: Connection, reading: Reading, enterprises: Sequence[str], day: date, most: int
-) -> _Opened:
+) -> Opened:
+    """Open some files as `open_some` does; whoever calls it sees to it that the reads are on `record`."""
     if reading.purpose is None:
-        return _Opened(issue({}))
+        return Opened(issue({}))
     purpose, opened = purpose_of(reading.purpose), dict[str, tuple[Window, ...]]()
     held = consent_store.consents(connection, reading.caller.client, sorted(enterprises))
     covering: dict[str, list[Consent]] = {name: [] for name in enterprises if reading.caller.owns(name)}
@@ -242,59 +254,7 @@ def _some(
         elif (taken := reads.take(covering[name])) is not None:
             opened[name] = (taken.window,)
             records.append(_access(context, reading, purpose, taken))
-    return _Opened(issue(opened), records, reads.held, more)
-
-
-class Steps:
-    """Files that are opened step by step, for one answer: each under its own consent, each read recorded.
-
-    The steps share a transaction, and the records are its last act, since others wait for the ledger meanwhile. Before
-    something slow is read call `settle`: it commits what was opened so far.
-    """
-
-    def __init__(self, context: Context, reading: Reading, stack: ExitStack) -> None:
-        self._context, self._reading, self._stack = context, reading, stack
-        self._open: Connection | None = None
-        self._records: list[dict[str, Any]] = []
-        self._held = False
-
-    @property
-    def connection(self) -> Connection:
-        """The transaction of the step: whatever a step looks up is looked up there, as it may wait for no other."""
-        if self._open is None:
-            self._open = self._stack.enter_context(reading_transaction(self._context))
-        return self._open
-
-    def one(self, enterprise: str) -> Permit:
-        """Open one file; raises as `open_file` does."""
-        return self._taken(_opened(self._context, self.connection, self._reading, enterprise)).permit
-
-    def some(self, enterprises: Sequence[str], day: date, most: int) -> Permit:
-        """Open those of some files that the reader may read as of a day, up to so many, as `open_some` does."""
-        if self._held:
-            self.settle()  # who counts the reads of one step must not wait for those of another: see `hold`
-        return self._taken(_some(self._context, self.connection, self._reading, enterprises, day, most)).permit
-
-    def settle(self) -> None:
-        """Record the reads so far and commit; the next step begins another transaction."""
-        if self._open is not None:
-            _record(self._open, self._reading, self._records)
-            self._stack.close()
-            self._open, self._records, self._held = None, [], False
-
-    def _taken(self, opened: _Opened) -> _Opened:
-        self._records += opened.records
-        self._held = self._held or opened.held
-        return opened
-
-
-@contextmanager
-def opening(context: Context, reading: Reading) -> Iterator[Steps]:
-    """Open files step by step; what was opened is on record when the block has ended, and only then shown."""
-    with ExitStack() as stack:
-        steps = Steps(context, reading, stack)
-        yield steps
-        steps.settle()
+    return Opened(issue(opened), records, reads.held, more)
 
 
 def may_open(
@@ -322,16 +282,6 @@ def refused(reading: Reading, **members: Any) -> ConsentRequired:
         f"POST /v1/consents, with the field {' or '.join(sorted(terms.fields))}.",
         **same,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """Files that were opened, their records that are not stored yet, and whether reads are counted till the commit."""
-
-    permit: Permit
-    records: Sequence[dict[str, Any]] = ()
-    held: bool = False
-    more: bool = False
 
 
 @contextmanager
@@ -378,7 +328,8 @@ def _shown(windows: Iterable[Window], day: date) -> bool:
     return any(window.shows(day) for window in windows)
 
 
-def _record(connection: Connection, reading: Reading, accesses: Sequence[Mapping[str, Any]]) -> None:
+def record(connection: Connection, reading: Reading, accesses: Sequence[Mapping[str, Any]]) -> None:
+    """Put reads on record, where those of the resource are recorded."""
     if accesses and reading.terms.recorded:
         consent_store.record(connection, accesses)
 
