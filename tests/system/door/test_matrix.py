@@ -127,6 +127,11 @@ BY_HAND = {
     "supplier": """
         GET /v1/enterprises/{enterprise}/supplier-record
     """,
+    # What is asked to find financing: the firm, its bank, and the platform that it lets look for it.
+    "financing": """
+        POST /v1/matches
+        POST /v1/score-sets
+    """,
     # The list of what was made of a firm opens no file, and is nobody's without its consent.
     "file": """
         GET /v1/enterprises/{enterprise}/scores
@@ -141,10 +146,11 @@ PASSES: dict[str, tuple[frozenset[str], Any]] = {
     "file": (frozenset({"owner", "bank with consent"}), FORBIDDEN),
     "screen": (frozenset({"buyer", "operator"}), FORBIDDEN),
     "supplier": (frozenset({"owner", "buyer"}), FORBIDDEN),
+    "financing": (frozenset({"owner", "bank with consent", "platform"}), FORBIDDEN),
     "made": (frozenset({"owner", "bank with consent"}), ELSEWHERE),
     "ordered": (frozenset({"bank with consent"}), ELSEWHERE),
     "product": (frozenset({"bank with consent"}), FORBIDDEN),
-    "quote": (frozenset({"owner", "another enterprise", "bank with consent"}), FORBIDDEN),
+    "quote": (frozenset({"owner", "another enterprise", "bank with consent", "platform"}), FORBIDDEN),
     "shock": (frozenset({"owner", "another enterprise", "bank with consent"}), FORBIDDEN),
     "trained": (frozenset({"bank with consent", "operator"}), FORBIDDEN),
     "records": (frozenset({"owner", "data source", "operator"}), FORBIDDEN),
