@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,15 +38,23 @@ OPENS = frozenset(
 def calls(names: frozenset[str]) -> Iterator[tuple[str, ast.Call, ast.stmt]]:
     """Yield where these functions are called: the file, the call, and the statement that it stands in."""
     for path in sorted(SERVICE.rglob("*.py")):
-        for statement in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not isinstance(statement, ast.stmt):
-                continue
-            for field in ast.iter_child_nodes(statement):
-                if isinstance(field, ast.stmt):
-                    continue
-                for node in ast.walk(field):
-                    if isinstance(node, ast.Call) and _name(node.func) in names:
-                        yield str(path.relative_to(SERVICE)), node, statement
+        for node, statement in _all_calls(path):
+            if _name(node.func) in names:
+                yield str(path.relative_to(SERVICE)), node, statement
+
+
+@cache
+def _all_calls(path: Path) -> list[tuple[ast.Call, ast.stmt]]:
+    """Return all calls of a file, each with the statement that it stands in."""
+    return [
+        (node, statement)
+        for statement in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(statement, ast.stmt)
+        for field in ast.iter_child_nodes(statement)
+        if not isinstance(field, ast.stmt)
+        for node in ast.walk(field)
+        if isinstance(node, ast.Call)
+    ]
 
 
 def _name(function: ast.expr) -> str:
