@@ -38,9 +38,8 @@ def shock(shown: ShockAnswer) -> None:
     if book := shown["book"]:
         change = _fen(book["delta_el_fen"])
         console.print(f"Expected loss 预期损失: {yuan(book['el_fen'])}, change 变化 {change}")
-    table = plain_table(
-        "Enterprise 企业", ">Equity 净资产 (source 来源)", ">Lost 损失", ">ΔPD", ">ΔEL", ">Output 产出", "Path 路径"
-    )
+    table = plain_table("Enterprise 企业", ">Equity 净资产", ">ΔPD", ">ΔEL", ">Output 产出", "Path 路径")
+    table.columns[0].no_wrap = True  # a long path goes on in the next line, and leaves the firm its room
     for each in shown["enterprises"][:FIRMS_SHOWN]:
         pd, el = each["delta_pd"], each["delta_el_fen"]
         table.add_row(

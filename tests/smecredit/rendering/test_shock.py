@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -48,6 +49,25 @@ def test_a_shock_is_shown_with_the_path_and_whom_it_leaves_out(capsys: pytest.Ca
     assert "25.0% (0.0%–50.0%)" in said
     assert "4 more" in said
     assert "Not at rest" in said
+
+
+def test_each_figure_stands_under_its_title_however_long_the_path_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """The firm keeps its room; the path goes on below."""
+    long = [{**HOPS[0], "debtor": f"local:E{place:04}"} for place in range(12)]
+    shock({**ANSWER, "enterprises": [{**ANSWER["enterprises"][0], "path": long}]})  # type: ignore[typeddict-item]
+    lines = capsys.readouterr().out.splitlines()
+    head = next(line for line in lines if "ΔPD" in line)
+    row = next(line for line in lines if "25.0%" in line)
+    titles, cells = (re.split(r" {2,}", line.strip()) for line in (head, row))
+    assert dict(zip(titles, cells, strict=True)) == {
+        "Enterprise 企业": "local:E1",
+        "Equity 净资产": "25.0% (0.0%–50.0%)",
+        "ΔPD": "25.0% (0.0%–50.0%)",
+        "ΔEL": "¥1,000 (¥0–¥2,000)",
+        "Output 产出": "50.0%",
+        "Path 路径": cells[-1],
+    }
+    assert cells[-1].startswith("local:E0000 → local:E0001")
 
 
 def test_a_book_is_shown_as_it_was_stated(capsys: pytest.CaptureFixture[str]) -> None:
