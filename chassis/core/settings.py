@@ -51,8 +51,8 @@ def require_readable(folder: str, name: str) -> None:
     if "://" not in folder and (found := UNREADABLE.search(folder)):
         raise SettingsError(
             f"The settings cannot be used:\n  {name}: the path of this folder holds {found[0]!r}, which would be read "
-            "as part of an address and lead elsewhere; name a folder without control characters, [ ] ^ | \\ and without "
-            "a % before two hexadecimal digits."
+            "as part of an address and lead elsewhere; name a folder without control characters, [ ] ^ | \\ and "
+            "without a % before two hexadecimal digits."
         )
 
 

@@ -84,7 +84,7 @@ class Lake:
         )
 
     def require(self, step: Step | None) -> int:
-        """Return the newest version; raise `LakeBehind` or `LakeForeign` where the lake lacks what the database names."""
+        """Return the newest version; raise `LakeBehind` or `LakeForeign` where a step of the database is missing."""
         table = self._files.table()
         require(table, step, self._dataset.name)
         return table.version()

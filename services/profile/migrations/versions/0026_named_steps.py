@@ -10,8 +10,8 @@ from alembic import op
 
 from chassis.data.database import Utc
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 STEPS = sa.table("lake_steps", sa.column("dataset"), sa.column("lake_version"), sa.column("known_at"))
 UNIQUE = "uq_lake_steps_dataset_lake_version"
