@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from chassis.core import commands
-from chassis.data.files import files_at
-from chassis.data.vault import Vault, VaultDamaged
-
-
-@contextmanager
-def vault_at(place: str) -> Iterator[Vault]:
-    """Give the vault at a place, a folder or an object store, with room on this machine for as long as it is used."""
-    with tempfile.TemporaryDirectory() as scratch:
-        yield Vault(files_at(place, Path(scratch)))
+from chassis.data.vault import VaultDamaged, vault_at
 
 
 def complete(place: str, moment: str, services: str) -> dict[str, Any]:

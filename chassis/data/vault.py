@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from chassis.data.files import Files
+from chassis.data.files import Files, files_at
 
 # Small enough that a database of which a few pages changed is mostly there already, large enough to be few.
 CHUNK = 1 << 20
@@ -54,6 +56,11 @@ class Part:
     def named(self) -> dict[str, Entry]:
         """Return the entries by name."""
         return {entry.name: entry for entry in self.entries}
+
+    def as_told(self) -> dict[str, Any]:
+        """Return how much it is, and which secret keys it does not hold."""
+        size = sum(entry.size for entry in self.entries)
+        return {"files": len(self.entries), "bytes": size, "keys": list(self.facts.get("keys", ()))}
 
     def as_bytes(self) -> bytes:
         """Return the list as it is stored."""
@@ -122,7 +129,6 @@ class Vault:
         told = {
             "moment": moment,
             "parts": {service: _summary(part) for service, part in parts.items()},
-            "keys": sorted({key for part in parts.values() for key in part.facts.get("keys", ())}),
             "completed_at": datetime.now(UTC).strftime(STAMP),
         }
         with self._files.writing(f"backups/{moment}/{COMPLETE}") as file:
@@ -201,6 +207,13 @@ class Vault:
         return block
 
 
+@contextmanager
+def vault_at(place: str) -> Iterator[Vault]:
+    """Give the vault at a place, a folder or an object store, with room on this machine while it is used."""
+    with tempfile.TemporaryDirectory() as scratch:
+        yield Vault(files_at(place, Path(scratch)))
+
+
 def _part(moment: str, service: str) -> str:
     return f"backups/{moment}/{service}.json"
 
@@ -215,5 +228,4 @@ def _chunks(parts: Iterable[Part]) -> set[str]:
 
 def _summary(part: Part) -> dict[str, Any]:
     """Return what is told of a part, by which it is known again."""
-    size = sum(entry.size for entry in part.entries)
-    return {"files": len(part.entries), "bytes": size, "sha256": hashlib.sha256(part.as_bytes()).hexdigest()}
+    return {**part.as_told(), "sha256": hashlib.sha256(part.as_bytes()).hexdigest()}

@@ -28,23 +28,21 @@ class BackupRefused(Expected):
 def back_up(place: str, folder: Path, reporter: Reporter, *, keys: Path | None, most: int | None) -> dict[str, Any]:
     """Back a home up to a place (a folder or an object store), whether its suite runs or not.
 
-    The secret keys go to a folder of their own, or nowhere: whoever holds a backup alone reads no person's name and signs
-    nothing. With `most`, older backups than so many go.
+    The secret keys go to a folder of their own, or nowhere: with a backup alone nobody signs in our name. With `most`, older backups than so many go.
     """
-    if not (folder / "gateway.db").exists() and not folder.exists():
+    if not folder.exists():
         raise BackupRefused(f"there is nothing at {folder}: name the suite's home with SMECREDIT_HOME")
     moment = datetime.now(UTC).strftime(STAMP)
     with _alone(folder):
-        parts = {}
         for service in ORDER:
             reporter.say(f"backing up {service}")
-            parts[service] = told(module_of(service), "backup", place, moment, home=folder)
+            told(module_of(service), "backup", place, moment, home=folder)
         whole = told(VAULT, "complete", place, moment, ",".join(ORDER), home=folder)
         pruned = told(VAULT, "prune", place, str(most), home=folder) if most else None
-    named = sorted({name for part in parts.values() for name in part["keys"]})
+    named = _keys_of(whole)
     if keys:
         _copy_keys(named, folder, keys)
-    return {**whole, "place": place, "keys": {"files": named, "kept_at": str(keys) if keys else None}, "pruned": pruned}
+    return {**whole, "place": place, "keys": named, "keys_kept_at": str(keys) if keys else None, "pruned": pruned}
 
 
 def bring_back(place: str, folder: Path, reporter: Reporter, *, at: str, keys: Path | None) -> dict[str, Any]:
@@ -53,17 +51,20 @@ def bring_back(place: str, folder: Path, reporter: Reporter, *, at: str, keys: P
         chosen = told(VAULT, "choose", place, at, home=folder)
         if keys:
             _copy_keys([path.name for path in sorted(keys.iterdir())], keys, folder)
-        missing = sorted(name for name in chosen["keys"] if not (folder / name).exists())
+        missing = [name for name in _keys_of(chosen) if not (folder / name).exists()]
         if missing:
             raise BackupRefused(
-                f"the keys {', '.join(missing)} are not in {folder}: name the folder that they were kept in with --keys. "
-                "Without them persons are not found equal again, and nobody can tell our signatures"
+                f"the keys {', '.join(missing)} are not in {folder}: name the folder that they were kept in with "
+                "--keys. Without them persons are not found equal again, and nobody can tell our signatures"
             )
-        parts = {}
         for service in reversed(ORDER):
             reporter.say(f"bringing {service} back")
-            parts[service] = told(module_of(service), "restore", place, chosen["moment"], home=folder)
-    return {**chosen, "place": place, "restored": parts}
+            told(module_of(service), "restore", place, chosen["moment"], home=folder)
+    return {**chosen, "place": place, "keys": _keys_of(chosen)}
+
+
+def _keys_of(backup: dict[str, Any]) -> list[str]:
+    return sorted({name for part in backup["parts"].values() for name in part["keys"]})
 
 
 def _copy_keys(names: list[str], source: Path, target: Path) -> None:

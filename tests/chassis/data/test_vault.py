@@ -77,7 +77,7 @@ def test_only_a_whole_backup_can_be_chosen(vault: Vault, tmp_path: Path) -> None
     backed_up(vault, "2026-11-30T110000Z", file_of(tmp_path, b"two"))
     vault.complete("2026-11-30T100000Z", ["profile"])
     assert vault.completed() == ["2026-11-30T100000Z"]
-    assert vault.told("2026-11-30T100000Z")["keys"] == ["party.key"]
+    assert vault.told("2026-11-30T100000Z")["parts"]["profile"]["keys"] == ["party.key"]
 
 
 def test_a_changed_list_is_told(folder: Path, vault: Vault, tmp_path: Path) -> None:
