@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import cast
 
 import orjson
-from environs import Env, EnvValidationError
+from environs import Env, EnvValidationError, validate
 
 from chassis.core.errors import UpstreamUnavailable
 
+ENGINE = validate.Regexp(
+    r"^(here|local(:[1-9][0-9]?)?|(tcp|tls)://[^\s/]+:[0-9]+)$",
+    error="`local` (or `local:4`), `here`, or the address of a scheduler: tcp://host:8786",
+)
 SIGNING_KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -47,6 +51,11 @@ def home(env: Env) -> Path:
 def database_url(env: Env, service: str) -> str:
     """Return the service's database: PostgreSQL where one is named, else a SQLite file in the home folder."""
     return env.str(f"{service.upper()}_DATABASE_URL", f"sqlite:///{home(env) / service}.db")
+
+
+def engine(env: Env) -> str:
+    """Return what runs units of work, for `chassis.core.engine.engine_of`."""
+    return env.str("SMECREDIT_ENGINE", "local", validate=ENGINE)
 
 
 def signing_keys(env: Env, name: str) -> tuple[str, ...]:
