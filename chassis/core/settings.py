@@ -18,6 +18,8 @@ ENGINE = validate.Regexp(
     error="`local` (or `local:4`), `here`, or the address of a scheduler: tcp://host:8786",
 )
 SIGNING_KEY = re.compile(r"[0-9a-f]{64}")
+# The lake's writer takes a folder for an address: these it cannot read, or reads as another folder.
+UNREADABLE = re.compile(r"[\x00-\x1f\\^|\[\]]|%[0-9A-Fa-f]{2}")
 
 
 class SettingsError(Exception):
@@ -46,6 +48,16 @@ def reading() -> Iterator[Env]:
 def home(env: Env) -> Path:
     """Return the folder of the embedded data; absolute, since workers may start elsewhere."""
     return Path(env.str("SMECREDIT_HOME", ".smecredit")).expanduser().absolute()
+
+
+def require_readable(folder: str, name: str) -> None:
+    """Raise `SettingsError` where a folder's path (an address of an object store passes) is one that cannot be used."""
+    if "://" not in folder and (found := UNREADABLE.search(folder)):
+        raise SettingsError(
+            f"The settings cannot be used:\n  {name}: the path of this folder holds {found[0]!r}, which would be read "
+            "as part of an address and lead elsewhere; name a folder without control characters, [ ] ^ | \\ and "
+            "without a % before two hexadecimal digits."
+        )
 
 
 def database_url(env: Env, service: str) -> str:

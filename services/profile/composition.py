@@ -10,6 +10,7 @@ from chassis.data.database import Database
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.lake import lakes
+from services.profile.book.usecases.agree import name_steps
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.rights.usecases.repair_by_file import REPAIRS
 from services.profile.settings import Settings
@@ -40,4 +41,7 @@ def migrate(settings: Settings) -> bool:
     context = make_context(settings)
     for lake in context.lakes.values():
         lake.create()
-    return migrations.upgrade(context.database, PACKAGE)
+    done = migrations.upgrade(context.database, PACKAGE)
+    if done:
+        name_steps(context)
+    return done

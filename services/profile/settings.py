@@ -53,6 +53,7 @@ class Settings:
             sector_packs: Path | None = env.path("PROFILE_SECTOR_PACKS", None)
             engine = settings.engine(env)
             production = settings.is_production(env)
+        settings.require_readable(lake_url, "PROFILE_LAKE_URL or SMECREDIT_HOME")
         settings.require_signing_keys(
             ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
