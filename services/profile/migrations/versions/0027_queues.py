@@ -7,8 +7,8 @@ from alembic import op
 
 from chassis.data.database import Utc
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 
 QUEUES = {
     "imports": ("import", "withdraw"),
