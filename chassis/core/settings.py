@@ -44,6 +44,11 @@ def home(env: Env) -> Path:
     return Path(env.str("SMECREDIT_HOME", ".smecredit")).expanduser().absolute()
 
 
+def store(env: Env) -> str:
+    """Return where files are kept that several machines share: a folder or an object store, else the home folder."""
+    return env.str("SMECREDIT_STORE", str(home(env))).rstrip("/")
+
+
 def database_url(env: Env, service: str) -> str:
     """Return the service's database: PostgreSQL where one is named, else a SQLite file in the home folder."""
     return env.str(f"{service.upper()}_DATABASE_URL", f"sqlite:///{home(env) / service}.db")

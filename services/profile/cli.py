@@ -16,6 +16,7 @@ from pathlib import Path
 import orjson
 
 from chassis.core import commands
+from chassis.data.files import sweep
 from chassis.data.jobs import Worker
 from services.profile.book import store
 from services.profile.book.context import Context
@@ -41,6 +42,7 @@ def migrate() -> str:
 def worker() -> None:
     """Work off imports until stopped, watch the terms of disputes, and keep the graph as new as the book."""
     context = make_context(Settings.from_environment())
+    sweep(context.settings.scratch)
     chores: dict[Callable[[], object], float] = {
         partial(remind, context): CLOCK_SECONDS,
         partial(tend, context): TIES_SECONDS,

@@ -33,6 +33,8 @@ class Settings:
     ledger_keys: tuple[str, ...] = field(default=(), repr=False)
     # A folder of sectors of one's own beside those that come with the suite (ADR 42).
     sector_packs: Path | None = None
+    # Where files are kept that web processes and workers share, if that is not the home folder (ADR 51).
+    store: str | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -40,7 +42,8 @@ class Settings:
         with settings.reading() as env:
             home = settings.home(env)
             database_url = settings.database_url(env, SERVICE)
-            lake_url = env.str("PROFILE_LAKE_URL", str(home / "lake"))
+            store = settings.store(env)
+            lake_url = env.str("PROFILE_LAKE_URL", f"{store}/lake")
             gateway_url = env.str("GATEWAY_URL", "http://127.0.0.1:8000")
             jwks_url = env.str("SMECREDIT_JWKS_URL", f"{gateway_url}/.well-known/jwks.json")
             lake_options: dict[str, str] = env.dict("PROFILE_LAKE_OPTIONS", {})
@@ -54,7 +57,8 @@ class Settings:
             ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
-        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, party_key, ledger_keys, sector_packs)
+        places = (sector_packs, store)
+        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, party_key, ledger_keys, *places)
 
     @property
     def ledger_key_file(self) -> Path:
@@ -62,6 +66,11 @@ class Settings:
         return self.home / "profile-ledger-key"
 
     @property
-    def uploads(self) -> Path:
-        """The folder of files as received, and of their reject reports."""
-        return self.home / "uploads"
+    def uploads(self) -> str:
+        """Where files lie as received, and their reject reports: a folder or an object store."""
+        return f"{self.store or self.home}/uploads"
+
+    @property
+    def scratch(self) -> Path:
+        """The folder for files that are worked on for a while; nothing in it is needed afterwards."""
+        return self.home / "scratch"

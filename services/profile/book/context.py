@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from chassis.core.moments import day_of
 from chassis.core.signing import Signer, signer_of
 from chassis.data.database import Database
+from chassis.data.files import Files
 from services.profile.book.lake import Lake
 from services.profile.settings import Settings
 
@@ -33,12 +34,16 @@ class AlertLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The service's collaborators; `lakes` has a table for each kind of data, `lake` is that of invoices."""
+    """The service's collaborators; `lakes` has a table for each kind of data, `lake` is that of invoices.
+
+    `uploads` are the files as received, and what is said of their rejected rows.
+    """
 
     settings: Settings
     database: Database
     lakes: Mapping[str, Lake]
     alerts: AlertLog
+    uploads: Files
     now: Callable[[], datetime] = field(default=utc_now)
 
     def today(self) -> date:
