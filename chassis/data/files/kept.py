@@ -87,7 +87,9 @@ def borrowed(scratch: Path) -> Iterator[Path]:
         if handle is not None:
             break
     try:
-        yield folder
+        room = folder / "room"  # without the lock in it
+        room.mkdir()
+        yield room
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)

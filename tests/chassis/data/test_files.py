@@ -124,7 +124,7 @@ def test_what_a_killed_borrower_left_is_removed_and_of_a_living_one_nothing(tmp_
     with borrowed(tmp_path) as mine:
         assert len(list(tmp_path.iterdir())) == 2
         assert mine.exists()
-    [left] = tmp_path.glob("*/copy")
+    [left] = tmp_path.glob("*/room/copy")
     assert left.read_bytes() == b"Zhang San"
     borrowers[1].kill()
 
