@@ -20,6 +20,7 @@ from chassis.data.files import sweep
 from chassis.data.jobs import Worker
 from services.profile.book import store
 from services.profile.book.context import Context
+from services.profile.book.usecases.agree import agree
 from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
 from services.profile.graph.usecases.keep_ties import tend
@@ -53,6 +54,7 @@ def worker() -> None:
 def compact() -> str:
     """Join the lake's small files, which many small imports leave behind."""
     context = make_context(Settings.from_environment())
+    agree(context)
     return f"joined {sum(lake.compact() for lake in context.lakes.values())} files"
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chassis.core.engine import engine_of
 from chassis.data import migrations
 from chassis.data.database import Database
 from chassis.data.files import files_at
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.lake import lakes
+from services.profile.book.usecases.agree import name_steps
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.rights.usecases.repair_by_file import REPAIRS
 from services.profile.settings import Settings
@@ -32,6 +34,7 @@ def make_context(settings: Settings) -> Context:
         lakes=lakes(settings.lake_url, settings.lake_options),
         alerts=alert_store,
         uploads=files_at(settings.uploads, settings.scratch),
+        engine=engine_of(settings.engine),
     )
 
 
@@ -40,4 +43,7 @@ def migrate(settings: Settings) -> bool:
     context = make_context(settings)
     for lake in context.lakes.values():
         lake.create()
-    return migrations.upgrade(context.database, PACKAGE)
+    done = migrations.upgrade(context.database, PACKAGE)
+    if done:
+        name_steps(context)
+    return done

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from chassis.core.engine import Engine
 from chassis.core.moments import day_of
 from chassis.core.signing import Signer, signer_of
 from chassis.data.database import Database
@@ -37,6 +38,7 @@ class Context:
     """The service's collaborators; `lakes` has a table for each kind of data, `lake` is that of invoices.
 
     `uploads` are the files as received, and what is said of their rejected rows.
+    `engine` does units of work, a bucket each, in processes of its own or on other machines.
     """
 
     settings: Settings
@@ -44,6 +46,7 @@ class Context:
     lakes: Mapping[str, Lake]
     alerts: AlertLog
     uploads: Files
+    engine: Engine
     now: Callable[[], datetime] = field(default=utc_now)
 
     def today(self) -> date:

@@ -18,7 +18,7 @@ import structlog
 from polars.exceptions import PanicException
 from sqlalchemy.exc import OperationalError
 
-from chassis.core.errors import InvariantBroken, Refused
+from chassis.core.errors import InvariantBroken, Refused, UpstreamUnavailable
 from chassis.data.jobs import Job
 from services.profile.book import store, tables, withdrawals
 from services.profile.book.commits import Commits
@@ -39,6 +39,7 @@ from services.profile.book.party_key import party_key
 from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import Limits, RawSheet
+from services.profile.book.usecases.agree import SECONDS, agree
 from services.profile.book.usecases.conclude import conclude
 from services.profile.book.usecases.connect import kept
 from services.profile.book.usecases.enrol import SyntheticMixed, claim
@@ -64,10 +65,13 @@ def load(context: Context, hooks: Mapping[str, Hooks], job: Job) -> None:
     """
     with context.database.read() as session:
         order = session.get_one(tables.Import, job.id)
+    agree(context, within=SECONDS)
     try:
         if order.finished_at is None:
             with context.uploads.open(order.id) as path:
                 _bring_in(context, hooks, job, order, path)
+    except UpstreamUnavailable:
+        raise  # it is tried again, and needs its file
     except Refused:
         _forget(context, order)
         raise
@@ -218,11 +222,14 @@ def _append(context: Context, order: tables.Import, dataset: Dataset, sheets: li
     done = lake.committed(order.id)
     if done is not None:
         return done
+    with context.database.read() as session:
+        step = store.last_steps(session).get(dataset.name)
     return lake.append(
         _records(context, dataset, sheets),
         order.id,
         {},
         now=context.now(),
+        step=step,
         standing=partial(_standing, context, order),
         counted=lambda new, held: {"taken": taken(sheets, new["line"]), "before": former_parties(dataset, new, held)},
     )
