@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +36,8 @@ class Settings:
     sector_packs: Path | None = None
     # What runs units of work (ADR 46); in this process unless the environment is asked.
     engine: str = "here"
+    # Workers of a queue where not one.
+    workers: Mapping[str, int] = field(default_factory=dict)
     # Where files are kept that web processes and workers share, if that is not the home folder (ADR 51).
     store: str | None = None
 
@@ -54,6 +57,7 @@ class Settings:
             party_key: str | None = env.str("PROFILE_PARTY_KEY", None, validate=PARTY_KEY)
             ledger_keys = settings.signing_keys(env, "PROFILE_LEDGER_KEYS")
             sector_packs: Path | None = env.path("PROFILE_SECTOR_PACKS", None)
+            workers = settings.workers(env, SERVICE)
             engine = settings.engine(env)
             production = settings.is_production(env)
         settings.require_readable(lake_url, "PROFILE_LAKE_URL, SMECREDIT_STORE or SMECREDIT_HOME")
@@ -62,7 +66,8 @@ class Settings:
         )
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
         keys = (party_key, ledger_keys)
-        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, *keys, sector_packs, engine, store)
+        how = (engine, workers, store)
+        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, *keys, sector_packs, *how)
 
     @property
     def ledger_key_file(self) -> Path:
