@@ -26,10 +26,9 @@ from gateway.identity.people import People
 from gateway.identity.registry import Clients
 from gateway.identity.roles import DEFAULT_SCOPES
 from gateway.identity.store import Client
-from gateway.identity.tokens import prepare, rotate
 from gateway.identity.tables import SessionRow
+from gateway.identity.tokens import prepare, rotate
 from gateway.settings import Settings
-
 
 PART = "gateway"
 

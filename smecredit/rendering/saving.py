@@ -24,7 +24,9 @@ def backed_up(answer: dict[str, Any]) -> None:
         if answer["keys_kept_at"]:
             console.print(f"keys {names}: copied to {escape(answer['keys_kept_at'])}; keep that folder elsewhere")
         else:
-            console.print(f"keys {names} are not in it, and no restore works without them: keep them with --keys FOLDER")
+            console.print(
+                f"keys {names} are not in it, and no restore works without them: keep them with --keys FOLDER"
+            )
 
 
 def brought_back(answer: dict[str, Any]) -> None:

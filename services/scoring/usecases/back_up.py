@@ -25,7 +25,9 @@ def named(settings: Settings, copy: Copy) -> Named:
         for kept in files.list()
         if kept.name.partition("/")[0] in versions
     ]
-    keys = [settings.receipt_key_file] * (not settings.receipt_keys) + [settings.ledger_key_file] * (not settings.ledger_keys)
+    keys = [settings.receipt_key_file] * (not settings.receipt_keys) + [settings.ledger_key_file] * (
+        not settings.ledger_keys
+    )
     return Named(sources, {"keys": [key.name for key in keys if key.exists()]})
 
 

@@ -8,8 +8,10 @@ versions come along where they are still there, so that a past moment reads as i
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from urllib.parse import unquote
 
 import orjson
@@ -43,18 +45,18 @@ def named(context: Context, copy: Copy) -> Named:
     return Named(sources, {"keys": there, "versions": versions})
 
 
-def place(context: Context, name: str) -> tuple[Files, str]:
-    """Return where a file of a backup belongs, and its name there."""
+def put_back(context: Context, name: str, file: Path) -> None:
+    """Put a file of a backup in its place; raise `FileExistsError` where another has its name."""
     first, _, rest = name.partition("/")
-    if first == UPLOADS:
-        return context.uploads, rest
     kind, _, inner = rest.partition("/")
-    return lake_files(context, kind), inner
+    files, inner = (context.uploads, rest) if first == UPLOADS else (lake_files(context, kind), inner)
+    with files.writing(inner) as place, file.open("rb") as kept:
+        shutil.copyfileobj(kept, place)
 
 
 def lake_files(context: Context, kind: str) -> Files:
     """Return the files of a kind's lake."""
-    return files_at(context.lakes[kind].url, context.settings.scratch)
+    return files_at(context.lakes[kind].url, context.settings.scratch, context.settings.lake_options)
 
 
 def _uploads(context: Context, copy: Copy) -> Iterator[Source]:
