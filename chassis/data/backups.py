@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from chassis.core.errors import Refused
 from chassis.data import dump
 from chassis.data.dump import Copy
 from chassis.data.vault import Entry, Part, Vault
@@ -42,7 +43,7 @@ class Named:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-class ErasedMeanwhile(Exception):
+class ErasedMeanwhile(Refused):
     """Files that a copy of the database names are not there, in copy after copy."""
 
 
@@ -71,8 +72,8 @@ def back_up(vault: Vault, moment: str, service: str, url: str, named: Callable[[
         vault.write_part(moment, part)
         return part
     raise ErasedMeanwhile(
-        f"{missing} of {service} is not there, and its database names it: it is erased at this moment (try again), or it "
-        "is lost (smecredit verify)"
+        f"{missing} of {service} is not there, and its database names it: it is being erased (try again), or it is "
+        "lost (smecredit verify)"
     )
 
 

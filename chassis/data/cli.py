@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from chassis.core import commands
-from chassis.data.vault import VaultDamaged, vault_at
+from chassis.data.vault import vault_at
 
 
 def complete(place: str, moment: str, services: str) -> dict[str, Any]:
@@ -23,10 +23,7 @@ def choose(place: str, at: str = "") -> dict[str, Any]:
             sys.exit(
                 f"there is no whole backup{f' up to {at}' if at else ''} at {place}; there are: {vault.completed()}"
             )
-        try:
-            return vault.told(moments[-1])
-        except VaultDamaged as damage:
-            sys.exit(f"{damage}: choose an earlier one")
+        return vault.told(moments[-1])
 
 
 def backups(place: str) -> dict[str, Any]:

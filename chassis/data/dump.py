@@ -17,12 +17,13 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.engine import URL, make_url
 
+from chassis.core.errors import Refused
 from chassis.data.database import Database
 
 SQLITE, POSTGRESQL = NAMES = ("database.sqlite", "database.pgdump")
 
 
-class CannotCopy(Exception):
+class CannotCopy(Refused):
     """The database cannot be copied or restored here; the message says why and what to do."""
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import orjson
 
+from chassis.core.errors import Refused
 from chassis.data.files import Files, files_at
 
 # Small enough that a database of which a few pages changed is mostly there already, large enough to be few.
@@ -31,7 +32,7 @@ STAMP = "%Y-%m-%dT%H%M%SZ"
 COMPLETE = "complete.json"
 
 
-class VaultDamaged(Exception):
+class VaultDamaged(Refused):
     """The vault does not give back what was put into it; the message names the chunk or file."""
 
 

@@ -1,4 +1,4 @@
-"""Maintenance commands of the matching service: `python -m services.matching.cli migrate|worker|backup|restore`."""
+"""Maintenance commands of the matching service: `python -m services.matching.cli COMMAND`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,15 @@ from typing import Any
 
 from chassis.core import commands
 from chassis.data import migrations
-<<<<<<< HEAD
 from chassis.data.backups import back_up, bring_back
-from chassis.data.database import Database
-from chassis.data.jobs import Worker
-from chassis.data.vault import vault_at
-=======
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
->>>>>>> main
+from chassis.data.vault import vault_at
 from services.matching.context import make_context
 from services.matching.jobs import handlers
 from services.matching.problems import KINDS
-from services.matching.settings import PACKAGE, Settings
+from services.matching.settings import PACKAGE, SERVICE, Settings
 from services.matching.usecases.deliver import Postman
 from services.matching.usecases.forward_notices import forward_notices
 

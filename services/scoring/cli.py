@@ -1,4 +1,4 @@
-"""Maintenance commands of the scoring service: `python -m services.scoring.cli migrate|worker|redraw|backup|restore`."""
+"""Maintenance commands of the scoring service: `python -m services.scoring.cli COMMAND`."""
 
 from __future__ import annotations
 

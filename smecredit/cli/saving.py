@@ -28,8 +28,8 @@ keys_folder = click.option(
 def backup_command(place: str, keys: Path | None, most: int | None) -> dict[str, Any]:
     """Back the suite up to a folder or an object store (s3://…), while it runs or not.
 
-    TO holds all backups; each costs what changed since the one before it. Secret keys are never in it: with --keys they are
-    copied to a folder of their own, to be kept elsewhere.
+    TO holds all backups; each costs what changed since the one before it. Secret keys are never in it: with --keys
+    they are copied to a folder of their own, to be kept elsewhere.
     """
     return backups.back_up(place, home(), Reporter(), keys=keys, most=most)
 
@@ -42,7 +42,7 @@ def backup_command(place: str, keys: Path | None, most: int | None) -> dict[str,
 def restore_command(place: str, keys: Path | None, at: datetime | None) -> dict[str, Any]:
     """Bring a backup back into an empty home (SMECREDIT_HOME) and empty databases.
 
-    What was done after the backup is not in it: look at what the answer says of consents and keys before the suite starts.
+    What was done after the backup is not in it: see what the answer says of consents and keys before the suite starts.
     """
     moment = at.strftime(backups.STAMP) if at else ""
     return backups.bring_back(place, home(), Reporter(), at=moment, keys=keys)

@@ -28,7 +28,8 @@ class BackupRefused(Expected):
 def back_up(place: str, folder: Path, reporter: Reporter, *, keys: Path | None, most: int | None) -> dict[str, Any]:
     """Back a home up to a place (a folder or an object store), whether its suite runs or not.
 
-    The secret keys go to a folder of their own, or nowhere: with a backup alone nobody signs in our name. With `most`, older backups than so many go.
+    The secret keys go to a folder of their own, or nowhere: with a backup alone nobody signs in our name. With `most`,
+    older backups than so many go.
     """
     if not folder.exists():
         raise BackupRefused(f"there is nothing at {folder}: name the suite's home with SMECREDIT_HOME")
