@@ -1,0 +1,28 @@
+"""What a suite stands on beside its own processes: servers that run with it, and what its processes read of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from smecredit.running.process import Command
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A command that runs beside the suite, and whether it is ready to be used."""
+
+    command: Command
+    ready: Callable[[], bool] = _always
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Servers and settings; by itself nothing, which is one machine with files in the home folder."""
+
+    servers: tuple[Server, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
