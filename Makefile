@@ -20,7 +20,7 @@ setup: $(RUNTIME) assets ## Set up the virtual environment and the pages' assets
 demo: setup ## Start the suite, load an economy (or DATA=DIR), train, score, match; leave the portal open
 	$(BIN)/smecredit demo $(if $(DATA),--data $(DATA)) $(ARGS)
 
-cluster-demo: $(TOOLS) assets ## The same as it stands on many machines: PostgreSQL, Redis, Dask, two web processes a service
+cluster-demo: $(TOOLS) assets ## The same as it stands on many machines: PostgreSQL, object store, Redis, Dask, two web processes a service
 	$(BIN)/smecredit demo --cluster $(if $(DATA),--data $(DATA)) $(ARGS)
 
 test: $(TOOLS) assets ## Run all tests (ARGS are handed to pytest)

