@@ -13,7 +13,7 @@ from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
 from chassis.data.vault import vault_at
 from services.matching.context import make_context
-from services.matching.jobs import handlers
+from services.matching.jobs import CLOCK, DELIVERIES, handlers
 from services.matching.problems import KINDS
 from services.matching.settings import PACKAGE, SERVICE, Settings
 from services.matching.usecases.deliver import Postman
@@ -35,7 +35,7 @@ def worker() -> None:
     places = posts(context.database, handlers(context), KINDS, counts, "MATCHING_WORKERS")
     postman = Postman(context.database, private=context.settings.private_webhooks)
     notices = Chores({partial(forward_notices, context): NOTICES_SECONDS})
-    Crew(context.database, [*places, Post("deliveries", postman.run), Post("clock", notices.run)]).run()
+    Crew(context.database, [*places, Post(DELIVERIES, postman.run), Post(CLOCK, notices.run)]).run()
 
 
 def backup(place: str, moment: str) -> dict[str, Any]:
