@@ -54,5 +54,13 @@ class UpstreamUnavailable(Refused):
     """A service that is needed for the answer does not answer."""
 
 
+class NotWritable(UpstreamUnavailable):
+    """What has to be kept cannot be written just now: the disk is full, read-only or failing."""
+
+
 class InvariantBroken(Refused):
     """A law that must hold did not; the answer is withheld rather than given wrong."""
+
+
+class DatabaseDamaged(InvariantBroken):
+    """The file of a database is not as it was written."""

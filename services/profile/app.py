@@ -28,6 +28,7 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
         blueprints=DOCUMENTED,
         checks={"lake": partial(agree, context)},
         terms=catalogue_terms,
+        folders={"lake": settings.lake_url, "uploads": settings.uploads},
     )
     for blueprint in BETWEEN_SERVICES:
         app.register_blueprint(blueprint)
