@@ -54,8 +54,20 @@ class UpstreamUnavailable(Refused):
     """A service that is needed for the answer does not answer."""
 
 
-class NotWritable(UpstreamUnavailable):
+class Unready(UpstreamUnavailable):
+    """What the operator has to put right first: work that was accepted waits for it and is not ended."""
+
+
+class NotWritable(Unready):
     """What has to be kept cannot be written just now: the disk is full, read-only or failing."""
+
+
+class EngineUnavailable(UpstreamUnavailable):
+    """What runs units of work is lost, or has no worker that fits; to begin again finds what is done."""
+
+
+class UnitKilled(Refused):
+    """A unit of work ended its process each time that it was tried; all other units are done."""
 
 
 class InvariantBroken(Refused):

@@ -36,7 +36,9 @@ class _Disks:
 
     def collect(self) -> Iterator[Metric]:
         """Give the gauge."""
-        free = GaugeMetricFamily("disk_free_bytes", "Room that is left on the disk of what a service keeps", labels=["place"])
+        free = GaugeMetricFamily(
+            "disk_free_bytes", "Room that is left on the disk of what a service keeps", labels=["place"]
+        )
         for place, folder in self.folders.items():
             with suppress(OSError):
                 free.add_metric([place], shutil.disk_usage(folder).free)

@@ -39,11 +39,13 @@ GENERIC: Mapping[type[Refused], Kind] = {
     errors.UpstreamUnavailable: Kind(503, "upstream-unavailable", "A service is unavailable", "依赖的服务暂不可用"),
     errors.NotWritable: Kind(507, "not-writable", "What has to be kept cannot be written", "数据暂时无法写入"),
     errors.DatabaseDamaged: Kind(500, "database-damaged", "The database's file is damaged", "数据库文件已损坏"),
+    errors.UnitKilled: Kind(500, "unit-killed", "A part of the work ends its process", "任务分片使工作进程终止"),
     errors.InvariantBroken: Kind(500, "invariant-broken", "A built-in check failed", "内部校验未通过"),
 }
 
 INTERNAL = Kind(500, "internal", "Something broke on our side", "服务内部错误")
 JOB_CRASHED = Kind(500, "job-crashed", "The job broke off repeatedly", "任务多次中断")
+JOB_KILLED = Kind(500, "job-killed", "The job kills its worker and was set aside", "任务致处理进程终止，已搁置")
 CONSENT_REQUIRED = Kind(403, "consent-required", "The enterprise's consent is needed", "需要企业授权")
 
 

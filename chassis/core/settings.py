@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import cast
 
 import orjson
-from environs import Env, EnvValidationError
+from environs import Env, EnvValidationError, validate
 
 from chassis.core.errors import UpstreamUnavailable
 
+ENGINE = validate.Regexp(
+    r"^(here|local(:[1-9][0-9]?)?|(tcp|tls)://[^\s/]+:[0-9]+)$",
+    error="`local` (or `local:4`), `here`, or the address of a scheduler: tcp://host:8786",
+)
 SIGNING_KEY = re.compile(r"[0-9a-f]{64}")
+COUNT = re.compile(r"[0-9]{1,9}")
 # The lake's writer takes a folder for an address: these it cannot read, or reads as another folder.
 UNREADABLE = re.compile(r"[\x00-\x1f\\^|\[\]]|%[0-9A-Fa-f]{2}")
 
@@ -61,6 +66,11 @@ def database_url(env: Env, service: str) -> str:
     return env.str(f"{service.upper()}_DATABASE_URL", f"sqlite:///{home(env) / service}.db")
 
 
+def engine(env: Env) -> str:
+    """Return what runs units of work, for `chassis.core.engine.engine_of`."""
+    return env.str("SMECREDIT_ENGINE", "local", validate=ENGINE)
+
+
 def signing_keys(env: Env, name: str) -> tuple[str, ...]:
     """Return the private keys of a variable, hex, the one that signs first; none where it is not set."""
     return tuple(env.list(name, []) or ())
@@ -74,6 +84,21 @@ def require_signing_keys(keys: tuple[str, ...], name: str, what: str, *, product
             "digits (python -c 'import secrets; print(secrets.token_hex(32))'), a new one before the older ones, "
             "with commas between."
         )
+
+
+def workers(env: Env, service: str) -> dict[str, int]:
+    """Return how many workers each queue named in `{SERVICE}_WORKERS` has, as in `imports=2,looks=0`."""
+    return by_queue(env, f"{service.upper()}_WORKERS", "workers")
+
+
+def by_queue(env: Env, name: str, what: str) -> dict[str, int]:
+    """Return whole numbers by queue; raise `SettingsError` where the variable has another form."""
+    pairs = [pair.strip().partition("=") for pair in env.str(name, "").split(",") if pair.strip()]
+    if any(not queue or COUNT.fullmatch(count) is None for queue, _, count in pairs):
+        raise SettingsError(
+            f"The settings cannot be used:\n  {name}: give {what} by queue, as in imports=2,looks=1 (whole numbers)."
+        )
+    return {queue: int(count) for queue, _, count in pairs}
 
 
 def is_production(env: Env) -> bool:

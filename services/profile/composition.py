@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chassis.core.engine import engine_of
 from chassis.data import migrations
 from chassis.data.database import Database
 from services.profile.book.context import Context
@@ -31,6 +32,7 @@ def make_context(settings: Settings) -> Context:
         database=Database(settings.database_url),
         lakes=lakes(settings.lake_url, settings.lake_options),
         alerts=alert_store,
+        engine=engine_of(settings.engine),
     )
 
 

@@ -26,8 +26,9 @@ def test_a_demonstrations_home_is_its_owners_alone_too(tmp_path: Path, monkeypat
 def test_a_home_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
     """No traceback: where it lies, why, and what to do."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(HomeUnusable, match=r"cannot be written \(Not a directory\).*SMECREDIT_HOME"), held(
-        tmp_path / "file" / "home"
+    with (
+        pytest.raises(HomeUnusable, match=r"cannot be written \(Not a directory\).*SMECREDIT_HOME"),
+        held(tmp_path / "file" / "home"),
     ):
         pass
 

@@ -27,7 +27,7 @@ from services.profile.book.usecases.connect import chosen, name_of
 from services.profile.standards.days import day_of
 
 CHUNK = 1 << 20
-JOB = "import"
+JOB = jobs.Kind("import", "imports")
 LONGEST_NAME = 200
 
 
