@@ -85,10 +85,10 @@ def check_backend(backend: Backend) -> None:
         raise UpstreamUnavailable(f"The {backend.name} service is up but not ready; its own /readyz says why.")
 
 
-def _checks(here: Context) -> dict[str, Callable[[], None]]:
-    checks: dict[str, Callable[[], None]] = {
+def _checks(here: Context) -> dict[str, Callable[[], object]]:
+    checks: dict[str, Callable[[], object]] = {
         "database": partial(check_register, here.database),
-        "writing": writing(here.database, {}).check,
+        "writing": writing(here.database, {}),
     }
     return checks | {name: partial(check_backend, backend) for name, backend in here.backends.items()}
 

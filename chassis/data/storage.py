@@ -20,7 +20,6 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from chassis.core.errors import DatabaseDamaged, NotWritable, Refused, UpstreamUnavailable
-from chassis.data.database import Database
 
 RETRY_SECONDS = 10
 # How long a look is good for: readiness may be asked many times a second.
@@ -116,19 +115,15 @@ def _state(error: DBAPIError) -> str:
 
 
 class Writing:
-    """Whether what a service keeps can be written: a durable write to its database and to each of its folders.
+    """Whether what a service keeps can be written: by small durable writes, `probes` by the name of what they write to.
 
     A look is good for `PROBE_SECONDS`, so that it costs next to nothing however often it is asked for.
     """
 
     def __init__(
-        self,
-        database: Database,
-        folders: Mapping[str, Path],
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
+        self, probes: Mapping[str, Callable[[], object]], *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._database, self._folders, self._monotonic = database, dict(folders), monotonic
+        self._probes, self._monotonic = dict(probes), monotonic
         self._turn = threading.Lock()
         self._found: tuple[float, list[str]] | None = None
 
@@ -136,18 +131,16 @@ class Writing:
         """Raise `NotWritable` naming what cannot be written."""
         with self._turn:
             if self._found is None or self._monotonic() - self._found[0] >= PROBE_SECONDS:
-                self._found = self._monotonic(), self._failing()
+                failing = [f"{name}: {what}" for name, probe in self._probes.items() if (what := _told(probe))]
+                self._found = self._monotonic(), failing
             failing = self._found[1]
         if failing:
             raise not_writable("; ".join(failing))
 
-    def _failing(self) -> list[str]:
-        probes: dict[str, Callable[[], object]] = {"database": self._database.probe}
-        probes |= {name: _prober(folder) for name, folder in self._folders.items()}
-        return [f"{name}: {what}" for name, probe in probes.items() if (what := _told(probe))]
 
+def folder_probe(folder: Path) -> Callable[[], None]:
+    """Return what writes a little to a folder durably and removes it; it raises where that cannot be done."""
 
-def _prober(folder: Path) -> Callable[[], None]:
     def probe() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f".writable-{os.getpid()}"
@@ -169,4 +162,6 @@ def _told(probe: Callable[[], object]) -> str | None:
         return BY_ERRNO.get(error.errno or 0) or error.strerror or type(error).__name__
     except DBAPIError as error:
         return cannot(error) or type(error.orig).__name__
+    except Refused as refusal:
+        return refusal.detail.partition(" / ")[0]
     return None

@@ -57,8 +57,8 @@ class Worker:
     """Takes jobs one at a time, oldest first, and hands each to the handler of its kind.
 
     Who serves several queues serves them in the order in which `handlers` names them. A handler that raises `Refused`
-    fails the job with that problem, `UpstreamUnavailable` only after a minute of patience; `Unready` (a full disk, a lake
-    that does not fit) puts it off until that is put right. One that crashes is tried again: five times at most, twice
+    fails the job with that problem, `UpstreamUnavailable` only after a minute of patience; `Unready` (a full disk, say)
+    puts it off until that is put right. One that crashes is tried again: five times at most, twice
     where the code has slipped. `problem_kinds` is the service's table, so that a
     failed job reads like a refused request.
     """

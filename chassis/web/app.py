@@ -26,7 +26,7 @@ from chassis.core.identity import Verifier
 from chassis.core.ids import new_id
 from chassis.data import migrations
 from chassis.data.database import Database
-from chassis.data.storage import Writing
+from chassis.data.storage import Writing, folder_probe
 from chassis.web import preconditions, refusals
 from chassis.web.answers import Orjson, json_answer
 from chassis.web.reading import Request, check_address, whole
@@ -151,17 +151,16 @@ def make_service(
     blueprints: Sequence[flask_smorest.Blueprint],
     checks: Mapping[str, Check] | None = None,
     terms: Terms = dict,
-    folders: Mapping[str, str | Path] | None = None,
 ) -> Flask:
     """Return the web application of the service in `package` (say `services.profile`), complete with its API.
 
-    Beside `checks`, it is ready when its database is current and what it keeps can be written: to the database and to
-    `folders`, by name (those in an object store are left out). `terms` gives words that its code declares.
+    Beside `checks`, it is ready when its database is current and can be written. Who keeps more than that gives a check
+    `writing` of its own. `terms` gives words that its code declares.
     """
     name = package.rpartition(".")[2]
     ready: dict[str, Check] = {
         "database": partial(migrations.check, context.database, package),
-        "writing": writing(context.database, folders or {}).check,
+        "writing": writing(context.database, {}),
         **(checks or {}),
     }
     app = make_app(name, verifier=verifier, problem_kinds=problem_kinds, checks=ready)
@@ -171,12 +170,16 @@ def make_service(
     return app
 
 
-def writing(database: Database, folders: Mapping[str, str | Path]) -> Writing:
-    """Return what tells whether a database and folders can be written, and have the metrics tell their free bytes."""
+def writing(database: Database, folders: Mapping[str, str | Path], probes: Mapping[str, Check] | None = None) -> Check:
+    """Return the check that a database and folders can be written, and have the metrics tell their free bytes.
+
+    Folders in an object store are left out; `probes` are what else is written, by name.
+    """
     local = {name: Path(place) for name, place in folders.items() if "://" not in str(place)}
     file = database.file
     metrics.watch_disks(local if file is None else {"database": file.parent, **local})
-    return Writing(database, local)
+    others = {name: folder_probe(folder) for name, folder in local.items()}
+    return Writing({"database": database.probe, **others, **(probes or {})}).check
 
 
 def make_app(

@@ -7,7 +7,8 @@ from functools import partial
 from flask import Flask
 
 from chassis.core.identity import Verifier
-from chassis.web.app import make_service
+from chassis.web.app import Check, make_service, writing
+from services.profile.book.context import Context
 from services.profile.book.usecases.agree import agree
 from services.profile.composition import PACKAGE, make_context
 from services.profile.portrait.api.shown import catalogue_terms
@@ -26,10 +27,13 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
         verifier=verifier or Verifier(settings.jwks_url, audiences=["profile"]),
         problem_kinds=KINDS,
         blueprints=DOCUMENTED,
-        checks={"lake": partial(agree, context)},
+        checks={"lake": partial(agree, context), "writing": _writing(context)},
         terms=catalogue_terms,
-        folders={"lake": settings.lake_url, "uploads": settings.uploads},
     )
     for blueprint in BETWEEN_SERVICES:
         app.register_blueprint(blueprint)
     return app
+
+
+def _writing(context: Context) -> Check:
+    return writing(context.database, {"lake": context.settings.lake_url}, {"uploads": context.uploads.probe})

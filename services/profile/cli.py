@@ -18,6 +18,7 @@ import orjson
 from chassis.core import commands
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
+from chassis.data.files import sweep
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.usecases.agree import agree
@@ -43,6 +44,7 @@ def migrate() -> str:
 def worker() -> None:
     """Work off all queues until stopped, watch the terms of disputes, and keep the graph as new as the book."""
     context = make_context(Settings.from_environment())
+    sweep(context.settings.scratch)
     chores: dict[Callable[[], object], float] = {
         partial(remind, context): CLOCK_SECONDS,
         partial(tend, context): TIES_SECONDS,

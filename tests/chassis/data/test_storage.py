@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,18 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.core.errors import DatabaseDamaged, NotWritable, UpstreamUnavailable
 from chassis.data.database import Database
-from chassis.data.storage import Writing, refusal_of, where_writable
+from chassis.data.storage import Writing, folder_probe, refusal_of, where_writable
+
+
+def run(database: Database, statements: Sequence[str]) -> None:
+    with database.connection(writes=True) as connection:
+        for statement in statements:
+            connection.execute(text(statement))
 
 
 def failure(database: Database, *statements: str) -> DBAPIError:
-    with pytest.raises(DBAPIError) as caught, database.connection(writes=True) as connection:
-        for statement in statements:
-            connection.execute(text(statement))
+    with pytest.raises(DBAPIError) as caught:
+        run(database, statements)
     return caught.value
 
 
@@ -62,9 +68,9 @@ def test_a_damaged_database_is_told_as_such(tmp_path: Path) -> None:
 def test_readiness_writes_once_in_a_while_and_names_what_fails(tmp_path: Path) -> None:
     """A look is good for three seconds; then it is looked at again, and nothing is left behind."""
     moment = [0.0]
-    database = Database(f"sqlite:///{tmp_path}/a.db")
     (tmp_path / "taken").write_text("a file stands where the folder should be")
-    writing = Writing(database, {"lake": tmp_path / "lake", "uploads": tmp_path / "taken"}, monotonic=lambda: moment[0])
+    probes = {"lake": folder_probe(tmp_path / "lake"), "uploads": folder_probe(tmp_path / "taken")}
+    writing = Writing(probes, monotonic=lambda: moment[0])
     with pytest.raises(NotWritable, match="uploads") as caught:
         writing.check()
     assert "lake" not in str(caught.value)
@@ -74,7 +80,6 @@ def test_readiness_writes_once_in_a_while_and_names_what_fails(tmp_path: Path) -
         writing.check()
     moment[0] = 3.0
     writing.check()
-    database.dispose()
 
 
 def test_what_only_saves_work_later_is_done_without_on_a_full_disk() -> None:
