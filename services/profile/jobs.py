@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from chassis.data.jobs import Job
+from chassis.data.jobs import Job, Kind
 from services.profile.book.context import Context
 from services.profile.book.usecases.load import load
 from services.profile.book.usecases.receive import JOB
@@ -21,8 +21,11 @@ from services.profile.watch.exposure_store import JOB as BOOKS
 from services.profile.watch.usecases.look import watch
 from services.profile.watch.usecases.look_books import watch_books
 
+# What stands beside the queues.
+CLOCK = "clock"
 
-def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
+
+def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
     """Return the handler of each kind of job; all may be repeated after a crash."""
     return {
         JOB: partial(load, context, HOOKS),
@@ -32,3 +35,8 @@ def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
         INDEX: partial(publish_index, context),
         SHOCK: partial(work_off_shock, context),
     }
+
+
+def posts(context: Context) -> list[str]:
+    """Return the posts at which somebody must work, on some host: the queues, and what stands beside them."""
+    return sorted({kind.queue for kind in handlers(context)} | {CLOCK})
