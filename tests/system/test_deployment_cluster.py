@@ -92,7 +92,7 @@ def test_its_object_store_takes_files_from_who_has_the_key(tmp_path: Path) -> No
     folder = tmp_path / "run"
     folder.mkdir()
     sockets = [f"-filer.localSocket={folder}/filer", f"-s3.localSocket={folder}/s3"]
-    with running("objects", local, "-master.volumeSizeLimitMB=64", *outer, *inner, *sockets, folder=folder):
+    with running("objects", local, "-volume.preStopSeconds=0", *outer, *inner, *sockets, folder=folder):
         until = time.monotonic() + 60
         kept = False
         while not kept and time.monotonic() < until:
