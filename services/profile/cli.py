@@ -130,5 +130,11 @@ if __name__ == "__main__":
     if sys.argv[1:2] == [REPLAY]:
         replay_alerts(sys.argv[2:])
     else:
-        upkeep = {"compact": compact, "watch": watch, "shred": shred, "backup": backup, "restore": restore}
+        upkeep: dict[str, commands.Command] = {
+            "compact": compact,
+            "watch": watch,
+            "shred": shred,
+            "backup": backup,
+            "restore": restore,
+        }
         commands.run(PACKAGE, migrate=migrate, worker=worker, **upkeep)
