@@ -24,6 +24,7 @@ from services.profile.book.domain.invoice import DATASET
 from services.profile.book.lake import lakes
 from services.profile.composition import PACKAGE, migrate
 from services.profile.jobs import handlers
+from services.profile.portrait.usecases.make_peers import AtOnce
 from services.profile.problems import KINDS
 from services.profile.settings import Settings
 
@@ -141,6 +142,6 @@ def open_house(url: str, folder: Path, verifier: Verifier, tokens: Callable[...,
     if not home.exists():
         copytree(unused_home().name, home)
     migrate(settings)
-    app = create_app(settings, verifier=verifier)
+    app = create_app(settings, verifier=verifier, peers=AtOnce())
     context: Context = app.extensions["context"]
     return House(app.test_client(), context, jobs.Worker(context.database, handlers(context), KINDS), tokens)

@@ -8,7 +8,7 @@ from flask import Flask
 
 from chassis.core.identity import Verifier
 from chassis.web.app import make_service
-from services.profile.book.context import Context
+from services.profile.book.context import Context, PeerMaker
 from services.profile.composition import PACKAGE, make_context
 from services.profile.portrait.api.shown import catalogue_terms
 from services.profile.problems import KINDS
@@ -16,10 +16,12 @@ from services.profile.routes import BETWEEN_SERVICES, DOCUMENTED
 from services.profile.settings import Settings
 
 
-def create_app(settings: Settings | None = None, *, verifier: Verifier | None = None) -> Flask:
-    """Return the web application; settings come from the environment unless given."""
+def create_app(
+    settings: Settings | None = None, *, verifier: Verifier | None = None, peers: PeerMaker | None = None
+) -> Flask:
+    """Return the web application; settings come from the environment unless given, and `peers` from a worker."""
     settings = settings or Settings.from_environment()
-    context = make_context(settings)
+    context = make_context(settings, peers)
     app = make_service(
         PACKAGE,
         context,

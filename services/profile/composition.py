@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from chassis.data import migrations
 from chassis.data.database import Database
-from services.profile.book.context import Context
+from services.profile.book.context import Context, PeerMaker
 from services.profile.book.domain import public_record
 from services.profile.book.lake import lakes
 from services.profile.book.usecases.hooks import Hooks
+from services.profile.portrait.usecases.order_peers import Ordering
 from services.profile.rights.usecases.repair_by_file import REPAIRS
 from services.profile.settings import Settings
 from services.profile.supervision.domain.packs_of import packs
@@ -19,10 +20,11 @@ PACKAGE = "services.profile"
 HOOKS: Mapping[str, Hooks] = {public_record.DATASET.name: REPAIRS}
 
 
-def make_context(settings: Settings) -> Context:
+def make_context(settings: Settings, peers: PeerMaker | None = None) -> Context:
     """Return the service's collaborators, for the web process and the worker alike. Nothing connects yet.
 
-    Raise `PackRefused` where a sector's pack contradicts itself: better at the start than when a firm is asked for.
+    `peers` sees to the figures of peers; by default they are ordered from a worker, which makes them. Raise
+    `PackRefused` where a sector's pack contradicts itself: better at the start than when a firm is asked for.
     """
     packs(settings.sector_packs)
     return Context(
@@ -30,6 +32,7 @@ def make_context(settings: Settings) -> Context:
         database=Database(settings.database_url),
         lakes=lakes(settings.lake_url, settings.lake_options),
         alerts=alert_store,
+        peers=peers or Ordering(),
     )
 
 

@@ -62,6 +62,11 @@ class Settings:
         return self.home / "profile-ledger-key"
 
     @property
+    def peers(self) -> Path:
+        """The folder of peer figures that workers have made: nothing but what the lake gives again."""
+        return self.home / "peers"
+
+    @property
     def uploads(self) -> Path:
         """The folder of files as received, and of their reject reports."""
         return self.home / "uploads"
