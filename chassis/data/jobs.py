@@ -69,6 +69,7 @@ TABLE = Table(
     Column("lease_until", Utc),
     Column("created_at", Utc, nullable=False),
     Column("finished_at", Utc),
+    Column("checkpoint", Json),
     Index("ix_jobs_state_id", "state", "id"),
 )
 log = structlog.get_logger()
@@ -87,7 +88,7 @@ class JobState:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One piece of work in the hands of a worker."""
+    """One piece of work in the hands of a worker; `checkpoint` is what whoever had it before noted last."""
 
     id: str
     kind: str
@@ -95,10 +96,18 @@ class Job:
     caller: Caller | None
     attempt: int
     _worker: Worker = field(repr=False)
+    checkpoint: dict[str, Any] | None = None
 
     def progress(self, done: int, total: int | None) -> None:
         """Tell how far the work is; raises `LeaseLost` where another worker has taken it over."""
         self._worker.renew(self.id, done=done, total=total)
+
+    def note(self, checkpoint: Mapping[str, Any], done: int, total: int | None) -> None:
+        """Note what is done (a small document), so that whoever takes the job over goes on there; raises as above.
+
+        What gets on is no poison: the takings are counted anew.
+        """
+        self._worker.renew(self.id, checkpoint=dict(checkpoint), attempts=1, done=done, total=total)
 
 
 class LeaseLost(Exception):
@@ -277,9 +286,9 @@ class Worker:
                 .where(TABLE.c.id == row.id)
                 .values(state="running", worker=self._name, lease_until=_soon(), attempts=TABLE.c.attempts + 1)
             )
-            columns = (TABLE.c.id, TABLE.c.kind, TABLE.c.payload, TABLE.c.caller, TABLE.c.attempts)
-            job_id, kind, payload, packed, attempt = session.execute(taken.returning(*columns)).one()
-        return Job(job_id, kind, payload, _unpack(packed), attempt, self)
+            columns = (TABLE.c.id, TABLE.c.kind, TABLE.c.payload, TABLE.c.caller, TABLE.c.attempts, TABLE.c.checkpoint)
+            job_id, kind, payload, packed, attempt, noted = session.execute(taken.returning(*columns)).one()
+        return Job(job_id, kind, payload, _unpack(packed), attempt, self, noted)
 
     def _retry(self, job: Job, error: Exception) -> None:
         if job.attempt >= (MOST_SLIPS if isinstance(error, SLIPS) else MOST_ATTEMPTS):

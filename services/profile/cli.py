@@ -19,6 +19,7 @@ from chassis.core import commands
 from chassis.data.jobs import Worker
 from services.profile.book import store
 from services.profile.book.context import Context
+from services.profile.book.usecases.agree import agree
 from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
 from services.profile.graph.usecases.keep_ties import tend
@@ -58,6 +59,7 @@ def _working() -> Context:
 def compact() -> str:
     """Join the lake's small files, which many small imports leave behind."""
     context = make_context(Settings.from_environment())
+    agree(context)
     return f"joined {sum(lake.compact() for lake in context.lakes.values())} files"
 
 

@@ -33,6 +33,8 @@ class Settings:
     ledger_keys: tuple[str, ...] = field(default=(), repr=False)
     # A folder of sectors of one's own beside those that come with the suite (ADR 42).
     sector_packs: Path | None = None
+    # What runs units of work (ADR 46); in this process unless the environment is asked.
+    engine: str = "here"
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -49,12 +51,15 @@ class Settings:
             party_key: str | None = env.str("PROFILE_PARTY_KEY", None, validate=PARTY_KEY)
             ledger_keys = settings.signing_keys(env, "PROFILE_LEDGER_KEYS")
             sector_packs: Path | None = env.path("PROFILE_SECTOR_PACKS", None)
+            engine = settings.engine(env)
             production = settings.is_production(env)
+        settings.require_readable(lake_url, "PROFILE_LAKE_URL or SMECREDIT_HOME")
         settings.require_signing_keys(
             ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
-        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, party_key, ledger_keys, sector_packs)
+        keys = (party_key, ledger_keys)
+        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, *keys, sector_packs, engine)
 
     @property
     def ledger_key_file(self) -> Path:

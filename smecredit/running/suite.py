@@ -63,7 +63,7 @@ class Suite:
         self.addresses = Addresses(port)
         self.startup_seconds = 0.0
         self._say = say
-        self._environment = _environment(self.home, self.addresses)
+        self._environment = environment(self.home, self.addresses)
         self._children: list[Child] = []
         self._exits = contextlib.ExitStack()
 
@@ -197,7 +197,7 @@ class Suite:
         return Command(f"{name}-{verb}", [sys.executable, "-m", module, verb, *options])
 
 
-def _environment(folder: Path, addresses: Addresses) -> dict[str, str]:
+def environment(folder: Path, addresses: Addresses) -> dict[str, str]:
     """Return what the children read: this process's environment, the home, and each other's addresses."""
     own = {f"{name.upper()}_URL": addresses.of(name) for name in ("gateway", *SERVICES)}
     root = str(package_folder("chassis").parent)

@@ -231,6 +231,21 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_slow_one_cannot_end_it(datab
         held.progress(1, 2)
 
 
+def test_whoever_takes_a_job_over_goes_on_where_it_was_noted(database: Database) -> None:
+    """The one who is killed leaves its checkpoint; the takings before it do not count against the job any more."""
+    add(database)
+    seen: list[Job] = []
+    for _ in range(3):
+        held = worker(database, seen.append)._claim()
+        with database.begin() as session:
+            session.execute(update(jobs.TABLE).values(lease_until=datetime.now(UTC) - timedelta(seconds=1)))
+    held.note({"buckets": [0, 1]}, 2, 16)
+    with database.begin() as session:
+        session.execute(update(jobs.TABLE).values(lease_until=datetime.now(UTC) - timedelta(seconds=1)))
+    assert worker(database, seen.append).run_once()
+    assert [(job.checkpoint, job.attempt) for job in seen] == [({"buckets": [0, 1]}, 2)]
+
+
 def _work(url: str, marker: str) -> None:
     def slow(job: Job) -> None:
         with open(marker, "a") as file:  # noqa: PTH123 -- a plain append is what the test watches

@@ -7,7 +7,7 @@ any machine may do it. Its tables bear the stamp of all that they are made from;
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import polars as pl
@@ -31,6 +31,9 @@ c = pl.col
 PEERS = Whole(Why.PEERS)
 ROSTER = ("enterprise", "industry", "size_class", "synthetic")
 HEARD, FIGURED = PARTS
+# Tables that the units of one run read: who the firms are and of which part, the channels of imports, and by part what
+# its firms state of dealings with firms of the book.
+TOLD, CHANNELS, MIRROR = "told", "channels", "mirror"
 # What a partner's statement is told by, in which versions, by whom.
 STATED = (*DATASET.identity, "status", "blue_number", "version", "known_at", "import_id")
 MIRRORED = ("enterprise", "direction", "counterparty", "code", "number", "date", "total_fen", "status", "import_id")
@@ -59,7 +62,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One unit: of which part, from where, by what is known; `firms` are those of the part, `sizes` all with a size.
+    """One unit: of which part, from where, by what is known; who the firms are, and the channels, lie in `files`.
 
     `heard` are the stamps of what each part says of others. Where only some firms have changed, `changed` says which.
     """
@@ -69,11 +72,27 @@ class Unit:
     known: Known
     lake: tuple[str, Mapping[str, str]]
     files: PeerFiles
-    firms: pl.DataFrame
-    sizes: pl.DataFrame
-    channels: pl.DataFrame
     heard: tuple[str, ...] = ()
     changed: Changed | None = None
+
+    def __str__(self) -> str:
+        """Return the short name of the unit."""
+        return f"{self.known.moment.as_of} {self.part.place}/{self.part.of}"
+
+    @property
+    def firms(self) -> pl.DataFrame:
+        """The firms of the part (`evidence.ENTERPRISES`)."""
+        return self.files.read(self.stamp, TOLD).filter(c("part") == self.part.place).drop("part").collect()
+
+    @property
+    def sizes(self) -> pl.DataFrame:
+        """All firms of a known size."""
+        return self.files.read(self.stamp, TOLD).select("enterprise", "size_class").drop_nulls().collect()
+
+    @property
+    def channels(self) -> pl.DataFrame:
+        """The channels of imports."""
+        return self.files.read(self.stamp, CHANNELS).collect()
 
     @property
     def scope(self) -> Whole:
@@ -107,7 +126,6 @@ class All:
     stamp: str
     files: PeerFiles
     figured: tuple[str, ...]
-    firms: pl.DataFrame = field(repr=False)
 
 
 class PartOfLake:
@@ -135,7 +153,7 @@ def hear(unit: Unit) -> None:
 
     Where the whole part is read, also their statements of dealings with firms of the book, for the units that follow.
     """
-    names = HEARD if unit.changed is not None else (*HEARD, "mirror")
+    names = HEARD if unit.changed is not None else (*HEARD, MIRROR)
     if unit.has(names):
         return
     known, day = unit.known, unit.known.moment.as_of
@@ -147,8 +165,9 @@ def hear(unit: Unit) -> None:
     named = stands.filter(c("counterparty").is_not_null()).with_columns(party=party_of(c("counterparty")))
     unit.keep("mentions", named.select("party", "enterprise").unique(), ("party", "enterprise"), 0)
     if unit.changed is None:
-        here = named.join(known.firms.select(party="enterprise"), on="party", how="semi")
-        unit.files.write(unit.stamp, f"mirror-{unit.part.place}", here.select("party", *MIRRORED).sort("party"))
+        book = unit.files.read(unit.stamp, TOLD).select(party="enterprise").collect()
+        here = named.join(book, on="party", how="semi")
+        unit.files.write(unit.stamp, f"{MIRROR}-{unit.part.place}", here.select("party", *MIRRORED).sort("party"))
 
 
 def figure(unit: Unit) -> None:
@@ -176,7 +195,7 @@ def figure(unit: Unit) -> None:
 def combine(whole: All) -> tuple[int, int]:
     """Write the groups of peers and the network of all parts; return how many firms have any figure, and trade."""
     files, stamp = whole.files, whole.stamp
-    roster = whole.firms.select(ROSTER).sort("enterprise")
+    roster = files.read(stamp, TOLD).select(ROSTER).sort("enterprise").collect()
     found = Edges(*(_parts(whole, name) for name in ("links", "relations", "troubled")))
     large = roster.filter(c("size_class") == "large")["enterprise"]
     tied = network(found, large, _parts(whole, "checks").sort("enterprise"))
@@ -216,7 +235,7 @@ def _mirrored(unit: Unit) -> pl.DataFrame:
     """Return the statements of other firms' files in which firms of this part are the counterparty."""
     if unit.changed is None:
         mine = unit.firms.select(party="enterprise").lazy()
-        told = [unit.files.read(stamp, f"mirror-{at}") for at, stamp in enumerate(unit.heard)]
+        told = [unit.files.read(stamp, f"{MIRROR}-{at}") for at, stamp in enumerate(unit.heard)]
         return pl.concat(told).join(mine, on="party", how="semi").drop("party").collect()
     firms = unit.changed.firms
     rows = _statements(unit, naming(unit.files, unit.heard, firms))

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -20,6 +19,7 @@ import polars as pl
 import structlog
 from sqlalchemy.orm import Session
 
+from chassis.core.engine import completed
 from chassis.data.jobs import Job
 from services.profile.book import departures, store, withdrawals
 from services.profile.book.context import Context
@@ -33,8 +33,11 @@ from services.profile.portrait import peer_store
 from services.profile.portrait.peer_store import Finished
 from services.profile.portrait.usecases.baseline import CATALOGUE, live_day, peer_files
 from services.profile.portrait.usecases.figure_parts import (
+    CHANNELS,
+    MIRROR,
     PEERS,
     ROSTER,
+    TOLD,
     All,
     Changed,
     Part,
@@ -261,13 +264,13 @@ def _made(context: Context, known: Known, found: Finished | None, changed: Chang
     units = _units(context, known, stamp, parts)
     if found is None or changed is None:
         heard, figured = [stamp] * len(units), [stamp] * len(units)
-        _run(hear, units)
-        _run(figure, [replace(unit, heard=tuple(heard)) for unit in units])
-        for unit in units:
-            files.remove(stamp, f"mirror-{unit.part.place}")
+        _run(context, hear, units)
+        _run(context, figure, [replace(unit, heard=tuple(heard)) for unit in units])
     else:
         heard, figured = _renewed(context, known, found, changed, units)
-    counts = combine(All(stamp, files, tuple(figured), known.firms))
+    counts = combine(All(stamp, files, tuple(figured)))
+    for name in (TOLD, CHANNELS, *(f"{MIRROR}-{at}" for at in range(parts))):
+        files.remove(stamp, name)
     return Made(stamp, [list(each) for each in zip(heard, figured, strict=True)], *counts)
 
 
@@ -279,12 +282,12 @@ def _renewed(
     before, figured = ([part[at] for part in found.parts] for at in (0, 1))
     heard = list(before)
     listening = _only(units, changed.firms, before, figured)
-    _run(hear, listening)
+    _run(context, hear, listening)
     for unit in listening:
         heard[unit.part.place] = unit.stamp
     resting = _resting(context, known, found, changed, (before, heard))
     again = [replace(unit, heard=tuple(heard)) for unit in _only(units, resting, before, figured)]
-    _run(figure, again)
+    _run(context, figure, again)
     for unit in again:
         figured[unit.part.place] = unit.stamp
     return heard, figured
@@ -322,24 +325,22 @@ def _rows(tables: Iterable[pl.LazyFrame]) -> set[tuple[Any, ...]]:
 
 
 def _units(context: Context, known: Known, stamp: str, parts: int) -> list[Unit]:
+    """Return the units of all parts, and write down for them who the firms are and how imports came."""
     with context.database.read() as session:
         rows = store.channels(session)
     channels = pl.DataFrame(rows, schema={"import_id": pl.String, "channel": pl.String}, orient="row")
-    sizes = known.firms.select(SIZES).drop_nulls()
-    place = pl.Series([bucket_of(name) % parts for name in known.firms["enterprise"]], dtype=pl.Int64)
+    place = pl.Series("part", [bucket_of(name) % parts for name in known.firms["enterprise"]], dtype=pl.Int64)
+    files = peer_files(context)
+    files.write(stamp, TOLD, known.firms.with_columns(place).sort("part", "enterprise"))
+    files.write(stamp, CHANNELS, channels)
     lake = (context.settings.lake_url, context.settings.lake_options)
-    # Of all firms the names alone go along.
-    told = replace(known, firms=known.firms.select("enterprise"))
-    unit = partial(Unit, stamp=stamp, known=told, lake=lake, files=peer_files(context))
-    return [
-        unit(part=Part(at, parts), firms=known.firms.filter(place == at), sizes=sizes, channels=channels)
-        for at in range(parts)
-    ]
+    told = replace(known, firms=known.firms.clear())
+    return [Unit(stamp, Part(at, parts), told, lake, files) for at in range(parts)]
 
 
-def _run(work: Callable[[Unit], None], units: Sequence[Unit]) -> None:
-    for unit in units:
-        work(unit)
+def _run(context: Context, work: Callable[[Unit], None], units: Sequence[Unit]) -> None:
+    for _ in completed(context.engine.run(work, units)):
+        pass
 
 
 def _stamp(known: Known, parts: int) -> str:
