@@ -43,6 +43,7 @@ GENERIC: Mapping[type[Refused], Kind] = {
 
 INTERNAL = Kind(500, "internal", "Something broke on our side", "服务内部错误")
 JOB_CRASHED = Kind(500, "job-crashed", "The job broke off repeatedly", "任务多次中断")
+JOB_KILLED = Kind(500, "job-killed", "The job kills its worker and was set aside", "任务致处理进程终止，已搁置")
 CONSENT_REQUIRED = Kind(403, "consent-required", "The enterprise's consent is needed", "需要企业授权")
 
 

@@ -18,6 +18,7 @@ ENGINE = validate.Regexp(
     error="`local` (or `local:4`), `here`, or the address of a scheduler: tcp://host:8786",
 )
 SIGNING_KEY = re.compile(r"[0-9a-f]{64}")
+COUNT = re.compile(r"[0-9]{1,9}")
 # The lake's writer takes a folder for an address: these it cannot read, or reads as another folder.
 UNREADABLE = re.compile(r"[\x00-\x1f\\^|\[\]]|%[0-9A-Fa-f]{2}")
 
@@ -48,6 +49,11 @@ def reading() -> Iterator[Env]:
 def home(env: Env) -> Path:
     """Return the folder of the embedded data; absolute, since workers may start elsewhere."""
     return Path(env.str("SMECREDIT_HOME", ".smecredit")).expanduser().absolute()
+
+
+def store(env: Env) -> str:
+    """Return where files are kept that several machines share: a folder or an object store, else the home folder."""
+    return env.str("SMECREDIT_STORE", str(home(env))).rstrip("/")
 
 
 def require_readable(folder: str, name: str) -> None:
@@ -83,6 +89,21 @@ def require_signing_keys(keys: tuple[str, ...], name: str, what: str, *, product
             "digits (python -c 'import secrets; print(secrets.token_hex(32))'), a new one before the older ones, "
             "with commas between."
         )
+
+
+def workers(env: Env, service: str) -> dict[str, int]:
+    """Return how many workers each queue named in `{SERVICE}_WORKERS` has, as in `imports=2,looks=0`."""
+    return by_queue(env, f"{service.upper()}_WORKERS", "workers")
+
+
+def by_queue(env: Env, name: str, what: str) -> dict[str, int]:
+    """Return whole numbers by queue; raise `SettingsError` where the variable has another form."""
+    pairs = [pair.strip().partition("=") for pair in env.str(name, "").split(",") if pair.strip()]
+    if any(not queue or COUNT.fullmatch(count) is None for queue, _, count in pairs):
+        raise SettingsError(
+            f"The settings cannot be used:\n  {name}: give {what} by queue, as in imports=2,looks=1 (whole numbers)."
+        )
+    return {queue: int(count) for queue, _, count in pairs}
 
 
 def is_production(env: Env) -> bool:

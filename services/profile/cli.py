@@ -16,7 +16,9 @@ from pathlib import Path
 import orjson
 
 from chassis.core import commands
-from chassis.data.jobs import Worker
+from chassis.data.chores import Chores
+from chassis.data.crew import Crew, Post, posts
+from chassis.data.files import sweep
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.usecases.agree import agree
@@ -41,14 +43,17 @@ def migrate() -> str:
 
 
 def worker() -> None:
-    """Work off imports until stopped, watch the terms of disputes, and keep the graph as new as the book."""
+    """Work off all queues until stopped, watch the terms of disputes, and keep the graph as new as the book."""
     context = _working()
+    sweep(context.settings.scratch)
     chores: dict[Callable[[], object], float] = {
         partial(remind, context): CLOCK_SECONDS,
         partial(tend, context): TIES_SECONDS,
         partial(tend_peers, context): CLOCK_SECONDS,
     }
-    Worker(context.database, handlers(context), KINDS, chores=chores).run()
+    counts = context.settings.workers
+    places = posts(context.database, handlers(context), KINDS, counts, "PROFILE_WORKERS")
+    Crew(context.database, [*places, Post("clock", Chores(chores).run)]).run()
 
 
 def _working() -> Context:

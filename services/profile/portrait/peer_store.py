@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import Session
 
-from chassis.core.ids import new_id
 from chassis.core.moments import rfc3339
 from chassis.data import jobs
 from chassis.data.database import Runner
@@ -18,7 +17,7 @@ from services.profile.book import departures, job_store
 from services.profile.book.store import upsert
 from services.profile.portrait.tables import PeerBaseline
 
-JOB = "peers"
+JOB = jobs.Kind("peers", "peers")
 TABLE = PeerBaseline.__table__
 # So many superseded ones of a day keep their files, for moments a little earlier; of other days all go after a while.
 KEPT_BEHIND = 3
@@ -117,11 +116,11 @@ def order(session: Session, wanted: Sequence[Order]) -> str:
             job_store.change(session, waiting.id, {"orders": orders + more})
         return str(waiting.id)
     table = jobs.TABLE
-    running = select(table.c.id, table.c.payload).where(table.c.kind == JOB, table.c.state == "running")
+    running = select(table.c.id, table.c.payload).where(table.c.kind == JOB.name, table.c.state == "running")
     for row in session.execute(running) if told else ():
         if all(each in row.payload["orders"] for each in told):
             return str(row.id)
-    return jobs.enqueue(session, JOB, {"orders": told}, job_id=new_id(JOB))
+    return jobs.enqueue(session, JOB, {"orders": told})
 
 
 def made_at(runner: Runner, day: date) -> datetime | None:

@@ -14,6 +14,7 @@ from signal_books import HEADER, trade
 
 from chassis.core.identity import Verifier
 from chassis.data import jobs
+from chassis.data.worker import Worker
 from sandbox.economy import Plan, simulate
 from sandbox.records import records
 from services.profile.book import store
@@ -119,7 +120,7 @@ def manor(database_url: str, tmp_path: Path, verifier: Verifier, tokens: Callabl
     """Return the service as it runs: a web process that orders peers (and does not wait), a worker that makes them."""
     house = open_house(database_url, tmp_path, verifier, tokens, Ordering(wait=0.0))
     context = replace(house.context, peers=InWorker())
-    house.worker = jobs.Worker(context.database, handlers(context), KINDS)
+    house.worker = Worker(context.database, handlers(context), KINDS)
     house.context = context
     return house
 

@@ -7,8 +7,8 @@ from alembic import op
 
 from chassis.data.database import Json, Utc
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 
 
 def upgrade() -> None:
