@@ -7,11 +7,12 @@ from functools import partial
 from flask import Flask
 
 from chassis.core.identity import Verifier
-from chassis.web.app import make_service
+from chassis.web.app import make_service, watch_posts
 from services.profile.book.context import PeerMaker
 from services.profile.book.usecases.agree import agree
 from services.profile.composition import PACKAGE, make_context
 from services.profile.portrait.api.shown import catalogue_terms
+from services.profile.posts import posts
 from services.profile.problems import KINDS
 from services.profile.routes import BETWEEN_SERVICES, DOCUMENTED
 from services.profile.settings import Settings
@@ -34,4 +35,4 @@ def create_app(
     )
     for blueprint in BETWEEN_SERVICES:
         app.register_blueprint(blueprint)
-    return app
+    return watch_posts(app, posts())
