@@ -7,8 +7,8 @@ from functools import partial
 from flask import Flask
 
 from chassis.core.identity import Verifier
-from chassis.web.app import make_service, watch_posts
-from services.profile.book.context import PeerMaker
+from chassis.web.app import Check, make_service, watch_posts, writing
+from services.profile.book.context import Context, PeerMaker
 from services.profile.book.usecases.agree import agree
 from services.profile.composition import PACKAGE, make_context
 from services.profile.portrait.api.shown import catalogue_terms
@@ -30,9 +30,13 @@ def create_app(
         verifier=verifier or Verifier(settings.jwks_url, audiences=["profile"]),
         problem_kinds=KINDS,
         blueprints=DOCUMENTED,
-        checks={"lake": partial(agree, context), "uploads": context.uploads.probe},
+        checks={"lake": partial(agree, context), "writing": _writing(context)},
         terms=catalogue_terms,
     )
     for blueprint in BETWEEN_SERVICES:
         app.register_blueprint(blueprint)
     return watch_posts(app, posts())
+
+
+def _writing(context: Context) -> Check:
+    return writing(context.database, {"lake": context.settings.lake_url}, {"uploads": context.uploads.probe})
