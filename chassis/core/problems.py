@@ -39,6 +39,8 @@ GENERIC: Mapping[type[Refused], Kind] = {
     errors.BacklogFull: Kind(429, "backlog-full", "Too much of your work waits", "您待处理的任务过多"),
     errors.QueueFull: Kind(503, "queue-full", "Too much work waits", "待处理的任务过多"),
     errors.UpstreamUnavailable: Kind(503, "upstream-unavailable", "A service is unavailable", "依赖的服务暂不可用"),
+    errors.NotWritable: Kind(507, "not-writable", "What has to be kept cannot be written", "数据暂时无法写入"),
+    errors.DatabaseDamaged: Kind(500, "database-damaged", "The database's file is damaged", "数据库文件已损坏"),
     errors.UnitKilled: Kind(500, "unit-killed", "A part of the work ends its process", "任务分片使工作进程终止"),
     errors.InvariantBroken: Kind(500, "invariant-broken", "A built-in check failed", "内部校验未通过"),
 }

@@ -66,9 +66,9 @@ class Settings:
             ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
+        addresses = (home, database_url, lake_url, jwks_url, lake_options)
         keys = (party_key, ledger_keys)
-        where = (home, database_url, lake_url, jwks_url, lake_options)
-        return cls(*where, *largest, *keys, sector_packs, engine, *queues, store)
+        return cls(*addresses, *largest, *keys, sector_packs, engine, *queues, store)
 
     @property
     def ledger_key_file(self) -> Path:
