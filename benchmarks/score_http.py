@@ -29,7 +29,8 @@ from smecredit.report import Reporter
 from smecredit.running import journey
 from smecredit.running.folder import sources
 from smecredit.running.home import keys
-from smecredit.running.suite import Suite, free_port
+from smecredit.running.ports import free_port
+from smecredit.running.suite import Suite
 
 HERE = Path(__file__).parent
 REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", HERE.parent / "../shared/data")) / "cumcm2020c"

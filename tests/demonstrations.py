@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from smecredit.running.home import DEMO
-from smecredit.running.suite import free_port
+from smecredit.running.ports import free_port
 
 COMMAND = Path(sys.executable).with_name("smecredit")
 

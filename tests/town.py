@@ -25,7 +25,8 @@ from knocks import FEATURE, PRODUCT, address, body_of
 from chassis.core.identity import AUDIENCE, ISSUER
 from gateway.identity.roles import DEFAULT_SCOPES
 from smecredit.running import home, journey
-from smecredit.running.suite import Addresses, Suite, free_port
+from smecredit.running.ports import Addresses, free_port
+from smecredit.running.suite import Suite
 
 FIELDS = ["features", "portrait", "score", "records", "measures", "graph"]
 BANK = journey.GRANTEE  # every firm of the demonstration consents to it

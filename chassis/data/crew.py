@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from chassis.core import readiness
 from chassis.core.settings import SettingsError
 from chassis.data import leases, presence
 from chassis.data.database import Database
@@ -110,6 +111,7 @@ class Crew:
         failed = False
         for post in self._places:
             self._start(Member(post, new_name()))
+        readiness.tell()
         while not self._stopping and not failed:
             failed = not self._tend()
         self._end()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 
+from chassis.core import readiness
+
 worker_class = "chassis.web.gunicorn_worker.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
 # More than a gateway's callers at once: one that waits for a service holds its thread, and half of them may stay with
@@ -24,6 +26,11 @@ control_socket_disable = True
 # The application writes its own access log, without paths: those hold enterprise codes.
 accesslog = None
 loglevel = os.environ.get("GUNICORN_LOGLEVEL", "warning")
+
+
+def post_worker_init(worker: object) -> None:
+    """Tell who started us that requests are answered now."""
+    readiness.tell()
 
 
 def post_fork(server: object, worker: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import threading
+import time
 from types import FrameType
 from typing import Any
 
@@ -13,6 +14,8 @@ from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import ThreadWorker
 
 STAY_MILLISECONDS = 2
+# How long a connection that is only kept open outlives SIGTERM: longer than a request is on its way to us.
+LINGER_SECONDS = 0.5
 # How long a thread stays where another one is free for whoever else comes.
 STAY_LONG_MILLISECONDS = 100
 
@@ -68,8 +71,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
 
     Settings are read from a dict: gunicorn looks each one up through two calls, some forty times a request.
 
-    Idle connections are closed at SIGTERM; requests under way still have the graceful timeout to end. gunicorn 27
-    waits the whole of it for connections that are only kept open, and every service here holds some to the others.
+    Idle connections are closed soon after SIGTERM; requests under way still have the graceful timeout to end. gunicorn
+    would wait the whole of it for connections that are only kept open, and every service here holds some to the others.
+    They linger for a moment, as the other side may be sending on one: it is answered, and told not to come back.
     """
 
     def init_process(self) -> None:
@@ -106,10 +110,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
         super().handle_exit(sig, frame)
 
     def _close_idle(self) -> None:
+        soon = time.monotonic() + LINGER_SECONDS
         for connection in (*self.keepalived_conns, *self.pending_conns):
-            connection.timeout = 0
-        self.murder_keepalived()
-        self.murder_pending()
+            connection.timeout = min(connection.timeout, soon)
 
 
 def _read_whole(body: Any) -> bool:

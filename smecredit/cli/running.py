@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
 from contextlib import nullcontext
@@ -27,10 +29,14 @@ port_option = click.option(
 @click.command("up")
 @port_option
 def up_command(port: int) -> None:
-    """Start gateway, services and workers in the foreground; Ctrl-C stops all of them cleanly."""
+    """Start gateway, services and workers in the foreground; Ctrl-C stops all of them cleanly.
+
+    SIGHUP exchanges every process for one of the code that is installed now, without refusing a request.
+    """
     _stop_on_signals()
     reporter = Reporter()
     with Suite(home(), port, reporter.say) as suite:
+        _roll_on_hangup(suite)
         reporter.say(f"ready after {suite.startup_seconds:.1f} s")
         _tell_addresses(suite, reporter)
         _stay(suite, reporter)
@@ -80,6 +86,28 @@ def _tell_addresses(suite: Suite, reporter: Reporter) -> None:
     reporter.say(f"API docs  {suite.url}/docs")
     reporter.say(f"keys      {suite.home / KEYS}")
     reporter.say(f"logs      {suite.home / 'logs'}")
+
+
+def _roll_on_hangup(suite: Suite) -> None:
+    """Have SIGHUP exchange the processes; where it comes because the terminal is gone, it ends the suite as before."""
+    ends = signal.getsignal(signal.SIGHUP)
+
+    def roll(number: int, frame: Any) -> None:
+        if _terminal_is_gone() and callable(ends):
+            ends(number, frame)
+        else:
+            suite.ask_to_roll()
+
+    signal.signal(signal.SIGHUP, roll)
+
+
+def _terminal_is_gone() -> bool:
+    """Tell whether standard error was a terminal that does not answer any more."""
+    try:
+        os.tcgetpgrp(sys.stderr.fileno())
+    except OSError as error:
+        return error.errno == errno.EIO
+    return False
 
 
 def _stop_on_signals() -> None:

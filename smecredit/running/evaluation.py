@@ -13,7 +13,8 @@ from smecredit.report import Reporter
 from smecredit.running import home as homes
 from smecredit.running import journey
 from smecredit.running.folder import sources
-from smecredit.running.suite import Suite, free_port
+from smecredit.running.ports import free_port
+from smecredit.running.suite import Suite
 
 
 @dataclass(frozen=True, slots=True)

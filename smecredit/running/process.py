@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -14,15 +15,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+# Names the pipe on which a child says that it is at work (`chassis.core.readiness`).
+READY_PIPE = "SMECREDIT_READY_FD"
 LAST_LINES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run under a name."""
+    """What to run under a name; `sockets` are open files that it takes over by their numbers."""
 
     name: str
     arguments: Sequence[str]
+    sockets: Sequence[int] = ()
 
 
 @dataclass(slots=True)
@@ -35,22 +39,38 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     starts: list[float] = field(default_factory=list)
     _log_from: int = 0
+    _told: int | None = None
 
     def start(self) -> None:
         """Start it; the log is appended to."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._hear_no_more()
+        self._told, pipe = os.pipe()
         with self.log.open("ab") as log:
             self._log_from = log.tell()
             self.process = subprocess.Popen(  # noqa: S603 - our own commands
                 self.command.arguments,
-                env=self.environment,
+                env={**self.environment, READY_PIPE: str(pipe)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                pass_fds=(pipe, *self.command.sockets),
                 start_new_session=True,  # Ctrl-C reaches us alone; we stop the children in order
                 preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads then
             )
+        os.close(pipe)
         self.starts.append(time.monotonic())
+
+    def at_work(self, seconds: float) -> bool:
+        """Wait until it says that it is at work; tell whether it did in time."""
+        assert self._told is not None
+        heard, _, _ = select.select([self._told], [], [], seconds)
+        return bool(heard) and os.read(self._told, 1) != b""
+
+    def _hear_no_more(self) -> None:
+        if self._told is not None:
+            os.close(self._told)
+            self._told = None
 
     def code(self) -> int | None:
         """Return the exit code, None while it runs."""
@@ -70,6 +90,7 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self._hear_no_more()
 
     def last_words(self) -> str:
         """Return the last lines of the log since the last start."""

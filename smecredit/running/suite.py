@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-import secrets
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -22,11 +20,10 @@ from smecredit.problems import Expected
 from smecredit.running import home as homes
 from smecredit.running.ground import Ground
 from smecredit.running.migrated import current
+from smecredit.running.ports import HOST, PARTS, SERVICES, Addresses, listening
 from smecredit.running.process import Child, Command
 
-SERVICES = ("profile", "scoring", "matching")
 PORT = 8000
-HOST = "127.0.0.1"
 READY_SECONDS = 90.0
 STOP_SECONDS = 20.0
 # A child that dies this often within this time will not get well by being started again.
@@ -36,25 +33,6 @@ Say = Callable[[str], None]
 
 class CannotStart(Expected):
     """The suite cannot start, or a part of it cannot stay up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where the parts listen: the gateway at `port`, the services on the following ones."""
-
-    port: int
-
-    def of(self, name: str) -> str:
-        """Return the address of the gateway or a service."""
-        return f"http://{HOST}:{self.port_of(name)}"
-
-    def port_of(self, name: str) -> int:
-        """Return the port of the gateway or a service."""
-        return self.port if name == "gateway" else self.port + 1 + SERVICES.index(name)
-
-    def ports(self) -> list[int]:
-        """Return all ports."""
-        return [self.port + step for step in range(1 + len(SERVICES))]
 
 
 class Suite:
@@ -71,6 +49,10 @@ class Suite:
         self._ground = ground or Ground()
         self._environment = {**environment(self.home, self.addresses), **self._ground.environment}
         self._children: list[Child] = []
+        # What was exchanged and still ends the requests that it had begun.
+        self._leaving: list[Child] = []
+        self._sockets: Mapping[str, socket.socket] = {}
+        self._roll_wanted = False
         self._exits = contextlib.ExitStack()
 
     @property
@@ -83,7 +65,7 @@ class Suite:
         began = time.monotonic()
         with contextlib.ExitStack() as undo:
             undo.enter_context(homes.held(self.home))
-            _require_free(self.addresses.ports())
+            self._sockets = undo.enter_context(listening(self.addresses))
             undo.callback(self._stop)
             self._start_ground()
             self._prepare()
@@ -105,9 +87,40 @@ class Suite:
         while True:
             time.sleep(0.5)
             self.tend()
+            if self._roll_wanted:
+                self._roll_wanted = False
+                self.roll()
+
+    def ask_to_roll(self) -> None:
+        """Have `watch` exchange all processes; a handler of signals may call it."""
+        self._roll_wanted = True
+
+    def roll(self) -> None:
+        """Exchange every process for one of the code that is installed now, one after the other.
+
+        A new one is at work before the old one is asked to stop, and both take requests from the same socket: none is
+        refused. Where a new one does not come to work, the old one stays, and so do those that come after it.
+        """
+        self._prepare()
+        for place, child in enumerate(self._children):
+            if child.command.name in self._below:
+                continue
+            fresh = self._child(child.command)
+            fresh.start()
+            if not fresh.at_work(READY_SECONDS):
+                fresh.end(time.monotonic())
+                self._say(self._obituary(fresh, "did not come to work; what ran before goes on"))
+                return
+            self._children[place] = fresh
+            child.ask_to_stop()
+            self._leaving.append(child)
+            self._say(f"{child.command.name} was exchanged")
 
     def tend(self) -> None:
         """Look after the children once."""
+        for child in [child for child in self._leaving if child.code() is not None]:
+            child.end(time.monotonic())
+            self._leaving.remove(child)
         for child in self._children:
             code = child.code()
             if code is None:
@@ -120,7 +133,7 @@ class Suite:
 
     def _prepare(self) -> None:
         """Migrate the databases that are not current, and make development identities on first start."""
-        missing = [name for name in ("gateway", *SERVICES) if not current(self.home, name, self._environment)]
+        missing = [name for name in PARTS if not current(self.home, name, self._environment)]
         if missing:
             self._say(f"preparing the databases of {', '.join(missing)}")
             self._run_all([self._module(name, "migrate") for name in missing])
@@ -171,12 +184,12 @@ class Suite:
     @staticmethod
     def _slowest_first() -> list[str]:
         """Order the web processes for their start: what loads longest begins first."""
-        return ["scoring", *(name for name in ("gateway", *SERVICES) if name != "scoring")]
+        return ["scoring", *(name for name in PARTS if name != "scoring")]
 
     def _wait_ready(self) -> None:
         """Wait until gateway and services answer `/readyz`."""
         deadline = time.monotonic() + READY_SECONDS
-        for name in ("gateway", *SERVICES):
+        for name in PARTS:
             self._wait(name, partial(_ready, self.addresses.port_of(name)), deadline)
 
     def _wait(self, name: str, ready: Callable[[], bool], deadline: float) -> None:
@@ -192,9 +205,14 @@ class Suite:
 
     def _stop(self) -> None:
         """Ask every child to stop, wait, and kill what remains; the ground goes last."""
-        below = {server.command.name for server in self._ground.servers}
-        self._stop_all([child for child in self._children if child.command.name not in below])
-        self._stop_all([child for child in self._children if child.command.name in below])
+        everybody, below = [*self._children, *self._leaving], self._below
+        self._stop_all([child for child in everybody if child.command.name not in below])
+        self._stop_all([child for child in everybody if child.command.name in below])
+
+    @property
+    def _below(self) -> frozenset[str]:
+        """The names of the ground's servers."""
+        return frozenset(server.command.name for server in self._ground.servers)
 
     @staticmethod
     def _stop_all(children: Sequence[Child]) -> None:
@@ -219,12 +237,11 @@ class Suite:
     def _web(self, name: str) -> Command:
         """Return the command of a web process: gunicorn's own script, as `python -m gunicorn` breaks its restarts."""
         package = "gateway" if name == "gateway" else f"services.{name}"
-        address = f"{HOST}:{self.addresses.port_of(name)}"
+        listener = self._sockets[name].fileno()
         script = Path(sys.executable).with_name("gunicorn")
-        application = f"{package}.app:create_app()"
-        return Command(
-            name, [str(script), "--config", "python:chassis.web.gunicorn_conf", "--bind", address, application]
-        )
+        application, place = f"{package}.app:create_app()", f"fd://{listener}"
+        arguments = [str(script), "--config", "python:chassis.web.gunicorn_conf", "--bind", place, application]
+        return Command(name, arguments, (listener,))
 
     def _module(self, name: str, verb: str, *options: str) -> Command:
         """Return a maintenance command of a service or the gateway."""
@@ -234,7 +251,7 @@ class Suite:
 
 def environment(folder: Path, addresses: Addresses) -> dict[str, str]:
     """Return what the children read: this process's environment, the home, and each other's addresses."""
-    own = {f"{name.upper()}_URL": addresses.of(name) for name in ("gateway", *SERVICES)}
+    own = {f"{name.upper()}_URL": addresses.of(name) for name in PARTS}
     root = str(package_folder("chassis").parent)
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     return {**os.environ, **own, "SMECREDIT_HOME": str(folder), "PYTHONPATH": path}
@@ -246,33 +263,6 @@ def package_folder(name: str) -> Path:
     if not found or not found.submodule_search_locations:
         raise CannotStart(f"{name} is not installed: pip install 'smecredit[all]'")
     return Path(found.submodule_search_locations[0])
-
-
-def _require_free(ports: Sequence[int]) -> None:
-    """Raise `CannotStart` where something else listens on a port that we need."""
-    for port in ports:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                raise CannotStart(
-                    f"port {port} is in use: stop what listens there, or choose another start with --port "
-                    f"(the suite takes {ports[0]} to {ports[-1]})"
-                ) from None
-
-
-def free_port() -> int:
-    """Find a port that is free together with the three after it.
-
-    Below 32,768, where the system picks ports for outgoing connections: one of those could take it before we do.
-    """
-    for _ in range(100):
-        port = 20_000 + 4 * secrets.randbelow(3_000)
-        with contextlib.suppress(CannotStart):
-            _require_free(Addresses(port).ports())
-            return port
-    raise CannotStart("no four free ports in a row were found")
 
 
 def _ready(port: int) -> bool:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from smecredit.problems import Expected
-from smecredit.running.suite import PORT, SERVICES, Addresses, environment
+from smecredit.running.ports import PARTS, Addresses
+from smecredit.running.suite import PORT, environment
 
-PARTS = ("gateway", *SERVICES)
 LAST_LINES = 12
 
 

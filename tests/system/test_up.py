@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from urllib3 import PoolManager
 
-from smecredit.running.suite import free_port
+from smecredit.running.ports import free_port
 
 COMMAND = Path(sys.executable).with_name("smecredit")
 PARTS = ("gateway", "profile", "scoring", "matching")
@@ -109,6 +111,47 @@ def test_a_killed_worker_is_started_again(up):
     assert crews() == {crew}
     os.kill(crew, signal.SIGKILL)
     until(lambda: bool(crews() - {crew}) and len(workers()) >= members)
+
+
+def test_an_exchange_of_all_processes_refuses_no_request(up):
+    """SIGHUP under load: gateway, services and crews are other processes afterwards, and every request had its answer."""
+    before = {pid for pid in up.children() if parent_of(pid) == up.process.pid}
+    answers: list[int] = []
+    done = threading.Event()
+
+    def ask(connections_kept: bool) -> None:
+        pool = PoolManager(headers=None if connections_kept else {"Connection": "close"}, retries=False)
+        while not done.is_set():
+            answers.append(pool.request("GET", f"http://127.0.0.1:{up.port}/openapi.json").status)
+
+    callers = [threading.Thread(target=ask, args=(number % 2 == 0,)) for number in range(4)]
+    for caller in callers:
+        caller.start()
+    up.process.send_signal(signal.SIGHUP)
+
+    def all_exchanged() -> bool:
+        now = {pid for pid in up.children() if parent_of(pid) == up.process.pid}
+        return not before & now and len(now) == len(before)
+
+    try:
+        until(all_exchanged)
+    finally:
+        done.set()
+        for caller in callers:
+            caller.join()
+    assert set(answers) == {200}
+
+
+def test_while_a_service_starts_anew_requests_wait(up):
+    """kill -9 of a web process: who asks meanwhile is answered by the next one."""
+    (profile,) = [
+        pid
+        for pid, line in up.children().items()
+        if "services.profile.app" in line and parent_of(pid) == up.process.pid
+    ]
+    os.killpg(profile, signal.SIGKILL)
+    with urllib.request.urlopen(f"http://127.0.0.1:{up.port + 1}/livez", timeout=PATIENCE_SECONDS) as answer:
+        assert answer.status == 200
 
 
 def parent_of(pid: int) -> int | None:

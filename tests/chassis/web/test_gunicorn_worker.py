@@ -14,7 +14,7 @@ import pytest
 from gunicorn.config import Config
 
 from chassis.web import gunicorn_conf
-from smecredit.running.suite import free_port
+from smecredit.running.ports import free_port
 
 GUNICORN = Path(sys.executable).with_name("gunicorn")
 APPLICATION = """

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from town import Town
 
-from smecredit.running.suite import SERVICES
+from smecredit.running.ports import SERVICES
 
 NAME, PERSON, PHONE = "金丝雀第一贸易有限公司", "金丝雀王小明", "13800138999"
 CODE, KEY = "91350100M000100Y43", "smc_canary0000000000_canarycanarycanarycanarycanary"
