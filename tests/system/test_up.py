@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,12 +11,13 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from urllib3 import PoolManager
+from urllib3 import PoolManager, Retry
 
 from smecredit.running.ports import free_port
 
@@ -114,31 +116,34 @@ def test_a_killed_worker_is_started_again(up):
 
 
 def test_an_exchange_of_all_processes_refuses_no_request(up):
-    """SIGHUP under load: gateway, services and crews are other processes afterwards, and every request had its answer."""
+    """SIGHUP under load: everything is another process afterwards, and every request had its answer.
+
+    Half of the callers open a connection each time. The others keep theirs, and take a new one where it was closed
+    while they were silent, as every client of HTTP does.
+    """
     before = {pid for pid in up.children() if parent_of(pid) == up.process.pid}
+    key = json.loads((up.home / "keys.json").read_text())["source-demo"]
     answers: list[int] = []
     done = threading.Event()
 
-    def ask(connections_kept: bool) -> None:
-        pool = PoolManager(headers=None if connections_kept else {"Connection": "close"}, retries=False)
-        while not done.is_set():
-            answers.append(pool.request("GET", f"http://127.0.0.1:{up.port}/openapi.json").status)
-
-    callers = [threading.Thread(target=ask, args=(number % 2 == 0,)) for number in range(4)]
-    for caller in callers:
-        caller.start()
-    up.process.send_signal(signal.SIGHUP)
+    def ask(*, kept: bool) -> None:
+        pool, more = PoolManager(retries=Retry(1) if kept else False), {} if kept else {"Connection": "close"}
+        headers = {"Authorization": f"Bearer {key}", **more}
+        while not done.wait(0.02):
+            answers.append(pool.request("GET", f"http://127.0.0.1:{up.port}/v1/book", headers=headers).status)
 
     def all_exchanged() -> bool:
         now = {pid for pid in up.children() if parent_of(pid) == up.process.pid}
         return not before & now and len(now) == len(before)
 
-    try:
-        until(all_exchanged)
-    finally:
-        done.set()
-        for caller in callers:
-            caller.join()
+    with ThreadPoolExecutor(4) as callers:
+        asking = [callers.submit(ask, kept=number % 2 == 0) for number in range(4)]
+        up.process.send_signal(signal.SIGHUP)
+        try:
+            until(all_exchanged)
+        finally:
+            done.set()
+    assert [caller.exception() for caller in asking] == [None] * 4
     assert set(answers) == {200}
 
 
