@@ -31,7 +31,7 @@ def make_context(settings: Settings) -> Context:
     return Context(
         settings=settings,
         database=Database(settings.database_url),
-        lakes=lakes(settings.lake_url, settings.lake_options),
+        lakes=lakes(settings.lake_url, settings.lake_options, settings.cache),
         alerts=alert_store,
         uploads=files_at(settings.uploads, settings.scratch),
         engine=engine_of(settings.engine),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from marshmallow.validate import Length
 
 from chassis.core import settings
+from chassis.data.files import Cache
 
 SERVICE = "profile"
 MEBIBYTE = 1 << 20
@@ -40,6 +41,8 @@ class Settings:
     workers: Mapping[str, int] = field(default_factory=dict)
     # Where files are kept that web processes and workers share, if that is not the home folder (ADR 51).
     store: str | None = None
+    # Bytes of copies that this machine keeps of what lies in an object store.
+    most_cached: int = 8192 * MEBIBYTE
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -48,6 +51,7 @@ class Settings:
             home = settings.home(env)
             database_url = settings.database_url(env, SERVICE)
             store = settings.store(env)
+            cached = env.int("SMECREDIT_CACHE_MIB", 8192)
             lake_url = env.str("PROFILE_LAKE_URL", f"{store}/lake")
             gateway_url = env.str("GATEWAY_URL", "http://127.0.0.1:8000")
             jwks_url = env.str("SMECREDIT_JWKS_URL", f"{gateway_url}/.well-known/jwks.json")
@@ -65,9 +69,8 @@ class Settings:
             ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
-        keys = (party_key, ledger_keys)
-        how = (engine, workers, store)
-        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, *keys, sector_packs, *how)
+        made = cls(home, database_url, lake_url, jwks_url, lake_options, *largest, party_key, ledger_keys, sector_packs)
+        return replace(made, engine=engine, workers=workers, store=store, most_cached=cached * MEBIBYTE)
 
     @property
     def ledger_key_file(self) -> Path:
@@ -78,6 +81,11 @@ class Settings:
     def uploads(self) -> str:
         """Where files lie as received, and their reject reports: a folder or an object store."""
         return f"{self.store or self.home}/uploads"
+
+    @property
+    def cache(self) -> Cache:
+        """Copies of what lies in an object store; they can be made again."""
+        return Cache(self.home / "cache", self.most_cached)
 
     @property
     def scratch(self) -> Path:

@@ -26,6 +26,7 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
         verifier=verifier or Verifier(settings.jwks_url, audiences=["scoring"]),
         problem_kinds=KINDS,
         blueprints=BLUEPRINTS,
+        checks={"models": context.shelf.files.probe},
     )
     current.share(app, Turns(partial(assess_each, context)))
     return app
