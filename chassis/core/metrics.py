@@ -13,6 +13,7 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 REQUESTS = Histogram(
     "http_request_duration_seconds",
@@ -28,10 +29,16 @@ def observe(method: str, route: str, status: int, seconds: float) -> None:
     REQUESTS.labels(method, route, str(status)).observe(seconds)
 
 
-def exposition() -> tuple[bytes, str]:
-    """Return the metrics of this service (of all its processes where they share a folder) and their media type."""
+def exposition(*more: Collector) -> tuple[bytes, str]:
+    """Return the metrics of this service (of all its processes where they share a folder) and their media type.
+
+    `more` are measured when asked: they are of the service, not of one of its processes.
+    """
     registry: CollectorRegistry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    asked = CollectorRegistry()
+    for collector in more:
+        asked.register(collector)
+    return generate_latest(registry) + generate_latest(asked), CONTENT_TYPE_LATEST

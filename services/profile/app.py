@@ -7,9 +7,10 @@ from functools import partial
 from flask import Flask
 
 from chassis.core.identity import Verifier
-from chassis.web.app import make_service
+from chassis.web.app import make_service, watch_posts
 from services.profile.book.usecases.agree import agree
 from services.profile.composition import PACKAGE, make_context
+from services.profile.jobs import posts
 from services.profile.portrait.api.shown import catalogue_terms
 from services.profile.problems import KINDS
 from services.profile.routes import BETWEEN_SERVICES, DOCUMENTED
@@ -31,4 +32,4 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
     )
     for blueprint in BETWEEN_SERVICES:
         app.register_blueprint(blueprint)
-    return app
+    return watch_posts(app, posts(context))

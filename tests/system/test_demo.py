@@ -73,6 +73,13 @@ def test_the_summary_shows_firms_with_reasons(sandbox):
     assert "60 enterprises; as many demo consents" in sandbox["shown"]
 
 
+def test_many_machines_show_the_same_scores(sandbox, tmp_path):
+    """PostgreSQL, an object store, Dask and homes apart change not one byte of what the scores say."""
+    shown = demo(tmp_path, "--firms", "60", "--cluster")
+    assert shown["scores_sha256"] == sandbox["scores_sha256"]
+    assert [entry["accepted"] for entry in shown["imports"]] == [entry["accepted"] for entry in sandbox["imports"]]
+
+
 def test_the_demonstration_as_it_is_ends_with_a_model_that_passed_its_gate(tmp_path):
     """Three hundred firms, as `make demo` shows them: the model serves, and nobody made an exception for it."""
     shown = demo(tmp_path)
