@@ -203,6 +203,7 @@ def test_while_the_store_is_away_what_is_here_is_read_and_nothing_is_written(
 ) -> None:
     """For ten minutes at most, since erasures would not be heard of; then it is told as out of reach, by its name."""
     lake.append(rows(1), "imp_1", {}, now=NOW)
+    assert numbers(lake) == ["1"]
     monkeypatch.setattr(mirror, "FRESH_SECONDS", 0.0)
     with seaweedfs.down():
         assert numbers(lake, 1) == ["1"]
