@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from marshmallow.validate import Length
@@ -69,8 +69,9 @@ class Settings:
             ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
-        made = cls(home, database_url, lake_url, jwks_url, lake_options, *largest, party_key, ledger_keys, sector_packs)
-        return replace(made, engine=engine, workers=workers, store=store, most_cached=cached * MEBIBYTE)
+        addresses = (home, database_url, lake_url, jwks_url, lake_options)
+        keys, cached = (party_key, ledger_keys), cached * MEBIBYTE
+        return cls(*addresses, *largest, *keys, sector_packs, engine, workers=workers, store=store, most_cached=cached)
 
     @property
     def ledger_key_file(self) -> Path:
