@@ -24,6 +24,7 @@ IN_USE_SECONDS = 600.0
 # How exactly the time of the last use is noted.
 NOTED_SECONDS = 60.0
 AT_ONCE = 8
+MOST_MEBIBYTES = 8192
 COPIES, PART = "copies", ".part"
 
 
@@ -53,6 +54,12 @@ class Cache:
             path.unlink(missing_ok=True)
             held -= size
         return held
+
+
+def cache_here() -> Cache:
+    """Return the cache of this machine, by its environment: also where a unit of work comes from another."""
+    home = Path(os.environ.get("SMECREDIT_HOME", ".smecredit")).expanduser().absolute()
+    return Cache(home / "cache", int(os.environ.get("SMECREDIT_CACHE_MIB", MOST_MEBIBYTES)) << 20)
 
 
 class Room:

@@ -13,7 +13,7 @@ import polars as pl
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from chassis.data.files import Cache, Kept
+from chassis.data.files import Cache, Kept, cache_here
 from services.profile.book.delta import harden, last_import
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.party import counterparties
@@ -29,7 +29,7 @@ SHRED = "shred"
 class TableFiles:
     """The files of one kind of data at `url` (a folder, or an object store with `options`); what is listed is kept.
 
-    Of an object store the log and the files are mirrored in a `cache`.
+    Of an object store the log and the files are mirrored in a `cache`, that of this machine where none is given.
     """
 
     def __init__(
@@ -41,9 +41,7 @@ class TableFiles:
         self._listed = lru_cache(maxsize=8)(self._list_files)
         self._mirror = None
         if "://" in self.url:
-            if cache is None:
-                raise ValueError(f"{self.url} is read through a cache: give one")
-            self._mirror = Mirror(self.url, self.options, cache, SHRED)
+            self._mirror = Mirror(self.url, self.options, cache or cache_here(), SHRED)
 
     def at(self, version: int) -> pl.DataFrame:
         """Return the files of a version by path, size, bucket and bounds."""
