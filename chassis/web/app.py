@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import flask
@@ -26,6 +27,7 @@ from chassis.core.identity import Verifier
 from chassis.core.ids import new_id
 from chassis.data import migrations, presence, queues
 from chassis.data.database import Database
+from chassis.data.storage import Writing, folder_probe
 from chassis.web import preconditions, refusals
 from chassis.web.answers import Orjson, json_answer
 from chassis.web.reading import Request, check_address, whole
@@ -154,15 +156,32 @@ def make_service(
 ) -> Flask:
     """Return the web application of the service in `package` (say `services.profile`), complete with its API.
 
-    Beside `checks`, it is ready when its database is current. `terms` gives words that its code declares.
+    Beside `checks`, it is ready when its database is current and can be written. Who keeps more than that gives a check
+    `writing` of its own. `terms` gives words that its code declares.
     """
     name = package.rpartition(".")[2]
-    current = partial(migrations.check, context.database, package)
-    app = make_app(name, verifier=verifier, problem_kinds=problem_kinds, checks={"database": current, **(checks or {})})
+    ready: dict[str, Check] = {
+        "database": partial(migrations.check, context.database, package),
+        "writing": writing(context.database, {}),
+        **(checks or {}),
+    }
+    app = make_app(name, verifier=verifier, problem_kinds=problem_kinds, checks=ready)
     app.extensions |= {"context": context, "database": context.database}
     make_api(app, title=name.capitalize(), version="v1", blueprints=blueprints)
     serve_dictionary(app, package, terms)
     return app
+
+
+def writing(database: Database, folders: Mapping[str, str | Path], probes: Mapping[str, Check] | None = None) -> Check:
+    """Return the check that a database and folders can be written, and have the metrics tell their free bytes.
+
+    Folders in an object store are left out; `probes` are what else is written, by name.
+    """
+    local = {name: Path(place) for name, place in folders.items() if "://" not in str(place)}
+    file = database.file
+    metrics.watch_disks(local if file is None else {"database": file.parent, **local})
+    others = {name: folder_probe(folder) for name, folder in local.items()}
+    return Writing({"database": database.probe, **others, **(probes or {})}).check
 
 
 def watch_posts(app: Flask, posts: Collection[str]) -> Flask:

@@ -65,9 +65,9 @@ class Settings:
             ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
+        addresses = (home, database_url, lake_url, jwks_url, lake_options)
         keys = (party_key, ledger_keys)
-        how = (engine, workers, store)
-        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, *keys, sector_packs, *how)
+        return cls(*addresses, *largest, *keys, sector_packs, engine, workers=workers, store=store)
 
     @property
     def ledger_key_file(self) -> Path:

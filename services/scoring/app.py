@@ -7,7 +7,7 @@ from functools import partial
 from flask import Flask
 
 from chassis.core.identity import Verifier
-from chassis.web.app import make_service, watch_posts
+from chassis.web.app import make_service, watch_posts, writing
 from services.scoring.api import BLUEPRINTS, current
 from services.scoring.context import PACKAGE, make_context
 from services.scoring.jobs import posts
@@ -27,6 +27,7 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
         verifier=verifier or Verifier(settings.jwks_url, audiences=["scoring"]),
         problem_kinds=KINDS,
         blueprints=BLUEPRINTS,
+        checks={"writing": writing(context.database, {"models": settings.models})},
     )
     current.share(app, Turns(partial(assess_each, context)))
     return watch_posts(app, posts(context))
