@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TextIO
 
@@ -13,8 +14,10 @@ import orjson
 
 from chassis.core import logs
 from chassis.core.errors import Refused
+from chassis.core.findings import DEEP, USUAL, told
 from chassis.core.settings import SettingsError
 from chassis.data import migrations
+from chassis.data.check import check_database
 from chassis.data.database import Database
 from gateway.identity import assertions, keys
 from gateway.identity.identities import SERVICES, development_keys, register_services
@@ -166,6 +169,16 @@ def rotate_signing_key(settings: Settings, only_prepare: bool) -> None:
         return
     rotate(settings.signing_key)
     click.echo("The new key signs after a restart; the one before it stays published. Restart every gateway now.")
+
+
+@main.command("verify")
+@click.argument("depth", default=USUAL)
+@click.pass_obj
+def verify(settings: Settings, depth: str) -> None:
+    """Check the database of clients, keys and people; `deep` looks at every page of its file. Tells JSON."""
+    checked: Counter[str] = Counter()
+    found = list(check_database(Database(settings.database_url), "gateway", checked, deep=depth == DEEP))
+    click.echo(orjson.dumps(told(checked, found)).decode())
 
 
 def _people(settings: Settings) -> People:

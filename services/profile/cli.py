@@ -12,10 +12,12 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from chassis.core import commands
+from chassis.core.findings import DEEP, USUAL, told
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.files import sweep
@@ -30,6 +32,7 @@ from services.profile.jobs import CLOCK, handlers
 from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
 from services.profile.rights.usecases.shred import shred as erase
+from services.profile.rights.usecases.verify import verify as examine
 from services.profile.settings import Settings
 from services.profile.watch.usecases.look import BATCH, look
 from services.profile.watch.usecases.look_books import look_books
@@ -59,6 +62,11 @@ def compact() -> str:
     context = make_context(Settings.from_environment())
     agree(context)
     return f"joined {sum(lake.compact() for lake in context.lakes.values())} files"
+
+
+def verify(depth: str = USUAL) -> dict[str, Any]:
+    """Check database, ledger, lakes and files received against each other; `deep` reads every value and digest."""
+    return told(*examine(make_context(Settings.from_environment()), PACKAGE, deep=depth == DEEP))
 
 
 def watch() -> str:
@@ -111,4 +119,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == [REPLAY]:
         replay_alerts(sys.argv[2:])
     else:
-        commands.run(PACKAGE, migrate=migrate, worker=worker, compact=compact, watch=watch, shred=shred)
+        commands.run(PACKAGE, migrate=migrate, worker=worker, verify=verify, compact=compact, watch=watch, shred=shred)

@@ -7,6 +7,7 @@ from functools import partial
 
 from chassis.data.jobs import Job, Kind
 from services.profile.book.context import Context
+from services.profile.book.usecases.diagnose import diagnosed
 from services.profile.book.usecases.load import load
 from services.profile.book.usecases.receive import JOB
 from services.profile.book.usecases.touch import JOB as LOOK
@@ -27,7 +28,7 @@ CLOCK = "clock"
 
 def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
     """Return the handler of each kind of job; all may be repeated after a crash."""
-    return {
+    found: dict[Kind, Callable[[Job], None]] = {
         JOB: partial(load, context, HOOKS),
         UNDO: partial(take_back, context),
         LOOK: partial(watch, context),
@@ -35,6 +36,7 @@ def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
         INDEX: partial(publish_index, context),
         SHOCK: partial(work_off_shock, context),
     }
+    return {kind: diagnosed(context, handler) for kind, handler in found.items()}
 
 
 def posts(context: Context) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from chassis.core import commands
+from chassis.core.findings import DEEP, USUAL, told
 from chassis.data import migrations
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
@@ -15,6 +17,7 @@ from services.scoring.problems import KINDS
 from services.scoring.settings import Settings
 from services.scoring.usecases.redraw import redraw
 from services.scoring.usecases.renew import renew
+from services.scoring.usecases.verify import verify as examine
 
 CORRECTIONS_SECONDS = 5.0
 
@@ -43,5 +46,10 @@ def _keep_the_clock(context: Context, name: str) -> None:
     Chores({partial(renew, context): CORRECTIONS_SECONDS}).run(name)
 
 
+def verify(depth: str = USUAL) -> dict[str, Any]:
+    """Check the database, the ledger and the digests of the models; `deep` looks at every page of the database."""
+    return told(*examine(make_context(Settings.from_environment()), deep=depth == DEEP))
+
+
 if __name__ == "__main__":
-    commands.run(PACKAGE, migrate=migrate, worker=worker, redraw=redraw_pictures)
+    commands.run(PACKAGE, migrate=migrate, worker=worker, verify=verify, redraw=redraw_pictures)

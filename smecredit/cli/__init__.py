@@ -16,6 +16,7 @@ from smecredit.problems import Expected
 COMMANDS: Final = {
     "up": ("running", "Start the suite in the foreground; Ctrl-C stops all of it."),
     "demo": ("running", "Start, load data, train, score, match, and show the result."),
+    "verify": ("checking", "Check all that is kept: databases, ledgers, lakes, files, models."),
     "import": ("data", "Import files: enterprises, invoices, outcomes, a workbook."),
     "preview": ("previewing", "Look at a file before it is imported, and save its mapping."),
     "withdraw-import": ("data", "Take an import back: its rows end, as if it had not been sent."),

@@ -7,7 +7,7 @@ next version exists once only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,8 +15,9 @@ from typing import Any
 import orjson
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
+from services.profile.book.damage import Damage, damaged
 from services.profile.book.delta import BEFORE_ALL, bucket_of, harden, in_buckets, last_import, writer_of
 from services.profile.book.domain import invoice
 from services.profile.book.domain.channel import Standing
@@ -101,6 +102,20 @@ class Lake:
         entries = [entry for entry in self._files.table().history() if "import_id" in entry]
         made = (Commit(entry["version"], orjson.loads(entry["import"]), entry["import_id"]) for entry in entries)
         return {commit.version: commit.step for commit in made}
+
+    def damaged(self, *, deep: bool, version: int | None = None) -> Iterator[Damage]:
+        """Give the damaged files of a version (None: the newest), by their footers or (`deep`) by every value."""
+        return damaged(self._dataset.name, self._files, deep=deep, version=version)
+
+    def facts(self) -> dict[int, tuple[str, int]]:
+        """Return of every commit that the log tells of, by version, its name and how many records it appended."""
+        entries = [entry for entry in self._files.table().history() if "import_id" in entry]
+        told = {entry["version"]: (entry["import_id"], orjson.loads(entry["import"])) for entry in entries}
+        return {version: (name, sum(facts["appended"].values())) for version, (name, facts) in told.items()}
+
+    def count_files(self) -> int:
+        """Return how many files the newest version has."""
+        return self._files.at(self.newest()).height
 
     def newest(self) -> int:
         """Return the newest version, also one whose import is not concluded yet."""
@@ -260,8 +275,8 @@ class Lake:
         full = counts.filter(pl.col("len") > MOST_FILES)["bucket"].to_list()
         try:
             return sum(self.compact(bucket) for bucket in full)
-        except CommitFailedError:
-            return 0  # somebody else was quicker; the next import tries again
+        except DeltaError:
+            return 0  # somebody else was quicker, or a file is damaged; the next import tries again
 
     def _held(self, version: int, rows: pl.DataFrame) -> pl.DataFrame:
         """Return what the lake may already hold of `rows`: same enterprises and directions, and days if they tell.
