@@ -1,4 +1,4 @@
-"""Maintenance commands of the scoring service: `python -m services.scoring.cli migrate|worker|redraw`."""
+"""Maintenance commands of the scoring service: `python -m services.scoring.cli COMMAND`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Any
 from chassis.core import commands
 from chassis.core.findings import DEEP, USUAL, told
 from chassis.data import migrations
+from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
+from chassis.data.vault import vault_at
 from services.scoring.context import PACKAGE, Context, make_context
 from services.scoring.jobs import CLOCK, handlers
 from services.scoring.problems import KINDS
-from services.scoring.settings import Settings
+from services.scoring.settings import SERVICE, Settings
+from services.scoring.usecases.back_up import named, put_back
 from services.scoring.usecases.redraw import redraw
 from services.scoring.usecases.renew import renew
 from services.scoring.usecases.verify import verify as examine
@@ -51,5 +54,20 @@ def verify(depth: str = USUAL) -> dict[str, Any]:
     return told(*examine(make_context(Settings.from_environment()), deep=depth == DEEP))
 
 
+def backup(place: str, moment: str) -> dict[str, Any]:
+    """Put this service into the backup of a moment, at a place that is a folder or an object store."""
+    settings = Settings.from_environment()
+    with vault_at(place) as vault:
+        return back_up(vault, moment, SERVICE, settings.database_url, partial(named, settings)).as_told()
+
+
+def restore(place: str, moment: str) -> dict[str, Any]:
+    """Bring this service back from the backup of a moment, into an empty place."""
+    settings = Settings.from_environment()
+    with vault_at(place) as vault:
+        return bring_back(vault, moment, SERVICE, settings.database_url, partial(put_back, settings)).as_told()
+
+
 if __name__ == "__main__":
-    commands.run(PACKAGE, migrate=migrate, worker=worker, verify=verify, redraw=redraw_pictures)
+    upkeep: dict[str, commands.Command] = {"verify": verify, "backup": backup, "restore": restore}
+    commands.run(PACKAGE, migrate=migrate, worker=worker, redraw=redraw_pictures, **upkeep)

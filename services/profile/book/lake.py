@@ -97,25 +97,28 @@ class Lake:
         entries = table.history(later) if later > 0 else []
         return {entry["version"]: entry["import_id"] for entry in entries if "import_id" in entry}
 
-    def steps(self) -> dict[int, Step]:
+    def commits(self) -> dict[int, Commit]:
         """Return every commit of an import or an act that the log still tells of, by version."""
         entries = [entry for entry in self._files.table().history() if "import_id" in entry]
         made = (Commit(entry["version"], orjson.loads(entry["import"]), entry["import_id"]) for entry in entries)
-        return {commit.version: commit.step for commit in made}
+        return {commit.version: commit for commit in made}
 
     def damaged(self, *, deep: bool, version: int | None = None) -> Iterator[Damage]:
         """Give the damaged files of a version (None: the newest), by their footers or (`deep`) by every value."""
         return damaged(self._dataset.name, self._files, deep=deep, version=version)
 
-    def facts(self) -> dict[int, tuple[str, int]]:
-        """Return of every commit that the log tells of, by version, its name and how many records it appended."""
-        entries = [entry for entry in self._files.table().history() if "import_id" in entry]
-        told = {entry["version"]: (entry["import_id"], orjson.loads(entry["import"])) for entry in entries}
-        return {version: (name, sum(facts["appended"].values())) for version, (name, facts) in told.items()}
-
     def count_files(self) -> int:
         """Return how many files the newest version has."""
         return self._files.at(self.newest()).height
+
+    @property
+    def url(self) -> str:
+        """Where the table lies: a folder or an object store."""
+        return self._files.url
+
+    def paths(self, version: int) -> list[str]:
+        """Return the names of the files that hold the rows of a version."""
+        return self._files.at(version)["path"].to_list()
 
     def newest(self) -> int:
         """Return the newest version, also one whose import is not concluded yet."""

@@ -74,8 +74,8 @@ def name_steps(context: Context) -> int:
     for kind, lake in context.lakes.items():
         with context.database.read() as session:
             missing = store.unnamed_steps(session, kind)
-        made = lake.steps() if missing else {}
-        found = [made[version] for version in missing if version in made]
+        made = lake.commits() if missing else {}
+        found = [made[version].step for version in missing if version in made]
         with context.database.begin() as session:
             for step in found:
                 store.name_step(session, kind, step)

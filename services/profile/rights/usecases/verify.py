@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from deltalake.exceptions import DeltaError
@@ -21,6 +21,7 @@ from chassis.data.check import check_database
 from services.profile.book import store, tables
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice
+from services.profile.book.lake import Commit
 from services.profile.book.usecases.agree import agree
 from services.profile.book.usecases.load import SEALED
 from services.profile.rights.domain.retention import policies_on
@@ -69,7 +70,7 @@ def _lakes(context: Context, checked: Counter[str], *, deep: bool) -> Iterator[F
             yield Finding("file", f"{where}, {each.file}", each.found, each.expected, REBUILD)
         try:
             checked["files of lakes"] += lake.count_files()
-            yield from _commits(kind, lake.facts(), rows, checked)
+            yield from _commits(kind, lake.commits(), rows, checked)
         except (DeltaError, Refused):
             if not damaged:
                 yield Finding("log", f"lake of {kind}", "it cannot be read", "a log that can be read", REBUILD)
@@ -82,18 +83,20 @@ def _steps(kind: str) -> Any:
 
 
 def _commits(
-    kind: str, facts: dict[int, tuple[str, int]], steps: Sequence[Any], checked: Counter[str]
+    kind: str, commits: Mapping[int, Commit], steps: Sequence[Any], checked: Counter[str]
 ) -> Iterator[Finding]:
     """Compare what the database says of each version of a lake with what the lake's log says of it."""
     for version, commit, records in steps:
         checked["imports in lakes"] += 1
-        name, appended = facts.get(version, (None, 0))
+        made = commits.get(version)
         where = f"lake of {kind}, version {version}"
-        if name is None:
+        if made is None:
             yield Finding("commit", where, "no such commit in the log", commit or "a commit", REBUILD)
-        elif commit not in (None, name):
-            yield Finding("commit", where, name, str(commit), RESTORE)
-        elif ">" not in name and appended != records:  # of rows that were handed over the last commit alone is noted
+            continue
+        appended = sum(made.facts["appended"].values())
+        if commit not in (None, made.name):
+            yield Finding("commit", where, made.name, str(commit), RESTORE)
+        elif ">" not in made.name and appended != records:  # of rows handed over the last commit alone is noted
             yield Finding("count", where, f"{appended} records in the log", f"{records} in the database", RESTORE)
 
 
