@@ -48,10 +48,10 @@ class Damage:
         )
 
 
-def damaged(kind: str, files: TableFiles, *, deep: bool, version: int | None = None) -> Iterator[Damage]:
-    """Give the damaged files of a version (None: the newest): by their footers, with `deep` by every value."""
+def damaged(kind: str, files: TableFiles, *, deep: bool) -> Iterator[Damage]:
+    """Give the damaged files of the newest version where they lie: by their footers, with `deep` by every value."""
     try:
-        actions = pl.DataFrame(files.table(version).get_add_actions(flatten=True))
+        actions = pl.DataFrame(files.remote().get_add_actions(flatten=True))
     except DeltaError as error:
         yield _log_entry(kind, files, error)
         return

@@ -12,7 +12,7 @@ from polars.exceptions import PanicException, PolarsError
 from chassis.core.errors import InvariantBroken
 from chassis.data.jobs import Job
 from services.profile.book.context import Context
-from services.profile.book.damage import LakeDamaged
+from services.profile.book.damage import LakeDamaged, damaged
 
 log = structlog.get_logger()
 _turn = threading.Lock()
@@ -28,8 +28,8 @@ def diagnose(context: Context, error: BaseException) -> LakeDamaged | None:
     if cause is None or not _of_a_file(cause):
         return None
     with _turn:
-        for lake in context.lakes.values():
-            for damage in lake.damaged(deep=True):
+        for kind, lake in context.lakes.items():
+            for damage in damaged(kind, lake.files, deep=True):
                 log.error("lake damaged", lake=damage.lake, bucket=damage.bucket, file=damage.file, found=damage.found)
                 return damage.refusal()
     return None

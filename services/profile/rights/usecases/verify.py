@@ -20,6 +20,7 @@ from chassis.data import jobs
 from chassis.data.check import check_database
 from services.profile.book import store, tables
 from services.profile.book.context import Context
+from services.profile.book.damage import damaged
 from services.profile.book.domain import invoice
 from services.profile.book.lake import Commit
 from services.profile.book.usecases.agree import agree
@@ -63,16 +64,15 @@ def _lakes(context: Context, checked: Counter[str], *, deep: bool) -> Iterator[F
     for kind, lake in context.lakes.items():
         with context.database.read() as session:
             rows = session.execute(_steps(kind)).all()
-        damaged = 0
-        for each in lake.damaged(deep=deep):
-            damaged += 1
+        wrong = list(damaged(kind, lake.files, deep=deep))
+        for each in wrong:
             where = f"lake of {kind}, " + ("log" if each.bucket is None else f"bucket {each.bucket}")
             yield Finding("file", f"{where}, {each.file}", each.found, each.expected, REBUILD)
         try:
-            checked["files of lakes"] += lake.count_files()
+            checked["files of lakes"] += lake.files.at(lake.newest()).height
             yield from _commits(kind, lake.commits(), rows, checked)
         except (DeltaError, Refused):
-            if not damaged:
+            if not wrong:
                 yield Finding("log", f"lake of {kind}", "it cannot be read", "a log that can be read", REBUILD)
 
 
