@@ -98,7 +98,7 @@ def objects_url(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return an object store's address that only this test uses; the environment says how it is reached."""
     for name, value in seaweedfs.environment.items():
         monkeypatch.setenv(name, value)
-    return f"{seaweedfs.bucket()}/suite"
+    return seaweedfs.place()
 
 
 @pytest.fixture(params=["folder", "objects"])
