@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +34,10 @@ class Settings:
     ledger_keys: tuple[str, ...] = field(default=(), repr=False)
     # A folder of sectors of one's own beside those that come with the suite (ADR 42).
     sector_packs: Path | None = None
+    # What runs units of work (ADR 46); in this process unless the environment is asked.
+    engine: str = "here"
+    # Workers of a queue where not one.
+    workers: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -49,12 +54,17 @@ class Settings:
             party_key: str | None = env.str("PROFILE_PARTY_KEY", None, validate=PARTY_KEY)
             ledger_keys = settings.signing_keys(env, "PROFILE_LEDGER_KEYS")
             sector_packs: Path | None = env.path("PROFILE_SECTOR_PACKS", None)
+            workers = settings.workers(env, SERVICE)
+            engine = settings.engine(env)
             production = settings.is_production(env)
+        settings.require_readable(lake_url, "PROFILE_LAKE_URL or SMECREDIT_HOME")
         settings.require_signing_keys(
             ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
-        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, party_key, ledger_keys, sector_packs)
+        keys = (party_key, ledger_keys)
+        how = (engine, workers)
+        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, *keys, sector_packs, *how)
 
     @property
     def ledger_key_file(self) -> Path:

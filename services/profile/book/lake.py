@@ -24,6 +24,7 @@ from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import HELD
 from services.profile.book.domain.versions import weigh
+from services.profile.book.fit import Step, require
 from services.profile.book.table_files import SHRED, TableFiles
 
 MOST_ATTEMPTS = 8
@@ -43,10 +44,19 @@ class LakeBusy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One import in the lake: the version it made, and what it said of itself (counts, `known_at`, latest `date`)."""
+    """One import in the lake: the version it made, and what it said of itself (counts, `known_at`, latest `date`).
+
+    `name` is the import's id, or the mark of an act that handed rows over.
+    """
 
     version: int
     facts: Mapping[str, Any]
+    name: str
+
+    @property
+    def step(self) -> Step:
+        """The version as the database names it."""
+        return Step(self.version, self.name, datetime.fromisoformat(self.facts["known_at"]))
 
 
 class Lake:
@@ -73,9 +83,24 @@ class Lake:
             storage_options=self._files.options,
         )
 
-    def check(self) -> None:
-        """Raise where the table is missing or out of reach."""
-        self._files.table()
+    def require(self, step: Step | None) -> int:
+        """Return the newest version; raise `LakeBehind` or `LakeForeign` where a step of the database is missing."""
+        table = self._files.table()
+        require(table, step, self._dataset.name)
+        return table.version()
+
+    def commits_since(self, version: int) -> dict[int, str]:
+        """Return by version the commits of imports and acts that came later than a version, the newest first."""
+        table = self._files.table()
+        later = table.version() - version
+        entries = table.history(later) if later > 0 else []
+        return {entry["version"]: entry["import_id"] for entry in entries if "import_id" in entry}
+
+    def steps(self) -> dict[int, Step]:
+        """Return every commit of an import or an act that the log still tells of, by version."""
+        entries = [entry for entry in self._files.table().history() if "import_id" in entry]
+        made = (Commit(entry["version"], orjson.loads(entry["import"]), entry["import_id"]) for entry in entries)
+        return {commit.version: commit.step for commit in made}
 
     def newest(self) -> int:
         """Return the newest version, also one whose import is not concluded yet."""
@@ -88,7 +113,7 @@ class Lake:
             return None
         for entry in table.history():
             if entry.get("import_id") == import_id:
-                return Commit(entry["version"], orjson.loads(entry["import"]))
+                return Commit(entry["version"], orjson.loads(entry["import"]), import_id)
         raise LookupError(f"the commit of {import_id} is no longer in the log")
 
     def append(
@@ -98,6 +123,7 @@ class Lake:
         facts: Mapping[str, Any],
         *,
         now: datetime,
+        step: Step | None = None,
         standing: Callable[[list[str]], Standing] = lambda _: Standing(),
         counted: Callable[[pl.DataFrame, pl.DataFrame], Mapping[str, Any]] = lambda _, __: {},
     ) -> Commit:
@@ -106,11 +132,13 @@ class Lake:
         `rows` are checked rows with their `line`. The facts gain `appended` (rows by direction or sort), `enterprises`
         (those with new rows), `known_at`, the latest `date`, `refused` (lines by reason: what would revise what it may
         not, by the `standing` of the imports that stated it), `told` of the rest, `repeats` (the imports that had said
-        already what is left out for that), and what `counted` says of the new rows and those that were held. Raises
+        already what is left out for that), and what `counted` says of the new rows and those that were held. `step` is
+        the newest one that the database names. Raises `LakeBehind` or `LakeForeign` where the lake does not hold it,
         `LakeBusy` where other imports win the race again and again.
         """
         for _ in range(MOST_ATTEMPTS):
             table = self._files.table()
+            require(table, step, self._dataset.name)
             held = self._held(table.version(), rows)
             weighed = weigh(self._dataset, rows, held, standing(held["import_id"].unique().to_list()))
             new = weighed.rows.filter(pl.col("version") > 0)
@@ -124,18 +152,23 @@ class Lake:
             try:
                 return self._commit(table, self._placed(weighed.rows, known_at, import_id), import_id, entry)
             except CommitFailedError:
-                continue
+                # Told to have failed, it may have landed: an object store that answers late tells so of its own write.
+                if done := self.committed(import_id):
+                    return done
         raise LakeBusy(import_id)
 
-    def hand_over(self, rows: pl.DataFrame, mark: str, import_id: str, *, now: datetime) -> Commit:
+    def hand_over(
+        self, rows: pl.DataFrame, mark: str, import_id: str, *, now: datetime, step: Step | None = None
+    ) -> Commit:
         """Append rows that are held already once more, in their versions, as those of another import.
 
-        `mark` names the act: done again, it finds its own commit. Raises `LakeBusy` as `append` does.
+        `mark` names the act: done again, it finds its own commit. `step` and what is raised are as of `append`.
         """
         for _ in range(MOST_ATTEMPTS):
             if done := self.committed(mark):
                 return done
             table = self._files.table()
+            require(table, step, self._dataset.name)
             known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
             entry = {"known_at": known_at.isoformat(), **self._summary(rows)}
             try:
@@ -285,7 +318,7 @@ class Lake:
             commit_properties=properties,
         )
         self._harden(version)
-        return Commit(version, entry)
+        return Commit(version, entry, import_id)
 
     def _rewrite(self, table: DeltaTable, rows: pl.DataFrame, buckets: Sequence[int]) -> None:
         """Put these rows in the place of all that is in some buckets, in one commit that later readers recognise."""

@@ -68,7 +68,7 @@ def _made_visible(
 ) -> store.BookState:
     """Return the book with a commit made visible: from its moment on readers see it, and a replay of that will."""
     added, synthetic = sum(commit.facts["appended"].values()), bool(state.synthetic)
-    store.add_step(session, dataset.name, state.known_at, commit.version, added)
+    store.add_step(session, dataset.name, state.known_at, commit.step, added)
     if dataset.name != invoice.DATASET.name:
         store.name_enterprises(session, commit.facts["enterprises"], synthetic=synthetic, now=now)
         if dataset.name == public_record.DATASET.name:

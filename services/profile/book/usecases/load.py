@@ -39,6 +39,7 @@ from services.profile.book.party_key import party_key
 from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import Limits, RawSheet
+from services.profile.book.usecases.agree import SECONDS, agree
 from services.profile.book.usecases.conclude import conclude
 from services.profile.book.usecases.connect import kept
 from services.profile.book.usecases.enrol import SyntheticMixed, claim
@@ -65,6 +66,7 @@ def load(context: Context, hooks: Mapping[str, Hooks], job: Job) -> None:
     with context.database.read() as session:
         order = session.get_one(tables.Import, job.id)
     path = context.settings.uploads / order.id
+    agree(context, within=SECONDS)
     try:
         if order.finished_at is None:
             _bring_in(context, hooks, job, order, path)
@@ -215,11 +217,14 @@ def _append(context: Context, order: tables.Import, dataset: Dataset, sheets: li
     done = lake.committed(order.id)
     if done is not None:
         return done
+    with context.database.read() as session:
+        step = store.last_steps(session).get(dataset.name)
     return lake.append(
         _records(context, dataset, sheets),
         order.id,
         {},
         now=context.now(),
+        step=step,
         standing=partial(_standing, context, order),
         counted=lambda new, held: {"taken": taken(sheets, new["line"]), "before": former_parties(dataset, new, held)},
     )
