@@ -63,12 +63,13 @@ def _look_at(context: Context, job: Job, begun: Mapping[str, Any]) -> None:
     if WHOLE in begun or (UNTIL not in begun and (every or _many(context, names))):
         started = read_started(begun[WHOLE]) if WHOLE in begun else None
         many = None if every else names
-        look_at_all(context, many, started, lambda now, done, of: job.note({WHOLE: now}, done, of))
+        looked = look_at_all(context, many, started, lambda now, done, of: job.note({WHOLE: now}, done, of))
     else:
+        looked = len(names)
         for part in _parts(_left(names, begun)):
             look(context, part)
             job.note({UNTIL: part[-1]}, names.index(part[-1]) + 1, len(names))
-    job.note({LOOKED: True}, len(names), len(names))
+    job.note({LOOKED: True}, looked, looked)
 
 
 def reconsider(context: Context, enterprises: Sequence[str], since: datetime) -> int:

@@ -17,6 +17,7 @@ import orjson
 import polars as pl
 import structlog
 
+from chassis.core.engine import completed
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.delta import BUCKETS, bucket_of
@@ -34,7 +35,7 @@ from services.profile.watch.domain.signals.catalogue import has_source
 from services.profile.watch.domain.signals.surroundings import DOES_NOT_PAY
 from services.profile.watch.usecases.survey import RINGS, TABLES, Share, Survey, find_rings, survey
 from services.profile.watch.usecases.tell import SAME, Judged, changes, keys_of, with_records
-from services.profile.watch.usecases.view import surroundings
+from services.profile.watch.usecases.view import RING, surroundings
 
 FOLDER = "looks"
 WATCH = Whole(Why.WATCH)
@@ -109,7 +110,7 @@ def look_at_all(
             departures = store.book(session).departures
         if started is None or started.moment.departures != departures:
             started = begin(context)
-            note(started.written(), 0, BUCKETS)
+            note(started.written(), 0, 2 * BUCKETS)
         looked = _looked(context, names, started, note)
         if looked is not None:
             return looked
@@ -119,8 +120,8 @@ def _looked(context: Context, names: Collection[str] | None, started: Started, n
     whole, shares = _units(context, names, started)
     if not shares:
         return 0
-    for share in shares:
-        survey(share)
+    for place, _ in enumerate(completed(context.engine.run(survey, shares))):
+        note(started.written(), place + 1, 2 * len(shares))
     buckets = [share.bucket for share in shares]
     find_rings(whole, buckets)
     partners = _partners(context, whole, buckets)
@@ -130,7 +131,7 @@ def _looked(context: Context, names: Collection[str] | None, started: Started, n
         if not _told(context, whole, share, started, partners):
             return None
         started = replace(started, told=(*started.told, share.bucket))
-        note(started.written(), len(started.told), len(shares))
+        note(started.written(), len(shares) + len(started.told), 2 * len(shares))
     _clear(whole, buckets)
     looked = sum(share.firms.height if share.survey.looked is None else len(share.survey.looked) for share in shares)
     log.info("looked at the book", enterprises=looked, buckets=len(buckets))
@@ -191,7 +192,7 @@ def _told(context: Context, whole: Survey, share: Share, started: Started, partn
     found = Evaluation(readings, _sourceless(whole))
     here = frozenset(share.firms["enterprise"])
     names = sorted(here if share.survey.looked is None else share.survey.looked)
-    members = frozenset(readings.filter(signal="circular-invoicing")["enterprise"])
+    members = frozenset(readings.filter(signal=RING)["enterprise"])
     with context.database.begin() as session:
         # Looks take turns: each must see what the one before it opened.
         if store.book(session, lock=True).departures != started.moment.departures:
