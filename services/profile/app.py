@@ -26,7 +26,7 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
         verifier=verifier or Verifier(settings.jwks_url, audiences=["profile"]),
         problem_kinds=KINDS,
         blueprints=DOCUMENTED,
-        checks={"lake": partial(agree, context)},
+        checks={"lake": partial(agree, context), "uploads": context.uploads.probe},
         terms=catalogue_terms,
     )
     for blueprint in BETWEEN_SERVICES:

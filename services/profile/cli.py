@@ -20,6 +20,7 @@ from chassis.core import commands
 from chassis.data import jobs
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
+from chassis.data.files import sweep
 from chassis.data.jobs import QUEUED, RUNNING, JobState
 from chassis.data.worker import POLL_SECONDS, Worker
 from services.profile.book.context import Context
@@ -47,6 +48,7 @@ def migrate() -> str:
 def worker() -> None:
     """Work off all queues until stopped, watch the terms of disputes, and keep the graph as new as the book."""
     context = make_context(Settings.from_environment())
+    sweep(context.settings.scratch)
     chores: dict[Callable[[], object], float] = {
         partial(remind, context): CLOCK_SECONDS,
         partial(tend, context): TIES_SECONDS,

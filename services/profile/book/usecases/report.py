@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import zipfile
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import IO
 
 import polars as pl
@@ -19,40 +17,42 @@ import polars as pl
 from services.profile.book.context import Context
 from services.profile.book.domain.rejected import header, rejected, safe
 from services.profile.book.domain.sheet import Sheet
-from services.profile.book.usecases.receive import sync_folder
 
 BOM = "\N{BYTE ORDER MARK}".encode()
 FAULTS, ROWS, ROWS_OF_SHEETS = ".rejects.csv", ".rejected.csv", ".rejected.zip"
 
 
-def reject_report(context: Context, import_id: str) -> Path:
-    """Return where the list of an import's faults lies."""
-    return context.settings.uploads / f"{import_id}{FAULTS}"
+def reject_report(import_id: str) -> str:
+    """Return the name of the list of an import's faults."""
+    return f"{import_id}{FAULTS}"
 
 
-def rejected_rows(context: Context, import_id: str) -> Path | None:
-    """Return where an import's rejected rows lie; None where there are none."""
-    _, *rows = reports(context, import_id)
-    return next((path for path in rows if path.exists()), None)
+def rejected_rows(context: Context, import_id: str) -> str | None:
+    """Return the name of the file of an import's rejected rows; None where there are none."""
+    _, *rows = reports(import_id)
+    there = {each.name for each in context.uploads.list(import_id)}
+    return next((name for name in rows if name in there), None)
 
 
-def reports(context: Context, import_id: str) -> tuple[Path, ...]:
-    """Return where all that is said of rejected rows may lie."""
-    names = (FAULTS, ROWS, ROWS_OF_SHEETS)
-    return tuple(context.settings.uploads / f"{import_id}{name}" for name in names)
+def reports(import_id: str) -> tuple[str, ...]:
+    """Return the names of all files that may say something of rejected rows."""
+    return tuple(f"{import_id}{name}" for name in (FAULTS, ROWS, ROWS_OF_SHEETS))
 
 
 def write_reports(context: Context, import_id: str, sheets: Sequence[Sheet]) -> None:
     """Write what is said of rejected rows, each file whole or not at all."""
-    faults, rows, rows_of_sheets = reports(context, import_id)
+    faults, rows, rows_of_sheets = reports(import_id)
     listed = pl.concat([sheet.reported() for sheet in sheets])
     listed = listed.with_columns(safe(pl.col(name)).alias(name) for name in ("column", "value"))
-    _write(faults, lambda file: listed.write_csv(file, include_bom=True))
+    with context.uploads.writing(faults, again=True) as file:
+        listed.write_csv(file, include_bom=True)
     bad = [sheet for sheet in sheets if sheet.checked.rejected]
     if len(sheets) == 1 and bad:
-        _write(rows, lambda file: _rows_of(bad[0], file))
+        with context.uploads.writing(rows, again=True) as file:
+            _rows_of(bad[0], file)
     elif bad:
-        _write(rows_of_sheets, lambda file: _zip(bad, file))
+        with context.uploads.writing(rows_of_sheets, again=True) as file:
+            _zip(bad, file)
 
 
 def _rows_of(sheet: Sheet, file: IO[bytes]) -> None:
@@ -70,13 +70,3 @@ def _zip(sheets: Sequence[Sheet], file: IO[bytes]) -> None:
             part = io.BytesIO()
             _rows_of(sheet, part)
             archive.writestr(f"{sheet.form.kind}-{sheet.name or place}.csv", part.getvalue())
-
-
-def _write(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    draft = path.with_suffix(".draft")
-    with draft.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_folder(path.parent)

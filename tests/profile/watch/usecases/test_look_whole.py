@@ -123,7 +123,7 @@ def test_a_second_look_moves_what_has_calmed_and_opens_nothing(unseen: Context) 
     """Alerts that no reading bears out any more clear, bucket by bucket as firm by firm."""
     logs = []
     for later in (lambda context: look_at_all(context, None), lambda context: look.look(context, names_of(context))):
-        look_at_all(unseen, None)
+        look.look(unseen, names_of(unseen))
         with unseen.database.begin() as session:
             session.execute(update(tables.Alert).values(event=tables.Alert.event + "!"))
         later(replace(unseen, now=lambda: NOW + timedelta(days=3)))
