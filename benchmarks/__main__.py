@@ -48,6 +48,7 @@ NAMES = (
     "graph_screen",
     "refresh",
     "replay",
+    "looks",
     "graph_smesd",
     "graph_features",
     "graph_ownership",
