@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
 
 from services.profile.book.context import Context
-from services.profile.book.delta import bucket_of
 from services.profile.book.domain.departure import Gone, remaining
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Moment
@@ -21,31 +19,26 @@ def gather_invoices(context: Context, moment: Moment, scope: Permit | Whole, sin
 
     A scope of nobody is read of nobody.
     """
-    names = list(scope.enterprises or ())
-    with context.database.read() as session:
-        gone = gone_at(session, names, moment)
     # A later version may name another day.
     late = (pl.col("date") >= since) | (pl.col("version") > 1)
-    rows = _rows(context, moment, names, gone).filter(late).collect()
+    rows, gone = _rows(context, moment, scope, late)
     known = as_known(remaining(DATASET, rows, gone.records), known_at=moment.known_at, as_of=moment.as_of)
     return known.filter(pl.col("date") >= since)
 
 
 def trading(context: Context, moment: Moment, scope: Permit | Whole) -> frozenset[str]:
     """Return those of the enterprises of a scope of which a valid invoice was known at a moment, dated by then."""
-    names = list(scope.enterprises or ())
-    with context.database.read() as session:
-        gone = gone_at(session, names, moment)
     counts = (pl.col("version") > 0) & (pl.col("date") <= moment.as_of) & (pl.col("status") == "valid")
     if moment.known_at is not None:
         counts &= pl.col("known_at") <= moment.known_at
-    found = _rows(context, moment, names, gone).filter(counts).select("enterprise").unique().collect()
-    return frozenset(found["enterprise"])
+    return frozenset(_rows(context, moment, scope, counts)[0]["enterprise"])
 
 
-def _rows(context: Context, moment: Moment, names: Sequence[str], gone: Gone) -> pl.LazyFrame:
-    """Return all versions of these enterprises' invoices, unread."""
-    buckets = sorted({bucket_of(name) for name in names})
-    scans = [context.lake.scan(moment.version, without=gone.imports, bucket=bucket) for bucket in buckets]
-    rows = pl.concat(scans) if scans else DATASET.empty().lazy()
-    return rows.filter(pl.col("enterprise").is_in(pl.Series(names, dtype=pl.String).implode()))
+def _rows(context: Context, moment: Moment, scope: Permit | Whole, where: pl.Expr) -> tuple[pl.DataFrame, Gone]:
+    """Return some versions of the invoices of a scope's enterprises, and what of these does not count."""
+    names = scope.enterprises
+    if not names:
+        return DATASET.empty(), Gone()
+    with context.database.read() as session:
+        gone = gone_at(session, names, moment)
+    return context.lake.read(moment.version, names, without=gone.imports, where=where), gone

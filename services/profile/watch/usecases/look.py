@@ -33,7 +33,7 @@ from services.profile.watch.usecases.view import DEFAULT, view
 # So many firms at a time: each batch is one transaction.
 BATCH = 200
 # From this share of the book on, reading all of it once costs less than reading batch by batch.
-MUCH = 0.25
+MUCH = 0.2
 WHOLE, UNTIL, LOOKED = "whole", "until", "looked"
 
 log = structlog.get_logger()

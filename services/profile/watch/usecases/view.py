@@ -144,11 +144,13 @@ def _around(context: Context, moment: Moment, evidence: Evidence) -> _Near:
     second = _invoices(context, moment, far, since)
     if len(near) > MOST_NEIGHBOURS or len(far) > MOST_NEIGHBOURS:
         log.warning("neighbourhood cut", near=len(near), far=len(far), most=MOST_NEIGHBOURS)
-    invoices = pl.concat([evidence.invoices, first, second])
+    beyond = pl.concat([first, second])
+    invoices = pl.concat([evidence.invoices, beyond])
     records = gather_kind(context, moment, _customers(invoices), public_record.DATASET.name)
-    files = trading(context, moment, _read(near | far)) if near else frozenset()
-    outer = _counterparties(context, second)
-    return _Near(frozenset(near), replace(evidence, invoices=invoices, public_records=records), files | outer)
+    # Who has traded lately is known; of the others it is asked whether they ever did.
+    silent = (near | far) - set(beyond.filter(pl.col("status") == "valid")["enterprise"])
+    files = trading(context, moment, _read(silent)) | _counterparties(context, second)
+    return _Near(frozenset(near), replace(evidence, invoices=invoices, public_records=records), files)
 
 
 def _invoices(context: Context, moment: Moment, names: set[str], since: date) -> pl.DataFrame:
