@@ -50,8 +50,24 @@ class TooManyRequests(Refused):
     """The caller has used up its rate for now."""
 
 
+class BacklogFull(TooManyRequests):
+    """So much of the caller's own work waits that no more is taken on for now."""
+
+
+class QueueFull(Refused):
+    """So much work waits that no more is taken on for now, from anybody."""
+
+
 class UpstreamUnavailable(Refused):
     """A service that is needed for the answer does not answer."""
+
+
+class Unready(UpstreamUnavailable):
+    """What the operator has to put right first: work that was accepted waits for it and is not ended."""
+
+
+class NotWritable(Unready):
+    """What has to be kept cannot be written just now: the disk is full, read-only or failing."""
 
 
 class EngineUnavailable(UpstreamUnavailable):
@@ -64,3 +80,7 @@ class UnitKilled(Refused):
 
 class InvariantBroken(Refused):
     """A law that must hold did not; the answer is withheld rather than given wrong."""
+
+
+class DatabaseDamaged(InvariantBroken):
+    """The file of a database is not as it was written."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -116,20 +116,28 @@ def metadata() -> MetaData:
 class Database:
     """One service's database. Nothing connects until the first use, so that a server may fork after loading."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, info: Mapping[str, Any] | None = None) -> None:
         self.url = url
+        # What every session of it knows (`session.info`), such as the limits of queues.
+        self._info = dict(info or {})
         self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
         self._writer = self.engine.execution_options(writes=True)
         # SQLite has one writer, and whoever finds it busy sleeps up to 0.1 s before it looks again: the slowest of a
         # hundred scores took 0.4 s. Threads of one process queue here instead, and only processes meet in the file.
         self._turn: AbstractContextManager[Any] = threading.RLock() if url.startswith("sqlite") else nullcontext()
 
+    @property
+    def file(self) -> Path | None:
+        """The file of an embedded database; None where it is PostgreSQL's or in memory."""
+        path = make_url(self.url).database if self.url.startswith("sqlite") else None
+        return Path(path) if path and path != ":memory:" else None
+
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """Give a session in a write transaction; it commits when the block ends and rolls back when it raises."""
         with (
             self._turn,
-            Session(self._writer, expire_on_commit=False, autoflush=False) as session,
+            Session(self._writer, expire_on_commit=False, autoflush=False, info=self._info) as session,
             session.begin(),
         ):
             yield session
@@ -158,6 +166,14 @@ class Database:
         with self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
+    def probe(self) -> None:
+        """Write a little that lasts; raise where the database cannot keep it. No row of any table is touched."""
+        with self.connection(writes=True) as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA user_version = 1")
+            else:
+                connection.execute(text("SELECT pg_logical_emit_message(true, 'smecredit', 'ready')"))
+
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -166,7 +182,8 @@ class Database:
 def _sqlite(url: str) -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
-        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(OSError):  # whoever connects then hears of it
+            Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(
         url,
         connect_args={"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False},

@@ -31,7 +31,7 @@ from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
 from services.profile.graph.usecases.keep_ties import tend
 from services.profile.graph.usecases.order_shock import KEPT, forget_old
-from services.profile.jobs import handlers
+from services.profile.jobs import CLOCK, handlers
 from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
 from services.profile.rights.usecases.shred import shred as erase
@@ -55,7 +55,7 @@ def worker() -> None:
     }
     counts = context.settings.workers
     places = posts(context.database, handlers(context), KINDS, counts, "PROFILE_WORKERS")
-    Crew(context.database, [*places, Post("clock", Chores(chores).run)]).run()
+    Crew(context.database, [*places, Post(CLOCK, Chores(chores).run)]).run()
 
 
 def compact() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chassis.core.engine import engine_of
-from chassis.data import migrations
+from chassis.data import jobs, migrations
 from chassis.data.database import Database
 from chassis.data.files import files_at
 from services.profile.book.context import Context
@@ -30,7 +30,7 @@ def make_context(settings: Settings) -> Context:
     packs(settings.sector_packs)
     return Context(
         settings=settings,
-        database=Database(settings.database_url),
+        database=Database(settings.database_url, jobs.limits(settings.queue_limits)),
         lakes=lakes(settings.lake_url, settings.lake_options),
         alerts=alert_store,
         uploads=files_at(settings.uploads, settings.scratch),

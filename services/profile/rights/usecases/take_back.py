@@ -64,7 +64,7 @@ def ask(context: Context, session: Session, caller: Caller, import_id: str) -> t
             by=begun.by,
             withdrawn_at=begun.at.isoformat() if begun.at else None,
         )
-    job = jobs.enqueue(session, withdrawals.JOB, {"import": order.id}, caller=caller)
+    job = jobs.order(session, withdrawals.JOB, {"import": order.id}, caller=caller)
     begun.told = {"job": job}
     session.flush()
     return order
