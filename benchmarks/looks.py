@@ -30,6 +30,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain.evidence import ENTERPRISES
 from services.profile.book.domain.invoice import DATASET
 from services.profile.composition import make_context, migrate
+from services.profile.portrait.usecases.make_peers import InWorker
 from services.profile.settings import Settings
 from services.profile.watch import tables as watched
 from services.profile.watch.usecases import look
@@ -179,7 +180,7 @@ def _seconds(work: Callable[[], object]) -> float:
 def _house(home: Path) -> Context:
     settings = Settings(home=home, database_url=f"sqlite:///{home}/profile.db", lake_url=f"{home}/lake", jwks_url="")
     migrate(settings)
-    return make_context(settings)
+    return make_context(settings, InWorker())
 
 
 if __name__ == "__main__":

@@ -31,7 +31,9 @@ from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
 from services.profile.graph.usecases.keep_ties import tend
 from services.profile.graph.usecases.order_shock import KEPT, forget_old
-from services.profile.jobs import CLOCK, handlers
+from services.profile.jobs import handlers
+from services.profile.portrait.usecases.make_peers import InWorker, tend_peers, tidy
+from services.profile.posts import CLOCK
 from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
 from services.profile.rights.usecases.shred import shred as erase
@@ -47,15 +49,21 @@ def migrate() -> str:
 
 def worker() -> None:
     """Work off all queues until stopped, watch the terms of disputes, and keep the graph as new as the book."""
-    context = make_context(Settings.from_environment())
+    context = _working()
     sweep(context.settings.scratch)
     chores: dict[Callable[[], object], float] = {
         partial(remind, context): CLOCK_SECONDS,
         partial(tend, context): TIES_SECONDS,
+        partial(tend_peers, context): CLOCK_SECONDS,
     }
     counts = context.settings.workers
     places = posts(context.database, handlers(context), KINDS, counts, "PROFILE_WORKERS")
     Crew(context.database, [*places, Post(CLOCK, Chores(chores).run)]).run()
+
+
+def _working() -> Context:
+    """Return the collaborators of a process that makes peers itself where none are finished."""
+    return make_context(Settings.from_environment(), InWorker())
 
 
 def compact() -> str:
@@ -70,7 +78,7 @@ def watch() -> str:
 
     It is a job as any other: where this command is killed a worker goes on with it, or the next run does.
     """
-    context = make_context(Settings.from_environment())
+    context = _working()
     with context.database.begin() as session:
         job = note_all_changed(session, books=True)
     worker = Worker(context.database, {LOOK: partial(look, context)}, KINDS)
@@ -100,7 +108,10 @@ def shred() -> str:
 
 def carry_out(context: Context) -> dict[str, int]:
     """Carry out every policy of retention, those of the wings beside that of rights; return how much went of each."""
-    return {**erase(context), KEPT: forget_old(context)}
+    done = {**erase(context), KEPT: forget_old(context)}
+    # Of what was erased nothing is left in figures that no reader is shown any more.
+    tidy(context, unnamed=0.0)
+    return done
 
 
 def replay_alerts(arguments: list[str]) -> None:
@@ -113,7 +124,7 @@ def replay_alerts(arguments: list[str]) -> None:
     asked = parser.parse_args(arguments)
     if asked.last < asked.first:
         parser.error("--to lies before --from")
-    context = make_context(Settings.from_environment())
+    context = _working()
     found = replay(context, Period(asked.first, asked.last, asked.step), lambda done, of: print(f"{done}/{of}"))
     asked.json.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
 

@@ -76,6 +76,11 @@ class Settings:
         return self.home / "profile-ledger-key"
 
     @property
+    def peers(self) -> Path:
+        """The folder of peer figures that workers have made: nothing but what the lake gives again."""
+        return self.home / "peers"
+
+    @property
     def uploads(self) -> str:
         """Where files lie as received, and their reject reports: a folder or an object store."""
         return f"{self.store or self.home}/uploads"

@@ -99,6 +99,7 @@ def _concluded(context: Context, session: Session, order: tables.Import, ended: 
     }
     names = ended.by_enterprise.keys()
     note_changed(session, names, order.kind, undone=order.finished_at)
+    context.peers.changed(session)
     if not again:
         _end_what_rests(context, session, ended, row.by, now)
         _tell(session, order, names, row.by, now)

@@ -18,7 +18,7 @@ from services.profile.book.domain.party import party_of
 from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.usecases.gather import WITH_LINES, gather, gather_kind
 from services.profile.book.usecases.gather_near import gather_invoices, trading
-from services.profile.portrait.usecases.baseline import baselines
+from services.profile.portrait.usecases.baseline import usual
 from services.profile.rights.usecases.count_queries import hard_queries
 from services.profile.standards.days import start_of
 from services.profile.watch import alert_store
@@ -123,9 +123,9 @@ def surroundings(context: Context, moment: Moment, firms: pl.DataFrame, asked_on
         asked = hard_queries(session, firms["enterprise"].to_list(), since, until)
         kinds = {*store.lake_versions(session, moment.known_at), "invoices", "queries"}
         own = store.own_imports(session)
-    usual = baselines(context.lake, light=True).at(context, replace(moment, known_at=known_at)).peers
+    common = usual(context, replace(moment, known_at=known_at))
     queries = pl.DataFrame(sorted(asked), schema=QUERIES, orient="row")
-    return Surroundings(outcomes, queries, norms(usual, firms), frozenset(kinds), asked_on, own)
+    return Surroundings(outcomes, queries, norms(common, firms), frozenset(kinds), asked_on, own)
 
 
 def _around(context: Context, moment: Moment, evidence: Evidence) -> _Near:
