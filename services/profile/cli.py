@@ -1,4 +1,4 @@
-"""Maintenance commands of the profile service: `python -m services.profile.cli migrate|worker|compact|watch|shred`.
+"""Maintenance commands of the profile service: `python -m services.profile.cli COMMAND`.
 
 `python -m services.profile.cli replay-alerts --from DAY --to DAY [--step month] --json FILE` measures the signals on a
 past period of the book.
@@ -13,18 +13,22 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from chassis.core import commands
 from chassis.data import jobs
+from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.files import sweep
 from chassis.data.jobs import QUEUED, RUNNING, JobState
+from chassis.data.vault import vault_at
 from chassis.data.worker import POLL_SECONDS, Worker
 from services.profile.book.context import Context
 from services.profile.book.usecases.agree import agree
+from services.profile.book.usecases.back_up import named, put_back
 from services.profile.book.usecases.touch import JOB as LOOK
 from services.profile.book.usecases.touch import note_all_changed
 from services.profile.composition import PACKAGE, make_context
@@ -37,7 +41,7 @@ from services.profile.posts import CLOCK
 from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
 from services.profile.rights.usecases.shred import shred as erase
-from services.profile.settings import Settings
+from services.profile.settings import SERVICE, Settings
 from services.profile.watch.usecases.look import watch as look
 from services.profile.watch.usecases.replay import STEPS, Period, replay
 
@@ -114,6 +118,21 @@ def carry_out(context: Context) -> dict[str, int]:
     return done
 
 
+def backup(place: str, moment: str) -> dict[str, Any]:
+    """Put this service into the backup of a moment, at a place that is a folder or an object store."""
+    context = make_context(Settings.from_environment())
+    with vault_at(place) as vault:
+        return back_up(vault, moment, SERVICE, context.settings.database_url, partial(named, context)).as_told()
+
+
+def restore(place: str, moment: str) -> dict[str, Any]:
+    """Bring this service back from the backup of a moment, into an empty place."""
+    context = make_context(Settings.from_environment())
+    with vault_at(place) as vault:
+        brought = bring_back(vault, moment, SERVICE, context.settings.database_url, partial(put_back, context))
+    return brought.as_told()
+
+
 def replay_alerts(arguments: list[str]) -> None:
     """Run a past period of the book through the signals, and write what came of it as JSON."""
     parser = argparse.ArgumentParser(prog=f"python -m {PACKAGE}.cli {REPLAY}")
@@ -137,4 +156,11 @@ if __name__ == "__main__":
     if sys.argv[1:2] == [REPLAY]:
         replay_alerts(sys.argv[2:])
     else:
-        commands.run(PACKAGE, migrate=migrate, worker=worker, compact=compact, watch=watch, shred=shred)
+        upkeep: dict[str, commands.Command] = {
+            "compact": compact,
+            "watch": watch,
+            "shred": shred,
+            "backup": backup,
+            "restore": restore,
+        }
+        commands.run(PACKAGE, migrate=migrate, worker=worker, **upkeep)
