@@ -8,7 +8,6 @@ next version exists once only.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,7 +24,7 @@ from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import HELD
 from services.profile.book.domain.versions import weigh
-from services.profile.book.fit import Step, require
+from services.profile.book.fit import Commit, Step, require
 from services.profile.book.table_files import SHRED, TableFiles
 
 MOST_ATTEMPTS = 8
@@ -41,23 +40,6 @@ ORIGIN = ("version", "import_id", "known_at")
 
 class LakeBusy(Exception):
     """Other imports kept committing; the job is tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """One import in the lake: the version it made, and what it said of itself (counts, `known_at`, latest `date`).
-
-    `name` is the import's id, or the mark of an act that handed rows over.
-    """
-
-    version: int
-    facts: Mapping[str, Any]
-    name: str
-
-    @property
-    def step(self) -> Step:
-        """The version as the database names it."""
-        return Step(self.version, self.name, datetime.fromisoformat(self.facts["known_at"]))
 
 
 class Lake:
