@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from chassis.core import commands
@@ -9,8 +10,9 @@ from chassis.data import migrations
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
+from chassis.data.schedule import TICK_SECONDS, listed, tick
 from services.matching.context import make_context
-from services.matching.jobs import CLOCK, DELIVERIES, handlers
+from services.matching.jobs import CLOCK, DELIVERIES, all_handlers, scheduled
 from services.matching.problems import KINDS
 from services.matching.settings import PACKAGE, Settings
 from services.matching.usecases.deliver import Postman
@@ -29,11 +31,20 @@ def worker() -> None:
     """Do the jobs, deliver the webhooks and send notices on, until stopped."""
     context = make_context(Settings.from_environment())
     counts = context.settings.workers
-    places = posts(context.database, handlers(context), KINDS, counts, "MATCHING_WORKERS")
+    places = posts(context.database, all_handlers(context), KINDS, counts, "MATCHING_WORKERS")
     postman = Postman(context.database, private=context.settings.private_webhooks)
-    notices = Chores({partial(forward_notices, context): NOTICES_SECONDS})
-    Crew(context.database, [*places, Post(DELIVERIES, postman.run), Post(CLOCK, notices.run)]).run()
+    chores: dict[Callable[[], object], float] = {
+        partial(forward_notices, context): NOTICES_SECONDS,
+        partial(tick, context.database, scheduled(context)): TICK_SECONDS,
+    }
+    Crew(context.database, [*places, Post(DELIVERIES, postman.run), Post(CLOCK, Chores(chores).run)]).run()
+
+
+def schedule() -> str:
+    """List what the clock orders: when it is due, when it was done last, and what came of it."""
+    context = make_context(Settings.from_environment())
+    return listed(context.database, scheduled(context))
 
 
 if __name__ == "__main__":
-    commands.run(PACKAGE, migrate=migrate, worker=worker)
+    commands.run(PACKAGE, migrate=migrate, worker=worker, schedule=schedule)

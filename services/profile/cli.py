@@ -19,22 +19,20 @@ from chassis.core import commands
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.files import sweep
-from services.profile.book import store
+from chassis.data.schedule import TICK_SECONDS, listed, tick
 from services.profile.book.context import Context
 from services.profile.book.usecases.agree import agree
 from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
 from services.profile.graph.usecases.keep_ties import tend
-from services.profile.graph.usecases.order_shock import KEPT, forget_old
-from services.profile.jobs import handlers
-from services.profile.portrait.usecases.make_peers import InWorker, tend_peers, tidy
+from services.profile.jobs import all_handlers, scheduled
+from services.profile.portrait.usecases.make_peers import InWorker, tend_peers
 from services.profile.posts import CLOCK
 from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
-from services.profile.rights.usecases.shred import shred as erase
 from services.profile.settings import Settings
-from services.profile.watch.usecases.look import BATCH, look
-from services.profile.watch.usecases.look_books import look_books
+from services.profile.upkeep import look_at_all
+from services.profile.upkeep import shred as erase
 from services.profile.watch.usecases.replay import STEPS, Period, replay
 
 
@@ -49,11 +47,12 @@ def worker() -> None:
     sweep(context.settings.scratch)
     chores: dict[Callable[[], object], float] = {
         partial(remind, context): CLOCK_SECONDS,
+        partial(tick, context.database, scheduled(context)): TICK_SECONDS,
         partial(tend, context): TIES_SECONDS,
         partial(tend_peers, context): CLOCK_SECONDS,
     }
     counts = context.settings.workers
-    places = posts(context.database, handlers(context), KINDS, counts, "PROFILE_WORKERS")
+    places = posts(context.database, all_handlers(context), KINDS, counts, "PROFILE_WORKERS")
     Crew(context.database, [*places, Post(CLOCK, Chores(chores).run)]).run()
 
 
@@ -70,33 +69,14 @@ def compact() -> str:
 
 
 def watch() -> str:
-    """Look at the signals of every enterprise: silence is told by no import (run it daily)."""
-    context = _working()
-    with context.database.read() as session:
-        names = [firm.id for firm in store.all_enterprises(session)]
-    for start in range(0, len(names), BATCH):
-        look(context, names[start : start + BATCH])
-    look_books(context)
-    return f"looked at {len(names)} enterprises"
+    """Look at the signals of every enterprise now, as the schedule does daily."""
+    return f"looked at {look_at_all(_working())['enterprises']} enterprises"
 
 
 def shred() -> str:
-    """Erase what is past its keeping, as the policies of retention say (run it daily, after a backup).
-
-    It ends with the graph written anew: no sum of what was erased is named any more.
-    """
-    context = make_context(Settings.from_environment())
-    done = carry_out(context)
-    tend(context)
-    return "shredded " + (", ".join(f"{count} {key}" for key, count in done.items() if count) or "nothing")
-
-
-def carry_out(context: Context) -> dict[str, int]:
-    """Carry out every policy of retention, those of the wings beside that of rights; return how much went of each."""
-    done = {**erase(context), KEPT: forget_old(context)}
-    # Of what was erased nothing is left in figures that no reader is shown any more.
-    tidy(context, unnamed=0.0)
-    return done
+    """Erase what is past its keeping now, as the schedule does daily."""
+    done = erase(make_context(Settings.from_environment()))
+    return "shredded " + (", ".join(f"{count} {key}" for key, count in done.items()) or "nothing")
 
 
 def replay_alerts(arguments: list[str]) -> None:
@@ -114,6 +94,12 @@ def replay_alerts(arguments: list[str]) -> None:
     asked.json.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
 
 
+def schedule() -> str:
+    """List what the clock orders: when it is due, when it was done last, and what came of it."""
+    context = make_context(Settings.from_environment())
+    return listed(context.database, scheduled(context))
+
+
 REPLAY = "replay-alerts"
 CLOCK_SECONDS = 60.0
 # The graph follows the book: what a request then has to add is little.
@@ -122,4 +108,5 @@ if __name__ == "__main__":
     if sys.argv[1:2] == [REPLAY]:
         replay_alerts(sys.argv[2:])
     else:
-        commands.run(PACKAGE, migrate=migrate, worker=worker, compact=compact, watch=watch, shred=shred)
+        upkeep = {"schedule": schedule, "compact": compact, "watch": watch, "shred": shred}
+        commands.run(PACKAGE, migrate=migrate, worker=worker, **upkeep)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from chassis.core import commands
@@ -9,8 +10,9 @@ from chassis.data import migrations
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
+from chassis.data.schedule import TICK_SECONDS, listed, tick
 from services.scoring.context import PACKAGE, Context, make_context
-from services.scoring.jobs import CLOCK, handlers
+from services.scoring.jobs import CLOCK, all_handlers, scheduled
 from services.scoring.problems import KINDS
 from services.scoring.settings import Settings
 from services.scoring.usecases.redraw import redraw
@@ -34,14 +36,24 @@ def worker() -> None:
     """Train models, score batches, run evaluations and renew scores after corrections, until stopped."""
     context = make_context(Settings.from_environment())
     counts = context.settings.workers
-    places = posts(context.database, handlers(context), KINDS, counts, "SCORING_WORKERS")
+    places = posts(context.database, all_handlers(context), KINDS, counts, "SCORING_WORKERS")
     Crew(context.database, [*places, Post(CLOCK, partial(_keep_the_clock, context))]).run()
 
 
 def _keep_the_clock(context: Context, name: str) -> None:
     redraw(context)
-    Chores({partial(renew, context): CORRECTIONS_SECONDS}).run(name)
+    chores: dict[Callable[[], object], float] = {
+        partial(renew, context): CORRECTIONS_SECONDS,
+        partial(tick, context.database, scheduled(context)): TICK_SECONDS,
+    }
+    Chores(chores).run(name)
+
+
+def schedule() -> str:
+    """List what the clock orders: when it is due, when it was done last, and what came of it."""
+    context = make_context(Settings.from_environment())
+    return listed(context.database, scheduled(context))
 
 
 if __name__ == "__main__":
-    commands.run(PACKAGE, migrate=migrate, worker=worker, redraw=redraw_pictures)
+    commands.run(PACKAGE, migrate=migrate, worker=worker, schedule=schedule, redraw=redraw_pictures)
