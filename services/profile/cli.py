@@ -1,4 +1,4 @@
-"""Maintenance commands of the profile service: `python -m services.profile.cli migrate|worker|compact|watch|shred`.
+"""Maintenance commands of the profile service: `python -m services.profile.cli COMMAND`.
 
 `python -m services.profile.cli replay-alerts --from DAY --to DAY [--step month] --json FILE` measures the signals on a
 past period of the book.
@@ -12,16 +12,20 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from chassis.core import commands
+from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.files import sweep
 from chassis.data.schedule import TICK_SECONDS, listed, tick
+from chassis.data.vault import vault_at
 from services.profile.book.context import Context
 from services.profile.book.usecases.agree import agree
+from services.profile.book.usecases.back_up import named, put_back
 from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
 from services.profile.graph.usecases.keep_ties import tend
@@ -30,7 +34,7 @@ from services.profile.portrait.usecases.make_peers import InWorker, tend_peers
 from services.profile.posts import CLOCK
 from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
-from services.profile.settings import Settings
+from services.profile.settings import SERVICE, Settings
 from services.profile.upkeep import look_at_all
 from services.profile.upkeep import shred as erase
 from services.profile.watch.usecases.replay import STEPS, Period, replay
@@ -79,6 +83,21 @@ def shred() -> str:
     return "shredded " + (", ".join(f"{count} {key}" for key, count in done.items()) or "nothing")
 
 
+def backup(place: str, moment: str) -> dict[str, Any]:
+    """Put this service into the backup of a moment, at a place that is a folder or an object store."""
+    context = make_context(Settings.from_environment())
+    with vault_at(place) as vault:
+        return back_up(vault, moment, SERVICE, context.settings.database_url, partial(named, context)).as_told()
+
+
+def restore(place: str, moment: str) -> dict[str, Any]:
+    """Bring this service back from the backup of a moment, into an empty place."""
+    context = make_context(Settings.from_environment())
+    with vault_at(place) as vault:
+        brought = bring_back(vault, moment, SERVICE, context.settings.database_url, partial(put_back, context))
+    return brought.as_told()
+
+
 def replay_alerts(arguments: list[str]) -> None:
     """Run a past period of the book through the signals, and write what came of it as JSON."""
     parser = argparse.ArgumentParser(prog=f"python -m {PACKAGE}.cli {REPLAY}")
@@ -108,5 +127,12 @@ if __name__ == "__main__":
     if sys.argv[1:2] == [REPLAY]:
         replay_alerts(sys.argv[2:])
     else:
-        upkeep = {"schedule": schedule, "compact": compact, "watch": watch, "shred": shred}
+        upkeep: dict[str, commands.Command] = {
+            "schedule": schedule,
+            "compact": compact,
+            "watch": watch,
+            "shred": shred,
+            "backup": backup,
+            "restore": restore,
+        }
         commands.run(PACKAGE, migrate=migrate, worker=worker, **upkeep)

@@ -9,6 +9,7 @@ from pathlib import Path
 from marshmallow.validate import Length
 
 from chassis.core import settings
+from chassis.data.files import Cache
 
 SERVICE = "profile"
 MEBIBYTE = 1 << 20
@@ -43,6 +44,8 @@ class Settings:
     schedule: Mapping[str, str] = field(default_factory=dict)
     # Where files are kept that web processes and workers share, if that is not the home folder (ADR 51).
     store: str | None = None
+    # Bytes of copies that this machine keeps of what lies in an object store.
+    most_cached: int = 8192 * MEBIBYTE
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -51,6 +54,7 @@ class Settings:
             home = settings.home(env)
             database_url = settings.database_url(env, SERVICE)
             store = settings.store(env)
+            cached = env.int("SMECREDIT_CACHE_MIB", 8192)
             lake_url = env.str("PROFILE_LAKE_URL", f"{store}/lake")
             gateway_url = env.str("GATEWAY_URL", "http://127.0.0.1:8000")
             jwks_url = env.str("SMECREDIT_JWKS_URL", f"{gateway_url}/.well-known/jwks.json")
@@ -69,8 +73,9 @@ class Settings:
         )
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
         addresses = (home, database_url, lake_url, jwks_url, lake_options)
-        keys = (party_key, ledger_keys)
-        return cls(*addresses, *largest, *keys, sector_packs, engine, workers, limits, wishes, store)
+        keys, cached = (party_key, ledger_keys), cached * MEBIBYTE
+        given = (*addresses, *largest, *keys)
+        return cls(*given, sector_packs, engine, workers, limits, wishes, store, cached)
 
     @property
     def ledger_key_file(self) -> Path:
@@ -86,6 +91,11 @@ class Settings:
     def uploads(self) -> str:
         """Where files lie as received, and their reject reports: a folder or an object store."""
         return f"{self.store or self.home}/uploads"
+
+    @property
+    def cache(self) -> Cache:
+        """Copies of what lies in an object store; they can be made again."""
+        return Cache(self.home / "cache", self.most_cached)
 
     @property
     def scratch(self) -> Path:
