@@ -46,6 +46,7 @@ NAMES = (
     "graph_contagion",
     "graph_shocks",
     "graph_screen",
+    "engine",
     "refresh",
     "replay",
     "graph_smesd",
