@@ -9,32 +9,26 @@ from typing import Any
 
 from chassis.data.jobs import Job
 from chassis.data.schedule import Daily, Scheduled
-from services.profile.book import store
 from services.profile.book.context import Context
+from services.profile.book.usecases.touch import note_all_changed
 from services.profile.graph.usecases.keep_ties import tend
 from services.profile.graph.usecases.order_shock import KEPT, forget_old
 from services.profile.portrait.usecases.make_peers import tidy
 from services.profile.rights.usecases.shred import shred as erase
-from services.profile.watch.usecases.look import BATCH, look
-from services.profile.watch.usecases.look_books import look_books
 
 
 def plan(context: Context) -> list[Scheduled]:
     """Return what is done each day, by times of China."""
     return [
-        Scheduled("daily-look", Daily(time(3, 30)), partial(look_at_all, context)),
+        Scheduled("daily-look", Daily(time(3, 30)), partial(order_look, context)),
         Scheduled("shred", Daily(time(4, 30)), partial(shred, context)),
     ]
 
 
-def look_at_all(context: Context, _: Job | None = None) -> Mapping[str, Any]:
-    """Look at the signals of every enterprise, since silence is told by no import, and at the books of exposures."""
-    with context.database.read() as session:
-        names = [firm.id for firm in store.all_enterprises(session)]
-    for start in range(0, len(names), BATCH):
-        look(context, names[start : start + BATCH])
-    look_books(context)
-    return {"enterprises": len(names)}
+def order_look(context: Context, _: Job) -> Mapping[str, Any]:
+    """Order a look at every enterprise, since silence is told by no import, and at the books of exposures."""
+    with context.database.begin() as session:
+        return {"ordered": note_all_changed(session, books=True)}
 
 
 def shred(context: Context, _: Job | None = None) -> Mapping[str, Any]:
