@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from chassis.core import commands
+from chassis.core.findings import DEEP, USUAL, told
 from chassis.data import listing, migrations
 from chassis.data.backups import back_up, bring_back
+from chassis.data.check import check_database
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
@@ -61,6 +64,13 @@ def schedule() -> str:
     return listed(context.database, scheduled(context))
 
 
+def verify(depth: str = USUAL) -> dict[str, Any]:
+    """Check the database; `deep` looks at every page of its file."""
+    checked: Counter[str] = Counter()
+    database = Database(Settings.from_environment().database_url)
+    return told(checked, list(check_database(database, PACKAGE, checked, deep=depth == DEEP)))
+
+
 def backup(place: str, moment: str) -> dict[str, Any]:
     """Put this service into the backup of a moment, at a place that is a folder or an object store."""
     settings = Settings.from_environment()
@@ -80,6 +90,7 @@ if __name__ == "__main__":
         "schedule": schedule,
         "jobs": jobs,
         "again": again,
+        "verify": verify,
         "backup": backup,
         "restore": restore,
     }

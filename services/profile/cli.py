@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from chassis.core import commands
+from chassis.core.findings import DEEP, USUAL, told
 from chassis.data import listing
 from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
@@ -36,6 +37,7 @@ from services.profile.posts import CLOCK
 from services.profile.posts import posts as all_posts
 from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
+from services.profile.rights.usecases.verify import verify as examine
 from services.profile.settings import SERVICE, Settings
 from services.profile.upkeep import look_at_all
 from services.profile.upkeep import shred as erase
@@ -72,6 +74,11 @@ def compact() -> str:
     context = make_context(Settings.from_environment())
     agree(context)
     return f"joined {sum(lake.compact() for lake in context.lakes.values())} files"
+
+
+def verify(depth: str = USUAL) -> dict[str, Any]:
+    """Check database, ledger, lakes and files received against each other; `deep` reads every value and digest."""
+    return told(*examine(make_context(Settings.from_environment()), PACKAGE, deep=depth == DEEP))
 
 
 def watch() -> str:
@@ -144,6 +151,7 @@ if __name__ == "__main__":
             "schedule": schedule,
             "jobs": jobs,
             "again": again,
+            "verify": verify,
             "compact": compact,
             "watch": watch,
             "shred": shred,

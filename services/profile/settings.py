@@ -88,6 +88,11 @@ class Settings:
         return self.home / "peers"
 
     @property
+    def shared_peers(self) -> str | None:
+        """Where machines share them; None where they share the home folder."""
+        return f"{self.store}/peers" if self.store and self.store != str(self.home) else None
+
+    @property
     def uploads(self) -> str:
         """Where files lie as received, and their reject reports: a folder or an object store."""
         return f"{self.store or self.home}/uploads"

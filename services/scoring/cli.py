@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from chassis.core import commands
+from chassis.core.findings import DEEP, USUAL, told
 from chassis.data import listing, migrations
 from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
@@ -22,6 +23,7 @@ from services.scoring.settings import SERVICE, Settings
 from services.scoring.usecases.back_up import named, put_back
 from services.scoring.usecases.redraw import redraw
 from services.scoring.usecases.renew import renew
+from services.scoring.usecases.verify import verify as examine
 
 CORRECTIONS_SECONDS = 5.0
 
@@ -71,6 +73,11 @@ def schedule() -> str:
     return listed(context.database, scheduled(context))
 
 
+def verify(depth: str = USUAL) -> dict[str, Any]:
+    """Check the database, the ledger and the digests of the models; `deep` looks at every page of the database."""
+    return told(*examine(make_context(Settings.from_environment()), deep=depth == DEEP))
+
+
 def backup(place: str, moment: str) -> dict[str, Any]:
     """Put this service into the backup of a moment, at a place that is a folder or an object store."""
     settings = Settings.from_environment()
@@ -90,7 +97,8 @@ if __name__ == "__main__":
         "schedule": schedule,
         "jobs": jobs,
         "again": again,
+        "verify": verify,
         "backup": backup,
         "restore": restore,
     }
-    commands.run(PACKAGE, migrate=migrate, worker=worker, **upkeep, redraw=redraw_pictures)
+    commands.run(PACKAGE, migrate=migrate, worker=worker, redraw=redraw_pictures, **upkeep)
