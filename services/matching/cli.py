@@ -9,7 +9,7 @@ from typing import Any
 
 from chassis.core import commands
 from chassis.core.findings import DEEP, USUAL, told
-from chassis.data import migrations
+from chassis.data import listing, migrations
 from chassis.data.backups import back_up, bring_back
 from chassis.data.check import check_database
 from chassis.data.chores import Chores
@@ -19,6 +19,7 @@ from chassis.data.schedule import TICK_SECONDS, listed, tick
 from chassis.data.vault import vault_at
 from services.matching.context import make_context
 from services.matching.jobs import CLOCK, DELIVERIES, all_handlers, scheduled
+from services.matching.jobs import posts as all_posts
 from services.matching.problems import KINDS
 from services.matching.settings import PACKAGE, SERVICE, Settings
 from services.matching.usecases.deliver import Postman
@@ -44,6 +45,17 @@ def worker() -> None:
         partial(tick, context.database, scheduled(context)): TICK_SECONDS,
     }
     Crew(context.database, [*places, Post(DELIVERIES, postman.run), Post(CLOCK, Chores(chores).run)]).run()
+
+
+def jobs() -> dict[str, Any]:
+    """Tell what waits, runs or failed in each queue, as JSON."""
+    context = make_context(Settings.from_environment())
+    return listing.told(context.database, all_posts(context))
+
+
+def again(job: str) -> dict[str, Any]:
+    """Have a job run again that broke off or was set aside."""
+    return listing.again(make_context(Settings.from_environment()).database, job)
 
 
 def schedule() -> str:
@@ -76,6 +88,8 @@ def restore(place: str, moment: str) -> dict[str, Any]:
 if __name__ == "__main__":
     upkeep: dict[str, commands.Command] = {
         "schedule": schedule,
+        "jobs": jobs,
+        "again": again,
         "verify": verify,
         "backup": backup,
         "restore": restore,

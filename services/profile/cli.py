@@ -19,12 +19,13 @@ import orjson
 
 from chassis.core import commands
 from chassis.core.findings import DEEP, USUAL, told
-from chassis.data import jobs
+from chassis.data import listing
 from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.files import sweep
 from chassis.data.jobs import QUEUED, RUNNING, JobState
+from chassis.data.jobs import state as state_of_job
 from chassis.data.schedule import TICK_SECONDS, listed, tick
 from chassis.data.vault import vault_at
 from chassis.data.worker import POLL_SECONDS, Worker
@@ -39,6 +40,7 @@ from services.profile.graph.usecases.keep_ties import tend
 from services.profile.jobs import all_handlers, scheduled
 from services.profile.portrait.usecases.make_peers import InWorker, tend_peers
 from services.profile.posts import CLOCK
+from services.profile.posts import posts as all_posts
 from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
 from services.profile.rights.usecases.verify import verify as examine
@@ -104,7 +106,7 @@ def watch() -> str:
 
 def _state(context: Context, job: str) -> JobState:
     with context.database.read() as session:
-        return jobs.state(session, job)
+        return state_of_job(session, job)
 
 
 def shred() -> str:
@@ -143,6 +145,17 @@ def replay_alerts(arguments: list[str]) -> None:
     asked.json.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
 
 
+def jobs() -> dict[str, Any]:
+    """Tell what waits, runs or failed in each queue, as JSON."""
+    context = make_context(Settings.from_environment())
+    return listing.told(context.database, all_posts())
+
+
+def again(job: str) -> dict[str, Any]:
+    """Have a job run again that broke off or was set aside."""
+    return listing.again(make_context(Settings.from_environment()).database, job)
+
+
 def schedule() -> str:
     """List what the clock orders: when it is due, when it was done last, and what came of it."""
     context = make_context(Settings.from_environment())
@@ -159,6 +172,8 @@ if __name__ == "__main__":
     else:
         upkeep: dict[str, commands.Command] = {
             "schedule": schedule,
+            "jobs": jobs,
+            "again": again,
             "verify": verify,
             "compact": compact,
             "watch": watch,

@@ -8,7 +8,7 @@ from typing import Any
 
 from chassis.core import commands
 from chassis.core.findings import DEEP, USUAL, told
-from chassis.data import migrations
+from chassis.data import listing, migrations
 from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
@@ -17,6 +17,7 @@ from chassis.data.schedule import TICK_SECONDS, listed, tick
 from chassis.data.vault import vault_at
 from services.scoring.context import PACKAGE, Context, make_context
 from services.scoring.jobs import CLOCK, all_handlers, scheduled
+from services.scoring.jobs import posts as all_posts
 from services.scoring.problems import KINDS
 from services.scoring.settings import SERVICE, Settings
 from services.scoring.usecases.back_up import named, put_back
@@ -55,6 +56,17 @@ def _keep_the_clock(context: Context, name: str) -> None:
     Chores(chores).run(name)
 
 
+def jobs() -> dict[str, Any]:
+    """Tell what waits, runs or failed in each queue, as JSON."""
+    context = make_context(Settings.from_environment())
+    return listing.told(context.database, all_posts(context))
+
+
+def again(job: str) -> dict[str, Any]:
+    """Have a job run again that broke off or was set aside."""
+    return listing.again(make_context(Settings.from_environment()).database, job)
+
+
 def schedule() -> str:
     """List what the clock orders: when it is due, when it was done last, and what came of it."""
     context = make_context(Settings.from_environment())
@@ -83,6 +95,8 @@ def restore(place: str, moment: str) -> dict[str, Any]:
 if __name__ == "__main__":
     upkeep: dict[str, commands.Command] = {
         "schedule": schedule,
+        "jobs": jobs,
+        "again": again,
         "verify": verify,
         "backup": backup,
         "restore": restore,
