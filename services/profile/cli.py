@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.usecases.agree import agree
 from services.profile.book.usecases.back_up import named, put_back
+from services.profile.book.usecases.rebuild import rebuild as make_again
 from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
 from services.profile.graph.usecases.keep_ties import tend
@@ -78,6 +80,11 @@ def compact() -> str:
 def verify(depth: str = USUAL) -> dict[str, Any]:
     """Check database, ledger, lakes and files received against each other; `deep` reads every value and digest."""
     return told(*examine(make_context(Settings.from_environment()), PACKAGE, deep=depth == DEEP))
+
+
+def rebuild(*kinds: str) -> dict[str, Any]:
+    """Make lakes again from the files received, all or those named, beside and swapped in; stop the suite first."""
+    return {"lakes": [asdict(each) for each in make_again(make_context(Settings.from_environment()), kinds)]}
 
 
 def watch() -> str:
@@ -150,6 +157,7 @@ if __name__ == "__main__":
     else:
         upkeep: dict[str, commands.Command] = {
             "verify": verify,
+            "rebuild": rebuild,
             "compact": compact,
             "watch": watch,
             "shred": shred,
