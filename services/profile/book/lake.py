@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from chassis.data.files import Cache
 from services.profile.book.delta import BEFORE_ALL, bucket_of, harden, in_buckets, last_import, writer_of
@@ -95,18 +95,17 @@ class Lake:
         require(table, step, self._dataset.name)
         return table.version()
 
-    def commits_since(self, version: int) -> dict[int, str]:
-        """Return by version the commits of imports and acts that came later than a version, the newest first."""
-        table = self._files.table()
-        later = table.version() - version
-        entries = self._files.history(later) if later > 0 else []
-        return {entry["version"]: entry["import_id"] for entry in entries if "import_id" in entry}
-
-    def steps(self) -> dict[int, Step]:
-        """Return every commit of an import or an act that the log still tells of, by version."""
-        entries = [entry for entry in self._files.history() if "import_id" in entry]
+    def commits(self, since: int = 0) -> dict[int, Commit]:
+        """Return the commits of imports and acts after a version that the log still tells of, by version."""
+        later = self.newest() - since
+        entries = [entry for entry in self._files.history(later) if "import_id" in entry] if later > 0 else []
         made = (Commit(entry["version"], orjson.loads(entry["import"]), entry["import_id"]) for entry in entries)
-        return {commit.version: commit.step for commit in made}
+        return {commit.version: commit for commit in made}
+
+    @property
+    def files(self) -> TableFiles:
+        """The table's files, for whoever looks at them one by one."""
+        return self._files
 
     @property
     def url(self) -> str:
@@ -278,8 +277,8 @@ class Lake:
         full = counts.filter(pl.col("len") > MOST_FILES)["bucket"].to_list()
         try:
             return sum(self.compact(bucket) for bucket in full)
-        except CommitFailedError:
-            return 0  # somebody else was quicker; the next import tries again
+        except DeltaError:
+            return 0  # somebody else was quicker, or a file is damaged; the next import tries again
 
     def _held(self, version: int, rows: pl.DataFrame) -> pl.DataFrame:
         """Return what the lake may already hold of `rows`: same enterprises and directions, and days if they tell.

@@ -184,7 +184,7 @@ def test_several_machines_append_at_once_and_nothing_is_lost(lake: Lake, store_u
         writer.join(120)
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
     assert numbers(lake) == [str(number) for number in range(1, 10)]
-    assert sorted(lake.steps()) == list(range(1, 10))
+    assert sorted(lake.commits()) == list(range(1, 10))
 
 
 def test_a_writer_killed_before_its_entry_has_written_nothing(lake: Lake, store_url: str, tmp_path: Path) -> None:
