@@ -10,6 +10,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from chassis.data.worker import POLL_SECONDS, Worker
 from services.profile.book.context import Context
 from services.profile.book.usecases.agree import agree
 from services.profile.book.usecases.back_up import named, put_back
+from services.profile.book.usecases.rebuild import rebuild as make_again
 from services.profile.book.usecases.touch import JOB as LOOK
 from services.profile.book.usecases.touch import note_all_changed
 from services.profile.composition import PACKAGE, make_context
@@ -85,6 +87,11 @@ def compact() -> str:
 def verify(depth: str = USUAL) -> dict[str, Any]:
     """Check database, ledger, lakes and files received against each other; `deep` reads every value and digest."""
     return told(*examine(make_context(Settings.from_environment()), PACKAGE, deep=depth == DEEP))
+
+
+def rebuild(*kinds: str) -> dict[str, Any]:
+    """Make lakes again from the files received, all or those named, beside and swapped in; stop the suite first."""
+    return {"lakes": [asdict(each) for each in make_again(make_context(Settings.from_environment()), kinds)]}
 
 
 def watch() -> str:
@@ -175,6 +182,7 @@ if __name__ == "__main__":
             "jobs": jobs,
             "again": again,
             "verify": verify,
+            "rebuild": rebuild,
             "compact": compact,
             "watch": watch,
             "shred": shred,
