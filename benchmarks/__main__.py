@@ -24,6 +24,7 @@ from rich.table import Table
 
 NAMES = (
     "import_book",
+    "objects",
     "preview",
     "features",
     "cross_checks",
@@ -46,8 +47,10 @@ NAMES = (
     "graph_contagion",
     "graph_shocks",
     "graph_screen",
+    "engine",
     "refresh",
     "replay",
+    "looks",
     "graph_smesd",
     "graph_features",
     "graph_ownership",

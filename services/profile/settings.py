@@ -9,6 +9,7 @@ from pathlib import Path
 from marshmallow.validate import Length
 
 from chassis.core import settings
+from chassis.data.files import Cache
 
 SERVICE = "profile"
 MEBIBYTE = 1 << 20
@@ -39,8 +40,12 @@ class Settings:
     # Workers of a queue where not one, and jobs that may wait in it where not as many as usual.
     workers: Mapping[str, int] = field(default_factory=dict)
     queue_limits: Mapping[str, int] = field(default_factory=dict)
+    # When what is scheduled is done, by name, where not as usual.
+    schedule: Mapping[str, str] = field(default_factory=dict)
     # Where files are kept that web processes and workers share, if that is not the home folder (ADR 51).
     store: str | None = None
+    # Bytes of copies that this machine keeps of what lies in an object store.
+    most_cached: int = 8192 * MEBIBYTE
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -49,6 +54,7 @@ class Settings:
             home = settings.home(env)
             database_url = settings.database_url(env, SERVICE)
             store = settings.store(env)
+            cached = env.int("SMECREDIT_CACHE_MIB", 8192)
             lake_url = env.str("PROFILE_LAKE_URL", f"{store}/lake")
             gateway_url = env.str("GATEWAY_URL", "http://127.0.0.1:8000")
             jwks_url = env.str("SMECREDIT_JWKS_URL", f"{gateway_url}/.well-known/jwks.json")
@@ -58,7 +64,7 @@ class Settings:
             party_key: str | None = env.str("PROFILE_PARTY_KEY", None, validate=PARTY_KEY)
             ledger_keys = settings.signing_keys(env, "PROFILE_LEDGER_KEYS")
             sector_packs: Path | None = env.path("PROFILE_SECTOR_PACKS", None)
-            queues = (settings.workers(env, SERVICE), settings.queue_limits(env, SERVICE))
+            workers, limits, wishes = settings.background(env, SERVICE)
             engine = settings.engine(env)
             production = settings.is_production(env)
         settings.require_readable(lake_url, "PROFILE_LAKE_URL, SMECREDIT_STORE or SMECREDIT_HOME")
@@ -67,8 +73,9 @@ class Settings:
         )
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
         addresses = (home, database_url, lake_url, jwks_url, lake_options)
-        keys = (party_key, ledger_keys)
-        return cls(*addresses, *largest, *keys, sector_packs, engine, *queues, store)
+        keys, cached = (party_key, ledger_keys), cached * MEBIBYTE
+        given = (*addresses, *largest, *keys)
+        return cls(*given, sector_packs, engine, workers, limits, wishes, store, cached)
 
     @property
     def ledger_key_file(self) -> Path:
@@ -81,9 +88,19 @@ class Settings:
         return self.home / "peers"
 
     @property
+    def shared_peers(self) -> str | None:
+        """Where machines share them; None where they share the home folder."""
+        return f"{self.store}/peers" if self.store and self.store != str(self.home) else None
+
+    @property
     def uploads(self) -> str:
         """Where files lie as received, and their reject reports: a folder or an object store."""
         return f"{self.store or self.home}/uploads"
+
+    @property
+    def cache(self) -> Cache:
+        """Copies of what lies in an object store; they can be made again."""
+        return Cache(self.home / "cache", self.most_cached)
 
     @property
     def scratch(self) -> Path:

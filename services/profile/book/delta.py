@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import orjson
 import polars as pl
-from deltalake import ColumnProperties, DeltaTable, WriterProperties
+from deltalake import ColumnProperties, WriterProperties
 
 from services.profile.book.domain.dataset import Dataset
 
@@ -46,11 +47,11 @@ def in_buckets(rows: pl.DataFrame, columns: Iterable[str], day: str) -> pl.DataF
     return ordered.with_columns(firms["bucket"].gather(ordered["place"])).drop("place")
 
 
-def last_import(table: DeltaTable, version: int) -> datetime:
-    """Return when the last import up to a version became known."""
+def last_import(history: Iterable[Mapping[str, Any]], version: int) -> datetime:
+    """Return when the last import up to a version became known, as the history of the table says."""
     known = [
         datetime.fromisoformat(orjson.loads(entry["import"])["known_at"])
-        for entry in table.history()
+        for entry in history
         if entry["version"] <= version and "import" in entry
     ]
     return max(known, default=BEFORE_ALL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import polars as pl
@@ -20,13 +21,22 @@ from sandbox.records import records
 from services.profile.book import store
 from services.profile.book.domain.evidence import Evidence, of_others
 from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import gather
 from services.profile.jobs import handlers
 from services.profile.portrait.domain.features import NEEDS, compute
 from services.profile.portrait.domain.indicators import own, whole
 from services.profile.portrait.domain.peers import USUAL, Peers, peers
+from services.profile.portrait.peer_files import PeerFiles
 from services.profile.portrait.usecases import figure_parts, make_peers
-from services.profile.portrait.usecases.baseline import baseline, parties_of, peers_made_at, trust_of, usual
+from services.profile.portrait.usecases.baseline import (
+    baseline,
+    naming_firms,
+    parties_of,
+    peers_made_at,
+    trust_of,
+    usual,
+)
 from services.profile.portrait.usecases.figure_parts import PEERS, ROSTER
 from services.profile.portrait.usecases.make_peers import InWorker, tend_peers, tidy
 from services.profile.portrait.usecases.order_peers import Ordering
@@ -113,6 +123,24 @@ def test_parts_put_together_are_what_is_computed_at_once(
     forward = kept(cottage)
     assert len(forward[0]) > 1, "there are groups beside the whole book"
     assert alike(forward, at_once(cottage))
+    assert nearby(cottage) == whole_book(cottage)
+
+
+def nearby(house: House) -> dict[str, float]:
+    """Return by firm how far its sources agree, reading those alone that may name it."""
+    context, moment = house.context, replace(moment_of(house), as_of=moment_of(house).as_of.replace(day=20))
+    held, found = baseline(context, moment, ()), {}
+    for firm in gather(context, moment, PEERS, ()).enterprises["enterprise"]:
+        scope = Whole(Why.PEERS, (firm,))
+        near = naming_firms(context, moment, held, [firm])
+        assert near is not None
+        found |= dict(trust_of(context, moment, scope, gather(context, moment, scope), near).checks.iter_rows())
+    return found
+
+
+def whole_book(house: House) -> dict[str, float]:
+    moment = replace(moment_of(house), as_of=moment_of(house).as_of.replace(day=20))
+    return dict(trust_of(house.context, moment, PEERS, gather(house.context, moment, PEERS)).checks.iter_rows())
 
 
 @pytest.fixture
@@ -255,3 +283,31 @@ def test_a_worker_orders_the_peers_that_nobody_has(cottage: House) -> None:
     assert peers_made_at(cottage.context) is not None
     tend_peers(cottage.context)
     assert ordered(cottage) == 0
+
+
+def test_peers_whose_files_are_gone_are_made_again(manor: House) -> None:
+    """The folder needs no backup: the same request is answered with the same content after it was removed."""
+    manor.send("invoices.sale", trade("E1"))
+    work_off(manor)
+    before = read(manor).json
+    rmtree(manor.context.settings.peers)
+    assert read(manor).status_code == 503
+    work_off(manor)
+    assert read(manor).json == before
+    for table in manor.context.settings.peers.glob("*/figures-0.parquet"):
+        table.unlink()
+    manor.send("invoices.sale", trade("E2"))
+    work_off(manor)
+    assert read(manor).json["dimensions"][1]["peers"]["count"] == 2
+
+
+def test_machines_share_tables_and_keep_copies(tmp_path: Path) -> None:
+    """What one writes another reads, before and after its own copy is there; what nobody names goes from the store."""
+    one, other = (PeerFiles(tmp_path / name / "peers", str(tmp_path / "store")) for name in ("one", "other"))
+    table = pl.DataFrame({"enterprise": ["E1"], "figure": [0.1]})
+    one.write("2020-01-31-a", "network", table)
+    assert other.read("2020-01-31-a", "network").collect().equals(table)
+    assert one.sweep([], unnamed=0.0) == 1
+    assert not list((tmp_path / "store").rglob("*.parquet"))
+    assert other.has("2020-01-31-a", "network"), "a copy serves as long as it is asked for"
+    assert not one.has("2020-01-31-a", "network")
