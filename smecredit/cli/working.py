@@ -9,7 +9,7 @@ import click
 from smecredit.cli.options import printed
 from smecredit.rendering.working import queued
 from smecredit.running.home import home
-from smecredit.running.suite import SERVICES
+from smecredit.running.ports import SERVICES
 from smecredit.running.upkeep import each, module_of, told
 
 

@@ -18,9 +18,9 @@ from typing import Self
 
 from smecredit.problems import Expected
 from smecredit.running import home as homes
-from smecredit.running.ground import Ground
+from smecredit.running.ground import HOST, Ground
 from smecredit.running.migrated import current
-from smecredit.running.ports import HOST, PARTS, SERVICES, Addresses, listening
+from smecredit.running.ports import PARTS, SERVICES, Addresses, listening
 from smecredit.running.process import Child, Command
 
 PORT = 8000
