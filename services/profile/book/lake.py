@@ -23,7 +23,7 @@ from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import HELD
-from services.profile.book.domain.versions import weigh
+from services.profile.book.domain.versions import Weighed, refused_together, told_together, weigh
 from services.profile.book.table_files import SHRED, TableFiles
 
 MOST_ATTEMPTS = 8
@@ -116,13 +116,51 @@ class Lake:
             new = weighed.rows.filter(pl.col("version") > 0)
             # Strictly later than all before it: what was known at a moment never changes afterwards.
             known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
-            said = {"refused": [list(each) for each in weighed.refused], "told": list(weighed.told)}
+            said = {"refused": [list(each) for each in weighed.refused], "told": told_together([weighed.told])}
             said["repeats"] = sorted(weighed.repeats)
             brought = {**said, **self._summary(new), **counted(new, held)}
             entry = {**facts, "known_at": known_at.isoformat(), **brought}
             entry["enterprises"] = weighed.rows["enterprise"].unique().sort().to_list()
             try:
                 return self._commit(table, self._placed(weighed.rows, known_at, import_id), import_id, entry)
+            except CommitFailedError:
+                continue
+        raise LakeBusy(import_id)
+
+    def append_parts(
+        self,
+        parts: Sequence[Part],
+        import_id: str,
+        kept: Kept,
+        *,
+        now: datetime,
+        standing: Callable[[list[str]], Standing],
+        counted: Callable[[int, pl.DataFrame, pl.DataFrame], Mapping[str, Any]],
+    ) -> Commit:
+        """Append as `append` does, in one commit, rows that come in parts of which none says anything of another.
+
+        One part is in memory at a time; what it brings is `kept` on disk until all are weighed. `counted` is told the
+        place of the part; lists that it gives are joined, and numbers added.
+        """
+        weighed: dict[int, tuple[object, Brought]] = {}
+        for _ in range(MOST_ATTEMPTS):
+            table = self._files.table()
+            version = table.version()
+            for place, part in enumerate(parts):
+                rows = part.rows()
+                seen = self._files.near(version, rows)
+                # Where others won the race, only what they may have changed is weighed anew.
+                if place in weighed and weighed[place][0] == seen:
+                    continue
+                held = self._held(version, rows, part.near)
+                one = weigh(self._dataset, rows, held, standing(held["import_id"].unique().to_list()))
+                new = one.rows.filter(pl.col("version") > 0)
+                kept.keep(place, in_buckets(one.rows, self._content, self._dataset.day))
+                weighed[place] = seen, Brought.of(one, self._summary(new), counted(place, new, held))
+            known_at = max(now, self._last_known(version) + STATISTICS_STEP)
+            entry = {"known_at": known_at.isoformat(), **together([one for _, one in weighed.values()])}
+            try:
+                return self._commit(table, self._streamed(kept, known_at, import_id), import_id, entry)
             except CommitFailedError:
                 continue
         raise LakeBusy(import_id)
