@@ -23,6 +23,7 @@ import xgboost
 from chassis.core.ids import new_id
 from chassis.data import jobs, migrations
 from chassis.data.database import Database
+from chassis.data.worker import Worker
 from services.scoring.clients import FeatureTable
 from services.scoring.context import PACKAGE, Context
 from services.scoring.jobs import handlers
@@ -33,6 +34,7 @@ from services.scoring.ml.reasons import Explainer
 from services.scoring.ml.trees import forest_of
 from services.scoring.settings import Settings
 from services.scoring.tables import Batch, Model
+from services.scoring.usecases.batch import JOB
 from services.scoring.usecases.score_many import THREADS
 
 ENTERPRISES, FEATURES, PEER_ROWS = 100_000, 40, 2_000
@@ -95,7 +97,7 @@ def _batch(home: Path, booster: xgboost.Booster, rows: np.ndarray) -> tuple[tupl
     migrations.upgrade(database, PACKAGE)
     context = _Context(settings, database, Book(_table(rows)), _shelf(settings, booster, rows), lambda: None)  # type: ignore[arg-type, return-value]
     with database.begin() as session:
-        job = jobs.enqueue(session, "none", {})
+        job = jobs.enqueue(session, jobs.Kind("none", "none"), {})
         session.add(
             Model(version="mdl", state="serving", client="bank", promote=False, seed=1, created_at=NOW, job=job)
         )
@@ -103,9 +105,9 @@ def _batch(home: Path, booster: xgboost.Booster, rows: np.ndarray) -> tuple[tupl
         row = Batch(
             id=new_id("bat"), client="bank", purpose="credit-assessment", model="mdl", known_at=NOW, created_at=NOW
         )
-        row.job = jobs.enqueue(session, "score-batch", {"batch": row.id})
+        row.job = jobs.enqueue(session, JOB, {"batch": row.id})
         session.add(row)
-    worker = jobs.Worker(database, {**handlers(context), "none": lambda _: None}, {})
+    worker = Worker(database, {**handlers(context), jobs.Kind("none", "none"): lambda _: None}, {})
     worker.run_once()
     assert context.shelf["mdl"]  # a worker loads a version once
     seconds = _timed(worker.run_once)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benchmarks.graph_ties import CHUNKS, _append, _consents, _deals, _house, _pairs, _row, _timed
-from chassis.data.jobs import Worker
+from chassis.data.worker import Worker
 from services.profile.jobs import handlers
 from services.profile.problems import KINDS
 from services.profile.rights import tables

@@ -24,7 +24,7 @@ import polars as pl
 
 from chassis.core import logs
 from chassis.core.identity import Caller
-from chassis.data import jobs
+from chassis.data.worker import Worker
 from services.profile.book import tables
 from services.profile.book.usecases.receive import Delivery, receive
 from services.profile.composition import make_context, migrate
@@ -74,11 +74,11 @@ def _ours(file: Path, home: Path, kind: str = "invoices.purchase") -> tuple[Meas
     settings = Settings(home, f"sqlite:///{home}/profile.db", str(home / "lake"), jwks_url="")
     migrate(settings)
     context = make_context(settings)
-    worker = jobs.Worker(context.database, handlers(context))
+    worker = Worker(context.database, handlers(context))
     return _timed(context, worker, file, kind), _timed(context, worker, file, kind)
 
 
-def _timed(context: Any, worker: jobs.Worker, file: Path, kind: str) -> Measured:
+def _timed(context: Any, worker: Worker, file: Path, kind: str) -> Measured:
     caller = Caller("bench", "source", frozenset())
     with file.open("rb") as stream:
         import_id = receive(context, caller, Delivery(kind, file.name), stream)

@@ -23,7 +23,7 @@ import polars as pl
 from benchmarks.features import REAL
 from benchmarks.import_book import generated_file
 from chassis.core.identity import Caller
-from chassis.data import jobs
+from chassis.data.worker import Worker
 from sandbox.economy import Plan, simulate
 from sandbox.records import records
 from services.profile.book import store
@@ -106,14 +106,14 @@ def _economy(folder: Path, firms: int) -> Book:
     return "economy with every kind", True, files
 
 
-def _measure(context: Context, worker: jobs.Worker, new: New, what: str) -> dict[str, Any]:
+def _measure(context: Context, worker: Worker, new: New, what: str) -> dict[str, Any]:
     """Send new invoices three times, other ones each time; return the medians."""
     taken = [_once(context, worker, replace(new, place=10 * new.place + turn)) for turn in range(ROUNDS)]
     ours, peer = (median(seconds) for seconds in zip(*taken, strict=True))
     return _row(what, ours, peer)
 
 
-def _once(context: Context, worker: jobs.Worker, new: New) -> tuple[float, float]:
+def _once(context: Context, worker: Worker, new: New) -> tuple[float, float]:
     _write(new)
     start = perf_counter()
     _import(context, worker, "invoices.sale", new.file)
@@ -138,15 +138,15 @@ def _row(what: str, ours: float, peer: float | None) -> dict[str, Any]:
     return {"what": what, "ours": round(ours, 3), "peer": peer and round(peer, 3), "unit": "s", "ratio": ratio}
 
 
-def _house(folder: Path) -> tuple[Context, jobs.Worker]:
+def _house(folder: Path) -> tuple[Context, Worker]:
     settings = Settings(folder, f"sqlite:///{folder}/profile.db", str(folder / "lake"), jwks_url="")
     migrate(settings)
     context = make_context(settings)
     baselines.cache_clear()
-    return context, jobs.Worker(context.database, handlers(context))
+    return context, Worker(context.database, handlers(context))
 
 
-def _import(context: Context, worker: jobs.Worker, kind: str, file: Path) -> None:
+def _import(context: Context, worker: Worker, kind: str, file: Path) -> None:
     with file.open("rb") as stream:
         receive(context, Caller("bench", "source", frozenset()), Delivery(kind, file.name), stream)
     worker.run_once()

@@ -16,7 +16,7 @@ from databases import lay
 from flask.testing import FlaskClient
 
 from chassis.core.identity import Verifier
-from chassis.data import jobs
+from chassis.data.worker import Worker
 from services.profile.app import create_app
 from services.profile.book.context import Context
 from services.profile.book.domain.departure import names_of
@@ -42,7 +42,7 @@ class House:
 
     client: FlaskClient
     context: Context
-    worker: jobs.Worker
+    worker: Worker
     tokens: Callable[..., dict[str, str]]
     follows: bool = True
 
@@ -143,4 +143,4 @@ def open_house(url: str, folder: Path, verifier: Verifier, tokens: Callable[...,
     migrate(settings)
     app = create_app(settings, verifier=verifier)
     context: Context = app.extensions["context"]
-    return House(app.test_client(), context, jobs.Worker(context.database, handlers(context), KINDS), tokens)
+    return House(app.test_client(), context, Worker(context.database, handlers(context), KINDS), tokens)

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from chassis.core import logs
+from chassis.core.errors import Refused
 from chassis.core.settings import SettingsError
 
 Command = Callable[..., str | Mapping[str, Any] | None]
@@ -30,6 +31,8 @@ def run(package: str, **commands: Command) -> None:
         said = chosen(*sys.argv[2:])
     except SettingsError as error:
         sys.exit(str(error))
+    except Refused as refusal:
+        sys.exit(refusal.detail)
     if isinstance(said, str):
         print(f"{package}: {said}")
     elif said is not None:

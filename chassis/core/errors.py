@@ -54,5 +54,13 @@ class UpstreamUnavailable(Refused):
     """A service that is needed for the answer does not answer."""
 
 
+class EngineUnavailable(UpstreamUnavailable):
+    """What runs units of work is lost, or has no worker that fits; to begin again finds what is done."""
+
+
+class UnitKilled(Refused):
+    """A unit of work ended its process each time that it was tried; all other units are done."""
+
+
 class InvariantBroken(Refused):
     """A law that must hold did not; the answer is withheld rather than given wrong."""

@@ -37,11 +37,13 @@ GENERIC: Mapping[type[Refused], Kind] = {
     errors.TooLarge: Kind(413, "too-large", "Too large", "内容过大"),
     errors.TooManyRequests: Kind(429, "too-many-requests", "Too many requests", "请求过于频繁"),
     errors.UpstreamUnavailable: Kind(503, "upstream-unavailable", "A service is unavailable", "依赖的服务暂不可用"),
+    errors.UnitKilled: Kind(500, "unit-killed", "A part of the work ends its process", "任务分片使工作进程终止"),
     errors.InvariantBroken: Kind(500, "invariant-broken", "A built-in check failed", "内部校验未通过"),
 }
 
 INTERNAL = Kind(500, "internal", "Something broke on our side", "服务内部错误")
 JOB_CRASHED = Kind(500, "job-crashed", "The job broke off repeatedly", "任务多次中断")
+JOB_KILLED = Kind(500, "job-killed", "The job kills its worker and was set aside", "任务致处理进程终止，已搁置")
 CONSENT_REQUIRED = Kind(403, "consent-required", "The enterprise's consent is needed", "需要企业授权")
 
 

@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import cast
 
 import orjson
-from environs import Env, EnvValidationError
+from environs import Env, EnvValidationError, validate
 
 from chassis.core.errors import UpstreamUnavailable
 
+ENGINE = validate.Regexp(
+    r"^(here|local(:[1-9][0-9]?)?|(tcp|tls)://[^\s/]+:[0-9]+)$",
+    error="`local` (or `local:4`), `here`, or the address of a scheduler: tcp://host:8786",
+)
 SIGNING_KEY = re.compile(r"[0-9a-f]{64}")
+COUNT = re.compile(r"[0-9]{1,9}")
+# The lake's writer takes a folder for an address: these it cannot read, or reads as another folder.
+UNREADABLE = re.compile(r"[\x00-\x1f\\^|\[\]]|%[0-9A-Fa-f]{2}")
 
 
 class SettingsError(Exception):
@@ -44,9 +51,24 @@ def home(env: Env) -> Path:
     return Path(env.str("SMECREDIT_HOME", ".smecredit")).expanduser().absolute()
 
 
+def require_readable(folder: str, name: str) -> None:
+    """Raise `SettingsError` where a folder's path (an address of an object store passes) is one that cannot be used."""
+    if "://" not in folder and (found := UNREADABLE.search(folder)):
+        raise SettingsError(
+            f"The settings cannot be used:\n  {name}: the path of this folder holds {found[0]!r}, which would be read "
+            "as part of an address and lead elsewhere; name a folder without control characters, [ ] ^ | \\ and "
+            "without a % before two hexadecimal digits."
+        )
+
+
 def database_url(env: Env, service: str) -> str:
     """Return the service's database: PostgreSQL where one is named, else a SQLite file in the home folder."""
     return env.str(f"{service.upper()}_DATABASE_URL", f"sqlite:///{home(env) / service}.db")
+
+
+def engine(env: Env) -> str:
+    """Return what runs units of work, for `chassis.core.engine.engine_of`."""
+    return env.str("SMECREDIT_ENGINE", "local", validate=ENGINE)
 
 
 def signing_keys(env: Env, name: str) -> tuple[str, ...]:
@@ -62,6 +84,21 @@ def require_signing_keys(keys: tuple[str, ...], name: str, what: str, *, product
             "digits (python -c 'import secrets; print(secrets.token_hex(32))'), a new one before the older ones, "
             "with commas between."
         )
+
+
+def workers(env: Env, service: str) -> dict[str, int]:
+    """Return how many workers each queue named in `{SERVICE}_WORKERS` has, as in `imports=2,looks=0`."""
+    return by_queue(env, f"{service.upper()}_WORKERS", "workers")
+
+
+def by_queue(env: Env, name: str, what: str) -> dict[str, int]:
+    """Return whole numbers by queue; raise `SettingsError` where the variable has another form."""
+    pairs = [pair.strip().partition("=") for pair in env.str(name, "").split(",") if pair.strip()]
+    if any(not queue or COUNT.fullmatch(count) is None for queue, _, count in pairs):
+        raise SettingsError(
+            f"The settings cannot be used:\n  {name}: give {what} by queue, as in imports=2,looks=1 (whole numbers)."
+        )
+    return {queue: int(count) for queue, _, count in pairs}
 
 
 def is_production(env: Env) -> bool:

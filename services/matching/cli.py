@@ -6,14 +6,15 @@ from functools import partial
 
 from chassis.core import commands
 from chassis.data import migrations
+from chassis.data.chores import Chores
+from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
-from chassis.data.jobs import Worker
 from services.matching.context import make_context
 from services.matching.jobs import handlers
 from services.matching.problems import KINDS
 from services.matching.settings import PACKAGE, Settings
+from services.matching.usecases.deliver import Postman
 from services.matching.usecases.forward_notices import forward_notices
-from services.matching.usecases.notify import Postman
 
 NOTICES_SECONDS = 5.0
 
@@ -27,10 +28,11 @@ def migrate() -> str:
 def worker() -> None:
     """Do the jobs, deliver the webhooks and send notices on, until stopped."""
     context = make_context(Settings.from_environment())
-    Postman(context.database, private=context.settings.private_webhooks).start()
-    Worker(
-        context.database, handlers(context), KINDS, chores={partial(forward_notices, context): NOTICES_SECONDS}
-    ).run()
+    counts = context.settings.workers
+    places = posts(context.database, handlers(context), KINDS, counts, "MATCHING_WORKERS")
+    postman = Postman(context.database, private=context.settings.private_webhooks)
+    notices = Chores({partial(forward_notices, context): NOTICES_SECONDS})
+    Crew(context.database, [*places, Post("deliveries", postman.run), Post("clock", notices.run)]).run()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from chassis.data.jobs import Job
+from chassis.data.jobs import Job, Kind
 from services.matching.context import Context
 from services.matching.domain.allocation.order import AllocationOrder
 from services.matching.domain.assignment.order import AssignmentOrder
@@ -14,13 +14,14 @@ from services.matching.usecases.allocate import run_allocation
 from services.matching.usecases.assign import run_assignment
 from services.matching.usecases.dry_run import run_dry_run
 from services.matching.usecases.match_many import KIND, run_batch
+from services.matching.usecases.order_plan import job_of
 
 
-def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
+def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
     """Return the handler of each kind of job; all may be repeated after a crash."""
     return {
         KIND: partial(run_batch, context),
-        AllocationOrder.kind: partial(run_allocation, context),
-        DryRunOrder.kind: partial(run_dry_run, context),
-        AssignmentOrder.kind: partial(run_assignment, context),
+        job_of(AllocationOrder): partial(run_allocation, context),
+        job_of(DryRunOrder): partial(run_dry_run, context),
+        job_of(AssignmentOrder): partial(run_assignment, context),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,8 @@ class Settings:
     jwks_url: str
     client_key: str | None = field(default=None, repr=False)
     private_webhooks: bool = False
+    # Workers of a queue where not one.
+    workers: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -39,7 +42,8 @@ class Settings:
             jwks_url = env.str("SMECREDIT_JWKS_URL", f"{gateway_url}/.well-known/jwks.json")
             client_key = env.str("MATCHING_CLIENT_KEY", None)
             private = env.bool("MATCHING_PRIVATE_WEBHOOKS", False)
-        return cls(home, database_url, profile_url, scoring_url, gateway_url, jwks_url, client_key, private)
+            workers = settings.workers(env, SERVICE)
+        return cls(home, database_url, profile_url, scoring_url, gateway_url, jwks_url, client_key, private, workers)
 
     def own_key(self) -> str:
         """Return this service's own API key at the gateway."""

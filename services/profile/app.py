@@ -8,7 +8,7 @@ from flask import Flask
 
 from chassis.core.identity import Verifier
 from chassis.web.app import make_service
-from services.profile.book.context import Context
+from services.profile.book.usecases.agree import agree
 from services.profile.composition import PACKAGE, make_context
 from services.profile.portrait.api.shown import catalogue_terms
 from services.profile.problems import KINDS
@@ -26,14 +26,9 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
         verifier=verifier or Verifier(settings.jwks_url, audiences=["profile"]),
         problem_kinds=KINDS,
         blueprints=DOCUMENTED,
-        checks={"lake": partial(_check_lakes, context)},
+        checks={"lake": partial(agree, context)},
         terms=catalogue_terms,
     )
     for blueprint in BETWEEN_SERVICES:
         app.register_blueprint(blueprint)
     return app
-
-
-def _check_lakes(context: Context) -> None:
-    for lake in context.lakes.values():
-        lake.check()

@@ -16,9 +16,11 @@ from pathlib import Path
 import orjson
 
 from chassis.core import commands
-from chassis.data.jobs import Worker
+from chassis.data.chores import Chores
+from chassis.data.crew import Crew, Post, posts
 from services.profile.book import store
 from services.profile.book.context import Context
+from services.profile.book.usecases.agree import agree
 from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
 from services.profile.graph.usecases.keep_ties import tend
@@ -39,18 +41,21 @@ def migrate() -> str:
 
 
 def worker() -> None:
-    """Work off imports until stopped, watch the terms of disputes, and keep the graph as new as the book."""
+    """Work off all queues until stopped, watch the terms of disputes, and keep the graph as new as the book."""
     context = make_context(Settings.from_environment())
     chores: dict[Callable[[], object], float] = {
         partial(remind, context): CLOCK_SECONDS,
         partial(tend, context): TIES_SECONDS,
     }
-    Worker(context.database, handlers(context), KINDS, chores=chores).run()
+    counts = context.settings.workers
+    places = posts(context.database, handlers(context), KINDS, counts, "PROFILE_WORKERS")
+    Crew(context.database, [*places, Post("clock", Chores(chores).run)]).run()
 
 
 def compact() -> str:
     """Join the lake's small files, which many small imports leave behind."""
     context = make_context(Settings.from_environment())
+    agree(context)
     return f"joined {sum(lake.compact() for lake in context.lakes.values())} files"
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chassis.core.engine import engine_of
 from chassis.data import migrations
 from chassis.data.database import Database
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.lake import lakes
+from services.profile.book.usecases.agree import name_steps
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.rights.usecases.repair_by_file import REPAIRS
 from services.profile.settings import Settings
@@ -30,6 +32,7 @@ def make_context(settings: Settings) -> Context:
         database=Database(settings.database_url),
         lakes=lakes(settings.lake_url, settings.lake_options),
         alerts=alert_store,
+        engine=engine_of(settings.engine),
     )
 
 
@@ -38,4 +41,7 @@ def migrate(settings: Settings) -> bool:
     context = make_context(settings)
     for lake in context.lakes.values():
         lake.create()
-    return migrations.upgrade(context.database, PACKAGE)
+    done = migrations.upgrade(context.database, PACKAGE)
+    if done:
+        name_steps(context)
+    return done

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from chassis.data.jobs import Job
+from chassis.data.jobs import Job, Kind
 from services.profile.book.context import Context
 from services.profile.book.usecases.load import load
 from services.profile.book.usecases.receive import JOB
@@ -22,7 +22,7 @@ from services.profile.watch.usecases.look import watch
 from services.profile.watch.usecases.look_books import watch_books
 
 
-def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
+def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
     """Return the handler of each kind of job; all may be repeated after a crash."""
     return {
         JOB: partial(load, context, HOOKS),

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from chassis.core.errors import Refused
 from chassis.core.problems import Kind
+from services.profile.book import fit
 from services.profile.book.domain import channel, columns, connector, enterprise
 from services.profile.book.readers import sheets
-from services.profile.book.usecases import connect, enrol, load, receive, record
+from services.profile.book.usecases import connect, enrol, receive, record, understand
 from services.profile.graph.usecases import order_shock
 from services.profile.portrait.domain import late_payment, lineage
 from services.profile.portrait.usecases import cross_check, portray
@@ -76,7 +77,9 @@ KINDS: Mapping[type[Refused], Kind] = {
     read_index.OrderNotFound: Kind(404, "index-order-not-found", "No such order of months", "未找到该指数发布任务"),
     packs_of.NoPack: Kind(404, "no-rules-for-sector", "No rules for this sector or day", "该行业或日期没有适用规则"),
     pack.PackRefused: Kind(500, "pack-refused", "A pack of rules contradicts itself", "行业规则包有误"),
-    load.ReaderBroken: Kind(500, "file-broke-reader", "The file broke our reader", "文件触发了系统故障"),
+    fit.LakeBehind: Kind(503, "lake-behind", "The lake is older than the database", "数据湖落后于数据库"),
+    fit.LakeForeign: Kind(503, "lake-foreign", "The lake is not the database's", "数据湖与数据库不是同一套"),
+    understand.ReaderBroken: Kind(500, "file-broke-reader", "The file broke our reader", "文件触发了系统故障"),
     receive.UnknownKind: Kind(422, "unknown-kind", "No such kind of import", "未知的导入类型"),
     receive.KeyReused: Kind(422, "idempotency-key-reused", "The key came with another file", "幂等键已用于其他文件"),
     take_back.NotFinished: Kind(409, "import-not-finished", "The import is not done", "导入尚未完成"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from marshmallow.validate import Length
+from marshmallow.validate import Length, Range
 
 from chassis.core import settings
 
@@ -28,11 +29,17 @@ class Settings:
     lake_options: dict[str, str] = field(default_factory=dict, repr=False)
     largest_upload: int = 1024 * MEBIBYTE
     largest_unpacked: int = 4096 * MEBIBYTE
+    # Memory of one import beyond the process's own: how much of a big file is looked at at once.
+    import_memory: int = 1024 * MEBIBYTE
     party_key: str | None = field(default=None, repr=False)
     # Private keys of the ledger's checkpoints, 32 bytes each in hex, the one that signs first.
     ledger_keys: tuple[str, ...] = field(default=(), repr=False)
     # A folder of sectors of one's own beside those that come with the suite (ADR 42).
     sector_packs: Path | None = None
+    # What runs units of work (ADR 46); in this process unless the environment is asked.
+    engine: str = "here"
+    # Workers of a queue where not one.
+    workers: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -46,15 +53,21 @@ class Settings:
             lake_options: dict[str, str] = env.dict("PROFILE_LAKE_OPTIONS", {})
             upload = env.int("PROFILE_LARGEST_UPLOAD_MIB", 1024)
             unpacked = env.int("PROFILE_LARGEST_UNPACKED_MIB", 4096)
+            memory = env.int("PROFILE_IMPORT_MEMORY_MIB", 1024, validate=Range(min=64))
             party_key: str | None = env.str("PROFILE_PARTY_KEY", None, validate=PARTY_KEY)
             ledger_keys = settings.signing_keys(env, "PROFILE_LEDGER_KEYS")
             sector_packs: Path | None = env.path("PROFILE_SECTOR_PACKS", None)
+            workers = settings.workers(env, SERVICE)
+            engine = settings.engine(env)
             production = settings.is_production(env)
+        settings.require_readable(lake_url, "PROFILE_LAKE_URL or SMECREDIT_HOME")
         settings.require_signing_keys(
             ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
-        largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
-        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, party_key, ledger_keys, sector_packs)
+        largest = (upload * MEBIBYTE, unpacked * MEBIBYTE, memory * MEBIBYTE)
+        keys = (party_key, ledger_keys)
+        how = (engine, workers)
+        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, *keys, sector_packs, *how)
 
     @property
     def ledger_key_file(self) -> Path:

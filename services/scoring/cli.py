@@ -6,9 +6,10 @@ from functools import partial
 
 from chassis.core import commands
 from chassis.data import migrations
+from chassis.data.chores import Chores
+from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
-from chassis.data.jobs import Worker
-from services.scoring.context import PACKAGE, make_context
+from services.scoring.context import PACKAGE, Context, make_context
 from services.scoring.jobs import handlers
 from services.scoring.problems import KINDS
 from services.scoring.settings import Settings
@@ -32,8 +33,14 @@ def redraw_pictures() -> str:
 def worker() -> None:
     """Train models, score batches, run evaluations and renew scores after corrections, until stopped."""
     context = make_context(Settings.from_environment())
+    counts = context.settings.workers
+    places = posts(context.database, handlers(context), KINDS, counts, "SCORING_WORKERS")
+    Crew(context.database, [*places, Post("clock", partial(_keep_the_clock, context))]).run()
+
+
+def _keep_the_clock(context: Context, name: str) -> None:
     redraw(context)
-    Worker(context.database, handlers(context), KINDS, chores={partial(renew, context): CORRECTIONS_SECONDS}).run()
+    Chores({partial(renew, context): CORRECTIONS_SECONDS}).run(name)
 
 
 if __name__ == "__main__":

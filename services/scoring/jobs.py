@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from chassis.data.jobs import Job
+from chassis.data.jobs import Job, Kind
 from services.scoring.context import Context
+from services.scoring.usecases.batch import JOB as BATCH
 from services.scoring.usecases.batch import run_batch
+from services.scoring.usecases.evaluate import JOB as EVALUATE
 from services.scoring.usecases.evaluate import run_evaluation
+from services.scoring.usecases.train import JOB as TRAIN
 from services.scoring.usecases.train import train
 
 
-def handlers(context: Context) -> dict[str, Callable[[Job], None]]:
+def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
     """Return the handler of each kind of job; all may be repeated after a crash."""
-    work = {"score-batch": run_batch, "train": train, "evaluate": run_evaluation}
+    work = {BATCH: run_batch, TRAIN: train, EVALUATE: run_evaluation}
     return {kind: partial(usecase, context) for kind, usecase in work.items()}

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,10 @@ import orjson
 import polars as pl
 import pytest
 from profile_house import SCOPES, counts, open_house
-from sqlalchemy import update
+from sqlalchemy import select
 
 from chassis.core.identity import Verifier
-from chassis.data import jobs
+from chassis.data import jobs, leases
 from chassis.data.database import Database
 from services.profile.book.domain.evidence import HELD
 from services.profile.book.lake import lakes
@@ -163,10 +163,10 @@ class Plant:
     def _kill_worker(self) -> None:
         kill(self._worker)
         self.worker_kills += 1
-        with self._database.begin() as session:  # the lease runs out in ten seconds; we do not wait for them
-            gone = datetime.now(UTC) - timedelta(seconds=1)
-            running = jobs.TABLE.c.state == "running"
-            session.execute(update(jobs.TABLE).where(running).values(lease_until=gone))
+        with self._database.read() as session:  # the lease runs out in ten seconds; we do not wait for them
+            dead = session.scalars(select(jobs.TABLE.c.worker).where(jobs.TABLE.c.state == "running")).all()
+        for worker in dead:
+            leases.hand_back(self._database, worker, None)
         self._worker = self._start_worker()
 
     def _state(self, import_id: str) -> dict[str, Any]:

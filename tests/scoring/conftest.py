@@ -31,6 +31,7 @@ from werkzeug.serving import make_server
 from chassis.core.http import ServiceIdentity
 from chassis.core.identity import Verifier
 from chassis.data import jobs
+from chassis.data.worker import Worker
 from services.scoring.app import create_app
 from services.scoring.clients import FULLER
 from services.scoring.context import PACKAGE, Context
@@ -409,7 +410,7 @@ def work(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     # The gateway that would issue this header has its own tests; the profile server here takes any.
     monkeypatch.setattr(ServiceIdentity, "token", lambda _self, client: f"for-{client}")
     context: Context = app.extensions["context"]
-    worker = jobs.Worker(context.database, handlers(context), KINDS)
+    worker = Worker(context.database, handlers(context), KINDS)
 
     def run() -> None:
         while worker.run_once():
@@ -458,7 +459,7 @@ def add_model(app: Flask) -> Callable[..., None]:
         with app.extensions["database"].begin() as session:
             row = Model(version=version, state=state, client="bank-1", promote=False, seed=1, created_at=NOW)
             row.card = {"gate": {"passed": passed}}
-            row.job = jobs.enqueue(session, "none", {})
+            row.job = jobs.enqueue(session, jobs.Kind("none", "none"), {})
             row.approved_at = None if state == "candidate" else NOW
             row.promoted_at = NOW if state in {"serving", "retired"} else None
             session.add(row)
@@ -477,7 +478,7 @@ def model_row(add_model: Callable[..., None]) -> str:
 def batch_row(app: Flask, model_row: str) -> str:
     """Return the id of an ordered batch."""
     with app.extensions["database"].begin() as session:
-        job = jobs.enqueue(session, "none", {})
+        job = jobs.enqueue(session, jobs.Kind("none", "none"), {})
         session.add(
             Batch(id="bat_row", client="bank-1", purpose="p", job=job, model=model_row, known_at=NOW, created_at=NOW)
         )

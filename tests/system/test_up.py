@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,14 +91,30 @@ def test_the_keys_are_for_their_owner_only(up):
 
 
 def test_a_killed_worker_is_started_again(up):
-    """kill -9 of a worker costs nobody their work for long."""
+    """kill -9 of a crew, or of one worker in it, costs nobody their work for long."""
 
-    def workers() -> set[int]:
-        return {pid for pid, line in up.children().items() if "services.profile.cli worker" in line}
+    def workers() -> dict[int, int]:
+        """Return the workers of the profile service, each with its parent."""
+        found = {pid for pid, line in up.children().items() if "services.profile.cli worker" in line}
+        return {pid: parent for pid in found if (parent := parent_of(pid))}
 
-    (old,) = workers()
-    os.kill(old, signal.SIGKILL)
-    until(lambda: bool(workers() - {old}))
+    def crews() -> set[int]:
+        return {pid for pid, parent in workers().items() if parent == up.process.pid}
+
+    (crew,) = crews()
+    until(lambda: len(workers()) > 1)
+    members, one = len(workers()), next(pid for pid in workers() if pid != crew)
+    os.kill(one, signal.SIGKILL)
+    until(lambda: one not in workers() and len(workers()) == members)
+    assert crews() == {crew}
+    os.kill(crew, signal.SIGKILL)
+    until(lambda: bool(crews() - {crew}) and len(workers()) >= members)
+
+
+def parent_of(pid: int) -> int | None:
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return None
 
 
 def test_a_second_suite_on_the_same_home_is_refused(up):

@@ -26,7 +26,7 @@ from services.matching.tables import Batch
 from services.matching.usecases.gather import gather
 from services.matching.usecases.match import marked
 
-KIND = "match-batch"
+KIND = jobs.Kind("match-batch", "batches")
 LINES_A_PART = 250
 WITHHELD = problems.document(
     problems.CONSENT_REQUIRED,

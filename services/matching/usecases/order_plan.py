@@ -13,6 +13,13 @@ from services.matching import documents
 from services.matching.documents import PlanOrder
 from services.matching.tables import Plan
 
+QUEUE = "plans"
+
+
+def job_of(order: type[PlanOrder]) -> jobs.Kind:
+    """Return the kind of job that makes such plans."""
+    return jobs.Kind(order.kind, QUEUE)
+
 
 def order_plan(session: Session, caller: Caller, order: PlanOrder) -> Plan:
     """Accept the order and its job in one transaction. What is known now is what it will be made from."""
@@ -22,7 +29,7 @@ def order_plan(session: Session, caller: Caller, order: PlanOrder) -> Plan:
         id=plan_id,
         kind=order.kind,
         client=caller.client,
-        job=jobs.enqueue(session, order.kind, {"plan": plan_id}, caller=caller),
+        job=jobs.enqueue(session, job_of(type(order)), {"plan": plan_id}, caller=caller),
         document=documents.plan_order(order),
         as_of=order.as_of,
         known_at=now,

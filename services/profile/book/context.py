@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from chassis.core.engine import Engine
 from chassis.core.moments import day_of
 from chassis.core.signing import Signer, signer_of
 from chassis.data.database import Database
@@ -33,12 +34,16 @@ class AlertLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The service's collaborators; `lakes` has a table for each kind of data, `lake` is that of invoices."""
+    """The service's collaborators; `lakes` has a table for each kind of data, `lake` is that of invoices.
+
+    `engine` does units of work, a bucket each, in processes of its own or on other machines.
+    """
 
     settings: Settings
     database: Database
     lakes: Mapping[str, Lake]
     alerts: AlertLog
+    engine: Engine
     now: Callable[[], datetime] = field(default=utc_now)
 
     def today(self) -> date:

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from chassis.data import jobs
 
 
-def waiting(session: Session, kind: str) -> Any | None:
+def waiting(session: Session, kind: jobs.Kind) -> Any | None:
     """Return a job of this kind that no worker has taken yet, and keep it from being taken: id, payload.
 
     One that was begun and given back is not: what is added to it might be thought done.
     """
     table = jobs.TABLE
-    query = select(table.c.id, table.c.payload).where(table.c.kind == kind, table.c.state == "queued")
+    query = select(table.c.id, table.c.payload).where(table.c.kind == kind.name, table.c.state == "queued")
     query = query.where(table.c.checkpoint.is_(None))
     return session.execute(query.order_by(table.c.id).limit(1).with_for_update(skip_locked=True)).first()
 

@@ -23,7 +23,10 @@ from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import HELD
-from services.profile.book.domain.versions import Weighed, refused_together, told_together, weigh
+from services.profile.book.domain.versions import weigh
+from services.profile.book.fit import Step, require
+from services.profile.book.held import HeldRows
+from services.profile.book.parts import Brought, InMemory, Kept, Part, Whole, together
 from services.profile.book.table_files import SHRED, TableFiles
 
 MOST_ATTEMPTS = 8
@@ -33,8 +36,6 @@ MOST_FILES = 64
 CONFIGURATION = {"delta.logRetentionDuration": "interval 3650 days", "delta.dataSkippingNumIndexedCols": "4"}
 # The table's statistics cut times to milliseconds: what was known last may be as much later as this.
 STATISTICS_STEP = timedelta(milliseconds=1)
-# What is known of a row beside its content.
-ORIGIN = ("version", "import_id", "known_at")
 
 
 class LakeBusy(Exception):
@@ -43,10 +44,19 @@ class LakeBusy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One import in the lake: the version it made, and what it said of itself (counts, `known_at`, latest `date`)."""
+    """One import in the lake: the version it made, and what it said of itself (counts, `known_at`, latest `date`).
+
+    `name` is the import's id, or the mark of an act that handed rows over.
+    """
 
     version: int
     facts: Mapping[str, Any]
+    name: str
+
+    @property
+    def step(self) -> Step:
+        """The version as the database names it."""
+        return Step(self.version, self.name, datetime.fromisoformat(self.facts["known_at"]))
 
 
 class Lake:
@@ -57,6 +67,8 @@ class Lake:
     ) -> None:
         self._files = TableFiles(url, options, dataset)
         self._dataset, self._schema, self._writer = dataset, dataset.schema, writer_of(dataset)
+        self._held = HeldRows(self._files, dataset)
+        self._content = [name for name in self._schema if name not in ("known_at", "import_id")]
 
     def create(self) -> None:
         """Create the empty table where there is none."""
@@ -73,9 +85,24 @@ class Lake:
             storage_options=self._files.options,
         )
 
-    def check(self) -> None:
-        """Raise where the table is missing or out of reach."""
-        self._files.table()
+    def require(self, step: Step | None) -> int:
+        """Return the newest version; raise `LakeBehind` or `LakeForeign` where a step of the database is missing."""
+        table = self._files.table()
+        require(table, step, self._dataset.name)
+        return table.version()
+
+    def commits_since(self, version: int) -> dict[int, str]:
+        """Return by version the commits of imports and acts that came later than a version, the newest first."""
+        table = self._files.table()
+        later = table.version() - version
+        entries = table.history(later) if later > 0 else []
+        return {entry["version"]: entry["import_id"] for entry in entries if "import_id" in entry}
+
+    def steps(self) -> dict[int, Step]:
+        """Return every commit of an import or an act that the log still tells of, by version."""
+        entries = [entry for entry in self._files.table().history() if "import_id" in entry]
+        made = (Commit(entry["version"], orjson.loads(entry["import"]), entry["import_id"]) for entry in entries)
+        return {commit.version: commit.step for commit in made}
 
     def newest(self) -> int:
         """Return the newest version, also one whose import is not concluded yet."""
@@ -88,7 +115,7 @@ class Lake:
             return None
         for entry in table.history():
             if entry.get("import_id") == import_id:
-                return Commit(entry["version"], orjson.loads(entry["import"]))
+                return Commit(entry["version"], orjson.loads(entry["import"]), import_id)
         raise LookupError(f"the commit of {import_id} is no longer in the log")
 
     def append(
@@ -98,6 +125,7 @@ class Lake:
         facts: Mapping[str, Any],
         *,
         now: datetime,
+        step: Step | None = None,
         standing: Callable[[list[str]], Standing] = lambda _: Standing(),
         counted: Callable[[pl.DataFrame, pl.DataFrame], Mapping[str, Any]] = lambda _, __: {},
     ) -> Commit:
@@ -106,26 +134,19 @@ class Lake:
         `rows` are checked rows with their `line`. The facts gain `appended` (rows by direction or sort), `enterprises`
         (those with new rows), `known_at`, the latest `date`, `refused` (lines by reason: what would revise what it may
         not, by the `standing` of the imports that stated it), `told` of the rest, `repeats` (the imports that had said
-        already what is left out for that), and what `counted` says of the new rows and those that were held. Raises
+        already what is left out for that), and what `counted` says of the new rows and those that were held. `step` is
+        the newest one that the database names. Raises `LakeBehind` or `LakeForeign` where the lake does not hold it,
         `LakeBusy` where other imports win the race again and again.
         """
-        for _ in range(MOST_ATTEMPTS):
-            table = self._files.table()
-            held = self._held(table.version(), rows)
-            weighed = weigh(self._dataset, rows, held, standing(held["import_id"].unique().to_list()))
-            new = weighed.rows.filter(pl.col("version") > 0)
-            # Strictly later than all before it: what was known at a moment never changes afterwards.
-            known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
-            said = {"refused": [list(each) for each in weighed.refused], "told": told_together([weighed.told])}
-            said["repeats"] = sorted(weighed.repeats)
-            brought = {**said, **self._summary(new), **counted(new, held)}
-            entry = {**facts, "known_at": known_at.isoformat(), **brought}
-            entry["enterprises"] = weighed.rows["enterprise"].unique().sort().to_list()
-            try:
-                return self._commit(table, self._placed(weighed.rows, known_at, import_id), import_id, entry)
-            except CommitFailedError:
-                continue
-        raise LakeBusy(import_id)
+        return self.append_parts(
+            [Whole(rows)],
+            import_id,
+            InMemory(),
+            now=now,
+            step=step,
+            standing=standing,
+            counted=lambda _, new, held: {**facts, **counted(new, held)},
+        )
 
     def append_parts(
         self,
@@ -134,46 +155,54 @@ class Lake:
         kept: Kept,
         *,
         now: datetime,
-        standing: Callable[[list[str]], Standing],
-        counted: Callable[[int, pl.DataFrame, pl.DataFrame], Mapping[str, Any]],
+        step: Step | None = None,
+        standing: Callable[[list[str]], Standing] = lambda _: Standing(),
+        counted: Callable[[int, pl.DataFrame, pl.DataFrame], Mapping[str, Any]] = lambda *_: {},
     ) -> Commit:
         """Append as `append` does, in one commit, rows that come in parts of which none says anything of another.
 
-        One part is in memory at a time; what it brings is `kept` on disk until all are weighed. `counted` is told the
-        place of the part; lists that it gives are joined, and numbers added.
+        One part is in memory at a time; what it brings is `kept` until all are weighed. `counted` is told its place.
         """
-        weighed: dict[int, tuple[object, Brought]] = {}
+        weighed: dict[int, tuple[list[str], Brought]] = {}
         for _ in range(MOST_ATTEMPTS):
             table = self._files.table()
-            version = table.version()
+            require(table, step, self._dataset.name)
             for place, part in enumerate(parts):
                 rows = part.rows()
-                seen = self._files.near(version, rows)
-                # Where others won the race, only what they may have changed is weighed anew.
-                if place in weighed and weighed[place][0] == seen:
-                    continue
-                held = self._held(version, rows, part.near)
-                one = weigh(self._dataset, rows, held, standing(held["import_id"].unique().to_list()))
-                new = one.rows.filter(pl.col("version") > 0)
-                kept.keep(place, in_buckets(one.rows, self._content, self._dataset.day))
-                weighed[place] = seen, Brought.of(one, self._summary(new), counted(place, new, held))
-            known_at = max(now, self._last_known(version) + STATISTICS_STEP)
-            entry = {"known_at": known_at.isoformat(), **together([one for _, one in weighed.values()])}
+                beside = self._held.beside(table.version(), rows)["path"].to_list()
+                # Where others won the race, only that is weighed anew beside which they have put something.
+                if place not in weighed or weighed[place][0] != beside:
+                    held = self._held.of(table.version(), rows, part.near)
+                    one = weigh(self._dataset, rows, held, standing(held["import_id"].unique().to_list()))
+                    new = one.rows.filter(pl.col("version") > 0)
+                    brought = Brought.of(self._dataset, one, new, counted(place, new, held))
+                    kept.keep(place, in_buckets(one.rows, self._content, self._dataset.day))
+                    weighed[place] = beside, brought
+            # Strictly later than all before it: what was known at a moment never changes afterwards.
+            known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
+            entry = {"known_at": known_at.isoformat(), **together([weighed[place][1] for place in sorted(weighed)])}
+            origin = {"known_at": pl.lit(known_at).cast(KNOWN_AT), "import_id": pl.lit(import_id)}
+            columns = [origin.get(name, pl.col(name)).alias(name) for name in (*self._schema, "bucket")]
             try:
-                return self._commit(table, self._streamed(kept, known_at, import_id), import_id, entry)
+                return self._commit(table, kept.stream(columns), import_id, entry)
             except CommitFailedError:
-                continue
+                # Told to have failed, it may have landed: an object store that answers late tells so of its own write.
+                if done := self.committed(import_id):
+                    return done
         raise LakeBusy(import_id)
 
-    def hand_over(self, rows: pl.DataFrame, mark: str, import_id: str, *, now: datetime) -> Commit:
+    def hand_over(
+        self, rows: pl.DataFrame, mark: str, import_id: str, *, now: datetime, step: Step | None = None
+    ) -> Commit:
         """Append rows that are held already once more, in their versions, as those of another import.
 
-        `mark` names the act: done again, it finds its own commit. Raises `LakeBusy` as `append` does.
+        `mark` names the act: done again, it finds its own commit. `step` and what is raised are as of `append`.
         """
         for _ in range(MOST_ATTEMPTS):
             if done := self.committed(mark):
                 return done
             table = self._files.table()
+            require(table, step, self._dataset.name)
             known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
             entry = {"known_at": known_at.isoformat(), **self._summary(rows)}
             try:
@@ -268,46 +297,7 @@ class Lake:
         except CommitFailedError:
             return 0  # somebody else was quicker; the next import tries again
 
-    def _held(self, version: int, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return what the lake may already hold of `rows`: same enterprises and directions, and days if they tell.
-
-        Of what is known by its number alone, earlier statements may be of any direction and day.
-        """
-        files = self._files.at(version)
-        if rows.is_empty() or files.is_empty():
-            return self._dataset.empty().select(*self._dataset.content, *ORIGIN)
-        enterprises = rows["enterprise"].unique()
-        files = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in enterprises}))
-        among = pl.col("enterprise").is_in(enterprises.implode())
-        alone = self._dataset.alone
-        if alone is None or not alone.anywhere(rows):
-            return self._held_near(files, rows, among)
-        numbers = rows.filter(alone.where).select(alone.columns[-1]).to_series().unique()
-        columns = (*self._dataset.content, *ORIGIN)
-        known = (
-            self._files.scan(files)
-            .filter(among, pl.col(numbers.name).is_in(numbers.implode()))
-            .select(columns)
-            .collect()
-        )
-        usual = rows.filter(~alone.where)
-        return known if usual.is_empty() else pl.concat([self._held_near(files, usual, among & ~alone.where), known])
-
-    def _held_near(self, files: pl.DataFrame, rows: pl.DataFrame, among: pl.Expr) -> pl.DataFrame:
-        """Return what these files hold of the same directions as `rows`, and of the same days if they tell."""
-        lead, day = self._dataset.lead, self._dataset.day
-        sorts = rows[lead].unique().to_list()
-        near = files.filter(
-            pl.lit(len(sorts) > 1) | pl.col(f"min.{lead}").is_in(sorts) | pl.col(f"max.{lead}").is_in(sorts)
-        )
-        wanted = [pl.col(lead).is_in(sorts), among]
-        if self._dataset.pruned:
-            first, last = rows[day].min(), rows[day].max()
-            near = near.filter(pl.col(f"max.{day}") >= first, pl.col(f"min.{day}") <= last)
-            wanted.append(pl.col(day).is_between(first, last))
-        return self._files.scan(near).filter(*wanted).select(*self._dataset.content, *ORIGIN).collect()
-
-    def _commit(self, table: DeltaTable, placed: pl.DataFrame, import_id: str, entry: dict[str, Any]) -> Commit:
+    def _commit(self, table: DeltaTable, placed: Any, import_id: str, entry: dict[str, Any]) -> Commit:
         version = table.version() + 1
         properties = CommitProperties(
             custom_metadata={"import_id": import_id, "import": orjson.dumps(entry).decode()},
@@ -323,7 +313,7 @@ class Lake:
             commit_properties=properties,
         )
         self._harden(version)
-        return Commit(version, entry)
+        return Commit(version, entry, import_id)
 
     def _rewrite(self, table: DeltaTable, rows: pl.DataFrame, buckets: Sequence[int]) -> None:
         """Put these rows in the place of all that is in some buckets, in one commit that later readers recognise."""

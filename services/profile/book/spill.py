@@ -7,15 +7,18 @@ rows of a file say of each other they say within one record, which is of one ent
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import polars as pl
 
 from services.profile.book.delta import bucket_of
 from services.profile.book.domain.dataset import Dataset
+from services.profile.book.parts import BATCH
 
-COMPRESSION = "lz4"
+COMPRESSION: Literal["lz4"] = "lz4"
 
 
 class _Buckets(dict[str, int]):
@@ -38,7 +41,9 @@ class Spill:
         """Add rows, which have an `enterprise`, behind those that are there."""
         firms = rows["enterprise"].unique()
         buckets = pl.Series([self._buckets[firm] for firm in firms], dtype=pl.Int8)
-        placed = rows.with_columns(rows["enterprise"].replace_strict(firms, buckets, return_dtype=pl.Int8).alias("bucket"))
+        placed = rows.with_columns(
+            rows["enterprise"].replace_strict(firms, buckets, return_dtype=pl.Int8).alias("bucket")
+        )
         for (bucket,), part in placed.partition_by("bucket", as_dict=True, include_key=False).items():
             files = self._files.setdefault(int(bucket), [])
             files.append(self._folder / f"{bucket}-{len(files)}.arrow")
@@ -59,7 +64,7 @@ class Spill:
             rows = pl.read_ipc(file)
             for number, part in enumerate(parts):
                 part.files.append(file.with_suffix(f".{number}.arrow"))
-                rows.filter(part.near).write_ipc(part.files[-1], compression=COMPRESSION)
+                rows.filter(near(dataset, count, number)).write_ipc(part.files[-1], compression=COMPRESSION)
             file.unlink()
         return parts
 
@@ -101,7 +106,7 @@ class Weighed:
         self.folder.mkdir(exist_ok=True)
         rows.write_ipc(self.folder / f"{place:06}.arrow", compression=COMPRESSION)
 
-    def scan(self) -> pl.LazyFrame:
-        """Return all that is kept, part after part, unread."""
-        return pl.scan_ipc(sorted(self.folder.iterdir()))
-
+    def stream(self, columns: Sequence[pl.Expr]) -> Any:
+        """Return all that is kept, part after part, in batches."""
+        kept = pl.scan_ipc(sorted(self.folder.iterdir()))
+        return kept.select(columns).collect_batches(chunk_size=BATCH, maintain_order=True)

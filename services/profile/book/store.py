@@ -15,6 +15,7 @@ from chassis.data.database import Runner, batches
 from services.profile.book import tables
 from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.enterprise import DAYS, Enterprise
+from services.profile.book.fit import CURE, LakeForeign, Step
 from services.profile.standards.days import day_of
 
 T = TypeVar("T")
@@ -199,10 +200,48 @@ def name_enterprises(session: Session, ids: Sequence[str], *, synthetic: bool, n
     keep_enterprises(session, [Enterprise(name, synthetic=synthetic) for name in ids if name not in known], now)
 
 
-def add_step(session: Session, dataset: str, known_at: datetime, lake_version: int, records: int) -> None:
-    """Note that from this moment on readers see this version of a kind's lake."""
-    step = {"dataset": dataset, "known_at": known_at, "lake_version": lake_version, "records": records}
-    session.execute(insert(tables.LakeStep), [step])
+def add_step(session: Session, dataset: str, known_at: datetime, step: Step, records: int) -> None:
+    """Note that from this moment on readers see this version of a kind's lake; one that they see already stays.
+
+    Raise `LakeForeign` where the version is another commit's: the lake has been put back and grown anew.
+    """
+    table = tables.LakeStep
+    same = (table.dataset == dataset, table.lake_version == step.version)
+    if (held := session.execute(select(table.commit_id).where(*same)).one_or_none()) is not None:
+        if held[0] not in (None, step.commit):
+            raise LakeForeign(
+                f"Version {step.version} of {dataset} is of the commit {held[0]}, says the database, and the lake has "
+                f"given it to {step.commit}. {CURE}",
+                lake=dataset,
+                lake_version=step.version,
+            )
+        return
+    made = {"lake_version": step.version, "commit_id": step.commit, "committed_at": step.committed_at}
+    session.execute(insert(table), [{"dataset": dataset, "known_at": known_at, "records": records, **made}])
+
+
+def last_steps(runner: Runner) -> dict[str, Step]:
+    """Return the newest step of each kind's lake that readers see; a kind not named has none."""
+    table = tables.LakeStep
+    newest = select(table.dataset, func.max(table.lake_version).label("version")).group_by(table.dataset).subquery()
+    query = select(table.dataset, table.lake_version, table.commit_id, table.committed_at).join(
+        newest, (table.dataset == newest.c.dataset) & (table.lake_version == newest.c.version)
+    )
+    return {row[0]: Step(*row[1:]) for row in runner.execute(query)}
+
+
+def unnamed_steps(runner: Runner, dataset: str) -> list[int]:
+    """Return the versions of a kind's lake of which it was not kept which commit made them."""
+    table = tables.LakeStep
+    query = select(table.lake_version).where(table.dataset == dataset, table.commit_id.is_(None))
+    return list(runner.execute(query).scalars())
+
+
+def name_step(session: Session, dataset: str, step: Step) -> None:
+    """Note which commit made a version."""
+    table = tables.LakeStep
+    this = update(table).where(table.dataset == dataset, table.lake_version == step.version)
+    session.execute(this.values(commit_id=step.commit, committed_at=step.committed_at))
 
 
 def lake_versions(session: Runner, known_at: datetime | None = None) -> dict[str, int]:

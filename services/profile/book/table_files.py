@@ -9,10 +9,12 @@ from pathlib import Path
 
 import polars as pl
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 
 from services.profile.book.delta import last_import
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.party import counterparties
+from services.profile.book.fit import behind
 from services.profile.standards.spelling import identifiers
 
 SPELLED = {"counterparty": counterparties, "identifier": identifiers}
@@ -35,7 +37,12 @@ class TableFiles:
 
     def table(self, version: int | None = None) -> DeltaTable:
         """Return the table at a version, the newest where none is named; raises where it is missing or out of reach."""
-        return DeltaTable(self.url, version=version, storage_options=self.options)
+        try:
+            return DeltaTable(self.url, version=version, storage_options=self.options)
+        except DeltaError:
+            if version is not None and (newest := self.table().version()) < version:
+                raise behind(self._dataset.name, version, newest) from None
+            raise
 
     @property
     def folder(self) -> Path | None:
@@ -54,6 +61,7 @@ class TableFiles:
         scan = pl.scan_parquet(
             paths,
             storage_options=self.options,
+            glob=False,  # a home's name may hold what would be a pattern
             hive_partitioning=False,
             schema=self._schema,
             missing_columns="insert",  # files of an earlier release lack the columns that came later

@@ -111,7 +111,11 @@ class BookDate(Base):
 
 
 class LakeStep(Base):
-    """From `known_at` on, readers see this version of a kind's lake: one row an import, never changed."""
+    """From `known_at` on, readers see this version of a kind's lake: one row an import, never changed.
+
+    `commit_id` is the import or the act that made the version, `committed_at` since when its rows are known; both are
+    null where an older release noted neither and the lake's log no longer tells.
+    """
 
     __tablename__ = "lake_steps"
 
@@ -119,6 +123,10 @@ class LakeStep(Base):
     known_at: Mapped[datetime] = mapped_column(primary_key=True)
     lake_version: Mapped[int]
     records: Mapped[int]
+    commit_id: Mapped[str | None] = mapped_column(String(100))
+    committed_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("dataset", "lake_version"),)
 
 
 class Import(Base):

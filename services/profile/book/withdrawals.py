@@ -13,7 +13,7 @@ from chassis.data import jobs
 from chassis.data.database import Runner, batches
 from services.profile.book import tables
 
-JOB = "withdraw"
+JOB = jobs.Kind("withdraw", "imports")
 
 
 def withdrawn(runner: Runner, known_at: datetime | None = None) -> frozenset[str]:

@@ -60,8 +60,13 @@ def identifier(written: str) -> str:
 
 
 def by_majority(long: pl.Series, zeros: pl.Series) -> bool:
-    """Tell whether a spreadsheet has rounded the long numbers of a column: most of them, and more than one, are zeros."""
-    return zeros.len() > 1 and 2 * zeros.len() >= long.len()
+    """Tell whether a spreadsheet has rounded the long numbers of a column: most, and more than one, are zeros."""
+    return mostly(zeros.len(), long.len())
+
+
+def mostly(zeros: int, long: int) -> bool:
+    """Tell whether so many of so many are most, and more than one."""
+    return zeros > 1 and 2 * zeros >= long
 
 
 def lost_digits(spelled: pl.Series, rounding: Rounding = by_majority) -> pl.Series:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from chassis.data import jobs
 from chassis.data.database import Runner
 from services.profile.graph.domain.contagion.book import Exposure
 from services.profile.watch import tables
 
 # The job that looks at clients' books.
-JOB = "watch-books"
+JOB = jobs.Kind("watch-books", "looks")
 FIGURES = ("enterprise", "exposure_fen", "lgd", "pd")
 
 

@@ -43,6 +43,7 @@ from services.scoring.usecases.shadow import Shadow, shadow_of
 
 # As many rows as the explainer takes at once: a part of 40 features is 6 MB.
 CHUNK = 8192
+JOB = jobs.Kind("score-batch", "batches")
 
 
 def order_batch(session: Session, caller: Caller, purpose: str, order: ManyOrder, usual: Counts) -> Batch:
@@ -57,7 +58,7 @@ def order_batch(session: Session, caller: Caller, purpose: str, order: ManyOrder
         id=batch_id,
         client=caller.client,
         purpose=purpose,
-        job=jobs.enqueue(session, "score-batch", {"batch": batch_id}, caller=caller),
+        job=jobs.enqueue(session, JOB, {"batch": batch_id}, caller=caller),
         model=models.serving_version(session),
         enterprises=None if order.enterprises is None else sorted(set(order.enterprises)),
         as_of=order.as_of,

@@ -30,6 +30,7 @@ from services.scoring.usecases.train import Labelled as WithLabels
 
 # The column that only a feature set has.
 MARK = "features_sha256"
+JOB = jobs.Kind("evaluate", "trainings")
 
 
 def order_evaluation(
@@ -41,7 +42,7 @@ def order_evaluation(
     evaluation = Evaluation(
         id=evaluation_id,
         client=caller.client,
-        job=jobs.enqueue(session, "evaluate", {"evaluation": evaluation_id}, caller=caller),
+        job=jobs.enqueue(session, JOB, {"evaluation": evaluation_id}, caller=caller),
         plan={"known_at": now.isoformat(), **asdict(folding), **_plan(data), "declared": _meaning(said)},
         created_at=now,
     )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from services.scoring.ml.train import Trained
 
 PURPOSE = "model-training"
+JOB = jobs.Kind("train", "trainings")
 UNDECLARED = Terms()
 
 
@@ -41,7 +42,7 @@ def order_training(session: Session, caller: Caller, order: TrainingOrder) -> Mo
         version=version,
         state="training",
         client=caller.client,
-        job=jobs.enqueue(session, "train", {"version": version, **_ratings(order), **_blocks(order)}, caller=caller),
+        job=jobs.enqueue(session, JOB, {"version": version, **_ratings(order), **_blocks(order)}, caller=caller),
         promote=order.promote,
         terms={**asdict(order.terms), **asdict(order.adjustment)},
         seed=secrets.randbelow(2**31) if order.seed is None else order.seed,

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from chassis.core import commands
+from chassis.core.errors import Conflict
 
 
 def copy(source: str, target: str) -> dict[str, str]:
@@ -47,3 +48,15 @@ def test_what_does_not_fit_is_answered_with_the_usage(
     """An unknown command, one with an argument too few or too many: nothing is done, and the help names all."""
     with pytest.raises(SystemExit, match=r"(?s)usage.*copy SOURCE TARGET +Copy something\.\n.*greet"):
         run(monkeypatch, *arguments)
+
+
+def test_what_a_command_refuses_is_its_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No traceback hides the sentence that says what to do."""
+
+    def refuse() -> None:
+        """Refuse."""
+        raise Conflict("put both back from one backup")
+
+    monkeypatch.setattr("sys.argv", ["cli", "refuse"])
+    with pytest.raises(SystemExit, match="^put both back from one backup$"):
+        commands.run("services.profile", refuse=refuse)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chassis.core.errors import UpstreamUnavailable
-from chassis.core.settings import SettingsError, database_url, own_key, reading
+from chassis.core.settings import SettingsError, database_url, own_key, reading, require_readable
 
 
 def test_every_error_is_reported_at_once_and_no_value_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,3 +41,12 @@ def test_a_services_own_key_is_the_one_given_or_that_of_the_development_identiti
     (home / "keys.json").write_text('{"scoring": "smc_of_this_home"}')
     assert own_key("scoring", None, home) == "smc_of_this_home"
     assert own_key("scoring", "smc_given", home) == "smc_given"
+
+
+@pytest.mark.parametrize("name", ["h[1]", "h%20x", "h|x", "h^x", "h\\x", "h\nx"])
+def test_a_folder_that_would_be_read_as_another_is_refused_at_start(name: str) -> None:
+    """The lake's writer breaks on some and writes to another folder for others."""
+    with pytest.raises(SettingsError, match="SMECREDIT_HOME"):
+        require_readable(f"/data/{name}/lake", "SMECREDIT_HOME")
+    require_readable("/data/a b/50% 账册/lake#1", "SMECREDIT_HOME")
+    require_readable(f"s3://bucket/{name}", "SMECREDIT_HOME")

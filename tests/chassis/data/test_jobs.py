@@ -16,8 +16,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from chassis.core.errors import Conflict, UpstreamUnavailable
 from chassis.core.identity import Caller
 from chassis.data import jobs
+from chassis.data import worker as work
 from chassis.data.database import Database
-from chassis.data.jobs import Job, Worker
+from chassis.data.jobs import Job, Kind
+from chassis.data.worker import Worker
 
 
 @pytest.fixture
@@ -30,9 +32,20 @@ def database(database_url: str) -> Database:
     database.dispose()
 
 
-def add(database: Database, kind: str = "count", **payload: object) -> str:
+COUNT = Kind("count", "counts")
+LOOK = Kind("look", "looks")
+
+
+def add(database: Database, kind: Kind = COUNT, **payload: object) -> str:
     with database.begin() as session:
         return jobs.enqueue(session, kind, payload)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a worker believe at the first look that nobody renews what it sees, and try again at once."""
+    monkeypatch.setattr(work, "SILENT_BEATS", 0)
+    monkeypatch.setattr(work, "RETRY_SECONDS", (0,))
 
 
 def state(database: Database, job: str) -> jobs.JobState:
@@ -41,7 +54,7 @@ def state(database: Database, job: str) -> jobs.JobState:
 
 
 def worker(database: Database, handler: Callable[[Job], None]) -> Worker:
-    return Worker(database, {"count": handler})
+    return Worker(database, {COUNT: handler})
 
 
 def test_a_job_is_done_once_with_its_payload_and_caller(database: Database) -> None:
@@ -49,7 +62,7 @@ def test_a_job_is_done_once_with_its_payload_and_caller(database: Database) -> N
     seen: list[Job] = []
     who = Caller("bank-1", "bank", frozenset({"scores:write"}))
     with database.begin() as session:
-        job = jobs.enqueue(session, "count", {"firms": 3}, caller=who)
+        job = jobs.enqueue(session, COUNT, {"firms": 3}, caller=who)
     one = worker(database, seen.append)
     assert [one.run_once(), one.run_once()] == [True, False]
     assert [(job.payload, job.caller) for job in seen] == [({"firms": 3}, who)]
@@ -114,7 +127,7 @@ def test_a_rolled_back_order_leaves_no_job(database: Database) -> None:
 
     def order() -> None:
         with database.begin() as session:
-            jobs.enqueue(session, "count", {})
+            jobs.enqueue(session, COUNT, {})
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -148,7 +161,7 @@ def test_a_refusal_fails_the_job_with_its_problem(database: Database) -> None:
 
 def test_a_job_outwaits_the_restart_of_another_service(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence is no refusal: the same worker goes on when the other is back, and that is no crash."""
-    monkeypatch.setattr(jobs, "WAITS_SECONDS", (0, 0))
+    monkeypatch.setattr(work, "WAITS_SECONDS", (0, 0))
     tries: list[int] = []
 
     def handler(job: Job) -> None:
@@ -166,7 +179,7 @@ def test_a_service_that_stays_away_fails_the_job_with_its_problem(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever ordered the job learns what is missing."""
-    monkeypatch.setattr(jobs, "WAITS_SECONDS", (0,))
+    monkeypatch.setattr(work, "WAITS_SECONDS", (0,))
 
     def handler(_: Job) -> None:
         raise UpstreamUnavailable("the profile service does not answer")
@@ -176,6 +189,7 @@ def test_a_service_that_stays_away_fails_the_job_with_its_problem(
     assert state(database, job).problem["type"] == "/problems/upstream-unavailable"
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_crash_is_tried_again(database: Database) -> None:
     """A handler that broke off once and then works ends well."""
     attempts: list[int] = []
@@ -192,9 +206,10 @@ def test_a_crash_is_tried_again(database: Database) -> None:
     assert (attempts, state(database, job).state) == ([1, 2], "done")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_job_that_always_crashes_ends_as_failed(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """A poisonous job does not hold the queue for ever."""
-    monkeypatch.setattr(jobs, "MOST_ATTEMPTS", 2)
+    monkeypatch.setattr(work, "MOST_ATTEMPTS", 2)
     job = add(database)
     one = worker(database, lambda _: 1 / 0)
     while one.run_once():
@@ -202,9 +217,10 @@ def test_a_job_that_always_crashes_ends_as_failed(database: Database, monkeypatc
     assert (state(database, job).state, state(database, job).problem["error"]) == ("failed", "ZeroDivisionError")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_job_that_kills_its_workers_ends_as_failed(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """A killed worker raises nothing, so it is the takings that are counted."""
-    monkeypatch.setattr(jobs, "MOST_TAKEN", 2)
+    monkeypatch.setattr(work, "MOST_TAKEN", 2)
     done: list[Job] = []
     job = add(database)
     for _ in range(2):
@@ -216,6 +232,7 @@ def test_a_job_that_kills_its_workers_ends_as_failed(database: Database, monkeyp
     assert done == []
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_lease_that_ran_out_is_taken_over_and_the_slow_one_cannot_end_it(database: Database) -> None:
     """Two workers never both finish one job."""
     first, second = worker(database, lambda _: None), worker(database, lambda _: None)
@@ -231,6 +248,7 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_slow_one_cannot_end_it(datab
         held.progress(1, 2)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_whoever_takes_a_job_over_goes_on_where_it_was_noted(database: Database) -> None:
     """The one who is killed leaves its checkpoint; the takings before it do not count against the job any more."""
     add(database)
@@ -252,7 +270,7 @@ def _work(url: str, marker: str) -> None:
             file.write(f"{job.attempt}\n")
         time.sleep(60 if job.attempt == 1 else 0)
 
-    Worker(Database(url), {"count": slow}).run()
+    Worker(Database(url), {COUNT: slow}).run()
 
 
 @pytest.mark.parametrize(("number", "lease"), [(signal.SIGKILL, 0.5), (signal.SIGTERM, 3600)])
@@ -260,8 +278,8 @@ def test_a_worker_that_dies_loses_no_job(
     database: Database, database_url: str, tmp_path, monkeypatch: pytest.MonkeyPatch, number: int, lease: float
 ) -> None:
     """After kill -9 the lease runs out and another takes the job; after SIGTERM it is given back at once."""
-    monkeypatch.setattr(jobs, "LEASE", timedelta(seconds=lease))
-    monkeypatch.setattr(jobs, "HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(work, "LEASE", timedelta(seconds=lease))
+    monkeypatch.setattr(work, "HEARTBEAT_SECONDS", 0.1)
     job = add(database)
     marker = tmp_path / "attempts"
     database.dispose()

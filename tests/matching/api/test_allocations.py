@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from chassis.data.jobs import Worker
+from chassis.data.worker import Worker
 from services.matching.context import Context
 from services.matching.jobs import handlers
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from chassis.core import webhooks
 from services.matching.domain.application import ENDED, EVENTS, LoanTerms, Party, State, Statement, move, possible_moves
-from services.matching.usecases.notify import Postman
+from services.matching.usecases.deliver import Postman
 
 SCOPES = "applications:write applications:read webhooks:write products:write products:read"
 NEED = {"amount_fen": 50_000_000, "months": 12}

@@ -10,7 +10,8 @@ import pytest
 from bank_products import a_product
 from flask.testing import FlaskClient
 
-from chassis.data.jobs import Job, Worker
+from chassis.data.jobs import Job
+from chassis.data.worker import Worker
 from services.matching.context import Context
 from services.matching.jobs import handlers
 from services.matching.usecases.match_many import KIND, run_batch

@@ -9,7 +9,7 @@ import pytest
 from bank_products import a_product
 from flask.testing import FlaskClient
 
-from chassis.data import jobs
+from chassis.data.worker import Worker
 from services.matching.context import Context
 from services.matching.jobs import handlers
 from services.matching.problems import KINDS
@@ -110,7 +110,7 @@ def test_a_batch_says_the_same_as_a_match(client: FlaskClient, bank: Headers, he
     sent = {**bank, "Idempotency-Key": "b1"}
     order = {"enterprises": ["local:E1", "local:E2"], "need": NEED}
     batch = client.post("/v1/match-batches", json=order, headers=sent).json
-    jobs.Worker(here.database, handlers(here), KINDS).run_once()
+    Worker(here.database, handlers(here), KINDS).run_once()
     answer = client.get(f"/v1/match-batches/{batch['id']}/results", headers=bank)
     lines = {line["enterprise"]: line for line in map(orjson.loads, answer.data.splitlines())}
     for name in ("score", "offers", "refusals"):
@@ -130,7 +130,7 @@ def test_an_assignment_follows_each_products_policy(
         "products": [{"product": product, "budget_fen": 100_000_000, "priority": "risk"}],
     }
     made = client.post("/v1/assignments", json=order, headers={**bank, "Idempotency-Key": "a1"})
-    jobs.Worker(here.database, handlers(here), KINDS).run_once()
+    Worker(here.database, handlers(here), KINDS).run_once()
     plan = client.get(made.headers["Location"], headers=bank).json
     assert plan["result"]["assigned"] == (1 if counts else 0)
 
@@ -192,7 +192,7 @@ def test_an_allocation_counts_as_ordered_else_as_the_bank_has_set(
     def planned(key: str, **order: Any) -> tuple[float, str]:
         sent = {**bank, "Idempotency-Key": key}
         made = client.post("/v1/allocations", json={**BUDGET, "enterprises": ["local:E1"], **order}, headers=sent)
-        jobs.Worker(here.database, handlers(here), KINDS).run_once()
+        Worker(here.database, handlers(here), KINDS).run_once()
         result = client.get(made.headers["Location"], headers=bank).json["result"]
         return result["lines"][0]["pd"], result["counts"]
 

@@ -9,7 +9,7 @@ import pytest
 from bank_products import a_product
 from flask.testing import FlaskClient
 
-from chassis.data.jobs import Worker
+from chassis.data.worker import Worker
 from services.matching.context import Context
 from services.matching.jobs import handlers
 

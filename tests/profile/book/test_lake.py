@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+from deltalake import write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from services.profile.book.delta import bucket_of
@@ -52,6 +54,35 @@ def test_a_writer_that_decided_on_an_older_state_appends_nothing(lake: Lake) -> 
     with pytest.raises(CommitFailedError):
         lake._commit(stale, lake.read(1, without=()).with_columns(bucket=pl.lit(0, dtype=pl.Int8)), "imp_2", {})
     assert lake.read(lake.newest(), without=()).height == 1
+
+
+def test_a_commit_that_landed_and_was_reported_failed_is_found_and_not_tried_again(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An object store that answers late refuses its own write: tried again, all rows would count as known already."""
+
+    def late(*given: Any, **named: Any) -> None:
+        write_deltalake(*given, **named)
+        raise CommitFailedError("the version exists")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("services.profile.book.lake.write_deltalake", late)
+        commit = lake.append(rows(1, 2), "imp_1", {}, now=NOW)
+    assert (commit.version, commit.facts["appended"]) == (1, {"sale": 2})
+    assert lake.newest() == 1
+    assert lake.committed("imp_1") == commit
+
+
+@pytest.mark.parametrize("name", ["a b", "h#x", "h?x", "h*x", "h{x,y}", "50% x", "账册"])
+def test_a_lake_lies_in_a_folder_of_any_usual_name(tmp_path: Path, name: str) -> None:
+    """No sign of it is taken for a pattern or a part of an address."""
+    lake = Lake(str(tmp_path / name / "lake"))
+    lake.create()
+    lake.append(rows(1), "imp_1", {}, now=NOW)
+    lake.append(rows(2), "imp_2", {}, now=NOW)
+    assert lake.read(2, ["local:E1"], without=()).height == 2
+    assert lake.compact() == 2
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_what_became_known_later_has_a_later_time_even_when_the_clock_stands(lake: Lake) -> None:

@@ -124,7 +124,7 @@ def plain(app: Flask, model: str, count: int = 3, client: str = "bank-1") -> Par
 def batch_of(app: Flask, model: str, client: str = "bank-1") -> str:
     """Order a batch and return its id."""
     with app.extensions["database"].begin() as session:
-        job = jobs.enqueue(session, "none", {})
+        job = jobs.enqueue(session, jobs.Kind("none", "none"), {})
         row = Batch(id=new_id("bat"), client=client, purpose="p", job=job, model=model)
         row.known_at = row.created_at = ONE.known_at
         session.add(row)

@@ -117,7 +117,10 @@ def _other_sums(dataset: Dataset, rows: pl.DataFrame, last: pl.DataFrame) -> Ite
         pl.col("after") != pl.col("before")
     )
     if not other.is_empty():
-        few = ((number, line, number) for number, line in other.select("written", "line").sort("written", "line").head(FEW).rows())
+        few = (
+            (number, line, number)
+            for number, line in other.select("written", "line").sort("written", "line").head(FEW).rows()
+        )
         yield Told(ANOTHER_SUM, {"n": other.height}, few=few)
 
 

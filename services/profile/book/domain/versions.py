@@ -6,7 +6,7 @@ thing. One that says nothing new is a repeat; another one is the next version, s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -81,6 +81,12 @@ def told_together(parts: Iterable[Sequence[str]]) -> list[str]:
     back = [one for one in told if isinstance(one, Told) and one.words in BACK]
     left = set(back[MOST_TOLD:])
     return [one for one in told if one not in left]
+
+
+def refused_in_order(refused: Mapping[str, Sequence[int]]) -> list[str]:
+    """Return the reasons of refused lines in the order in which a whole file has them."""
+    ends = {NOT_YOURS: 0, TOO_OFTEN: 2}
+    return sorted(refused, key=lambda reason: (ends.get(reason, 1), min(refused[reason])))
 
 
 def completed(dataset: Dataset, rows: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:

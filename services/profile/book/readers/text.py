@@ -24,7 +24,16 @@ from polars.exceptions import PolarsError
 from services.profile.book.domain.columns import Form, Matched
 from services.profile.book.domain.titles import LINE, names
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
-from services.profile.book.readers.layout import SEARCHED, Header, Row, find_header, must_mean_yuan, sweep, swept, told_footers
+from services.profile.book.readers.layout import (
+    SEARCHED,
+    Header,
+    Row,
+    find_header,
+    must_mean_yuan,
+    sweep,
+    swept,
+    told_footers,
+)
 from services.profile.book.readers.lines import by_line, decoded, too_few
 from services.profile.book.readers.sheets import EmptyFile, Limits, RawSheet, UnreadableFile
 from services.profile.book.readers.walk import CHUNK, GB18030, UTF8, Walked, unpacked
@@ -255,9 +264,7 @@ def _columns(table: Table, header: Header, part: Part) -> pl.DataFrame | None:
     except PolarsError:
         return None
     extra = named[len(table.header.titles) :]
-    if frame.height != part.lines or any(
-        frame[name].str.strip_chars("\r \t").str.len_bytes().sum() for name in extra
-    ):
+    if frame.height != part.lines or any(frame[name].str.strip_chars("\r \t").str.len_bytes().sum() for name in extra):
         return None
     return frame.with_columns(pl.col(LINE).cast(pl.Int64))
 
@@ -281,6 +288,12 @@ def _short_rows(table: Table, header: Header, part: Part, frame: pl.DataFrame) -
     inside = frame.select(within.alias("inside")).to_series()
     if separators - inside.sum() == (width - 1) * frame.height:
         return found
+    counted = _fields(table, part, frame, inside)
+    return None if counted is None else counted.filter(pl.col("fields") < header.width)
+
+
+def _fields(table: Table, part: Part, frame: pl.DataFrame, inside: pl.Series) -> pl.DataFrame | None:
+    """Return how many fields each line of a part has, of whose separators so many stand `inside` of values."""
     try:
         lines = pl.read_csv(
             part.source,
@@ -297,9 +310,7 @@ def _short_rows(table: Table, header: Header, part: Part, frame: pl.DataFrame) -
     counted = lines.with_columns(frame[LINE], pl.col("text").fill_null("").str.strip_chars_end("\r"))
     written = pl.col("text").str.count_matches(table.separator, literal=True).cast(pl.Int64)
     counted = counted.select(LINE, (written - inside + 1).alias("fields"), "text")
-    if not counted["fields"].is_between(1, width).all():
-        return None
-    return counted.filter(pl.col("fields") < header.width)
+    return counted if counted["fields"].is_between(1, len(frame.columns) - 1).all() else None
 
 
 def _counted(table: Table, part: Part) -> tuple[int, int]:

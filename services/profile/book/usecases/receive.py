@@ -22,11 +22,12 @@ from services.profile.book.context import Context
 from services.profile.book.domain.channel import NotYourChannel, channel_of
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.readers.forms import form_of
+from services.profile.book.usecases.agree import SECONDS, agree
 from services.profile.book.usecases.connect import chosen, name_of
 from services.profile.standards.days import day_of
 
 CHUNK = 1 << 20
-JOB = "import"
+JOB = jobs.Kind("import", "imports")
 LONGEST_NAME = 200
 
 
@@ -77,6 +78,7 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
         kept, saved = chosen(session, caller.client, delivery.connector)
     form_of(delivery.kind, kept, delivery.enterprise, saved)
     delivery = replace(delivery, channel=channel, enterprise=about(caller, delivery.enterprise))
+    agree(context, within=SECONDS)
     import_id = new_id("imp")
     path = context.settings.uploads / import_id
     sha256, size = _store(path, stream, context.settings.largest_upload)

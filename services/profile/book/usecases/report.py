@@ -10,7 +10,7 @@ import csv
 import io
 import os
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +19,7 @@ import polars as pl
 from services.profile.book.context import Context
 from services.profile.book.domain.rejected import header, rejected, safe
 from services.profile.book.domain.sheet import Sheet
+from services.profile.book.domain.validation import REPORT
 from services.profile.book.usecases.receive import sync_folder
 
 BOM = "\N{BYTE ORDER MARK}".encode()
@@ -46,8 +47,7 @@ def write_reports(context: Context, import_id: str, sheets: Sequence[Sheet]) -> 
     """Write what is said of rejected rows, each file whole or not at all."""
     faults, rows, rows_of_sheets = reports(context, import_id)
     listed = pl.concat([sheet.reported() for sheet in sheets])
-    listed = listed.with_columns(safe(pl.col(name)).alias(name) for name in ("column", "value"))
-    _write(faults, lambda file: listed.write_csv(file, include_bom=True))
+    _write(faults, lambda file: _listed(listed).write_csv(file, include_bom=True))
     bad = [sheet for sheet in sheets if sheet.checked.rejected]
     if len(sheets) == 1 and bad:
         _write(rows, lambda file: _rows_of(bad[0], file))
@@ -55,12 +55,49 @@ def write_reports(context: Context, import_id: str, sheets: Sequence[Sheet]) -> 
         _write(rows_of_sheets, lambda file: _zip(bad, file))
 
 
+def write_report(
+    context: Context,
+    import_id: str,
+    slices: Callable[[], Iterable[tuple[pl.DataFrame, pl.DataFrame]]],
+    titles: Sequence[str] | None,
+) -> None:
+    """Write the same of a table that comes in slices, in the order of its lines: each the report, and rows as read.
+
+    `titles` are those of the file, None where no row is rejected.
+    """
+    faults, rows, _ = reports(context, import_id)
+
+    def write_faults(file: IO[bytes]) -> None:
+        pl.DataFrame(schema=REPORT).write_csv(file, include_bom=True)
+        for report, _ in slices():
+            _listed(report).write_csv(file, include_header=False)
+
+    def write_rows(file: IO[bytes]) -> None:
+        begun = False
+        for report, raw in slices():
+            if not report.is_empty():
+                _some_rows(rejected(raw, report, None), () if begun else titles or (), file)
+                begun = True
+
+    _write(faults, write_faults)
+    if titles is not None:
+        _write(rows, write_rows)
+
+
+def _listed(report: pl.DataFrame) -> pl.DataFrame:
+    return report.with_columns(safe(pl.col(name)).alias(name) for name in ("column", "value"))
+
+
 def _rows_of(sheet: Sheet, file: IO[bytes]) -> None:
     """Write the rejected rows of a table under its own titles, which need not be unique."""
-    table = rejected(sheet.raw, sheet.checked.report, sheet.open_columns)
-    titles = io.StringIO()
-    csv.writer(titles, lineterminator="\n").writerow(header(sheet.titles, table.columns[2:]))
-    file.write(BOM + titles.getvalue().encode())
+    _some_rows(rejected(sheet.raw, sheet.checked.report, sheet.open_columns), sheet.titles, file)
+
+
+def _some_rows(table: pl.DataFrame, titles: Sequence[str], file: IO[bytes]) -> None:
+    if titles:
+        written = io.StringIO()
+        csv.writer(written, lineterminator="\n").writerow(header(titles, table.columns[2:]))
+        file.write(BOM + written.getvalue().encode())
     table.write_csv(file, include_header=False)
 
 

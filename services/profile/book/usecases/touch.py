@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from chassis.data import jobs
 from services.profile.book import job_store
 
-JOB = "watch"
+JOB = jobs.Kind("watch", "looks")
 # What is told of a firm beside its own invoices and can set off an alert of those who sell to it.
 TELLS_OF_DEFAULT = frozenset({"outcomes", "public-records", "enterprises"})
 
@@ -18,9 +18,8 @@ TELLS_OF_DEFAULT = frozenset({"outcomes", "public-records", "enterprises"})
 def note_changed(session: Session, enterprises: Collection[str], kind: str, *, undone: datetime | None = None) -> None:
     """Enqueue a job to watch these enterprises, in the transaction that made their data visible.
 
-    The job's id sorts behind those of imports, so that imports which wait are done first; a job that still waits
-    takes the enterprises of the next import along. Where an import was taken back, `undone` is when it became known:
-    what was told since then is looked at again.
+    It waits in a queue of its own; a job that still waits takes the enterprises of the next import along. Where an
+    import was taken back, `undone` is when it became known: what was told since then is looked at again.
     """
     names, tells = set(enterprises), kind in TELLS_OF_DEFAULT
     if not names:

@@ -202,7 +202,7 @@ def end(
     if withdrawals.repeaters(session, order.id) != list(others.repeaters):
         return None
     row = session.get_one(tables.Withdrawal, order.id, with_for_update=True)
-    handed = _handed_over(context, order, others, now)
+    handed = _handed_over(context, session, order, others, now)
     known = [datetime.fromisoformat(commit.facts["known_at"]) for commits in handed.values() for commit in commits]
     at = max(now, state.known_at + store.TICK, *known)
     row.at = row.at or at
@@ -211,10 +211,10 @@ def end(
     described_anew(session, ended.described, at)
     state = replace(state, known_at=at, departures=state.departures + 1)
     for kind, commits in handed.items():
-        last = max(commit.version for commit in commits)
-        store.add_step(session, kind, at, last, sum(sum(commit.facts["appended"].values()) for commit in commits))
+        last = max(commits, key=lambda commit: commit.version)
+        store.add_step(session, kind, at, last.step, sum(sum(commit.facts["appended"].values()) for commit in commits))
         if kind == invoice.DATASET.name:
-            state = replace(state, lake_version=max(state.lake_version, last))
+            state = replace(state, lake_version=max(state.lake_version, last.version))
     if ended.dataset is invoice.DATASET:
         state = _measured(context, session, state, ended)
     store.move_book(session, state)
@@ -225,11 +225,15 @@ def end(
     return at
 
 
-def _handed_over(context: Context, order: tables.Import, others: StandIns, now: datetime) -> dict[str, list[Commit]]:
+def _handed_over(
+    context: Context, session: Session, order: tables.Import, others: StandIns, now: datetime
+) -> dict[str, list[Commit]]:
     """Append the rows of stand-ins to their lakes, each once; return the commits by kind."""
+    steps = store.last_steps(session)
     return {
         kind: [
-            context.lakes[kind].hand_over(rows, _mark(order.id, name), name, now=now) for name, rows in of_kind.items()
+            context.lakes[kind].hand_over(rows, _mark(order.id, name), name, now=now, step=steps.get(kind))
+            for name, rows in of_kind.items()
         ]
         for kind, of_kind in others.rows.items()
         if of_kind

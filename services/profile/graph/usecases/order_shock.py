@@ -36,7 +36,7 @@ from services.profile.rights.domain.retention import policies_on, version
 from services.profile.rights.usecases.open_file import Reading, open_again, open_to, reading_transaction
 from services.profile.standards.days import start_of
 
-JOB = "shock"
+JOB = jobs.Kind("shock", "batches")
 PART = "order"
 # So many files are opened, and their reads recorded, in one transaction: others wait for it for less than a second.
 BATCH = 2_000

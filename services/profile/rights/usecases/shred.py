@@ -19,6 +19,7 @@ from services.profile.book.domain import public_record, relation
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.departure import Cause, Departure, names_of, remaining
 from services.profile.book.domain.evidence import speaking_of
+from services.profile.book.usecases.agree import agree
 from services.profile.rights import dispute_store, ledger_entries, retention_store
 from services.profile.rights.domain.dispute import EXPIRED, Correction
 from services.profile.rights.domain.retention import Policy, policies_on, version
@@ -43,6 +44,7 @@ ROWS: Mapping[str, Callable[[Session, datetime], int]] = {
 
 def shred(context: Context) -> dict[str, int]:
     """Shred all that is past its keeping, and return how much of each policy; enter the counts in the ledger."""
+    agree(context)
     today = context.today()
     _reconcile(context)
     done: Counter[str] = Counter()

@@ -20,6 +20,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.columns import ENTERPRISES
 from services.profile.book.domain.departure import names_of
+from services.profile.book.usecases.agree import agree
 from services.profile.book.usecases.receive import ImportNotFound
 from services.profile.book.usecases.touch import note_changed
 from services.profile.book.usecases.withdraw import Brought, StandIns, brought, end, stand_ins
@@ -71,6 +72,7 @@ def ask(context: Context, session: Session, caller: Caller, import_id: str) -> t
 
 def take_back(context: Context, job: Job) -> None:
     """Take one import back; may be repeated after a crash, and is where another import has repeated its rows since."""
+    agree(context)
     with context.database.read() as session:
         order = session.get_one(tables.Import, job.payload["import"])
     while True:

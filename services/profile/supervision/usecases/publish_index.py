@@ -35,7 +35,7 @@ from services.profile.supervision.domain.panel import Atom, Panel, moved_on
 from services.profile.supervision.domain.publication import KNOWN, Before
 from services.profile.supervision.usecases.measure import gathered, own_figures, valued
 
-JOB = "index"
+JOB = jobs.Kind("index", "batches")
 WINDOW = 12  # months that a figure looks back on, and that a hidden cell stays hidden
 MOST_MONTHS = 36
 BATCH = 20_000  # firms whose records are read at a time

@@ -58,7 +58,7 @@ def level_of(region: str) -> Level:
 def order_state(session: Session, order_id: str) -> tuple[tuple[str, ...], jobs.JobState]:
     """Return the months of an order and how far its job is."""
     found = session.execute(
-        jobs.TABLE.select().where(jobs.TABLE.c.id == order_id, jobs.TABLE.c.kind == JOB)
+        jobs.TABLE.select().where(jobs.TABLE.c.id == order_id, jobs.TABLE.c.kind == JOB.name)
     ).one_or_none()
     if found is None:
         raise OrderNotFound("There is no such order of months; one is made with POST /v1/indices.")

@@ -139,7 +139,7 @@ def test_with_a_new_date_every_firm_with_invoices_is_looked_at_anew(cottage: Hou
     put(cottage, "2019-06-30")
     with cottage.context.database.read() as session:
         waiting = session.execute(select(jobs.TABLE.c.kind, jobs.TABLE.c.payload).where(jobs.TABLE.c.state == "queued"))
-        assert [(kind, payload["enterprises"]) for kind, payload in waiting] == [(WATCH, ["local:E1", "local:E2"])]
+        assert [(kind, payload["enterprises"]) for kind, payload in waiting] == [(WATCH.name, ["local:E1", "local:E2"])]
 
 
 def test_a_warning_does_not_wait_for_the_end_of_a_month(cottage: House) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ import polars as pl
 import pytest
 from electronic_invoices import BUYER, SELLER, xml, zipped
 from profile_house import House, counts
-from sqlalchemy import update
+from sqlalchemy import select
 from workbooks import xlsx
 
-from chassis.data import jobs
+from chassis.data import jobs, leases
 from services.profile.book import departures, store
 from services.profile.book.domain.departure import Cause, Departure, names_of
 from services.profile.book.domain.invoice_lines import DATASET
@@ -211,10 +211,12 @@ def test_an_import_killed_at_any_step_leaves_its_lines_once(
 
 
 def work_off_again(house: House) -> None:
-    """Let another worker take what a dead one had taken: its lease has run out."""
-    with house.context.database.begin() as session:
-        gone = datetime.now(UTC) - timedelta(seconds=1)
-        session.execute(update(jobs.TABLE).where(jobs.TABLE.c.state == "running").values(lease_until=gone))
+    """Let another worker take what a dead one had taken."""
+    database = house.context.database
+    with database.read() as session:
+        dead = session.scalars(select(jobs.TABLE.c.worker).where(jobs.TABLE.c.state == "running")).all()
+    for worker in dead:
+        leases.hand_back(database, worker, "signal 9")
     while house.worker.run_once():
         pass
 

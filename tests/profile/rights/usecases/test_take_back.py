@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from profile_house import HEADER, House
 
-from chassis.data.jobs import Worker
+from chassis.data.worker import Worker
 from services.profile.book import store
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why

@@ -1,0 +1,44 @@
+"""The database's own clock, in SQL: the one clock that all hosts share, whatever each of them thinks the time is.
+
+SQLite runs on the one host that holds the file, so its clock is that host's; PostgreSQL's is the server's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, literal
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from chassis.data.database import Utc
+
+
+class moment(FunctionElement[Any]):  # noqa: N801 -- a function of SQL
+    """The present moment by the database's clock, so many seconds ahead (or back, below zero)."""
+
+    type = Utc()
+    inherit_cache = True
+    name = "moment"
+
+
+def now() -> ColumnElement[Any]:
+    """Return the present moment: on PostgreSQL that of the statement, not of its transaction's begin."""
+    return ahead(0)
+
+
+def ahead(seconds: float) -> ColumnElement[Any]:
+    """Return the moment that lies so many seconds ahead."""
+    return moment(literal(float(seconds)))
+
+
+@compiles(moment, "sqlite")
+def _sqlite(element: moment, compiler: Any, **options: Any) -> str:
+    # As `Utc` stores it: microseconds, of which SQLite knows the first three digits.
+    seconds = compiler.process(element.clauses, **options)
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', {seconds} || ' seconds') || '000')"
+
+
+@compiles(moment, "postgresql")
+def _postgresql(element: moment, compiler: Any, **options: Any) -> str:
+    return f"(statement_timestamp() + make_interval(secs => {compiler.process(element.clauses, **options)}))"
