@@ -10,7 +10,7 @@ COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 # Services start as a dozen processes: each would compile all of them anew where the machine forbids to keep that.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check size mutations bench openapi constraints clean
+.PHONY: help setup demo cluster-demo test check size mutations bench openapi constraints clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ setup: $(RUNTIME) assets ## Set up the virtual environment and the pages' assets
 
 demo: setup ## Start the suite, load an economy (or DATA=DIR), train, score, match; leave the portal open
 	$(BIN)/smecredit demo $(if $(DATA),--data $(DATA)) $(ARGS)
+
+cluster-demo: $(TOOLS) assets ## The same as it stands on many machines: PostgreSQL, object store, Redis, Dask, two web processes a service
+	$(BIN)/smecredit demo --cluster $(if $(DATA),--data $(DATA)) $(ARGS)
 
 test: $(TOOLS) assets ## Run all tests (ARGS are handed to pytest)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)

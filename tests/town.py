@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -23,11 +24,9 @@ from knocks import FEATURE, PRODUCT, address, body_of
 
 from chassis.core.identity import AUDIENCE, ISSUER
 from gateway.identity.roles import DEFAULT_SCOPES
-from smecredit.report import Reporter
-from smecredit.running import demo, home, journey
+from smecredit.running import home, journey
 from smecredit.running.suite import Addresses, Suite, free_port
 
-FIRMS = 60
 FIELDS = ["features", "portrait", "score", "records", "measures", "graph"]
 BANK = journey.GRANTEE  # every firm of the demonstration consents to it
 
@@ -104,27 +103,34 @@ class Answer:
 
 
 @contextmanager
-def open_town(folder: Path) -> Iterator[Town]:
-    """Run a suite with everybody in it, and quotas that no test uses up."""
+def open_town(folder: Path, demonstrated: Path) -> Iterator[Town]:
+    """Run a suite on a copy of a demonstration's home, with everybody in it, and quotas that no test uses up."""
+    copytree(demonstrated, folder / "home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SMECREDIT_HOME", str(folder))
         patch.setenv("GATEWAY_RATE_LIMITS", "failures=1000000/60,address=1000000/60,enterprise=1000000/60")
-        with running_town(folder / "home") as running:
-            yield running
+        with Suite(folder / "home", free_port()) as suite:
+            town = _settled(suite)
+            _consent(town)
+            _make(town)
+            yield town
 
 
-@contextmanager
-def running_town(folder: Path) -> Iterator[Town]:
-    """Start the suite on the demonstration's economy, do its main job, and bring everybody in."""
-    report = Reporter()
-    files = demo.files(None, FIRMS, 7, report)
-    with Suite(folder, free_port()) as suite:
-        done = demo.run(suite, files, report, synthetic=True)
-        town = Town(suite.addresses, suite.home, *(each["enterprise"] for each in done.scored[:3]))
-        _bring_in(town, home.keys(suite.home))
-        _consent(town)
-        _make(town)
-        yield town
+def _settled(suite: Suite) -> Town:
+    """Choose the town's firms among those that the demonstration has scored, and bring everybody in."""
+    keys = home.keys(suite.home)
+    town = Town(suite.addresses, suite.home, *_scored(suite, keys[BANK])[:3])
+    _bring_in(town, keys)
+    return town
+
+
+def _scored(suite: Suite, key: str) -> list[str]:
+    with closing(sqlite3.connect(suite.home / "scoring.db")) as kept:
+        ((batch,),) = kept.execute("SELECT id FROM score_batches").fetchall()
+    told = urllib3.request("GET", f"{suite.url}/v1/score-batches/{batch}/results", headers=_bearer(key))
+    assert told.status == 200, told.data
+    entries = [json.loads(line) for line in told.data.splitlines()]
+    return [entry["enterprise"] for entry in entries if "problem" not in entry]
 
 
 def _bring_in(town: Town, keys: dict[str, str]) -> None:

@@ -54,6 +54,14 @@ class UpstreamUnavailable(Refused):
     """A service that is needed for the answer does not answer."""
 
 
+class Unready(UpstreamUnavailable):
+    """What the operator has to put right first: work that was accepted waits for it and is not ended."""
+
+
+class NotWritable(Unready):
+    """What has to be kept cannot be written just now: the disk is full, read-only or failing."""
+
+
 class EngineUnavailable(UpstreamUnavailable):
     """What runs units of work is lost, or has no worker that fits; to begin again finds what is done."""
 
@@ -64,3 +72,7 @@ class UnitKilled(Refused):
 
 class InvariantBroken(Refused):
     """A law that must hold did not; the answer is withheld rather than given wrong."""
+
+
+class DatabaseDamaged(InvariantBroken):
+    """The file of a database is not as it was written."""

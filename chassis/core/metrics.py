@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -12,7 +16,9 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 REQUESTS = Histogram(
     "http_request_duration_seconds",
@@ -23,15 +29,46 @@ REQUESTS = Histogram(
 JOBS = Counter("jobs_finished_total", "Background jobs by kind and end", ["kind", "state"])
 
 
+class _Disks(Collector):
+    """Free bytes of the disks under some folders, looked at when the metrics are asked for."""
+
+    def __init__(self) -> None:
+        self.folders: dict[str, Path] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the gauge."""
+        free = GaugeMetricFamily(
+            "disk_free_bytes", "Room that is left on the disk of what a service keeps", labels=["place"]
+        )
+        for place, folder in self.folders.items():
+            with suppress(OSError):
+                free.add_metric([place], shutil.disk_usage(folder).free)
+        yield free
+
+
+DISKS = _Disks()
+
+
+def watch_disks(folders: Mapping[str, Path]) -> None:
+    """Have the metrics tell how much room is left on the disks of these folders, by name."""
+    DISKS.folders |= folders
+
+
 def observe(method: str, route: str, status: int, seconds: float) -> None:
     """Count one answered request."""
     REQUESTS.labels(method, route, str(status)).observe(seconds)
 
 
-def exposition() -> tuple[bytes, str]:
-    """Return the metrics of this service (of all its processes where they share a folder) and their media type."""
+def exposition(*more: Collector) -> tuple[bytes, str]:
+    """Return the metrics of this service (of all its processes where they share a folder) and their media type.
+
+    `more` are measured when asked: they are of the service, not of one of its processes.
+    """
     registry: CollectorRegistry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    asked = CollectorRegistry()
+    for collector in (DISKS, *more):
+        asked.register(collector)
+    return generate_latest(registry) + generate_latest(asked), CONTENT_TYPE_LATEST

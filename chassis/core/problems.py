@@ -37,6 +37,8 @@ GENERIC: Mapping[type[Refused], Kind] = {
     errors.TooLarge: Kind(413, "too-large", "Too large", "内容过大"),
     errors.TooManyRequests: Kind(429, "too-many-requests", "Too many requests", "请求过于频繁"),
     errors.UpstreamUnavailable: Kind(503, "upstream-unavailable", "A service is unavailable", "依赖的服务暂不可用"),
+    errors.NotWritable: Kind(507, "not-writable", "What has to be kept cannot be written", "数据暂时无法写入"),
+    errors.DatabaseDamaged: Kind(500, "database-damaged", "The database's file is damaged", "数据库文件已损坏"),
     errors.UnitKilled: Kind(500, "unit-killed", "A part of the work ends its process", "任务分片使工作进程终止"),
     errors.InvariantBroken: Kind(500, "invariant-broken", "A built-in check failed", "内部校验未通过"),
 }

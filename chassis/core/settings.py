@@ -51,6 +51,11 @@ def home(env: Env) -> Path:
     return Path(env.str("SMECREDIT_HOME", ".smecredit")).expanduser().absolute()
 
 
+def store(env: Env) -> str:
+    """Return where files are kept that several machines share: a folder or an object store, else the home folder."""
+    return env.str("SMECREDIT_STORE", str(home(env))).rstrip("/")
+
+
 def require_readable(folder: str, name: str) -> None:
     """Raise `SettingsError` where a folder's path (an address of an object store passes) is one that cannot be used."""
     if "://" not in folder and (found := UNREADABLE.search(folder)):

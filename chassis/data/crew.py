@@ -23,7 +23,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis.core.settings import SettingsError
-from chassis.data import leases
+from chassis.data import leases, presence
 from chassis.data.database import Database
 from chassis.data.jobs import Kind
 from chassis.data.worker import Handler, Problems, Worker, new_name
@@ -122,7 +122,7 @@ class Crew:
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         pid = os.fork()
         if pid == 0:
-            _be(member, parent)
+            _be(member, parent, self._database)
         self._members[pid] = member
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
@@ -158,7 +158,7 @@ class Crew:
             member = self._members.pop(pid, None)
             if member is None:
                 time.sleep(0.02)
-            elif status:
+            else:
                 self._hand_back(member, _how(status) if os.WIFSIGNALED(status) else None)
         for pid, member in self._members.items():
             os.kill(pid, signal.SIGKILL)
@@ -177,7 +177,7 @@ class Crew:
         self._stopping = True
 
 
-def _be(member: Member, parent: int) -> NoReturn:
+def _be(member: Member, parent: int, database: Database) -> NoReturn:
     """Be a member of the crew in this forked process, whatever happens: the parent's code ends here."""
     code = 1
     try:
@@ -185,7 +185,7 @@ def _be(member: Member, parent: int) -> NoReturn:
             signal.signal(number, _leave)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         threading.excepthook = _end_with_thread
-        threading.Thread(target=_follow, args=(parent,), daemon=True, name="follow").start()
+        threading.Thread(target=_follow, args=(member, parent, database), daemon=True, name="follow").start()
         member.post.work(member.name)
     except SystemExit as exit_:
         code = 0 if exit_.code in (None, 0) else 1
@@ -211,9 +211,16 @@ def _end_with_thread(died: threading.ExceptHookArgs) -> None:
     os._exit(1)
 
 
-def _follow(parent: int) -> None:
-    """Leave when the parent is gone: nobody would stand in for us, nor stop us."""
+def _follow(member: Member, parent: int, database: Database) -> None:
+    """Say that we are there, and leave when the parent is gone: nobody would stand in for us, nor stop us."""
+    said = float("-inf")
     while os.getppid() == parent:
+        if time.monotonic() - said >= presence.BEAT_SECONDS:
+            said = time.monotonic()
+            try:
+                presence.beat(database, member.name, member.post.name)
+            except SQLAlchemyError as error:
+                log.warning("presence not told", post=member.post.name, error=type(error).__name__)
         time.sleep(1)
     os.kill(os.getpid(), signal.SIGTERM)
 

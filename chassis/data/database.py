@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -124,6 +124,12 @@ class Database:
         # hundred scores took 0.4 s. Threads of one process queue here instead, and only processes meet in the file.
         self._turn: AbstractContextManager[Any] = threading.RLock() if url.startswith("sqlite") else nullcontext()
 
+    @property
+    def file(self) -> Path | None:
+        """The file of an embedded database; None where it is PostgreSQL's or in memory."""
+        path = make_url(self.url).database if self.url.startswith("sqlite") else None
+        return Path(path) if path and path != ":memory:" else None
+
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """Give a session in a write transaction; it commits when the block ends and rolls back when it raises."""
@@ -158,6 +164,14 @@ class Database:
         with self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
+    def probe(self) -> None:
+        """Write a little that lasts; raise where the database cannot keep it. No row of any table is touched."""
+        with self.connection(writes=True) as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA user_version = 1")
+            else:
+                connection.execute(text("SELECT pg_logical_emit_message(true, 'smecredit', 'ready')"))
+
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -166,7 +180,8 @@ class Database:
 def _sqlite(url: str) -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
-        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(OSError):  # whoever connects then hears of it
+            Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(
         url,
         connect_args={"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False},

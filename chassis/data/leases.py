@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import select, update
 
 from chassis.core import metrics, problems
-from chassis.data import clock
+from chassis.data import clock, presence
 from chassis.data.database import Database
 from chassis.data.jobs import FAILED, QUEUED, RUNNING, TABLE
 
@@ -23,6 +23,7 @@ def hand_back(database: Database, worker: str, how: str | None) -> None:
     A job over which workers died twice is set aside, as failed: the next worker would die too.
     """
     with database.begin() as session:
+        presence.leave(session, worker)
         mine = (TABLE.c.worker == worker, TABLE.c.state == RUNNING)
         for row in session.execute(select(TABLE.c.id, TABLE.c.kind, TABLE.c.killed).where(*mine)).all():
             killed = row.killed + (how is not None)

@@ -24,10 +24,11 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from chassis.core import metrics, problems
-from chassis.core.errors import Refused, UpstreamUnavailable
+from chassis.core.errors import Refused, Unready, UpstreamUnavailable
 from chassis.data import clock
 from chassis.data.database import Database
 from chassis.data.jobs import DONE, FAILED, QUEUED, RUNNING, TABLE, Job, Kind, LeaseLost, unpack
+from chassis.data.storage import refusal_of
 
 LEASE = timedelta(seconds=10)
 HEARTBEAT_SECONDS = 2.0
@@ -40,6 +41,8 @@ SLIPS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError
 MOST_SLIPS = 2
 # Before a job that broke off is tried again; others of its queue go first meanwhile.
 RETRY_SECONDS = (0.4, 0.8, 1.6, 3.2)
+# A disk has been given room, a lake has been put back: whoever waits for that looks so often.
+PUT_OFF_SECONDS = 10.0
 # A restart of another service must not fail the work of an hour: about a minute of waiting in all.
 WAITS_SECONDS = (0.5, 1, 2, 4, 8, 15, 30)
 # Where a whole host dies with its workers nobody sees over what; that it was the job's fault takes more to believe.
@@ -54,8 +57,9 @@ class Worker:
     """Takes jobs one at a time, oldest first, and hands each to the handler of its kind.
 
     Who serves several queues serves them in the order in which `handlers` names them. A handler that raises `Refused`
-    fails the job with that problem, `UpstreamUnavailable` only after a minute of patience; one that crashes is tried
-    again: five times at most, twice where the code has slipped. `problem_kinds` is the service's table, so that a
+    fails the job with that problem, `UpstreamUnavailable` only after a minute of patience; `Unready` (a full disk, say)
+    puts it off until that is put right. One that crashes is tried again: five times at most, twice
+    where the code has slipped. `problem_kinds` is the service's table, so that a
     failed job reads like a refused request.
     """
 
@@ -120,11 +124,16 @@ class Worker:
         beat.start()
         try:
             self._handle(job)
+        except Unready as refusal:
+            self._put_off(job, refusal)
         except Refused as refusal:
             self._end(job, FAILED, problems.describe(refusal, self._kinds))
         except LeaseLost:
             log.warning("lease lost", job=job.id)
         except Exception as error:  # a broken job must not end the worker
+            if isinstance(unready := refusal_of(error), Unready):
+                self._put_off(job, unready)
+                return
             log.exception("job broke off", job=job.id, kind=job.kind, attempt=job.attempt)
             self._retry(job, error)
         except SystemExit:
@@ -139,6 +148,8 @@ class Worker:
         for wait in WAITS_SECONDS:
             try:
                 return self._handlers[job.kind](job)
+            except Unready:
+                raise
             except UpstreamUnavailable:
                 time.sleep(wait)
         return self._handlers[job.kind](job)
@@ -197,6 +208,12 @@ class Worker:
             self._give_up(job, type(error).__name__)
         else:
             self._give_back(job, RETRY_SECONDS[min(job.attempt, len(RETRY_SECONDS)) - 1])
+
+    def _put_off(self, job: Job, refusal: Unready) -> None:
+        """Let a job wait for what the operator has to put right; that it was tried does not count."""
+        log.warning("job put off", job=job.id, kind=job.kind, reason=refusal.detail.partition(" / ")[0])
+        due = clock.ahead(PUT_OFF_SECONDS)
+        self._update(job, state=QUEUED, worker=None, lease_until=None, due_at=due, attempts=job.attempt - 1)
 
     def _give_up(self, job: Job, error: str) -> None:
         detail = (

@@ -6,9 +6,10 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import flask
@@ -17,14 +18,16 @@ import structlog
 from flask import Flask, Response, current_app, request
 from flask.globals import app_ctx
 from flask.sessions import NullSession, SessionInterface, SessionMixin
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.routing import Rule
 
 from chassis.core import call, dictionary, logs, metrics, problems
 from chassis.core.errors import Refused
 from chassis.core.identity import Verifier
 from chassis.core.ids import new_id
-from chassis.data import migrations
+from chassis.data import migrations, presence, queues
 from chassis.data.database import Database
+from chassis.data.storage import Writing, folder_probe
 from chassis.web import preconditions, refusals
 from chassis.web.answers import Orjson, json_answer
 from chassis.web.reading import Request, check_address, whole
@@ -33,6 +36,7 @@ from chassis.web.schemas import ProblemSchema
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 JSON_BODY_BYTES = 1 << 20
 OUTERMOST = "OUTERMOST"
+DEGRADED, GAUGES = "degraded", "gauges"
 FORWARDED = (("Authorization", "HTTP_AUTHORIZATION"), ("Purpose", "HTTP_PURPOSE"))
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 # Anybody can make up a method; each would be a line of the metrics for ever.
@@ -152,14 +156,42 @@ def make_service(
 ) -> Flask:
     """Return the web application of the service in `package` (say `services.profile`), complete with its API.
 
-    Beside `checks`, it is ready when its database is current. `terms` gives words that its code declares.
+    Beside `checks`, it is ready when its database is current and can be written. Who keeps more than that gives a check
+    `writing` of its own. `terms` gives words that its code declares.
     """
     name = package.rpartition(".")[2]
-    current = partial(migrations.check, context.database, package)
-    app = make_app(name, verifier=verifier, problem_kinds=problem_kinds, checks={"database": current, **(checks or {})})
+    ready: dict[str, Check] = {
+        "database": partial(migrations.check, context.database, package),
+        "writing": writing(context.database, {}),
+        **(checks or {}),
+    }
+    app = make_app(name, verifier=verifier, problem_kinds=problem_kinds, checks=ready)
     app.extensions |= {"context": context, "database": context.database}
     make_api(app, title=name.capitalize(), version="v1", blueprints=blueprints)
     serve_dictionary(app, package, terms)
+    return app
+
+
+def writing(database: Database, folders: Mapping[str, str | Path], probes: Mapping[str, Check] | None = None) -> Check:
+    """Return the check that a database and folders can be written, and have the metrics tell their free bytes.
+
+    Folders in an object store are left out; `probes` are what else is written, by name.
+    """
+    local = {name: Path(place) for name, place in folders.items() if "://" not in str(place)}
+    file = database.file
+    metrics.watch_disks(local if file is None else {"database": file.parent, **local})
+    others = {name: folder_probe(folder) for name, folder in local.items()}
+    return Writing({"database": database.probe, **others, **(probes or {})}).check
+
+
+def watch_posts(app: Flask, posts: Collection[str]) -> Flask:
+    """Have readiness and metrics tell of who works at these posts: where nobody does, the service is degraded.
+
+    It takes orders and answers all the same, so nobody is drained for it.
+    """
+    database: Database = app.extensions["database"]
+    app.extensions[DEGRADED] = partial(presence.unserved, database, posts)
+    app.extensions[GAUGES] = [queues.Gauges(database, posts)]
     return app
 
 
@@ -264,15 +296,25 @@ def _register_health(app: Flask, checks: Mapping[str, Check]) -> None:
 
     def readyz() -> Response:
         missing = {name: reason for name, check in checks.items() if (reason := _failure(check))}
-        return json_answer({"status": "waiting" if missing else "ready", "missing": missing}, 503 if missing else 200)
+        told = {"status": "waiting" if missing else "ready", "missing": missing, "degraded": _degraded(app)}
+        return json_answer(told, 503 if missing else 200)
 
     def metrics_page() -> Response:
-        body, media_type = metrics.exposition()
+        body, media_type = metrics.exposition(*app.extensions.get(GAUGES, ()))
         return Response(body, content_type=media_type)
 
     app.add_url_rule("/livez", view_func=livez)
     app.add_url_rule("/readyz", view_func=readyz)
     app.add_url_rule("/metrics", "metrics", metrics_page)
+
+
+def _degraded(app: Flask) -> Mapping[str, str]:
+    """Return what is not done just now though requests are answered; a balancer drains nobody for it."""
+    found: Callable[[], Mapping[str, str]] = app.extensions.get(DEGRADED, dict)
+    try:
+        return found()
+    except SQLAlchemyError:  # the check of the database says more
+        return {}
 
 
 def _failure(check: Check) -> str | None:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from chassis.core import call, errors
 from chassis.core.errors import Refused
 from chassis.core.problems import GENERIC, INTERNAL, LEFT_OUT, MEDIA_TYPE, Kind, describe, document, named, sentences
+from chassis.data.storage import refusal_of
 
 # What a caller wrote may be a name, a code or a phone number in the wrong place, and problems are copied into tickets
 # and letters: of a path only our own words and ids are said again.
@@ -64,6 +65,9 @@ def register(app: Flask, table: Mapping[type[Refused], Kind]) -> None:
         return answer(document(kind, _detail(error), _members(error)))
 
     def crashed(error: Exception) -> Response:
+        if (refusal := refusal_of(error)) is not None:
+            log.error("storage", error=type(error).__name__, reason=refusal.detail.partition(" / ")[0])
+            return answer(describe(refusal, table))
         log.exception("crashed", error=type(error).__name__)
         return answer(document(INTERNAL, "Nothing was carried out; quote the instance to the operator.", {}))
 

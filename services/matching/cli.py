@@ -10,7 +10,7 @@ from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
 from services.matching.context import make_context
-from services.matching.jobs import handlers
+from services.matching.jobs import CLOCK, DELIVERIES, handlers
 from services.matching.problems import KINDS
 from services.matching.settings import PACKAGE, Settings
 from services.matching.usecases.deliver import Postman
@@ -32,7 +32,7 @@ def worker() -> None:
     places = posts(context.database, handlers(context), KINDS, counts, "MATCHING_WORKERS")
     postman = Postman(context.database, private=context.settings.private_webhooks)
     notices = Chores({partial(forward_notices, context): NOTICES_SECONDS})
-    Crew(context.database, [*places, Post("deliveries", postman.run), Post("clock", notices.run)]).run()
+    Crew(context.database, [*places, Post(DELIVERIES, postman.run), Post(CLOCK, notices.run)]).run()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,9 @@ from services.matching.usecases.dry_run import run_dry_run
 from services.matching.usecases.match_many import KIND, run_batch
 from services.matching.usecases.order_plan import job_of
 
+# What stands beside the queues.
+CLOCK, DELIVERIES = "clock", "deliveries"
+
 
 def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
     """Return the handler of each kind of job; all may be repeated after a crash."""
@@ -25,3 +28,8 @@ def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
         job_of(DryRunOrder): partial(run_dry_run, context),
         job_of(AssignmentOrder): partial(run_assignment, context),
     }
+
+
+def posts(context: Context) -> list[str]:
+    """Return the posts at which somebody must work, on some host: the queues, and what stands beside them."""
+    return sorted({kind.queue for kind in handlers(context)} | {CLOCK, DELIVERIES})

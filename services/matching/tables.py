@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from chassis.data import jobs, keys
+from chassis.data import jobs, keys, presence, schedule
 from chassis.data.database import TYPES, metadata
 
 
@@ -21,6 +21,8 @@ class Base(DeclarativeBase):
 
 keys.declare(Base.metadata)
 jobs.declare(Base.metadata)
+presence.declare(Base.metadata)
+schedule.declare(Base.metadata)
 
 
 class JobOrder:

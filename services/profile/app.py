@@ -7,9 +7,11 @@ from functools import partial
 from flask import Flask
 
 from chassis.core.identity import Verifier
-from chassis.web.app import make_service
+from chassis.web.app import Check, make_service, watch_posts, writing
+from services.profile.book.context import Context
 from services.profile.book.usecases.agree import agree
 from services.profile.composition import PACKAGE, make_context
+from services.profile.jobs import posts
 from services.profile.portrait.api.shown import catalogue_terms
 from services.profile.problems import KINDS
 from services.profile.routes import BETWEEN_SERVICES, DOCUMENTED
@@ -26,9 +28,13 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
         verifier=verifier or Verifier(settings.jwks_url, audiences=["profile"]),
         problem_kinds=KINDS,
         blueprints=DOCUMENTED,
-        checks={"lake": partial(agree, context)},
+        checks={"lake": partial(agree, context), "writing": _writing(context)},
         terms=catalogue_terms,
     )
     for blueprint in BETWEEN_SERVICES:
         app.register_blueprint(blueprint)
-    return app
+    return watch_posts(app, posts(context))
+
+
+def _writing(context: Context) -> Check:
+    return writing(context.database, {"lake": context.settings.lake_url}, {"uploads": context.uploads.probe})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import DeclarativeBase
 
-from chassis.data import jobs, keys, ledger
+from chassis.data import jobs, keys, ledger, presence, schedule
 from chassis.data.database import TYPES, metadata
 
 
@@ -18,3 +18,5 @@ class Base(DeclarativeBase):
 jobs.declare(Base.metadata)
 keys.declare(Base.metadata)
 ledger.declare(Base.metadata)
+presence.declare(Base.metadata)
+schedule.declare(Base.metadata)

@@ -18,6 +18,7 @@ import orjson
 from chassis.core import commands
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
+from chassis.data.files import sweep
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.usecases.agree import agree
@@ -25,7 +26,7 @@ from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
 from services.profile.graph.usecases.keep_ties import tend
 from services.profile.graph.usecases.order_shock import KEPT, forget_old
-from services.profile.jobs import handlers
+from services.profile.jobs import CLOCK, handlers
 from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
 from services.profile.rights.usecases.shred import shred as erase
@@ -43,13 +44,14 @@ def migrate() -> str:
 def worker() -> None:
     """Work off all queues until stopped, watch the terms of disputes, and keep the graph as new as the book."""
     context = make_context(Settings.from_environment())
+    sweep(context.settings.scratch)
     chores: dict[Callable[[], object], float] = {
         partial(remind, context): CLOCK_SECONDS,
         partial(tend, context): TIES_SECONDS,
     }
     counts = context.settings.workers
     places = posts(context.database, handlers(context), KINDS, counts, "PROFILE_WORKERS")
-    Crew(context.database, [*places, Post("clock", Chores(chores).run)]).run()
+    Crew(context.database, [*places, Post(CLOCK, Chores(chores).run)]).run()
 
 
 def compact() -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from chassis.core.engine import engine_of
 from chassis.data import migrations
 from chassis.data.database import Database
+from chassis.data.files import files_at
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.lake import lakes
@@ -32,6 +33,7 @@ def make_context(settings: Settings) -> Context:
         database=Database(settings.database_url),
         lakes=lakes(settings.lake_url, settings.lake_options),
         alerts=alert_store,
+        uploads=files_at(settings.uploads, settings.scratch),
         engine=engine_of(settings.engine),
     )
 

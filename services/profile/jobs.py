@@ -21,6 +21,9 @@ from services.profile.watch.exposure_store import JOB as BOOKS
 from services.profile.watch.usecases.look import watch
 from services.profile.watch.usecases.look_books import watch_books
 
+# What stands beside the queues.
+CLOCK = "clock"
+
 
 def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
     """Return the handler of each kind of job; all may be repeated after a crash."""
@@ -32,3 +35,8 @@ def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
         INDEX: partial(publish_index, context),
         SHOCK: partial(work_off_shock, context),
     }
+
+
+def posts(context: Context) -> list[str]:
+    """Return the posts at which somebody must work, on some host: the queues, and what stands beside them."""
+    return sorted({kind.queue for kind in handlers(context)} | {CLOCK})

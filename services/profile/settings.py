@@ -40,6 +40,8 @@ class Settings:
     engine: str = "here"
     # Workers of a queue where not one.
     workers: Mapping[str, int] = field(default_factory=dict)
+    # Where files are kept that web processes and workers share, if that is not the home folder (ADR 51).
+    store: str | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -47,7 +49,8 @@ class Settings:
         with settings.reading() as env:
             home = settings.home(env)
             database_url = settings.database_url(env, SERVICE)
-            lake_url = env.str("PROFILE_LAKE_URL", str(home / "lake"))
+            store = settings.store(env)
+            lake_url = env.str("PROFILE_LAKE_URL", f"{store}/lake")
             gateway_url = env.str("GATEWAY_URL", "http://127.0.0.1:8000")
             jwks_url = env.str("SMECREDIT_JWKS_URL", f"{gateway_url}/.well-known/jwks.json")
             lake_options: dict[str, str] = env.dict("PROFILE_LAKE_OPTIONS", {})
@@ -60,14 +63,14 @@ class Settings:
             workers = settings.workers(env, SERVICE)
             engine = settings.engine(env)
             production = settings.is_production(env)
-        settings.require_readable(lake_url, "PROFILE_LAKE_URL or SMECREDIT_HOME")
+        settings.require_readable(lake_url, "PROFILE_LAKE_URL, SMECREDIT_STORE or SMECREDIT_HOME")
         settings.require_signing_keys(
             ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE, memory * MEBIBYTE)
+        addresses = (home, database_url, lake_url, jwks_url, lake_options)
         keys = (party_key, ledger_keys)
-        how = (engine, workers)
-        return cls(home, database_url, lake_url, jwks_url, lake_options, *largest, *keys, sector_packs, *how)
+        return cls(*addresses, *largest, *keys, sector_packs, engine, workers=workers, store=store)
 
     @property
     def ledger_key_file(self) -> Path:
@@ -75,6 +78,11 @@ class Settings:
         return self.home / "profile-ledger-key"
 
     @property
-    def uploads(self) -> Path:
-        """The folder of files as received, and of their reject reports."""
-        return self.home / "uploads"
+    def uploads(self) -> str:
+        """Where files lie as received, and their reject reports: a folder or an object store."""
+        return f"{self.store or self.home}/uploads"
+
+    @property
+    def scratch(self) -> Path:
+        """The folder for files that are worked on for a while; nothing in it is needed afterwards."""
+        return self.home / "scratch"

@@ -7,9 +7,10 @@ from functools import partial
 from flask import Flask
 
 from chassis.core.identity import Verifier
-from chassis.web.app import make_service
+from chassis.web.app import make_service, watch_posts, writing
 from services.scoring.api import BLUEPRINTS, current
 from services.scoring.context import PACKAGE, make_context
+from services.scoring.jobs import posts
 from services.scoring.problems import KINDS
 from services.scoring.settings import Settings
 from services.scoring.usecases.assess import assess_each
@@ -26,6 +27,7 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
         verifier=verifier or Verifier(settings.jwks_url, audiences=["scoring"]),
         problem_kinds=KINDS,
         blueprints=BLUEPRINTS,
+        checks={"writing": writing(context.database, {"models": settings.models})},
     )
     current.share(app, Turns(partial(assess_each, context)))
-    return app
+    return watch_posts(app, posts(context))

@@ -10,7 +10,7 @@ from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
 from services.scoring.context import PACKAGE, Context, make_context
-from services.scoring.jobs import handlers
+from services.scoring.jobs import CLOCK, handlers
 from services.scoring.problems import KINDS
 from services.scoring.settings import Settings
 from services.scoring.usecases.redraw import redraw
@@ -35,7 +35,7 @@ def worker() -> None:
     context = make_context(Settings.from_environment())
     counts = context.settings.workers
     places = posts(context.database, handlers(context), KINDS, counts, "SCORING_WORKERS")
-    Crew(context.database, [*places, Post("clock", partial(_keep_the_clock, context))]).run()
+    Crew(context.database, [*places, Post(CLOCK, partial(_keep_the_clock, context))]).run()
 
 
 def _keep_the_clock(context: Context, name: str) -> None:

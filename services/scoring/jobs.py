@@ -14,8 +14,16 @@ from services.scoring.usecases.evaluate import run_evaluation
 from services.scoring.usecases.train import JOB as TRAIN
 from services.scoring.usecases.train import train
 
+# What stands beside the queues.
+CLOCK = "clock"
+
 
 def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
     """Return the handler of each kind of job; all may be repeated after a crash."""
     work = {BATCH: run_batch, TRAIN: train, EVALUATE: run_evaluation}
     return {kind: partial(usecase, context) for kind, usecase in work.items()}
+
+
+def posts(context: Context) -> list[str]:
+    """Return the posts at which somebody must work, on some host: the queues, and what stands beside them."""
+    return sorted({kind.queue for kind in handlers(context)} | {CLOCK})

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from chassis.data import jobs, keys, ledger
+from chassis.data import jobs, keys, ledger, presence, schedule
 from chassis.data.database import TYPES, metadata
 
 
@@ -20,6 +20,8 @@ class Base(DeclarativeBase):
 
 
 jobs.declare(Base.metadata)
+presence.declare(Base.metadata)
+schedule.declare(Base.metadata)
 keys.declare(Base.metadata)
 ledger.declare(Base.metadata)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from smecredit.cli.options import json_file, write_json
 from smecredit.rendering.demo import demo as show_demo
 from smecredit.report import Reporter
 from smecredit.running import demo
+from smecredit.running.cluster import cluster
+from smecredit.running.ground import Ground
 from smecredit.running.home import KEYS, home
 from smecredit.running.suite import PORT, Suite
 
@@ -37,15 +40,21 @@ def up_command(port: int) -> None:
 @click.option("--data", type=click.Path(exists=True, path_type=Path), help="Your own folder or workbook.")
 @click.option("--firms", type=click.IntRange(30, 100_000), default=300, show_default=True, help="Of the sandbox.")
 @click.option("--seed", default=7, show_default=True, help="Of the sandbox, and of the training.")
+@click.option("--cluster", "many", is_flag=True, help="As on many machines: PostgreSQL, object store, Redis, Dask.")
 @click.option("--exit", "leave", is_flag=True, help="Stop when the result is shown.")
 @json_file
 @port_option
-def demo_command(data: Path | None, firms: int, seed: int, leave: bool, json_file: Path | None, port: int) -> None:
+def demo_command(
+    data: Path | None, firms: int, seed: int, many: bool, leave: bool, json_file: Path | None, port: int
+) -> None:
     """Show the main job end to end: import, train, score, match. On a home of its own, fresh each time."""
     _stop_on_signals()
     reporter = Reporter()
     files = demo.files(data, firms, seed, reporter)
-    with Suite(demo.fresh_home(), port, reporter.say) as suite:
+    with (
+        cluster() if many else nullcontext(Ground()) as ground,
+        Suite(demo.fresh_home(), port, reporter.say, ground) as suite,
+    ):
         reporter.say(f"ready after {suite.startup_seconds:.1f} s")
         shown = demo.run(suite, files, reporter, synthetic=data is None, seed=seed)
         if json_file:

@@ -47,6 +47,8 @@ def demo(shown: Shown) -> None:
         f"{total['matches']:,} matches with {total['offers']:,} offers and {total['refusals']:,} refusals; "
         f"{total['seconds']:.1f} s after {total['startup_seconds']:.1f} s of start-up"
     )
+    if shown.scored:
+        console.print(f"What the scores say is the same wherever this is the same: SHA-256 {total['scores_sha256']}")
 
 
 def _spread(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

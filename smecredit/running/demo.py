@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import orjson
 
 from smecredit.problems import Problem
 from smecredit.report import Reporter
@@ -26,6 +29,8 @@ MONTHS: Final = 12
 NO_MODEL: Final = ("/problems/training-data-unusable", "/problems/gate-failed")
 # Given for a model of the sandbox alone: one of real firms that fails its gate does not serve.
 SYNTHETIC: Final = "synthetic demonstration: made-up firms, nothing is decided by it 合成企业演示，不据此作任何决定"
+# What a score says of the act of scoring, not of the firm.
+OF_THE_ACT: Final = frozenset({"id", "model", "known_at", "receipt", "batch", "created_at"})
 MARK: Final = "made-by-smecredit-demo"
 
 
@@ -58,6 +63,13 @@ class Shown:
         """The firms that got an answer about products."""
         return [entry for entry in self.matches if "problem" not in entry]
 
+    @property
+    def scores_sha256(self) -> str:
+        """The digest of what the scores say: the same files and seed give the same on every installation."""
+        said = [{key: value for key, value in entry.items() if key not in OF_THE_ACT} for entry in self.scores]
+        said.sort(key=lambda entry: str(entry["enterprise"]))
+        return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
     def figures(self) -> dict[str, Any]:
         """Return the figures for machines."""
         return {
@@ -66,6 +78,7 @@ class Shown:
             "enterprises": self.enterprises,
             "products": self.products,
             "scores": len(self.scored),
+            "scores_sha256": self.scores_sha256,
             "not_scored": self.enterprises - len(self.scored),
             "matches": len(self.matched),
             "not_matched": self.enterprises - len(self.matched),

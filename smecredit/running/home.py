@@ -20,6 +20,10 @@ class HomeTaken(Expected):
     """Another suite runs on this home."""
 
 
+class HomeUnusable(Expected):
+    """The home cannot be written: a suite cannot start on it."""
+
+
 def home() -> Path:
     """Return the home folder: `$SMECREDIT_HOME`, else `.smecredit` here."""
     return Path(os.environ.get("SMECREDIT_HOME", ".smecredit")).expanduser().absolute()
@@ -71,8 +75,15 @@ def announced(folder: Path, url: str) -> Iterator[None]:
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Hold a home for one suite; the lock ends with the process, however it ends."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # its databases and files are nobody else's to read
-    with (folder / "suite.lock").open("w") as lock:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # its databases and files are nobody else's to read
+        lock = (folder / "suite.lock").open("w")
+    except OSError as error:
+        raise HomeUnusable(
+            f"{folder} cannot be written ({error.strerror}): make it writable, or name another folder with "
+            "SMECREDIT_HOME"
+        ) from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from typing import Self
 
 from smecredit.problems import Expected
 from smecredit.running import home as homes
+from smecredit.running.ground import Ground
 from smecredit.running.migrated import current
 from smecredit.running.process import Child, Command
 
@@ -56,14 +58,18 @@ class Addresses:
 
 
 class Suite:
-    """A running suite; use it in a `with` block, which stops every child on its way out."""
+    """A running suite; use it in a `with` block, which stops every child on its way out.
 
-    def __init__(self, folder: Path, port: int = PORT, say: Say = lambda _: None) -> None:
+    What it stands on beside the home folder is its `ground`: its servers start first and are looked after likewise.
+    """
+
+    def __init__(self, folder: Path, port: int = PORT, say: Say = lambda _: None, ground: Ground | None = None) -> None:
         self.home = folder.absolute()
         self.addresses = Addresses(port)
         self.startup_seconds = 0.0
         self._say = say
-        self._environment = environment(self.home, self.addresses)
+        self._ground = ground or Ground()
+        self._environment = {**environment(self.home, self.addresses), **self._ground.environment}
         self._children: list[Child] = []
         self._exits = contextlib.ExitStack()
 
@@ -78,8 +84,9 @@ class Suite:
         with contextlib.ExitStack() as undo:
             undo.enter_context(homes.held(self.home))
             _require_free(self.addresses.ports())
-            self._prepare()
             undo.callback(self._stop)
+            self._start_ground()
+            self._prepare()
             self._start()
             self._wait_ready()
             undo.enter_context(homes.announced(self.home, self.url))
@@ -119,6 +126,9 @@ class Suite:
             self._run_all([self._module(name, "migrate") for name in missing])
         if not (self.home / homes.KEYS).exists() and not self._production():
             self._run_all([self._module("gateway", "identities", "--development")])
+        if self._ground.apart:
+            known = homes.keys(self.home)
+            self._environment |= {f"{name.upper()}_CLIENT_KEY": known[name] for name in SERVICES if name in known}
 
     def _production(self) -> bool:
         """Return whether this home is for production, where identities are made by hand."""
@@ -140,12 +150,22 @@ class Suite:
             for child in children:
                 child.end(time.monotonic())
 
+    def _start_ground(self) -> None:
+        """Start the servers, and wait until all are ready."""
+        self._start_all([server.command for server in self._ground.servers])
+        for server in self._ground.servers:
+            self._wait(server.command.name, server.ready, time.monotonic() + READY_SECONDS)
+
     def _start(self) -> None:
         """Start the web processes, then the workers."""
-        commands = [self._web(name) for name in self._slowest_first()]
-        commands += [self._module(name, "worker") for name in SERVICES]
-        self._children = [self._child(command) for command in commands]
-        for child in self._children:
+        self._start_all([self._web(name) for name in self._slowest_first()])
+        self._start_all([self._module(name, "worker") for name in SERVICES])
+
+    def _start_all(self, commands: Sequence[Command]) -> None:
+        """Start commands side by side, to be looked after."""
+        children = [self._child(command) for command in commands]
+        self._children += children
+        for child in children:
             child.start()
 
     @staticmethod
@@ -155,28 +175,43 @@ class Suite:
 
     def _wait_ready(self) -> None:
         """Wait until gateway and services answer `/readyz`."""
-        waiting = ["gateway", *SERVICES]
         deadline = time.monotonic() + READY_SECONDS
-        while waiting:
+        for name in ("gateway", *SERVICES):
+            self._wait(name, partial(_ready, self.addresses.port_of(name)), deadline)
+
+    def _wait(self, name: str, ready: Callable[[], bool], deadline: float) -> None:
+        """Wait for a child; raise `CannotStart` where it is late, or where any has stopped."""
+        while not ready():
             for child in self._children:
                 if child.code() is not None:
                     raise CannotStart(self._obituary(child, f"stopped at start (exit code {child.code()})"))
-            waiting = [name for name in waiting if not _ready(self.addresses.port_of(name))]
             if time.monotonic() > deadline:
-                slow = next(child for child in self._children if child.command.name == waiting[0])
+                slow = next(child for child in self._children if child.command.name == name)
                 raise CannotStart(self._obituary(slow, f"was not ready within {READY_SECONDS:.0f} s"))
             time.sleep(0.05)
 
     def _stop(self) -> None:
-        """Ask every child to stop, wait, and kill what remains."""
-        for child in self._children:
+        """Ask every child to stop, wait, and kill what remains; the ground goes last."""
+        below = {server.command.name for server in self._ground.servers}
+        self._stop_all([child for child in self._children if child.command.name not in below])
+        self._stop_all([child for child in self._children if child.command.name in below])
+
+    @staticmethod
+    def _stop_all(children: Sequence[Child]) -> None:
+        for child in children:
             child.ask_to_stop()
         deadline = time.monotonic() + STOP_SECONDS
-        for child in self._children:
+        for child in children:
             child.end(deadline)
 
     def _child(self, command: Command) -> Child:
-        return Child(command, self._environment, self.home / "logs" / f"{command.name}.log")
+        own = {"SMECREDIT_HOME": str(self._home_of(command.name))}
+        return Child(command, {**self._environment, **own}, self.home / "logs" / f"{command.name}.log")
+
+    def _home_of(self, name: str) -> Path:
+        """Return the home folder of a child: the gateway's is the suite's, as it makes the identities."""
+        machine = name.partition("-")[0]
+        return self.home / "machines" / machine if self._ground.apart and machine != "gateway" else self.home
 
     def _obituary(self, child: Child, what: str) -> str:
         return f"{child.command.name} {what}. Its last lines (all of them: {child.log}):\n{child.last_words()}"

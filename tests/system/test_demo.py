@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from demonstrations import Demonstration, demonstrate
 
-from smecredit.running.suite import free_port
-
-COMMAND = Path(sys.executable).with_name("smecredit")
 REAL = Path(os.environ.get("SMECREDIT_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 WORKBOOK = REAL / "cumcm2020c" / "sample_12_firms.xlsx"
 
 
-def demo(folder: Path, *arguments: str) -> dict[str, Any]:
-    """Run the demonstration and return its figures."""
-    figures = folder / "out.json"
-    done = subprocess.run(
-        [COMMAND, "demo", "--exit", "--json", str(figures), "--port", str(free_port()), *arguments],
-        env={**os.environ, "SMECREDIT_HOME": str(folder / "home")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(figures.read_text()), shown=done.stdout)
-
-
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return demo(tmp_path_factory.mktemp("demo"), "--firms", "60")
+def sandbox(demonstration: Demonstration) -> dict[str, Any]:
+    return demonstration.figures
 
 
 def test_every_row_of_every_file_is_accounted_for(sandbox):
@@ -73,9 +53,16 @@ def test_the_summary_shows_firms_with_reasons(sandbox):
     assert "60 enterprises; as many demo consents" in sandbox["shown"]
 
 
+def test_many_machines_show_the_same_scores(sandbox, tmp_path):
+    """PostgreSQL, an object store, Dask and homes apart change not one byte of what the scores say."""
+    shown = demo(tmp_path, "--firms", "60", "--cluster")
+    assert shown["scores_sha256"] == sandbox["scores_sha256"]
+    assert [entry["accepted"] for entry in shown["imports"]] == [entry["accepted"] for entry in sandbox["imports"]]
+
+
 def test_the_demonstration_as_it_is_ends_with_a_model_that_passed_its_gate(tmp_path):
     """Three hundred firms, as `make demo` shows them: the model serves, and nobody made an exception for it."""
-    shown = demo(tmp_path)
+    shown = demonstrate(tmp_path)
     assert (shown["untrained"], shown["exception"]) == (None, None)
     assert shown["scores"] + shown["not_scored"] == shown["enterprises"] == 300
     assert shown["scores"] >= 290
@@ -85,7 +72,7 @@ def test_the_demonstration_as_it_is_ends_with_a_model_that_passed_its_gate(tmp_p
 @pytest.mark.skipif(not WORKBOOK.exists(), reason=f"the real workbook is absent: {WORKBOOK.name} (SMECREDIT_REAL_DATA)")
 def test_a_workbook_too_small_for_a_model_is_still_counted_and_says_so(tmp_path):
     """Twelve real firms, four defaults: three sheets add up, and the summary says why there are no scores."""
-    figures = demo(tmp_path, "--data", str(WORKBOOK))
+    figures = demonstrate(tmp_path, "--data", str(WORKBOOK))
     assert [entry["kind"] for entry in figures["imports"]] == ["enterprises", "invoices.purchase", "invoices.sale"]
     for entry in figures["imports"]:
         assert entry["received"] == entry["accepted"] + entry["duplicate"] + entry["rejected"]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from demonstrations import Demonstration
 from town import Town, open_town
 
 COMMAND = Path(sys.executable).with_name("schemathesis")
@@ -25,9 +26,9 @@ OPTIONS = f"""
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(tmp_path_factory: pytest.TempPathFactory, demonstration: Demonstration) -> Iterator[Town]:
     """Return a suite of this module alone: an operator's made-up requests end keys that others come with."""
-    with open_town(tmp_path_factory.mktemp("town")) as running:
+    with open_town(tmp_path_factory.mktemp("town"), demonstration.home) as running:
         yield running
 
 

@@ -13,6 +13,7 @@ from chassis.core.engine import Engine
 from chassis.core.moments import day_of
 from chassis.core.signing import Signer, signer_of
 from chassis.data.database import Database
+from chassis.data.files import Files
 from services.profile.book.lake import Lake
 from services.profile.settings import Settings
 
@@ -36,6 +37,7 @@ class AlertLog(Protocol):
 class Context:
     """The service's collaborators; `lakes` has a table for each kind of data, `lake` is that of invoices.
 
+    `uploads` are the files as received, and what is said of their rejected rows.
     `engine` does units of work, a bucket each, in processes of its own or on other machines.
     """
 
@@ -43,6 +45,7 @@ class Context:
     database: Database
     lakes: Mapping[str, Lake]
     alerts: AlertLog
+    uploads: Files
     engine: Engine
     now: Callable[[], datetime] = field(default=utc_now)
 

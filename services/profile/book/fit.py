@@ -7,7 +7,7 @@ from datetime import datetime
 
 from deltalake import DeltaTable
 
-from chassis.core.errors import UpstreamUnavailable
+from chassis.core.errors import Unready
 
 CURE = (
     "Nothing is written until they fit. Restore both from one backup, or make the lake again from the files received: "
@@ -16,11 +16,11 @@ CURE = (
 )
 
 
-class LakeBehind(UpstreamUnavailable):
+class LakeBehind(Unready):
     """A lake is older than the database: a version is missing that readers have been shown."""
 
 
-class LakeForeign(UpstreamUnavailable):
+class LakeForeign(Unready):
     """A lake is not the database's own: it lacks an import that is in the book, or holds one that nobody sent."""
 
 

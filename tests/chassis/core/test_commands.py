@@ -58,5 +58,5 @@ def test_what_a_command_refuses_is_its_last_word(monkeypatch: pytest.MonkeyPatch
         raise Conflict("put both back from one backup")
 
     monkeypatch.setattr("sys.argv", ["cli", "refuse"])
-    with pytest.raises(SystemExit, match="^put both back from one backup$"):
+    with pytest.raises(SystemExit, match=r"^put both back from one backup$"):
         commands.run("services.profile", refuse=refuse)

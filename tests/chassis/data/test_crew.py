@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import MetaData, select
 
-from chassis.data import jobs
+from chassis.data import jobs, presence
 from chassis.data.crew import MOST_DEATHS, Crew, Post, posts
 from chassis.data.database import Database
 from chassis.data.jobs import Job, Kind
@@ -27,6 +27,7 @@ def database(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     metadata = MetaData()
     jobs.declare(metadata)
+    presence.declare(metadata)
     metadata.create_all(database.engine)
     yield database
     database.dispose()
@@ -130,3 +131,20 @@ def test_no_worker_outlives_its_crew(database: Database, start: Callable[..., Ba
     crew.kill()
     crew.join(20)
     until(lambda: row(database, job).state == "queued")
+
+
+def test_who_works_is_told_and_who_leaves_is_not_missed(database: Database, start: Callable[..., BaseProcess]) -> None:
+    """Each post is served while the crew is there, and by nobody once it has left."""
+
+    def served() -> dict[str, int]:
+        with database.connection() as connection:
+            return presence.alive(connection)
+
+    crew = start(lambda _: None)
+    until(lambda: served() == {"imports": 1, "looks": 1})
+    assert presence.unserved(database, ["imports", "looks"]) == {}
+    crew.terminate()
+    crew.join(20)
+    assert served() == {}
+    with database.connection() as connection:
+        assert presence.late(connection) == {}

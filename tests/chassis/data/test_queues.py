@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import MetaData, update
 
+from chassis.core import metrics
 from chassis.core.settings import SettingsError
-from chassis.data import clock, crew, jobs, leases
+from chassis.data import clock, crew, jobs, leases, presence
 from chassis.data.database import Database
 from chassis.data.jobs import Job, Kind
+from chassis.data.queues import Depth, Gauges, depths
 from chassis.data.worker import HEARTBEAT_SECONDS, LEASE, Worker
 
 IMPORT, LOOK, TRAIN = Kind("import", "imports"), Kind("look", "looks"), Kind("train", "looks")
@@ -22,6 +24,7 @@ def database(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     metadata = MetaData()
     jobs.declare(metadata)
+    presence.declare(metadata)
     metadata.create_all(database.engine)
     yield database
     database.dispose()
@@ -187,3 +190,51 @@ def test_a_queue_that_is_not_there_is_named(database: Database) -> None:
     """With those that are."""
     with pytest.raises(SettingsError, match="X_WORKERS: there is no queue import; the queues here are imports"):
         crew.posts(database, {IMPORT: lambda _: None}, {}, {"import": 1}, "X_WORKERS")
+
+
+def test_a_worker_that_fell_silent_is_missed(database: Database) -> None:
+    """Its post is served by nobody, and named with what to do; another's beat changes nothing for it."""
+    for name, post in (("worker_one", "imports"), ("worker_two", "looks")):
+        presence.beat(database, name, post)
+    with database.begin() as session:
+        silent = update(presence.TABLE).where(presence.TABLE.c.name == "worker_one")
+        session.execute(silent.values(beat_at=clock.ahead(-presence.LATE_SECONDS - 1)))
+    presence.beat(database, "worker_two", "looks")
+    missed = presence.unserved(database, ["imports", "looks"])
+    assert missed.keys() == {"imports"}
+    assert "(1 fell silent)" in missed["imports"]
+
+
+def test_the_depth_of_a_queue_is_what_waits_and_how_long(database: Database) -> None:
+    """Waiting, running, the age of the oldest, and deaths; what is done is not counted."""
+    for _ in range(3):
+        add(database, IMPORT)
+    add(database, LOOK)
+    one = Worker(database, {LOOK: lambda _: None})
+    assert one.run_once()
+    Worker(database, {IMPORT: lambda _: None}, name="worker_one")._claim()
+    leases.hand_back(database, "worker_one", "signal 9")
+    worker(database)._claim()
+    with database.begin() as session:
+        session.execute(update(jobs.TABLE).values(created_at=clock.ahead(-90)))
+    with database.read() as session:
+        found = depths(session)
+    assert found.keys() == {"imports"}
+    depth = found["imports"]
+    assert (depth.waiting, depth.running, depth.killed) == (2, 1, 1)
+    assert 90 <= depth.oldest_seconds < 150
+
+
+def test_metrics_tell_every_queue_also_an_empty_one(database: Database) -> None:
+    """A gauge that vanishes when nothing waits cannot be alerted on."""
+    add(database, IMPORT)
+    presence.beat(database, "worker_one", "imports")
+    lines = metrics.exposition(Gauges(database, ["imports", "looks"]))[0].decode().splitlines()
+    for line in (
+        'queue_waiting{queue="imports"} 1.0',
+        'queue_waiting{queue="looks"} 0.0',
+        'queue_workers{queue="imports"} 1.0',
+        'queue_workers{queue="looks"} 0.0',
+    ):
+        assert line in lines
+    assert Depth().oldest_seconds == 0

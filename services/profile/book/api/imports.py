@@ -137,25 +137,30 @@ def get_rejects(import_id: str) -> Response:
         one = _one(session, caller(), import_id)
     if request.args.get("form") == "file":
         return _rejected_rows(import_id, str(one["file"]))
-    path = reject_report(context(), import_id)
-    if not path.exists():
+    try:
+        return _file(reject_report(import_id), f"{import_id}-rejects.csv")
+    except FileNotFoundError:
         raise ImportNotFound(
             "This import has no report yet; ask again when it is done. / 该次导入尚无退回清单，请待完成后再取。",
             id=import_id,
-        )
-    return send_file(path, mimetype="text/csv", as_attachment=True, download_name=f"{import_id}-rejects.csv")
+        ) from None
 
 
 def _rejected_rows(import_id: str, file: str) -> Response:
-    path = rejected_rows(context(), import_id)
-    if path is None:
+    found = rejected_rows(context(), import_id)
+    if found is None:
         raise ImportNotFound(
             "No row of this import was rejected, or it is not done yet. / 该次导入没有退回行，或尚未完成。",
             id=import_id,
         )
-    name = f"{Path(file).name.partition('.')[0] or import_id}-rejected{path.suffix}"
-    mimetype = "text/csv" if path.suffix == ".csv" else "application/zip"
-    return send_file(path, mimetype=mimetype, as_attachment=True, download_name=name)
+    return _file(found, f"{Path(file).name.partition('.')[0] or import_id}-rejected{Path(found).suffix}")
+
+
+def _file(name: str, download_name: str) -> Response:
+    """Answer with a file beside the uploads; one of an object store is gone from this machine once it is opened."""
+    mimetype = "text/csv" if name.endswith(".csv") else "application/zip"
+    with context().uploads.open(name) as path:
+        return send_file(path, mimetype=mimetype, as_attachment=True, download_name=download_name)
 
 
 def import_answer(import_id: str) -> Response:

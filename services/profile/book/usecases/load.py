@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from chassis.core.errors import Refused
+from chassis.core.errors import Refused, UpstreamUnavailable
 from chassis.data.jobs import Job
 from services.profile.book import tables
 from services.profile.book.commits import Commits
@@ -56,11 +56,13 @@ def load(context: Context, hooks: Mapping[str, Hooks], job: Job) -> None:
     """
     with context.database.read() as session:
         order = session.get_one(tables.Import, job.id)
-    path = context.settings.uploads / order.id
     agree(context, within=SECONDS)
     try:
         if order.finished_at is None:
-            _bring_in(context, hooks, job, order, path)
+            with context.uploads.open(order.id) as path:
+                _bring_in(context, hooks, job, order, path)
+    except UpstreamUnavailable:
+        raise  # it is tried again, and needs its file
     except Refused:
         _forget(context, order)
         raise
@@ -70,9 +72,9 @@ def load(context: Context, hooks: Mapping[str, Hooks], job: Job) -> None:
 def _forget(context: Context, order: tables.Import) -> None:
     """Remove a file that names persons, and what a killed reader left of it: what is kept of them is in the lake."""
     if order.kind in SEALED:
-        for path in context.settings.uploads.glob(f"{order.id}*"):
-            if path not in reports(context, order.id):
-                path.unlink(missing_ok=True)
+        for file in context.uploads.list(order.id):
+            if file.name not in reports(order.id):
+                context.uploads.delete(file.name)
 
 
 def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, path: Path) -> None:
@@ -111,8 +113,11 @@ def _committed(context: Context, order: tables.Import, sheets: list[Sheet]) -> t
 
 def statements(context: Context, order: tables.Import, dataset: Dataset) -> pl.DataFrame | None:
     """Return the records that a file received states, as they are held; None where the file is not kept any more."""
-    path = context.settings.uploads / order.id
-    return _records(context, dataset, _sheets(context, order, path)) if path.exists() else None
+    try:
+        with context.uploads.open(order.id) as path:
+            return _records(context, dataset, _sheets(context, order, path))
+    except FileNotFoundError:
+        return None
 
 
 def _sheets(context: Context, order: tables.Import, path: Path) -> list[Sheet]:

@@ -5,11 +5,8 @@ Only its head is read; nothing is stored, nothing booked.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,6 +14,7 @@ from typing import IO
 from sqlalchemy.orm import Session
 
 from chassis.core.identity import Caller
+from chassis.data.files import borrowed
 from services.profile.book import connector_store
 from services.profile.book.context import Context
 from services.profile.book.domain.channel import OWN_KINDS, channel_of
@@ -37,7 +35,6 @@ NEEDS_NO_MAPPING = frozenset({Sort.XML, Sort.OFD, Sort.ZIP})
 TEXT_KEPT = 8 << 20
 WHOLE_ONLY = (b"PK", b"PAR1", b"\xd0\xcf", b"[", b"{", b"<")
 BOM = b"\xef\xbb\xbf"
-PREFIX, LEFT_AFTER_SECONDS = "preview-", 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +107,8 @@ def _own(session: Session, client: str) -> dict[str, Connector]:
 @contextmanager
 def _kept(context: Context, stream: IO[bytes]) -> Iterator[Path]:
     """Keep a file while it is looked at; of a text its first part, the rest passes by."""
-    uploads = context.settings.uploads
-    uploads.mkdir(parents=True, exist_ok=True)
-    _sweep(uploads)
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=uploads) as folder:
-        path, size, whole = Path(folder) / "file", 0, True
+    with borrowed(context.settings.scratch) as folder:
+        path, size, whole = folder / "file", 0, True
         with path.open("wb") as file:
             for chunk in within(stream, context.settings.largest_upload):
                 if size == 0:
@@ -127,11 +121,3 @@ def _kept(context: Context, stream: IO[bytes]) -> Iterator[Path]:
                 "The file is empty; send it again with a header line and rows. / 文件为空，请报送含表头和数据的文件。"
             )
         yield path
-
-
-def _sweep(uploads: Path) -> None:
-    """Remove what a process that was killed has left of earlier looks."""
-    for folder in uploads.glob(f"{PREFIX}*"):
-        with suppress(FileNotFoundError):  # another look ended at this moment
-            if folder.stat().st_mtime < time.time() - LEFT_AFTER_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -80,12 +79,11 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
     delivery = replace(delivery, channel=channel, enterprise=about(caller, delivery.enterprise))
     agree(context, within=SECONDS)
     import_id = new_id("imp")
-    path = context.settings.uploads / import_id
-    sha256, size = _store(path, stream, context.settings.largest_upload)
+    sha256, size = _keep(context, import_id, stream)
     try:
         with context.database.begin() as session:
             if delivery.key and (before := _before(session, caller, delivery, sha256)):
-                path.unlink()
+                context.uploads.delete(import_id)
                 return before
             session.add(
                 tables.Import(
@@ -106,11 +104,11 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
             jobs.enqueue(session, JOB, {}, caller=caller, job_id=import_id)
     except IntegrityError:
         # Another request with this key was quicker by a moment: its import is the answer to both.
-        path.unlink()
+        context.uploads.delete(import_id)
         with context.database.read() as session:
             return _before(session, caller, delivery, sha256) or import_id
     except BaseException:
-        path.unlink(missing_ok=True)
+        context.uploads.delete(import_id)
         raise
     return import_id
 
@@ -141,21 +139,13 @@ def _before(session: Session, caller: Caller, delivery: Delivery, sha256: str) -
     return row.id
 
 
-def _store(path: Path, stream: IO[bytes], limit: int) -> tuple[str, int]:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _keep(context: Context, import_id: str, stream: IO[bytes]) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
-    try:
-        with path.open("xb") as file:
-            for chunk in within(stream, limit):
-                size += len(chunk)
-                digest.update(chunk)
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    with context.uploads.writing(import_id) as file:
+        for chunk in within(stream, context.settings.largest_upload):
+            size += len(chunk)
+            digest.update(chunk)
+            file.write(chunk)
     return digest.hexdigest(), size
 
 
@@ -169,12 +159,3 @@ def within(stream: IO[bytes], limit: int) -> Iterator[bytes]:
                 f"The file is larger than {limit >> 20} MiB; split it. / 文件过大，请拆分后报送。", limit_bytes=limit
             )
         yield chunk
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the folder's own entries to the disk, so that a file just made is found after a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import IO
 
 import polars as pl
@@ -20,39 +18,41 @@ from services.profile.book.context import Context
 from services.profile.book.domain.rejected import header, rejected, safe
 from services.profile.book.domain.sheet import Sheet
 from services.profile.book.domain.validation import REPORT
-from services.profile.book.usecases.receive import sync_folder
 
 BOM = "\N{BYTE ORDER MARK}".encode()
 FAULTS, ROWS, ROWS_OF_SHEETS = ".rejects.csv", ".rejected.csv", ".rejected.zip"
 
 
-def reject_report(context: Context, import_id: str) -> Path:
-    """Return where the list of an import's faults lies."""
-    return context.settings.uploads / f"{import_id}{FAULTS}"
+def reject_report(import_id: str) -> str:
+    """Return the name of the list of an import's faults."""
+    return f"{import_id}{FAULTS}"
 
 
-def rejected_rows(context: Context, import_id: str) -> Path | None:
-    """Return where an import's rejected rows lie; None where there are none."""
-    _, *rows = reports(context, import_id)
-    return next((path for path in rows if path.exists()), None)
+def rejected_rows(context: Context, import_id: str) -> str | None:
+    """Return the name of the file of an import's rejected rows; None where there are none."""
+    _, *rows = reports(import_id)
+    there = {each.name for each in context.uploads.list(import_id)}
+    return next((name for name in rows if name in there), None)
 
 
-def reports(context: Context, import_id: str) -> tuple[Path, ...]:
-    """Return where all that is said of rejected rows may lie."""
-    names = (FAULTS, ROWS, ROWS_OF_SHEETS)
-    return tuple(context.settings.uploads / f"{import_id}{name}" for name in names)
+def reports(import_id: str) -> tuple[str, ...]:
+    """Return the names of all files that may say something of rejected rows."""
+    return tuple(f"{import_id}{name}" for name in (FAULTS, ROWS, ROWS_OF_SHEETS))
 
 
 def write_reports(context: Context, import_id: str, sheets: Sequence[Sheet]) -> None:
     """Write what is said of rejected rows, each file whole or not at all."""
-    faults, rows, rows_of_sheets = reports(context, import_id)
+    faults, rows, rows_of_sheets = reports(import_id)
     listed = pl.concat([sheet.reported() for sheet in sheets])
-    _write(faults, lambda file: _listed(listed).write_csv(file, include_bom=True))
+    with context.uploads.writing(faults, again=True) as file:
+        _listed(listed).write_csv(file, include_bom=True)
     bad = [sheet for sheet in sheets if sheet.checked.rejected]
     if len(sheets) == 1 and bad:
-        _write(rows, lambda file: _rows_of(bad[0], file))
+        with context.uploads.writing(rows, again=True) as file:
+            _rows_of(bad[0], file)
     elif bad:
-        _write(rows_of_sheets, lambda file: _zip(bad, file))
+        with context.uploads.writing(rows_of_sheets, again=True) as file:
+            _zip(bad, file)
 
 
 def write_report(
@@ -65,23 +65,19 @@ def write_report(
 
     `titles` are those of the file, None where no row is rejected.
     """
-    faults, rows, _ = reports(context, import_id)
-
-    def write_faults(file: IO[bytes]) -> None:
+    faults, rows, _ = reports(import_id)
+    with context.uploads.writing(faults, again=True) as file:
         pl.DataFrame(schema=REPORT).write_csv(file, include_bom=True)
         for report, _ in slices():
             _listed(report).write_csv(file, include_header=False)
-
-    def write_rows(file: IO[bytes]) -> None:
+    if titles is None:
+        return
+    with context.uploads.writing(rows, again=True) as file:
         begun = False
         for report, raw in slices():
             if not report.is_empty():
-                _some_rows(rejected(raw, report, None), () if begun else titles or (), file)
+                _some_rows(rejected(raw, report, None), () if begun else titles, file)
                 begun = True
-
-    _write(faults, write_faults)
-    if titles is not None:
-        _write(rows, write_rows)
 
 
 def _listed(report: pl.DataFrame) -> pl.DataFrame:
@@ -107,13 +103,3 @@ def _zip(sheets: Sequence[Sheet], file: IO[bytes]) -> None:
             part = io.BytesIO()
             _rows_of(sheet, part)
             archive.writestr(f"{sheet.form.kind}-{sheet.name or place}.csv", part.getvalue())
-
-
-def _write(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    draft = path.with_suffix(".draft")
-    with draft.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_folder(path.parent)

@@ -16,6 +16,7 @@ from chassis.core.call import timed
 from chassis.core.errors import Forbidden, Refused
 from chassis.core.moments import rfc3339
 from chassis.data.database import Database
+from chassis.data.storage import where_writable
 from services.profile.book import outcome_store, snapshots, store
 from services.profile.book.context import Context
 from services.profile.book.domain.departure import Gone
@@ -292,9 +293,10 @@ def _or_null(figures: Figures | None, *, fuller: bool = True) -> dict[str, Any] 
 
 
 def _keep(context: Context, bodies: Mapping[str, bytes], facts: Facts, files: Files) -> None:
+    """Keep what was computed for the next reader; on a disk that takes nothing it is computed again."""
     if facts.current:
         moment = facts.moment
-        with context.database.begin() as session:
+        with where_writable(), context.database.begin() as session:
             snapshots.keep_snapshots(session, bodies, moment.as_of, FORM, moment.version, files.revised)
 
 

@@ -54,7 +54,7 @@ def shred(context: Context) -> dict[str, int]:
     for policy in policies_on("departed"):
         done[policy.key] += _erase(context, Cause(policy.sorts[0]), policy.kept_from(today))
     for policy in policies_on("uploads"):
-        done[policy.key] += _unlink_uploads(context, start_of(policy.kept_from(today)))
+        done[policy.key] += _delete_uploads(context, start_of(policy.kept_from(today)))
     for what, delete_old in ROWS.items():
         for policy in policies_on(what):
             with context.database.begin() as session:
@@ -119,14 +119,15 @@ def _erase(context: Context, cause: Cause, kept_from: date) -> int:
     return erased
 
 
-def _unlink_uploads(context: Context, before: datetime) -> int:
+def _delete_uploads(context: Context, before: datetime) -> int:
     """Delete the files of imports received so long ago, with their reports of rejected rows; also of those refused."""
     with context.database.read() as session:
-        imports = retention_store.imports_over(session, before)
-    paths = [path for import_id in imports for path in context.settings.uploads.glob(f"{import_id}*")]
-    for path in paths:
-        path.unlink(missing_ok=True)
-    return len(paths)
+        imports = set(retention_store.imports_over(session, before))
+    # One list of all: a list for each import would ask an object store as often.
+    due = [file.name for file in context.uploads.list() if file.name.partition(".")[0] in imports]
+    for name in due:
+        context.uploads.delete(name)
+    return len(due)
 
 
 def _present(context: Context, dataset: Dataset) -> pl.DataFrame:

@@ -143,7 +143,7 @@ def test_an_idempotency_key_makes_one_import(house: House) -> None:
     other = house.client.post(url, data=(HEADER + row(2)).encode(), headers=headers)
     assert first.json["id"] == again.json["id"]
     assert (other.status_code, other.json["type"]) == (422, "/problems/idempotency-key-reused")
-    assert [entry.name for entry in house.context.settings.uploads.iterdir()] == [first.json["id"]]
+    assert [file.name for file in house.context.uploads.list()] == [first.json["id"]]
 
 
 def test_a_file_comes_as_a_form_part_as_well(cottage: House) -> None:

@@ -48,7 +48,7 @@ def test_a_file_is_told_its_kind_its_columns_and_its_first_rows(house: House) ->
         "113.00",
     )
     assert house.book()["invoices"] == 0
-    assert list(house.context.settings.uploads.iterdir()) == []
+    assert list(house.context.settings.scratch.iterdir()) == house.context.uploads.list() == []
 
 
 def test_a_proposal_is_saved_corrected_and_imported(house: House) -> None:
@@ -241,5 +241,5 @@ def test_a_field_stated_twice_is_told_before_an_import_rejects_it(cottage: House
 def test_a_look_that_ends_while_another_begins_does_no_harm(cottage: House) -> None:
     """Its folder is listed and gone before it is asked for its age."""
     look(cottage, HEADER + ROW)
-    (cottage.context.settings.uploads / "preview-gone").symlink_to("nowhere")
+    (cottage.context.settings.scratch / "gone").symlink_to("nowhere")
     assert look(cottage, HEADER + ROW).status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -170,7 +171,7 @@ def test_a_relation_without_an_end_or_a_told_share_is_one_all_the_same(cottage: 
 def test_no_name_is_kept_of_a_file_that_could_not_be_used(cottage: House, file: str) -> None:
     """A refused file goes as well, with what a killed reader left beside it; a report shows no line of it."""
     sent = cottage.client.post("/v1/imports?kind=relations", data=file.encode(), headers=cottage.source).json["id"]
-    left = cottage.context.settings.uploads / f"{sent}.x1.plain"
+    left = Path(cottage.context.settings.uploads) / f"{sent}.x1.plain"
     left.write_text(file)
     cottage.worker.run_once()
     assert cottage.state(sent)["state"] in ("failed", "done")

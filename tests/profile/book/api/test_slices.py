@@ -62,7 +62,7 @@ def in_slices(house: House, rows: int | None) -> House:
 def outcome(house: House, files: Mapping[str, Sequence[bytes]], kind: str = "invoices.purchase") -> Came:
     """Send files one after the other into one book."""
     told, reports = {}, {}
-    uploads = house.context.settings.uploads
+    uploads = Path(house.context.settings.uploads)
     for name, some in files.items():
         for place, file in enumerate(some):
             done = house.send(kind, file)
@@ -181,7 +181,6 @@ def test_files_in_slices_say_what_they_say_whole(
     assert not sliced
     assert {state for state, _, _ in whole.told.values()} <= {"done", "failed"}
     found = outcome(houses(rows), files)
-    print(sliced, whole.told)
     assert len(sliced) >= len([name for name in names if name not in NOT_SLICED])
     for name, one in whole.told.items():
         assert found.told[name] == one, name

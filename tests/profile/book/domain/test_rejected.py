@@ -11,6 +11,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.data.files import Folder
 from services.profile.book.context import Context
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.domain.rejected import as_sent, header, is_returned, kept, rejected, restored, safe
@@ -98,10 +99,10 @@ def test_the_rows_of_several_sheets_come_in_a_zip(tmp_path: Path) -> None:
     bad = Checked(pl.DataFrame(), pl.DataFrame([(2, "a", "x", "wrong / 有误")], schema=REPORT, orient="row"), 1, 1)
     form = KINDS["invoices.sale"]
     sheets = [Sheet(form, name, checked, (), raw=frame, titles=("a",)) for name, checked in (("甲", good), ("乙", bad))]
-    context = cast("Context", SimpleNamespace(settings=SimpleNamespace(uploads=tmp_path)))
+    context = cast("Context", SimpleNamespace(uploads=Folder(tmp_path)))
     write_reports(context, "imp_1", sheets)
     found = rejected_rows(context, "imp_1")
     assert found is not None
-    with zipfile.ZipFile(found) as archive:
+    with zipfile.ZipFile(tmp_path / found) as archive:
         assert archive.namelist() == ["invoices.sale-乙.csv"]
         assert "line 2 a: wrong" in archive.read("invoices.sale-乙.csv").decode("utf-8-sig")

@@ -1,0 +1,17 @@
+"""Files by name at one place: a local folder, or an object store that several machines share (ADR 51)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chassis.data.files.folder import Folder
+from chassis.data.files.kept import Files, Kept, borrowed, sweep
+from chassis.data.files.objects import Objects, StoreUnreachable
+
+__all__ = ["Files", "Folder", "Kept", "Objects", "StoreUnreachable", "borrowed", "files_at", "sweep"]
+
+
+def files_at(url: str, scratch: Path) -> Files:
+    """Return the files at a place: a folder, or an object store (`s3://…`) that borrows room in `scratch`."""
+    local = url.removeprefix("file://")
+    return Objects(url, scratch) if "://" in local else Folder(Path(local))

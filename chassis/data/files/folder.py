@@ -1,0 +1,109 @@
+"""Files by name in a local folder."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from chassis.data.files.kept import Kept, inside, prove
+
+# A draft that nobody has written to for so long is one that a killed process has left.
+LEFT_AFTER_SECONDS = 3600.0
+
+
+class Folder:
+    """Files of a local folder: see `Files`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @contextmanager
+    def writing(self, name: str, *, again: bool = False) -> Iterator[IO[bytes]]:
+        """Give a draft beside the file's place; it is synced, then moved there in one step."""
+        place = self._place(name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(place.parent)
+        draft = place.parent / f".{place.name}.{secrets.token_hex(4)}"
+        try:
+            with draft.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if again:
+                draft.replace(place)
+            else:
+                _link(draft, place)
+        finally:
+            draft.unlink(missing_ok=True)
+        for folder in (place.parent, *place.parent.parents):
+            _sync(folder)
+            if folder == self.root.parent:
+                break
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[Path]:
+        """Give the file itself."""
+        place = self._place(name)
+        if not place.is_file():
+            raise FileNotFoundError(name)
+        yield place
+
+    def read(self, name: str) -> bytes:
+        """Return a file's content."""
+        return self._place(name).read_bytes()
+
+    def list(self, prefix: str = "") -> list[Kept]:
+        """Return the files whose names begin so, by name; drafts are none."""
+        found = []
+        for path in self._place(prefix.rpartition("/")[0]).rglob("*"):
+            name = path.relative_to(self.root).as_posix()
+            if name.startswith(prefix) and not path.name.startswith("."):
+                with suppress(FileNotFoundError):  # gone at this moment
+                    if path.is_file():
+                        found.append(Kept(name, path.stat().st_size))
+        return sorted(found, key=lambda each: each.name)
+
+    def delete(self, name: str) -> None:
+        """Remove a file for good, if it is there."""
+        place = self._place(name)
+        with suppress(FileNotFoundError):
+            place.unlink()
+            _sync(place.parent)
+
+    def probe(self) -> None:
+        """Write a small file durably, read it and remove it; raise where that cannot be done."""
+        prove(self)
+
+    def _place(self, name: str) -> Path:
+        return self.root / inside(name)
+
+
+def _link(draft: Path, place: Path) -> None:
+    try:
+        place.hardlink_to(draft)
+    except FileExistsError:
+        if not filecmp.cmp(draft, place, shallow=False):
+            raise
+
+
+def _sync(folder: Path) -> None:
+    """Bring the folder's own entries to the disk, so that a file just made is found after a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed writers have left: it may name persons."""
+    for draft in folder.glob(".*"):
+        with suppress(FileNotFoundError):
+            if draft.is_file() and draft.stat().st_mtime < time.time() - LEFT_AFTER_SECONDS:
+                draft.unlink()
