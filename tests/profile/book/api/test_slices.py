@@ -114,6 +114,7 @@ def parquet(rows: Sequence[str]) -> bytes:
 
 TOTAL = "合计,,,,300.00,39.00,339.00,\n"
 MANY = [*ROWS, TOTAL, HEADER, *ROWS[:3], "\n", *(row.replace("E1,", "E7,") for row in ROWS), "E5,1,2019/1/4\n"]
+SOME = [ROWS[0], TOTAL, HEADER, ROWS[5], *ROWS[7:9]]
 NAMED = "企业代号,发票号码,开票日期,销方识别号,销方名称,金额,税额,价税合计,发票状态\n"
 TOTALLED = "E1,1,2019/1/4,Total,1.00,0.13,1.13,有效发票\n"
 PARTNER = "91350100M000100Y43"
@@ -123,11 +124,11 @@ ROUNDED = [f"E1,{n + 1:015}{'0' * 5},2019/1/4,A1,1.00,0.13,1.13,有效发票\n" 
 FILES: dict[str, list[bytes]] = {
     "plain, and corrections": [text(ROWS), text(CORRECTED), text(ROWS)],
     "totals, headers, blanks, a row cut short": [text(MANY)],
-    "gzip": [gzip.compress(text(MANY))],
-    "zip": [packed(text(MANY))],
-    "gb18030": [text(MANY).decode().encode("gb18030")],
-    "a line of another encoding": [text(MANY).decode().encode("gb18030") + ROWS[7].encode()],
-    "utf-16": [text(MANY).decode().encode("utf-16")],
+    "gzip": [gzip.compress(text(SOME))],
+    "zip": [packed(text(SOME))],
+    "gb18030": [text(SOME).decode().encode("gb18030")],
+    "a line of another encoding": [text(SOME).decode().encode("gb18030") + ROWS[7].encode()],
+    "utf-16": [text(SOME).decode().encode("utf-16")],
     "line ends in quotation": [text([*ROWS, 'E1,55,2019/1/4,"A\n1",1.00,0.13,1.13,有效发票\n', *ROWS[3:6]])],
     "a mark that stays open": [text([*ROWS, 'E1,55,2019/1/4,"A1,1.00,0.13,1.13,有效发票\n', *ROWS])],
     "a row too long": [text([*ROWS, ROWS[0].replace("\n", ",1,2\n"), *ROWS[4:7]])],
@@ -168,10 +169,10 @@ def sliced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 NOT_SLICED = {"nothing but a header", "no header", "a damaged parquet", "real and synthetic", "states of red letters"}
 
 
-SHORT = ("plain, and corrections", "totals, headers, blanks, a row cut short", "parquet")
+SHORT = ("plain, and corrections",)
 
 
-@pytest.mark.parametrize(("rows", "names"), [(1, SHORT), (3, tuple(FILES)), (7, SHORT)], ids=["1", "3", "7"])
+@pytest.mark.parametrize(("rows", "names"), [(1, SHORT), (4, tuple(FILES))], ids=["1", "4"])
 def test_files_in_slices_say_what_they_say_whole(
     houses: Callable[[int | None], House], sliced: list[str], rows: int, names: Sequence[str]
 ) -> None:
