@@ -1,8 +1,8 @@
 """A portrait after an import of 1,000 invoices into a book of a million: ours beside recomputing the whole book.
 
 The clock runs from the file's being sent until the portrait that counts it is drawn: receiving, the worker's job, the
-baseline brought forward, the firm's own figures. The peer does the same and then computes every firm's figures afresh,
-as a service without a remembered baseline would. New invoices of the running month leave the closed months alone; late
+peers brought forward, the firm's own figures. The peer does the same and then computes every firm's figures afresh,
+as a service without kept peers would. New invoices of the running month leave the closed months alone; late
 ones of a closed month move the baseline.
 """
 
@@ -13,12 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+from shutil import rmtree
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, TypeAlias
 
 import polars as pl
+from sqlalchemy import delete
 
 from benchmarks.features import REAL
 from benchmarks.import_book import generated_file
@@ -33,8 +35,10 @@ from services.profile.book.domain.permit import Window, issue
 from services.profile.book.usecases.receive import Delivery, receive
 from services.profile.composition import make_context, migrate
 from services.profile.jobs import handlers
+from services.profile.portrait.tables import PeerBaseline
 from services.profile.portrait.usecases import portray
-from services.profile.portrait.usecases.baseline import Baselines, baselines, closed
+from services.profile.portrait.usecases.baseline import baseline, closed
+from services.profile.portrait.usecases.make_peers import AtOnce
 from services.profile.rights.usecases.open_at import OpenFile
 from services.profile.settings import Settings
 
@@ -124,7 +128,8 @@ def _once(context: Context, worker: Worker, new: New) -> tuple[float, float]:
     if inputs.evidence.invoices["number"].str.starts_with(f"N{new.place}-").sum() != NEW:
         raise RuntimeError("the portrait does not count the new invoices")
     begun = perf_counter()
-    Baselines().at(context, file.moment)
+    _forget_peers(context)
+    baseline(context, file.moment, ())
     return ours, ours + perf_counter() - begun
 
 
@@ -141,9 +146,14 @@ def _row(what: str, ours: float, peer: float | None) -> dict[str, Any]:
 def _house(folder: Path) -> tuple[Context, Worker]:
     settings = Settings(folder, f"sqlite:///{folder}/profile.db", str(folder / "lake"), jwks_url="")
     migrate(settings)
-    context = make_context(settings)
-    baselines.cache_clear()
+    context = make_context(settings, AtOnce())
     return context, Worker(context.database, handlers(context))
+
+
+def _forget_peers(context: Context) -> None:
+    with context.database.begin() as session:
+        session.execute(delete(PeerBaseline))
+    rmtree(context.settings.peers)
 
 
 def _import(context: Context, worker: Worker, kind: str, file: Path) -> None:

@@ -5,25 +5,32 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 import click
 import orjson
+from sqlalchemy import update
 
 from chassis.core import logs
 from chassis.core.errors import Refused
 from chassis.core.settings import SettingsError
 from chassis.data import migrations
+from chassis.data.backups import Named, back_up, bring_back
 from chassis.data.database import Database
+from chassis.data.vault import vault_at
 from gateway.identity import assertions, keys
 from gateway.identity.identities import SERVICES, development_keys, register_services
 from gateway.identity.people import People
 from gateway.identity.registry import Clients
 from gateway.identity.roles import DEFAULT_SCOPES
 from gateway.identity.store import Client
+from gateway.identity.tables import SessionRow
 from gateway.identity.tokens import prepare, rotate
 from gateway.settings import Settings
+
+PART = "gateway"
 
 
 @click.group()
@@ -32,6 +39,33 @@ def main(context: click.Context) -> None:
     """Maintain the gateway: its database, its identities and its keys."""
     logs.configure("gateway")
     context.obj = Settings.from_environment()
+
+
+@main.command()
+@click.argument("place")
+@click.argument("moment")
+@click.pass_obj
+def backup(settings: Settings, place: str, moment: str) -> None:
+    """Put the gateway into the backup of a MOMENT at PLACE, a folder or an object store."""
+    keys = sorted(path.name for path in settings.home.glob(f"{settings.signing_key.stem}*") if path.is_file())
+    keys += [settings.keys_file.name] * settings.keys_file.exists()
+    with vault_at(place) as vault:
+        part = back_up(vault, moment, PART, settings.database_url, lambda _: Named(facts={"keys": keys}))
+    click.echo(orjson.dumps(part.as_told()))
+
+
+@main.command()
+@click.argument("place")
+@click.argument("moment")
+@click.pass_obj
+def restore(settings: Settings, place: str, moment: str) -> None:
+    """Bring the gateway back from the backup of a MOMENT; whoever was signed in then signs in anew."""
+    with vault_at(place) as vault:
+        part = bring_back(vault, moment, PART, settings.database_url)
+    with Database(settings.database_url).begin() as session:
+        # Who has signed out since, or was shut out, must not be let in by a session of then.
+        session.execute(update(SessionRow).where(SessionRow.ended_at.is_(None)).values(ended_at=datetime.now(UTC)))
+    click.echo(orjson.dumps(part.as_told()))
 
 
 @main.command()

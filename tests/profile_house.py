@@ -18,12 +18,13 @@ from flask.testing import FlaskClient
 from chassis.core.identity import Verifier
 from chassis.data.worker import Worker
 from services.profile.app import create_app
-from services.profile.book.context import Context
+from services.profile.book.context import Context, PeerMaker
 from services.profile.book.domain.departure import names_of
 from services.profile.book.domain.invoice import DATASET
 from services.profile.book.lake import lakes
 from services.profile.composition import PACKAGE, migrate
 from services.profile.jobs import handlers
+from services.profile.portrait.usecases.make_peers import AtOnce
 from services.profile.problems import KINDS
 from services.profile.settings import Settings
 
@@ -134,13 +135,20 @@ def unused_home() -> TemporaryDirectory[str]:
     return folder
 
 
-def open_house(url: str, folder: Path, verifier: Verifier, tokens: Callable[..., dict[str, str]]) -> House:
+def open_house(
+    url: str,
+    folder: Path,
+    verifier: Verifier,
+    tokens: Callable[..., dict[str, str]],
+    peers: PeerMaker | None = None,
+) -> House:
+    """Return the service; peers are made by whoever asks for them, unless `peers` says otherwise."""
     home = folder / "home"
     settings = Settings(home=home, database_url=url, lake_url=str(home / "lake"), jwks_url="")
     lay(url, PACKAGE)
     if not home.exists():
         copytree(unused_home().name, home)
     migrate(settings)
-    app = create_app(settings, verifier=verifier)
+    app = create_app(settings, verifier=verifier, peers=peers or AtOnce())
     context: Context = app.extensions["context"]
     return House(app.test_client(), context, Worker(context.database, handlers(context), KINDS), tokens)

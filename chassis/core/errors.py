@@ -50,6 +50,14 @@ class TooManyRequests(Refused):
     """The caller has used up its rate for now."""
 
 
+class BacklogFull(TooManyRequests):
+    """So much of the caller's own work waits that no more is taken on for now."""
+
+
+class QueueFull(Refused):
+    """So much work waits that no more is taken on for now, from anybody."""
+
+
 class UpstreamUnavailable(Refused):
     """A service that is needed for the answer does not answer."""
 

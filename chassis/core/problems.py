@@ -36,6 +36,8 @@ GENERIC: Mapping[type[Refused], Kind] = {
     errors.Outdated: Kind(412, "outdated", "It has changed since it was read", "内容已更新，请重新读取"),
     errors.TooLarge: Kind(413, "too-large", "Too large", "内容过大"),
     errors.TooManyRequests: Kind(429, "too-many-requests", "Too many requests", "请求过于频繁"),
+    errors.BacklogFull: Kind(429, "backlog-full", "Too much of your work waits", "您待处理的任务过多"),
+    errors.QueueFull: Kind(503, "queue-full", "Too much work waits", "待处理的任务过多"),
     errors.UpstreamUnavailable: Kind(503, "upstream-unavailable", "A service is unavailable", "依赖的服务暂不可用"),
     errors.NotWritable: Kind(507, "not-writable", "What has to be kept cannot be written", "数据暂时无法写入"),
     errors.DatabaseDamaged: Kind(500, "database-damaged", "The database's file is damaged", "数据库文件已损坏"),

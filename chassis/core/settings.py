@@ -96,6 +96,11 @@ def workers(env: Env, service: str) -> dict[str, int]:
     return by_queue(env, f"{service.upper()}_WORKERS", "workers")
 
 
+def queue_limits(env: Env, service: str) -> dict[str, int]:
+    """Return how many jobs may wait in each queue named in `{SERVICE}_QUEUE_LIMITS`."""
+    return by_queue(env, f"{service.upper()}_QUEUE_LIMITS", "the most jobs that wait")
+
+
 def by_queue(env: Env, name: str, what: str) -> dict[str, int]:
     """Return whole numbers by queue; raise `SettingsError` where the variable has another form."""
     pairs = [pair.strip().partition("=") for pair in env.str(name, "").split(",") if pair.strip()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,8 +116,10 @@ def metadata() -> MetaData:
 class Database:
     """One service's database. Nothing connects until the first use, so that a server may fork after loading."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, info: Mapping[str, Any] | None = None) -> None:
         self.url = url
+        # What every session of it knows (`session.info`), such as the limits of queues.
+        self._info = dict(info or {})
         self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
         self._writer = self.engine.execution_options(writes=True)
         # SQLite has one writer, and whoever finds it busy sleeps up to 0.1 s before it looks again: the slowest of a
@@ -135,7 +137,7 @@ class Database:
         """Give a session in a write transaction; it commits when the block ends and rolls back when it raises."""
         with (
             self._turn,
-            Session(self._writer, expire_on_commit=False, autoflush=False) as session,
+            Session(self._writer, expire_on_commit=False, autoflush=False, info=self._info) as session,
             session.begin(),
         ):
             yield session

@@ -20,17 +20,24 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    case,
+    func,
     insert,
     select,
 )
 from sqlalchemy.orm import Session
 
+from chassis.core.errors import BacklogFull, QueueFull
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.data import clock
 from chassis.data.database import Json, Utc
 
 QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
+# So many jobs may wait in a queue where no limit of it is set, and half of that of one client.
+MOST_WAITING = 2000
+LIMITS = "queue limits"
+LAST_ONES = 20
 
 TABLE = Table(
     "jobs",
@@ -124,15 +131,70 @@ def declare(metadata: MetaData) -> Table:
     return TABLE.to_metadata(metadata)
 
 
-def enqueue(
-    session: Session,
-    kind: Kind,
-    payload: Mapping[str, Any],
-    *,
-    caller: Caller | None = None,
-    job_id: str | None = None,
+def limits(most: Mapping[str, int]) -> dict[str, Any]:
+    """Return what a database's sessions are to know: how many jobs may wait, by queue; `MOST_WAITING` elsewhere."""
+    return {LIMITS: dict(most)}
+
+
+def order(
+    session: Session, kind: Kind, payload: Mapping[str, Any], *, caller: Caller, job_id: str | None = None
 ) -> str:
-    """Add a job within the caller's transaction and return its id."""
+    """Add a job that a caller orders, within that transaction, and return its id.
+
+    Raise `QueueFull` where so much waits that no more is taken on, `BacklogFull` where half of that is the caller's.
+    """
+    _require_room(session, kind.queue, caller.client)
+    return _add(session, kind, payload, job_id, caller)
+
+
+def enqueue(session: Session, kind: Kind, payload: Mapping[str, Any]) -> str:
+    """Add a job of our own within a transaction and return its id: what follows from a job is never refused."""
+    return _add(session, kind, payload, None, None)
+
+
+def _require_room(session: Session, queue: str, client: str) -> None:
+    """Raise where no more is taken on; orders of one queue take turns here, so that two at once see each other."""
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"queue {queue}"))))
+    most = session.info.get(LIMITS, {}).get(queue, MOST_WAITING)
+    waits = (TABLE.c.queue == queue, TABLE.c.state == QUEUED)
+    waiting, own = session.execute(
+        select(func.count(), func.count(case((TABLE.c.client == client, 1)))).where(*waits)
+    ).one()
+    facts = {"queue": queue, "waiting": waiting, "most": most}
+    if waiting >= most:
+        seconds = _until_shorter(session, queue, waiting)
+        raise QueueFull(
+            f"{waiting} jobs wait in the queue {queue}, and no more than {most} are taken on; nothing was stored. Send "
+            f"it again in {seconds} s. / 队列 {queue} 中已有 {waiting} 个任务等待（上限 {most}），本次未受理，"
+            f"请在 {seconds} 秒后重试。",
+            **facts,
+            retry_after=seconds,
+        )
+    if own >= max(1, most // 2):
+        seconds = _until_shorter(session, queue, own)
+        raise BacklogFull(
+            f"{own} jobs of yours wait in the queue {queue}, and no more than {max(1, most // 2)} of one client are "
+            f"taken on; nothing was stored. Send it again in {seconds} s. / 您在队列 {queue} 中已有 {own} 个任务等待"
+            f"（上限 {max(1, most // 2)}），本次未受理，请在 {seconds} 秒后重试。",
+            **facts,
+            own=own,
+            retry_after=seconds,
+        )
+
+
+def _until_shorter(session: Session, queue: str, waiting: int) -> int:
+    """Return in how many seconds a tenth of what waits will be done, going by the last jobs that ended."""
+    done = (TABLE.c.state == DONE, TABLE.c.queue == queue)
+    last = select(TABLE.c.finished_at).where(*done).order_by(TABLE.c.created_at.desc()).limit(LAST_ONES)
+    ended = sorted(session.scalars(last).all())
+    if len(ended) < 2:
+        return 60
+    each = (ended[-1] - ended[0]).total_seconds() / (len(ended) - 1)
+    return int(min(600, max(5, waiting / 10 * each)))
+
+
+def _add(session: Session, kind: Kind, payload: Mapping[str, Any], job_id: str | None, caller: Caller | None) -> str:
     job_id = job_id or new_id("job")
     session.execute(
         insert(TABLE).values(

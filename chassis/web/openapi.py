@@ -26,8 +26,12 @@ MEANINGS: Mapping[int, str] = {
     412: "It has changed since it was read (If-Match)",
     413: "More was sent than is accepted at once",
     422: "The request can be read but not carried out; the detail says why",
-    503: "A service that is needed does not answer; see Retry-After",
+    429: "Too much of your own work waits, or you have asked too often; see Retry-After",
+    503: "A service that is needed does not answer, or too much work waits; see Retry-After",
 }
+
+# Of endpoints that order work: where too much of it waits.
+WORK_WAITS = (429, 503)
 
 
 def with_header(endpoint: Callable[P, R], parameter: Mapping[str, Any]) -> Callable[P, R]:

@@ -1,18 +1,21 @@
-"""Maintenance commands of the matching service: `python -m services.matching.cli migrate|worker`."""
+"""Maintenance commands of the matching service: `python -m services.matching.cli COMMAND`."""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from chassis.core import commands
 from chassis.data import migrations
+from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
+from chassis.data.vault import vault_at
 from services.matching.context import make_context
 from services.matching.jobs import CLOCK, DELIVERIES, handlers
 from services.matching.problems import KINDS
-from services.matching.settings import PACKAGE, Settings
+from services.matching.settings import PACKAGE, SERVICE, Settings
 from services.matching.usecases.deliver import Postman
 from services.matching.usecases.forward_notices import forward_notices
 
@@ -35,5 +38,19 @@ def worker() -> None:
     Crew(context.database, [*places, Post(DELIVERIES, postman.run), Post(CLOCK, notices.run)]).run()
 
 
+def backup(place: str, moment: str) -> dict[str, Any]:
+    """Put this service into the backup of a moment, at a place that is a folder or an object store."""
+    settings = Settings.from_environment()
+    with vault_at(place) as vault:
+        return back_up(vault, moment, SERVICE, settings.database_url).as_told()
+
+
+def restore(place: str, moment: str) -> dict[str, Any]:
+    """Bring this service back from the backup of a moment, into an empty place."""
+    settings = Settings.from_environment()
+    with vault_at(place) as vault:
+        return bring_back(vault, moment, SERVICE, settings.database_url).as_told()
+
+
 if __name__ == "__main__":
-    commands.run(PACKAGE, migrate=migrate, worker=worker)
+    commands.run(PACKAGE, migrate=migrate, worker=worker, backup=backup, restore=restore)

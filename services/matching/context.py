@@ -12,6 +12,7 @@ from functools import cache
 from sqlalchemy.orm import Session
 
 from chassis.core.http import ServiceIdentity, Upstream
+from chassis.data import jobs
 from chassis.data.database import Database
 from services.matching import store
 from services.matching.clients import PURPOSE, Profile, Scoring
@@ -99,7 +100,7 @@ def make_context(settings: Settings) -> Context:
     """Return the service's collaborators, for the web process and the worker alike. Nothing connects yet."""
     return Context(
         settings=settings,
-        database=Database(settings.database_url),
+        database=Database(settings.database_url, jobs.limits(settings.queue_limits)),
         profile=Profile(Upstream("profile", settings.profile_url, timeout=LONGEST_CALL_SECONDS)),
         scoring=Scoring(Upstream("scoring", settings.scoring_url, timeout=LONGEST_CALL_SECONDS)),
         shelves=Shelves(),

@@ -27,8 +27,9 @@ class Settings:
     jwks_url: str
     client_key: str | None = field(default=None, repr=False)
     private_webhooks: bool = False
-    # Workers of a queue where not one.
+    # Workers of a queue where not one, and jobs that may wait in it where not as many as usual.
     workers: Mapping[str, int] = field(default_factory=dict)
+    queue_limits: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -42,8 +43,8 @@ class Settings:
             jwks_url = env.str("SMECREDIT_JWKS_URL", f"{gateway_url}/.well-known/jwks.json")
             client_key = env.str("MATCHING_CLIENT_KEY", None)
             private = env.bool("MATCHING_PRIVATE_WEBHOOKS", False)
-            workers = settings.workers(env, SERVICE)
-        return cls(home, database_url, profile_url, scoring_url, gateway_url, jwks_url, client_key, private, workers)
+            queues = (settings.workers(env, SERVICE), settings.queue_limits(env, SERVICE))
+        return cls(home, database_url, profile_url, scoring_url, gateway_url, jwks_url, client_key, private, *queues)
 
     def own_key(self) -> str:
         """Return this service's own API key at the gateway."""

@@ -8,20 +8,22 @@ from flask import Flask
 
 from chassis.core.identity import Verifier
 from chassis.web.app import Check, make_service, watch_posts, writing
-from services.profile.book.context import Context
+from services.profile.book.context import Context, PeerMaker
 from services.profile.book.usecases.agree import agree
 from services.profile.composition import PACKAGE, make_context
-from services.profile.jobs import posts
 from services.profile.portrait.api.shown import catalogue_terms
+from services.profile.posts import posts
 from services.profile.problems import KINDS
 from services.profile.routes import BETWEEN_SERVICES, DOCUMENTED
 from services.profile.settings import Settings
 
 
-def create_app(settings: Settings | None = None, *, verifier: Verifier | None = None) -> Flask:
-    """Return the web application; settings come from the environment unless given."""
+def create_app(
+    settings: Settings | None = None, *, verifier: Verifier | None = None, peers: PeerMaker | None = None
+) -> Flask:
+    """Return the web application; settings come from the environment unless given, and `peers` from a worker."""
     settings = settings or Settings.from_environment()
-    context = make_context(settings)
+    context = make_context(settings, peers)
     app = make_service(
         PACKAGE,
         context,
@@ -33,7 +35,7 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
     )
     for blueprint in BETWEEN_SERVICES:
         app.register_blueprint(blueprint)
-    return watch_posts(app, posts(context))
+    return watch_posts(app, posts())
 
 
 def _writing(context: Context) -> Check:

@@ -1,4 +1,4 @@
-"""Maintenance commands of the profile service: `python -m services.profile.cli migrate|worker|compact|watch|shred`.
+"""Maintenance commands of the profile service: `python -m services.profile.cli COMMAND`.
 
 `python -m services.profile.cli replay-alerts --from DAY --to DAY [--step month] --json FILE` measures the signals on a
 past period of the book.
@@ -12,25 +12,31 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from chassis.core import commands
+from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.files import sweep
+from chassis.data.vault import vault_at
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.usecases.agree import agree
+from services.profile.book.usecases.back_up import named, put_back
 from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
 from services.profile.graph.usecases.keep_ties import tend
 from services.profile.graph.usecases.order_shock import KEPT, forget_old
-from services.profile.jobs import CLOCK, handlers
+from services.profile.jobs import handlers
+from services.profile.portrait.usecases.make_peers import InWorker, tend_peers, tidy
+from services.profile.posts import CLOCK
 from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
 from services.profile.rights.usecases.shred import shred as erase
-from services.profile.settings import Settings
+from services.profile.settings import SERVICE, Settings
 from services.profile.watch.usecases.look import BATCH, look
 from services.profile.watch.usecases.look_books import look_books
 from services.profile.watch.usecases.replay import STEPS, Period, replay
@@ -43,15 +49,21 @@ def migrate() -> str:
 
 def worker() -> None:
     """Work off all queues until stopped, watch the terms of disputes, and keep the graph as new as the book."""
-    context = make_context(Settings.from_environment())
+    context = _working()
     sweep(context.settings.scratch)
     chores: dict[Callable[[], object], float] = {
         partial(remind, context): CLOCK_SECONDS,
         partial(tend, context): TIES_SECONDS,
+        partial(tend_peers, context): CLOCK_SECONDS,
     }
     counts = context.settings.workers
     places = posts(context.database, handlers(context), KINDS, counts, "PROFILE_WORKERS")
     Crew(context.database, [*places, Post(CLOCK, Chores(chores).run)]).run()
+
+
+def _working() -> Context:
+    """Return the collaborators of a process that makes peers itself where none are finished."""
+    return make_context(Settings.from_environment(), InWorker())
 
 
 def compact() -> str:
@@ -63,7 +75,7 @@ def compact() -> str:
 
 def watch() -> str:
     """Look at the signals of every enterprise: silence is told by no import (run it daily)."""
-    context = make_context(Settings.from_environment())
+    context = _working()
     with context.database.read() as session:
         names = [firm.id for firm in store.all_enterprises(session)]
     for start in range(0, len(names), BATCH):
@@ -85,7 +97,25 @@ def shred() -> str:
 
 def carry_out(context: Context) -> dict[str, int]:
     """Carry out every policy of retention, those of the wings beside that of rights; return how much went of each."""
-    return {**erase(context), KEPT: forget_old(context)}
+    done = {**erase(context), KEPT: forget_old(context)}
+    # Of what was erased nothing is left in figures that no reader is shown any more.
+    tidy(context, unnamed=0.0)
+    return done
+
+
+def backup(place: str, moment: str) -> dict[str, Any]:
+    """Put this service into the backup of a moment, at a place that is a folder or an object store."""
+    context = make_context(Settings.from_environment())
+    with vault_at(place) as vault:
+        return back_up(vault, moment, SERVICE, context.settings.database_url, partial(named, context)).as_told()
+
+
+def restore(place: str, moment: str) -> dict[str, Any]:
+    """Bring this service back from the backup of a moment, into an empty place."""
+    context = make_context(Settings.from_environment())
+    with vault_at(place) as vault:
+        brought = bring_back(vault, moment, SERVICE, context.settings.database_url, partial(put_back, context))
+    return brought.as_told()
 
 
 def replay_alerts(arguments: list[str]) -> None:
@@ -98,7 +128,7 @@ def replay_alerts(arguments: list[str]) -> None:
     asked = parser.parse_args(arguments)
     if asked.last < asked.first:
         parser.error("--to lies before --from")
-    context = make_context(Settings.from_environment())
+    context = _working()
     found = replay(context, Period(asked.first, asked.last, asked.step), lambda done, of: print(f"{done}/{of}"))
     asked.json.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
 
@@ -111,4 +141,11 @@ if __name__ == "__main__":
     if sys.argv[1:2] == [REPLAY]:
         replay_alerts(sys.argv[2:])
     else:
-        commands.run(PACKAGE, migrate=migrate, worker=worker, compact=compact, watch=watch, shred=shred)
+        upkeep: dict[str, commands.Command] = {
+            "compact": compact,
+            "watch": watch,
+            "shred": shred,
+            "backup": backup,
+            "restore": restore,
+        }
+        commands.run(PACKAGE, migrate=migrate, worker=worker, **upkeep)

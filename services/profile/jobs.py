@@ -14,15 +14,14 @@ from services.profile.book.withdrawals import JOB as UNDO
 from services.profile.composition import HOOKS
 from services.profile.graph.usecases.order_shock import JOB as SHOCK
 from services.profile.graph.usecases.order_shock import work_off_shock
+from services.profile.portrait.peer_store import JOB as PEERS
+from services.profile.portrait.usecases.make_peers import work_off as work_off_peers
 from services.profile.rights.usecases.take_back import take_back
 from services.profile.supervision.usecases.publish_index import JOB as INDEX
 from services.profile.supervision.usecases.publish_index import publish_index
 from services.profile.watch.exposure_store import JOB as BOOKS
 from services.profile.watch.usecases.look import watch
 from services.profile.watch.usecases.look_books import watch_books
-
-# What stands beside the queues.
-CLOCK = "clock"
 
 
 def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
@@ -34,9 +33,5 @@ def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
         BOOKS: partial(watch_books, context),
         INDEX: partial(publish_index, context),
         SHOCK: partial(work_off_shock, context),
+        PEERS: partial(work_off_peers, context),
     }
-
-
-def posts(context: Context) -> list[str]:
-    """Return the posts at which somebody must work, on some host: the queues, and what stands beside them."""
-    return sorted({kind.queue for kind in handlers(context)} | {CLOCK})

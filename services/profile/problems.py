@@ -12,7 +12,7 @@ from services.profile.book.readers import sheets
 from services.profile.book.usecases import connect, enrol, receive, record, understand
 from services.profile.graph.usecases import order_shock
 from services.profile.portrait.domain import late_payment, lineage
-from services.profile.portrait.usecases import cross_check, portray
+from services.profile.portrait.usecases import cross_check, order_peers, portray
 from services.profile.rights.domain import consent, dispute, measure, notice, repair
 from services.profile.rights.usecases import take_back
 from services.profile.standards import codes
@@ -48,6 +48,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     cross_check.RuleNotFound: Kind(404, "rule-not-found", "No such rule", "未找到该比对规则"),
     portray.DimensionNotFound: Kind(404, "dimension-not-found", "No such dimension", "未找到该维度"),
     lineage.FigureNotFound: Kind(404, "figure-not-found", "No such feature or indicator", "未找到该指标"),
+    order_peers.PeersUnderWay: Kind(503, "peers-under-way", "Peers are being computed", "同业比较基准正在计算"),
     order_shock.TooManyFiles: Kind(413, "too-many-files", "More files than are read at once", "可读档案超过单次上限"),
     order_shock.ShockNotFound: Kind(404, "shock-not-found", "No such shock", "未找到该冲击测算任务"),
     late_payment.RateTooLow: Kind(422, "rate-too-low", "The agreed rate does not bind", "约定利率低于法定下限"),

@@ -38,8 +38,9 @@ class Settings:
     sector_packs: Path | None = None
     # What runs units of work (ADR 46); in this process unless the environment is asked.
     engine: str = "here"
-    # Workers of a queue where not one.
+    # Workers of a queue where not one, and jobs that may wait in it where not as many as usual.
     workers: Mapping[str, int] = field(default_factory=dict)
+    queue_limits: Mapping[str, int] = field(default_factory=dict)
     # Where files are kept that web processes and workers share, if that is not the home folder (ADR 51).
     store: str | None = None
 
@@ -60,7 +61,7 @@ class Settings:
             party_key: str | None = env.str("PROFILE_PARTY_KEY", None, validate=PARTY_KEY)
             ledger_keys = settings.signing_keys(env, "PROFILE_LEDGER_KEYS")
             sector_packs: Path | None = env.path("PROFILE_SECTOR_PACKS", None)
-            workers = settings.workers(env, SERVICE)
+            queues = (settings.workers(env, SERVICE), settings.queue_limits(env, SERVICE))
             engine = settings.engine(env)
             production = settings.is_production(env)
         settings.require_readable(lake_url, "PROFILE_LAKE_URL, SMECREDIT_STORE or SMECREDIT_HOME")
@@ -70,12 +71,17 @@ class Settings:
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE, memory * MEBIBYTE)
         addresses = (home, database_url, lake_url, jwks_url, lake_options)
         keys = (party_key, ledger_keys)
-        return cls(*addresses, *largest, *keys, sector_packs, engine, workers=workers, store=store)
+        return cls(*addresses, *largest, *keys, sector_packs, engine, *queues, store)
 
     @property
     def ledger_key_file(self) -> Path:
         """The file of the ledger's key where none is given: development only."""
         return self.home / "profile-ledger-key"
+
+    @property
+    def peers(self) -> Path:
+        """The folder of peer figures that workers have made: nothing but what the lake gives again."""
+        return self.home / "peers"
 
     @property
     def uploads(self) -> str:

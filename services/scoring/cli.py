@@ -1,18 +1,22 @@
-"""Maintenance commands of the scoring service: `python -m services.scoring.cli migrate|worker|redraw`."""
+"""Maintenance commands of the scoring service: `python -m services.scoring.cli COMMAND`."""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from chassis.core import commands
 from chassis.data import migrations
+from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
+from chassis.data.vault import vault_at
 from services.scoring.context import PACKAGE, Context, make_context
 from services.scoring.jobs import CLOCK, handlers
 from services.scoring.problems import KINDS
-from services.scoring.settings import Settings
+from services.scoring.settings import SERVICE, Settings
+from services.scoring.usecases.back_up import named, put_back
 from services.scoring.usecases.redraw import redraw
 from services.scoring.usecases.renew import renew
 
@@ -43,5 +47,19 @@ def _keep_the_clock(context: Context, name: str) -> None:
     Chores({partial(renew, context): CORRECTIONS_SECONDS}).run(name)
 
 
+def backup(place: str, moment: str) -> dict[str, Any]:
+    """Put this service into the backup of a moment, at a place that is a folder or an object store."""
+    settings = Settings.from_environment()
+    with vault_at(place) as vault:
+        return back_up(vault, moment, SERVICE, settings.database_url, partial(named, settings)).as_told()
+
+
+def restore(place: str, moment: str) -> dict[str, Any]:
+    """Bring this service back from the backup of a moment, into an empty place."""
+    settings = Settings.from_environment()
+    with vault_at(place) as vault:
+        return bring_back(vault, moment, SERVICE, settings.database_url, partial(put_back, settings)).as_told()
+
+
 if __name__ == "__main__":
-    commands.run(PACKAGE, migrate=migrate, worker=worker, redraw=redraw_pictures)
+    commands.run(PACKAGE, migrate=migrate, worker=worker, backup=backup, restore=restore, redraw=redraw_pictures)

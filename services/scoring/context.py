@@ -10,6 +10,7 @@ from pathlib import Path
 
 from chassis.core.http import ServiceIdentity, Upstream
 from chassis.core.signing import Signer, signer_of
+from chassis.data import jobs
 from chassis.data.database import Database
 from services.scoring.clients import Profile
 from services.scoring.domain.errors import ModelNotFound
@@ -81,7 +82,7 @@ def make_context(settings: Settings) -> Context:
     """Return the service's collaborators, for the web process and the worker alike. Nothing connects yet."""
     return Context(
         settings=settings,
-        database=Database(settings.database_url),
+        database=Database(settings.database_url, jobs.limits(settings.queue_limits)),
         profile=Profile(
             one=Upstream("profile", settings.profile_url, timeout=ONE_SECONDS),
             many=Upstream("profile", settings.profile_url, timeout=MANY_SECONDS),

@@ -28,8 +28,9 @@ class Settings:
     ledger_keys: tuple[str, ...] = field(default=(), repr=False)
     # What counts in a score whose order does not say.
     counts: Counts = Counts.CONFIRMED
-    # Workers of a queue where not one.
+    # Workers of a queue where not one, and jobs that may wait in it where not as many as usual.
     workers: Mapping[str, int] = field(default_factory=dict)
+    queue_limits: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -44,14 +45,14 @@ class Settings:
             receipt_keys = settings.signing_keys(env, "SCORING_RECEIPT_KEYS")
             ledger_keys = settings.signing_keys(env, "SCORING_LEDGER_KEYS")
             counts = env.enum("SCORING_COUNTS", Counts.CONFIRMED, enum=Counts, by_value=True)
-            workers = settings.workers(env, SERVICE)
+            queues = (settings.workers(env, SERVICE), settings.queue_limits(env, SERVICE))
             production = settings.is_production(env)
         settings.require_signing_keys(receipt_keys, "SCORING_RECEIPT_KEYS", "receipts", production=production)
         settings.require_signing_keys(
             ledger_keys, "SCORING_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
         keys = (client_key, receipt_keys, ledger_keys)
-        return cls(home, database_url, profile_url, gateway_url, jwks_url, *keys, counts, workers)
+        return cls(home, database_url, profile_url, gateway_url, jwks_url, *keys, counts, *queues)
 
     @property
     def models(self) -> Path:

@@ -66,10 +66,12 @@ class PortraitFigure(TypedDict):
 
 
 class Peers(TypedDict):
-    """Whom a firm is compared with."""
+    """Whom a firm is compared with, as of which day, as known when."""
 
     group: Text
     count: int
+    as_of: str
+    known_at: str
 
 
 class Reliability(TypedDict):

@@ -15,6 +15,8 @@ from smecredit.problems import Expected
 # Where each command lives, and its line in the help.
 COMMANDS: Final = {
     "up": ("running", "Start the suite in the foreground; Ctrl-C stops all of it."),
+    "backup": ("saving", "Back the suite up, while it runs, to a folder or an object store."),
+    "restore": ("saving", "Bring a backup back into an empty home."),
     "demo": ("running", "Start, load data, train, score, match, and show the result."),
     "import": ("data", "Import files: enterprises, invoices, outcomes, a workbook."),
     "preview": ("previewing", "Look at a file before it is imported, and save its mapping."),

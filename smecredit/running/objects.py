@@ -38,6 +38,7 @@ def objects(folder: Path, ports: Sequence[int]) -> tuple[Server, Mapping[str, st
         "master.telemetry": "false",
         "master.volumeSizeLimitMB": 64,
         "volume.max": 100,
+        "volume.preStopSeconds": 0,  # nobody reads while it stops
         "filer.localSocket": folder / "filer.sock",
         "s3.localSocket": folder / "s3.sock",
         "s3.port.iceberg": 0,

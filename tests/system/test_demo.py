@@ -55,7 +55,7 @@ def test_the_summary_shows_firms_with_reasons(sandbox):
 
 def test_many_machines_show_the_same_scores(sandbox, tmp_path):
     """PostgreSQL, an object store, Dask and homes apart change not one byte of what the scores say."""
-    shown = demo(tmp_path, "--firms", "60", "--cluster")
+    shown = demonstrate(tmp_path, "--firms", "60", "--cluster")
     assert shown["scores_sha256"] == sandbox["scores_sha256"]
     assert [entry["accepted"] for entry in shown["imports"]] == [entry["accepted"] for entry in sandbox["imports"]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from chassis.data.files.folder import Folder
@@ -11,7 +12,10 @@ from chassis.data.files.objects import Objects, StoreUnreachable
 __all__ = ["Files", "Folder", "Kept", "Objects", "StoreUnreachable", "borrowed", "files_at", "sweep"]
 
 
-def files_at(url: str, scratch: Path) -> Files:
-    """Return the files at a place: a folder, or an object store (`s3://…`) that borrows room in `scratch`."""
+def files_at(url: str, scratch: Path, options: Mapping[str, str] | None = None) -> Files:
+    """Return the files at a place: a folder, or an object store (`s3://…`) that borrows room in `scratch`.
+
+    `options` are the store's own beside the usual `AWS_*`.
+    """
     local = url.removeprefix("file://")
-    return Objects(url, scratch) if "://" in local else Folder(Path(local))
+    return Objects(url, scratch, options) if "://" in local else Folder(Path(local))

@@ -7,7 +7,7 @@ from flask import Response
 from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, Shows, refuses, shows
+from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.matching.api.allocation_schemas import AllocationOrderSchema, AllocationSchema, PlanListSchema
 from services.matching.api.current import context
 from services.matching.api.plans import listed, ordered, read
@@ -18,7 +18,7 @@ blueprint = Blueprint("allocations", __name__, url_prefix="/v1/allocations", des
 
 
 @blueprint.post("")
-@refuses(blueprint, 400, 422)
+@refuses(blueprint, 400, 422, *WORK_WAITS)
 @requires("matches:write")
 @blueprint.arguments(AllocationOrderSchema())
 @blueprint.response(202, AllocationSchema())

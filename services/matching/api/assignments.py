@@ -7,7 +7,7 @@ from flask import Response
 from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import requires
-from chassis.web.openapi import Blueprint, Shows, refuses, shows
+from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.matching.api.assignment_schemas import AssignmentOrderSchema, AssignmentSchema
 from services.matching.api.current import context
 from services.matching.api.plans import ordered, read
@@ -17,7 +17,7 @@ blueprint = Blueprint("assignments", __name__, url_prefix="/v1/assignments", des
 
 
 @blueprint.post("")
-@refuses(blueprint, 400, 422)
+@refuses(blueprint, 400, 422, *WORK_WAITS)
 @requires("matches:write")
 @blueprint.arguments(AssignmentOrderSchema())
 @blueprint.response(202, AssignmentSchema())

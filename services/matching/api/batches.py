@@ -11,7 +11,7 @@ from chassis.data import jobs
 from chassis.web import idempotency
 from chassis.web.answers import json_answer, stream
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, Shows, refuses, shows
+from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.matching import store
 from services.matching.api import shown
 from services.matching.api.batch_schemas import BatchOrderSchema, BatchSchema
@@ -24,7 +24,7 @@ JSON_LINES = "application/jsonl"
 
 
 @blueprint.post("")
-@refuses(blueprint, 400, 422)
+@refuses(blueprint, 400, 422, *WORK_WAITS)
 @requires("matches:write")
 @blueprint.arguments(BatchOrderSchema())
 @blueprint.response(202, BatchSchema())

@@ -9,7 +9,7 @@ from flask import Response
 from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, Shows, refuses, shows
+from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.matching.api.current import context
 from services.matching.api.dry_run_schemas import DryRunOrderSchema, DryRunSchema
 from services.matching.api.plans import ordered, read
@@ -21,7 +21,7 @@ blueprint = Blueprint("dry-runs", __name__, url_prefix="/v1/products", descripti
 
 
 @blueprint.post("/<product_id>/dry-runs")
-@refuses(blueprint, 400, 403, 422, 503)
+@refuses(blueprint, 400, 403, 422, *WORK_WAITS)
 @requires("products:write")
 @blueprint.arguments(DryRunOrderSchema())
 @blueprint.response(202, DryRunSchema())

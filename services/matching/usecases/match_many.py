@@ -48,7 +48,7 @@ def order_batch(session: Session, caller: Caller, order: BatchOrder) -> Batch:
     """Accept the order and its job in one transaction. What is known now is what it will be answered from."""
     now = datetime.now(UTC)
     batch_id = new_id("mab")
-    job = jobs.enqueue(session, KIND, {"batch": batch_id}, caller=caller)
+    job = jobs.order(session, KIND, {"batch": batch_id}, caller=caller)
     row = Batch(
         id=batch_id,
         client=caller.client,

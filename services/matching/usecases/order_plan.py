@@ -29,7 +29,7 @@ def order_plan(session: Session, caller: Caller, order: PlanOrder) -> Plan:
         id=plan_id,
         kind=order.kind,
         client=caller.client,
-        job=jobs.enqueue(session, job_of(type(order)), {"plan": plan_id}, caller=caller),
+        job=jobs.order(session, job_of(type(order)), {"plan": plan_id}, caller=caller),
         document=documents.plan_order(order),
         as_of=order.as_of,
         known_at=now,

@@ -33,6 +33,16 @@ class AlertLog(Protocol):
         """Erase the alerts that were withdrawn before a moment."""
 
 
+class PeerMaker(Protocol):
+    """Whoever sees to it that the figures of peers are there; the wing `portrait` has one for each kind of process."""
+
+    def changed(self, session: Session) -> None:
+        """Note, in the transaction that moves the book on, that peers may have changed."""
+
+    def see_to(self, context: Context, day: date, known_at: datetime) -> None:
+        """See to it that there are finished peers of a month's end that may be read at a moment; else refuse."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The service's collaborators; `lakes` has a table for each kind of data, `lake` is that of invoices.
@@ -45,6 +55,7 @@ class Context:
     database: Database
     lakes: Mapping[str, Lake]
     alerts: AlertLog
+    peers: PeerMaker
     uploads: Files
     engine: Engine
     now: Callable[[], datetime] = field(default=utc_now)

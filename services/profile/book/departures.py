@@ -48,6 +48,13 @@ def departed_between(
     return set(runner.execute(query if until is None else query.where(table.known_at <= until)).scalars())
 
 
+def left_every_moment(runner: Runner, after: datetime) -> bool:
+    """Tell whether a record has left every moment, past ones too, as known later than one moment."""
+    table = tables.Departure
+    query = select(table.id).where(table.always, table.known_at > after).limit(1)
+    return runner.execute(query).first() is not None
+
+
 def depart(session: Session, gone: Collection[Departure], cause: Cause, act: str, now: datetime) -> list[Departure]:
     """Let records leave the book in the transaction of the act that ends them; return those that were there till now.
 

@@ -104,6 +104,15 @@ class Lake:
         made = (Commit(entry["version"], orjson.loads(entry["import"]), entry["import_id"]) for entry in entries)
         return {commit.version: commit.step for commit in made}
 
+    @property
+    def url(self) -> str:
+        """Where the table lies: a folder or an object store."""
+        return self._files.url
+
+    def paths(self, version: int) -> list[str]:
+        """Return the names of the files that hold the rows of a version."""
+        return self._files.at(version)["path"].to_list()
+
     def newest(self) -> int:
         """Return the newest version, also one whose import is not concluded yet."""
         return self._files.table().version()

@@ -12,7 +12,7 @@ from chassis.core.problems import fields_refused
 from chassis.web.answers import json_answer, stream
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent
-from chassis.web.openapi import Blueprint, Shows, refuses, shows
+from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from chassis.web.schemas import parsed
 from services.scoring.api import shown
 from services.scoring.api.current import context
@@ -52,7 +52,7 @@ def _allow_long_lists() -> None:
 
 @blueprint.post("")
 @requires("scores:write")
-@refuses(blueprint, 400, 409, 422)
+@refuses(blueprint, 400, 409, 422, *WORK_WAITS)
 @blueprint.response(202, BatchSchema())
 @idempotent
 @blueprint.doc(parameters=[purpose_header(OPENS_SCORES)], requestBody=_BODY)

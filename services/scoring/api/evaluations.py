@@ -11,7 +11,7 @@ from chassis.core.problems import fields_refused
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent
-from chassis.web.openapi import Blueprint, Shows, refuses, shows
+from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from chassis.web.schemas import parsed
 from services.scoring.api import shown
 from services.scoring.api.current import context
@@ -64,7 +64,7 @@ def allow_tables() -> None:
 
 @blueprint.post("")
 @requires("evaluations:write")
-@refuses(blueprint, 400, 422)
+@refuses(blueprint, 400, 422, *WORK_WAITS)
 @blueprint.response(202, EvaluationSchema())
 @blueprint.doc(requestBody=_BODY)
 @idempotent

@@ -12,7 +12,7 @@ from chassis.web import paging, preconditions
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.idempotency import idempotent, repeatable
-from chassis.web.openapi import Blueprint, Shows, refuses, shows
+from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.scoring.api import shown
 from services.scoring.api.current import context
 from services.scoring.api.model_schemas import (
@@ -46,7 +46,7 @@ blueprint = Blueprint("models", __name__, url_prefix="/v1/models", description="
 
 @blueprint.post("")
 @requires("models:write")
-@refuses(blueprint, 400, 422)
+@refuses(blueprint, 400, 422, *WORK_WAITS)
 @blueprint.arguments(TrainingOrderSchema())
 @blueprint.response(202, ModelSchema())
 @idempotent

@@ -58,7 +58,7 @@ def order_batch(session: Session, caller: Caller, purpose: str, order: ManyOrder
         id=batch_id,
         client=caller.client,
         purpose=purpose,
-        job=jobs.enqueue(session, JOB, {"batch": batch_id}, caller=caller),
+        job=jobs.order(session, JOB, {"batch": batch_id}, caller=caller),
         model=models.serving_version(session),
         enterprises=None if order.enterprises is None else sorted(set(order.enterprises)),
         as_of=order.as_of,

@@ -42,7 +42,7 @@ def order_evaluation(
     evaluation = Evaluation(
         id=evaluation_id,
         client=caller.client,
-        job=jobs.enqueue(session, JOB, {"evaluation": evaluation_id}, caller=caller),
+        job=jobs.order(session, JOB, {"evaluation": evaluation_id}, caller=caller),
         plan={"known_at": now.isoformat(), **asdict(folding), **_plan(data), "declared": _meaning(said)},
         created_at=now,
     )

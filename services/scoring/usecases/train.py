@@ -42,7 +42,7 @@ def order_training(session: Session, caller: Caller, order: TrainingOrder) -> Mo
         version=version,
         state="training",
         client=caller.client,
-        job=jobs.enqueue(session, JOB, {"version": version, **_ratings(order), **_blocks(order)}, caller=caller),
+        job=jobs.order(session, JOB, {"version": version, **_ratings(order), **_blocks(order)}, caller=caller),
         promote=order.promote,
         terms={**asdict(order.terms), **asdict(order.adjustment)},
         seed=secrets.randbelow(2**31) if order.seed is None else order.seed,

@@ -62,7 +62,7 @@ def test_a_job_is_done_once_with_its_payload_and_caller(database: Database) -> N
     seen: list[Job] = []
     who = Caller("bank-1", "bank", frozenset({"scores:write"}))
     with database.begin() as session:
-        job = jobs.enqueue(session, COUNT, {"firms": 3}, caller=who)
+        job = jobs.order(session, COUNT, {"firms": 3}, caller=who)
     one = worker(database, seen.append)
     assert [one.run_once(), one.run_once()] == [True, False]
     assert [(job.payload, job.caller) for job in seen] == [({"firms": 3}, who)]

@@ -10,6 +10,7 @@ import pytest
 from bank_products import a_product
 from flask.testing import FlaskClient
 
+from chassis.data import jobs
 from chassis.data.jobs import Job
 from chassis.data.worker import Worker
 from services.matching.context import Context
@@ -186,3 +187,17 @@ def test_a_batch_whose_order_names_no_day_is_read_again_as_of_the_day_of_its_lin
     work(here)
     days = {line["as_of"] for line in lines(client, bank, batch)}
     assert {neighbours.asked[-1][2]["as_of"]} == days == {"2020-02-21"}
+
+
+@pytest.mark.usefixtures("published")
+def test_a_full_queue_is_told_with_when_to_come_back(
+    client: FlaskClient, bank: Headers, here: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503, Retry-After, and nothing stored: the same key is good for the next try."""
+    monkeypatch.setattr(jobs, "MOST_WAITING", 1)
+    assert order(client, bank, None).status_code == 202
+    refused = order(client, bank, None, "b2")
+    assert (refused.status_code, refused.json["type"]) == (503, "/problems/queue-full")
+    assert int(refused.headers["Retry-After"]) == refused.json["retry_after"]
+    work(here)
+    assert order(client, bank, None, "b2").status_code == 202

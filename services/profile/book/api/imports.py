@@ -17,7 +17,7 @@ from chassis.data import jobs
 from chassis.web import paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, Shows, refuses, shows
+from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.profile.book import tables, withdrawals
 from services.profile.book.api import shown
 from services.profile.book.api.current import context
@@ -71,7 +71,7 @@ REJECTS = {sort: {"schema": {"type": "string", "format": "binary"}} for sort in 
 
 
 @blueprint.post("")
-@refuses(blueprint, 400, 413, 422)
+@refuses(blueprint, 400, 413, 422, *WORK_WAITS)
 @requires("imports:write")
 @blueprint.response(202, ImportSchema())
 @blueprint.doc(parameters=PARAMETERS, requestBody=BODY)

@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 
 from chassis.web import idempotency
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, Shows, refuses, shows
+from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from chassis.web.schemas import Schema
 from services.profile.book.api.current import context
 from services.profile.book.api.import_schemas import ImportSchema
@@ -58,7 +58,7 @@ def _body(dataset: Dataset) -> marshmallow.Schema:
 
 def _route(dataset: Dataset) -> None:
     @blueprint.post(f"/<enterprise>/{dataset.name}", endpoint=f"post_{dataset.name.replace('-', '_')}")
-    @refuses(blueprint, 400, 403, 422)
+    @refuses(blueprint, 400, 403, 422, *WORK_WAITS)
     @requires("imports:write")
     @blueprint.arguments(_body(dataset))
     @blueprint.response(202, ImportSchema())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import polars as pl
@@ -80,6 +80,18 @@ class Evidence:
 def empty() -> Evidence:
     """Return evidence without rows, each table with its schema."""
     return evidence(pl.DataFrame(schema=invoice.SCHEMA), {}, pl.DataFrame(schema=ENTERPRISES))
+
+
+def of_others(told: Evidence, own: Collection[str]) -> Evidence:
+    """Return what others than the enterprises themselves say; `own` are the imports by which these speak.
+
+    By its own word none moves what all are held against.
+    """
+    if not own:
+        return told
+    spoken = pl.col("import_id").is_in(sorted(own))
+    kinds = ("invoices", *(name.replace("-", "_") for name in DATASETS))
+    return replace(told, **{kind: getattr(told, kind).filter(~spoken) for kind in kinds})
 
 
 def evidence(

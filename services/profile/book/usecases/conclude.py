@@ -64,6 +64,7 @@ def conclude(
         store.move_book(session, state)
         done.counts, done.finished_at = summary(sheets, counts, commits.told), now
         note_changed(session, _touched(sheets, commits), order.kind)
+        context.peers.changed(session)
 
 
 def _follow(

@@ -61,4 +61,5 @@ def date_book(
     facts = {"version": row.version, "date": day.isoformat() if day else None}
     ledger.append(session, [ledger.Entry(KIND, None, caller.client, facts)])
     note_changed(session, store.with_invoices(session), KIND)
+    context.peers.changed(session)
     return row

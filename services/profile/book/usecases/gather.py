@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -49,6 +50,48 @@ def gather(context: Context, moment: Moment, scope: Permit | Whole, kinds: Colle
     return evidence(invoices, found, _firms(firms), disputed)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What SQL knows of a moment, so that lakes are read without it: in another process, on another machine.
+
+    `versions` are those of the lakes, `gone` what does not count, `own` the imports by which enterprises spoke of
+    themselves, `firms` (`evidence.ENTERPRISES`) all that were known then. `moment` names its `known_at`.
+    """
+
+    moment: Moment
+    versions: Mapping[str, int]
+    gone: Gone
+    own: frozenset[str]
+    firms: pl.DataFrame
+
+
+def known_at(context: Context, moment: Moment, _: Whole) -> Known:
+    """Return what SQL knows of a moment; for a declared reason, as no file is open."""
+    with context.database.read() as session:
+        versions = store.lake_versions(session, moment.known_at)
+        firms = _known(session, moment, None)
+        gone, own = gone_at(session, None, moment), store.own_imports(session)
+    return Known(moment, versions, gone, own, _firms(firms))
+
+
+def gather_part(lakes: Mapping[str, Rows], known: Known, scope: Whole, firms: pl.DataFrame) -> Evidence:
+    """Return what `gather` does of lakes that hold a part of the book (or of some firms of it), without SQL.
+
+    `firms` are the known ones of that part.
+    """
+    moment, kinds = known.moment, {}
+    rows = standing_rows(
+        lakes["invoices"], invoice.DATASET, known.versions.get("invoices", 0), scope.enterprises, known.gone
+    )
+    invoices = invoice.as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
+    again = spoken_of_again(rows.filter(pl.col("known_at") <= moment.known_at))
+    disputed = contested(again, known.own).filter(pl.col("date") <= moment.as_of)
+    for name in DATASETS.keys() & known.versions.keys():
+        rows = standing_rows(lakes[name], HELD[name], known.versions[name], scope.enterprises, known.gone)
+        kinds[name] = HELD[name].as_known(rows, known_at=moment.known_at, as_of=moment.as_of)
+    return evidence(invoices, kinds, firms, disputed)
+
+
 def gather_kind(context: Context, moment: Moment, scope: Permit | Whole, name: str) -> pl.DataFrame:
     """Return what is known of one kind of data beside invoices, of a scope at a moment."""
     with context.database.read() as session:
@@ -58,14 +101,17 @@ def gather_kind(context: Context, moment: Moment, scope: Permit | Whole, name: s
     return _kinds(context, wanted, moment, scope.enterprises, gone).get(name, HELD[name].empty())
 
 
-def scan(context: Context, kind: str, version: int, known_at: datetime | None, _: Whole) -> pl.LazyFrame:
+def scan(
+    context: Context, kind: str, version: int, known_at: datetime | None, _: Whole, *, since: datetime | None = None
+) -> pl.LazyFrame:
     """Return all rows of a kind at a version of its lake, to be filtered; for a declared reason, as no file is open.
 
-    Those of imports that had been taken back at `known_at` (None: by now) are not among them.
+    With `since` only those that became known later are read. Those of imports that had been taken back at `known_at`
+    (None: by now) are not among them.
     """
     with context.database.read() as session:
         gone = withdrawals.withdrawn(session, known_at)
-    return context.lakes[kind].scan(version, without=gone)
+    return context.lakes[kind].scan(version, without=gone, since=since)
 
 
 def gone_at(runner: Runner, enterprises: Sequence[str] | None, moment: Moment) -> Gone:

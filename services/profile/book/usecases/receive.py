@@ -101,7 +101,7 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
                     created_at=context.now(),
                 )
             )
-            jobs.enqueue(session, JOB, {}, caller=caller, job_id=import_id)
+            jobs.order(session, JOB, {}, caller=caller, job_id=import_id)
     except IntegrityError:
         # Another request with this key was quicker by a moment: its import is the answer to both.
         context.uploads.delete(import_id)

@@ -10,7 +10,7 @@ from flask import Response, request
 from chassis.web import idempotency
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, Shows, refuses, shows
+from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.profile.book.api.current import context
 from services.profile.book.domain.moment import Asked
 from services.profile.book.domain.permit import Permit
@@ -36,7 +36,7 @@ def _allow_long_books() -> None:
 
 
 @blueprint.post("")
-@refuses(blueprint, 413, 422)
+@refuses(blueprint, 413, 422, *WORK_WAITS)
 @requires("enterprises:read")
 @blueprint.arguments(ShockOrderSchema())
 @blueprint.response(200, ShockAnswerSchema())

@@ -68,7 +68,7 @@ def order_shock(context: Context, session: Session, reading: Reading, order: Ord
     """Order a shock as a job, and return its id; nothing is opened yet."""
     connection = session.connection()
     facts = settle(connection, store.book(connection), asked, context.today())
-    job_id = jobs.enqueue(session, JOB, {}, caller=reading.caller)
+    job_id = jobs.order(session, JOB, {}, caller=reading.caller)
     row = ShockOrder(
         id=job_id,
         client=reading.caller.client,

@@ -11,10 +11,12 @@ from services.profile.rights.api.schemas import EnterpriseSchema, marks
 
 
 class PeersSchema(Schema):
-    """The firms that it is compared with: which they are, and how many."""
+    """The firms that it is compared with: which they are, how many, as of which day, as known when."""
 
     group = fields.Nested(TextSchema())
     count = fields.Integer()
+    as_of = fields.Date()
+    known_at = fields.AwareDateTime()
 
 
 class ReliabilitySchema(Schema):

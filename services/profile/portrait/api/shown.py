@@ -17,7 +17,6 @@ from services.profile.graph.domain.figures.declared import OFFERED, Figure
 from services.profile.portrait.domain.features import CATALOGUE, VERSION, Feature
 from services.profile.portrait.domain.indicators import INDICATORS, Indicator
 from services.profile.portrait.domain.late_payment import Account, whole_fen
-from services.profile.portrait.domain.peers import Group
 from services.profile.portrait.domain.portrait import Aspect, Line, Partner, starts_at
 from services.profile.portrait.usecases.claim_late_payments import Claimed
 from services.profile.portrait.usecases.portray import Detail, DrawnPortrait
@@ -64,7 +63,7 @@ def recognised(match: str | None) -> dict[str, str] | None:
 
 def portrait(drawn: DrawnPortrait) -> dict[str, Any]:
     """Show a portrait."""
-    peers = _peers(drawn.portrait.group)
+    peers = _peers(drawn)
     return {
         "enterprise": enterprise(drawn.enterprise),
         "as_of": drawn.file.facts.moment.as_of,
@@ -85,7 +84,7 @@ def dimension(detail: Detail) -> dict[str, Any]:
     """Show one dimension with every figure's value, peers' median, standing and contribution."""
     drawn = detail.drawn
     [aspect] = [each for each in drawn.portrait.dimensions if each.key == detail.key]
-    shown = _aspect(aspect, _peers(drawn.portrait.group))
+    shown = _aspect(aspect, _peers(drawn))
     return {
         **shown,
         "enterprise": drawn.enterprise.id,
@@ -149,8 +148,11 @@ def invoice_lines(found: Lines) -> dict[str, Any]:
     }
 
 
-def _peers(group: Group | None) -> dict[str, Any] | None:
-    return {"group": asdict(group.title), "count": group.count} if group else None
+def _peers(drawn: DrawnPortrait) -> dict[str, Any] | None:
+    group, held = drawn.portrait.group, drawn.baseline
+    if group is None:
+        return None
+    return {"group": asdict(group.title), "count": group.count, "as_of": held.day, "known_at": held.known_at}
 
 
 def _aspect(aspect: Aspect, peers: dict[str, Any] | None) -> dict[str, Any]:

@@ -8,10 +8,10 @@ group says which it is and how many it holds. Real and synthetic firms are never
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import numpy as np
 import polars as pl
@@ -30,6 +30,21 @@ K = TypeVar("K", bound=str)
 # Ours, 2026-11: with 30 peers a percentile carries about ±9 points (one standard error at the median).
 LEAST_PEERS = 30
 STEPS = np.linspace(0.0, 1.0, 101)
+# What early warning compares with what is usual (`watch/domain/signals/norms.py`), among firms with invoices.
+USUAL = ("sales_void_rate_36m", "vat_burden_36m", "margin_36m")
+# A kept curve: of which group (its place, its key, how many firms), of which figure or dimension.
+KEPT: Mapping[str, pl.DataType] = {
+    "place": pl.Int32(),
+    "synthetic": pl.Boolean(),
+    "industry": pl.String(),
+    "size_class": pl.String(),
+    "count": pl.Int64(),
+    "sort": pl.String(),
+    "name": pl.String(),
+    "grid": pl.List(pl.Float64),
+}
+INDEX = ("place", "synthetic", "industry", "size_class")
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 # From the narrowest: which column names the industry, and what a group shares.
 STEPS_WIDER = (
     ("industry", ["synthetic", "industry", "size_class"]),
@@ -84,22 +99,21 @@ class Group:
 class Peers:
     """All groups of a book that are large enough, and the whole book in any case.
 
-    `rows` are the places in `book` of the firms of each group. A book has dozens of groups and a portrait needs one:
-    the others are not computed.
+    A book has dozens of groups and a portrait needs one: each is made (or read) when one of its firms is first placed.
     """
 
-    book: pl.DataFrame
-    rows: Mapping[Key, pl.Series]
+    keys: frozenset[Key]
+    make: Callable[[Key], Group]
     _made: dict[Key, Group] = field(default_factory=dict)
 
     def of(self, firm: Firm) -> Group | None:
         """Return the narrowest group of the firm; None in a book without any firm of its kind."""
-        return next((self.group(key) for key in firm.cells() if key in self.rows), None)
+        return next((self.group(key) for key in firm.cells() if key in self.keys), None)
 
     def group(self, key: Key) -> Group:
-        """Return one of the groups in `rows`."""
+        """Return one of the groups in `keys`."""
         if key not in self._made:  # two threads that make the same one make the same bytes
-            self._made[key] = _group(self.book[self.rows[key]], key[1], key[2])
+            self._made[key] = self.make(key)
         return self._made[key]
 
 
@@ -126,7 +140,35 @@ def peers(features: pl.DataFrame, firms: pl.DataFrame) -> Peers:
             key = (bool(trait["synthetic"]), trait.get(industry), trait.get("size_class"))
             if cell.height >= LEAST_PEERS or len(by) == 1:
                 rows.setdefault(key, cell["row"])
-    return Peers(book, rows)
+    return Peers(frozenset(rows), lambda key: _group(book[rows[key]], key[1], key[2]))
+
+
+def as_rows(peers: Peers) -> pl.DataFrame:
+    """Return all groups as rows to be kept (`KEPT`): one for each quantile curve, those of a group together."""
+    keys = sorted(peers.keys, key=lambda key: (key[0], key[1] or "", key[2] or ""))
+    rows = []
+    for place, key in enumerate(keys):
+        group = peers.group(key)
+        curves = [("feature", name, grid) for name, grid in group.features.items()]
+        curves += [("dimension", str(name), grid) for name, grid in group.dimensions.items()]
+        # A group of whose firms nothing is known has no curve, and is a group all the same.
+        for sort, name, grid in curves or [("none", "", np.zeros(0))]:
+            rows.append((place, *key, group.count, sort, name, grid.tolist()))
+    return pl.DataFrame(rows, schema=KEPT, orient="row")
+
+
+def from_rows(index: pl.DataFrame, read: Callable[[int], pl.DataFrame]) -> Peers:
+    """Return groups that were kept: `index` has `INDEX` of each, `read` gives the rows of the group at a place."""
+    places = {(row[1], row[2], row[3]): row[0] for row in index.select(INDEX).iter_rows()}
+    return Peers(frozenset(places), lambda key: _kept(read(places[key]), key))
+
+
+def _kept(rows: pl.DataFrame, key: Key) -> Group:
+    curves: dict[str, dict[str, Grid]] = {"feature": {}, "dimension": {}, "none": {}}
+    for sort, name, grid in rows.select("sort", "name", "grid").iter_rows():
+        curves[sort][name] = np.array(grid, dtype=np.float64)
+    dimensions = {name: curves["dimension"][name] for name in DIMENSIONS if name in curves["dimension"]}
+    return Group(_title(key[1], key[2]), rows["count"][0], curves["feature"], dimensions)
 
 
 def _group(cell: pl.DataFrame, industry: str | None, size: str | None) -> Group:

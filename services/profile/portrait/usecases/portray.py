@@ -24,7 +24,7 @@ from services.profile.portrait.domain.features.feature import Dimension
 from services.profile.portrait.domain.indicators import INDICATORS, Trust, own
 from services.profile.portrait.domain.peers import Firm, Group
 from services.profile.portrait.domain.portrait import TITLES, Line, Portrait, Subject, lines, month_ends, portrait
-from services.profile.portrait.usecases.baseline import Baseline, baselines, trust_of
+from services.profile.portrait.usecases.baseline import Baseline, baseline, parties_of, trust_of
 from services.profile.portrait.usecases.read_features import describer
 from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading
@@ -44,6 +44,7 @@ class DrawnPortrait:
     enterprise: Enterprise
     depth: str
     portrait: Portrait
+    baseline: Baseline
     evidence: Mapping[str, Any] | None = None
 
 
@@ -64,6 +65,7 @@ class PortraitInputs:
     evidence: Evidence
     subject: Subject
     group: Group | None
+    baseline: Baseline
 
 
 def read_portrait(context: Context, reading: Reading, enterprise: str, asked: Asked) -> DrawnPortrait:
@@ -92,15 +94,13 @@ def _dimension(written: str) -> Dimension:
 def prepare(context: Context, file: OpenFile) -> PortraitInputs:
     """Gather and compute everything that is shown of one enterprise."""
     moment = file.moment
-    baseline = baselines(context.lake).at(context, moment)
+    held = baseline(context, moment, [file.enterprise])
     evidence = gather(context, moment, file.permit)
     firm = _known_then(context, file.enterprise, moment)
     trust = trust_of(context, moment, file.permit, evidence)
-    own_network = baseline.network.filter(pl.col("enterprise") == file.enterprise)
-    subject = _subject(evidence, moment, baseline, own_network, trust)
-    return PortraitInputs(
-        firm, evidence, subject, baseline.peers.of(Firm(firm.industry, firm.size_class, firm.synthetic))
-    )
+    subject = _subject(evidence, moment, held.network, parties_of(context, moment, evidence), trust)
+    group = held.peers.of(Firm(firm.industry, firm.size_class, firm.synthetic))
+    return PortraitInputs(firm, evidence, subject, group, held)
 
 
 def _known_then(context: Context, enterprise: str, moment: Moment) -> Enterprise:
@@ -111,10 +111,10 @@ def _known_then(context: Context, enterprise: str, moment: Moment) -> Enterprise
     return firms[0] if firms else Enterprise(enterprise)
 
 
-def _subject(evidence: Evidence, moment: Moment, baseline: Baseline, network: pl.DataFrame, trust: Trust) -> Subject:
+def _subject(evidence: Evidence, moment: Moment, network: pl.DataFrame, parties: pl.DataFrame, trust: Trust) -> Subject:
     days = month_ends(moment.as_of)
     features = history(evidence.invoices.select(NEEDS), days)
-    told = own(evidence, days, baseline.parties, trust).drop("enterprise")
+    told = own(evidence, days, parties, trust).drop("enterprise")
     figures = features.join(told, on="as_of", how="full", coalesce=True)
     # What only the whole book can tell is known as of the last month's end; past months are shown on it as it is.
     held = network.row(0, named=True) if network.height else {}
@@ -130,4 +130,4 @@ def _subject(evidence: Evidence, moment: Moment, baseline: Baseline, network: pl
 
 def _drawn(inputs: PortraitInputs, file: OpenFile) -> DrawnPortrait:
     drawn = portrait(inputs.evidence.invoices, inputs.subject, inputs.group)
-    return DrawnPortrait(file, inputs.enterprise, inputs.subject.depth, drawn)
+    return DrawnPortrait(file, inputs.enterprise, inputs.subject.depth, drawn, inputs.baseline)

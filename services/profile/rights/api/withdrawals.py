@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from chassis.web import idempotency
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, Shows, refuses, shows
+from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.profile.book.api import shown as book_shown
 from services.profile.book.api.current import context
 from services.profile.book.api.import_schemas import ImportSchema
@@ -19,7 +19,7 @@ blueprint = Blueprint("withdrawals", __name__, url_prefix="/v1/imports", descrip
 
 
 @blueprint.post("/<import_id>/withdraw")
-@refuses(blueprint, 404, 409)
+@refuses(blueprint, 404, 409, *WORK_WAITS)
 @requires("imports:write")
 @blueprint.response(200, ImportSchema())
 @idempotency.repeatable

@@ -244,6 +244,7 @@ def _remove(context: Context, session: Session, row: tables.Dispute, reply: str,
         raise DecisionIncomplete("A description is not removed; let its source state it anew, then decide: restated.")
     gone = [Departure(row.enterprise, row.kind, row.record)]
     departures.depart(session, gone, Cause.CORRECTED, row.id, now)
+    context.peers.changed(session)
     if row.kind == public_record.DATASET.name:
         context.alerts.withdraw(session, row.enterprise, [row.before["number"]], now)
         end_measures_on(session, row.enterprise, row.before["number"], now, reason=REMOVED)

@@ -85,6 +85,7 @@ def leave(
     left = departures.depart(session, gone, Cause.REPAIRED, act, now)
     if not left:
         return []
+    context.peers.changed(session)
     context.alerts.withdraw(session, enterprise, {records[each.record] for each in left}, now)
     for each in left:
         end_measures_on(session, enterprise, records[each.record], now, actor=client)

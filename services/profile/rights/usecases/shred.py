@@ -87,6 +87,7 @@ def _expire(context: Context, dataset: Dataset, policy: Policy, kept_from: date)
         gone = [Departure(enterprise, dataset.name, name) for name in records]
         with context.database.begin() as session:
             left = departures.depart(session, gone, Cause.EXPIRED, policy.key, context.now())
+            context.peers.changed(session)
             if dataset is public_record.DATASET:
                 context.alerts.withdraw(session, enterprise, set(records.values()), context.now())
                 by = (Correction.EXPIRED, EXPIRED)

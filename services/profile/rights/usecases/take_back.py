@@ -64,7 +64,7 @@ def ask(context: Context, session: Session, caller: Caller, import_id: str) -> t
             by=begun.by,
             withdrawn_at=begun.at.isoformat() if begun.at else None,
         )
-    job = jobs.enqueue(session, withdrawals.JOB, {"import": order.id}, caller=caller)
+    job = jobs.order(session, withdrawals.JOB, {"import": order.id}, caller=caller)
     begun.told = {"job": job}
     session.flush()
     return order
@@ -99,6 +99,7 @@ def _concluded(context: Context, session: Session, order: tables.Import, ended: 
     }
     names = ended.by_enterprise.keys()
     note_changed(session, names, order.kind, undone=order.finished_at)
+    context.peers.changed(session)
     if not again:
         _end_what_rests(context, session, ended, row.by, now)
         _tell(session, order, names, row.by, now)

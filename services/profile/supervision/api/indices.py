@@ -9,7 +9,7 @@ from flask import Response
 from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer, stream
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, Shows, refuses, shows
+from chassis.web.openapi import WORK_WAITS, Blueprint, Shows, refuses, shows
 from services.profile.book.api.current import context
 from services.profile.supervision import index_store
 from services.profile.supervision.api import index_shown
@@ -52,7 +52,7 @@ def list_indices(query: dict[str, Any]) -> Response:
 
 
 @blueprint.post("")
-@refuses(blueprint, 400, 409, 422)
+@refuses(blueprint, 400, 409, 422, *WORK_WAITS)
 @requires("indices:write")
 @blueprint.arguments(IndexOrderBodySchema())
 @blueprint.response(202, IndexOrderSchema())

@@ -10,31 +10,34 @@ from datetime import date
 
 import polars as pl
 
+from services.profile.book import store
 from services.profile.book.context import Context
-from services.profile.book.domain.evidence import Evidence
+from services.profile.book.domain.evidence import Evidence, of_others
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Permit, Whole
 from services.profile.book.usecases.gather import EVERY, gather
 from services.profile.portrait.domain.features import NEEDS, compute
 from services.profile.portrait.domain.indicators import Trust, own
-from services.profile.portrait.usecases.baseline import Baseline, baselines, of_others, trust_of
+from services.profile.portrait.usecases.baseline import Baseline, baseline, parties_of, trust_of
 from services.profile.supervision.domain.counted import numbers
 from services.profile.supervision.domain.pack import Pack
 
 
 def gathered(context: Context, moment: Moment, scope: Permit | Whole) -> Evidence:
     """Return what others than the firms themselves say of the firms of a scope."""
-    return of_others(context, gather(context, moment, scope, EVERY))
+    with context.database.read() as session:
+        own = store.own_imports(session)
+    return of_others(gather(context, moment, scope, EVERY), own)
 
 
 def figures(context: Context, moment: Moment, scope: Permit | Whole, evidence: Evidence) -> pl.DataFrame:
     """Return every figure of the catalogue for the firms of a scope: one row a firm, null where it is not known."""
-    baseline = baselines(context.lake).at(context, moment)
+    held = baseline(context, moment, evidence.enterprises["enterprise"].to_list())
     trust = trust_of(context, moment, scope, evidence)
-    found = own_figures(evidence, moment.as_of, baseline.parties, trust)
+    found = own_figures(evidence, moment.as_of, parties_of(context, moment, evidence), trust)
     return (
         evidence.enterprises.select("enterprise")
-        .join(found.join(_network(baseline, found), on="enterprise", how="left"), on="enterprise", how="left")
+        .join(found.join(_network(held, found), on="enterprise", how="left"), on="enterprise", how="left")
         .sort("enterprise")
     )
 

@@ -78,7 +78,7 @@ def order_index(context: Context, session: Session, caller: Caller, first: str |
     if not 1 <= len(found) <= MOST_MONTHS:
         raise Invalid(f"From 1 to {MOST_MONTHS} months are published at once, from the first to the last.")
     payload = {"months": list(found), "by": caller.client}
-    return Order(jobs.enqueue(session, JOB, payload, caller=caller), found)
+    return Order(jobs.order(session, JOB, payload, caller=caller), found)
 
 
 def publish_index(context: Context, job: Job) -> None:

@@ -23,7 +23,7 @@ from services.profile.book.domain.moment import Moment, watched_day
 from services.profile.book.domain.party import party_of, written
 from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.usecases.gather import WITH_LINES, gather, gather_kind, scan
-from services.profile.portrait.usecases.baseline import baselines
+from services.profile.portrait.usecases.baseline import usual
 from services.profile.rights.usecases.count_queries import hard_queries
 from services.profile.standards.days import day_of, start_of
 from services.profile.watch import alert_store
@@ -253,9 +253,9 @@ def _surroundings(context: Context, moment: Moment, evidence: Evidence, asked_on
         asked = hard_queries(session, names, since, until)
         kinds = {*store.lake_versions(session, moment.known_at), "invoices", "queries"}
         own = store.own_imports(session)
-    usual = baselines(context.lake, light=True).at(context, replace(moment, known_at=known_at)).peers
+    common = usual(context, replace(moment, known_at=known_at))
     queries = pl.DataFrame(sorted(asked), schema=QUERIES, orient="row")
-    return Surroundings(outcomes, queries, norms(usual, evidence.enterprises), frozenset(kinds), asked_on, own)
+    return Surroundings(outcomes, queries, norms(common, evidence.enterprises), frozenset(kinds), asked_on, own)
 
 
 def _sellers_to(context: Context, names: Sequence[str]) -> list[str]:

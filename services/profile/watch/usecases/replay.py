@@ -21,7 +21,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import WITH_LINES, gather
-from services.profile.portrait.usecases.baseline import baselines
+from services.profile.portrait.usecases.baseline import usual
 from services.profile.watch import alert_store
 from services.profile.watch.domain.signals import SEVERITIES, SIGNALS, SignalInputs, Surroundings, evaluate, version
 from services.profile.watch.domain.signals.alerts import Alert, Key, Round, advance
@@ -74,8 +74,9 @@ def replay(context: Context, period: Period, progress: Callable[[int, int], None
 
 def _scene(context: Context, moment: Moment, beside: Surroundings) -> SignalInputs:
     evidence = gather(context, moment, Whole(Why.REPLAY), WITH_LINES)
-    usual = baselines(context.lake, light=True).at(context, moment).peers
-    return SignalInputs(evidence, moment.as_of, replace(beside, norms=norms(usual, evidence.enterprises)))
+    return SignalInputs(
+        evidence, moment.as_of, replace(beside, norms=norms(usual(context, moment), evidence.enterprises))
+    )
 
 
 def _advance(log: dict[tuple[Key, date], Alert], scene: SignalInputs, names: set[str]) -> None:

@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from services.profile.portrait.domain.indicators.catalogue import FIGURES, INDICATORS, Trust, own, whole
+from services.profile.portrait.domain.indicators.catalogue import (
+    FIGURES,
+    INDICATORS,
+    Edges,
+    Trust,
+    edges,
+    network,
+    own,
+    whole,
+)
 from services.profile.portrait.domain.indicators.indicator import Indicator, Scale
 
-__all__ = ["FIGURES", "INDICATORS", "Indicator", "Scale", "Trust", "own", "whole"]
+__all__ = [
+    "FIGURES",
+    "INDICATORS",
+    "Edges",
+    "Indicator",
+    "Scale",
+    "Trust",
+    "edges",
+    "network",
+    "own",
+    "whole",
+]

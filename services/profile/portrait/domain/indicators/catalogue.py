@@ -51,28 +51,54 @@ def own(evidence: Evidence, days: Sequence[date], parties: pl.DataFrame, trust: 
     return found.select(*FIRM, LAST_ON, *_values(OWN)).sort(FIRM)
 
 
-def whole(evidence: Evidence, as_of: date, trust: Trust) -> pl.DataFrame:
-    """Return what only the whole book can tell of each firm: enterprise and the network indicators, sorted.
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """What of firms' own records the network is made of: trade of 12 months, relations that hold, who is in trouble.
+
+    Those of some firms and of others, one under the other, are those of all of them.
+    """
+
+    links: pl.DataFrame
+    relations: pl.DataFrame
+    troubled: pl.DataFrame
+
+
+def edges(evidence: Evidence, as_of: date, channels: pl.DataFrame) -> Edges:
+    """Return the edges that the firms of some evidence make, as others than they themselves say.
 
     What firms say of themselves ties nobody to anybody: else one that makes up a sale would move another's figures, and
     read in its own whether that one is in the book, in trouble or large (ADR 28).
     """
     day = pl.lit(as_of)
-    links = chain.links(_heard(evidence.invoices, trust), day)
-    firms = evidence.enterprises
-    large = firms.filter(pl.col("size_class") == "large")["enterprise"]
+    return Edges(
+        chain.links(_heard(evidence.invoices, channels), day),
+        relation.current(_heard(evidence.relations, channels), day),
+        relation.troubled(evidence.public_records, day),
+    )
+
+
+def network(edges: Edges, large: pl.Series, checks: pl.DataFrame) -> pl.DataFrame:
+    """Return what only the whole book can tell of each firm: enterprise and the network indicators, sorted.
+
+    `large` are the ids of large firms; `checks` tells how far the sources of each firm agree (`Trust.checks`).
+    """
+    links = edges.links.sort("enterprise", "counterparty")
     found = chain.network(links, large)
-    for part in (
-        relation.network(_heard(evidence.relations, trust), evidence.public_records, links, day),
-        confidence.agreed(trust.checks),
-    ):
+    for part in (relation.network_of(edges.relations, edges.troubled, links), confidence.agreed(checks)):
         found = found.join(part, on="enterprise", how="full", coalesce=True)
     return found.select("enterprise", *_values(NETWORK)).sort("enterprise")
 
 
-def _heard(rows: pl.DataFrame, trust: Trust) -> pl.DataFrame:
+def whole(evidence: Evidence, as_of: date, trust: Trust) -> pl.DataFrame:
+    """Return the network of a whole book's evidence as of a day."""
+    firms = evidence.enterprises
+    large = firms.filter(pl.col("size_class") == "large")["enterprise"]
+    return network(edges(evidence, as_of, trust.channels), large, trust.checks)
+
+
+def _heard(rows: pl.DataFrame, channels: pl.DataFrame) -> pl.DataFrame:
     """Return what others than the enterprises themselves say."""
-    own = trust.channels.filter(pl.col("channel").is_in(confidence.UNVERIFIED))["import_id"]
+    own = channels.filter(pl.col("channel").is_in(confidence.UNVERIFIED))["import_id"]
     return rows if own.is_empty() else rows.filter(~pl.col("import_id").is_in(own.implode()).fill_null(value=False))
 
 

@@ -142,7 +142,23 @@ def network(relations: pl.DataFrame, records: pl.DataFrame, links: pl.DataFrame,
     `links` are the trade of 12 months (enterprise, counterparty, sold, bought). Firms of which nothing is known in a
     figure have null there.
     """
-    current = relations.filter((c("until") >= day).fill_null(value=True) & (c("since") <= day).fill_null(value=True))
+    return network_of(current(relations, day), troubled(records, day), links)
+
+
+def current(relations: pl.DataFrame, day: pl.Expr) -> pl.DataFrame:
+    """Return the relations that hold on a day: enterprise, relation, party, share."""
+    holding = (c("until") >= day).fill_null(value=True) & (c("since") <= day).fill_null(value=True)
+    return relations.filter(holding).select("enterprise", "relation", "party", "share")
+
+
+def troubled(records: pl.DataFrame, day: pl.Expr) -> pl.DataFrame:
+    """Return each firm of which anything was published by a day, and whether it is in trouble (`troubled`) then."""
+    listed = live(day) & c("record").is_in(TROUBLE) & (c("tier").fill_null("general") != "minor")
+    return records.filter(c("published_on") <= day).group_by("enterprise").agg(troubled=listed.any())
+
+
+def network_of(current: pl.DataFrame, troubled: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """Return what `network` does of the relations that hold and the firms that are in trouble."""
     group = _groups(current)
     found = current.select("enterprise").unique()
     sizes = group.with_columns(group_firms=pl.len().over("group").cast(pl.Float64))
@@ -151,7 +167,7 @@ def network(relations: pl.DataFrame, records: pl.DataFrame, links: pl.DataFrame,
     alone = pl.col("group_firms").fill_null(1.0)
     zero = (c(name).fill_null(0.0) for name in ("shared_contacts", "guarantees_given", "guarantee_ring"))
     found = found.with_columns(alone, *zero)
-    for part in (_related(links, group), _troubled(links, records, day)):
+    for part in (_related(links, group), _troubled(links, troubled)):
         found = found.join(part, on="enterprise", how="full", coalesce=True)
     return found
 
@@ -216,15 +232,12 @@ def _related(links: pl.DataFrame, group: pl.DataFrame) -> pl.DataFrame:
     return sold.group_by("enterprise").agg(related_sales=inside / c("sold").sum().cast(pl.Float64))
 
 
-def _troubled(links: pl.DataFrame, records: pl.DataFrame, day: pl.Expr) -> pl.DataFrame:
+def _troubled(links: pl.DataFrame, troubled: pl.DataFrame) -> pl.DataFrame:
     """Return the share of trade with partners in trouble, null where nothing is published of any partner."""
-    listed = live(day) & c("record").is_in(TROUBLE) & (c("tier").fill_null("general") != "minor")
-    known = records.filter(c("published_on") <= day)
-    partner = as_counterparty(c("enterprise")).alias("counterparty")
-    troubled = known.group_by(partner).agg(troubled=listed.any())
+    partners = troubled.select(as_counterparty(c("enterprise")).alias("counterparty"), "troubled")
     amount = (c("sold") + c("bought")).cast(pl.Int64)
     links = links.with_columns(as_counterparty(c("counterparty")))
-    traded = links.join(troubled, on="counterparty", how="left").group_by("enterprise")
+    traded = links.join(partners, on="counterparty", how="left").group_by("enterprise")
     share = amount.filter(c("troubled").fill_null(value=False)).sum().cast(pl.Float64) / amount.sum().cast(pl.Float64)
     seen = c("troubled").is_not_null().any() & (amount.sum() > 0)
     return traded.agg(troubled_partners=pl.when(seen).then(share))

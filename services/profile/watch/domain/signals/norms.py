@@ -7,16 +7,17 @@ from typing import Any
 
 import polars as pl
 
-from services.profile.portrait.domain.peers import Firm, Peers
+from services.profile.portrait.domain.peers import USUAL, Firm, Peers
 from services.profile.watch.domain.signals.inputs import NORMS
 
+VOIDS, BURDEN, MARGIN = USUAL
 # Column of NORMS: the feature and the percent of peers below it.
 TAKEN = {
-    "void_rate": ("sales_void_rate_36m", 50),
-    "burden_low": ("vat_burden_36m", 1),
-    "burden_high": ("vat_burden_36m", 99),
-    "margin_low": ("margin_36m", 1),
-    "margin_high": ("margin_36m", 99),
+    "void_rate": (VOIDS, 50),
+    "burden_low": (BURDEN, 1),
+    "burden_high": (BURDEN, 99),
+    "margin_low": (MARGIN, 1),
+    "margin_high": (MARGIN, 99),
 }
 
 

@@ -1,0 +1,121 @@
+"""Backing up one service, and bringing it back: its database at one moment, and the files that this copy names.
+
+What names files goes in before them: the database first, then what it speaks of. A file that was erased in between
+(what is past its keeping must not live on in a backup) makes the whole begin anew.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chassis.core.errors import Refused
+from chassis.data import dump
+from chassis.data.dump import Copy
+from chassis.data.vault import Entry, Part, Vault
+
+MOST_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that belongs into a backup, which is opened when its turn comes.
+
+    `size` (bytes) is named where the file never changes under its name: what an earlier backup holds of it is not
+    read again. `optional` is one that may be gone, or may never have been.
+    """
+
+    name: str
+    open: Callable[[], AbstractContextManager[Path]]
+    size: int | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a copy of the database names: files, and facts for whoever brings them back."""
+
+    sources: Sequence[Source] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ErasedMeanwhile(Refused):
+    """Files that a copy of the database names are not there, in copy after copy."""
+
+
+def nothing(_: Copy) -> Named:
+    """Return the files of a service that has none."""
+    return Named()
+
+
+def back_up(vault: Vault, moment: str, service: str, url: str, named: Callable[[Copy], Named] = nothing) -> Part:
+    """Put a running service into the backup of a moment, and return what was put in.
+
+    `named` reads from the copy of its database which files belong to it. Raises `ErasedMeanwhile`.
+    """
+    before = vault.latest(service)
+    held, missing = before.named() if before else {}, ""
+    for _ in range(MOST_ATTEMPTS):
+        with tempfile.TemporaryDirectory() as folder, dump.copied(url, Path(folder)) as copy:
+            entries = [vault.keep(copy.file.name, copy.file)]
+            try:
+                told = named(copy)
+                entries += _kept(vault, told.sources, held)
+            except FileNotFoundError as gone:
+                missing = str(gone)
+                continue
+        part = Part(service, tuple(entries), told.facts)
+        vault.write_part(moment, part)
+        return part
+    raise ErasedMeanwhile(
+        f"{missing} of {service} is not there, and its database names it: it is being erased (try again), or it is "
+        "lost (smecredit verify)"
+    )
+
+
+def bring_back(
+    vault: Vault, moment: str, service: str, url: str, place: Callable[[str, Path], object] | None = None
+) -> Part:
+    """Make a service what a backup says: its files by `place` (name, a file of this machine), then its database.
+
+    The database comes last: a service that is half brought back is none, and can be brought back again.
+    """
+    part = vault.part(moment, service)
+    dump.require_empty(url)
+    with tempfile.TemporaryDirectory() as folder:
+        for entry in part.entries:
+            if entry.name not in dump.NAMES and place is not None:
+                with _fetched(vault, entry, Path(folder)) as file:
+                    place(entry.name, file)
+        (database,) = [entry for entry in part.entries if entry.name in dump.NAMES]
+        with _fetched(vault, database, Path(folder)) as file:
+            dump.restore(file, url)
+    return part
+
+
+def _kept(vault: Vault, sources: Sequence[Source], held: Mapping[str, Entry]) -> Iterator[Entry]:
+    for source in sources:
+        entry = held.get(source.name)
+        if entry is not None and source.size == entry.size:
+            yield entry
+            continue
+        try:
+            with source.open() as path:
+                yield vault.keep(source.name, path)
+        except FileNotFoundError:
+            if not source.optional:
+                raise
+
+
+@contextmanager
+def _fetched(vault: Vault, entry: Entry, folder: Path) -> Iterator[Path]:
+    file = folder / entry.name.rpartition("/")[2]
+    vault.fetch(entry, file)
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
