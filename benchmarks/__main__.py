@@ -47,6 +47,7 @@ NAMES = (
     "graph_contagion",
     "graph_shocks",
     "graph_screen",
+    "engine",
     "refresh",
     "replay",
     "graph_smesd",

@@ -23,6 +23,7 @@ import xgboost
 from chassis.core.ids import new_id
 from chassis.data import jobs, migrations
 from chassis.data.database import Database
+from chassis.data.files import Folder
 from chassis.data.worker import Worker
 from services.scoring.clients import FeatureTable
 from services.scoring.context import PACKAGE, Context
@@ -140,8 +141,9 @@ def _shelf(settings: Settings, booster: xgboost.Booster, rows: np.ndarray) -> An
         reference={"id": "bench", "values": values},
         card={},
     )
-    write(artefact, settings.models / "mdl")
-    return Shelf(settings.models)
+    models = Path(settings.models)
+    write(artefact, models / "mdl")
+    return Shelf(Folder(models))
 
 
 def _table(rows: np.ndarray) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -15,9 +16,11 @@ from sqlalchemy import update
 
 from chassis.core import logs
 from chassis.core.errors import Refused
+from chassis.core.findings import DEEP, USUAL, told
 from chassis.core.settings import SettingsError
 from chassis.data import migrations
 from chassis.data.backups import Named, back_up, bring_back
+from chassis.data.check import check_database
 from chassis.data.database import Database
 from chassis.data.vault import vault_at
 from gateway.identity import assertions, keys
@@ -200,6 +203,16 @@ def rotate_signing_key(settings: Settings, only_prepare: bool) -> None:
         return
     rotate(settings.signing_key)
     click.echo("The new key signs after a restart; the one before it stays published. Restart every gateway now.")
+
+
+@main.command("verify")
+@click.argument("depth", default=USUAL)
+@click.pass_obj
+def verify(settings: Settings, depth: str) -> None:
+    """Check the database of clients, keys and people; `deep` looks at every page of its file. Tells JSON."""
+    checked: Counter[str] = Counter()
+    found = list(check_database(Database(settings.database_url), "gateway", checked, deep=depth == DEEP))
+    click.echo(orjson.dumps(told(checked, found)).decode())
 
 
 def _people(settings: Settings) -> People:

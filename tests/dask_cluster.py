@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from smecredit.running.process import Child, Command
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,7 +23,7 @@ class DaskCluster:
             self.port = probe.getsockname()[1]
         self.address = f"tcp://127.0.0.1:{self.port}"
         self._folder = folder
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._children: list[Child] = []
         self.scheduler = self.start_scheduler()
 
     def start_scheduler(self) -> subprocess.Popen[bytes]:
@@ -43,19 +44,15 @@ class DaskCluster:
 
     def end(self) -> None:
         """Kill every process, and theirs."""
-        for process in self._processes:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        for child in self._children:
+            child.end(0)
 
     def _start(self, arguments: list[str], code: Path) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "chassis.core.engine", *arguments],
-            cwd=self._folder,
-            env={**os.environ, "PYTHONPATH": f"{code}{os.pathsep}{ROOT / 'tests'}"},
-            stdout=subprocess.DEVNULL,
-            stderr=(self._folder / "dask.log").open("ab"),
-            start_new_session=True,
-        )
-        self._processes.append(process)
-        return process
+        command = Command("dask", [sys.executable, "-m", "chassis.core.engine", *arguments])
+        # The code is that of `code` alone, not that of the folder in which the tests run.
+        environment = {"PYTHONPATH": f"{code}{os.pathsep}{ROOT / 'tests'}", "PYTHONSAFEPATH": "1"}
+        child = Child(command, {**os.environ, **environment}, self._folder / "dask.log")
+        self._children.append(child)
+        child.start()
+        assert child.process
+        return child.process

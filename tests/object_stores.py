@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-KEY, SECRET = "tests", "tests-only"
+KEY, SECRET, BUCKET = "tests", "tests-only", "smecredit-tests"
 PORTS = ("master", "volume", "filer", "s3")
 START_SECONDS = 60
 
 
 class SeaweedFS:
-    """A server of one process; buckets are made when something is put into them."""
+    """A server of one process, and a bucket in it."""
 
     def __init__(self) -> None:
         weed = shutil.which("weed", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
@@ -69,11 +69,9 @@ class SeaweedFS:
             "AWS_ALLOW_HTTP": "true",
         }
 
-    def bucket(self) -> str:
-        """Make a bucket that nobody else uses, and return its address."""
-        name = f"test-{uuid4().hex[:12]}"
-        self._put_into(name)
-        return f"s3://{name}"
+    def place(self) -> str:
+        """Return an address that nobody else uses: all are in one bucket, since each takes volumes of its own."""
+        return f"s3://{BUCKET}/{uuid4().hex[:12]}"
 
     def start(self) -> None:
         """Start on what the folder holds, and wait until files can be put."""
@@ -108,18 +106,18 @@ class SeaweedFS:
         from obstore.exceptions import BaseError  # noqa: PLC0415 -- an extra
 
         try:
-            self._put_into("started")
+            self._put_a_file()
         except BaseError:
             return False
         return True
 
-    def _put_into(self, bucket: str) -> None:
-        """Put a file into a bucket, which is made by that."""
+    def _put_a_file(self) -> None:
+        """Put a file into the bucket, which is made by that."""
         import obstore  # noqa: PLC0415
         from obstore.store import S3Store  # noqa: PLC0415
 
         config = {name.lower(): value for name, value in self.environment.items() if name != "AWS_ALLOW_HTTP"}
-        store = S3Store(bucket, config=config, client_options={"allow_http": True}, retry_config={"max_retries": 0})  # type: ignore[arg-type]
+        store = S3Store(BUCKET, config=config, client_options={"allow_http": True}, retry_config={"max_retries": 0})  # type: ignore[arg-type]
         obstore.put(store, "first", b"")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -21,6 +21,8 @@ from chassis.data.storage import refusal_of
 # and letters: of a path only our own words and ids are said again.
 OURS = re.compile(r"[a-z][a-z0-9_-]{0,63}|[a-z]{2,5}_[0-9A-Z]{26}")
 KINDS = "problem_kinds"
+# What a service knows of errors of its libraries: the refusal that one comes to, if any.
+DIAGNOSIS = "diagnosis"
 log = structlog.get_logger()
 
 BY_STATUS: Mapping[int, Kind] = {
@@ -65,7 +67,8 @@ def register(app: Flask, table: Mapping[type[Refused], Kind]) -> None:
         return answer(document(kind, _detail(error), _members(error)))
 
     def crashed(error: Exception) -> Response:
-        if (refusal := refusal_of(error)) is not None:
+        diagnose: Callable[[Exception], Refused | None] = app.extensions.get(DIAGNOSIS, lambda _: None)
+        if (refusal := refusal_of(error) or diagnose(error)) is not None:
             log.error("storage", error=type(error).__name__, reason=refusal.detail.partition(" / ")[0])
             return answer(describe(refusal, table))
         log.exception("crashed", error=type(error).__name__)

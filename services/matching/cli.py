@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import Any
 
 from chassis.core import commands
+from chassis.core.findings import DEEP, USUAL, told
 from chassis.data import migrations
 from chassis.data.backups import back_up, bring_back
+from chassis.data.check import check_database
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
@@ -38,6 +41,13 @@ def worker() -> None:
     Crew(context.database, [*places, Post(DELIVERIES, postman.run), Post(CLOCK, notices.run)]).run()
 
 
+def verify(depth: str = USUAL) -> dict[str, Any]:
+    """Check the database; `deep` looks at every page of its file."""
+    checked: Counter[str] = Counter()
+    database = Database(Settings.from_environment().database_url)
+    return told(checked, list(check_database(database, PACKAGE, checked, deep=depth == DEEP)))
+
+
 def backup(place: str, moment: str) -> dict[str, Any]:
     """Put this service into the backup of a moment, at a place that is a folder or an object store."""
     settings = Settings.from_environment()
@@ -53,4 +63,4 @@ def restore(place: str, moment: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    commands.run(PACKAGE, migrate=migrate, worker=worker, backup=backup, restore=restore)
+    commands.run(PACKAGE, migrate=migrate, worker=worker, verify=verify, backup=backup, restore=restore)

@@ -8,8 +8,10 @@ from flask import Flask
 
 from chassis.core.identity import Verifier
 from chassis.web.app import Check, make_service, watch_posts, writing
+from chassis.web.refusals import DIAGNOSIS
 from services.profile.book.context import Context, PeerMaker
 from services.profile.book.usecases.agree import agree
+from services.profile.book.usecases.diagnose import diagnose
 from services.profile.composition import PACKAGE, make_context
 from services.profile.portrait.api.shown import catalogue_terms
 from services.profile.posts import posts
@@ -33,6 +35,7 @@ def create_app(
         checks={"lake": partial(agree, context), "writing": _writing(context)},
         terms=catalogue_terms,
     )
+    app.extensions[DIAGNOSIS] = partial(diagnose, context)
     for blueprint in BETWEEN_SERVICES:
         app.register_blueprint(blueprint)
     return watch_posts(app, posts())

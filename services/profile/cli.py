@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from chassis.core import commands
+from chassis.core.findings import DEEP, USUAL, told
 from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
@@ -36,6 +37,7 @@ from services.profile.posts import CLOCK
 from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
 from services.profile.rights.usecases.shred import shred as erase
+from services.profile.rights.usecases.verify import verify as examine
 from services.profile.settings import SERVICE, Settings
 from services.profile.watch.usecases.look import BATCH, look
 from services.profile.watch.usecases.look_books import look_books
@@ -71,6 +73,11 @@ def compact() -> str:
     context = make_context(Settings.from_environment())
     agree(context)
     return f"joined {sum(lake.compact() for lake in context.lakes.values())} files"
+
+
+def verify(depth: str = USUAL) -> dict[str, Any]:
+    """Check database, ledger, lakes and files received against each other; `deep` reads every value and digest."""
+    return told(*examine(make_context(Settings.from_environment()), PACKAGE, deep=depth == DEEP))
 
 
 def watch() -> str:
@@ -142,6 +149,7 @@ if __name__ == "__main__":
         replay_alerts(sys.argv[2:])
     else:
         upkeep: dict[str, commands.Command] = {
+            "verify": verify,
             "compact": compact,
             "watch": watch,
             "shred": shred,

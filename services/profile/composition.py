@@ -33,7 +33,7 @@ def make_context(settings: Settings, peers: PeerMaker | None = None) -> Context:
     return Context(
         settings=settings,
         database=Database(settings.database_url, jobs.limits(settings.queue_limits)),
-        lakes=lakes(settings.lake_url, settings.lake_options),
+        lakes=lakes(settings.lake_url, settings.lake_options, settings.cache),
         alerts=alert_store,
         peers=peers or Ordering(),
         uploads=files_at(settings.uploads, settings.scratch),

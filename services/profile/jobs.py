@@ -7,6 +7,7 @@ from functools import partial
 
 from chassis.data.jobs import Job, Kind
 from services.profile.book.context import Context
+from services.profile.book.usecases.diagnose import diagnosed
 from services.profile.book.usecases.load import load
 from services.profile.book.usecases.receive import JOB
 from services.profile.book.usecases.touch import JOB as LOOK
@@ -26,7 +27,7 @@ from services.profile.watch.usecases.look_books import watch_books
 
 def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
     """Return the handler of each kind of job; all may be repeated after a crash."""
-    return {
+    found: dict[Kind, Callable[[Job], None]] = {
         JOB: partial(load, context, HOOKS),
         UNDO: partial(take_back, context),
         LOOK: partial(watch, context),
@@ -35,3 +36,4 @@ def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
         SHOCK: partial(work_off_shock, context),
         PEERS: partial(work_off_peers, context),
     }
+    return {kind: diagnosed(context, handler) for kind, handler in found.items()}

@@ -9,6 +9,7 @@ from pathlib import Path
 from marshmallow.validate import Length, Range
 
 from chassis.core import settings
+from chassis.data.files import Cache
 
 SERVICE = "profile"
 MEBIBYTE = 1 << 20
@@ -43,6 +44,8 @@ class Settings:
     queue_limits: Mapping[str, int] = field(default_factory=dict)
     # Where files are kept that web processes and workers share, if that is not the home folder (ADR 51).
     store: str | None = None
+    # Bytes of copies that this machine keeps of what lies in an object store.
+    most_cached: int = 8192 * MEBIBYTE
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -51,6 +54,7 @@ class Settings:
             home = settings.home(env)
             database_url = settings.database_url(env, SERVICE)
             store = settings.store(env)
+            cached = env.int("SMECREDIT_CACHE_MIB", 8192)
             lake_url = env.str("PROFILE_LAKE_URL", f"{store}/lake")
             gateway_url = env.str("GATEWAY_URL", "http://127.0.0.1:8000")
             jwks_url = env.str("SMECREDIT_JWKS_URL", f"{gateway_url}/.well-known/jwks.json")
@@ -70,8 +74,8 @@ class Settings:
         )
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE, memory * MEBIBYTE)
         addresses = (home, database_url, lake_url, jwks_url, lake_options)
-        keys = (party_key, ledger_keys)
-        return cls(*addresses, *largest, *keys, sector_packs, engine, *queues, store)
+        keys, cached = (party_key, ledger_keys), cached * MEBIBYTE
+        return cls(*addresses, *largest, *keys, sector_packs, engine, *queues, store, cached)
 
     @property
     def ledger_key_file(self) -> Path:
@@ -84,9 +88,19 @@ class Settings:
         return self.home / "peers"
 
     @property
+    def shared_peers(self) -> str | None:
+        """Where machines share them; None where they share the home folder."""
+        return f"{self.store}/peers" if self.store and self.store != str(self.home) else None
+
+    @property
     def uploads(self) -> str:
         """Where files lie as received, and their reject reports: a folder or an object store."""
         return f"{self.store or self.home}/uploads"
+
+    @property
+    def cache(self) -> Cache:
+        """Copies of what lies in an object store; they can be made again."""
+        return Cache(self.home / "cache", self.most_cached)
 
     @property
     def scratch(self) -> Path:

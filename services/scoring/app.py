@@ -27,7 +27,9 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
         verifier=verifier or Verifier(settings.jwks_url, audiences=["scoring"]),
         problem_kinds=KINDS,
         blueprints=BLUEPRINTS,
-        checks={"writing": writing(context.database, {"models": settings.models})},
+        checks={
+            "writing": writing(context.database, {"models": settings.models}, {"models": context.shelf.files.probe})
+        },
     )
     current.share(app, Turns(partial(assess_each, context)))
     return watch_posts(app, posts(context))

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from chassis.core import commands
+from chassis.core.findings import DEEP, USUAL, told
 from chassis.data import migrations
 from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
@@ -19,6 +20,7 @@ from services.scoring.settings import SERVICE, Settings
 from services.scoring.usecases.back_up import named, put_back
 from services.scoring.usecases.redraw import redraw
 from services.scoring.usecases.renew import renew
+from services.scoring.usecases.verify import verify as examine
 
 CORRECTIONS_SECONDS = 5.0
 
@@ -47,6 +49,11 @@ def _keep_the_clock(context: Context, name: str) -> None:
     Chores({partial(renew, context): CORRECTIONS_SECONDS}).run(name)
 
 
+def verify(depth: str = USUAL) -> dict[str, Any]:
+    """Check the database, the ledger and the digests of the models; `deep` looks at every page of the database."""
+    return told(*examine(make_context(Settings.from_environment()), deep=depth == DEEP))
+
+
 def backup(place: str, moment: str) -> dict[str, Any]:
     """Put this service into the backup of a moment, at a place that is a folder or an object store."""
     settings = Settings.from_environment()
@@ -62,4 +69,5 @@ def restore(place: str, moment: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    commands.run(PACKAGE, migrate=migrate, worker=worker, backup=backup, restore=restore, redraw=redraw_pictures)
+    upkeep: dict[str, commands.Command] = {"verify": verify, "backup": backup, "restore": restore}
+    commands.run(PACKAGE, migrate=migrate, worker=worker, redraw=redraw_pictures, **upkeep)

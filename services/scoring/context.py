@@ -12,8 +12,10 @@ from chassis.core.http import ServiceIdentity, Upstream
 from chassis.core.signing import Signer, signer_of
 from chassis.data import jobs
 from chassis.data.database import Database
+from chassis.data.files import Files, files_at
 from services.scoring.clients import Profile
 from services.scoring.domain.errors import ModelNotFound
+from services.scoring.ml import artefact
 from services.scoring.ml.scorer import Scorer
 from services.scoring.settings import Settings
 
@@ -26,8 +28,8 @@ ONE_SECONDS, MANY_SECONDS = 10.0, 600.0
 class Shelf:
     """The trained models, loaded once each: a version never changes, so it never needs to be read again."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, files: Files) -> None:
+        self.files = files
         self._loaded: dict[str, Scorer] = {}
         self._lock = threading.Lock()
 
@@ -36,18 +38,31 @@ class Shelf:
         scorer = self._loaded.get(version)
         return scorer if scorer is not None else self._load(version)
 
-    def path(self, version: str) -> Path:
-        """Return where a version's artefact lies."""
-        return self._folder / version
+    def keep(self, version: str, folder: Path) -> None:
+        """Keep what a training has made of a version, its artefact last: a version that is there is there whole.
+
+        Raises `VersionTaken` where another artefact has the version.
+        """
+        made = sorted(
+            (path for path in folder.rglob("*") if path.is_file()), key=lambda path: path.name == artefact.FILE
+        )
+        for path in made:
+            name, fixed = f"{version}/{path.relative_to(folder).as_posix()}", path.name == artefact.FILE
+            try:
+                with self.files.writing(name, again=not fixed) as file:
+                    file.write(path.read_bytes())
+            except FileExistsError:
+                raise artefact.taken(version) from None
 
     def _load(self, version: str) -> Scorer:
         with self._lock:
             if version not in self._loaded:
                 try:
-                    self._loaded[version] = Scorer.load(self.path(version))
+                    body = self.files.read(f"{version}/{artefact.FILE}")
+                    self._loaded[version] = Scorer(*artefact.parsed(version, body))
                 except FileNotFoundError:
                     raise ModelNotFound(
-                        f"The file of model {version} is missing in this service's model folder; restore it from "
+                        f"The file of model {version} is missing among this service's models; restore it from "
                         "the backup, or train and promote a new model."
                     ) from None
             return self._loaded[version]
@@ -87,6 +102,6 @@ def make_context(settings: Settings) -> Context:
             one=Upstream("profile", settings.profile_url, timeout=ONE_SECONDS),
             many=Upstream("profile", settings.profile_url, timeout=MANY_SECONDS),
         ),
-        shelf=Shelf(settings.models),
+        shelf=Shelf(files_at(settings.models, settings.scratch)),
         identity=cache(lambda: ServiceIdentity(settings.gateway_url, settings.own_key())),
     )

@@ -31,6 +31,8 @@ class Settings:
     # Workers of a queue where not one, and jobs that may wait in it where not as many as usual.
     workers: Mapping[str, int] = field(default_factory=dict)
     queue_limits: Mapping[str, int] = field(default_factory=dict)
+    # Where files are kept that web processes and workers share, if that is not the home folder (ADR 51).
+    store: str | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -46,18 +48,24 @@ class Settings:
             ledger_keys = settings.signing_keys(env, "SCORING_LEDGER_KEYS")
             counts = env.enum("SCORING_COUNTS", Counts.CONFIRMED, enum=Counts, by_value=True)
             queues = (settings.workers(env, SERVICE), settings.queue_limits(env, SERVICE))
+            store = settings.store(env)
             production = settings.is_production(env)
         settings.require_signing_keys(receipt_keys, "SCORING_RECEIPT_KEYS", "receipts", production=production)
         settings.require_signing_keys(
             ledger_keys, "SCORING_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
         keys = (client_key, receipt_keys, ledger_keys)
-        return cls(home, database_url, profile_url, gateway_url, jwks_url, *keys, counts, *queues)
+        return cls(home, database_url, profile_url, gateway_url, jwks_url, *keys, counts, *queues, store)
 
     @property
-    def models(self) -> Path:
-        """The folder of the trained models, one entry a version."""
-        return self.home / "models"
+    def models(self) -> str:
+        """Where the trained models lie, a folder each version: a folder or an object store."""
+        return f"{self.store or self.home}/models"
+
+    @property
+    def scratch(self) -> Path:
+        """The folder for files that are worked on for a while; nothing in it is needed afterwards."""
+        return self.home / "scratch"
 
     @property
     def receipt_key_file(self) -> Path:

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "backup": ("saving", "Back the suite up, while it runs, to a folder or an object store."),
     "restore": ("saving", "Bring a backup back into an empty home."),
     "demo": ("running", "Start, load data, train, score, match, and show the result."),
+    "verify": ("checking", "Check all that is kept: databases, ledgers, lakes, files, models."),
     "import": ("data", "Import files: enterprises, invoices, outcomes, a workbook."),
     "preview": ("previewing", "Look at a file before it is imported, and save its mapping."),
     "withdraw-import": ("data", "Take an import back: its rows end, as if it had not been sent."),

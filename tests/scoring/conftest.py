@@ -12,7 +12,8 @@ import threading
 import tomllib
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
@@ -36,6 +37,7 @@ from services.scoring.app import create_app
 from services.scoring.clients import FULLER
 from services.scoring.context import PACKAGE, Context
 from services.scoring.jobs import handlers
+from services.scoring.ml import plan
 from services.scoring.problems import KINDS
 from services.scoring.settings import Settings
 from services.scoring.tables import Batch, Model
@@ -351,8 +353,24 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("models") / "mdl_test"
     frame = book().filter(pl.col("defaulted").is_not_null())
-    train(frame, CATALOGUE, version="mdl_test", seed=1, into=folder)
+    with few_forests():
+        train(frame, CATALOGUE, version="mdl_test", seed=1, into=folder)
     return folder
+
+
+@contextmanager
+def few_forests() -> Iterator[None]:
+    """Try and average few forests while it lasts: four and not 24, for claims that no number of forests can change."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "BOOK", replace(plan.BOOK, repeats=2, stretched=4, tried=2))
+        yield
+
+
+@pytest.fixture(scope="module")
+def quick_training() -> Iterator[None]:
+    """Train with few forests, throughout a module."""
+    with few_forests():
+        yield
 
 
 @pytest.fixture

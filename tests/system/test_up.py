@@ -145,19 +145,25 @@ def test_a_busy_port_is_named_before_anything_starts(up, tmp_path):
     assert not list(tmp_path.glob("*.db"))
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home that one suite after another is started on: only the first has to prepare it."""
+    return tmp_path_factory.mktemp("lasting")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_everything_cleanly(tmp_path, number):
+def test_a_signal_stops_everything_cleanly(lasting, number):
     """Exit code 0 and no process left, by Ctrl-C as by SIGTERM."""
-    running = start(tmp_path)
+    running = start(lasting)
     assert len(running.children()) >= 2 * len(PARTS) - 1
     running.process.send_signal(number)
     assert running.process.wait(PATIENCE_SECONDS) == 0
     assert running.children() == {}
 
 
-def test_nothing_survives_the_death_of_the_command(tmp_path):
+def test_nothing_survives_the_death_of_the_command(lasting):
     """Even kill -9 of the command leaves no orphans."""
-    running = start(tmp_path)
+    running = start(lasting)
     running.process.kill()
     running.process.wait()
     until(lambda: running.children() == {})

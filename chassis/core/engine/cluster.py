@@ -6,6 +6,7 @@ is tried again, and finds what is done by the names of its outputs.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -50,6 +51,8 @@ class _Crew:
     def __init__(self, engine: Cluster) -> None:
         from distributed import Client  # noqa: PLC0415 - an extra, half a second to import
 
+        # What it loses is told by an exception of ours; its own words are a traceback for each.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         self._engine = engine
         self._out: dict[str, tuple[int, Future]] = {}
         self._ended: SimpleQueue[Future] = SimpleQueue()

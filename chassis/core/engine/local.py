@@ -1,4 +1,4 @@
-"""The engine of one machine: a few processes of its own, made when first needed, ended with their owner."""
+"""The engine of one machine: a few processes of its own, made when needed, ended with their owner."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from chassis.core.engine.dispatch import dispatched
 from chassis.core.engine.here import Here
 from chassis.core.engine.ran import Ran, T, U
 
+# So long a process waits for the next unit.
+IDLE_SECONDS = 60.0
 # Each library that has threads of its own reads one of these as it is imported.
 THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS")
 
@@ -34,8 +36,8 @@ class Local:
     anew rather than forked: a fork in the middle of a thread of Polars hangs.
     """
 
-    def __init__(self, width: int | None = None) -> None:
-        self._width = width or cores()
+    def __init__(self, width: int | None = None, idle: float = IDLE_SECONDS) -> None:
+        self._width, self._idle_seconds = width or cores(), idle
         self._lock = threading.Lock()
         self._idle: list[Process] = []
         self._taken = 0
@@ -63,7 +65,7 @@ class Local:
                 if process.lives:
                     return process
                 process.end()
-        return Process(max(1, cores() // self._width))
+        return Process(max(1, cores() // self._width), self._idle_seconds)
 
     def give_back(self, process: Process, *, whole: bool) -> None:
         """Take a process back; one that is dead or in the middle of a unit is ended."""
@@ -76,13 +78,13 @@ class Local:
 
 
 class Process:
-    """One process; it lives as long as its standard input is open."""
+    """One process; it lives as long as its standard input is open and work comes."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, idle: float) -> None:
         self.pipe, theirs = Pipe()
         path = os.pathsep.join(entry for entry in sys.path if entry)
         self._popen = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "chassis.core.engine.worker", str(theirs.fileno())],
+            [sys.executable, "-m", "chassis.core.engine.worker", str(theirs.fileno()), str(idle)],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path, **dict.fromkeys(THREADS, str(threads))},

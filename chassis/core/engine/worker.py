@@ -1,4 +1,7 @@
-"""A process of the local engine: does the parcels that come through a pipe, one at a time, until its owner is gone."""
+"""A process of the local engine: does the parcels that come through a pipe, one at a time.
+
+It ends when its owner is gone, and by itself when nothing has come for a while: what it has imported is memory.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,13 @@ from chassis.core import logs
 from chassis.core.engine.parcel import done
 
 
-def main(descriptor: int) -> None:
-    """Work until the pipe is closed."""
+def main(descriptor: int, idle: float) -> None:
+    """Work until the pipe is closed or silent for `idle` seconds."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the owner, who ends us in order
     threading.Thread(target=_end_with_owner, daemon=True).start()
     logs.configure("engine")
     pipe: Connection[bytes, bytes] = Connection(descriptor)
-    while True:
+    while pipe.poll(idle):
         try:
             parcel = pipe.recv_bytes()
         except EOFError:
@@ -33,4 +36,4 @@ def _end_with_owner() -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), float(sys.argv[2]))

@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from chassis.data.files.cache import Cache, cache_here
 from chassis.data.files.folder import Folder
 from chassis.data.files.kept import Files, Kept, borrowed, sweep
 from chassis.data.files.objects import Objects, StoreUnreachable
 
-__all__ = ["Files", "Folder", "Kept", "Objects", "StoreUnreachable", "borrowed", "files_at", "sweep"]
+__all__ = [
+    "Cache",
+    "Files",
+    "Folder",
+    "Kept",
+    "Objects",
+    "StoreUnreachable",
+    "borrowed",
+    "cache_here",
+    "files_at",
+    "sweep",
+]
 
 
 def files_at(url: str, scratch: Path, options: Mapping[str, str] | None = None) -> Files:

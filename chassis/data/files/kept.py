@@ -8,7 +8,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
@@ -17,10 +17,11 @@ LOCK = ".borrowed"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A file that is there: its name, and its size in bytes."""
+    """A file that is there: its name, and its size in bytes; `tag` is the store's own mark of the content, if any."""
 
     name: str
     size: int
+    tag: str | None = field(default=None, compare=False)
 
 
 class Files(Protocol):

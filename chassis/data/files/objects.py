@@ -145,17 +145,17 @@ class Objects:
 
         return self.ask(lambda: bytes(obstore.get(self.store, inside(name)).bytes()))
 
-    def list(self, prefix: str = "") -> list[Kept]:
-        """Return the files whose names begin so, by name."""
+    def list(self, prefix: str = "", *, after: str | None = None) -> list[Kept]:
+        """Return the files whose names begin so, by name; only those `after` a name where one is given."""
         import obstore  # noqa: PLC0415
 
         # A store lists whole folders: what is within one is looked for here.
         folder = prefix.rpartition("/")[0]
         try:
-            found = self.ask(lambda: obstore.list(self.store, folder or None).collect())
+            found = self.ask(lambda: obstore.list(self.store, folder or None, offset=after).collect())
         except FileNotFoundError:  # the bucket itself
             raise self._unreachable() from None
-        named = [Kept(str(each["path"]), int(each["size"])) for each in found]
+        named = [Kept(str(each["path"]), int(each["size"]), each["e_tag"]) for each in found]
         return sorted((each for each in named if each.name.startswith(prefix)), key=lambda each: each.name)
 
     def delete(self, name: str) -> None:

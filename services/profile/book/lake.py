@@ -15,8 +15,9 @@ from typing import Any
 import orjson
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
+from chassis.data.files import Cache
 from services.profile.book.delta import BEFORE_ALL, bucket_of, harden, in_buckets, last_import, writer_of
 from services.profile.book.domain import invoice
 from services.profile.book.domain.channel import Standing
@@ -63,9 +64,14 @@ class Lake:
     """One kind of data of all enterprises, at `url` (a folder, or an object store with `options`)."""
 
     def __init__(
-        self, url: str, options: Mapping[str, str] | None = None, *, dataset: Dataset = invoice.DATASET
+        self,
+        url: str,
+        options: Mapping[str, str] | None = None,
+        *,
+        dataset: Dataset = invoice.DATASET,
+        cache: Cache | None = None,
     ) -> None:
-        self._files = TableFiles(url, options, dataset)
+        self._files = TableFiles(url, options, dataset, cache)
         self._dataset, self._schema, self._writer = dataset, dataset.schema, writer_of(dataset)
         self._held = HeldRows(self._files, dataset)
         self._content = [name for name in self._schema if name not in ("known_at", "import_id")]
@@ -91,18 +97,17 @@ class Lake:
         require(table, step, self._dataset.name)
         return table.version()
 
-    def commits_since(self, version: int) -> dict[int, str]:
-        """Return by version the commits of imports and acts that came later than a version, the newest first."""
-        table = self._files.table()
-        later = table.version() - version
-        entries = table.history(later) if later > 0 else []
-        return {entry["version"]: entry["import_id"] for entry in entries if "import_id" in entry}
-
-    def steps(self) -> dict[int, Step]:
-        """Return every commit of an import or an act that the log still tells of, by version."""
-        entries = [entry for entry in self._files.table().history() if "import_id" in entry]
+    def commits(self, since: int = 0) -> dict[int, Commit]:
+        """Return the commits of imports and acts after a version that the log still tells of, by version."""
+        later = self.newest() - since
+        entries = [entry for entry in self._files.history(later) if "import_id" in entry] if later > 0 else []
         made = (Commit(entry["version"], orjson.loads(entry["import"]), entry["import_id"]) for entry in entries)
-        return {commit.version: commit.step for commit in made}
+        return {commit.version: commit for commit in made}
+
+    @property
+    def files(self) -> TableFiles:
+        """The table's files, for whoever looks at them one by one."""
+        return self._files
 
     @property
     def url(self) -> str:
@@ -122,7 +127,7 @@ class Lake:
         table = self._files.table()
         if table.transaction_version(import_id) is None:
             return None
-        for entry in table.history():
+        for entry in self._files.history():
             if entry.get("import_id") == import_id:
                 return Commit(entry["version"], orjson.loads(entry["import"]), import_id)
         raise LookupError(f"the commit of {import_id} is no longer in the log")
@@ -248,17 +253,20 @@ class Lake:
 
         It is unread: only what a query needs of it is read.
         """
-        files = self._files.at(version)
+        files = self._near(version, bucket, since)
         # It is read when nobody here can list again, so what another process has erased is looked for now.
         if not self._files.there(files):
             self._files.forget()
-            files = self._files.at(version)
+            files = self._near(version, bucket, since)
+        rows = _left(self._files.scan(files), without)
+        return rows if since is None else rows.filter(pl.col("known_at") > since)
+
+    def _near(self, version: int, bucket: int | None, since: datetime | None) -> pl.DataFrame:
+        """Return the files that may hold rows of a bucket, or such as are known since a moment."""
+        files = self._files.at(version)
         if bucket is not None:
             files = files.filter(pl.col("bucket") == bucket)
-        if since is None:
-            return _left(self._files.scan(files), without)
-        later = self._files.scan(files.filter(pl.col("max.known_at") + STATISTICS_STEP > since))
-        return _left(later, without).filter(pl.col("known_at") > since)
+        return files if since is None else files.filter(pl.col("max.known_at") + STATISTICS_STEP > since)
 
     def brought(self, version: int, import_id: str) -> pl.DataFrame:
         """Return the rows that one import brought, as the lake stood at `version`."""
@@ -282,14 +290,14 @@ class Lake:
                 continue
             # Also where nothing was left to erase: whoever erased it may have been killed before the files went.
             if self._files.table().transaction_version(SHRED) is not None:
-                self._files.table().vacuum(0, dry_run=False, enforce_retention_duration=False)
+                self._files.remote().vacuum(0, dry_run=False, enforce_retention_duration=False)
             self._files.forget()
             return before.height - after.height
         raise LakeBusy(SHRED)
 
     def compact(self, bucket: int | None = None) -> int:
         """Join the small files of many imports into few; return how many were replaced. Contents stay the same."""
-        table = self._files.table()
+        table = self._files.remote()
         only = None if bucket is None else [("bucket", "=", str(bucket))]
         replaced = int(table.optimize.compact(partition_filters=only)["numFilesRemoved"])
         if replaced:
@@ -303,8 +311,8 @@ class Lake:
         full = counts.filter(pl.col("len") > MOST_FILES)["bucket"].to_list()
         try:
             return sum(self.compact(bucket) for bucket in full)
-        except CommitFailedError:
-            return 0  # somebody else was quicker; the next import tries again
+        except DeltaError:
+            return 0  # somebody else was quicker, or a file is damaged; the next import tries again
 
     def _commit(self, table: DeltaTable, placed: Any, import_id: str, entry: dict[str, Any]) -> Commit:
         version = table.version() + 1
@@ -313,15 +321,15 @@ class Lake:
             app_transactions=[Transaction(import_id, 1)],
             max_commit_retries=0,
         )
-        write_deltalake(
-            table,
-            placed,
-            mode="append",
-            schema_mode="merge",  # a lake of an earlier release may lack a column
-            writer_properties=self._writer,
-            commit_properties=properties,
-        )
-        self._harden(version)
+        with self._files.committing(table) as writable:
+            write_deltalake(
+                writable,
+                placed,
+                mode="append",
+                schema_mode="merge",  # a lake of an earlier release may lack a column
+                writer_properties=self._writer,
+                commit_properties=properties,
+            )
         return Commit(version, entry, import_id)
 
     def _rewrite(self, table: DeltaTable, rows: pl.DataFrame, buckets: Sequence[int]) -> None:
@@ -333,20 +341,19 @@ class Lake:
             max_commit_retries=0,
         )
         where = f"bucket IN ({', '.join(map(str, buckets))})"
-        if rows.is_empty():
-            table.delete(where, commit_properties=properties)
-        else:
-            placed = in_buckets(rows, self._schema, self._dataset.day)
+        with self._files.committing(table) as writable:
+            if rows.is_empty():
+                writable.delete(where, commit_properties=properties)
+                return
             write_deltalake(
-                table,
-                placed,
+                writable,
+                in_buckets(rows, self._schema, self._dataset.day),
                 mode="overwrite",
                 predicate=where,
                 schema_mode="merge",
                 writer_properties=self._writer,
                 commit_properties=properties,
             )
-        self._harden(version)
 
     def _harden(self, version: int) -> None:
         if self._files.folder is not None:
@@ -357,7 +364,11 @@ class Lake:
         known = latest if isinstance(latest, datetime) else BEFORE_ALL
         table = self._files.table()
         # What was known last may be among what was erased.
-        return known if table.transaction_version(SHRED) is None else max(known, last_import(table, version))
+        return (
+            known
+            if table.transaction_version(SHRED) is None
+            else max(known, last_import(self._files.history(), version))
+        )
 
     def _placed(self, rows: pl.DataFrame, known_at: datetime, import_id: str) -> pl.DataFrame:
         """Give rows their bucket and origin, sorted so that one firm's rows lie together."""
@@ -377,7 +388,7 @@ def _left(rows: pl.LazyFrame, without: Collection[str]) -> pl.LazyFrame:
     return rows.filter(~pl.col("import_id").is_in(list(without))) if without else rows
 
 
-def lakes(url: str, options: Mapping[str, str] | None = None) -> dict[str, Lake]:
+def lakes(url: str, options: Mapping[str, str] | None = None, cache: Cache | None = None) -> dict[str, Lake]:
     """Return the table of each kind of data: invoices at `url`, every other kind beside it."""
     places = {name: url if name == invoice.DATASET.name else f"{url.rstrip('/')}-{name}" for name in HELD}
-    return {name: Lake(places[name], options, dataset=dataset) for name, dataset in HELD.items()}
+    return {name: Lake(places[name], options, dataset=dataset, cache=cache) for name, dataset in HELD.items()}

@@ -17,7 +17,7 @@ from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.versions import Weighed, refused_in_order, told_together
 
 # Rows that are handed to the writer at once, where they come from the disk.
-BATCH = 1 << 17
+BATCH = 1 << 15
 
 
 class Part(Protocol):

@@ -7,12 +7,13 @@ rows of a file say of each other they say within one record, which is of one ent
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from services.profile.book.delta import bucket_of
 from services.profile.book.domain.dataset import Dataset
@@ -80,6 +81,11 @@ class Part:
         """Return the rows in the order of the file."""
         return pl.concat([pl.read_ipc(file) for file in self.files], rechunk=True)
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that the rows have."""
+        return frozenset(pl.read_ipc_schema(self.files[0]))
+
     def become(self, rows: pl.DataFrame) -> None:
         """Put other rows in the place of these."""
         rows.write_ipc(self.files[0], compression=COMPRESSION)
@@ -107,6 +113,15 @@ class Weighed:
         rows.write_ipc(self.folder / f"{place:06}.arrow", compression=COMPRESSION)
 
     def stream(self, columns: Sequence[pl.Expr]) -> Any:
-        """Return all that is kept, part after part, in batches."""
-        kept = pl.scan_ipc(sorted(self.folder.iterdir()))
-        return kept.select(columns).collect_batches(chunk_size=BATCH, maintain_order=True)
+        """Return all that is kept, part after part, in batches: one part is in memory at a time."""
+        files = sorted(self.folder.iterdir())
+
+        def batches(
+            _: list[str] | None, __: pl.Expr | None, ___: int | None, size: int | None
+        ) -> Iterator[pl.DataFrame]:
+            for file in files:
+                yield from pl.read_ipc(file).select(columns).iter_slices(size or BATCH)
+
+        schema = pl.scan_ipc(files[0]).select(columns).collect_schema()
+        # Nothing of it is chosen: it is a stream for the writer, with the columns and rows that it is.
+        return register_io_source(batches, schema=schema).collect_batches(chunk_size=BATCH, maintain_order=True)

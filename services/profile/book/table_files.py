@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from services.profile.book.delta import last_import
+from chassis.data.files import Cache, Kept, cache_here
+from services.profile.book.delta import harden, last_import
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.party import counterparties
 from services.profile.book.fit import behind
+from services.profile.book.mirror import Mirror
 from services.profile.standards.spelling import identifiers
 
 SPELLED = {"counterparty": counterparties, "identifier": identifiers}
@@ -23,26 +27,62 @@ SHRED = "shred"
 
 
 class TableFiles:
-    """The files of one kind of data at `url` (a folder, or an object store with `options`); what is listed is kept."""
+    """The files of one kind of data at `url` (a folder, or an object store with `options`); what is listed is kept.
 
-    def __init__(self, url: str, options: Mapping[str, str] | None, dataset: Dataset) -> None:
+    Of an object store the log and the files are mirrored in a `cache`, that of this machine where none is given.
+    """
+
+    def __init__(
+        self, url: str, options: Mapping[str, str] | None, dataset: Dataset, cache: Cache | None = None
+    ) -> None:
         self.url = url.removeprefix("file://")
         self.options = dict(options or {}) or None
         self._dataset, self._schema = dataset, dataset.schema
-        self.at = lru_cache(maxsize=8)(self._list_files)
+        self._listed = lru_cache(maxsize=8)(self._list_files)
+        self._mirror = None
+        if "://" in self.url:
+            self._mirror = Mirror(self.url, self.options, cache or cache_here(), SHRED)
+
+    def at(self, version: int) -> pl.DataFrame:
+        """Return the files of a version by path, size, bucket and bounds."""
+        if self._mirror is not None and self._mirror.look():
+            self._listed.cache_clear()
+        return self._listed(version)
 
     def forget(self) -> None:
         """Forget what was listed: another process may have erased files."""
-        self.at.cache_clear()
+        self._listed.cache_clear()
+        if self._mirror is not None:
+            self._mirror.doubt()
 
     def table(self, version: int | None = None) -> DeltaTable:
         """Return the table at a version, the newest where none is named; raises where it is missing or out of reach."""
         try:
-            return DeltaTable(self.url, version=version, storage_options=self.options)
+            return DeltaTable(self.url, version=version) if self._mirror is None else self._mirror.table(version)
         except DeltaError:
             if version is not None and (newest := self.table().version()) < version:
                 raise behind(self._dataset.name, version, newest) from None
             raise
+
+    def history(self, newest: int | None = None) -> list[dict[str, Any]]:
+        """Return what the log says of commits, the newest first: so many, or all."""
+        table = self.table() if self._mirror is None else self._mirror.table(whole=True)
+        return table.history(newest)
+
+    def remote(self) -> DeltaTable:
+        """Return the newest version where it lies: for what is done to its files there."""
+        return DeltaTable(self.url, storage_options=self.options)
+
+    @contextmanager
+    def committing(self, table: DeltaTable) -> Iterator[DeltaTable]:
+        """Give a table to write its next version; it is durable when the block ends well."""
+        version = table.version()
+        if self._mirror is None:
+            yield table
+            harden(Path(self.url), version + 1)
+        else:
+            with self._mirror.committing(version) as staged:
+                yield staged
 
     @property
     def folder(self) -> Path | None:
@@ -50,17 +90,18 @@ class TableFiles:
         return None if "://" in self.url else Path(self.url)
 
     def there(self, files: pl.DataFrame) -> bool:
-        """Tell whether these files are still there, where that can be seen at once."""
-        return self.folder is None or all((self.folder / path).exists() for path in files["path"])
+        """Tell whether these files are still there."""
+        try:
+            return all(path.exists() for path in self._paths(files))
+        except FileNotFoundError:
+            return False
 
     def scan(self, files: pl.DataFrame) -> pl.LazyFrame:
         """Return the rows of files, unread."""
         if files.is_empty():
             return pl.LazyFrame(schema=self._schema)
-        paths = [f"{self.url}/{path}" for path in files["path"]]
         scan = pl.scan_parquet(
-            paths,
-            storage_options=self.options,
+            self._paths(files),
             glob=False,  # a home's name may hold what would be a pattern
             hive_partitioning=False,
             schema=self._schema,
@@ -70,6 +111,12 @@ class TableFiles:
         bound = files["bound"][0]
         rows = scan if bound is None else scan.filter(pl.col("known_at") <= bound)
         return self._spelled(rows.select(list(self._schema)))
+
+    def _paths(self, files: pl.DataFrame) -> list[Path]:
+        """Return where files lie on this machine; raise `FileNotFoundError` where an object store has one no more."""
+        if self._mirror is None:
+            return [Path(self.url, path) for path in files["path"]]
+        return self._mirror.copies([Kept(path, size) for path, size in files.select("path", "size").iter_rows()])
 
     def _spelled(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Return rows as every reader is given them: parties and numbers in their one spelling, whenever they came."""
@@ -85,11 +132,11 @@ class TableFiles:
         For a version older than an erasure, they are the files that hold what is left of it. Times of knowledge grow
         from commit to commit, so a version is all that was known up to its last import.
         """
-        newest = self.table()
+        newest = self.table() if self._mirror is None else self._mirror.here()
         erased = newest.transaction_version(SHRED)
         if erased is None or version >= erased:
             return self._actions(version, None)
-        return self._actions(erased, last_import(newest, version))
+        return self._actions(erased, last_import(self.history(), version))
 
     def _actions(self, version: int, bound: datetime | None) -> pl.DataFrame:
         actions = self.table(version).get_add_actions(flatten=True)
@@ -98,5 +145,7 @@ class TableFiles:
         bounds = (f"min.{day}", f"max.{day}", f"min.{lead}", f"max.{lead}", "max.known_at")
         # A column that is empty in every file has no bounds at all.
         absent = [pl.lit(None).alias(name) for name in bounds if name not in frame.columns]
-        listed = frame.with_columns(absent).select("path", pl.col("partition.bucket").alias("bucket"), *bounds)
+        listed = frame.with_columns(absent).select(
+            "path", pl.col("size_bytes").alias("size"), pl.col("partition.bucket").alias("bucket"), *bounds
+        )
         return listed.with_columns(pl.lit(bound, dtype=KNOWN_AT).alias("bound"))

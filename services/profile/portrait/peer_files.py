@@ -8,29 +8,40 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from time import time
 
 import polars as pl
 
+from chassis.data.files import Files, files_at
+
 # So many rows are read to find one firm.
 ROWS_TOGETHER = 2048
 # What nobody names is left alone so long: another worker may be writing it.
 UNNAMED_SECONDS = 6 * 3600.0
+# Of what lies in an object store a reader's machine keeps the tables of so many stamps.
+COPIED = 64
 
 
 @dataclass(frozen=True, slots=True)
 class PeerFiles:
-    """Tables of peer figures in a folder, each in that of its `stamp`."""
+    """Tables of peer figures in a folder, each in that of its `stamp`; with `shared`, copies of those in that store."""
 
     folder: Path
+    shared: str | None = None
 
     def has(self, stamp: str, name: str) -> bool:
         """Tell whether a table is there."""
-        return self._path(stamp, name).exists()
+        try:
+            self._here(stamp, name)
+        except FileNotFoundError:
+            return False
+        return True
 
     def write(self, stamp: str, name: str, table: pl.DataFrame) -> None:
         """Write a table, all of it or nothing."""
@@ -39,6 +50,9 @@ class PeerFiles:
         beside = path.with_suffix(f".{secrets.token_hex(8)}")
         try:
             table.write_parquet(beside, row_group_size=ROWS_TOGETHER, statistics=True)
+            if self.shared is not None:
+                with self._store.writing(_named(stamp, name), again=True) as file, beside.open("rb") as written:
+                    shutil.copyfileobj(written, file)
             _settle(beside)
             beside.replace(path)
             _settle(path.parent)
@@ -47,29 +61,72 @@ class PeerFiles:
 
     def read(self, stamp: str, name: str) -> pl.LazyFrame:
         """Return a table, unread; `FileNotFoundError` where it is gone."""
-        path = self._path(stamp, name)
-        if not path.exists():
-            raise FileNotFoundError(path)
-        return pl.scan_parquet(path, glob=False)
+        return pl.scan_parquet(self._here(stamp, name), glob=False)
 
     def remove(self, stamp: str, name: str) -> None:
         """Remove a table that only the work at hand needed."""
         self._path(stamp, name).unlink(missing_ok=True)
+        if self.shared is not None:
+            self._store.delete(_named(stamp, name))
 
     def sweep(self, named: Collection[tuple[str, str]], *, unnamed: float = UNNAMED_SECONDS) -> int:
-        """Remove all tables but the named ones (stamp, name) that were written more than so many seconds ago."""
+        """Remove all tables but the named ones (stamp, name) that were written more than so many seconds ago.
+
+        A store of several machines does not say when: there all go, and work that misses one begins again.
+        """
         keep, past, gone = {self._path(*each) for each in named}, time() - unnamed, 0
-        for folder in self.folder.iterdir() if self.folder.exists() else ():
+        for folder in self._folders():
             for path in folder.iterdir():
                 if path not in keep and path.stat().st_mtime <= past:
                     path.unlink(missing_ok=True)
                     gone += 1
             with suppress(OSError):  # it holds more, or somebody else was quicker
                 folder.rmdir()
+        if self.shared is not None:
+            names = {_named(*each) for each in named}
+            for each in self._store.list():
+                if each.name not in names:
+                    self._store.delete(each.name)
         return gone
+
+    @property
+    def _store(self) -> Files:
+        assert self.shared is not None
+        return _files(self.shared, self.folder.with_name("scratch"))
+
+    def _here(self, stamp: str, name: str) -> Path:
+        """Return a table on this machine; one of the store is copied first."""
+        path = self._path(stamp, name)
+        if path.exists():
+            return path
+        if self.shared is None:
+            raise FileNotFoundError(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(f".{secrets.token_hex(8)}")
+        try:
+            with self._store.open(_named(stamp, name)) as there:
+                shutil.copyfile(there, beside)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+        for old in sorted(self._folders(), key=lambda each: each.stat().st_mtime)[:-COPIED]:
+            shutil.rmtree(old, ignore_errors=True)
+        return path
+
+    def _folders(self) -> list[Path]:
+        return list(self.folder.iterdir()) if self.folder.exists() else []
 
     def _path(self, stamp: str, name: str) -> Path:
         return self.folder / stamp / f"{name}.parquet"
+
+
+@lru_cache(maxsize=4)
+def _files(url: str, scratch: Path) -> Files:
+    return files_at(url, scratch)
+
+
+def _named(stamp: str, name: str) -> str:
+    return f"{stamp}/{name}.parquet"
 
 
 def _settle(path: Path) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 1
-_FILE = "artefact.json"
+FILE = "artefact.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,12 @@ def write(artefact: Artefact, folder: Path) -> Path:
     Raises `VersionTaken` when the folder holds other content.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    body, place = artefact.as_bytes(), folder / _FILE
+    body, place = artefact.as_bytes(), folder / FILE
     if place.exists():
         if place.read_bytes() != body:
-            raise VersionTaken(f"model {artefact.version} exists with other content; train under a new version")
+            raise taken(artefact.version)
         return place
-    beside = folder / f".{_FILE}.{os.getpid()}"
+    beside = folder / f".{FILE}.{os.getpid()}"
     with beside.open("wb") as file:
         file.write(body)
         file.flush()
@@ -84,16 +84,23 @@ def write(artefact: Artefact, folder: Path) -> Path:
     return place
 
 
+def taken(version: str) -> VersionTaken:
+    """Return the refusal of other content under a version that is there."""
+    return VersionTaken(f"model {version} exists with other content; train under a new version")
+
+
 def read(folder: Path) -> tuple[Artefact, str]:
     """Return the artefact in a folder and its SHA-256; `FileNotFoundError` if absent, `ModelUnreadable` if damaged."""
-    body = (folder / _FILE).read_bytes()
+    return parsed(folder.name, (folder / FILE).read_bytes())
+
+
+def parsed(name: str, body: bytes) -> tuple[Artefact, str]:
+    """Return the artefact that a file holds and its SHA-256; `ModelUnreadable` if it is damaged."""
     try:
         document = orjson.loads(body)
         if document.pop("format") != FORMAT:
-            raise ModelUnreadable(f"{folder.name} was written in another format; train the model again")
+            raise ModelUnreadable(f"{name} was written in another format; train the model again")
         document.pop("actions", None)  # what a firm could change, in files of before plans were simulated
         return Artefact(**document), hashlib.sha256(body).hexdigest()
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as damage:
-        raise ModelUnreadable(
-            f"the file of model {folder.name} is damaged ({damage}); restore it from a backup"
-        ) from None
+        raise ModelUnreadable(f"the file of model {name} is damaged ({damage}); restore it from a backup") from None

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 INK, BAD, GOOD, SOFT = "#0b5563", "#a63d2b", "#1f6b57", "#8a8f91"
 FOLDER = "pictures"
-# Where pictures lay that had a dot a firm; they are taken away and never read.
-OLD_FOLDER = "plots"
 _SHOWN_FEATURES = 12
 _STYLE = {
     "svg.hashsalt": "smecredit",
@@ -54,8 +52,7 @@ def draw(model: Path, card: Mapping[str, Any]) -> list[str]:
             figure.savefig(
                 beside / f"{name}.svg", format="svg", metadata={"Date": None, "Creator": None}, transparent=True
             )
-    for there in (FOLDER, OLD_FOLDER):
-        shutil.rmtree(model / there, ignore_errors=True)
+    shutil.rmtree(model / FOLDER, ignore_errors=True)
     beside.replace(model / FOLDER)
     return list(pictures)
 

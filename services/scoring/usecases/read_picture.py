@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from services.scoring.context import Context
 from services.scoring.domain.errors import PictureNotFound
@@ -25,8 +25,10 @@ def read_picture(context: Context, version: str, name: str) -> str:
     found = _pictures(context, version).get(name)
     if found is None:
         raise PictureNotFound(f"Model {version} has no picture {name!r}; GET /v1/models/{version}/plots lists them.")
-    return found.read_text("utf-8")
+    return context.shelf.files.read(found).decode()
 
 
-def _pictures(context: Context, version: str) -> dict[str, Path]:
-    return {path.stem: path for path in (context.shelf.path(version) / FOLDER).glob("*.svg")}
+def _pictures(context: Context, version: str) -> dict[str, str]:
+    """Return the names of a model's pictures, each with that of its file."""
+    found = context.shelf.files.list(f"{version}/{FOLDER}/")
+    return {PurePosixPath(file.name).stem: file.name for file in found if file.name.endswith(".svg")}

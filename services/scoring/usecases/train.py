@@ -15,6 +15,7 @@ from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.core.moments import rfc3339
 from chassis.data import jobs
+from chassis.data.files import borrowed
 from chassis.data.jobs import Job
 from services.scoring.clients import FeatureTable, Read
 from services.scoring.context import Context
@@ -80,19 +81,21 @@ def train(context: Context, job: Job) -> None:
         own = outcomes.seen_by(session, model.client, model.known_at)
     terms, adjustment = declared_by(model)
     found = with_outcomes(book.heard(), own, book.as_of, terms)
-    trained = learn(
-        found.frame,
-        context.profile.catalogue(headers),
-        version=model.version,
-        seed=model.seed,
-        into=context.shelf.path(model.version),
-        definition=described(terms, book.as_of, found.labels),
-        adjustment=adjustment,
-        ratings=Ratings.from_json(given) if (given := job.payload.get("ratings")) else None,
-        as_of=book.as_of,
-        blocks=blocks,
-        progress=job.progress,
-    )
+    with borrowed(context.settings.scratch) as folder:
+        trained = learn(
+            found.frame,
+            context.profile.catalogue(headers),
+            version=model.version,
+            seed=model.seed,
+            into=folder,
+            definition=described(terms, book.as_of, found.labels),
+            adjustment=adjustment,
+            ratings=Ratings.from_json(given) if (given := job.payload.get("ratings")) else None,
+            as_of=book.as_of,
+            blocks=blocks,
+            progress=job.progress,
+        )
+        context.shelf.keep(model.version, folder)
     _register(context, model.version, book.as_of, trained, _lineage(model, book, found.frame, blocks), found.frame)
 
 

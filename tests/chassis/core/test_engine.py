@@ -158,6 +158,18 @@ def test_a_run_within_another_is_not_kept_waiting(local: Local, tmp_path: Path) 
         break
 
 
+def test_a_process_that_nobody_needs_ends_and_is_made_again(tmp_path: Path) -> None:
+    """Memory is given back, and no unit of the next run is lost to processes that ended."""
+    engine = Local(2, idle=0.1)
+    assert len(list(engine.run(partial(killed, tmp_path, 0), [0, 1]))) == 2
+    (tmp_path / "pid").write_text((tmp_path / "began-1").read_text().strip())
+    until = time.monotonic() + 60
+    while lives(tmp_path / "pid"):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert {ran.result for ran in engine.run(partial(killed, tmp_path, 0), [0, 1])} == {0, 2}
+
+
 def test_processes_end_with_their_owner(tmp_path: Path) -> None:
     """However it ends, and in the middle of a unit too."""
     program = (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +12,24 @@ import polars as pl
 import pytest
 from deltalake import write_deltalake
 from deltalake.exceptions import CommitFailedError
+from lake_writers import NOW, rows
 
+from chassis.data.files import Objects
+from services.profile.book import mirror
 from services.profile.book.delta import bucket_of
 from services.profile.book.domain.departure import Departure, names_of
-from services.profile.book.domain.invoice import CONTENT, DATASET
+from services.profile.book.domain.invoice import DATASET
 from services.profile.book.lake import Lake
 from services.profile.book.table_files import TableFiles
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
-
-def rows(*numbers: int, enterprise: str = "local:E1", status: str = "valid") -> pl.DataFrame:
-    one = ("sale", enterprise, None, "n", "B1", date(2019, 1, 1), 113, 100, 13, status, None, None)
-    frame = pl.DataFrame([(*one[:3], str(number), *one[4:]) for number in numbers], schema=list(CONTENT), orient="row")
-    return (
-        frame.with_columns(pl.col("code", "blue_number", "reversal").cast(pl.String))
-        .with_row_index("line")
-        .cast({"line": pl.Int64})
-    )
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    made = Lake(str(tmp_path / "lake"))
-    made.create()
-    return made
+def all_files(lake: Lake) -> list[pl.DataFrame]:
+    """Return every file of data that is there, whoever may still want it."""
+    if lake._files.folder is not None:
+        return [pl.read_parquet(path, hive_partitioning=False) for path in lake._files.folder.rglob("*.parquet")]
+    files = Objects(lake._files.url, Path("unused"))
+    names = [each.name for each in files.list() if each.name.endswith(".parquet") and "_delta_log" not in each.name]
+    return [pl.read_parquet(files.read(name), hive_partitioning=False) for name in names]
 
 
 def test_an_import_finds_its_own_commit_again(lake: Lake) -> None:
@@ -57,9 +51,11 @@ def test_a_writer_that_decided_on_an_older_state_appends_nothing(lake: Lake) -> 
 
 
 def test_a_commit_that_landed_and_was_reported_failed_is_found_and_not_tried_again(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An object store that answers late refuses its own write: tried again, all rows would count as known already."""
+    lake = Lake(str(tmp_path / "lake"))
+    lake.create()
 
     def late(*given: Any, **named: Any) -> None:
         write_deltalake(*given, **named)
@@ -137,7 +133,7 @@ def gone(lake: Lake, number: str) -> list[Departure]:
     return [Departure("local:E1", "invoices", name)]
 
 
-def test_what_is_shredded_is_in_no_version_and_in_no_file(lake: Lake, tmp_path: Path) -> None:
+def test_what_is_shredded_is_in_no_version_and_in_no_file(lake: Lake) -> None:
     """The rest of each version is there as it was."""
     first = lake.append(rows(1, 2), "imp_1", {}, now=NOW)
     second = lake.append(rows(3), "imp_2", {}, now=NOW)
@@ -145,21 +141,23 @@ def test_what_is_shredded_is_in_no_version_and_in_no_file(lake: Lake, tmp_path: 
     assert lake.shred(gone(lake, "1")) == 2
     assert sorted(lake.read(first.version, without=())["number"]) == ["2"]
     assert sorted(lake.read(second.version, without=())["number"]) == ["2", "3"]
-    files = [pl.read_parquet(path, hive_partitioning=False) for path in (tmp_path / "lake").rglob("*.parquet")]
-    assert sorted(pl.concat(files)["number"]) == ["2", "3"]
+    assert sorted(pl.concat(all_files(lake))["number"]) == ["2", "3"]
 
 
-def test_a_reader_of_another_process_finds_the_rest(lake: Lake, tmp_path: Path) -> None:
-    """It has listed the files that are gone now."""
+def test_a_reader_of_another_process_finds_the_rest(
+    lake: Lake, open_lake: Callable[..., Lake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has listed the files that are gone now; of an object store it asks after two seconds."""
+    monkeypatch.setattr(mirror, "FRESH_SECONDS", 0.0)
     commit = lake.append(rows(1, 2), "imp_1", {}, now=NOW)
-    other = Lake(str(tmp_path / "lake"))
+    other = open_lake("another")
     assert other.read(commit.version, without=()).height == 2
     lake.shred(gone(lake, "1"))
     assert other.read(commit.version, without=())["number"].to_list() == ["2"]
 
 
 def test_a_reader_whose_files_are_shredded_under_it_reads_the_rest(
-    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, open_lake: Callable[..., Lake], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process erases after the files were listed and before they are opened."""
     commit = lake.append(rows(1, 2), "imp_1", {}, now=NOW)
@@ -168,7 +166,7 @@ def test_a_reader_whose_files_are_shredded_under_it_reads_the_rest(
     def late(self: TableFiles, files: pl.DataFrame) -> pl.LazyFrame:
         monkeypatch.setattr(TableFiles, "scan", scan)
         listed = scan(self, files)
-        Lake(str(tmp_path / "lake")).shred(mine)
+        open_lake().shred(mine)
         return listed
 
     monkeypatch.setattr(TableFiles, "scan", late)
@@ -191,13 +189,13 @@ def test_shredding_what_is_not_there_changes_nothing(lake: Lake) -> None:
     assert lake.newest() == commit.version
 
 
-def test_a_lake_of_an_earlier_release_is_read_and_goes_on(tmp_path: Path) -> None:
+def test_a_lake_of_an_earlier_release_is_read_and_goes_on(open_lake: Callable[..., Lake]) -> None:
     """A column that came later is empty there, and the word for a person reads as nobody."""
     kept = tuple(column for column in DATASET.columns if column.name != "blue_number")
-    before = Lake(str(tmp_path / "lake"), dataset=replace(DATASET, columns=kept, quiet=("code",)))
+    before = open_lake(dataset=replace(DATASET, columns=kept, quiet=("code",)))
     before.create()
     before.append(rows(1).drop("blue_number").with_columns(counterparty=pl.lit("NO-CODE")), "old", {}, now=NOW)
-    after = Lake(str(tmp_path / "lake"))
+    after = open_lake()
     after.append(rows(2).with_columns(blue_number=pl.lit("1")), "new", {}, now=NOW)
     found = after.read(after.newest(), without=()).sort("number")
     assert found.select("number", "counterparty", "blue_number").rows() == [("1", None, None), ("2", "B1", "1")]

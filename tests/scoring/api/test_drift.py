@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 import pytest
 from flask import Flask
 
+from chassis.core.moments import today
 from services.scoring.store import models
 
 Send = Callable[..., Any]
 Read = Callable[[str], Any]
 Work = Callable[[], None]
-MONTH = f"{datetime.now(UTC):%Y-%m}"
+MONTH = f"{today():%Y-%m}"
 
 
 @pytest.fixture

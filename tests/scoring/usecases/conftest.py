@@ -1,4 +1,4 @@
-"""These rooms store, so their tests run on SQLite and on PostgreSQL."""
+"""These rooms store, so their tests run on SQLite and on PostgreSQL; what they train is small."""
 
 from __future__ import annotations
 
@@ -9,3 +9,8 @@ import pytest
 def scoring_url(database_url: str) -> str:
     """Return a fresh database, once of each kind."""
     return database_url
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_models(quick_training: None) -> None:
+    """Train with few forests: these tests ask what becomes of a training, not how good it is."""

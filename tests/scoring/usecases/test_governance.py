@@ -356,7 +356,7 @@ def test_pictures_of_the_time_of_a_dot_a_firm_are_never_served_and_are_redrawn(
         "shap-summary",
     }
     assert "a dot a firm" not in read("/v1/models/mdl_test/plots/roc").json["svg"]
-    assert not (model / "plots").exists()
+    assert list((model / "plots").iterdir()) == []
 
 
 def test_a_model_that_cannot_be_drawn_keeps_no_worker_from_starting(serving: Flask, home: Path, add_model: Any) -> None:
@@ -364,6 +364,7 @@ def test_a_model_that_cannot_be_drawn_keeps_no_worker_from_starting(serving: Fla
     context = serving.extensions["context"]
     add_model("mdl_odd", "retired")
     (home / "models" / "mdl_odd").mkdir()
+    (home / "models" / "mdl_odd" / "artefact.json").write_text("{}")
     with context.database.begin() as session:
         models.model(session, "mdl_odd").card = {"validation": {"form": 1}}
         models.model(session, "mdl_odd").trained_at = datetime.now(UTC)

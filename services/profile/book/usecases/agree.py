@@ -7,6 +7,7 @@ itself wrongly: new imports would take versions that the database names for othe
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -14,6 +15,7 @@ from chassis.data.database import Database
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.fit import CURE, LakeForeign, Step
+from services.profile.book.lake import Commit
 
 # How long a look is good for whoever takes a file in: the job looks again before it writes.
 SECONDS = 2.0
@@ -48,14 +50,14 @@ def agree(context: Context, *, within: float = 0.0) -> None:
         step = steps.get(kind)
         newest = lake.require(step)
         if seen.kinds.get(kind) != (step, newest):
-            _require_known(context, kind, lake.commits_since(step.version if step else 0))
+            _require_known(context, kind, lake.commits(step.version if step else 0))
             seen.kinds[kind] = step, newest
     seen.at = began
 
 
-def _require_known(context: Context, kind: str, commits: dict[int, str]) -> None:
+def _require_known(context: Context, kind: str, commits: Mapping[int, Commit]) -> None:
     """Raise `LakeForeign` where a commit is of an import that the database does not know."""
-    owners = {version: name.partition(">")[0] for version, name in commits.items()}
+    owners = {version: commit.name.partition(">")[0] for version, commit in commits.items()}
     with context.database.read() as session:
         known = store.senders(session, sorted(set(owners.values())))
     for version, owner in owners.items():
@@ -74,8 +76,8 @@ def name_steps(context: Context) -> int:
     for kind, lake in context.lakes.items():
         with context.database.read() as session:
             missing = store.unnamed_steps(session, kind)
-        made = lake.steps() if missing else {}
-        found = [made[version] for version in missing if version in made]
+        made = lake.commits() if missing else {}
+        found = [made[version].step for version in missing if version in made]
         with context.database.begin() as session:
             for step in found:
                 store.name_step(session, kind, step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain
@@ -26,6 +26,9 @@ from services.profile.book.usecases.hooks import Hooks
 from services.profile.book.usecases.observe import observe
 from services.profile.book.usecases.touch import note_changed
 
+# The names of an invoice's sides, which a file may state beside their codes.
+NAMES = frozenset({"seller_name", "buyer_name"})
+
 
 def conclude(
     context: Context,
@@ -33,13 +36,13 @@ def conclude(
     order: tables.Import,
     sheets: list[Sheet],
     commits: Commits,
-    rows: Callable[[], Iterable[pl.DataFrame]] | None = None,
+    rows: Callable[[Collection[str]], Iterable[pl.DataFrame]] | None = None,
 ) -> None:
     """Make the import visible: firms, outcomes, the book's state and the counts, in one transaction.
 
-    `rows` gives those of the sheets, part by part, where they do not have them themselves.
+    `rows` gives those of the sheets that have one of some columns, part by part, where not they themselves have them.
     """
-    rows = rows or (lambda: (sheet.checked.rows for sheet in sheets))
+    rows = rows or (lambda _: (sheet.checked.rows for sheet in sheets))
     now = context.now()
     with context.database.begin() as session:
         done = session.get_one(tables.Import, order.id, with_for_update=True)
@@ -57,10 +60,10 @@ def conclude(
                 _follow(context, hook, session, order, sheets, now)
             own = order.channel == Channel.SUBJECT
             if commits.records[0] is invoice.DATASET:
-                party_names.keep(session, _named_parties(rows()), order.id, own=own)
+                party_names.keep(session, _named_parties(rows(NAMES)), order.id, own=own)
         counts = [_counted(session, order, sheet, commits.taken(place), now) for place, sheet in enumerate(sheets)]
         if commits.records is not None and commits.records[0].name in departures.CONFIRMING:
-            _unsettle(session, rows(), commits)
+            _unsettle(session, rows({"counterparty"}), commits)
         store.move_book(session, state)
         done.counts, done.finished_at = summary(sheets, counts, commits.told), now
         note_changed(session, _touched(sheets, commits), order.kind)
@@ -120,7 +123,7 @@ def _named_parties(rows: Iterable[pl.DataFrame]) -> set[tuple[str, str]]:
     """Return the credit codes of partners that invoices name, each with its names; persons have no such code."""
     found: set[tuple[str, str]] = set()
     for part in rows:
-        if {"seller_name", "buyer_name"} & set(part.columns):
+        if NAMES & set(part.columns):
             found |= set(named_parties(part).rows())
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -82,6 +82,7 @@ class Seen:
     rejected: int = 0
     warnings: list[tuple[str, ...]] = field(default_factory=list)
     natures: set[bool | None] = field(default_factory=set)
+    digital: bool = False  # a number is one of those that are given once in the country
     left: list[Left] = field(default_factory=list)
     footers: list[tuple[int, str]] = field(default_factory=list)
     cut: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REPORT))
@@ -101,10 +102,13 @@ class Sliced:
     folded: dict[int, pl.DataFrame] = field(default_factory=dict)
     refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REPORT))
 
-    def rows(self) -> Iterator[pl.DataFrame]:
-        """Give the rows that are taken into the book, part by part."""
+    def rows(self, asked: Collection[str]) -> Iterator[pl.DataFrame]:
+        """Give of the rows that are taken into the book these columns, part by part; nothing where they have none."""
         gone = self.refused[LINE].implode()
-        return (part.rows().filter(~pl.col(LINE).is_in(gone)) for part in self.parts)
+        for part in self.parts:
+            if part.columns.isdisjoint(asked):
+                return
+            yield part.rows().filter(~pl.col(LINE).is_in(gone))
 
     def counted(self, place: int, new: pl.DataFrame) -> int:
         """Return how many rows of the file these new rows of a part are."""
@@ -221,7 +225,9 @@ class _Reading:
                 _write_reported(checked, frame, *seen.reports[place])
             if not checked.rows.is_empty():
                 seen.natures.add(one_nature(checked.rows))
-                spill.put(self._carried(checked.rows, frame, matched, seen.titles))
+                carried = self._carried(checked.rows, frame, matched, seen.titles)
+                seen.digital |= SPELLED in carried.columns and carried[SPELLED].null_count() < carried.height
+                spill.put(carried)
         return spill, seen
 
     def _judging(self, matched: Matched) -> Matched:
@@ -264,10 +270,10 @@ def _summed(file: Sliced) -> Sliced:
     """Return a file with the lines of each of its invoices summed, part by part."""
     told, found = [], list[tuple[str, list[int]]]()
     for place, part in enumerate(file.parts):
-        rows = part.rows()
-        if SPELLED not in rows.columns:
+        if not file.seen.digital or SPELLED not in part.columns:
             break
-        if not rows[SPELLED].null_count() < rows.height:
+        rows = part.rows()
+        if rows[SPELLED].null_count() == rows.height:
             continue
         raw = rows.select(LINE, SPELLED)
         checked = Checked(rows.drop(SPELLED), NOTHING.report, rows.height, 0)

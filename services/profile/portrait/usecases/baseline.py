@@ -38,6 +38,8 @@ CATALOGUE = f"{VERSION} {REVISION}-{sha256(' '.join(each.name for each in INDICA
 SIZES = {"enterprise": pl.String(), "size_class": pl.String()}
 # Of so many tables of groups it is remembered which groups there are, and those that were asked for.
 REMEMBERED = 8
+# The table that is written last.
+LAST = "firms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,13 @@ def peers_made_at(context: Context) -> datetime | None:
 
 
 def peer_files(context: Context) -> PeerFiles:
-    """Return the files of peer figures."""
-    return PeerFiles(context.settings.peers)
+    """Return the files of peer figures: of this machine, or copies of those that several machines share."""
+    return PeerFiles(context.settings.peers, context.settings.shared_peers)
+
+
+def readable(context: Context, found: Finished | None) -> bool:
+    """Tell whether there are peers, they count what they may, and their files are there."""
+    return found is not None and found.sound and found.stamp is not None and peer_files(context).has(found.stamp, LAST)
 
 
 @lru_cache(REMEMBERED)

@@ -31,7 +31,7 @@ from services.profile.book.domain.party import party_of
 from services.profile.book.usecases.gather import EVERY, Known, known_at, scan
 from services.profile.portrait import peer_store
 from services.profile.portrait.peer_store import Finished
-from services.profile.portrait.usecases.baseline import CATALOGUE, live_day, peer_files
+from services.profile.portrait.usecases.baseline import CATALOGUE, LAST, live_day, peer_files, readable
 from services.profile.portrait.usecases.figure_parts import (
     CHANNELS,
     MIRROR,
@@ -75,7 +75,7 @@ class InWorker(Ordering):
         """Make the peers of a day where none that may be read at the moment are finished."""
         with context.database.read() as session:
             found = peer_store.newest(session, day, known_at, CATALOGUE)
-        if found is None or not found.sound:
+        if not readable(context, found):
             bring_forward(context, day, known_at, moves=False)
 
 
@@ -129,7 +129,7 @@ def tend_peers(context: Context) -> None:
     """Order the peers of the book's own day where there are none: a month has ended, or the suite is a newer one."""
     with context.database.begin() as session:
         found = peer_store.newest(session, live_day(context, session), None, CATALOGUE)
-        if (found is None or not found.sound) and store.book(session) != store.EMPTY_BOOK:
+        if not readable(context, found) and store.book(session) != store.EMPTY_BOOK:
             peer_store.order(session, [])
 
 
@@ -143,7 +143,7 @@ def bring_forward(context: Context, day: date, at: datetime | None, *, moves: bo
         state = store.book(session)
         wanted = state.known_at if at is None else min(at, state.known_at)
         found = peer_store.newest(session, day, wanted if not moves else None, CATALOGUE)
-    if found is not None and not found.sound:
+    if found is not None and not readable(context, found):
         found = _again(context, found, state)
     if found is None or found.current_to < wanted:
         _onward(context, day, wanted, found, state, moves=moves)
@@ -152,7 +152,8 @@ def bring_forward(context: Context, day: date, at: datetime | None, *, moves: bo
 def _again(context: Context, found: Finished, state: store.BookState) -> Finished:
     """Make the files of peers anew, without what has left every moment since; what they are of stays."""
     known = _known(context, found.day, found.known_at, state)
-    changed = _changed(context, known, found, None, parts_of(state))
+    there = found.stamp is not None and peer_files(context).has(found.stamp, LAST)
+    changed = _changed(context, known, found, None, parts_of(state)) if there else None
     made = _made(context, known, found, changed, parts_of(state))
     again = _finished(context, made, found.day, found.known_at, found.published_at, state)
     with context.database.begin() as session:
@@ -262,22 +263,39 @@ def _made(context: Context, known: Known, found: Finished | None, changed: Chang
     """Write the tables of all parts and then of the whole; those that are there are not made again."""
     files, stamp = peer_files(context), _stamp(known, parts)
     units = _units(context, known, stamp, parts)
-    if found is None or changed is None:
-        heard, figured = [stamp] * len(units), [stamp] * len(units)
-        _run(context, hear, units)
-        _run(context, figure, [replace(unit, heard=tuple(heard)) for unit in units])
-    else:
-        heard, figured = _renewed(context, known, found, changed, units)
+    made = None if found is None or changed is None else _renewed(context, known, found, changed, units)
+    heard, figured = made or _anew(context, units)
     counts = combine(All(stamp, files, tuple(figured)))
     for name in (TOLD, CHANNELS, *(f"{MIRROR}-{at}" for at in range(parts))):
         files.remove(stamp, name)
     return Made(stamp, [list(each) for each in zip(heard, figured, strict=True)], *counts)
 
 
+def _anew(context: Context, units: Sequence[Unit]) -> tuple[list[str], list[str]]:
+    """Write the tables of all parts; return the stamps of what each says of others, and of its figures."""
+    stamps = [unit.stamp for unit in units]
+    _run(context, hear, units)
+    _run(context, figure, [replace(unit, heard=tuple(stamps)) for unit in units])
+    return stamps, stamps
+
+
 def _renewed(
     context: Context, known: Known, found: Finished, changed: Changes, units: Sequence[Unit]
+) -> tuple[list[str], list[str]] | None:
+    """Write the tables of the parts of firms that have changed, and of those whose figures rest on them.
+
+    None where tables that were there are gone.
+    """
+    try:
+        return _brought_on(context, known, found, changed, units)
+    except FileNotFoundError:
+        log.warning("tables of peers are gone", day=found.day.isoformat(), stamp=found.stamp)
+        return None
+
+
+def _brought_on(
+    context: Context, known: Known, found: Finished, changed: Changes, units: Sequence[Unit]
 ) -> tuple[list[str], list[str]]:
-    """Write the tables of the parts of firms that have changed, and of those whose figures rest on them."""
     assert found.parts is not None
     before, figured = ([part[at] for part in found.parts] for at in (0, 1))
     heard = list(before)

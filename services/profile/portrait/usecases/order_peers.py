@@ -11,7 +11,7 @@ from chassis.core.errors import Refused
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.portrait import peer_store
-from services.profile.portrait.usecases.baseline import CATALOGUE, live_day
+from services.profile.portrait.usecases.baseline import CATALOGUE, live_day, readable
 
 # A request waits so long, and looks so often; then it says when to ask again.
 WAIT_SECONDS, LOOK_SECONDS, AGAIN_SECONDS = 8.0, 0.1, 5
@@ -39,12 +39,10 @@ class Ordering:
         """
         with context.database.read() as session:
             found = peer_store.newest(session, day, known_at, CATALOGUE)
-            if found is not None and found.sound:
-                state = store.book(session)
-                stale = found.current_to < known_at == state.known_at and day != live_day(context, session)
-                if not stale:
-                    return
-        ready = found is not None and found.sound
+            now, live = store.book(session).known_at, live_day(context, session)
+        ready = readable(context, found)
+        if ready and found is not None and not (found.current_to < known_at == now and day != live):
+            return
         wanted = None if ready else known_at if found is None else found.known_at
         with context.database.begin() as session:
             peer_store.order(session, [(day, wanted)])
@@ -56,7 +54,7 @@ class Ordering:
         while time.monotonic() < until:
             with context.database.read() as session:
                 found = peer_store.newest(session, day, known_at, CATALOGUE)
-            if found is not None and found.sound:
+            if readable(context, found):
                 return
             time.sleep(LOOK_SECONDS)
         raise PeersUnderWay(

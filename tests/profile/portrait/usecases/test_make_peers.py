@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import polars as pl
@@ -25,6 +26,7 @@ from services.profile.jobs import handlers
 from services.profile.portrait.domain.features import NEEDS, compute
 from services.profile.portrait.domain.indicators import own, whole
 from services.profile.portrait.domain.peers import USUAL, Peers, peers
+from services.profile.portrait.peer_files import PeerFiles
 from services.profile.portrait.usecases import figure_parts, make_peers
 from services.profile.portrait.usecases.baseline import baseline, parties_of, peers_made_at, trust_of, usual
 from services.profile.portrait.usecases.figure_parts import PEERS, ROSTER
@@ -255,3 +257,31 @@ def test_a_worker_orders_the_peers_that_nobody_has(cottage: House) -> None:
     assert peers_made_at(cottage.context) is not None
     tend_peers(cottage.context)
     assert ordered(cottage) == 0
+
+
+def test_peers_whose_files_are_gone_are_made_again(manor: House) -> None:
+    """The folder needs no backup: the same request is answered with the same content after it was removed."""
+    manor.send("invoices.sale", trade("E1"))
+    work_off(manor)
+    before = read(manor).json
+    rmtree(manor.context.settings.peers)
+    assert read(manor).status_code == 503
+    work_off(manor)
+    assert read(manor).json == before
+    for table in manor.context.settings.peers.glob("*/figures-0.parquet"):
+        table.unlink()
+    manor.send("invoices.sale", trade("E2"))
+    work_off(manor)
+    assert read(manor).json["dimensions"][1]["peers"]["count"] == 2
+
+
+def test_machines_share_tables_and_keep_copies(tmp_path: Path) -> None:
+    """What one writes another reads, before and after its own copy is there; what nobody names goes from the store."""
+    one, other = (PeerFiles(tmp_path / name / "peers", str(tmp_path / "store")) for name in ("one", "other"))
+    table = pl.DataFrame({"enterprise": ["E1"], "figure": [0.1]})
+    one.write("2020-01-31-a", "network", table)
+    assert other.read("2020-01-31-a", "network").collect().equals(table)
+    assert one.sweep([], unnamed=0.0) == 1
+    assert not list((tmp_path / "store").rglob("*.parquet"))
+    assert other.has("2020-01-31-a", "network"), "a copy serves as long as it is asked for"
+    assert not one.has("2020-01-31-a", "network")

@@ -1,0 +1,87 @@
+"""Which file of a lake is damaged: cut off, altered or gone. The paths told are those within the lake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import polars as pl
+from deltalake.exceptions import DeltaError
+from polars.exceptions import PanicException, PolarsError
+
+from chassis.core.errors import InvariantBroken
+from services.profile.book.table_files import TableFiles
+
+UNREADABLE = (PolarsError, PanicException, OSError)
+LOG = "_delta_log"
+# What stands before a file's place within the lake, and is nobody's business.
+AWAY = re.compile(r"\S*/(?=bucket=|_delta_log)")
+
+
+class LakeDamaged(InvariantBroken):
+    """A file of a lake is not as it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A file that cannot be read as it was written; `bucket` is None of an entry of the log."""
+
+    lake: str
+    bucket: int | None
+    file: str
+    found: str
+    expected: str
+
+    def refusal(self) -> LakeDamaged:
+        """Return what whoever needs the file is told."""
+        where = "its log" if self.bucket is None else f"bucket {self.bucket}"
+        return LakeDamaged(
+            f"A file of the lake of {self.lake} is damaged, in {where}: {self.file} ({self.found}). Enterprises of "
+            "other buckets are served. The operator puts the file back, or makes the lake again: smecredit rebuild. / "
+            "数据湖的一个文件已损坏，请运营方从备份恢复该文件，或用 smecredit rebuild 重建；其他分区的企业不受影响。",
+            lake=self.lake,
+            bucket=self.bucket,
+            file=self.file,
+        )
+
+
+def damaged(kind: str, files: TableFiles, *, deep: bool) -> Iterator[Damage]:
+    """Give the damaged files of the newest version where they lie: by their footers, with `deep` by every value."""
+    try:
+        actions = pl.DataFrame(files.remote().get_add_actions(flatten=True))
+    except DeltaError as error:
+        yield _log_entry(kind, files, error)
+        return
+    for action in actions.iter_rows(named=True):
+        if wrong := _wrong(files, action, deep=deep):
+            yield Damage(kind, int(action["partition.bucket"]), action["path"], *wrong)
+
+
+def _wrong(files: TableFiles, action: Mapping[str, Any], *, deep: bool) -> tuple[str, str] | None:
+    """Return how a file was found and expected, None where it is as it should be."""
+    rows = f"{action['num_records']} rows"
+    try:
+        scan = pl.scan_parquet(
+            f"{files.url}/{action['path']}", storage_options=files.options, glob=False, hive_partitioning=False
+        )
+        count = scan.collect().height if deep else scan.select(pl.len()).collect().item()
+    except FileNotFoundError:
+        return "missing", rows
+    except UNREADABLE as error:
+        return AWAY.sub("", str(error).partition("\n")[0])[:120], rows
+    return None if count == action["num_records"] else (f"{count} rows", rows)
+
+
+def _log_entry(kind: str, files: TableFiles, error: DeltaError) -> Damage:
+    """Return the entry of the log that cannot be read."""
+    said = AWAY.sub("", str(error).partition("\n")[0])[:120]
+    for path in sorted((files.folder / LOG).glob("*.json")) if files.folder is not None else ():
+        try:
+            for line in path.read_bytes().splitlines():
+                orjson.loads(line)
+        except (orjson.JSONDecodeError, OSError):
+            return Damage(kind, None, f"{LOG}/{path.name}", "no whole entry", "lines of JSON")
+    return Damage(kind, None, LOG, said, "a log that can be read")
