@@ -50,6 +50,7 @@ NAMES = (
     "engine",
     "refresh",
     "replay",
+    "looks",
     "graph_smesd",
     "graph_features",
     "graph_ownership",

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from types import FrameType
 from typing import Any
@@ -152,7 +153,13 @@ class Worker:
                 raise
             except UpstreamUnavailable:
                 time.sleep(wait)
+                job = self._as_noted(job)
         return self._handlers[job.kind](job)
+
+    def _as_noted(self, job: Job) -> Job:
+        """Return a job with what it has noted meanwhile."""
+        with self._database.read() as session:
+            return replace(job, checkpoint=session.scalar(select(TABLE.c.checkpoint).where(TABLE.c.id == job.id)))
 
     def _keep_alive(self, job_id: str, finished: threading.Event) -> None:
         while not finished.wait(HEARTBEAT_SECONDS):

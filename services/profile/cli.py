@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -18,15 +19,19 @@ import orjson
 
 from chassis.core import commands
 from chassis.core.findings import DEEP, USUAL, told
+from chassis.data import jobs
 from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.files import sweep
+from chassis.data.jobs import QUEUED, RUNNING, JobState
 from chassis.data.vault import vault_at
-from services.profile.book import store
+from chassis.data.worker import POLL_SECONDS, Worker
 from services.profile.book.context import Context
 from services.profile.book.usecases.agree import agree
 from services.profile.book.usecases.back_up import named, put_back
+from services.profile.book.usecases.touch import JOB as LOOK
+from services.profile.book.usecases.touch import note_all_changed
 from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
 from services.profile.graph.usecases.keep_ties import tend
@@ -39,8 +44,7 @@ from services.profile.rights.usecases.dispute import remind
 from services.profile.rights.usecases.shred import shred as erase
 from services.profile.rights.usecases.verify import verify as examine
 from services.profile.settings import SERVICE, Settings
-from services.profile.watch.usecases.look import BATCH, look
-from services.profile.watch.usecases.look_books import look_books
+from services.profile.watch.usecases.look import watch as look
 from services.profile.watch.usecases.replay import STEPS, Period, replay
 
 
@@ -81,14 +85,25 @@ def verify(depth: str = USUAL) -> dict[str, Any]:
 
 
 def watch() -> str:
-    """Look at the signals of every enterprise: silence is told by no import (run it daily)."""
+    """Look at the signals of every enterprise: silence is told by no import (run it daily).
+
+    It is a job as any other: where this command is killed a worker goes on with it, or the next run does.
+    """
     context = _working()
+    with context.database.begin() as session:
+        job = note_all_changed(session, books=True)
+    worker = Worker(context.database, {LOOK: partial(look, context)}, KINDS)
+    while (state := _state(context, job)).state in (QUEUED, RUNNING):
+        if not worker.run_once():
+            time.sleep(POLL_SECONDS)  # a worker is at it
+    if state.problem is not None:
+        sys.exit(f"{PACKAGE}: {state.problem['detail']}")
+    return f"looked at {state.total} enterprises"
+
+
+def _state(context: Context, job: str) -> JobState:
     with context.database.read() as session:
-        names = [firm.id for firm in store.all_enterprises(session)]
-    for start in range(0, len(names), BATCH):
-        look(context, names[start : start + BATCH])
-    look_books(context)
-    return f"looked at {len(names)} enterprises"
+        return jobs.state(session, job)
 
 
 def shred() -> str:

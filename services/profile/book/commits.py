@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.profile.book.domain.dataset import Dataset
-from services.profile.book.lake import Commit
+from services.profile.book.fit import Commit
 
 UNTAKEN = "the lines of {n} invoices were left as they are: {english} / {n} 张发票的明细未采用，仍以现有为准：{chinese}"
 ADDED = "{n} invoices were known already; now their lines are, too / {n} 张发票此前已有记录，本次补记其明细"

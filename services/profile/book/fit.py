@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from deltalake import DeltaTable
 
@@ -35,6 +37,23 @@ class Step:
     version: int
     commit: str | None = None
     committed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One import in the lake: the version it made, and what it said of itself (counts, `known_at`, latest `date`).
+
+    `name` is the import's id, or the mark of an act that handed rows over.
+    """
+
+    version: int
+    facts: Mapping[str, Any]
+    name: str
+
+    @property
+    def step(self) -> Step:
+        """The version as the database names it."""
+        return Step(self.version, self.name, datetime.fromisoformat(self.facts["known_at"]))
 
 
 def require(table: DeltaTable, step: Step | None, kind: str) -> None:

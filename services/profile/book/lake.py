@@ -8,7 +8,6 @@ next version exists once only.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,7 +24,7 @@ from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import HELD
 from services.profile.book.domain.versions import weigh
-from services.profile.book.fit import Step, require
+from services.profile.book.fit import Commit, Step, require
 from services.profile.book.held import HeldRows
 from services.profile.book.parts import Brought, InMemory, Kept, Part, Whole, together
 from services.profile.book.table_files import SHRED, TableFiles
@@ -41,23 +40,6 @@ STATISTICS_STEP = timedelta(milliseconds=1)
 
 class LakeBusy(Exception):
     """Other imports kept committing; the job is tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """One import in the lake: the version it made, and what it said of itself (counts, `known_at`, latest `date`).
-
-    `name` is the import's id, or the mark of an act that handed rows over.
-    """
-
-    version: int
-    facts: Mapping[str, Any]
-    name: str
-
-    @property
-    def step(self) -> Step:
-        """The version as the database names it."""
-        return Step(self.version, self.name, datetime.fromisoformat(self.facts["known_at"]))
 
 
 class Lake:
@@ -225,26 +207,38 @@ class Lake:
                 continue
         raise LakeBusy(mark)
 
-    def read(self, version: int, enterprises: Iterable[str] | None = None, *, without: Collection[str]) -> pl.DataFrame:
+    def read(
+        self,
+        version: int,
+        enterprises: Iterable[str] | None = None,
+        *,
+        without: Collection[str],
+        where: pl.Expr | None = None,
+    ) -> pl.DataFrame:
         """Return all versions of the invoices of these enterprises, or of all, as the lake stood at `version`.
 
         `without` names the imports that were taken back at the moment that is read: whoever picks the last version of
-        a thing must not find theirs, so nobody reads without saying which they are.
+        a thing must not find theirs, so nobody reads without saying which they are. `where` leaves out further rows
+        before they are read.
         """
         wanted = None if enterprises is None else sorted(set(enterprises))
         try:
-            return self._read(version, wanted, without)
+            return self._read(version, wanted, without, where)
         except FileNotFoundError:
             # Shredded by another process after they were listed: what is left of the version is in other files.
             self._files.forget()
-            return self._read(version, wanted, without)
+            return self._read(version, wanted, without, where)
 
-    def _read(self, version: int, wanted: Sequence[str] | None, without: Collection[str]) -> pl.DataFrame:
+    def _read(
+        self, version: int, wanted: Sequence[str] | None, without: Collection[str], where: pl.Expr | None
+    ) -> pl.DataFrame:
         files = self._files.at(version)
-        if wanted is None:
-            return _left(self._files.scan(files), without).collect()
-        near = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in wanted}))
-        return _left(self._files.scan(near), without).filter(pl.col("enterprise").is_in(wanted)).collect()
+        if wanted is not None:
+            files = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in wanted}))
+            among = pl.col("enterprise").is_in(wanted)
+            where = among if where is None else among & where
+        rows = _left(self._files.scan(files), without)
+        return (rows if where is None else rows.filter(where)).collect()
 
     def scan(
         self, version: int, *, without: Collection[str], bucket: int | None = None, since: datetime | None = None

@@ -29,8 +29,8 @@ from sqlalchemy.orm import Session
 
 from chassis.core.ids import new_id
 from chassis.data.database import Runner, batches
+from services.profile.book import store, withdrawals
 from services.profile.book import tables as book_tables
-from services.profile.book import withdrawals
 from services.profile.book.domain import public_record
 from services.profile.book.domain.party import named
 from services.profile.book.domain.permit import Permit
@@ -40,6 +40,8 @@ from services.profile.watch.domain.signals.alerts import Alert, Key
 from services.profile.watch.domain.signals.inputs import OUTCOMES
 
 STATE = tuple(Alert.__slots__)
+# Beyond so many names all of the book are fetched at once: asking for each costs ten times as much.
+MANY = 2000
 MOVES = ("latest", "latest_on", "calm_since", "cleared_on")
 
 
@@ -64,6 +66,15 @@ def open_alerts(session: Runner, enterprises: Sequence[str]) -> list[Alert]:
         open_ = (table.enterprise.in_(part), table.cleared_on.is_(None), table.client.is_(None))
         rows = session.execute(query.where(*open_))
         found += [Alert(**row._mapping) for row in rows]
+    return found
+
+
+def standing_about(session: Runner, signal: str, subjects: Sequence[str]) -> set[str]:
+    """Return the enterprises with an alert of a signal about one of these subjects that has not cleared."""
+    table, found = tables.Alert, set[str]()
+    for part in batches(subjects):
+        about = (table.signal == signal, table.subject.in_(part), table.cleared_on.is_(None))
+        found |= set(session.execute(select(table.enterprise).where(*about)).scalars())
     return found
 
 
@@ -145,6 +156,8 @@ def outcomes_known(session: Runner, known_at: datetime, by: str | None = None) -
 def in_book(session: Runner, names: Sequence[str]) -> list[str]:
     """Return those of the names that have invoices of their own in the lake."""
     table = book_tables.Enterprise
+    if len(names) > MANY:
+        return sorted(set(store.with_invoices(session)).intersection(names))
     found: list[str] = []
     for part in batches(names):
         found += session.execute(select(table.id).where(table.id.in_(part), table.lake_version > 0)).scalars()

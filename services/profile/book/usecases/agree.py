@@ -14,8 +14,7 @@ from functools import lru_cache
 from chassis.data.database import Database
 from services.profile.book import store
 from services.profile.book.context import Context
-from services.profile.book.fit import CURE, LakeForeign, Step
-from services.profile.book.lake import Commit
+from services.profile.book.fit import CURE, Commit, LakeForeign, Step
 
 # How long a look is good for whoever takes a file in: the job looks again before it writes.
 SECONDS = 2.0

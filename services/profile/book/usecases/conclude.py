@@ -20,7 +20,7 @@ from services.profile.book.domain.counterparty import named_parties
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.party import party_of
 from services.profile.book.domain.sheet import Counts, Sheet, summary
-from services.profile.book.lake import Commit
+from services.profile.book.fit import Commit
 from services.profile.book.usecases.enrol import enrol_all
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.book.usecases.observe import observe

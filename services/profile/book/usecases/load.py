@@ -31,7 +31,7 @@ from services.profile.book.domain.relation import sealed
 from services.profile.book.domain.sheet import Sheet, dataset_of, numbered, of_sheet, taken
 from services.profile.book.domain.validation import check, one_nature
 from services.profile.book.domain.versions import former_parties
-from services.profile.book.lake import Commit
+from services.profile.book.fit import Commit
 from services.profile.book.party_key import party_key
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import Limits, RawSheet

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -22,19 +23,27 @@ def note_changed(session: Session, enterprises: Collection[str], kind: str, *, u
     import was taken back, `undone` is when it became known: what was told since then is looked at again.
     """
     names, tells = set(enterprises), kind in TELLS_OF_DEFAULT
-    if not names:
-        return
+    if names:
+        _order(session, {"enterprises": sorted(names), "customers": sorted(names) if tells else []}, undone)
+
+
+def note_all_changed(session: Session, *, books: bool = False) -> str:
+    """Enqueue a job to watch every enterprise, and clients' `books` where told; return the job's id."""
+    ordered: dict[str, Any] = {"enterprises": [], "customers": [], "every": True}
+    return _order(session, {**ordered, "books": True} if books else ordered, None)
+
+
+def _order(session: Session, ordered: Mapping[str, Any], undone: datetime | None) -> str:
+    """Let the job that waits do what is ordered beside what it was to do; enqueue one where none waits."""
     waiting = job_store.waiting(session, JOB)
     if waiting is None:
-        payload = {"enterprises": sorted(names), "customers": sorted(names) if tells else []}
-        jobs.enqueue(session, JOB, {**payload, **_since(undone)})
-    else:
-        ordered = waiting.payload
-        customers = {*ordered["customers"], *(names if tells else ())}
-        payload = {"enterprises": sorted({*ordered["enterprises"], *names}), "customers": sorted(customers)}
-        before = ordered.get("undone")
-        known = [at for at in (undone, datetime.fromisoformat(before) if before else None) if at]
-        job_store.change(session, waiting.id, {**payload, **_since(min(known, default=None))})
+        return jobs.enqueue(session, JOB, {**ordered, **_since(undone)})
+    before = dict(waiting.payload)
+    since = before.pop("undone", None)
+    lists = {name: sorted({*before[name], *ordered[name]}) for name in ("enterprises", "customers")}
+    known = [at for at in (undone, datetime.fromisoformat(since) if since else None) if at]
+    job_store.change(session, waiting.id, {**before, **ordered, **lists, **_since(min(known, default=None))})
+    return str(waiting.id)
 
 
 def _since(undone: datetime | None) -> dict[str, str]:

@@ -27,7 +27,7 @@ from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.evidence import HELD, speaking_of
 from services.profile.book.domain.versions import among, versioned
 from services.profile.book.domain.zeros import rejoined
-from services.profile.book.lake import Commit
+from services.profile.book.fit import Commit
 from services.profile.book.usecases.enrol import described_anew
 from services.profile.book.usecases.load import statements
 

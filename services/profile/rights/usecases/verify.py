@@ -22,7 +22,7 @@ from services.profile.book import store, tables
 from services.profile.book.context import Context
 from services.profile.book.damage import damaged
 from services.profile.book.domain import invoice
-from services.profile.book.lake import Commit
+from services.profile.book.fit import Commit
 from services.profile.book.usecases.agree import agree
 from services.profile.book.usecases.load import SEALED
 from services.profile.rights.domain.retention import policies_on

@@ -39,7 +39,6 @@ from services.profile.watch.api.signal_schemas import (
 )
 from services.profile.watch.domain.signals import BY_KEY, SEVERITIES
 from services.profile.watch.domain.signals.contagion import KEY as CONTAGION
-from services.profile.watch.usecases.look import DEFAULT
 from services.profile.watch.usecases.read_alerts import (
     acknowledge,
     open_alert,
@@ -50,6 +49,7 @@ from services.profile.watch.usecases.read_alerts import (
 )
 from services.profile.watch.usecases.read_signals import Happening, Signals, Standing, read_signals
 from services.profile.watch.usecases.subscribe import Wish, end_subscription, subscribe
+from services.profile.watch.usecases.view import DEFAULT
 
 signals = Blueprint("signals", __name__, url_prefix="/v1/enterprises", description="Early warning of a firm")
 feed = Blueprint("alerts", __name__, url_prefix="/v1/alerts", description="Alerts of the firms that you watch")

@@ -25,7 +25,8 @@ from services.profile.rights.usecases.open_file import Reading, may_open, open_d
 from services.profile.standards.days import day_of
 from services.profile.watch import alert_store, tables
 from services.profile.watch.domain.signals.contagion import KEY as CONTAGION
-from services.profile.watch.usecases.look import SAME, view
+from services.profile.watch.usecases.tell import SAME
+from services.profile.watch.usecases.view import view
 
 
 class AlertNotFound(NotFound):

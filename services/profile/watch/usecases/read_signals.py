@@ -18,7 +18,8 @@ from services.profile.standards.days import day_of
 from services.profile.watch import alert_store, tables
 from services.profile.watch.domain.signals import SIGNALS, Signal, version
 from services.profile.watch.domain.signals.thresholds import Threshold
-from services.profile.watch.usecases.look import RECORDS_KEPT, SAME, View, view
+from services.profile.watch.usecases.tell import RECORDS_KEPT, SAME
+from services.profile.watch.usecases.view import View, view
 
 
 @dataclass(frozen=True, slots=True)

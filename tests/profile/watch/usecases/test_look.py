@@ -13,7 +13,8 @@ from services.profile.book import store
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.watch import tables
-from services.profile.watch.usecases import look
+from services.profile.watch.usecases import look, view
+from services.profile.watch.usecases.tell import RECORDS_KEPT
 
 
 def log(house: House) -> list[tables.Alert]:
@@ -27,7 +28,7 @@ def test_an_import_that_tells_of_an_event_opens_one_alert_with_its_records(house
     work_off(house)
     [alert] = [one for one in log(house) if one.signal == "key-customer-lost"]
     assert (alert.enterprise, alert.subject, alert.severity) == ("local:E1", "K1", "warning")
-    assert alert.records_count > len(alert.records) == look.RECORDS_KEPT
+    assert alert.records_count > len(alert.records) == RECORDS_KEPT
     imports = {row["id"] for row in house.client.get("/v1/imports", headers=house.source).json["items"]}
     assert {record["import_id"] for record in alert.records} == imports
     assert {record["counterparty"] for record in alert.records} == {"K1"}
@@ -48,7 +49,7 @@ def test_an_older_look_never_overwrites_a_newer_one(cottage: House, monkeypatch:
     cottage.send("invoices.sale", trade("E1", quiet_after=20))
     late = look.view
 
-    def slow(*args: object, **kwargs: object) -> look.View:
+    def slow(*args: object, **kwargs: object) -> view.View:
         seen = late(*args, **kwargs)  # type: ignore[arg-type]
         monkeypatch.setattr(look, "view", late)
         look.look(cottage.context, ["local:E1"])
@@ -111,8 +112,8 @@ def test_a_ring_of_six_is_found_from_one_of_its_firms_and_tells_each_its_own_hop
     with cottage.context.database.read() as session:
         state = store.book(session)
     moment = Moment(state.lake_version, date(2020, 2, 6), state.known_at)
-    seen = look.view(cottage.context, moment, Whole(Why.WATCH, ("local:E6",)), asked_on=moment.as_of)
-    hits = seen.only(look.RING).hits
+    seen = view.view(cottage.context, moment, Whole(Why.WATCH, ("local:E6",)), asked_on=moment.as_of)
+    hits = seen.only(view.RING).hits
     assert hits["enterprise"].to_list() == [f"local:E{n}" for n in range(1, 7)]
     told = hits.filter(enterprise="local:E2")
     assert told.select("value", "reference", "subject").row(0) == (6.0, 5000200.0, "local:E1 > local:E2 > local:E3")
