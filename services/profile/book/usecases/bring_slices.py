@@ -17,7 +17,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.titles import LINE
 from services.profile.book.domain.versions import former_parties
-from services.profile.book.lake import Commit
+from services.profile.book.fit import Commit
 from services.profile.book.parts import Whole
 from services.profile.book.readers.sheets import Limits
 from services.profile.book.readers.slices import Flat, Step, flat, sent
