@@ -141,12 +141,16 @@ def open_house(
     verifier: Verifier,
     tokens: Callable[..., dict[str, str]],
     peers: PeerMaker | None = None,
+    store: str | None = None,
 ) -> House:
-    """Return the service; peers are made by whoever asks for them, unless `peers` says otherwise."""
+    """Return the service; peers are made by whoever asks for them, unless `peers` says otherwise.
+
+    Files lie in its home folder, unless in a `store` of several machines.
+    """
     home = folder / "home"
-    settings = Settings(home=home, database_url=url, lake_url=str(home / "lake"), jwks_url="")
+    settings = Settings(home=home, database_url=url, lake_url=f"{store or home}/lake", jwks_url="", store=store)
     lay(url, PACKAGE)
-    if not home.exists():
+    if not home.exists() and store is None:
         copytree(unused_home().name, home)
     migrate(settings)
     app = create_app(settings, verifier=verifier, peers=peers or AtOnce())

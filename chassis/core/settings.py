@@ -91,6 +91,11 @@ def require_signing_keys(keys: tuple[str, ...], name: str, what: str, *, product
         )
 
 
+def background(env: Env, service: str) -> tuple[dict[str, int], dict[str, int], dict[str, str]]:
+    """Return what the operator wishes of work in the background: workers, limits of queues, times of the schedule."""
+    return workers(env, service), queue_limits(env, service), schedule(env, service)
+
+
 def workers(env: Env, service: str) -> dict[str, int]:
     """Return how many workers each queue named in `{SERVICE}_WORKERS` has, as in `imports=2,looks=0`."""
     return by_queue(env, f"{service.upper()}_WORKERS", "workers")
@@ -99,6 +104,18 @@ def workers(env: Env, service: str) -> dict[str, int]:
 def queue_limits(env: Env, service: str) -> dict[str, int]:
     """Return how many jobs may wait in each queue named in `{SERVICE}_QUEUE_LIMITS`."""
     return by_queue(env, f"{service.upper()}_QUEUE_LIMITS", "the most jobs that wait")
+
+
+def schedule(env: Env, service: str) -> dict[str, str]:
+    """Return the operator's wishes by name in `{SERVICE}_SCHEDULE`, as in `daily-look=02:00,shred=off`."""
+    name = f"{service.upper()}_SCHEDULE"
+    pairs = [pair.strip().partition("=") for pair in env.str(name, "").split(",") if pair.strip()]
+    if any(not key or not wish for key, _, wish in pairs):
+        raise SettingsError(
+            f"The settings cannot be used:\n  {name}: give a time of day or `off` by name, as in "
+            "daily-look=02:00,shred=off."
+        )
+    return {key: wish for key, _, wish in pairs}
 
 
 def by_queue(env: Env, name: str, what: str) -> dict[str, int]:

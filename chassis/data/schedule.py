@@ -155,6 +155,34 @@ def tick(database: Database, plan: Sequence[Scheduled]) -> list[str]:
         return []
 
 
+def listed(database: Database, plan: Sequence[Scheduled]) -> str:
+    """Return a line for each thing that is or was scheduled, for the operator."""
+    with database.read() as session:
+        known = {run.name: run for run in runs(session)}
+    lines = [f"{'name':16} {'at':>8}  {'due':16}  {'last run':16}  outcome"]
+    for name in sorted({each.name for each in plan} | known.keys()):
+        run, off = known.get(name), name not in {each.name for each in plan}
+        when = "off" if off else next(each.when.told for each in plan if each.name == name)
+        due = "" if off or run is None else _minute(run.due_at)
+        lines.append(
+            f"{name:16} {when:>8}  {due:16}  {_minute(run.last_started if run else None):16}  {_outcome(run)}".rstrip()
+        )
+    return "\n".join(lines)
+
+
+def _minute(moment: datetime | None) -> str:
+    return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def _outcome(run: Run | None) -> str:
+    if run is None or run.state is None:
+        return "not yet"
+    if run.problem:
+        return f"{run.state}: {run.problem['detail']}"
+    told = ", ".join(f"{key} {value}" for key, value in (run.report or {}).items())
+    return f"{run.state}: {told}" if told else run.state
+
+
 def runs(session: Session) -> list[Run]:
     """Return everything that was ever scheduled, with how its last run went."""
     job = jobs.TABLE

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from chassis.core import commands
 from chassis.core.findings import DEEP, USUAL, told
-from chassis.data import migrations
+from chassis.data import listing, migrations
 from chassis.data.backups import back_up, bring_back
 from chassis.data.check import check_database
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
+from chassis.data.schedule import TICK_SECONDS, listed, tick
 from chassis.data.vault import vault_at
 from services.matching.context import make_context
-from services.matching.jobs import CLOCK, DELIVERIES, handlers
+from services.matching.jobs import CLOCK, DELIVERIES, all_handlers, scheduled
+from services.matching.jobs import posts as all_posts
 from services.matching.problems import KINDS
 from services.matching.settings import PACKAGE, SERVICE, Settings
 from services.matching.usecases.deliver import Postman
@@ -35,10 +38,30 @@ def worker() -> None:
     """Do the jobs, deliver the webhooks and send notices on, until stopped."""
     context = make_context(Settings.from_environment())
     counts = context.settings.workers
-    places = posts(context.database, handlers(context), KINDS, counts, "MATCHING_WORKERS")
+    places = posts(context.database, all_handlers(context), KINDS, counts, "MATCHING_WORKERS")
     postman = Postman(context.database, private=context.settings.private_webhooks)
-    notices = Chores({partial(forward_notices, context): NOTICES_SECONDS})
-    Crew(context.database, [*places, Post(DELIVERIES, postman.run), Post(CLOCK, notices.run)]).run()
+    chores: dict[Callable[[], object], float] = {
+        partial(forward_notices, context): NOTICES_SECONDS,
+        partial(tick, context.database, scheduled(context)): TICK_SECONDS,
+    }
+    Crew(context.database, [*places, Post(DELIVERIES, postman.run), Post(CLOCK, Chores(chores).run)]).run()
+
+
+def jobs() -> dict[str, Any]:
+    """Tell what waits, runs or failed in each queue, as JSON."""
+    context = make_context(Settings.from_environment())
+    return listing.told(context.database, all_posts(context))
+
+
+def again(job: str) -> dict[str, Any]:
+    """Have a job run again that broke off or was set aside."""
+    return listing.again(make_context(Settings.from_environment()).database, job)
+
+
+def schedule() -> str:
+    """List what the clock orders: when it is due, when it was done last, and what came of it."""
+    context = make_context(Settings.from_environment())
+    return listed(context.database, scheduled(context))
 
 
 def verify(depth: str = USUAL) -> dict[str, Any]:
@@ -63,4 +86,12 @@ def restore(place: str, moment: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    commands.run(PACKAGE, migrate=migrate, worker=worker, verify=verify, backup=backup, restore=restore)
+    upkeep: dict[str, commands.Command] = {
+        "schedule": schedule,
+        "jobs": jobs,
+        "again": again,
+        "verify": verify,
+        "backup": backup,
+        "restore": restore,
+    }
+    commands.run(PACKAGE, migrate=migrate, worker=worker, **upkeep)

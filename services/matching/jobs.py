@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from chassis.data import schedule
 from chassis.data.jobs import Job, Kind
+from chassis.data.schedule import Scheduled, arranged
 from services.matching.context import Context
 from services.matching.domain.allocation.order import AllocationOrder
 from services.matching.domain.assignment.order import AssignmentOrder
@@ -30,6 +32,21 @@ def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
     }
 
 
+def plan(_: Context) -> list[Scheduled]:
+    """Return what is done at which times, a line each."""
+    return []
+
+
+def scheduled(context: Context) -> list[Scheduled]:
+    """Return what the clock orders, at the times that the operator wishes."""
+    return arranged(plan(context), context.settings.schedule, "MATCHING_SCHEDULE")
+
+
+def all_handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
+    """Return the handlers of what is ordered and of what is scheduled."""
+    return {**handlers(context), **schedule.handlers(context.database, plan(context))}
+
+
 def posts(context: Context) -> list[str]:
     """Return the posts at which somebody must work, on some host: the queues, and what stands beside them."""
-    return sorted({kind.queue for kind in handlers(context)} | {CLOCK, DELIVERIES})
+    return sorted({kind.queue for kind in all_handlers(context)} | {CLOCK, DELIVERIES})

@@ -30,6 +30,8 @@ class Settings:
     # Workers of a queue where not one, and jobs that may wait in it where not as many as usual.
     workers: Mapping[str, int] = field(default_factory=dict)
     queue_limits: Mapping[str, int] = field(default_factory=dict)
+    # When what is scheduled is done, by name, where not as usual.
+    schedule: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -43,8 +45,8 @@ class Settings:
             jwks_url = env.str("SMECREDIT_JWKS_URL", f"{gateway_url}/.well-known/jwks.json")
             client_key = env.str("MATCHING_CLIENT_KEY", None)
             private = env.bool("MATCHING_PRIVATE_WEBHOOKS", False)
-            queues = (settings.workers(env, SERVICE), settings.queue_limits(env, SERVICE))
-        return cls(home, database_url, profile_url, scoring_url, gateway_url, jwks_url, client_key, private, *queues)
+            work = settings.background(env, SERVICE)
+        return cls(home, database_url, profile_url, scoring_url, gateway_url, jwks_url, client_key, private, *work)
 
     def own_key(self) -> str:
         """Return this service's own API key at the gateway."""

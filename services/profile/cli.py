@@ -10,6 +10,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -19,31 +20,34 @@ import orjson
 
 from chassis.core import commands
 from chassis.core.findings import DEEP, USUAL, told
-from chassis.data import jobs
+from chassis.data import listing
 from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.files import sweep
 from chassis.data.jobs import QUEUED, RUNNING, JobState
+from chassis.data.jobs import state as state_of_job
+from chassis.data.schedule import TICK_SECONDS, listed, tick
 from chassis.data.vault import vault_at
 from chassis.data.worker import POLL_SECONDS, Worker
 from services.profile.book.context import Context
 from services.profile.book.usecases.agree import agree
 from services.profile.book.usecases.back_up import named, put_back
+from services.profile.book.usecases.rebuild import rebuild as make_again
 from services.profile.book.usecases.touch import JOB as LOOK
 from services.profile.book.usecases.touch import note_all_changed
 from services.profile.composition import PACKAGE, make_context
 from services.profile.composition import migrate as bring_up_to_date
 from services.profile.graph.usecases.keep_ties import tend
-from services.profile.graph.usecases.order_shock import KEPT, forget_old
-from services.profile.jobs import handlers
-from services.profile.portrait.usecases.make_peers import InWorker, tend_peers, tidy
+from services.profile.jobs import all_handlers, scheduled
+from services.profile.portrait.usecases.make_peers import InWorker, tend_peers
 from services.profile.posts import CLOCK
+from services.profile.posts import posts as all_posts
 from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
-from services.profile.rights.usecases.shred import shred as erase
 from services.profile.rights.usecases.verify import verify as examine
 from services.profile.settings import SERVICE, Settings
+from services.profile.upkeep import shred as erase
 from services.profile.watch.usecases.look import watch as look
 from services.profile.watch.usecases.replay import STEPS, Period, replay
 
@@ -59,11 +63,12 @@ def worker() -> None:
     sweep(context.settings.scratch)
     chores: dict[Callable[[], object], float] = {
         partial(remind, context): CLOCK_SECONDS,
+        partial(tick, context.database, scheduled(context)): TICK_SECONDS,
         partial(tend, context): TIES_SECONDS,
         partial(tend_peers, context): CLOCK_SECONDS,
     }
     counts = context.settings.workers
-    places = posts(context.database, handlers(context), KINDS, counts, "PROFILE_WORKERS")
+    places = posts(context.database, all_handlers(context), KINDS, counts, "PROFILE_WORKERS")
     Crew(context.database, [*places, Post(CLOCK, Chores(chores).run)]).run()
 
 
@@ -84,8 +89,13 @@ def verify(depth: str = USUAL) -> dict[str, Any]:
     return told(*examine(make_context(Settings.from_environment()), PACKAGE, deep=depth == DEEP))
 
 
+def rebuild(*kinds: str) -> dict[str, Any]:
+    """Make lakes again from the files received, all or those named, beside and swapped in; stop the suite first."""
+    return {"lakes": [asdict(each) for each in make_again(make_context(Settings.from_environment()), kinds)]}
+
+
 def watch() -> str:
-    """Look at the signals of every enterprise: silence is told by no import (run it daily).
+    """Look at the signals of every enterprise now, as the schedule does daily.
 
     It is a job as any other: where this command is killed a worker goes on with it, or the next run does.
     """
@@ -103,26 +113,13 @@ def watch() -> str:
 
 def _state(context: Context, job: str) -> JobState:
     with context.database.read() as session:
-        return jobs.state(session, job)
+        return state_of_job(session, job)
 
 
 def shred() -> str:
-    """Erase what is past its keeping, as the policies of retention say (run it daily, after a backup).
-
-    It ends with the graph written anew: no sum of what was erased is named any more.
-    """
-    context = make_context(Settings.from_environment())
-    done = carry_out(context)
-    tend(context)
-    return "shredded " + (", ".join(f"{count} {key}" for key, count in done.items() if count) or "nothing")
-
-
-def carry_out(context: Context) -> dict[str, int]:
-    """Carry out every policy of retention, those of the wings beside that of rights; return how much went of each."""
-    done = {**erase(context), KEPT: forget_old(context)}
-    # Of what was erased nothing is left in figures that no reader is shown any more.
-    tidy(context, unnamed=0.0)
-    return done
+    """Erase what is past its keeping now, as the schedule does daily."""
+    done = erase(make_context(Settings.from_environment()))
+    return "shredded " + (", ".join(f"{count} {key}" for key, count in done.items()) or "nothing")
 
 
 def backup(place: str, moment: str) -> dict[str, Any]:
@@ -155,6 +152,23 @@ def replay_alerts(arguments: list[str]) -> None:
     asked.json.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
 
 
+def jobs() -> dict[str, Any]:
+    """Tell what waits, runs or failed in each queue, as JSON."""
+    context = make_context(Settings.from_environment())
+    return listing.told(context.database, all_posts())
+
+
+def again(job: str) -> dict[str, Any]:
+    """Have a job run again that broke off or was set aside."""
+    return listing.again(make_context(Settings.from_environment()).database, job)
+
+
+def schedule() -> str:
+    """List what the clock orders: when it is due, when it was done last, and what came of it."""
+    context = make_context(Settings.from_environment())
+    return listed(context.database, scheduled(context))
+
+
 REPLAY = "replay-alerts"
 CLOCK_SECONDS = 60.0
 # The graph follows the book: what a request then has to add is little.
@@ -164,7 +178,11 @@ if __name__ == "__main__":
         replay_alerts(sys.argv[2:])
     else:
         upkeep: dict[str, commands.Command] = {
+            "schedule": schedule,
+            "jobs": jobs,
+            "again": again,
             "verify": verify,
+            "rebuild": rebuild,
             "compact": compact,
             "watch": watch,
             "shred": shred,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from chassis.data import schedule
 from chassis.data.jobs import Job, Kind
+from chassis.data.schedule import Scheduled, arranged
 from services.profile.book.context import Context
 from services.profile.book.usecases.diagnose import diagnosed
 from services.profile.book.usecases.load import load
@@ -20,6 +22,7 @@ from services.profile.portrait.usecases.make_peers import work_off as work_off_p
 from services.profile.rights.usecases.take_back import take_back
 from services.profile.supervision.usecases.publish_index import JOB as INDEX
 from services.profile.supervision.usecases.publish_index import publish_index
+from services.profile.upkeep import plan
 from services.profile.watch.exposure_store import JOB as BOOKS
 from services.profile.watch.usecases.look import watch
 from services.profile.watch.usecases.look_books import watch_books
@@ -37,3 +40,13 @@ def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
         PEERS: partial(work_off_peers, context),
     }
     return {kind: diagnosed(context, handler) for kind, handler in found.items()}
+
+
+def scheduled(context: Context) -> list[Scheduled]:
+    """Return what the clock orders, at the times that the operator wishes."""
+    return arranged(plan(context), context.settings.schedule, "PROFILE_SCHEDULE")
+
+
+def all_handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
+    """Return the handlers of what is ordered and of what is scheduled."""
+    return {**handlers(context), **schedule.handlers(context.database, plan(context))}

@@ -40,6 +40,8 @@ class Settings:
     # Workers of a queue where not one, and jobs that may wait in it where not as many as usual.
     workers: Mapping[str, int] = field(default_factory=dict)
     queue_limits: Mapping[str, int] = field(default_factory=dict)
+    # When what is scheduled is done, by name, where not as usual.
+    schedule: Mapping[str, str] = field(default_factory=dict)
     # Where files are kept that web processes and workers share, if that is not the home folder (ADR 51).
     store: str | None = None
     # Bytes of copies that this machine keeps of what lies in an object store.
@@ -62,7 +64,7 @@ class Settings:
             party_key: str | None = env.str("PROFILE_PARTY_KEY", None, validate=PARTY_KEY)
             ledger_keys = settings.signing_keys(env, "PROFILE_LEDGER_KEYS")
             sector_packs: Path | None = env.path("PROFILE_SECTOR_PACKS", None)
-            queues = (settings.workers(env, SERVICE), settings.queue_limits(env, SERVICE))
+            workers, limits, wishes = settings.background(env, SERVICE)
             engine = settings.engine(env)
             production = settings.is_production(env)
         settings.require_readable(lake_url, "PROFILE_LAKE_URL, SMECREDIT_STORE or SMECREDIT_HOME")
@@ -72,7 +74,8 @@ class Settings:
         largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
         addresses = (home, database_url, lake_url, jwks_url, lake_options)
         keys, cached = (party_key, ledger_keys), cached * MEBIBYTE
-        return cls(*addresses, *largest, *keys, sector_packs, engine, *queues, store, cached)
+        given = (*addresses, *largest, *keys)
+        return cls(*given, sector_packs, engine, workers, limits, wishes, store, cached)
 
     @property
     def ledger_key_file(self) -> Path:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from chassis.core import commands
 from chassis.core.findings import DEEP, USUAL, told
-from chassis.data import migrations
+from chassis.data import listing, migrations
 from chassis.data.backups import back_up, bring_back
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
+from chassis.data.schedule import TICK_SECONDS, listed, tick
 from chassis.data.vault import vault_at
 from services.scoring.context import PACKAGE, Context, make_context
-from services.scoring.jobs import CLOCK, handlers
+from services.scoring.jobs import CLOCK, all_handlers, scheduled
+from services.scoring.jobs import posts as all_posts
 from services.scoring.problems import KINDS
 from services.scoring.settings import SERVICE, Settings
 from services.scoring.usecases.back_up import named, put_back
@@ -40,13 +43,34 @@ def worker() -> None:
     """Train models, score batches, run evaluations and renew scores after corrections, until stopped."""
     context = make_context(Settings.from_environment())
     counts = context.settings.workers
-    places = posts(context.database, handlers(context), KINDS, counts, "SCORING_WORKERS")
+    places = posts(context.database, all_handlers(context), KINDS, counts, "SCORING_WORKERS")
     Crew(context.database, [*places, Post(CLOCK, partial(_keep_the_clock, context))]).run()
 
 
 def _keep_the_clock(context: Context, name: str) -> None:
     redraw(context)
-    Chores({partial(renew, context): CORRECTIONS_SECONDS}).run(name)
+    chores: dict[Callable[[], object], float] = {
+        partial(renew, context): CORRECTIONS_SECONDS,
+        partial(tick, context.database, scheduled(context)): TICK_SECONDS,
+    }
+    Chores(chores).run(name)
+
+
+def jobs() -> dict[str, Any]:
+    """Tell what waits, runs or failed in each queue, as JSON."""
+    context = make_context(Settings.from_environment())
+    return listing.told(context.database, all_posts(context))
+
+
+def again(job: str) -> dict[str, Any]:
+    """Have a job run again that broke off or was set aside."""
+    return listing.again(make_context(Settings.from_environment()).database, job)
+
+
+def schedule() -> str:
+    """List what the clock orders: when it is due, when it was done last, and what came of it."""
+    context = make_context(Settings.from_environment())
+    return listed(context.database, scheduled(context))
 
 
 def verify(depth: str = USUAL) -> dict[str, Any]:
@@ -69,5 +93,12 @@ def restore(place: str, moment: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    upkeep: dict[str, commands.Command] = {"verify": verify, "backup": backup, "restore": restore}
+    upkeep: dict[str, commands.Command] = {
+        "schedule": schedule,
+        "jobs": jobs,
+        "again": again,
+        "verify": verify,
+        "backup": backup,
+        "restore": restore,
+    }
     commands.run(PACKAGE, migrate=migrate, worker=worker, redraw=redraw_pictures, **upkeep)

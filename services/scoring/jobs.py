@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from chassis.data import schedule
 from chassis.data.jobs import Job, Kind
+from chassis.data.schedule import Scheduled, arranged
 from services.scoring.context import Context
 from services.scoring.usecases.batch import JOB as BATCH
 from services.scoring.usecases.batch import run_batch
@@ -24,6 +26,21 @@ def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
     return {kind: partial(usecase, context) for kind, usecase in work.items()}
 
 
+def plan(_: Context) -> list[Scheduled]:
+    """Return what is done at which times, a line each."""
+    return []
+
+
+def scheduled(context: Context) -> list[Scheduled]:
+    """Return what the clock orders, at the times that the operator wishes."""
+    return arranged(plan(context), context.settings.schedule, "SCORING_SCHEDULE")
+
+
+def all_handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
+    """Return the handlers of what is ordered and of what is scheduled."""
+    return {**handlers(context), **schedule.handlers(context.database, plan(context))}
+
+
 def posts(context: Context) -> list[str]:
     """Return the posts at which somebody must work, on some host: the queues, and what stands beside them."""
-    return sorted({kind.queue for kind in handlers(context)} | {CLOCK})
+    return sorted({kind.queue for kind in all_handlers(context)} | {CLOCK})

@@ -31,6 +31,8 @@ class Settings:
     # Workers of a queue where not one, and jobs that may wait in it where not as many as usual.
     workers: Mapping[str, int] = field(default_factory=dict)
     queue_limits: Mapping[str, int] = field(default_factory=dict)
+    # When what is scheduled is done, by name, where not as usual.
+    schedule: Mapping[str, str] = field(default_factory=dict)
     # Where files are kept that web processes and workers share, if that is not the home folder (ADR 51).
     store: str | None = None
 
@@ -47,7 +49,7 @@ class Settings:
             receipt_keys = settings.signing_keys(env, "SCORING_RECEIPT_KEYS")
             ledger_keys = settings.signing_keys(env, "SCORING_LEDGER_KEYS")
             counts = env.enum("SCORING_COUNTS", Counts.CONFIRMED, enum=Counts, by_value=True)
-            queues = (settings.workers(env, SERVICE), settings.queue_limits(env, SERVICE))
+            work = settings.background(env, SERVICE)
             store = settings.store(env)
             production = settings.is_production(env)
         settings.require_signing_keys(receipt_keys, "SCORING_RECEIPT_KEYS", "receipts", production=production)
@@ -55,7 +57,7 @@ class Settings:
             ledger_keys, "SCORING_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
         keys = (client_key, receipt_keys, ledger_keys)
-        return cls(home, database_url, profile_url, gateway_url, jwks_url, *keys, counts, *queues, store)
+        return cls(home, database_url, profile_url, gateway_url, jwks_url, *keys, counts, *work, store)
 
     @property
     def models(self) -> str:

@@ -16,9 +16,11 @@ from smecredit.problems import Expected
 COMMANDS: Final = {
     "up": ("running", "Start the suite in the foreground; Ctrl-C stops all of it."),
     "backup": ("saving", "Back the suite up, while it runs, to a folder or an object store."),
+    "jobs": ("working", "Show what waits, runs or failed in the queues, and who works there."),
     "restore": ("saving", "Bring a backup back into an empty home."),
     "demo": ("running", "Start, load data, train, score, match, and show the result."),
     "verify": ("checking", "Check all that is kept: databases, ledgers, lakes, files, models."),
+    "rebuild": ("checking", "Make the lake again from the files received, and swap it in."),
     "import": ("data", "Import files: enterprises, invoices, outcomes, a workbook."),
     "preview": ("previewing", "Look at a file before it is imported, and save its mapping."),
     "withdraw-import": ("data", "Take an import back: its rows end, as if it had not been sent."),

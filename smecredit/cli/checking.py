@@ -1,4 +1,4 @@
-"""Commands that check what a home keeps: verify."""
+"""Commands that check what a home keeps, and make its lake again: verify, rebuild."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from smecredit.cli.options import as_json, print_json
 from smecredit.rendering.findings import findings as show_findings
 from smecredit.running import upkeep
-from smecredit.running.home import home
+from smecredit.running.home import held, home
 
 
 @click.command("verify")
@@ -31,4 +31,23 @@ def verify_command(deep: bool, as_json: bool) -> None:
     told = {"checked": dict(checked), "findings": found}
     print_json(told) if as_json else show_findings(told)
     if found:
+        sys.exit(1)
+
+
+@click.command("rebuild")
+@click.argument("kinds", nargs=-1)
+@as_json
+def rebuild_command(kinds: tuple[str, ...], as_json: bool) -> None:
+    """Make the lakes of these KINDS (all unless named) again from the files received, beside, and swap them in.
+
+    Stop the suite first. What cannot be made again is told, and its lake stays as it is; ends with 1 then.
+    """
+    with held(home()):
+        told = upkeep.told("services.profile.cli", "rebuild", *kinds, home=home())
+    if as_json:
+        print_json(told)
+    else:
+        for each in told["lakes"]:
+            click.echo(f"{each['lake']}: {each['said']}")
+    if not all(each["done"] for each in told["lakes"]):
         sys.exit(1)

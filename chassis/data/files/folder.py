@@ -60,13 +60,14 @@ class Folder:
 
     def list(self, prefix: str = "") -> list[Kept]:
         """Return the files whose names begin so, by name; drafts are none."""
+        folder, _, stem = prefix.rpartition("/")
         found = []
-        for path in self._place(prefix.rpartition("/")[0]).rglob("*"):
-            name = path.relative_to(self.root).as_posix()
-            if name.startswith(prefix) and not path.name.startswith("."):
-                with suppress(FileNotFoundError):  # gone at this moment
-                    if path.is_file():
-                        found.append(Kept(name, path.stat().st_size))
+        for first in self._place(folder).glob("*"):
+            if first.name.startswith(stem):
+                for path in (first, *first.rglob("*")):
+                    with suppress(FileNotFoundError):  # gone at this moment
+                        if path.is_file() and not path.name.startswith("."):
+                            found.append(Kept(path.relative_to(self.root).as_posix(), path.stat().st_size))
         return sorted(found, key=lambda each: each.name)
 
     def delete(self, name: str) -> None:

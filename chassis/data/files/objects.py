@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import filecmp
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cached_property
@@ -18,6 +19,7 @@ from chassis.core.errors import UpstreamUnavailable
 from chassis.data.files.kept import Kept, borrowed, inside, prove
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
     from obstore.store import ObjectStore, S3Config
 
 Result = TypeVar("Result")
@@ -147,16 +149,26 @@ class Objects:
 
     def list(self, prefix: str = "", *, after: str | None = None) -> list[Kept]:
         """Return the files whose names begin so, by name; only those `after` a name where one is given."""
-        import obstore  # noqa: PLC0415
-
-        # A store lists whole folders: what is within one is looked for here.
-        folder = prefix.rpartition("/")[0]
         try:
-            found = self.ask(lambda: obstore.list(self.store, folder or None, offset=after).collect())
+            found = self.ask(lambda: self._listed(prefix, after))
         except FileNotFoundError:  # the bucket itself
             raise self._unreachable() from None
         named = [Kept(str(each["path"]), int(each["size"]), each["e_tag"]) for each in found]
         return sorted((each for each in named if each.name.startswith(prefix)), key=lambda each: each.name)
+
+    def _listed(self, prefix: str, after: str | None) -> Iterable[ObjectMeta]:
+        import obstore  # noqa: PLC0415
+
+        # The client lists whole folders, in the order of names: a beginning is sought from just before it on.
+        folder, _, stem = prefix.rpartition("/")
+        if stem and after is None:
+            after = f"{prefix[:-1]}{chr(ord(prefix[-1]) - 1)}~"
+        found: deque[ObjectMeta] = deque()
+        for some in obstore.list(self.store, folder or None, offset=after):
+            found += some
+            if stem and found[-1]["path"] > prefix and not found[-1]["path"].startswith(prefix):
+                break
+        return found
 
     def delete(self, name: str) -> None:
         """Remove a file for good, if it is there."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -118,6 +118,27 @@ class PeerFiles:
 
     def _path(self, stamp: str, name: str) -> Path:
         return self.folder / stamp / f"{name}.parquet"
+
+
+def naming(files: PeerFiles, heard: Sequence[str], parties: Iterable[str]) -> list[str]:
+    """Return the firms that name one of these parties as a partner."""
+    return _paired(files, heard, "party", parties, "enterprise")
+
+
+def named_by(files: PeerFiles, heard: Sequence[str], firms: Iterable[str]) -> list[str]:
+    """Return the parties that one of these firms names as a partner."""
+    return _paired(files, heard, "enterprise", firms, "party")
+
+
+def _paired(files: PeerFiles, heard: Sequence[str], by: str, names: Iterable[str], wanted: str) -> list[str]:
+    among = pl.Series(sorted(set(names)), dtype=pl.String)
+    if among.is_empty():
+        return []
+    near = [
+        files.read(stamp, f"mentions-{at}").filter(pl.col(by).is_in(among.implode())).select(wanted)
+        for at, stamp in enumerate(heard)
+    ]
+    return pl.concat(near).unique().collect().to_series().sort().to_list()
 
 
 @lru_cache(maxsize=4)

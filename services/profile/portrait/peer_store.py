@@ -98,7 +98,7 @@ def forget_files(session: Session, live: date, now: datetime) -> set[tuple[str, 
         if row.stamp is not None:
             kept |= {(row.stamp, name) for name in WHOLE}
         for at, stamps in enumerate(row.parts or ()):
-            kept |= {(stamp, f"{name}-{at}") for stamp, names in zip(stamps, PARTS, strict=True) for name in names}
+            kept |= {(stamp, f"{name}-{at}") for stamp, names in zip(stamps[:2], PARTS, strict=True) for name in names}
     session.flush()
     return kept
 

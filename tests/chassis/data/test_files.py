@@ -66,7 +66,7 @@ def test_of_a_writer_that_fails_nothing_is_kept(files: Files, tmp_path: Path) ->
 
 
 def test_what_begins_so_is_listed_by_name(files: Files) -> None:
-    for name in ("imp_2", "imp_1.rejects.csv", "imp_1", "other/imp_1", "other/more/x"):
+    for name in ("imp_2", "imp_1.rejects.csv", "imp_1", "imp_0~~", "imp", "other/imp_1", "other/more/x"):
         put(files, name, b"x")
     assert [each.name for each in files.list("imp_1")] == ["imp_1", "imp_1.rejects.csv"]
     assert [each.name for each in files.list("other/")] == ["other/imp_1", "other/more/x"]

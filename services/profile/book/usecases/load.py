@@ -108,7 +108,7 @@ def _committed(context: Context, order: tables.Import, sheets: list[Sheet]) -> t
         return sheets, Commits()
     commit = _append(context, order, dataset, sheets)
     if commit.facts.get("refused"):
-        sheets = [_refused(sheet, place, commit) for place, sheet in enumerate(sheets)]
+        sheets = without_refused(sheets, commit)
         write_reports(context, order.id, sheets)
     # Only now is it known whose lines are lines of invoices of the book.
     if all(sheet.lines.is_empty() for sheet in sheets):
@@ -120,7 +120,7 @@ def _committed(context: Context, order: tables.Import, sheets: list[Sheet]) -> t
 def _understood(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
     """Read and check the file; what breaks the reader would break it again, so that it is not tried again."""
     try:
-        return _sheets(context, order, path)
+        return sheets_of(context, order, path)
     except (Refused, OSError, MemoryError, OperationalError):
         raise
     except (Exception, PanicException) as error:
@@ -139,12 +139,13 @@ def statements(context: Context, order: tables.Import, dataset: Dataset) -> pl.D
     """Return the records that a file received states, as they are held; None where the file is not kept any more."""
     try:
         with context.uploads.open(order.id) as path:
-            return _records(context, dataset, _sheets(context, order, path))
+            return records_of(context, dataset, sheets_of(context, order, path))
     except FileNotFoundError:
         return None
 
 
-def _sheets(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
+def sheets_of(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
+    """Return the sheets of a received file, read and checked as on the day on which it came."""
     # The day it was received, in China: a repetition tomorrow must judge future dates the same.
     today = day_of(order.created_at)
     with context.database.read() as session:
@@ -156,7 +157,8 @@ def _sheets(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
     return [recognised(context, sheet, own=own) for sheet in agreeing(sheets)]
 
 
-def _records(context: Context, dataset: Dataset, sheets: list[Sheet]) -> pl.DataFrame:
+def records_of(context: Context, dataset: Dataset, sheets: list[Sheet]) -> pl.DataFrame:
+    """Return what the sheets state of a kind, as its lake takes it."""
     parts = [numbered(_rows(dataset, sheet), place) for place, sheet in enumerate(sheets) if sheet.form.dataset]
     if dataset.name in SEALED:
         parts = [sealed(part, party_key(context.settings)) for part in parts]
@@ -197,6 +199,11 @@ def _hooked(context: Context, hooks: Mapping[str, Hooks], job: Job, order: table
     return sheet
 
 
+def without_refused(sheets: list[Sheet], commit: Commit) -> list[Sheet]:
+    """Return the sheets without what their lake refused when it took them."""
+    return [_refused(sheet, place, commit) for place, sheet in enumerate(sheets)]
+
+
 def _refused(sheet: Sheet, place: int, commit: Commit) -> Sheet:
     """Return the sheet at a place of the file without the lines that do not go with what is held."""
     for reason, lines in commit.facts["refused"]:
@@ -225,7 +232,7 @@ def _append(context: Context, order: tables.Import, dataset: Dataset, sheets: li
     with context.database.read() as session:
         step = store.last_steps(session).get(dataset.name)
     return lake.append(
-        _records(context, dataset, sheets),
+        records_of(context, dataset, sheets),
         order.id,
         {},
         now=context.now(),

@@ -19,21 +19,23 @@ from chassis.data.database import Runner
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain.evidence import Evidence
+from services.profile.book.domain.invoice import DATASET
 from services.profile.book.domain.moment import Moment, usual_day
-from services.profile.book.domain.party import party_of
-from services.profile.book.domain.permit import Permit, Whole
+from services.profile.book.domain.party import party_of, written
+from services.profile.book.domain.permit import Permit, Whole, Why
+from services.profile.book.usecases.gather import scan
 from services.profile.portrait import peer_store
 from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.features import VERSION
 from services.profile.portrait.domain.indicators import INDICATORS, Trust
 from services.profile.portrait.domain.peers import INDEX, Peers, from_rows
-from services.profile.portrait.peer_files import PeerFiles
+from services.profile.portrait.peer_files import PeerFiles, naming
 from services.profile.portrait.peer_store import Finished
 from services.profile.portrait.usecases.cross_check import material
 from services.profile.standards.days import month_end_before
 
 # Raise with any change of how an indicator, a group or the network is computed; declared names are in the digest.
-REVISION = "1"
+REVISION = "2"
 CATALOGUE = f"{VERSION} {REVISION}-{sha256(' '.join(each.name for each in INDICATORS).encode()).hexdigest()[:8]}"
 SIZES = {"enterprise": pl.String(), "size_class": pl.String()}
 # Of so many tables of groups it is remembered which groups there are, and those that were asked for.
@@ -46,13 +48,15 @@ LAST = "firms"
 class Baseline:
     """What a portrait needs of all others: groups of peers, and the network's figures of the firms asked for.
 
-    `day` is the day that it describes, `known_at` when what it describes was known.
+    `day` is the day that it describes, `known_at` when what it describes was known. `heard` are the tables of
+    who names whom, of each part of the book, and up to which moment they are all that is known; none where not kept.
     """
 
     day: date
     known_at: datetime
     peers: Peers
     network: pl.DataFrame
+    heard: tuple[tuple[str, datetime], ...] = ()
 
 
 def baseline(context: Context, moment: Moment, enterprises: Collection[str] | None) -> Baseline:
@@ -66,7 +70,8 @@ def baseline(context: Context, moment: Moment, enterprises: Collection[str] | No
     if enterprises is not None:
         network = network.filter(pl.col("enterprise").is_in(sorted(set(enterprises))))
     groups = _groups(peer_files(context), found.stamp, "groups")
-    return Baseline(found.day, found.known_at, groups, network.collect())
+    heard = tuple((part[0], datetime.fromisoformat(part[2])) for part in found.parts or () if len(part) > 2)
+    return Baseline(found.day, found.known_at, groups, network.collect(), heard)
 
 
 def usual(context: Context, moment: Moment) -> Peers:
@@ -143,13 +148,36 @@ def parties_of(context: Context, moment: Moment, evidence: Evidence) -> pl.DataF
     return pl.DataFrame([(firm.id, firm.size_class) for firm in firms], schema=SIZES, orient="row")
 
 
-def trust_of(context: Context, moment: Moment, scope: Permit | Whole, evidence: Evidence) -> Trust:
+def naming_firms(context: Context, moment: Moment, held: Baseline, enterprises: Collection[str]) -> list[str] | None:
+    """Return the firms that may name one of these as a partner at a moment; None where only the whole book tells.
+
+    They are those of the tables, which hold what was known when they were made, and of what became known since.
+    """
+    if not held.heard:
+        return None
+    try:
+        found = naming(peer_files(context), [stamp for stamp, _ in held.heard], enterprises)
+    except FileNotFoundError:
+        return None
+    since = min(at for _, at in held.heard)
+    later = scan(context, DATASET.name, moment.version, moment.known_at, Whole(Why.PARTNERS), since=since)
+    about = pl.col("counterparty").is_in(pl.Series(written(enterprises), dtype=pl.String).implode())
+    return sorted({*found, *later.filter(about).select("enterprise").unique().collect().to_series()})
+
+
+def trust_of(
+    context: Context,
+    moment: Moment,
+    scope: Permit | Whole,
+    evidence: Evidence,
+    naming: Collection[str] | None = None,
+) -> Trust:
     """Return by which channels data came, and how far the sources of the firms of a scope agree.
 
-    `evidence` is what is known of these firms at the moment.
+    `evidence` is what is known of these firms at the moment, `naming` who may name them (`naming_firms`).
     """
     with context.database.read() as session:
         rows = store.channels(session)
     channels = pl.DataFrame(rows, schema={"import_id": pl.String, "channel": pl.String}, orient="row")
-    checks = crosscheck.pass_rate(crosscheck.tally_book(material(context, moment, scope, evidence)))
+    checks = crosscheck.pass_rate(crosscheck.tally_book(material(context, moment, scope, evidence, naming)))
     return Trust(channels, checks.select("enterprise", "pass_rate"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
@@ -9,13 +10,15 @@ import polars as pl
 from chassis.core.errors import NotFound
 from services.profile.book import store
 from services.profile.book.context import Context
+from services.profile.book.delta import bucket_of
 from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.evidence import Evidence
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Asked, Moment
-from services.profile.book.domain.party import written
+from services.profile.book.domain.party import party_of, written
 from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.usecases.gather import gather, gone_at, scan
+from services.profile.book.withdrawals import withdrawn
 from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.crosscheck import Material, Rule
 from services.profile.rights.usecases.open_at import OpenFile, open_at
@@ -42,14 +45,26 @@ def compare(context: Context, reading: Reading, enterprise: str, asked: Asked, r
     return Compared(file, crosscheck.check(compared, chosen))
 
 
-def material(context: Context, moment: Moment, scope: Permit | Whole, evidence: Evidence | None = None) -> Material:
+def material(
+    context: Context,
+    moment: Moment,
+    scope: Permit | Whole,
+    evidence: Evidence | None = None,
+    naming: Collection[str] | None = None,
+) -> Material:
     """Gather what the rules compare for the enterprises of a scope; `evidence` is theirs, where it is at hand.
+
+    `naming` are all firms that may name one of these as a partner, where that is known: then only they are read, and
+    whom the evidence names.
 
     Of a partner's book only its statements of dealings with these enterprises are taken (征信业管理条例 Art. 21: a
     trading counterparty is a lawful source), and from when to when the book runs that others brought.
     """
     enterprises = scope.enterprises
     whole = scan(context, "invoices", moment.version, moment.known_at, Whole(Why.PARTNERS))
+    if naming is not None and evidence is not None and enterprises is not None:
+        named = evidence.invoices.select(party_of(pl.col("counterparty").unique())).to_series().drop_nulls()
+        whole = _of_firms(context, moment, {*naming, *enterprises, *named})
     book = whole.filter(pl.col("version") > 0)
     if moment.known_at is not None:
         book = book.filter(pl.col("known_at") <= moment.known_at)
@@ -65,6 +80,16 @@ def material(context: Context, moment: Moment, scope: Permit | Whole, evidence: 
     mirrored = as_known(remaining(DATASET, mirrored, gone.records), as_of=moment.as_of).filter(about)
     known = evidence if evidence is not None else gather(context, moment, scope)
     return Material(known, mirrored, books, moment.as_of, own)
+
+
+def _of_firms(context: Context, moment: Moment, firms: Collection[str]) -> pl.LazyFrame:
+    """Return the invoices of these firms, in all versions, unread."""
+    with context.database.read() as session:
+        there, gone = sorted(store.there(session, sorted(firms))), withdrawn(session, moment.known_at)
+    buckets = sorted({bucket_of(name) for name in there})
+    among = pl.col("enterprise").is_in(pl.Series(there, dtype=pl.String).implode())
+    scans = [context.lake.scan(moment.version, without=gone, bucket=bucket).filter(among) for bucket in buckets]
+    return pl.concat(scans) if scans else DATASET.empty().lazy()
 
 
 def _rule(key: str) -> Rule:

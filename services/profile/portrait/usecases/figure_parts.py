@@ -24,7 +24,7 @@ from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.features import NEEDS, compute
 from services.profile.portrait.domain.indicators import Edges, Trust, edges, network, own
 from services.profile.portrait.domain.peers import USUAL, as_rows, peers
-from services.profile.portrait.peer_files import PeerFiles
+from services.profile.portrait.peer_files import PeerFiles, naming
 from services.profile.portrait.peer_store import PARTS
 
 c = pl.col
@@ -161,12 +161,12 @@ def hear(unit: Unit) -> None:
     past = rows.filter(c("version") > 0, c("date") <= day, ~c("import_id").is_in(sorted(known.own)))
     span = past.group_by("enterprise", "direction").agg(first=c("date").min(), last=c("date").max())
     unit.keep("spans", span, ("enterprise", "direction"), 0)
-    stands = as_known(remaining(DATASET, rows, known.gone.records), as_of=day)
+    stands = as_known(remaining(DATASET, rows, known.gone.records))
     named = stands.filter(c("counterparty").is_not_null()).with_columns(party=party_of(c("counterparty")))
     unit.keep("mentions", named.select("party", "enterprise").unique(), ("party", "enterprise"), 0)
     if unit.changed is None:
         book = unit.files.read(unit.stamp, TOLD).select(party="enterprise").collect()
-        here = named.join(book, on="party", how="semi")
+        here = named.filter(c("date") <= day).join(book, on="party", how="semi")
         unit.files.write(unit.stamp, f"{MIRROR}-{unit.part.place}", here.select("party", *MIRRORED).sort("party"))
 
 
@@ -208,27 +208,6 @@ def combine(whole: All) -> tuple[int, int]:
     files.write(stamp, "network", tied)
     files.write(stamp, "firms", roster)
     return figures.height, traded.height
-
-
-def naming(files: PeerFiles, heard: Sequence[str], parties: Iterable[str]) -> list[str]:
-    """Return the firms that name one of these parties as a partner."""
-    return _paired(files, heard, "party", parties, "enterprise")
-
-
-def named_by(files: PeerFiles, heard: Sequence[str], firms: Iterable[str]) -> list[str]:
-    """Return the parties that one of these firms names as a partner."""
-    return _paired(files, heard, "enterprise", firms, "party")
-
-
-def _paired(files: PeerFiles, heard: Sequence[str], by: str, names: Iterable[str], wanted: str) -> list[str]:
-    among = pl.Series(sorted(set(names)), dtype=pl.String)
-    if among.is_empty():
-        return []
-    near = [
-        files.read(stamp, f"mentions-{at}").filter(c(by).is_in(among.implode())).select(wanted)
-        for at, stamp in enumerate(heard)
-    ]
-    return pl.concat(near).unique().collect().to_series().sort().to_list()
 
 
 def _mirrored(unit: Unit) -> pl.DataFrame:

@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from chassis.core.engine import completed
+from chassis.core.moments import rfc3339
 from chassis.data.jobs import Job
 from services.profile.book import departures, store, withdrawals
 from services.profile.book.context import Context
@@ -30,6 +31,7 @@ from services.profile.book.domain.moment import Moment, usual_day
 from services.profile.book.domain.party import party_of
 from services.profile.book.usecases.gather import EVERY, Known, known_at, scan
 from services.profile.portrait import peer_store
+from services.profile.portrait.peer_files import named_by, naming
 from services.profile.portrait.peer_store import Finished
 from services.profile.portrait.usecases.baseline import CATALOGUE, LAST, live_day, peer_files, readable
 from services.profile.portrait.usecases.figure_parts import (
@@ -45,8 +47,6 @@ from services.profile.portrait.usecases.figure_parts import (
     combine,
     figure,
     hear,
-    named_by,
-    naming,
 )
 from services.profile.portrait.usecases.order_peers import Ordering
 
@@ -261,14 +261,17 @@ def _new(context: Context, known: Known, kind: str, since: datetime) -> pl.LazyF
 
 def _made(context: Context, known: Known, found: Finished | None, changed: Changes | None, parts: int) -> Made:
     """Write the tables of all parts and then of the whole; those that are there are not made again."""
-    files, stamp = peer_files(context), _stamp(known, parts)
+    files, stamp, at = peer_files(context), _stamp(known, parts), known.moment.known_at
+    assert at is not None
     units = _units(context, known, stamp, parts)
     made = None if found is None or changed is None else _renewed(context, known, found, changed, units)
     heard, figured = made or _anew(context, units)
     counts = combine(All(stamp, files, tuple(figured)))
     for name in (TOLD, CHANNELS, *(f"{MIRROR}-{at}" for at in range(parts))):
         files.remove(stamp, name)
-    return Made(stamp, [list(each) for each in zip(heard, figured, strict=True)], *counts)
+    # Where only some firms of a part were heard again, what the others said since is in no table.
+    since = [part[2] for part in found.parts] if made and found and found.parts else [rfc3339(at)] * parts
+    return Made(stamp, [list(each) for each in zip(heard, figured, since, strict=True)], *counts)
 
 
 def _anew(context: Context, units: Sequence[Unit]) -> tuple[list[str], list[str]]:

@@ -24,7 +24,7 @@ from services.profile.portrait.domain.features.feature import Dimension
 from services.profile.portrait.domain.indicators import INDICATORS, Trust, own
 from services.profile.portrait.domain.peers import Firm, Group
 from services.profile.portrait.domain.portrait import TITLES, Line, Portrait, Subject, lines, month_ends, portrait
-from services.profile.portrait.usecases.baseline import Baseline, baseline, parties_of, trust_of
+from services.profile.portrait.usecases.baseline import Baseline, baseline, naming_firms, parties_of, trust_of
 from services.profile.portrait.usecases.read_features import describer
 from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading
@@ -97,7 +97,8 @@ def prepare(context: Context, file: OpenFile) -> PortraitInputs:
     held = baseline(context, moment, [file.enterprise])
     evidence = gather(context, moment, file.permit)
     firm = _known_then(context, file.enterprise, moment)
-    trust = trust_of(context, moment, file.permit, evidence)
+    near = naming_firms(context, moment, held, [file.enterprise])
+    trust = trust_of(context, moment, file.permit, evidence, near)
     subject = _subject(evidence, moment, held.network, parties_of(context, moment, evidence), trust)
     group = held.peers.of(Firm(firm.industry, firm.size_class, firm.synthetic))
     return PortraitInputs(firm, evidence, subject, group, held)

@@ -21,6 +21,7 @@ from sandbox.records import records
 from services.profile.book import store
 from services.profile.book.domain.evidence import Evidence, of_others
 from services.profile.book.domain.moment import Moment
+from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import gather
 from services.profile.jobs import handlers
 from services.profile.portrait.domain.features import NEEDS, compute
@@ -28,7 +29,14 @@ from services.profile.portrait.domain.indicators import own, whole
 from services.profile.portrait.domain.peers import USUAL, Peers, peers
 from services.profile.portrait.peer_files import PeerFiles
 from services.profile.portrait.usecases import figure_parts, make_peers
-from services.profile.portrait.usecases.baseline import baseline, parties_of, peers_made_at, trust_of, usual
+from services.profile.portrait.usecases.baseline import (
+    baseline,
+    naming_firms,
+    parties_of,
+    peers_made_at,
+    trust_of,
+    usual,
+)
 from services.profile.portrait.usecases.figure_parts import PEERS, ROSTER
 from services.profile.portrait.usecases.make_peers import InWorker, tend_peers, tidy
 from services.profile.portrait.usecases.order_peers import Ordering
@@ -115,6 +123,24 @@ def test_parts_put_together_are_what_is_computed_at_once(
     forward = kept(cottage)
     assert len(forward[0]) > 1, "there are groups beside the whole book"
     assert alike(forward, at_once(cottage))
+    assert nearby(cottage) == whole_book(cottage)
+
+
+def nearby(house: House) -> dict[str, float]:
+    """Return by firm how far its sources agree, reading those alone that may name it."""
+    context, moment = house.context, replace(moment_of(house), as_of=moment_of(house).as_of.replace(day=20))
+    held, found = baseline(context, moment, ()), {}
+    for firm in gather(context, moment, PEERS, ()).enterprises["enterprise"]:
+        scope = Whole(Why.PEERS, (firm,))
+        near = naming_firms(context, moment, held, [firm])
+        assert near is not None
+        found |= dict(trust_of(context, moment, scope, gather(context, moment, scope), near).checks.iter_rows())
+    return found
+
+
+def whole_book(house: House) -> dict[str, float]:
+    moment = replace(moment_of(house), as_of=moment_of(house).as_of.replace(day=20))
+    return dict(trust_of(house.context, moment, PEERS, gather(house.context, moment, PEERS)).checks.iter_rows())
 
 
 @pytest.fixture

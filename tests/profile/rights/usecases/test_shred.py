@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from chassis.data import keys
 from chassis.data.ledger import store
-from services.profile.cli import carry_out
 from services.profile.rights.domain.retention import policies, policies_on
 from services.profile.rights.usecases.shred import shred
+from services.profile.upkeep import carry_out
 from smecredit.ledger import Checkpoint, consistent, included
 
 TITLES = "record,enterprise,number,tier,authority,date,published_on,ends_on,repaired_on\n"

@@ -1,0 +1,42 @@
+"""What the clock orders of the profile service is done by its worker and told."""
+
+from __future__ import annotations
+
+import pytest
+from profile_house import HEADER, ROW, House
+from sqlalchemy import update
+
+from chassis.data import clock, jobs, schedule
+from chassis.data.schedule import TABLE, listed, tick
+from chassis.data.worker import Worker
+from services.profile.jobs import all_handlers, plan, scheduled
+from services.profile.problems import KINDS
+from services.profile.settings import Settings
+
+
+def test_the_night_looks_and_shreds_and_says_so(cottage: House) -> None:
+    """Each once, whatever was missed; the operator reads what came of it."""
+    cottage.send("invoices.purchase", HEADER + ROW)
+    context, nightly = cottage.context, scheduled(cottage.context)
+    tick(context.database, nightly)
+    with context.database.begin() as session:
+        session.execute(update(TABLE).values(due_at=clock.ahead(-3 * 86_400)))
+    assert sorted(tick(context.database, nightly)) == ["daily-look", "shred"]
+    worker = Worker(context.database, all_handlers(context), KINDS)
+    while worker.run_once():
+        pass
+    lines = listed(context.database, nightly).splitlines()[1:]
+    assert [line.split()[0] for line in lines] == ["daily-look", "shred"]
+    with context.database.read() as session:
+        looked = jobs.state(session, lines[0].split()[-1])
+    assert (looked.state, looked.total) == ("done", 1)
+    assert "  done" in lines[1]
+
+
+def test_the_operator_moves_the_look_and_turns_shredding_off(monkeypatch: pytest.MonkeyPatch, cottage: House) -> None:
+    """By one setting; a job that was ordered before is done all the same."""
+    monkeypatch.setenv("PROFILE_SCHEDULE", "daily-look=02:05, shred=off")
+    wishes = Settings.from_environment().schedule
+    nightly = schedule.arranged(plan(cottage.context), wishes, "PROFILE_SCHEDULE")
+    assert [(each.name, each.when.told) for each in nightly] == [("daily-look", "02:05")]
+    assert {kind.name for kind in all_handlers(cottage.context)} >= {"daily-look", "shred"}
