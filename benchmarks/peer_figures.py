@@ -39,7 +39,7 @@ from services.profile.rights.usecases.open_at import OpenFile
 from services.profile.settings import Settings
 
 FILES = (("invoices.purchase", "purchase_invoices.csv.gz"), ("invoices.sale", "sales_invoices.csv.gz"))
-DAY, THINNED, FIRMS = date(2020, 2, 21), 24, 200
+DAY, THINNED, FIRMS = date(2020, 2, 21), 24, 40
 IMPORTS = frozenset({"imports"})
 
 
