@@ -24,6 +24,7 @@ from rich.table import Table
 
 NAMES = (
     "import_book",
+    "scale_import",
     "objects",
     "preview",
     "features",

@@ -26,6 +26,7 @@ from chassis.core import logs
 from chassis.core.identity import Caller
 from chassis.data.worker import Worker
 from services.profile.book import tables
+from services.profile.book.context import Context
 from services.profile.book.usecases.receive import Delivery, receive
 from services.profile.composition import make_context, migrate
 from services.profile.jobs import handlers
@@ -71,14 +72,20 @@ def run(*, generated: bool = False, rounds: int = 3) -> dict[str, Any]:
 
 def _ours(file: Path, home: Path, kind: str = "invoices.purchase") -> tuple[Measured, Measured]:
     """Import the file twice into an empty book; return rows and seconds of the worker for each time."""
+    context, worker = opened(home)
+    return timed(context, worker, file, kind), timed(context, worker, file, kind)
+
+
+def opened(home: Path) -> tuple[Context, Worker]:
+    """Return the context of an empty book, and a worker."""
     settings = Settings(home, f"sqlite:///{home}/profile.db", str(home / "lake"), jwks_url="")
     migrate(settings)
     context = make_context(settings)
-    worker = Worker(context.database, handlers(context))
-    return _timed(context, worker, file, kind), _timed(context, worker, file, kind)
+    return context, Worker(context.database, handlers(context))
 
 
-def _timed(context: Any, worker: Worker, file: Path, kind: str) -> Measured:
+def timed(context: Context, worker: Worker, file: Path, kind: str) -> Measured:
+    """Send a file and let the worker do it; return its rows and the worker's seconds."""
     caller = Caller("bench", "source", frozenset())
     with file.open("rb") as stream:
         import_id = receive(context, caller, Delivery(kind, file.name), stream)

@@ -9,7 +9,7 @@ from chassis.core.problems import Kind
 from services.profile.book import damage, fit
 from services.profile.book.domain import channel, columns, connector, enterprise
 from services.profile.book.readers import sheets
-from services.profile.book.usecases import connect, enrol, load, receive, record
+from services.profile.book.usecases import connect, enrol, receive, record, understand
 from services.profile.graph.usecases import order_shock
 from services.profile.portrait.domain import late_payment, lineage
 from services.profile.portrait.usecases import cross_check, order_peers, portray
@@ -81,7 +81,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     fit.LakeBehind: Kind(503, "lake-behind", "The lake is older than the database", "数据湖落后于数据库"),
     fit.LakeForeign: Kind(503, "lake-foreign", "The lake is not the database's", "数据湖与数据库不是同一套"),
     damage.LakeDamaged: Kind(503, "lake-damaged", "A file of the lake is damaged", "数据湖文件已损坏"),
-    load.ReaderBroken: Kind(500, "file-broke-reader", "The file broke our reader", "文件触发了系统故障"),
+    understand.ReaderBroken: Kind(500, "file-broke-reader", "The file broke our reader", "文件触发了系统故障"),
     receive.UnknownKind: Kind(422, "unknown-kind", "No such kind of import", "未知的导入类型"),
     receive.KeyReused: Kind(422, "idempotency-key-reused", "The key came with another file", "幂等键已用于其他文件"),
     take_back.NotFinished: Kind(409, "import-not-finished", "The import is not done", "导入尚未完成"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from marshmallow.validate import Length
+from marshmallow.validate import Length, Range
 
 from chassis.core import settings
 from chassis.data.files import Cache
@@ -30,6 +30,8 @@ class Settings:
     lake_options: dict[str, str] = field(default_factory=dict, repr=False)
     largest_upload: int = 1024 * MEBIBYTE
     largest_unpacked: int = 4096 * MEBIBYTE
+    # Memory of one import beyond the process's own: how much of a big file is looked at at once.
+    import_memory: int = 1024 * MEBIBYTE
     party_key: str | None = field(default=None, repr=False)
     # Private keys of the ledger's checkpoints, 32 bytes each in hex, the one that signs first.
     ledger_keys: tuple[str, ...] = field(default=(), repr=False)
@@ -61,6 +63,7 @@ class Settings:
             lake_options: dict[str, str] = env.dict("PROFILE_LAKE_OPTIONS", {})
             upload = env.int("PROFILE_LARGEST_UPLOAD_MIB", 1024)
             unpacked = env.int("PROFILE_LARGEST_UNPACKED_MIB", 4096)
+            memory = env.int("PROFILE_IMPORT_MEMORY_MIB", 1024, validate=Range(min=64))
             party_key: str | None = env.str("PROFILE_PARTY_KEY", None, validate=PARTY_KEY)
             ledger_keys = settings.signing_keys(env, "PROFILE_LEDGER_KEYS")
             sector_packs: Path | None = env.path("PROFILE_SECTOR_PACKS", None)
@@ -71,7 +74,7 @@ class Settings:
         settings.require_signing_keys(
             ledger_keys, "PROFILE_LEDGER_KEYS", "checkpoints of the ledger", production=production
         )
-        largest = (upload * MEBIBYTE, unpacked * MEBIBYTE)
+        largest = (upload * MEBIBYTE, unpacked * MEBIBYTE, memory * MEBIBYTE)
         addresses = (home, database_url, lake_url, jwks_url, lake_options)
         keys, cached = (party_key, ledger_keys), cached * MEBIBYTE
         given = (*addresses, *largest, *keys)

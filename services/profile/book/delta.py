@@ -18,6 +18,9 @@ from services.profile.book.domain.dataset import Dataset
 
 # 16 buckets: a bucket is the unit of work beyond one machine; more of them cost small imports a file each.
 BUCKETS = 16
+# Rows of a file that are written and skipped together. The writer holds as many of every bucket; a firm's lie in one or
+# two of such groups, however long the file.
+ROWS_TOGETHER = 1 << 16
 # A firm's place times this leaves room for the days of any date, before 1970 and after.
 DAYS = 1 << 33
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,7 +35,9 @@ def writer_of(dataset: Dataset) -> WriterProperties:
     """Return how a kind of data is written: without a dictionary where nearly every value is one of its own."""
     amounts = [column.name for column in dataset.columns if column.reads == "money"]
     each = dict.fromkeys([dataset.mark, *amounts], ColumnProperties(dictionary_enabled=False))
-    return WriterProperties(compression="ZSTD", compression_level=1, column_properties=each)
+    return WriterProperties(
+        compression="ZSTD", compression_level=1, max_row_group_size=ROWS_TOGETHER, column_properties=each
+    )
 
 
 def in_buckets(rows: pl.DataFrame, columns: Iterable[str], day: str) -> pl.DataFrame:

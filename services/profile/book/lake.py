@@ -25,6 +25,8 @@ from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import HELD
 from services.profile.book.domain.versions import weigh
 from services.profile.book.fit import Commit, Step, require
+from services.profile.book.held import HeldRows
+from services.profile.book.parts import Brought, InMemory, Kept, Part, Whole, together
 from services.profile.book.table_files import SHRED, TableFiles
 
 MOST_ATTEMPTS = 8
@@ -34,8 +36,6 @@ MOST_FILES = 64
 CONFIGURATION = {"delta.logRetentionDuration": "interval 3650 days", "delta.dataSkippingNumIndexedCols": "4"}
 # The table's statistics cut times to milliseconds: what was known last may be as much later as this.
 STATISTICS_STEP = timedelta(milliseconds=1)
-# What is known of a row beside its content.
-ORIGIN = ("version", "import_id", "known_at")
 
 
 class LakeBusy(Exception):
@@ -55,6 +55,8 @@ class Lake:
     ) -> None:
         self._files = TableFiles(url, options, dataset, cache)
         self._dataset, self._schema, self._writer = dataset, dataset.schema, writer_of(dataset)
+        self._held = HeldRows(self._files, dataset)
+        self._content = [name for name in self._schema if name not in ("known_at", "import_id")]
 
     def create(self) -> None:
         """Create the empty table where there is none."""
@@ -132,21 +134,53 @@ class Lake:
         the newest one that the database names. Raises `LakeBehind` or `LakeForeign` where the lake does not hold it,
         `LakeBusy` where other imports win the race again and again.
         """
+        return self.append_parts(
+            [Whole(rows)],
+            import_id,
+            InMemory(),
+            now=now,
+            step=step,
+            standing=standing,
+            counted=lambda _, new, held: {**facts, **counted(new, held)},
+        )
+
+    def append_parts(
+        self,
+        parts: Sequence[Part],
+        import_id: str,
+        kept: Kept,
+        *,
+        now: datetime,
+        step: Step | None = None,
+        standing: Callable[[list[str]], Standing] = lambda _: Standing(),
+        counted: Callable[[int, pl.DataFrame, pl.DataFrame], Mapping[str, Any]] = lambda *_: {},
+    ) -> Commit:
+        """Append as `append` does, in one commit, rows that come in parts of which none says anything of another.
+
+        One part is in memory at a time; what it brings is `kept` until all are weighed. `counted` is told its place.
+        """
+        weighed: dict[int, tuple[list[str], Brought]] = {}
         for _ in range(MOST_ATTEMPTS):
             table = self._files.table()
             require(table, step, self._dataset.name)
-            held = self._held(table.version(), rows)
-            weighed = weigh(self._dataset, rows, held, standing(held["import_id"].unique().to_list()))
-            new = weighed.rows.filter(pl.col("version") > 0)
+            for place, part in enumerate(parts):
+                rows = part.rows()
+                beside = self._held.beside(table.version(), rows)["path"].to_list()
+                # Where others won the race, only that is weighed anew beside which they have put something.
+                if place not in weighed or weighed[place][0] != beside:
+                    held = self._held.of(table.version(), rows, part.near)
+                    one = weigh(self._dataset, rows, held, standing(held["import_id"].unique().to_list()))
+                    new = one.rows.filter(pl.col("version") > 0)
+                    brought = Brought.of(self._dataset, one, new, counted(place, new, held))
+                    kept.keep(place, in_buckets(one.rows, self._content, self._dataset.day))
+                    weighed[place] = beside, brought
             # Strictly later than all before it: what was known at a moment never changes afterwards.
             known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
-            said = {"refused": [list(each) for each in weighed.refused], "told": list(weighed.told)}
-            said["repeats"] = sorted(weighed.repeats)
-            brought = {**said, **self._summary(new), **counted(new, held)}
-            entry = {**facts, "known_at": known_at.isoformat(), **brought}
-            entry["enterprises"] = weighed.rows["enterprise"].unique().sort().to_list()
+            entry = {"known_at": known_at.isoformat(), **together([weighed[place][1] for place in sorted(weighed)])}
+            origin = {"known_at": pl.lit(known_at).cast(KNOWN_AT), "import_id": pl.lit(import_id)}
+            columns = [origin.get(name, pl.col(name)).alias(name) for name in (*self._schema, "bucket")]
             try:
-                return self._commit(table, self._placed(weighed.rows, known_at, import_id), import_id, entry)
+                return self._commit(table, kept.stream(columns), import_id, entry)
             except CommitFailedError:
                 # Told to have failed, it may have landed: an object store that answers late tells so of its own write.
                 if done := self.committed(import_id):
@@ -274,46 +308,7 @@ class Lake:
         except DeltaError:
             return 0  # somebody else was quicker, or a file is damaged; the next import tries again
 
-    def _held(self, version: int, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return what the lake may already hold of `rows`: same enterprises and directions, and days if they tell.
-
-        Of what is known by its number alone, earlier statements may be of any direction and day.
-        """
-        files = self._files.at(version)
-        if rows.is_empty() or files.is_empty():
-            return self._dataset.empty().select(*self._dataset.content, *ORIGIN)
-        enterprises = rows["enterprise"].unique()
-        files = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in enterprises}))
-        among = pl.col("enterprise").is_in(enterprises.implode())
-        alone = self._dataset.alone
-        if alone is None or not alone.anywhere(rows):
-            return self._held_near(files, rows, among)
-        numbers = rows.filter(alone.where).select(alone.columns[-1]).to_series().unique()
-        columns = (*self._dataset.content, *ORIGIN)
-        known = (
-            self._files.scan(files)
-            .filter(among, pl.col(numbers.name).is_in(numbers.implode()))
-            .select(columns)
-            .collect()
-        )
-        usual = rows.filter(~alone.where)
-        return known if usual.is_empty() else pl.concat([self._held_near(files, usual, among & ~alone.where), known])
-
-    def _held_near(self, files: pl.DataFrame, rows: pl.DataFrame, among: pl.Expr) -> pl.DataFrame:
-        """Return what these files hold of the same directions as `rows`, and of the same days if they tell."""
-        lead, day = self._dataset.lead, self._dataset.day
-        sorts = rows[lead].unique().to_list()
-        near = files.filter(
-            pl.lit(len(sorts) > 1) | pl.col(f"min.{lead}").is_in(sorts) | pl.col(f"max.{lead}").is_in(sorts)
-        )
-        wanted = [pl.col(lead).is_in(sorts), among]
-        if self._dataset.pruned:
-            first, last = rows[day].min(), rows[day].max()
-            near = near.filter(pl.col(f"max.{day}") >= first, pl.col(f"min.{day}") <= last)
-            wanted.append(pl.col(day).is_between(first, last))
-        return self._files.scan(near).filter(*wanted).select(*self._dataset.content, *ORIGIN).collect()
-
-    def _commit(self, table: DeltaTable, placed: pl.DataFrame, import_id: str, entry: dict[str, Any]) -> Commit:
+    def _commit(self, table: DeltaTable, placed: Any, import_id: str, entry: dict[str, Any]) -> Commit:
         version = table.version() + 1
         properties = CommitProperties(
             custom_metadata={"import_id": import_id, "import": orjson.dumps(entry).decode()},

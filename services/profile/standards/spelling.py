@@ -35,6 +35,8 @@ LOST = (
 # A spreadsheet's number has so many digits; one of so many more is not by chance all zeros behind them.
 EXACT, LONG = 15, 18
 Spell = Callable[[pl.Expr], pl.Expr]
+# Whether long numbers were rounded, by all of them and by those that end in zeros.
+Rounding = Callable[[pl.Series, pl.Series], bool]
 _MAY_DIFFER = re.compile(OTHERWISE)
 
 
@@ -57,16 +59,27 @@ def identifier(written: str) -> str:
     return str(identifiers(pl.Series([written], dtype=pl.String)).fill_null("").item())
 
 
-def lost_digits(spelled: pl.Series) -> pl.Series:
+def by_majority(long: pl.Series, zeros: pl.Series) -> bool:
+    """Tell whether a spreadsheet has rounded the long numbers of a column: most, and more than one, are zeros."""
+    return mostly(zeros.len(), long.len())
+
+
+def mostly(zeros: int, long: int) -> bool:
+    """Tell whether so many of so many are most, and more than one."""
+    return zeros > 1 and 2 * zeros >= long
+
+
+def lost_digits(spelled: pl.Series, rounding: Rounding = by_majority) -> pl.Series:
     """Tell which identities are numbers that a spreadsheet or a binary number has cut: they may be another's.
 
-    Where most long numbers of a column are zeros from the sixteenth digit on, a spreadsheet has rounded them.
+    Where most long numbers of a column are zeros from the sixteenth digit on, a spreadsheet has rounded them:
+    `rounding` tells, of all long numbers and of those with the zeros. It is not asked where no number is that long.
 
     >>> lost_digits(pl.Series(["2.6952E+19", "26332000000000000.0", "26952", "E10"])).to_list()
     [True, True, False, False]
     """
     lost = spelled.str.contains(LOST).fill_null(value=False)
-    return lost | rounded if (rounded := _rounded(spelled)) is not None else lost
+    return lost | rounded if (rounded := _rounded(spelled, rounding)) is not None else lost
 
 
 def may_have_lost_digits(spelled: pl.Series) -> bool:
@@ -75,12 +88,12 @@ def may_have_lost_digits(spelled: pl.Series) -> bool:
     return isinstance(longest, int) and longest >= LONG
 
 
-def _rounded(spelled: pl.Series) -> pl.Series | None:
+def _rounded(spelled: pl.Series, rounding: Rounding) -> pl.Series | None:
     if not may_have_lost_digits(spelled):
         return None
     long = spelled.str.contains(rf"^[0-9]{{{LONG},}}$").fill_null(value=False)
     zeros = long & spelled.str.contains(rf"^[0-9]{{{EXACT}}}0+$").fill_null(value=False)
-    return zeros if zeros.sum() > 1 and 2 * zeros.sum() >= long.sum() else None
+    return zeros if rounding(spelled.filter(long), spelled.filter(zeros)) else None
 
 
 def matching(written: pl.Series, pattern: str) -> pl.Series:

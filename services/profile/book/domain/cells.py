@@ -97,7 +97,7 @@ def _identities(column: Column, text: pl.Series, spelled: pl.Series) -> tuple[pl
         return _named(column, text, spelled, no_name)
     fits = spelled.str.len_chars() <= column.longest
     sure = spelled is text and not spelling.may_have_lost_digits(spelled)
-    lost = None if sure else spelling.lost_digits(spelled)
+    lost = None if sure else spelling.lost_digits(spelled, column.rounding)
     parsed = pl.select(pl.when(fits if lost is None else fits & ~lost).then(spelled)).to_series()
     reasons = [(EMPTY, spelled.is_null())] if column.filled else []
     return parsed, iter([*([] if lost is None else [(LOST, lost)]), *reasons, (_too_long(column), ~fits)])
@@ -112,7 +112,7 @@ def _named(column: Column, text: pl.Series, spelled: pl.Series, no_name: pl.Seri
 
 def _enterprises(column: Column, text: pl.Series, today: date) -> tuple[pl.Series, Reasons]:
     written = text.drop_nulls().unique()
-    lost = spelling.lost_digits(spelling.identifiers(written))
+    lost = spelling.lost_digits(spelling.identifiers(written), column.rounding)
     strange = text.is_in(written.filter(written.str.contains(NO_NAME)).implode())
     ids = [None if cut else _id_or_none(value) for value, cut in zip(written, lost, strict=True)]
     cut = text.is_in(written.filter(lost).implode())

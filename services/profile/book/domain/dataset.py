@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 import polars as pl
 
+from services.profile.standards.spelling import Rounding, by_majority
+
 # Characters of a free text that are kept.
 MOST_REMEMBERED = 40
 KNOWN_AT = pl.Datetime("us", "UTC")
@@ -40,7 +42,7 @@ class Column:
     dates; `default` is what an empty cell or an absent column means. Of a choice, `words` are those that decide where
     a longer text holds them (any text is welcome then), and `keeps` names the column that keeps a text without one.
     `mistaken` tells, by a pattern, what a text that cannot be read is instead. A `derived` column is worked out on
-    import and never read from a file.
+    import and never read from a file. `rounding` tells whether a spreadsheet has rounded its long numbers.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Column:
     keeps: str | None = None
     mistaken: tuple[tuple[str, str], ...] = ()
     derived: bool = False
+    rounding: Rounding = by_majority
 
 
 @dataclass(frozen=True, slots=True)

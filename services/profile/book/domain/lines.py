@@ -20,6 +20,7 @@ from services.profile.book.domain.invoice import DATASET, DIGITAL
 from services.profile.book.domain.invoice_lines import STATED
 from services.profile.book.domain.sheet import FOLDED, Sheet
 from services.profile.book.domain.titles import names, plain
+from services.profile.book.domain.told import Told
 
 # What a sheet of lines says of each of them, as titles are compared: those of GOODS stand on such a sheet only.
 TITLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -189,11 +190,12 @@ def _folded(sheet: Sheet, statements: pl.DataFrame, *, goods: bool) -> Sheet:
     rows = sheet.checked.rows.filter(~pl.col("line").is_in(lines["line"].implode()))
     joined = rows.join(sums, on="line", how="left", maintain_order="left")
     rows = joined.with_columns(pl.coalesce(f"{name}_sum", name).alias(name) for name in SUMS).select(rows.columns)
-    english, chinese = TOLD.format(rows=many.height + lines.height, invoices=many.height).split(" / ")
+    english, chinese = TOLD.split(" / ")
     doubt, also = ("", "") if goods else ALSO.split(" / ")
+    count = {"rows": many.height + lines.height, "invoices": many.height}
     return replace(
         sheet,
         checked=replace(sheet.checked, rows=rows),
         folded=lines.select("line", "into").cast(FOLDED),  # type: ignore[arg-type]
-        told=(*sheet.told, f"{english}{doubt} / {chinese}{also}"),
+        told=(*sheet.told, Told(f"{english}{doubt} / {chinese}{also}", count)),
     )

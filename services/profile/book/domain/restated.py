@@ -15,8 +15,8 @@ import polars as pl
 
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.told import FEW, Told
 
-MOST_TOLD = 5
 OLDER = "older than what is held, which was stated on {} by another file / 早于现有记录（{} 由另一文件提供）"
 REPEATS = (
     "{n} records repeat version {was} of {day}; held is version {held} of import {by}; nothing was changed / "
@@ -36,7 +36,6 @@ ALIKE = (
     "corrects the other, state the wrong one as void / "
     "{n} 张发票与现有发票号码、日期相同而金额或对方不同（{few}），均已计入；如为更正，请将错误的一张报为作废"
 )
-FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def looked_back(
     return Restated(
         frozenset(repeats["line"]) | frozenset(refused["line"]),
         tuple(_refused(refused, stands.days)),
-        tuple(told[:MOST_TOLD]),
+        tuple(told),
     )
 
 
@@ -80,7 +79,7 @@ def alike(dataset: Dataset, new: pl.DataFrame, last: pl.DataFrame) -> Iterator[s
     near = new.select(same).hash_rows().is_in(last.select(same).hash_rows().implode())
     found = new.filter(near).filter(~dataset.alone.where)
     if not found.is_empty():
-        yield ALIKE.format(n=found.height, few=", ".join(found["number"].unique().sort().head(FEW)))
+        yield Told(ALIKE, {"n": found.height}, few=((number,) for number in found["number"].unique().sort().head(FEW)))
 
 
 def _about(
@@ -104,22 +103,25 @@ def _about(
 
 
 def _told(words: str, rows: pl.DataFrame, days: Mapping[str, date]) -> Iterator[str]:
-    groups = rows.group_by("was", "of", "held", "by").len("n").sort("n", "by", "of", descending=[True, False, False])
-    for row in groups.iter_rows(named=True):
-        yield words.format(**row, day=days.get(row["of"]))
+    groups = rows.group_by("was", "of", "held", "by").len("n")
+    for by, of, was, held, n in groups.select("by", "of", "was", "held", "n").iter_rows():
+        yield Told(words, {"n": n}, by=by, of=of, was=was, held=held, day=days.get(of))
 
 
 def _other_sums(dataset: Dataset, rows: pl.DataFrame, last: pl.DataFrame) -> Iterator[str]:
     """Tell of invoices whose sum is another one than was held: lines that are not all there, or a correction."""
     known = dataset.keys(last).with_columns(last[SUM].alias("before"))
-    said = dataset.keys(rows).with_columns(rows[SUM].alias("after"), rows["number"].alias("written"))
+    said = dataset.keys(rows).with_columns(rows[SUM].alias("after"), rows["number"].alias("written"), rows["line"])
     said = said.filter(said.select(dataset.identity).hash_rows().is_last_distinct())
     other = said.join(known, on=dataset.identity, how="inner", nulls_equal=True).filter(
         pl.col("after") != pl.col("before")
     )
     if not other.is_empty():
-        few = ", ".join(other.sort("written")["written"].head(FEW))
-        yield ANOTHER_SUM.format(n=other.height, few=few)
+        few = (
+            (number, line, number)
+            for number, line in other.select("written", "line").sort("written", "line").head(FEW).rows()
+        )
+        yield Told(ANOTHER_SUM, {"n": other.height}, few=few)
 
 
 def _refused(rows: pl.DataFrame, days: Mapping[str, date]) -> Iterator[tuple[str, list[int]]]:

@@ -6,15 +6,16 @@ thing. One that says nothing new is a repeat; another one is the next version, s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import Dataset
-from services.profile.book.domain.restated import Restated, alike, looked_back
-from services.profile.book.domain.zeros import rejoined
+from services.profile.book.domain.restated import ALIKE, ANOTHER_SUM, GOES_BACK, REPEATS, Restated, alike, looked_back
+from services.profile.book.domain.told import Told, added
+from services.profile.book.domain.zeros import JOINED, WITHOUT, rejoined
 
 NOT_YOURS = "stated by another source already; dispute it instead of restating it / 其他来源已有记录，请提出异议"
 TOO_OFTEN = (
@@ -22,13 +23,16 @@ TOO_OFTEN = (
 )
 # An enterprise uses up half of the versions at most: whatever it says, others can state the thing anew.
 MOST = (1 << 15) - 1
+MOST_TOLD = 5
+BACK = (REPEATS, GOES_BACK, ANOTHER_SUM)
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """What a file brings: new rows with their `version` (0: does not stand), lines refused by reason, and words.
 
-    `repeats` are the imports that had said already what is left out for that.
+    `repeats` are the imports that had said already what is left out for that. Of several files, or parts of one, what
+    is told adds up by `told_together`.
     """
 
     rows: pl.DataFrame
@@ -49,7 +53,9 @@ def weigh(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, stands: Stan
     firm = _of(last, stands.weak, inside=False)
     rows = without_repeats(dataset, completed(dataset, rows, firm))
     fresh = unsaid(dataset, rows, standing, firm)
-    repeats = _saying(dataset, rows, firm) if fresh.height < rows.height else frozenset[str]()
+    again = rows.height > fresh.height
+    said = rows.filter(~pl.col("line").is_in(fresh["line"].implode())) if again else rows.clear()
+    repeats = _saying(dataset, said, firm) if again else frozenset[str]()
     rows = fresh
     others = among(dataset.keys(rows), dataset.keys(_of(standing, stands.firm, inside=True)))
     own, rows = rows.filter(others), rows.filter(~others)
@@ -67,6 +73,20 @@ def weigh(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame, stands: Stan
         own = _unheard(dataset, own, held, stands).with_columns(pl.lit(0, dtype=pl.Int16).alias("version"))
         new = pl.concat([new, own.select(new.columns)])
     return Weighed(new, tuple((reason, lines) for reason, lines in refused if lines), (*told, *back.told), repeats)
+
+
+def told_together(parts: Iterable[Sequence[str]]) -> list[str]:
+    """Return what was told of the parts of a file, weighed each for itself, as it is told of the whole."""
+    told = added(parts, (JOINED, WITHOUT, ALIKE, *BACK))
+    back = [one for one in told if isinstance(one, Told) and one.words in BACK]
+    left = set(back[MOST_TOLD:])
+    return [one for one in told if one not in left]
+
+
+def refused_in_order(refused: Mapping[str, Sequence[int]]) -> list[str]:
+    """Return the reasons of refused lines in the order in which a whole file has them."""
+    ends = {NOT_YOURS: 0, TOO_OFTEN: 2}
+    return sorted(refused, key=lambda reason: (ends.get(reason, 1), min(refused[reason])))
 
 
 def completed(dataset: Dataset, rows: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:

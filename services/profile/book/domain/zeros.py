@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.told import FEW, Told
 
 JOINED = (
     "{n} records have a number that differs by leading zeros only ({few}); they were taken as the same / "
@@ -17,7 +18,6 @@ WITHOUT = (
     "{n} invoices are stated with their code here and without it there, all else alike; they were taken as the same / "
     "{n} 张发票仅有无发票代码之别，其余一致，已按同一张处理"
 )
-FEW = 3
 
 
 def rejoined(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -61,7 +61,7 @@ def with_codes(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> tupl
     if changed.is_empty():
         return rows, ()
     column = rows[name].scatter(changed["place"], changed["meant"])
-    return rows.with_columns(column), (WITHOUT.format(n=changed.height),)
+    return rows.with_columns(column), (Told(WITHOUT, {"n": changed.height}),)
 
 
 def with_zeros(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -98,8 +98,10 @@ def with_zeros(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> tupl
     if changed.is_empty():
         return rows, ()
     full = rows[name].scatter(changed["place"], changed["full"])
-    few = ", ".join(f"{one} = {other}" for one, other in changed.select(name, "full").head(FEW).rows())
-    return rows.with_columns(full), (JOINED.format(n=changed.height, few=few),)
+    first = changed.select("place", name, "full").head(FEW)
+    lines = rows["line"].gather(first["place"]) if "line" in rows.columns else first["place"]
+    few = [(line, f"{one} = {other}") for line, (_, one, other) in zip(lines, first.rows(), strict=True)]
+    return rows.with_columns(full), (Told(JOINED, {"n": changed.height}, few=few),)
 
 
 def _bare(name: str) -> pl.Expr:

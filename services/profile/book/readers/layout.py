@@ -160,21 +160,48 @@ def must_mean_yuan(remarks: Iterable[tuple[int, str]], matched: Matched) -> None
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What was left out of a table: totals and remarks, and how often its header came again.
+
+    `wide` are the columns of codes in which something else than ASCII stands: only of those it is asked whether a cell
+    calls itself a sum.
+    """
+
+    footers: tuple[tuple[int, str], ...] = ()
+    headers: int = 0
+    wide: frozenset[str] = frozenset()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Tell it."""
+        return (*told_footers(self.footers), *_told_repeats(self.headers))
+
+
 def swept(frame: pl.DataFrame, titles: Sequence[str], matched: Matched) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Return a table without blank rows, totals, remarks and repeated headers, and what to tell of them."""
+    kept, left = sweep(frame, titles, matched)
+    return kept, left.notes
+
+
+def sweep(
+    frame: pl.DataFrame, titles: Sequence[str], matched: Matched, wide: frozenset[str] = frozenset()
+) -> tuple[pl.DataFrame, Left]:
+    """Return a table, or a part of one, as `swept`; `wide` are columns of codes known to hold more than ASCII."""
     if frame.width == 1:
-        return frame, ()
+        return frame, Left()
     gaps = frame.select(_hollow(frame.columns[1]).any()).item()
     if gaps:
         frame = _without_blanks(frame)
     if frame.is_empty():
-        return frame, ()
+        return frame, Left()
     again = _repeated(frame, titles, matched)
     frame = frame.filter(~again) if again.any() else frame
     starts = _first_cells(frame) if gaps else frame[frame.columns[1]]
+    wide |= frozenset(name for name in matched.found if _is_wide(frame, name, matched))
     footers = sorted(
         {
-            **dict(_summaries(frame, matched)),
+            **dict(_summaries(frame, matched, wide)),
             **dict(_totals(frame, starts, matched)),
             **dict(_sentences(frame, matched)),
         }.items()
@@ -182,7 +209,7 @@ def swept(frame: pl.DataFrame, titles: Sequence[str], matched: Matched) -> tuple
     if footers:
         must_mean_yuan(footers, matched)
         frame = frame.filter(~pl.col(LINE).is_in([line for line, _ in footers]))
-    return frame, (*told_footers(footers), *_told_repeats(again))
+    return frame, Left(tuple(footers), int(again.sum()), wide)
 
 
 def told_footers(footers: Sequence[tuple[int, str]]) -> Iterator[str]:
@@ -211,15 +238,19 @@ def _totals(frame: pl.DataFrame, starts: pl.Series, matched: Matched) -> Iterato
             yield line, text
 
 
-def _summaries(frame: pl.DataFrame, matched: Matched) -> Iterator[tuple[int, str]]:
+def _is_wide(frame: pl.DataFrame, name: str, matched: Matched) -> bool:
+    if not _holds_words(matched.found[name]):
+        return False
+    return bool((frame[name].str.len_bytes() != frame[name].str.len_chars()).any())
+
+
+def _summaries(frame: pl.DataFrame, matched: Matched, wide: frozenset[str]) -> Iterator[tuple[int, str]]:
     """Give the rows that call themselves a sum or a balance carried in a column of words, full though they may be."""
     for name in frame.columns[1:]:
-        if not _holds_words(matched.found.get(name)):
-            continue
-        text = frame[name]
         # Codes are plain ASCII, and half a million of them need no second look.
-        wide = text.str.len_bytes() != text.str.len_chars() if name in matched.found else pl.Series([True])
-        said = text.str.contains(SUMMARY).fill_null(value=False) if wide.any() else wide
+        if not _holds_words(matched.found.get(name)) or (name in matched.found and name not in wide):
+            continue
+        said = frame[name].str.contains(SUMMARY).fill_null(value=False)
         if said.any():
             yield from ((line, text.strip()) for line, text in frame.filter(said).select(LINE, name).iter_rows())
 
@@ -280,6 +311,6 @@ def _repeated(frame: pl.DataFrame, titles: Sequence[str], matched: Matched) -> p
     return there
 
 
-def _told_repeats(again: pl.Series) -> Iterator[str]:
-    if again.any():
-        yield f"the header comes again {again.sum()} times, left out / 重复的表头行未计入"
+def _told_repeats(times: int) -> Iterator[str]:
+    if times:
+        yield f"the header comes again {times} times, left out / 重复的表头行未计入"

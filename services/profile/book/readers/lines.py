@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -20,21 +21,37 @@ ROWS_AT_ONCE = 50_000
 MOST_UNREAD = 100_000
 
 
-def by_line(
-    path: Path, walked: Walked, encoding: str, header: Header, separator: str
-) -> tuple[pl.DataFrame, pl.DataFrame, list[tuple[int, str]]]:
-    """Return the rows that fit the header, a report of the lines that do not, and the footers among those."""
+@dataclass(frozen=True, slots=True)
+class ByLine:
+    """The rows that fit the header, a report of the lines that do not, and the footers among those."""
+
+    frame: pl.DataFrame
+    unread: pl.DataFrame
+    footers: tuple[tuple[int, str], ...]
+
+
+def by_line(path: Path, walked: Walked, encoding: str, header: Header, separator: str) -> ByLine:
+    """Return a whole text, read line by line."""
+    parts = list(parts_by_line(path, walked, encoding, header, separator))
+    footers = tuple(footer for part in parts for footer in part.footers)
+    return ByLine(pl.concat([part.frame for part in parts]), pl.concat([part.unread for part in parts]), footers)
+
+
+def parts_by_line(
+    path: Path, walked: Walked, encoding: str, header: Header, separator: str, *, most: int = ROWS_AT_ONCE
+) -> Iterator[ByLine]:
+    """Give a text in parts of so many rows at most, in its order; one at least, the last may be empty."""
     reader = _LineReader(encoding, header, walked)
     schema = {LINE: pl.Int64, **dict.fromkeys(names(header.titles), pl.String)}
     with path.open("rb") as file:
         for _ in range(header.line):
             file.readline()
         # Rows become columns as they come: as Python values they would take ten times the memory.
-        frames = [pl.DataFrame(schema=schema)]
         rows = reader.rows(file, separator)
-        while some := list(islice(rows, ROWS_AT_ONCE)):
-            frames.append(pl.DataFrame(dict(zip(schema, zip(*some, strict=True), strict=True)), schema=schema))
-    return pl.concat(frames), pl.DataFrame(reader.unread, schema=REPORT, orient="row"), reader.footers
+        while some := list(islice(rows, most)):
+            columns = dict(zip(schema, zip(*some, strict=True), strict=True))
+            yield ByLine(pl.DataFrame(columns, schema=schema), *reader.taken())
+        yield ByLine(pl.DataFrame(schema=schema), *reader.taken())
 
 
 def too_few(fields: int, width: int, *, cut: bool) -> str:
@@ -60,8 +77,15 @@ class _LineReader:
         self._encoding, self._width, self._least = encoding, len(header.titles), header.width
         self._line, self._start = header.line, header.line + 1
         self._cut_line = 0 if walked.ended else walked.lines
-        self.unread: list[tuple[int, str, str, str]] = []
-        self.footers: list[tuple[int, str]] = []
+        self._unread: list[tuple[int, str, str, str]] = []
+        self._footers: list[tuple[int, str]] = []
+        self._reported = 0
+
+    def taken(self) -> tuple[pl.DataFrame, tuple[tuple[int, str], ...]]:
+        """Return what was reported, and the footers met, since this was asked last."""
+        found = pl.DataFrame(self._unread, schema=REPORT, orient="row"), tuple(self._footers)
+        self._unread, self._footers = [], []
+        return found
 
     def rows(self, file: BinaryIO, separator: str) -> Iterator[list[object]]:
         parser = csv.reader(self._lines(file), delimiter=separator, strict=True)
@@ -89,7 +113,7 @@ class _LineReader:
 
     def _put_by(self, fields: Sequence[str], separator: str) -> None:
         if is_footer(fields):
-            self.footers.append((self._line, next(value.strip() for value in fields if value.strip())))
+            self._footers.append((self._line, next(value.strip() for value in fields if value.strip())))
         elif any(value.strip() for value in fields):
             width = self._least if len(fields) < self._least else self._width
             reason = too_few(len(fields), width, cut=self._line == self._cut_line and len(fields) < width)
@@ -111,11 +135,12 @@ class _LineReader:
         return decoded(raw, self._encoding)
 
     def _report(self, value: str, reason: str) -> None:
-        if len(self.unread) == MOST_UNREAD:
+        if self._reported == MOST_UNREAD:
             raise UnreadableFile(
                 f"More than {MOST_UNREAD:,} lines up to line {self._line} cannot be split into the header's columns; "
                 "is this a table? "
                 "/ 过多的行与表头列数不符，请确认这是一张表。",
                 line=self._line,
             )
-        self.unread.append((self._line, "", value[:LARGEST_SHOWN], reason))
+        self._reported += 1
+        self._unread.append((self._line, "", value[:LARGEST_SHOWN], reason))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 from polars.exceptions import PolarsError
 
-from services.profile.book.domain.columns import Form
+from services.profile.book.domain.columns import Form, Matched
 from services.profile.book.domain.titles import LINE, names
 from services.profile.book.readers.layout import swept
 from services.profile.book.readers.numbers import plain_numbers
@@ -20,8 +21,33 @@ DAMAGED = "The Parquet file is damaged or cut short; send it again. / Parquet �
 HERE = "Asia/Shanghai"
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A Parquet file that can be used, unread: its titles, how many rows it has, which columns are ours."""
+
+    plan: pl.LazyFrame
+    titles: tuple[str, ...]
+    height: int
+    matched: Matched
+
+    def texts(self, start: int, count: int) -> pl.DataFrame:
+        """Return rows as columns of text; `line` is the number of the row, from 1."""
+        named = zip(self.titles, names(self.titles), strict=True)
+        with damage_told(DAMAGED, PolarsError, OSError):
+            table = self.plan.slice(start, count).select(pl.col(title).alias(name) for title, name in named).collect()
+            texts = table.select(_text(column) for column in table.get_columns())
+            return texts.with_row_index(LINE, start + 1).with_columns(pl.col(LINE).cast(pl.Int64))
+
+
 def parquet(form: Form, path: Path, limits: Limits) -> RawSheet:
     """Read a Parquet file; `line` is the number of the row, from 1."""
+    rows = opened(form, path, limits)
+    kept, notes = swept(rows.texts(0, rows.height), rows.titles, rows.matched)
+    return RawSheet(form.kind, kept, titles=rows.titles, notes=notes)
+
+
+def opened(form: Form, path: Path, limits: Limits) -> Rows:
+    """Look at the head of a Parquet file; raise a `Refused` where it cannot be used."""
     with damage_told(DAMAGED, PolarsError, OSError):
         plan = pl.scan_parquet(path)
         schema = plan.collect_schema()
@@ -42,11 +68,7 @@ def parquet(form: Form, path: Path, limits: Limits) -> RawSheet:
         raise FileTooLarge(
             f"The file has {height} rows; split it and send the parts. / 行数过多，请拆分后分别报送。", rows=height
         )
-    with damage_told(DAMAGED, PolarsError, OSError):
-        table = plan.select(pl.col(title).alias(name) for title, name in zip(titles, named, strict=True)).collect()
-        frame = table.select(_text(column) for column in table.get_columns()).with_row_index(LINE, 1)
-    kept, notes = swept(frame.with_columns(pl.col(LINE).cast(pl.Int64)), titles, matched)
-    return RawSheet(form.kind, kept, titles=tuple(titles), notes=notes)
+    return Rows(plan, tuple(titles), height, matched)
 
 
 def _text(column: pl.Series) -> pl.Series:

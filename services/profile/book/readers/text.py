@@ -9,9 +9,11 @@ long, lines of another encoding, a quotation mark that stays open) is read line 
 from __future__ import annotations
 
 import csv
+import io
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -22,7 +24,16 @@ from polars.exceptions import PolarsError
 from services.profile.book.domain.columns import Form, Matched
 from services.profile.book.domain.titles import LINE, names
 from services.profile.book.domain.validation import LARGEST_SHOWN, REPORT
-from services.profile.book.readers.layout import SEARCHED, Header, Row, find_header, must_mean_yuan, swept, told_footers
+from services.profile.book.readers.layout import (
+    SEARCHED,
+    Header,
+    Row,
+    find_header,
+    must_mean_yuan,
+    sweep,
+    swept,
+    told_footers,
+)
 from services.profile.book.readers.lines import by_line, decoded, too_few
 from services.profile.book.readers.sheets import EmptyFile, Limits, RawSheet, UnreadableFile
 from services.profile.book.readers.walk import CHUNK, GB18030, UTF8, Walked, unpacked
@@ -37,7 +48,7 @@ UTF8_LINE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class Table:
     """A text that is known to be a table: where its header is, and what separates its cells."""
 
     walked: Walked
@@ -45,46 +56,72 @@ class _Table:
     header: Header
     separator: str
     matched: Matched
+    mixed: bool = False  # lines of another encoding are among it
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Whole lines of a text: so many `lines` behind the first `skipped` of the source, which is line `start` + 1."""
+
+    source: Path | bytes
+    skipped: int
+    start: int
+    lines: int
 
 
 def delimited(form: Form, path: Path, limits: Limits) -> RawSheet:
     """Read a delimited text file as columns of text."""
+    with opened(form, path, limits) as table:
+        return _parse(form, table)
+
+
+@contextmanager
+def opened(form: Form, path: Path, limits: Limits) -> Iterator[Table]:
+    """Find the table in a text: of UTF-8, or of GB18030 brought to it, or of an `encoding` that each line is held to.
+
+    What is packed or of another encoding goes to a file beside it, which is removed afterwards.
+    """
     with unpacked(path, limits) as walked:
         if walked.utf8:
-            return _parse(form, walked)
-        return _gb18030(form, walked)
+            yield _table(form, walked, UTF8)
+            return
+        recoded = walked.path.with_suffix(".utf8")
+        try:
+            if _recoded(walked.path, recoded):
+                yield _table(form, replace(walked, path=recoded), UTF8)
+            else:
+                encoding = _first_encoding(walked.path)
+                yield replace(_table(form, walked, encoding), mixed=True)
+        finally:
+            recoded.unlink(missing_ok=True)
 
 
-def _gb18030(form: Form, walked: Walked) -> RawSheet:
-    """Read a file that is not UTF-8: GB18030 as a whole where it is that, else line by line."""
-    data = walked.path.read_bytes()
-    try:
-        text = data.decode(GB18030)
-    except UnicodeDecodeError:
-        text = ""
-    if not text or UTF8_LINE.search(data):
-        return _line_by_line(form, _table(form, walked, _first_encoding(data)))
-    recoded = walked.path.with_suffix(".utf8")
-    try:
-        recoded.write_text(text, encoding=UTF8, newline="")
-        return _parse(form, replace(walked, path=recoded))
-    finally:
-        recoded.unlink(missing_ok=True)
+def _recoded(path: Path, recoded: Path) -> bool:
+    """Bring a text of GB18030 to UTF-8, and tell whether it is that, every line of it. No line ends within a letter."""
+    with path.open("rb") as file, recoded.open("wb") as written:
+        while some := file.readlines(CHUNK):
+            data = b"".join(some)
+            if UTF8_LINE.search(data):
+                return False
+            try:
+                written.write(data.decode(GB18030).encode(UTF8))
+            except UnicodeDecodeError:
+                return False
+    return True
 
 
-def _first_encoding(data: bytes) -> str:
+def _first_encoding(path: Path) -> str:
     """Return the encoding of the first line beyond ASCII: the header of a Chinese export."""
-    start = re.search(rb"[\x80-\xff]", data)
-    at = start.start() if start else 0
-    line = data[data.rfind(b"\n", 0, at) + 1 : data.find(b"\n", at) % (len(data) + 1)]
+    with path.open("rb") as file:
+        line = next((line for line in file if not line.isascii()), b"")
     return UTF8 if decoded(line, UTF8) is not None else GB18030
 
 
-def _table(form: Form, walked: Walked, encoding: str) -> _Table:
+def _table(form: Form, walked: Walked, encoding: str) -> Table:
     header, separator = header_of(walked.path, encoding, form.titles)
     matched = form.match(header.titles)
     must_mean_yuan(header.above, matched)
-    return _Table(walked, encoding, header, separator, matched)
+    return Table(walked, encoding, header, separator, matched)
 
 
 def header_of(path: Path, encoding: str, known: frozenset[str]) -> tuple[Header, str]:
@@ -133,47 +170,59 @@ def _alone(lines: Sequence[str], separator: str) -> Iterator[Row]:
             yield number, next(csv.reader([line], delimiter=separator), [])
 
 
-def _parse(form: Form, walked: Walked) -> RawSheet:
-    table = _table(form, walked, UTF8)
-    shaped = None if walked.open_quote else _shaped(table)
+def _parse(form: Form, table: Table) -> RawSheet:
+    shaped = shape(table)
     if shaped is None:
         return _line_by_line(form, table)
     header, start = shaped
-    frame = _columns(table, header, start)
-    short = None if frame is None else _short_rows(table, header, start, frame)
-    if frame is None or short is None:
+    read = columns(table, header, Part(table.walked.path, start, start, table.walked.lines - start))
+    if read is None:
         return _line_by_line(form, table)
-    kept, notes = swept(frame, header.titles, table.matched)
+    frame, short = read
+    kept, left = sweep(frame, header.titles, table.matched)
+    kept, unread = without_short(table, kept, short)
+    return _sheet(form, table, replace(header, line=table.header.line), kept, unread, left.notes)
+
+
+def without_short(table: Table, kept: pl.DataFrame, short: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return rows without those that are too short, and the report of these."""
     short = short.join(kept.select(LINE), on=LINE, how="semi")
     if not short.is_empty():
         kept = kept.join(short, on=LINE, how="anti", maintain_order="left")
-    return _sheet(form, table, replace(header, line=table.header.line), kept, _reported(table, short), notes)
+    return kept, _reported(table, short)
 
 
-def _line_by_line(form: Form, table: _Table) -> RawSheet:
-    frame, unread, footers = by_line(table.walked.path, table.walked, table.encoding, table.header, table.separator)
-    must_mean_yuan(footers, table.matched)
-    kept, notes = swept(frame, table.header.titles, table.matched)
-    return _sheet(form, table, table.header, kept, unread, (*told_footers(footers), *notes))
+def _line_by_line(form: Form, table: Table) -> RawSheet:
+    read = by_line(table.walked.path, table.walked, table.encoding, table.header, table.separator)
+    must_mean_yuan(read.footers, table.matched)
+    kept, notes = swept(read.frame, table.header.titles, table.matched)
+    return _sheet(form, table, table.header, kept, read.unread, (*told_footers(read.footers), *notes))
 
 
 def _sheet(
-    form: Form, table: _Table, header: Header, frame: pl.DataFrame, unread: pl.DataFrame, notes: Sequence[str]
+    form: Form, table: Table, header: Header, frame: pl.DataFrame, unread: pl.DataFrame, notes: Sequence[str]
 ) -> RawSheet:
+    notes = (*header.notes, *notes, *cut_short(table, unread))
+    return RawSheet(form.kind, frame, unread, titles=header.titles, notes=notes)
+
+
+def cut_short(table: Table, unread: pl.DataFrame) -> tuple[str, ...]:
+    """Tell where a text ends within a line that could not be split."""
     last = table.walked.lines
-    cut = (
-        ()
-        if table.walked.ended or last not in unread[LINE]
-        else (f"the file seems cut short at line {last} / 文件似在第 {last} 行被截断",)
-    )
-    return RawSheet(form.kind, frame, unread, titles=header.titles, notes=(*header.notes, *notes, *cut))
+    if table.walked.ended or last not in unread[LINE]:
+        return ()
+    return (f"the file seems cut short at line {last} / 文件似在第 {last} 行被截断",)
 
 
-def _shaped(table: _Table) -> tuple[Header, int] | None:
-    """Return the header as wide as the first row, and how many lines stand before that; None where it is too short.
+def shape(table: Table) -> tuple[Header, int] | None:
+    """Return the header as wide as the first row, and how many lines stand before that.
+
+    None where that is too short, or where it is known before that the text is to be read line by line.
 
     Some programs write separators behind the last title only, some behind the last cell only.
     """
+    if table.mixed or table.walked.open_quote:
+        return None
     with table.walked.path.open("rb") as file:
         start = sum(1 for _ in islice(file, table.header.line))
         for raw in file:
@@ -190,49 +239,66 @@ def _shaped(table: _Table) -> tuple[Header, int] | None:
     return (replace(table.header, titles=titles), start) if width >= table.header.width else None
 
 
-def _columns(table: _Table, header: Header, start: int) -> pl.DataFrame | None:
+def columns(table: Table, header: Header, part: Part) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    """Parse a part in columns of text, and return beside it the rows that are too short; None where that is unclear."""
+    frame = _columns(table, header, part)
+    short = None if frame is None else _short_rows(table, header, part, frame)
+    return None if frame is None or short is None else (frame, short)
+
+
+def _columns(table: Table, header: Header, part: Part) -> pl.DataFrame | None:
     """Parse the rows in columns of text; None where a line is not a row, or cells beyond the header are filled."""
     named = names(header.titles)
-    if start == table.walked.lines:
+    if part.lines == 0:
         return pl.DataFrame(schema={LINE: pl.Int64, **dict.fromkeys(named, pl.String)})
     try:
         frame = pl.read_csv(
-            table.walked.path,
+            part.source,
             has_header=False,
-            skip_lines=start,
+            skip_lines=part.skipped,
             separator=table.separator,
             schema=dict.fromkeys(named, pl.String),
             row_index_name=LINE,
-            row_index_offset=start + 1,
+            row_index_offset=part.start + 1,
         )
     except PolarsError:
         return None
     extra = named[len(table.header.titles) :]
-    if frame.height + start != table.walked.lines or any(
-        frame[name].str.strip_chars("\r \t").str.len_bytes().sum() for name in extra
-    ):
+    if frame.height != part.lines or any(frame[name].str.strip_chars("\r \t").str.len_bytes().sum() for name in extra):
         return None
     return frame.with_columns(pl.col(LINE).cast(pl.Int64))
 
 
-def _short_rows(table: _Table, header: Header, start: int, frame: pl.DataFrame) -> pl.DataFrame | None:
-    """Return the rows with fewer fields than the header as `line`, `fields` and `text`; None where that is unclear."""
+def _short_rows(table: Table, header: Header, part: Part, frame: pl.DataFrame) -> pl.DataFrame | None:
+    """Return the rows with fewer fields than the header as `line`, `fields` and `text`; None where that is unclear.
+
+    No row has more fields than the header, so that where the separators of all are as many as there must be, none has
+    fewer.
+    """
     found = pl.DataFrame(schema={LINE: pl.Int64, "fields": pl.Int64, "text": pl.String})
     width = len(header.titles)
-    whole = not frame[frame.columns[-1]].null_count()  # a short row has no last field
-    if whole or _separators(table, start) == (width - 1) * frame.height:
+    if not frame[frame.columns[-1]].null_count():  # a short row has no last field
+        return found
+    separators, quotes = _counted(table, part)
+    if not quotes and separators == (width - 1) * frame.height:
         return found
     within = pl.sum_horizontal(
         pl.exclude(LINE).str.count_matches(table.separator, literal=True).fill_null(0).cast(pl.Int64)
     )
     inside = frame.select(within.alias("inside")).to_series()
-    if inside.sum() and _separators(table, start) - inside.sum() == (width - 1) * frame.height:
+    if separators - inside.sum() == (width - 1) * frame.height:
         return found
+    counted = _fields(table, part, frame, inside)
+    return None if counted is None else counted.filter(pl.col("fields") < header.width)
+
+
+def _fields(table: Table, part: Part, frame: pl.DataFrame, inside: pl.Series) -> pl.DataFrame | None:
+    """Return how many fields each line of a part has, of whose separators so many stand `inside` of values."""
     try:
         lines = pl.read_csv(
-            table.walked.path,
+            part.source,
             has_header=False,
-            skip_lines=start,
+            skip_lines=part.skipped,
             separator="\x1f",
             quote_char=None,
             schema={"text": pl.String},
@@ -244,21 +310,20 @@ def _short_rows(table: _Table, header: Header, start: int, frame: pl.DataFrame) 
     counted = lines.with_columns(frame[LINE], pl.col("text").fill_null("").str.strip_chars_end("\r"))
     written = pl.col("text").str.count_matches(table.separator, literal=True).cast(pl.Int64)
     counted = counted.select(LINE, (written - inside + 1).alias("fields"), "text")
-    if not counted["fields"].is_between(1, width).all():
-        return None
-    return counted.filter(pl.col("fields") < header.width)
+    return counted if counted["fields"].is_between(1, len(frame.columns) - 1).all() else None
 
 
-def _separators(table: _Table, start: int) -> int:
-    """Count the separators behind the line `start`, in quotation marks or not."""
-    sign = table.separator.encode()
-    with table.walked.path.open("rb") as file:
-        above = sum(line.count(sign) for line in islice(file, start))
-        file.seek(0)
-        return sum(chunk.count(sign) for chunk in iter(lambda: file.read(CHUNK), b"")) - above
+def _counted(table: Table, part: Part) -> tuple[int, int]:
+    """Count the separators of a part, in quotation marks or not, and the quotation marks."""
+    sign, separators, quotes = table.separator.encode(), 0, 0
+    with io.BytesIO(part.source) if isinstance(part.source, bytes) else part.source.open("rb") as file:
+        deque(islice(file, part.skipped), maxlen=0)
+        while chunk := file.read(CHUNK):
+            separators, quotes = separators + chunk.count(sign), quotes + chunk.count(b'"')
+    return separators, quotes
 
 
-def _reported(table: _Table, short: pl.DataFrame) -> pl.DataFrame:
+def _reported(table: Table, short: pl.DataFrame) -> pl.DataFrame:
     width, last = table.header.width, 0 if table.walked.ended else table.walked.lines
     rows = [
         (line, "", text[:LARGEST_SHOWN], too_few(fields, width, cut=line == last))

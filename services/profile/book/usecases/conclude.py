@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from itertools import chain
 
 import polars as pl
 from sqlalchemy.orm import Session
@@ -25,11 +26,23 @@ from services.profile.book.usecases.hooks import Hooks
 from services.profile.book.usecases.observe import observe
 from services.profile.book.usecases.touch import note_changed
 
+# The names of an invoice's sides, which a file may state beside their codes.
+NAMES = frozenset({"seller_name", "buyer_name"})
+
 
 def conclude(
-    context: Context, hooks: Mapping[str, Hooks], order: tables.Import, sheets: list[Sheet], commits: Commits
+    context: Context,
+    hooks: Mapping[str, Hooks],
+    order: tables.Import,
+    sheets: list[Sheet],
+    commits: Commits,
+    rows: Callable[[Collection[str]], Iterable[pl.DataFrame]] | None = None,
 ) -> None:
-    """Make the import visible: firms, outcomes, the book's state and the counts, in one transaction."""
+    """Make the import visible: firms, outcomes, the book's state and the counts, in one transaction.
+
+    `rows` gives those of the sheets that have one of some columns, part by part, where not they themselves have them.
+    """
+    rows = rows or (lambda _: (sheet.checked.rows for sheet in sheets))
     now = context.now()
     with context.database.begin() as session:
         done = session.get_one(tables.Import, order.id, with_for_update=True)
@@ -46,10 +59,11 @@ def conclude(
             if hook := hooks.get(commits.records[0].name):
                 _follow(context, hook, session, order, sheets, now)
             own = order.channel == Channel.SUBJECT
-            party_names.keep(session, _named_parties(sheets), order.id, own=own)
+            if commits.records[0] is invoice.DATASET:
+                party_names.keep(session, _named_parties(rows(NAMES)), order.id, own=own)
         counts = [_counted(session, order, sheet, commits.taken(place), now) for place, sheet in enumerate(sheets)]
         if commits.records is not None and commits.records[0].name in departures.CONFIRMING:
-            _unsettle(session, sheets, commits)
+            _unsettle(session, rows({"counterparty"}), commits)
         store.move_book(session, state)
         done.counts, done.finished_at = summary(sheets, counts, commits.told), now
         note_changed(session, _touched(sheets, commits), order.kind)
@@ -87,27 +101,30 @@ def _made_visible(
     )
 
 
-def _unsettle(session: Session, sheets: list[Sheet], commits: Commits) -> None:
+def _unsettle(session: Session, rows: Iterable[pl.DataFrame], commits: Commits) -> None:
     """Let no answer hold of those whose own word the import confirms, or confirms no more."""
     if departures.anybody_speaks(session):
-        departures.unsettle(session, commits.enterprises | _parties(sheets, commits))
+        parties = store.speaking(session, commits.enterprises)
+        for some in _parties(rows, commits):
+            parties |= store.speaking(session, some)
+        departures.change_files(session, parties)
 
 
-def _parties(sheets: list[Sheet], commits: Commits) -> set[str]:
-    """Return the enterprises that an import names as counterparties, and that what it states anew named before."""
-    named = [sheet.checked.rows["counterparty"] for sheet in sheets if "counterparty" in sheet.checked.rows.columns]
+def _parties(rows: Iterable[pl.DataFrame], commits: Commits) -> Iterator[set[str]]:
+    """Give the enterprises that an import names as counterparties, and that what it states anew named before."""
     before = [name for _, commit in commits for name in commit.facts.get("before", ())]
-    parties = pl.concat([*(each.unique() for each in named), pl.Series("counterparty", before, dtype=pl.String)])
-    return set(parties.drop_nulls().to_frame("party").select(party_of(pl.col("party"))).to_series())
+    named = (part["counterparty"] for part in rows if "counterparty" in part.columns)
+    for parties in chain([pl.Series("counterparty", before, dtype=pl.String)], named):
+        written = parties.unique().drop_nulls().to_frame("party")
+        yield set(written.select(party_of(pl.col("party"))).to_series())
 
 
-def _named_parties(sheets: list[Sheet]) -> set[tuple[str, str]]:
+def _named_parties(rows: Iterable[pl.DataFrame]) -> set[tuple[str, str]]:
     """Return the credit codes of partners that invoices name, each with its names; persons have no such code."""
     found: set[tuple[str, str]] = set()
-    for sheet in sheets:
-        rows = sheet.checked.rows
-        if sheet.form.dataset is invoice.DATASET and {"seller_name", "buyer_name"} & set(rows.columns):
-            found |= set(named_parties(rows).rows())
+    for part in rows:
+        if NAMES & set(part.columns):
+            found |= set(named_parties(part).rows())
     return found
 
 
@@ -120,7 +137,7 @@ def _counted(session: Session, order: tables.Import, sheet: Sheet, taken: int, n
         accepted = enrol_all(session, checked.rows, order.id, now, order.channel)
     else:
         accepted = observe(session, checked.rows, order.id, now)
-    good = checked.rows.height + sheet.folded.height
+    good = checked.received - checked.rejected
     return Counts(checked.received, accepted, good - accepted, checked.rejected)
 
 

@@ -14,17 +14,14 @@ from functools import partial
 from pathlib import Path
 
 import polars as pl
-import structlog
-from polars.exceptions import PanicException
-from sqlalchemy.exc import OperationalError
 
-from chassis.core.errors import InvariantBroken, Refused, UpstreamUnavailable
+from chassis.core.errors import Refused, UpstreamUnavailable
 from chassis.data.jobs import Job
-from services.profile.book import store, tables, withdrawals
+from services.profile.book import tables
 from services.profile.book.commits import Commits
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice_lines, relation
-from services.profile.book.domain.channel import Channel, Standing, standing
+from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.items import joined
@@ -36,26 +33,20 @@ from services.profile.book.domain.validation import check, one_nature
 from services.profile.book.domain.versions import former_parties
 from services.profile.book.fit import Commit
 from services.profile.book.party_key import party_key
-from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.read import read
 from services.profile.book.readers.sheets import Limits, RawSheet
 from services.profile.book.usecases.agree import SECONDS, agree
+from services.profile.book.usecases.bring_slices import bring_in_slices
 from services.profile.book.usecases.conclude import conclude
-from services.profile.book.usecases.connect import kept
-from services.profile.book.usecases.enrol import SyntheticMixed, claim
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.book.usecases.recognise import recognised
 from services.profile.book.usecases.report import reports, write_reports
-from services.profile.standards.days import day_of
+from services.profile.book.usecases.stand import claim_nature, last_step, standing_of
+from services.profile.book.usecases.understand import how_read, understanding
 
 STAGES = 5
-log = structlog.get_logger()
 # Kinds that name persons: their files go as soon as they are worked off, and parties are held as keyed hashes.
 SEALED = frozenset({relation.DATASET.name})
-
-
-class ReaderBroken(InvariantBroken):
-    """A file broke the reader, which is ours to mend."""
 
 
 def load(context: Context, hooks: Mapping[str, Hooks], job: Job) -> None:
@@ -87,7 +78,10 @@ def _forget(context: Context, order: tables.Import) -> None:
 
 
 def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, path: Path) -> None:
-    sheets = _understood(context, order, path)
+    if bring_in_slices(context, hooks, job, order, path):
+        return
+    with understanding(order):
+        sheets = sheets_of(context, order, path)
     job.progress(1, STAGES)
     sheets = [_hooked(context, hooks, job, order, sheet) for sheet in sheets]
     job.progress(2, STAGES)
@@ -117,24 +111,6 @@ def _committed(context: Context, order: tables.Import, sheets: list[Sheet]) -> t
     return sheets, Commits((dataset, commit), ((lines, _append(context, order, lines, sheets)),))
 
 
-def _understood(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
-    """Read and check the file; what breaks the reader would break it again, so that it is not tried again."""
-    try:
-        return sheets_of(context, order, path)
-    except (Refused, OSError, MemoryError, OperationalError):
-        raise
-    except (Exception, PanicException) as error:
-        log.exception("a file broke the reader", job=order.id, kind=order.kind, size=order.size)
-        raise ReaderBroken(
-            "The file could not be worked off by a fault of ours, not of yours; the operator finds the cause in the "
-            f"log under {order.id}. Saved as .csv under ordinary titles it may pass. / "
-            f"因本系统故障未能处理该文件，并非文件有误；运营方可凭编号 {order.id} 在日志中查明原因。"
-            "也可另存为普通表头的 .csv 再次报送。",
-            id=order.id,
-            error=type(error).__name__,
-        ) from error
-
-
 def statements(context: Context, order: tables.Import, dataset: Dataset) -> pl.DataFrame | None:
     """Return the records that a file received states, as they are held; None where the file is not kept any more."""
     try:
@@ -145,12 +121,8 @@ def statements(context: Context, order: tables.Import, dataset: Dataset) -> pl.D
 
 
 def sheets_of(context: Context, order: tables.Import, path: Path) -> list[Sheet]:
-    """Return the sheets of a received file, read and checked as on the day on which it came."""
-    # The day it was received, in China: a repetition tomorrow must judge future dates the same.
-    today = day_of(order.created_at)
-    with context.database.read() as session:
-        saved = kept(session, order.client, order.connector)
-    form = form_of(order.kind, order.connector, order.enterprise, saved)
+    """Return the tables of a file received, read and checked, and all of it at once."""
+    form, today = how_read(context, order)
     raw = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
     sheets = [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
     own = order.channel == Channel.SUBJECT
@@ -212,15 +184,7 @@ def _refused(sheet: Sheet, place: int, commit: Commit) -> Sheet:
 
 
 def _claim(context: Context, sheets: list[Sheet]) -> None:
-    natures = {one_nature(sheet.checked.rows) for sheet in sheets if not sheet.checked.rows.is_empty()}
-    if len(natures) > 1 or None in natures:
-        raise SyntheticMixed(
-            "The file mixes synthetic and real rows; send them apart, to separate books. "
-            "/ 文件混有合成数据与真实数据，请分开报送到不同账册。"
-        )
-    with context.database.begin() as session:
-        for synthetic in natures:
-            claim(session, synthetic=bool(synthetic))
+    claim_nature(context, {one_nature(sheet.checked.rows) for sheet in sheets if not sheet.checked.rows.is_empty()})
 
 
 def _append(context: Context, order: tables.Import, dataset: Dataset, sheets: list[Sheet]) -> Commit:
@@ -229,23 +193,12 @@ def _append(context: Context, order: tables.Import, dataset: Dataset, sheets: li
     done = lake.committed(order.id)
     if done is not None:
         return done
-    with context.database.read() as session:
-        step = store.last_steps(session).get(dataset.name)
     return lake.append(
         records_of(context, dataset, sheets),
         order.id,
         {},
         now=context.now(),
-        step=step,
-        standing=partial(_standing, context, order),
+        step=last_step(context, dataset),
+        standing=partial(standing_of, context, order),
         counted=lambda new, held: {"taken": taken(sheets, new["line"]), "before": former_parties(dataset, new, held)},
     )
-
-
-def _standing(context: Context, order: tables.Import, earlier: list[str]) -> Standing:
-    """Return how earlier imports stand to this one: an enterprise's own word does not revise another's."""
-    with context.database.read() as session:
-        senders, gone = store.senders(session, earlier), withdrawals.going(session)
-        days, again = store.stated_days(session, earlier), store.came_before(session, order)
-    stands = standing((order.client, order.channel), senders, gone)
-    return replace(stands, days=days, stated_on=order.stated_on, again=again)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO
 
 import polars as pl
@@ -17,6 +17,7 @@ import polars as pl
 from services.profile.book.context import Context
 from services.profile.book.domain.rejected import header, rejected, safe
 from services.profile.book.domain.sheet import Sheet
+from services.profile.book.domain.validation import REPORT
 
 BOM = "\N{BYTE ORDER MARK}".encode()
 FAULTS, ROWS, ROWS_OF_SHEETS = ".rejects.csv", ".rejected.csv", ".rejected.zip"
@@ -43,9 +44,8 @@ def write_reports(context: Context, import_id: str, sheets: Sequence[Sheet]) -> 
     """Write what is said of rejected rows, each file whole or not at all."""
     faults, rows, rows_of_sheets = reports(import_id)
     listed = pl.concat([sheet.reported() for sheet in sheets])
-    listed = listed.with_columns(safe(pl.col(name)).alias(name) for name in ("column", "value"))
     with context.uploads.writing(faults, again=True) as file:
-        listed.write_csv(file, include_bom=True)
+        _listed(listed).write_csv(file, include_bom=True)
     bad = [sheet for sheet in sheets if sheet.checked.rejected]
     if len(sheets) == 1 and bad:
         with context.uploads.writing(rows, again=True) as file:
@@ -55,12 +55,45 @@ def write_reports(context: Context, import_id: str, sheets: Sequence[Sheet]) -> 
             _zip(bad, file)
 
 
+def write_report(
+    context: Context,
+    import_id: str,
+    slices: Callable[[], Iterable[tuple[pl.DataFrame, pl.DataFrame]]],
+    titles: Sequence[str] | None,
+) -> None:
+    """Write the same of a table that comes in slices, in the order of its lines: each the report, and rows as read.
+
+    `titles` are those of the file, None where no row is rejected.
+    """
+    faults, rows, _ = reports(import_id)
+    with context.uploads.writing(faults, again=True) as file:
+        pl.DataFrame(schema=REPORT).write_csv(file, include_bom=True)
+        for report, _ in slices():
+            _listed(report).write_csv(file, include_header=False)
+    if titles is None:
+        return
+    with context.uploads.writing(rows, again=True) as file:
+        begun = False
+        for report, raw in slices():
+            if not report.is_empty():
+                _some_rows(rejected(raw, report, None), () if begun else titles, file)
+                begun = True
+
+
+def _listed(report: pl.DataFrame) -> pl.DataFrame:
+    return report.with_columns(safe(pl.col(name)).alias(name) for name in ("column", "value"))
+
+
 def _rows_of(sheet: Sheet, file: IO[bytes]) -> None:
     """Write the rejected rows of a table under its own titles, which need not be unique."""
-    table = rejected(sheet.raw, sheet.checked.report, sheet.open_columns)
-    titles = io.StringIO()
-    csv.writer(titles, lineterminator="\n").writerow(header(sheet.titles, table.columns[2:]))
-    file.write(BOM + titles.getvalue().encode())
+    _some_rows(rejected(sheet.raw, sheet.checked.report, sheet.open_columns), sheet.titles, file)
+
+
+def _some_rows(table: pl.DataFrame, titles: Sequence[str], file: IO[bytes]) -> None:
+    if titles:
+        written = io.StringIO()
+        csv.writer(written, lineterminator="\n").writerow(header(titles, table.columns[2:]))
+        file.write(BOM + written.getvalue().encode())
     table.write_csv(file, include_header=False)
 
 

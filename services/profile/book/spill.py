@@ -1,0 +1,127 @@
+"""Rows of a big import on their way, on disk by bucket, so that all records of an enterprise are together.
+
+A part is a bucket, or of one with too many rows those records whose numbers fall together, without leading zeros: what
+rows of a file say of each other they say within one record, which is of one enterprise and one number.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from services.profile.book.delta import bucket_of
+from services.profile.book.domain.dataset import Dataset
+from services.profile.book.parts import BATCH
+
+COMPRESSION: Literal["lz4"] = "lz4"
+
+
+class _Buckets(dict[str, int]):
+    def __missing__(self, enterprise: str) -> int:
+        return self.setdefault(enterprise, bucket_of(enterprise))
+
+
+class Spill:
+    """A folder of rows, each file a slice of one bucket; what stood there before is gone."""
+
+    def __init__(self, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        self._folder = folder
+        self._buckets = _Buckets()
+        self._files: dict[int, list[Path]] = {}
+        self._heights: dict[int, int] = {}
+
+    def put(self, rows: pl.DataFrame) -> None:
+        """Add rows, which have an `enterprise`, behind those that are there."""
+        firms = rows["enterprise"].unique()
+        buckets = pl.Series([self._buckets[firm] for firm in firms], dtype=pl.Int8)
+        placed = rows.with_columns(
+            rows["enterprise"].replace_strict(firms, buckets, return_dtype=pl.Int8).alias("bucket")
+        )
+        for (bucket,), part in placed.partition_by("bucket", as_dict=True, include_key=False).items():
+            files = self._files.setdefault(int(bucket), [])
+            files.append(self._folder / f"{bucket}-{len(files)}.arrow")
+            part.write_ipc(files[-1], compression=COMPRESSION)
+            self._heights[int(bucket)] = self._heights.get(int(bucket), 0) + part.height
+
+    def parts(self, dataset: Dataset, most: int) -> list[Part]:
+        """Return the parts of at most about so many rows, by bucket; a bucket with more is divided on disk."""
+        found = []
+        for bucket in sorted(self._files):
+            count = -(-self._heights[bucket] // most)
+            found += [Part(self._files[bucket])] if count == 1 else self._divided(dataset, bucket, count)
+        return found
+
+    def _divided(self, dataset: Dataset, bucket: int, count: int) -> list[Part]:
+        parts = [Part([], near(dataset, count, number)) for number in range(count)]
+        for file in self._files[bucket]:
+            rows = pl.read_ipc(file)
+            for number, part in enumerate(parts):
+                part.files.append(file.with_suffix(f".{number}.arrow"))
+                rows.filter(near(dataset, count, number)).write_ipc(part.files[-1], compression=COMPRESSION)
+            file.unlink()
+        return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows that say nothing of those of another part; `near` tells theirs among others, where the bucket is divided."""
+
+    files: list[Path]
+    near: pl.Expr | None = None
+
+    def rows(self) -> pl.DataFrame:
+        """Return the rows in the order of the file."""
+        return pl.concat([pl.read_ipc(file) for file in self.files], rechunk=True)
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that the rows have."""
+        return frozenset(pl.read_ipc_schema(self.files[0]))
+
+    def become(self, rows: pl.DataFrame) -> None:
+        """Put other rows in the place of these."""
+        rows.write_ipc(self.files[0], compression=COMPRESSION)
+        for file in self.files[1:]:
+            file.unlink()
+        del self.files[1:]
+
+
+def near(dataset: Dataset, count: int, number: int) -> pl.Expr:
+    """Tell which rows are of the records that fall together as the one of so many parts."""
+    if dataset.padded is None:
+        return pl.struct(dataset.identity).hash() % count == number
+    return pl.col(dataset.padded).str.strip_chars_start("0").hash() % count == number
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Where the rows of parts wait that are to be held, sorted as the lake has them, until all are."""
+
+    folder: Path
+
+    def keep(self, place: int, rows: pl.DataFrame) -> None:
+        """Keep what is to be held of the part at a place."""
+        self.folder.mkdir(exist_ok=True)
+        rows.write_ipc(self.folder / f"{place:06}.arrow", compression=COMPRESSION)
+
+    def stream(self, columns: Sequence[pl.Expr]) -> Any:
+        """Return all that is kept, part after part, in batches: one part is in memory at a time."""
+        files = sorted(self.folder.iterdir())
+
+        def batches(
+            _: list[str] | None, __: pl.Expr | None, ___: int | None, size: int | None
+        ) -> Iterator[pl.DataFrame]:
+            for file in files:
+                yield from pl.read_ipc(file).select(columns).iter_slices(size or BATCH)
+
+        schema = pl.scan_ipc(files[0]).select(columns).collect_schema()
+        # Nothing of it is chosen: it is a stream for the writer, with the columns and rows that it is.
+        return register_io_source(batches, schema=schema).collect_batches(chunk_size=BATCH, maintain_order=True)

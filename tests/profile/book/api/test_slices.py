@@ -1,0 +1,190 @@
+"""A big file is looked at in slices and weighed in parts: all that comes of it is what came of it whole."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from profile_house import HEADER, House, open_house
+from sqlalchemy import select
+
+from chassis.core.identity import Verifier
+from chassis.data.worker import Worker
+from services.profile.book import tables
+from services.profile.book.context import Context
+from services.profile.book.usecases import bring_slices, receive
+from services.profile.jobs import handlers
+from services.profile.problems import KINDS
+
+ROW = bring_slices.ROW_IN_SLICE
+LONG = "26332000000000000{:03}"
+ROWS = [
+    "E1,1001,2019/1/4,A1,100.00,13.00,113.00,有效发票\n",
+    "E2,1001,2019/1/4,A1,100.00,13.00,113.00,有效发票\n",
+    "E1,1001,2019/1/4,A1,100.00,13.00,113.00,有效发票\n",
+    "E1,00012345,2019/1/6,A3,-100.00,-13.00,-113.00,作废发票\n",
+    "E1,12345,2019/1/6,A3,-100.00,-13.00,-113.00,作废发票\n",
+    "E3,7,2019/15/6,A3,100.00,13.00,113.00,有效发票\n",
+    "E3,8,2019/1/6,A3,100.00,13.00,114.00,有效发票\n",
+    "E3,=1+1,2019/1/6,甲公司,100.00,13.00,113.00,有效发票\n",
+    *(f"E{n % 3},{LONG.format(n)},2019/1/6,A{n},10.00,1.30,11.30,有效发票\n" for n in range(4)),
+    f"E1,{LONG.format(1)},2019/1/6,A1,20.00,2.60,22.60,有效发票\n",
+    f"E2,{LONG.format(2)},2019/1/7,A2,20.00,2.60,22.60,有效发票\n",
+    "E4,9,2019/1/6,,100.00,13.00,113.00,有效发票\n",
+]
+CORRECTED = [ROWS[0].replace("有效", "作废"), ROWS[3], f"E1,{LONG.format(1)},2019/1/6,A1,40.00,5.20,45.20,有效发票\n"]
+
+
+@dataclass(frozen=True)
+class Came:
+    """What came of some files: their counts and words, what the lake holds, what was said of rejected rows."""
+
+    told: dict[str, Any]
+    rows: pl.DataFrame
+    reports: dict[str, dict[str, bytes]]
+    names: list[tuple[str, str, str]]
+
+
+def in_slices(house: House, rows: int | None) -> House:
+    memory = ROW * rows if rows else 1 << 30
+    context = replace(house.context, settings=replace(house.context.settings, import_memory=memory))
+    return replace(house, context=context, worker=Worker(context.database, handlers(context), KINDS))
+
+
+def outcome(house: House, files: Mapping[str, Sequence[bytes]], kind: str = "invoices.purchase") -> Came:
+    """Send files one after the other into one book."""
+    told, reports = {}, {}
+    uploads = Path(house.context.settings.uploads)
+    for name, some in files.items():
+        for place, file in enumerate(some):
+            done = house.send(kind, file)
+            with house.context.database.read() as session:
+                counts = session.get_one(tables.Import, done["id"]).counts
+            told[f"{name} {place}"] = (done["state"], done.get("problem"), counts)
+            found = sorted(uploads.glob(f"{done['id']}.*"))
+            reports[f"{name} {place}"] = {path.name: path.read_bytes() for path in found if path.is_file()}
+            assert not any(path.is_dir() or path.suffix in {".plain", ".utf8"} for path in found), "all is tidied up"
+    with house.context.database.read() as session:
+        table = tables.PartyName
+        names = sorted((each.party, each.name, each.import_id) for each in session.scalars(select(table)))
+    lake = house.context.lake
+    rows = lake.read(lake.newest(), without=()).drop("known_at")
+    return Came(told, rows.select(sorted(rows.columns)).sort(pl.all(), nulls_last=True), reports, names)
+
+
+@pytest.fixture
+def houses(
+    tmp_path: Path, verifier: Verifier, tokens: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[int | None], House]:
+    """Return fresh houses, where imports have the same names, that look at so many rows at once, or at whole files."""
+
+    def opened(rows: int | None) -> House:
+        folder, numbers = tmp_path / str(rows), count()
+        folder.mkdir()
+        monkeypatch.setattr(receive, "new_id", lambda prefix: f"{prefix}_{next(numbers):04}")
+        return in_slices(open_house(f"sqlite:///{folder}/profile.db", folder, verifier, tokens), rows)
+
+    return opened
+
+
+def text(rows: Sequence[str], header: str = HEADER) -> bytes:
+    return (header + "".join(rows)).encode()
+
+
+def packed(data: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("一月.csv", data)
+    return made.getvalue()
+
+
+def parquet(rows: Sequence[str]) -> bytes:
+    made = io.BytesIO()
+    pl.read_csv(text(rows), infer_schema=False).write_parquet(made, row_group_size=3)
+    return made.getvalue()
+
+
+TOTAL = "合计,,,,300.00,39.00,339.00,\n"
+MANY = [*ROWS, TOTAL, HEADER, *ROWS[:3], "\n", *(row.replace("E1,", "E7,") for row in ROWS), "E5,1,2019/1/4\n"]
+SOME = [ROWS[0], TOTAL, HEADER, ROWS[5], *ROWS[7:9]]
+NAMED = "企业代号,发票号码,开票日期,销方识别号,销方名称,金额,税额,价税合计,发票状态\n"
+TOTALLED = "E1,1,2019/1/4,Total,1.00,0.13,1.13,有效发票\n"
+PARTNER = "91350100M000100Y43"
+WITH_NAMES = [f"E{n},{n},2019/1/4,{PARTNER},甲{n % 2}有限公司,1.00,0.13,1.13,有效发票\n" for n in range(5)]
+WITH_NAMES += ["E1,77,2019/1/4,,乙有限公司,1.00,0.13,1.13,有效发票\n"]
+ROUNDED = [f"E1,{n + 1:015}{'0' * 5},2019/1/4,A1,1.00,0.13,1.13,有效发票\n" for n in range(4)]
+FILES: dict[str, list[bytes]] = {
+    "plain, and corrections": [text(ROWS), text(CORRECTED), text(ROWS)],
+    "totals, headers, blanks, a row cut short": [text(MANY)],
+    "gzip": [gzip.compress(text(SOME))],
+    "zip": [packed(text(SOME))],
+    "gb18030": [text(SOME).decode().encode("gb18030")],
+    "a line of another encoding": [text(SOME).decode().encode("gb18030") + ROWS[7].encode()],
+    "utf-16": [text(SOME).decode().encode("utf-16")],
+    "line ends in quotation": [text([*ROWS, 'E1,55,2019/1/4,"A\n1",1.00,0.13,1.13,有效发票\n', *ROWS[3:6]])],
+    "a mark that stays open": [text([*ROWS, 'E1,55,2019/1/4,"A1,1.00,0.13,1.13,有效发票\n', *ROWS])],
+    "a row too long": [text([*ROWS, ROWS[0].replace("\n", ",1,2\n"), *ROWS[4:7]])],
+    "nothing but a header": [text([])],
+    "no row of it right": [text([row.replace("2019/", "1019/") for row in ROWS])],
+    "no header": [b"a,b\n1,2\n3,4\n5,6\n"],
+    "parquet": [parquet(ROWS), parquet(CORRECTED)],
+    "a damaged parquet": [parquet(ROWS)[:-40] + b"PAR1"],
+    "names beside codes": [text(WITH_NAMES, NAMED)],
+    "numbers that a spreadsheet has rounded": [text([*ROWS[:8], *ROUNDED])],
+    "some numbers that end in zeros": [text([*ROUNDED[:2], *ROWS[8:12], *ROWS[8:12]])],
+    "english totals before the first name in Chinese": [text([TOTALLED, *ROWS])],
+    "real and synthetic": [
+        text(
+            [row.replace("\n", f",{'是' if n > 6 else '否'}\n") for n, row in enumerate(ROWS)],
+            HEADER.strip() + ",合成数据\n",
+        )
+    ],
+    "states of red letters": [text([*ROWS, ROWS[0].replace("有效发票", "已红冲-全额")])],
+}
+
+
+@pytest.fixture
+def sliced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the imports that were brought in slices."""
+    found: list[str] = []
+    conclude = bring_slices.conclude
+
+    def noting(context: Context, hooks: Any, order: tables.Import, *rest: Any) -> None:
+        found.append(order.id)
+        conclude(context, hooks, order, *rest)
+
+    monkeypatch.setattr(bring_slices, "conclude", noting)
+    return found
+
+
+# What cannot be used at all, and what is looked at whole.
+NOT_SLICED = {"nothing but a header", "no header", "a damaged parquet", "real and synthetic", "states of red letters"}
+
+
+SHORT = ("plain, and corrections",)
+
+
+@pytest.mark.parametrize(("rows", "names"), [(1, SHORT), (4, tuple(FILES))], ids=["1", "4"])
+def test_files_in_slices_say_what_they_say_whole(
+    houses: Callable[[int | None], House], sliced: list[str], rows: int, names: Sequence[str]
+) -> None:
+    """The lake, the counts, the words, the names and the reports: all of it, damaged files included."""
+    files = {name: FILES[name] for name in names}
+    whole = outcome(houses(None), files)
+    assert not sliced
+    assert {state for state, _, _ in whole.told.values()} <= {"done", "failed"}
+    found = outcome(houses(rows), files)
+    assert len(sliced) >= len([name for name in names if name not in NOT_SLICED])
+    for name, one in whole.told.items():
+        assert found.told[name] == one, name
+        assert found.reports[name] == whole.reports[name], name
+    assert found.rows.equals(whole.rows)
+    assert found.names == whole.names
