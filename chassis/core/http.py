@@ -15,6 +15,7 @@ import orjson
 import stamina
 from urllib3 import HTTPHeaderDict
 
+from chassis.core import metrics
 from chassis.core.breaker import Breaker, CircuitOpen
 from chassis.core.call import onward_headers, patience
 from chassis.core.errors import UpstreamUnavailable
@@ -100,6 +101,7 @@ class Upstream:
             answer = self._send(method, target, body, headers, repeatable)
         except _Unreachable:
             self._breaker.failed()
+            metrics.UNANSWERED.labels(self.name).inc()
             raise
         self._breaker.succeeded()
         return answer

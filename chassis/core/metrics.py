@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -27,6 +29,38 @@ REQUESTS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
 JOBS = Counter("jobs_finished_total", "Background jobs by kind and end", ["kind", "state"])
+UNANSWERED = Counter("upstream_unanswered_total", "Calls that another service did not answer", ["upstream"])
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A figure of a service by one label, read when the metrics are asked for: its name, what it says, its label."""
+
+    name: str
+    says: str
+    label: str
+    read: Callable[[], Mapping[str, float]]
+
+
+class Gauges(Collector):
+    """Figures of a service; one that cannot be read is left out, and the others are told."""
+
+    def __init__(self, gauges: Sequence[Gauge]) -> None:
+        self._gauges = gauges
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the gauges as they are now."""
+        for gauge in self._gauges:
+            try:
+                found = gauge.read()
+            except Exception as error:  # what is broken is told by readiness, and must not hide the rest
+                log.warning("not measured", metric=gauge.name, error=type(error).__name__)
+                continue
+            family = GaugeMetricFamily(gauge.name, gauge.says, labels=[gauge.label])
+            for label, value in found.items():
+                family.add_metric([label], value)
+            yield family
 
 
 class _Disks(Collector):

@@ -18,6 +18,8 @@ import structlog
 from flask import Flask, Response, current_app, request
 from flask.globals import app_ctx
 from flask.sessions import NullSession, SessionInterface, SessionMixin
+from prometheus_client.registry import Collector
+from sqlalchemy import QueuePool
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.routing import Rule
 
@@ -167,9 +169,19 @@ def make_service(
     }
     app = make_app(name, verifier=verifier, problem_kinds=problem_kinds, checks=ready)
     app.extensions |= {"context": context, "database": context.database}
+    tell_gauges(app, metrics.Gauges([_connections(context.database)]))
     make_api(app, title=name.capitalize(), version="v1", blueprints=blueprints)
     serve_dictionary(app, package, terms)
     return app
+
+
+def _connections(database: Database) -> metrics.Gauge:
+    def read() -> dict[str, float]:
+        pool = database.engine.pool
+        return {"in use": pool.checkedout()} if isinstance(pool, QueuePool) else {}
+
+    says = "Connections of this process to its database, of thirty at most on PostgreSQL"
+    return metrics.Gauge("database_connections", says, "state", read)
 
 
 def writing(database: Database, folders: Mapping[str, str | Path], probes: Mapping[str, Check] | None = None) -> Check:
@@ -191,8 +203,13 @@ def watch_posts(app: Flask, posts: Collection[str]) -> Flask:
     """
     database: Database = app.extensions["database"]
     app.extensions[DEGRADED] = partial(presence.unserved, database, posts)
-    app.extensions[GAUGES] = [queues.Gauges(database, posts)]
+    tell_gauges(app, queues.Gauges(database, posts))
     return app
+
+
+def tell_gauges(app: Flask, *gauges: Collector) -> None:
+    """Have the metrics tell these too; they are measured when the metrics are asked for."""
+    app.extensions.setdefault(GAUGES, []).extend(gauges)
 
 
 def make_app(

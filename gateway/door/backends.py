@@ -15,7 +15,7 @@ from urllib3.exceptions import (
 )
 from urllib3.response import BaseHTTPResponse
 
-from chassis.core import call
+from chassis.core import call, metrics
 from chassis.core.errors import UpstreamUnavailable
 from chassis.core.wire import CONNECT_SECONDS, NoConnection, NoReply, NoReplyInTime, Reply, Wire
 
@@ -100,6 +100,7 @@ class Backend:
         return self._unreachable(connected=not isinstance(error, NewConnectionError | ConnectTimeoutError))
 
     def _silent(self, patience: float) -> UpstreamUnavailable:
+        metrics.UNANSWERED.labels(self.name).inc()
         return ServiceTimedOut(
             f"The {self.name} service did not answer within {patience:g} s. Ask again with the same "
             "Idempotency-Key: work that was done is not done twice. Operator: see GET /readyz.",
@@ -107,6 +108,7 @@ class Backend:
         )
 
     def _unreachable(self, *, connected: bool) -> UpstreamUnavailable:
+        metrics.UNANSWERED.labels(self.name).inc()
         return ServiceUnreachable(
             f"The {self.name} service {'broke off its answer' if connected else 'cannot be reached'}. Try again in a "
             "few seconds with the same Idempotency-Key. Operator: GET /readyz names what is missing; is "

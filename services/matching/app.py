@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
+from chassis.core import metrics
 from chassis.core.identity import Verifier
-from chassis.web.app import make_service, watch_posts
+from chassis.web.app import make_service, tell_gauges, watch_posts
 from services.matching.api import BLUEPRINTS
 from services.matching.context import make_context
+from services.matching.gauges import gauges
 from services.matching.jobs import posts
 from services.matching.problems import KINDS
 from services.matching.settings import PACKAGE, Settings
@@ -24,4 +26,5 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
         problem_kinds=KINDS,
         blueprints=BLUEPRINTS,
     )
+    tell_gauges(app, metrics.Gauges(gauges(context)))
     return watch_posts(app, posts(context))

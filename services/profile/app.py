@@ -6,13 +6,15 @@ from functools import partial
 
 from flask import Flask
 
+from chassis.core import metrics
 from chassis.core.identity import Verifier
-from chassis.web.app import Check, make_service, watch_posts, writing
+from chassis.web.app import Check, make_service, tell_gauges, watch_posts, writing
 from chassis.web.refusals import DIAGNOSIS
 from services.profile.book.context import Context, PeerMaker
 from services.profile.book.usecases.agree import agree
 from services.profile.book.usecases.diagnose import diagnose
 from services.profile.composition import PACKAGE, make_context
+from services.profile.gauges import gauges
 from services.profile.portrait.api.shown import catalogue_terms
 from services.profile.posts import posts
 from services.profile.problems import KINDS
@@ -38,6 +40,7 @@ def create_app(
     app.extensions[DIAGNOSIS] = partial(diagnose, context)
     for blueprint in BETWEEN_SERVICES:
         app.register_blueprint(blueprint)
+    tell_gauges(app, metrics.Gauges(gauges(context)))
     return watch_posts(app, posts())
 
 

@@ -100,6 +100,12 @@ class Lake:
         """Return the names of the files that hold the rows of a version."""
         return self._files.at(version)["path"].to_list()
 
+    def measure(self) -> tuple[int, int, int]:
+        """Return the newest version, and how many files and bytes hold its rows."""
+        table = self._files.table()
+        sizes = pl.DataFrame(table.get_add_actions(flatten=True)).get_column("size_bytes")
+        return table.version(), sizes.len(), int(sizes.sum())
+
     def newest(self) -> int:
         """Return the newest version, also one whose import is not concluded yet."""
         return self._files.table().version()
