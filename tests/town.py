@@ -28,6 +28,7 @@ from smecredit.running import home, journey
 from smecredit.running.ports import Addresses, free_port
 from smecredit.running.suite import Suite
 
+PATIENCE_SECONDS = 120.0
 FIELDS = ["features", "portrait", "score", "records", "measures", "graph"]
 BANK = journey.GRANTEE  # every firm of the demonstration consents to it
 
@@ -113,8 +114,20 @@ def open_town(folder: Path, demonstrated: Path) -> Iterator[Town]:
         with Suite(folder / "home", free_port()) as suite:
             town = _settled(suite)
             _consent(town)
+            _wait_for_peers(town)
             _make(town)
+            _wait_for_peers(town)
             yield town
+
+
+def _wait_for_peers(town: Town) -> None:
+    """Wait until what was sent is worked off: a portrait asked for meanwhile may have to be asked for again."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    under_way = "SELECT count(*) FROM jobs WHERE queue IN ('imports', 'peers') AND state IN ('queued', 'running')"
+    with closing(sqlite3.connect(town.folder / "profile.db")) as kept:
+        while kept.execute(under_way).fetchone() != (0,):
+            assert time.monotonic() < deadline, "the figures of peers were never made"
+            time.sleep(0.2)
 
 
 def _settled(suite: Suite) -> Town:
