@@ -177,7 +177,7 @@ def _append(context: Context, rows: pl.DataFrame, name: str, kind: str = "invoic
             store.touch(session, commit.facts["enterprises"], commit.version, synthetic=True, now=now)
         state = store.book(session, lock=True)
         known_at = max(state.known_at + store.TICK, datetime.fromisoformat(commit.facts["known_at"]))
-        store.add_step(session, kind, known_at, commit.version, rows.height)
+        store.add_step(session, kind, known_at, commit.step, rows.height)
         version = commit.version if kind == "invoices" else state.lake_version
         store.move_book(session, replace(state, known_at=known_at, lake_version=version))
 
