@@ -17,7 +17,7 @@ from sqlalchemy import Column, MetaData, Row, String, Table, insert, select, upd
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chassis.core.moments import CHINA
+from chassis.core.moments import CHINA, day_of
 from chassis.core.settings import SettingsError
 from chassis.data import clock, jobs
 from chassis.data.database import Database, Json, Utc
@@ -57,7 +57,7 @@ class Daily:
         >>> Daily(time(3, 30)).after(datetime(2026, 11, 30, 20, 0, tzinfo=UTC)).isoformat()
         '2026-12-02T03:30:00+08:00'
         """
-        today = datetime.combine(now.astimezone(CHINA).date(), self.at, CHINA)
+        today = datetime.combine(day_of(now), self.at, CHINA)
         return today if today > now else today + timedelta(days=1)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 from electronic_invoices import BUYER, SELLER, xml, zipped
 from profile_house import House, counts
-from sqlalchemy import text
+from sqlalchemy import select
 
+from chassis.data import jobs, leases
 from services.profile.book import store
 from services.profile.book.domain.evidence import DATASETS, Evidence
 from services.profile.book.domain.moment import Moment
@@ -350,14 +351,16 @@ def test_what_was_committed_before_a_kill_is_found_again(house: House) -> None:
         house.worker.run_once()
     lake.append = append  # type: ignore[method-assign]
     house.context.database.engine.dispose()
-    _due(house)
+    _hand_back(house)
     house.worker.run_once()
     assert counts(house.state(sent.json["id"])) == (4, 2, 1, 1)
     assert (len(commits), table(known(house), "payments").height) == (1, 2)
 
 
-def _due(house: House) -> None:
-    """Let the lease of the dead worker run out."""
-    with house.context.database.begin() as session:
-        past = {"past": datetime(2000, 1, 1, tzinfo=UTC)}
-        session.execute(text("UPDATE jobs SET lease_until = :past WHERE state = 'running'"), past)
+def _hand_back(house: House) -> None:
+    """Give back what the dead worker had in hand, as its crew does."""
+    database = house.context.database
+    with database.read() as session:
+        dead = session.scalars(select(jobs.TABLE.c.worker).where(jobs.TABLE.c.state == "running")).all()
+    for worker in dead:
+        leases.hand_back(database, worker, "signal 9")
