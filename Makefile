@@ -10,7 +10,7 @@ COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 # Services start as a dozen processes: each would compile all of them anew where the machine forbids to keep that.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo cluster-demo test check size mutations bench openapi constraints clean
+.PHONY: help setup demo cluster-demo test long check size mutations bench openapi constraints clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ cluster-demo: $(TOOLS) assets ## The same as it stands on many machines: Postgre
 
 test: $(TOOLS) assets ## Run all tests (ARGS are handed to pytest)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+long: $(TOOLS) assets ## Run what is too long for every test run: a demonstration on many machines beside the plain one
+	SMECREDIT_LONG=1 $(BIN)/python -m pytest tests/system/test_demo.py -k many_machines $(ARGS)
 
 check: style types contracts spelling deployment size ## Format, lint, types, import contracts, sizes, spelling, compose file and Dockerfile
 

@@ -53,6 +53,7 @@ def test_the_summary_shows_firms_with_reasons(sandbox):
     assert "60 enterprises; as many demo consents" in sandbox["shown"]
 
 
+@pytest.mark.skipif("SMECREDIT_LONG" not in os.environ, reason="long: a demonstration more; `make long` runs it")
 def test_many_machines_show_the_same_scores(sandbox, tmp_path):
     """PostgreSQL, an object store, Dask and homes apart change not one byte of what the scores say."""
     shown = demonstrate(tmp_path, "--firms", "60", "--cluster")
