@@ -87,7 +87,7 @@ def test_only_the_group_that_is_asked_for_is_computed(monkeypatch: pytest.Monkey
     real = domain._group
     monkeypatch.setattr(domain, "_group", lambda *told: (made.append(told[1:]), real(*told))[1])
     found = peers(features(60), roster((30, "C", "small", False), (30, "C", "micro", False)))
-    assert len(found.rows) == 6
+    assert len(found.keys) == 6
     assert found.of(Firm("C", "small")) is found.of(Firm("C", "small"))
     assert made == [("C", "small")]
 
