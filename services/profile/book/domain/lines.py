@@ -20,7 +20,7 @@ from services.profile.book.domain.invoice import DATASET, DIGITAL
 from services.profile.book.domain.invoice_lines import STATED
 from services.profile.book.domain.sheet import FOLDED, Sheet
 from services.profile.book.domain.titles import names, plain
-from services.profile.book.domain.told import Told
+from services.profile.book.domain.told import tell
 
 # What a sheet of lines says of each of them, as titles are compared: those of GOODS stand on such a sheet only.
 TITLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -197,5 +197,5 @@ def _folded(sheet: Sheet, statements: pl.DataFrame, *, goods: bool) -> Sheet:
         sheet,
         checked=replace(sheet.checked, rows=rows),
         folded=lines.select("line", "into").cast(FOLDED),  # type: ignore[arg-type]
-        told=(*sheet.told, Told(f"{english}{doubt} / {chinese}{also}", count)),
+        told=(*sheet.told, tell(f"{english}{doubt} / {chinese}{also}", count)),
     )

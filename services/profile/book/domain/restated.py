@@ -15,7 +15,7 @@ import polars as pl
 
 from services.profile.book.domain.channel import Standing
 from services.profile.book.domain.dataset import Dataset
-from services.profile.book.domain.told import FEW, Told
+from services.profile.book.domain.told import FEW, tell
 
 OLDER = "older than what is held, which was stated on {} by another file / 早于现有记录（{} 由另一文件提供）"
 REPEATS = (
@@ -79,7 +79,7 @@ def alike(dataset: Dataset, new: pl.DataFrame, last: pl.DataFrame) -> Iterator[s
     near = new.select(same).hash_rows().is_in(last.select(same).hash_rows().implode())
     found = new.filter(near).filter(~dataset.alone.where)
     if not found.is_empty():
-        yield Told(ALIKE, {"n": found.height}, few=((number,) for number in found["number"].unique().sort().head(FEW)))
+        yield tell(ALIKE, {"n": found.height}, few=((number,) for number in found["number"].unique().sort().head(FEW)))
 
 
 def _about(
@@ -105,7 +105,7 @@ def _about(
 def _told(words: str, rows: pl.DataFrame, days: Mapping[str, date]) -> Iterator[str]:
     groups = rows.group_by("was", "of", "held", "by").len("n")
     for by, of, was, held, n in groups.select("by", "of", "was", "held", "n").iter_rows():
-        yield Told(words, {"n": n}, by=by, of=of, was=was, held=held, day=days.get(of))
+        yield tell(words, {"n": n}, by=by, of=of, was=was, held=held, day=days.get(of))
 
 
 def _other_sums(dataset: Dataset, rows: pl.DataFrame, last: pl.DataFrame) -> Iterator[str]:
@@ -121,7 +121,7 @@ def _other_sums(dataset: Dataset, rows: pl.DataFrame, last: pl.DataFrame) -> Ite
             (number, line, number)
             for number, line in other.select("written", "line").sort("written", "line").head(FEW).rows()
         )
-        yield Told(ANOTHER_SUM, {"n": other.height}, few=few)
+        yield tell(ANOTHER_SUM, {"n": other.height}, few=few)
 
 
 def _refused(rows: pl.DataFrame, days: Mapping[str, date]) -> Iterator[tuple[str, list[int]]]:

@@ -13,7 +13,7 @@ import polars as pl
 
 from services.profile.book.domain.dataset import RowRule, Settled
 from services.profile.book.domain.party import as_counterparty
-from services.profile.book.domain.told import Told
+from services.profile.book.domain.told import tell
 from services.profile.standards.codes import NotAnEnterpriseId, enterprise_id, is_resident
 from services.profile.standards.names import is_organisation
 
@@ -52,7 +52,7 @@ def settled(rows: pl.DataFrame) -> Settled:
         rows = rows.with_columns(_chosen(rows, OTHER).alias("counterparty"))
     rows, by_name = _with_names(rows)
     persons = rows["counterparty"].null_count()
-    told = [Told(words, {"n": n}) for words, n in ((BY_NAME, by_name), (PERSONS, persons)) if n]
+    told = [tell(words, {"n": n}) for words, n in ((BY_NAME, by_name), (PERSONS, persons)) if n]
     rules = [*_about_own(rows, owned=owned), *_about_other(rows, given=given)]
     return Settled(rows, tuple(rules), tuple(told))
 

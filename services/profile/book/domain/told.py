@@ -22,19 +22,17 @@ class Told(str):
     few: tuple[tuple[object, ...], ...]
     named: Mapping[str, object]
 
-    def __new__(
-        cls, words: str, count: Mapping[str, int], *, few: Iterable[tuple[object, ...]] = (), **named: object
-    ) -> Told:
-        """Put the numbers, the first examples and the names into the words."""
-        first = tuple(sorted(set(few))[:FEW])
-        shown = ", ".join(str(each[-1]) for each in first)
-        made = super().__new__(cls, words.format(**count, **named, few=shown))
-        made.words, made.counts, made.few, made.named = words, dict(count), first, named
-        return made
-
     def __reduce__(self) -> tuple[object, ...]:
         """Let copies and other processes have the sentence alone."""
         return str, (str(self),)
+
+
+def tell(words: str, count: Mapping[str, int], *, few: Iterable[tuple[object, ...]] = (), **named: object) -> Told:
+    """Put the numbers, the first examples and the names into the words."""
+    first = tuple(sorted(set(few))[:FEW])
+    made = Told(words.format(**count, **named, few=", ".join(str(each[-1]) for each in first)))
+    made.words, made.counts, made.few, made.named = words, dict(count), first, named
+    return made
 
 
 def added(parts: Iterable[Sequence[str]], order: Sequence[str]) -> list[str]:
@@ -61,4 +59,4 @@ def _sum(one: str, other: str) -> str:
     if not isinstance(one, Told) or not isinstance(other, Told):
         return one
     count = {name: number + other.counts[name] for name, number in one.counts.items()}
-    return Told(one.words, count, few=(*one.few, *other.few), **one.named)
+    return tell(one.words, count, few=(*one.few, *other.few), **one.named)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.book.domain.dataset import Dataset
-from services.profile.book.domain.told import FEW, Told
+from services.profile.book.domain.told import FEW, tell
 
 JOINED = (
     "{n} records have a number that differs by leading zeros only ({few}); they were taken as the same / "
@@ -61,7 +61,7 @@ def with_codes(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> tupl
     if changed.is_empty():
         return rows, ()
     column = rows[name].scatter(changed["place"], changed["meant"])
-    return rows.with_columns(column), (Told(WITHOUT, {"n": changed.height}),)
+    return rows.with_columns(column), (tell(WITHOUT, {"n": changed.height}),)
 
 
 def with_zeros(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -101,7 +101,7 @@ def with_zeros(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> tupl
     first = changed.select("place", name, "full").head(FEW)
     lines = rows["line"].gather(first["place"]) if "line" in rows.columns else first["place"]
     few = [(line, f"{one} = {other}") for line, (_, one, other) in zip(lines, first.rows(), strict=True)]
-    return rows.with_columns(full), (Told(JOINED, {"n": changed.height}, few=few),)
+    return rows.with_columns(full), (tell(JOINED, {"n": changed.height}, few=few),)
 
 
 def _bare(name: str) -> pl.Expr:

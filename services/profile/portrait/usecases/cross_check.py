@@ -10,14 +10,13 @@ import polars as pl
 from chassis.core.errors import NotFound
 from services.profile.book import store
 from services.profile.book.context import Context
-from services.profile.book.delta import bucket_of
 from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.evidence import Evidence
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Asked, Moment
 from services.profile.book.domain.party import party_of, written
 from services.profile.book.domain.permit import Permit, Whole, Why
-from services.profile.book.usecases.gather import gather, gone_at, scan
+from services.profile.book.usecases.gather import gather, gone_at, scan, scan_invoices
 from services.profile.book.withdrawals import withdrawn
 from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.crosscheck import Material, Rule
@@ -85,11 +84,8 @@ def material(
 def _of_firms(context: Context, moment: Moment, firms: Collection[str]) -> pl.LazyFrame:
     """Return the invoices of these firms, in all versions, unread."""
     with context.database.read() as session:
-        there, gone = sorted(store.there(session, sorted(firms))), withdrawn(session, moment.known_at)
-    buckets = sorted({bucket_of(name) for name in there})
-    among = pl.col("enterprise").is_in(pl.Series(there, dtype=pl.String).implode())
-    scans = [context.lake.scan(moment.version, without=gone, bucket=bucket).filter(among) for bucket in buckets]
-    return pl.concat(scans) if scans else DATASET.empty().lazy()
+        there, gone = store.there(session, sorted(firms)), withdrawn(session, moment.known_at)
+    return scan_invoices(context.lakes, moment.version, there, Whole(Why.PARTNERS), without=gone)
 
 
 def _rule(key: str) -> Rule:

@@ -12,14 +12,14 @@ from functools import lru_cache
 
 import polars as pl
 
-from services.profile.book.delta import BUCKETS, bucket_of
+from services.profile.book.delta import BUCKETS
 from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.evidence import of_others
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.party import party_of, written
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.lake import Lake, lakes
-from services.profile.book.usecases.gather import Known, gather_part
+from services.profile.book.usecases.gather import Buckets, Known, gather_part, scan_invoices
 from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.features import NEEDS, compute
 from services.profile.portrait.domain.indicators import Edges, Trust, edges, network, own
@@ -225,16 +225,10 @@ def _mirrored(unit: Unit) -> pl.DataFrame:
 
 def _statements(unit: Unit, enterprises: Sequence[str] | None) -> pl.DataFrame:
     """Return what is stated of invoices by the firms of a part, or by these firms, in all versions then known."""
-    known, lake = unit.known, unit.lakes["invoices"]
-    version, gone = known.versions.get("invoices", 0), known.gone.imports
-    if enterprises is None:
-        buckets: Iterable[int] = unit.part.buckets
-    else:
-        buckets = sorted({bucket_of(name) for name in enterprises})
-    scans = [lake.scan(version, without=gone, bucket=bucket) for bucket in buckets]
-    rows = pl.concat(scans) if scans else DATASET.empty().lazy()
-    if enterprises is not None:
-        rows = rows.filter(c("enterprise").is_in(pl.Series(enterprises, dtype=pl.String).implode()))
+    known = unit.known
+    of = Buckets(unit.part.buckets) if enterprises is None else enterprises
+    version = known.versions.get("invoices", 0)
+    rows = scan_invoices(unit.lakes, version, of, PEERS, without=known.gone.imports)
     return rows.filter(c("known_at") <= known.moment.known_at).select(STATED).collect()
 
 
