@@ -106,9 +106,9 @@ def test_the_pictures_of_a_model_lie_beside_it(trained):
 
 
 def test_the_same_card_has_the_same_pictures(trained, tmp_path):
-    """Byte for byte: no date, no chance; and those that lay there with a dot a firm are gone."""
+    """Byte for byte: no date, no chance; and nothing else lies beside them."""
     for folder in ("one", "two"):
-        (tmp_path / folder / "plots").mkdir(parents=True)
+        (tmp_path / folder).mkdir()
         draw(tmp_path / folder, trained.card)
 
     found = [{path.name: path.read_bytes() for path in (tmp_path / each).rglob("*.svg")} for each in ("one", "two")]

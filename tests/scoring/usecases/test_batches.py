@@ -12,7 +12,9 @@ import orjson
 import polars as pl
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from chassis.data import jobs, leases
 from services.scoring.store import batches
 from services.scoring.usecases import batch as ordering
 
@@ -88,7 +90,7 @@ def test_a_worker_killed_in_the_middle_neither_loses_nor_doubles(
     with pytest.raises(KeyboardInterrupt):
         work()
     broken_off()
-    _let_the_lease_run_out(serving)
+    _hand_back(serving)
 
     work()
 
@@ -220,11 +222,13 @@ def _break_after(monkeypatch: pytest.MonkeyPatch, chunks: int) -> Callable[[], N
     return lambda: monkeypatch.setattr(batches, "add_part", original)
 
 
-def _let_the_lease_run_out(app: Flask) -> None:
-    from sqlalchemy import text  # noqa: PLC0415
-
-    with app.extensions["database"].begin() as session:
-        session.execute(text("UPDATE jobs SET lease_until = '2020-01-01 00:00:00' WHERE state = 'running'"))
+def _hand_back(app: Flask) -> None:
+    """Give back what the dead worker had in hand, as its crew does."""
+    database = app.extensions["database"]
+    with database.read() as session:
+        dead = session.scalars(select(jobs.TABLE.c.worker).where(jobs.TABLE.c.state == "running")).all()
+    for worker in dead:
+        leases.hand_back(database, worker, "signal 9")
 
 
 def test_a_batch_ordered_again_on_the_same_facts_is_named_a_repeat(
