@@ -109,13 +109,15 @@ class Unit:
         return all(self.files.has(self.stamp, f"{name}-{self.part.place}") for name in names)
 
     def keep(self, name: str, table: pl.DataFrame, by: Sequence[str], before: int) -> None:
-        """Write a table of the part in its order, together with what it holds of the firms that have not changed."""
+        """Write a table of the part in its order, together with what it holds of the firms that have not changed.
+
+        Of these the table may speak too, by the little that was read of them: that is not taken.
+        """
         at = f"{name}-{self.part.place}"
         if self.changed is not None:
-            others = self.files.read(self.changed.stamps[before], at).filter(
-                ~c("enterprise").is_in(pl.Series(self.changed.firms, dtype=pl.String).implode())
-            )
-            table = pl.concat([others.collect(), table], how="diagonal")
+            changed = c("enterprise").is_in(pl.Series(self.changed.firms, dtype=pl.String).implode())
+            others = self.files.read(self.changed.stamps[before], at).filter(~changed)
+            table = pl.concat([others.collect(), table.filter(changed)], how="diagonal")
         self.files.write(self.stamp, at, table.sort(by, nulls_last=True))
 
 

@@ -133,7 +133,7 @@ def tend_peers(context: Context) -> None:
             peer_store.order(session, [])
 
 
-def bring_forward(context: Context, day: date, at: datetime | None, *, moves: bool) -> None:
+def bring_forward(context: Context, day: date, at: datetime | None, *, moves: bool, again: bool = True) -> None:
     """See to it that the peers of a day are those of a moment (None: now), made of what is there where that is less.
 
     With `moves` new ones are published by moving the book on, so that every moment up to then is answered as it was;
@@ -143,10 +143,16 @@ def bring_forward(context: Context, day: date, at: datetime | None, *, moves: bo
         state = store.book(session)
         wanted = state.known_at if at is None else min(at, state.known_at)
         found = peer_store.newest(session, day, wanted if not moves else None, CATALOGUE)
-    if found is not None and not readable(context, found):
-        found = _again(context, found, state)
-    if found is None or found.current_to < wanted:
-        _onward(context, day, wanted, found, state, moves=moves)
+    try:
+        if found is not None and not readable(context, found):
+            found = _again(context, found, state)
+        if found is None or found.current_to < wanted:
+            _onward(context, day, wanted, found, state, moves=moves)
+    except FileNotFoundError:
+        if not again:
+            raise
+        # Another worker made the same, and has removed the tables that only the work needed.
+        bring_forward(context, day, at, moves=moves, again=False)
 
 
 def _again(context: Context, found: Finished, state: store.BookState) -> Finished:

@@ -101,6 +101,17 @@ def alike(one: tuple[Curves, Curves, pl.DataFrame], other: tuple[Curves, Curves,
     return one[:2] == other[:2] and one[2].equals(other[2])
 
 
+def test_one_late_invoice_of_one_firm_leaves_every_other_firm_in_its_place_once(cottage: House) -> None:
+    """Its partners' books are read with it, as far as they speak of it: nothing of that becomes a row of theirs."""
+    every = economy()
+    sent(cottage, every)
+    kept(cottage)
+    sale = every["invoices.sale"].head(1).with_columns(number=pl.lit("99999901"))
+    sent(cottage, {"invoices.sale": sale})
+    assert alike(kept(cottage), at_once(cottage))
+    assert kept(cottage)[2]["enterprise"].is_unique().all()
+
+
 @pytest.mark.parametrize("parts", [1, 4, 16])
 def test_parts_put_together_are_what_is_computed_at_once(
     cottage: House, monkeypatch: pytest.MonkeyPatch, parts: int
