@@ -22,6 +22,7 @@ TABLE = PeerBaseline.__table__
 # So many superseded ones of a day keep their files, for moments a little earlier; of other days all go after a while.
 KEPT_BEHIND = 3
 KEPT_OTHER_DAYS = timedelta(days=30)
+KEPT_ASKED = timedelta(hours=1)
 # The tables of the whole book, and of a part of it: what it says of others, and the figures of its firms.
 WHOLE = ("groups", "usual", "network", "firms")
 PARTS = (("spans", "mentions"), ("figures", "checks", "links", "relations", "troubled"))
@@ -83,7 +84,8 @@ def forget_files(session: Session, live: date, now: datetime) -> set[tuple[str, 
     """Note of which figures the files are no longer kept; return the names of all that are (`PeerFiles.sweep`).
 
     Kept are the newest of each day with all its parts, and the last few before it without; of days other than `live`
-    for a month from when they were made. What a record that left every moment is still counted in is not kept.
+    for a month from when they were made; those of a past moment that somebody asked for, for an hour. What a record
+    that left every moment is still counted in is not kept.
     """
     table, kept, behind = PeerBaseline, set[tuple[str, str]](), dict[date, int]()
     query = select(table).where(table.stamp.is_not(None)).order_by(table.day, table.published_at.desc())
@@ -91,7 +93,9 @@ def forget_files(session: Session, live: date, now: datetime) -> set[tuple[str, 
         place = behind[row.day] = behind.get(row.day, -1) + 1
         old = row.day != live and row.made_at < now - KEPT_OTHER_DAYS
         unsound = place > 0 and departures.left_every_moment(session, row.heard_at)
-        if old or unsound or place > KEPT_BEHIND:
+        # Those of a past moment were asked for: whoever waits for them must find them.
+        asked = row.published_at == row.known_at and row.made_at >= now - KEPT_ASKED
+        if old or unsound or (place > KEPT_BEHIND and not asked):
             row.stamp = row.parts = None
         elif place:
             row.parts = None

@@ -24,13 +24,16 @@ from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import gather
 from services.profile.jobs import handlers
+from services.profile.portrait import peer_store
 from services.profile.portrait.domain.features import NEEDS, compute
 from services.profile.portrait.domain.indicators import own, whole
 from services.profile.portrait.domain.peers import USUAL, Peers, peers
 from services.profile.portrait.peer_files import PeerFiles
 from services.profile.portrait.usecases import figure_parts, make_peers
 from services.profile.portrait.usecases.baseline import (
+    CATALOGUE,
     baseline,
+    closed,
     naming_firms,
     parties_of,
     peers_made_at,
@@ -110,6 +113,24 @@ def test_one_late_invoice_of_one_firm_leaves_every_other_firm_in_its_place_once(
     sent(cottage, {"invoices.sale": sale})
     assert alike(kept(cottage), at_once(cottage))
     assert kept(cottage)[2]["enterprise"].is_unique().all()
+
+
+def test_peers_of_a_past_moment_are_there_when_their_order_is_worked_off(
+    cottage: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many were made since: the work that makes them ends with tidying, and must not take them away again."""
+    monkeypatch.setattr(peer_store, "KEPT_BEHIND", 0)
+    context, moments = cottage.context, list[Moment]()
+    for months in (4, 5, 6):
+        cottage.send("invoices.sale", trade("E1", months=months))
+        moments.append(moment_of(cottage))
+    day = closed(moments[-1].as_of)
+    for moment in reversed(moments):
+        make_peers.bring_forward(context, day, moment.known_at, moves=False)
+    tidy(context)
+    with context.database.read() as session:
+        found = [peer_store.newest(session, day, moment.known_at, CATALOGUE) for moment in moments]
+    assert [each is not None and each.stamp is not None for each in found] == [True] * 3
 
 
 @pytest.mark.parametrize("parts", [1, 4, 16])
