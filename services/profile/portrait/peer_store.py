@@ -87,14 +87,15 @@ def forget_files(session: Session, live: date, now: datetime) -> set[tuple[str, 
     for a month from when they were made; those of a past moment that somebody asked for, for an hour. What a record
     that left every moment is still counted in is not kept.
     """
-    table, kept, behind = PeerBaseline, set[tuple[str, str]](), dict[date, int]()
+    table, kept, behind, made = PeerBaseline, set[tuple[str, str]](), dict[date, int](), dict[date, datetime]()
     query = select(table).where(table.stamp.is_not(None)).order_by(table.day, table.published_at.desc())
     for row in session.scalars(query).all():
         place = behind[row.day] = behind.get(row.day, -1) + 1
         old = row.day != live and row.made_at < now - KEPT_OTHER_DAYS
         unsound = place > 0 and departures.left_every_moment(session, row.heard_at)
-        # Those of a past moment were asked for: whoever waits for them must find them.
-        asked = row.published_at == row.known_at and row.made_at >= now - KEPT_ASKED
+        # Made after later ones, they were asked for: whoever waits for them must find them.
+        first = made[row.day] = min(made.get(row.day, row.made_at), row.made_at)
+        asked = row.made_at > first and row.made_at >= now - KEPT_ASKED
         if old or unsound or (place > KEPT_BEHIND and not asked):
             row.stamp = row.parts = None
         elif place:
