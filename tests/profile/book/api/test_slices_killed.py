@@ -68,7 +68,7 @@ def leftovers(house: House) -> list[Path]:
 
 def held(house: House) -> int:
     lake = house.context.lake
-    return lake.read(lake.newest(), without=()).height
+    return int(lake.read(lake.newest(), without=()).height)
 
 
 def test_an_import_over_which_two_workers_died_is_set_aside_and_can_be_run_again(sliced: House) -> None:
