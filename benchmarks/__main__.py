@@ -45,6 +45,7 @@ NAMES = (
     "names",
     "ledger",
     "score_http",
+    "restarts",
     "graph_contagion",
     "graph_shocks",
     "graph_screen",

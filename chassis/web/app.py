@@ -6,7 +6,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache, partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.routing import Rule
 
 from chassis.core import call, dictionary, logs, metrics, problems
-from chassis.core.errors import Refused
+from chassis.core.errors import Refused, Unready
 from chassis.core.identity import Verifier
 from chassis.core.ids import new_id
 from chassis.data import migrations, presence, queues
@@ -312,8 +312,9 @@ def _register_health(app: Flask, checks: Mapping[str, Check]) -> None:
         return json_answer({"status": "alive"})
 
     def readyz() -> Response:
-        missing = {name: reason for name, check in checks.items() if (reason := _failure(check))}
-        told = {"status": "waiting" if missing else "ready", "missing": missing, "degraded": _degraded(app)}
+        failures = {name: failure for name, check in checks.items() if (failure := _failure(check))}
+        missing = {name: _reason(failure) for name, failure in failures.items()}
+        told = {"status": _status(failures.values()), "missing": missing, "degraded": _degraded(app)}
         return json_answer(told, 503 if missing else 200)
 
     def metrics_page() -> Response:
@@ -334,14 +335,24 @@ def _degraded(app: Flask) -> Mapping[str, str]:
         return {}
 
 
-def _failure(check: Check) -> str | None:
+def _failure(check: Check) -> Exception | None:
     try:
         check()
-    except Refused as refusal:
-        return refusal.detail
     except Exception as error:  # whatever is broken, readiness must name it and not break itself
-        return type(error).__name__
+        return error
     return None
+
+
+def _reason(failure: Exception) -> str:
+    return failure.detail if isinstance(failure, Refused) else type(failure).__name__
+
+
+def _status(failures: Iterable[Exception]) -> str:
+    """Say whether to wait is enough: `blocked` is what the operator has to put right first."""
+    found = list(failures)
+    if any(isinstance(failure, Unready) for failure in found):
+        return "blocked"
+    return "waiting" if found else "ready"
 
 
 def serve_dictionary(app: Flask, package: str, more: Terms = dict) -> None:
