@@ -1,7 +1,7 @@
 """Callers of a running suite: what a bank asks, without pause or at a rate, each answer taken down.
 
-At a rate, a request counts from the moment at which it was to be sent: a suite that stands still for a second is slow to
-everybody who would have asked in it.
+At a rate, a request counts from the moment at which it was to be sent: a suite that stands still for a second is slow
+to everybody who would have asked in it.
 """
 
 from __future__ import annotations
@@ -50,17 +50,25 @@ class Told:
         return self.status == BROKEN or self.status >= 500
 
 
-def asks(firms: Sequence[str]) -> Iterator[Ask]:
-    """Return requests without end: of ten, four portraits, four scores and two matches, firm by firm."""
+# Of ten requests.
+WORKDAY = ("portrait", "score", "portrait", "score", "match") * 2
+MANY = ("book", "book", "portrait", "book", "book", "score", "book", "book", "match", "book")
+
+
+def asks(firms: Sequence[str], mix: Sequence[str] = WORKDAY) -> Iterator[Ask]:
+    """Return requests without end, in the order of the mix, firm by firm."""
     for number in itertools.count():
-        firm = firms[number % len(firms)]
-        if number % 5 == 4:
-            need = {"amount_fen": 500_000_00, "months": 12}
-            yield Ask("match", "POST", "/v1/matches", "financing-match", {"enterprise": firm, "need": need})
-        elif number % 2:
-            yield Ask("score", "POST", "/v1/scores", "credit-assessment", {"enterprise": firm})
-        else:
-            yield Ask("portrait", "GET", f"/v1/enterprises/{quote(firm, safe=':')}/portrait", "credit-assessment")
+        yield _ask(mix[number % len(mix)], firms[number % len(firms)])
+
+
+def _ask(kind: str, firm: str) -> Ask:
+    assess, need = "credit-assessment", {"amount_fen": 500_000_00, "months": 12}
+    return {
+        "book": Ask("book", "GET", "/v1/book", assess),
+        "portrait": Ask("portrait", "GET", f"/v1/enterprises/{quote(firm, safe=':')}/portrait", assess),
+        "score": Ask("score", "POST", "/v1/scores", assess, {"enterprise": firm}),
+        "match": Ask("match", "POST", "/v1/matches", "financing-match", {"enterprise": firm, "need": need}),
+    }[kind]
 
 
 @dataclass
@@ -136,5 +144,3 @@ def failures(told: Sequence[Told]) -> dict[str, int]:
             name = f"{each.kind} {each.status or 'broken'} {each.problem[:160]}"
             found[name] = found.get(name, 0) + 1
     return found
-
-

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.load import Load, asks, failures, quantile
+from benchmarks.load import MANY, Load, asks, failures, quantile
 from benchmarks.standing import settle, standing
 from smecredit.running.home import keys
 from smecredit.running.journey import GRANTEE
@@ -20,7 +20,7 @@ REQUESTS = int(os.environ.get("REQUESTS", "20000"))
 def run() -> dict[str, Any]:
     """Ask without pause while everything is exchanged again and again; count what failed."""
     with tempfile.TemporaryDirectory() as folder, standing(Path(folder, "home")) as running:
-        load = Load(running.url, keys(running.home)[GRANTEE], asks(settle(running, Path(folder, "sandbox"))))
+        load = Load(running.url, keys(running.home)[GRANTEE], asks(settle(running, Path(folder, "sandbox")), MANY))
         began = time.monotonic()
         with load.under_way():
             restarts = 0

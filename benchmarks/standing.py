@@ -1,4 +1,4 @@
-"""A suite of processes as `smecredit up` runs it, with a made-up economy in it: what benchmarks of a running suite share."""
+"""A suite as `smecredit up` runs it, with a made-up economy in it: what benchmarks of a running suite share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from smecredit.running.ports import PARTS, free_port
 COMMAND = Path(sys.executable).with_name("smecredit")
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 300.0
-FIRMS, MONTHS, SEED = 120, 24, 7
+FIRMS, MONTHS, SEED = 60, 24, 7
 WORKERS = 3
 PROCESSES = len(PARTS) + WORKERS
 EXCHANGED = "was exchanged"

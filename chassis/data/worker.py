@@ -23,7 +23,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from chassis.core import metrics, problems
+from chassis.core import metrics, problems, traces
 from chassis.core.errors import Refused, Unready, UpstreamUnavailable
 from chassis.data import clock
 from chassis.data.database import Database
@@ -125,18 +125,14 @@ class Worker:
         beat = threading.Thread(target=self._keep_alive, args=(job.id, finished), daemon=True)
         beat.start()
         try:
-            self._handlers[job.kind](job)
-        except Unready as refusal:
-            self._put_off(job, refusal, PUT_OFF_SECONDS)
-        except UpstreamUnavailable as refusal:
-            self._wait_for(job, refusal)
+            self._handle(job)
         except Refused as refusal:
-            self._end(job, FAILED, problems.describe(refusal, self._kinds))
+            self._stop_at(job, refusal)
         except LeaseLost:
             log.warning("lease lost", job=job.id)
         except Exception as error:  # a broken job must not end the worker
             if isinstance(unready := refusal_of(error), Unready):
-                self._put_off(job, unready, PUT_OFF_SECONDS)
+                self._stop_at(job, unready)
                 return
             log.exception("job broke off", job=job.id, kind=job.kind, attempt=job.attempt)
             self._retry(job, error)
@@ -147,6 +143,10 @@ class Worker:
             self._end(job, DONE, None)
         finally:
             finished.set()
+
+    def _handle(self, job: Job) -> None:
+        with traces.working(job.kind, job.ordered_in, {"job.id": job.id, "job.attempt": job.attempt}):
+            self._handlers[job.kind](job)
 
     def _keep_alive(self, job_id: str, finished: threading.Event) -> None:
         while not finished.wait(HEARTBEAT_SECONDS):
@@ -193,15 +193,25 @@ class Worker:
             .where(TABLE.c.id == job_id)
             .values(state=RUNNING, worker=self._name, lease_until=_soon(), attempts=TABLE.c.attempts + 1)
         )
-        columns = (TABLE.c.id, TABLE.c.kind, TABLE.c.payload, TABLE.c.caller, TABLE.c.attempts, TABLE.c.checkpoint)
-        name, kind, payload, packed, attempt, noted = session.execute(taken.returning(*columns)).one()
-        return Job(name, kind, payload, unpack(packed), attempt, self, noted)
+        columns = (TABLE.c.id, TABLE.c.kind, TABLE.c.payload, TABLE.c.caller, TABLE.c.attempts)
+        row = session.execute(taken.returning(*columns, TABLE.c.checkpoint, TABLE.c.ordered_in)).one()
+        name, kind, payload, packed, attempt, noted, ordered_in = row
+        return Job(name, kind, payload, unpack(packed), attempt, self, noted, ordered_in)
 
     def _retry(self, job: Job, error: Exception) -> None:
         if job.attempt >= (MOST_SLIPS if isinstance(error, SLIPS) else MOST_ATTEMPTS):
             self._give_up(job, type(error).__name__)
         else:
             self._give_back(job, RETRY_SECONDS[min(job.attempt, len(RETRY_SECONDS)) - 1])
+
+    def _stop_at(self, job: Job, refusal: Refused) -> None:
+        """End a job that was refused, unless what it was refused for passes."""
+        if isinstance(refusal, Unready):
+            self._put_off(job, refusal, PUT_OFF_SECONDS)
+        elif isinstance(refusal, UpstreamUnavailable):
+            self._wait_for(job, refusal)
+        else:
+            self._end(job, FAILED, problems.describe(refusal, self._kinds))
 
     def _wait_for(self, job: Job, refusal: UpstreamUnavailable) -> None:
         """Give a job back until another service answers, and end it where that lasts."""
@@ -230,7 +240,9 @@ class Worker:
         self._waited.pop(job.id, None)
         self._update(job, state=state, problem=problem, finished_at=clock.now(), lease_until=None)
         metrics.JOBS.labels(job.kind, state).inc()
-        log.info("job ended", job=job.id, kind=job.kind, state=state, problem=problem and problem["type"])
+        ordered = job.ordered_in[3:35] if job.ordered_in else None
+        told = {"job": job.id, "kind": job.kind, "state": state, "ordered_in_trace": ordered}
+        log.info("job ended", **told, problem=problem and problem["type"])
 
     def _give_back(self, job: Job, seconds: float | None = None) -> None:
         due = None if seconds is None else clock.ahead(seconds)

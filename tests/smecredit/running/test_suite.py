@@ -29,6 +29,9 @@ def part(verifier: Verifier, check: Callable[[], None]) -> Iterator[int]:
         server.server_close()
 
 
+REASON = "profile cannot work until this is put right:\n  lake: The lake stands at version 1"
+
+
 def behind() -> None:
     raise Unready("The lake stands at version 1, the database at version 3: `smecredit rebuild`.")
 
@@ -39,7 +42,7 @@ def silent() -> None:
 
 def test_a_lake_that_does_not_fit_is_told_at_once(verifier: Verifier) -> None:
     """Nobody waits a minute and a half for what only the operator can put right; the message is the service's own."""
-    with part(verifier, behind) as port, pytest.raises(CannotStart, match="profile cannot work.*\n.*smecredit rebuild"):
+    with part(verifier, behind) as port, pytest.raises(CannotStart, match=REASON):
         _ready("profile", port)
 
 
