@@ -46,6 +46,7 @@ NAMES = (
     "ledger",
     "score_http",
     "restarts",
+    "soak",
     "graph_contagion",
     "graph_shocks",
     "graph_screen",
