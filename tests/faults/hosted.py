@@ -26,7 +26,8 @@ def main(home: Path, port: int, below: Path | None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     struck = {name.removeprefix(PREFIX): value for name, value in os.environ.items() if name.startswith(PREFIX)}
     with cluster(below) if below else nullcontext(Ground()) as ground:
-        note_of(home).write_text(json.dumps(dict(ground.environment)))
+        if below:
+            note_of(home).write_text(json.dumps(dict(ground.environment)))
         between = replace(ground, environment={**ground.environment, **struck})
         with Suite(home, port, lambda said: print(said, flush=True), between) as suite:
             print(READY, flush=True)
