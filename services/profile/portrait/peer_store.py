@@ -24,7 +24,7 @@ KEPT_BEHIND = 3
 KEPT_OTHER_DAYS = timedelta(days=30)
 KEPT_ASKED = timedelta(hours=1)
 # The tables of the whole book, and of a part of it: what it says of others, and the figures of its firms.
-WHOLE = ("groups", "usual", "network", "firms")
+WHOLE = ("groups", "usual", "network", "names", "firms")
 PARTS = (("spans", "mentions"), ("figures", "checks", "links", "relations", "troubled"))
 Order = tuple[date, datetime | None]
 

@@ -29,7 +29,7 @@ from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.features import VERSION
 from services.profile.portrait.domain.indicators import INDICATORS, Trust
 from services.profile.portrait.domain.peers import INDEX, Peers, from_rows
-from services.profile.portrait.peer_files import PeerFiles, naming
+from services.profile.portrait.peer_files import PeerFiles, naming, naming_one, one_of
 from services.profile.portrait.peer_store import Finished
 from services.profile.portrait.usecases.cross_check import material
 from services.profile.standards.days import month_end_before
@@ -48,14 +48,16 @@ LAST = "firms"
 class Baseline:
     """What a portrait needs of all others: groups of peers, and the network's figures of the firms asked for.
 
-    `day` is the day that it describes, `known_at` when what it describes was known. `heard` are the tables of
-    who names whom, of each part of the book, and up to which moment they are all that is known; none where not kept.
+    `day` is the day that it describes, `known_at` when what it describes was known, `stamp` names its tables. `heard`
+    are those of who names whom, of each part of the book, and up to which moment they are all that is known; none where
+    not kept.
     """
 
     day: date
     known_at: datetime
     peers: Peers
     network: pl.DataFrame
+    stamp: str = ""
     heard: tuple[tuple[str, datetime], ...] = ()
 
 
@@ -68,10 +70,10 @@ def baseline(context: Context, moment: Moment, enterprises: Collection[str] | No
     assert found.stamp is not None
     network = peer_files(context).read(found.stamp, "network")
     if enterprises is not None:
-        network = network.filter(pl.col("enterprise").is_in(sorted(set(enterprises))))
+        network = network.filter(one_of(pl.col("enterprise"), enterprises))
     groups = _groups(peer_files(context), found.stamp, "groups")
     heard = tuple((part[0], datetime.fromisoformat(part[2])) for part in found.parts or () if len(part) > 2)
-    return Baseline(found.day, found.known_at, groups, network.collect(), heard)
+    return Baseline(found.day, found.known_at, groups, network.collect(), found.stamp, heard)
 
 
 def usual(context: Context, moment: Moment) -> Peers:
@@ -156,13 +158,23 @@ def naming_firms(context: Context, moment: Moment, held: Baseline, enterprises: 
     if not held.heard:
         return None
     try:
-        found = naming(peer_files(context), [stamp for stamp, _ in held.heard], enterprises)
+        found = _naming(peer_files(context), held, enterprises)
     except FileNotFoundError:
         return None
     since = min(at for _, at in held.heard)
     later = scan(context, DATASET.name, moment.version, moment.known_at, Whole(Why.PARTNERS), since=since)
     about = pl.col("counterparty").is_in(pl.Series(written(enterprises), dtype=pl.String).implode())
     return sorted({*found, *later.filter(about).select("enterprise").unique().collect().to_series()})
+
+
+def _naming(files: PeerFiles, held: Baseline, enterprises: Collection[str]) -> set[str]:
+    """Return who names these, by the index; of whom it does not say, by what each part says of others."""
+    told, rest = set[str](), list[str]()
+    for firm in enterprises:
+        near = naming_one(files, held.stamp, firm)
+        told.update(near or ())
+        rest += [firm] if near is None else []
+    return told | set(naming(files, [stamp for stamp, _ in held.heard], rest))
 
 
 def trust_of(

@@ -23,6 +23,9 @@ from services.profile.portrait.domain.crosscheck import Material, Rule
 from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading
 
+# What partners' statements are told and compared by.
+STATED = (*DATASET.identity, "status", "blue_number", "version", "known_at", "import_id")
+
 
 class RuleNotFound(NotFound):
     """No rule of cross-comparison has this key."""
@@ -60,10 +63,12 @@ def material(
     trading counterparty is a lawful source), and from when to when the book runs that others brought.
     """
     enterprises = scope.enterprises
-    whole = scan(context, "invoices", moment.version, moment.known_at, Whole(Why.PARTNERS))
     if naming is not None and evidence is not None and enterprises is not None:
         named = evidence.invoices.select(party_of(pl.col("counterparty").unique())).to_series().drop_nulls()
-        whole = _of_firms(context, moment, {*naming, *enterprises, *named})
+        read = _of_firms(context, moment, {*naming, *enterprises, *named})
+        whole = read.select(STATED).collect().lazy()
+    else:
+        whole = scan(context, "invoices", moment.version, moment.known_at, Whole(Why.PARTNERS))
     book = whole.filter(pl.col("version") > 0)
     if moment.known_at is not None:
         book = book.filter(pl.col("known_at") <= moment.known_at)

@@ -24,7 +24,7 @@ from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import gather
 from services.profile.jobs import handlers
-from services.profile.portrait import peer_store
+from services.profile.portrait import peer_files, peer_store
 from services.profile.portrait.domain.features import NEEDS, compute
 from services.profile.portrait.domain.indicators import own, whole
 from services.profile.portrait.domain.peers import USUAL, Peers, peers
@@ -287,6 +287,41 @@ def test_a_part_that_was_made_is_not_made_again(cottage: House, monkeypatch: pyt
     monkeypatch.setattr(figure_parts, "gather_part", lambda *asked: (made.append(1), real(*asked))[1])
     kept(cottage)
     assert len(made) == 2
+
+
+def test_two_workers_that_make_the_same_peers_leave_each_other_what_they_read(
+    cottage: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One ends while the other is in the middle of it: that one goes on and need not begin again."""
+    monkeypatch.setattr(make_peers, "parts_of", lambda _: 4)
+    sent(cottage, {kind: table for kind, table in economy().items() if kind.startswith("invoices")})
+    begun: list[int] = []
+    parted, written = figure_parts.gather_part, make_peers.write_tables
+    day = closed(moment_of(cottage).as_of)
+
+    def overtaken(*asked: Any) -> Evidence:
+        if len(begun) == 1:
+            make_peers.bring_forward(cottage.context, day, None, moves=False)
+            tidy(cottage.context)
+        return parted(*asked)
+
+    monkeypatch.setattr(figure_parts, "gather_part", overtaken)
+    monkeypatch.setattr(make_peers, "write_tables", lambda *asked: (begun.append(1), written(*asked))[1])
+    make_peers.bring_forward(cottage.context, day, None, moves=False)
+    assert len(begun) == 2
+    assert alike(kept(cottage), at_once(cottage))
+
+
+def test_what_only_the_work_needed_goes_when_it_is_long_done(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists of firms and of channels, and statements of dealings; not at once, as another may be reading them."""
+    cottage.send("invoices.sale", trade("E1"))
+    kept(cottage)
+    folder = cottage.context.settings.peers
+    for expected in (True, False):
+        tidy(cottage.context)
+        assert [bool(list(folder.glob(f"*/{name}.parquet"))) for name in ("told", "mirror-0")] == [expected] * 2
+        monkeypatch.setattr(peer_files, "DONE_SECONDS", -1.0)
+    assert list(folder.glob("*/figures-0.parquet"))
 
 
 def test_files_that_nobody_reads_go(manor: House) -> None:
