@@ -56,6 +56,15 @@ def newest(runner: Runner, day: date, at: datetime | None, catalogue: str) -> Fi
     return None if row is None else _finished(runner, row, catalogue)
 
 
+def newest_of_any_day(runner: Runner, at: datetime | None, catalogue: str) -> Finished | None:
+    """Return the figures that were published last by a moment (None: now), of those whose files are kept."""
+    query = select(TABLE).where(TABLE.c.stamp.is_not(None))
+    if at is not None:
+        query = query.where(TABLE.c.published_at <= at)
+    row = runner.execute(query.order_by(TABLE.c.published_at.desc(), TABLE.c.day.desc()).limit(1)).first()
+    return None if row is None else _finished(runner, row, catalogue)
+
+
 def _finished(runner: Runner, row: Row[Any], catalogue: str) -> Finished:
     held = row._mapping
     sound = (

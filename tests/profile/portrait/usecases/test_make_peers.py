@@ -29,7 +29,7 @@ from services.profile.portrait.domain.features import NEEDS, compute
 from services.profile.portrait.domain.indicators import own, whole
 from services.profile.portrait.domain.peers import USUAL, Peers, peers
 from services.profile.portrait.peer_files import PeerFiles
-from services.profile.portrait.usecases import figure_parts, make_peers
+from services.profile.portrait.usecases import compare_sources, cross_check, figure_parts, make_peers
 from services.profile.portrait.usecases.baseline import (
     CATALOGUE,
     baseline,
@@ -164,10 +164,32 @@ def nearby(house: House) -> dict[str, float]:
     held, found = baseline(context, moment, ()), {}
     for firm in gather(context, moment, PEERS, ()).enterprises["enterprise"]:
         scope = Whole(Why.PEERS, (firm,))
-        near = naming_firms(context, moment, held, [firm])
+        near = naming_firms(context, moment, held.mentions, [firm])
         assert near is not None
         found |= dict(trust_of(context, moment, scope, gather(context, moment, scope), near).checks.iter_rows())
     return found
+
+
+def test_a_cross_check_reads_of_others_who_names_the_firm(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once peers are finished; what it says is what the whole lake says, also of what became known since."""
+    every = {kind: table for kind, table in economy().items() if kind.startswith("invoices")}
+    late = {kind: table.gather_every(97, 5) for kind, table in every.items()}
+    sent(cottage, {kind: table.join(late[kind], on=table.columns, how="anti") for kind, table in every.items()})
+    kept(cottage)
+    sent(cottage, late)
+    names = every["invoices.sale"]["enterprise"].unique().sort().to_list()[:8]
+    with monkeypatch.context() as blind:
+        blind.setattr(compare_sources, "finished_mentions", lambda *_: None)
+        whole_lake = [checks(cottage, name) for name in names]
+    monkeypatch.setattr(cross_check, "scan", lambda *_: pytest.fail("the whole lake is scanned"))
+    assert [checks(cottage, name) for name in names] == whole_lake
+    assert any("mirrored-invoice" in str(each["rules"]) for each in whole_lake)
+
+
+def checks(house: House, firm: str) -> Any:
+    answer = house.client.get(f"/v1/enterprises/{firm}/cross-checks", headers=house.owner(firm))
+    assert answer.status_code == 200, answer.json
+    return answer.json
 
 
 def whole_book(house: House) -> dict[str, float]:

@@ -44,7 +44,7 @@ PAIRED: Mapping[str, Pairs] = MappingProxyType(
 # pair. Of most firms little is known, and a plan of nothing costs as much as one of much.
 RESTS_ON: Mapping[str, tuple[str, str | None]] = MappingProxyType(
     {
-        **dict.fromkeys(("mirrored-status", "tax-above-rate", "red-above-blue"), ("invoices", None)),
+        **dict.fromkeys(("tax-above-rate", "red-above-blue"), ("invoices", None)),
         **dict.fromkeys(("number-used-twice", "number-missing"), ("invoices", None)),
         **dict.fromkeys(("weekend-sales", "round-amounts"), ("invoices", None)),
         **dict.fromkeys(("receipts-below-sales", "receipts-above-sales"), ("payments", None)),
@@ -61,6 +61,8 @@ RESTS_ON: Mapping[str, tuple[str, str | None]] = MappingProxyType(
         **dict.fromkeys(("own-status", "own-partner"), ("contested", None)),
     }
 )
+# These pair dealings of two firms: without the book of one there is none.
+OF_TWO_BOOKS = frozenset({"mirrored-invoice", "mirrored-status"})
 # By rule, the pairs in which a firm's own word alone says something of another firm: told, and not judged.
 UNCONFIRMED: Mapping[str, Pairs] = MappingProxyType({"mirrored-invoice": invoices.own_words})
 
@@ -116,8 +118,8 @@ def pass_rate(tallied: pl.DataFrame) -> pl.DataFrame:
 
 def _may_pair(rule: Rule, material: Material) -> bool:
     """Tell whether there are rows that a rule could pair."""
-    if rule.key not in RESTS_ON:
-        return True
+    if rule.key in OF_TWO_BOOKS:
+        return not material.books.is_empty() or bool(material.own and rule.key in UNCONFIRMED)
     name, column = RESTS_ON[rule.key]
     table = getattr(material.evidence, name)
     return table.height > (table[column].null_count() if column else 0)
