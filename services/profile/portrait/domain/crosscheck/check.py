@@ -121,7 +121,7 @@ def _may_pair(rule: Rule, material: Material) -> bool:
     if rule.key in OF_TWO_BOOKS:
         return not material.books.is_empty() or bool(material.own and rule.key in UNCONFIRMED)
     name, column = RESTS_ON[rule.key]
-    table = getattr(material.evidence, name)
+    table: pl.DataFrame = getattr(material.evidence, name)
     return table.height > (table[column].null_count() if column else 0)
 
 
