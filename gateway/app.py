@@ -12,8 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chassis.core.errors import UpstreamUnavailable
+from chassis.core.readiness import STARTS
 from chassis.data.database import Database
 from chassis.web.app import Api, make_app, writing
+from gateway import upkeep
 from gateway.context import Context, make_context
 from gateway.door.admission import tell_standing
 from gateway.door.backends import Backend
@@ -40,6 +42,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = make_app("gateway", verifier=here.admission, problem_kinds=PROBLEMS, checks=_checks(here), outermost=True)
     app.config["MAX_CONTENT_LENGTH"] = OWN_BODY_BYTES
     app.extensions |= {"context": here, "database": here.database, "identity": _identity(here)}
+    app.extensions[STARTS] = [
+        partial(upkeep.start, here.database, upkeep.scheduled(here.database, here.settings.schedule))
+    ]
     app.after_request(tell_standing)
     app.extensions["reference"] = Reference(here.backends, own_api(app).document)
     app.register_blueprint(tokens.blueprint)

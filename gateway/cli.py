@@ -22,6 +22,7 @@ from chassis.data import migrations
 from chassis.data.backups import Named, back_up, bring_back
 from chassis.data.check import check_database
 from chassis.data.database import Database
+from chassis.data.schedule import listed
 from chassis.data.vault import vault_at
 from gateway.identity import assertions, keys
 from gateway.identity.identities import SERVICES, development_keys, register_services
@@ -32,6 +33,7 @@ from gateway.identity.store import Client
 from gateway.identity.tables import SessionRow
 from gateway.identity.tokens import prepare, rotate
 from gateway.settings import Settings
+from gateway.upkeep import scheduled
 
 PART = "gateway"
 
@@ -203,6 +205,14 @@ def rotate_signing_key(settings: Settings, only_prepare: bool) -> None:
         return
     rotate(settings.signing_key)
     click.echo("The new key signs after a restart; the one before it stays published. Restart every gateway now.")
+
+
+@main.command("schedule")
+@click.pass_obj
+def schedule(settings: Settings) -> None:
+    """List what the clock orders: when it is due, when it was done last, and what came of it."""
+    database = Database(settings.database_url)
+    click.echo(listed(database, scheduled(database, settings.schedule)))
 
 
 @main.command("verify")

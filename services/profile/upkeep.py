@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time
+from datetime import date, time
 from functools import partial
 from typing import Any
 
+from chassis.core.moments import day_of
 from chassis.data.jobs import Job
+from chassis.data.removal import Removal, finished_jobs
+from chassis.data.removal import carry_out as carry_out_on
 from chassis.data.schedule import Daily, Scheduled
+from services.profile.book import store
 from services.profile.book.context import Context
+from services.profile.book.domain.moment import usual_day
+from services.profile.book.snapshots import forgotten_snapshots
+from services.profile.book.tables import Import
 from services.profile.book.usecases.touch import note_all_changed
+from services.profile.graph.tables import ShockOrder
 from services.profile.graph.usecases.keep_ties import tend
 from services.profile.graph.usecases.order_shock import KEPT, forget_old
 from services.profile.portrait.usecases.make_peers import tidy
+from services.profile.portrait.usecases.read_features import FORM
+from services.profile.rights.domain.retention import all_declared
 from services.profile.rights.usecases.shred import shred as erase
+from services.profile.watch.alert_store import forget_acknowledgements
+from services.profile.watch.tables import Alert
 
 
 def plan(context: Context) -> list[Scheduled]:
@@ -44,6 +56,24 @@ def shred(context: Context, _: Job | None = None) -> Mapping[str, Any]:
 def carry_out(context: Context) -> dict[str, int]:
     """Carry out every policy of retention, those of the wings beside that of rights; return how much went of each."""
     done = {**erase(context), KEPT: forget_old(context)}
+    done |= carry_out_on(context.database, all_declared(), removals(context), context.now())
     # Of what was erased nothing is left in figures that no reader is shown any more.
     tidy(context, unnamed=0.0)
     return done
+
+
+def removals(context: Context) -> list[Removal]:
+    """Return which rows of the wings go, beside those of rights."""
+    alert = Alert.__table__
+    return [
+        Removal("alerts", alert, lambda before: Alert.cleared_on < day_of(before), forget_acknowledgements),
+        forgotten_snapshots("feature-snapshots", _oldest_figures(context), FORM),
+        finished_jobs("jobs", Import.id, ShockOrder.id),
+    ]
+
+
+def _oldest_figures(context: Context) -> date:
+    """Return the first day whose figures are still remembered: they are of the book's days, which may lie long ago."""
+    with context.database.read() as session:
+        day = usual_day(store.book(session).date, context.today())
+    return all_declared().policy("feature-snapshots").kept_from(day)

@@ -25,6 +25,7 @@ class PolicySchema(Schema):
     sorts = fields.List(fields.String())
     since = fields.String(metadata={"description": "From when the months count: ended, made, departed"})
     months = fields.Integer()
+    tables = fields.List(fields.String(), metadata={"description": "Tables whose rows go; none where it is files"})
     title = fields.Nested(TextSchema())
     basis = fields.Nested(TextSchema())
 

@@ -54,7 +54,7 @@ def repair(row: tables.Repair) -> dict[str, Any]:
 
 def policy(one: Policy) -> dict[str, Any]:
     """Show a policy of retention."""
-    return {**asdict(one), "title": words(one.title), "basis": words(one.basis)}
+    return asdict(one)
 
 
 def notice(row: tables.Notice) -> dict[str, Any]:

@@ -6,13 +6,12 @@ Each step may be broken off and done again: what is due is found by its age, not
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 import polars as pl
-from sqlalchemy.orm import Session
 
-from chassis.data import ledger
+from chassis.core.retention import Policy
+from chassis.data import ledger, removal
 from services.profile.book import departures, store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record, relation
@@ -22,7 +21,7 @@ from services.profile.book.domain.evidence import speaking_of
 from services.profile.book.usecases.agree import agree
 from services.profile.rights import dispute_store, ledger_entries, retention_store
 from services.profile.rights.domain.dispute import EXPIRED, Correction
-from services.profile.rights.domain.retention import Policy, policies_on, version
+from services.profile.rights.domain.retention import all_declared, concerns, policies_on, version
 from services.profile.rights.usecases.repair import leave
 from services.profile.rights.usecases.set_measure import end_measures_on
 from services.profile.standards.days import start_of
@@ -31,14 +30,6 @@ from services.profile.standards.days import start_of
 ENDED = {
     public_record.DATASET.name: pl.coalesce("ends_on", "published_on"),
     relation.DATASET.name: pl.col("until"),
-}
-# What the policies call the rows of tables, in the order in which they go: a consent after the reads that rest on it.
-ROWS: Mapping[str, Callable[[Session, datetime], int]] = {
-    "answers": retention_store.delete_answers,
-    "accesses": retention_store.delete_accesses,
-    "consents": retention_store.delete_consents,
-    "disputes": retention_store.delete_disputes,
-    "notices": retention_store.delete_notices,
 }
 
 
@@ -55,10 +46,7 @@ def shred(context: Context) -> dict[str, int]:
         done[policy.key] += _erase(context, Cause(policy.sorts[0]), policy.kept_from(today))
     for policy in policies_on("uploads"):
         done[policy.key] += _delete_uploads(context, start_of(policy.kept_from(today)))
-    for what, delete_old in ROWS.items():
-        for policy in policies_on(what):
-            with context.database.begin() as session:
-                done[policy.key] += delete_old(session, start_of(policy.kept_from(today)))
+    done.update(removal.carry_out(context.database, all_declared(), retention_store.removals(), context.now()))
     shredded = {key: count for key, count in done.items() if count}
     if shredded:
         with context.database.begin() as session:
@@ -82,7 +70,7 @@ def _expire(context: Context, dataset: Dataset, policy: Policy, kept_from: date)
         due = due.filter(pl.col(dataset.lead).is_in(policy.sorts))
     count = 0
     for enterprise, records in _by_enterprise(dataset, due).items():
-        if not policy.concerns(enterprise):
+        if not concerns(policy, enterprise):
             continue
         gone = [Departure(enterprise, dataset.name, name) for name in records]
         with context.database.begin() as session:
