@@ -9,10 +9,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from chassis.data import removal
 from chassis.data.database import Database
 from chassis.data.removal import nightly
 from chassis.data.schedule import Scheduled, arranged, handlers, tick
@@ -36,6 +38,12 @@ def scheduled(database: Database, wishes: Mapping[str, str]) -> list[Scheduled]:
 def start(database: Database, wished: Sequence[Scheduled]) -> None:
     """Begin to look at the clock, in a process that serves."""
     threading.Thread(target=_look, args=(database, wished), name="upkeep", daemon=True).start()
+
+
+def told(database: Database, *, off: bool) -> dict[str, Any]:
+    """Return what the gateway keeps for how long, and what the last run removed."""
+    with database.read() as session:
+        return removal.told(session, "gateway", policies(), off=off)
 
 
 def do_due(database: Database, wished: Sequence[Scheduled], worker: Worker) -> None:

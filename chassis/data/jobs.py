@@ -65,6 +65,8 @@ TABLE = Table(
     Column("created_at", Utc, nullable=False),
     Column("finished_at", Utc),
     Column("checkpoint", Json),
+    # Who had it run again last, when, and what had become of it before.
+    Column("retried", Json),
     Index("ix_jobs_state_queue_created_at_id", "state", "queue", "created_at", "id"),
 )
 

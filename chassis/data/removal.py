@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, delete, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import FromClause
 
-from chassis.core.moments import day_of, start_of
+from chassis.core.metrics import Gauge
+from chassis.core.moments import day_of, rfc3339, start_of
 from chassis.core.retention import Declared
-from chassis.data import jobs, keys, schedule
+from chassis.data import clock, jobs, keys, schedule
 from chassis.data.database import Database
 from chassis.data.jobs import Job
 from chassis.data.schedule import Daily, Scheduled
@@ -127,6 +129,53 @@ def _among(key: Sequence[ColumnElement[Any]], ids: Sequence[Any]) -> ColumnEleme
 
 def _key(table: FromClause) -> Sequence[ColumnElement[Any]]:
     return list(table.primary_key)
+
+
+def told(session: Session, service: str, declared: Declared, name: str = NAME, *, off: bool = False) -> dict[str, Any]:
+    """Return what a service keeps for how long, and why, with what its last run (scheduled as `name`) removed.
+
+    `off` tells that the operator has turned it off: nothing is next then.
+    """
+    run = next((run for run in schedule.runs(session) if run.name == name), None)
+    finished = run.last_finished if run else None
+    report = (run.report if run else None) or {}
+    same = {"service": service, "last_run": finished and rfc3339(finished)}
+    same["next_run"] = rfc3339(run.due_at) if run and not off else None
+    items = [
+        {**asdict(each), **same, "removed": report.get(each.key, 0) if finished else None} for each in declared.policies
+    ]
+    stays = [
+        {"service": service, "table": table, "reason": str(why), "title": asdict(why.words)}
+        for table, why in sorted(declared.stays.items())
+    ]
+    return {"version": declared.version, "items": items, "stays": stays}
+
+
+def gauges(database: Database, declared: Declared, wishes: Mapping[str, str]) -> list[Gauge]:
+    """Return the figures of what the clock orders: since when each was not carried out, and what went last."""
+    return [
+        Gauge(
+            "scheduled_age_seconds", "Seconds since it was last carried out", "name", partial(_ages, database, wishes)
+        ),
+        Gauge("retention_removed", "What the last run removed", "policy", partial(_last_removed, database, declared)),
+    ]
+
+
+def _ages(database: Database, wishes: Mapping[str, str]) -> dict[str, float]:
+    """Return the ages; of what was never carried out since it was due for the first time. What is off has none."""
+    with database.read() as session:
+        now = session.execute(select(clock.now())).scalar_one()
+        found = [run for run in schedule.runs(session) if wishes.get(run.name) != "off"]
+    return {run.name: max(0.0, (now - (run.last_finished or run.due_at)).total_seconds()) for run in found}
+
+
+def _last_removed(database: Database, declared: Declared) -> dict[str, float]:
+    with database.read() as session:
+        reports = [run.report for run in schedule.runs(session) if run.report is not None]
+    told = Counter[str]()
+    for report in reports:
+        told.update({key: value for key, value in report.items() if isinstance(value, int)})
+    return {policy.key: float(told[policy.key]) for policy in declared.policies} if reports else {}
 
 
 def answers(policy: str) -> Removal:

@@ -4,18 +4,6 @@ from __future__ import annotations
 
 from chassis.core.retention import ANY, Declared, Policy, declared
 
-__all__ = [
-    "ANY",
-    "ENTERPRISE",
-    "SOLE_TRADER",
-    "Policy",
-    "all_declared",
-    "concerns",
-    "policies",
-    "policies_on",
-    "version",
-]
-
 # Registered by the market authority (9) as a sole trader (2, 个体工商户): a person, to whom Art. 16 applies.
 SOLE_TRADER_CODE = "uscc:92"
 ENTERPRISE, SOLE_TRADER = "enterprise", "sole-trader"
