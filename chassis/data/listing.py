@@ -21,6 +21,7 @@ from chassis.data.jobs import DONE, FAILED, QUEUED, RUNNING, TABLE
 from chassis.data.queues import Depth, depths
 
 MOST_SHOWN = 100
+AS_NEW = ("problem", "finished_at", "due_at", "worker")
 STATES = (QUEUED, RUNNING, DONE, FAILED)
 # Whoever has the command line of a service.
 BY_COMMAND = {"by": "command", "per": None}
@@ -38,7 +39,7 @@ class Wanted:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return what they are found by."""
-        found = [TABLE.c.state.in_(list(self.states))]
+        found: list[ColumnElement[bool]] = [TABLE.c.state.in_(list(self.states))]
         if self.queue is not None:
             found.append(TABLE.c.queue == self.queue)
         if self.older_than is not None:
@@ -84,7 +85,7 @@ def again(database: Database, job_id: str, caller: Caller | None = None) -> dict
         if row.state != FAILED or row.problem["type"] not in OURS:
             why = row.state if row.state != FAILED else f"failed with {row.problem['type']}"
             raise Conflict(f"{job_id} is {why}; only what broke off or was set aside is run again.")
-        fresh = {"attempts": 0, "killed": 0, "problem": None, "finished_at": None, "due_at": None, "worker": None}
+        fresh: dict[str, Any] = {"attempts": 0, "killed": 0, **dict.fromkeys(AS_NEW)}
         who = {"by": caller.client, "per": caller.per} if caller else BY_COMMAND
         now = session.execute(select(clock.now())).scalar_one()
         fresh |= {"retried": {**who, "at": rfc3339(now), "problem": row.problem["type"]}}

@@ -7,17 +7,19 @@ from datetime import date, time
 from functools import partial
 from typing import Any
 
-from chassis.core.moments import day_of
+from chassis.core.moments import day_of, start_of
 from chassis.data.jobs import Job
-from chassis.data.removal import Removal, finished_jobs
+from chassis.data.removal import Removal, counted, finished_jobs
 from chassis.data.removal import carry_out as carry_out_on
 from chassis.data.schedule import Daily, Scheduled
-from services.profile.book import store
+from services.profile.book import lake_care, store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import usual_day
 from services.profile.book.snapshots import forgotten_snapshots
 from services.profile.book.tables import Import
+from services.profile.book.usecases.agree import agree
 from services.profile.book.usecases.touch import note_all_changed
+from services.profile.graph import shock_store
 from services.profile.graph.tables import ShockOrder
 from services.profile.graph.usecases.keep_ties import tend
 from services.profile.graph.usecases.order_shock import KEPT, forget_old
@@ -25,6 +27,7 @@ from services.profile.portrait.usecases.make_peers import tidy
 from services.profile.portrait.usecases.read_features import FORM
 from services.profile.rights.domain.retention import all_declared
 from services.profile.rights.usecases.shred import shred as erase
+from services.profile.rights.usecases.shred import would_shred
 from services.profile.watch.alert_store import forget_acknowledgements
 from services.profile.watch.tables import Alert
 
@@ -34,6 +37,7 @@ def plan(context: Context) -> list[Scheduled]:
     return [
         Scheduled("daily-look", Daily(time(3, 30)), partial(order_look, context)),
         Scheduled("shred", Daily(time(4, 30)), partial(shred, context)),
+        Scheduled("lakes", Daily(time(5, 15)), partial(tend_lakes, context)),
     ]
 
 
@@ -41,6 +45,13 @@ def order_look(context: Context, _: Job) -> Mapping[str, Any]:
     """Order a look at every enterprise, since silence is told by no import, and at the books of exposures."""
     with context.database.begin() as session:
         return {"ordered": note_all_changed(session, books=True)}
+
+
+def tend_lakes(context: Context, _: Job | None = None) -> Mapping[str, Any]:
+    """Join the small files of the lakes, and remove those that were replaced a day ago; return how many of each."""
+    agree(context)
+    lean = [lake_care.tend(lake) for lake in context.lakes.values()]
+    return {"joined": sum(each.joined for each in lean), "removed": sum(each.removed for each in lean)}
 
 
 def shred(context: Context, _: Job | None = None) -> Mapping[str, Any]:
@@ -60,6 +71,14 @@ def carry_out(context: Context) -> dict[str, int]:
     # Of what was erased nothing is left in figures that no reader is shown any more.
     tidy(context, unnamed=0.0)
     return done
+
+
+def foretell(context: Context) -> dict[str, int]:
+    """Return how much of each policy would go now; shocks are left out where they are under way, as in the run."""
+    found = would_shred(context) | counted(context.database, all_declared(), removals(context), context.now())
+    with context.database.read() as session:
+        before = start_of(all_declared().policy(KEPT).kept_from(context.today()))
+        return found | {KEPT: shock_store.due(session, before)}
 
 
 def removals(context: Context) -> list[Removal]:

@@ -8,7 +8,7 @@ next version exists once only.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -24,7 +24,7 @@ from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import HELD
 from services.profile.book.domain.versions import weigh
-from services.profile.book.fit import Commit, Step, require
+from services.profile.book.fit import TRANSACTIONS_KEPT, Commit, Step, require
 from services.profile.book.held import HeldRows
 from services.profile.book.parts import Brought, InMemory, Kept, Part, Whole, together
 from services.profile.book.table_files import SHRED, TableFiles
@@ -33,7 +33,11 @@ MOST_ATTEMPTS = 8
 # A firm of a bucket with this many files is read in some 20 ms more; joining them costs about as much.
 MOST_FILES = 64
 # Log entries are kept long enough to read the lake as of any version that SQL may still name.
-CONFIGURATION = {"delta.logRetentionDuration": "interval 3650 days", "delta.dataSkippingNumIndexedCols": "4"}
+CONFIGURATION = {
+    "delta.logRetentionDuration": "interval 3650 days",
+    "delta.setTransactionRetentionDuration": TRANSACTIONS_KEPT,
+    "delta.dataSkippingNumIndexedCols": "4",
+}
 # The table's statistics cut times to milliseconds: what was known last may be as much later as this.
 STATISTICS_STEP = timedelta(milliseconds=1)
 
@@ -318,7 +322,7 @@ class Lake:
         version = table.version() + 1
         properties = CommitProperties(
             custom_metadata={"import_id": import_id, "import": orjson.dumps(entry).decode()},
-            app_transactions=[Transaction(import_id, 1)],
+            app_transactions=[Transaction(import_id, 1, int(datetime.now(UTC).timestamp() * 1000))],
             max_commit_retries=0,
         )
         with self._files.committing(table) as writable:

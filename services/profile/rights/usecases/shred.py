@@ -54,6 +54,27 @@ def shred(context: Context) -> dict[str, int]:
     return dict(done)
 
 
+def would_shred(context: Context) -> dict[str, int]:
+    """Return how much of each policy `shred` would take now; nothing is changed.
+
+    Records are counted, where `shred` tells of the rows of the lake that held them: a record has one of each version.
+    What leaves the book in that run is erased in it too, and not counted twice here.
+    """
+    today, found = context.today(), Counter[str]()
+    for dataset in (public_record.DATASET, relation.DATASET):
+        for policy in policies_on(dataset.name):
+            due = _due(context, dataset, policy, policy.kept_from(today))
+            found[policy.key] += sum(map(len, due.values()))
+    for policy in policies_on("departed"):
+        with context.database.read() as session:
+            before = start_of(policy.kept_from(today) + timedelta(days=1))
+            found[policy.key] += len(departures.unerased(session, Cause(policy.sorts[0]), before))
+    for policy in policies_on("uploads"):
+        found[policy.key] += len(_due_uploads(context, start_of(policy.kept_from(today))))
+    found.update(removal.counted(context.database, all_declared(), retention_store.removals(), context.now()))
+    return dict(found)
+
+
 def _reconcile(context: Context) -> None:
     """Let records leave that were stated to be repaired before a repair was an act of its own."""
     rows = _present(context, public_record.DATASET).filter(pl.col("repaired_on").is_not_null())
@@ -64,14 +85,8 @@ def _reconcile(context: Context) -> None:
 
 def _expire(context: Context, dataset: Dataset, policy: Policy, kept_from: date) -> int:
     """Take records past their keeping out of the book; their rows are erased with those of all that has left it."""
-    rows = _present(context, dataset)
-    due = rows.filter(ENDED[dataset.name] < kept_from)
-    if policy.sorts:
-        due = due.filter(pl.col(dataset.lead).is_in(policy.sorts))
     count = 0
-    for enterprise, records in _by_enterprise(dataset, due).items():
-        if not concerns(policy, enterprise):
-            continue
+    for enterprise, records in _due(context, dataset, policy, kept_from).items():
         gone = [Departure(enterprise, dataset.name, name) for name in records]
         with context.database.begin() as session:
             left = departures.depart(session, gone, Cause.EXPIRED, policy.key, context.now())
@@ -87,6 +102,14 @@ def _expire(context: Context, dataset: Dataset, policy: Policy, kept_from: date)
             )
         count += len(left)
     return count
+
+
+def _due(context: Context, dataset: Dataset, policy: Policy, kept_from: date) -> dict[str, dict[str, str]]:
+    """Return the records past their keeping, as `_by_enterprise` does."""
+    due = _present(context, dataset).filter(ENDED[dataset.name] < kept_from)
+    if policy.sorts:
+        due = due.filter(pl.col(dataset.lead).is_in(policy.sorts))
+    return {name: found for name, found in _by_enterprise(dataset, due).items() if concerns(policy, name)}
 
 
 def _erase(context: Context, cause: Cause, kept_from: date) -> int:
@@ -110,13 +133,17 @@ def _erase(context: Context, cause: Cause, kept_from: date) -> int:
 
 def _delete_uploads(context: Context, before: datetime) -> int:
     """Delete the files of imports received so long ago, with their reports of rejected rows; also of those refused."""
-    with context.database.read() as session:
-        imports = set(retention_store.imports_over(session, before))
-    # One list of all: a list for each import would ask an object store as often.
-    due = [file.name for file in context.uploads.list() if file.name.partition(".")[0] in imports]
+    due = _due_uploads(context, before)
     for name in due:
         context.uploads.delete(name)
     return len(due)
+
+
+def _due_uploads(context: Context, before: datetime) -> list[str]:
+    with context.database.read() as session:
+        imports = set(retention_store.imports_over(session, before))
+    # One list of all: a list for each import would ask an object store as often.
+    return [file.name for file in context.uploads.list() if file.name.partition(".")[0] in imports]
 
 
 def _present(context: Context, dataset: Dataset) -> pl.DataFrame:
