@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("finished_at", Utc(timezone=True), nullable=True),
         sa.Column("checkpoint", Json(), nullable=True),
         sa.Column("retried", Json(), nullable=True),
+        sa.Column("ordered_in", sa.String(length=55), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),
     )
     op.create_index("ix_jobs_state_queue_created_at_id", "jobs", ["state", "queue", "created_at", "id"])

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from deltalake import CommitProperties, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
 
+from services.profile.book.appendable import LakeBusy
 from services.profile.book.fit import TRANSACTIONS_KEPT
-from services.profile.book.lake import Lake, LakeBusy
+from services.profile.book.lake import Lake
 from services.profile.book.table_files import JOINED
 
 # The longest work that reads files which it has listed: a look at the whole book, a rebuild of what is made of it.
@@ -71,7 +72,7 @@ def _mark(lake: Lake) -> None:
         table = lake.files.table()
         properties = CommitProperties(app_transactions=[Transaction(JOINED, table.version() + 1)], max_commit_retries=0)
         try:
-            with lake.files.committing(table) as writable:
+            with lake.files.committing(table) as (writable, _):
                 writable.create_write_transaction([], "append", table.schema(), PARTS, commit_properties=properties)
         except CommitFailedError:
             continue

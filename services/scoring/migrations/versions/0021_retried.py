@@ -7,8 +7,8 @@ from alembic import op
 
 from chassis.data.database import Json
 
-revision = "0030"
-down_revision = "0029"
+revision = "0021"
+down_revision = "0020"
 
 
 def upgrade() -> None:

@@ -7,8 +7,8 @@ from alembic import op
 
 from chassis.data.database import Json
 
-revision = "0020"
-down_revision = "0019"
+revision = "0031"
+down_revision = "0030"
 
 
 def upgrade() -> None:
