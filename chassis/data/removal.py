@@ -151,22 +151,27 @@ def told(session: Session, service: str, declared: Declared, name: str = NAME, *
     return {"version": declared.version, "items": items, "stays": stays}
 
 
-def gauges(database: Database, declared: Declared, wishes: Mapping[str, str]) -> list[Gauge]:
+def gauges(database: Database, declared: Declared, wishes: Mapping[str, str], name: str = NAME) -> list[Gauge]:
     """Return the figures of what the clock orders: since when each was not carried out, and what went last."""
     return [
         Gauge(
-            "scheduled_age_seconds", "Seconds since it was last carried out", "name", partial(_ages, database, wishes)
+            "scheduled_age_seconds",
+            "Seconds since it was last carried out",
+            "name",
+            partial(_ages, database, wishes, name),
         ),
         Gauge("retention_removed", "What the last run removed", "policy", partial(_last_removed, database, declared)),
     ]
 
 
-def _ages(database: Database, wishes: Mapping[str, str]) -> dict[str, float]:
+def _ages(database: Database, wishes: Mapping[str, str], name: str) -> dict[str, float]:
     """Return the ages; of what was never carried out since it was due for the first time. What is off has none."""
     with database.read() as session:
         now = session.execute(select(clock.now())).scalar_one()
         found = [run for run in schedule.runs(session) if wishes.get(run.name) != "off"]
-    return {run.name: max(0.0, (now - (run.last_finished or run.due_at)).total_seconds()) for run in found}
+    ages = {run.name: max(0.0, (now - (run.last_finished or run.due_at)).total_seconds()) for run in found}
+    # What no worker has planned yet is told too; that nobody serves its queue is another alert.
+    return ages if wishes.get(name) == "off" else {name: 0.0, **ages}
 
 
 def _last_removed(database: Database, declared: Declared) -> dict[str, float]:

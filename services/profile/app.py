@@ -44,7 +44,7 @@ def create_app(
     app.extensions[DIAGNOSIS] = partial(diagnose, context)
     for blueprint in BETWEEN_SERVICES:
         app.register_blueprint(blueprint)
-    kept = removal.gauges(context.database, all_declared(), settings.schedule)
+    kept = removal.gauges(context.database, all_declared(), settings.schedule, "shred")
     tell_gauges(app, metrics.Gauges([*gauges(context), *kept]))
     return watch_posts(app, posts())
 
