@@ -16,11 +16,8 @@ from urllib3.response import BaseHTTPResponse
 from werkzeug.datastructures import Headers
 
 from chassis.core.errors import Invalid, NotFound
-<<<<<<< HEAD
 from chassis.core.wire import BODILESS
-=======
 from gateway.door import joined
->>>>>>> main
 from gateway.door.admission import Admission
 from gateway.door.backends import Backend, trace_headers
 from gateway.door.joined import Own
