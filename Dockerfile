@@ -16,7 +16,7 @@ COPY sandbox sandbox
 COPY --from=assets /build/gateway/portal/static/dist gateway/portal/static/dist
 ARG SERVICE
 RUN python -m venv /opt/venv \
- && /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt ".[${SERVICE},postgres,redis,objects,cluster]"
+ && /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt ".[${SERVICE},postgres,redis,objects,cluster,tracing]"
 
 FROM python:3.11-slim-bookworm
 ARG SERVICE

@@ -10,7 +10,7 @@ COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 # Services start as a dozen processes: each would compile all of them anew where the machine forbids to keep that.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo cluster-demo test long check size mutations bench openapi constraints clean
+.PHONY: help setup demo cluster-demo test long check size mutations faults bench openapi constraints clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ size: | $(BIN)/python ## Print how large files and functions are; fails where on
 
 mutations: $(TOOLS) ## Read 20,000 damaged files of every form (COUNT, SEED) and print what became of them
 	$(BIN)/python tests/mutations.py $(or $(COUNT),20000) $(or $(SEED),11)
+
+faults: $(TOOLS) assets ## Strike faults in a running suite (COUNT, SEED, FILTER) and ask each time what must hold; 1 where it does not
+	PYTHONPATH=tests $(BIN)/python -m faults $(or $(COUNT),200) $(or $(SEED),14) '$(FILTER)'
 
 bench: $(TOOLS) assets ## Measure beside a peer in the same run; results as a table and as JSON
 	$(PIP) --group bench

@@ -24,6 +24,7 @@ from rich.table import Table
 
 NAMES = (
     "import_book",
+    "scale",
     "scale_import",
     "objects",
     "preview",
@@ -45,6 +46,9 @@ NAMES = (
     "names",
     "ledger",
     "score_http",
+    "restarts",
+    "restore",
+    "soak",
     "graph_contagion",
     "graph_shocks",
     "graph_screen",
@@ -62,23 +66,33 @@ NAMES = (
     "graph_planted",
 )
 
+# Of a running suite, for half an hour: run when they are named.
+LONG = frozenset({"restarts", "restore", "soak"})
+
 
 def main() -> None:
     """Run what was asked for; a benchmark that cannot run says why and the others go on."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}, or `graph`; all when none is given"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"of {', '.join(NAMES)}, or `graph`; all that are not long when none is given",
     )
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results/latest.json"), help="where JSON goes")
     asked = parser.parse_args()
     if unknown := [name for name in asked.names if not parts(name)]:
         parser.error(f"no such benchmark: {', '.join(unknown)}")
     console = Console()
-    results = [measure(part, console) for name in asked.names or NAMES for part in parts(name)]
+    results = [measure(part, console) for name in asked.names or _usual() for part in parts(name)]
     asked.json.parent.mkdir(parents=True, exist_ok=True)
     asked.json.write_bytes(orjson.dumps({"machine": machine(), "results": results}, option=orjson.OPT_INDENT_2))
     console.print(f"\nAll figures: {asked.json}")
     sys.exit(any("error" in result for result in results))
+
+
+def _usual() -> list[str]:
+    return [name for name in NAMES if name not in LONG]
 
 
 def parts(name: str) -> list[str]:

@@ -24,6 +24,8 @@ class Call:
 
     request_id: str
     trace_id: str
+    # How this request is named to whoever does a part of it (W3C Trace Context).
+    traceparent: str
     deadline: float
     # What of its headers goes along to other services: who asks, and for which purpose.
     forwarded: Mapping[str, str]
@@ -33,7 +35,7 @@ class Call:
 
     def trace_headers(self) -> dict[str, str]:
         """Return the headers by which another service tells the same request in its log."""
-        return {"X-Request-Id": self.request_id, "traceparent": f"00-{self.trace_id}-{self.trace_id[:16]}-01"}
+        return {"X-Request-Id": self.request_id, "traceparent": self.traceparent}
 
 
 _UNDER_WAY: ContextVar[Call | None] = ContextVar("call", default=None)
@@ -55,6 +57,12 @@ def request_id() -> str | None:
     """Return the id of the call under way, if any."""
     call = _UNDER_WAY.get()
     return None if call is None else call.request_id
+
+
+def traceparent() -> str | None:
+    """Return how the call under way is named in traces, if any is."""
+    call = _UNDER_WAY.get()
+    return None if call is None else call.traceparent
 
 
 def patience() -> float:

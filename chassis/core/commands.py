@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from chassis.core import logs
+from chassis.core import logs, traces
 from chassis.core.errors import Refused
 from chassis.core.settings import SettingsError
 
@@ -26,8 +26,9 @@ def run(package: str, **commands: Command) -> None:
     chosen = commands.get(sys.argv[1]) if len(sys.argv) > 1 else None
     if chosen is None or not _fits(chosen, sys.argv[2:]):
         sys.exit("\n".join([f"usage: python -m {package}.cli COMMAND", *map(_help, commands.items())]))
-    logs.configure(package.rsplit(".", 1)[-1])
+    logs.configure(service := package.rsplit(".", 1)[-1])
     try:
+        traces.configure(service)
         said = chosen(*sys.argv[2:])
     except SettingsError as error:
         sys.exit(str(error))

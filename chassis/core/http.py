@@ -15,7 +15,7 @@ import orjson
 import stamina
 from urllib3 import HTTPHeaderDict
 
-from chassis.core import metrics
+from chassis.core import metrics, traces
 from chassis.core.breaker import Breaker, CircuitOpen
 from chassis.core.call import onward_headers, patience
 from chassis.core.errors import UpstreamUnavailable
@@ -78,8 +78,15 @@ class Upstream:
             body = orjson.dumps(json)
             sent["Content-Type"] = "application/json"
         repeatable = repeatable or method in SAFE
+        with traces.calling(self.name, method) as span:
+            once = partial(self._once, method, target, body, traces.onward(span, sent), repeatable)
+            answer = self._answered(once, repeatable)
+            traces.answered(span, answer.status)
+        return self._passed(answer)
+
+    def _answered(self, once: partial[Answer], repeatable: bool) -> Answer:
         try:
-            return self._passed(self._tried(partial(self._once, method, target, body, sent, repeatable), repeatable))
+            return self._tried(once, repeatable)
         except (CircuitOpen, _Unreachable):
             detail = f"The {self.name} service does not answer; try again in a few seconds."
             raise UpstreamUnavailable(detail, upstream=self.name, retry_after=SECONDS_OPEN) from None

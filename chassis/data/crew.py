@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from chassis.core import readiness
+from chassis.core import readiness, traces
 from chassis.core.settings import SettingsError
 from chassis.data import leases, presence
 from chassis.data.database import Database
@@ -194,6 +194,7 @@ def _be(member: Member, parent: int, database: Database) -> NoReturn:
     except BaseException:
         log.exception("worker broke off", post=member.post.name)
     finally:
+        traces.flush()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from chassis.core import call, traces
 from chassis.core.errors import BacklogFull, QueueFull
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
@@ -65,6 +66,8 @@ TABLE = Table(
     Column("created_at", Utc, nullable=False),
     Column("finished_at", Utc),
     Column("checkpoint", Json),
+    # How what ordered it is named in traces and logs (W3C Trace Context).
+    Column("ordered_in", String(55)),
     Index("ix_jobs_state_queue_created_at_id", "state", "queue", "created_at", "id"),
 )
 
@@ -109,6 +112,7 @@ class Job:
     attempt: int
     _holder: Holder = field(repr=False)
     checkpoint: dict[str, Any] | None = None
+    ordered_in: str | None = None
 
     def progress(self, done: int, total: int | None) -> None:
         """Tell how far the work is; raises `LeaseLost` where another worker has taken it over."""
@@ -206,6 +210,7 @@ def _add(session: Session, kind: Kind, payload: Mapping[str, Any], job_id: str |
             client=caller and caller.client,
             state=QUEUED,
             created_at=clock.now(),
+            ordered_in=call.traceparent() or traces.current(),
         )
     )
     return job_id

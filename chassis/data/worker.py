@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from types import FrameType
 from typing import Any
@@ -24,7 +23,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from chassis.core import metrics, problems
+from chassis.core import metrics, problems, traces
 from chassis.core.errors import Refused, Unready, UpstreamUnavailable
 from chassis.data import clock
 from chassis.data.database import Database
@@ -58,10 +57,10 @@ class Worker:
     """Takes jobs one at a time, oldest first, and hands each to the handler of its kind.
 
     Who serves several queues serves them in the order in which `handlers` names them. A handler that raises `Refused`
-    fails the job with that problem, `UpstreamUnavailable` only after a minute of patience; `Unready` (a full disk, say)
-    puts it off until that is put right. One that crashes is tried again: five times at most, twice
-    where the code has slipped. `problem_kinds` is the service's table, so that a
-    failed job reads like a refused request.
+    fails the job with that problem, `UpstreamUnavailable` only after a minute of patience, in which others of the queue
+    go on; `Unready` (a full disk, say) puts it off until that is put right. One that crashes is tried again: five times
+    at most, twice where the code has slipped. `problem_kinds` is the service's table, so that a failed job reads like a
+    refused request.
     """
 
     def __init__(
@@ -81,6 +80,8 @@ class Worker:
         self._kinds = problem_kinds or {}
         self._name = name or new_name()
         self._watched = Watched(monotonic)
+        # How often a job has waited for another service in these hands; other hands begin to count anew.
+        self._waited: dict[str, int] = {}
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -125,15 +126,13 @@ class Worker:
         beat.start()
         try:
             self._handle(job)
-        except Unready as refusal:
-            self._put_off(job, refusal)
         except Refused as refusal:
-            self._end(job, FAILED, problems.describe(refusal, self._kinds))
+            self._stop_at(job, refusal)
         except LeaseLost:
             log.warning("lease lost", job=job.id)
         except Exception as error:  # a broken job must not end the worker
             if isinstance(unready := refusal_of(error), Unready):
-                self._put_off(job, unready)
+                self._stop_at(job, unready)
                 return
             log.exception("job broke off", job=job.id, kind=job.kind, attempt=job.attempt)
             self._retry(job, error)
@@ -146,20 +145,8 @@ class Worker:
             finished.set()
 
     def _handle(self, job: Job) -> None:
-        for wait in WAITS_SECONDS:
-            try:
-                return self._handlers[job.kind](job)
-            except Unready:
-                raise
-            except UpstreamUnavailable:
-                time.sleep(wait)
-                job = self._as_noted(job)
-        return self._handlers[job.kind](job)
-
-    def _as_noted(self, job: Job) -> Job:
-        """Return a job with what it has noted meanwhile."""
-        with self._database.read() as session:
-            return replace(job, checkpoint=session.scalar(select(TABLE.c.checkpoint).where(TABLE.c.id == job.id)))
+        with traces.working(job.kind, job.ordered_in, {"job.id": job.id, "job.attempt": job.attempt}):
+            self._handlers[job.kind](job)
 
     def _keep_alive(self, job_id: str, finished: threading.Event) -> None:
         while not finished.wait(HEARTBEAT_SECONDS):
@@ -206,9 +193,10 @@ class Worker:
             .where(TABLE.c.id == job_id)
             .values(state=RUNNING, worker=self._name, lease_until=_soon(), attempts=TABLE.c.attempts + 1)
         )
-        columns = (TABLE.c.id, TABLE.c.kind, TABLE.c.payload, TABLE.c.caller, TABLE.c.attempts, TABLE.c.checkpoint)
-        name, kind, payload, packed, attempt, noted = session.execute(taken.returning(*columns)).one()
-        return Job(name, kind, payload, unpack(packed), attempt, self, noted)
+        columns = (TABLE.c.id, TABLE.c.kind, TABLE.c.payload, TABLE.c.caller, TABLE.c.attempts)
+        row = session.execute(taken.returning(*columns, TABLE.c.checkpoint, TABLE.c.ordered_in)).one()
+        name, kind, payload, packed, attempt, noted, ordered_in = row
+        return Job(name, kind, payload, unpack(packed), attempt, self, noted, ordered_in)
 
     def _retry(self, job: Job, error: Exception) -> None:
         if job.attempt >= (MOST_SLIPS if isinstance(error, SLIPS) else MOST_ATTEMPTS):
@@ -216,10 +204,28 @@ class Worker:
         else:
             self._give_back(job, RETRY_SECONDS[min(job.attempt, len(RETRY_SECONDS)) - 1])
 
-    def _put_off(self, job: Job, refusal: Unready) -> None:
-        """Let a job wait for what the operator has to put right; that it was tried does not count."""
+    def _stop_at(self, job: Job, refusal: Refused) -> None:
+        """End a job that was refused, unless what it was refused for passes."""
+        if isinstance(refusal, Unready):
+            self._put_off(job, refusal, PUT_OFF_SECONDS)
+        elif isinstance(refusal, UpstreamUnavailable):
+            self._wait_for(job, refusal)
+        else:
+            self._end(job, FAILED, problems.describe(refusal, self._kinds))
+
+    def _wait_for(self, job: Job, refusal: UpstreamUnavailable) -> None:
+        """Give a job back until another service answers, and end it where that lasts."""
+        waited = self._waited.get(job.id, 0)
+        if waited == len(WAITS_SECONDS):
+            self._end(job, FAILED, problems.describe(refusal, self._kinds))
+        else:
+            self._put_off(job, refusal, WAITS_SECONDS[waited])
+            self._waited[job.id] = waited + 1
+
+    def _put_off(self, job: Job, refusal: Refused, seconds: float) -> None:
+        """Let a job wait while others of its queue go on; that it was tried does not count."""
         log.warning("job put off", job=job.id, kind=job.kind, reason=refusal.detail.partition(" / ")[0])
-        due = clock.ahead(PUT_OFF_SECONDS)
+        due = clock.ahead(seconds)
         self._update(job, state=QUEUED, worker=None, lease_until=None, due_at=due, attempts=job.attempt - 1)
 
     def _give_up(self, job: Job, error: str) -> None:
@@ -231,9 +237,12 @@ class Worker:
         self._end(job, FAILED, problems.document(problems.JOB_CRASHED, detail, {"error": error}))
 
     def _end(self, job: Job, state: str, problem: dict[str, Any] | None) -> None:
+        self._waited.pop(job.id, None)
         self._update(job, state=state, problem=problem, finished_at=clock.now(), lease_until=None)
         metrics.JOBS.labels(job.kind, state).inc()
-        log.info("job ended", job=job.id, kind=job.kind, state=state, problem=problem and problem["type"])
+        ordered = job.ordered_in[3:35] if job.ordered_in else None
+        told = {"job": job.id, "kind": job.kind, "state": state, "ordered_in_trace": ordered}
+        log.info("job ended", **told, problem=problem and problem["type"])
 
     def _give_back(self, job: Job, seconds: float | None = None) -> None:
         due = None if seconds is None else clock.ahead(seconds)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache, partial
 from pathlib import Path
@@ -23,19 +21,18 @@ from sqlalchemy import QueuePool
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.routing import Rule
 
-from chassis.core import call, dictionary, logs, metrics, problems
-from chassis.core.errors import Refused
+from chassis.core import call, dictionary, logs, metrics, problems, traces
+from chassis.core.errors import Refused, Unready
 from chassis.core.identity import Verifier
 from chassis.core.ids import new_id
 from chassis.data import migrations, presence, queues
 from chassis.data.database import Database
 from chassis.data.storage import Writing, folder_probe
-from chassis.web import preconditions, refusals
+from chassis.web import preconditions, refusals, traced
 from chassis.web.answers import Orjson, json_answer
 from chassis.web.reading import Request, check_address, whole
 from chassis.web.schemas import ProblemSchema
 
-TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 JSON_BODY_BYTES = 1 << 20
 OUTERMOST = "OUTERMOST"
 DEGRADED, GAUGES = "degraded", "gauges"
@@ -226,6 +223,7 @@ def make_app(
     `checks` are what readiness means here, by name: each raises where its thing is missing.
     """
     logs.configure(name)
+    traces.configure(name)
     app = App(name, static_folder=None)
     app.json = Orjson(app)
     app.url_map.strict_slashes = False
@@ -260,11 +258,12 @@ def _open_request() -> None:
     here = app_ctx.g
     here.start = time.perf_counter()
     given, taken = environ.get("HTTP_X_REQUEST_ID", ""), not current_app.config[OUTERMOST]
-    trace = TRACEPARENT.fullmatch(environ.get("HTTP_TRACEPARENT", ""))
+    trace_id, named = traced.begin(request.method, environ.get("HTTP_TRACEPARENT", ""))
     here.call_before = call.begin(
         call.Call(
             request_id=given if taken and call.REQUEST_ID.fullmatch(given) else new_id("req"),
-            trace_id=trace[1] if trace else secrets.token_hex(16),
+            trace_id=trace_id,
+            traceparent=named,
             deadline=time.monotonic() + _patience_given(environ.get("HTTP_X_TIMEOUT_MS", "")),
             forwarded={name: environ[variable] for name, variable in FORWARDED if variable in environ},
         )
@@ -289,6 +288,7 @@ def _close_request(response: Response) -> Response:
     if under_way and under_way.replayed:
         response.headers["Idempotency-Replayed"] = "true"
     metrics.observe(method, route, response.status_code, seconds)
+    traced.tell(method, route, response.status_code, under_way)
     if route not in QUIET:
         log.info(
             "request",
@@ -304,6 +304,7 @@ def _close_request(response: Response) -> Response:
 
 
 def _end_request(_: BaseException | None) -> None:
+    traced.end()
     call.begin(app_ctx.g.get("call_before"))
 
 
@@ -312,8 +313,9 @@ def _register_health(app: Flask, checks: Mapping[str, Check]) -> None:
         return json_answer({"status": "alive"})
 
     def readyz() -> Response:
-        missing = {name: reason for name, check in checks.items() if (reason := _failure(check))}
-        told = {"status": "waiting" if missing else "ready", "missing": missing, "degraded": _degraded(app)}
+        failures = {name: failure for name, check in checks.items() if (failure := _failure(check))}
+        missing = {name: _reason(failure) for name, failure in failures.items()}
+        told = {"status": _status(failures.values()), "missing": missing, "degraded": _degraded(app)}
         return json_answer(told, 503 if missing else 200)
 
     def metrics_page() -> Response:
@@ -334,14 +336,24 @@ def _degraded(app: Flask) -> Mapping[str, str]:
         return {}
 
 
-def _failure(check: Check) -> str | None:
+def _failure(check: Check) -> Exception | None:
     try:
         check()
-    except Refused as refusal:
-        return refusal.detail
     except Exception as error:  # whatever is broken, readiness must name it and not break itself
-        return type(error).__name__
+        return error
     return None
+
+
+def _reason(failure: Exception) -> str:
+    return failure.detail if isinstance(failure, Refused) else type(failure).__name__
+
+
+def _status(failures: Iterable[Exception]) -> str:
+    """Say whether to wait is enough: `blocked` is what the operator has to put right first."""
+    found = list(failures)
+    if any(isinstance(failure, Unready) for failure in found):
+        return "blocked"
+    return "waiting" if found else "ready"
 
 
 def serve_dictionary(app: Flask, package: str, more: Terms = dict) -> None:

@@ -15,7 +15,7 @@ from urllib3.exceptions import (
 )
 from urllib3.response import BaseHTTPResponse
 
-from chassis.core import call, metrics
+from chassis.core import call, metrics, traces
 from chassis.core.errors import UpstreamUnavailable
 from chassis.core.wire import CONNECT_SECONDS, NoConnection, NoReply, NoReplyInTime, Reply, Wire
 
@@ -55,6 +55,22 @@ class Backend:
         a worker that was replaced and closed its kept connections. Silence is never repeated, since the work may be
         under way. Raises `ServiceUnreachable` (502) and `ServiceTimedOut` (504).
         """
+        with traces.calling(self.name, method) as span:
+            fields = traces.onward(span, headers)
+            reply = self._exchanged(method, target, fields, body, patience=patience, repeatable=repeatable)
+            traces.answered(span, reply.status)
+            return reply
+
+    def _exchanged(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        patience: float,
+        repeatable: bool,
+    ) -> Reply:
         for last in (not repeatable, True):
             try:
                 return self._wire.exchange(method, target, headers, body, patience=patience, repeatable=repeatable)
@@ -76,6 +92,22 @@ class Backend:
         repeatable: bool,
     ) -> BaseHTTPResponse:
         """Return the service's answer, its body unread, for what streams (urllib3); otherwise as `exchange`."""
+        with traces.calling(self.name, method) as span:
+            fields = traces.onward(span, headers)
+            answer = self._sent(method, target, fields, body, patience=patience, repeatable=repeatable)
+            traces.answered(span, answer.status)
+            return answer
+
+    def _sent(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | IO[bytes] | None,
+        *,
+        patience: float,
+        repeatable: bool,
+    ) -> BaseHTTPResponse:
         for last in (not repeatable, True):
             try:
                 return self._pool.urlopen(

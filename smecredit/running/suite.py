@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import socket
 import subprocess
@@ -26,6 +27,8 @@ from smecredit.running.process import Child, Command
 PORT = 8000
 READY_SECONDS = 90.0
 STOP_SECONDS = 20.0
+# What `/readyz` says where the operator has to put something right first.
+BLOCKED = "blocked"
 # A child that dies this often within this time will not get well by being started again.
 MOST_STARTS, WITHIN_SECONDS = 5, 60.0
 Say = Callable[[str], None]
@@ -190,7 +193,7 @@ class Suite:
         """Wait until gateway and services answer `/readyz`."""
         deadline = time.monotonic() + READY_SECONDS
         for name in PARTS:
-            self._wait(name, partial(_ready, self.addresses.port_of(name)), deadline)
+            self._wait(name, partial(_ready, name, self.addresses.port_of(name)), deadline)
 
     def _wait(self, name: str, ready: Callable[[], bool], deadline: float) -> None:
         """Wait for a child; raise `CannotStart` where it is late, or where any has stopped."""
@@ -265,13 +268,18 @@ def package_folder(name: str) -> Path:
     return Path(found.submodule_search_locations[0])
 
 
-def _ready(port: int) -> bool:
-    """Return whether the process on a port says that it is ready."""
+def _ready(name: str, port: int) -> bool:
+    """Return whether a part says that it is ready; raise `CannotStart` where no waiting will make it so."""
     connection = HTTPConnection(HOST, port, timeout=2)
     try:
         connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
+        answer = connection.getresponse()
+        told = {} if answer.status == 200 else json.loads(answer.read())
+    except (OSError, HTTPException, ValueError):
         return False
     finally:
         connection.close()
+    if told.get("status") == BLOCKED:
+        reasons = "\n".join(f"  {what}: {why}" for what, why in told["missing"].items())
+        raise CannotStart(f"{name} cannot work until this is put right:\n{reasons}")
+    return not told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ EXPRESSIONS = [
     *(rule["expr"] for rule in ALERTS),
     *(target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]),
 ]
+OBJECTIVES = tomllib.loads((ROOT / "deploy" / "slo.toml").read_text())
 # A name that stands before labels or a range, or alone; words of the language itself are followed by a bracket.
 NAMED = re.compile(r"\b[a-z][a-z_]*_[a-z_]+\b(?!\s*\()")
 # Prometheus' own.
@@ -68,3 +70,31 @@ def test_every_alert_has_its_line_in_the_operations() -> None:
     operations = (ROOT / "docs" / "operations.md").read_text()
     lines = set(re.findall(r"^\| `(\w+)` \|", operations.partition("## Alerts")[2].partition("\n## ")[0], re.MULTILINE))
     assert {rule["alert"] for rule in ALERTS} == lines
+
+
+@pytest.fixture
+def rules() -> dict[str, str]:
+    """Return the expressions of the alerts, by name, on one line."""
+    return {rule["alert"]: " ".join(rule["expr"].split()) for rule in ALERTS}
+
+
+def test_alerts_begin_where_objectives_end(rules: dict[str, str]) -> None:
+    """A threshold that was moved alone would wake nobody, or everybody."""
+    errors = round(OBJECTIVES["availability"]["burn"] * (1 - OBJECTIVES["availability"]["share"]), 6)
+    latency = OBJECTIVES["latency"]
+    assert f"> {errors:g} * sum by (service)" in rules["RequestsFail"]
+    assert f"histogram_quantile({latency['share']:g}, " in rules["RequestsSlow"]
+    assert rules["RequestsSlow"].endswith(f"> {latency['seconds']}")
+    assert rules["ImportsWait"].endswith(f"> {OBJECTIVES['imports']['seconds']}")
+    assert rules["QueueWaits"].endswith(f"> {OBJECTIVES['peers']['seconds']}")
+    assert {each["alert"] for each in OBJECTIVES.values()} <= set(rules)
+
+
+def test_the_operations_state_every_objective() -> None:
+    """Name, share, time and alert of each stand in one line of the table."""
+    stated = (ROOT / "docs" / "operations.md").read_text().partition("### Objectives")[2]
+    for name, each in OBJECTIVES.items():
+        (line,) = (line for line in stated.splitlines() if line.startswith(f"| {name} |"))
+        assert f"| {each['share'] * 100:g} % |" in line
+        assert f"| {each['seconds']} s |" in line if "seconds" in each else "|  |" in line.replace("| |", "|  |")
+        assert f"`{each['alert']}`" in line

@@ -107,8 +107,8 @@ class Mirror:
         return self._room.copies(named, lambda name, path: self._objects.fetch(name.partition("/")[2], path))
 
     @contextmanager
-    def committing(self, version: int) -> Iterator[DeltaTable]:
-        """Give the table at a version to write its next one here; it is published when the block ends well.
+    def committing(self, version: int) -> Iterator[tuple[DeltaTable, Path]]:
+        """Give the table at a version, and its folder, to write the next one here: it is published when that ends well.
 
         Raises `CommitFailedError` where another has published that version.
         """
@@ -118,7 +118,7 @@ class Mirror:
             before = self._since_checkpoint()
             for name in before:
                 (log / name).hardlink_to(self._log / name)
-            yield DeltaTable(str(stage), version=version)
+            yield DeltaTable(str(stage), version=version), stage
             self._publish(stage, version + 1, before)
 
     def _publish(self, stage: Path, version: int, before: Collection[str]) -> None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
 
-from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.versions import Weighed, refused_in_order, told_together
+from services.profile.book.written import Written, write
 
 # Rows that are handed to the writer at once, where they come from the disk.
 BATCH = 1 << 15
@@ -35,10 +37,16 @@ class Kept(Protocol):
     """Where the rows of parts wait, in the order of the lake, until all are weighed."""
 
     def keep(self, place: int, rows: pl.DataFrame) -> None:
-        """Keep what is to be held of the part at a place, instead of what was kept of it."""
+        """Keep what is to be held of the part at a place, as the lake has it, instead of what was kept of it."""
 
-    def stream(self, columns: Sequence[pl.Expr]) -> Any:
-        """Return these columns of all that is kept, part after part, for the writer of a table."""
+    def stamp(self, known_at: datetime) -> None:
+        """Let all that is kept be known since another moment."""
+
+    def written(self, folder: Path) -> list[Written]:
+        """Return the files of all that is kept; those that are yet to be written are put beneath this folder."""
+
+    def stream(self) -> Any:
+        """Return all that is kept, part after part, for the writer of a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +71,23 @@ class InMemory:
         """Keep rows."""
         self.found[place] = rows
 
-    def stream(self, columns: Sequence[pl.Expr]) -> pl.DataFrame:
+    def stamp(self, known_at: datetime) -> None:
+        """Let all rows be known since another moment."""
+        for place, rows in self.found.items():
+            self.found[place] = stamped(rows, known_at)
+
+    def written(self, folder: Path) -> list[Written]:
+        """Write all rows."""
+        return [file for rows in self.found.values() for file in write(folder, rows)]
+
+    def stream(self) -> pl.DataFrame:
         """Return all rows as one table."""
-        return pl.concat(self.found.values()).select(columns)
+        return pl.concat(self.found.values())
+
+
+def stamped(rows: pl.DataFrame, known_at: datetime) -> pl.DataFrame:
+    """Return rows as known since a moment."""
+    return rows.with_columns(pl.lit(known_at).cast(KNOWN_AT).alias("known_at"))
 
 
 @dataclass(frozen=True, slots=True)

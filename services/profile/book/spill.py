@@ -7,17 +7,17 @@ rows of a file say of each other they say within one record, which is of one ent
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from services.profile.book.delta import bucket_of
 from services.profile.book.domain.dataset import Dataset
-from services.profile.book.parts import BATCH
+from services.profile.book.parts import BATCH, stamped
+from services.profile.book.written import Written, write
 
 COMPRESSION: Literal["lz4"] = "lz4"
 
@@ -103,25 +103,31 @@ def near(dataset: Dataset, count: int, number: int) -> pl.Expr:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """Where the rows of parts wait that are to be held, sorted as the lake has them, until all are."""
+    """Where the rows of parts wait that are to be held, as files of the lake, until all are weighed."""
 
     folder: Path
+    files: dict[int, list[Written]] = field(default_factory=dict)
 
     def keep(self, place: int, rows: pl.DataFrame) -> None:
         """Keep what is to be held of the part at a place."""
-        self.folder.mkdir(exist_ok=True)
-        rows.write_ipc(self.folder / f"{place:06}.arrow", compression=COMPRESSION)
+        for file in self.files.pop(place, ()):
+            file.path.unlink()
+        self.files[place] = write(self.folder, rows)
 
-    def stream(self, columns: Sequence[pl.Expr]) -> Any:
-        """Return all that is kept, part after part, in batches: one part is in memory at a time."""
-        files = sorted(self.folder.iterdir())
+    def stamp(self, known_at: datetime) -> None:
+        """Let all that is kept be known since another moment: one part is in memory at a time."""
+        for place in list(self.files):
+            self.keep(place, stamped(pl.concat(map(self._rows, self.files[place])).collect(), known_at))
 
-        def batches(
-            _: list[str] | None, __: pl.Expr | None, ___: int | None, size: int | None
-        ) -> Iterator[pl.DataFrame]:
-            for file in files:
-                yield from pl.read_ipc(file).select(columns).iter_slices(size or BATCH)
+    def written(self, folder: Path) -> list[Written]:
+        """Return all files, in the order of the parts."""
+        return [file for place in sorted(self.files) for file in self.files[place]]
 
-        schema = pl.scan_ipc(files[0]).select(columns).collect_schema()
-        # Nothing of it is chosen: it is a stream for the writer, with the columns and rows that it is.
-        return register_io_source(batches, schema=schema).collect_batches(chunk_size=BATCH, maintain_order=True)
+    def stream(self) -> Any:
+        """Return all that is kept, part after part, in batches."""
+        every = [self._rows(file) for file in self.written(self.folder)]
+        return pl.concat(every).collect_batches(chunk_size=BATCH, maintain_order=True)
+
+    def _rows(self, file: Written) -> pl.LazyFrame:
+        rows = pl.scan_parquet(file.path, glob=False, hive_partitioning=False)
+        return rows.with_columns(pl.lit(file.bucket, dtype=pl.Int8).alias("bucket"))

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Insert, and_, bindparam, func, insert, select, update
+import orjson
+from sqlalchemy import ARRAY, Insert, String, and_, bindparam, func, insert, literal, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -170,14 +171,12 @@ def touch(
 
     `own` tells that the firms said them of themselves.
     """
-    known = enterprises(session, ids)
-    _keep_versions(session, [Enterprise(name, synthetic=synthetic) for name in ids if name not in known], now)
-    blank = dict.fromkeys(KEPT)
-    rows = [
-        {"id": name, **blank, "synthetic": synthetic, "lake_version": lake_version, "own_word": own, "updated_at": now}
-        for name in ids
-    ]
-    upsert(session, tables.Enterprise, rows, ["id"], ["lake_version", "own_word"] if own else ["lake_version"])
+    known = there(session, ids)
+    _keep_unnamed(session, [name for name in ids if name not in known], now, synthetic=synthetic)
+    alike = {"synthetic": synthetic, "lake_version": lake_version, "own_word": own, "updated_at": now}
+    statement: Any = _insert(session, ENTERPRISES).from_select(["id", *alike], _each(session, ids, ENTERPRISES, alike))
+    change = {name: statement.excluded[name] for name in (["lake_version", "own_word"] if own else ["lake_version"])}
+    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=change))
 
 
 def speaking(session: Runner, ids: Collection[str]) -> set[str]:
@@ -196,7 +195,7 @@ def note_own_word(session: Session, ids: Collection[str]) -> None:
 
 def name_enterprises(session: Session, ids: Sequence[str], *, synthetic: bool, now: datetime) -> None:
     """Let firms not named before become known."""
-    known = enterprises(session, ids)
+    known = there(session, ids)
     keep_enterprises(session, [Enterprise(name, synthetic=synthetic) for name in ids if name not in known], now)
 
 
@@ -320,15 +319,41 @@ def size(session: Runner) -> int:
 
 
 def _keep_versions(session: Session, firms: Sequence[Enterprise], now: datetime) -> None:
-    """Keep what is known of firms from now on; the moment lies after all that readers have seen."""
-    if not firms:
-        return
+    """Keep what is known of firms from now on."""
+    if firms:
+        known_at = _moved_on(session, now)
+        rows = [{"enterprise": firm.id, "known_at": known_at, "described": _description(firm)} for firm in firms]
+        for part in batches(rows):
+            session.execute(insert(tables.EnterpriseVersion), list(part))
+
+
+def _keep_unnamed(session: Session, ids: Sequence[str], now: datetime, *, synthetic: bool) -> None:
+    """Keep that these firms are known from now on, and nothing but their ids."""
+    if ids:
+        alike = {"known_at": _moved_on(session, now), "described": _description(Enterprise("", synthetic=synthetic))}
+        rows = _each(session, ids, VERSIONS, alike)
+        session.execute(insert(tables.EnterpriseVersion).from_select(["enterprise", *alike], rows))
+
+
+def _moved_on(session: Session, now: datetime) -> datetime:
+    """Move the book on to a moment that lies after all that readers have seen, and return it."""
     state = book(session)
     known_at = max(now, state.known_at + TICK)
-    rows = [{"enterprise": firm.id, "known_at": known_at, "described": _description(firm)} for firm in firms]
-    for part in batches(rows):
-        session.execute(insert(tables.EnterpriseVersion), list(part))
     move_book(session, replace(state, known_at=known_at))
+    return known_at
+
+
+def _each(session: Session, ids: Sequence[str], table: Any, alike: Mapping[str, Any]) -> Any:
+    """Return a row for each id with what is alike of all, to be inserted into a table.
+
+    The ids go to the database as one value: with one for each, a hundred thousand firms took nine seconds of the CPU.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        each = func.unnest(literal(list(ids), ARRAY(String))).table_valued("value")
+    else:
+        each = func.json_each(orjson.dumps(list(ids)).decode()).table_valued("value")
+    # SQLite takes what follows for a join where nothing is asked of the rows.
+    return select(each.c.value, *(literal(value, table.c[name].type) for name, value in alike.items())).where(true())
 
 
 def _description(firm: Enterprise) -> dict[str, Any]:
@@ -356,13 +381,16 @@ def upsert(
     newer: str | None = None,
 ) -> None:
     """Insert rows, or change what is there; with `newer` only where that column does not go back."""
-    dialect: Any = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
-    statement: Any = dialect(table.__table__)
+    statement: Any = _insert(session, table.__table__)
     change = {name: statement.excluded[name] for name in changing}
     where = statement.excluded[newer] >= table.__table__.c[newer] if newer else None
     final: Insert = statement.on_conflict_do_update(index_elements=key, set_=change, where=where)
     for part in batches(rows):
         session.execute(final, list(part))
+
+
+def _insert(session: Session, table: Any) -> Any:
+    return (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(table)
 
 
 def origins(session: Runner, imports: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -74,11 +74,11 @@ class TableFiles:
         return DeltaTable(self.url, storage_options=self.options)
 
     @contextmanager
-    def committing(self, table: DeltaTable) -> Iterator[DeltaTable]:
-        """Give a table to write its next version; it is durable when the block ends well."""
+    def committing(self, table: DeltaTable) -> Iterator[tuple[DeltaTable, Path]]:
+        """Give a table to write its next version, and its folder; it is durable when the block ends well."""
         version = table.version()
         if self._mirror is None:
-            yield table
+            yield table, Path(self.url)
             harden(Path(self.url), version + 1)
         else:
             with self._mirror.committing(version) as staged:

@@ -170,9 +170,33 @@ def test_a_job_outwaits_the_restart_of_another_service(database: Database, monke
             raise UpstreamUnavailable("the profile service does not answer")
 
     job = add(database)
-    worker(database, handler).run_once()
+    one = worker(database, handler)
+    while one.run_once():
+        pass
     assert tries == [1, 1, 1]
     assert state(database, job).state == "done"
+
+
+def test_while_a_job_waits_for_another_service_others_of_its_queue_go_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes back to the queue with what it has noted, and comes when its time has come."""
+    monkeypatch.setattr(work, "WAITS_SECONDS", (0.3,))
+    seen: list[tuple[int, object]] = []
+
+    def handler(job: Job) -> None:
+        seen.append((job.payload["n"], job.checkpoint))
+        if seen == [(1, None)]:
+            job.note({"buckets": [0]}, 1, 2)
+            raise UpstreamUnavailable("the profile service does not answer")
+
+    first, second = add(database, n=1), add(database, n=2)
+    one = worker(database, handler)
+    assert [one.run_once(), one.run_once(), one.run_once()] == [True, True, False]
+    assert [state(database, job).state for job in (first, second)] == ["queued", "done"]
+    _until(one.run_once)
+    assert seen == [(1, None), (2, None), (1, {"buckets": [0]})]
+    assert state(database, first).state == "done"
 
 
 def test_a_service_that_stays_away_fails_the_job_with_its_problem(
@@ -185,7 +209,8 @@ def test_a_service_that_stays_away_fails_the_job_with_its_problem(
         raise UpstreamUnavailable("the profile service does not answer")
 
     job = add(database)
-    worker(database, handler).run_once()
+    one = worker(database, handler)
+    assert [one.run_once(), one.run_once(), one.run_once()] == [True, True, False]
     assert state(database, job).problem["type"] == "/problems/upstream-unavailable"
 
 

@@ -18,7 +18,7 @@ from joserfc.jwk import ECKey, KeySet, OctKey
 from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select
 
 from chassis.core.call import timed
-from chassis.core.errors import Conflict, NotFound, Refused, UpstreamUnavailable
+from chassis.core.errors import Conflict, NotFound, NotWritable, Refused, UpstreamUnavailable
 from chassis.core.identity import Verifier
 from chassis.core.problems import Kind
 from chassis.data import keys
@@ -240,6 +240,23 @@ def test_readiness_names_what_is_missing(verifier: Verifier) -> None:
 
     answer = make_app("x", verifier=verifier, checks={"lake": gone}).test_client().get("/readyz")
     assert (answer.status_code, answer.json["missing"]) == (503, {"lake": "The lake is not there; run the migration."})
+
+
+@pytest.mark.parametrize(
+    ("failures", "status"),
+    [([], "ready"), ([UpstreamUnavailable], "waiting"), ([ValueError, NotWritable], "blocked")],
+)
+def test_readiness_says_whether_to_wait_is_enough(verifier: Verifier, failures, status: str) -> None:
+    """Who starts a suite waits for another service, and not for a disk that somebody has to make room on."""
+
+    def failing(failure: type[Exception]) -> Callable[[], None]:
+        def check() -> None:
+            raise failure("no room")
+
+        return check
+
+    checks = {failure.__name__: failing(failure) for failure in failures}
+    assert make_app("x", verifier=verifier, checks=checks).test_client().get("/readyz").json["status"] == status
 
 
 def test_the_request_id_travels_and_a_strange_one_is_replaced(client: FlaskClient) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-from deltalake import write_deltalake
 from deltalake.exceptions import CommitFailedError
 from lake_writers import NOW, rows
 
@@ -20,7 +19,9 @@ from services.profile.book.delta import bucket_of
 from services.profile.book.domain.departure import Departure, names_of
 from services.profile.book.domain.invoice import DATASET
 from services.profile.book.lake import Lake
+from services.profile.book.parts import InMemory
 from services.profile.book.table_files import TableFiles
+from services.profile.book.written import commit
 
 
 def all_files(lake: Lake) -> list[pl.DataFrame]:
@@ -45,8 +46,9 @@ def test_a_writer_that_decided_on_an_older_state_appends_nothing(lake: Lake) -> 
     """Two imports that read the same state cannot both commit: the later one has to look again."""
     stale = lake._files.table()
     lake.append(rows(1), "imp_1", {}, now=NOW)
+    mine = lake.read(1, without=()).with_columns(bucket=pl.lit(0, dtype=pl.Int8))
     with pytest.raises(CommitFailedError):
-        lake._commit(stale, lake.read(1, without=()).with_columns(bucket=pl.lit(0, dtype=pl.Int8)), "imp_2", {})
+        lake._commit(stale, InMemory({0: mine}), "imp_2", {})
     assert lake.read(lake.newest(), without=()).height == 1
 
 
@@ -57,16 +59,16 @@ def test_a_commit_that_landed_and_was_reported_failed_is_found_and_not_tried_aga
     lake = Lake(str(tmp_path / "lake"))
     lake.create()
 
-    def late(*given: Any, **named: Any) -> None:
-        write_deltalake(*given, **named)
+    def late(*given: Any) -> None:
+        commit(*given)
         raise CommitFailedError("the version exists")
 
     with monkeypatch.context() as patch:
-        patch.setattr("services.profile.book.lake.write_deltalake", late)
-        commit = lake.append(rows(1, 2), "imp_1", {}, now=NOW)
-    assert (commit.version, commit.facts["appended"]) == (1, {"sale": 2})
+        patch.setattr("services.profile.book.written.commit", late)
+        found = lake.append(rows(1, 2), "imp_1", {}, now=NOW)
+    assert (found.version, found.facts["appended"]) == (1, {"sale": 2})
     assert lake.newest() == 1
-    assert lake.committed("imp_1") == commit
+    assert lake.committed("imp_1") == found
 
 
 @pytest.mark.parametrize("name", ["a b", "h#x", "h?x", "h*x", "h{x,y}", "50% x", "账册"])

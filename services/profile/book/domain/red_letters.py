@@ -13,10 +13,13 @@ from types import MappingProxyType
 import polars as pl
 
 from services.profile.book.domain.dataset import RowRule, Settled
+from services.profile.book.domain.told import tell
 
 c = pl.col
 # What the words for a state become before they are held as valid or void.
 CANCELLED, PARTLY, RED, ABNORMAL = "cancelled", "partly", "red", "abnormal"
+# The total of all rows of a row's invoice, where it is known beforehand.
+WHOLE = "whole_fen"
 REVERSAL = MappingProxyType({CANCELLED: "whole", PARTLY: "part"})
 STATES = MappingProxyType(
     dict.fromkeys(("有效发票", "有效", "正常", "正常发票", "已开具", "开具成功", "valid", "normal"), "valid")
@@ -49,13 +52,14 @@ UNCANCELLED = (
 )
 
 
-def red_letters(rows: pl.DataFrame) -> Settled:
+def red_letters(rows: pl.DataFrame, *, sliced: bool = False) -> Settled:
     """Return invoices valid or void, a blue one with its `reversal`, a red one with the number of what it cancels.
 
-    Read are `status` as STATES gives it, `positive` (是否正数发票), `risk` and `remark`, where they are there.
+    Read are `status` as STATES gives it, `positive` (是否正数发票), `risk` and `remark`, where they are there. Of a
+    slice of a file the sums of whole invoices stand in WHOLE, and what is told of the file is told by another.
     """
     rules = tuple(_rules(rows))
-    told = (*(_told(rows) if "status" in rows.columns else ()), *_at_risk(rows))
+    told = (*(() if sliced else uncancelled(*cancelled(rows))), *_at_risk(rows))
     if "status" in rows.columns:
         rows = _standing(rows)
     return Settled(_linked(rows), rules, told)
@@ -67,12 +71,12 @@ def _standing(rows: pl.DataFrame) -> pl.DataFrame:
     if rows["status"].is_in([*REVERSAL]).any():
         told = c("status").replace_strict(REVERSAL, default=None, return_dtype=pl.String)
         stated = [c("reversal")] if "reversal" in rows.columns else []
-        rows = rows.with_columns(pl.when(_whole(rows) > 0).then(pl.coalesce(*stated, told)).alias("reversal"))
+        rows = rows.with_columns(pl.when(whole(rows) > 0).then(pl.coalesce(*stated, told)).alias("reversal"))
     return rows.with_columns(pl.when(stands).then(pl.lit("valid")).otherwise("status").alias("status"))
 
 
 def _rules(rows: pl.DataFrame) -> Iterator[RowRule]:
-    above, below = _whole(rows) > 0, _whole(rows) < 0
+    above, below = whole(rows) > 0, whole(rows) < 0
     if "positive" in rows.columns:
         yield RowRule("positive", (c("positive") & below) | (~c("positive") & above), NOT_THE_SIGN)
     # A book of half a million rows mostly has none of these words: nothing is worked out for them then.
@@ -86,8 +90,10 @@ def _rules(rows: pl.DataFrame) -> Iterator[RowRule]:
         yield RowRule("status", _where(rows, (c("status") == CANCELLED) & below & _said_blue(rows)), NOT_THE_SIGN)
 
 
-def _whole(rows: pl.DataFrame) -> pl.Expr:
+def whole(rows: pl.DataFrame) -> pl.Expr:
     """Return the total of the invoice that a row is of: a line of discount is below zero in a blue invoice."""
+    if WHOLE in rows.columns:
+        return c(WHOLE)
     names = [name for name in ("code", "number") if name in rows.columns]
     return c("total_fen").sum().over(names)
 
@@ -100,13 +106,17 @@ def _where(rows: pl.DataFrame, flag: pl.Expr) -> pl.Expr:
     return pl.lit(rows.select(flag.fill_null(value=False).alias("where")).to_series())
 
 
-def _told(rows: pl.DataFrame) -> Iterator[str]:
+def cancelled(rows: pl.DataFrame) -> tuple[int, int]:
+    """Return to what blue invoices that are cancelled in full come, and red letters, in fen."""
+    if "status" not in rows.columns:
+        return 0, 0
+    blue = rows.filter((c("status") == CANCELLED) & (c("total_fen") > 0))["total_fen"].sum()
+    return int(blue), -int(rows.filter((c("total_fen") < 0) & (c("status") != "void"))["total_fen"].sum())
+
+
+def uncancelled(blue: int, red: int) -> tuple[str, ...]:
     """Tell where blue invoices are cancelled and the file has not as much in red."""
-    cancelled = rows.filter((c("status") == CANCELLED) & (c("total_fen") > 0))["total_fen"].sum()
-    if cancelled:
-        red = -int(rows.filter((c("total_fen") < 0) & (c("status") != "void"))["total_fen"].sum())
-        if red < cancelled:
-            yield UNCANCELLED.format(blue=cancelled / 100, red=red / 100)
+    return (tell(UNCANCELLED, {}, blue=blue / 100, red=red / 100),) if red < blue else ()
 
 
 def _at_risk(rows: pl.DataFrame) -> Iterator[str]:
@@ -114,7 +124,7 @@ def _at_risk(rows: pl.DataFrame) -> Iterator[str]:
     if "risk" in rows.columns:
         count = rows.filter(c("risk").str.contains("异常|疑点|失控")).height
         if count:
-            yield AT_RISK.format(n=count)
+            yield tell(AT_RISK, {"n": count})
 
 
 def _linked(rows: pl.DataFrame) -> pl.DataFrame:
@@ -124,4 +134,4 @@ def _linked(rows: pl.DataFrame) -> pl.DataFrame:
     if not (stated or remarked):
         return rows
     named = pl.coalesce(*stated, *remarked)
-    return rows.with_columns(pl.when(_whole(rows) < 0).then(named).alias("blue_number"))
+    return rows.with_columns(pl.when(whole(rows) < 0).then(named).alias("blue_number"))

@@ -72,6 +72,8 @@ def with_zeros(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> tupl
     name = dataset.padded
     if name is None or rows.is_empty():
         return rows, ()
+    if _spelled_alike(rows[name], held[name]):
+        return rows, ()
     number = pl.col(name)
     padded = number.str.starts_with("0")
     long = pl.concat([rows.select(number).filter(padded), held.select(number).filter(padded)]).to_series().unique()
@@ -102,6 +104,15 @@ def with_zeros(dataset: Dataset, rows: pl.DataFrame, held: pl.DataFrame) -> tupl
     lines = rows["line"].gather(first["place"]) if "line" in rows.columns else first["place"]
     few = [(line, f"{one} = {other}") for line, (_, one, other) in zip(lines, first.rows(), strict=True)]
     return rows.with_columns(full), (tell(JOINED, {"n": changed.height}, few=few),)
+
+
+def _spelled_alike(*numbers: pl.Series) -> bool:
+    """Tell whether no two numbers differ by leading zeros only: quick to see where all are of one length."""
+    lengths = pl.concat([each.str.len_bytes().unique() for each in numbers]).drop_nulls()
+    if lengths.n_unique() <= 1:
+        return True
+    every = pl.concat(each.drop_nulls() for each in numbers)
+    return every.n_unique() == every.str.strip_chars_start("0").n_unique()
 
 
 def _bare(name: str) -> pl.Expr:

@@ -19,7 +19,7 @@ from services.profile.book.domain.titles import LINE
 from services.profile.book.domain.versions import former_parties
 from services.profile.book.fit import Commit
 from services.profile.book.parts import Whole
-from services.profile.book.readers.sheets import Limits
+from services.profile.book.readers.sheets import FileTooLarge, Limits
 from services.profile.book.readers.slices import Flat, Step, flat, sent
 from services.profile.book.spill import Part, Weighed
 from services.profile.book.usecases.conclude import conclude
@@ -32,6 +32,8 @@ from services.profile.book.usecases.understand import how_read, understanding
 STAGES = 5
 # Memory that a row takes at most while its slice is checked, or its part weighed, in bytes.
 ROW_IN_SLICE, ROW_IN_PART = 4096, 2048
+# As much for a row of a file that is looked at whole: there may be so many of them.
+ROW_WHOLE = 1024
 # Of the memory of an import the text of a slice takes this part.
 TEXT = 64
 # What is packed may be so many times as long.
@@ -48,13 +50,15 @@ def bring_in_slices(context: Context, hooks: Mapping[str, Hooks], job: Job, orde
         with understanding(order):
             form, today = how_read(context, order)
             table = stack.enter_context(flat(form, path, Limits(unpacked=context.settings.largest_unpacked)))
-            if table is None or table.rows <= step.rows or not can_be_sliced(form, table):
+            if table is None or table.rows <= step.rows:
                 return False
+            if not can_be_sliced(form, table):
+                return _whole(table, memory // ROW_WHOLE)
             folder = stack.enter_context(workplace(path))
             try:
                 file = looked_at(form, table, step, today, folder, max(1, memory // ROW_IN_PART))
             except NeedsAll:
-                return False
+                return _whole(table, memory // ROW_WHOLE)
         job.progress(2, STAGES)
         assert form.dataset is not None
         _write_report(context, order, file, table, step)
@@ -67,6 +71,19 @@ def bring_in_slices(context: Context, hooks: Mapping[str, Hooks], job: Job, orde
         conclude(context, hooks, order, [file.sheet], Commits((form.dataset, commit)), file.rows)
     context.lakes[form.dataset.name].tidy(commit.facts["enterprises"])
     return True
+
+
+def _whole(table: Flat, most: int) -> bool:
+    """Tell that a file is to be looked at whole; raise `FileTooLarge` where it has more rows than memory admits."""
+    if table.rows > most:
+        raise FileTooLarge(
+            f"The file has {table.rows} rows, and what they mean is told by all of them together; at most {most} are "
+            "taken at once: split it by enterprise, account or period and send the parts. / "
+            f"该类文件须整体核对，一次最多受理 {most} 行；请按企业、账户或期间拆分后分别报送。",
+            rows=table.rows,
+            most=most,
+        )
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,16 @@ from pathlib import Path
 
 import polars as pl
 
-from services.profile.book.domain import delivery, invoice, order
+from services.profile.book.domain import delivery, invoice, order, payment
 from services.profile.book.domain.columns import Form, Matched
-from services.profile.book.domain.dataset import Column, Settled
+from services.profile.book.domain.dataset import Column
 from services.profile.book.domain.invoice_form import ADDED_UP
 from services.profile.book.domain.lines import WHOLE, has_goods, summed
-from services.profile.book.domain.red_letters import AT_RISK, UNCANCELLED
+from services.profile.book.domain.red_letters import AT_RISK, UNCANCELLED, red_letters
+from services.profile.book.domain.reds_in_slices import Reds
 from services.profile.book.domain.sheet import Sheet
 from services.profile.book.domain.sides import BY_NAME, PERSONS
+from services.profile.book.domain.split import SIGNED
 from services.profile.book.domain.titles import LINE, plain
 from services.profile.book.domain.told import added
 from services.profile.book.domain.validation import REPORT, Checked, check, one_nature
@@ -32,13 +34,15 @@ from services.profile.book.readers.layout import Left
 from services.profile.book.readers.sheets import EmptyFile
 from services.profile.book.readers.slices import Flat, Known, Learnt, Step, sent
 from services.profile.book.spill import Part, Spill
+from services.profile.book.usecases.recognise import coded
 from services.profile.standards.spelling import mostly
 
 # Kinds of which a row says nothing of another row but where both are of one record.
-KINDS = frozenset({invoice.DATASET.name, order.DATASET.name, delivery.DATASET.name})
-# Columns by which all rows with an invoice's number decide what each is: whoever sends these is looked at whole.
-TOGETHER = frozenset({"positive", "risk", "remark", "blue_number", "reversal"})
-PLAIN_STATES = frozenset({"valid", "void"})
+KINDS = frozenset({each.DATASET.name for each in (invoice, order, delivery, payment)})
+# Columns of a bank's statement: what its lines are is told by all of them, and whom they name is looked up.
+STATEMENT = frozenset({"party", "account", "own_account", "balance_fen"})
+# What a list of payments has whose rows need no other row: the bank's own serial, and which way money went.
+NAMED = frozenset({"reference", "direction"})
 # What is held of names beside the rows until an import is concluded.
 NAMES = ("seller_name", "buyer_name")
 IN_ORDER = (ADDED_UP, UNCANCELLED, AT_RISK, BY_NAME, PERSONS)
@@ -132,8 +136,11 @@ def can_be_sliced(form: Form, table: Flat) -> bool:
     if form.dataset is None or form.dataset.name not in KINDS:
         return False
     titles = table.titles(Known())
-    found = {column.name for column in form.match(titles).found.values()}
-    return TOGETHER.isdisjoint(found) and not has_goods(Sheet(form, None, NOTHING, (), titles=titles))
+    if form.dataset is payment.DATASET:
+        matched = form.match(titles)
+        found = {column.name for column in matched.found.values()}
+        return found >= NAMED and STATEMENT.isdisjoint(found) and matched.parts.keys() <= {SIGNED}
+    return not has_goods(Sheet(form, None, NOTHING, (), titles=titles))
 
 
 NOTHING = Checked(pl.DataFrame(), pl.DataFrame(schema=REPORT), 0, 0)
@@ -154,39 +161,32 @@ def workplace(path: Path) -> Iterator[Path]:
 def looked_at(form: Form, table: Flat, step: Step, today: date, folder: Path, most: int) -> Sliced:
     """Look at a file in slices and bring its rows together in parts; raise `NeedsAll` where that cannot be."""
     known, rounded = Known(), frozenset[str]()
+    reds = Reds.first({column.name for column in form.match(table.titles(known)).found.values()})
     while True:
         roundings: dict[str, Rounding] = {}
-        reading = _Reading(_plain(form), step, today, folder, rounded, roundings)
+        steps = tuple(reds if one is red_letters else one for one in form.steps)
+        made = form.made - NAMED
+        reading = _Reading(replace(form, steps=steps, made=made), step, today, folder, rounded, roundings)
         try:
             spill, seen = reading.through(table, known)
         except Learnt as learnt:
-            known = learnt.known
+            known, reds = learnt.known, reds.again()
             continue
         wrong = {name for name, one in roundings.items() if not one.holds}
-        if not wrong:
+        if not wrong and reds.holds:
             break
-        rounded ^= wrong
+        rounded, reds = rounded ^ wrong, Reds(reds.learnt())
     if seen.received == 0:
         raise EmptyFile(
             "The file has a header and no rows; send it again with rows. / 文件只有表头没有数据，请补充数据后报送。"
         )
     assert form.dataset is not None
     left = Left(tuple(footer for one in seen.left for footer in one.footers), sum(one.headers for one in seen.left))
-    checked = Checked(NOTHING.rows, NOTHING.report, seen.received, seen.rejected, tuple(added(seen.warnings, IN_ORDER)))
+    warnings = tuple(added([*seen.warnings, reds.told], IN_ORDER))
+    checked = Checked(NOTHING.rows, NOTHING.report, seen.received, seen.rejected, warnings)
     notes = table.notes(left, tuple(seen.footers), seen.cut)
     sheet = Sheet(form, None, checked, seen.ignored, notes, titles=seen.titles)
     return _summed(Sliced(sheet, seen, spill.parts(form.dataset, most), known))
-
-
-def _plain(form: Form) -> Form:
-    """Return a form that goes no further where an invoice's state tells what is to be made of others."""
-
-    def plain_states(rows: pl.DataFrame) -> Settled:
-        if "status" in rows.columns and not set(rows["status"].unique().drop_nulls()) <= PLAIN_STATES:
-            raise NeedsAll
-        return Settled(rows)
-
-    return replace(form, steps=(plain_states, *form.steps)) if form.dataset is invoice.DATASET else form
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ class _Reading:
                 _write_reported(checked, frame, *seen.reports[place])
             if not checked.rows.is_empty():
                 seen.natures.add(one_nature(checked.rows))
-                carried = self._carried(checked.rows, frame, matched, seen.titles)
+                carried = self._carried(self._coded(checked.rows), frame, matched, seen.titles)
                 seen.digital |= SPELLED in carried.columns and carried[SPELLED].null_count() < carried.height
                 spill.put(carried)
         return spill, seen
@@ -240,6 +240,15 @@ class _Reading:
             return replace(column, rounding=self.roundings[column.name])
 
         return replace(matched, found={title: judged(column) for title, column in matched.found.items()})
+
+    def _coded(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return payments with their parties by code; other kinds as they are."""
+        if self.form.dataset is not payment.DATASET:
+            return rows
+        # A serial is made up by all lines that say the same, a name is looked up.
+        if rows["reference"].null_count() or (found := coded(rows)) is None:
+            raise NeedsAll
+        return found
 
     def _carried(
         self, rows: pl.DataFrame, frame: pl.DataFrame, matched: Matched, titles: tuple[str, ...]

@@ -104,7 +104,7 @@ def _fill(lake: Lake, dataset: Dataset, version: int) -> None:
     empty = pl.DataFrame(schema={**dataset.schema, "bucket": pl.Int8()})
     while (table := lake.files.table()).version() < version - 1:
         properties = CommitProperties(custom_metadata={"left-out": str(table.version() + 1)})
-        with lake.files.committing(table) as writable:
+        with lake.files.committing(table) as (writable, _):
             write_deltalake(writable, empty, mode="append", commit_properties=properties)
 
 

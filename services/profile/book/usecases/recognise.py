@@ -40,10 +40,9 @@ def recognised(context: Context, sheet: Sheet, *, own: bool = False) -> Sheet:
     rows = sheet.checked.rows
     if sheet.form.dataset is not payment.DATASET or rows.is_empty():
         return sheet
-    absent = [pl.lit(None, dtype=pl.String).alias(name) for name in SAID if name not in rows.columns]
-    rows = rows.with_columns(absent)
-    if rows.filter(NAMED).is_empty():
-        return replace(sheet, checked=replace(sheet.checked, rows=_coded(rows)))
+    if (by_code := coded(rows)) is not None:
+        return replace(sheet, checked=replace(sheet.checked, rows=by_code))
+    rows = _with_said(rows)
     said = rows.select(SAID).unique(maintain_order=True)
     key = party_key(context.settings)
     lines = [line_of(*row, key=key) for row in said.rows()]
@@ -63,8 +62,16 @@ def recognised(context: Context, sheet: Sheet, *, own: bool = False) -> Sheet:
     return replace(sheet, checked=replace(sheet.checked, rows=kept, warnings=warnings))
 
 
-def _coded(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return payments that name no party but by its code, as most sources beside banks do."""
+def _with_said(rows: pl.DataFrame) -> pl.DataFrame:
+    absent = [pl.lit(None, dtype=pl.String).alias(name) for name in SAID if name not in rows.columns]
+    return rows.with_columns(absent)
+
+
+def coded(rows: pl.DataFrame) -> pl.DataFrame | None:
+    """Return payments that name no party but by its code, as most sources beside banks do; None where one is named."""
+    rows = _with_said(rows)
+    if not rows.filter(NAMED).is_empty():
+        return None
     own = (pl.col("counterparty") == as_counterparty(pl.col("enterprise"))).fill_null(value=False)
     party = pl.when(~own).then("counterparty").alias("counterparty")
     match = pl.when(own).then(pl.lit("own")).when(pl.col("counterparty").is_not_null()).then(pl.lit("code"))

@@ -48,7 +48,7 @@ class Came:
     """What came of some files: their counts and words, what the lake holds, what was said of rejected rows."""
 
     told: dict[str, Any]
-    rows: pl.DataFrame
+    rows: list[pl.DataFrame]
     reports: dict[str, dict[str, bytes]]
     names: list[tuple[str, str, str]]
 
@@ -59,13 +59,13 @@ def in_slices(house: House, rows: int | None) -> House:
     return replace(house, context=context, worker=Worker(context.database, handlers(context), KINDS))
 
 
-def outcome(house: House, files: Mapping[str, Sequence[bytes]], kind: str = "invoices.purchase") -> Came:
+def outcome(house: House, files: Mapping[str, Sequence[bytes]]) -> Came:
     """Send files one after the other into one book."""
     told, reports = {}, {}
     uploads = Path(house.context.settings.uploads)
     for name, some in files.items():
         for place, file in enumerate(some):
-            done = house.send(kind, file)
+            done = house.send(KIND.get(name, "invoices.purchase"), file)
             with house.context.database.read() as session:
                 counts = session.get_one(tables.Import, done["id"]).counts
             told[f"{name} {place}"] = (done["state"], done.get("problem"), counts)
@@ -75,9 +75,10 @@ def outcome(house: House, files: Mapping[str, Sequence[bytes]], kind: str = "inv
     with house.context.database.read() as session:
         table = tables.PartyName
         names = sorted((each.party, each.name, each.import_id) for each in session.scalars(select(table)))
-    lake = house.context.lake
-    rows = lake.read(lake.newest(), without=()).drop("known_at")
-    return Came(told, rows.select(sorted(rows.columns)).sort(pl.all(), nulls_last=True), reports, names)
+    lakes = [house.context.lakes[name] for name in ("invoices", "payments")]
+    rows = [lake.read(lake.newest(), without=()).drop("known_at").sort(pl.all(), nulls_last=True) for lake in lakes]
+    assert not rows[0].is_empty()
+    return Came(told, rows, reports, names)
 
 
 @pytest.fixture
@@ -121,6 +122,35 @@ PARTNER = "91350100M000100Y43"
 WITH_NAMES = [f"E{n},{n},2019/1/4,{PARTNER},甲{n % 2}有限公司,1.00,0.13,1.13,有效发票\n" for n in range(5)]
 WITH_NAMES += ["E1,77,2019/1/4,,乙有限公司,1.00,0.13,1.13,有效发票\n"]
 ROUNDED = [f"E1,{n + 1:015}{'0' * 5},2019/1/4,A1,1.00,0.13,1.13,有效发票\n" for n in range(4)]
+OFFICE_HEADER = (
+    "企业代号,发票代码,发票号码,开票日期,销方识别号,金额,税额,价税合计,发票状态,是否正数发票,发票风险等级,备注\n"
+)
+BLUE = "被红冲蓝字数电票号码:"
+
+
+def office(number: int, net: int, state: str = "正常", positive: str = "是", beside: str = "正常,") -> str:
+    tax = net * 13 // 100
+    return f"E1,4400,{number},2019/1/4,{PARTNER},{net}.00,{tax}.00,{net + tax}.00,{state},{positive},{beside}\n"
+
+
+OFFICE = [
+    office(11111111, 100),
+    office(11111112, 200, "已红冲-全额"),
+    office(11111113, 100, "正常", "否"),
+    office(11111114, -200, "正常", "否", f"异常凭证,{BLUE}{LONG.format(1)}"),
+    # Rows of one invoice: by those of the first slice it is blue, by all of them it is red, and the other way round.
+    office(11111115, 100, "正常", "否", f"正常,{BLUE}{LONG.format(2)}"),
+    office(11111116, -100, "正常", "是", f"正常,{BLUE}{LONG.format(3)}"),
+    *(office(n, 100) for n in range(22222222, 22222227)),
+    office(11111115, -300, "正常", "否", f"疑点发票,{BLUE}{LONG.format(2)}"),
+    office(11111116, 300, "已红冲-部分"),
+    office(11111117, 300, "失控"),
+]
+PAID_HEADER = "企业代号,收支方向,交易流水号,对方单位代号,交易日期,交易金额,用途,交易状态\n"
+PAID = [
+    f"E{n % 3},{'收' if n % 2 else '付'},T{n % 7},A{n},2019/1/{n % 5 + 1},10{n % 4}.00,货款,成功\n" for n in range(14)
+]
+PAID += [PAID[0], PAID[3].replace("2019", "1019"), PAID[4].replace("A4", "E1"), PAID[5].replace("货款", "代发工资")]
 FILES: dict[str, list[bytes]] = {
     "plain, and corrections": [text(ROWS), text(CORRECTED), text(ROWS)],
     "totals, headers, blanks, a row cut short": [text(MANY)],
@@ -148,7 +178,10 @@ FILES: dict[str, list[bytes]] = {
         )
     ],
     "states of red letters": [text([*ROWS, ROWS[0].replace("有效发票", "已红冲-全额")])],
+    "the tax office's own header": [text(OFFICE, OFFICE_HEADER), text(OFFICE[:5], OFFICE_HEADER)],
+    "payments": [text(PAID, PAID_HEADER), text([PAID[0].replace("成功", "冲正"), *PAID[3:6]], PAID_HEADER)],
 }
+KIND = {name: "payments" for name in FILES if name.startswith("payments")}
 
 
 @pytest.fixture
@@ -166,10 +199,10 @@ def sliced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 # What cannot be used at all, and what is looked at whole.
-NOT_SLICED = {"nothing but a header", "no header", "a damaged parquet", "real and synthetic", "states of red letters"}
+NOT_SLICED = {"nothing but a header", "no header", "a damaged parquet", "real and synthetic"}
 
 
-SHORT = ("plain, and corrections",)
+SHORT = ("plain, and corrections", "the tax office's own header", "payments")
 
 
 @pytest.mark.parametrize(("rows", "names"), [(1, SHORT), (4, tuple(FILES))], ids=["1", "4"])
@@ -186,5 +219,24 @@ def test_files_in_slices_say_what_they_say_whole(
     for name, one in whole.told.items():
         assert found.told[name] == one, name
         assert found.reports[name] == whole.reports[name], name
-    assert found.rows.equals(whole.rows)
+    assert all(some.equals(others) for some, others in zip(found.rows, whole.rows, strict=True))
     assert found.names == whole.names
+
+
+TOGETHER = {
+    "a company named without its code": [*PAID, PAID[0].replace("A0", "甲有限公司")],
+    "a line without a serial": [*PAID, PAID[0].replace("T0", "")],
+}
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_what_all_rows_tell_together_is_refused_where_memory_does_not_take_them(
+    houses: Callable[[int | None], House], name: str
+) -> None:
+    """The sender is told how many rows at most, and how to divide the file; fewer are taken."""
+    house = houses(4)
+    done = house.send("payments", text(TOGETHER[name], PAID_HEADER))
+    assert (done["state"], done["problem"]["type"]) == ("failed", "/problems/file-too-large")
+    assert (done["problem"]["rows"], done["problem"]["most"]) == (19, 16)
+    assert "split it" in done["problem"]["detail"]
+    assert house.send("payments", text(TOGETHER[name][5:], PAID_HEADER))["state"] == "done"

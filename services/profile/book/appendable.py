@@ -1,0 +1,181 @@
+"""Appending to a Delta table: one atomic commit per import, which carries its id and its counts.
+
+A worker that was killed between this commit and the one in SQL finds its own work and appends nothing twice. Commits
+are serialised by optimistic locking: the file of the next version exists once only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+import polars as pl
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError
+
+from chassis.data.files import Cache
+from services.profile.book import written
+from services.profile.book.delta import BEFORE_ALL, in_buckets, last_import, writer_of
+from services.profile.book.domain.channel import Standing
+from services.profile.book.domain.dataset import KNOWN_AT, Dataset
+from services.profile.book.domain.versions import weigh
+from services.profile.book.fit import Commit, Step, require
+from services.profile.book.held import HeldRows
+from services.profile.book.parts import Brought, InMemory, Kept, Part, Whole, together
+from services.profile.book.readable import STATISTICS_STEP, Readable
+from services.profile.book.table_files import SHRED
+
+MOST_ATTEMPTS = 8
+
+
+class LakeBusy(Exception):
+    """Other imports kept committing; the job is tried again."""
+
+
+class Appendable(Readable):
+    """The table of one kind of data, as it grows."""
+
+    def __init__(self, url: str, options: Mapping[str, str] | None, dataset: Dataset, cache: Cache | None) -> None:
+        super().__init__(url, options, dataset, cache)
+        self._held, self._writer = HeldRows(self._files, dataset), writer_of(dataset)
+
+    def append(
+        self,
+        rows: pl.DataFrame,
+        import_id: str,
+        facts: Mapping[str, Any],
+        *,
+        now: datetime,
+        step: Step | None = None,
+        standing: Callable[[list[str]], Standing] = lambda _: Standing(),
+        counted: Callable[[pl.DataFrame, pl.DataFrame], Mapping[str, Any]] = lambda _, __: {},
+    ) -> Commit:
+        """Append what the lake does not hold yet, in one commit that carries the facts, and return it.
+
+        `rows` are checked rows with their `line`. The facts gain `appended` (rows by direction or sort), `enterprises`
+        (those with new rows), `known_at`, the latest `date`, `refused` (lines by reason: what would revise what it may
+        not, by the `standing` of the imports that stated it), `told` of the rest, `repeats` (the imports that had said
+        already what is left out for that), and what `counted` says of the new rows and those that were held. `step` is
+        the newest one that the database names. Raises `LakeBehind` or `LakeForeign` where the lake does not hold it,
+        `LakeBusy` where other imports win the race again and again.
+        """
+        return self.append_parts(
+            [Whole(rows)],
+            import_id,
+            InMemory(),
+            now=now,
+            step=step,
+            standing=standing,
+            counted=lambda _, new, held: {**facts, **counted(new, held)},
+        )
+
+    def append_parts(
+        self,
+        parts: Sequence[Part],
+        import_id: str,
+        kept: Kept,
+        *,
+        now: datetime,
+        step: Step | None = None,
+        standing: Callable[[list[str]], Standing] = lambda _: Standing(),
+        counted: Callable[[int, pl.DataFrame, pl.DataFrame], Mapping[str, Any]] = lambda *_: {},
+    ) -> Commit:
+        """Append as `append` does, in one commit, rows that come in parts of which none says anything of another.
+
+        One part is in memory at a time; what it brings is `kept` until all are weighed. `counted` is told its place.
+        """
+        weighed: dict[int, tuple[list[str], Brought]] = {}
+        known_at: datetime | None = None
+        for _ in range(MOST_ATTEMPTS):
+            table = self._files.table()
+            require(table, step, self._dataset.name)
+            # Strictly later than all before it: what was known at a moment never changes afterwards.
+            before, known_at = known_at, max(now, self._last_known(table.version()) + STATISTICS_STEP)
+            if before is not None and before < known_at:
+                kept.stamp(known_at)
+            for place, part in enumerate(parts):
+                rows = part.rows()
+                beside = self._held.beside(table.version(), rows)["path"].to_list()
+                # Where others won the race, only that is weighed anew beside which they have put something.
+                if place not in weighed or weighed[place][0] != beside:
+                    held = self._held.of(table.version(), rows, part.near)
+                    one = weigh(self._dataset, rows, held, standing(held["import_id"].unique().to_list()))
+                    new = one.rows.filter(pl.col("version") > 0)
+                    brought = Brought.of(self._dataset, one, new, counted(place, new, held))
+                    kept.keep(place, self._placed(one.rows, known_at, import_id))
+                    weighed[place] = beside, brought
+            entry = {"known_at": known_at.isoformat(), **together([weighed[place][1] for place in sorted(weighed)])}
+            try:
+                return self._commit(table, kept, import_id, entry)
+            except CommitFailedError:
+                # Told to have failed, it may have landed: an object store that answers late tells so of its own write.
+                if done := self.committed(import_id):
+                    return done
+        raise LakeBusy(import_id)
+
+    def hand_over(
+        self, rows: pl.DataFrame, mark: str, import_id: str, *, now: datetime, step: Step | None = None
+    ) -> Commit:
+        """Append rows that are held already once more, in their versions, as those of another import.
+
+        `mark` names the act: done again, it finds its own commit. `step` and what is raised are as of `append`.
+        """
+        for _ in range(MOST_ATTEMPTS):
+            if done := self.committed(mark):
+                return done
+            table = self._files.table()
+            require(table, step, self._dataset.name)
+            known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
+            entry = {"known_at": known_at.isoformat(), **self._summary(rows)}
+            try:
+                return self._commit(table, InMemory({0: self._placed(rows, known_at, import_id)}), mark, entry)
+            except CommitFailedError:
+                continue
+        raise LakeBusy(mark)
+
+    def _commit(self, table: DeltaTable, kept: Kept, import_id: str, entry: Mapping[str, Any]) -> Commit:
+        version = table.version() + 1
+        properties = CommitProperties(
+            custom_metadata={"import_id": import_id, "import": orjson.dumps(entry).decode()},
+            app_transactions=[Transaction(import_id, 1)],
+            max_commit_retries=0,
+        )
+        with self._files.committing(table) as (writable, folder):
+            if written.fits(table, list(self._schema)):
+                written.commit(writable, folder, kept.written(folder), properties)
+            else:  # a lake of an earlier release: it gains the columns that came later
+                write_deltalake(
+                    writable,
+                    kept.stream(),
+                    mode="append",
+                    schema_mode="merge",
+                    writer_properties=self._writer,
+                    commit_properties=properties,
+                )
+        return Commit(version, entry, import_id)
+
+    def _last_known(self, version: int) -> datetime:
+        latest = self._files.at(version)["max.known_at"].max()
+        known = latest if isinstance(latest, datetime) else BEFORE_ALL
+        table = self._files.table()
+        # What was known last may be among what was erased.
+        return (
+            known
+            if table.transaction_version(SHRED) is None
+            else max(known, last_import(self._files.history(), version))
+        )
+
+    def _placed(self, rows: pl.DataFrame, known_at: datetime, import_id: str) -> pl.DataFrame:
+        """Give rows their bucket and origin, sorted so that one firm's rows lie together."""
+        origin = (pl.lit(known_at).cast(KNOWN_AT).alias("known_at"), pl.lit(import_id).alias("import_id"))
+        return in_buckets(rows.with_columns(*origin), self._schema, self._dataset.day)
+
+    def _summary(self, new: pl.DataFrame) -> dict[str, Any]:
+        latest = new[self._dataset.day].max()
+        return {
+            "enterprises": new["enterprise"].unique().sort().to_list(),
+            "appended": dict(new[self._dataset.lead].value_counts().rows()),
+            "date": latest.isoformat() if isinstance(latest, date) else None,
+        }

@@ -1,0 +1,136 @@
+"""What a Delta table holds: its newest version, the commit of an import, rows of a version by enterprise or all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import orjson
+import polars as pl
+
+from chassis.data.files import Cache
+from services.profile.book.delta import bucket_of
+from services.profile.book.domain.dataset import Dataset
+from services.profile.book.fit import Commit, Step, require
+from services.profile.book.table_files import TableFiles
+
+# The table's statistics cut times to milliseconds: what was known last may be as much later as this.
+STATISTICS_STEP = timedelta(milliseconds=1)
+
+
+class Readable:
+    """The table of one kind of data, as it is read."""
+
+    def __init__(self, url: str, options: Mapping[str, str] | None, dataset: Dataset, cache: Cache | None) -> None:
+        self._files = TableFiles(url, options, dataset, cache)
+        self._dataset, self._schema = dataset, dataset.schema
+
+    def require(self, step: Step | None) -> int:
+        """Return the newest version; raise `LakeBehind` or `LakeForeign` where a step of the database is missing."""
+        table = self._files.table()
+        require(table, step, self._dataset.name)
+        return table.version()
+
+    def commits(self, since: int = 0) -> dict[int, Commit]:
+        """Return the commits of imports and acts after a version that the log still tells of, by version."""
+        later = self.newest() - since
+        entries = [entry for entry in self._files.history(later) if "import_id" in entry] if later > 0 else []
+        made = (Commit(entry["version"], orjson.loads(entry["import"]), entry["import_id"]) for entry in entries)
+        return {commit.version: commit for commit in made}
+
+    @property
+    def files(self) -> TableFiles:
+        """The table's files, for whoever looks at them one by one."""
+        return self._files
+
+    @property
+    def url(self) -> str:
+        """Where the table lies: a folder or an object store."""
+        return self._files.url
+
+    def paths(self, version: int) -> list[str]:
+        """Return the names of the files that hold the rows of a version."""
+        return self._files.at(version)["path"].to_list()
+
+    def measure(self) -> tuple[int, int, int]:
+        """Return the newest version, and how many files and bytes hold its rows."""
+        table = self._files.table()
+        sizes = pl.DataFrame(table.get_add_actions(flatten=True)).get_column("size_bytes")
+        return table.version(), sizes.len(), int(sizes.sum())
+
+    def newest(self) -> int:
+        """Return the newest version, also one whose import is not concluded yet."""
+        return self._files.table().version()
+
+    def committed(self, import_id: str) -> Commit | None:
+        """Return what an import has committed already, None where it has not."""
+        table = self._files.table()
+        if table.transaction_version(import_id) is None:
+            return None
+        for entry in self._files.history():
+            if entry.get("import_id") == import_id:
+                return Commit(entry["version"], orjson.loads(entry["import"]), import_id)
+        raise LookupError(f"the commit of {import_id} is no longer in the log")
+
+    def read(
+        self,
+        version: int,
+        enterprises: Iterable[str] | None = None,
+        *,
+        without: Collection[str],
+        where: pl.Expr | None = None,
+    ) -> pl.DataFrame:
+        """Return all versions of the invoices of these enterprises, or of all, as the lake stood at `version`.
+
+        `without` names the imports that were taken back at the moment that is read: whoever picks the last version of
+        a thing must not find theirs, so nobody reads without saying which they are. `where` leaves out further rows
+        before they are read.
+        """
+        wanted = None if enterprises is None else sorted(set(enterprises))
+        try:
+            return self._read(version, wanted, without, where)
+        except FileNotFoundError:
+            # Shredded by another process after they were listed: what is left of the version is in other files.
+            self._files.forget()
+            return self._read(version, wanted, without, where)
+
+    def _read(
+        self, version: int, wanted: Sequence[str] | None, without: Collection[str], where: pl.Expr | None
+    ) -> pl.DataFrame:
+        files = self._files.at(version)
+        if wanted is not None:
+            files = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in wanted}))
+            among = pl.col("enterprise").is_in(wanted)
+            where = among if where is None else among & where
+        rows = _left(self._files.scan(files), without)
+        return (rows if where is None else rows.filter(where)).collect()
+
+    def scan(
+        self, version: int, *, without: Collection[str], bucket: int | None = None, since: datetime | None = None
+    ) -> pl.LazyFrame:
+        """Return the lake, a bucket of it, or what came later than `since`, at `version` and `without` as in `read`.
+
+        It is unread: only what a query needs of it is read.
+        """
+        files = self._near(version, bucket, since)
+        # It is read when nobody here can list again, so what another process has erased is looked for now.
+        if not self._files.there(files):
+            self._files.forget()
+            files = self._near(version, bucket, since)
+        rows = _left(self._files.scan(files), without)
+        return rows if since is None else rows.filter(pl.col("known_at") > since)
+
+    def _near(self, version: int, bucket: int | None, since: datetime | None) -> pl.DataFrame:
+        """Return the files that may hold rows of a bucket, or such as are known since a moment."""
+        files = self._files.at(version)
+        if bucket is not None:
+            files = files.filter(pl.col("bucket") == bucket)
+        return files if since is None else files.filter(pl.col("max.known_at") + STATISTICS_STEP > since)
+
+    def brought(self, version: int, import_id: str) -> pl.DataFrame:
+        """Return the rows that one import brought, as the lake stood at `version`."""
+        return self._files.scan(self._files.at(version)).filter(pl.col("import_id") == import_id).collect()
+
+
+def _left(rows: pl.LazyFrame, without: Collection[str]) -> pl.LazyFrame:
+    return rows.filter(~pl.col("import_id").is_in(list(without))) if without else rows

@@ -1,0 +1,58 @@
+"""What the suite makes of a part's readiness while it waits for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from werkzeug.serving import make_server
+
+from chassis.core.errors import Unready, UpstreamUnavailable
+from chassis.core.identity import Verifier
+from chassis.web.app import make_app
+from smecredit.running.suite import CannotStart, _ready
+
+
+@contextmanager
+def part(verifier: Verifier, check: Callable[[], None]) -> Iterator[int]:
+    """Run a part with one check of readiness, and give its port."""
+    server = make_server("127.0.0.1", 0, make_app("profile", verifier=verifier, checks={"lake": check}))
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield server.port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+REASON = "profile cannot work until this is put right:\n  lake: The lake stands at version 1"
+
+
+def behind() -> None:
+    raise Unready("The lake stands at version 1, the database at version 3: `smecredit rebuild`.")
+
+
+def silent() -> None:
+    raise UpstreamUnavailable("The object store does not answer.")
+
+
+def test_a_lake_that_does_not_fit_is_told_at_once(verifier: Verifier) -> None:
+    """Nobody waits a minute and a half for what only the operator can put right; the message is the service's own."""
+    with part(verifier, behind) as port, pytest.raises(CannotStart, match=REASON):
+        _ready("profile", port)
+
+
+def test_what_comes_by_itself_is_waited_for(verifier: Verifier) -> None:
+    """A store that does not answer yet, and a part that does not listen yet."""
+    with part(verifier, silent) as port:
+        assert not _ready("profile", port)
+    assert not _ready("profile", port)
+
+
+def test_a_part_that_says_so_is_ready(verifier: Verifier) -> None:
+    with part(verifier, lambda: None) as port:
+        assert _ready("profile", port)
