@@ -36,6 +36,7 @@ from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked
 from services.profile.book.tables import FeatureSnapshot
+from services.profile.book.usecases.tell_sources import everybody
 from services.profile.portrait.tables import PeerBaseline
 from services.profile.portrait.usecases.baseline import closed
 from services.profile.portrait.usecases.make_peers import bring_forward
@@ -65,7 +66,7 @@ def made(home: Path, millions: int) -> dict[str, Any]:
     with context.database.begin() as session:
         if session.scalar(select(func.count()).select_from(Consent)) == 0:
             session.execute(
-                insert(Consent), [_consent(place, name) for place, name in enumerate(store.all_ids(session))]
+                insert(Consent), [_consent(place, name) for place, name in enumerate(everybody(session)[0])]
             )
     with context.database.read() as session:
         return {"invoices": store.book(session).invoices, "firms": store.size(session)}

@@ -265,17 +265,6 @@ def senders(session: Session, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def all_senders(session: Runner) -> list[tuple[str, str, str]]:
-    """Return every import with who sent it, and by which channel."""
-    table = tables.Import
-    return [(row[0], row[1], row[2]) for row in session.execute(select(table.id, table.client, table.channel))]
-
-
-def all_ids(session: Runner) -> list[str]:
-    """Return the ids of all firms."""
-    return list(session.execute(select(ENTERPRISES.c.id).order_by(ENTERPRISES.c.id)).scalars())
-
-
 def own_imports(session: Runner) -> frozenset[str]:
     """Return the imports by which enterprises spoke of themselves."""
     table = tables.Import

@@ -10,10 +10,11 @@ from datetime import date, datetime
 from typing import Protocol
 
 import polars as pl
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chassis.data.database import Database
-from services.profile.book import store
+from services.profile.book import store, tables
 from services.profile.book.domain import invoice, payment, tax_filing
 from services.profile.book.domain.confirmation import SENDERS, Beside
 from services.profile.book.domain.dataset import Dataset
@@ -75,6 +76,13 @@ class FromDatabase:
         """Return the days of registration."""
         with self._database.read() as session:
             return registered_at(session, enterprises, known_at)
+
+
+def everybody(session: Session) -> tuple[list[str], list[tuple[str, str, str]]]:
+    """Return the ids of all firms, and every import with who sent it, and by which channel."""
+    firms, sent = tables.Enterprise.id, tables.Import
+    rows = session.execute(select(sent.id, sent.client, sent.channel))
+    return list(session.execute(select(firms).order_by(firms)).scalars()), [(row[0], row[1], row[2]) for row in rows]
 
 
 def registered_at(session: Session, enterprises: Sequence[str], known_at: datetime | None) -> dict[str, date]:

@@ -27,7 +27,7 @@ from services.profile.book.domain.enterprise import Enterprise
 from services.profile.book.domain.moment import Asked, Facts
 from services.profile.book.domain.permit import Permit
 from services.profile.book.usecases.settle import settle
-from services.profile.book.usecases.tell_sources import registered_at
+from services.profile.book.usecases.tell_sources import everybody, registered_at
 from services.profile.portrait.domain.features import VERSION
 from services.profile.portrait.domain.fuller import SIDES
 from services.profile.portrait.usecases.add_blocks import Block, catalogue_with, names_of, with_blocks
@@ -177,10 +177,10 @@ def _handed(context: Context, permit: Permit, facts: Facts) -> Iterator[Handed]:
     """Give what SQL knows; its tables are gone afterwards."""
     moment, files, stamp = facts.moment, peer_files(context), f"set-{secrets.token_hex(16)}"
     with context.database.read() as session:
-        versions, firms = store.lake_versions(session, facts.known_at), store.all_ids(session)
+        versions, (firms, sent) = store.lake_versions(session, facts.known_at), everybody(session)
         left = departures.departed(session, None, moment.known_at)
         gone = withdrawals.withdrawn(session, moment.known_at)
-        sent, days = store.all_senders(session), registered_at(session, permit.enterprises, facts.known_at)
+        days = registered_at(session, permit.enterprises, facts.known_at)
     tables = {
         FIRMS: pl.DataFrame({"enterprise": firms}, schema={"enterprise": pl.String}),
         LEFT: pl.DataFrame(
