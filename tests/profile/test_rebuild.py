@@ -5,17 +5,25 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
+import pytest
 from profile_house import HEADER, House, open_house
 from sqlalchemy import update
 
 from chassis.core.identity import Verifier
+from chassis.data.worker import Worker
 from services.profile.book import tables
 from services.profile.book.domain.departure import names_of
 from services.profile.book.domain.invoice import DATASET
+from services.profile.book.usecases import bring_slices, in_slices
 from services.profile.book.usecases.rebuild import rebuild
 from services.profile.composition import PACKAGE
+from services.profile.jobs import handlers
+from services.profile.problems import KINDS
 from services.profile.rights.usecases.verify import verify
 
 
@@ -106,3 +114,24 @@ def test_what_was_erased_does_not_come_back_with_the_file_that_stated_it(cottage
     left = cottage.context.lake.read(cottage.context.lake.newest(), without=())
     assert set(left["enterprise"]) == {"local:E1", "local:E2"}
     assert cottage.client.get("/readyz").status_code == 200
+
+
+def test_big_files_are_brought_in_slices_again(cottage: House) -> None:
+    """A lake of theirs is made anew within the memory of an import, and holds what it held."""
+    memory = 2 * bring_slices.ROW_IN_SLICE
+    context = replace(cottage.context, settings=replace(cottage.context.settings, import_memory=memory))
+    worker = Worker(context.database, handlers(context), KINDS)
+    house = replace(cottage, context=context, worker=worker)
+    before = stocked(house)
+    looked_at: list[Path] = []
+
+    def noting(path: Path) -> AbstractContextManager[Path]:
+        looked_at.append(path)
+        return in_slices.workplace(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bring_slices, "workplace", noting)
+        (told,) = rebuild(context, ["invoices"])
+    assert (told.done, len(looked_at)) == (True, 2), told
+    context.lake.files.forget()
+    assert [digest(house, version) for version in named(house)] == before

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -40,41 +41,105 @@ TEXT = 64
 PACKED = 1000
 
 
-def bring_in_slices(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, path: Path) -> bool:
-    """Bring a file into the book in slices, where it is big and can be; tell whether it was."""
+@dataclass(frozen=True, slots=True)
+class Records:
+    """A part as the lake takes it: with the columns of its kind alone."""
+
+    part: Part
+    columns: tuple[str, ...]
+
+    @property
+    def near(self) -> pl.Expr | None:
+        """What tells them among others of the same enterprises."""
+        return self.part.near
+
+    def rows(self) -> pl.DataFrame:
+        """Return them in the order of the file."""
+        return self.part.rows().select(self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """A big file that was looked at in slices: the parts of its rows wait in a folder."""
+
+    dataset: Dataset
+    file: Sliced
+    table: Flat
+    step: Step
+    folder: Path
+
+    @property
+    def parts(self) -> Sequence[Records | Whole]:
+        """Its records as the lake takes them, part by part."""
+        none = Whole(self.dataset.conform(pl.DataFrame(schema={LINE: pl.Int64})))
+        return [Records(part, (*self.dataset.content, LINE)) for part in self.file.parts] or [none]
+
+    @property
+    def kept(self) -> Weighed:
+        """Where they wait when they are weighed."""
+        return Weighed(self.folder / "weighed")
+
+    def counted(self, place: int, new: pl.DataFrame, held: pl.DataFrame) -> dict[str, Any]:
+        """Count what a part brings beside what is held."""
+        return {"taken": [self.file.counted(place, new)], "before": former_parties(self.dataset, new, held)}
+
+
+@contextmanager
+def divided(context: Context, order: tables.Import, path: Path, *, bounded: bool = True) -> Iterator[Divided | None]:
+    """Look at a file in slices, where it is big and can be; None where it is to be looked at whole.
+
+    Raise `FileTooLarge` where it is `bounded` and too big for that: what was taken once is taken again.
+    """
     memory = context.settings.import_memory
     step = Step(max(1, memory // ROW_IN_SLICE), max(1, memory // TEXT))
     if path.stat().st_size * PACKED <= step.bytes:
-        return False
+        yield None
+        return
     with ExitStack() as stack:
         with understanding(order):
-            form, today = how_read(context, order)
-            table = stack.enter_context(flat(form, path, Limits(unpacked=context.settings.largest_unpacked)))
-            if table is None or table.rows <= step.rows:
-                return False
-            if not can_be_sliced(form, table):
-                return _whole(table, memory // ROW_WHOLE)
-            folder = stack.enter_context(workplace(path))
-            try:
-                file = looked_at(form, table, step, today, folder, max(1, memory // ROW_IN_PART))
-            except NeedsAll:
-                return _whole(table, memory // ROW_WHOLE)
+            found = _divided(context, order, path, step, stack)
+            if bounded and found is not None and not isinstance(found, Divided):
+                require_few(found, memory // ROW_WHOLE)
+        yield found if isinstance(found, Divided) else None
+
+
+def _divided(context: Context, order: tables.Import, path: Path, step: Step, stack: ExitStack) -> Divided | Flat | None:
+    """Return a big file divided, or as it is where its rows tell only together what they mean; None: a small one."""
+    form, today = how_read(context, order)
+    table = stack.enter_context(flat(form, path, Limits(unpacked=context.settings.largest_unpacked)))
+    if table is None or table.rows <= step.rows:
+        return None
+    if form.dataset is None or not can_be_sliced(form, table):
+        return table
+    folder = stack.enter_context(workplace(path))
+    try:
+        most = max(1, context.settings.import_memory // ROW_IN_PART)
+        return Divided(form.dataset, looked_at(form, table, step, today, folder, most), table, step, folder)
+    except NeedsAll:
+        return table
+
+
+def bring_in_slices(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tables.Import, path: Path) -> bool:
+    """Bring a file into the book in slices, where it is big and can be; tell whether it was."""
+    with divided(context, order, path) as found:
+        if found is None:
+            return False
         job.progress(2, STAGES)
-        assert form.dataset is not None
-        _write_report(context, order, file, table, step)
+        file = found.file
+        _write_report(context, order, found)
         claim_nature(context, file.seen.natures)
-        commit = _append(context, order, form.dataset, file, folder)
+        commit = _append(context, order, found)
         if commit.facts.get("refused"):
             file = file.without(commit.facts["refused"])
-            _write_report(context, order, file, table, step)
+            _write_report(context, order, replace(found, file=file))
         job.progress(4, STAGES)
-        conclude(context, hooks, order, [file.sheet], Commits((form.dataset, commit)), file.rows)
-    context.lakes[form.dataset.name].tidy(commit.facts["enterprises"])
+        conclude(context, hooks, order, [file.sheet], Commits((found.dataset, commit)), file.rows)
+    context.lakes[found.dataset.name].tidy(commit.facts["enterprises"])
     return True
 
 
-def _whole(table: Flat, most: int) -> bool:
-    """Tell that a file is to be looked at whole; raise `FileTooLarge` where it has more rows than memory admits."""
+def require_few(table: Flat, most: int) -> None:
+    """Raise `FileTooLarge` where a file that is looked at whole has more rows than memory admits."""
     if table.rows > most:
         raise FileTooLarge(
             f"The file has {table.rows} rows, and what they mean is told by all of them together; at most {most} are "
@@ -83,46 +148,28 @@ def _whole(table: Flat, most: int) -> bool:
             rows=table.rows,
             most=most,
         )
-    return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Records:
-    """A part as the lake takes it: with the columns of its kind alone."""
-
-    part: Part
-    columns: tuple[str, ...]
-
-    @property
-    def near(self) -> pl.Expr | None:
-        return self.part.near
-
-    def rows(self) -> pl.DataFrame:
-        return self.part.rows().select(self.columns)
-
-
-def _append(context: Context, order: tables.Import, dataset: Dataset, file: Sliced, folder: Path) -> Commit:
+def _append(context: Context, order: tables.Import, found: Divided) -> Commit:
     """Append the records of the file to their lake, or find that this was done before a crash."""
-    lake = context.lakes[dataset.name]
+    lake = context.lakes[found.dataset.name]
     done = lake.committed(order.id)
     if done is not None:
         return done
-    none = Whole(dataset.conform(pl.DataFrame(schema={LINE: pl.Int64})))
     return lake.append_parts(
-        [_Records(part, (*dataset.content, LINE)) for part in file.parts] or [none],
+        found.parts,
         order.id,
-        Weighed(folder / "weighed"),
+        found.kept,
         now=context.now(),
-        step=last_step(context, dataset),
+        step=last_step(context, found.dataset),
         standing=partial(standing_of, context, order),
-        counted=lambda place, new, held: {
-            "taken": [file.counted(place, new)],
-            "before": former_parties(dataset, new, held),
-        },
+        counted=found.counted,
     )
 
 
-def _write_report(context: Context, order: tables.Import, file: Sliced, table: Flat, step: Step) -> None:
+def _write_report(context: Context, order: tables.Import, found: Divided) -> None:
+    file, table, step = found.file, found.table, found.step
+
     def slices() -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         raw = (one.frame for one in table.slices(step, file.known)) if file.refused.height else None
         for place, report in reported(file):

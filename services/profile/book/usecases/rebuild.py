@@ -8,7 +8,7 @@ handed over when an import was taken back, another count than was noted. Then th
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -29,8 +29,9 @@ from services.profile.book.domain.departure import Departure
 from services.profile.book.domain.evidence import HELD, speaking_of
 from services.profile.book.domain.sheet import taken
 from services.profile.book.domain.versions import former_parties
-from services.profile.book.fit import Step
+from services.profile.book.fit import Commit, Step
 from services.profile.book.lake import Lake
+from services.profile.book.usecases.bring_slices import divided
 from services.profile.book.usecases.load import SEALED, records_of, sheets_of, without_refused
 
 
@@ -118,24 +119,48 @@ def _again(context: Context, lake: Lake, dataset: Dataset, step: Step, records: 
         order = session.get_one(tables.Import, step.commit)
     if order.kind in SEALED:
         raise CannotRebuild(f"the file of {order.id} names persons and is not kept ({order.kind})")
+    standing = partial(_standing, context, order, step.committed_at)
     try:
-        with context.uploads.open(order.id) as path:
-            sheets = sheets_of(context, order, path)
+        with context.uploads.open(order.id) as path, divided(context, order, path, bounded=False) as found:
+            if found is None:
+                commit = _whole(context, lake, dataset, order, path, step.committed_at, standing)
+            else:
+                commit = lake.append_parts(
+                    found.parts,
+                    order.id,
+                    found.kept,
+                    now=step.committed_at,
+                    standing=standing,
+                    counted=found.counted,
+                )
     except FileNotFoundError:
         raise CannotRebuild(f"the file of {order.id}, received {order.created_at:%Y-%m-%d}, is not kept") from None
+    if (found := sum(commit.facts["appended"].values())) != records or commit.version != step.version:
+        raise CannotRebuild(f"{order.id} gives {found} records today, and brought {records} when it came")
+
+
+def _whole(
+    context: Context,
+    lake: Lake,
+    dataset: Dataset,
+    order: tables.Import,
+    path: Path,
+    now: datetime,
+    standing: Callable[[list[str]], Standing],
+) -> Commit:
+    """Append what a file states that is looked at whole."""
+    sheets = sheets_of(context, order, path)
     if dataset is invoice_lines.DATASET:
         invoices = context.lakes[invoice.DATASET.name].committed(order.id)
         sheets = sheets if invoices is None else without_refused(sheets, invoices)
-    commit = lake.append(
+    return lake.append(
         records_of(context, dataset, sheets),
         order.id,
         {},
-        now=step.committed_at,
-        standing=partial(_standing, context, order, step.committed_at),
+        now=now,
+        standing=standing,
         counted=lambda new, held: {"taken": taken(sheets, new["line"]), "before": former_parties(dataset, new, held)},
     )
-    if (found := sum(commit.facts["appended"].values())) != records or commit.version != step.version:
-        raise CannotRebuild(f"{order.id} gives {found} records today, and brought {records} when it came")
 
 
 def _standing(context: Context, order: tables.Import, at: datetime, earlier: Collection[str]) -> Standing:
