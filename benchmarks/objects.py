@@ -30,8 +30,8 @@ from services.profile.portrait.usecases import portray
 from services.profile.portrait.usecases.make_peers import AtOnce
 from services.profile.settings import Settings
 from smecredit.running.objects import objects
+from smecredit.running.ports import free_port
 from smecredit.running.process import Child
-from smecredit.running.suite import free_port
 
 ROUNDS, PORTS, START_SECONDS = 5, 8, 60
 

@@ -12,7 +12,7 @@ from services.profile.book.readers import sheets
 from services.profile.book.usecases import connect, enrol, receive, record, understand
 from services.profile.graph.usecases import order_shock
 from services.profile.portrait.domain import late_payment, lineage
-from services.profile.portrait.usecases import cross_check, order_peers, portray
+from services.profile.portrait.usecases import compare_sources, order_peers, portray
 from services.profile.rights.domain import consent, dispute, measure, notice, repair
 from services.profile.rights.usecases import take_back
 from services.profile.standards import codes
@@ -45,7 +45,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     enrol.SyntheticMixed: Kind(
         409, "synthetic-mixed", "Synthetic and real data would mix", "合成数据与真实数据不可混用"
     ),
-    cross_check.RuleNotFound: Kind(404, "rule-not-found", "No such rule", "未找到该比对规则"),
+    compare_sources.RuleNotFound: Kind(404, "rule-not-found", "No such rule", "未找到该比对规则"),
     portray.DimensionNotFound: Kind(404, "dimension-not-found", "No such dimension", "未找到该维度"),
     lineage.FigureNotFound: Kind(404, "figure-not-found", "No such feature or indicator", "未找到该指标"),
     order_peers.PeersUnderWay: Kind(503, "peers-under-way", "Peers are being computed", "同业比较基准正在计算"),

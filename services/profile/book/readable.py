@@ -102,6 +102,8 @@ class Readable:
             files = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in wanted}))
             among = pl.col("enterprise").is_in(wanted)
             where = among if where is None else among & where
+        if files.is_empty():
+            return self._dataset.empty()
         rows = _left(self._files.scan(files), without)
         return (rows if where is None else rows.filter(where)).collect()
 

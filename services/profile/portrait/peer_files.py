@@ -22,8 +22,12 @@ from chassis.data.files import Files, files_at
 
 # So many rows are read to find one firm.
 ROWS_TOGETHER = 2048
+# The index of who names whom.
+NAMES = "names"
 # What nobody names is left alone so long: another worker may be writing it.
 UNNAMED_SECONDS = 6 * 3600.0
+# Where anything of a stamp is named its work is done; another worker that did the same may be reading it so long.
+DONE_SECONDS = 900.0
 # Of what lies in an object store a reader's machine keeps the tables of so many stamps.
 COPIED = 64
 
@@ -72,10 +76,12 @@ class PeerFiles:
     def sweep(self, named: Collection[tuple[str, str]], *, unnamed: float = UNNAMED_SECONDS) -> int:
         """Remove all tables but the named ones (stamp, name) that were written more than so many seconds ago.
 
-        A store of several machines does not say when: there all go, and work that misses one begins again.
+        What only the work needed goes sooner where anything of its stamp is named: there the work is done. A store of
+        several machines does not say when: there all go, and work that misses one begins again.
         """
-        keep, past, gone = {self._path(*each) for each in named}, time() - unnamed, 0
+        keep, done, gone = {self._path(*each) for each in named}, {stamp for stamp, _ in named}, 0
         for folder in self._folders():
+            past = time() - (min(unnamed, DONE_SECONDS) if folder.name in done else unnamed)
             for path in folder.iterdir():
                 if path not in keep and path.stat().st_mtime <= past:
                     path.unlink(missing_ok=True)
@@ -125,6 +131,36 @@ def naming(files: PeerFiles, heard: Sequence[str], parties: Iterable[str]) -> li
     return _paired(files, heard, "party", parties, "enterprise")
 
 
+def one_of(column: pl.Expr, names: Collection[str]) -> pl.Expr:
+    """Tell whether a column has one of these names; of a sorted table only the groups of rows between them are read."""
+    among = pl.Series(sorted(set(names)), dtype=pl.String)
+    if among.is_empty():
+        return pl.lit(value=False)
+    return column.is_between(pl.lit(among[0]), pl.lit(among[-1])) & column.is_in(among.implode())
+
+
+def index_names(files: PeerFiles, heard: Sequence[str], firms: pl.Series) -> pl.DataFrame:
+    """Return who names each of some firms as a partner, in the order of the firms; each has a row that names nobody.
+
+    So whoever reads it tells a firm that nobody names from one that was not among these.
+    """
+    book = pl.DataFrame({"party": firms, "enterprise": pl.Series([None] * firms.len(), dtype=pl.String)}).lazy()
+    told = [files.read(stamp, f"mentions-{at}").select("party", "enterprise") for at, stamp in enumerate(heard)]
+    near = pl.concat(told).join(book.select("party"), on="party", how="semi")
+    return pl.concat([book, near]).unique().sort("party", "enterprise").collect()
+
+
+def naming_one(files: PeerFiles, stamp: str, firm: str) -> list[str] | None:
+    """Return the firms that name one as a partner by the index of finished peers, None where it does not say.
+
+    The index is sorted: of it one or two groups of rows are read, however many firms there are.
+    """
+    if not files.has(stamp, NAMES):
+        return None  # made by an earlier release
+    found = files.read(stamp, NAMES).filter(pl.col("party") == firm).collect()["enterprise"]
+    return found.drop_nulls().to_list() if found.len() else None
+
+
 def named_by(files: PeerFiles, heard: Sequence[str], firms: Iterable[str]) -> list[str]:
     """Return the parties that one of these firms names as a partner."""
     return _paired(files, heard, "enterprise", firms, "party")
@@ -135,7 +171,7 @@ def _paired(files: PeerFiles, heard: Sequence[str], by: str, names: Iterable[str
     if among.is_empty():
         return []
     near = [
-        files.read(stamp, f"mentions-{at}").filter(pl.col(by).is_in(among.implode())).select(wanted)
+        files.read(stamp, f"mentions-{at}").filter(one_of(pl.col(by), among)).select(wanted)
         for at, stamp in enumerate(heard)
     ]
     return pl.concat(near).unique().collect().to_series().sort().to_list()

@@ -24,7 +24,7 @@ KEPT_BEHIND = 3
 KEPT_OTHER_DAYS = timedelta(days=30)
 KEPT_ASKED = timedelta(hours=1)
 # The tables of the whole book, and of a part of it: what it says of others, and the figures of its firms.
-WHOLE = ("groups", "usual", "network", "firms")
+WHOLE = ("groups", "usual", "network", "names", "firms")
 PARTS = (("spans", "mentions"), ("figures", "checks", "links", "relations", "troubled"))
 Order = tuple[date, datetime | None]
 
@@ -53,6 +53,15 @@ def newest(runner: Runner, day: date, at: datetime | None, catalogue: str) -> Fi
     if at is not None:
         query = query.where(TABLE.c.published_at <= at)
     row = runner.execute(query.order_by(TABLE.c.published_at.desc()).limit(1)).first()
+    return None if row is None else _finished(runner, row, catalogue)
+
+
+def newest_of_any_day(runner: Runner, at: datetime | None, catalogue: str) -> Finished | None:
+    """Return the figures that were published last by a moment (None: now), of those whose files are kept."""
+    query = select(TABLE).where(TABLE.c.stamp.is_not(None))
+    if at is not None:
+        query = query.where(TABLE.c.published_at <= at)
+    row = runner.execute(query.order_by(TABLE.c.published_at.desc(), TABLE.c.day.desc()).limit(1)).first()
     return None if row is None else _finished(runner, row, catalogue)
 
 

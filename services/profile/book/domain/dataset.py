@@ -188,6 +188,8 @@ class Dataset:
         self, rows: pl.DataFrame, *, known_at: datetime | None = None, as_of: date | None = None
     ) -> pl.DataFrame:
         """Return each thing in the last version known at `known_at`, of those that had happened by `as_of`."""
+        if rows.is_empty():  # of most firms there is nothing of most kinds
+            return rows
         if known_at is not None:
             rows = rows.filter(pl.col("known_at") <= known_at)
         rows = self.latest(rows)

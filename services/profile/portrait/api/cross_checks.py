@@ -17,7 +17,7 @@ from services.profile.book.api.schemas import MomentSchema
 from services.profile.book.domain.moment import Asked
 from services.profile.portrait.api.cross_check_schemas import CrossCheckPageSchema, CrossChecksSchema
 from services.profile.portrait.domain.crosscheck import Rule, pass_rate, rules, tally
-from services.profile.portrait.usecases.cross_check import Compared, compare
+from services.profile.portrait.usecases.compare_sources import Compared, compare
 from services.profile.rights.api.reading import PURPOSE, marked, reading
 from services.profile.rights.domain.resource import Resource
 from services.profile.standards.codes import enterprise_id

@@ -177,6 +177,8 @@ def parts_of(
     counterparty. Persons, who have no code, owe nothing that could be told apart.
     """
     goods = _for_goods(payments, side).filter(c("counterparty").is_not_null())
+    if goods.is_empty():
+        return pl.DataFrame(schema=PARTS)
     began = goods.group_by("enterprise").agg(began=c("date").min())
     named = (c("status") == "valid") & (c("direction") == side) & c("counterparty").is_not_null()
     valid = invoices.filter(named).join(began, on="enterprise")

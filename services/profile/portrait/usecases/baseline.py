@@ -29,7 +29,7 @@ from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.features import VERSION
 from services.profile.portrait.domain.indicators import INDICATORS, Trust
 from services.profile.portrait.domain.peers import INDEX, Peers, from_rows
-from services.profile.portrait.peer_files import PeerFiles, naming
+from services.profile.portrait.peer_files import PeerFiles, naming, naming_one, one_of
 from services.profile.portrait.peer_store import Finished
 from services.profile.portrait.usecases.cross_check import material
 from services.profile.standards.days import month_end_before
@@ -45,18 +45,28 @@ LAST = "firms"
 
 
 @dataclass(frozen=True, slots=True)
+class Mentions:
+    """Who names whom: by the index of finished peers (`stamp`), and by the tables of each part of the book (`heard`).
+
+    These come with the moment up to which they are all that is known; there are none where they are not kept.
+    """
+
+    stamp: str
+    heard: tuple[tuple[str, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Baseline:
     """What a portrait needs of all others: groups of peers, and the network's figures of the firms asked for.
 
-    `day` is the day that it describes, `known_at` when what it describes was known. `heard` are the tables of
-    who names whom, of each part of the book, and up to which moment they are all that is known; none where not kept.
+    `day` is the day that it describes, `known_at` when what it describes was known.
     """
 
     day: date
     known_at: datetime
     peers: Peers
     network: pl.DataFrame
-    heard: tuple[tuple[str, datetime], ...] = ()
+    mentions: Mentions
 
 
 def baseline(context: Context, moment: Moment, enterprises: Collection[str] | None) -> Baseline:
@@ -68,10 +78,22 @@ def baseline(context: Context, moment: Moment, enterprises: Collection[str] | No
     assert found.stamp is not None
     network = peer_files(context).read(found.stamp, "network")
     if enterprises is not None:
-        network = network.filter(pl.col("enterprise").is_in(sorted(set(enterprises))))
+        network = network.filter(one_of(pl.col("enterprise"), enterprises))
     groups = _groups(peer_files(context), found.stamp, "groups")
+    return Baseline(found.day, found.known_at, groups, network.collect(), _mentions(found))
+
+
+def finished_mentions(context: Context, moment: Moment) -> Mentions | None:
+    """Return who names whom as the last finished peers tell; None where there are none, which are not ordered."""
+    with context.database.read() as session:
+        found = peer_store.newest_of_any_day(session, moment.known_at, CATALOGUE)
+    return _mentions(found) if found is not None and readable(context, found) else None
+
+
+def _mentions(found: Finished) -> Mentions:
+    assert found.stamp is not None
     heard = tuple((part[0], datetime.fromisoformat(part[2])) for part in found.parts or () if len(part) > 2)
-    return Baseline(found.day, found.known_at, groups, network.collect(), heard)
+    return Mentions(found.stamp, heard)
 
 
 def usual(context: Context, moment: Moment) -> Peers:
@@ -148,7 +170,7 @@ def parties_of(context: Context, moment: Moment, evidence: Evidence) -> pl.DataF
     return pl.DataFrame([(firm.id, firm.size_class) for firm in firms], schema=SIZES, orient="row")
 
 
-def naming_firms(context: Context, moment: Moment, held: Baseline, enterprises: Collection[str]) -> list[str] | None:
+def naming_firms(context: Context, moment: Moment, held: Mentions, enterprises: Collection[str]) -> list[str] | None:
     """Return the firms that may name one of these as a partner at a moment; None where only the whole book tells.
 
     They are those of the tables, which hold what was known when they were made, and of what became known since.
@@ -156,13 +178,23 @@ def naming_firms(context: Context, moment: Moment, held: Baseline, enterprises: 
     if not held.heard:
         return None
     try:
-        found = naming(peer_files(context), [stamp for stamp, _ in held.heard], enterprises)
+        found = _naming(peer_files(context), held, enterprises)
     except FileNotFoundError:
         return None
     since = min(at for _, at in held.heard)
     later = scan(context, DATASET.name, moment.version, moment.known_at, Whole(Why.PARTNERS), since=since)
     about = pl.col("counterparty").is_in(pl.Series(written(enterprises), dtype=pl.String).implode())
     return sorted({*found, *later.filter(about).select("enterprise").unique().collect().to_series()})
+
+
+def _naming(files: PeerFiles, held: Mentions, enterprises: Collection[str]) -> set[str]:
+    """Return who names these, by the index; of whom it does not say, by what each part says of others."""
+    told, rest = set[str](), list[str]()
+    for firm in enterprises:
+        near = naming_one(files, held.stamp, firm)
+        told.update(near or ())
+        rest += [firm] if near is None else []
+    return told | set(naming(files, [stamp for stamp, _ in held.heard], rest))
 
 
 def trust_of(

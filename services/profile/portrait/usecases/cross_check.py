@@ -1,47 +1,25 @@
-"""Holding one source against another: an enterprise's cross-comparison as of a day, as known at a time."""
+"""Gathering what the rules of cross-comparison hold against each other, as of a day, as known at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import polars as pl
 
-from chassis.core.errors import NotFound
 from services.profile.book import store
 from services.profile.book.context import Context
 from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.evidence import Evidence
 from services.profile.book.domain.invoice import DATASET, as_known
-from services.profile.book.domain.moment import Asked, Moment
+from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.party import party_of, written
 from services.profile.book.domain.permit import Permit, Whole, Why
 from services.profile.book.usecases.gather import gather, gone_at, scan, scan_invoices
 from services.profile.book.withdrawals import withdrawn
-from services.profile.portrait.domain import crosscheck
-from services.profile.portrait.domain.crosscheck import Material, Rule
-from services.profile.rights.usecases.open_at import OpenFile, open_at
-from services.profile.rights.usecases.open_file import Reading
+from services.profile.portrait.domain.crosscheck import Material
 
-
-class RuleNotFound(NotFound):
-    """No rule of cross-comparison has this key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """All comparisons of one enterprise (`crosscheck.FINDINGS`), and the moment that they hold for."""
-
-    file: OpenFile
-    findings: pl.DataFrame
-
-
-def compare(context: Context, reading: Reading, enterprise: str, asked: Asked, rule: str | None = None) -> Compared:
-    """Return what the sources say of one enterprise, held against each other by one rule or by all."""
-    chosen = None if rule is None else [_rule(rule)]
-    file = open_at(context, reading, enterprise, asked)
-    compared = material(context, file.facts.moment, file.permit)
-    return Compared(file, crosscheck.check(compared, chosen))
+# What partners' statements are told and compared by.
+STATED = (*DATASET.identity, "status", "blue_number", "version", "known_at", "import_id")
 
 
 def material(
@@ -60,10 +38,15 @@ def material(
     trading counterparty is a lawful source), and from when to when the book runs that others brought.
     """
     enterprises = scope.enterprises
-    whole = scan(context, "invoices", moment.version, moment.known_at, Whole(Why.PARTNERS))
     if naming is not None and evidence is not None and enterprises is not None:
         named = evidence.invoices.select(party_of(pl.col("counterparty").unique())).to_series().drop_nulls()
-        whole = _of_firms(context, moment, {*naming, *enterprises, *named})
+        with context.database.read() as session:
+            partners = store.there(session, sorted({*naming, *named}))
+        # Who deals with no firm of the book has nobody's statements to be held against.
+        read = _of_firms(context, moment, {*partners, *enterprises} if partners else ())
+        whole = read.select(STATED).collect().lazy()
+    else:
+        whole = scan(context, "invoices", moment.version, moment.known_at, Whole(Why.PARTNERS))
     book = whole.filter(pl.col("version") > 0)
     if moment.known_at is not None:
         book = book.filter(pl.col("known_at") <= moment.known_at)
@@ -84,13 +67,5 @@ def material(
 def _of_firms(context: Context, moment: Moment, firms: Collection[str]) -> pl.LazyFrame:
     """Return the invoices of these firms, in all versions, unread."""
     with context.database.read() as session:
-        there, gone = store.there(session, sorted(firms)), withdrawn(session, moment.known_at)
-    return scan_invoices(context.lakes, moment.version, there, Whole(Why.PARTNERS), without=gone)
-
-
-def _rule(key: str) -> Rule:
-    for rule in crosscheck.rules():
-        if rule.key == key:
-            return rule
-    names = ", ".join(rule.key for rule in crosscheck.rules())
-    raise RuleNotFound(f"There is no rule {key[:64]}; there are: {names}.", rule=key[:64])
+        gone = withdrawn(session, moment.known_at)
+    return scan_invoices(context.lakes, moment.version, firms, Whole(Why.PARTNERS), without=gone)

@@ -24,7 +24,7 @@ from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.features import NEEDS, compute
 from services.profile.portrait.domain.indicators import Edges, Trust, edges, network, own
 from services.profile.portrait.domain.peers import USUAL, as_rows, peers
-from services.profile.portrait.peer_files import PeerFiles, naming
+from services.profile.portrait.peer_files import NAMES, PeerFiles, index_names, naming
 from services.profile.portrait.peer_store import PARTS
 
 c = pl.col
@@ -123,10 +123,11 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """All parts as one: the stamps of each part's figures, and who the firms are."""
+    """All parts as one: the stamps of what each part says of others and of its figures, and who the firms are."""
 
     stamp: str
     files: PeerFiles
+    heard: tuple[str, ...]
     figured: tuple[str, ...]
 
 
@@ -208,6 +209,7 @@ def combine(whole: All) -> tuple[int, int]:
     files.write(stamp, "usual", as_rows(usual))
     files.write(stamp, "groups", as_rows(peers(book, roster)))
     files.write(stamp, "network", tied)
+    files.write(stamp, NAMES, index_names(files, whole.heard, roster["enterprise"]))
     files.write(stamp, "firms", roster)
     return figures.height, traded.height
 

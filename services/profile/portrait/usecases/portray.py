@@ -97,7 +97,7 @@ def prepare(context: Context, file: OpenFile) -> PortraitInputs:
     held = baseline(context, moment, [file.enterprise])
     evidence = gather(context, moment, file.permit)
     firm = _known_then(context, file.enterprise, moment)
-    near = naming_firms(context, moment, held, [file.enterprise])
+    near = naming_firms(context, moment, held.mentions, [file.enterprise])
     trust = trust_of(context, moment, file.permit, evidence, near)
     subject = _subject(evidence, moment, held.network, parties_of(context, moment, evidence), trust)
     group = held.peers.of(Firm(firm.industry, firm.size_class, firm.synthetic))

@@ -24,12 +24,12 @@ from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import gather
 from services.profile.jobs import handlers
-from services.profile.portrait import peer_store
+from services.profile.portrait import peer_files, peer_store
 from services.profile.portrait.domain.features import NEEDS, compute
 from services.profile.portrait.domain.indicators import own, whole
 from services.profile.portrait.domain.peers import USUAL, Peers, peers
 from services.profile.portrait.peer_files import PeerFiles
-from services.profile.portrait.usecases import figure_parts, make_peers
+from services.profile.portrait.usecases import compare_sources, cross_check, figure_parts, make_peers
 from services.profile.portrait.usecases.baseline import (
     CATALOGUE,
     baseline,
@@ -164,10 +164,32 @@ def nearby(house: House) -> dict[str, float]:
     held, found = baseline(context, moment, ()), {}
     for firm in gather(context, moment, PEERS, ()).enterprises["enterprise"]:
         scope = Whole(Why.PEERS, (firm,))
-        near = naming_firms(context, moment, held, [firm])
+        near = naming_firms(context, moment, held.mentions, [firm])
         assert near is not None
         found |= dict(trust_of(context, moment, scope, gather(context, moment, scope), near).checks.iter_rows())
     return found
+
+
+def test_a_cross_check_reads_of_others_who_names_the_firm(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once peers are finished; what it says is what the whole lake says, also of what became known since."""
+    every = {kind: table for kind, table in economy().items() if kind.startswith("invoices")}
+    late = {kind: table.gather_every(97, 5) for kind, table in every.items()}
+    sent(cottage, {kind: table.join(late[kind], on=table.columns, how="anti") for kind, table in every.items()})
+    kept(cottage)
+    sent(cottage, late)
+    names = every["invoices.sale"]["enterprise"].unique().sort().to_list()[:8]
+    with monkeypatch.context() as blind:
+        blind.setattr(compare_sources, "finished_mentions", lambda *_: None)
+        whole_lake = [checks(cottage, name) for name in names]
+    monkeypatch.setattr(cross_check, "scan", lambda *_: pytest.fail("the whole lake is scanned"))
+    assert [checks(cottage, name) for name in names] == whole_lake
+    assert any("mirrored-invoice" in str(each["rules"]) for each in whole_lake)
+
+
+def checks(house: House, firm: str) -> Any:
+    answer = house.client.get(f"/v1/enterprises/{firm}/cross-checks", headers=house.owner(firm))
+    assert answer.status_code == 200, answer.json
+    return answer.json
 
 
 def whole_book(house: House) -> dict[str, float]:
@@ -287,6 +309,41 @@ def test_a_part_that_was_made_is_not_made_again(cottage: House, monkeypatch: pyt
     monkeypatch.setattr(figure_parts, "gather_part", lambda *asked: (made.append(1), real(*asked))[1])
     kept(cottage)
     assert len(made) == 2
+
+
+def test_two_workers_that_make_the_same_peers_leave_each_other_what_they_read(
+    cottage: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One ends while the other is in the middle of it: that one goes on and need not begin again."""
+    monkeypatch.setattr(make_peers, "parts_of", lambda _: 4)
+    sent(cottage, {kind: table for kind, table in economy().items() if kind.startswith("invoices")})
+    begun: list[int] = []
+    parted, written = figure_parts.gather_part, make_peers.write_tables
+    day = closed(moment_of(cottage).as_of)
+
+    def overtaken(*asked: Any) -> Evidence:
+        if len(begun) == 1:
+            make_peers.bring_forward(cottage.context, day, None, moves=False)
+            tidy(cottage.context)
+        return parted(*asked)
+
+    monkeypatch.setattr(figure_parts, "gather_part", overtaken)
+    monkeypatch.setattr(make_peers, "write_tables", lambda *asked: (begun.append(1), written(*asked))[1])
+    make_peers.bring_forward(cottage.context, day, None, moves=False)
+    assert len(begun) == 2
+    assert alike(kept(cottage), at_once(cottage))
+
+
+def test_what_only_the_work_needed_goes_when_it_is_long_done(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists of firms and of channels, and statements of dealings; not at once, as another may be reading them."""
+    cottage.send("invoices.sale", trade("E1"))
+    kept(cottage)
+    folder = cottage.context.settings.peers
+    for expected in (True, False):
+        tidy(cottage.context)
+        assert [bool(list(folder.glob(f"*/{name}.parquet"))) for name in ("told", "mirror-0")] == [expected] * 2
+        monkeypatch.setattr(peer_files, "DONE_SECONDS", -1.0)
+    assert list(folder.glob("*/figures-0.parquet"))
 
 
 def test_files_that_nobody_reads_go(manor: House) -> None:

@@ -40,6 +40,29 @@ PAIRED: Mapping[str, Pairs] = MappingProxyType(
         "own-partner": own_words.own_partner,
     }
 )
+# What these rules pair, they pair of rows of such a table, some with a value in such a column: without any there is no
+# pair. Of most firms little is known, and a plan of nothing costs as much as one of much.
+RESTS_ON: Mapping[str, tuple[str, str | None]] = MappingProxyType(
+    {
+        **dict.fromkeys(("tax-above-rate", "red-above-blue"), ("invoices", None)),
+        **dict.fromkeys(("number-used-twice", "number-missing"), ("invoices", None)),
+        **dict.fromkeys(("weekend-sales", "round-amounts"), ("invoices", None)),
+        **dict.fromkeys(("receipts-below-sales", "receipts-above-sales"), ("payments", None)),
+        **dict.fromkeys(("payments-below-purchases", "tax-paid"), ("payments", None)),
+        **dict.fromkeys(("declared-sales", "insurance-of-wages"), ("tax_filings", None)),
+        "size-class": ("enterprises", "size_class"),
+        "declared-revenue": ("enterprises", "revenue_fen"),
+        "rate-of-industry": ("enterprises", "taxpayer"),
+        "sales-before-founding": ("enterprises", "established_on"),
+        "delivered-of-ordered": ("orders", None),
+        "delivered-of-invoiced": ("deliveries", None),
+        "grade-against-lists": ("public_records", None),
+        **dict.fromkeys(("own-total", "own-tax", "own-date"), ("contested", None)),
+        **dict.fromkeys(("own-status", "own-partner"), ("contested", None)),
+    }
+)
+# These pair dealings of two firms: without the book of one there is none.
+OF_TWO_BOOKS = frozenset({"mirrored-invoice", "mirrored-status"})
 # By rule, the pairs in which a firm's own word alone says something of another firm: told, and not judged.
 UNCONFIRMED: Mapping[str, Pairs] = MappingProxyType({"mirrored-invoice": invoices.own_words})
 
@@ -62,7 +85,7 @@ def check(material: Material, chosen: Iterable[Rule] | None = None) -> pl.DataFr
 
     Rows come by rule in the order of declaration, then by enterprise, day and subject: the same for the same facts.
     """
-    in_force = [rule for rule in (chosen or rules()) if rule.since <= material.as_of]
+    in_force = [rule for rule in (chosen or rules()) if rule.since <= material.as_of and _may_pair(rule, material)]
     parts = pl.collect_all([_findings(rule, material) for rule in in_force])
     return pl.concat([pl.DataFrame(schema=FINDINGS), *parts])
 
@@ -74,7 +97,7 @@ def tally(findings: pl.DataFrame) -> pl.DataFrame:
 
 def tally_book(material: Material) -> pl.DataFrame:
     """Return what `tally(check(material))` does in another order, without a row for each of a book's comparisons."""
-    in_force = [rule for rule in rules() if rule.since <= material.as_of]
+    in_force = [rule for rule in rules() if rule.since <= material.as_of and _may_pair(rule, material)]
     parts = pl.collect_all([_judged(rule, material).group_by("enterprise", "rule").agg(*COUNTS) for rule in in_force])
     return pl.concat([pl.DataFrame(schema=TALLY), *parts])
 
@@ -91,6 +114,15 @@ def pass_rate(tallied: pl.DataFrame) -> pl.DataFrame:
     )
     means = shares.group_by("enterprise", maintain_order=True).agg(pass_rate=pl.col("agree").mean(), rules=pl.len())
     return means.sort("enterprise")
+
+
+def _may_pair(rule: Rule, material: Material) -> bool:
+    """Tell whether there are rows that a rule could pair."""
+    if rule.key in OF_TWO_BOOKS:
+        return not material.books.is_empty() or bool(material.own and rule.key in UNCONFIRMED)
+    name, column = RESTS_ON[rule.key]
+    table: pl.DataFrame = getattr(material.evidence, name)
+    return table.height > (table[column].null_count() if column else 0)
 
 
 def _findings(rule: Rule, material: Material) -> pl.LazyFrame:

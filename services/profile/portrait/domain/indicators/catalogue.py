@@ -11,7 +11,7 @@ import polars as pl
 from services.profile.book.domain.evidence import Evidence
 from services.profile.portrait.domain.features import CATALOGUE, Feature
 from services.profile.portrait.domain.indicators import chain, compliance, confidence, payment, relation
-from services.profile.portrait.domain.indicators.indicator import FIRM, Indicator
+from services.profile.portrait.domain.indicators.indicator import FIRM, Indicator, together
 
 INDICATORS: tuple[Indicator, ...] = (
     *payment.INDICATORS,
@@ -41,14 +41,13 @@ def own(evidence: Evidence, days: Sequence[date], parties: pl.DataFrame, trust: 
     anything was known of it.
     """
     moments = pl.DataFrame({"as_of": list(days)}, schema={"as_of": pl.Date})
-    found = confidence.measured(evidence, moments, trust.channels)
-    for part in (
+    parts = (
+        confidence.measured(evidence, moments, trust.channels),
         payment.measured(evidence, moments, parties),
         compliance.measured(evidence.public_records, moments),
         relation.mutual_trade(evidence.invoices, moments),
-    ):
-        found = found.join(part, on=FIRM, how="full", coalesce=True)
-    return found.select(*FIRM, LAST_ON, *_values(OWN)).sort(FIRM)
+    )
+    return together(parts).select(*FIRM, LAST_ON, *_values(OWN)).sort(FIRM)
 
 
 @dataclass(frozen=True, slots=True)

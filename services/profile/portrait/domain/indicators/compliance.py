@@ -10,7 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from services.profile.book.domain.public_record import live
-from services.profile.portrait.domain.indicators.indicator import FIRM, Indicator, Scale, moments
+from services.profile.portrait.domain.indicators.indicator import FIRM, Indicator, Scale, moments, nothing
 from services.profile.standards.text import Text
 
 c = pl.col
@@ -84,6 +84,8 @@ def measured(records: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
 
     A firm of which nothing was published yet has no row: unknown is not clean.
     """
+    if records.is_empty():
+        return nothing(*COUNTED, "tax_grade")
     known = moments(records, days).filter(c("published_on") <= c("as_of")).with_columns(live=live(c("as_of")))
     grade = c("grade").replace_strict({letter: place + 1 for place, letter in enumerate(GRADES)}, default=None)
     graded = (c("record") == "tax-grade") & c("grade").is_not_null()

@@ -6,6 +6,7 @@ changes no score. Like features they are computed in columns, for one firm as of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -44,6 +45,21 @@ class Indicator(Feature):
     scale: Scale | None = None
     weight: float = 1.0
     model: bool = False
+
+
+def nothing(*names: str) -> pl.DataFrame:
+    """Return figures of no firm: of most firms few kinds of data are known, and plans of nothing cost as others do."""
+    return pl.DataFrame(schema={"enterprise": pl.String, "as_of": pl.Date, **dict.fromkeys(names, pl.Float64)})
+
+
+def together(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return all columns of figures (by firm and day) side by side; a figure that a part does not tell is null."""
+    told = [part for part in parts if part.height] or list(parts[:1])
+    found = told[0]
+    for part in told[1:]:
+        found = found.join(part, on=FIRM, how="full", coalesce=True)
+    kinds = {name: kind for part in parts for name, kind in part.schema.items() if name not in found.columns}
+    return found.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in kinds.items())
 
 
 def moments(rows: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:

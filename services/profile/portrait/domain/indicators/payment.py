@@ -6,7 +6,7 @@ import polars as pl
 
 from services.profile.book.domain.evidence import Evidence
 from services.profile.portrait.domain import late_payment
-from services.profile.portrait.domain.indicators.indicator import FIRM, Indicator, Scale, moments
+from services.profile.portrait.domain.indicators.indicator import FIRM, Indicator, Scale, moments, nothing, together
 from services.profile.standards.text import Text
 
 c = pl.col
@@ -100,10 +100,7 @@ def measured(evidence: Evidence, days: pl.DataFrame, parties: pl.DataFrame) -> p
     found.append(_punctual(filings.filter(~insurance), days, "tax_punctual"))
     found.append(_punctual(filings.filter(insurance), days, "insurance_punctual"))
     found.append(_wages(evidence.payments, days))
-    whole = found[0]
-    for each in found[1:]:
-        whole = whole.join(each, on=FIRM, how="full", coalesce=True)
-    return whole
+    return together(found)
 
 
 SIDES: tuple[tuple[late_payment.Side, str], ...] = (("purchase", "paid_beyond"), ("sale", "received_beyond"))
@@ -113,21 +110,27 @@ def _beyond(
     evidence: Evidence, days: pl.DataFrame, parties: pl.DataFrame, side: late_payment.Side, name: str
 ) -> pl.DataFrame:
     parts = late_payment.parts_of(evidence.invoices, evidence.payments, evidence.orders, parties, side)
+    if parts.is_empty():
+        return nothing(name)
     judged = late_payment.lateness(moments(parts, days), c("as_of"))
     recent = judged.filter((c("due_on") <= c("as_of")) & (c("due_on") > c("as_of").dt.offset_by("-12mo")))
     return recent.group_by(FIRM).agg(late_payment.days_beyond(c("as_of")).alias(name))
 
 
 def _punctual(filings: pl.DataFrame, days: pl.DataFrame, name: str) -> pl.DataFrame:
+    if filings.is_empty():
+        return nothing(name)
     due = moments(filings, days).filter((c("due_on") <= c("as_of")) & (c("due_on") > c("as_of").dt.offset_by("-24mo")))
     filed = (c("filed_on") <= c("due_on")).fill_null(value=False)
-    nothing = c("due_fen") <= 0
+    none_due = c("due_fen") <= 0
     paid = ((c("paid_on") <= c("due_on")) & (c("paid_fen") >= c("due_fen"))).fill_null(value=False)
-    return due.group_by(FIRM).agg((filed & (nothing | paid)).mean().alias(name))
+    return due.group_by(FIRM).agg((filed & (none_due | paid)).mean().alias(name))
 
 
 def _wages(payments: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     """Return the share of the last 12 whole months, or of those since the first wage, in which wages were paid."""
+    if payments.is_empty():
+        return nothing("wage_months")
     wages = payments.filter((c("status") == "valid") & (c("direction") == "out") & (c("purpose") == "wage"))
     # The month of the as-of day counts once it is over.
     last = c("as_of").dt.offset_by("1d").dt.offset_by("-1mo")

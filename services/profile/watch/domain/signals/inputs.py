@@ -147,7 +147,7 @@ def links(sales: pl.DataFrame) -> pl.DataFrame:
 
     Columns: enterprise, counterparty, net_3, net_12, net_12_before (fen), first_on, last_on, meetings (days with
     a positive invoice), gap (the usual number of days between them: their median), all_3, all_12 (fen: what was
-    sold to anybody, persons among them).
+    sold to anybody, persons among them; null where that is nothing: of it nobody has a share).
     """
     blue = c("total_fen") > 0
 
@@ -164,8 +164,9 @@ def links(sales: pl.DataFrame) -> pl.DataFrame:
         meetings=days.len(),
         gap=days.diff().dt.total_days().median(),
     )
-    whole = (c(f"net_{months}").clip(0).sum().over("enterprise").alias(f"all_{months}") for months in (3, 12))
-    found = found.with_columns(*whole).filter(c("counterparty").is_not_null())
+    sums = {f"all_{months}": c(f"net_{months}").clip(0).sum().over("enterprise") for months in (3, 12)}
+    found = found.with_columns(pl.when(whole > 0).then(whole).alias(name) for name, whole in sums.items())
+    found = found.filter(c("counterparty").is_not_null())
     # In one order always: sums of floats and ties between customers must not depend on threads.
     return found.sort("enterprise", "counterparty")
 

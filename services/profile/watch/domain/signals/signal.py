@@ -72,9 +72,11 @@ def readings(frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     eager = frame.lazy().collect()
     absent = [pl.lit("" if name == "event" else None, dtype=READINGS[name]).alias(name) for name in READINGS]
     found = eager.with_columns(column for column, name in zip(absent, READINGS, strict=True) if name not in eager)
-    # A comparison with an unknown value is neither: it must not open an alert, nor clear one.
+    # A comparison with an unknown value is neither: it must not open an alert, nor clear one. To Polars NaN is more
+    # than any bound, and 0/0 would fire.
+    told = pl.col("value").cast(pl.Float64).is_not_nan().fill_null(value=True)
     return found.select(
-        pl.col(name).cast(kind).fill_null(value=False) if kind == pl.Boolean else pl.col(name).cast(kind)
+        (pl.col(name).cast(kind) & told).fill_null(value=False) if kind == pl.Boolean else pl.col(name).cast(kind)
         for name, kind in READINGS.items()
     ).sort("enterprise", "event")
 

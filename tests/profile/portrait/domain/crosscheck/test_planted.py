@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 import pytest
@@ -11,7 +11,8 @@ from crosscheck_material import material
 from sandbox.contradictions import plant
 from sandbox.economy import Plan, simulate
 from sandbox.records import records
-from services.profile.portrait.domain.crosscheck import check, rules
+from services.profile.portrait.domain.crosscheck import Material, check, rules
+from services.profile.portrait.domain.crosscheck.check import OF_TWO_BOOKS, PAIRED, RESTS_ON
 
 FINDING = ["rule", "enterprise", "subject"]
 
@@ -61,3 +62,20 @@ def test_an_economy_without_lies_has_no_contradiction() -> None:
     """So whatever is found beside a planted one is its consequence."""
     honest = records(simulate(Plan(firms=330, months=30, seed=7)))
     assert check(material(honest)).filter("contradicts").is_empty()
+
+
+def test_without_what_it_rests_on_a_rule_pairs_nothing() -> None:
+    """So that it need not be asked: of every rule, with all else that an economy has; and with that it pairs."""
+    known = material(records(simulate(Plan(firms=40, months=14))))
+    assert RESTS_ON.keys() | OF_TWO_BOOKS == PAIRED.keys()
+    found = {key for key, pairs in PAIRED.items() if pairs(_without(known, key)).collect().height}
+    assert not found
+
+
+def _without(known: Material, rule: str) -> Material:
+    if rule in OF_TWO_BOOKS:
+        return replace(known, books=known.books.clear())
+    name, column = RESTS_ON[rule]
+    table = getattr(known.evidence, name)
+    less = table.with_columns(pl.lit(None, table.schema[column]).alias(column)) if column else table.clear()
+    return replace(known, evidence=replace(known.evidence, **{name: less}))

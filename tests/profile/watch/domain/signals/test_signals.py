@@ -13,6 +13,7 @@ from signal_scenes import reading, records_of, scene
 from services.profile.graph.domain.rings import limits
 from services.profile.watch.domain.signals import BY_KEY, SIGNALS, SignalInputs, Surroundings, evaluate
 from services.profile.watch.domain.signals.inputs import NORMS, OUTCOMES, QUERIES
+from services.profile.watch.domain.signals.signal import readings
 from services.profile.watch.domain.signals.thresholds import declared, read, threshold_on
 
 MONTHS = [AS_OF - timedelta(days=round(30.44 * back) + 5) for back in range(30)]
@@ -161,6 +162,25 @@ def test_a_customer_that_defaulted_or_is_on_the_dishonest_list_is_exposure() -> 
     assert found is not None
     assert (found["subject"], found["value"], found["fires"]) == ("local:K1", 0.5, True)
     assert set(records_of(book, "counterparty-default")["kind"]) == {"public-records", "invoices"}
+
+
+def test_who_has_sold_nothing_for_a_year_depends_on_no_customer() -> None:
+    """Nothing of nothing is no share: neither a customer in default nor one that was lost is told of."""
+    days = [AS_OF - timedelta(days=400 + 10 * n) for n in range(12)]
+    rows = [sale(f"{day}", 100_000, to="K1") for day in days] + [sale(f"{AS_OF - timedelta(days=390)}", 1000, to="K2")]
+    taken_back = [sale("2020-01-10", -100_000, to="K1")]
+    record = {"enterprise": "local:K1", "record": "dishonest", "number": "1", "date": date(2020, 1, 5)}
+    listed = {**record, "published_on": date(2020, 1, 6)}
+    for book in (scene(*rows, public_records=[listed]), scene(*rows, *taken_back, public_records=[listed])):
+        found = evaluate(book, [BY_KEY["counterparty-default"], BY_KEY["key-customer-lost"]]).readings
+        assert found.is_empty(), found
+
+
+def test_a_value_that_is_no_number_neither_fires_nor_is_calm() -> None:
+    """Whatever a signal divides by nothing."""
+    undefined = pl.DataFrame({"enterprise": ["local:E1"], "value": [float("nan")]})
+    told = readings(undefined.with_columns(fires=pl.col("value") >= 0.05, calm=pl.col("value") >= 0.05))
+    assert told.select("fires", "calm").row(0) == (False, False)
 
 
 def test_a_new_controller_a_capital_cut_and_a_freeze_are_events() -> None:
