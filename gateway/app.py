@@ -11,9 +11,13 @@ from flask import Flask, Response, redirect
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from chassis.core import metrics
 from chassis.core.errors import UpstreamUnavailable
+from chassis.core.readiness import STARTS
+from chassis.data import removal
 from chassis.data.database import Database
-from chassis.web.app import Api, make_app, writing
+from chassis.web.app import Api, make_app, tell_gauges, writing
+from gateway import upkeep
 from gateway.context import Context, make_context
 from gateway.door.admission import tell_standing
 from gateway.door.backends import Backend
@@ -22,6 +26,7 @@ from gateway.door.proxy import Proxy
 from gateway.identity import store
 from gateway.identity.api import clients, tokens
 from gateway.identity.api.current import Identity
+from gateway.identity.retention import policies
 from gateway.portal import make_portal
 from gateway.problems import PROBLEMS
 from gateway.reference import api as reference
@@ -40,14 +45,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = make_app("gateway", verifier=here.admission, problem_kinds=PROBLEMS, checks=_checks(here), outermost=True)
     app.config["MAX_CONTENT_LENGTH"] = OWN_BODY_BYTES
     app.extensions |= {"context": here, "database": here.database, "identity": _identity(here)}
+    app.extensions[STARTS] = [
+        partial(upkeep.start, here.database, upkeep.scheduled(here.database, here.settings.schedule))
+    ]
     app.after_request(tell_standing)
+    tell_gauges(app, metrics.Gauges(removal.gauges(here.database, policies(), here.settings.schedule)))
     app.extensions["reference"] = Reference(here.backends, own_api(app).document)
     app.register_blueprint(tokens.blueprint)
     app.register_blueprint(reference.blueprint)
-    door = GatewayDoor(here.admission, here.backends, here.people)
+    own = {"/v1/retention": partial(upkeep.told, here.database, off=here.settings.schedule.get(removal.NAME) == "off")}
+    door = GatewayDoor(here.admission, here.backends, here.people, own)
     app.register_blueprint(make_portal(door, _session_secret(here)))
     app.add_url_rule("/", "front", _front)
-    proxy = Proxy(here.admission, here.backends)
+    proxy = Proxy(here.admission, here.backends, own)
     app.add_url_rule(
         "/v1/<path:rest>", "proxy", proxy, methods=METHODS, provide_automatic_options=False, merge_slashes=False
     )

@@ -19,10 +19,10 @@ from chassis.core.errors import Refused
 from chassis.core.findings import DEEP, USUAL, told
 from chassis.core.settings import SettingsError
 from chassis.data import migrations
-from chassis.data.backups import Named, back_up, bring_back
+from chassis.data.backups import Named, fetch_from, save_to
 from chassis.data.check import check_database
 from chassis.data.database import Database
-from chassis.data.vault import vault_at
+from chassis.data.schedule import listed
 from gateway.identity import assertions, keys
 from gateway.identity.identities import SERVICES, development_keys, register_services
 from gateway.identity.people import People
@@ -32,6 +32,7 @@ from gateway.identity.store import Client
 from gateway.identity.tables import SessionRow
 from gateway.identity.tokens import prepare, rotate
 from gateway.settings import Settings
+from gateway.upkeep import scheduled
 
 PART = "gateway"
 
@@ -52,9 +53,8 @@ def backup(settings: Settings, place: str, moment: str) -> None:
     """Put the gateway into the backup of a MOMENT at PLACE, a folder or an object store."""
     keys = sorted(path.name for path in settings.home.glob(f"{settings.signing_key.stem}*") if path.is_file())
     keys += [settings.keys_file.name] * settings.keys_file.exists()
-    with vault_at(place) as vault:
-        part = back_up(vault, moment, PART, settings.database_url, lambda _: Named(facts={"keys": keys}))
-    click.echo(orjson.dumps(part.as_told()))
+    saved = save_to(place, moment, PART, settings.database_url, lambda _: Named(facts={"keys": keys}))
+    click.echo(orjson.dumps(saved))
 
 
 @main.command()
@@ -63,12 +63,11 @@ def backup(settings: Settings, place: str, moment: str) -> None:
 @click.pass_obj
 def restore(settings: Settings, place: str, moment: str) -> None:
     """Bring the gateway back from the backup of a MOMENT; whoever was signed in then signs in anew."""
-    with vault_at(place) as vault:
-        part = bring_back(vault, moment, PART, settings.database_url)
+    brought = fetch_from(place, moment, PART, settings.database_url)
     with Database(settings.database_url).begin() as session:
         # Who has signed out since, or was shut out, must not be let in by a session of then.
         session.execute(update(SessionRow).where(SessionRow.ended_at.is_(None)).values(ended_at=datetime.now(UTC)))
-    click.echo(orjson.dumps(part.as_told()))
+    click.echo(orjson.dumps(brought))
 
 
 @main.command()
@@ -203,6 +202,14 @@ def rotate_signing_key(settings: Settings, only_prepare: bool) -> None:
         return
     rotate(settings.signing_key)
     click.echo("The new key signs after a restart; the one before it stays published. Restart every gateway now.")
+
+
+@main.command("schedule")
+@click.pass_obj
+def schedule(settings: Settings) -> None:
+    """List what the clock orders: when it is due, when it was done last, and what came of it."""
+    database = Database(settings.database_url)
+    click.echo(listed(database, scheduled(database, settings.schedule)))
 
 
 @main.command("verify")

@@ -30,6 +30,8 @@ class Settings:
     redis_url: str | None = field(default=None, repr=False)
     proxies: int = 0
     token_url: str | None = None
+    # When what is scheduled is done, by name, where not as usual.
+    schedule: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -47,6 +49,7 @@ class Settings:
             redis_url = env.str("REDIS_URL", "")
             proxies = env.int("GATEWAY_TRUSTED_PROXIES", 0)
             token_url = env.str("GATEWAY_TOKEN_URL", "")
+            schedule = settings.schedule(env, "gateway")
         if production and (pepper == DEVELOPMENT_PEPPER or len(pepper) < PEPPER_LENGTH):
             raise SettingsError(
                 "The settings cannot be used:\n  GATEWAY_KEY_PEPPER: production needs a secret of your own of at least "
@@ -63,6 +66,7 @@ class Settings:
             redis_url=redis_url or None,
             proxies=proxies,
             token_url=token_url or None,
+            schedule=schedule,
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 CHINA = timezone(timedelta(hours=8))
@@ -48,3 +49,16 @@ def written(day: date | datetime | None) -> str | None:
     if day is None:
         return None
     return rfc3339(day) if isinstance(day, datetime) else day.isoformat()
+
+
+def months_later(day: date, months: int) -> date:
+    """Return the corresponding day, which ends a term of months (民法典 Art. 202), else the month's last.
+
+    >>> months_later(date(2024, 2, 29), 12), months_later(date(2026, 3, 1), 24)
+    (datetime.date(2025, 2, 28), datetime.date(2028, 3, 1))
+    >>> months_later(date(2026, 3, 31), -1)
+    datetime.date(2026, 2, 28)
+    """
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -6,6 +6,8 @@ import os
 from contextlib import suppress
 
 PIPE = "SMECREDIT_READY_FD"
+# Under this name an application has what each of its processes starts once it serves.
+STARTS = "starts"
 
 
 def tell() -> None:

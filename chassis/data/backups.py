@@ -16,7 +16,7 @@ from typing import Any
 from chassis.core.errors import Refused
 from chassis.data import dump
 from chassis.data.dump import Copy
-from chassis.data.vault import Entry, Part, Vault
+from chassis.data.vault import Entry, Part, Vault, vault_at
 
 MOST_ATTEMPTS = 5
 
@@ -95,6 +95,22 @@ def bring_back(
         with _fetched(vault, database, Path(folder)) as file:
             dump.restore(file, url)
     return part
+
+
+def save_to(
+    place: str, moment: str, service: str, url: str, named: Callable[[Copy], Named] = nothing
+) -> dict[str, Any]:
+    """Put a running service into the backup of a moment at a place (a folder or an object store); tell what went in."""
+    with vault_at(place) as vault:
+        return back_up(vault, moment, service, url, named).as_told()
+
+
+def fetch_from(
+    place: str, moment: str, service: str, url: str, put: Callable[[str, Path], object] | None = None
+) -> dict[str, Any]:
+    """Bring a service back from the backup of a moment at a place, into an empty one; tell what came."""
+    with vault_at(place) as vault:
+        return bring_back(vault, moment, service, url, put).as_told()
 
 
 def _kept(vault: Vault, sources: Sequence[Source], held: Mapping[str, Entry]) -> Iterator[Entry]:

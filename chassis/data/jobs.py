@@ -66,6 +66,8 @@ TABLE = Table(
     Column("created_at", Utc, nullable=False),
     Column("finished_at", Utc),
     Column("checkpoint", Json),
+    # Who had it run again last, when, and what had become of it before.
+    Column("retried", Json),
     # How what ordered it is named in traces and logs (W3C Trace Context).
     Column("ordered_in", String(55)),
     Index("ix_jobs_state_queue_created_at_id", "state", "queue", "created_at", "id"),

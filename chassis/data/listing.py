@@ -3,37 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+import structlog
+from sqlalchemy import ColumnElement, select, tuple_, update
+from sqlalchemy.orm import Session
 
 from chassis.core.errors import Conflict, NotFound
+from chassis.core.identity import Caller
 from chassis.core.moments import rfc3339
 from chassis.core.problems import JOB_CRASHED, JOB_KILLED
-from chassis.data import presence
+from chassis.data import clock, presence
 from chassis.data.database import Database
-from chassis.data.jobs import FAILED, QUEUED, RUNNING, TABLE
+from chassis.data.jobs import DONE, FAILED, QUEUED, RUNNING, TABLE
 from chassis.data.queues import Depth, depths
 
 MOST_SHOWN = 100
+AS_NEW = ("problem", "finished_at", "due_at", "worker")
+STATES = (QUEUED, RUNNING, DONE, FAILED)
+# Whoever has the command line of a service.
+BY_COMMAND = {"by": "command", "per": None}
+log = structlog.get_logger()
 OURS = frozenset(f"/problems/{kind.slug}" for kind in (JOB_CRASHED, JOB_KILLED))
 
 
-def told(database: Database, posts: Collection[str]) -> dict[str, Any]:
-    """Return the queues with their depths, and the newest jobs that wait, run or have failed.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which jobs somebody asks for: of one queue, in these states, as old as this in seconds at least."""
+
+    states: Collection[str] = (QUEUED, RUNNING, FAILED)
+    queue: str | None = None
+    older_than: float | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return what they are found by."""
+        found: list[ColumnElement[bool]] = [TABLE.c.state.in_(list(self.states))]
+        if self.queue is not None:
+            found.append(TABLE.c.queue == self.queue)
+        if self.older_than is not None:
+            found.append(TABLE.c.created_at <= clock.ahead(-self.older_than))
+        return found
+
+
+def newest(
+    session: Session, wanted: Wanted, most: int, after: tuple[datetime, str] | None = None
+) -> list[dict[str, Any]]:
+    """Return the newest jobs, those older than one (by moment and id) where it is given.
 
     A payload may hold a firm's code and a problem's sentences what a caller wrote: neither is shown.
     """
+    query = select(TABLE).where(*wanted.conditions())
+    if after is not None:
+        query = query.where(tuple_(TABLE.c.created_at, TABLE.c.id) < tuple_(*after))
+    rows = session.execute(query.order_by(TABLE.c.created_at.desc(), TABLE.c.id.desc()).limit(most)).all()
+    return [_job(row) for row in rows]
+
+
+def told(database: Database, posts: Collection[str]) -> dict[str, Any]:
+    """Return the queues with their depths, and the newest jobs that wait, run or have failed."""
     with database.read() as session:
         found, there = depths(session), presence.alive(session)
-        shown = select(TABLE).where(TABLE.c.state.in_([QUEUED, RUNNING, FAILED]))
-        newest = session.execute(shown.order_by(TABLE.c.created_at.desc(), TABLE.c.id.desc()).limit(MOST_SHOWN)).all()
+        shown = newest(session, Wanted(), MOST_SHOWN)
     queues = [_queue(name, found.get(name, Depth()), there.get(name, 0)) for name in sorted({*posts, *found})]
-    return {"queues": queues, "jobs": [_job(row) for row in newest]}
+    return {"queues": queues, "jobs": shown}
 
 
-def again(database: Database, job_id: str) -> dict[str, Any]:
+def again(database: Database, job_id: str, caller: Caller | None = None) -> dict[str, Any]:
     """Have a job run again that ended by a fault of ours or was set aside; return its id, kind and queue.
+
+    It keeps who asked for that (none: by the command line), when, and what had become of it.
 
     Raise `NotFound` where this service has no such job, `Conflict` where it was refused or has not failed.
     """
@@ -45,8 +85,12 @@ def again(database: Database, job_id: str) -> dict[str, Any]:
         if row.state != FAILED or row.problem["type"] not in OURS:
             why = row.state if row.state != FAILED else f"failed with {row.problem['type']}"
             raise Conflict(f"{job_id} is {why}; only what broke off or was set aside is run again.")
-        fresh = {"attempts": 0, "killed": 0, "problem": None, "finished_at": None, "due_at": None, "worker": None}
+        fresh: dict[str, Any] = {"attempts": 0, "killed": 0, **dict.fromkeys(AS_NEW)}
+        who = {"by": caller.client, "per": caller.per} if caller else BY_COMMAND
+        now = session.execute(select(clock.now())).scalar_one()
+        fresh |= {"retried": {**who, "at": rfc3339(now), "problem": row.problem["type"]}}
         session.execute(update(TABLE).where(mine).values(state=QUEUED, **fresh))
+    log.info("job run again", job=row.id, kind=row.kind, **who)
     return {"id": row.id, "kind": row.kind, "queue": row.queue}
 
 
@@ -71,5 +115,7 @@ def _job(row: Any) -> dict[str, Any]:
         "attempts": row.attempts,
         "killed": row.killed,
         "created_at": rfc3339(row.created_at),
+        "finished_at": row.finished_at and rfc3339(row.finished_at),
+        "retried": row.retried,
         "problem": row.problem and row.problem["type"],
     }

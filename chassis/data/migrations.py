@@ -44,6 +44,12 @@ def upgrade(database: Database, package: str) -> bool:
 def check(database: Database, package: str) -> None:
     """Raise where the database is not what the code expects: a readiness check."""
     if (found := current(database)) != head(package):
+        if found and found not in revisions(package):
+            raise UpstreamUnavailable(
+                f"The database stands at {found}, which this code does not know: a newer release has migrated it, and "
+                "there is no way down. Install that release again, or restore the backup from before it: "
+                "smecredit restore FROM --at MOMENT."
+            )
         raise UpstreamUnavailable(
             f"The database stands at {found or 'nothing'} and the code at {head(package)}; "
             f"run: python -m {package}.cli migrate"
@@ -66,6 +72,13 @@ def head(package: str) -> str:
     revisions, before = ({name for step in steps for name in line.findall(step)} for line in (REVISION, BEFORE))
     (newest,) = revisions - before
     return str(newest)
+
+
+@cache
+def revisions(package: str) -> frozenset[str]:
+    """Return every revision that the code knows."""
+    steps = (_folder(package) / "versions").glob("[0-9]*.py")
+    return frozenset(name for step in steps for name in REVISION.findall(step.read_text("utf-8")))
 
 
 def differences(database: Database, metadata: MetaData) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from typing import Any
 
 from chassis.core import readiness
 
@@ -28,8 +29,10 @@ accesslog = None
 loglevel = os.environ.get("GUNICORN_LOGLEVEL", "warning")
 
 
-def post_worker_init(worker: object) -> None:
-    """Tell who started us that requests are answered now."""
+def post_worker_init(worker: Any) -> None:
+    """Start what the application does beside requests, and tell who started us that requests are answered now."""
+    for start in getattr(worker.wsgi, "extensions", {}).get(readiness.STARTS, ()):
+        start()
     readiness.tell()
 
 

@@ -8,9 +8,12 @@ from urllib.parse import urlencode
 import orjson
 
 from chassis.core.errors import Forbidden, Unauthenticated
+from chassis.core.wire import Reply
+from gateway.door import joined
 from gateway.door.admission import Admission
 from gateway.door.backends import Backend, trace_headers
-from gateway.door.routes import PREFIX, route_of
+from gateway.door.joined import Own
+from gateway.door.routes import PREFIX, Route, route_of
 from gateway.door.visitor import Answer, Ask, Visitor
 from gateway.identity import keys
 from gateway.identity.authority import Pass
@@ -20,9 +23,12 @@ from gateway.identity.people import People, SignedIn
 class GatewayDoor:
     """Signs a visitor in and calls the services in that name (`gateway.portal.door.Door`)."""
 
-    def __init__(self, admission: Admission, backends: Mapping[str, Backend], people: People) -> None:
+    def __init__(
+        self, admission: Admission, backends: Mapping[str, Backend], people: People, own: Own | None = None
+    ) -> None:
         self._admission = admission
         self._backends = backends
+        self._own = own or {}
         self._people = people
 
     def sign_in(self, api_key: str) -> Visitor:
@@ -77,18 +83,23 @@ class GatewayDoor:
             headers["Content-Type"] = "application/json"
         elif ask.file is not None:
             headers["Content-Type"] = "application/octet-stream"
-        reply = self._backends[route.service].exchange(
+        reply = self._reply(route, ask, f"{target}?{urlencode(ask.query)}" if ask.query else target, headers)
+        kind = reply.header("Content-Type")
+        if "json" not in kind:
+            return Answer(reply.status, None, reply.body, kind)
+        return Answer(reply.status, orjson.loads(reply.body) if reply.body else None)
+
+    def _reply(self, route: Route, ask: Ask, target: str, headers: Mapping[str, str]) -> Reply:
+        if route.joined:
+            return joined.answer(self._backends, self._own, route, ask.method, target, headers)
+        return self._backends[route.service].exchange(
             ask.method,
-            f"{target}?{urlencode(ask.query)}" if ask.query else target,
+            target,
             headers=headers,
             body=ask.file if ask.json is None else orjson.dumps(ask.json),
             patience=route.patience,
             repeatable=ask.method == "GET" or bool(ask.key),
         )
-        kind = reply.header("Content-Type")
-        if "json" not in kind:
-            return Answer(reply.status, None, reply.body, kind)
-        return Answer(reply.status, orjson.loads(reply.body) if reply.body else None)
 
 
 def _visitor(signed_in: SignedIn) -> Visitor:

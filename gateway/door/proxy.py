@@ -16,8 +16,10 @@ from urllib3.response import BaseHTTPResponse
 from werkzeug.datastructures import Headers
 
 from chassis.core.errors import Invalid, NotFound
+from gateway.door import joined
 from gateway.door.admission import Admission
 from gateway.door.backends import Backend, trace_headers
+from gateway.door.joined import Own
 from gateway.door.routes import PREFIX, Route, route_of
 from gateway.identity.authority import Pass
 
@@ -47,9 +49,10 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 class Proxy:
     """Turns a request at `/v1/…` into one to the service behind it, and its answer into ours."""
 
-    def __init__(self, admission: Admission, backends: Mapping[str, Backend]) -> None:
+    def __init__(self, admission: Admission, backends: Mapping[str, Backend], own: Own | None = None) -> None:
         self._admission = admission
         self._backends = backends
+        self._own = own or {}
 
     def __call__(self, rest: str) -> Response:
         """Answer one request."""
@@ -69,6 +72,10 @@ class Proxy:
     ) -> tuple[Response, float]:
         """Return the service's answer as ours, and when its first byte was here."""
         backend, target = self._backends[route.service], _target(request.environ)
+        if route.joined:
+            headers.pop("Content-Length", None)
+            reply = joined.answer(self._backends, self._own, route, request.method, target, headers)
+            return Response(reply.body, reply.status, _returned(reply.headers)), time.perf_counter()
         repeatable = _repeatable(body)
         if route.streams or not (body is None or isinstance(body, bytes)):
             answer = backend.send(

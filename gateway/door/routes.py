@@ -13,12 +13,14 @@ SERVICES = ("profile", "scoring", "matching")
 class Route:
     """A public route: the service behind it, the longest silence (seconds) that is waited out, and its bodies' size.
 
-    What `streams` (files in, tables and lines out) is passed on piece by piece; everything else fits in memory.
+    What `streams` (files in, tables and lines out) is passed on piece by piece; everything else fits in memory. What is
+    `joined` is asked of every service; the one that is named documents it.
     """
 
     service: str
     patience: float = 30.0
     streams: bool = False
+    joined: bool = False
 
 
 # A file of a gigabyte is stored before its import answers; a book of features or scores is computed while the
@@ -48,7 +50,8 @@ ROUTES: Mapping[str, Route] = {
     "disputes": Route("profile"),
     "repairs": Route("profile"),
     "notices": Route("profile"),
-    "retention": Route("profile"),
+    "retention": Route("profile", joined=True),
+    "jobs": Route("profile", joined=True),
     "enterprises/*/scores": Route("scoring"),
     "scores": Route("scoring"),
     "score-ledger": Route("scoring"),

@@ -38,7 +38,7 @@ DEFAULT_SCOPES: Mapping[str, frozenset[str]] = {
         "imports:write imports:read enterprises:write enterprises:read "
         "consents:read accesses:read features:bulk scores:read scores:soft models:write models:read models:approve "
         "evaluations:write products:write products:read matches:read measures:write measures:read "
-        "overlays:write overlays:confirm book:write screens:write",
+        "overlays:write overlays:confirm book:write screens:write jobs:read jobs:write",
         SERVICE: "features:bulk scores:soft enterprises:read products:read",
     }.items()
 }

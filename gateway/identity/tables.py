@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from chassis.data import jobs, schedule
 from chassis.data.database import TYPES, metadata
 
 
@@ -15,6 +16,10 @@ class Base(DeclarativeBase):
 
     metadata = metadata()
     type_annotation_map = TYPES
+
+
+jobs.declare(Base.metadata)
+schedule.declare(Base.metadata)
 
 
 class ClientRow(Base):

@@ -6,13 +6,16 @@ from flask import Flask
 
 from chassis.core import metrics
 from chassis.core.identity import Verifier
+from chassis.data import removal
 from chassis.web.app import make_service, tell_gauges, watch_posts
+from chassis.web.housekeeping import House, blueprints
 from services.matching.api import BLUEPRINTS
 from services.matching.context import make_context
 from services.matching.gauges import gauges
 from services.matching.jobs import posts
 from services.matching.problems import KINDS
-from services.matching.settings import PACKAGE, Settings
+from services.matching.retention import policies
+from services.matching.settings import PACKAGE, SERVICE, Settings
 
 
 def create_app(settings: Settings | None = None, *, verifier: Verifier | None = None) -> Flask:
@@ -24,7 +27,8 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
         context,
         verifier=verifier or Verifier(settings.jwks_url, audiences=["matching"]),
         problem_kinds=KINDS,
-        blueprints=BLUEPRINTS,
+        blueprints=[*BLUEPRINTS, *blueprints(House(SERVICE, context.database, policies(), settings.schedule))],
     )
-    tell_gauges(app, metrics.Gauges(gauges(context)))
+    kept = removal.gauges(context.database, policies(), settings.schedule)
+    tell_gauges(app, metrics.Gauges([*gauges(context), *kept]))
     return watch_posts(app, posts(context))

@@ -10,13 +10,12 @@ from typing import Any
 from chassis.core import commands
 from chassis.core.findings import DEEP, USUAL, told
 from chassis.data import listing, migrations
-from chassis.data.backups import back_up, bring_back
+from chassis.data.backups import fetch_from, save_to
 from chassis.data.check import check_database
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
 from chassis.data.schedule import TICK_SECONDS, listed, tick
-from chassis.data.vault import vault_at
 from services.matching.context import make_context
 from services.matching.jobs import CLOCK, DELIVERIES, all_handlers, scheduled
 from services.matching.jobs import posts as all_posts
@@ -73,16 +72,12 @@ def verify(depth: str = USUAL) -> dict[str, Any]:
 
 def backup(place: str, moment: str) -> dict[str, Any]:
     """Put this service into the backup of a moment, at a place that is a folder or an object store."""
-    settings = Settings.from_environment()
-    with vault_at(place) as vault:
-        return back_up(vault, moment, SERVICE, settings.database_url).as_told()
+    return save_to(place, moment, SERVICE, Settings.from_environment().database_url)
 
 
 def restore(place: str, moment: str) -> dict[str, Any]:
     """Bring this service back from the backup of a moment, into an empty place."""
-    settings = Settings.from_environment()
-    with vault_at(place) as vault:
-        return bring_back(vault, moment, SERVICE, settings.database_url).as_told()
+    return fetch_from(place, moment, SERVICE, Settings.from_environment().database_url)
 
 
 if __name__ == "__main__":

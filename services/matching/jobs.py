@@ -7,11 +7,13 @@ from functools import partial
 
 from chassis.data import schedule
 from chassis.data.jobs import Job, Kind
+from chassis.data.removal import nightly
 from chassis.data.schedule import Scheduled, arranged
 from services.matching.context import Context
 from services.matching.domain.allocation.order import AllocationOrder
 from services.matching.domain.assignment.order import AssignmentOrder
 from services.matching.domain.dry_run import DryRunOrder
+from services.matching.retention import policies, removals
 from services.matching.usecases.allocate import run_allocation
 from services.matching.usecases.assign import run_assignment
 from services.matching.usecases.dry_run import run_dry_run
@@ -32,9 +34,9 @@ def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
     }
 
 
-def plan(_: Context) -> list[Scheduled]:
+def plan(context: Context) -> list[Scheduled]:
     """Return what is done at which times, a line each."""
-    return []
+    return [nightly(context.database, policies(), removals())]
 
 
 def scheduled(context: Context) -> list[Scheduled]:

@@ -8,7 +8,9 @@ from flask import Flask
 
 from chassis.core import metrics
 from chassis.core.identity import Verifier
+from chassis.data import removal
 from chassis.web.app import Check, make_service, tell_gauges, watch_posts, writing
+from chassis.web.housekeeping import House, blueprints
 from chassis.web.refusals import DIAGNOSIS
 from services.profile.book.context import Context, PeerMaker
 from services.profile.book.usecases.agree import agree
@@ -18,8 +20,9 @@ from services.profile.gauges import gauges
 from services.profile.portrait.api.shown import catalogue_terms
 from services.profile.posts import posts
 from services.profile.problems import KINDS
+from services.profile.rights.domain.retention import all_declared
 from services.profile.routes import BETWEEN_SERVICES, DOCUMENTED
-from services.profile.settings import Settings
+from services.profile.settings import SERVICE, Settings
 
 
 def create_app(
@@ -28,19 +31,21 @@ def create_app(
     """Return the web application; settings come from the environment unless given, and `peers` from a worker."""
     settings = settings or Settings.from_environment()
     context = make_context(settings, peers)
+    house = House(SERVICE, context.database, all_declared(), settings.schedule, "shred")
     app = make_service(
         PACKAGE,
         context,
         verifier=verifier or Verifier(settings.jwks_url, audiences=["profile"]),
         problem_kinds=KINDS,
-        blueprints=DOCUMENTED,
+        blueprints=[*DOCUMENTED, *blueprints(house)],
         checks={"lake": partial(agree, context), "writing": _writing(context)},
         terms=catalogue_terms,
     )
     app.extensions[DIAGNOSIS] = partial(diagnose, context)
     for blueprint in BETWEEN_SERVICES:
         app.register_blueprint(blueprint)
-    tell_gauges(app, metrics.Gauges(gauges(context)))
+    kept = removal.gauges(context.database, all_declared(), settings.schedule, "shred")
+    tell_gauges(app, metrics.Gauges([*gauges(context), *kept]))
     return watch_posts(app, posts())
 
 

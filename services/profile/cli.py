@@ -21,17 +21,15 @@ import orjson
 from chassis.core import commands
 from chassis.core.findings import DEEP, USUAL, told
 from chassis.data import listing
-from chassis.data.backups import back_up, bring_back
+from chassis.data.backups import fetch_from, save_to
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.files import sweep
 from chassis.data.jobs import QUEUED, RUNNING, JobState
 from chassis.data.jobs import state as state_of_job
 from chassis.data.schedule import TICK_SECONDS, listed, tick
-from chassis.data.vault import vault_at
 from chassis.data.worker import POLL_SECONDS, Worker
 from services.profile.book.context import Context
-from services.profile.book.usecases.agree import agree
 from services.profile.book.usecases.back_up import named, put_back
 from services.profile.book.usecases.rebuild import rebuild as make_again
 from services.profile.book.usecases.touch import JOB as LOOK
@@ -47,6 +45,7 @@ from services.profile.problems import KINDS
 from services.profile.rights.usecases.dispute import remind
 from services.profile.rights.usecases.verify import verify as examine
 from services.profile.settings import SERVICE, Settings
+from services.profile.upkeep import foretell, tend_lakes
 from services.profile.upkeep import shred as erase
 from services.profile.watch.usecases.look import watch as look
 from services.profile.watch.usecases.replay import STEPS, Period, replay
@@ -78,10 +77,9 @@ def _working() -> Context:
 
 
 def compact() -> str:
-    """Join the lake's small files, which many small imports leave behind."""
-    context = make_context(Settings.from_environment())
-    agree(context)
-    return f"joined {sum(lake.compact() for lake in context.lakes.values())} files"
+    """Join the lakes' small files, and remove those that were replaced a day ago, as the schedule does daily."""
+    done = tend_lakes(make_context(Settings.from_environment()))
+    return f"joined {done['joined']} files, removed {done['removed']} that others had replaced"
 
 
 def verify(depth: str = USUAL) -> dict[str, Any]:
@@ -116,25 +114,28 @@ def _state(context: Context, job: str) -> JobState:
         return state_of_job(session, job)
 
 
-def shred() -> str:
-    """Erase what is past its keeping now, as the schedule does daily."""
-    done = erase(make_context(Settings.from_environment()))
+def shred(how: str = "") -> str:
+    """Erase what is past its keeping now, as the schedule does daily; `dry-run` tells what would go."""
+    if how not in {"", DRY_RUN}:
+        sys.exit(f"{PACKAGE}: shred takes {DRY_RUN}, or nothing")
+    context = make_context(Settings.from_environment())
+    if how == DRY_RUN:
+        due = {key: count for key, count in foretell(context).items() if count}
+        return "would shred " + (", ".join(f"{count} {key}" for key, count in due.items()) or "nothing")
+    done = erase(context)
     return "shredded " + (", ".join(f"{count} {key}" for key, count in done.items()) or "nothing")
 
 
 def backup(place: str, moment: str) -> dict[str, Any]:
     """Put this service into the backup of a moment, at a place that is a folder or an object store."""
     context = make_context(Settings.from_environment())
-    with vault_at(place) as vault:
-        return back_up(vault, moment, SERVICE, context.settings.database_url, partial(named, context)).as_told()
+    return save_to(place, moment, SERVICE, context.settings.database_url, partial(named, context))
 
 
 def restore(place: str, moment: str) -> dict[str, Any]:
     """Bring this service back from the backup of a moment, into an empty place."""
     context = make_context(Settings.from_environment())
-    with vault_at(place) as vault:
-        brought = bring_back(vault, moment, SERVICE, context.settings.database_url, partial(put_back, context))
-    return brought.as_told()
+    return fetch_from(place, moment, SERVICE, context.settings.database_url, partial(put_back, context))
 
 
 def replay_alerts(arguments: list[str]) -> None:
@@ -170,6 +171,7 @@ def schedule() -> str:
 
 
 REPLAY = "replay-alerts"
+DRY_RUN = "dry-run"
 CLOCK_SECONDS = 60.0
 # The graph follows the book: what a request then has to add is little.
 TIES_SECONDS = 5.0

@@ -15,7 +15,6 @@ from services.profile.rights.api import (
     measures,
     notices,
     repairs,
-    retention,
     withdrawals,
 )
 from services.profile.rights.api import internal as rights_internal
@@ -51,7 +50,6 @@ DOCUMENTED = (
     consents.blueprint,
     disputes.blueprint,
     repairs.blueprint,
-    retention.blueprint,
     notices.blueprint,
     measures.blueprint,
     features.blueprint,

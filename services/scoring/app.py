@@ -6,13 +6,17 @@ from functools import partial
 
 from flask import Flask
 
+from chassis.core import metrics
 from chassis.core.identity import Verifier
-from chassis.web.app import make_service, watch_posts, writing
+from chassis.data import removal
+from chassis.web.app import make_service, tell_gauges, watch_posts, writing
+from chassis.web.housekeeping import House, blueprints
 from services.scoring.api import BLUEPRINTS, current
 from services.scoring.context import PACKAGE, make_context
 from services.scoring.jobs import posts
 from services.scoring.problems import KINDS
 from services.scoring.settings import Settings
+from services.scoring.store.retention import policies
 from services.scoring.usecases.assess import assess_each
 from services.scoring.usecases.turn import Turns
 
@@ -26,10 +30,11 @@ def create_app(settings: Settings | None = None, *, verifier: Verifier | None = 
         context,
         verifier=verifier or Verifier(settings.jwks_url, audiences=["scoring"]),
         problem_kinds=KINDS,
-        blueprints=BLUEPRINTS,
+        blueprints=[*BLUEPRINTS, *blueprints(House("scoring", context.database, policies(), settings.schedule))],
         checks={
             "writing": writing(context.database, {"models": settings.models}, {"models": context.shelf.files.probe})
         },
     )
     current.share(app, Turns(partial(assess_each, context)))
+    tell_gauges(app, metrics.Gauges(removal.gauges(context.database, policies(), settings.schedule)))
     return watch_posts(app, posts(context))

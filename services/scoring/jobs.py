@@ -7,8 +7,10 @@ from functools import partial
 
 from chassis.data import schedule
 from chassis.data.jobs import Job, Kind
+from chassis.data.removal import nightly
 from chassis.data.schedule import Scheduled, arranged
 from services.scoring.context import Context
+from services.scoring.store.retention import policies, removals
 from services.scoring.usecases.batch import JOB as BATCH
 from services.scoring.usecases.batch import run_batch
 from services.scoring.usecases.evaluate import JOB as EVALUATE
@@ -26,9 +28,9 @@ def handlers(context: Context) -> dict[Kind, Callable[[Job], None]]:
     return {kind: partial(usecase, context) for kind, usecase in work.items()}
 
 
-def plan(_: Context) -> list[Scheduled]:
+def plan(context: Context) -> list[Scheduled]:
     """Return what is done at which times, a line each."""
-    return []
+    return [nightly(context.database, policies(), removals())]
 
 
 def scheduled(context: Context) -> list[Scheduled]:

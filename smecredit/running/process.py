@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ PR_SET_PDEATHSIG = 1
 # Names the pipe on which a child says that it is at work (`chassis.core.readiness`).
 READY_PIPE = "SMECREDIT_READY_FD"
 LAST_LINES = 12
+# A child's log is so long at most, and so many older parts of it are kept.
+LOG_BYTES, LOG_PARTS = 32 << 20, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,23 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._hear_no_more()
+
+    def bound_log(self, most: int = LOG_BYTES) -> bool:
+        """Set a log aside that has become too long, and begin it anew; tell whether it was.
+
+        Its writers hold it open for appending, whichever code they run, so it is copied and emptied in place: a line
+        that is written between the two is lost.
+        """
+        if not self.log.exists() or self.log.stat().st_size <= most:
+            return False
+        parts = [self.log.with_name(f"{self.log.name}.{number}") for number in range(1, LOG_PARTS + 1)]
+        for older, newer in zip(reversed(parts), [*reversed(parts[:-1])], strict=False):
+            if newer.exists():
+                newer.replace(older)
+        shutil.copyfile(self.log, parts[0])
+        os.truncate(self.log, 0)
+        self._log_from = 0
+        return True
 
     def last_words(self) -> str:
         """Return the last lines of the log since the last start."""

@@ -125,6 +125,7 @@ class Suite:
             child.end(time.monotonic())
             self._leaving.remove(child)
         for child in self._children:
+            child.bound_log()
             code = child.code()
             if code is None:
                 continue

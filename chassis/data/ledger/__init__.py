@@ -7,6 +7,6 @@ signed checkpoints, entries, and the proofs that bind the two.
 from __future__ import annotations
 
 from chassis.data.ledger.entry import Entry
-from chassis.data.ledger.store import append, begin, declare, forget, numbers_about
+from chassis.data.ledger.store import append, begin, declare, forget, numbers_about, numbers_by
 
-__all__ = ["Entry", "append", "begin", "declare", "forget", "numbers_about"]
+__all__ = ["Entry", "append", "begin", "declare", "forget", "numbers_about", "numbers_by"]

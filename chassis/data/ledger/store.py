@@ -188,6 +188,14 @@ def numbers_about(runner: Runner, subject: str, ids: Iterable[str]) -> list[int]
     return [n for n, leaf in rows if any(one in bytes(leaf) for one in wanted)]
 
 
+def numbers_by(runner: Runner, actor: str, ids: Iterable[str]) -> list[int]:
+    """Return the entries of whom an actor's acts concern, of which the facts name one of these ids."""
+    wanted = [f'"{one}"'.encode() for one in ids]
+    acts = select(ENTRIES.c.n, ENTRIES.c.leaf).where(ENTRIES.c.actor == actor, ENTRIES.c.subject.is_not(None))
+    rows = runner.execute(acts.execution_options(yield_per=1000))
+    return [n for n, leaf in rows if any(one in bytes(leaf) for one in wanted)]
+
+
 def forget(runner: Runner, numbers: Iterable[int]) -> None:
     """Erase by what these entries could be told to be somebody's; their leaves, and so all proofs, stay as they are."""
     for part in batches(list(numbers)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask.typing import ResponseReturnValue
 
 from gateway.portal.visit import ask, page, visitor
@@ -11,4 +13,14 @@ def policies() -> ResponseReturnValue:
     """Show the policies of retention to whoever is signed in."""
     visitor()
     listed = ask("GET", "/retention")
-    return page("retention.html", policies=listed["items"], version=listed["version"]), 200
+    reasons: dict[str, dict[str, Any]] = {}
+    for each in listed["stays"]:
+        kept = reasons.setdefault(each["reason"], {"title": each["title"], "tables": []})
+        kept["tables"].append(f"{each['service']}.{each['table']}")
+    return page(
+        "retention.html",
+        policies=listed["items"],
+        version=listed["version"],
+        reasons=list(reasons.values()),
+        unanswered=listed["unanswered"],
+    ), 200

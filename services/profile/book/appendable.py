@@ -7,7 +7,7 @@ are serialised by optimistic locking: the file of the next version exists once o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
@@ -139,7 +139,7 @@ class Appendable(Readable):
         version = table.version() + 1
         properties = CommitProperties(
             custom_metadata={"import_id": import_id, "import": orjson.dumps(entry).decode()},
-            app_transactions=[Transaction(import_id, 1)],
+            app_transactions=[Transaction(import_id, 1, int(datetime.now(UTC).timestamp() * 1000))],
             max_commit_retries=0,
         )
         with self._files.committing(table) as (writable, folder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deltalake import DeltaTable
@@ -24,6 +24,12 @@ class LakeBehind(Unready):
 
 class LakeForeign(Unready):
     """A lake is not the database's own: it lacks an import that is in the book, or holds one that nobody sent."""
+
+
+# So long the log of a lake tells which import made which commit: who asks for one by its id is a job that is tried
+# again, and jobs are kept for three months. What the log drops is not missed from somewhat earlier on.
+TRANSACTIONS_KEPT = "interval 365 days"
+TOLD_FOR_SURE = timedelta(days=335)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ def require(table: DeltaTable, step: Step | None, kind: str) -> None:
         return
     if table.version() < step.version:
         raise behind(kind, step.version, table.version())
-    if step.commit is not None and table.transaction_version(step.commit) is None:
+    if step.commit is not None and not _forgotten(step) and table.transaction_version(step.commit) is None:
         raise LakeForeign(
             f"Version {step.version} of {kind} is of the commit {step.commit}, says the database; the lake stands at "
             f"version {table.version()} and holds no such commit: it is another lake. {CURE}",
@@ -70,6 +76,11 @@ def require(table: DeltaTable, step: Step | None, kind: str) -> None:
             database_version=step.version,
             lake_version=table.version(),
         )
+
+
+def _forgotten(step: Step) -> bool:
+    """Tell whether a step is so old that the log may have dropped whose it was."""
+    return step.committed_at is not None and step.committed_at < datetime.now(UTC) - TOLD_FOR_SURE
 
 
 def behind(kind: str, named: int, newest: int) -> LakeBehind:

@@ -15,12 +15,17 @@ from services.profile.book.domain import invoice
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import HELD
+from services.profile.book.fit import TRANSACTIONS_KEPT
 from services.profile.book.table_files import SHRED
 
 # A firm of a bucket with this many files is read in some 20 ms more; joining them costs about as much.
 MOST_FILES = 64
 # Log entries are kept long enough to read the lake as of any version that SQL may still name.
-CONFIGURATION = {"delta.logRetentionDuration": "interval 3650 days", "delta.dataSkippingNumIndexedCols": "4"}
+CONFIGURATION = {
+    "delta.logRetentionDuration": "interval 3650 days",
+    "delta.setTransactionRetentionDuration": TRANSACTIONS_KEPT,
+    "delta.dataSkippingNumIndexedCols": "4",
+}
 
 
 class Lake(Appendable):

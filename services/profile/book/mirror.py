@@ -73,6 +73,10 @@ class Mirror:
                 raise
             return False
 
+    def lying(self) -> set[str]:
+        """Return the names of all files that the store has of the table."""
+        return {kept.name for kept in self._objects.list()}
+
     def doubt(self) -> None:
         """Have the store asked at the next look, however short ago it was."""
         self._asked = min(self._asked, time.monotonic() - FRESH_SECONDS)

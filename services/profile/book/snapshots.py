@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import Date, and_, bindparam, func, select
+from sqlalchemy import Date, and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from chassis.data.database import Runner, batches
+from chassis.data.removal import Removal
 from services.profile.book import tables
 from services.profile.book.domain.moment import usual_day
 from services.profile.book.domain.permit import Permit
@@ -53,6 +54,17 @@ def snapshots(session: Runner, ids: Sequence[str], as_of: date, catalogue: str) 
         asked = {"ids": list(part), "as_of": as_of, "catalogue": catalogue}
         found |= dict(session.execute(STORED, asked).all())
     return found
+
+
+def forgotten_snapshots(policy: str, oldest: date, catalogue: str) -> Removal:
+    """Return the removal of stored features of days before a day, and of those that hold no more."""
+    good = exists().where(
+        SNAPSHOTS.c.enterprise == ENTERPRISES.c.id,
+        SNAPSHOTS.c.catalogue == catalogue,
+        SNAPSHOTS.c.lake_version >= ENTERPRISES.c.lake_version,
+        SNAPSHOTS.c.revision == ENTERPRISES.c.revision,
+    )
+    return Removal(policy, SNAPSHOTS, lambda _: (SNAPSHOTS.c.as_of < oldest) | ~good)
 
 
 def revisions(runner: Runner, ids: Sequence[str]) -> dict[str, int]:

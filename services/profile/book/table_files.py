@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import polars as pl
 from deltalake import DeltaTable
@@ -24,6 +25,8 @@ from services.profile.standards.spelling import identifiers
 SPELLED = {"counterparty": counterparties, "identifier": identifiers}
 # Under this name a commit that erased rows notes its version: no file of an earlier version is there any more.
 SHRED = "shred"
+# And under this one a commit before which files were removed that others had replaced: they hold the same rows.
+JOINED = "joined"
 
 
 class TableFiles:
@@ -96,6 +99,12 @@ class TableFiles:
         except FileNotFoundError:
             return False
 
+    def lying(self, names: Collection[str]) -> set[str]:
+        """Return which of these files lie where the table is, whether it needs them or not."""
+        if self._mirror is None:
+            return {name for name in names if Path(self.url, unquote(name)).exists()}
+        return set(names) & self._mirror.lying()
+
     def scan(self, files: pl.DataFrame) -> pl.LazyFrame:
         """Return the rows of files, unread."""
         if files.is_empty():
@@ -129,14 +138,15 @@ class TableFiles:
     def _list_files(self, version: int) -> pl.DataFrame:
         """List the files of a version, and the `bound` of its times of knowledge (null: none).
 
-        For a version older than an erasure, they are the files that hold what is left of it. Times of knowledge grow
-        from commit to commit, so a version is all that was known up to its last import.
+        For a version older than an erasure, or whose files were joined and removed, they are the files that hold what
+        is left of it. Times of knowledge grow from commit to commit, so a version is all that was known up to its last
+        import.
         """
         newest = self.table() if self._mirror is None else self._mirror.here()
-        erased = newest.transaction_version(SHRED)
-        if erased is None or version >= erased:
+        gone = max(newest.transaction_version(name) or 0 for name in (SHRED, JOINED))
+        if version >= gone:
             return self._actions(version, None)
-        return self._actions(erased, last_import(self.history(), version))
+        return self._actions(gone, last_import(self.history(), version))
 
     def _actions(self, version: int, bound: datetime | None) -> pl.DataFrame:
         actions = self.table(version).get_add_actions(flatten=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from chassis.data import jobs
@@ -29,7 +29,15 @@ def hold(connection: Connection, order_id: str) -> None:
 
 def delete_old(session: Session, before: datetime) -> int:
     """Delete orders of long ago that are done or have failed, with their answers; return how many."""
+    return len(session.execute(delete(ShockOrder).where(_over(before)).returning(ShockOrder.id)).all())
+
+
+def due(session: Session, before: datetime) -> int:
+    """Return how many orders `delete_old` would delete."""
+    return session.scalar(select(func.count()).select_from(ShockOrder).where(_over(before))) or 0
+
+
+def _over(before: datetime) -> ColumnElement[bool]:
     job = jobs.TABLE
     over = or_(ShockOrder.result.is_not(None), exists().where(job.c.id == ShockOrder.id, job.c.state == "failed"))
-    due = delete(ShockOrder).where(ShockOrder.created_at < before, over).returning(ShockOrder.id)
-    return len(session.execute(due).all())
+    return and_(ShockOrder.created_at < before, over)

@@ -1,55 +1,34 @@
-"""Rows that are kept for a time only: each function deletes one kind of them, by age, and returns how many."""
+"""Rows of rights that are kept for a time only: each goes by age, and the ledger forgets whose its entries were."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from chassis.core.moments import day_of
-from chassis.data import jobs, keys, ledger
-from chassis.data.database import batches
+from chassis.data import jobs, ledger
+from chassis.data.removal import Removal, answers
 from services.profile.book import tables as book_tables
 from services.profile.rights import tables
 from services.profile.rights.domain.dispute import MARKED
 
 
-def delete_answers(session: Session, before: datetime) -> int:
-    """Delete the stored answers of requests that nobody repeats any more."""
-    table = keys.TABLE
-    return len(session.execute(delete(table).where(table.c.created_at < before).returning(table.c.key)).all())
-
-
-def delete_accesses(session: Session, before: datetime) -> int:
-    """Delete the record of old reads; the ledger forgets whose its entries about them were."""
-    table = tables.Access
-    rows = session.execute(select(table.id, table.ledger_entry).where(table.at < before)).all()
-    ledger.forget(session, [entry for _, entry in rows if entry is not None])
-    return _delete(session, table, [row_id for row_id, _ in rows])
-
-
-def delete_consents(session: Session, before: datetime) -> int:
-    """Delete consents that ended so long ago, unless a read that is still on file rests on one."""
-    table = tables.Consent
-    over = or_(table.revoked_at < before, table.valid_until < day_of(before))
-    read = exists().where(tables.Access.consent == table.id)
-    return _delete_forgotten(session, table, select(table.id, table.enterprise).where(over, ~read))
-
-
-def delete_disputes(session: Session, before: datetime) -> int:
-    """Delete what was decided so long ago; an open dispute, and one with both views on record, stay."""
-    table = tables.Dispute
-    due = select(table.id, table.enterprise).where(table.decided_at < before, table.state.not_in(MARKED))
-    return _delete_forgotten(session, table, due)
-
-
-def delete_notices(session: Session, before: datetime) -> int:
-    """Delete old notices."""
-    table = tables.Notice
-    return _delete(session, table, session.scalars(select(table.id).where(table.created_at < before)))
+def removals() -> list[Removal]:
+    """Return what goes, in the order in which it can: a consent after the reads that rest on it."""
+    access, notice, repair = tables.Access, tables.Notice, tables.Repair
+    return [
+        answers("stored-answers"),
+        Removal("accesses", access.__table__, lambda before: access.at < before, _forget_reads),
+        _forgotten("consents", tables.Consent, _consents_over),
+        _forgotten("disputes", tables.Dispute, _disputes_over),
+        _forgotten("repairs", repair, lambda before: repair.created_at < before),
+        _forgotten("measures", tables.Measure, _measures_over),
+        Removal("notices", notice.__table__, lambda before: notice.created_at < before),
+    ]
 
 
 def imports_over(session: Session, before: datetime) -> list[str]:
@@ -59,16 +38,33 @@ def imports_over(session: Session, before: datetime) -> list[str]:
     return list(session.scalars(select(table.id).where(table.created_at < before, over)))
 
 
-def _delete_forgotten(session: Session, table: Any, due: Select[str, str]) -> int:
-    """Delete rows, and let the ledger forget whose its entries about them were."""
-    rows = session.execute(due).all()
-    for row_id, enterprise in rows:
-        ledger.forget(session, ledger.numbers_about(session, enterprise, [row_id]))
-    return _delete(session, table, [row_id for row_id, _ in rows])
+def _consents_over(before: datetime) -> ColumnElement[bool]:
+    """Tell of a consent that it ended so long ago, and that no read that is still on file rests on it."""
+    table = tables.Consent
+    read = exists().where(tables.Access.consent == table.id)
+    return and_(or_(table.revoked_at < before, table.valid_until < day_of(before)), ~read)
 
 
-def _delete(session: Session, table: Any, ids: Iterable[str]) -> int:
-    due = list(ids)
-    for part in batches(due):
-        session.execute(delete(table).where(table.id.in_(part)))
-    return len(due)
+def _disputes_over(before: datetime) -> ColumnElement[bool]:
+    """Tell of a dispute that it was decided so long ago; an open one, and one with both views on record, stay."""
+    return and_(tables.Dispute.decided_at < before, tables.Dispute.state.not_in(MARKED))
+
+
+def _measures_over(before: datetime) -> ColumnElement[bool]:
+    return or_(tables.Measure.ended_at < before, tables.Measure.expires_on < day_of(before))
+
+
+def _forgotten(policy: str, table: Any, due: Any) -> Removal:
+    """Return a removal of rows of which the ledger forgets whose its entries about them were."""
+
+    def forget(session: Session, ids: Sequence[str]) -> None:
+        for row_id, enterprise in session.execute(select(table.id, table.enterprise).where(table.id.in_(ids))).all():
+            ledger.forget(session, ledger.numbers_about(session, enterprise, [row_id]))
+
+    return Removal(policy, table.__table__, due, forget, at_once=50)
+
+
+def _forget_reads(session: Session, ids: Sequence[str]) -> None:
+    table = tables.Access
+    entries = select(table.ledger_entry).where(table.id.in_(ids), table.ledger_entry.is_not(None))
+    ledger.forget(session, [entry for entry in session.scalars(entries) if entry is not None])

@@ -240,6 +240,11 @@ def withdraw_unfounded(session: Session, alerts: Sequence[str], now: datetime) -
         session.execute(gone.values(withdrawn_at=now, event="withdrawn " + table.id))
 
 
+def forget_acknowledgements(session: Session, alerts: Sequence[str]) -> None:
+    """Erase what clients noted on alerts."""
+    session.execute(delete(tables.Acknowledgement).where(tables.Acknowledgement.alert.in_(alerts)))
+
+
 def forget(session: Session, before: datetime) -> None:
     """Erase the alerts that were withdrawn before a moment, with what clients noted on them."""
     alert, note = tables.Alert, tables.Acknowledgement

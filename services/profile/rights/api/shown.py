@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,6 @@ from services.profile.rights.domain.consent import Kept
 from services.profile.rights.domain.dispute import State
 from services.profile.rights.domain.notice import TITLES, Event
 from services.profile.rights.domain.resource import title_of
-from services.profile.rights.domain.retention import Policy
 
 
 def consent(row: tables.Consent) -> dict[str, Any]:
@@ -50,11 +48,6 @@ def repair(row: tables.Repair) -> dict[str, Any]:
     """Show a repair."""
     names = ("id", "enterprise", "record", "tier", "published_on", "decided_on", "authority", "document", "created_at")
     return {name: getattr(row, name) for name in names}
-
-
-def policy(one: Policy) -> dict[str, Any]:
-    """Show a policy of retention."""
-    return {**asdict(one), "title": words(one.title), "basis": words(one.basis)}
 
 
 def notice(row: tables.Notice) -> dict[str, Any]:

@@ -6,13 +6,12 @@ Each step may be broken off and done again: what is due is found by its age, not
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 import polars as pl
-from sqlalchemy.orm import Session
 
-from chassis.data import ledger
+from chassis.core.retention import Policy
+from chassis.data import ledger, removal
 from services.profile.book import departures, store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record, relation
@@ -22,7 +21,7 @@ from services.profile.book.domain.evidence import speaking_of
 from services.profile.book.usecases.agree import agree
 from services.profile.rights import dispute_store, ledger_entries, retention_store
 from services.profile.rights.domain.dispute import EXPIRED, Correction
-from services.profile.rights.domain.retention import Policy, policies_on, version
+from services.profile.rights.domain.retention import all_declared, concerns, policies_on, version
 from services.profile.rights.usecases.repair import leave
 from services.profile.rights.usecases.set_measure import end_measures_on
 from services.profile.standards.days import start_of
@@ -31,14 +30,6 @@ from services.profile.standards.days import start_of
 ENDED = {
     public_record.DATASET.name: pl.coalesce("ends_on", "published_on"),
     relation.DATASET.name: pl.col("until"),
-}
-# What the policies call the rows of tables, in the order in which they go: a consent after the reads that rest on it.
-ROWS: Mapping[str, Callable[[Session, datetime], int]] = {
-    "answers": retention_store.delete_answers,
-    "accesses": retention_store.delete_accesses,
-    "consents": retention_store.delete_consents,
-    "disputes": retention_store.delete_disputes,
-    "notices": retention_store.delete_notices,
 }
 
 
@@ -55,15 +46,33 @@ def shred(context: Context) -> dict[str, int]:
         done[policy.key] += _erase(context, Cause(policy.sorts[0]), policy.kept_from(today))
     for policy in policies_on("uploads"):
         done[policy.key] += _delete_uploads(context, start_of(policy.kept_from(today)))
-    for what, delete_old in ROWS.items():
-        for policy in policies_on(what):
-            with context.database.begin() as session:
-                done[policy.key] += delete_old(session, start_of(policy.kept_from(today)))
+    done.update(removal.carry_out(context.database, all_declared(), retention_store.removals(), context.now()))
     shredded = {key: count for key, count in done.items() if count}
     if shredded:
         with context.database.begin() as session:
             ledger.append(session, [ledger.Entry("shredded", None, None, {"policies": version(), "counts": shredded})])
     return dict(done)
+
+
+def would_shred(context: Context) -> dict[str, int]:
+    """Return how much of each policy `shred` would take now; nothing is changed.
+
+    Records are counted, where `shred` tells of the rows of the lake that held them: a record has one of each version.
+    What leaves the book in that run is erased in it too, and not counted twice here.
+    """
+    today, found = context.today(), Counter[str]()
+    for dataset in (public_record.DATASET, relation.DATASET):
+        for policy in policies_on(dataset.name):
+            due = _due(context, dataset, policy, policy.kept_from(today))
+            found[policy.key] += sum(map(len, due.values()))
+    for policy in policies_on("departed"):
+        with context.database.read() as session:
+            before = start_of(policy.kept_from(today) + timedelta(days=1))
+            found[policy.key] += len(departures.unerased(session, Cause(policy.sorts[0]), before))
+    for policy in policies_on("uploads"):
+        found[policy.key] += len(_due_uploads(context, start_of(policy.kept_from(today))))
+    found.update(removal.counted(context.database, all_declared(), retention_store.removals(), context.now()))
+    return dict(found)
 
 
 def _reconcile(context: Context) -> None:
@@ -76,14 +85,8 @@ def _reconcile(context: Context) -> None:
 
 def _expire(context: Context, dataset: Dataset, policy: Policy, kept_from: date) -> int:
     """Take records past their keeping out of the book; their rows are erased with those of all that has left it."""
-    rows = _present(context, dataset)
-    due = rows.filter(ENDED[dataset.name] < kept_from)
-    if policy.sorts:
-        due = due.filter(pl.col(dataset.lead).is_in(policy.sorts))
     count = 0
-    for enterprise, records in _by_enterprise(dataset, due).items():
-        if not policy.concerns(enterprise):
-            continue
+    for enterprise, records in _due(context, dataset, policy, kept_from).items():
         gone = [Departure(enterprise, dataset.name, name) for name in records]
         with context.database.begin() as session:
             left = departures.depart(session, gone, Cause.EXPIRED, policy.key, context.now())
@@ -99,6 +102,14 @@ def _expire(context: Context, dataset: Dataset, policy: Policy, kept_from: date)
             )
         count += len(left)
     return count
+
+
+def _due(context: Context, dataset: Dataset, policy: Policy, kept_from: date) -> dict[str, dict[str, str]]:
+    """Return the records past their keeping, as `_by_enterprise` does."""
+    due = _present(context, dataset).filter(ENDED[dataset.name] < kept_from)
+    if policy.sorts:
+        due = due.filter(pl.col(dataset.lead).is_in(policy.sorts))
+    return {name: found for name, found in _by_enterprise(dataset, due).items() if concerns(policy, name)}
 
 
 def _erase(context: Context, cause: Cause, kept_from: date) -> int:
@@ -122,13 +133,17 @@ def _erase(context: Context, cause: Cause, kept_from: date) -> int:
 
 def _delete_uploads(context: Context, before: datetime) -> int:
     """Delete the files of imports received so long ago, with their reports of rejected rows; also of those refused."""
-    with context.database.read() as session:
-        imports = set(retention_store.imports_over(session, before))
-    # One list of all: a list for each import would ask an object store as often.
-    due = [file.name for file in context.uploads.list() if file.name.partition(".")[0] in imports]
+    due = _due_uploads(context, before)
     for name in due:
         context.uploads.delete(name)
     return len(due)
+
+
+def _due_uploads(context: Context, before: datetime) -> list[str]:
+    with context.database.read() as session:
+        imports = set(retention_store.imports_over(session, before))
+    # One list of all: a list for each import would ask an object store as often.
+    return [file.name for file in context.uploads.list() if file.name.partition(".")[0] in imports]
 
 
 def _present(context: Context, dataset: Dataset) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from chassis.data import keys
 from chassis.data.ledger import store
 from services.profile.rights.domain.retention import policies, policies_on
 from services.profile.rights.usecases.shred import shred
-from services.profile.upkeep import carry_out
+from services.profile.upkeep import carry_out, foretell
 from smecredit.ledger import Checkpoint, consistent, included
 
 TITLES = "record,enterprise,number,tier,authority,date,published_on,ends_on,repaired_on\n"
@@ -160,3 +160,17 @@ def test_every_kind_of_policy_has_a_step_that_carries_it_out(cottage: House) -> 
     """A policy without one would be a promise that nobody keeps: all that the command carries out is asked."""
     assert set(carry_out(cottage.context)) == {each.key for each in policies()}
     assert policies_on("accesses")
+
+
+def test_a_dry_run_tells_what_would_go_and_takes_nothing(cottage: House) -> None:
+    """Every policy is told, also those of the other wings."""
+    cottage.send("invoices.purchase", HEADER + ROW)
+    after = later(cottage, days=400)
+    told = foretell(after)
+    assert set(told) == {each.key for each in policies()}
+    assert told["received-files"] >= 1
+    assert foretell(after) == told
+    done = carry_out(after)
+    assert {key: done[key] for key in ("received-files", "stored-answers")} == {
+        key: told[key] for key in ("received-files", "stored-answers")
+    }

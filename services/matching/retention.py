@@ -1,0 +1,65 @@
+"""What of this service's rows goes under which policy of `retention.toml`, each with what rests on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import and_, delete
+from sqlalchemy.orm import Session
+
+from chassis.core.retention import Declared, declared
+from chassis.data.removal import Removal, answers, finished_jobs
+from services.matching.settings import PACKAGE
+from services.matching.store import TAKING
+from services.matching.tables import (
+    Application,
+    ApplicationEvent,
+    Batch,
+    BatchPart,
+    Plan,
+    StoredMatch,
+    WebhookDelivery,
+)
+from services.matching.usecases.notify import DELIVERED, FAILED
+
+OVER = (DELIVERED, FAILED)
+
+
+def policies() -> Declared:
+    """Return what this service declares."""
+    return declared(PACKAGE)
+
+
+def removals() -> list[Removal]:
+    """Return what goes, in the order in which it can: a job after the order that names it."""
+    told = WebhookDelivery.state.in_(OVER)
+    # What took of a product counts against its budget as long as it is published.
+    ended = and_(Application.open_as.is_(None), Application.state.not_in(TAKING))
+    return [
+        answers("match-answers"),
+        Removal("matches", StoredMatch.__table__, lambda before: StoredMatch.created_at < before),
+        Removal("match-batches", Batch.__table__, lambda before: Batch.created_at < before, _with_parts, at_once=1),
+        Removal("plans", Plan.__table__, lambda before: Plan.created_at < before, at_once=10),
+        Removal(
+            "applications",
+            Application.__table__,
+            lambda before: and_(ended, Application.updated_at < before),
+            _with_events,
+        ),
+        Removal(
+            "webhook-deliveries",
+            WebhookDelivery.__table__,
+            lambda before: and_(told, WebhookDelivery.created_at < before),
+        ),
+        finished_jobs("match-jobs", Batch.job, Plan.job),
+    ]
+
+
+def _with_parts(session: Session, ids: Sequence[str]) -> None:
+    """Take out the results of batches."""
+    session.execute(delete(BatchPart).where(BatchPart.batch.in_(ids)))
+
+
+def _with_events(session: Session, ids: Sequence[str]) -> None:
+    """Take out what happened to applications."""
+    session.execute(delete(ApplicationEvent).where(ApplicationEvent.application.in_(ids)))
