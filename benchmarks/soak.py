@@ -54,6 +54,7 @@ class Soak:
         self.sent: list[str] = []
         self.imports: list[float] = []
         self.unfinished = 0
+        self.accepted = 0
         self.behind: list[float] = []
         self.began = time.monotonic()
         self.files_before = files(running.home)
@@ -102,11 +103,18 @@ class Soak:
             if name not in self._done and (found := self._source.get_import(name))["finished_at"]:
                 began, ended = (datetime.fromisoformat(str(found[at])) for at in ("created_at", "finished_at"))
                 self._done[name] = ended
+                self.accepted += found["accepted"]
                 self.imports.append((ended - began).total_seconds())
-        known = self._bank.portrait(self.firms[0])["peers"]["known_at"]
-        later = [ended for ended in self._done.values() if known and ended > datetime.fromisoformat(str(known))]
+        known = known_at(self._bank.portrait(self.firms[0]))
+        later = [ended for ended in self._done.values() if known is None or ended > known]
         now = datetime.now().astimezone()
         self.behind.append((now - min(later)).total_seconds() if later else 0.0)
+
+
+def known_at(portrait: Any) -> datetime | None:
+    """Return up to which moment the figures of peers are those of what was known, None where there are none."""
+    told = [each["peers"]["known_at"] for each in portrait["dimensions"] if each["peers"]]
+    return max(map(datetime.fromisoformat, told), default=None)
 
 
 def report(told: Sequence[Told], soak: Soak, peak: float) -> dict[str, Any]:
@@ -117,6 +125,7 @@ def report(told: Sequence[Told], soak: Soak, peak: float) -> dict[str, Any]:
         _row("requests a second (peer: the peak)", len(told) / (seconds or 1), peak, "1/s"),
         _row("answers of 5xx, or none", sum(each.failed for each in told), 0),
         _row("imports", len(soak.sent), None),
+        _row("rows accepted (peer: sent)", soak.accepted, ROWS * len(soak.sent)),
         *objectives(told, soak),
         *memory(soak, seconds or 0.0),
         _row("open files of all processes, first and last", *_open_files(soak)),
