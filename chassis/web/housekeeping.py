@@ -103,7 +103,7 @@ class BothWordsSchema(Schema):
     en = fields.String()
 
 
-class KeptSchema(Schema):
+class KeptForSchema(Schema):
     """How long one kind of thing is kept, of which subjects, why, and what its last run removed."""
 
     service = fields.String()
@@ -134,7 +134,7 @@ class RetentionSchema(Schema):
     """The policies of retention, and what stays."""
 
     version = fields.String()
-    items = fields.List(fields.Nested(KeptSchema()))
+    items = fields.List(fields.Nested(KeptForSchema()))
     stays = fields.List(fields.Nested(StaysSchema()))
     unanswered = fields.List(fields.String(), metadata={"description": "Services that did not answer just now"})
 
