@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from drills import Act, Journal, acting, invoices, kept
-from town import Answer, Town
+from town import Answer, Town, wait_for_peers
 
 from smecredit.report import Reporter
 from smecredit.running import upkeep
@@ -25,6 +25,8 @@ class Drill:
     moment: str
     journal: Journal
     verified: Mapping[str, dict[str, Any]]
+    # How the imports ended in the town.
+    ended: set[str]
 
 
 def acts(town: Town) -> dict[str, Act]:
@@ -64,8 +66,11 @@ def drill(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Drill:
     with acting(acts(town)) as journal:
         verified = upkeep.each("verify", "usual", home=town.folder)
         told = back_up(place, town.folder, Reporter(), keys=keys, most=None)
+    wait_for_peers(town)
     bring_back(place, home, Reporter(), at="", keys=keys)
-    return Drill(home, told["moment"], journal, verified)
+    sent = [name for kind, name, _ in journal.entries if kind == "imports"]
+    ended = {town.ask("data source", "GET", f"/v1/imports/{name}").json["state"] for name in sent}
+    return Drill(home, told["moment"], journal, verified, ended)
 
 
 def test_verify_finds_nothing_while_everything_is_at_work(drill: Drill) -> None:
@@ -79,6 +84,7 @@ def test_all_that_was_acknowledged_before_the_backup_comes_back(drill: Drill) ->
     assert drill.journal.broken == []
     assert drill.journal.kinds(drill.moment) == {"imports", "consents", "scores"}
     assert drill.journal.before(drill.moment) - kept(drill.home) == set()
+    assert drill.ended == {"done"}
 
 
 def test_what_came_back_is_whole(drill: Drill) -> None:
