@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from drills import invoices
+
 from benchmarks.health import Look, files, lasting, look, trend
 from benchmarks.load import Load, Told, asks, failures, quantile
 from benchmarks.standing import ROOT, Standing, settle, standing
@@ -89,12 +91,8 @@ class Soak:
     def _send(self) -> None:
         number = len(self.sent)
         firm = self.firms[number % len(self.firms)].removeprefix("local:")
-        rows = [
-            f"{firm},soak-{number}-{row},2024-03-{1 + row % 28:02},B{row % 7},100.00,13.00,113.00,valid"
-            for row in range(ROWS)
-        ]
         file = self.running.home.parent / "soak.csv"
-        file.write_text("\n".join(["enterprise,number,date,counterparty,net,tax,total,status", *rows, ""]))
+        file.write_bytes(invoices("soak", number, ROWS, firm))
         self.sent.append(self._source.import_file("invoices.sale", file)["id"])
 
     def _follow(self) -> None:
