@@ -56,7 +56,7 @@ def test_what_is_taken_away_or_comes_twice_is_found(scene: Scene) -> None:
         for part, statement in HARM:
             with closing(sqlite3.connect(scene.stage.home / f"{part}.db")) as kept, kept:
                 kept.execute(statement.format(**vars(scene.load.journal)))
-        next((scene.stage.home / "uploads").glob("imp_*")).unlink()
+        (scene.stage.home / "uploads" / scene.load.journal.imports[0].id).unlink()
         found = [each.what for each in scene.asked.questions(anew=True)]
     assert {words for words in FOUND if not any(words in each for each in found)} == set(), found
     assert any("missing" in each for each in found), found
