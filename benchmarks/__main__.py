@@ -24,6 +24,7 @@ from rich.table import Table
 
 NAMES = (
     "import_book",
+    "scale",
     "scale_import",
     "objects",
     "preview",

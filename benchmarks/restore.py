@@ -27,6 +27,8 @@ from smecredit.running.journey import GRANTEE, OPERATOR
 
 BETWEEN_SECONDS = float(os.environ.get("SECONDS_BETWEEN", "30"))
 ROWS = 2_000
+# Between two files, which the suite keeps up with.
+PAUSE_SECONDS = 2.0
 
 
 def run() -> dict[str, Any]:
@@ -73,6 +75,7 @@ def acts(running: Standing, firms: Sequence[str], folder: Path) -> dict[str, Act
     file = folder / "drill.csv"
 
     def send(number: int) -> str:
+        time.sleep(PAUSE_SECONDS)
         file.write_bytes(invoices("drill", number, ROWS, "drill"))
         return str(source.import_file("invoices.sale", file)["id"])
 

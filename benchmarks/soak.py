@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from drills import invoices
+
 from benchmarks.health import Look, files, lasting, look, trend
 from benchmarks.load import Load, Told, asks, failures, quantile
 from benchmarks.standing import ROOT, Standing, settle, standing
@@ -54,6 +56,7 @@ class Soak:
         self.sent: list[str] = []
         self.imports: list[float] = []
         self.unfinished = 0
+        self.accepted = 0
         self.behind: list[float] = []
         self.began = time.monotonic()
         self.files_before = files(running.home)
@@ -88,12 +91,8 @@ class Soak:
     def _send(self) -> None:
         number = len(self.sent)
         firm = self.firms[number % len(self.firms)].removeprefix("local:")
-        rows = [
-            f"{firm},soak-{number}-{row},2024-03-{1 + row % 28:02},B{row % 7},100.00,13.00,113.00,valid"
-            for row in range(ROWS)
-        ]
         file = self.running.home.parent / "soak.csv"
-        file.write_text("\n".join(["enterprise,number,date,counterparty,net,tax,total,status", *rows, ""]))
+        file.write_bytes(invoices("soak", number, ROWS, firm))
         self.sent.append(self._source.import_file("invoices.sale", file)["id"])
 
     def _follow(self) -> None:
@@ -102,11 +101,18 @@ class Soak:
             if name not in self._done and (found := self._source.get_import(name))["finished_at"]:
                 began, ended = (datetime.fromisoformat(str(found[at])) for at in ("created_at", "finished_at"))
                 self._done[name] = ended
+                self.accepted += found["accepted"]
                 self.imports.append((ended - began).total_seconds())
-        known = self._bank.portrait(self.firms[0])["peers"]["known_at"]
-        later = [ended for ended in self._done.values() if known and ended > datetime.fromisoformat(str(known))]
+        known = known_at(self._bank.portrait(self.firms[0]))
+        later = [ended for ended in self._done.values() if known is None or ended > known]
         now = datetime.now().astimezone()
         self.behind.append((now - min(later)).total_seconds() if later else 0.0)
+
+
+def known_at(portrait: Any) -> datetime | None:
+    """Return up to which moment the figures of peers are those of what was known, None where there are none."""
+    told = [each["peers"]["known_at"] for each in portrait["dimensions"] if each["peers"]]
+    return max(map(datetime.fromisoformat, told), default=None)
 
 
 def report(told: Sequence[Told], soak: Soak, peak: float) -> dict[str, Any]:
@@ -117,6 +123,7 @@ def report(told: Sequence[Told], soak: Soak, peak: float) -> dict[str, Any]:
         _row("requests a second (peer: the peak)", len(told) / (seconds or 1), peak, "1/s"),
         _row("answers of 5xx, or none", sum(each.failed for each in told), 0),
         _row("imports", len(soak.sent), None),
+        _row("rows accepted (peer: sent)", soak.accepted, ROWS * len(soak.sent)),
         *objectives(told, soak),
         *memory(soak, seconds or 0.0),
         _row("open files of all processes, first and last", *_open_files(soak)),

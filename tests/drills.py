@@ -72,9 +72,10 @@ def kept(home: Path) -> set[tuple[str, str]]:
 
 
 def invoices(mark: str, number: int, rows: int, firm: str) -> bytes:
-    """Return a file of invoices that no other call makes."""
+    """Return a file of made-up invoices that no other call makes; it is marked as made up, as all of a sandbox is."""
+    head = "enterprise,number,date,counterparty,net,tax,total,status,synthetic"
     lines = [
-        f"{firm},{mark}-{number}-{row},2024-03-{1 + row % 28:02},B{row % 7},100.00,13.00,113.00,valid"
+        f"{firm},{mark}-{number}-{row},2024-03-{1 + row % 28:02},B{row % 7},100.00,13.00,113.00,valid,true"
         for row in range(rows)
     ]
-    return "\n".join(["enterprise,number,date,counterparty,net,tax,total,status", *lines, ""]).encode()
+    return "\n".join([head, *lines, ""]).encode()

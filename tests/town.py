@@ -114,13 +114,13 @@ def open_town(folder: Path, demonstrated: Path) -> Iterator[Town]:
         with Suite(folder / "home", free_port()) as suite:
             town = _settled(suite)
             _consent(town)
-            _wait_for_peers(town)
+            wait_for_peers(town)
             _make(town)
-            _wait_for_peers(town)
+            wait_for_peers(town)
             yield town
 
 
-def _wait_for_peers(town: Town) -> None:
+def wait_for_peers(town: Town) -> None:
     """Wait until what was sent is worked off: a portrait asked for meanwhile may have to be asked for again."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     under_way = "SELECT count(*) FROM jobs WHERE queue IN ('imports', 'peers') AND state IN ('queued', 'running')"

@@ -41,11 +41,21 @@ class Lines:
 
     Lines of up to a page do not mix (POSIX), so no lock is needed: threads queued for one while its holder waited to be
     scheduled again after the write, which was a quarter of the gateway's active time under load.
+
+    A log that cannot be written (its disk is full) ends nobody's work: the next line that can be tells how many were
+    lost.
     """
 
+    _lost = 0
+
     def msg(self, line: bytes) -> None:
-        """Write one line to standard error."""
-        os.write(STDERR, line)
+        """Write one line to standard error, where that can be done."""
+        told = orjson.dumps({"event": "log lines lost", "lines": Lines._lost}) + b"\n" if Lines._lost else b""
+        try:
+            written = os.write(STDERR, told + line)
+        except OSError:
+            written = 0
+        Lines._lost = 0 if written == len(told + line) else Lines._lost + 1
 
     log = debug = info = warn = warning = error = critical = fatal = exception = failure = msg
 

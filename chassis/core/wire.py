@@ -18,6 +18,7 @@ import pycurl
 
 CONNECT_SECONDS = 2.0
 MOST_IDLE = 64
+BODILESS = frozenset({204, 304})
 LINE_END = re.compile(r"[\r\n\0]")
 
 
@@ -88,9 +89,12 @@ class Wire:
         except pycurl.error as error:
             handle.close()
             raise _failure(error.args[0]) from error
-        status = handle.getinfo(pycurl.RESPONSE_CODE)
+        reply = Reply(handle.getinfo(pycurl.RESPONSE_CODE), _parsed(fields), content.getvalue())
+        if not (method == "HEAD" or _whole(fields[0], reply)):
+            handle.close()
+            raise NoReply
         self._idle.append(handle)
-        return Reply(status, _parsed(fields), content.getvalue())
+        return reply
 
 
 def _handle() -> pycurl.Curl:
@@ -147,6 +151,15 @@ def _parsed(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
         if colon:
             found.append((name.decode("latin-1"), value.strip().decode("latin-1")))
     return tuple(found)
+
+
+def _whole(first: bytes, reply: Reply) -> bool:
+    """Tell whether a reply says how long it is. One that was cut off within its head does not, and would look empty.
+
+    Before HTTP/1.1 a reply may end with its connection.
+    """
+    said = reply.header("Content-Length") or reply.header("Transfer-Encoding")
+    return bool(said) or reply.status in BODILESS or not first.startswith(b"HTTP/1.1")
 
 
 def _failure(code: int) -> NoReply:

@@ -126,6 +126,10 @@ class Backend:
                     raise self._refusal(error, patience) from error
         raise AssertionError("the second try returns or raises")
 
+    def broken_off(self) -> UpstreamUnavailable:
+        """Return the refusal of an answer that ended before its end."""
+        return self._unreachable(connected=True)
+
     def _refusal(self, error: HTTPError, patience: float) -> UpstreamUnavailable:
         if isinstance(error, ReadTimeoutError):
             return self._silent(patience)

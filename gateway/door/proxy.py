@@ -16,6 +16,7 @@ from urllib3.response import BaseHTTPResponse
 from werkzeug.datastructures import Headers
 
 from chassis.core.errors import Invalid, NotFound
+from chassis.core.wire import BODILESS
 from gateway.door import joined
 from gateway.door.admission import Admission
 from gateway.door.backends import Backend, trace_headers
@@ -81,7 +82,7 @@ class Proxy:
             answer = backend.send(
                 request.method, target, headers=headers, body=body, patience=route.patience, repeatable=repeatable
             )
-            return _streamed(answer), time.perf_counter()
+            return _streamed(answer, backend), time.perf_counter()
         headers.pop("Content-Length", None)  # libcurl counts for itself
         reply = backend.exchange(
             request.method, target, headers=headers, body=body, patience=route.patience, repeatable=repeatable
@@ -146,17 +147,30 @@ def _returned(fields: Iterable[tuple[str, str]]) -> Headers:
     return Headers([(name, value) for name, value in fields if name.lower() not in NOT_RETURNED])
 
 
-def _streamed(answer: BaseHTTPResponse) -> Response:
+def _streamed(answer: BaseHTTPResponse, backend: Backend) -> Response:
     returned = _returned(answer.headers.items())
     length = answer.headers.get("Content-Length")
+    if not (length or "Transfer-Encoding" in answer.headers or request.method == "HEAD" or answer.status in BODILESS):
+        answer.close()  # cut off within its head: it would look empty
+        raise backend.broken_off()
     if request.method == "HEAD" or (length is not None and int(length) <= HELD_BYTES):
-        body: bytes | Iterator[bytes] = answer.read()
-        answer.release_conn()
+        body: bytes | Iterator[bytes] = _held(answer, backend)
     else:
         body = _pieces(answer)
     response = Response(body, answer.status, returned, direct_passthrough=True)
     response.call_on_close(answer.release_conn)
     return response
+
+
+def _held(answer: BaseHTTPResponse, backend: Backend) -> bytes:
+    """Return a short body whole; raise `ServiceUnreachable` where it ends before its end."""
+    try:
+        body = answer.read()
+    except HTTPError as error:
+        answer.close()
+        raise backend.broken_off() from error
+    answer.release_conn()
+    return body
 
 
 def _pieces(answer: BaseHTTPResponse) -> Iterator[bytes]:

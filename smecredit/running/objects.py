@@ -26,7 +26,7 @@ def binary() -> str | None:
 
 def objects(folder: Path, ports: Sequence[int]) -> tuple[Server, Mapping[str, str]]:
     """Return the server on these eight ports, and what a process must be told to use its bucket."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "identities.json").write_text(json.dumps({"identities": [_identity()]}))
     outer = dict(zip(PARTS, ports[: len(PARTS)], strict=True))
     inner = dict(zip(PARTS, ports[len(PARTS) :], strict=True))  # else 10,000 higher, which may be no port at all

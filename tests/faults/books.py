@@ -34,10 +34,10 @@ class Books:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
 
-    def column(self, part: str, query: str) -> list[Any]:
+    def column(self, part: str, query: str, **values: str) -> list[Any]:
         """Return the first column of what a query finds in the database of a part."""
         with self._open(part) as database, database.engine.connect() as connection:
-            return list(connection.execute(text(query)).scalars())
+            return list(connection.execute(text(query), values).scalars())
 
     def pairs(self, part: str, query: str) -> dict[Any, Any]:
         """Return what a query finds in the database of a part, its second column by its first."""
@@ -83,13 +83,13 @@ class Books:
             database.dispose()
 
     def _url(self, part: str, home: Path) -> str:
-        return self._stage.settings.get(f"{part.upper()}_DATABASE_URL", f"sqlite:///{home / part}.db")
+        return self._stage.told.get(f"{part.upper()}_DATABASE_URL", f"sqlite:///{home / part}.db")
 
     @contextmanager
     def _as(self, part: str, home: Path | None) -> Iterator[None]:
         """Have this process read the environment of a part for the time of the block."""
         before = dict(os.environ)
-        os.environ.update(self._stage.settings | {"SMECREDIT_HOME": str(home or self._stage.home_of(part))})
+        os.environ.update(self._stage.told | {"SMECREDIT_HOME": str(home or self._stage.home_of(part))})
         try:
             yield
         finally:

@@ -6,6 +6,7 @@ Variables `STRUCK_…` are put over what the suite tells its processes of each o
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -25,10 +26,17 @@ def main(home: Path, port: int, below: Path | None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     struck = {name.removeprefix(PREFIX): value for name, value in os.environ.items() if name.startswith(PREFIX)}
     with cluster(below) if below else nullcontext(Ground()) as ground:
+        if below:
+            note_of(home).write_text(json.dumps(dict(ground.environment)))
         between = replace(ground, environment={**ground.environment, **struck})
         with Suite(home, port, lambda said: print(said, flush=True), between) as suite:
             print(READY, flush=True)
             suite.watch()
+
+
+def note_of(home: Path) -> Path:
+    """Return the file beside a home that says what the ground tells the suite's processes."""
+    return home.parent / "ground.json"
 
 
 if __name__ == "__main__":

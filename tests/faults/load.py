@@ -22,8 +22,9 @@ from faults.door import Act, Door, GaveUp
 BANK, SOURCE, OPERATOR, BUYER = "bank-demo", "source-demo", "operator-demo", "buyer-demo"
 OWNERS = 6
 WRONG_EACH, REPEATED = 50, 5
-REST_SECONDS = 0.15
+REST_SECONDS = 0.3
 FILE_REST_SECONDS = 1.5
+PACE_SECONDS = 0.5
 STILL_SECONDS = 240.0
 
 
@@ -163,7 +164,15 @@ class Load:
                 self._turn.notify_all()
 
     def _send_file(self, chance: random.Random, key: str) -> None:
-        self.send(key, chance.choice((60, 500, 4000)), chance)
+        """Send a file and see it under way: no more are sent than are worked off."""
+        sent = self.send(key, chance.choice((60, 500, 4000)), chance)
+        look = Act(SOURCE, "GET", f"/v1/imports/{sent.id}", "")
+        while self._going.is_set() and self._waits(look):
+            time.sleep(PACE_SECONDS)
+
+    def _waits(self, look: Act) -> bool:
+        status, said = self.door.once(look)
+        return status != 200 or said["state"] == "queued"
 
     def _score(self, chance: random.Random, key: str) -> None:
         wish = {"enterprise": chance.choice(self.town.firms)}

@@ -19,6 +19,9 @@ from faults.stage import NeverWell, Stage
 
 from smecredit.running.ports import free_port
 
+# More of them are in the JSON.
+MOST_WORDS = 8
+
 
 @dataclass
 class Row:
@@ -63,7 +66,7 @@ class Run:
         for row in self.rows.values():
             counts = f"{row.times:5}  {row.lost:4}  {row.doubled:7}  {row.silent:6}"
             lines.append(f"{row.fault:{width}}  {counts}  {row.slowest_seconds:9.1f}")
-            lines += [f"  {word}" for word in row.words]
+            lines += [f"  {word}" for word in row.words[:MOST_WORDS]]
         acts = ", ".join(f"{count} {name}" for name, count in self.acts.items())
         lines.append(f"seed {self.seed}; acknowledged: {acts}; refused by status (0: no answer): {self.refused}")
         return "\n".join(lines)
@@ -91,10 +94,10 @@ def scene_of(stage: Stage, seed: int) -> Iterator[Scene]:
         yield Scene(stage, load, asked, random.Random(seed))
 
 
-def plain(folder: Path, demonstration: Path, **settings: str) -> Stage:
+def plain(folder: Path, demonstration: Path) -> Stage:
     """Return a stage on a copy of a demonstration's home: SQLite and files."""
     copytree(demonstration, folder / "home")
-    return Stage(folder / "home", free_port(), **SETTINGS, **settings)
+    return Stage(folder / "home", free_port(), **SETTINGS)
 
 
 SETTINGS = {

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from faults.hosted import PREFIX, READY
+from faults.hosted import PREFIX, READY, note_of
 
 from smecredit.running import home as homes
 from smecredit.running.ports import PARTS, Addresses
@@ -30,7 +30,8 @@ KINDS: Final[Mapping[str, str]] = {
     "engine scheduler": "chassis.core.engine scheduler",
     "object store": "weed server",
     "redis": "redis-server",
-    "postgresql": "bin/postgres -D",
+    "postgresql": "/postgres -D",
+    "postgresql's backend": "postgres: postgres ",
     "postgresql's keeper": "smecredit.running.postgresql",
 }
 
@@ -46,7 +47,8 @@ class Stage:
         self.home, self.below = home, below
         self.addresses = Addresses(port)
         self.settings = settings
-        self._log = home.parent / "suite.log"
+        # Not on the home's disk, which may be full.
+        self._log = home.parent.parent / f"{home.parent.name}-suite.log"
         self.parent: subprocess.Popen[bytes] | None = None
 
     @property
@@ -62,6 +64,12 @@ class Stage:
     def home_of(self, part: str) -> Path:
         """Return the home of the processes of a part: on many machines each service has its own."""
         return self.home / "machines" / part if self.below and part != "gateway" else self.home
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What the suite's processes are told beside their home and their addresses."""
+        note = note_of(self.home)
+        return {**self.settings, **(json.loads(note.read_text()) if note.exists() else {})}
 
     @property
     def environment(self) -> dict[str, str]:

@@ -95,6 +95,19 @@ def test_a_damaged_file_is_named_and_other_buckets_are_served(
     assert (damage is flip) == (not [each for each in found(house) if each[0] == "file"])
 
 
+def test_one_byte_that_became_another_is_named_wherever_it_lies(stocked: House) -> None:
+    """Also where the file can be read as before: its digest was noted with its commit."""
+    file = next((stocked.context.settings.home / "lake").rglob("*.parquet"))
+    whole = file.read_bytes()
+    for place in range(5, len(whole), len(whole) // 12):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 0x01]) + whole[place + 1 :])
+        assert [each[1] for each in found(stocked, deep=True) if each[0] == "file"] == [
+            f"lake of invoices, {file.parent.name.replace('=', ' ')}, {file.parent.name}/{file.name}"
+        ]
+    file.write_bytes(whole)
+    assert found(stocked, deep=True) == []
+
+
 def test_a_log_entry_that_is_cut_off_is_named(stocked: House) -> None:
     """Nothing of that lake can be read then; readiness and `verify` say which entry it is."""
     entry = sorted((stocked.context.settings.home / "lake" / "_delta_log").glob("*.json"))[-1]

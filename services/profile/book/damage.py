@@ -13,6 +13,7 @@ from deltalake.exceptions import DeltaError
 from polars.exceptions import PanicException, PolarsError
 
 from chassis.core.errors import InvariantBroken
+from services.profile.book import digests
 from services.profile.book.table_files import TableFiles
 
 UNREADABLE = (PolarsError, PanicException, OSError)
@@ -49,14 +50,15 @@ class Damage:
 
 
 def damaged(kind: str, files: TableFiles, *, deep: bool) -> Iterator[Damage]:
-    """Give the damaged files of the newest version where they lie: by their footers, with `deep` by every value."""
+    """Give the damaged files of the newest version where they lie: by footers; `deep` by every value and digest."""
     try:
         actions = pl.DataFrame(files.remote().get_add_actions(flatten=True))
     except DeltaError as error:
         yield _log_entry(kind, files, error)
         return
+    noted = digests.known(files.folder) if deep and files.folder is not None else {}
     for action in actions.iter_rows(named=True):
-        if wrong := _wrong(files, action, deep=deep):
+        if wrong := _wrong(files, action, deep=deep) or _altered(files, action["path"], noted):
             yield Damage(kind, int(action["partition.bucket"]), action["path"], *wrong)
 
 
@@ -73,6 +75,15 @@ def _wrong(files: TableFiles, action: Mapping[str, Any], *, deep: bool) -> tuple
     except UNREADABLE as error:
         return AWAY.sub("", str(error).partition("\n")[0])[:120], rows
     return None if count == action["num_records"] else (f"{count} rows", rows)
+
+
+def _altered(files: TableFiles, path: str, noted: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the digests found and expected of a file that can be read and is not what was written."""
+    expected = noted.get(path)
+    if expected is None or files.folder is None:
+        return None
+    found = digests.differs(files.folder / path, expected)
+    return None if found is None else (f"SHA-256 {found[:16]}…", f"{expected[:16]}…")
 
 
 def _log_entry(kind: str, files: TableFiles, error: DeltaError) -> Damage:

@@ -14,6 +14,7 @@ import orjson
 import polars as pl
 from deltalake import ColumnProperties, WriterProperties
 
+from services.profile.book import digests
 from services.profile.book.domain.dataset import Dataset
 
 # 16 buckets: a bucket is the unit of work beyond one machine; more of them cost small imports a file each.
@@ -63,7 +64,10 @@ def last_import(history: Iterable[Mapping[str, Any]], version: int) -> datetime:
 
 
 def harden(folder: Path, version: int) -> None:
-    """Bring a local commit to the disk: the writer leaves it in the page cache, and a power cut would take it."""
+    """Bring a local commit to the disk: the writer leaves it in the page cache, and a power cut would take it.
+
+    What it brought is noted by digest, for `verify`.
+    """
     log = folder / "_delta_log" / f"{version:020}.json"
     added = [orjson.loads(line).get("add") for line in log.read_bytes().splitlines()]
     files = [folder / unquote(add["path"]) for add in added if add]
@@ -73,3 +77,4 @@ def harden(folder: Path, version: int) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+    digests.note(folder, version, files)

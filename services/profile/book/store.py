@@ -302,9 +302,9 @@ def import_with(session: Session, client: str, key: str | None) -> tables.Import
     return session.scalars(select(table).where(table.client == client, table.idempotency_key == key)).one_or_none()
 
 
-def size(session: Session) -> int:
+def size(session: Runner) -> int:
     """Return how many firms the book has."""
-    return session.execute(select(func.count()).select_from(ENTERPRISES)).scalar_one()
+    return int(session.execute(select(func.count()).select_from(ENTERPRISES)).scalar_one())
 
 
 def _keep_versions(session: Session, firms: Sequence[Enterprise], now: datetime) -> None:

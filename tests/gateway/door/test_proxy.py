@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import re
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -209,6 +211,31 @@ def test_a_silent_service_is_given_up_after_its_routes_patience(
     assert answer.status_code == 504
     assert answer.json["service"] == "scoring"
     assert "Idempotency-Key" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("path", ["/v1/enterprises/local:E1", "/v1/imports?kind=payments"])
+@pytest.mark.parametrize("told", [b"HTTP/1.1 200 OK\r\nContent-Ty", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"])
+def test_half_an_answer_is_no_answer(gateway: Gateway, settings: Any, path: str, told: bytes) -> None:
+    """502 where a service breaks off within the head of its answer, which would look empty, or within the body."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_say_half, args=(server, told), daemon=True).start()
+        app = gateway(backends={**settings.backends, "profile": f"http://127.0.0.1:{server.getsockname()[1]}"})
+        issued = app.extensions["context"].clients.add([BANK])
+        answer = app.test_client().post(path, headers={"Authorization": f"Bearer {issued[0].text}"}, json={})
+    assert (answer.status_code, answer.json["service"]) == (502, "profile")
+
+
+def _say_half(server: socket.socket, told: bytes) -> None:
+    """Answer each request with the same bytes and close."""
+    with contextlib.suppress(OSError):
+        while True:
+            caller, _ = server.accept()
+            with caller:
+                caller.recv(1 << 16)
+                caller.sendall(told)
+                caller.shutdown(socket.SHUT_WR)
+                while caller.recv(1 << 16):
+                    pass
 
 
 def test_a_broken_connection_is_tried_once_more_where_that_is_safe(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,11 +11,14 @@ from typing import Any
 
 import pytest
 from drills import Act, Journal, acting, invoices, kept
-from town import Answer, Town
+from town import Answer, Town, wait_for_peers
 
 from smecredit.report import Reporter
 from smecredit.running import upkeep
 from smecredit.running.backups import back_up, bring_back
+
+# Between two files: the worker is not to be left hundreds of them for the tests that come after.
+PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Drill:
     moment: str
     journal: Journal
     verified: Mapping[str, dict[str, Any]]
+    # How the imports ended in the town.
+    ended: set[str]
 
 
 def acts(town: Town) -> dict[str, Act]:
@@ -33,6 +39,7 @@ def acts(town: Town) -> dict[str, Act]:
     wish = {"grantee": "buyer-1", "purposes": ["procurement"], "fields": ["portrait"], "valid_until": until}
 
     def send(number: int) -> str:
+        time.sleep(PAUSE_SECONDS)
         headers = {"Content-Type": "text/csv", "Idempotency-Key": f"drill-{number}"}
         path = "/v1/imports?kind=invoices.sale&filename=sales.csv"
         return acknowledged(town.send("data source", "POST", path, invoices("drill", number, 200, "drill"), headers))
@@ -64,8 +71,11 @@ def drill(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Drill:
     with acting(acts(town)) as journal:
         verified = upkeep.each("verify", "usual", home=town.folder)
         told = back_up(place, town.folder, Reporter(), keys=keys, most=None)
+    wait_for_peers(town)
     bring_back(place, home, Reporter(), at="", keys=keys)
-    return Drill(home, told["moment"], journal, verified)
+    sent = [name for kind, name, _ in journal.entries if kind == "imports"]
+    ended = {town.ask("data source", "GET", f"/v1/imports/{name}").json["state"] for name in sent}
+    return Drill(home, told["moment"], journal, verified, ended)
 
 
 def test_verify_finds_nothing_while_everything_is_at_work(drill: Drill) -> None:
@@ -79,6 +89,7 @@ def test_all_that_was_acknowledged_before_the_backup_comes_back(drill: Drill) ->
     assert drill.journal.broken == []
     assert drill.journal.kinds(drill.moment) == {"imports", "consents", "scores"}
     assert drill.journal.before(drill.moment) - kept(drill.home) == set()
+    assert drill.ended == {"done"}
 
 
 def test_what_came_back_is_whole(drill: Drill) -> None:

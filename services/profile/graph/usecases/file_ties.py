@@ -25,7 +25,7 @@ from services.profile.book.domain.party import party_of
 from services.profile.book.domain.permit import Permit, Whole
 from services.profile.book.domain.relation import CROWD
 from services.profile.book.usecases.gather import gather, gone_at, scan, standing_rows
-from services.profile.book.usecases.tell_sources import BookSources
+from services.profile.book.usecases.tell_sources import BookSources, FromDatabase
 from services.profile.graph.domain.crowd import crowd_among
 from services.profile.graph.domain.dealings import Daily, Dealings, Told, daily_of, dealings
 from services.profile.graph.domain.neighbourhood import File
@@ -190,7 +190,7 @@ def _weighed(source: Source, permit: Permit, *, sides: bool) -> pl.DataFrame:
     statements = standing_rows(context.lake, DATASET, moment.version, permit.enterprises, gone)
     if moment.known_at is not None:
         statements = statements.filter(pl.col("known_at") <= moment.known_at)
-    sources = BookSources(context.lakes, context.database)
+    sources = BookSources(context.lakes, FromDatabase(context.database))
     told = Said(statements, sources.senders(statements["import_id"].unique().sort().to_list()))
     beside, senders = sources.beside(statements.filter(told.own()), moment, known_at)
     told = Said(statements, pl.concat([told.senders, senders]).unique("import_id"), beside)

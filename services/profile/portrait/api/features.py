@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
+import polars as pl
 from flask import Response, request
+from werkzeug.wsgi import FileWrapper
 
 from chassis.core.moments import rfc3339
+from chassis.data.files import borrowed
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import refuses
@@ -19,6 +24,7 @@ from services.profile.portrait.api import shown
 from services.profile.portrait.api.feature_schemas import CatalogueSchema, FeatureSetSchema, FeaturesSchema
 from services.profile.portrait.usecases import read_features
 from services.profile.portrait.usecases.add_blocks import Block
+from services.profile.portrait.usecases.read_feature_set import Wanted, read_feature_set
 from services.profile.rights.api import enterprises
 from services.profile.rights.api.reading import PURPOSE, reading
 from services.profile.rights.domain.resource import Resource
@@ -28,6 +34,8 @@ from services.profile.standards.codes import enterprise_id
 blueprint = book.blueprint
 PARQUET = "application/vnd.apache.parquet"
 LARGEST_ORDER = 64 << 20
+# Rows that a reader of a large table gets together, and bytes that are sent together.
+ROWS_TOGETHER, PIECE = 8192, 1 << 16
 
 
 @blueprint.before_request
@@ -62,17 +70,35 @@ def post_feature_set(order: dict[str, Any]) -> Response:
 def feature_table(order: dict[str, Any], what: Resource) -> Response:
     """Answer with the features of many enterprises, read for `what`, as Parquet."""
     asked, by = Asked(order["as_of"], order["known_at"]), reading(what, order["as_of"])
-    wanted = read_features.Wanted(order["enterprises"], order["outcomes"], tuple(map(Block, order["blocks"])))
-    found = read_features.read_feature_set(context(), by, wanted, asked)
-    body = io.BytesIO()
-    found.frame.write_parquet(body, compression="lz4", statistics=False)
-    response = Response(body.getvalue(), content_type=PARQUET)
-    response.headers |= {
-        "As-Of": found.facts.moment.as_of.isoformat(),
-        "Known-At": rfc3339(found.facts.known_at),
-        "Catalogue": found.catalogue,
-        "Withheld": str(found.withheld),
-    }
+    wanted = Wanted(order["enterprises"], order["outcomes"], tuple(map(Block, order["blocks"])))
+    with read_feature_set(context(), by, wanted, asked) as found:
+        response = _parquet(found.frames)
+        response.headers |= {
+            "As-Of": found.facts.moment.as_of.isoformat(),
+            "Known-At": rfc3339(found.facts.known_at),
+            "Catalogue": found.catalogue,
+            "Withheld": str(found.withheld),
+        }
+    return response
+
+
+def _parquet(frames: Iterator[pl.DataFrame]) -> Response:
+    """Answer with tables as one: a single one from memory, several by way of files that are gone when they are read."""
+    first, second = next(frames), next(frames, None)
+    if second is None:
+        body = io.BytesIO()
+        first.write_parquet(body, compression="lz4", statistics=False)
+        return Response(body.getvalue(), content_type=PARQUET)
+    with borrowed(context().settings.scratch) as folder:
+        parts = []
+        for place, frame in enumerate(chain((first, second), frames)):
+            parts.append(folder / f"{place:06}.parquet")
+            frame.write_parquet(parts[-1], compression="lz4", statistics=False)
+        whole = folder / "whole.parquet"
+        pl.scan_parquet(parts).sink_parquet(whole, compression="lz4", statistics=False, row_group_size=ROWS_TOGETHER)
+        length, file = whole.stat().st_size, whole.open("rb")
+    response = Response(FileWrapper(file, PIECE), content_type=PARQUET, direct_passthrough=True)
+    response.content_length = length
     return response
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeAlias
 import orjson
 import polars as pl
 
+from chassis.core.moments import rfc3339
 from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.confirmation import SENDERS, Beside, Told, unconfirmed, weigh
 from services.profile.book.domain.departure import Gone
@@ -93,6 +94,22 @@ class Description:
     def features_sha256(self) -> str:
         """The name of what a score is made from."""
         return self.figures.features_sha256
+
+    def as_json(self, known_at: datetime) -> dict[str, Any]:
+        """Return it as it goes over the wire, of what was known at a time."""
+        fuller, less = self.figures.fuller, self.confirmed
+        return {
+            "enterprise": self.enterprise,
+            "as_of": self.as_of.isoformat(),
+            "known_at": rfc3339(known_at),
+            "depth": self.depth,
+            "catalogue": self.catalogue,
+            "values": dict(self.values),
+            "features_sha256": self.features_sha256,
+            "evidence": self.evidence,
+            "fuller": None if fuller is None else fuller.as_json(),
+            "confirmed": None if less is None else less.with_fuller(),
+        }
 
 
 GoneAt: TypeAlias = Callable[[Sequence[str] | None, Moment], Gone]

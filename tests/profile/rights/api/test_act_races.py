@@ -125,7 +125,7 @@ def test_a_record_that_leaves_while_features_are_read_is_in_no_stored_answer(
     path = "/v1/enterprises/E1/evidence?feature=sales_36m"
     (row,) = palace.client.get(path, headers=palace.owner()).json["items"]
     gone = [Departure("local:E1", "invoices", row["name"])]
-    files = read_features._files
+    files = read_features.files_of
     # The description of the book of before is remembered; another act has made the stored answer void.
     assert sales(palace) == 10_000
     with palace.context.database.begin() as session:
@@ -144,7 +144,7 @@ def test_a_record_that_leaves_while_features_are_read_is_in_no_stored_answer(
         return found
 
     with monkeypatch.context() as patched:
-        patched.setattr(read_features, "_files", late)
+        patched.setattr(read_features, "files_of", late)
         assert sales(palace) == (None if seen else 10_000)
     assert sales(palace) is None
 

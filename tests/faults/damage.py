@@ -1,0 +1,153 @@
+"""Files cut off, altered or gone: `verify` names every one, and firms whose files are whole are served meanwhile."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from faults.books import Books
+from faults.door import Act
+from faults.fault import Fault, Scene
+from faults.invariants import Broken
+from faults.load import BANK
+
+PAGE = 4096
+# What was rejected is told from the file received, whose digest is kept; of the report none is.
+REPORT = ".rejects.csv"
+
+
+def cut(path: Path, chance: random.Random) -> None:
+    """Cut a file off at a place of chance."""
+    with path.open("r+b") as file:
+        file.truncate(chance.randrange(path.stat().st_size))
+
+
+def flip(path: Path, chance: random.Random) -> None:
+    """Turn the bits of one byte."""
+    with path.open("r+b") as file:
+        place = chance.randrange(path.stat().st_size)
+        file.seek(place)
+        (byte,) = file.read(1)
+        file.seek(place)
+        file.write(bytes([byte ^ 0xFF]))
+
+
+def lose(path: Path, _: random.Random) -> None:
+    """Remove a file."""
+    path.unlink()
+
+
+def scramble(path: Path, chance: random.Random) -> None:
+    """Write noise over one page of a database: what a disk does; a single bit of a row no database can tell."""
+    with path.open("r+b") as file:
+        file.seek(PAGE * chance.randrange(path.stat().st_size // PAGE))
+        file.write(chance.randbytes(PAGE))
+
+
+Way = Callable[[Path, random.Random], None]
+WAYS: Final[Mapping[str, Way]] = {"cut": cut, "flip": flip, "lose": lose, "scramble": scramble}
+FILES: Final[Mapping[str, tuple[str, ...]]] = {
+    "lake file": ("lake*/**/*.parquet",),
+    "lake log": ("lake*/_delta_log/*.json",),
+    "file received": ("uploads/imp_*",),
+    "database": ("*.db",),
+}
+
+
+@dataclass
+class Damaged:
+    """One file of a copy of the home is harmed: `verify` names it, and nothing else."""
+
+    what: str
+    way: str
+    together: int = 1
+
+    @property
+    def name(self) -> str:
+        """Which file, and how."""
+        return f"{self.what} {self.way}"
+
+    def strike(self, scene: Scene) -> Iterable[Broken]:
+        """Copy the home while nobody writes, harm one file, and read what verify finds."""
+        with tempfile.TemporaryDirectory(prefix="smecredit-harmed-", ignore_cleanup_errors=True) as folder:
+            home = Path(folder) / "home"
+            with scene.load.still():
+                copied(scene.stage.home, home)
+            books = Books(scene.stage)
+            if whole := books.verified(home):
+                return [Broken("silent", f"verify of an unharmed copy: {whole}")]
+            path = scene.chance.choice([each for each in sorted(files(home, self.what)) if each.stat().st_size])
+            WAYS[self.way](path, scene.chance)
+            found = books.verified(home)
+        if not any(self._names(path, str(each)) for each in found):
+            return [Broken("silent", f"{self.way} of {path.relative_to(home)} is not told: {found}")]
+        return ()
+
+    def heal(self, scene: Scene) -> None:
+        """Do nothing: the copy is gone."""
+
+    def _names(self, path: Path, told: str) -> bool:
+        """Tell whether a finding is of this file; a lost entry of a log is told by its version."""
+        if self.what == "database":
+            return f"database of {path.stem}" in told
+        return path.name in told or (self.what == "lake log" and f"version {int(path.stem)}" in told)
+
+
+@dataclass
+class Served:
+    """A file of the lake of a running suite is harmed: firms of other buckets are served, those of its own told."""
+
+    name: str = "lake file cut under readers"
+    together: int = 1
+
+    def strike(self, scene: Scene) -> Iterable[Broken]:
+        """Harm one file, read every firm, and put the file back."""
+        with scene.load.still():
+            path = scene.chance.choice(sorted((scene.stage.home / "lake").rglob("*.parquet")))
+            kept = path.read_bytes()
+            cut(path, scene.chance)
+            try:
+                answers = [self._read(scene, firm) for firm in scene.load.town.firms]
+            finally:
+                path.write_bytes(kept)
+        statuses = {status for status, _ in answers}
+        found = [Broken("silent", f"{status} {said}") for status, said in answers if status not in (200, 503)]
+        told = [str(said) for status, said in answers if status == 503]
+        found += [Broken("silent", f"no file is named: {said}") for said in told if path.name not in said]
+        return found if 200 in statuses else [*found, Broken("lost", "no firm was served")]
+
+    def heal(self, scene: Scene) -> None:
+        """Do nothing: the file is back."""
+
+    @staticmethod
+    def _read(scene: Scene, firm: str) -> tuple[int, object]:
+        day = f"2024-{scene.chance.randint(1, 12):02}-{scene.chance.randint(1, 28):02}"
+        return scene.load.door.once(Act(BANK, "GET", f"/v1/enterprises/{firm}/features?as_of={day}", ""))
+
+
+def files(home: Path, what: str) -> Iterable[Path]:
+    """Return the files of a home of a sort."""
+    return (path for pattern in FILES[what] for path in home.glob(pattern) if not path.name.endswith(REPORT))
+
+
+def copied(source: Path, target: Path) -> None:
+    """Copy a home at whose databases nobody writes just now."""
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.db", "*.db-*", "logs", "*.lock"))
+    for path in source.glob("*.db"):
+        with closing(sqlite3.connect(path)) as kept, closing(sqlite3.connect(target / path.name)) as copy:
+            kept.backup(copy)
+
+
+DAMAGES: Final[tuple[Fault, ...]] = (
+    *(Damaged(what, way) for what in ("lake file", "lake log", "file received") for way in ("cut", "flip", "lose")),
+    Damaged("database", "cut"),
+    Damaged("database", "scramble"),
+    Served(),
+)

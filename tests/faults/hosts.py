@@ -1,0 +1,176 @@
+"""Faults of a host and its processes: workers stopped at work, clocks apart, disks full or read-only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from faults.books import Books
+from faults.fault import Scene, named
+from faults.invariants import Broken
+from faults.stage import ROOT, NeverWell, Stage
+from small_disk import fill, remount
+
+BIG_FILE = 40_000
+TAKEN_SECONDS, OTHERS_SECONDS = 60.0, 60.0
+HOLDER = "SELECT w.pid FROM jobs j JOIN workers w ON w.name = j.worker WHERE j.id = :job AND j.state = 'running'"
+OWN = ("SMECREDIT_READY_FD",)
+
+
+class Crew:
+    """Workers of the profile service on another host, as it were: the environment is that of the suite's own."""
+
+    def __init__(self, stage: Stage, *before: str) -> None:
+        (pid, *_) = stage.pids("profile worker")
+        told = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+        environment = dict(each.split("=", 1) for each in told if "=" in each)
+        command = [*before, sys.executable, "-m", "services.profile.cli", "worker"]
+        quiet = subprocess.DEVNULL
+        self._process = subprocess.Popen(
+            command,
+            env={name: value for name, value in environment.items() if name not in OWN},
+            cwd=ROOT,
+            stdout=quiet,
+            stderr=quiet,
+            start_new_session=True,
+        )
+
+    def end(self) -> None:
+        """Kill them as a power cut would."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+@dataclass
+class StoppedAtWork:
+    """SIGSTOP of a worker over an import, at a moment of chance; it wakes when another has taken and done its job."""
+
+    name: str = "worker stopped at work"
+    together: int = 1
+    _stopped: int = 0
+    _crew: list[Crew] = field(default_factory=list)
+    _number: int = 0
+
+    def strike(self, scene: Scene) -> Iterable[Broken]:
+        """Stop whoever holds the import of a big file; a crew beside it does the import; then wake it."""
+        self._number += 1
+        self._crew = [Crew(scene.stage)]
+        sent = scene.load.send(f"stopped-{self._number}", BIG_FILE, scene.chance)
+        books = Books(scene.stage)
+        deadline = time.monotonic() + TAKEN_SECONDS
+        while not (pids := books.column("profile", HOLDER, job=sent.id)):
+            if time.monotonic() > deadline or self._ended(books, sent.id):
+                return ()
+        time.sleep(scene.chance.uniform(0, 0.6))
+        self._stopped = pids[0]
+        with suppress(ProcessLookupError):
+            os.kill(self._stopped, signal.SIGSTOP)
+        # Where it sleeps with SQLite's lock in its hands nobody can write until it wakes: so not for ever.
+        with suppress(NeverWell):
+            scene.stage.until(lambda: self._ended(books, sent.id), OTHERS_SECONDS, str)
+        return ()
+
+    def heal(self, scene: Scene) -> None:
+        """Wake it, and end the crew beside it."""
+        with suppress(ProcessLookupError):
+            if self._stopped:
+                os.kill(self._stopped, signal.SIGCONT)
+        time.sleep(1)
+        for crew in self._crew:
+            crew.end()
+        self._stopped, self._crew = 0, []
+
+    @staticmethod
+    def _ended(books: Books, job: str) -> bool:
+        return books.column("profile", "SELECT state FROM jobs WHERE id = :job", job=job) == ["done"]
+
+
+@dataclass
+class ClockOff:
+    """Workers on a host whose clock is an hour off, killed over their work: they block nobody and take nothing."""
+
+    hours: str
+    together: int = 1
+    _crew: list[Crew] = field(default_factory=list)
+    _number: int = 0
+
+    @property
+    def name(self) -> str:
+        """How far the clock is off."""
+        return f"clock {self.hours}"
+
+    def strike(self, scene: Scene) -> Iterable[Broken]:
+        """Let them work beside the suite's own on files, and kill them at a moment of chance."""
+        self._number += 1
+        self._crew = [Crew(scene.stage, "faketime", "-f", self.hours)]
+        until = time.monotonic() + scene.chance.uniform(8, 16)
+        while time.monotonic() < until:
+            scene.load.send(f"clock{self.hours}-{self._number}-{time.monotonic_ns()}", 2000, scene.chance)
+            time.sleep(1)
+        return ()
+
+    def heal(self, scene: Scene) -> None:
+        """End them."""
+        for crew in self._crew:
+            crew.end()
+        self._crew = []
+
+
+@dataclass
+class DiskFull:
+    """The home's disk has no byte left for some seconds."""
+
+    name: str = "disk full"
+    together: int = 1
+    _ballast: Path | None = None
+
+    def strike(self, scene: Scene) -> Iterable[Broken]:
+        """Fill it; readiness names what cannot be written."""
+        self._ballast = scene.stage.home.parent / "ballast"
+        with suppress(OSError):  # others write meanwhile, and the last bytes are theirs
+            fill(scene.stage.home.parent)
+        found = [each for part in ("profile", "scoring", "matching") for each in named(scene, part, "writing")]
+        time.sleep(scene.chance.uniform(0, 5))
+        return found
+
+    def heal(self, scene: Scene) -> None:
+        """Make room."""
+        if self._ballast:
+            self._ballast.unlink()
+
+
+@dataclass
+class ReadOnly:
+    """The home is read-only when the suite starts: it says so and does not start; made writable, it does."""
+
+    name: str = "home read-only"
+    together: int = 1
+
+    def strike(self, scene: Scene) -> Iterable[Broken]:
+        """Stop the suite, and try to start it on a home that nobody can write."""
+        scene.stage.stop()
+        remount(scene.stage.home.parent, "ro")
+        try:
+            scene.stage.start()
+        except NeverWell as error:
+            return () if "cannot be written" in str(error) else [Broken("silent", str(error))]
+        return [Broken("silent", "the suite started on a home that cannot be written")]
+
+    def heal(self, scene: Scene) -> None:
+        """Make it writable and start."""
+        remount(scene.stage.home.parent, "rw")
+        scene.stage.start()
+
+
+def clocks() -> list[ClockOff]:
+    """Return the faults of clocks, none where the command `faketime` is missing."""
+    return [ClockOff("+1h"), ClockOff("-1h")] if shutil.which("faketime") else []
