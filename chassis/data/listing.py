@@ -70,26 +70,31 @@ def told(database: Database, posts: Collection[str]) -> dict[str, Any]:
     return {"queues": queues, "jobs": shown}
 
 
-def again(database: Database, job_id: str, caller: Caller | None = None) -> dict[str, Any]:
+def again(database: Database, job_id: str) -> dict[str, Any]:
+    """Do as `retry` does, for whoever has the command line."""
+    with database.begin() as session:
+        return retry(session, job_id)
+
+
+def retry(session: Session, job_id: str, caller: Caller | None = None) -> dict[str, Any]:
     """Have a job run again that ended by a fault of ours or was set aside; return its id, kind and queue.
 
     It keeps who asked for that (none: by the command line), when, and what had become of it.
 
     Raise `NotFound` where this service has no such job, `Conflict` where it was refused or has not failed.
     """
-    with database.begin() as session:
-        mine = TABLE.c.id == job_id
-        row = session.execute(select(TABLE).where(mine).with_for_update()).first()
-        if row is None:
-            raise NotFound(f"There is no job {job_id[:40]} here.")
-        if row.state != FAILED or row.problem["type"] not in OURS:
-            why = row.state if row.state != FAILED else f"failed with {row.problem['type']}"
-            raise Conflict(f"{job_id} is {why}; only what broke off or was set aside is run again.")
-        fresh: dict[str, Any] = {"attempts": 0, "killed": 0, **dict.fromkeys(AS_NEW)}
-        who = {"by": caller.client, "per": caller.per} if caller else BY_COMMAND
-        now = session.execute(select(clock.now())).scalar_one()
-        fresh |= {"retried": {**who, "at": rfc3339(now), "problem": row.problem["type"]}}
-        session.execute(update(TABLE).where(mine).values(state=QUEUED, **fresh))
+    mine = TABLE.c.id == job_id
+    row = session.execute(select(TABLE).where(mine).with_for_update()).first()
+    if row is None:
+        raise NotFound(f"There is no job {job_id[:40]} here.")
+    if row.state != FAILED or row.problem["type"] not in OURS:
+        why = row.state if row.state != FAILED else f"failed with {row.problem['type']}"
+        raise Conflict(f"{job_id} is {why}; only what broke off or was set aside is run again.")
+    fresh: dict[str, Any] = {"attempts": 0, "killed": 0, **dict.fromkeys(AS_NEW)}
+    who = {"by": caller.client, "per": caller.per} if caller else BY_COMMAND
+    now = session.execute(select(clock.now())).scalar_one()
+    fresh |= {"retried": {**who, "at": rfc3339(now), "problem": row.problem["type"]}}
+    session.execute(update(TABLE).where(mine).values(state=QUEUED, **fresh))
     log.info("job run again", job=row.id, kind=row.kind, **who)
     return {"id": row.id, "kind": row.kind, "queue": row.queue}
 

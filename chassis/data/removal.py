@@ -7,10 +7,12 @@ was broken off begins anew with its table and finds what is left.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
+from datetime import time as clock_time
 from functools import partial
 from typing import Any
 
@@ -27,7 +29,10 @@ from chassis.data.jobs import Job
 from chassis.data.schedule import Daily, Scheduled
 
 # So many rows are looked at in one statement, and so many go in one transaction: some milliseconds each.
-STRETCH, AT_ONCE = 5_000, 500
+STRETCH, AT_ONCE = 5_000, 200
+# Between two transactions: who finds SQLite's one lock taken sleeps up to 0.1 s before it looks again, and without a
+# pause met the next removal time after time (a write took 5 s).
+PAUSE_SECONDS = 0.15
 # What the schedule calls it.
 NAME = "retention"
 Key = Sequence[Any]
@@ -78,6 +83,7 @@ def removed(database: Database, removal: Removal, before: datetime) -> Iterator[
         for start in range(0, len(ids), removal.at_once):
             if count := _take_out(database, removal, due, ids[start : start + removal.at_once]):
                 yield count
+                time.sleep(PAUSE_SECONDS)
         if len(rows) < STRETCH:
             return
         last = rows[-1][:-1]
@@ -100,7 +106,7 @@ def nightly(database: Database, declared: Declared, removals: Sequence[Removal])
         done = carry_out(database, declared, removals, datetime.now(UTC), job)
         return {key: count for key, count in done.items() if count}
 
-    return Scheduled(NAME, Daily(time(4, 45)), act)
+    return Scheduled(NAME, Daily(clock_time(4, 45)), act)
 
 
 def _stretch(table: FromClause, due: ColumnElement[bool], last: Key | None) -> Select[Any]:

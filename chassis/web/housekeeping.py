@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Response
 from marshmallow import fields, validate
+from sqlalchemy.orm import Session
 
 from chassis.core.retention import Declared
 from chassis.data import listing, removal
@@ -20,6 +21,7 @@ from chassis.data.listing import STATES, Wanted
 from chassis.web import paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
+from chassis.web.idempotency import repeatable
 from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from chassis.web.schemas import Schema
 
@@ -174,12 +176,13 @@ def _jobs(house: House) -> Blueprint:
     @requires("jobs:write")
     @refuses(blueprint, 404, 409)
     @blueprint.response(200, AgainSchema())
-    def retry_job(job: str) -> Response:
+    @repeatable
+    def retry_job(session: Session, job: str) -> dict[str, Any]:
         """Have a job run again that broke off or was set aside; what was refused is not.
 
         The job keeps who asked for it, and when.
         """
-        return json_answer(listing.again(house.database, job, caller()))
+        return listing.retry(session, job, caller())
 
     return blueprint
 

@@ -95,6 +95,7 @@ TAGS: list[Document] = [
         "异议的提出、办理与书面答复。What a firm holds to be wrong, and the answer to it.",
     ),
     _tag("repairs", "信用修复", "Repairs", "已修复的公共信用记录。Public records that were repaired, and are gone."),
+    _tag("jobs", "后台任务", "Jobs", "各服务的后台任务及重新运行。Work in the background, and having it run again."),
     _tag("retention", "保存期限", "Retention", "各类信息的保存期限及依据。Retention periods, and their legal basis."),
     _tag(
         "notices",

@@ -14,7 +14,7 @@ from chassis.core import metrics
 from chassis.core.identity import Verifier
 from chassis.core.problems import JOB_KILLED, document
 from chassis.core.retention import Declared, Policy, Stays, Words
-from chassis.data import jobs, listing, presence, removal, schedule
+from chassis.data import jobs, keys, listing, presence, removal, schedule
 from chassis.data.database import Database
 from chassis.data.jobs import FAILED, Kind
 from chassis.web.app import make_api, make_app
@@ -31,7 +31,7 @@ Tokens = Callable[..., dict[str, str]]
 def database(sqlite_url: str) -> Iterator[Database]:
     database = Database(sqlite_url)
     metadata = MetaData()
-    for declare in (jobs.declare, presence.declare, schedule.declare):
+    for declare in (jobs.declare, keys.declare, presence.declare, schedule.declare):
         declare(metadata)
     metadata.create_all(database.engine)
     yield database
@@ -42,6 +42,7 @@ def database(sqlite_url: str) -> Iterator[Database]:
 def client(database: Database, verifier: Verifier) -> FlaskClient:
     app = make_app("scoring", verifier=verifier)
     house = House("scoring", database, DECLARED, {})
+    app.extensions["database"] = database
     make_api(app, title="t", version="v1", blueprints=blueprints(house))
     return app.test_client()
 
@@ -97,11 +98,9 @@ def test_what_was_set_aside_runs_again_and_keeps_who_asked(
     client: FlaskClient, database: Database, operator: dict[str, str]
 ) -> None:
     job = set_aside(database)
-    assert client.post(f"/v1/jobs/{job}/retry", headers=operator).json == {
-        "id": job,
-        "kind": "work",
-        "queue": "batches",
-    }
+    keyed = operator | {"Idempotency-Key": "k"}
+    said = {"id": job, "kind": "work", "queue": "batches"}
+    assert [client.post(f"/v1/jobs/{job}/retry", headers=keyed).json for _ in range(2)] == [said, said]
     (shown,) = client.get("/v1/jobs", headers=operator).json["items"]
     assert (shown["state"], shown["retried"]["by"]) == ("queued", "operator-1")
     assert shown["retried"]["problem"] == "/problems/job-killed"
