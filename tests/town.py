@@ -105,12 +105,14 @@ class Answer:
 
 
 @contextmanager
-def open_town(folder: Path, demonstrated: Path) -> Iterator[Town]:
+def open_town(folder: Path, demonstrated: Path, **settings: str) -> Iterator[Town]:
     """Run a suite on a copy of a demonstration's home, with everybody in it, and quotas that no test uses up."""
     copytree(demonstrated, folder / "home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SMECREDIT_HOME", str(folder))
         patch.setenv("GATEWAY_RATE_LIMITS", "failures=1000000/60,address=1000000/60,enterprise=1000000/60")
+        for name, value in settings.items():
+            patch.setenv(name, value)
         with Suite(folder / "home", free_port()) as suite:
             town = _settled(suite)
             _consent(town)

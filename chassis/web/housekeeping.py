@@ -191,6 +191,7 @@ def _retention(house: House) -> Blueprint:
     blueprint = Blueprint("retention", __name__, url_prefix="/v1/retention", description="Retention periods")
 
     @blueprint.get("")
+    @blueprint.doc(security=[{"bearer": []}])
     @blueprint.response(200, RetentionSchema())
     def get_retention() -> Response:
         """Read how long what is kept of whom, by which law or policy, and what the last run removed."""

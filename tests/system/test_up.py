@@ -199,14 +199,9 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("lasting")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_everything_cleanly(lasting, number):
-    """Exit code 0 and no process left, by Ctrl-C as by SIGTERM."""
-    running = start(lasting)
-    assert len(running.children()) >= 2 * len(PARTS) - 1
-    running.process.send_signal(number)
-    assert running.process.wait(PATIENCE_SECONDS) == 0
-    assert running.children() == {}
+def test_ctrl_c_stops_everything_cleanly(lasting):
+    """Exit code 0 and no process left."""
+    ends_cleanly(start(lasting), signal.SIGINT)
 
 
 def test_nothing_survives_the_death_of_the_command(lasting):
@@ -228,3 +223,15 @@ def test_a_part_that_cannot_start_shows_its_last_words(tmp_path):
     )
     assert done.returncode == 1
     assert "GATEWAY_TRUSTED_PROXIES" in done.stderr
+
+
+def test_sigterm_stops_everything_cleanly(up):
+    """As Ctrl-C does; it is the last test of this suite, which ends with it."""
+    ends_cleanly(up, signal.SIGTERM)
+
+
+def ends_cleanly(running: Up, number: signal.Signals) -> None:
+    assert len(running.children()) >= 2 * len(PARTS) - 1
+    running.process.send_signal(number)
+    assert running.process.wait(PATIENCE_SECONDS) == 0
+    assert running.children() == {}
