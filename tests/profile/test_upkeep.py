@@ -14,23 +14,23 @@ from services.profile.problems import KINDS
 from services.profile.settings import Settings
 
 
-def test_the_night_looks_and_shreds_and_says_so(cottage: House) -> None:
+def test_the_night_looks_shreds_tends_the_lakes_and_says_so(cottage: House) -> None:
     """Each once, whatever was missed; the operator reads what came of it."""
     cottage.send("invoices.purchase", HEADER + ROW)
     context, nightly = cottage.context, scheduled(cottage.context)
     tick(context.database, nightly)
     with context.database.begin() as session:
         session.execute(update(TABLE).values(due_at=clock.ahead(-3 * 86_400)))
-    assert sorted(tick(context.database, nightly)) == ["daily-look", "shred"]
+    assert sorted(tick(context.database, nightly)) == ["daily-look", "lakes", "shred"]
     worker = Worker(context.database, all_handlers(context), KINDS)
     while worker.run_once():
         pass
     lines = listed(context.database, nightly).splitlines()[1:]
-    assert [line.split()[0] for line in lines] == ["daily-look", "shred"]
+    assert [line.split()[0] for line in lines] == ["daily-look", "lakes", "shred"]
     with context.database.read() as session:
         looked = jobs.state(session, lines[0].split()[-1])
     assert (looked.state, looked.total) == ("done", 1)
-    assert "  done" in lines[1]
+    assert all("  done" in line for line in lines[1:])
 
 
 def test_the_operator_moves_the_look_and_turns_shredding_off(monkeypatch: pytest.MonkeyPatch, cottage: House) -> None:
@@ -38,5 +38,5 @@ def test_the_operator_moves_the_look_and_turns_shredding_off(monkeypatch: pytest
     monkeypatch.setenv("PROFILE_SCHEDULE", "daily-look=02:05, shred=off")
     wishes = Settings.from_environment().schedule
     nightly = schedule.arranged(plan(cottage.context), wishes, "PROFILE_SCHEDULE")
-    assert [(each.name, each.when.told) for each in nightly] == [("daily-look", "02:05")]
+    assert [(each.name, each.when.told) for each in nightly] == [("daily-look", "02:05"), ("lakes", "05:15")]
     assert {kind.name for kind in all_handlers(cottage.context)} >= {"daily-look", "shred"}
