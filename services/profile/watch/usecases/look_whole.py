@@ -38,7 +38,6 @@ from services.profile.watch.usecases.survey import RINGS, TABLES, Share, Survey,
 from services.profile.watch.usecases.tell import SAME, Judged, changes, keys_of, with_records
 from services.profile.watch.usecases.view import RING, surroundings
 
-FOLDER = "looks"
 WATCH = Whole(Why.WATCH)
 # Notes a checkpoint, how much is done and of how much.
 Note = Callable[[Mapping[str, Any], int, int], None]
@@ -156,7 +155,7 @@ def _units(context: Context, names: Collection[str] | None, started: Started) ->
         # Of all firms nothing goes along.
         known=replace(known, firms=known.firms.clear()),
         lake=(context.settings.lake_url, context.settings.lake_options),
-        files=PeerFiles(context.settings.home / FOLDER),
+        files=PeerFiles(context.settings.looks, context.settings.shared(context.settings.looks)),
         beside=beside,
         owing=_owing(context, started.moment),
         book=book,

@@ -396,6 +396,8 @@ def test_machines_share_tables_and_keep_copies(tmp_path: Path) -> None:
     table = pl.DataFrame({"enterprise": ["E1"], "figure": [0.1]})
     one.write("2020-01-31-a", "network", table)
     assert other.read("2020-01-31-a", "network").collect().equals(table)
+    one.sweep([])
+    assert len(list((tmp_path / "store").rglob("*.parquet"))) == 1, "another machine may be at work on it"
     assert one.sweep([], unnamed=0.0) == 1
     assert not list((tmp_path / "store").rglob("*.parquet"))
     assert other.has("2020-01-31-a", "network"), "a copy serves as long as it is asked for"
