@@ -9,7 +9,7 @@ import orjson
 import polars as pl
 
 from chassis.data.files import Cache
-from services.profile.book.delta import bucket_of
+from services.profile.book.delta import bucket_of, one_of
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.fit import Commit, Step, require
 from services.profile.book.table_files import TableFiles
@@ -100,12 +100,36 @@ class Readable:
         files = self._files.at(version)
         if wanted is not None:
             files = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in wanted}))
-            among = pl.col("enterprise").is_in(wanted)
+            among = one_of(pl.col("enterprise"), wanted)
             where = among if where is None else among & where
         if files.is_empty():
             return self._dataset.empty()
-        rows = _left(self._files.scan(files), without)
-        return (rows if where is None else rows.filter(where)).collect()
+        if wanted is None or where is not None:
+            rows = _left(self._files.scan(files), without)
+            return (rows if where is None else rows.filter(where)).collect()
+        return self._files.spelled(_left(self._files.stored(files).filter(among), without).collect())
+
+    def stated(
+        self, version: int, enterprises: Collection[str], columns: Sequence[str], *, without: Collection[str]
+    ) -> pl.DataFrame:
+        """Return such columns of what `read` gives, as they were written: `spelled` sees to their spelling.
+
+        Of many rows few are of use: who knows which spares the rest the look at their spelling.
+        """
+        by_bucket: dict[int, list[str]] = {}
+        for name in sorted(set(enterprises)):
+            by_bucket.setdefault(bucket_of(name), []).append(name)
+        scans = [
+            # Of a bucket only the groups of rows of its own firms are read.
+            self._files.stored(self._there(version, bucket)).filter(one_of(pl.col("enterprise"), names)).select(columns)
+            for bucket, names in by_bucket.items()
+        ]
+        rows = pl.concat(scans).collect() if scans else self._dataset.empty().select(columns)
+        return _left(rows.lazy(), without).collect() if without else rows
+
+    def spelled(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return `stated` rows in the one spelling that every reader is given."""
+        return self._files.spelled(rows)
 
     def scan(
         self, version: int, *, without: Collection[str], bucket: int | None = None, since: datetime | None = None
@@ -114,13 +138,20 @@ class Readable:
 
         It is unread: only what a query needs of it is read.
         """
+        files = self._there(version, bucket, since)
+        rows = _left(self._files.scan(files), without)
+        return rows if since is None else rows.filter(pl.col("known_at") > since)
+
+    def _there(self, version: int, bucket: int | None, since: datetime | None = None) -> pl.DataFrame:
+        """Return the files of `_near`: they are read when nobody here can list again.
+
+        So what another process has erased is looked for now.
+        """
         files = self._near(version, bucket, since)
-        # It is read when nobody here can list again, so what another process has erased is looked for now.
         if not self._files.there(files):
             self._files.forget()
             files = self._near(version, bucket, since)
-        rows = _left(self._files.scan(files), without)
-        return rows if since is None else rows.filter(pl.col("known_at") > since)
+        return files
 
     def _near(self, version: int, bucket: int | None, since: datetime | None) -> pl.DataFrame:
         """Return the files that may hold rows of a bucket, or such as are known since a moment."""
