@@ -11,9 +11,9 @@ import polars as pl
 from sqlalchemy.orm import Session
 
 from chassis.data.database import Runner
-from services.profile.book import departures, store, withdrawals
+from services.profile.book import departures, enterprise_store, import_store, step_store, withdrawals
 from services.profile.book.context import Context
-from services.profile.book.delta import bucket_of
+from services.profile.book.delta import Bucket
 from services.profile.book.domain import invoice, invoice_lines
 from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.contested import contested, spoken_of_again
@@ -37,7 +37,7 @@ def gather(context: Context, moment: Moment, scope: Permit | Whole, kinds: Colle
     """
     enterprises = scope.enterprises
     with context.database.read() as session:
-        versions = store.lake_versions(session, moment.known_at)
+        versions = step_store.lake_versions(session, moment.known_at)
         firms = _known(session, moment, enterprises)
         gone = gone_at(session, enterprises, moment)
     wanted = {name: version for name, version in versions.items() if name in kinds}
@@ -70,9 +70,9 @@ class Known:
 def known_at(context: Context, moment: Moment, _: Whole) -> Known:
     """Return what SQL knows of a moment; for a declared reason, as no file is open."""
     with context.database.read() as session:
-        versions = store.lake_versions(session, moment.known_at)
+        versions = step_store.lake_versions(session, moment.known_at)
         firms = _known(session, moment, None)
-        gone, own = gone_at(session, None, moment), store.own_imports(session)
+        gone, own = gone_at(session, None, moment), import_store.own_imports(session)
     return Known(moment, versions, gone, own, _firms(firms))
 
 
@@ -97,7 +97,7 @@ def gather_part(lakes: Mapping[str, Rows], known: Known, scope: Whole, firms: pl
 def gather_kind(context: Context, moment: Moment, scope: Permit | Whole, name: str) -> pl.DataFrame:
     """Return what is known of one kind of data beside invoices, of a scope at a moment."""
     with context.database.read() as session:
-        versions = store.lake_versions(session, moment.known_at)
+        versions = step_store.lake_versions(session, moment.known_at)
         gone = gone_at(session, scope.enterprises, moment)
     wanted = {name: versions[name]} if name in versions else {}
     return _kinds(context, wanted, moment, scope.enterprises, gone).get(name, HELD[name].empty())
@@ -119,33 +119,25 @@ def scan(
 def scan_invoices(
     lakes: Mapping[str, Lake],
     version: int,
-    of: Collection[str] | Buckets,
+    of: Collection[str] | Bucket,
     _: Whole,
     *,
     without: Collection[str],
 ) -> pl.LazyFrame:
-    """Return the invoices of some firms, or of some buckets, in all versions, unread; for a declared reason.
+    """Return the invoices of some firms, or of a bucket, in all versions, unread; for a declared reason.
 
     `without` names the imports that had been taken back.
     """
-    firms = None if isinstance(of, Buckets) else pl.Series(sorted(of), dtype=pl.String)
-    buckets = of.numbers if isinstance(of, Buckets) else sorted({bucket_of(name) for name in of})
-    scans = [lakes[invoice.DATASET.name].scan(version, without=without, bucket=bucket) for bucket in buckets]
-    rows = pl.concat(scans) if scans else invoice.DATASET.empty().lazy()
-    return rows if firms is None else rows.filter(pl.col("enterprise").is_in(firms.implode()))
+    lake = lakes[invoice.DATASET.name]
+    if isinstance(of, Bucket):
+        return lake.scan(version, without=without, bucket=of)
+    return lake.scan_of(version, of, without=without)
 
 
 def gone_at(runner: Runner, enterprises: Sequence[str] | None, moment: Moment) -> Gone:
     """Return what of these enterprises does not count at a moment."""
     left = departures.departed(runner, enterprises, moment.known_at) | moment.without
     return Gone(left, withdrawals.withdrawn(runner, moment.known_at))
-
-
-@dataclass(frozen=True, slots=True)
-class Buckets:
-    """Buckets of a lake, by their numbers."""
-
-    numbers: Sequence[int]
 
 
 class Rows(Protocol):
@@ -170,17 +162,17 @@ def _contested(context: Context, rows: pl.DataFrame, moment: Moment) -> pl.DataF
     own: frozenset[str] = frozenset()
     if not again.is_empty():
         with context.database.read() as session:
-            sent = store.senders(session, again["import_id"].unique().to_list())
+            sent = import_store.senders(session, again["import_id"].unique().to_list())
         own = frozenset(name for name, (_, channel) in sent.items() if channel == Channel.SUBJECT)
     return contested(again, own).filter(pl.col("date") <= moment.as_of)
 
 
 def _known(session: Session, moment: Moment, enterprises: Sequence[str] | None) -> list[Enterprise]:
     if moment.known_at is not None:
-        return store.enterprises_at(session, moment.known_at, enterprises)
+        return enterprise_store.enterprises_at(session, moment.known_at, enterprises)
     if enterprises is None:
-        return store.all_enterprises(session)
-    return list(store.enterprises(session, enterprises).values())
+        return enterprise_store.all_enterprises(session)
+    return list(enterprise_store.enterprises(session, enterprises).values())
 
 
 def _kinds(

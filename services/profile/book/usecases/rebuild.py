@@ -16,10 +16,11 @@ from pathlib import Path
 
 import polars as pl
 from deltalake import CommitProperties, write_deltalake
+from deltalake.exceptions import DeltaError
 from sqlalchemy import select
 
 from chassis.core.errors import Invalid, Refused
-from services.profile.book import store, tables, withdrawals
+from services.profile.book import import_store, step_store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.damage import damaged
 from services.profile.book.domain import invoice, invoice_lines
@@ -64,10 +65,10 @@ def _rebuilt(context: Context, kind: str) -> Rebuilt:
     shutil.rmtree(beside, ignore_errors=True)
     with context.database.read() as session:
         steps, gone = _steps(context, kind), _shredded(context, kind)
-        bound = store.last_steps(session).get(kind)
+        bound = step_store.last_steps(session).get(kind)
     lake = Lake(str(beside), dataset=HELD[kind])
     try:
-        lake.create()
+        lake.create(_buckets(context, kind))
         for step, records in steps:
             _fill(lake, HELD[kind], step.version)
             _again(context, lake, HELD[kind], step, records)
@@ -81,6 +82,14 @@ def _rebuilt(context: Context, kind: str) -> Rebuilt:
         return Rebuilt(kind, done=False, said=f"left as it was: {refusal.detail.partition(' / ')[0]}")
     kept = _swapped(old, beside, context.now())
     return Rebuilt(kind, done=True, said=f"made again from {len(steps)} imports; the old one is kept as {kept.name}")
+
+
+def _buckets(context: Context, kind: str) -> int:
+    """Return of how many buckets the lake was, or those of a new one where it does not say so any more."""
+    try:
+        return context.lakes[kind].buckets()
+    except (DeltaError, OSError):
+        return context.settings.buckets
 
 
 def _steps(context: Context, kind: str) -> list[tuple[Step, int]]:
@@ -168,10 +177,10 @@ def _standing(context: Context, order: tables.Import, at: datetime, earlier: Col
     table = tables.Withdrawal
     with context.database.read() as session:
         names = sorted(earlier)
-        senders = store.senders(session, names)
+        senders = import_store.senders(session, names)
         going = withdrawals.going(session)
         later = set(session.execute(select(table.import_id).where(table.asked_at > at)).scalars())
-        days, again = store.stated_days(session, names), store.came_before(session, order)
+        days, again = import_store.stated_days(session, names), import_store.came_before(session, order)
     stands = standing((order.client, order.channel), senders, going - later)
     return replace(stands, days=days, stated_on=order.stated_on, again=again)
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import polars as pl
 
-from services.profile.book import store
+from services.profile.book import enterprise_store, import_store
 from services.profile.book.context import Context
 from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.evidence import Evidence
@@ -42,7 +42,7 @@ def material(
     trading counterparty is a lawful source), and from when to when the book runs that others brought.
     """
     with context.database.read() as session:
-        told = _Told(moment, withdrawn(session, moment.known_at), store.own_imports(session))
+        told = _Told(moment, withdrawn(session, moment.known_at), import_store.own_imports(session))
     said, books = _statements(context, told, scope.enterprises, evidence, naming)
     with context.database.read() as session:
         gone = gone_at(session, said["enterprise"].unique().to_list(), moment)
@@ -98,7 +98,7 @@ def _of_partners(
     """Return the same of the firms that may name these, and of those that these name."""
     named = evidence.invoices.select(party_of(pl.col("counterparty").unique())).to_series().drop_nulls()
     with context.database.read() as session:
-        there = store.there(session, sorted({*naming, *named}))
+        there = enterprise_store.there(session, sorted({*naming, *named}))
     # Who deals with no firm of the book has nobody's statements to be held against; of a firm that names none of
     # these nothing is asked but from when to when its book runs.
     telling = there.intersection(naming)
