@@ -21,7 +21,7 @@ class Reads:
 
     def __init__(self, connection: Connection, consents: Iterable[Consent], now: datetime) -> None:
         self._now = now
-        limited = {each.id: limits for each in consents if (limits := each.limits)}
+        limited = {each.id: each.limits for each in consents if each.limits}
         self._left: dict[tuple[str, Period], int] = {}
         consent_store.hold(connection, list(limited))
         self.held = bool(limited)
