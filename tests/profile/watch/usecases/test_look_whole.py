@@ -17,7 +17,7 @@ from chassis.data import jobs
 from chassis.data.worker import Worker
 from sandbox.economy import Plan, simulate
 from sandbox.records import records
-from services.profile.book import store
+from services.profile.book import enterprise_store, state_store
 from services.profile.book import tables as book_tables
 from services.profile.book.context import Context
 from services.profile.book.usecases.touch import JOB, note_all_changed, note_changed
@@ -92,7 +92,7 @@ def told(context: Context) -> Log:
 
 def names_of(context: Context) -> list[str]:
     with context.database.read() as session:
-        return [firm.id for firm in store.all_enterprises(session)]
+        return [firm.id for firm in enterprise_store.all_enterprises(session)]
 
 
 def test_bucket_by_bucket_the_log_is_what_it_is_firm_by_firm(unseen: Context, whole: Log) -> None:
@@ -208,7 +208,7 @@ def test_where_a_record_leaves_the_book_meanwhile_the_look_begins_again(
         moments.append(started.moment.departures)
         if len(moments) == 3:
             with context.database.begin() as session:
-                row = session.get_one(book_tables.Book, store.BOOK_ID)
+                row = session.get_one(book_tables.Book, state_store.BOOK_ID)
                 row.departures += 1
         return real(context, whole, share, started, partners)
 
