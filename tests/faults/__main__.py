@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -57,6 +58,8 @@ def _play(theatre: str, folder: Path, grounds: Grounds, given: argparse.Namespac
                     told = record.rounds[-1]
                     struck += len(told.faults)
                     print(f"{theatre}: {', '.join(told.faults)}: {told.seconds} {told.found or ''}", flush=True)
+                    if told.found:
+                        shutil.copytree(stage.home / "logs", RESULTS / f"faults-{given.seed}-logs", dirs_exist_ok=True)
                     if told.found or struck >= given.count:
                         return
                 if record.struck(theatre).total() == done:
