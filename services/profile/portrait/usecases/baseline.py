@@ -142,7 +142,7 @@ def peers_made_at(context: Context) -> datetime | None:
 
 def peer_files(context: Context) -> PeerFiles:
     """Return the files of peer figures: of this machine, or copies of those that several machines share."""
-    return PeerFiles(context.settings.peers, context.settings.shared_peers)
+    return PeerFiles(context.settings.peers, context.settings.shared(context.settings.peers))
 
 
 def readable(context: Context, found: Finished | None) -> bool:
