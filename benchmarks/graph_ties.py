@@ -29,7 +29,7 @@ from sqlalchemy import insert
 
 from chassis.core.identity import AUDIENCE, ISSUER, Verifier
 from services.profile.app import create_app
-from services.profile.book import store
+from services.profile.book import enterprise_store, state_store, step_store
 from services.profile.book.context import Context
 from services.profile.book.delta import BUCKETS
 from services.profile.book.domain import payment, relation
@@ -174,12 +174,12 @@ def _append(context: Context, rows: pl.DataFrame, name: str, kind: str = "invoic
     commit = context.lakes[kind].append(rows, name, {}, now=now)
     with context.database.begin() as session:
         if kind == "invoices":
-            store.touch(session, commit.facts["enterprises"], commit.version, synthetic=True, now=now)
-        state = store.book(session, lock=True)
-        known_at = max(state.known_at + store.TICK, datetime.fromisoformat(commit.facts["known_at"]))
-        store.add_step(session, kind, known_at, commit.step, rows.height)
+            enterprise_store.touch(session, commit.facts["enterprises"], commit.version, synthetic=True, now=now)
+        state = state_store.book(session, lock=True)
+        known_at = max(state.known_at + state_store.TICK, datetime.fromisoformat(commit.facts["known_at"]))
+        step_store.add_step(session, kind, known_at, commit.step, rows.height)
         version = commit.version if kind == "invoices" else state.lake_version
-        store.move_book(session, replace(state, known_at=known_at, lake_version=version))
+        state_store.move_book(session, replace(state, known_at=known_at, lake_version=version))
 
 
 def _same_as_afresh(context: Context, graph: Graph, folder: Path) -> bool:

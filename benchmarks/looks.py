@@ -25,7 +25,7 @@ from sqlalchemy import func, select
 
 from benchmarks.features import REAL, generated_book, real_book
 from chassis.core import logs
-from services.profile.book import store, tables
+from services.profile.book import enterprise_store, state_store, step_store, tables
 from services.profile.book.context import Context
 from services.profile.book.domain.evidence import ENTERPRISES
 from services.profile.book.domain.invoice import DATASET
@@ -86,12 +86,12 @@ def append(context: Context, rows: pl.DataFrame, name: str) -> list[str]:
     now = datetime.now(UTC)
     commit = context.lake.append(rows, name, {}, now=now)
     with context.database.begin() as session:
-        store.touch(session, commit.facts["enterprises"], commit.version, synthetic=True, now=now)
-        state = store.book(session, lock=True)
-        known_at = max(state.known_at + store.TICK, datetime.fromisoformat(commit.facts["known_at"]))
-        store.add_step(session, DATASET.name, known_at, commit.step, rows.height)
+        enterprise_store.touch(session, commit.facts["enterprises"], commit.version, synthetic=True, now=now)
+        state = state_store.book(session, lock=True)
+        known_at = max(state.known_at + state_store.TICK, datetime.fromisoformat(commit.facts["known_at"]))
+        step_store.add_step(session, DATASET.name, known_at, commit.step, rows.height)
         kept = {"known_at": known_at, "lake_version": commit.version, "invoices": state.invoices + rows.height}
-        store.move_book(session, replace(state, **kept))
+        state_store.move_book(session, replace(state, **kept))
     return list(commit.facts["enterprises"])
 
 
@@ -131,9 +131,9 @@ def _look(home: Path) -> dict[str, Any]:
     """Look at the whole book, then after an import of a thousand rows of one firm, then of a thousand firms."""
     context = _house(home)
     with context.database.begin() as session:
-        session.get_one(tables.Book, store.BOOK_ID).date = DAY
+        session.get_one(tables.Book, state_store.BOOK_ID).date = DAY
     with context.database.read() as session:
-        state, names = store.book(session), sorted(store.with_invoices(session))
+        state, names = state_store.book(session), sorted(enterprise_store.with_invoices(session))
     seen = {"invoices": state.invoices, "firms": len(names), "peers": _seconds(lambda: _peers(context))}
     seen["whole"] = _seconds(lambda: look_at_all(context, None))
     seen["memory"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

@@ -24,7 +24,7 @@ from sqlalchemy import delete
 from benchmarks.features import REAL
 from chassis.core.identity import Caller
 from chassis.data.worker import Worker
-from services.profile.book import date_store, store, tables
+from services.profile.book import date_store, enterprise_store, state_store, tables
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Facts, Moment
 from services.profile.book.domain.permit import Window, issue
@@ -81,7 +81,7 @@ def forward(folder: Path) -> dict[str, Any]:
     context = _context(folder)
     worker = Worker(context.database, {kind: work for kind, work in handlers(context).items() if kind.queue in IMPORTS})
     with context.database.read() as session:
-        mark = store.book(session).invoices
+        mark = state_store.book(session).invoices
     head = "enterprise,number,date,buyer,net,tax,total,status\n"
     rows = "".join(f"E1X0,N{mark}-{at},2019-11-0{at % 9 + 1},B1,10.00,0.00,10.00,valid\n" for at in range(10))
     file = folder / "ten.csv"
@@ -95,7 +95,8 @@ def web(folder: Path) -> dict[str, Any]:
     """Draw portraits as a web process does: the first one after a start, then others."""
     context = _context(folder)
     with context.database.read() as session:
-        state, firms = store.book(session), store.with_invoices(session)[:: max(1, store.size(session) // FIRMS)]
+        state, every = state_store.book(session), max(1, enterprise_store.size(session) // FIRMS)
+        firms = enterprise_store.with_invoices(session)[::every]
     facts = Facts(Moment(state.lake_version, DAY, departures=state.departures), state.known_at)
     seconds = []
     for firm in firms[:FIRMS]:

@@ -28,7 +28,7 @@ from chassis.core.identity import Caller
 from chassis.data.worker import Worker
 from sandbox.economy import Plan, simulate
 from sandbox.records import records
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Facts, Moment
 from services.profile.book.domain.permit import Window, issue
@@ -164,14 +164,14 @@ def _import(context: Context, worker: Worker, kind: str, file: Path) -> None:
 
 def _facts(context: Context) -> Facts:
     with context.database.read() as session:
-        state = store.book(session)
+        state = state_store.book(session)
     assert state.latest
     return Facts(Moment(state.lake_version, state.latest), state.known_at)
 
 
 def _invoices(context: Context) -> int:
     with context.database.read() as session:
-        return store.book(session).invoices
+        return state_store.book(session).invoices
 
 
 def _median_firm(context: Context) -> str:

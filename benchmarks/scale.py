@@ -32,7 +32,7 @@ from benchmarks import thinned
 from chassis.core import logs
 from chassis.core.engine import engine_of
 from chassis.core.identity import Caller
-from services.profile.book import store
+from services.profile.book import enterprise_store, state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked
 from services.profile.book.tables import FeatureSnapshot
@@ -69,7 +69,7 @@ def made(home: Path, millions: int) -> dict[str, Any]:
                 insert(Consent), [_consent(place, name) for place, name in enumerate(everybody(session)[0])]
             )
     with context.database.read() as session:
-        return {"invoices": store.book(session).invoices, "firms": store.size(session)}
+        return {"invoices": state_store.book(session).invoices, "firms": enterprise_store.size(session)}
 
 
 def features(home: Path, _: int) -> dict[str, Any]:

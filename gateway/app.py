@@ -16,7 +16,8 @@ from chassis.core.errors import UpstreamUnavailable
 from chassis.core.readiness import STARTS
 from chassis.data import removal
 from chassis.data.database import Database
-from chassis.web.app import Api, make_app, tell_gauges, writing
+from chassis.web.app import Api, make_app
+from chassis.web.health import tell_gauges, writing
 from gateway import upkeep
 from gateway.context import Context, make_context
 from gateway.door.admission import tell_standing

@@ -1,13 +1,12 @@
-"""The Flask application that every service starts from: JSON, problems, logs, metrics, health, request ids."""
+"""The Flask application that every service starts from: JSON, problems, logs, request ids, documents."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache, partial
-from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import flask
@@ -16,33 +15,27 @@ import structlog
 from flask import Flask, Response, current_app, request
 from flask.globals import app_ctx
 from flask.sessions import NullSession, SessionInterface, SessionMixin
-from prometheus_client.registry import Collector
-from sqlalchemy import QueuePool
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.routing import Rule
 
 from chassis.core import call, dictionary, logs, metrics, problems, traces
-from chassis.core.errors import Refused, Unready
+from chassis.core.errors import Refused
 from chassis.core.identity import Verifier
 from chassis.core.ids import new_id
-from chassis.data import migrations, presence, queues
+from chassis.data import migrations
 from chassis.data.database import Database
-from chassis.data.storage import Writing, folder_probe
-from chassis.web import preconditions, refusals, traced
+from chassis.web import health, preconditions, refusals, traced
 from chassis.web.answers import Orjson, json_answer
+from chassis.web.health import Check, connections, tell_gauges, writing
 from chassis.web.reading import Request, check_address, whole
 from chassis.web.schemas import ProblemSchema
 
 JSON_BODY_BYTES = 1 << 20
 OUTERMOST = "OUTERMOST"
-DEGRADED, GAUGES = "degraded", "gauges"
 FORWARDED = (("Authorization", "HTTP_AUTHORIZATION"), ("Purpose", "HTTP_PURPOSE"))
-QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 # Anybody can make up a method; each would be a line of the metrics for ever.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 log = structlog.get_logger()
-Check = Callable[[], object]
 Terms = Callable[[], Mapping[str, dictionary.Term]]
 Context = TypeVar("Context")
 
@@ -166,47 +159,10 @@ def make_service(
     }
     app = make_app(name, verifier=verifier, problem_kinds=problem_kinds, checks=ready)
     app.extensions |= {"context": context, "database": context.database}
-    tell_gauges(app, metrics.Gauges([_connections(context.database)]))
+    tell_gauges(app, metrics.Gauges([connections(context.database)]))
     make_api(app, title=name.capitalize(), version="v1", blueprints=blueprints)
     serve_dictionary(app, package, terms)
     return app
-
-
-def _connections(database: Database) -> metrics.Gauge:
-    def read() -> dict[str, float]:
-        pool = database.engine.pool
-        return {"in use": pool.checkedout()} if isinstance(pool, QueuePool) else {}
-
-    says = "Connections of this process to its database, of thirty at most on PostgreSQL"
-    return metrics.Gauge("database_connections", says, "state", read)
-
-
-def writing(database: Database, folders: Mapping[str, str | Path], probes: Mapping[str, Check] | None = None) -> Check:
-    """Return the check that a database and folders can be written, and have the metrics tell their free bytes.
-
-    Folders in an object store are left out; `probes` are what else is written, by name.
-    """
-    local = {name: Path(place) for name, place in folders.items() if "://" not in str(place)}
-    file = database.file
-    metrics.watch_disks(local if file is None else {"database": file.parent, **local})
-    others = {name: folder_probe(folder) for name, folder in local.items()}
-    return Writing({"database": database.probe, **others, **(probes or {})}).check
-
-
-def watch_posts(app: Flask, posts: Collection[str]) -> Flask:
-    """Have readiness and metrics tell of who works at these posts: where nobody does, the service is degraded.
-
-    It takes orders and answers all the same, so nobody is drained for it.
-    """
-    database: Database = app.extensions["database"]
-    app.extensions[DEGRADED] = partial(presence.unserved, database, posts)
-    tell_gauges(app, queues.Gauges(database, posts))
-    return app
-
-
-def tell_gauges(app: Flask, *gauges: Collector) -> None:
-    """Have the metrics tell these too; they are measured when the metrics are asked for."""
-    app.extensions.setdefault(GAUGES, []).extend(gauges)
 
 
 def make_app(
@@ -233,7 +189,7 @@ def make_app(
     app.before_request(_open_request)
     app.after_request(_close_request)
     app.teardown_request(_end_request)
-    _register_health(app, {"keys": verifier.check, **(checks or {})})
+    health.register(app, {"keys": verifier.check, **(checks or {})})
     return app
 
 
@@ -289,7 +245,7 @@ def _close_request(response: Response) -> Response:
         response.headers["Idempotency-Replayed"] = "true"
     metrics.observe(method, route, response.status_code, seconds)
     traced.tell(method, route, response.status_code, under_way)
-    if route not in QUIET:
+    if route not in health.ROUTES:
         log.info(
             "request",
             method=method,
@@ -306,54 +262,6 @@ def _close_request(response: Response) -> Response:
 def _end_request(_: BaseException | None) -> None:
     traced.end()
     call.begin(app_ctx.g.get("call_before"))
-
-
-def _register_health(app: Flask, checks: Mapping[str, Check]) -> None:
-    def livez() -> Response:
-        return json_answer({"status": "alive"})
-
-    def readyz() -> Response:
-        failures = {name: failure for name, check in checks.items() if (failure := _failure(check))}
-        missing = {name: _reason(failure) for name, failure in failures.items()}
-        told = {"status": _status(failures.values()), "missing": missing, "degraded": _degraded(app)}
-        return json_answer(told, 503 if missing else 200)
-
-    def metrics_page() -> Response:
-        body, media_type = metrics.exposition(*app.extensions.get(GAUGES, ()))
-        return Response(body, content_type=media_type)
-
-    app.add_url_rule("/livez", view_func=livez)
-    app.add_url_rule("/readyz", view_func=readyz)
-    app.add_url_rule("/metrics", "metrics", metrics_page)
-
-
-def _degraded(app: Flask) -> Mapping[str, str]:
-    """Return what is not done just now though requests are answered; a balancer drains nobody for it."""
-    found: Callable[[], Mapping[str, str]] = app.extensions.get(DEGRADED, dict)
-    try:
-        return found()
-    except SQLAlchemyError:  # the check of the database says more
-        return {}
-
-
-def _failure(check: Check) -> Exception | None:
-    try:
-        check()
-    except Exception as error:  # whatever is broken, readiness must name it and not break itself
-        return error
-    return None
-
-
-def _reason(failure: Exception) -> str:
-    return failure.detail if isinstance(failure, Refused) else type(failure).__name__
-
-
-def _status(failures: Iterable[Exception]) -> str:
-    """Say whether to wait is enough: `blocked` is what the operator has to put right first."""
-    found = list(failures)
-    if any(isinstance(failure, Unready) for failure in found):
-        return "blocked"
-    return "waiting" if found else "ready"
 
 
 def serve_dictionary(app: Flask, package: str, more: Terms = dict) -> None:

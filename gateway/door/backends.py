@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import IO
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import IO, TypeVar
 
 import urllib3
 from urllib3.exceptions import (
@@ -19,6 +20,9 @@ from chassis.core import call, metrics, traces
 from chassis.core.errors import UpstreamUnavailable
 from chassis.core.wire import CONNECT_SECONDS, NoConnection, NoReply, NoReplyInTime, Reply, Wire
 
+SILENT = (NoReplyInTime, ReadTimeoutError)
+UNCONNECTED = (NoConnection, NewConnectionError, ConnectTimeoutError)
+T = TypeVar("T")
 POOLED = 64  # idle connections kept to each service; more are opened when needed and closed after use
 
 
@@ -57,29 +61,10 @@ class Backend:
         """
         with traces.calling(self.name, method) as span:
             fields = traces.onward(span, headers)
-            reply = self._exchanged(method, target, fields, body, patience=patience, repeatable=repeatable)
+            ask = partial(self._wire.exchange, method, target, fields, body, patience=patience, repeatable=repeatable)
+            reply = self._tried(ask, patience, repeatable=repeatable)
             traces.answered(span, reply.status)
             return reply
-
-    def _exchanged(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        *,
-        patience: float,
-        repeatable: bool,
-    ) -> Reply:
-        for last in (not repeatable, True):
-            try:
-                return self._wire.exchange(method, target, headers, body, patience=patience, repeatable=repeatable)
-            except NoReplyInTime as error:
-                raise self._silent(patience) from error
-            except NoReply as error:
-                if last or isinstance(error, NoConnection):
-                    raise self._unreachable(connected=not isinstance(error, NoConnection)) from error
-        raise AssertionError("the second try returns or raises")
 
     def send(
         self,
@@ -94,46 +79,39 @@ class Backend:
         """Return the service's answer, its body unread, for what streams (urllib3); otherwise as `exchange`."""
         with traces.calling(self.name, method) as span:
             fields = traces.onward(span, headers)
-            answer = self._sent(method, target, fields, body, patience=patience, repeatable=repeatable)
+            ask = partial(
+                self._pool.urlopen,
+                method,
+                target,
+                body=body,
+                headers=fields,
+                retries=False,
+                redirect=False,
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=patience),
+                preload_content=False,
+                decode_content=False,
+            )
+            answer: BaseHTTPResponse = self._tried(ask, patience, repeatable=repeatable)
             traces.answered(span, answer.status)
             return answer
-
-    def _sent(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: bytes | IO[bytes] | None,
-        *,
-        patience: float,
-        repeatable: bool,
-    ) -> BaseHTTPResponse:
-        for last in (not repeatable, True):
-            try:
-                return self._pool.urlopen(
-                    method,
-                    target,
-                    body=body,
-                    headers=headers,
-                    retries=False,
-                    redirect=False,
-                    timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=patience),
-                    preload_content=False,
-                    decode_content=False,
-                )
-            except (ReadTimeoutError, HTTPError) as error:
-                if last or not isinstance(error, ProtocolError):
-                    raise self._refusal(error, patience) from error
-        raise AssertionError("the second try returns or raises")
 
     def broken_off(self) -> UpstreamUnavailable:
         """Return the refusal of an answer that ended before its end."""
         return self._unreachable(connected=True)
 
-    def _refusal(self, error: HTTPError, patience: float) -> UpstreamUnavailable:
-        if isinstance(error, ReadTimeoutError):
+    def _tried(self, ask: Callable[[], T], patience: float, *, repeatable: bool) -> T:
+        for last in (not repeatable, True):
+            try:
+                return ask()
+            except (NoReply, HTTPError) as error:
+                if last or not _broke_off(error):
+                    raise self._refusal(error, patience) from error
+        raise AssertionError("the second try returns or raises")
+
+    def _refusal(self, error: Exception, patience: float) -> UpstreamUnavailable:
+        if isinstance(error, SILENT):
             return self._silent(patience)
-        return self._unreachable(connected=not isinstance(error, NewConnectionError | ConnectTimeoutError))
+        return self._unreachable(connected=not isinstance(error, UNCONNECTED))
 
     def _silent(self, patience: float) -> UpstreamUnavailable:
         metrics.UNANSWERED.labels(self.name).inc()
@@ -152,6 +130,11 @@ class Backend:
             service=self.name,
             retry_after=2,
         )
+
+
+def _broke_off(error: Exception) -> bool:
+    """Tell whether a connection that stood broke before an answer."""
+    return isinstance(error, NoReply | ProtocolError) and not isinstance(error, (*SILENT, *UNCONNECTED))
 
 
 def trace_headers() -> dict[str, str]:

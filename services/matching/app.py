@@ -7,7 +7,8 @@ from flask import Flask
 from chassis.core import metrics
 from chassis.core.identity import Verifier
 from chassis.data import removal
-from chassis.web.app import make_service, tell_gauges, watch_posts
+from chassis.web.app import make_service
+from chassis.web.health import tell_gauges, watch_posts
 from chassis.web.housekeeping import House, blueprints
 from services.matching.api import BLUEPRINTS
 from services.matching.context import make_context

@@ -11,6 +11,7 @@ from functools import cache
 
 from sqlalchemy.orm import Session
 
+from chassis.core.engine import Engine, engine_of
 from chassis.core.http import ServiceIdentity, Upstream
 from chassis.data import jobs
 from chassis.data.database import Database
@@ -77,7 +78,10 @@ class Approvals:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The service's collaborators; `identity` is asked for only in jobs, which act for the client that ordered them."""
+    """The service's collaborators; `identity` is asked for only in jobs, which act for the client that ordered them.
+
+    `engine` does the parts of a large batch, in processes of its own or on other machines.
+    """
 
     settings: Settings
     database: Database
@@ -85,6 +89,7 @@ class Context:
     scoring: Scoring
     shelves: Shelves
     identity: Callable[[], ServiceIdentity]
+    engine: Engine
     approvals: Approvals = field(default_factory=Approvals)
 
     def guide(self, session: Session, headers: Mapping[str, str] | None = None) -> Guide:
@@ -105,4 +110,5 @@ def make_context(settings: Settings) -> Context:
         scoring=Scoring(Upstream("scoring", settings.scoring_url, timeout=LONGEST_CALL_SECONDS)),
         shelves=Shelves(),
         identity=cache(lambda: ServiceIdentity(settings.gateway_url, settings.own_key())),
+        engine=engine_of(settings.engine),
     )

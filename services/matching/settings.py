@@ -32,6 +32,7 @@ class Settings:
     queue_limits: Mapping[str, int] = field(default_factory=dict)
     # When what is scheduled is done, by name, where not as usual.
     schedule: Mapping[str, str] = field(default_factory=dict)
+    engine: str = "here"
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -46,7 +47,9 @@ class Settings:
             client_key = env.str("MATCHING_CLIENT_KEY", None)
             private = env.bool("MATCHING_PRIVATE_WEBHOOKS", False)
             work = settings.background(env, SERVICE)
-        return cls(home, database_url, profile_url, scoring_url, gateway_url, jwks_url, client_key, private, *work)
+            engine = settings.engine(env)
+        addresses = (profile_url, scoring_url, gateway_url, jwks_url)
+        return cls(home, database_url, *addresses, client_key, private, *work, engine)
 
     def own_key(self) -> str:
         """Return this service's own API key at the gateway."""

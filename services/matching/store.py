@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from chassis.data.upsert import upsert
 from services.matching.domain.application import State
 from services.matching.domain.errors import BatchNotFound, MatchNotFound, PlanNotFound, ProductNotFound
 from services.matching.domain.facts import Facts
@@ -120,17 +121,33 @@ def batch(session: Session, batch_id: str, client: str) -> Batch:
     return row
 
 
-def clear_parts(session: Session, batch_id: str) -> None:
-    """Forget what an interrupted run of the batch has left."""
-    session.execute(delete(BatchPart).where(BatchPart.batch == batch_id))
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Some lines of results, a line an enterprise, compressed."""
+
+    enterprises: tuple[str, ...]
+    body: bytes
 
 
-def add_part(session: Session, batch_id: str, number: int, enterprises: Sequence[str], lines: Iterable[Any]) -> None:
-    """Keep some lines of results."""
+def packed(enterprises: Sequence[str], lines: Iterable[Any]) -> Lines:
+    """Return the lines of these enterprises."""
     text = b"".join(orjson.dumps(line) + b"\n" for line in lines)
-    session.add(
-        BatchPart(batch=batch_id, number=number, enterprises=list(enterprises), lines=zlib.compress(text, level=1))
-    )
+    return Lines(tuple(enterprises), zlib.compress(text, level=1))
+
+
+def keep_made(session: Session, batch_id: str, wanted: Mapping[int, str]) -> set[int]:
+    """Return which parts an interrupted run has left that were made from what is wanted now; forget the others."""
+    made = session.execute(select(BatchPart.number, BatchPart.made_from).where(BatchPart.batch == batch_id))
+    stands = {number for number, made_from in made if made_from is not None and wanted.get(number) == made_from}
+    others = [BatchPart.batch == batch_id, BatchPart.number.not_in(stands)]
+    session.execute(delete(BatchPart).where(*others))
+    return stands
+
+
+def add_part(session: Session, batch_id: str, number: int, lines: Lines, made_from: str | None = None) -> None:
+    """Keep some lines of results; where a worker that has lost its lease kept them too, these."""
+    kept = {"enterprises": list(lines.enterprises), "lines": lines.body, "made_from": made_from}
+    upsert(session, BatchPart, [{"batch": batch_id, "number": number, **kept}], ["batch", "number"], list(kept))
 
 
 def parts(session: Session, batch_id: str) -> Iterator[tuple[list[str], list[bytes]]]:

@@ -79,7 +79,10 @@ class Batch(JobOrder, Base):
 
 
 class BatchPart(Base):
-    """Some hundred lines of a batch's results, compressed (zlib), with the enterprises they speak of."""
+    """Some hundred lines of a batch's results, compressed (zlib), with the enterprises they speak of.
+
+    `made_from` is the digest of all that the lines follow from; null for enterprises that may not be read.
+    """
 
     __tablename__ = "match_batch_parts"
 
@@ -87,6 +90,7 @@ class BatchPart(Base):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     enterprises: Mapped[list[Any]]
     lines: Mapped[bytes] = mapped_column(LargeBinary)
+    made_from: Mapped[str | None]
 
 
 class ChurnCurves(Base):

@@ -9,7 +9,8 @@ from flask import Flask
 from chassis.core import metrics
 from chassis.core.identity import Verifier
 from chassis.data import removal
-from chassis.web.app import Check, make_service, tell_gauges, watch_posts, writing
+from chassis.web.app import make_service
+from chassis.web.health import Check, tell_gauges, watch_posts, writing
 from chassis.web.housekeeping import House, blueprints
 from chassis.web.refusals import DIAGNOSIS
 from services.profile.book.context import Context, PeerMaker

@@ -91,9 +91,13 @@ class Settings:
         return self.home / "peers"
 
     @property
-    def shared_peers(self) -> str | None:
-        """Where machines share them; None where they share the home folder."""
-        return f"{self.store}/peers" if self.store and self.store != str(self.home) else None
+    def looks(self) -> Path:
+        """The folder of what looks under way have read of the book."""
+        return self.home / "looks"
+
+    def shared(self, folder: Path) -> str | None:
+        """Return where machines share what lies in a folder of the home; None where they share the home itself."""
+        return f"{self.store}/{folder.name}" if self.store and self.store != str(self.home) else None
 
     @property
     def uploads(self) -> str:

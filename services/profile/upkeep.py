@@ -12,7 +12,7 @@ from chassis.data.jobs import Job
 from chassis.data.removal import Removal, counted, finished_jobs
 from chassis.data.removal import carry_out as carry_out_on
 from chassis.data.schedule import Daily, Scheduled
-from services.profile.book import lake_care, store
+from services.profile.book import lake_care, state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import usual_day
 from services.profile.book.snapshots import forgotten_snapshots
@@ -94,5 +94,5 @@ def removals(context: Context) -> list[Removal]:
 def _oldest_figures(context: Context) -> date:
     """Return the first day whose figures are still remembered: they are of the book's days, which may lie long ago."""
     with context.database.read() as session:
-        day = usual_day(store.book(session).date, context.today())
+        day = usual_day(state_store.book(session).date, context.today())
     return all_declared().policy("feature-snapshots").kept_from(day)

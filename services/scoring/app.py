@@ -9,7 +9,8 @@ from flask import Flask
 from chassis.core import metrics
 from chassis.core.identity import Verifier
 from chassis.data import removal
-from chassis.web.app import make_service, tell_gauges, watch_posts, writing
+from chassis.web.app import make_service
+from chassis.web.health import tell_gauges, watch_posts, writing
 from chassis.web.housekeeping import House, blueprints
 from services.scoring.api import BLUEPRINTS, current
 from services.scoring.context import PACKAGE, make_context

@@ -12,7 +12,7 @@ from sqlalchemy import MetaData, Table, inspect, select
 
 from chassis.data import migrations
 from chassis.data.database import Database
-from services.profile.book import date_store, store
+from services.profile.book import date_store, state_store
 from services.profile.composition import PACKAGE
 from services.profile.tables import Base
 
@@ -46,7 +46,7 @@ def test_an_existing_book_keeps_its_date(database_url: str) -> None:
         connection.execute(book.update().values(date=date(2020, 2, 21)))
     migrations.upgrade(database, PACKAGE)
     with database.read() as session:
-        state, first = store.book(session), date_store.newest(session)
+        state, first = state_store.book(session), date_store.newest(session)
     assert first
     assert (state.date, state.latest) == (first.date, first.date) == (date(2020, 2, 21), date(2020, 2, 21))
     assert (first.version, first.set_by) == (1, "migration")

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from profile_house import House
 
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.domain.moment import Asked, Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.settle import settle
@@ -30,7 +30,7 @@ def send(house: House, rows: dict[str, pl.DataFrame]) -> None:
 def everything(house: House, asked: Asked) -> dict[str, Description]:
     """Return the description of every firm at the settled moment."""
     with house.context.database.connection() as connection:
-        facts = settle(connection, store.book(connection), asked, house.context.today())
+        facts = settle(connection, state_store.book(connection), asked, house.context.today())
     moment = Moment(facts.moment.version, facts.moment.as_of, facts.moment.known_at)
     return Describer(house.context.lake).feature_set(Whole(Why.PEERS), moment)
 

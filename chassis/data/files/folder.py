@@ -67,7 +67,7 @@ class Folder:
                 for path in (first, *first.rglob("*")):
                     with suppress(FileNotFoundError):  # gone at this moment
                         if path.is_file() and not path.name.startswith("."):
-                            found.append(Kept(path.relative_to(self.root).as_posix(), path.stat().st_size))
+                            found.append(self._kept(path))
         return sorted(found, key=lambda each: each.name)
 
     def delete(self, name: str) -> None:
@@ -80,6 +80,10 @@ class Folder:
     def probe(self) -> None:
         """Write a small file durably, read it and remove it; raise where that cannot be done."""
         prove(self)
+
+    def _kept(self, path: Path) -> Kept:
+        told = path.stat()
+        return Kept(path.relative_to(self.root).as_posix(), told.st_size, written=told.st_mtime)
 
     def _place(self, name: str) -> Path:
         return self.root / inside(name)

@@ -17,11 +17,16 @@ LOCK = ".borrowed"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A file that is there: its name, and its size in bytes; `tag` is the store's own mark of the content, if any."""
+    """A file that is there: its name, and its size in bytes; `tag` is the store's own mark of the content, if any.
+
+    `written` is when it was written, in seconds by the clock of the place that keeps it: good to tell ages among files
+    of one place, and nothing else.
+    """
 
     name: str
     size: int
     tag: str | None = field(default=None, compare=False)
+    written: float = field(default=0.0, compare=False)
 
 
 class Files(Protocol):

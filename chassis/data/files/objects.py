@@ -153,8 +153,8 @@ class Objects:
             found = self.ask(lambda: self._listed(prefix, after))
         except FileNotFoundError:  # the bucket itself
             raise self._unreachable() from None
-        named = [Kept(str(each["path"]), int(each["size"]), each["e_tag"]) for each in found]
-        return sorted((each for each in named if each.name.startswith(prefix)), key=lambda each: each.name)
+        named = [_kept(each) for each in found if each["path"].startswith(prefix)]
+        return sorted(named, key=lambda each: each.name)
 
     def _listed(self, prefix: str, after: str | None) -> Iterable[ObjectMeta]:
         import obstore  # noqa: PLC0415
@@ -198,3 +198,7 @@ class Objects:
             store=self.url,
             retry_after=RETRY_AFTER_SECONDS,
         )
+
+
+def _kept(told: ObjectMeta) -> Kept:
+    return Kept(str(told["path"]), int(told["size"]), told["e_tag"], told["last_modified"].timestamp())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -51,7 +51,8 @@ class Shelved:
 class Shelf:
     """Products compiled once, to be asked about any number of enterprises.
 
-    The same condition in several products is compiled and answered once.
+    The same condition in several products is compiled and answered once. It can be sent to another process, which
+    compiles them anew from its `stock`: all that it was made from.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Shelf:
     ) -> None:
         self.on = on
         taken = used or {}
+        self.stock = (tuple(products), on, kind_matters, taken)
         self.marks = Marks()
         self.predicates: list[Predicate] = []
         numbers: dict[Expression, int] = {}
@@ -74,6 +76,10 @@ class Shelf:
             for rules in [product.conditions(on, kind_matters=kind_matters, used=taken.get(product.id))]
         )
         self.names = tuple(names)
+
+    def __reduce__(self) -> tuple[Callable[..., Shelf], tuple[object, ...]]:
+        """Return how another process makes the same."""
+        return _stocked, self.stock
 
     def _number(self, rule: Rule, numbers: dict[Expression, int], names: dict[str, None]) -> int:
         known = numbers.get(rule.parsed)
@@ -107,6 +113,10 @@ class Shelf:
                 for _, number in item.conditions:
                     np.logical_and(column, truths[number], out=column)
         return answer.T
+
+
+def _stocked(products: Sequence[Product], on: date, kind_matters: bool, used: Mapping[str, Used]) -> Shelf:
+    return Shelf(products, on, kind_matters=kind_matters, used=used)
 
 
 def checks(item: Shelved, passed: Sequence[bool], facts: Mapping[str, Fact], *, wanted: bool) -> tuple[Check, ...]:

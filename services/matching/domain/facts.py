@@ -80,13 +80,22 @@ class Facts:
     def slice(self, start: int, length: int) -> Facts:
         """Return the same facts for some of the enterprises."""
         whole = None if self.whole is None else self.whole.slice(start, length)
-        return replace(self, frame=self.frame.slice(start, length), whole=whole, disputes={})
+        part = replace(self, frame=self.frame.slice(start, length), whole=whole, disputes={})
+        if not (self.evidence or self.counted or self.overlay):
+            return part
+        told = (self.evidence, self.counted, self.overlay)
+        evidence, counted, overlay = (_among(part.enterprises, each) for each in told)
+        return replace(part, evidence=evidence, counted=counted, overlay=overlay)
 
     def of(self, enterprises: Sequence[str]) -> Facts:
         """Return the same facts for these of the enterprises, in the order of the rows."""
         asked = pl.col("enterprise").is_in(enterprises)
         whole = None if self.whole is None else self.whole.filter(asked)
         return replace(self, frame=self.frame.filter(asked), whole=whole)
+
+
+def _among(enterprises: Sequence[str], told: Mapping[str, str]) -> dict[str, str]:
+    return {name: told[name] for name in enterprises if name in told}
 
 
 def columns_of(frame: pl.DataFrame, names: Iterable[str], need: Need, marks: Marks) -> Columns:

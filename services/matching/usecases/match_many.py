@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import orjson
 from sqlalchemy.orm import Session
 
 from chassis.core import problems
+from chassis.core.engine import Here, completed
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.core.moments import today
@@ -19,15 +21,16 @@ from services.matching import documents, store
 from services.matching.clients import Wanted
 from services.matching.context import Context
 from services.matching.domain.errors import BatchNotDone
-from services.matching.domain.facts import Need
+from services.matching.domain.facts import Facts, Need
 from services.matching.domain.leave import Leave
-from services.matching.domain.match import match_all
 from services.matching.tables import Batch
 from services.matching.usecases.gather import gather
 from services.matching.usecases.match import marked
+from services.matching.usecases.match_stretch import Terms, match_stretch, stretches
 
 KIND = jobs.Kind("match-batch", "batches")
-LINES_A_PART = 250
+# Fewer are matched sooner than processes of the engine start.
+ENOUGH_FOR_PROCESSES = 5_000
 WITHHELD = problems.document(
     problems.CONSENT_REQUIRED,
     "No file of it may be read for financing-match: it is unknown, or its consent is missing or has ended.",
@@ -65,13 +68,14 @@ def order_batch(session: Session, caller: Caller, order: BatchOrder) -> Batch:
 
 
 def run_batch(context: Context, job: jobs.Job) -> None:
-    """Do the work of a batch. Repeated after a crash it begins anew, so all lines come from the same products.
+    """Do the work of a batch, part by part on the engine; each is stored as it ends.
 
-    Where the order names no day, the one that it was answered for is kept: the results are read again as of it.
+    Repeated after a crash it does what is missing. A part that was made from anything that has changed since is made
+    anew, so all lines come from the same products and the same knowledge. Where the order names no day, the one that it
+    was answered for is kept: the results are read again as of it.
     """
-    with context.database.begin() as session:
+    with context.database.read() as session:
         batch = session.get_one(Batch, job.payload["batch"])
-        store.clear_parts(session, batch.id)
     need = Need(**batch.need)
     facts = gather(context, batch.enterprises, batch.as_of, batch.known_at, context.acting_for(batch.client))
     with context.database.read() as session:
@@ -80,19 +84,28 @@ def run_batch(context: Context, job: jobs.Job) -> None:
         guide = context.guide(session, context.acting_for(batch.client))
     readable = set(facts.enterprises)
     withheld = [enterprise for enterprise in batch.enterprises or [] if enterprise not in readable]
-    total, number = len(facts) + len(withheld), 0
-    for start in range(0, len(facts), LINES_A_PART):
-        part = facts.slice(start, LINES_A_PART)
-        matches = match_all(shelf, part, need, guide)
-        with context.database.begin() as session:
-            names = [match.enterprise for match in matches]
-            store.add_part(session, batch.id, number, names, (documents.match(part, match, need) for match in matches))
-        number += 1
-        job.progress(start + len(part), total)
+    total = len(facts) + len(withheld)
+    parts = _match(context, batch.id, facts, Terms(shelf, need, guide), partial(job.progress, total=total))
     with context.database.begin() as session:
-        store.add_part(session, batch.id, number, withheld, map(withheld_line, withheld))
+        store.add_part(session, batch.id, parts, store.packed(withheld, map(withheld_line, withheld)))
         session.get_one(Batch, batch.id).as_of = facts.as_of
     job.progress(total, total)
+
+
+def _match(context: Context, batch: str, facts: Facts, terms: Terms, progress: Callable[[int], None]) -> int:
+    """Store the lines of all firms; return in how many parts."""
+    units = stretches(facts, terms)
+    with context.database.begin() as session:
+        made = store.keep_made(session, batch, {unit.number: unit.made_from for unit in units})
+    done = sum(len(unit.facts) for unit in units if unit.number in made)
+    engine = context.engine if len(facts) >= ENOUGH_FOR_PROCESSES else Here()
+    missing = [unit for unit in units if unit.number not in made]
+    for unit, lines in completed(engine.run(partial(match_stretch, terms), missing)):
+        with context.database.begin() as session:
+            store.add_part(session, batch, unit.number, lines, unit.made_from)
+        done += len(unit.facts)
+        progress(done)
+    return len(units)
 
 
 def results(context: Context, caller: Caller, batch_id: str) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from services.profile.book import store, tables
+from services.profile.book import state_store, tables
 
 
 def newest(session: Session) -> tables.BookDate | None:
@@ -16,5 +16,5 @@ def newest(session: Session) -> tables.BookDate | None:
 def date_book(session: Session, row: tables.BookDate) -> None:
     """Store a version of the book's date; from the end of the transaction on it counts."""
     session.add(row)
-    session.execute(update(tables.Book).where(tables.Book.id == store.BOOK_ID).values(date=row.date))
+    session.execute(update(tables.Book).where(tables.Book.id == state_store.BOOK_ID).values(date=row.date))
     session.flush()

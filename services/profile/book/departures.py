@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from chassis.core.ids import new_id
 from chassis.data.database import Runner, batches
-from services.profile.book import store, tables
+from services.profile.book import enterprise_store, state_store, tables
 from services.profile.book.domain import invoice, payment, tax_filing
 from services.profile.book.domain.departure import Cause, Departure
 
@@ -62,17 +62,17 @@ def depart(session: Session, gone: Collection[Departure], cause: Cause, act: str
     corrected one leaves from now on, so that what was said before can still be explained.
     """
     # Locked before it is looked: two acts that end the same record take turns, and the second finds it gone.
-    state = store.book(session, lock=True)
+    state = state_store.book(session, lock=True)
     before = departed(session, sorted({each.enterprise for each in gone}))
     here = sorted(set(gone) - before, key=lambda one: (one.enterprise, one.dataset, one.record))
     if not here:
         return []
-    known_at = max(now, state.known_at + store.TICK)
+    known_at = max(now, state.known_at + state_store.TICK)
     same = {"cause": cause, "act": act, "known_at": known_at, "always": cause is not Cause.CORRECTED}
     names = ("enterprise", "dataset", "record")
     rows = [{"id": new_id("dep"), **{name: getattr(each, name) for name in names}, **same} for each in here]
     session.execute(insert(tables.Departure), [{**row, "shredded_at": None} for row in rows])
-    store.move_book(session, replace(state, known_at=known_at, departures=state.departures + len(here)))
+    state_store.move_book(session, replace(state, known_at=known_at, departures=state.departures + len(here)))
     change_files(session, {each.enterprise for each in here})
     if any(each.dataset in CONFIRMING for each in here):
         unsettle(session)
@@ -93,7 +93,7 @@ def unsettle(session: Session, enterprises: Collection[str] | None = None) -> No
         table = tables.Enterprise
         change_files(session, session.scalars(select(table.id).where(table.own_word)).all())
     else:
-        change_files(session, store.speaking(session, enterprises))
+        change_files(session, enterprise_store.speaking(session, enterprises))
 
 
 def left_by(runner: Runner, act: str) -> bool:

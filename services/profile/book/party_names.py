@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chassis.data.database import Runner, batches
-from services.profile.book import store, tables, withdrawals
+from chassis.data.upsert import upsert
+from services.profile.book import tables, withdrawals
 from services.profile.book.domain.channel import Channel
 
 LONGEST = 256
@@ -49,4 +50,4 @@ def keep(session: Session, names: Collection[tuple[str, str]], import_id: str, *
     }
     new = sorted(pair for pair in names if pair not in known and len(pair[1]) <= LONGEST)
     rows = [{"party": party, "name": name, "import_id": import_id} for party, name in new]
-    store.upsert(session, tables.PartyName, rows, ["party", "name"], ["import_id"])
+    upsert(session, tables.PartyName, rows, ["party", "name"], ["import_id"])

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from chassis.data.database import Runner, batches
 from chassis.data.removal import Removal
+from chassis.data.upsert import upsert
 from services.profile.book import tables
 from services.profile.book.domain.moment import usual_day
 from services.profile.book.domain.permit import Permit
-from services.profile.book.store import BOOK, EMPTY_BOOK, ENTERPRISES, STATE, BookState, upsert
+from services.profile.book.enterprise_store import ENTERPRISES
+from services.profile.book.state_store import BOOK, EMPTY_BOOK, STATE, BookState
 
 SNAPSHOTS = tables.FeatureSnapshot.__table__
 STILL_GOOD = and_(

@@ -76,12 +76,12 @@ class PeerFiles:
     def sweep(self, named: Collection[tuple[str, str]], *, unnamed: float = UNNAMED_SECONDS) -> int:
         """Remove all tables but the named ones (stamp, name) that were written more than so many seconds ago.
 
-        What only the work needed goes sooner where anything of its stamp is named: there the work is done. A store of
-        several machines does not say when: there all go, and work that misses one begins again.
+        What only the work needed goes sooner where anything of its stamp is named: there the work is done. Ages in a
+        store of several machines are told by what was written there last: no machine's clock decides.
         """
         keep, done, gone = {self._path(*each) for each in named}, {stamp for stamp, _ in named}, 0
         for folder in self._folders():
-            past = time() - (min(unnamed, DONE_SECONDS) if folder.name in done else unnamed)
+            past = time() - _patience(folder.name in done, unnamed)
             for path in folder.iterdir():
                 if path not in keep and path.stat().st_mtime <= past:
                     path.unlink(missing_ok=True)
@@ -89,11 +89,16 @@ class PeerFiles:
             with suppress(OSError):  # it holds more, or somebody else was quicker
                 folder.rmdir()
         if self.shared is not None:
-            names = {_named(*each) for each in named}
-            for each in self._store.list():
-                if each.name not in names:
-                    self._store.delete(each.name)
+            self._sweep_store({_named(*each) for each in named}, done, unnamed)
         return gone
+
+    def _sweep_store(self, names: Collection[str], done: Collection[str], unnamed: float) -> None:
+        there = self._store.list()
+        now = max((each.written for each in there), default=0.0)
+        for each in there:
+            patience = _patience(each.name.partition("/")[0] in done, unnamed)
+            if each.name not in names and each.written <= now - patience:
+                self._store.delete(each.name)
 
     @property
     def _store(self) -> Files:
@@ -180,6 +185,10 @@ def _paired(files: PeerFiles, heard: Sequence[str], by: str, names: Iterable[str
 @lru_cache(maxsize=4)
 def _files(url: str, scratch: Path) -> Files:
     return files_at(url, scratch)
+
+
+def _patience(done: bool, unnamed: float) -> float:
+    return min(unnamed, DONE_SECONDS) if done else unnamed
 
 
 def _named(stamp: str, name: str) -> str:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from chassis.core.moments import rfc3339
 from chassis.data import jobs
 from chassis.data.database import Runner
+from chassis.data.upsert import upsert
 from services.profile.book import departures, job_store
-from services.profile.book.store import upsert
 from services.profile.portrait.tables import PeerBaseline
 
 JOB = jobs.Kind("peers", "peers")

@@ -24,12 +24,12 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from chassis.core.ids import new_id
 from chassis.data.database import Runner, batches
-from services.profile.book import store, withdrawals
+from chassis.data.upsert import upsert
+from services.profile.book import enterprise_store, withdrawals
 from services.profile.book import tables as book_tables
 from services.profile.book.domain import public_record
 from services.profile.book.domain.party import named
@@ -120,16 +120,10 @@ def move_alerts(session: Session, moved: Iterable[Alert]) -> None:
 def look(session: Session, enterprises: Sequence[str], as_of: date, looked_at: datetime) -> set[str]:
     """Note an evaluation, and return those of the enterprises that no newer one has looked at."""
     table: Any = tables.Look.__table__
-    dialect: Any = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
-    statement = dialect(table)
-    final = statement.on_conflict_do_update(
-        index_elements=["enterprise"],
-        set_={"as_of": statement.excluded.as_of, "looked_at": statement.excluded.looked_at},
-        where=statement.excluded.looked_at >= table.c.looked_at,
-    )
+    rows = [{"enterprise": name, "as_of": as_of, "looked_at": looked_at} for name in sorted(enterprises)]
+    upsert(session, tables.Look, rows, ["enterprise"], ["as_of", "looked_at"], newer="looked_at")
     found: set[str] = set()
     for part in batches(sorted(enterprises)):
-        session.execute(final, [{"enterprise": name, "as_of": as_of, "looked_at": looked_at} for name in part])
         newest = select(table.c.enterprise).where(table.c.enterprise.in_(part), table.c.looked_at <= looked_at)
         found |= set(session.execute(newest).scalars())
     return found
@@ -157,7 +151,7 @@ def in_book(session: Runner, names: Sequence[str]) -> list[str]:
     """Return those of the names that have invoices of their own in the lake."""
     table = book_tables.Enterprise
     if len(names) > MANY:
-        return sorted(set(store.with_invoices(session)).intersection(names))
+        return sorted(set(enterprise_store.with_invoices(session)).intersection(names))
     found: list[str] = []
     for part in batches(names):
         found += session.execute(select(table.id).where(table.id.in_(part), table.lake_version > 0)).scalars()

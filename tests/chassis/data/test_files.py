@@ -73,6 +73,14 @@ def test_what_begins_so_is_listed_by_name(files: Files) -> None:
     assert [each.name for each in files.list("none/")] == []
 
 
+def test_ages_are_told_by_the_clock_of_the_place(files: Files) -> None:
+    for name in ("older", "newer"):
+        put(files, name, b"x")
+        time.sleep(1.1)  # an object store tells whole seconds
+    older, newer = (next(iter(files.list(name))) for name in ("older", "newer"))
+    assert 0 < older.written < newer.written
+
+
 def test_what_is_removed_is_gone_and_may_be_removed_again(files: Files) -> None:
     put(files, "name", b"x")
     files.delete("name")

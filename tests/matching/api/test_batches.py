@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 from bank_products import a_product
 from flask.testing import FlaskClient
 
+from chassis.core.engine.local import Local
 from chassis.data import jobs
-from chassis.data.jobs import Job
+from chassis.data.jobs import Job, LeaseLost
 from chassis.data.worker import Worker
 from services.matching.context import Context
+from services.matching.domain.eligibility import Shelf
+from services.matching.domain.facts import Facts
+from services.matching.domain.match import Match, match_all
 from services.matching.jobs import handlers
+from services.matching.usecases import match_many, match_stretch
 from services.matching.usecases.match_many import KIND, run_batch
 
 Headers = dict[str, str]
@@ -122,6 +129,82 @@ def test_a_batch_run_again_gives_each_line_once(client: FlaskClient, bank: Heade
 
     Worker(here.database, {KIND: twice}).run_once()
     assert len(lines(client, bank, batch)) == 3
+
+
+class Lost:
+    """A holder whose lease is another's."""
+
+    def renew(self, job_id: str, **values: Any) -> None:
+        """Raise."""
+        raise LeaseLost(job_id)
+
+
+@pytest.fixture
+def matched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Have each firm be a part of its own, and return the firms that are matched, as they are."""
+    firms = list[str]()
+
+    def noting(shelf: Shelf, facts: Facts, *others: Any) -> list[Match]:
+        firms.extend(facts.enterprises)
+        return match_all(shelf, facts, *others)
+
+    monkeypatch.setattr(match_many, "stretches", partial(match_stretch.stretches, length=1))
+    monkeypatch.setattr(match_stretch, "match_all", noting)
+    return firms
+
+
+def run_twice(here: Context, between: Callable[[], object] = lambda: None) -> None:
+    """Run the batch that waits until its first part is stored, as a worker that is killed does, and then again."""
+
+    def twice(job: Job) -> None:
+        with pytest.raises(LeaseLost):
+            run_batch(here, replace(job, _holder=Lost()))
+        between()
+        run_batch(here, job)
+
+    assert Worker(here.database, {KIND: twice}).run_once()
+
+
+@pytest.mark.usefixtures("published")
+def test_a_batch_begun_anew_does_what_is_missing(
+    client: FlaskClient, bank: Headers, here: Context, matched: list[str]
+) -> None:
+    """The part that was stored is not matched again, and every firm has its line."""
+    batch = order(client, bank, None).json["id"]
+    run_twice(here)
+    assert matched == ["local:E1", "local:E2", "local:E3"]
+    assert [line["enterprise"] for line in lines(client, bank, batch)] == matched
+
+
+@pytest.mark.usefixtures("published")
+def test_all_lines_come_from_the_same_products(
+    client: FlaskClient, bank: Headers, here: Context, matched: list[str]
+) -> None:
+    """What a run has left that met other products is made anew."""
+    batch = order(client, bank, None).json["id"]
+    run_twice(here, lambda: client.put("/v1/products/another", json=a_product(id="another"), headers=bank))
+    assert matched == ["local:E1", "local:E1", "local:E2", "local:E3"]
+    asked = [{each["product"] for each in line["offers"] + line["refusals"]} for line in lines(client, bank, batch)]
+    assert asked == [{"credit", "another"}] * 3
+
+
+@pytest.mark.usefixtures("published")
+def test_processes_of_an_engine_give_the_same_lines(
+    client: FlaskClient, bank: Headers, here: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each compiles the products anew from what they were made from."""
+    alone = order(client, bank, None).json["id"]
+    work(here)
+    monkeypatch.setattr(match_many, "ENOUGH_FOR_PROCESSES", 1)
+    monkeypatch.setattr(match_many, "stretches", partial(match_stretch.stretches, length=1))
+    beside = order(client, bank, None, "b2").json["id"]
+    batch = partial(run_batch, replace(here, engine=Local(1)))
+    assert Worker(here.database, {KIND: batch}).run_once()
+    assert _told(lines(client, bank, beside)) == _told(lines(client, bank, alone))
+
+
+def _told(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in line.items() if key != "known_at"} for line in found]
 
 
 @pytest.mark.usefixtures("published")

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chassis.core.identity import Verifier
 from chassis.data import worker
-from services.profile.book import store, tables
+from services.profile.book import state_store, step_store, tables
 from services.profile.book.fit import LakeForeign
 from services.profile.book.usecases import agree
 
@@ -125,7 +125,7 @@ def test_a_lake_ahead_by_an_import_under_way_is_as_it_should_be(house: House) ->
     with house.context.database.begin() as session:
         session.execute(delete(tables.LakeStep).where(tables.LakeStep.lake_version == 2))
         session.get_one(tables.Import, second["id"]).finished_at = None
-        store.move_book(session, replace(store.book(session), lake_version=1, invoices=1))
+        state_store.move_book(session, replace(state_store.book(session), lake_version=1, invoices=1))
     assert house.client.get("/readyz").status_code == 200
     assert house.send("invoices.purchase", row(3))["accepted"] == 1
 
@@ -135,13 +135,13 @@ def test_a_version_is_bound_once(house: House) -> None:
     import_id = house.send("invoices.purchase", row(1))["id"]
     later = datetime(2100, 1, 1, tzinfo=UTC)
     with house.context.database.begin() as session:
-        step = store.last_steps(session)["invoices"]
+        step = step_store.last_steps(session)["invoices"]
         assert step.commit == import_id
-        store.add_step(session, "invoices", later, step, 1)
+        step_store.add_step(session, "invoices", later, step, 1)
     with house.context.database.read() as session:
-        assert store.last_steps(session)["invoices"] == step
+        assert step_store.last_steps(session)["invoices"] == step
     with house.context.database.begin() as session, pytest.raises(LakeForeign, match=import_id):
-        store.add_step(session, "invoices", later, replace(step, commit="imp_other"), 1)
+        step_store.add_step(session, "invoices", later, replace(step, commit="imp_other"), 1)
     doubled = {"dataset": "invoices", "known_at": later, "lake_version": step.version, "records": 1}
     with pytest.raises(IntegrityError), house.context.database.begin() as session:
         session.execute(insert(tables.LakeStep), [doubled])
@@ -151,10 +151,10 @@ def test_steps_of_an_older_release_learn_which_commits_made_them(house: House) -
     """The lake's log still tells, and from then on another lake is known as such."""
     import_id = house.send("invoices.purchase", row(1))["id"]
     with house.context.database.begin() as session:
-        (step,) = [store.last_steps(session)["invoices"]]
-        store.name_step(session, "invoices", replace(step, commit=None, committed_at=None))
+        (step,) = [step_store.last_steps(session)["invoices"]]
+        step_store.name_step(session, "invoices", replace(step, commit=None, committed_at=None))
     assert agree.name_steps(house.context) == 1
     with house.context.database.read() as session:
-        assert store.last_steps(session)["invoices"] == step
+        assert step_store.last_steps(session)["invoices"] == step
     assert step.commit == import_id
     assert agree.name_steps(house.context) == 0

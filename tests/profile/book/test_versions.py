@@ -13,7 +13,7 @@ from profile_house import House
 import services.profile
 from chassis.data import migrations
 from chassis.data.database import Database
-from services.profile.book import store
+from services.profile.book import enterprise_store, state_store
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.composition import PACKAGE
 
@@ -49,9 +49,9 @@ def test_a_firm_is_not_known_before_it_was_named(house: House) -> None:
     """Neither by itself nor among all."""
     house.client.put(URL, json={"name": "甲"}, headers=house.source)
     with house.context.database.read() as session:
-        known_at = store.book(session).known_at
-        assert store.enterprises_at(session, known_at) == [Enterprise("local:E1", name="甲")]
-        assert store.enterprises_at(session, known_at - timedelta(seconds=60), ["local:E1"]) == []
+        known_at = state_store.book(session).known_at
+        assert enterprise_store.enterprises_at(session, known_at) == [Enterprise("local:E1", name="甲")]
+        assert enterprise_store.enterprises_at(session, known_at - timedelta(seconds=60), ["local:E1"]) == []
 
 
 def test_firms_from_before_the_history_are_known_as_readers_knew_them(tmp_path: Path) -> None:
@@ -72,5 +72,5 @@ def test_firms_from_before_the_history_are_known_as_readers_knew_them(tmp_path: 
         )
     migrations.upgrade(database, PACKAGE)
     with database.read() as session:
-        [firm] = store.enterprises_at(session, seen)
+        [firm] = enterprise_store.enterprises_at(session, seen)
     assert firm == Enterprise("local:E1", name="甲", established_on=date(2019, 5, 1), employees=12)

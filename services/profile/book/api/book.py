@@ -11,7 +11,7 @@ from chassis.web import paging, preconditions
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
 from chassis.web.openapi import Blueprint, Shows, refuses, shows
-from services.profile.book import date_store, store, tables
+from services.profile.book import date_store, enterprise_store, state_store, tables
 from services.profile.book.api import shown
 from services.profile.book.api.book_schemas import (
     BookDateOrderSchema,
@@ -34,7 +34,7 @@ def get_book() -> Response:
     """Read the book's size, and as of which day files are read where a request names none."""
     caller()
     with context().database.read() as session:
-        state, enterprises = store.book(session), store.size(session)
+        state, enterprises = state_store.book(session), enterprise_store.size(session)
     return json_answer(
         {
             "date": usual_day(state.date, context().today()),

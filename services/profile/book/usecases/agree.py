@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from chassis.data.database import Database
-from services.profile.book import store
+from services.profile.book import import_store, step_store
 from services.profile.book.context import Context
 from services.profile.book.fit import CURE, Commit, LakeForeign, Step
 
@@ -44,7 +44,7 @@ def agree(context: Context, *, within: float = 0.0) -> None:
         return
     began, seen.at = time.monotonic(), float("-inf")
     with context.database.read() as session:
-        steps = store.last_steps(session)
+        steps = step_store.last_steps(session)
     for kind, lake in context.lakes.items():
         step = steps.get(kind)
         newest = lake.require(step)
@@ -58,7 +58,7 @@ def _require_known(context: Context, kind: str, commits: Mapping[int, Commit]) -
     """Raise `LakeForeign` where a commit is of an import that the database does not know."""
     owners = {version: commit.name.partition(">")[0] for version, commit in commits.items()}
     with context.database.read() as session:
-        known = store.senders(session, sorted(set(owners.values())))
+        known = import_store.senders(session, sorted(set(owners.values())))
     for version, owner in owners.items():
         if owner not in known:
             raise LakeForeign(
@@ -74,11 +74,11 @@ def name_steps(context: Context) -> int:
     named = 0
     for kind, lake in context.lakes.items():
         with context.database.read() as session:
-            missing = store.unnamed_steps(session, kind)
+            missing = step_store.unnamed_steps(session, kind)
         made = lake.commits() if missing else {}
         found = [made[version].step for version in missing if version in made]
         with context.database.begin() as session:
             for step in found:
-                store.name_step(session, kind, step)
+                step_store.name_step(session, kind, step)
         named += len(found)
     return named

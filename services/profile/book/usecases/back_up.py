@@ -20,7 +20,7 @@ from sqlalchemy import select
 from chassis.data.backups import Named, Source
 from chassis.data.dump import Copy
 from chassis.data.files import Files, Kept, files_at
-from services.profile.book import store, tables
+from services.profile.book import step_store, tables
 from services.profile.book.context import Context
 from services.profile.book.party_key import KEY_FILE
 
@@ -34,7 +34,7 @@ POINTER = "_delta_log/_last_checkpoint"
 
 def named(context: Context, copy: Copy) -> Named:
     """Return the files that a copy of the database names, and the secret keys of the home that are no part of it."""
-    versions = store.lake_versions(copy.connection)
+    versions = step_store.lake_versions(copy.connection)
     sources = [*_uploads(context, copy)]
     for kind in context.lakes:
         sources += _lake(context, kind, versions.get(kind, 0))

@@ -10,7 +10,15 @@ from itertools import chain
 import polars as pl
 from sqlalchemy.orm import Session
 
-from services.profile.book import departures, party_names, store, tables, withdrawals
+from services.profile.book import (
+    departures,
+    enterprise_store,
+    party_names,
+    state_store,
+    step_store,
+    tables,
+    withdrawals,
+)
 from services.profile.book.commits import Commits
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice, public_record
@@ -48,9 +56,9 @@ def conclude(
         done = session.get_one(tables.Import, order.id, with_for_update=True)
         if done.finished_at is not None:
             return
-        state = store.book(session, lock=True)
+        state = state_store.book(session, lock=True)
         # One moment for all that an import brings: no replay sees a part of it.
-        known_at = max([state.known_at + store.TICK, *commits.moments])
+        known_at = max([state.known_at + state_store.TICK, *commits.moments])
         for dataset, commit in commits:
             own = order.channel == Channel.SUBJECT
             state = _made_visible(session, replace(state, known_at=known_at), dataset, commit, now, own=own)
@@ -64,7 +72,7 @@ def conclude(
         counts = [_counted(session, order, sheet, commits.taken(place), now) for place, sheet in enumerate(sheets)]
         if commits.records is not None and commits.records[0].name in departures.CONFIRMING:
             _unsettle(session, rows({"counterparty"}), commits)
-        store.move_book(session, state)
+        state_store.move_book(session, state)
         done.counts, done.finished_at = summary(sheets, counts, commits.told), now
         note_changed(session, _touched(sheets, commits), order.kind)
         context.peers.changed(session)
@@ -79,18 +87,18 @@ def _follow(
 
 
 def _made_visible(
-    session: Session, state: store.BookState, dataset: Dataset, commit: Commit, now: datetime, *, own: bool
-) -> store.BookState:
+    session: Session, state: state_store.BookState, dataset: Dataset, commit: Commit, now: datetime, *, own: bool
+) -> state_store.BookState:
     """Return the book with a commit made visible: from its moment on readers see it, and a replay of that will."""
     added, synthetic = sum(commit.facts["appended"].values()), bool(state.synthetic)
-    store.add_step(session, dataset.name, state.known_at, commit.step, added)
+    step_store.add_step(session, dataset.name, state.known_at, commit.step, added)
     if dataset.name != invoice.DATASET.name:
-        store.name_enterprises(session, commit.facts["enterprises"], synthetic=synthetic, now=now)
+        enterprise_store.name_enterprises(session, commit.facts["enterprises"], synthetic=synthetic, now=now)
         if dataset.name == public_record.DATASET.name:
             # They stand in the stored answers of features, beside the values.
             departures.change_files(session, commit.facts["enterprises"])
         return state
-    store.touch(session, commit.facts["enterprises"], commit.version, synthetic=synthetic, now=now, own=own)
+    enterprise_store.touch(session, commit.facts["enterprises"], commit.version, synthetic=synthetic, now=now, own=own)
     latest = commit.facts["date"]
     days = [day for day in (state.latest, date.fromisoformat(latest) if latest else None) if day]
     return replace(
@@ -104,9 +112,9 @@ def _made_visible(
 def _unsettle(session: Session, rows: Iterable[pl.DataFrame], commits: Commits) -> None:
     """Let no answer hold of those whose own word the import confirms, or confirms no more."""
     if departures.anybody_speaks(session):
-        parties = store.speaking(session, commits.enterprises)
+        parties = enterprise_store.speaking(session, commits.enterprises)
         for some in _parties(rows, commits):
-            parties |= store.speaking(session, some)
+            parties |= enterprise_store.speaking(session, some)
         departures.change_files(session, parties)
 
 

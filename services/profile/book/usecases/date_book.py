@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from chassis.core.errors import Forbidden, Invalid, Outdated
 from chassis.core.identity import Caller
 from chassis.data import ledger
-from services.profile.book import date_store, store, tables
+from services.profile.book import date_store, enterprise_store, state_store, tables
 from services.profile.book.context import Context
 from services.profile.book.usecases.touch import note_changed
 from services.profile.standards.days import day_of
@@ -46,7 +46,7 @@ def date_book(
             f"{day} lies before {EARLIEST}; a book of invoices is not dated so early. / 账册日期不能早于 {EARLIEST}。",
             date=day.isoformat(),
         )
-    store.book(session, lock=True)  # two operators take turns
+    state_store.book(session, lock=True)  # two operators take turns
     before = date_store.newest(session)
     version = before.version if before else 0
     if expected is not None and expected != version:
@@ -60,6 +60,6 @@ def date_book(
     date_store.date_book(session, row)
     facts = {"version": row.version, "date": day.isoformat() if day else None}
     ledger.append(session, [ledger.Entry(KIND, None, caller.client, facts)])
-    note_changed(session, store.with_invoices(session), KIND)
+    note_changed(session, enterprise_store.with_invoices(session), KIND)
     context.peers.changed(session)
     return row

@@ -13,7 +13,14 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from chassis.core.errors import Conflict
-from services.profile.book import departures, description_store, outcome_store, store, withdrawals
+from services.profile.book import (
+    departures,
+    description_store,
+    enterprise_store,
+    outcome_store,
+    state_store,
+    withdrawals,
+)
 from services.profile.book.context import Context
 from services.profile.book.domain.attributes import normalised, sized
 from services.profile.book.domain.channel import Channel
@@ -35,7 +42,7 @@ def enrol(
     By the channel `subject` the enterprise says it of itself.
     """
     claim(session, synthetic=bool(stated.get("synthetic", False)))
-    before = store.enterprise(session, enterprise)
+    before = enterprise_store.enterprise(session, enterprise)
     said = spoken(stated, channel)
     description_store.say(session, [(enterprise, said)] if said else [], None)
     firm = merged(before, enterprise, said)
@@ -50,7 +57,7 @@ def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetim
     By the channel `subject` they are the firms' own words.
     """
     names = rows["enterprise"].unique().to_list()
-    before = store.enterprises(session, names)
+    before = enterprise_store.enterprises(session, names)
     firms, seen, accepted = dict(before), set(before), 0
     outcomes = outcome_store.outcome_statements(session, names)
     held_outcomes, repeated = frozenset(outcomes), set[outcome_store.Statement]()
@@ -81,7 +88,7 @@ def enrol_all(session: Session, rows: pl.DataFrame, import_id: str, now: datetim
 
 def described_anew(session: Session, enterprises: Collection[str], now: datetime) -> None:
     """Describe firms by all that is said of them still, where an import that said something was taken back."""
-    before = store.enterprises(session, sorted(enterprises))
+    before = enterprise_store.enterprises(session, sorted(enterprises))
     firms = [
         reduce(lambda firm, said: merged(firm, firm.id, said), told, Enterprise(name, synthetic=before[name].synthetic))
         for name, told in description_store.statements(session, before.keys())
@@ -91,7 +98,7 @@ def described_anew(session: Session, enterprises: Collection[str], now: datetime
 
 def _keep(session: Session, before: Mapping[str, Enterprise], firms: Sequence[Enterprise], now: datetime) -> None:
     """Store firms as they are now; no answer holds that was computed with another day of registration."""
-    store.keep_enterprises(session, firms, now)
+    enterprise_store.keep_enterprises(session, firms, now)
     moved = {firm.id for firm in firms if firm.id in before and firm.registered_on != before[firm.id].registered_on}
     departures.change_files(session, moved)
 
@@ -116,9 +123,9 @@ def merged(before: Enterprise | None, enterprise: str, said: Mapping[str, Any]) 
 
 def claim(session: Session, *, synthetic: bool) -> None:
     """Let the first data decide whether the book is synthetic; raise `SyntheticMixed` where later data differs."""
-    state = store.book(session, lock=True)
+    state = state_store.book(session, lock=True)
     if state.synthetic is None:
-        store.move_book(session, replace(state, synthetic=synthetic))
+        state_store.move_book(session, replace(state, synthetic=synthetic))
     elif state.synthetic != synthetic:
         words = ("synthetic", "real") if synthetic else ("real", "synthetic")
         raise SyntheticMixed(
@@ -130,7 +137,7 @@ def claim(session: Session, *, synthetic: bool) -> None:
 
 def known(connection: Connection, enterprise: str) -> Enterprise:
     """Return the enterprise; raise `EnterpriseNotFound` where the book has none such."""
-    found = store.enterprise(connection, enterprise)
+    found = enterprise_store.enterprise(connection, enterprise)
     if found is None:
         raise not_in_the_book()
     return found

@@ -11,7 +11,7 @@ import polars as pl
 from sqlalchemy.orm import Session
 
 from chassis.data.database import Runner
-from services.profile.book import departures, store, withdrawals
+from services.profile.book import departures, enterprise_store, import_store, step_store, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.delta import bucket_of
 from services.profile.book.domain import invoice, invoice_lines
@@ -37,7 +37,7 @@ def gather(context: Context, moment: Moment, scope: Permit | Whole, kinds: Colle
     """
     enterprises = scope.enterprises
     with context.database.read() as session:
-        versions = store.lake_versions(session, moment.known_at)
+        versions = step_store.lake_versions(session, moment.known_at)
         firms = _known(session, moment, enterprises)
         gone = gone_at(session, enterprises, moment)
     wanted = {name: version for name, version in versions.items() if name in kinds}
@@ -70,9 +70,9 @@ class Known:
 def known_at(context: Context, moment: Moment, _: Whole) -> Known:
     """Return what SQL knows of a moment; for a declared reason, as no file is open."""
     with context.database.read() as session:
-        versions = store.lake_versions(session, moment.known_at)
+        versions = step_store.lake_versions(session, moment.known_at)
         firms = _known(session, moment, None)
-        gone, own = gone_at(session, None, moment), store.own_imports(session)
+        gone, own = gone_at(session, None, moment), import_store.own_imports(session)
     return Known(moment, versions, gone, own, _firms(firms))
 
 
@@ -97,7 +97,7 @@ def gather_part(lakes: Mapping[str, Rows], known: Known, scope: Whole, firms: pl
 def gather_kind(context: Context, moment: Moment, scope: Permit | Whole, name: str) -> pl.DataFrame:
     """Return what is known of one kind of data beside invoices, of a scope at a moment."""
     with context.database.read() as session:
-        versions = store.lake_versions(session, moment.known_at)
+        versions = step_store.lake_versions(session, moment.known_at)
         gone = gone_at(session, scope.enterprises, moment)
     wanted = {name: versions[name]} if name in versions else {}
     return _kinds(context, wanted, moment, scope.enterprises, gone).get(name, HELD[name].empty())
@@ -170,17 +170,17 @@ def _contested(context: Context, rows: pl.DataFrame, moment: Moment) -> pl.DataF
     own: frozenset[str] = frozenset()
     if not again.is_empty():
         with context.database.read() as session:
-            sent = store.senders(session, again["import_id"].unique().to_list())
+            sent = import_store.senders(session, again["import_id"].unique().to_list())
         own = frozenset(name for name, (_, channel) in sent.items() if channel == Channel.SUBJECT)
     return contested(again, own).filter(pl.col("date") <= moment.as_of)
 
 
 def _known(session: Session, moment: Moment, enterprises: Sequence[str] | None) -> list[Enterprise]:
     if moment.known_at is not None:
-        return store.enterprises_at(session, moment.known_at, enterprises)
+        return enterprise_store.enterprises_at(session, moment.known_at, enterprises)
     if enterprises is None:
-        return store.all_enterprises(session)
-    return list(store.enterprises(session, enterprises).values())
+        return enterprise_store.all_enterprises(session)
+    return list(enterprise_store.enterprises(session, enterprises).values())
 
 
 def _kinds(

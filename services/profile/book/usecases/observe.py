@@ -7,7 +7,7 @@ from datetime import datetime
 import polars as pl
 from sqlalchemy.orm import Session
 
-from services.profile.book import outcome_store, store, withdrawals
+from services.profile.book import enterprise_store, outcome_store, state_store, withdrawals
 
 
 def observe(session: Session, rows: pl.DataFrame, import_id: str, now: datetime) -> int:
@@ -20,6 +20,6 @@ def observe(session: Session, rows: pl.DataFrame, import_id: str, now: datetime)
     new = [statement for statement in statements if statement not in before]
     repeated = outcome_store.imports_saying(session, before.intersection(statements))
     withdrawals.note_repeats(session, import_id, repeated)
-    store.name_enterprises(session, names, synthetic=bool(store.book(session).synthetic), now=now)
+    enterprise_store.name_enterprises(session, names, synthetic=bool(state_store.book(session).synthetic), now=now)
     outcome_store.add_outcomes(session, new, import_id, now)
     return len(new)

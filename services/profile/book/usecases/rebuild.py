@@ -19,7 +19,7 @@ from deltalake import CommitProperties, write_deltalake
 from sqlalchemy import select
 
 from chassis.core.errors import Invalid, Refused
-from services.profile.book import store, tables, withdrawals
+from services.profile.book import import_store, step_store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.damage import damaged
 from services.profile.book.domain import invoice, invoice_lines
@@ -64,7 +64,7 @@ def _rebuilt(context: Context, kind: str) -> Rebuilt:
     shutil.rmtree(beside, ignore_errors=True)
     with context.database.read() as session:
         steps, gone = _steps(context, kind), _shredded(context, kind)
-        bound = store.last_steps(session).get(kind)
+        bound = step_store.last_steps(session).get(kind)
     lake = Lake(str(beside), dataset=HELD[kind])
     try:
         lake.create()
@@ -168,10 +168,10 @@ def _standing(context: Context, order: tables.Import, at: datetime, earlier: Col
     table = tables.Withdrawal
     with context.database.read() as session:
         names = sorted(earlier)
-        senders = store.senders(session, names)
+        senders = import_store.senders(session, names)
         going = withdrawals.going(session)
         later = set(session.execute(select(table.import_id).where(table.asked_at > at)).scalars())
-        days, again = store.stated_days(session, names), store.came_before(session, order)
+        days, again = import_store.stated_days(session, names), import_store.came_before(session, order)
     stands = standing((order.client, order.channel), senders, going - later)
     return replace(stands, days=days, stated_on=order.stated_on, again=again)
 

@@ -16,7 +16,7 @@ from chassis.core.errors import Invalid, NotFound, TooLarge
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.data import jobs
-from services.profile.book import store, tables
+from services.profile.book import import_store, tables
 from services.profile.book.context import Context
 from services.profile.book.domain.channel import NotYourChannel, channel_of
 from services.profile.book.domain.columns import KINDS
@@ -126,7 +126,7 @@ def about(caller: Caller, named: str | None) -> str | None:
 
 
 def _before(session: Session, caller: Caller, delivery: Delivery, sha256: str) -> str | None:
-    row = store.import_with(session, caller.client, delivery.key)
+    row = import_store.import_with(session, caller.client, delivery.key)
     if row is None:
         return None
     same = ("kind", "channel", "enterprise", "stated_on")

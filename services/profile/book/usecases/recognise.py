@@ -14,7 +14,7 @@ from functools import partial
 
 import polars as pl
 
-from services.profile.book import party_names, store, withdrawals
+from services.profile.book import enterprise_store, import_store, party_names, step_store, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import counterparty, invoice, payment
 from services.profile.book.domain.counterparty import HAN, Line, Told, line_of
@@ -123,8 +123,8 @@ def _known(
     For another source's lines an account is nobody's by the enterprise's word.
     """
     with context.database.read() as session:
-        versions = store.lake_versions(session)
-        weak = [] if own else sorted(store.own_imports(session))
+        versions = step_store.lake_versions(session)
+        weak = [] if own else sorted(import_store.own_imports(session))
         gone = Gone(frozenset(), withdrawals.withdrawn(session))
     invoices, payments = (
         standing_rows(context.lakes[one.name], one, versions[one.name], firms, gone)
@@ -147,8 +147,8 @@ def _names(context: Context, partners: dict[str, str], firms: Sequence[str], *, 
     Of the firms of the book an enterprise's own list is held against itself only.
     """
     with context.database.read() as session:
-        known = [(firm.id, firm.name) for firm in store.enterprises(session, firms).values()] if own else []
-        enrolled = [(firm, name) for firm, name in known if name] if own else store.names(session)
+        known = [(firm.id, firm.name) for firm in enterprise_store.enterprises(session, firms).values()] if own else []
+        enrolled = [(firm, name) for firm, name in known if name] if own else enterprise_store.names(session)
         stated = party_names.of(session, sorted(partners))
     ours = {firm for firm, _ in enrolled}
     by_name = [(party, party) for party in partners.values() if HAN.search(party)]

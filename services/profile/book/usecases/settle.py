@@ -7,14 +7,14 @@ from datetime import date
 from sqlalchemy import Connection
 
 from chassis.core.errors import Invalid
-from services.profile.book import store
+from services.profile.book import state_store, step_store
 from services.profile.book.domain.moment import Asked, Facts, Moment, usual_day
 
 # No book begins before; terms and windows that reach back from a day stay within the calendar.
 EARLIEST = date(1900, 1, 1)
 
 
-def settle(connection: Connection, state: store.BookState, asked: Asked, today: date) -> Facts:
+def settle(connection: Connection, state: state_store.BookState, asked: Asked, today: date) -> Facts:
     """Return which facts count; raise `Invalid` where the future or a day before 1900 is asked for.
 
     A past moment is read at the version of the lake that readers saw then, so that a replay gives the same bytes.
@@ -35,5 +35,5 @@ def settle(connection: Connection, state: store.BookState, asked: Asked, today: 
     earlier = asked.known_at is not None and asked.known_at < state.known_at
     if not earlier or asked.known_at is None:
         return Facts(Moment(state.lake_version, as_of, departures=state.departures), state.known_at)
-    version = store.lake_versions(connection, asked.known_at).get("invoices", 0)
+    version = step_store.lake_versions(connection, asked.known_at).get("invoices", 0)
     return Facts(Moment(version, as_of, asked.known_at, state.departures), asked.known_at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from services.profile.book import store, tables, withdrawals
+from services.profile.book import import_store, step_store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain.channel import Standing, standing
 from services.profile.book.domain.dataset import Dataset
@@ -16,8 +16,8 @@ from services.profile.book.usecases.enrol import SyntheticMixed, claim
 def standing_of(context: Context, order: tables.Import, earlier: list[str]) -> Standing:
     """Return how earlier imports stand to this one: an enterprise's own word does not revise another's."""
     with context.database.read() as session:
-        senders, gone = store.senders(session, earlier), withdrawals.going(session)
-        days, again = store.stated_days(session, earlier), store.came_before(session, order)
+        senders, gone = import_store.senders(session, earlier), withdrawals.going(session)
+        days, again = import_store.stated_days(session, earlier), import_store.came_before(session, order)
     stands = standing((order.client, order.channel), senders, gone)
     return replace(stands, days=days, stated_on=order.stated_on, again=again)
 
@@ -37,4 +37,4 @@ def claim_nature(context: Context, natures: Collection[bool | None]) -> None:
 def last_step(context: Context, dataset: Dataset) -> Step | None:
     """Return the newest version of a kind's lake that the database names."""
     with context.database.read() as session:
-        return store.last_steps(session).get(dataset.name)
+        return step_store.last_steps(session).get(dataset.name)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chassis.data.database import Database
-from services.profile.book import store, tables
+from services.profile.book import enterprise_store, import_store, step_store, tables
 from services.profile.book.domain import invoice, payment, tax_filing
 from services.profile.book.domain.confirmation import SENDERS, Beside
 from services.profile.book.domain.dataset import Dataset
@@ -53,14 +53,14 @@ class FromDatabase:
     def senders(self, imports: Sequence[str]) -> pl.DataFrame:
         """Return the senders of these imports."""
         with self._database.read() as session:
-            found = store.senders(session, imports)
+            found = import_store.senders(session, imports)
         rows = [(name, client, channel) for name, (client, channel) in found.items()]
         return pl.DataFrame(rows, schema=SENDERS, orient="row")
 
     def held(self, parties: Sequence[str]) -> list[str]:
         """Return the firms among these parties."""
         with self._database.read() as session:
-            return sorted(store.enterprises(session, parties))
+            return sorted(enterprise_store.enterprises(session, parties))
 
     def gone(self, enterprises: Sequence[str], moment: Moment) -> Gone:
         """Return what has left."""
@@ -70,7 +70,7 @@ class FromDatabase:
     def version(self, kind: str, known_at: datetime | None) -> int | None:
         """Return the version of a lake."""
         with self._database.read() as session:
-            return store.lake_versions(session, known_at).get(kind)
+            return step_store.lake_versions(session, known_at).get(kind)
 
     def registered(self, enterprises: Sequence[str], known_at: datetime | None) -> Mapping[str, date]:
         """Return the days of registration."""
@@ -88,9 +88,9 @@ def everybody(session: Session) -> tuple[list[str], list[tuple[str, str, str]]]:
 def registered_at(session: Session, enterprises: Sequence[str], known_at: datetime | None) -> dict[str, date]:
     """Return on which day these were registered, as another than themselves had stated it at a time."""
     if known_at is None:
-        firms = list(store.enterprises(session, enterprises).values())
+        firms = list(enterprise_store.enterprises(session, enterprises).values())
     else:
-        firms = store.enterprises_at(session, known_at, enterprises)
+        firms = enterprise_store.enterprises_at(session, known_at, enterprises)
     return {firm.id: firm.registered_on for firm in firms if firm.registered_on is not None}
 
 

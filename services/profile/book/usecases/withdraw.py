@@ -18,7 +18,16 @@ from sqlalchemy.orm import Session
 
 from chassis.core.errors import Refused
 from chassis.data.database import batches
-from services.profile.book import departures, description_store, store, tables, withdrawals
+from services.profile.book import (
+    departures,
+    description_store,
+    enterprise_store,
+    import_store,
+    state_store,
+    step_store,
+    tables,
+    withdrawals,
+)
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice
 from services.profile.book.domain.channel import Channel
@@ -71,7 +80,7 @@ def brought(context: Context, order: tables.Import) -> Brought:
     """Return what an import brought, of whichever kind it was."""
     dataset = _dataset_of(order.kind)
     with context.database.read() as session:
-        versions = store.lake_versions(session)
+        versions = step_store.lake_versions(session)
         outcomes, described = _outcomes(session, order.id), description_store.said_by(session, order.id)
     parts = [
         (HELD[name], context.lakes[name].brought(versions[name], order.id))
@@ -143,7 +152,7 @@ def _with_own_words(
     Their own word was refused against the import (version 0). Where nothing was said since, it stands as the next one.
     """
     with context.database.read() as session:
-        version, gone = store.lake_versions(session)[dataset.name], withdrawals.going(session)
+        version, gone = step_store.lake_versions(session)[dataset.name], withdrawals.going(session)
     found, held = dict(taken), context.lakes[dataset.name].read(version, ended["enterprise"].unique(), without=gone)
     if (held["version"] > 0).all():
         return found
@@ -152,7 +161,7 @@ def _with_own_words(
     passed = (rows.with_columns(pl.lit(name).alias("import_id")) for name, rows in taken.items())
     stated = pl.concat([held.filter(pl.col("version") > 0), *passed])
     with context.database.read() as session:
-        senders = store.senders(session, pl.concat([stated["import_id"], words["import_id"]]).unique().to_list())
+        senders = import_store.senders(session, pl.concat([stated["import_id"], words["import_id"]]).unique().to_list())
     for (name,), own in versioned(dataset, words.drop("version"), pl.concat([ended, held])).group_by("import_id"):
         others = [other for other, sender in senders.items() if sender != senders[str(name)]]
         firm = stated.filter(pl.col("import_id").is_in(others))
@@ -198,13 +207,13 @@ def end(
 
     None where another import has repeated its rows meanwhile: then it is all done again.
     """
-    state = store.book(session, lock=True)
+    state = state_store.book(session, lock=True)
     if withdrawals.repeaters(session, order.id) != list(others.repeaters):
         return None
     row = session.get_one(tables.Withdrawal, order.id, with_for_update=True)
     handed = _handed_over(context, session, order, others, now)
     known = [datetime.fromisoformat(commit.facts["known_at"]) for commits in handed.values() for commit in commits]
-    at = max(now, state.known_at + store.TICK, *known)
+    at = max(now, state.known_at + state_store.TICK, *known)
     row.at = row.at or at
     session.flush()
     _pass_on(session, others)
@@ -212,12 +221,13 @@ def end(
     state = replace(state, known_at=at, departures=state.departures + 1)
     for kind, commits in handed.items():
         last = max(commits, key=lambda commit: commit.version)
-        store.add_step(session, kind, at, last.step, sum(sum(commit.facts["appended"].values()) for commit in commits))
+        records = sum(sum(commit.facts["appended"].values()) for commit in commits)
+        step_store.add_step(session, kind, at, last.step, records)
         if kind == invoice.DATASET.name:
             state = replace(state, lake_version=max(state.lake_version, last.version))
     if ended.dataset is invoice.DATASET:
         state = _measured(context, session, state, ended)
-    store.move_book(session, state)
+    state_store.move_book(session, state)
     departures.change_files(session, ended.by_enterprise.keys())
     if ended.dataset is not None and ended.dataset.name in departures.CONFIRMING:
         _note_own_words(session, others)
@@ -229,7 +239,7 @@ def _handed_over(
     context: Context, session: Session, order: tables.Import, others: StandIns, now: datetime
 ) -> dict[str, list[Commit]]:
     """Append the rows of stand-ins to their lakes, each once; return the commits by kind."""
-    steps = store.last_steps(session)
+    steps = step_store.last_steps(session)
     return {
         kind: [
             context.lakes[kind].hand_over(rows, _mark(order.id, name), name, now=now, step=steps.get(kind))
@@ -240,7 +250,9 @@ def _handed_over(
     }
 
 
-def _measured(context: Context, session: Session, state: store.BookState, ended: Brought) -> store.BookState:
+def _measured(
+    context: Context, session: Session, state: state_store.BookState, ended: Brought
+) -> state_store.BookState:
     """Return the book's state with its size and its last day as they are without the import."""
     gone = withdrawals.withdrawn(session)
     left = context.lake.scan(state.lake_version, without=gone).filter(pl.col("version") > 0)
@@ -257,9 +269,9 @@ def _measured(context: Context, session: Session, state: store.BookState, ended:
 def _note_own_words(session: Session, others: StandIns) -> None:
     """Note which enterprises' own words stand in for what another source said."""
     held = others.rows.get(invoice.DATASET.name, {})
-    for name, (_, channel) in store.senders(session, list(held)).items():
+    for name, (_, channel) in import_store.senders(session, list(held)).items():
         if channel == Channel.SUBJECT:
-            store.note_own_word(session, held[name]["enterprise"].unique().to_list())
+            enterprise_store.note_own_word(session, held[name]["enterprise"].unique().to_list())
 
 
 def _pass_on(session: Session, others: StandIns) -> None:

@@ -9,7 +9,7 @@ from datetime import date
 import polars as pl
 
 from chassis.core.moments import day_of
-from services.profile.book import store
+from services.profile.book import enterprise_store, import_store
 from services.profile.book.context import Context
 from services.profile.book.domain import relation
 from services.profile.book.domain.bods.outward import KINDS, Held, Subject
@@ -35,8 +35,8 @@ def export_relations(context: Context, reading: Reading, enterprise: str, asked:
     rows = rows.filter(pl.col("relation").is_in(KINDS))
     imports = rows["import_id"].unique().to_list()
     with context.database.read() as session:
-        days, senders = store.stated_days(session, imports), store.senders(session, imports)
-        firm = store.enterprises(session, [enterprise]).get(enterprise)
+        days, senders = import_store.stated_days(session, imports), import_store.senders(session, imports)
+        firm = enterprise_store.enterprises(session, [enterprise]).get(enterprise)
     as_of, known_on = file.moment.as_of, day_of(file.facts.known_at)
     channels = {name: channel for name, (_, channel) in senders.items()}
     held = [_held(row, channels, days) for row in rows.to_dicts()]

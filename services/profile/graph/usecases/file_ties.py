@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from services.profile.book import store
+from services.profile.book import import_store, step_store
 from services.profile.book.context import Context
 from services.profile.book.domain import departure, relation
 from services.profile.book.domain.confirmation import Told as Said
@@ -153,7 +153,7 @@ def _naming(source: Source, parties: Collection[str], scope: Whole) -> pl.DataFr
     """Return the relations of all firms that name one of these parties, from the lake."""
     context, dataset, known_at = source.context, relation.DATASET, source.facts.known_at
     with context.database.read() as session:
-        version = store.lake_versions(session, known_at).get(dataset.name)
+        version = step_store.lake_versions(session, known_at).get(dataset.name)
     if version is None:
         return dataset.empty()
     every = scan(context, dataset.name, version, known_at, scope)
@@ -167,7 +167,7 @@ def _channels(context: Context, imports: list[str]) -> dict[str, str]:
     if not imports:
         return {}
     with context.database.read() as session:
-        return {name: channel for name, (_, channel) in store.senders(session, imports).items()}
+        return {name: channel for name, (_, channel) in import_store.senders(session, imports).items()}
 
 
 def _alone(rows: pl.DataFrame, resolved: Mapping[str, Resolved]) -> dict[tuple[str, str | None, bool], int]:

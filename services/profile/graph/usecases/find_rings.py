@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked, Facts, Moment
 from services.profile.book.domain.permit import Permit, joined
@@ -66,7 +66,7 @@ def rings_of_all(context: Context, reading: Reading, asked: Asked) -> Circles:
     """Return the rings with any firm whose file is open to the reader; each of these files finds the read."""
     with reading_transaction(context) as connection:
         permit = open_files(context, connection, reading, None)
-        facts = settle(connection, store.book(connection), asked, context.today())
+        facts = settle(connection, state_store.book(connection), asked, context.today())
     moment = replace(facts.moment, known_at=facts.known_at)
     limits = limits_on(moment.as_of)
     firms = [firm for firm in permit.enterprises if permit.shows(firm, moment.as_of)]

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 import polars as pl
 
-from services.profile.book import store
+from services.profile.book import import_store
 from services.profile.book.context import Context
 from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.invoice import DATASET, as_known
@@ -119,7 +119,7 @@ def _heard(context: Context, moment: Moment, limits: Limits) -> pl.DataFrame:
     """Return all hops of the time, from the lake."""
     since = moment.as_of - timedelta(days=limits.recent_days + limits.days)
     with context.database.read() as session:
-        own = store.own_imports(session)
+        own = import_store.own_imports(session)
     rows, firms = pl.collect_all(_scanned(context, moment, since, limits.least_fen))
     with context.database.read() as session:
         gone = gone_at(session, None, moment)

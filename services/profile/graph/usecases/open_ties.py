@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from services.profile.book import store
+from services.profile.book import enterprise_store, import_store
 from services.profile.book.context import Context
 from services.profile.book.domain import relation
 from services.profile.book.domain.moment import Asked
@@ -99,7 +99,7 @@ class _Files:
     def tied(self) -> Tied:
         """Return the ties of the open files."""
         with self._context.database.read() as session:
-            own = store.own_imports(session)
+            own = import_store.own_imports(session)
         rows = self._rows.filter(c("enterprise").is_in(self._permit.enterprises))
         ties = ties_of(rows, self._file.moment.as_of, own)
         return Tied(self._file, self._permit, ties, self._cut, self._crowded & ties.parties)
@@ -112,7 +112,7 @@ class _Files:
             return []
         day = self._file.moment.as_of
         with reading_transaction(self._context) as connection:
-            known = sorted(store.enterprises(connection, wanted))
+            known = sorted(enterprise_store.enterprises(connection, wanted))
             room = MOST_FILES - len(self._permit.enterprises)
             permit, more = open_some(self._context, connection, self._reading, known, day, room)
         self._cut = self._cut or more

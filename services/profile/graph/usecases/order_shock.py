@@ -18,7 +18,7 @@ from chassis.core.errors import InvariantBroken, NotFound, TooLarge
 from chassis.core.identity import Caller
 from chassis.data import jobs, ledger
 from chassis.data.jobs import Job
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked
 from services.profile.book.domain.permit import Permit, joined
@@ -67,7 +67,7 @@ class Ordered:
 def order_shock(context: Context, session: Session, reading: Reading, order: Order, asked: Asked) -> str:
     """Order a shock as a job, and return its id; nothing is opened yet."""
     connection = session.connection()
-    facts = settle(connection, store.book(connection), asked, context.today())
+    facts = settle(connection, state_store.book(connection), asked, context.today())
     job_id = jobs.order(session, JOB, {}, caller=reading.caller)
     row = ShockOrder(
         id=job_id,
@@ -108,7 +108,7 @@ def work_off_shock(context: Context, job: Job) -> None:
     permit = _opened(context, job, reading, order)
     count = len(permit.enterprises)
     with context.database.connection() as connection:
-        facts = settle(connection, store.book(connection), Asked(row.as_of, row.known_at), context.today())
+        facts = settle(connection, state_store.book(connection), Asked(row.as_of, row.known_at), context.today())
     found = struck(context, order, permit, facts, lambda read: job.progress(count + read, 2 * count))
     with context.database.begin() as session:
         done = shock_store.order(session, job.id, job.caller.client)

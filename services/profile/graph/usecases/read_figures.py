@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from services.profile.book import store
+from services.profile.book import enterprise_store, import_store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record, relation
 from services.profile.book.domain.channel import Channel
@@ -57,7 +57,7 @@ def read_figures(context: Context, reading: Reading, enterprise: str, asked: Ask
     file = open_at(context, reading, enterprise, asked)
     moment = file.moment
     with context.database.read() as session:
-        own = sorted(store.own_imports(session))
+        own = sorted(import_store.own_imports(session))
     relations = of_others(gather_kind(context, moment, Whole(Why.TIES), relation.DATASET.name), own)
     ties = ties_of(relations, moment.as_of)
     ties = apart(ties, crowded(relations, moment.as_of), enterprise)
@@ -136,7 +136,7 @@ def _opened(
 ) -> tuple[Permit, bool]:
     wanted, day = sorted(party for party in parties if not party.startswith(relation.SEAL)), file.moment.as_of
     with reading_transaction(context) as connection:
-        known = sorted(store.enterprises(connection, wanted))
+        known = sorted(enterprise_store.enterprises(connection, wanted))
         return open_some(context, connection, reading, known, day, room)
 
 
@@ -146,7 +146,7 @@ def _published(context: Context, relations: pl.DataFrame) -> pl.DataFrame:
     What else stands in a shut file would tell that there is one.
     """
     with context.database.read() as session:
-        sent = store.senders(session, relations["import_id"].unique().to_list())
+        sent = import_store.senders(session, relations["import_id"].unique().to_list())
     public = [name for name, (_, channel) in sent.items() if channel in PUBLISHED]
     return relations.filter(c("import_id").is_in(public))
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from services.profile.book import store
+from services.profile.book import enterprise_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked
 from services.profile.book.domain.permit import Permit, Whole, Why, joined
@@ -112,7 +112,7 @@ class _Walk:
             if not permit.enterprises:
                 break
         drawn = sorted(self._grown.files.keys() & self._grown.hops.keys())
-        self._names = store.names_at(self._steps.connection, self._file.facts.known_at, drawn)
+        self._names = enterprise_store.names_at(self._steps.connection, self._file.facts.known_at, drawn)
 
     def drawn(self) -> Drawn:
         """Return what has come of it, once all reads are on record."""
@@ -165,7 +165,7 @@ class _Walk:
         """Open those of these firms' files that the reader may read, and record each read."""
         if not wanted:
             return self._none
-        known = sorted(store.there(self._steps.connection, sorted(wanted)))
+        known = sorted(enterprise_store.there(self._steps.connection, sorted(wanted)))
         return self._steps.some(known, self._file.moment.as_of, self._wanted.most)
 
     def _tied_elsewhere(self, files: Sequence[File]) -> Permit:

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection
 
-from services.profile.book import store
+from services.profile.book import import_store, state_store
 from services.profile.book.context import Context
 from services.profile.book.delta import bucket_of
 from services.profile.book.domain.evidence import Evidence
@@ -86,7 +86,7 @@ def follow_shock(context: Context, reading: Reading, order: Order, asked: Asked)
         if (found := _many(context, connection, reading, order)) > MOST_FILES:
             return found
         permit = _opened(context, connection, reading, order)
-        facts = settle(connection, store.book(connection), asked, context.today())
+        facts = settle(connection, state_store.book(connection), asked, context.today())
     return struck(context, order, permit, facts)
 
 
@@ -110,7 +110,7 @@ def told_network(
 ) -> Network:
     """Return the network that these files tell at a moment; `heard`: without what only the firms themselves say."""
     with context.database.read() as session:
-        own = store.own_imports(session)
+        own = import_store.own_imports(session)
     parts, read = list[Evidence](), 0
     for part in _parts(scope):
         parts.append(_slim(gather(context, moment, part, KINDS), moment.as_of))
@@ -131,7 +131,7 @@ def _files(context: Context, told: Told, firms: pl.DataFrame) -> dict[str, File]
     """Return what files say of their firms, each amount with who stated it."""
     capital = _capital(told.relations, told.own, told.as_of)
     with context.database.read() as session:
-        sent = store.senders(session, sorted({each for _, each in capital.values()}))
+        sent = import_store.senders(session, sorted({each for _, each in capital.values()}))
     stated = {name: Stated(fen, sent[by][1] if by in sent else UNKNOWN) for name, (fen, by) in capital.items()}
     return {
         row["enterprise"]: File(

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import polars as pl
 
-from services.profile.book import departures, store, withdrawals
+from services.profile.book import departures, import_store, state_store, step_store, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice, payment, relation
 from services.profile.book.domain.departure import Gone, names_of
@@ -46,19 +46,19 @@ class Cut:
 def cut_now(context: Context) -> Cut:
     """Return what counts now."""
     with context.database.read() as session:
-        state = store.book(session)
-        versions = _versions(store.lake_versions(session, state.known_at)) | {INVOICES: state.lake_version}
+        state = state_store.book(session)
+        versions = _versions(step_store.lake_versions(session, state.known_at)) | {INVOICES: state.lake_version}
         gone = Gone(departures.departed(session, None, state.known_at), withdrawals.withdrawn(session, state.known_at))
-        channels = dict(store.channels(session))
+        channels = dict(import_store.channels(session))
     return Cut(versions, state.known_at, gone, channels)
 
 
 def cut_at(context: Context, known_at: datetime) -> Cut:
     """Return what counted at a past time."""
     with context.database.read() as session:
-        versions = {INVOICES: 0} | _versions(store.lake_versions(session, known_at))
+        versions = {INVOICES: 0} | _versions(step_store.lake_versions(session, known_at))
         gone = Gone(departures.departed(session, None, known_at), withdrawals.withdrawn(session, known_at))
-        channels = dict(store.channels(session))
+        channels = dict(import_store.channels(session))
     return Cut(versions, known_at, gone, channels, current=False)
 
 

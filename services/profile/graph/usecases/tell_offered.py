@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from services.profile.book import store
+from services.profile.book import import_store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record, relation
 from services.profile.book.domain.moment import Moment
@@ -38,7 +38,7 @@ def open_offered(context: Context, readings: Sequence[tuple[str, Reading]], file
 def tell_offered(context: Context, permit: Permit, moment: Moment) -> Mapping[str, Mapping[str, float | None]]:
     """Return the figures (`OFFERED`) by firm; of whom nobody else tells a tie nothing is there."""
     with context.database.read() as session:
-        own = sorted(store.own_imports(session))
+        own = sorted(import_store.own_imports(session))
     relations = of_others(gather_kind(context, moment, permit, relation.DATASET.name), own)
     ties = ties_of(relations, moment.as_of)
     if ties.is_empty():

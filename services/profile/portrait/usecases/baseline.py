@@ -16,7 +16,7 @@ from hashlib import sha256
 import polars as pl
 
 from chassis.data.database import Runner
-from services.profile.book import store
+from services.profile.book import enterprise_store, import_store, state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.evidence import Evidence
 from services.profile.book.domain.invoice import DATASET
@@ -131,7 +131,7 @@ def closed(as_of: date) -> date:
 
 def live_day(context: Context, runner: Runner) -> date:
     """Return the day of the peers that files are held against where a request names no day."""
-    return closed(usual_day(store.book(runner).date, context.today()))
+    return closed(usual_day(state_store.book(runner).date, context.today()))
 
 
 def peers_made_at(context: Context) -> datetime | None:
@@ -142,7 +142,7 @@ def peers_made_at(context: Context) -> datetime | None:
 
 def peer_files(context: Context) -> PeerFiles:
     """Return the files of peer figures: of this machine, or copies of those that several machines share."""
-    return PeerFiles(context.settings.peers, context.settings.shared_peers)
+    return PeerFiles(context.settings.peers, context.settings.shared(context.settings.peers))
 
 
 def readable(context: Context, found: Finished | None) -> bool:
@@ -166,7 +166,7 @@ def parties_of(context: Context, moment: Moment, evidence: Evidence) -> pl.DataF
     told = evidence.invoices.select(party_of(pl.col("counterparty").unique())).to_series().drop_nulls()
     names = sorted({*evidence.enterprises["enterprise"], *told})
     with context.database.read() as session:
-        firms = store.enterprises_at(session, moment.known_at, names)
+        firms = enterprise_store.enterprises_at(session, moment.known_at, names)
     return pl.DataFrame([(firm.id, firm.size_class) for firm in firms], schema=SIZES, orient="row")
 
 
@@ -209,7 +209,7 @@ def trust_of(
     `evidence` is what is known of these firms at the moment, `naming` who may name them (`naming_firms`).
     """
     with context.database.read() as session:
-        rows = store.channels(session)
+        rows = import_store.channels(session)
     channels = pl.DataFrame(rows, schema={"import_id": pl.String, "channel": pl.String}, orient="row")
     checks = crosscheck.pass_rate(crosscheck.tally_book(material(context, moment, scope, evidence, naming)))
     return Trust(channels, checks.select("enterprise", "pass_rate"))

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from services.profile.book import store
+from services.profile.book import enterprise_store
 from services.profile.book.context import Context
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.book.domain.moment import Asked
@@ -47,7 +47,7 @@ def claim_late_payments(
     evidence = gather(context, moment, file.permit)
     with context.database.read() as session:
         partners = evidence.invoices.select(party_of(pl.col("counterparty").unique().drop_nulls())).to_series()
-        firms = store.enterprises_at(session, file.facts.known_at, [enterprise, *partners])
+        firms = enterprise_store.enterprises_at(session, file.facts.known_at, [enterprise, *partners])
     parts = parts_of(evidence.invoices, evidence.payments, evidence.orders, _parties(firms), side)
     first = evidence.payments.filter(pl.col("direction") == ("in" if side == "sale" else "out"))["date"].min()
     since = first if isinstance(first, date) else None

@@ -9,7 +9,7 @@ import polars as pl
 
 from chassis.core.call import timed
 from chassis.core.errors import Invalid
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked
 from services.profile.book.usecases.enrol import known
@@ -35,7 +35,7 @@ def continue_file(
         with timed("consent"):
             permit = open_file(context, connection, reading, enterprise)
         known(connection, enterprise)
-        facts = settle(connection, store.book(connection), asked, context.today())
+        facts = settle(connection, state_store.book(connection), asked, context.today())
     sides = not reading.caller.owns(enterprise)
     with timed("rows"):
         rows = describer(context).invoices(permit, facts.moment, facts.known_at, sides=sides, confirmed=confirmed)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import polars as pl
 
-from services.profile.book import store
+from services.profile.book import enterprise_store, import_store
 from services.profile.book.context import Context
 from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.evidence import Evidence
@@ -41,7 +41,7 @@ def material(
     if naming is not None and evidence is not None and enterprises is not None:
         named = evidence.invoices.select(party_of(pl.col("counterparty").unique())).to_series().drop_nulls()
         with context.database.read() as session:
-            partners = store.there(session, sorted({*naming, *named}))
+            partners = enterprise_store.there(session, sorted({*naming, *named}))
         # Who deals with no firm of the book has nobody's statements to be held against.
         read = _of_firms(context, moment, {*partners, *enterprises} if partners else ())
         whole = read.select(STATED).collect().lazy()
@@ -52,7 +52,7 @@ def material(
         book = book.filter(pl.col("known_at") <= moment.known_at)
     about = pl.lit(value=True) if enterprises is None else pl.col("counterparty").is_in(written(enterprises))
     with context.database.read() as session:
-        own = store.own_imports(session)
+        own = import_store.own_imports(session)
     past = book.filter(pl.col("date") <= moment.as_of, ~pl.col("import_id").is_in(sorted(own)))
     span = past.group_by("enterprise", "direction").agg(first=pl.col("date").min(), last=pl.col("date").max())
     # A later version may name another partner, or another day.

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from chassis.data.jobs import Job
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.context import Context
 from services.profile.book.delta import BUCKETS
 from services.profile.book.domain.moment import Moment, usual_day
@@ -63,7 +63,7 @@ def work_off(context: Context, job: Job) -> None:
     bring_forward(context, live, None, moves=True)
     with context.database.read() as session:
         found = peer_store.newest(session, live, None, CATALOGUE)
-        day = usual_day(store.book(session).date, context.today())
+        day = usual_day(state_store.book(session).date, context.today())
     if found is not None and not found.traded and day != live:
         bring_forward(context, day, None, moves=True)  # nothing is known of closed months: the day itself must do
     tidy(context)
@@ -81,7 +81,7 @@ def tend_peers(context: Context) -> None:
     """Order the peers of the book's own day where there are none: a month has ended, or the suite is a newer one."""
     with context.database.begin() as session:
         found = peer_store.newest(session, live_day(context, session), None, CATALOGUE)
-        if not readable(context, found) and store.book(session) != store.EMPTY_BOOK:
+        if not readable(context, found) and state_store.book(session) != state_store.EMPTY_BOOK:
             peer_store.order(session, [])
 
 
@@ -92,7 +92,7 @@ def bring_forward(context: Context, day: date, at: datetime | None, *, moves: bo
     without, they are read from the moment itself on.
     """
     with context.database.read() as session:
-        state = store.book(session)
+        state = state_store.book(session)
         wanted = state.known_at if at is None else min(at, state.known_at)
         found = peer_store.newest(session, day, wanted if not moves else None, CATALOGUE)
     try:
@@ -107,7 +107,7 @@ def bring_forward(context: Context, day: date, at: datetime | None, *, moves: bo
         bring_forward(context, day, at, moves=moves, again=False)
 
 
-def _again(context: Context, found: Finished, state: store.BookState) -> Finished:
+def _again(context: Context, found: Finished, state: state_store.BookState) -> Finished:
     """Make the files of peers anew, without what has left every moment since; what they are of stays."""
     known = _known(context, found.day, found.known_at, state)
     there = found.stamp is not None and peer_files(context).has(found.stamp, LAST)
@@ -120,7 +120,7 @@ def _again(context: Context, found: Finished, state: store.BookState) -> Finishe
 
 
 def _onward(
-    context: Context, day: date, wanted: datetime, found: Finished | None, state: store.BookState, *, moves: bool
+    context: Context, day: date, wanted: datetime, found: Finished | None, state: state_store.BookState, *, moves: bool
 ) -> None:
     known = _known(context, day, wanted, state)
     changed = None if found is None else what_changed(context, known, found, wanted, parts_of(state))
@@ -130,24 +130,24 @@ def _onward(
         return
     made = write_tables(context, known, found, changed, parts_of(state))
     with context.database.begin() as session:
-        now = store.book(session, lock=True)
+        now = state_store.book(session, lock=True)
         latest = peer_store.newest(session, day, wanted if not moves else None, CATALOGUE)
         if (latest and latest.published_at) != (found and found.published_at):
             return  # another worker was quicker; its job does what is left
-        published_at = max(context.now(), now.known_at + store.TICK) if moves else wanted
+        published_at = max(context.now(), now.known_at + state_store.TICK) if moves else wanted
         finished = _finished(context, made, day, wanted, published_at, state)
         if moves and now.known_at == wanted:
             finished = replace(finished, current_to=published_at)  # but for these peers nothing became known since
         peer_store.publish(session, finished)
         if moves:
-            store.move_book(session, replace(now, known_at=published_at))
+            state_store.move_book(session, replace(now, known_at=published_at))
     log.info(
         "peers made", day=day.isoformat(), firms=made.figured, changed=None if changed is None else len(changed.firms)
     )
 
 
 def _finished(
-    context: Context, made: Made, day: date, at: datetime, published_at: datetime, state: store.BookState
+    context: Context, made: Made, day: date, at: datetime, published_at: datetime, state: state_store.BookState
 ) -> Finished:
     return Finished(
         day=day,
@@ -165,10 +165,10 @@ def _finished(
     )
 
 
-def parts_of(state: store.BookState) -> int:
+def parts_of(state: state_store.BookState) -> int:
     """Return into how many parts a book is divided: one for each bucket of the lake. What comes of it is the same."""
     return 1 if state.invoices < ONE_PART else BUCKETS
 
 
-def _known(context: Context, day: date, at: datetime, state: store.BookState) -> Known:
+def _known(context: Context, day: date, at: datetime, state: state_store.BookState) -> Known:
     return known_at(context, Moment(state.lake_version, day, at, state.departures), PEERS)

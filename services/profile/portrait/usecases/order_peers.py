@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from chassis.core.errors import Refused
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.context import Context
 from services.profile.portrait import peer_store
 from services.profile.portrait.usecases.baseline import CATALOGUE, live_day, readable
@@ -39,7 +39,7 @@ class Ordering:
         """
         with context.database.read() as session:
             found = peer_store.newest(session, day, known_at, CATALOGUE)
-            now, live = store.book(session).known_at, live_day(context, session)
+            now, live = state_store.book(session).known_at, live_day(context, session)
         ready = readable(context, found)
         if ready and found is not None and not (found.current_to < known_at == now and day != live):
             return

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from chassis.core.errors import NotFound
-from services.profile.book import store
+from services.profile.book import enterprise_store
 from services.profile.book.context import Context
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.book.domain.evidence import Evidence
@@ -108,7 +108,7 @@ def _known_then(context: Context, enterprise: str, moment: Moment) -> Enterprise
     """Return who an enterprise was as known; only its id where nothing was said of it yet."""
     assert moment.known_at is not None
     with context.database.read() as session:
-        firms = store.enterprises_at(session, moment.known_at, [enterprise])
+        firms = enterprise_store.enterprises_at(session, moment.known_at, [enterprise])
     return firms[0] if firms else Enterprise(enterprise)
 
 

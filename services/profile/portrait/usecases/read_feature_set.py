@@ -20,7 +20,15 @@ import polars as pl
 from chassis.core.engine import completed as ended
 from chassis.core.errors import Forbidden
 from chassis.data.database import batches
-from services.profile.book import departures, outcome_store, snapshots, store, withdrawals
+from services.profile.book import (
+    departures,
+    enterprise_store,
+    outcome_store,
+    snapshots,
+    state_store,
+    step_store,
+    withdrawals,
+)
 from services.profile.book.context import Context
 from services.profile.book.domain.confirmation import SENDERS
 from services.profile.book.domain.enterprise import Enterprise
@@ -129,16 +137,16 @@ def read_feature_set(context: Context, reading: Reading, wanted: Wanted, asked: 
         stack.callback(documents.close)
         with reading_transaction(context) as connection:
             permit = open_files(context, connection, reading, wanted.enterprises)
-            state = store.book(connection)
+            state = state_store.book(connection)
             facts = settle(connection, state, asked, context.today())
-            firms = store.enterprises(connection, permit.enterprises)
+            firms = enterprise_store.enterprises(connection, permit.enterprises)
             for part in batches(sorted(firms)) if facts.current else ():
                 documents.add(snapshots.snapshots(connection, part, facts.moment.as_of, FORM))
             missing = permit.only([name for name in sorted(firms) if name not in documents])
             files, facts = files_of(connection, missing, facts)
             # Outcomes come without the book of invoices moving on: the time asked for counts, not the book's.
             labels = outcome_store.outcomes(connection, asked.known_at or context.now()) if wanted.outcomes else None
-            size = store.size(connection)
+            size = enterprise_store.size(connection)
         for found in _found(context, missing, facts, at_once(state.invoices, size)):
             bodies = _bodies(context, missing, facts, files, found)
             keep(context, bodies, facts, files)
@@ -177,7 +185,7 @@ def _handed(context: Context, permit: Permit, facts: Facts) -> Iterator[Handed]:
     """Give what SQL knows; its tables are gone afterwards."""
     moment, files, stamp = facts.moment, peer_files(context), f"set-{secrets.token_hex(16)}"
     with context.database.read() as session:
-        versions, (firms, sent) = store.lake_versions(session, facts.known_at), everybody(session)
+        versions, (firms, sent) = step_store.lake_versions(session, facts.known_at), everybody(session)
         left = departures.departed(session, None, moment.known_at)
         gone = withdrawals.withdrawn(session, moment.known_at)
         days = registered_at(session, permit.enterprises, facts.known_at)

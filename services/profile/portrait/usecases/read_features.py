@@ -14,7 +14,7 @@ from chassis.core.call import timed
 from chassis.core.errors import Refused
 from chassis.data.database import Database
 from chassis.data.storage import where_writable
-from services.profile.book import snapshots, store
+from services.profile.book import enterprise_store, snapshots, state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.departure import Gone
 from services.profile.book.domain.invoice import DATASET
@@ -66,11 +66,11 @@ def read_features_each(
     """
     names = list(dict.fromkeys(name for name, _ in readings))
     with reading_transaction(context) as connection:
-        facts = settle(connection, store.book(connection), asked, context.today())
+        facts = settle(connection, state_store.book(connection), asked, context.today())
         with timed("features"):
             stored = snapshots.snapshots(connection, names, facts.moment.as_of, FORM) if facts.current else {}
             rest = [name for name in names if name not in stored]
-            firms = store.enterprises(connection, rest) if rest else {}
+            firms = enterprise_store.enterprises(connection, rest) if rest else {}
         with timed("consent"):
             opened = open_each(context, connection, readings, stored.keys() | firms.keys())
         permits = {each.enterprises[0]: each for each in opened if isinstance(each, Permit)}
@@ -115,7 +115,7 @@ def shown_to(context: Context, reading: Reading, permit: Permit, facts: Facts, b
     if not reading.caller.owns(enterprise):
         return body
     with context.database.read() as session:
-        if not store.speaking(session, [enterprise]):
+        if not enterprise_store.speaking(session, [enterprise]):
             return body
         marks = dispute_store.marks(session, permit)
     return _body(context, permit, facts, Files({}, marks), sides=False)
@@ -155,7 +155,7 @@ def files_of(connection: Connection, permit: Permit, facts: Facts) -> tuple[File
     files = Files(snapshots.revisions(connection, permit.enterprises), dispute_store.marks(connection, permit))
     if not facts.current:
         return files, facts
-    book = store.book(connection)
+    book = state_store.book(connection)
     moment = replace(facts.moment, version=book.lake_version, departures=book.departures)
     return files, Facts(moment, book.known_at)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.profile.book import store
+from services.profile.book import import_store
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice, invoice_lines
 from services.profile.book.domain.departure import named
@@ -46,6 +46,6 @@ def read_lines(context: Context, reading: Reading, enterprise: str, record: str,
     told = told.rename({f"line_{name}": name for name in invoice_lines.LINE if name.endswith("_fen")})
     row = rows.row(0, named=True)
     with context.database.read() as session:
-        origin = store.origins(session, [row["import_id"]]).get(row["import_id"], {})
+        origin = import_store.origins(session, [row["import_id"]]).get(row["import_id"], {})
     stated = {**origin, "import": row["import_id"], "known_at": row["known_at"], "version": row["version"]}
     return Lines(file, record, told.select("category", *invoice_lines.LINE).to_dicts(), stated)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from services.profile.book import store
+from services.profile.book import import_store
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice
 from services.profile.book.domain.moment import Asked
@@ -77,7 +77,7 @@ def sources(context: Context, rows: Sequence[tuple[Table, Mapping[str, object]]]
     """Return the source and lawful channel of the imports that brought these records, by the import's id."""
     wanted = sorted({str(row["import_id"]) for _, row in rows})
     with context.database.read() as session:
-        return store.origins(session, wanted)
+        return import_store.origins(session, wanted)
 
 
 def _ordered(rows: pl.DataFrame, table: str) -> pl.DataFrame:

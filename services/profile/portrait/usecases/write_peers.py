@@ -19,7 +19,7 @@ import structlog
 
 from chassis.core.engine import completed
 from chassis.core.moments import rfc3339
-from services.profile.book import departures, store, withdrawals
+from services.profile.book import departures, import_store, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.delta import bucket_of
 from services.profile.book.domain.evidence import HELD
@@ -200,7 +200,7 @@ def _rows(tables: Iterable[pl.LazyFrame]) -> set[tuple[Any, ...]]:
 def _units(context: Context, known: Known, stamp: str, parts: int) -> list[Unit]:
     """Return the units of all parts, and write down for them who the firms are and how imports came."""
     with context.database.read() as session:
-        rows = store.channels(session)
+        rows = import_store.channels(session)
     channels = pl.DataFrame(rows, schema={"import_id": pl.String, "channel": pl.String}, orient="row")
     place = pl.Series("part", [bucket_of(name) % parts for name in known.firms["enterprise"]], dtype=pl.Int64)
     files = peer_files(context)

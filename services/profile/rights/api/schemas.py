@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chassis.web.schemas import Name, Schema
-from services.profile.book import store
+from services.profile.book import enterprise_store
 from services.profile.book.api.schemas import RECORD, EnterpriseId
 from services.profile.book.domain.cells import LARGEST_COUNT
 from services.profile.book.domain.channel import Channel
@@ -23,7 +23,7 @@ class ItemSchema(Schema):
 
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
     record = fields.String(load_default=None, allow_none=True, validate=RECORD)
-    field = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(store.DESCRIBED))
+    field = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(enterprise_store.DESCRIBED))
 
     @validates_schema
     def one_of_both(self, data: dict[str, str | None], **_: object) -> None:

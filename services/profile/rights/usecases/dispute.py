@@ -14,7 +14,7 @@ from chassis.core.errors import Forbidden
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.core.moments import rfc3339
-from services.profile.book import departures, store
+from services.profile.book import departures, enterprise_store, import_store, state_store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.departure import Cause, Departure, named, names_of
@@ -100,7 +100,7 @@ def record_numbered(context: Context, caller: Caller, enterprise: str, kind: str
     rows = _rows(context, enterprise, kind).filter(pl.col("number") == identifier(number))
     if caller.role != "operator":
         with context.database.read() as session:
-            sent = store.senders(session, rows["import_id"].unique().to_list())
+            sent = import_store.senders(session, rows["import_id"].unique().to_list())
         rows = rows.filter(pl.col("import_id").is_in([each for each, (who, _) in sent.items() if who == caller.client]))
     found = names_of(dataset_of(kind), rows).unique().to_list()
     if len(found) == 1:
@@ -116,7 +116,7 @@ def open_dispute(context: Context, session: Session, caller: Caller, wish: Wish,
         raise Forbidden("Only an enterprise disputes what its own file says.", role=caller.role)
     what = wish.record or wish.field or ""
     # Two at once would both find none: the book's row makes them take turns.
-    store.book(session, lock=True)
+    state_store.book(session, lock=True)
     if Departure(caller.enterprise, wish.kind, what) in departures.departed(session, [caller.enterprise]):
         raise RecordNotFound(f"The file has no record {what} of the kind {wish.kind}; GET …/evidence lists them.")
     if dispute_store.open_disputes(session, caller.enterprise, wish.kind, what):
@@ -227,7 +227,7 @@ def _held(session: Session, caller: Caller, dispute_id: str) -> tables.Dispute:
     The book's row comes first, as in every act on a file: whoever held a dispute and then waited for its firm would
     stop a repair, which takes them the other way round. Notices also become visible in the order of their ids so.
     """
-    store.book(session, lock=True)
+    state_store.book(session, lock=True)
     return find(session, caller, dispute_id, lock=True)
 
 
@@ -276,7 +276,7 @@ def sent_by(session: Session, item: Item) -> set[str]:
     """Return the client whose import said what an item says; nobody for a description."""
     if item.import_id is None:
         return set()
-    return {client for client, _ in store.senders(session, [item.import_id]).values()}
+    return {client for client, _ in import_store.senders(session, [item.import_id]).values()}
 
 
 def _enter(session: Session, event: str, row: tables.Dispute, caller: Caller, facts: dict[str, Any]) -> None:
@@ -287,10 +287,10 @@ def _enter(session: Session, event: str, row: tables.Dispute, caller: Caller, fa
 
 
 def _described(context: Context, enterprise: str, field: str | None) -> Item:
-    if field not in store.DESCRIBED:
-        raise RecordNotFound(f"A description has the fields {', '.join(store.DESCRIBED)}.")
+    if field not in enterprise_store.DESCRIBED:
+        raise RecordNotFound(f"A description has the fields {', '.join(enterprise_store.DESCRIBED)}.")
     with context.database.read() as session:
-        firm = store.enterprise(session, enterprise)
+        firm = enterprise_store.enterprise(session, enterprise)
     if firm is None:
         raise RecordNotFound("The book says nothing of this enterprise.")
     value = getattr(firm, field)
@@ -299,7 +299,7 @@ def _described(context: Context, enterprise: str, field: str | None) -> Item:
 
 def _rows(context: Context, enterprise: str, kind: str) -> pl.DataFrame:
     with context.database.read() as session:
-        state = store.book(session)
+        state = state_store.book(session)
     moment = Moment(state.lake_version, date.max, departures=state.departures)
     evidence = gather(context, moment, Whole(Why.ACTS, (enterprise,)), [kind])
     rows: pl.DataFrame = getattr(evidence, kind.replace("-", "_"))

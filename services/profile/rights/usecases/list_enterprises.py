@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from chassis.core.identity import Caller
-from services.profile.book import store
+from services.profile.book import enterprise_store
 from services.profile.book.context import Context
 from services.profile.book.tables import Enterprise
 from services.profile.rights import consent_store
@@ -45,7 +45,7 @@ def roster(
     rows = session.execute(visible.with_only_columns(Enterprise.id, Enterprise.name))
     names = {row.id: row.name for row in rows}
     if known_at is not None:
-        names = {firm.id: firm.name for firm in store.enterprises_at(session, known_at, sorted(names))}
+        names = {firm.id: firm.name for firm in enterprise_store.enterprises_at(session, known_at, sorted(names))}
     return tuple(sorted((firm, name) for firm, name in names.items() if name))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked, Facts, Moment
 from services.profile.book.domain.permit import Permit
@@ -31,7 +31,7 @@ class OpenFile:
 def open_step(context: Context, steps: Steps, enterprise: str, asked: Asked) -> OpenFile:
     """Open one file as the first of several steps, and settle which facts count."""
     permit = steps.one(enterprise)
-    facts = settle(steps.connection, store.book(steps.connection), asked, context.today())
+    facts = settle(steps.connection, state_store.book(steps.connection), asked, context.today())
     known(steps.connection, enterprise)
     return OpenFile(enterprise, permit, facts)
 
@@ -40,6 +40,6 @@ def open_at(context: Context, reading: Reading, enterprise: str, asked: Asked) -
     """Ask for leave to read one file, record it, and settle which facts count."""
     with reading_transaction(context) as connection:
         permit = open_file(context, connection, reading, enterprise)
-        facts = settle(connection, store.book(connection), asked, context.today())
+        facts = settle(connection, state_store.book(connection), asked, context.today())
         known(connection, enterprise)
     return OpenFile(enterprise, permit, facts)

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, SQLColumnExpression
 from chassis.core.call import add_timing
 from chassis.core.errors import Refused
 from chassis.core.identity import Caller
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import usual_day
 from services.profile.book.domain.permit import Permit, Window, issue
@@ -310,7 +310,7 @@ def _covering(context: Context, connection: Connection, reading: Reading, held: 
     if not any(consent.has_window for consent in live):
         return live
     # Without a day of its own a request is answered as of the book's.
-    as_of = reading.as_of or usual_day(store.book(connection).date, context.today())
+    as_of = reading.as_of or usual_day(state_store.book(connection).date, context.today())
     return [consent for consent in live if consent.window.shows(as_of)]
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from sqlalchemy.orm import Session
 
 from chassis.data.jobs import Job
-from services.profile.book import store, tables, withdrawals
+from services.profile.book import import_store, step_store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.departure import names_of
@@ -33,7 +33,7 @@ def refuse_wrong(
         return
     with context.database.read() as session:
         on_file = _held_records(context, session, repaired["enterprise"].unique().to_list())
-        sent = store.senders(session, on_file["import_id"].unique().to_list())
+        sent = import_store.senders(session, on_file["import_id"].unique().to_list())
     theirs = [name for name, (client, _) in sent.items() if client == order.client or _is_operator(job)]
     same = list(public_record.IDENTITY)
     stated = repaired.select(*same, "line", "repaired_on").join(on_file, on=same)
@@ -68,7 +68,7 @@ def _repaired(rows: pl.DataFrame) -> pl.DataFrame:
 def _held_records(context: Context, session: Session, enterprises: list[str]) -> pl.DataFrame:
     """Return the public records of these enterprises as they are held, each in its last version."""
     dataset = public_record.DATASET
-    version = store.lake_versions(session).get(dataset.name)
+    version = step_store.lake_versions(session).get(dataset.name)
     gone = withdrawals.withdrawn(session)
     rows = dataset.empty() if version is None else context.lakes[dataset.name].read(version, enterprises, without=gone)
     return dataset.as_known(rows).select(*dataset.identity, "tier", "published_on", "import_id")

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from chassis.core.errors import Forbidden
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
-from services.profile.book import store
+from services.profile.book import enterprise_store, state_store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.moment import Moment
@@ -46,8 +46,8 @@ def enact(context: Context, session: Session, caller: Caller, wish: Measure) -> 
     now = context.now()
     measure = checked(wish, day_of(now))
     # Acts take the book's row first: an import that ends measures of many firms holds the ledger when it comes to this.
-    store.book(session, lock=True)
-    if not store.hold(session, measure.enterprise):
+    state_store.book(session, lock=True)
+    if not enterprise_store.hold(session, measure.enterprise):
         raise not_in_the_book()
     if measure.record is not None:
         _check_record(context, measure.enterprise, measure.record, day_of(now))
@@ -67,7 +67,7 @@ def enact(context: Context, session: Session, caller: Caller, wish: Measure) -> 
 def end(context: Context, session: Session, caller: Caller, measure_id: str, reason: str) -> tables.Measure:
     """End a measure at once, before its last day; it stays on file with the reason, for the firm alone."""
     now = context.now()
-    store.book(session, lock=True)
+    state_store.book(session, lock=True)
     stored = measure_store.measure(session, measure_id)
     if stored is None:
         raise MeasureNotFound("There is no such measure.", measure=measure_id)
@@ -97,7 +97,7 @@ def end_measures_on(
     holds the book's row, as whoever sets or ends a measure does.
     """
     # A measure and the repair of its record come one after the other: no measure is left resting on what is repaired.
-    store.hold(session, enterprise)
+    enterprise_store.hold(session, enterprise)
     ended = [
         stored
         for stored in measure_store.resting_on(session, enterprise, record_number)
@@ -140,7 +140,7 @@ def state_of(stored: tables.Measure, day: date) -> State:
 def _check_record(context: Context, enterprise: str, record: str, day: date) -> None:
     """Raise `ImpossibleMeasure` where the firm's file has no such public record that may still be used."""
     with context.database.read() as session:
-        version = store.book(session).lake_version
+        version = state_store.book(session).lake_version
     rows = gather(context, Moment(version, day, None), Whole(Why.ACTS, (enterprise,)), {KIND}).public_records
     if rows.filter(pl.col("number") == record, public_record.live(day)).is_empty():
         raise ImpossibleMeasure(

@@ -12,7 +12,7 @@ import polars as pl
 
 from chassis.core.retention import Policy
 from chassis.data import ledger, removal
-from services.profile.book import departures, store
+from services.profile.book import departures, step_store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record, relation
 from services.profile.book.domain.dataset import Dataset
@@ -152,7 +152,7 @@ def _present(context: Context, dataset: Dataset) -> pl.DataFrame:
     Also those of imports that were taken back: their rows are there for replays, and their keeping ends as well.
     """
     with context.database.read() as session:
-        at = store.lake_versions(session).get(dataset.name)
+        at = step_store.lake_versions(session).get(dataset.name)
         gone = departures.departed(session)
     if at is None:
         return dataset.empty()

@@ -16,7 +16,7 @@ from chassis.core.errors import Conflict
 from chassis.core.identity import Caller
 from chassis.data import jobs, ledger
 from chassis.data.jobs import Job
-from services.profile.book import departures, description_store, store, tables, withdrawals
+from services.profile.book import departures, description_store, step_store, tables, withdrawals
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.columns import ENTERPRISES
@@ -164,7 +164,7 @@ def _end_what_rests(context: Context, session: Session, ended: Brought, by: str,
 
 def _left(context: Context, session: Session, ended: Brought, firms: Collection[str]) -> pl.DataFrame:
     assert ended.dataset is not None
-    version = store.lake_versions(session)[ended.dataset.name]
+    version = step_store.lake_versions(session)[ended.dataset.name]
     gone = withdrawals.withdrawn(session)
     return context.lakes[ended.dataset.name].read(version, firms, without=gone)
 

@@ -18,7 +18,7 @@ from chassis.core.errors import Refused
 from chassis.core.findings import Finding
 from chassis.data import jobs
 from chassis.data.check import check_database
-from services.profile.book import store, tables
+from services.profile.book import state_store, step_store, tables
 from services.profile.book.context import Context
 from services.profile.book.damage import damaged
 from services.profile.book.domain import invoice
@@ -55,7 +55,7 @@ def _fit(context: Context) -> Iterator[Finding]:
 
 def _book(context: Context) -> Iterator[Finding]:
     with context.database.read() as session:
-        state, step = store.book(session), store.last_steps(session).get(invoice.DATASET.name)
+        state, step = state_store.book(session), step_store.last_steps(session).get(invoice.DATASET.name)
     if step is not None and state.lake_version != step.version:
         yield Finding("book", "invoices", f"version {state.lake_version}", f"version {step.version}", RESTORE)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked
 from services.profile.book.domain.permit import Permit
@@ -38,7 +38,7 @@ def list_classes(
     with reading_transaction(context) as connection:
         names = [name for name in open_to(context, connection, reading) if after is None or name > after]
         permit = open_files(context, connection, reading, names[:most])
-        facts = settle(connection, store.book(connection), asked, context.today())
+        facts = settle(connection, state_store.book(connection), asked, context.today())
     moment = replace(facts.moment, known_at=facts.known_at)
     standings = stand(declared(context), measure(context, moment, permit), sector) if permit.enterprises else []
     return Listed(

@@ -10,7 +10,7 @@ from datetime import date
 
 import polars as pl
 
-from services.profile.book import store
+from services.profile.book import import_store
 from services.profile.book.context import Context
 from services.profile.book.domain.evidence import Evidence, of_others
 from services.profile.book.domain.moment import Moment
@@ -26,7 +26,7 @@ from services.profile.supervision.domain.pack import Pack
 def gathered(context: Context, moment: Moment, scope: Permit | Whole) -> Evidence:
     """Return what others than the firms themselves say of the firms of a scope."""
     with context.database.read() as session:
-        own = store.own_imports(session)
+        own = import_store.own_imports(session)
     return of_others(gather(context, moment, scope, EVERY), own)
 
 

@@ -19,7 +19,7 @@ from chassis.core.errors import Conflict, Invalid
 from chassis.core.identity import Caller
 from chassis.data import jobs
 from chassis.data.jobs import Job
-from services.profile.book import store
+from services.profile.book import enterprise_store, state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Moment, usual_day
 from services.profile.book.domain.permit import Whole, Why
@@ -61,7 +61,7 @@ def order_index(context: Context, session: Session, caller: Caller, first: str |
     Raises `Invalid` where a month is not over, the last comes before the first or there are too many, `MonthTaken`
     where one is published already.
     """
-    latest, over = index_store.latest(session), closed(usual_day(store.book(session).date, context.today()))
+    latest, over = index_store.latest(session), closed(usual_day(state_store.book(session).date, context.today()))
     end = _end(last) if last else over
     if end > over:
         raise Invalid(f"{end:%Y-%m} is not over as of the book's date; the last month that is: {over:%Y-%m}.")
@@ -93,7 +93,7 @@ def publish_index(context: Context, job: Job) -> None:
 def _publish(context: Context, month: str, by: str) -> None:
     day = _end(month)
     with context.database.read() as session:
-        state, latest = store.book(session), index_store.latest(session)
+        state, latest = state_store.book(session), index_store.latest(session)
         if latest is not None and latest >= month:
             return
         members, begun = index_store.members(session), index_store.begun(session)
@@ -110,7 +110,7 @@ def _publish(context: Context, month: str, by: str) -> None:
         month, state.lake_version, state.known_at, bool(state.synthetic), pack.valid_from, by, context.now()
     )
     with context.database.begin() as session:
-        store.book(session, lock=True)
+        state_store.book(session, lock=True)
         if index_store.latest(session) == latest:
             index_store.keep(session, made, found, measured, names)
             told = {"cells": len(found.cells), "hidden": len(found.hidden), "waiting": panel.waiting}
@@ -123,7 +123,7 @@ def _members(
     """Return the members' points as of a month's end, and how the panel moved on to them."""
     assert moment.known_at is not None
     with context.database.read() as session:
-        firms = store.enterprises_at(session, moment.known_at)
+        firms = enterprise_store.enterprises_at(session, moment.known_at)
     places = {firm.id: (prefecture_of(firm.region), section_of(firm.industry)) for firm in firms}
     parties = pl.DataFrame(
         [(firm.id, firm.size_class) for firm in firms],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.profile.book import store
+from services.profile.book import import_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked
 from services.profile.book.usecases.gather import gather
@@ -29,5 +29,5 @@ def read_supplier(context: Context, reading: Reading, enterprise: str, asked: As
     moment = file.facts.moment
     evidence = gather(context, moment, file.permit, KINDS)
     with context.database.read() as session:
-        own = store.own_imports(session)
+        own = import_store.own_imports(session)
     return Supplier(file, supplier_record(evidence, moment.as_of, own))

@@ -14,7 +14,7 @@ import rfc8785
 from chassis.core.errors import Invalid
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
-from services.profile.book import store
+from services.profile.book import import_store, state_store, step_store
 from services.profile.book.context import Context
 from services.profile.book.domain import relation
 from services.profile.book.domain.departure import names_of
@@ -70,7 +70,7 @@ def screen_bidders(context: Context, reading: Reading, tender: Tender, asked: As
     """
     _check(tender)
     with reading_transaction(context) as connection:
-        facts = settle(connection, store.book(connection), asked, context.today())
+        facts = settle(connection, state_store.book(connection), asked, context.today())
         try:
             permit = open_files(context, connection, reading, sorted(tender.bidders))
         except ConsentRequired:
@@ -79,7 +79,7 @@ def screen_bidders(context: Context, reading: Reading, tender: Tender, asked: As
             permit = None
     day, files = facts.moment.as_of, Files() if permit is None else _files(context, facts.moment, permit)
     with context.database.read() as session:
-        own = store.own_imports(session)
+        own = import_store.own_imports(session)
     counted = tender.until(day)
     past = len(counted.past) + sum(tender.elsewhere.values())
     later, undated = len(tender.past) - len(counted.past), sum(each.day is None for each in counted.past)
@@ -131,7 +131,7 @@ def _files(context: Context, moment: Moment, permit: Permit) -> Files:
 def _crowds(context: Context, moment: Moment, named: Sequence[str]) -> dict[str, int]:
     """Return how many firms of the whole book name each party: a figure of many, and of no firm alone."""
     with context.database.read() as session:
-        version = store.lake_versions(session, moment.known_at).get(relation.DATASET.name)
+        version = step_store.lake_versions(session, moment.known_at).get(relation.DATASET.name)
     if version is None or not named:
         return {}
     rows = scan(context, relation.DATASET.name, version, moment.known_at, Whole(Why.PEERS))

@@ -15,7 +15,7 @@ import polars as pl
 import structlog
 
 from chassis.data.jobs import Job
-from services.profile.book import store
+from services.profile.book import enterprise_store, state_store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.moment import Moment
@@ -78,7 +78,7 @@ def reconsider(context: Context, enterprises: Sequence[str], since: datetime) ->
     Each is evaluated as of the day on which it opened: what has merely calmed since then stays.
     """
     with context.database.read() as session:
-        state = store.book(session)
+        state = state_store.book(session)
         told = alert_store.told_since(session, enterprises, since)
     known_at, unfounded = max(state.known_at, context.now()), list[str]()
     for (opened_on, asked_on), alerts in told.items():
@@ -109,7 +109,7 @@ def _looked(context: Context, enterprises: Sequence[str]) -> Changes | None:
     seen = view(context, now.moment, Whole(Why.WATCH, tuple(enterprises)), asked_on=now.asked_on)
     with context.database.begin() as session:
         # Looks take turns: each must see what the one before it opened.
-        if store.book(session, lock=True).departures != now.moment.departures:
+        if state_store.book(session, lock=True).departures != now.moment.departures:
             return None
         mine = alert_store.look(session, enterprises, now.moment.as_of, now.looked_at)
         done = changes(session, seen.found, now.moment.as_of, Judged(mine, seen.partners, seen.ring_members))
@@ -124,7 +124,7 @@ def _many(context: Context, names: Sequence[str]) -> bool:
     if len(names) <= BATCH:
         return False
     with context.database.read() as session:
-        return len(names) >= MUCH * store.size(session)
+        return len(names) >= MUCH * enterprise_store.size(session)
 
 
 def _parts(names: Sequence[str]) -> list[Sequence[str]]:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from chassis.core.identity import Caller
 from chassis.data.jobs import Job
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.moment import Moment, watched_day
@@ -75,14 +75,14 @@ def _looked(context: Context, client: str, undone: datetime | None) -> bool:
     """Look at one book; tell False where a record left the book meanwhile, on which an alert would rest."""
     now = context.now()
     with context.database.read() as session:
-        state, book = store.book(session), exposure_store.exposures(session, client)
+        state, book = state_store.book(session), exposure_store.exposures(session, client)
     moment = Moment(
         state.lake_version, watched_day(state.date, day_of(now)), max(state.known_at, now), state.departures
     )
     seen = _see(context, client, moment, book)
     with context.database.begin() as session:
         # Looks take turns with all that changes the book.
-        if store.book(session, lock=True).departures != state.departures:
+        if state_store.book(session, lock=True).departures != state.departures:
             return False
         held = exposure_store.book(session, client)
         if held is not None:

@@ -18,7 +18,7 @@ import polars as pl
 import structlog
 
 from chassis.core.engine import completed
-from services.profile.book import store
+from services.profile.book import enterprise_store, state_store
 from services.profile.book.context import Context
 from services.profile.book.delta import BUCKETS, bucket_of
 from services.profile.book.domain import public_record
@@ -37,7 +37,6 @@ from services.profile.watch.usecases.survey import RINGS, TABLES, Share, Survey,
 from services.profile.watch.usecases.tell import SAME, Judged, changes, keys_of, with_records
 from services.profile.watch.usecases.view import RING, surroundings
 
-FOLDER = "looks"
 WATCH = Whole(Why.WATCH)
 # Notes a checkpoint, how much is done and of how much.
 Note = Callable[[Mapping[str, Any], int, int], None]
@@ -91,7 +90,7 @@ def begin(context: Context) -> Started:
     looked_at = context.now()
     today = day_of(looked_at)
     with context.database.read() as session:
-        state = store.book(session)
+        state = state_store.book(session)
     # Not the book's own time: outcomes are heard without the book moving on.
     known = max(state.known_at, looked_at)
     moment = Moment(state.lake_version, watched_day(state.date, today), known, state.departures)
@@ -107,7 +106,7 @@ def look_at_all(
     """
     while True:
         with context.database.read() as session:
-            departures = store.book(session).departures
+            departures = state_store.book(session).departures
         if started is None or started.moment.departures != departures:
             started = begin(context)
             note(started.written(), 0, 2 * BUCKETS)
@@ -142,14 +141,14 @@ def _units(context: Context, names: Collection[str] | None, started: Started) ->
     """Return the survey, and a share for each bucket."""
     known = known_at(context, started.moment, WATCH)
     with context.database.read() as session:
-        book = pl.Series(store.with_invoices(session), dtype=pl.String)
+        book = pl.Series(enterprise_store.with_invoices(session), dtype=pl.String)
     beside = surroundings(context, started.moment, known.firms, started.asked_on)
     whole = Survey(
         stamp=_stamp(known, started, names),
         # Of all firms nothing goes along.
         known=replace(known, firms=known.firms.clear()),
         lake=(context.settings.lake_url, context.settings.lake_options),
-        files=PeerFiles(context.settings.home / FOLDER),
+        files=PeerFiles(context.settings.looks, context.settings.shared(context.settings.looks)),
         beside=beside,
         owing=_owing(context, started.moment),
         book=book,
@@ -195,7 +194,7 @@ def _told(context: Context, whole: Survey, share: Share, started: Started, partn
     members = frozenset(readings.filter(signal=RING)["enterprise"])
     with context.database.begin() as session:
         # Looks take turns: each must see what the one before it opened.
-        if store.book(session, lock=True).departures != started.moment.departures:
+        if state_store.book(session, lock=True).departures != started.moment.departures:
             return False
         mine = alert_store.look(session, names, day, started.looked_at)
         done = changes(session, found, day, Judged(mine, (partners & here) - set(names), members))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from chassis.core.errors import NotFound
-from services.profile.book import store
+from services.profile.book import state_store, step_store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.moment import Moment
@@ -94,8 +94,8 @@ def read_alert_records(context: Context, reading: Reading, alert_id: str, start:
     with context.database.begin() as session:
         opened = open_alert(context, session, reading, alert_id)
         alert, connection = opened.alert, session.connection()
-        lake_version = store.lake_versions(connection, alert.known_at).get("invoices", 0)
-        departures = store.book(connection).departures
+        lake_version = step_store.lake_versions(connection, alert.known_at).get("invoices", 0)
+        departures = state_store.book(connection).departures
     if withheld(alert):
         return AlertRecords(opened.permit, pl.DataFrame(), 0)
     if alert.signal == CONTAGION:

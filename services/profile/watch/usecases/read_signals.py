@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Asked, Facts, watched_day
 from services.profile.rights.usecases.open_at import OpenFile, open_at
@@ -82,7 +82,7 @@ def read_signals(context: Context, reading: Reading, enterprise: str, asked: Ask
 def _day(context: Context, asked: Asked) -> date:
     """Return the day as of which signals are told where none is asked for: the one on which a look would be taken."""
     with context.database.read() as session:
-        dated = store.book(session).date
+        dated = state_store.book(session).date
     return watched_day(dated, day_of(asked.known_at or context.now()))
 
 

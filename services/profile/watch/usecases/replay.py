@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from services.profile.book import store
+from services.profile.book import import_store, state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
@@ -53,9 +53,9 @@ class Period:
 def replay(context: Context, period: Period, progress: Callable[[int, int], None] = lambda *_: None) -> dict[str, Any]:
     """Look at the whole book on each day of a period, and compare the alerts with the outcomes."""
     with context.database.read() as session:
-        state = store.book(session)
+        state = state_store.book(session)
         said = alert_store.outcomes_known(session, context.now())
-        own = store.own_imports(session)
+        own = import_store.own_imports(session)
     known_at = max(state.known_at, context.now())
     outcomes = {row[0]: (row[1], row[2]) for row in said.select("enterprise", "defaulted", "observed_on").iter_rows()}
     dated = said.filter(pl.col("observed_on").is_not_null())

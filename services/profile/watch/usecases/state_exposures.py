@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from chassis.core.errors import Outdated
 from chassis.core.identity import Caller
 from chassis.data import jobs, ledger
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.context import Context
 from services.profile.graph.domain.contagion.book import Exposure
 from services.profile.watch import exposure_store, tables
@@ -32,7 +32,7 @@ def state_exposures(
     The ledger holds that it was stated, and a sealed digest: neither firms nor figures. Raises `Outdated` where
     `expected` is not the version that stands (0: there is none).
     """
-    store.book(session, lock=True)  # two who state the first one at once take turns
+    state_store.book(session, lock=True)  # two who state the first one at once take turns
     before = exposure_store.book(session, caller.client)
     version = before.version if before else 0
     if expected is not None and expected != version:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import polars as pl
 import structlog
 
-from services.profile.book import store
+from services.profile.book import import_store, step_store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record
 from services.profile.book.domain.evidence import Evidence
@@ -121,8 +121,8 @@ def surroundings(context: Context, moment: Moment, firms: pl.DataFrame, asked_on
     with context.database.read() as session:
         outcomes = alert_store.outcomes_known(session, known_at)
         asked = hard_queries(session, firms["enterprise"].to_list(), since, until)
-        kinds = {*store.lake_versions(session, moment.known_at), "invoices", "queries"}
-        own = store.own_imports(session)
+        kinds = {*step_store.lake_versions(session, moment.known_at), "invoices", "queries"}
+        own = import_store.own_imports(session)
     common = usual(context, replace(moment, known_at=known_at))
     queries = pl.DataFrame(sorted(asked), schema=QUERIES, orient="row")
     return Surroundings(outcomes, queries, norms(common, firms), frozenset(kinds), asked_on, own)

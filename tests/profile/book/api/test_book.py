@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from chassis.data import jobs
 from chassis.data.ledger import store as ledger_store
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.usecases.touch import JOB as WATCH
 from services.profile.standards.days import month_end_before
 
@@ -125,7 +125,7 @@ def test_whoever_moves_the_book_on_leaves_its_date_alone(cottage: House) -> None
     """An import that read the book before the operator dated it does not write the old day back."""
     cottage.send("invoices.purchase", HEADER + ROW)
     with cottage.context.database.begin() as session:
-        store.move_book(session, replace(store.book(session), date=date(2000, 1, 1)))
+        state_store.move_book(session, replace(state_store.book(session), date=date(2000, 1, 1)))
     assert cottage.book()["date"] == "2019-01-04"
 
 

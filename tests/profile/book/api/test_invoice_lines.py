@@ -16,7 +16,7 @@ from sqlalchemy import select
 from workbooks import xlsx
 
 from chassis.data import jobs, leases
-from services.profile.book import departures, store
+from services.profile.book import departures, state_store, step_store
 from services.profile.book.domain.departure import Cause, Departure, names_of
 from services.profile.book.domain.invoice_lines import DATASET
 from services.profile.book.domain.moment import Moment
@@ -50,7 +50,7 @@ def whole(number: str = ONE, sums: str = "120.50,13.00,133.50") -> str:
 def known(house: House, known_at: datetime | None = None) -> dict[str, list[dict[str, Any]]]:
     """Return the lines of each invoice as they are known at a moment."""
     with house.context.database.read() as session:
-        state, versions = store.book(session), store.lake_versions(session, known_at)
+        state, versions = state_store.book(session), step_store.lake_versions(session, known_at)
     moment = Moment(versions.get("invoices", 0), date(2026, 1, 1), known_at, state.departures)
     rows = gather(house.context, moment, Whole(Why.REPLAY, (FIRM,)), WITH_LINES).invoice_lines
     return {row["number"]: orjson.loads(row["lines"]) for row in rows.iter_rows(named=True)}
@@ -68,7 +68,7 @@ def held(house: House) -> pl.DataFrame:
 
 def now(house: House) -> datetime:
     with house.context.database.read() as session:
-        return store.book(session).known_at
+        return state_store.book(session).known_at
 
 
 def undo(house: House, import_id: str) -> None:
@@ -172,7 +172,7 @@ def test_files_without_lines_cost_the_lake_of_lines_nothing(cottage: House) -> N
     cottage.send("invoices.sale", whole())
     assert cottage.context.lakes[DATASET.name].newest() == before
     with cottage.context.database.read() as session:
-        assert DATASET.name not in store.lake_versions(session)
+        assert DATASET.name not in step_store.lake_versions(session)
 
 
 @pytest.mark.parametrize("step", ["after the invoices", "after the lines", "before the end"])

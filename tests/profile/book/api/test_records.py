@@ -14,7 +14,7 @@ from profile_house import House, counts
 from sqlalchemy import select
 
 from chassis.data import jobs, leases
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.domain.evidence import DATASETS, Evidence
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
@@ -68,7 +68,7 @@ FILES = {
 
 def known(house: House, at: datetime | None = None, as_of: date = date(2026, 1, 1)) -> Evidence:
     with house.context.database.read() as session:
-        version = store.book(session).lake_version
+        version = state_store.book(session).lake_version
     return gather(house.context, Moment(version, as_of, at), Whole(Why.ACTS, ("local:E1",)))
 
 
@@ -113,7 +113,7 @@ def test_a_later_statement_is_a_version_and_the_past_can_be_replayed(cottage: Ho
     cottage.send(kind, FILES[kind])
     before = table(known(cottage), kind)
     with cottage.context.database.read() as session:
-        then = store.book(session).known_at
+        then = state_store.book(session).known_at
     assert cottage.send(kind, FILES[kind].replace(*changed))["accepted"] == 1
     after = table(known(cottage), kind)
     assert sorted(after["version"]) == [1, 2]

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from profile_house import House, counts
 
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import gather
@@ -29,7 +29,7 @@ def sale(
 
 def known(house: House, name: str = "invoices") -> Any:
     with house.context.database.read() as session:
-        state = store.book(session)
+        state = state_store.book(session)
     moment = Moment(state.lake_version, date(2026, 1, 1), departures=state.departures)
     return getattr(gather(house.context, moment, Whole(Why.ACTS, ("local:E1",))), name)
 

@@ -17,7 +17,7 @@ from profile_house import House
 from signal_books import work_off
 
 from services.profile import cli
-from services.profile.book import departures, store
+from services.profile.book import departures, state_store, step_store
 from services.profile.book.delta import BUCKETS
 from services.profile.book.domain import departure, relation
 from services.profile.book.domain.departure import Cause, Departure
@@ -68,7 +68,7 @@ def registers(held: TieStore, graph: Graph | None) -> pl.DataFrame:
 def oracle(house: House) -> Counter[tuple[object, ...]]:
     """Return the net sums by firm, partner, side, day and kind, added up row by row in Python."""
     with house.context.database.read() as session:
-        version = store.book(session).lake_version
+        version = state_store.book(session).lake_version
         gone = departures.departed(session)
     rows = house.context.lake.read(version, without=())
     found: Counter[tuple[object, ...]] = Counter()
@@ -145,7 +145,7 @@ def tell(house: House, *lines: str) -> None:
 def lose_a_tie(house: House) -> None:
     """Let the record of E1's guarantor leave."""
     with house.context.database.read() as session:
-        version = store.lake_versions(session)["relations"]
+        version = step_store.lake_versions(session)["relations"]
     rows = house.context.lakes["relations"].read(version, ["local:E1"], without=())
     gone = departure.names_of(relation.DATASET, rows.filter(pl.col("relation") == "guarantor"))[0]
     with house.context.database.begin() as session:
@@ -301,7 +301,7 @@ def test_both_files_tell_one_month_once_and_the_seller_is_believed(cottage: Hous
     first(cottage)
     add(cottage)
     with cottage.context.database.read() as session:
-        state = store.book(session)
+        state = state_store.book(session)
     found = trade_months(cottage.context, Moment(state.lake_version, date(2024, 3, 31)), ALL)
     wanted = {
         ("local:E1", "local:E2", date(2024, 1, 1), 16100, 3, 3),
@@ -316,7 +316,7 @@ def test_a_past_time_tells_the_trade_that_was_told_then(cottage: House) -> None:
     """It is read from the lake, and is what the store gave when it was the present."""
     first(cottage)
     with cottage.context.database.read() as session:
-        then = store.book(session)
+        then = state_store.book(session)
     moment = Moment(then.lake_version, date(2024, 12, 31), then.known_at)
     told = trade_months(cottage.context, moment, ALL)
     restate(cottage)

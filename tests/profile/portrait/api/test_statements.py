@@ -8,7 +8,7 @@ import polars as pl
 from electronic_invoices import BUYER
 from profile_house import House, counts
 
-from services.profile.book import store
+from services.profile.book import state_store, step_store
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import gather
@@ -39,7 +39,7 @@ def sent(house: House, path: str, body: str) -> dict[str, Any]:
 
 def payments(house: House) -> pl.DataFrame:
     with house.context.database.read() as session:
-        state = store.book(session)
+        state = state_store.book(session)
     assert state.date is not None
     moment = Moment(state.lake_version, state.date, None)
     return gather(house.context, moment, Whole(Why.ACTS, (FIRM,))).payments.sort("date")
@@ -110,7 +110,7 @@ def test_a_statement_sent_again_is_told_anew_when_more_is_known(cottage: House) 
 
 def payments_without_book(house: House) -> pl.Series:
     with house.context.database.read() as session:
-        versions = store.lake_versions(session)
+        versions = step_store.lake_versions(session)
     return house.context.lakes["payments"].read(versions["payments"], [FIRM], without=())["counterparty"]
 
 

@@ -14,7 +14,7 @@ from profile_house import House
 from signal_books import HEADER, trade
 from sqlalchemy import delete
 
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.domain.moment import Moment
 from services.profile.portrait import tables
 from services.profile.portrait.domain.peers import Key, Peers
@@ -49,7 +49,7 @@ class Told:
 
 def at(house: House, *, light: bool = False) -> Told:
     with house.context.database.read() as session:
-        state = store.book(session)
+        state = state_store.book(session)
     assert state.date
     moment = Moment(state.lake_version, state.date, state.known_at, state.departures)
     if light:

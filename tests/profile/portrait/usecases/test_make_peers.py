@@ -18,7 +18,7 @@ from chassis.data import jobs
 from chassis.data.worker import Worker
 from sandbox.economy import Plan, simulate
 from sandbox.records import records
-from services.profile.book import store
+from services.profile.book import import_store, state_store
 from services.profile.book.domain.evidence import Evidence, of_others
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
@@ -64,7 +64,7 @@ def sent(house: House, tables: Mapping[str, pl.DataFrame]) -> None:
 
 def moment_of(house: House) -> Moment:
     with house.context.database.read() as session:
-        state = store.book(session)
+        state = state_store.book(session)
     assert state.date
     return Moment(state.lake_version, state.date.replace(day=1), state.known_at, state.departures)
 
@@ -83,7 +83,7 @@ def at_once(house: House) -> tuple[Curves, Curves, pl.DataFrame]:
     moment = replace(moment_of(house), as_of=baseline(context, moment_of(house), ()).day)
     evidence = gather(context, moment, PEERS)
     with context.database.read() as session:
-        told = of_others(evidence, store.own_imports(session))
+        told = of_others(evidence, import_store.own_imports(session))
     trust = trust_of(context, moment, PEERS, told)
     features = compute(told.invoices.select(NEEDS), as_of=moment.as_of)
     by_own = own(told, [moment.as_of], parties_of(context, moment, told), trust).drop("as_of", "last_on")
@@ -396,6 +396,8 @@ def test_machines_share_tables_and_keep_copies(tmp_path: Path) -> None:
     table = pl.DataFrame({"enterprise": ["E1"], "figure": [0.1]})
     one.write("2020-01-31-a", "network", table)
     assert other.read("2020-01-31-a", "network").collect().equals(table)
+    one.sweep([])
+    assert len(list((tmp_path / "store").rglob("*.parquet"))) == 1, "another machine may be at work on it"
     assert one.sweep([], unnamed=0.0) == 1
     assert not list((tmp_path / "store").rglob("*.parquet"))
     assert other.has("2020-01-31-a", "network"), "a copy serves as long as it is asked for"

@@ -13,7 +13,7 @@ from documented import file_reads, moment_of
 from profile_house import HEADER, House
 
 from chassis.core.identity import Caller
-from services.profile.book import snapshots, store
+from services.profile.book import snapshots, state_store
 from services.profile.book.context import Context
 from services.profile.book.departures import depart
 from services.profile.book.domain.departure import Cause, Departure, name_of
@@ -276,7 +276,7 @@ def test_a_stored_answer_of_before_is_not_given_after(stocked_everywhere: House)
     """A computation that began before the dispute and is stored after it does not hide the mark."""
     with stocked_everywhere.context.database.read() as session:
         revised = snapshots.revisions(session, ["local:E1"])
-        state = store.book(session)
+        state = state_store.book(session)
     body = stocked_everywhere.client.get(f"{FILE}/features", headers=stocked_everywhere.owner()).data
     dispute(stocked_everywhere)
     with stocked_everywhere.context.database.begin() as session:

@@ -11,7 +11,7 @@ import pytest
 from profile_house import House, counts
 from workbooks import xlsx
 
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases import load
@@ -40,7 +40,7 @@ def drain(house: House) -> None:
 
 def known(house: House, name: str = "invoices") -> pl.DataFrame:
     with house.context.database.read() as session:
-        state = store.book(session)
+        state = state_store.book(session)
     moment = Moment(state.lake_version, date(2026, 1, 1), departures=state.departures)
     found: pl.DataFrame = getattr(gather(house.context, moment, Whole(Why.ACTS, ("local:E1",))), name)
     return found

@@ -9,7 +9,7 @@ from typing import Any
 from profile_house import HEADER, House, counts
 from sqlalchemy import delete
 
-from services.profile.book import store, tables
+from services.profile.book import enterprise_store, state_store, tables
 
 FILE = "/v1/enterprises/E1/features"
 SALES = HEADER.replace("销方单位代号", "购方单位代号")
@@ -182,11 +182,11 @@ def test_a_moment_before_a_description_was_taken_back_is_as_it_was(cottage: Hous
     """By what was known then."""
     sent = cottage.send("enterprises", "企业代号,企业名称\nE1,甲厂\n")
     with cottage.context.database.read() as session:
-        then = store.book(session).known_at
+        then = state_store.book(session).known_at
     withdraw(cottage, sent["id"])
     with cottage.context.database.read() as session:
-        now = store.book(session).known_at
-        names = [store.enterprises_at(session, moment)[0].name for moment in (then, now)]
+        now = state_store.book(session).known_at
+        names = [enterprise_store.enterprises_at(session, moment)[0].name for moment in (then, now)]
     assert names == ["甲厂", None]
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from profile_house import House
 
-from services.profile.book import store
+from services.profile.book import enterprise_store, state_store
 
 FIRMS = count(1)
 TITLES = {"name": "企业名称", "employees": "从业人员", "scope": "经营范围"}
@@ -37,9 +37,9 @@ def take_back(house: House, import_id: str) -> None:
 
 def known(house: House, firm: str, known_at: datetime | None = None) -> dict[str, Any]:
     with house.context.database.read() as session:
-        moment = known_at or store.book(session).known_at
-        [found] = store.enterprises_at(session, moment, [f"local:{firm}"])
-        now = store.enterprise(session, f"local:{firm}")
+        moment = known_at or state_store.book(session).known_at
+        [found] = enterprise_store.enterprises_at(session, moment, [f"local:{firm}"])
+        now = enterprise_store.enterprise(session, f"local:{firm}")
     assert known_at is not None or found == now
     return {name: getattr(found, name) for name in TITLES}
 
@@ -69,6 +69,6 @@ def test_a_firm_is_described_as_if_it_had_never_been_sent(
             gone.add(step)
         assert known(cottage, firm) == said_by(sent, gone)
         with cottage.context.database.read() as session:
-            shown.append((store.book(session).known_at, known(cottage, firm)))
+            shown.append((state_store.book(session).known_at, known(cottage, firm)))
     for known_at, was in shown:
         assert known(cottage, firm, known_at) == was

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from profile_house import HEADER, House
 
 from chassis.data.worker import Worker
-from services.profile.book import store
+from services.profile.book import state_store, step_store
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import gather
@@ -57,7 +57,7 @@ class Firm:
     def read(self, known_at: datetime | None) -> dict[int, tuple[int, str]]:
         """Return what is known of each invoice at a moment."""
         with self.house.context.database.read() as session:
-            versions = store.lake_versions(session, known_at)
+            versions = step_store.lake_versions(session, known_at)
         moment = Moment(versions["invoices"], date(2020, 1, 1), known_at)
         rows = gather(self.house.context, moment, Whole(Why.REPLAY, (f"local:{self.name}",))).invoices
         found = {int(row["number"]): (row["net_fen"], row["status"]) for row in rows.iter_rows(named=True)}
@@ -73,7 +73,7 @@ class Firm:
 
     def look(self) -> None:
         with self.house.context.database.read() as session:
-            known_at = store.book(session).known_at
+            known_at = state_store.book(session).known_at
         self.shown.append((known_at, self.read(None)))
 
 

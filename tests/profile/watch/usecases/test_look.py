@@ -9,7 +9,7 @@ from profile_house import House
 from signal_books import HEADER, trade, work_off
 from sqlalchemy import select
 
-from services.profile.book import store
+from services.profile.book import state_store
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.watch import tables
@@ -110,7 +110,7 @@ def test_a_ring_of_six_is_found_from_one_of_its_firms_and_tells_each_its_own_hop
     cottage.send("invoices.purchase", HEADER.replace("购方", "销方") + "".join(bought))
     cottage.send("invoices.sale", HEADER + "".join(sold))
     with cottage.context.database.read() as session:
-        state = store.book(session)
+        state = state_store.book(session)
     moment = Moment(state.lake_version, date(2020, 2, 6), state.known_at)
     seen = view.view(cottage.context, moment, Whole(Why.WATCH, ("local:E6",)), asked_on=moment.as_of)
     hits = seen.only(view.RING).hits

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from pathlib import Path
+from shutil import rmtree
+from typing import Any, TypeAlias, TypeVar
 
 import pytest
 from profile_house import open_house
 from signal_books import HEADER
 from sqlalchemy import delete, select, update
 
+from chassis.core.engine import Here, Ran
 from chassis.data import jobs
 from chassis.data.worker import Worker
 from sandbox.economy import Plan, simulate
 from sandbox.records import records
-from services.profile.book import store
+from services.profile.book import enterprise_store, state_store
 from services.profile.book import tables as book_tables
 from services.profile.book.context import Context
 from services.profile.book.usecases.touch import JOB, note_all_changed, note_changed
@@ -28,6 +31,8 @@ from services.profile.watch.usecases.look_whole import look_at_all
 
 NOW = datetime.now(UTC) + timedelta(days=1)
 Log: TypeAlias = list[dict[str, Any]]
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +97,7 @@ def told(context: Context) -> Log:
 
 def names_of(context: Context) -> list[str]:
     with context.database.read() as session:
-        return [firm.id for firm in store.all_enterprises(session)]
+        return [firm.id for firm in enterprise_store.all_enterprises(session)]
 
 
 def test_bucket_by_bucket_the_log_is_what_it_is_firm_by_firm(unseen: Context, whole: Log) -> None:
@@ -132,6 +137,29 @@ def test_a_second_look_moves_what_has_calmed_and_opens_nothing(unseen: Context) 
     assert any(row["cleared_on"] or row["calm_since"] for row in logs[0])
 
 
+class Elsewhere:
+    """An engine of machines that have no disk in common with this one."""
+
+    def __init__(self, looks: Path) -> None:
+        self._looks = looks
+
+    def run(self, work: Callable[[U], T], units: Sequence[U]) -> Iterator[Ran[U, T]]:
+        """Do each unit on a machine of its own."""
+        for unit in units:
+            rmtree(self._looks, ignore_errors=True)
+            yield from Here().run(work, [unit])
+        rmtree(self._looks)
+
+
+def test_units_of_other_machines_hand_on_through_the_store(unseen: Context, whole: Log, tmp_path: Path) -> None:
+    """What a bucket's unit has read lies in the object store; nothing is left there afterwards."""
+    settings = replace(unseen.settings, store=str(tmp_path / "store"))
+    far = replace(unseen, settings=settings, engine=Elsewhere(settings.looks))
+    look_at_all(far, None)
+    assert told(far) == whole
+    assert not list((tmp_path / "store").rglob("*.parquet"))
+
+
 class Killed(BaseException):
     """What no handler catches: the process is gone."""
 
@@ -157,7 +185,7 @@ def test_a_killed_look_goes_on_and_tells_each_bucket_once(
     assert told(unseen) == whole
     assert len(buckets.seen) == len({share.bucket for _, _, share, _, _ in buckets.seen})
     assert len(written.seen) == len({name for _, _, name, _ in written.seen})
-    assert not any((unseen.settings.home / look_whole.FOLDER).iterdir())
+    assert not any(unseen.settings.looks.iterdir())
 
 
 def counting(step: Callable[..., Any]) -> Any:
@@ -208,7 +236,7 @@ def test_where_a_record_leaves_the_book_meanwhile_the_look_begins_again(
         moments.append(started.moment.departures)
         if len(moments) == 3:
             with context.database.begin() as session:
-                row = session.get_one(book_tables.Book, store.BOOK_ID)
+                row = session.get_one(book_tables.Book, state_store.BOOK_ID)
                 row.departures += 1
         return real(context, whole, share, started, partners)
 

@@ -1,40 +1,29 @@
-"""Rows of the book: the state that readers see, the firms, the versions of the lakes, the senders of imports."""
+"""Rows of the firms and of their versions: what is known of each, and what was known at a moment."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, Insert, String, and_, bindparam, func, insert, literal, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ARRAY, String, and_, bindparam, func, insert, literal, select, true, update
 from sqlalchemy.orm import Session
 
 from chassis.data.database import Runner, batches
+from chassis.data.upsert import insert_into, upsert
 from services.profile.book import tables
-from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.enterprise import DAYS, Enterprise
-from services.profile.book.fit import CURE, LakeForeign, Step
-from services.profile.standards.days import day_of
+from services.profile.book.state_store import TICK, book, move_book
 
-T = TypeVar("T")
-BOOK_ID = 1
-TICK = timedelta(microseconds=1)
 DESCRIBED = (
     *("name", "rating", "industry", "region", "size_class", "established_on"),
     *("employees", "revenue_fen", "assets_fen", "scope", "taxpayer"),
 )
 # What is stated of a firm, and what follows from who stated it.
 KEPT = (*DESCRIBED, "registered_on", "heard_assets_fen", "assets_by")
-BOOK = tables.Book.__table__
 ENTERPRISES = tables.Enterprise.__table__
-
-# Built once: on the way to a score, making these statements would cost more than running them.
-STATE = select(
-    *(BOOK.c[name] for name in ("lake_version", "known_at", "latest", "date", "invoices", "synthetic", "departures"))
-).where(BOOK.c.id == BOOK_ID)
 FIRMS = select(*(ENTERPRISES.c[name] for name in ("id", *KEPT, "synthetic")))
 FIRM = FIRMS.where(ENTERPRISES.c.id == bindparam("id"))
 VERSIONS = tables.EnterpriseVersion.__table__
@@ -45,42 +34,6 @@ DESCRIBED_OF = (
 )
 THERE = select(ENTERPRISES.c.id).where(ENTERPRISES.c.id.in_(bindparam("ids", expanding=True)))
 FIRMS_OF = FIRMS.where(ENTERPRISES.c.id.in_(bindparam("ids", expanding=True)))
-
-
-@dataclass(frozen=True, slots=True)
-class BookState:
-    """What readers see: the lake's version, when its latest part became known, its size.
-
-    `date` is the day that the operator has dated the book with, `latest` that of the latest invoice, which decides
-    nothing. `departures` counts the records that have left it since.
-    """
-
-    lake_version: int
-    known_at: datetime
-    latest: date | None
-    date: date | None
-    invoices: int
-    synthetic: bool | None
-    departures: int = 0
-
-
-EMPTY_BOOK = BookState(0, datetime(1970, 1, 1, tzinfo=UTC), None, None, 0, None)
-
-
-def book(session: Runner, *, lock: bool = False) -> BookState:
-    """Return the state of the book; `lock` keeps others from moving it on until the transaction ends."""
-    row = session.execute(STATE.with_for_update() if lock else STATE).one_or_none()
-    return BookState(*row) if row else EMPTY_BOOK
-
-
-def move_book(session: Session, state: BookState) -> None:
-    """Make `state` what readers see, but for the book's date: `date_store.date_book` alone writes that."""
-    values = {name: getattr(state, name) for name in BookState.__slots__ if name != "date"}
-    # Other acts of the same transaction have moved it on already; neither of these ever shrinks.
-    now = book(session)
-    values["known_at"] = max(state.known_at, now.known_at)
-    values["departures"] = max(state.departures, now.departures)
-    upsert(session, tables.Book, [{"id": BOOK_ID, **values}], ["id"], list(values))
 
 
 def enterprise(session: Runner, enterprise_id: str) -> Enterprise | None:
@@ -174,7 +127,8 @@ def touch(
     known = there(session, ids)
     _keep_unnamed(session, [name for name in ids if name not in known], now, synthetic=synthetic)
     alike = {"synthetic": synthetic, "lake_version": lake_version, "own_word": own, "updated_at": now}
-    statement: Any = _insert(session, ENTERPRISES).from_select(["id", *alike], _each(session, ids, ENTERPRISES, alike))
+    rows = _each(session, ids, ENTERPRISES, alike)
+    statement = insert_into(session, ENTERPRISES).from_select(["id", *alike], rows)
     change = {name: statement.excluded[name] for name in (["lake_version", "own_word"] if own else ["lake_version"])}
     session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=change))
 
@@ -197,109 +151,6 @@ def name_enterprises(session: Session, ids: Sequence[str], *, synthetic: bool, n
     """Let firms not named before become known."""
     known = there(session, ids)
     keep_enterprises(session, [Enterprise(name, synthetic=synthetic) for name in ids if name not in known], now)
-
-
-def add_step(session: Session, dataset: str, known_at: datetime, step: Step, records: int) -> None:
-    """Note that from this moment on readers see this version of a kind's lake; one that they see already stays.
-
-    Raise `LakeForeign` where the version is another commit's: the lake has been put back and grown anew.
-    """
-    table = tables.LakeStep
-    same = (table.dataset == dataset, table.lake_version == step.version)
-    if (held := session.execute(select(table.commit_id).where(*same)).one_or_none()) is not None:
-        if held[0] not in (None, step.commit):
-            raise LakeForeign(
-                f"Version {step.version} of {dataset} is of the commit {held[0]}, says the database, and the lake has "
-                f"given it to {step.commit}. {CURE}",
-                lake=dataset,
-                lake_version=step.version,
-            )
-        return
-    made = {"lake_version": step.version, "commit_id": step.commit, "committed_at": step.committed_at}
-    session.execute(insert(table), [{"dataset": dataset, "known_at": known_at, "records": records, **made}])
-
-
-def last_steps(runner: Runner) -> dict[str, Step]:
-    """Return the newest step of each kind's lake that readers see; a kind not named has none."""
-    table = tables.LakeStep
-    newest = select(table.dataset, func.max(table.lake_version).label("version")).group_by(table.dataset).subquery()
-    query = select(table.dataset, table.lake_version, table.commit_id, table.committed_at).join(
-        newest, (table.dataset == newest.c.dataset) & (table.lake_version == newest.c.version)
-    )
-    return {row[0]: Step(*row[1:]) for row in runner.execute(query)}
-
-
-def unnamed_steps(runner: Runner, dataset: str) -> list[int]:
-    """Return the versions of a kind's lake of which it was not kept which commit made them."""
-    table = tables.LakeStep
-    query = select(table.lake_version).where(table.dataset == dataset, table.commit_id.is_(None))
-    return list(runner.execute(query).scalars())
-
-
-def name_step(session: Session, dataset: str, step: Step) -> None:
-    """Note which commit made a version."""
-    table = tables.LakeStep
-    this = update(table).where(table.dataset == dataset, table.lake_version == step.version)
-    session.execute(this.values(commit_id=step.commit, committed_at=step.committed_at))
-
-
-def lake_versions(session: Runner, known_at: datetime | None = None) -> dict[str, int]:
-    """Return which version of each kind's lake readers saw at a moment (None: see now); a kind not named has none.
-
-    Rows of a version carry the time at which they came to the lake; a step is the later time at which readers saw
-    them, so a replay by steps sees neither more nor less than was seen then.
-    """
-    table = tables.LakeStep
-    query = select(table.dataset, func.max(table.lake_version)).group_by(table.dataset)
-    if known_at is not None:
-        query = query.where(table.known_at <= known_at)
-    return {row[0]: row[1] for row in session.execute(query)}
-
-
-def senders(session: Session, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Return who sent these imports, and by which channel, by id."""
-    table, found = tables.Import, dict[str, tuple[str, str]]()
-    for part in batches(ids):
-        rows = session.execute(select(table.id, table.client, table.channel).where(table.id.in_(part)))
-        found |= {row[0]: (row[1], row[2]) for row in rows}
-    return found
-
-
-def own_imports(session: Runner) -> frozenset[str]:
-    """Return the imports by which enterprises spoke of themselves."""
-    table = tables.Import
-    return frozenset(session.execute(select(table.id).where(table.channel == Channel.SUBJECT)).scalars())
-
-
-def stated_days(session: Session, ids: Sequence[str]) -> dict[str, date]:
-    """Return on which day each of these imports was stated: as its sender said, else the day of receipt in China."""
-    table, found = tables.Import, dict[str, date]()
-    for part in batches(ids):
-        rows = session.execute(select(table.id, table.stated_on, table.created_at).where(table.id.in_(part)))
-        found |= {row[0]: row[1] or day_of(row[2]) for row in rows}
-    return found
-
-
-def came_before(session: Session, order: tables.Import) -> bool:
-    """Tell whether a file was worked off before: same bytes, name, day, kind and sender, and not taken back.
-
-    Under another day (`stated_on`) it is a statement of that day. Raw bodies and single records bear the name of their
-    kind: whoever sends them again says them now.
-    """
-    if order.file in (order.kind, f"{order.kind}.json"):
-        return False
-    table = tables.Import
-    same = ("sha256", "file", "stated_on", "kind", "client", "channel", "connector", "enterprise")
-    alike = [getattr(table, name) == getattr(order, name) for name in same]
-    stands = table.id.not_in(select(tables.Withdrawal.import_id))
-    earlier = select(table.id).where(*alike, table.id != order.id, table.finished_at.is_not(None), stands).limit(1)
-    return session.scalar(earlier) is not None
-
-
-def import_with(session: Session, client: str, key: str | None) -> tables.Import | None:
-    """Return the import that a client sent under an idempotency key."""
-    table = tables.Import
-    return session.scalars(select(table).where(table.client == client, table.idempotency_key == key)).one_or_none()
 
 
 def size(session: Runner) -> int:
@@ -358,40 +209,3 @@ def _described(enterprise_id: str, description: Mapping[str, Any]) -> Enterprise
 
 def _enterprise(row: Any) -> Enterprise:
     return Enterprise(row.id, synthetic=row.synthetic, **{name: getattr(row, name) for name in KEPT})
-
-
-def upsert(
-    session: Session,
-    table: Any,
-    rows: Sequence[Mapping[str, Any]],
-    key: list[str],
-    changing: list[str],
-    *,
-    newer: str | None = None,
-) -> None:
-    """Insert rows, or change what is there; with `newer` only where that column does not go back."""
-    statement: Any = _insert(session, table.__table__)
-    change = {name: statement.excluded[name] for name in changing}
-    where = statement.excluded[newer] >= table.__table__.c[newer] if newer else None
-    final: Insert = statement.on_conflict_do_update(index_elements=key, set_=change, where=where)
-    for part in batches(rows):
-        session.execute(final, list(part))
-
-
-def _insert(session: Session, table: Any) -> Any:
-    return (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(table)
-
-
-def origins(session: Runner, imports: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the source, lawful channel and file of these imports, by id."""
-    table, found = tables.Import, dict[str, dict[str, str]]()
-    for part in batches(imports):
-        rows = session.execute(select(table.id, table.client, table.channel, table.file).where(table.id.in_(part)))
-        found |= {row[0]: {"source": row[1], "channel": row[2], "file": row[3]} for row in rows}
-    return found
-
-
-def channels(session: Runner) -> list[tuple[str, str]]:
-    """Return by which channel each import came: its id, the channel."""
-    table = tables.Import
-    return [(row[0], row[1]) for row in session.execute(select(table.id, table.channel))]

@@ -1,0 +1,114 @@
+"""Health of a service, told to those who watch it: alive, ready or what is missing, degraded, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+
+from flask import Flask, Response
+from prometheus_client.registry import Collector
+from sqlalchemy import QueuePool
+from sqlalchemy.exc import SQLAlchemyError
+
+from chassis.core import metrics
+from chassis.core.errors import Refused, Unready
+from chassis.data import presence, queues
+from chassis.data.database import Database
+from chassis.data.storage import Writing, folder_probe
+from chassis.web.answers import json_answer
+
+DEGRADED, GAUGES = "degraded", "gauges"
+LIVENESS, READINESS, METRICS = "/livez", "/readyz", "/metrics"
+ROUTES = frozenset({LIVENESS, READINESS, METRICS})
+
+Check = Callable[[], object]
+
+
+def register(app: Flask, checks: Mapping[str, Check]) -> None:
+    """Serve liveness, readiness by these checks, each of which raises where its thing is missing, and metrics."""
+
+    def livez() -> Response:
+        return json_answer({"status": "alive"})
+
+    def readyz() -> Response:
+        failures = {name: failure for name, check in checks.items() if (failure := _failure(check))}
+        missing = {name: _reason(failure) for name, failure in failures.items()}
+        told = {"status": _status(failures.values()), "missing": missing, "degraded": _degraded(app)}
+        return json_answer(told, 503 if missing else 200)
+
+    def metrics_page() -> Response:
+        body, media_type = metrics.exposition(*app.extensions.get(GAUGES, ()))
+        return Response(body, content_type=media_type)
+
+    app.add_url_rule(LIVENESS, view_func=livez)
+    app.add_url_rule(READINESS, view_func=readyz)
+    app.add_url_rule(METRICS, "metrics", metrics_page)
+
+
+def _degraded(app: Flask) -> Mapping[str, str]:
+    """Return what is not done just now though requests are answered; a balancer drains nobody for it."""
+    found: Callable[[], Mapping[str, str]] = app.extensions.get(DEGRADED, dict)
+    try:
+        return found()
+    except SQLAlchemyError:  # the check of the database says more
+        return {}
+
+
+def _failure(check: Check) -> Exception | None:
+    try:
+        check()
+    except Exception as error:  # whatever is broken, readiness must name it and not break itself
+        return error
+    return None
+
+
+def _reason(failure: Exception) -> str:
+    return failure.detail if isinstance(failure, Refused) else type(failure).__name__
+
+
+def _status(failures: Iterable[Exception]) -> str:
+    """Say whether to wait is enough: `blocked` is what the operator has to put right first."""
+    found = list(failures)
+    if any(isinstance(failure, Unready) for failure in found):
+        return "blocked"
+    return "waiting" if found else "ready"
+
+
+def writing(database: Database, folders: Mapping[str, str | Path], probes: Mapping[str, Check] | None = None) -> Check:
+    """Return the check that a database and folders can be written, and have the metrics tell their free bytes.
+
+    Folders in an object store are left out; `probes` are what else is written, by name.
+    """
+    local = {name: Path(place) for name, place in folders.items() if "://" not in str(place)}
+    file = database.file
+    metrics.watch_disks(local if file is None else {"database": file.parent, **local})
+    others = {name: folder_probe(folder) for name, folder in local.items()}
+    return Writing({"database": database.probe, **others, **(probes or {})}).check
+
+
+def connections(database: Database) -> metrics.Gauge:
+    """Return the gauge of the connections that are in use."""
+
+    def read() -> dict[str, float]:
+        pool = database.engine.pool
+        return {"in use": pool.checkedout()} if isinstance(pool, QueuePool) else {}
+
+    says = "Connections of this process to its database, of thirty at most on PostgreSQL"
+    return metrics.Gauge("database_connections", says, "state", read)
+
+
+def watch_posts(app: Flask, posts: Collection[str]) -> Flask:
+    """Have readiness and metrics tell of who works at these posts: where nobody does, the service is degraded.
+
+    It takes orders and answers all the same, so nobody is drained for it.
+    """
+    database: Database = app.extensions["database"]
+    app.extensions[DEGRADED] = partial(presence.unserved, database, posts)
+    tell_gauges(app, queues.Gauges(database, posts))
+    return app
+
+
+def tell_gauges(app: Flask, *gauges: Collector) -> None:
+    """Have the metrics tell these too; they are measured when the metrics are asked for."""
+    app.extensions.setdefault(GAUGES, []).extend(gauges)
