@@ -30,12 +30,12 @@ from chassis.core.engine import Engine, completed
 from chassis.core.engine.cluster import Cluster
 from chassis.core.engine.local import Local
 from chassis.core.errors import EngineUnavailable
-from services.profile.book.delta import BUCKETS, bucket_of
+from services.profile.book.delta import bucket_of
 from services.profile.portrait.domain.features import compute
 from smecredit.running.cluster import free_ports, listens
 from smecredit.running.process import Child, Command
 
-WORKERS, DAYS = 2, 12
+WORKERS, DAYS, BUCKETS = 2, 12, 16
 Unit: TypeAlias = tuple[int, date]
 Notice: TypeAlias = Callable[[int], None]
 
@@ -79,7 +79,7 @@ def features(folder: Path, made: Path, unit: Unit) -> float:
 
 def _lay(book: pl.DataFrame, folder: Path) -> None:
     folder.mkdir()
-    bucket = pl.col("enterprise").map_elements(bucket_of, return_dtype=pl.Int64)
+    bucket = pl.col("enterprise").map_elements(lambda firm: bucket_of(firm, BUCKETS), return_dtype=pl.Int64)
     for (number,), rows in book.with_columns(bucket=bucket).partition_by("bucket", as_dict=True).items():
         rows.write_parquet(folder / f"{number}.parquet")
 

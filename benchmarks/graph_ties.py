@@ -31,7 +31,6 @@ from chassis.core.identity import AUDIENCE, ISSUER, Verifier
 from services.profile.app import create_app
 from services.profile.book import enterprise_store, state_store, step_store
 from services.profile.book.context import Context
-from services.profile.book.delta import BUCKETS
 from services.profile.book.domain import payment, relation
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.moment import Moment
@@ -190,7 +189,7 @@ def _same_as_afresh(context: Context, graph: Graph, folder: Path) -> bool:
     here, there = kept(context), keep_ties.kept(other)
     registers = here.registers(graph).table().equals(there.registers(again).table())
     return registers and all(
-        here.bucket(graph, bucket).equals(there.bucket(again, bucket)) for bucket in range(BUCKETS)
+        here.bucket(graph, bucket).equals(there.bucket(again, bucket)) for bucket in range(graph.buckets)
     )
 
 

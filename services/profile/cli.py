@@ -31,6 +31,7 @@ from chassis.data.schedule import TICK_SECONDS, listed, tick
 from chassis.data.worker import POLL_SECONDS, Worker
 from services.profile.book.context import Context
 from services.profile.book.usecases.back_up import named, put_back
+from services.profile.book.usecases.rebucket import rebucket as divide_again
 from services.profile.book.usecases.rebuild import rebuild as make_again
 from services.profile.book.usecases.touch import JOB as LOOK
 from services.profile.book.usecases.touch import note_all_changed
@@ -90,6 +91,12 @@ def verify(depth: str = USUAL) -> dict[str, Any]:
 def rebuild(*kinds: str) -> dict[str, Any]:
     """Make lakes again from the files received, all or those named, beside and swapped in; stop the suite first."""
     return {"lakes": [asdict(each) for each in make_again(make_context(Settings.from_environment()), kinds)]}
+
+
+def rebucket(buckets: str, *kinds: str) -> dict[str, Any]:
+    """Divide lakes, all or those named, into another number of buckets; stop the suite first."""
+    context = make_context(Settings.from_environment())
+    return {"lakes": [asdict(each) for each in divide_again(context, int(buckets), kinds)]}
 
 
 def watch() -> str:
@@ -185,6 +192,7 @@ if __name__ == "__main__":
             "again": again,
             "verify": verify,
             "rebuild": rebuild,
+            "rebucket": rebucket,
             "compact": compact,
             "watch": watch,
             "shred": shred,

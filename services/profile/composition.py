@@ -45,7 +45,7 @@ def migrate(settings: Settings) -> bool:
     """Bring the database up to date and make the lakes; tell whether the database was not."""
     context = make_context(settings)
     for lake in context.lakes.values():
-        lake.create()
+        lake.create(settings.buckets)
     done = migrations.upgrade(context.database, PACKAGE)
     if done:
         name_steps(context)

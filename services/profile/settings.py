@@ -13,6 +13,8 @@ from chassis.data.files import Cache
 
 SERVICE = "profile"
 MEBIBYTE = 1 << 20
+# A bucket's number is a byte of the table. More of them cost small imports a file each.
+USUAL_BUCKETS, MOST_BUCKETS = 16, 127
 PARTY_KEY = Length(min=32, error="a secret of at least 32 characters")
 
 
@@ -48,6 +50,8 @@ class Settings:
     store: str | None = None
     # Bytes of copies that this machine keeps of what lies in an object store.
     most_cached: int = 8192 * MEBIBYTE
+    # Buckets of a lake that is made; one that is there keeps its own number (ADR 60).
+    buckets: int = USUAL_BUCKETS
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -64,6 +68,7 @@ class Settings:
             upload = env.int("PROFILE_LARGEST_UPLOAD_MIB", 1024)
             unpacked = env.int("PROFILE_LARGEST_UNPACKED_MIB", 4096)
             memory = env.int("PROFILE_IMPORT_MEMORY_MIB", 1024, validate=Range(min=64))
+            buckets = env.int("PROFILE_LAKE_BUCKETS", USUAL_BUCKETS, validate=Range(min=1, max=MOST_BUCKETS))
             party_key: str | None = env.str("PROFILE_PARTY_KEY", None, validate=PARTY_KEY)
             ledger_keys = settings.signing_keys(env, "PROFILE_LEDGER_KEYS")
             sector_packs: Path | None = env.path("PROFILE_SECTOR_PACKS", None)
@@ -78,7 +83,7 @@ class Settings:
         addresses = (home, database_url, lake_url, jwks_url, lake_options)
         keys, cached = (party_key, ledger_keys), cached * MEBIBYTE
         given = (*addresses, *largest, *keys)
-        return cls(*given, sector_packs, engine, workers, limits, wishes, store, cached)
+        return cls(*given, sector_packs, engine, workers, limits, wishes, store, cached, buckets)
 
     @property
     def ledger_key_file(self) -> Path:

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "demo": ("running", "Start, load data, train, score, match, and show the result."),
     "verify": ("checking", "Check all that is kept: databases, ledgers, lakes, files, models."),
     "rebuild": ("checking", "Make the lake again from the files received, and swap it in."),
+    "rebucket": ("checking", "Divide the lake into another number of buckets."),
     "import": ("data", "Import files: enterprises, invoices, outcomes, a workbook."),
     "preview": ("previewing", "Look at a file before it is imported, and save its mapping."),
     "withdraw-import": ("data", "Take an import back: its rows end, as if it had not been sent."),

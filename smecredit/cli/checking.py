@@ -1,4 +1,4 @@
-"""Commands that check what a home keeps, and make its lake again: verify, rebuild."""
+"""Commands that check what a home keeps, and make its lake again or divide it anew: verify, rebuild, rebucket."""
 
 from __future__ import annotations
 
@@ -51,3 +51,22 @@ def rebuild_command(kinds: tuple[str, ...], as_json: bool) -> None:
             click.echo(f"{each['lake']}: {each['said']}")
     if not all(each["done"] for each in told["lakes"]):
         sys.exit(1)
+
+
+@click.command("rebucket")
+@click.argument("buckets", type=click.IntRange(min=1))
+@click.argument("kinds", nargs=-1)
+@as_json
+def rebucket_command(buckets: int, kinds: tuple[str, ...], as_json: bool) -> None:
+    """Divide the lakes of these KINDS (all unless named) into so many BUCKETS, each in one commit.
+
+    Stop the suite first. Nothing that is read changes; after a kill the same command goes on with the lakes left.
+    """
+    with held(home()):
+        told = upkeep.told("services.profile.cli", "rebucket", str(buckets), *kinds, home=home())
+    if as_json:
+        print_json(told)
+        return
+    for each in told["lakes"]:
+        done = f"{each['rows']} rows in {each['buckets']} buckets, before in {each['before']}"
+        click.echo(f"{each['lake']}: " + (done if each["before"] != buckets else f"in {buckets} buckets already"))

@@ -30,7 +30,7 @@ def stocked(house: House) -> House:
 
 
 def files(house: House, firm: str) -> list[Path]:
-    bucket = bucket_of(f"local:{firm}")
+    bucket = bucket_of(f"local:{firm}", 16)
     return sorted((house.context.settings.home / "lake" / f"bucket={bucket}").glob("*.parquet"))
 
 
@@ -82,7 +82,7 @@ def test_a_damaged_file_is_named_and_other_buckets_are_served(
         session.execute(delete(tables.FeatureSnapshot))
     answer = house.client.get("/v1/enterprises/local:E1/features", headers=house.owner("local:E1"))
     assert (answer.status_code, answer.json["type"]) == (503, "/problems/lake-damaged")
-    assert answer.json["bucket"] == bucket_of("local:E1")
+    assert answer.json["bucket"] == bucket_of("local:E1", 16)
     assert answer.json["file"] == f"bucket={answer.json['bucket']}/{file.name}"
     assert str(home) not in answer.text
     assert house.client.get("/v1/enterprises/local:E2/features", headers=house.owner("local:E2")).status_code == 200

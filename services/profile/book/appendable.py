@@ -25,7 +25,7 @@ from services.profile.book.fit import Commit, Step, require
 from services.profile.book.held import HeldRows
 from services.profile.book.parts import Brought, InMemory, Kept, Part, Whole, together
 from services.profile.book.readable import STATISTICS_STEP, Readable
-from services.profile.book.table_files import SHRED
+from services.profile.book.table_files import SHRED, buckets_of
 
 MOST_ATTEMPTS = 8
 
@@ -86,7 +86,7 @@ class Appendable(Readable):
 
         One part is in memory at a time; what it brings is `kept` until all are weighed. `counted` is told its place.
         """
-        weighed: dict[int, tuple[list[str], Brought]] = {}
+        weighed: dict[int, tuple[tuple[int, list[str]], Brought]] = {}
         known_at: datetime | None = None
         for _ in range(MOST_ATTEMPTS):
             table = self._files.table()
@@ -97,14 +97,15 @@ class Appendable(Readable):
                 kept.stamp(known_at)
             for place, part in enumerate(parts):
                 rows = part.rows()
-                beside = self._held.beside(table.version(), rows)["path"].to_list()
+                count = buckets_of(table)
+                beside = count, self._held.beside(table.version(), rows)["path"].to_list()
                 # Where others won the race, only that is weighed anew beside which they have put something.
                 if place not in weighed or weighed[place][0] != beside:
                     held = self._held.of(table.version(), rows, part.near)
                     one = weigh(self._dataset, rows, held, standing(held["import_id"].unique().to_list()))
                     new = one.rows.filter(pl.col("version") > 0)
                     brought = Brought.of(self._dataset, one, new, counted(place, new, held))
-                    kept.keep(place, self._placed(one.rows, known_at, import_id))
+                    kept.keep(place, self._placed(one.rows, known_at, import_id, count))
                     weighed[place] = beside, brought
             entry = {"known_at": known_at.isoformat(), **together([weighed[place][1] for place in sorted(weighed)])}
             try:
@@ -129,8 +130,9 @@ class Appendable(Readable):
             require(table, step, self._dataset.name)
             known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
             entry = {"known_at": known_at.isoformat(), **self._summary(rows)}
+            placed = self._placed(rows, known_at, import_id, buckets_of(table))
             try:
-                return self._commit(table, InMemory({0: self._placed(rows, known_at, import_id)}), mark, entry)
+                return self._commit(table, InMemory({0: placed}), mark, entry)
             except CommitFailedError:
                 continue
         raise LakeBusy(mark)
@@ -167,10 +169,10 @@ class Appendable(Readable):
             else max(known, last_import(self._files.history(), version))
         )
 
-    def _placed(self, rows: pl.DataFrame, known_at: datetime, import_id: str) -> pl.DataFrame:
+    def _placed(self, rows: pl.DataFrame, known_at: datetime, import_id: str, count: int) -> pl.DataFrame:
         """Give rows their bucket and origin, sorted so that one firm's rows lie together."""
         origin = (pl.lit(known_at).cast(KNOWN_AT).alias("known_at"), pl.lit(import_id).alias("import_id"))
-        return in_buckets(rows.with_columns(*origin), self._schema, self._dataset.day)
+        return in_buckets(rows.with_columns(*origin), self._schema, self._dataset.day, count)
 
     def _summary(self, new: pl.DataFrame) -> dict[str, Any]:
         latest = new[self._dataset.day].max()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from deltalake import ColumnProperties, WriterProperties
 from services.profile.book import digests
 from services.profile.book.domain.dataset import Dataset
 
-# 16 buckets: a bucket is the unit of work beyond one machine; more of them cost small imports a file each.
-BUCKETS = 16
+# A table's log says into how many buckets its rows are divided, under this name, as the version of a transaction: it
+# changes in the same commit as the files. One that says nothing is of a release that knew the usual number only.
+SAID = "buckets"
 # Rows of a file that are written and skipped together. The writer holds as many of every bucket; a firm's lie in one or
 # two of such groups, however long the file.
 ROWS_TOGETHER = 1 << 16
@@ -27,9 +29,26 @@ DAYS = 1 << 33
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def bucket_of(enterprise: str) -> int:
-    """Return the bucket of an enterprise; the same on every machine and in every release."""
-    return zlib.crc32(enterprise.encode()) % BUCKETS
+def bucket_of(enterprise: str, buckets: int) -> int:
+    """Return the bucket of an enterprise, of so many; the same on every machine and in every release."""
+    return zlib.crc32(enterprise.encode()) % buckets
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One of so many buckets, and by that the enterprises that fall into it: of the lake's own number, or another."""
+
+    number: int
+    of: int
+
+    def has(self, enterprise: str) -> bool:
+        """Tell whether an enterprise falls into it."""
+        return bucket_of(enterprise, self.of) == self.number
+
+    def among(self, enterprises: pl.Series) -> pl.Series:
+        """Tell which of these fall into it."""
+        mine = [name for name in enterprises.unique() if self.has(name)]
+        return enterprises.is_in(pl.Series(mine, dtype=pl.String).implode())
 
 
 def writer_of(dataset: Dataset) -> WriterProperties:
@@ -41,10 +60,10 @@ def writer_of(dataset: Dataset) -> WriterProperties:
     )
 
 
-def in_buckets(rows: pl.DataFrame, columns: Iterable[str], day: str) -> pl.DataFrame:
-    """Return these columns of rows with their bucket, sorted so that one firm's rows lie together by day."""
+def in_buckets(rows: pl.DataFrame, columns: Iterable[str], day: str, count: int) -> pl.DataFrame:
+    """Return these columns of rows with their bucket of so many, sorted so that one firm's rows lie together by day."""
     firms = pl.DataFrame({"enterprise": rows["enterprise"].unique()})
-    buckets = pl.Series("bucket", map(bucket_of, firms["enterprise"]), dtype=pl.Int8)
+    buckets = pl.Series("bucket", (bucket_of(firm, count) for firm in firms["enterprise"]), dtype=pl.Int8)
     firms = firms.with_columns(buckets).sort("bucket", "enterprise")
     # Sorted by one number, the firm's place before the day: that is quicker than by text.
     place = pl.col("enterprise").cast(pl.Enum(firms["enterprise"])).to_physical().cast(pl.Int64).alias("place")

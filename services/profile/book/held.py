@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from services.profile.book.delta import bucket_of
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.table_files import TableFiles
 
@@ -20,8 +19,7 @@ class HeldRows:
 
     def beside(self, version: int, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the files of the buckets of these rows."""
-        buckets = {bucket_of(enterprise) for enterprise in rows["enterprise"].unique()}
-        return self._files.at(version).filter(pl.col("bucket").is_in(buckets))
+        return self._files.listed(version).of(rows["enterprise"].unique())
 
     def of(self, version: int, rows: pl.DataFrame, near: pl.Expr | None = None) -> pl.DataFrame:
         """Return what the lake may already hold of `rows`: same enterprises and directions, and days if they tell.

@@ -10,13 +10,14 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from chassis.data.files import Cache
 from services.profile.book.appendable import MOST_ATTEMPTS, Appendable, LakeBusy
-from services.profile.book.delta import bucket_of, harden, in_buckets
+from services.profile.book.delta import SAID, bucket_of, harden, in_buckets
 from services.profile.book.domain import invoice
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.departure import Departure, remaining
 from services.profile.book.domain.evidence import HELD
 from services.profile.book.fit import TRANSACTIONS_KEPT
-from services.profile.book.table_files import SHRED
+from services.profile.book.table_files import SHRED, buckets_of
+from services.profile.settings import USUAL_BUCKETS
 
 # A firm of a bucket with this many files is read in some 20 ms more; joining them costs about as much.
 MOST_FILES = 64
@@ -41,8 +42,8 @@ class Lake(Appendable):
     ) -> None:
         super().__init__(url, options, dataset, cache)
 
-    def create(self) -> None:
-        """Create the empty table where there is none."""
+    def create(self, buckets: int = USUAL_BUCKETS) -> None:
+        """Create the empty table of so many buckets where there is none; one that is there keeps its own number."""
         if DeltaTable.is_deltatable(self._files.url, self._files.options):
             return
         if self._files.folder is not None:
@@ -54,6 +55,7 @@ class Lake(Appendable):
             partition_by=["bucket"],
             configuration=CONFIGURATION,
             storage_options=self._files.options,
+            commit_properties=CommitProperties(app_transactions=[Transaction(SAID, buckets)]),
         )
 
     def shred(self, gone: Collection[Departure]) -> int:
@@ -62,9 +64,9 @@ class Lake(Appendable):
         What is left is written anew in one commit, then the files of all earlier versions are deleted. A reader at an
         earlier version is given the rest of what it saw. Raises `LakeBusy` where imports win the race again and again.
         """
-        buckets = sorted({bucket_of(each.enterprise) for each in gone})
         for _ in range(MOST_ATTEMPTS):
             table = self._files.table()
+            buckets = sorted({bucket_of(each.enterprise, buckets_of(table)) for each in gone})
             before = self._files.scan(self._files.at(table.version()).filter(pl.col("bucket").is_in(buckets))).collect()
             after = remaining(self._dataset, before, gone)
             try:
@@ -90,8 +92,7 @@ class Lake(Appendable):
 
     def tidy(self, enterprises: Iterable[str]) -> int:
         """Compact the buckets of these enterprises that small imports have filled with files; return as `compact`."""
-        touched = {bucket_of(enterprise) for enterprise in enterprises}
-        counts = self._files.at(self.newest()).filter(pl.col("bucket").is_in(touched)).group_by("bucket").len()
+        counts = self._files.listed(self.newest()).of(enterprises).group_by("bucket").len()
         full = counts.filter(pl.col("len") > MOST_FILES)["bucket"].to_list()
         try:
             return sum(self.compact(bucket) for bucket in full)
@@ -113,7 +114,7 @@ class Lake(Appendable):
                 return
             write_deltalake(
                 writable,
-                in_buckets(rows, self._schema, self._dataset.day),
+                in_buckets(rows, self._schema, self._dataset.day, buckets_of(table)),
                 mode="overwrite",
                 predicate=where,
                 schema_mode="merge",

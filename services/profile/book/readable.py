@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import orjson
 import polars as pl
 
 from chassis.data.files import Cache
-from services.profile.book.delta import bucket_of
+from services.profile.book.delta import Bucket
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.fit import Commit, Step, require
-from services.profile.book.table_files import TableFiles
+from services.profile.book.table_files import Listed, TableFiles
 
 # The table's statistics cut times to milliseconds: what was known last may be as much later as this.
 STATISTICS_STEP = timedelta(milliseconds=1)
@@ -47,6 +47,13 @@ class Readable:
     def url(self) -> str:
         """Where the table lies: a folder or an object store."""
         return self._files.url
+
+    def buckets(self, version: int | None = None) -> int:
+        """Return into how many buckets the rows of a version (None: the newest) are divided: how work on it is cut.
+
+        What is read of it is the same whatever the number; each lake has its own.
+        """
+        return self._files.listed(self.newest() if version is None else version).buckets
 
     def paths(self, version: int) -> list[str]:
         """Return the names of the files that hold the rows of a version."""
@@ -99,7 +106,7 @@ class Readable:
     ) -> pl.DataFrame:
         files = self._files.at(version)
         if wanted is not None:
-            files = files.filter(pl.col("bucket").is_in({bucket_of(enterprise) for enterprise in wanted}))
+            files = self._files.listed(version).of(wanted)
             among = pl.col("enterprise").is_in(wanted)
             where = among if where is None else among & where
         if files.is_empty():
@@ -108,30 +115,46 @@ class Readable:
         return (rows if where is None else rows.filter(where)).collect()
 
     def scan(
-        self, version: int, *, without: Collection[str], bucket: int | None = None, since: datetime | None = None
+        self, version: int, *, without: Collection[str], bucket: Bucket | None = None, since: datetime | None = None
     ) -> pl.LazyFrame:
         """Return the lake, a bucket of it, or what came later than `since`, at `version` and `without` as in `read`.
 
+        The bucket may be of another number than the lake has.
         It is unread: only what a query needs of it is read.
         """
-        files = self._near(version, bucket, since)
-        # It is read when nobody here can list again, so what another process has erased is looked for now.
-        if not self._files.there(files):
-            self._files.forget()
-            files = self._near(version, bucket, since)
+        listed, files = self._lasting(version, lambda found: _near(found, bucket, since))
         rows = _left(self._files.scan(files), without)
+        if bucket is not None:
+            rows = listed.only(rows, bucket)
         return rows if since is None else rows.filter(pl.col("known_at") > since)
 
-    def _near(self, version: int, bucket: int | None, since: datetime | None) -> pl.DataFrame:
-        """Return the files that may hold rows of a bucket, or such as are known since a moment."""
-        files = self._files.at(version)
-        if bucket is not None:
-            files = files.filter(pl.col("bucket") == bucket)
-        return files if since is None else files.filter(pl.col("max.known_at") + STATISTICS_STEP > since)
+    def scan_of(self, version: int, enterprises: Collection[str], *, without: Collection[str]) -> pl.LazyFrame:
+        """Return the rows of these enterprises, unread as those of `scan`."""
+        _, files = self._lasting(version, lambda found: found.of(enterprises))
+        firms = pl.Series(sorted(enterprises), dtype=pl.String)
+        return _left(self._files.scan(files), without).filter(pl.col("enterprise").is_in(firms.implode()))
+
+    def _lasting(self, version: int, chosen: Callable[[Listed], pl.DataFrame]) -> tuple[Listed, pl.DataFrame]:
+        """Return what is listed of a version, and the files that are chosen of it, which are all there.
+
+        They are read when nobody can list again, so what another process has erased is looked for now.
+        """
+        listed = self._files.listed(version)
+        if not self._files.there(files := chosen(listed)):
+            self._files.forget()
+            listed = self._files.listed(version)
+            files = chosen(listed)
+        return listed, files
 
     def brought(self, version: int, import_id: str) -> pl.DataFrame:
         """Return the rows that one import brought, as the lake stood at `version`."""
         return self._files.scan(self._files.at(version)).filter(pl.col("import_id") == import_id).collect()
+
+
+def _near(listed: Listed, bucket: Bucket | None, since: datetime | None) -> pl.DataFrame:
+    """Return the files that may hold rows of a bucket, or such as are known since a moment."""
+    files = listed.files if bucket is None else listed.near(bucket)
+    return files if since is None else files.filter(pl.col("max.known_at") + STATISTICS_STEP > since)
 
 
 def _left(rows: pl.LazyFrame, without: Collection[str]) -> pl.LazyFrame:

@@ -22,26 +22,25 @@ from services.profile.book.written import Written, write
 COMPRESSION: Literal["lz4"] = "lz4"
 
 
-class _Buckets(dict[str, int]):
-    def __missing__(self, enterprise: str) -> int:
-        return self.setdefault(enterprise, bucket_of(enterprise))
-
-
 class Spill:
-    """A folder of rows, each file a slice of one bucket; what stood there before is gone."""
+    """A folder of rows, each file a slice of one of so many buckets; what stood there before is gone.
 
-    def __init__(self, folder: Path) -> None:
+    As many as the lake has spare it files; what comes of it is the same with any number.
+    """
+
+    def __init__(self, folder: Path, count: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self._folder = folder
-        self._buckets = _Buckets()
+        self._count = count
+        self._buckets: dict[str, int] = {}
         self._files: dict[int, list[Path]] = {}
         self._heights: dict[int, int] = {}
 
     def put(self, rows: pl.DataFrame) -> None:
         """Add rows, which have an `enterprise`, behind those that are there."""
         firms = rows["enterprise"].unique()
-        buckets = pl.Series([self._buckets[firm] for firm in firms], dtype=pl.Int8)
+        buckets = pl.Series(map(self._bucket, firms), dtype=pl.Int8)
         placed = rows.with_columns(
             rows["enterprise"].replace_strict(firms, buckets, return_dtype=pl.Int8).alias("bucket")
         )
@@ -50,6 +49,11 @@ class Spill:
             files.append(self._folder / f"{bucket}-{len(files)}.arrow")
             part.write_ipc(files[-1], compression=COMPRESSION)
             self._heights[int(bucket)] = self._heights.get(int(bucket), 0) + part.height
+
+    def _bucket(self, enterprise: str) -> int:
+        if (found := self._buckets.get(enterprise)) is None:
+            found = self._buckets[enterprise] = bucket_of(enterprise, self._count)
+        return found
 
     def parts(self, dataset: Dataset, most: int) -> list[Part]:
         """Return the parts of at most about so many rows, by bucket; a bucket with more is divided on disk."""

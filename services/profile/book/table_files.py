@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from math import gcd
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -15,11 +17,12 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from chassis.data.files import Cache, Kept, cache_here
-from services.profile.book.delta import harden, last_import
+from services.profile.book.delta import SAID, Bucket, bucket_of, harden, last_import
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.party import counterparties
 from services.profile.book.fit import behind
 from services.profile.book.mirror import Mirror
+from services.profile.settings import USUAL_BUCKETS
 from services.profile.standards.spelling import identifiers
 
 SPELLED = {"counterparty": counterparties, "identifier": identifiers}
@@ -27,6 +30,27 @@ SPELLED = {"counterparty": counterparties, "identifier": identifiers}
 SHRED = "shred"
 # And under this one a commit before which files were removed that others had replaced: they hold the same rows.
 JOINED = "joined"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The files that hold the rows of a version, and into how many buckets these are divided."""
+
+    files: pl.DataFrame
+    buckets: int
+
+    def of(self, enterprises: Iterable[str]) -> pl.DataFrame:
+        """Return those that may hold rows of these enterprises."""
+        return self.files.filter(pl.col("bucket").is_in({bucket_of(name, self.buckets) for name in enterprises}))
+
+    def near(self, bucket: Bucket) -> pl.DataFrame:
+        """Return those that may hold rows of a bucket, be it of this number of them or of another."""
+        both = gcd(bucket.of, self.buckets)
+        return self.files.filter(pl.col("bucket") % both == bucket.number % both)
+
+    def only(self, rows: pl.LazyFrame, bucket: Bucket) -> pl.LazyFrame:
+        """Return the rows of a bucket among those of the files that are `near` it."""
+        return rows if self.buckets % bucket.of == 0 else rows.filter(pl.col("enterprise").map_batches(bucket.among))
 
 
 class TableFiles:
@@ -48,6 +72,10 @@ class TableFiles:
 
     def at(self, version: int) -> pl.DataFrame:
         """Return the files of a version by path, size, bucket and bounds."""
+        return self.listed(version).files
+
+    def listed(self, version: int) -> Listed:
+        """Return the files of a version, and into how many buckets they are divided where they lie now."""
         if self._mirror is not None and self._mirror.look():
             self._listed.cache_clear()
         return self._listed(version)
@@ -135,7 +163,7 @@ class TableFiles:
             for name, spell in named.items()
         )
 
-    def _list_files(self, version: int) -> pl.DataFrame:
+    def _list_files(self, version: int) -> Listed:
         """List the files of a version, and the `bound` of its times of knowledge (null: none).
 
         For a version older than an erasure, or whose files were joined and removed, they are the files that hold what
@@ -148,14 +176,23 @@ class TableFiles:
             return self._actions(version, None)
         return self._actions(gone, last_import(self.history(), version))
 
-    def _actions(self, version: int, bound: datetime | None) -> pl.DataFrame:
-        actions = self.table(version).get_add_actions(flatten=True)
-        frame = pl.DataFrame(actions)
+    def _actions(self, version: int, bound: datetime | None) -> Listed:
+        table = self.table(version)
+        frame = pl.DataFrame(table.get_add_actions(flatten=True))
         day, lead = self._dataset.day, self._dataset.lead
         bounds = (f"min.{day}", f"max.{day}", f"min.{lead}", f"max.{lead}", "max.known_at")
         # A column that is empty in every file has no bounds at all.
         absent = [pl.lit(None).alias(name) for name in bounds if name not in frame.columns]
         listed = frame.with_columns(absent).select(
-            "path", pl.col("size_bytes").alias("size"), pl.col("partition.bucket").alias("bucket"), *bounds
+            "path",
+            pl.col("size_bytes").alias("size"),
+            pl.col("num_records").alias("rows"),
+            pl.col("partition.bucket").alias("bucket"),
+            *bounds,
         )
-        return listed.with_columns(pl.lit(bound, dtype=KNOWN_AT).alias("bound"))
+        return Listed(listed.with_columns(pl.lit(bound, dtype=KNOWN_AT).alias("bound")), buckets_of(table))
+
+
+def buckets_of(table: DeltaTable) -> int:
+    """Return into how many buckets the rows of a table are divided, as its log says."""
+    return table.transaction_version(SAID) or USUAL_BUCKETS

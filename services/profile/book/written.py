@@ -98,6 +98,14 @@ def commit(table: DeltaTable, folder: Path, files: Sequence[Written], properties
     table.create_write_transaction(actions, "append", schema, partition_by=bucket, commit_properties=properties)
 
 
+def replace(table: DeltaTable, files: Sequence[Written], properties: CommitProperties) -> None:
+    """Put files that lie in the table's folder in the place of all that it has, in one commit; raise as `commit`."""
+    actions: list[AddAction | RemoveAction] = [file.action for file in files]
+    table.create_write_transaction(
+        actions, "overwrite", table.schema(), partition_by=["bucket"], commit_properties=properties
+    )
+
+
 def _bring(path: Path, to: Path) -> None:
     if path == to or to.exists():
         return

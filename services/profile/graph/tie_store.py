@@ -38,7 +38,7 @@ from services.profile.graph.tie_files import (
 )
 
 # The form of the files: another one is worked out anew.
-FORM = 3
+FORM = 4
 MANIFEST, LOCK = "manifest.json", "lock"
 # A folder that no manifest names may be one that another process still reads, or is about to name.
 KEPT_SECONDS = 600.0
@@ -70,12 +70,14 @@ class Part:
 class Graph:
     """One state of the graph: its mark and its segments, the later ones after those that they add to or replace.
 
-    `registers` is the folder of what registers tell.
+    `registers` is the folder of what registers tell; `buckets` how many there are of its segments' kind, which are
+    those of the lake when it was built.
     """
 
     mark: Mark
     parts: tuple[Part, ...]
     registers: str
+    buckets: int
 
 
 class TieStore:
@@ -171,7 +173,7 @@ class TieStore:
         wanted = sorted(set(enterprises))
         near: dict[int, list[str]] = {}
         for name in wanted:
-            near.setdefault(bucket_of(name), []).append(name)
+            near.setdefault(bucket_of(name, graph.buckets), []).append(name)
         done, found = set[str](), list[Stretch]()
         for part in reversed(graph.parts):
             among = wanted if part.bucket is None else near.get(part.bucket, [])
@@ -184,7 +186,7 @@ class TieStore:
     def bucket(self, graph: Graph, bucket: int) -> pl.DataFrame:
         """Return the sums of all firms of a bucket, in canonical order."""
         parts = [part for part in graph.parts if part.bucket in (None, bucket)]
-        return self._merged(parts, lambda name: bucket_of(name) == bucket)[0]
+        return self._merged(parts, lambda name: bucket_of(name, graph.buckets) == bucket)[0]
 
     def joined(self, parts: Sequence[Part]) -> Part:
         """Write one segment that says what these say one after the other, and return it."""
@@ -223,4 +225,4 @@ def _graph(written: bytes) -> Graph | None:
     seen = {name: datetime.fromisoformat(moment) for name, moment in mark["seen"].items()}
     known_at = datetime.fromisoformat(mark["known_at"])
     whole = Mark(mark["versions"], known_at, seen, tuple(mark["withdrawn"]))
-    return Graph(whole, tuple(Part(**part) for part in said["parts"]), said["registers"])
+    return Graph(whole, tuple(Part(**part) for part in said["parts"]), said["registers"], said["buckets"])

@@ -20,8 +20,8 @@ def _table(rows: list[tuple[str, date | None]]) -> pl.DataFrame:
 
 @given(st.lists(st.tuples(FIRMS, DAYS), max_size=20))
 def test_rows_lie_by_bucket_firm_and_day(rows: list[tuple[str, date | None]]) -> None:
-    placed = in_buckets(_table(rows), ["enterprise", "day"], "day")
-    expected = sorted(rows, key=lambda row: (bucket_of(row[0]), row[0], row[1] is not None, row[1] or date.min))
+    placed = in_buckets(_table(rows), ["enterprise", "day"], "day", 16)
+    expected = sorted(rows, key=lambda row: (bucket_of(row[0], 16), row[0], row[1] is not None, row[1] or date.min))
     assert placed.select("enterprise", "day").rows() == expected
-    assert placed["bucket"].to_list() == [bucket_of(firm) for firm, _ in expected]
+    assert placed["bucket"].to_list() == [bucket_of(firm, 16) for firm, _ in expected]
     assert placed.schema["bucket"] == pl.Int8

@@ -111,7 +111,7 @@ def test_one_enterprise_is_read_without_the_others(lake: Lake) -> None:
 
 def test_a_bucket_is_the_same_for_ever() -> None:
     """Files written years ago are still found: these are the buckets of the first release."""
-    assert [bucket_of(f"local:E{place}") for place in (1, 2, 17)] == [15, 5, 1]
+    assert [bucket_of(f"local:E{place}", 16) for place in (1, 2, 17)] == [15, 5, 1]
 
 
 def test_many_small_imports_leave_few_files(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

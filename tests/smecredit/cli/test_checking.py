@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from databases import lay
 
 from services.profile.book.lake import lakes
-from smecredit.cli.checking import verify_command
+from smecredit.cli.checking import rebucket_command, verify_command
 
 PACKAGES = ("gateway", "services.profile", "services.scoring", "services.matching")
 
@@ -29,3 +29,18 @@ def test_every_part_is_checked_and_what_is_wrong_ends_the_command_with_one(home:
     assert (found["part"], found["what"]) == ("profile", "file")
     assert found["where"] == f"lake of orders, log, _delta_log/{0:020}.json"
     assert "rebuild" in found["todo"]
+
+
+def test_lakes_of_a_home_are_divided_and_told(home: Path) -> None:
+    """Each with its rows and numbers; done again it says that nothing was left to do."""
+    lay(f"sqlite:///{home}/profile.db", "services.profile")
+    made = lakes(str(home / "lake"))
+    for lake in made.values():
+        lake.create()
+    done = CliRunner().invoke(rebucket_command, ["5", "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.output)["lakes"]
+    assert {each["lake"] for each in told} == set(made)
+    assert {(each["before"], each["buckets"], each["rows"]) for each in told} == {(16, 5, 0)}
+    again = CliRunner().invoke(rebucket_command, ["5", "invoices"])
+    assert again.output == "invoices: in 5 buckets already\n"

@@ -114,7 +114,8 @@ def _divided(context: Context, order: tables.Import, path: Path, step: Step, sta
     folder = stack.enter_context(workplace(path))
     try:
         most = max(1, context.settings.import_memory // ROW_IN_PART)
-        return Divided(form.dataset, looked_at(form, table, step, today, folder, most), table, step, folder)
+        buckets = context.lakes[form.dataset.name].buckets()
+        return Divided(form.dataset, looked_at(form, table, step, today, folder, most, buckets), table, step, folder)
     except NeedsAll:
         return table
 

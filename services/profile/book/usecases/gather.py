@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from chassis.data.database import Runner
 from services.profile.book import departures, enterprise_store, import_store, step_store, withdrawals
 from services.profile.book.context import Context
-from services.profile.book.delta import bucket_of
+from services.profile.book.delta import Bucket
 from services.profile.book.domain import invoice, invoice_lines
 from services.profile.book.domain.channel import Channel
 from services.profile.book.domain.contested import contested, spoken_of_again
@@ -119,33 +119,25 @@ def scan(
 def scan_invoices(
     lakes: Mapping[str, Lake],
     version: int,
-    of: Collection[str] | Buckets,
+    of: Collection[str] | Bucket,
     _: Whole,
     *,
     without: Collection[str],
 ) -> pl.LazyFrame:
-    """Return the invoices of some firms, or of some buckets, in all versions, unread; for a declared reason.
+    """Return the invoices of some firms, or of a bucket, in all versions, unread; for a declared reason.
 
     `without` names the imports that had been taken back.
     """
-    firms = None if isinstance(of, Buckets) else pl.Series(sorted(of), dtype=pl.String)
-    buckets = of.numbers if isinstance(of, Buckets) else sorted({bucket_of(name) for name in of})
-    scans = [lakes[invoice.DATASET.name].scan(version, without=without, bucket=bucket) for bucket in buckets]
-    rows = pl.concat(scans) if scans else invoice.DATASET.empty().lazy()
-    return rows if firms is None else rows.filter(pl.col("enterprise").is_in(firms.implode()))
+    lake = lakes[invoice.DATASET.name]
+    if isinstance(of, Bucket):
+        return lake.scan(version, without=without, bucket=of)
+    return lake.scan_of(version, of, without=without)
 
 
 def gone_at(runner: Runner, enterprises: Sequence[str] | None, moment: Moment) -> Gone:
     """Return what of these enterprises does not count at a moment."""
     left = departures.departed(runner, enterprises, moment.known_at) | moment.without
     return Gone(left, withdrawals.withdrawn(runner, moment.known_at))
-
-
-@dataclass(frozen=True, slots=True)
-class Buckets:
-    """Buckets of a lake, by their numbers."""
-
-    numbers: Sequence[int]
 
 
 class Rows(Protocol):

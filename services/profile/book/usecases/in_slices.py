@@ -158,15 +158,18 @@ def workplace(path: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def looked_at(form: Form, table: Flat, step: Step, today: date, folder: Path, most: int) -> Sliced:
-    """Look at a file in slices and bring its rows together in parts; raise `NeedsAll` where that cannot be."""
+def looked_at(form: Form, table: Flat, step: Step, today: date, folder: Path, most: int, buckets: int) -> Sliced:
+    """Look at a file in slices and bring its rows together in parts of so many buckets, or of fewer rows.
+
+    Raise `NeedsAll` where that cannot be.
+    """
     known, rounded = Known(), frozenset[str]()
     reds = Reds.first({column.name for column in form.match(table.titles(known)).found.values()})
     while True:
         roundings: dict[str, Rounding] = {}
         steps = tuple(reds if one is red_letters else one for one in form.steps)
         made = form.made - NAMED
-        reading = _Reading(replace(form, steps=steps, made=made), step, today, folder, rounded, roundings)
+        reading = _Reading(replace(form, steps=steps, made=made), step, today, folder, buckets, rounded, roundings)
         try:
             spill, seen = reading.through(table, known)
         except Learnt as learnt:
@@ -197,12 +200,13 @@ class _Reading:
     step: Step
     today: date
     folder: Path
+    buckets: int
     rounded: frozenset[str]
     roundings: dict[str, Rounding]
 
     def through(self, table: Flat, known: Known) -> tuple[Spill, Seen]:
         """Check every slice; put the rows of what is accepted by, and of what is rejected the report beside them."""
-        spill, seen = Spill(self.folder / "rows"), Seen()
+        spill, seen = Spill(self.folder / "rows", self.buckets), Seen()
         reports = self.folder / "reports"
         reports.mkdir(exist_ok=True)
         for place, one in enumerate(table.slices(self.step, known)):

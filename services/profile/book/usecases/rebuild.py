@@ -16,6 +16,7 @@ from pathlib import Path
 
 import polars as pl
 from deltalake import CommitProperties, write_deltalake
+from deltalake.exceptions import DeltaError
 from sqlalchemy import select
 
 from chassis.core.errors import Invalid, Refused
@@ -67,7 +68,7 @@ def _rebuilt(context: Context, kind: str) -> Rebuilt:
         bound = step_store.last_steps(session).get(kind)
     lake = Lake(str(beside), dataset=HELD[kind])
     try:
-        lake.create()
+        lake.create(_buckets(context, kind))
         for step, records in steps:
             _fill(lake, HELD[kind], step.version)
             _again(context, lake, HELD[kind], step, records)
@@ -81,6 +82,14 @@ def _rebuilt(context: Context, kind: str) -> Rebuilt:
         return Rebuilt(kind, done=False, said=f"left as it was: {refusal.detail.partition(' / ')[0]}")
     kept = _swapped(old, beside, context.now())
     return Rebuilt(kind, done=True, said=f"made again from {len(steps)} imports; the old one is kept as {kept.name}")
+
+
+def _buckets(context: Context, kind: str) -> int:
+    """Return of how many buckets the lake was, or those of a new one where it does not say so any more."""
+    try:
+        return context.lakes[kind].buckets()
+    except (DeltaError, OSError):
+        return context.settings.buckets
 
 
 def _steps(context: Context, kind: str) -> list[tuple[Step, int]]:

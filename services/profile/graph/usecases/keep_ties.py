@@ -18,11 +18,12 @@ import polars as pl
 
 from services.profile.book import departures
 from services.profile.book.context import Context
-from services.profile.book.delta import BUCKETS
+from services.profile.book.delta import Bucket
 from services.profile.book.domain.evidence import HELD
 from services.profile.graph.domain.sums import added
 from services.profile.graph.tie_store import Graph, Mark, Part, TieStore
 from services.profile.graph.usecases.sum_trade import (
+    INVOICES,
     RELATIONS,
     SUMMED,
     Cut,
@@ -34,7 +35,7 @@ from services.profile.graph.usecases.sum_trade import (
 )
 
 FOLDER = "graph"
-# Segments beside the sixteen of a build; more of them are joined to one.
+# Segments beside those of a build; more of them are joined to one.
 MOST_ADDED = 12
 # Rows beside those of the build: so many, and this share of them; more are joined into it.
 LEAST_ROWS, MOST_SHARE = 100_000, 0.25
@@ -99,8 +100,9 @@ def _made_from(mark: Mark, cut: Cut) -> bool:
 def _built(context: Context, held: TieStore, cut: Cut) -> Graph:
     """Build the graph from the whole lakes, a bucket at a time."""
     seen = {kind: _last_seen(context, kind, version) for kind, version in cut.versions.items()}
-    parts = _by_bucket(held, partial(bucket_sums, context, cut))
-    graph = Graph(_mark(cut, seen), parts, held.write_registers(register_rows(context, cut)))
+    count = context.lake.buckets(cut.versions[INVOICES])
+    parts = _by_bucket(held, count, lambda number: bucket_sums(context, cut, Bucket(number, count)))
+    graph = Graph(_mark(cut, seen), parts, held.write_registers(register_rows(context, cut)), count)
     held.name(graph)
     return graph
 
@@ -138,7 +140,7 @@ def _forward(context: Context, held: TieStore, graph: Graph, cut: Cut, later: di
         if isinstance(last := rows["known_at"].max(), datetime):
             seen[kind] = last
     registers = _registers(context, held, graph, cut, set(later[RELATIONS]["enterprise"]))
-    made = Graph(_mark(cut, seen), parts, registers)
+    made = Graph(_mark(cut, seen), parts, registers, graph.buckets)
     held.name(made)
     return made
 
@@ -163,12 +165,12 @@ def _joined(held: TieStore, graph: Graph) -> tuple[Part, ...]:
 
 def _rebuilt(held: TieStore, graph: Graph) -> tuple[Part, ...]:
     """Return one segment a bucket, from what the graph holds."""
-    return _by_bucket(held, partial(held.bucket, graph))
+    return _by_bucket(held, graph.buckets, partial(held.bucket, graph))
 
 
-def _by_bucket(held: TieStore, sums: Callable[[int], pl.DataFrame]) -> tuple[Part, ...]:
-    """Write a segment for each bucket of which there is something, and return them."""
-    made = ((bucket, sums(bucket)) for bucket in range(BUCKETS))
+def _by_bucket(held: TieStore, count: int, sums: Callable[[int], pl.DataFrame]) -> tuple[Part, ...]:
+    """Write a segment for each of so many buckets of which there is something, and return them."""
+    made = ((bucket, sums(bucket)) for bucket in range(count))
     return tuple(held.write(rows, bucket=bucket) for bucket, rows in made if rows.height)
 
 

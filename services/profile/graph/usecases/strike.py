@@ -112,7 +112,7 @@ def told_network(
     with context.database.read() as session:
         own = import_store.own_imports(session)
     parts, read = list[Evidence](), 0
-    for part in _parts(scope):
+    for part in _parts(context, scope):
         parts.append(_slim(gather(context, moment, part, KINDS), moment.as_of))
         read += len(part.enterprises or ())
         on_read(read)
@@ -146,15 +146,16 @@ def _assets(row: Mapping[str, Any]) -> Stated | None:
     return Stated(fen, row["assets_by"] or UNKNOWN) if fen else None
 
 
-def _parts(scope: Permit | Whole) -> Iterator[Permit | Whole]:
+def _parts(context: Context, scope: Permit | Whole) -> Iterator[Permit | Whole]:
     """Give a scope whole, or where it is large by the buckets of the lake, each of which is then read once."""
     names = scope.enterprises
     if names is None or len(names) <= MOST_FILES:
         yield scope
         return
     by_bucket: dict[int, set[str]] = {}
+    count = context.lake.buckets()
     for name in names:
-        by_bucket.setdefault(bucket_of(name), set()).add(name)
+        by_bucket.setdefault(bucket_of(name, count), set()).add(name)
     for _, some in sorted(by_bucket.items()):
         yield scope.only(some) if isinstance(scope, Permit) else Whole(scope.why, tuple(sorted(some)))
 

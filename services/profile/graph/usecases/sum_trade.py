@@ -14,6 +14,7 @@ import polars as pl
 
 from services.profile.book import departures, import_store, state_store, step_store, withdrawals
 from services.profile.book.context import Context
+from services.profile.book.delta import Bucket
 from services.profile.book.domain import invoice, payment, relation
 from services.profile.book.domain.departure import Gone, names_of
 from services.profile.book.domain.evidence import HELD
@@ -72,7 +73,7 @@ def firm_sums(context: Context, cut: Cut, enterprises: Sequence[str]) -> pl.Data
     return sums_of({kind: _known(context, cut, kind, enterprises) for kind in SUMMED}, cut)
 
 
-def bucket_sums(context: Context, cut: Cut, bucket: int) -> pl.DataFrame:
+def bucket_sums(context: Context, cut: Cut, bucket: Bucket) -> pl.DataFrame:
     """Return the sums of all firms of a bucket.
 
     Firms of which nothing was stated anew and nothing has left are summed as the rows lie, the others with care.
@@ -111,7 +112,7 @@ def _known(context: Context, cut: Cut, kind: str, enterprises: Sequence[str] | N
     return dataset.as_known(rows, known_at=cut.known_at)
 
 
-def _lean(context: Context, cut: Cut, kind: str, bucket: int) -> pl.DataFrame:
+def _lean(context: Context, cut: Cut, kind: str, bucket: Bucket) -> pl.DataFrame:
     """Return the rows of a bucket that stand, in all their versions, and what is needed of them."""
     columns = (*SUMMED[kind], "version")
     if kind not in cut.versions:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from services.profile.book.context import Context
-from services.profile.book.delta import BUCKETS
+from services.profile.book.delta import Bucket
 from services.profile.book.domain.moment import Moment
 from services.profile.book.domain.permit import Whole
 from services.profile.graph.domain.sums import months, united
@@ -41,10 +41,11 @@ def _parts(context: Context, moment: Moment, scope: Whole) -> Iterator[pl.DataFr
         if firms is not None:
             yield held.read(graph, firms)
         else:
-            yield from (held.bucket(graph, bucket) for bucket in range(BUCKETS))
+            yield from (held.bucket(graph, number) for number in range(graph.buckets))
         return
     cut = cut_at(context, moment.known_at).only(INVOICES)
     if firms is not None:
         yield firm_sums(context, cut, firms)
     else:
-        yield from (bucket_sums(context, cut, bucket) for bucket in range(BUCKETS))
+        count = context.lake.buckets(cut.versions[INVOICES])
+        yield from (bucket_sums(context, cut, Bucket(number, count)) for number in range(count))

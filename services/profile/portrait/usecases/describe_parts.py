@@ -93,11 +93,11 @@ class Unit:
         return f"features {self.facts.moment.as_of} v{self.facts.moment.version} {self.bucket}.{self.place}"
 
 
-def stretches(firms: Collection[str], most: int) -> Iterator[tuple[int, int, list[str]]]:
+def stretches(firms: Collection[str], most: int, buckets: int) -> Iterator[tuple[int, int, list[str]]]:
     """Yield the firms by bucket, so many at most, in order: the bucket, the stretch's place in it, and the names."""
     by_bucket: dict[int, list[str]] = {}
     for name in sorted(firms):
-        by_bucket.setdefault(bucket_of(name), []).append(name)
+        by_bucket.setdefault(bucket_of(name, buckets), []).append(name)
     for bucket, names in sorted(by_bucket.items()):
         for place, start in enumerate(range(0, len(names), most)):
             yield bucket, place, names[start : start + most]

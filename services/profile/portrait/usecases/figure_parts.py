@@ -12,14 +12,14 @@ from functools import lru_cache
 
 import polars as pl
 
-from services.profile.book.delta import BUCKETS
+from services.profile.book.delta import Bucket
 from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.evidence import of_others
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.party import party_of, written
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.lake import Lake, lakes
-from services.profile.book.usecases.gather import Buckets, Known, gather_part, scan_invoices
+from services.profile.book.usecases.gather import Known, gather_part, scan_invoices
 from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.features import NEEDS, compute
 from services.profile.portrait.domain.indicators import Edges, Trust, edges, network, own
@@ -40,19 +40,6 @@ MIRRORED = ("enterprise", "direction", "counterparty", "code", "number", "date",
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the book: the lake's buckets whose number leaves `place` when divided by `of`."""
-
-    place: int
-    of: int = BUCKETS
-
-    @property
-    def buckets(self) -> range:
-        """The buckets of the lake that it is made of."""
-        return range(self.place, BUCKETS, self.of)
-
-
-@dataclass(frozen=True, slots=True)
 class Changed:
     """What of a part is made anew: the tables as they were (`stamps`: heard, figured), and of which firms."""
 
@@ -68,7 +55,7 @@ class Unit:
     """
 
     stamp: str
-    part: Part
+    part: Bucket
     known: Known
     lake: tuple[str, Mapping[str, str]]
     files: PeerFiles
@@ -77,12 +64,12 @@ class Unit:
 
     def __str__(self) -> str:
         """Return the short name of the unit."""
-        return f"{self.known.moment.as_of} {self.part.place}/{self.part.of}"
+        return f"{self.known.moment.as_of} {self.part.number}/{self.part.of}"
 
     @property
     def firms(self) -> pl.DataFrame:
         """The firms of the part (`evidence.ENTERPRISES`)."""
-        return self.files.read(self.stamp, TOLD).filter(c("part") == self.part.place).drop("part").collect()
+        return self.files.read(self.stamp, TOLD).filter(c("part") == self.part.number).drop("part").collect()
 
     @property
     def sizes(self) -> pl.DataFrame:
@@ -106,14 +93,14 @@ class Unit:
 
     def has(self, names: Iterable[str]) -> bool:
         """Tell whether the tables of these names are there already."""
-        return all(self.files.has(self.stamp, f"{name}-{self.part.place}") for name in names)
+        return all(self.files.has(self.stamp, f"{name}-{self.part.number}") for name in names)
 
     def keep(self, name: str, table: pl.DataFrame, by: Sequence[str], before: int) -> None:
         """Write a table of the part in its order, together with what it holds of the firms that have not changed.
 
         Of these the table may speak too, by the little that was read of them: that is not taken.
         """
-        at = f"{name}-{self.part.place}"
+        at = f"{name}-{self.part.number}"
         if self.changed is not None:
             changed = c("enterprise").is_in(pl.Series(self.changed.firms, dtype=pl.String).implode())
             others = self.files.read(self.changed.stamps[before], at).filter(~changed)
@@ -134,16 +121,14 @@ class All:
 class PartOfLake:
     """A kind of data of one part of the book."""
 
-    def __init__(self, lake: Lake, part: Part) -> None:
+    def __init__(self, lake: Lake, part: Bucket) -> None:
         self._lake, self._part = lake, part
 
     def read(self, version: int, enterprises: Iterable[str] | None = None, *, without: Iterable[str]) -> pl.DataFrame:
         """Return as `Lake.read` does, of the firms of this part."""
         if enterprises is not None:
             return self._lake.read(version, enterprises, without=list(without))
-        gone = list(without)
-        buckets = (self._lake.scan(version, without=gone, bucket=bucket) for bucket in self._part.buckets)
-        return pl.concat(buckets).collect()
+        return self._lake.scan(version, without=list(without), bucket=self._part).collect()
 
 
 @lru_cache(maxsize=4)
@@ -170,7 +155,7 @@ def hear(unit: Unit) -> None:
     if unit.changed is None:
         book = unit.files.read(unit.stamp, TOLD).select(party="enterprise").collect()
         here = named.filter(c("date") <= day).join(book, on="party", how="semi")
-        unit.files.write(unit.stamp, f"{MIRROR}-{unit.part.place}", here.select("party", *MIRRORED).sort("party"))
+        unit.files.write(unit.stamp, f"{MIRROR}-{unit.part.number}", here.select("party", *MIRRORED).sort("party"))
 
 
 def figure(unit: Unit) -> None:
@@ -230,7 +215,7 @@ def _mirrored(unit: Unit) -> pl.DataFrame:
 def _statements(unit: Unit, enterprises: Sequence[str] | None) -> pl.DataFrame:
     """Return what is stated of invoices by the firms of a part, or by these firms, in all versions then known."""
     known = unit.known
-    of = Buckets(unit.part.buckets) if enterprises is None else enterprises
+    of = unit.part if enterprises is None else enterprises
     version = known.versions.get("invoices", 0)
     rows = scan_invoices(unit.lakes, version, of, PEERS, without=known.gone.imports)
     return rows.filter(c("known_at") <= known.moment.known_at).select(STATED).collect()

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from chassis.data.jobs import Job
 from services.profile.book import state_store
 from services.profile.book.context import Context
-from services.profile.book.delta import BUCKETS
 from services.profile.book.domain.moment import Moment, usual_day
 from services.profile.book.usecases.gather import Known, known_at
 from services.profile.portrait import peer_store
@@ -98,7 +97,7 @@ def bring_forward(context: Context, day: date, at: datetime | None, *, moves: bo
     try:
         if found is not None and not readable(context, found):
             found = _again(context, found, state)
-        if found is None or found.current_to < wanted:
+        if found is None or found.current_to < wanted or (moves and _cut_otherwise(context, found, state)):
             _onward(context, day, wanted, found, state, moves=moves)
     except FileNotFoundError:
         if not again:
@@ -107,12 +106,17 @@ def bring_forward(context: Context, day: date, at: datetime | None, *, moves: bo
         bring_forward(context, day, at, moves=moves, again=False)
 
 
+def _cut_otherwise(context: Context, found: Finished, state: state_store.BookState) -> bool:
+    """Tell whether peers are of another number of parts than the book is now: the same figures, and none to go on."""
+    return len(found.parts or ()) != parts_of(context, state)
+
+
 def _again(context: Context, found: Finished, state: state_store.BookState) -> Finished:
     """Make the files of peers anew, without what has left every moment since; what they are of stays."""
     known = _known(context, found.day, found.known_at, state)
     there = found.stamp is not None and peer_files(context).has(found.stamp, LAST)
-    changed = what_changed(context, known, found, None, parts_of(state)) if there else None
-    made = write_tables(context, known, found, changed, parts_of(state))
+    changed = what_changed(context, known, found, None, parts_of(context, state)) if there else None
+    made = write_tables(context, known, found, changed, parts_of(context, state))
     again = _finished(context, made, found.day, found.known_at, found.published_at, state)
     with context.database.begin() as session:
         peer_store.publish(session, again)
@@ -123,12 +127,12 @@ def _onward(
     context: Context, day: date, wanted: datetime, found: Finished | None, state: state_store.BookState, *, moves: bool
 ) -> None:
     known = _known(context, day, wanted, state)
-    changed = None if found is None else what_changed(context, known, found, wanted, parts_of(state))
+    changed = None if found is None else what_changed(context, known, found, wanted, parts_of(context, state))
     if found is not None and changed is not None and not changed.firms and same_firms(context, known, found):
         with context.database.begin() as session:
             peer_store.note_current(session, day, found.published_at, wanted)
         return
-    made = write_tables(context, known, found, changed, parts_of(state))
+    made = write_tables(context, known, found, changed, parts_of(context, state))
     with context.database.begin() as session:
         now = state_store.book(session, lock=True)
         latest = peer_store.newest(session, day, wanted if not moves else None, CATALOGUE)
@@ -165,9 +169,9 @@ def _finished(
     )
 
 
-def parts_of(state: state_store.BookState) -> int:
+def parts_of(context: Context, state: state_store.BookState) -> int:
     """Return into how many parts a book is divided: one for each bucket of the lake. What comes of it is the same."""
-    return 1 if state.invoices < ONE_PART else BUCKETS
+    return 1 if state.invoices < ONE_PART else context.lake.buckets(state.lake_version)
 
 
 def _known(context: Context, day: date, at: datetime, state: state_store.BookState) -> Known:

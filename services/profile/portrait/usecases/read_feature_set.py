@@ -167,7 +167,7 @@ def _found(context: Context, permit: Permit, facts: Facts, most: int) -> Iterato
         left, days = handed.left, handed.days or {}
         lake = (context.settings.lake_url, context.settings.lake_options)
         units = []
-        for bucket, place, part in stretches(names, most):
+        for bucket, place, part in stretches(names, most, context.lake.buckets(facts.moment.version)):
             own = frozenset(part)
             mine = replace(
                 handed,

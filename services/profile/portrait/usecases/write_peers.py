@@ -21,7 +21,7 @@ from chassis.core.engine import completed
 from chassis.core.moments import rfc3339
 from services.profile.book import departures, import_store, withdrawals
 from services.profile.book.context import Context
-from services.profile.book.delta import bucket_of
+from services.profile.book.delta import Bucket, bucket_of
 from services.profile.book.domain.evidence import HELD
 from services.profile.book.domain.invoice import DATASET
 from services.profile.book.domain.party import party_of
@@ -36,7 +36,6 @@ from services.profile.portrait.usecases.figure_parts import (
     TOLD,
     All,
     Changed,
-    Part,
     Unit,
     combine,
     figure,
@@ -157,12 +156,12 @@ def _brought_on(
     listening = _only(units, changed.firms, before, figured)
     _run(context, hear, listening)
     for unit in listening:
-        heard[unit.part.place] = unit.stamp
+        heard[unit.part.number] = unit.stamp
     resting = _resting(context, known, found, changed, (before, heard))
     again = [replace(unit, heard=tuple(heard)) for unit in _only(units, resting, before, figured)]
     _run(context, figure, again)
     for unit in again:
-        figured[unit.part.place] = unit.stamp
+        figured[unit.part.number] = unit.stamp
     return heard, figured
 
 
@@ -170,7 +169,7 @@ def _only(units: Sequence[Unit], firms: Collection[str], heard: Sequence[str], f
     """Return the units of parts that hold some firms, each for its own ones."""
     by_part: dict[int, list[str]] = defaultdict(list)
     for name in sorted(firms):
-        by_part[bucket_of(name) % len(units)].append(name)
+        by_part[bucket_of(name, len(units))].append(name)
     return [
         replace(units[place], changed=Changed((heard[place], figured[place]), tuple(names)))
         for place, names in sorted(by_part.items())
@@ -202,13 +201,13 @@ def _units(context: Context, known: Known, stamp: str, parts: int) -> list[Unit]
     with context.database.read() as session:
         rows = import_store.channels(session)
     channels = pl.DataFrame(rows, schema={"import_id": pl.String, "channel": pl.String}, orient="row")
-    place = pl.Series("part", [bucket_of(name) % parts for name in known.firms["enterprise"]], dtype=pl.Int64)
+    place = pl.Series("part", [bucket_of(name, parts) for name in known.firms["enterprise"]], dtype=pl.Int64)
     files = peer_files(context)
     files.write(stamp, TOLD, known.firms.with_columns(place).sort("part", "enterprise"))
     files.write(stamp, CHANNELS, channels)
     lake = (context.settings.lake_url, context.settings.lake_options)
     told = replace(known, firms=known.firms.clear())
-    return [Unit(stamp, Part(at, parts), told, lake, files) for at in range(parts)]
+    return [Unit(stamp, Bucket(at, parts), told, lake, files) for at in range(parts)]
 
 
 def _run(context: Context, work: Callable[[Unit], None], units: Sequence[Unit]) -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import polars as pl
 from deltalake.exceptions import DeltaError
 from sqlalchemy import select
 
@@ -21,8 +22,10 @@ from chassis.data.check import check_database
 from services.profile.book import state_store, step_store, tables
 from services.profile.book.context import Context
 from services.profile.book.damage import damaged
+from services.profile.book.delta import Bucket
 from services.profile.book.domain import invoice
 from services.profile.book.fit import Commit
+from services.profile.book.lake import Lake
 from services.profile.book.usecases.agree import agree
 from services.profile.book.usecases.load import SEALED
 from services.profile.rights.domain.retention import policies_on
@@ -71,9 +74,23 @@ def _lakes(context: Context, checked: Counter[str], *, deep: bool) -> Iterator[F
         try:
             checked["files of lakes"] += lake.files.at(lake.newest()).height
             yield from _commits(kind, lake.commits(), rows, checked)
+            yield from () if wrong else _elsewhere(kind, lake, deep=deep)
         except (DeltaError, Refused):
             if not wrong:
                 yield Finding("log", f"lake of {kind}", "it cannot be read", "a log that can be read", REBUILD)
+
+
+def _elsewhere(kind: str, lake: Lake, *, deep: bool) -> Iterator[Finding]:
+    """Look for files of buckets that the lake has not; `deep`: and of enterprises that nobody would look for there."""
+    listed = lake.files.listed(lake.newest())
+    for path, number in listed.files.select("path", "bucket").iter_rows():
+        astray = number >= listed.buckets
+        if deep and not astray:
+            rows = lake.files.scan(listed.files.filter(pl.col("path") == path)).select(pl.col("enterprise").unique())
+            astray = not all(Bucket(number, listed.buckets).among(rows.collect().to_series()))
+        if astray:
+            expected = f"enterprises of that bucket of {listed.buckets}"
+            yield Finding("bucket", f"lake of {kind}, bucket {number}, {path}", "others", expected, REBUILD)
 
 
 def _steps(kind: str) -> Any:

@@ -20,7 +20,7 @@ import structlog
 from chassis.core.engine import completed
 from services.profile.book import enterprise_store, state_store
 from services.profile.book.context import Context
-from services.profile.book.delta import BUCKETS, bucket_of
+from services.profile.book.delta import Bucket, bucket_of
 from services.profile.book.domain import public_record
 from services.profile.book.domain.departure import Gone
 from services.profile.book.domain.evidence import empty
@@ -28,6 +28,7 @@ from services.profile.book.domain.moment import Moment, watched_day
 from services.profile.book.domain.permit import Whole, Why
 from services.profile.book.usecases.gather import Known, gather_kind, known_at
 from services.profile.portrait.peer_files import PeerFiles
+from services.profile.settings import USUAL_BUCKETS
 from services.profile.standards.days import day_of
 from services.profile.watch import alert_store
 from services.profile.watch.domain.signals import SIGNALS, Evaluation, SignalInputs, version
@@ -46,11 +47,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A look as it was begun: its moment, the day up to which queries count, when; and the buckets told since."""
+    """A look as it was begun: its moment, the day up to which queries count, when, of how many buckets.
+
+    And the buckets told since.
+    """
 
     moment: Moment
     asked_on: date
     looked_at: datetime
+    buckets: int
     told: tuple[int, ...] = ()
 
     @property
@@ -69,6 +74,7 @@ class Started:
             "departures": moment.departures,
             "asked_on": self.asked_on.isoformat(),
             "looked_at": self.looked_at.isoformat(),
+            "buckets": self.buckets,
             "told": list(self.told),
         }
 
@@ -82,7 +88,8 @@ def read_started(checkpoint: Mapping[str, Any]) -> Started:
         checkpoint["departures"],
     )
     days = (date.fromisoformat(checkpoint["asked_on"]), datetime.fromisoformat(checkpoint["looked_at"]))
-    return Started(moment, *days, tuple(checkpoint["told"]))
+    # One of an earlier release does not say of how many.
+    return Started(moment, *days, checkpoint.get("buckets", USUAL_BUCKETS), tuple(checkpoint["told"]))
 
 
 def begin(context: Context) -> Started:
@@ -94,7 +101,7 @@ def begin(context: Context) -> Started:
     # Not the book's own time: outcomes are heard without the book moving on.
     known = max(state.known_at, looked_at)
     moment = Moment(state.lake_version, watched_day(state.date, today), known, state.departures)
-    return Started(moment, today, looked_at)
+    return Started(moment, today, looked_at, context.lake.buckets(state.lake_version))
 
 
 def look_at_all(
@@ -109,7 +116,7 @@ def look_at_all(
             departures = state_store.book(session).departures
         if started is None or started.moment.departures != departures:
             started = begin(context)
-            note(started.written(), 0, 2 * BUCKETS)
+            note(started.written(), 0, 2 * started.buckets)
         looked = _looked(context, names, started, note)
         if looked is not None:
             return looked
@@ -121,15 +128,15 @@ def _looked(context: Context, names: Collection[str] | None, started: Started, n
         return 0
     for place, _ in enumerate(completed(context.engine.run(survey, shares))):
         note(started.written(), place + 1, 2 * len(shares))
-    buckets = [share.bucket for share in shares]
+    buckets = [share.number for share in shares]
     find_rings(whole, buckets)
     partners = _partners(context, whole, buckets)
     for share in shares:
-        if share.bucket in started.told:
+        if share.number in started.told:
             continue
         if not _told(context, whole, share, started, partners):
             return None
-        started = replace(started, told=(*started.told, share.bucket))
+        started = replace(started, told=(*started.told, share.number))
         note(started.written(), len(shares) + len(started.told), 2 * len(shares))
     _clear(whole, buckets)
     looked = sum(share.firms.height if share.survey.looked is None else len(share.survey.looked) for share in shares)
@@ -154,15 +161,16 @@ def _units(context: Context, names: Collection[str] | None, started: Started) ->
         book=book,
         looked=None if names is None else pl.Series(sorted(names), dtype=pl.String),
     )
-    place = pl.Series([bucket_of(name) for name in known.firms["enterprise"]], dtype=pl.Int64)
-    shares = [_share(whole, bucket, known.firms.filter(place == bucket)) for bucket in place.unique().sort()]
+    count = started.buckets
+    place = pl.Series([bucket_of(name, count) for name in known.firms["enterprise"]], dtype=pl.Int64)
+    shares = [_share(whole, Bucket(at, count), known.firms.filter(place == at)) for at in place.unique().sort()]
     return whole, shares
 
 
-def _share(whole: Survey, bucket: int, firms: pl.DataFrame) -> Share:
+def _share(whole: Survey, bucket: Bucket, firms: pl.DataFrame) -> Share:
     """Return the unit of a bucket: of what is known, no more than concerns it."""
     known, beside, here = whole.known, whole.beside, pl.col("enterprise").is_in(firms["enterprise"].implode())
-    gone = Gone(frozenset(one for one in known.gone.records if bucket_of(one.enterprise) == bucket), known.gone.imports)
+    gone = Gone(frozenset(one for one in known.gone.records if bucket.has(one.enterprise)), known.gone.imports)
     mine = replace(beside, queries=beside.queries.filter(here), norms=beside.norms.filter(here))
     looked = (
         whole.looked if whole.looked is None else whole.looked.filter(whole.looked.is_in(firms["enterprise"].implode()))
@@ -187,7 +195,7 @@ def _partners(context: Context, whole: Survey, buckets: Collection[int]) -> froz
 def _told(context: Context, whole: Survey, share: Share, started: Started, partners: frozenset[str]) -> bool:
     """Bring the log of one bucket's firms up to date; tell False where a record has left the book meanwhile."""
     files, stamp, day = whole.files, whole.stamp, started.moment.as_of
-    readings = pl.concat([files.read(stamp, f"readings-{share.bucket}").collect(), _rings(whole, RINGS[0], share)])
+    readings = pl.concat([files.read(stamp, f"readings-{share.number}").collect(), _rings(whole, RINGS[0], share)])
     found = Evaluation(readings, _sourceless(whole))
     here = frozenset(share.firms["enterprise"])
     names = sorted(here if share.survey.looked is None else share.survey.looked)
@@ -198,7 +206,7 @@ def _told(context: Context, whole: Survey, share: Share, started: Started, partn
             return False
         mine = alert_store.look(session, names, day, started.looked_at)
         done = changes(session, found, day, Judged(mine, (partners & here) - set(names), members))
-        told = pl.concat([files.read(stamp, f"records-{share.bucket}").collect(), _rings(whole, RINGS[1], share)])
+        told = pl.concat([files.read(stamp, f"records-{share.number}").collect(), _rings(whole, RINGS[1], share)])
         told = told.join(keys_of(done.opened), on=SAME, how="semi", maintain_order="left")
         alert_store.move_alerts(session, done.moved)
         alert_store.add_alerts(session, with_records(done.opened, told, started.known_at, started.looked_at))

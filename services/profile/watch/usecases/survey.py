@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from services.profile.book.delta import Bucket
 from services.profile.book.domain import invoice_lines
 from services.profile.book.domain.evidence import HELD, Evidence, evidence
 from services.profile.book.domain.invoice import SCHEMA
@@ -53,13 +54,18 @@ class Survey:
 class Share:
     """One unit: a bucket, the firms that are in it, and the survey that it is part of."""
 
-    bucket: int
+    bucket: Bucket
     firms: pl.DataFrame
     survey: Survey
 
     def __str__(self) -> str:
         """Name the unit: nobody's name."""
-        return f"bucket {self.bucket}"
+        return f"bucket {self.number}"
+
+    @property
+    def number(self) -> int:
+        """The number of its bucket, which its tables bear."""
+        return self.bucket.number
 
     @property
     def lakes(self) -> Mapping[str, Lake]:
@@ -71,7 +77,7 @@ class Share:
 class _Bucket:
     """A kind of data of one bucket."""
 
-    def __init__(self, lake: Lake, bucket: int) -> None:
+    def __init__(self, lake: Lake, bucket: Bucket) -> None:
         self._lake, self._bucket = lake, bucket
 
     def read(self, version: int, enterprises: Iterable[str] | None = None, *, without: Iterable[str]) -> pl.DataFrame:
@@ -88,10 +94,10 @@ def _lakes(url: str, options: tuple[tuple[str, str], ...]) -> Mapping[str, Lake]
 def survey(share: Share) -> None:
     """Write what the signals find in one bucket, and what those that need others take from it."""
     files, stamp = share.survey.files, share.survey.stamp
-    if all(files.has(stamp, f"{name}-{share.bucket}") for name in TABLES):
+    if all(files.has(stamp, f"{name}-{share.number}") for name in TABLES):
         return
     for name, table in _surveyed(share).items():
-        files.write(stamp, f"{name}-{share.bucket}", table)
+        files.write(stamp, f"{name}-{share.number}", table)
 
 
 def find_rings(whole: Survey, buckets: Iterable[int]) -> None:

@@ -18,7 +18,6 @@ from signal_books import work_off
 
 from services.profile import cli
 from services.profile.book import departures, state_store, step_store
-from services.profile.book.delta import BUCKETS
 from services.profile.book.domain import departure, relation
 from services.profile.book.domain.departure import Cause, Departure
 from services.profile.book.domain.invoice import as_known
@@ -47,7 +46,7 @@ def sale(firm: str, number: str, day: str, buyer: str, net: int, status: str = "
 
 def whole(held: TieStore, graph: Graph | None) -> pl.DataFrame:
     assert graph is not None
-    return pl.concat([held.bucket(graph, bucket) for bucket in range(BUCKETS)])
+    return pl.concat([held.bucket(graph, bucket) for bucket in range(graph.buckets)])
 
 
 def other_store(house: House, folder: Path) -> tuple[TieStore, Graph | None]:

@@ -138,7 +138,7 @@ def test_parts_put_together_are_what_is_computed_at_once(
     cottage: House, monkeypatch: pytest.MonkeyPatch, parts: int
 ) -> None:
     """To the last bit, of an economy with every kind of record; and so when late records of every kind move it on."""
-    monkeypatch.setattr(make_peers, "parts_of", lambda _: parts)
+    monkeypatch.setattr(make_peers, "parts_of", lambda *_: parts)
     every = economy()
     late = {
         kind: table.with_row_index().filter(pl.col("index") % 97 == 5).drop("index") for kind, table in every.items()
@@ -291,7 +291,7 @@ def troubled(portrait: dict[str, Any]) -> Any:
 
 def test_a_part_that_was_made_is_not_made_again(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that is killed between parts leaves them: the next one makes those that are missing."""
-    monkeypatch.setattr(make_peers, "parts_of", lambda _: 4)
+    monkeypatch.setattr(make_peers, "parts_of", lambda *_: 4)
     sent(cottage, {kind: table for kind, table in economy().items() if kind.startswith("invoices")})
     made: list[int] = []
     real = figure_parts.gather_part
@@ -315,7 +315,7 @@ def test_two_workers_that_make_the_same_peers_leave_each_other_what_they_read(
     cottage: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One ends while the other is in the middle of it: that one goes on and need not begin again."""
-    monkeypatch.setattr(make_peers, "parts_of", lambda _: 4)
+    monkeypatch.setattr(make_peers, "parts_of", lambda *_: 4)
     sent(cottage, {kind: table for kind, table in economy().items() if kind.startswith("invoices")})
     begun: list[int] = []
     parted, written = figure_parts.gather_part, make_peers.write_tables

@@ -19,6 +19,7 @@ from chassis.core.errors import EngineUnavailable
 from chassis.core.identity import Verifier
 from services.profile.book import delta
 from services.profile.book.tables import FeatureSnapshot
+from services.profile.book.usecases.rebucket import rebucket
 from services.profile.portrait.usecases import describe_parts, read_feature_set
 
 FIRMS = 9
@@ -89,7 +90,7 @@ def test_a_set_is_the_same_however_it_is_cut(street: House, monkeypatch: pytest.
     for most, buckets, rows in ((3, 16, 2048), (3, 5, 2048), (1, 1, 2), (2, 16, 4)):
         forget(street)
         monkeypatch.setattr(read_feature_set, "at_once", lambda *_, most=most: most)
-        monkeypatch.setattr(describe_parts, "bucket_of", lambda name, of=buckets: delta.bucket_of(name) % of)
+        rebucket(street.context, buckets)
         monkeypatch.setattr(read_feature_set, "TOGETHER", rows)
         before = len(engine.units)
         answers.append(table(street))
@@ -145,10 +146,10 @@ def test_what_a_unit_needed_is_gone_afterwards(street: House, monkeypatch: pytes
 def test_units_of_a_bucket_are_bounded() -> None:
     """By firms, and by the invoices that firms of the book have on average."""
     names = [f"local:E{place}" for place in range(5000)]
-    cut = list(describe_parts.stretches(names, 100))
+    cut = list(describe_parts.stretches(names, 100, 16))
     assert sorted(name for _, _, part in cut for name in part) == sorted(names)
     assert max(len(part) for _, _, part in cut) == 100
-    assert all({delta.bucket_of(name) for name in part} == {bucket} for bucket, _, part in cut)
+    assert all({delta.bucket_of(name, 16) for name in part} == {bucket} for bucket, _, part in cut)
     assert describe_parts.at_once(0, 0) >= 1
     assert describe_parts.at_once(11_000_000, 100_000) == 1818
     assert describe_parts.at_once(1_000_000, 385) == 77
