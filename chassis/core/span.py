@@ -10,6 +10,7 @@ TOLD = frozenset(
     {
         *("http.request.method", "http.route", "http.response.status_code", "error.type"),
         *("smecredit.request_id", "peer.service", "job.id", "job.kind", "job.attempt"),
+        "unit.name",
     }
 )
 Fact = str | int
@@ -46,6 +47,9 @@ class Tracing(Protocol):
 
     def working(self, kind: str, ordered_in: str | None, facts: Mapping[str, Fact]) -> AbstractContextManager[Span]:
         """Have a span last as long as a job, linked to what ordered it."""
+
+    def doing(self, work: str, ordered_in: str, unit: str) -> AbstractContextManager[Span]:
+        """Have a span last as long as a unit of work, as a part of the job that ordered it, wherever it is done."""
 
     def current(self) -> str | None:
         """Return how the span under way is named."""

@@ -92,6 +92,14 @@ class Spans:
             one.tell({"job.kind": kind, **facts})
             yield one
 
+    @contextmanager
+    def doing(self, work: str, ordered_in: str, unit: str) -> Iterator[Span]:
+        """Have a span last as long as a unit of work."""
+        within = W3C.extract({TRACEPARENT: ordered_in}, context=Context())
+        with _lasting(self._begun(work, SpanKind.INTERNAL, within)) as one:
+            one.tell({"unit.name": unit})
+            yield one
+
     def current(self) -> str | None:
         """Return how the span under way is named."""
         return _named(context.get_current()) or None

@@ -1,4 +1,4 @@
-"""Traces of requests, calls of other services and jobs, where the environment asks for them (ADR 56).
+"""Traces of requests, calls of other services, jobs and their units, where the environment asks for them (ADR 56).
 
 What is told by them is listed in `span.TOLD` and nothing else is: no body, no path, no name, no number of a firm, no
 token. Where nobody asks, nothing of OpenTelemetry is imported, and each place that could tell something costs one
@@ -64,6 +64,11 @@ def calling(upstream: str, method: str) -> AbstractContextManager[Span | None]:
 def working(kind: str, ordered_in: str | None, facts: Mapping[str, Fact]) -> AbstractContextManager[Span | None]:
     """Have a span last as long as a job, if traces are asked for."""
     return _NOBODY if _TRACING is None else _TRACING.working(kind, ordered_in, facts)
+
+
+def doing(work: str, ordered_in: str | None, unit: object) -> AbstractContextManager[Span | None]:
+    """Have a span last as long as a unit of work, a part of `ordered_in`, if traces are asked for."""
+    return _NOBODY if _TRACING is None else _TRACING.doing(work, ordered_in or "", str(unit))
 
 
 def onward(span: Span | None, headers: Mapping[str, str]) -> Mapping[str, str]:

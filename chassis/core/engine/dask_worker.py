@@ -6,7 +6,7 @@ from typing import Any
 
 from distributed import Worker
 
-from chassis.core import logs
+from chassis.core import logs, traces
 from chassis.core.engine.code import code_version
 
 
@@ -16,5 +16,6 @@ class SuiteWorker(Worker):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         # Asked here, not by the command that started us: that may be older than the code on the disk.
         logs.configure("engine")
+        traces.configure("engine")
         threads = options.get("nthreads") or 1
         super().__init__(*args, **{**options, "resources": {code_version(): threads}})

@@ -11,7 +11,7 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
-from chassis.core import logs
+from chassis.core import logs, traces
 from chassis.core.engine.parcel import done
 
 
@@ -20,13 +20,15 @@ def main(descriptor: int, idle: float) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the owner, who ends us in order
     threading.Thread(target=_end_with_owner, daemon=True).start()
     logs.configure("engine")
+    traces.configure("engine")
     pipe: Connection[bytes, bytes] = Connection(descriptor)
     while pipe.poll(idle):
         try:
             parcel = pipe.recv_bytes()
         except EOFError:
-            return
+            break
         pipe.send_bytes(done(parcel))
+    traces.flush()
 
 
 def _end_with_owner() -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import MetaData
 from werkzeug.serving import make_server
 
 from chassis.core import traces
+from chassis.core.engine import Here
 from chassis.core.errors import UpstreamUnavailable
 from chassis.core.http import Upstream
 from chassis.core.identity import Verifier
@@ -133,6 +134,17 @@ def test_a_job_is_a_trace_of_its_own_that_names_the_request_that_ordered_it(
     assert [link.context.span_id for link in job.links] == [request.context.span_id]
     assert job.context.trace_id in {span.context.trace_id for span in spans["GET profile"]}
     assert job.attributes["job.attempt"] == 1
+
+
+def test_a_unit_of_work_is_a_part_of_the_job_that_ordered_it(database: Database, told: InMemorySpanExporter) -> None:
+    """In whatever process: what names the job goes with the unit. One that fails tells the kind of its error alone."""
+    traces.use(Spans("profile", [SimpleSpanProcessor(told)]))
+    with database.begin() as session:
+        jobs.enqueue(session, COUNT, {})
+    assert Worker(database, {COUNT: lambda job: list(Here().run(int, ["7", "seven"]))}).run_once()
+    done, failed, job = told.get_finished_spans()
+    assert [span.parent.span_id for span in (done, failed)] == [job.context.span_id] * 2
+    assert (done.name, done.attributes["unit.name"], failed.attributes["error.type"]) == ("int", "7", "ValueError")
 
 
 def test_nothing_of_a_firm_and_no_token_is_told(spans: dict[str, list[ReadableSpan]]) -> None:
