@@ -176,7 +176,9 @@ def _ages(database: Database, wishes: Mapping[str, str], name: str) -> dict[str,
     with database.read() as session:
         now = session.execute(select(clock.now())).scalar_one()
         found = [run for run in schedule.runs(session) if wishes.get(run.name) != "off"]
-        since = {run.name: run.last_finished or schedule.first_ordered(session, run.name) or run.due_at for run in found}
+        since = {
+            run.name: run.last_finished or schedule.first_ordered(session, run.name) or run.due_at for run in found
+        }
     ages = {name: max(0.0, (now - moment).total_seconds()) for name, moment in since.items()}
     # What no worker has planned yet is told too; that nobody serves its queue is another alert.
     return ages if wishes.get(name) == "off" else {name: 0.0, **ages}
