@@ -34,7 +34,7 @@ def hand_back(database: Database, worker: str, how: str | None) -> None:
                 metrics.JOBS.labels(row.kind, FAILED).inc()
                 log.error("job set aside", job=row.id, kind=row.kind, killed=killed, how=how)
             else:
-                free |= {"state": QUEUED, "attempts": TABLE.c.attempts - (how is None)}
+                free |= {"state": QUEUED, "attempts": TABLE.c.attempts - int(how is None)}
             session.execute(update(TABLE).where(TABLE.c.id == row.id, *mine).values(free))
 
 

@@ -50,7 +50,7 @@ class Entry:
     written: float | None = None
 
     def as_told(self) -> dict[str, Any]:
-        """Return it as it is stored: lists of an earlier release, which say nothing of `written`, stay what they are."""
+        """Return it as it is stored: lists of an earlier release, which lack `written`, stay what they are."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
