@@ -123,7 +123,7 @@ def _kept(vault: Vault, sources: Sequence[Source], held: Mapping[str, Entry]) ->
             continue
         try:
             with source.open() as path:
-                yield replace(vault.keep(source.name, path), written=source.kept and source.kept.written)
+                yield replace(vault.keep(source.name, path), written=source.kept.written if source.kept else None)
         except FileNotFoundError:
             if not source.optional:
                 raise

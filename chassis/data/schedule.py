@@ -196,7 +196,9 @@ def runs(session: Session) -> list[Run]:
 
 def first_ordered(session: Session, name: str) -> datetime | None:
     """Return when the first of a thing's jobs that are kept was ordered."""
-    return session.scalar(select(func.min(jobs.TABLE.c.created_at)).where(jobs.TABLE.c.kind == name))
+    first = select(func.min(jobs.TABLE.c.created_at)).where(jobs.TABLE.c.kind == name)
+    ordered: datetime | None = session.scalar(first)
+    return ordered
 
 
 Task = tuple[Scheduled, Row[Any] | None, datetime]

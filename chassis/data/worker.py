@@ -219,7 +219,8 @@ class Worker:
     def _attempt(self, job: Job) -> int:
         """Return the how many-eth taking this is: a job that noted how far it is was counted anew meanwhile."""
         with self._database.read() as session:
-            return session.execute(select(TABLE.c.attempts).where(TABLE.c.id == job.id)).scalar_one()
+            attempt: int = session.execute(select(TABLE.c.attempts).where(TABLE.c.id == job.id)).scalar_one()
+            return attempt
 
     def _stop_at(self, job: Job, refusal: Refused) -> None:
         """End a job that was refused, unless what it was refused for passes."""
