@@ -22,6 +22,13 @@ def test_a_database_is_current_as_soon_as_its_service_has_migrated_it(tmp_path: 
     assert current(tmp_path, service, {})
 
 
+def test_a_home_may_have_any_name(tmp_path: Path) -> None:
+    """Else its databases would be taken to be old at every start."""
+    home = tmp_path / "a%20b #1"
+    migrations.upgrade(Database(f"sqlite:///{home}/gateway.db"), "gateway")
+    assert current(home, "gateway", {})
+
+
 def test_a_database_put_back_from_an_older_release_is_not_current(tmp_path: Path) -> None:
     """What counts is the revision in the database, not what was noted beside it."""
     with closing(sqlite3.connect(tmp_path / "gateway.db")) as older:
