@@ -37,8 +37,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 LOCK_WAIT_SECONDS = 30
-# How long a PostgreSQL is waited for whose host is gone without a word, in seconds, of the last one in milliseconds. What
-# its URL says of these comes first. Without them a connection hangs for a quarter of an hour, and whoever holds it.
+# How long a PostgreSQL is waited for whose host is gone without a word, in seconds, of the last one in milliseconds.
+# What its URL says of these comes first. Without them a connection hangs for a quarter of an hour, and who holds it.
 PATIENCE = {
     "connect_timeout": 10,
     "keepalives_idle": 15,
