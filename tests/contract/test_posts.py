@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from chassis.data.crew import Post
 from chassis.data.database import Database
+from chassis.data.schedule import QUEUE as SCHEDULED
 
 SERVICES = ("profile", "scoring", "matching")
 
@@ -46,3 +48,17 @@ def test_a_kind_of_job_has_one_name_and_one_queue(
     kinds = list(cli.all_handlers(cli.make_context(cli.Settings.from_environment())))
     assert len({kind.name for kind in kinds}) == len(kinds)
     assert all(kind.queue and len(kind.queue) <= 40 for kind in kinds)
+
+
+def test_the_guide_names_every_queue(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And none that is not there: whoever divides queues over hosts reads them there."""
+    monkeypatch.setenv("SMECREDIT_HOME", str(tmp_path))
+    guide = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    named = set(re.findall(r"^\| (\w+) \| `([a-z]+)` \|", guide, re.MULTILINE))
+    served = set()
+    for service in SERVICES:
+        cli: Any = import_module(f"services.{service}.cli")
+        kinds = cli.all_handlers(cli.make_context(cli.Settings.from_environment()))
+        served |= {(service, kind.queue) for kind in kinds if kind.queue != SCHEDULED}
+    assert {row for row in named if row[0] in SERVICES} == served
+    assert ("each", SCHEDULED) in named

@@ -141,7 +141,7 @@ def test_a_unit_of_work_is_a_part_of_the_job_that_ordered_it(database: Database,
     traces.use(Spans("profile", [SimpleSpanProcessor(told)]))
     with database.begin() as session:
         jobs.enqueue(session, COUNT, {})
-    assert Worker(database, {COUNT: lambda job: list(Here().run(int, ["7", FIRM]))}).run_once()
+    assert Worker(database, {COUNT: lambda job: list(Here().run(int, ["7", "seven"]))}).run_once()
     done, failed, job = told.get_finished_spans()
     assert [span.parent.span_id for span in (done, failed)] == [job.context.span_id] * 2
     assert (done.name, done.attributes["unit.name"], failed.attributes["error.type"]) == ("int", "7", "ValueError")
