@@ -37,8 +37,9 @@ size: | $(BIN)/python ## Print how large files and functions are; fails where on
 mutations: $(TOOLS) ## Read 20,000 damaged files of every form (COUNT, SEED) and print what became of them
 	$(BIN)/python tests/mutations.py $(or $(COUNT),20000) $(or $(SEED),11)
 
-faults: $(TOOLS) assets ## Strike faults in a running suite (COUNT, SEED, FILTER) and ask each time what must hold; 1 where it does not
-	PYTHONPATH=tests $(BIN)/python -m faults $(or $(COUNT),200) $(or $(SEED),14) '$(FILTER)'
+FAULTS := $(if $(COUNT),--count $(COUNT)) $(if $(TIMES),--times $(TIMES)) $(if $(SEED),--seed $(SEED)) $(if $(KEPT),--kept $(KEPT))
+faults: $(TOOLS) assets ## Strike faults in a running suite (COUNT, TIMES, SEED, FILTER, KEPT) and ask each time what must hold; 1 where it does not
+	PYTHONPATH=tests $(BIN)/python -m faults $(FAULTS) --filter '$(FILTER)'
 
 bench: $(TOOLS) assets ## Measure beside a peer in the same run; results as a table and as JSON
 	$(PIP) --group bench

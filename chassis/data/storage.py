@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from chassis.core.errors import DatabaseDamaged, NotWritable, Refused, UpstreamUnavailable
 
@@ -97,7 +97,9 @@ def _of_database(error: DBAPIError) -> Refused | None:
             "数据库文件已损坏，请运营方用备份恢复；可用 `smecredit verify` 查看受影响的内容。"
         )
     busy = code in BUSY_SQLITE or state == TOO_MANY_CONNECTIONS
-    if busy or error.connection_invalidated or state.startswith(GONE):
+    # A server that takes no connection tells no state.
+    unreached = isinstance(error, OperationalError) and code is None and not state
+    if busy or unreached or error.connection_invalidated or state.startswith(GONE):
         return UpstreamUnavailable(
             "The database does not answer just now; try again in a moment. / 数据库暂时不可用，请稍后重试。",
             retry_after=1,

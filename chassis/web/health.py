@@ -12,6 +12,7 @@ from sqlalchemy import QueuePool
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis.core import metrics
+from chassis.core.bounded import Bounded
 from chassis.core.errors import Refused, Unready
 from chassis.data import presence, queues
 from chassis.data.database import Database
@@ -26,13 +27,17 @@ Check = Callable[[], object]
 
 
 def register(app: Flask, checks: Mapping[str, Check]) -> None:
-    """Serve liveness, readiness by these checks, each of which raises where its thing is missing, and metrics."""
+    """Serve liveness, readiness by these checks, each of which raises where its thing is missing, and metrics.
+
+    A check that does not end is given up on: readiness answers, and names it.
+    """
+    bounded = {name: Bounded(check) for name, check in checks.items()}
 
     def livez() -> Response:
         return json_answer({"status": "alive"})
 
     def readyz() -> Response:
-        failures = {name: failure for name, check in checks.items() if (failure := _failure(check))}
+        failures = {name: failure for name, check in bounded.items() if (failure := _failure(check))}
         missing = {name: _reason(failure) for name, failure in failures.items()}
         told = {"status": _status(failures.values()), "missing": missing, "degraded": _degraded(app)}
         return json_answer(told, 503 if missing else 200)

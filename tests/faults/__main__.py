@@ -1,65 +1,85 @@
-"""`python -m faults [COUNT] [SEED] [FILTER]`: strike faults in a running suite, and ask each time what must hold.
+"""`python -m faults`: strike faults in a running suite, and ask each time what must hold.
 
-COUNT strikes on each stage are divided among the faults in whose name the expression FILTER is found; `one machine` and
-`many machines` take all faults of that stage alone. Ends with 1 where
-anything was lost, came twice, or went wrong in silence.
+The plan strikes every fault ten times on each stage where it can be struck. What was struck is noted in a file of the
+seed, and a run under the same seed goes on where the last one stopped; FILTER takes the faults whose name the
+expression is found in, or a stage by its name. Ends with 1 where anything was lost, came twice, or was silent.
 """
 
 from __future__ import annotations
 
-import os
+import argparse
 import random
 import re
+import shutil
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
-from demonstrations import of_sixty_firms
-from faults.run import Run, rounds, scene_of, strike, tell
-from faults.theatre import THEATRES
+from faults.fault import Fault
+from faults.plan import TIMES, remaining, rounds
+from faults.record import Record
+from faults.run import Striker, scene_of
+from faults.theatre import THEATRES, Grounds
 
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
-COUNT, SEED = 200, 14
+SEED = 14
 
 
-def main(count: int, seed: int, wanted: str) -> int:
-    """Strike so many faults on each stage that has any of those wanted; return 1 where anything does not hold."""
+def main(given: argparse.Namespace) -> int:
+    """Strike what of the plan is left, at most so many strikes; return 1 where anything did not hold."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the suite is stopped on our way out
-    clean = True
+    record = Record(RESULTS / f"faults-{given.seed}.jsonl")
     with tempfile.TemporaryDirectory(prefix="smecredit-faults-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL may run as another user
-        kept = os.environ.get("SMECREDIT_FAULTS_HOME")
-        demonstration = Path(kept) if kept else of_sixty_firms(folder / "demonstration").home
+        grounds = Grounds(given.kept or folder / "kept")
         for theatre in THEATRES:
-            if wanted == theatre or wanted not in THEATRES:
-                clean &= _play(theatre, folder, demonstration, (count, seed, wanted))
-    return 0 if clean else 1
+            if given.filter == theatre or given.filter not in THEATRES:
+                _play(theatre, folder, grounds, given, record)
+    record.write(RESULTS / f"faults-{given.seed}.md")
+    print(record.table(), flush=True)
+    return 0 if record.clean else 1
 
 
-def _play(theatre: str, folder: Path, demonstration: Path, given: tuple[int, int, str]) -> bool:
-    """Strike on one stage, print the table and write it; tell whether all held."""
-    count, seed, wanted = given
-    run = Run(seed)
-    with THEATRES[theatre](folder, demonstration) as (stage, all_, prepare):
-        faults = [fault for fault in all_ if wanted == theatre or re.search(wanted, fault.name)]
-        if not faults:
-            return True
-        prepare()
-        with scene_of(stage, seed) as scene:
-            for round_ in rounds(faults, count, random.Random(seed)):
-                strike(scene, round_, run)
-                tell(scene, run)
-                names = ", ".join(fault.name for fault in round_)
-                print(f"{sum(row.times for row in run.rows.values())} of {count}: {names}", flush=True)
-                if not run.clean:
-                    break
-    run.write(RESULTS / f"faults-{theatre.replace(' ', '-')}-{seed}.json")
-    print(f"{theatre}\n{run.table()}", flush=True)
-    return run.clean
+def _play(theatre: str, folder: Path, grounds: Grounds, given: argparse.Namespace, record: Record) -> None:
+    """Strike on one stage until nothing is left, enough was struck, or something did not hold."""
+    with THEATRES[theatre](folder) as (stage, all_, prepare):
+        wanted = [fault for fault in all_ if given.filter == theatre or re.search(given.filter, fault.name)]
+        if not _left(wanted, theatre, given, record):
+            return
+        prepare(grounds)
+        with scene_of(stage, given.seed) as scene:
+            striker, struck = Striker(theatre, scene), 0
+            while waiting := _left(wanted, theatre, given, record):
+                done = record.struck(theatre).total()
+                for round_ in rounds(waiting, random.Random(f"{given.seed} {theatre} {done}")):
+                    record.add(striker.strike(round_))
+                    told = record.rounds[-1]
+                    struck += len(told.faults)
+                    print(f"{theatre}: {', '.join(told.faults)}: {told.seconds} {told.found or ''}", flush=True)
+                    if told.found:
+                        shutil.copytree(stage.home / "logs", RESULTS / f"faults-{given.seed}-logs", dirs_exist_ok=True)
+                    if told.found or struck >= given.count:
+                        return
+                if record.struck(theatre).total() == done:
+                    return  # nothing that is left could be struck
+
+
+def _left(faults: list[Fault], theatre: str, given: argparse.Namespace, record: Record) -> list[Fault]:
+    """Return what the plan still has for a stage."""
+    return remaining(faults, given.times, record.struck(theatre))
+
+
+def _arguments() -> argparse.Namespace:
+    told = argparse.ArgumentParser(prog="faults", description=__doc__)
+    told.add_argument("--count", type=int, default=sys.maxsize, help="strikes on each stage, then stop; all by default")
+    told.add_argument("--seed", type=int, default=SEED)
+    told.add_argument("--filter", default="")
+    told.add_argument("--times", type=int, default=TIMES, help="how often each fault is struck in all")
+    told.add_argument("--kept", type=Path, help="a folder that keeps what a stage begins with from one run to the next")
+    return told.parse_args()
 
 
 if __name__ == "__main__":
-    said = dict(enumerate(sys.argv[1:]))
-    sys.exit(main(int(said.get(0, COUNT)), int(said.get(1, SEED)), said.get(2, "")))
+    sys.exit(main(_arguments()))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import polars as pl
 from faults.stage import Stage
 from sqlalchemy import text
 
@@ -26,6 +27,8 @@ PACKAGES: Final[Mapping[str, str]] = {
     "scoring": "services.scoring",
     "matching": "services.matching",
 }
+# What stands before the number of a row.
+MARK: Final = r"^(.*)-\d+$"
 
 
 class Books:
@@ -49,11 +52,16 @@ class Books:
         with self._open(part) as database:
             listing.again(database, job)
 
-    def lake(self) -> Sequence[str]:
-        """Return the number of each invoice that the lake holds, once for each of its rows."""
+    def lake(self) -> Mapping[str, tuple[int, int]]:
+        """Return by the mark of a file how many rows of it the lake holds, and how many invoices they are."""
         with self.profile() as context:
             lake = context.lakes["invoices"]
-            return [str(number) for number in lake.read(lake.newest(), without=())["number"]]
+            numbers = lake.read(lake.newest(), without=()).select("number")
+        marks = numbers.group_by(pl.col("number").str.extract(MARK).alias("mark"))
+        return {
+            mark: (rows, own)
+            for mark, rows, own in marks.agg(pl.len(), pl.col("number").n_unique().alias("own")).rows()
+        }
 
     def verified(self, home: Path | None = None) -> list[Any]:
         """Return what `verify deep` finds, of every service; of another home than the stage's where one is named."""

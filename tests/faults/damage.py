@@ -6,15 +6,15 @@ import random
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from faults.books import Books
 from faults.door import Act
-from faults.fault import Fault, Scene
+from faults.fault import HARMS, Alone, Fault, Scene
 from faults.invariants import Broken
 from faults.load import BANK
 
@@ -62,28 +62,60 @@ FILES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @dataclass
+class Copy:
+    """A copy of a stage's home, which harms share: each is put right before the next, and each comes once."""
+
+    home: Path | None = None
+    _folder: tempfile.TemporaryDirectory[str] | None = None
+    _harmed: set[str] = field(default_factory=set)
+
+    def for_harm(self, name: str, scene: Scene) -> Path:
+        """Return the copy, or a new one where this harm was done to it, made while nobody writes."""
+        if self.home is None or name in self._harmed:
+            self._folder = tempfile.TemporaryDirectory(prefix="smecredit-harmed-", ignore_cleanup_errors=True)
+            self.home, self._harmed = Path(self._folder.name) / "home", set()
+            with scene.load.still():
+                scene.asked.settled()
+                copied(scene.stage.home, self.home)
+        self._harmed.add(name)
+        return self.home
+
+    @contextmanager
+    def kept(self, path: Path) -> Iterator[None]:
+        """Put a file back as it was after the block, and what a database wrote beside it away."""
+        kept = path.with_name(f"{path.name}.kept")
+        shutil.copy2(path, kept)
+        try:
+            yield
+        finally:
+            for beside in path.parent.glob(f"{path.name}-*"):
+                beside.unlink()
+            kept.replace(path)
+
+
+@dataclass
 class Damaged:
-    """One file of a copy of the home is harmed: `verify` names it, and nothing else."""
+    """One file of a copy of the home is harmed: `verify` names it, and finds nothing once it is put right."""
 
     what: str
     way: str
-    together: int = 1
+    copy: Copy
+    sort: str = HARMS
 
     @property
     def name(self) -> str:
         """Which file, and how."""
         return f"{self.what} {self.way}"
 
+    part = name
+
     def strike(self, scene: Scene) -> Iterable[Broken]:
-        """Copy the home while nobody writes, harm one file, and read what verify finds."""
-        with tempfile.TemporaryDirectory(prefix="smecredit-harmed-", ignore_cleanup_errors=True) as folder:
-            home = Path(folder) / "home"
-            with scene.load.still():
-                copied(scene.stage.home, home)
-            books = Books(scene.stage)
-            if whole := books.verified(home):
-                return [Broken("silent", f"verify of an unharmed copy: {whole}")]
-            path = scene.chance.choice([each for each in sorted(files(home, self.what)) if each.stat().st_size])
+        """Harm one file, and read what verify finds before and with it."""
+        home, books = self.copy.for_harm(self.name, scene), Books(scene.stage)
+        if whole := books.verified(home):
+            return [Broken("silent", f"verify of an unharmed copy: {whole}")]
+        path = scene.chance.choice([each for each in sorted(files(home, self.what)) if each.stat().st_size])
+        with self.copy.kept(path):
             WAYS[self.way](path, scene.chance)
             found = books.verified(home)
         if not any(self._names(path, str(each)) for each in found):
@@ -91,7 +123,7 @@ class Damaged:
         return ()
 
     def heal(self, scene: Scene) -> None:
-        """Do nothing: the copy is gone."""
+        """Do nothing: the file is back."""
 
     def _names(self, path: Path, told: str) -> bool:
         """Tell whether a finding is of this file; a lost entry of a log is told by its version."""
@@ -101,11 +133,10 @@ class Damaged:
 
 
 @dataclass
-class Served:
+class Served(Alone):
     """A file of the lake of a running suite is harmed: firms of other buckets are served, those of its own told."""
 
     name: str = "lake file cut under readers"
-    together: int = 1
 
     def strike(self, scene: Scene) -> Iterable[Broken]:
         """Harm one file, read every firm, and put the file back."""
@@ -145,9 +176,11 @@ def copied(source: Path, target: Path) -> None:
             kept.backup(copy)
 
 
-DAMAGES: Final[tuple[Fault, ...]] = (
-    *(Damaged(what, way) for what in ("lake file", "lake log", "file received") for way in ("cut", "flip", "lose")),
-    Damaged("database", "cut"),
-    Damaged("database", "scramble"),
-    Served(),
-)
+def damages() -> Sequence[Fault]:
+    """Return a harm of each sort of file in each way, and one to readers."""
+    copy = Copy()
+    in_each_way = [
+        (what, way) for what in ("lake file", "lake log", "file received") for way in ("cut", "flip", "lose")
+    ]
+    on_pages = [("database", "cut"), ("database", "scramble")]
+    return *(Damaged(what, way, copy) for what, way in (*in_each_way, *on_pages)), Served()

@@ -12,6 +12,7 @@ from faults.load import Load
 from faults.stage import NeverWell, Stage
 
 TOLD_SECONDS = 60.0
+KILLS, HARMS = "kills", "harms"
 
 
 @dataclass(frozen=True)
@@ -25,16 +26,36 @@ class Scene:
 
 
 class Fault(Protocol):
-    """A fault; `together` of them may be struck before the questions are asked."""
+    """A fault. Those of one sort that strike different parts may share a round of questions; of no sort, none."""
 
-    name: str
-    together: int
+    @property
+    def name(self) -> str:
+        """What is struck, in a few words."""
+
+    @property
+    def sort(self) -> str:
+        """With which others it may share a round; with none where it is empty."""
+
+    @property
+    def part(self) -> str:
+        """What of the suite it strikes, which no other of its round does."""
 
     def strike(self, scene: Scene) -> Iterable[Broken]:
         """Strike it, and return what of the suite's behaviour meanwhile is not as it should be."""
 
     def heal(self, scene: Scene) -> None:
         """Put the world right; the suite has to come back by itself."""
+
+
+class Missed(Exception):
+    """There was nothing to strike at that moment: it is struck another time, and not counted."""
+
+
+class Alone:
+    """A fault after which the questions are asked before anything else is struck."""
+
+    sort: str = ""
+    part: str = ""
 
 
 def named(scene: Scene, part: str, missing: str) -> list[Broken]:

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from faults.books import Books
-from faults.fault import Scene, named
+from faults.fault import Alone, Missed, Scene, named
 from faults.invariants import Broken
 from faults.stage import ROOT, NeverWell, Stage
 from small_disk import fill, remount
 
-BIG_FILE = 40_000
+BIG_FILE, CLOCK_FILE = 40_000, 2_000
 TAKEN_SECONDS, OTHERS_SECONDS = 60.0, 60.0
-HOLDER = "SELECT w.pid FROM jobs j JOIN workers w ON w.name = j.worker WHERE j.id = :job AND j.state = 'running'"
+RUNNING = "SELECT j.id, w.pid FROM jobs j JOIN workers w ON w.name = j.worker WHERE j.state = 'running'"
 OWN = ("SMECREDIT_READY_FD",)
 
 
@@ -43,6 +43,10 @@ class Crew:
             start_new_session=True,
         )
 
+    def idle(self, books: Books) -> bool:
+        """Tell whether none of them has a job in hand."""
+        return not any(_group(pid) == self._process.pid for pid in books.pairs("profile", RUNNING).values())
+
     def end(self) -> None:
         """Kill them as a power cut would."""
         with suppress(ProcessLookupError):
@@ -51,11 +55,10 @@ class Crew:
 
 
 @dataclass
-class StoppedAtWork:
+class StoppedAtWork(Alone):
     """SIGSTOP of a worker over an import, at a moment of chance; it wakes when another has taken and done its job."""
 
     name: str = "worker stopped at work"
-    together: int = 1
     _stopped: int = 0
     _crew: list[Crew] = field(default_factory=list)
     _number: int = 0
@@ -66,17 +69,14 @@ class StoppedAtWork:
         self._crew = [Crew(scene.stage)]
         sent = scene.load.send(f"stopped-{self._number}", BIG_FILE, scene.chance)
         books = Books(scene.stage)
-        deadline = time.monotonic() + TAKEN_SECONDS
-        while not (pids := books.column("profile", HOLDER, job=sent.id)):
-            if time.monotonic() > deadline or self._ended(books, sent.id):
-                return ()
+        taken(books, sent.id)
         time.sleep(scene.chance.uniform(0, 0.6))
-        self._stopped = pids[0]
-        with suppress(ProcessLookupError):
-            os.kill(self._stopped, signal.SIGSTOP)
+        pid = taken(books, sent.id)
+        os.kill(pid, signal.SIGSTOP)
+        self._stopped = pid
         # Where it sleeps with SQLite's lock in its hands nobody can write until it wakes: so not for ever.
         with suppress(NeverWell):
-            scene.stage.until(lambda: self._ended(books, sent.id), OTHERS_SECONDS, str)
+            scene.stage.until(lambda: ended(books, sent.id), OTHERS_SECONDS, str)
         return ()
 
     def heal(self, scene: Scene) -> None:
@@ -89,19 +89,13 @@ class StoppedAtWork:
             crew.end()
         self._stopped, self._crew = 0, []
 
-    @staticmethod
-    def _ended(books: Books, job: str) -> bool:
-        return books.column("profile", "SELECT state FROM jobs WHERE id = :job", job=job) == ["done"]
-
 
 @dataclass
-class ClockOff:
+class ClockOff(Alone):
     """Workers on a host whose clock is an hour off, killed over their work: they block nobody and take nothing."""
 
     hours: str
-    together: int = 1
     _crew: list[Crew] = field(default_factory=list)
-    _number: int = 0
 
     @property
     def name(self) -> str:
@@ -109,13 +103,16 @@ class ClockOff:
         return f"clock {self.hours}"
 
     def strike(self, scene: Scene) -> Iterable[Broken]:
-        """Let them work beside the suite's own on files, and kill them at a moment of chance."""
-        self._number += 1
-        self._crew = [Crew(scene.stage, "faketime", "-f", self.hours)]
-        until = time.monotonic() + scene.chance.uniform(8, 16)
-        while time.monotonic() < until:
-            scene.load.send(f"clock{self.hours}-{self._number}-{time.monotonic_ns()}", 2000, scene.chance)
-            time.sleep(1)
+        """Let them work beside the suite's own on files, and kill them over one at a moment of chance."""
+        crew, books = Crew(scene.stage, "faketime", "-f", self.hours), Books(scene.stage)
+        self._crew = [crew]
+        deadline = time.monotonic() + TAKEN_SECONDS
+        while crew.idle(books):
+            if time.monotonic() > deadline:
+                raise Missed(f"workers with a clock {self.hours} took nothing")
+            if not waiting(books):
+                scene.load.send(f"clock{self.hours}-{time.monotonic_ns()}", CLOCK_FILE, scene.chance)
+        time.sleep(scene.chance.uniform(0, 0.6))
         return ()
 
     def heal(self, scene: Scene) -> None:
@@ -126,11 +123,10 @@ class ClockOff:
 
 
 @dataclass
-class DiskFull:
+class DiskFull(Alone):
     """The home's disk has no byte left for some seconds."""
 
     name: str = "disk full"
-    together: int = 1
     _ballast: Path | None = None
 
     def strike(self, scene: Scene) -> Iterable[Broken]:
@@ -149,11 +145,10 @@ class DiskFull:
 
 
 @dataclass
-class ReadOnly:
+class ReadOnly(Alone):
     """The home is read-only when the suite starts: it says so and does not start; made writable, it does."""
 
     name: str = "home read-only"
-    together: int = 1
 
     def strike(self, scene: Scene) -> Iterable[Broken]:
         """Stop the suite, and try to start it on a home that nobody can write."""
@@ -169,6 +164,32 @@ class ReadOnly:
         """Make it writable and start."""
         remount(scene.stage.home.parent, "rw")
         scene.stage.start()
+
+
+def taken(books: Books, job: str) -> int:
+    """Wait until a worker has a job in hand and return its process; raise `Missed` where the job has ended."""
+    deadline = time.monotonic() + TAKEN_SECONDS
+    while not (pid := books.pairs("profile", RUNNING).get(job)):
+        if time.monotonic() > deadline or ended(books, job):
+            raise Missed(f"nobody has job {job} in hand")
+    return int(pid)
+
+
+def ended(books: Books, job: str) -> bool:
+    """Tell whether a job is done."""
+    return books.column("profile", "SELECT state FROM jobs WHERE id = :job", job=job) == ["done"]
+
+
+def waiting(books: Books) -> int:
+    """Return how many jobs wait for a worker."""
+    return int(books.column("profile", "SELECT count(*) FROM jobs WHERE state = 'queued' AND due_at IS NULL")[0])
+
+
+def _group(pid: int) -> int:
+    """Return the group of a process, 0 where it is gone."""
+    with suppress(ProcessLookupError):
+        return os.getpgid(pid)
+    return 0
 
 
 def clocks() -> list[ClockOff]:

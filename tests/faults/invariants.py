@@ -41,6 +41,7 @@ class Asked:
     def __init__(self, stage: Stage, load: Load, box: Postbox) -> None:
         self._stage, self._load, self._box, self._door = stage, load, box, load.door
         self._books = Books(stage)
+        self.seconds: dict[str, float] = {}  # that each step took when it was asked last
         self._kept: dict[str, str] = {}
         self._seen: Counter[str] = Counter()
         self._before = self._counted()
@@ -50,12 +51,25 @@ class Asked:
 
     def ask(self) -> list[Broken]:
         """Wait until everybody has an answer and the suite is well, and return what does not hold."""
+        self.seconds.clear()
+        began = time.monotonic()
         with self._load.still():
+            self.seconds["still"] = time.monotonic() - began
             try:
-                self._stage.wait_well()
+                self.seconds["well"] = self._stage.wait_well()
             except NeverWell as error:
                 return [Broken("silent", f"it did not come back by itself: {error}")]
             return self.questions()
+
+    def settled(self) -> None:
+        """Wait until no worker has anything left to do; raise `NeverWell` where that does not come."""
+        query = "SELECT count(*) FROM jobs WHERE state = 'running' OR state = 'queued' AND due_at IS NULL"
+        parts = ("profile", "scoring", "matching")
+
+        def at_rest() -> bool:
+            return not any(self._books.column(part, query)[0] for part in parts)
+
+        self._stage.until(at_rest, DONE_SECONDS, lambda: "jobs wait for ever")
 
     def questions(self, *, anew: bool = False) -> list[Broken]:
         """Return what does not hold of a suite at rest; `anew` also asks of what was found in its place before."""
@@ -64,7 +78,9 @@ class Asked:
             self._seen.clear()
         try:
             for question in self._questions:
+                began = time.monotonic()
                 found += question(self)
+                self.seconds[question.__name__.strip("_")] = time.monotonic() - began
         except (GaveUp, NeverWell) as error:
             found.append(Broken("lost", str(error)))
         return found
@@ -128,13 +144,13 @@ class Asked:
 
     def _lake(self) -> Iterator[Broken]:
         """Each invoice of each file is in the lake once, as a reader of the files finds it."""
-        rows = Counter(self._books.lake())
+        held = self._books.lake()
         for sent in self._load.journal.imports:
-            own = [rows[f"{sent.mark}-{number}"] for number in range(sent.rows)]
-            if max(own) > 1:
-                yield Broken("doubled", f"an invoice of {sent.mark} is {max(own)} times in the lake")
-            if (there := sum(map(bool, own))) != sent.counts["accepted"]:
-                yield Broken("lost", f"the lake holds {there} of {sent.counts['accepted']} invoices of {sent.mark}")
+            rows, own = held.get(sent.mark, (0, 0))
+            if rows > own:
+                yield Broken("doubled", f"{own} invoices of {sent.mark} are {rows} rows in the lake")
+            if own != sent.counts["accepted"]:
+                yield Broken("lost", f"the lake holds {own} of {sent.counts['accepted']} invoices of {sent.mark}")
 
     def _delivered(self) -> Iterator[Broken]:
         """Each move of a dossier has one message, and each message came."""

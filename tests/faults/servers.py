@@ -8,9 +8,8 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
 
-from faults.fault import Fault, Scene, named
+from faults.fault import Alone, Fault, Scene, named
 from faults.invariants import Broken
 from faults.kills import Kill
 
@@ -19,15 +18,15 @@ SHORTEST_STOP, LONGEST_STOP = 3.0, 12.0
 
 
 @dataclass
-class PostgreSQLGone:
+class PostgreSQLGone(Alone):
     """kill -9 of PostgreSQL's first process: no checkpoint, no goodbye; the log is played again when it starts."""
 
     name: str = "postgresql gone"
-    together: int = 1
 
     def strike(self, scene: Scene) -> Iterable[Broken]:
         """Kill it, and see that readiness names the database."""
         time.sleep(scene.chance.uniform(0, LONGEST_WAIT))
+        scene.stage.until(lambda: bool(scene.stage.pids("postgresql")), 60, lambda: "there is no postgresql")
         for pid in scene.stage.pids("postgresql"):
             _kill(pid)
         return [each for part in ("profile", "scoring", "matching") for each in named(scene, part, "database")]
@@ -39,12 +38,11 @@ class PostgreSQLGone:
 
 
 @dataclass
-class Halted:
+class Halted(Alone):
     """SIGSTOP of every process of a kind for some seconds: it takes connections and answers nobody."""
 
     kind: str
     missing: tuple[str, str] | None = None
-    together: int = 1
     _stopped: list[int] = field(default_factory=list)
 
     @property
@@ -55,6 +53,7 @@ class Halted:
     def strike(self, scene: Scene) -> Iterable[Broken]:
         """Stop it for a while of chance; readiness names it where it is missed."""
         time.sleep(scene.chance.uniform(0, LONGEST_WAIT))
+        scene.stage.until(lambda: bool(scene.stage.pids(self.kind)), 60, lambda: f"there is no {self.kind}")
         self._stopped = scene.stage.pids(self.kind)
         for pid in self._stopped:
             with suppress(ProcessLookupError):
@@ -74,13 +73,9 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-SERVERS: Final[tuple[Fault, ...]] = (
-    Kill("engine worker"),
-    Kill("engine scheduler"),
-    Kill("redis"),
-    Kill("object store"),
-    Kill("postgresql's backend", together=1),
-    PostgreSQLGone(),
-    Halted("object store", ("profile", "writing")),
-    Halted("redis"),
-)
+def servers() -> list[Fault]:
+    """Return what may happen to each server that many machines stand on."""
+    together = [Kill(kind) for kind in ("engine worker", "engine worker's process", "engine scheduler", "redis")]
+    alone = [Kill(kind, sort="") for kind in ("object store", "postgresql's backend")]
+    halted = [Halted("object store", ("profile", "writing")), Halted("redis")]
+    return [*together, *alone, PostgreSQLGone(), *halted]

@@ -10,7 +10,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,8 +27,9 @@ KINDS: Final[Mapping[str, str]] = {
     **{f"{name} web": f"services.{name}.app" for name in ("profile", "scoring", "matching")},
     **{f"{name} worker": f"services.{name}.cli worker" for name in ("profile", "scoring", "matching")},
     "gateway web": "gateway.app",
-    "engine worker": "chassis.core.engine worker",
-    "engine scheduler": "chassis.core.engine scheduler",
+    "engine worker": "distributed.cli.dask_worker",
+    "engine worker's process": "multiprocessing.spawn",
+    "engine scheduler": "distributed.cli.dask_scheduler",
     "object store": "weed server",
     "redis": "redis-server",
     "postgresql": "/postgres -D",
@@ -98,19 +100,18 @@ class Stage:
             self.parent.wait(WELL_SECONDS)
 
     def processes(self) -> dict[int, str]:
-        """Return the processes of the suite, without its parent, by their command lines."""
-        mark = f"SMECREDIT_HOME={self.home}"
-        found = {}
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and int(entry.name) not in (os.getpid(), self.parent and self.parent.pid):
-                try:
-                    told = (entry / "environ").read_bytes().decode(errors="replace").split("\0")
-                    line = (entry / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
-                except OSError:
-                    continue
-                if line and any(each == mark or each.startswith(f"{mark}/machines/") for each in told):
-                    found[int(entry.name)] = line
-        return found
+        """Return the processes of the suite, without its parent, by their command lines.
+
+        They are told by their environment; Redis and PostgreSQL's children write over it, and are told by their parent.
+        """
+        mark, parent = f"SMECREDIT_HOME={self.home}", self.parent.pid if self.parent else 0
+        running = [each for each in _running() if each.pid not in (os.getpid(), parent)]
+        own = {
+            each.pid: each.line
+            for each in running
+            if any(told == mark or told.startswith(f"{mark}/machines/") for told in each.environment)
+        }
+        return own | {each.pid: each.line for each in running if each.parent in {*own, parent} - {0}}
 
     def pids(self, kind: str) -> list[int]:
         """Return the processes of a kind; the words that tell it stand in their command lines."""
@@ -153,6 +154,29 @@ class Stage:
                 for pid in self.processes():
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of this machine."""
+
+    pid: int
+    parent: int
+    line: str
+    environment: Sequence[str]
+
+
+def _running() -> Iterator[Process]:
+    """Give the processes that have a command line and that we may look at."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                told, line = ((entry / name).read_bytes().decode(errors="replace") for name in ("environ", "cmdline"))
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            if line:
+                yield Process(int(entry.name), parent, line.replace("\0", " "), told.split("\0"))
 
 
 def through(proxy: str) -> dict[str, str]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from faults.damage import DAMAGES, copied
+from demonstrations import of_sixty_firms
+from faults.damage import copied, damages
 from faults.fault import Fault
 from faults.hosts import DiskFull, ReadOnly, StoppedAtWork, clocks
-from faults.kills import KILLS
+from faults.kills import kills
 from faults.run import SETTINGS
-from faults.servers import SERVERS
+from faults.servers import servers
 from faults.stage import Stage, through
 from faults.upstream import Mode, Proxy, Upstream
 from small_disk import small_disk
@@ -25,18 +27,53 @@ from smecredit.running.ports import Addresses, free_port
 
 DISK_MEGABYTES = 700
 ONE_MACHINE, MANY_MACHINES = "one machine", "many machines"
+
+
+class Grounds:
+    """What the stages begin with, made once in a folder: a demonstration's home, and the same loaded into servers."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
+
+    def one_machine(self, stage: Stage) -> None:
+        """Give a stage the home of a demonstration."""
+        copied(of_sixty_firms(self._folder / "demonstration").home, stage.home)
+
+    def many_machines(self, stage: Stage) -> None:
+        """Give a stage what its servers and its home are to hold: the demonstration's files, loaded anew once."""
+        assert stage.below
+        loaded = self._folder / "loaded"
+        places = ((loaded / "servers", stage.below), (loaded / "home", stage.home))
+        if not loaded.exists():
+            _load(stage, of_sixty_firms(self._folder / "demonstration").home.parent / "sandbox")
+            loaded.mkdir()
+            for kept, place in places:
+                _copy(place, kept)
+            return
+        for kept, place in places:
+            place.rmdir()
+            _copy(kept, place)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder with whose files are whose: PostgreSQL's are another user's."""
+    subprocess.run(["cp", "-a", str(source), str(target)], check=True)
+
+
 # A stage, what may be struck there, and what has to be done before it is used.
-Theatre = tuple[Stage, Sequence[Fault], Callable[[], None]]
+Theatre = tuple[Stage, Sequence[Fault], Callable[[Grounds], None]]
 
 
 @contextmanager
-def one_machine(folder: Path, demonstration: Path) -> Iterator[Theatre]:
+def one_machine(folder: Path) -> Iterator[Theatre]:
     """Give SQLite and files, on a disk of its own where one may be mounted, with a proxy before the profile service."""
     with ExitStack() as undo:
         port = free_port()
         proxy = Proxy(Addresses(port).port_of("profile"))
         undo.callback(proxy.close)
-        faults: list[Fault] = [*KILLS, StoppedAtWork(), *clocks(), *DAMAGES]
+        faults: list[Fault] = [*kills(), StoppedAtWork(), *clocks(), *damages()]
         faults += [Upstream(proxy, mode) for mode in (Mode.STALL, Mode.CUT, Mode.HALF)]
         place = folder / "disk"
         try:
@@ -45,17 +82,17 @@ def one_machine(folder: Path, demonstration: Path) -> Iterator[Theatre]:
         except pytest.skip.Exception as why:
             print(f"left out: {why}", flush=True)
         stage = Stage(place / "home", port, **SETTINGS, **through(proxy.url))
-        yield stage, faults, lambda: copied(demonstration, stage.home)
+        yield stage, faults, lambda grounds: grounds.one_machine(stage)
 
 
 @contextmanager
-def many_machines(folder: Path, demonstration: Path) -> Iterator[Theatre]:
+def many_machines(folder: Path) -> Iterator[Theatre]:
     """Give PostgreSQL, object store, Redis and an engine, with the demonstration's files loaded anew."""
     below, home = folder / "servers", folder / "many" / "home"
     below.mkdir()
     home.mkdir(parents=True)
     stage = Stage(home, free_port(), below, **SETTINGS)
-    yield stage, [*KILLS, StoppedAtWork(), *SERVERS], lambda: _load(stage, demonstration.parent / "sandbox")
+    yield stage, [*kills(), StoppedAtWork(), *servers()], lambda grounds: grounds.many_machines(stage)
 
 
 def _load(stage: Stage, sandbox: Path) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
-from faults.fault import Scene, named
+from faults.fault import Alone, Scene, named
 from faults.invariants import Broken
 
 CHUNK = 1 << 16
@@ -88,12 +88,11 @@ def _reset(connection: socket.socket) -> None:
 
 
 @dataclass
-class Upstream:
+class Upstream(Alone):
     """The profile service answers late, not at all, or in halves, to the gateway and to the other services."""
 
     proxy: Proxy
     mode: Mode
-    together: int = 1
 
     @property
     def name(self) -> str:

@@ -57,6 +57,14 @@ def test_a_database_that_takes_no_writes_or_goes_away_says_so(postgresql: Server
     postgresql.drop(url)
 
 
+def test_a_server_that_takes_no_connection_does_not_answer_just_now(tmp_path: Path) -> None:
+    """It was killed, and nobody listens yet: no state is told with that."""
+    database = Database(f"postgresql://postgres:@/none?host={tmp_path}")
+    told = refusal_of(failure(database, "SELECT 1"))
+    assert isinstance(told, UpstreamUnavailable)
+    assert not isinstance(told, NotWritable)
+
+
 def test_a_damaged_database_is_told_as_such(tmp_path: Path) -> None:
     """It is no fault without a name, and no disk that is full."""
     (tmp_path / "a.db").write_bytes(b"no database at all, " * 100)
