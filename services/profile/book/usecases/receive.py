@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from chassis.core.errors import Invalid, NotFound, TooLarge
@@ -106,8 +106,16 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
         # Another request with this key was quicker by a moment: its import is the answer to both.
         context.uploads.delete(import_id)
         with context.database.read() as session:
-            return _before(session, caller, delivery, sha256) or import_id
-    except BaseException:
+            quicker = delivery.key and _before(session, caller, delivery, sha256)
+        if not quicker:
+            raise
+        return quicker
+    except DBAPIError as error:
+        # Where the database went away in the commit nobody knows whether it landed; if it did, the job needs the file.
+        if not error.connection_invalidated:
+            context.uploads.delete(import_id)
+        raise
+    except Exception:
         context.uploads.delete(import_id)
         raise
     return import_id
