@@ -85,8 +85,7 @@ def check(material: Material, chosen: Iterable[Rule] | None = None) -> pl.DataFr
 
     Rows come by rule in the order of declaration, then by enterprise, day and subject: the same for the same facts.
     """
-    in_force = [rule for rule in (chosen or rules()) if rule.since <= material.as_of and _may_pair(rule, material)]
-    parts = pl.collect_all([_findings(rule, material) for rule in in_force])
+    parts = pl.collect_all([_findings(rule, material) for rule in _spoken(material, chosen)])
     return pl.concat([pl.DataFrame(schema=FINDINGS), *parts])
 
 
@@ -95,11 +94,10 @@ def tally(findings: pl.DataFrame) -> pl.DataFrame:
     return findings.lazy().group_by("enterprise", "rule", maintain_order=True).agg(*COUNTS).collect()
 
 
-def tally_book(material: Material) -> pl.DataFrame:
+def tally_book(material: Material, chosen: Iterable[Rule] | None = None) -> pl.DataFrame:
     """Return what `tally(check(material))` does in another order, without a row for each of a book's comparisons."""
-    in_force = [rule for rule in rules() if rule.since <= material.as_of and _may_pair(rule, material)]
-    parts = pl.collect_all([_judged(rule, material).group_by("enterprise", "rule").agg(*COUNTS) for rule in in_force])
-    return pl.concat([pl.DataFrame(schema=TALLY), *parts])
+    parts = [_judged(rule, material).group_by("enterprise", "rule").agg(*COUNTS) for rule in _spoken(material, chosen)]
+    return pl.concat([pl.DataFrame(schema=TALLY), *pl.collect_all(parts)])
 
 
 def pass_rate(tallied: pl.DataFrame) -> pl.DataFrame:
@@ -114,6 +112,11 @@ def pass_rate(tallied: pl.DataFrame) -> pl.DataFrame:
     )
     means = shares.group_by("enterprise", maintain_order=True).agg(pass_rate=pl.col("agree").mean(), rules=pl.len())
     return means.sort("enterprise")
+
+
+def _spoken(material: Material, chosen: Iterable[Rule] | None) -> list[Rule]:
+    """Return the rules (or the chosen ones) that hold on the day and may find a pair."""
+    return [rule for rule in (chosen or rules()) if rule.since <= material.as_of and _may_pair(rule, material)]
 
 
 def _may_pair(rule: Rule, material: Material) -> bool:
