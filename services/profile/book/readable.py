@@ -70,12 +70,16 @@ class Readable:
         return self._files.table().version()
 
     def committed(self, import_id: str) -> Commit | None:
-        """Return what an import has committed already, None where it has not."""
+        """Return what an import has committed already, None where it has not; it is durable then.
+
+        Whoever committed it may have been killed before it was brought to the disk.
+        """
         table = self._files.table()
         if table.transaction_version(import_id) is None:
             return None
         for entry in self._files.history():
             if entry.get("import_id") == import_id:
+                self._files.make_sure(entry["version"])
                 return Commit(entry["version"], orjson.loads(entry["import"]), import_id)
         raise LookupError(f"the commit of {import_id} is no longer in the log")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,6 +17,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from chassis.data.files import Cache, Kept, cache_here
+from services.profile.book import digests
 from services.profile.book.delta import SAID, Bucket, bucket_of, harden, last_import
 from services.profile.book.domain import party
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
@@ -118,6 +119,12 @@ class TableFiles:
         else:
             with self._mirror.committing(version) as staged:
                 yield staged
+
+    def make_sure(self, version: int) -> None:
+        """Bring a commit to the disk where that was not done: an object store takes nothing that is not."""
+        if self.folder is not None and not digests.is_noted(self.folder, version):
+            with suppress(FileNotFoundError):  # what is gone was replaced since, by a commit of its own
+                harden(self.folder, version)
 
     @property
     def folder(self) -> Path | None:

@@ -15,7 +15,7 @@ from lake_writers import NOW, rows
 
 from chassis.data.files import Objects
 from services.profile.book import mirror
-from services.profile.book.delta import bucket_of
+from services.profile.book.delta import bucket_of, harden
 from services.profile.book.domain.departure import Departure, names_of
 from services.profile.book.domain.invoice import DATASET
 from services.profile.book.lake import Lake
@@ -71,6 +71,27 @@ def test_a_commit_that_landed_and_was_reported_failed_is_found_and_not_tried_aga
     assert lake.committed("imp_1") == found
 
 
+def test_a_commit_whose_writer_was_killed_before_it_was_on_the_disk_is_brought_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever finds it concludes the import in the database, which a power cut would leave without its rows."""
+    lake = Lake(str(tmp_path / "lake"))
+    lake.create()
+
+    def killed(*_: Any) -> None:
+        raise SystemExit(0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("services.profile.book.table_files.harden", killed)
+        with pytest.raises(SystemExit):
+            lake.append(rows(1, 2), "imp_1", {}, now=NOW)
+    brought = list[int]()
+    patched = "services.profile.book.table_files.harden"
+    monkeypatch.setattr(patched, lambda folder, version: (brought.append(version), harden(folder, version)))
+    assert lake.committed("imp_1") == lake.committed("imp_1")
+    assert brought == [1]
+
+
 @pytest.mark.parametrize("name", ["a b", "h#x", "h?x", "h*x", "h{x,y}", "50% x", "账册"])
 def test_a_lake_lies_in_a_folder_of_any_usual_name(tmp_path: Path, name: str) -> None:
     """No sign of it is taken for a pattern or a part of an address."""
@@ -119,8 +140,8 @@ def test_many_small_imports_leave_few_files(lake: Lake, monkeypatch: pytest.Monk
     monkeypatch.setattr("services.profile.book.lake.MOST_FILES", 4)
     for number in range(5):
         before = lake.append(rows(number), f"imp_{number}", {}, now=NOW)
-    assert lake.tidy(["local:E1"]) == 5
-    assert lake.tidy(["local:E1"]) == 0
+    assert lake.tidy(lake.newest(), ["local:E1"]) == 5
+    assert lake.tidy(lake.newest(), ["local:E1"]) == 0
     assert lake._files.at(lake.newest()).height == 1
     after = lake.append(rows(9), "imp_9", {}, now=NOW)
     assert sorted(lake.read(after.version, without=())["number"]) == ["0", "1", "2", "3", "4", "9"]
