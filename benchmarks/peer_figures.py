@@ -1,8 +1,8 @@
 """Peer figures of a large book: CPU seconds and memory of making them, and of the web process that reads them.
 
 `python -m benchmarks.peer_figures FOLDER MILLIONS` makes a book of so many million invoices (`benchmarks.thinned`) in
-the folder where it is not there yet, and prints one JSON object a line. Each measurement is a process of its own, so that
-its peak memory is its own; CPU seconds are of all its threads.
+the folder where it is not there yet, and prints one JSON object a line. Each measurement is a process of its own, so
+that its peak memory is its own; CPU seconds are of all its threads.
 """
 
 from __future__ import annotations
