@@ -9,13 +9,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from chassis.core.errors import Refused
 from chassis.data import dump
 from chassis.data.dump import Copy
+from chassis.data.files import Kept
 from chassis.data.vault import Entry, Part, Vault, vault_at
 
 MOST_ATTEMPTS = 5
@@ -25,13 +26,14 @@ MOST_ATTEMPTS = 5
 class Source:
     """A file that belongs into a backup, which is opened when its turn comes.
 
-    `size` (bytes) is named where the file never changes under its name: what an earlier backup holds of it is not
-    read again. `optional` is one that may be gone, or may never have been.
+    `kept` is named where nobody writes to the file once it is there: what an earlier backup holds of it, of this size
+    and written at the same moment, is not read again. A lake that is made again or restored gives other files the same
+    names, and often the same sizes. `optional` is one that may be gone, or may never have been.
     """
 
     name: str
     open: Callable[[], AbstractContextManager[Path]]
-    size: int | None = None
+    kept: Kept | None = None
     optional: bool = False
 
 
@@ -116,15 +118,19 @@ def fetch_from(
 def _kept(vault: Vault, sources: Sequence[Source], held: Mapping[str, Entry]) -> Iterator[Entry]:
     for source in sources:
         entry = held.get(source.name)
-        if entry is not None and source.size == entry.size:
+        if entry is not None and _is_same(source.kept, entry):
             yield entry
             continue
         try:
             with source.open() as path:
-                yield vault.keep(source.name, path)
+                yield replace(vault.keep(source.name, path), written=source.kept.written if source.kept else None)
         except FileNotFoundError:
             if not source.optional:
                 raise
+
+
+def _is_same(kept: Kept | None, entry: Entry) -> bool:
+    return kept is not None and (kept.size, kept.written) == (entry.size, entry.written)
 
 
 @contextmanager

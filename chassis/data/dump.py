@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, inspect, text
@@ -41,10 +42,12 @@ def copied(url: str, folder: Path) -> Iterator[Copy]:
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         file = _copy_pages(Path(str(address.database)), folder / SQLITE)
-        engine = create_engine(f"sqlite:///file:{file}?mode=ro&uri=true", hide_parameters=True)
-        with engine.connect() as connection:
-            yield Copy(file, connection)
-        engine.dispose()
+        engine = create_engine("sqlite://", creator=partial(sqlite3.connect, _read_only(file), uri=True))
+        try:
+            with engine.connect() as connection:
+                yield Copy(file, connection)
+        finally:
+            engine.dispose()
         return
     file = folder / POSTGRESQL
     database = Database(url)
@@ -93,7 +96,7 @@ def _copy_pages(source: Path, target: Path) -> Path:
     if not source.exists():
         raise CannotCopy(f"there is no database {source}")
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
+    with closing(sqlite3.connect(_read_only(source), uri=True)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
         # The copy is one file: it has no log of its own beside it.
         new.execute("PRAGMA journal_mode=DELETE")
@@ -103,6 +106,11 @@ def _copy_pages(source: Path, target: Path) -> Path:
     finally:
         os.close(handle)
     return target
+
+
+def _read_only(file: Path) -> str:
+    """Return an address by which a file is only read; a home's name may hold what would mean something there."""
+    return f"{file.absolute().as_uri()}?mode=ro"
 
 
 def _run(program: str, address: URL, options: Sequence[str], *files: Path) -> None:

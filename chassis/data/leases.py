@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 def hand_back(database: Database, worker: str, how: str | None) -> None:
-    """Give back what a worker that is dead has in hand; `how` it died counts against the job, None does not.
+    """Give back what a worker that is dead has in hand; `how` it died counts against the job, None (stopped) does not.
 
     A job over which workers died twice is set aside, as failed: the next worker would die too.
     """
@@ -34,7 +34,7 @@ def hand_back(database: Database, worker: str, how: str | None) -> None:
                 metrics.JOBS.labels(row.kind, FAILED).inc()
                 log.error("job set aside", job=row.id, kind=row.kind, killed=killed, how=how)
             else:
-                free |= {"state": QUEUED}
+                free |= {"state": QUEUED, "attempts": TABLE.c.attempts - int(how is None)}
             session.execute(update(TABLE).where(TABLE.c.id == row.id, *mine).values(free))
 
 

@@ -144,11 +144,12 @@ def told(session: Session, service: str, declared: Declared, name: str = NAME, *
     """
     run = next((run for run in schedule.runs(session) if run.name == name), None)
     finished = run.last_finished if run else None
-    report = (run.report if run else None) or {}
+    report = run.report if run else None  # none while one is under way, or where the last one failed
     same = {"service": service, "last_run": finished and rfc3339(finished)}
     same["next_run"] = rfc3339(run.due_at) if run and not off else None
     items = [
-        {**asdict(each), **same, "removed": report.get(each.key, 0) if finished else None} for each in declared.policies
+        {**asdict(each), **same, "removed": None if report is None else report.get(each.key, 0)}
+        for each in declared.policies
     ]
     stays = [
         {"service": service, "table": table, "reason": str(why), "title": asdict(why.words)}
@@ -171,11 +172,14 @@ def gauges(database: Database, declared: Declared, wishes: Mapping[str, str], na
 
 
 def _ages(database: Database, wishes: Mapping[str, str], name: str) -> dict[str, float]:
-    """Return the ages; of what was never carried out since it was due for the first time. What is off has none."""
+    """Return the ages; of what was never carried out since it was first ordered, or is due. What is off has none."""
     with database.read() as session:
         now = session.execute(select(clock.now())).scalar_one()
         found = [run for run in schedule.runs(session) if wishes.get(run.name) != "off"]
-    ages = {run.name: max(0.0, (now - (run.last_finished or run.due_at)).total_seconds()) for run in found}
+        since = {
+            run.name: run.last_finished or schedule.first_ordered(session, run.name) or run.due_at for run in found
+        }
+    ages = {name: max(0.0, (now - moment).total_seconds()) for name, moment in since.items()}
     # What no worker has planned yet is told too; that nobody serves its queue is another alert.
     return ages if wishes.get(name) == "off" else {name: 0.0, **ages}
 

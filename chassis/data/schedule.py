@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Column, MetaData, Row, String, Table, insert, select, update
+from sqlalchemy import Column, MetaData, Row, String, Table, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -98,7 +98,10 @@ class Scheduled:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One scheduled thing as it stands: when it is due, and how its last run went (`state`, `problem`: of its job)."""
+    """One scheduled thing as it stands: when it is due, and how its last run went (`state`, `problem`: of its job).
+
+    `last_finished` is when one was last carried out to its end, be it an earlier one than was `last_started`.
+    """
 
     name: str
     plan: str
@@ -191,6 +194,13 @@ def runs(session: Session) -> list[Run]:
     return [Run(*row) for row in session.execute(query.order_by(TABLE.c.name)).all()]
 
 
+def first_ordered(session: Session, name: str) -> datetime | None:
+    """Return when the first of a thing's jobs that are kept was ordered."""
+    first = select(func.min(jobs.TABLE.c.created_at)).where(jobs.TABLE.c.kind == name)
+    ordered: datetime | None = session.scalar(first)
+    return ordered
+
+
 Task = tuple[Scheduled, Row[Any] | None, datetime]
 
 
@@ -227,7 +237,7 @@ def _under_way(session: Session, job: str | None) -> bool:
 
 def _noting(database: Database, each: Scheduled) -> Callable[[Job], None]:
     def do(job: Job) -> None:
-        _note(database, each.name, last_started=clock.now(), last_finished=None, report=None)
+        _note(database, each.name, last_started=clock.now(), report=None)
         report = each.act(job)
         _note(database, each.name, last_finished=clock.now(), report=dict(report or {}))
         log.info("scheduled work done", name=each.name, job=job.id)

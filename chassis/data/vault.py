@@ -38,12 +38,20 @@ class VaultDamaged(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of a backup: its name, its size in bytes, the digest of the whole and those of its chunks in order."""
+    """One file of a backup: its name, its size in bytes, the digest of the whole and those of its chunks in order.
+
+    `written` is when it was written by the clock of its place, where that was asked for.
+    """
 
     name: str
     size: int
     sha256: str
     chunks: tuple[str, ...]
+    written: float | None = None
+
+    def as_told(self) -> dict[str, Any]:
+        """Return it as it is stored: lists of an earlier release, which lack `written`, stay what they are."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ class Part:
 
     def as_bytes(self) -> bytes:
         """Return the list as it is stored."""
-        entries = [asdict(entry) for entry in self.entries]
+        entries = [entry.as_told() for entry in self.entries]
         return orjson.dumps({"service": self.service, "facts": dict(self.facts), "entries": entries})
 
     @classmethod

@@ -20,7 +20,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, and_, or_, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from chassis.core import metrics, problems, traces
@@ -47,6 +47,14 @@ PUT_OFF_SECONDS = 10.0
 WAITS_SECONDS = (0.5, 1, 2, 4, 8, 15, 30)
 # Where a whole host dies with its workers nobody sees over what; that it was the job's fault takes more to believe.
 MOST_TAKEN = 10
+
+# What makes a job one that waits as if it had not been taken.
+AS_BEFORE: Mapping[str, Any] = {
+    "state": QUEUED,
+    "worker": None,
+    "lease_until": None,
+    "attempts": TABLE.c.attempts - 1,
+}
 
 log = structlog.get_logger()
 Handler = Callable[[Job], None]
@@ -114,9 +122,11 @@ class Worker:
     def _step(self) -> bool:
         try:
             return self.run_once()
-        except OperationalError:
-            # A database that restarts must not end its workers.
-            log.warning("database unavailable")
+        except DBAPIError as error:
+            if not isinstance(error, OperationalError) and refusal_of(error) is None:
+                raise
+            # A database that restarts, or takes no writes for a while, must not end its workers.
+            log.warning("database unavailable", error=type(error.orig).__name__)
             self._stopping.wait(1)
             return False
 
@@ -137,7 +147,7 @@ class Worker:
             log.exception("job broke off", job=job.id, kind=job.kind, attempt=job.attempt)
             self._retry(job, error)
         except SystemExit:
-            self._give_back(job)
+            self._put_back(job)
             raise
         else:
             self._end(job, DONE, None)
@@ -150,7 +160,7 @@ class Worker:
 
     def _keep_alive(self, job_id: str, finished: threading.Event) -> None:
         while not finished.wait(HEARTBEAT_SECONDS):
-            with suppress(OperationalError, LeaseLost):
+            with suppress(DBAPIError, LeaseLost):
                 self.renew(job_id)
 
     def _claim(self) -> Job | None:
@@ -199,10 +209,18 @@ class Worker:
         return Job(name, kind, payload, unpack(packed), attempt, self, noted, ordered_in)
 
     def _retry(self, job: Job, error: Exception) -> None:
-        if job.attempt >= (MOST_SLIPS if isinstance(error, SLIPS) else MOST_ATTEMPTS):
+        attempt = self._attempt(job)
+        if attempt >= (MOST_SLIPS if isinstance(error, SLIPS) else MOST_ATTEMPTS):
             self._give_up(job, type(error).__name__)
         else:
-            self._give_back(job, RETRY_SECONDS[min(job.attempt, len(RETRY_SECONDS)) - 1])
+            due = clock.ahead(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS)) - 1])
+            self._update(job, state=QUEUED, worker=None, lease_until=None, due_at=due)
+
+    def _attempt(self, job: Job) -> int:
+        """Return the how many-eth taking this is: a job that noted how far it is was counted anew meanwhile."""
+        with self._database.read() as session:
+            attempt: int = session.execute(select(TABLE.c.attempts).where(TABLE.c.id == job.id)).scalar_one()
+            return attempt
 
     def _stop_at(self, job: Job, refusal: Refused) -> None:
         """End a job that was refused, unless what it was refused for passes."""
@@ -225,8 +243,7 @@ class Worker:
     def _put_off(self, job: Job, refusal: Refused, seconds: float) -> None:
         """Let a job wait while others of its queue go on; that it was tried does not count."""
         log.warning("job put off", job=job.id, kind=job.kind, reason=refusal.detail.partition(" / ")[0])
-        due = clock.ahead(seconds)
-        self._update(job, state=QUEUED, worker=None, lease_until=None, due_at=due, attempts=job.attempt - 1)
+        self._put_back(job, due_at=clock.ahead(seconds))
 
     def _give_up(self, job: Job, error: str) -> None:
         detail = (
@@ -244,9 +261,9 @@ class Worker:
         told = {"job": job.id, "kind": job.kind, "state": state, "ordered_in_trace": ordered}
         log.info("job ended", **told, problem=problem and problem["type"])
 
-    def _give_back(self, job: Job, seconds: float | None = None) -> None:
-        due = None if seconds is None else clock.ahead(seconds)
-        self._update(job, state=QUEUED, worker=None, lease_until=None, due_at=due)
+    def _put_back(self, job: Job, **values: Any) -> None:
+        """Give a job back as if it had not been taken: a worker that is stopped has not tried it to its end."""
+        self._update(job, **AS_BEFORE, **{"due_at": None, **values})
 
     def _update(self, job: Job, **values: Any) -> None:
         with self._database.begin() as session:

@@ -65,7 +65,12 @@ class Local:
                 if process.lives:
                     return process
                 process.end()
-        return Process(max(1, cores() // self._width), self._idle_seconds)
+        try:
+            return Process(max(1, cores() // self._width), self._idle_seconds)
+        except BaseException:  # no memory for one, say: its place is another's
+            with self._lock:
+                self._taken -= 1
+            raise
 
     def give_back(self, process: Process, *, whole: bool) -> None:
         """Take a process back; one that is dead or in the middle of a unit is ended."""

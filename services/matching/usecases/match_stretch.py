@@ -72,7 +72,7 @@ def _made_from(terms: bytes, facts: Facts) -> str:
     for table in _tables(facts):
         digest.update(table)
     beside: Sequence[object] = (facts.as_of, facts.known_at, facts.catalogue, facts.model, facts.problem, facts.counts)
-    digest.update(repr((beside, facts.evidence, facts.counted, facts.overlay)).encode())
+    digest.update(repr((beside, facts.disputes, facts.evidence, facts.counted, facts.overlay)).encode())
     return digest.hexdigest()
 
 

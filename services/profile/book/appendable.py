@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -23,6 +24,7 @@ from services.profile.book.domain.dataset import KNOWN_AT, Dataset
 from services.profile.book.domain.versions import weigh
 from services.profile.book.fit import Commit, Step, require
 from services.profile.book.held import HeldRows
+from services.profile.book.overlap import ahead, behind
 from services.profile.book.parts import Brought, InMemory, Kept, Part, Whole, together
 from services.profile.book.readable import STATISTICS_STEP, Readable
 from services.profile.book.table_files import SHRED, buckets_of
@@ -84,7 +86,8 @@ class Appendable(Readable):
     ) -> Commit:
         """Append as `append` does, in one commit, rows that come in parts of which none says anything of another.
 
-        One part is in memory at a time; what it brings is `kept` until all are weighed. `counted` is told its place.
+        One part is weighed at a time, while the next is read and the last written; what it brings is `kept` until all
+        are weighed. `counted` is told its place.
         """
         weighed: dict[int, tuple[tuple[int, list[str]], Brought]] = {}
         known_at: datetime | None = None
@@ -95,17 +98,19 @@ class Appendable(Readable):
             before, known_at = known_at, max(now, self._last_known(table.version()) + STATISTICS_STEP)
             if before is not None and before < known_at:
                 kept.stamp(known_at)
-            for place, part in enumerate(parts):
-                rows = part.rows()
-                count = buckets_of(table)
-                beside = count, self._held.beside(table.version(), rows)["path"].to_list()
-                # Where others won the race, only that is weighed anew beside which they have put something.
-                if place not in weighed or weighed[place][0] != beside:
-                    held = self._held.of(table.version(), rows, part.near)
+            placed = partial(self._placed, known_at=known_at, import_id=import_id, count=buckets_of(table))
+            with ahead(part.rows() for part in parts) as every, behind() as do:
+                for place, rows in enumerate(every):
+                    files = self._held.beside(table.version(), rows)
+                    beside = buckets_of(table), files["path"].to_list()
+                    # Where others won the race, only that is weighed anew beside which they have put something.
+                    if place in weighed and weighed[place][0] == beside:
+                        continue
+                    held = self._held.of(files, rows, parts[place].near)
                     one = weigh(self._dataset, rows, held, standing(held["import_id"].unique().to_list()))
                     new = one.rows.filter(pl.col("version") > 0)
                     brought = Brought.of(self._dataset, one, new, counted(place, new, held))
-                    kept.keep(place, self._placed(one.rows, known_at, import_id, count))
+                    do(partial(_keep, kept, place, placed, one.rows))
                     weighed[place] = beside, brought
             entry = {"known_at": known_at.isoformat(), **together([weighed[place][1] for place in sorted(weighed)])}
             try:
@@ -181,3 +186,7 @@ class Appendable(Readable):
             "appended": dict(new[self._dataset.lead].value_counts().rows()),
             "date": latest.isoformat() if isinstance(latest, date) else None,
         }
+
+
+def _keep(kept: Kept, place: int, placed: Callable[[pl.DataFrame], pl.DataFrame], rows: pl.DataFrame) -> None:
+    kept.keep(place, placed(rows))

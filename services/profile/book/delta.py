@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -22,8 +24,11 @@ from services.profile.book.domain.dataset import Dataset
 # changes in the same commit as the files. One that says nothing is of a release that knew the usual number only.
 SAID = "buckets"
 # Rows of a file that are written and skipped together. The writer holds as many of every bucket; a firm's lie in one or
-# two of such groups, however long the file.
-ROWS_TOGETHER = 1 << 16
+# two of such groups, however long the file, and reading it costs what they cost: of 109,000 rows in one file 1.8 ms,
+# of groups of 65,536 5.2 (the file is 7 % larger).
+ROWS_TOGETHER = 1 << 13
+# So many firms are looked for one by one: of more, what lies between the first and the last of them is read.
+FEW = 8
 # A firm's place times this leaves room for the days of any date, before 1970 and after.
 DAYS = 1 << 33
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,6 +54,14 @@ class Bucket:
         """Tell which of these fall into it."""
         mine = [name for name in enterprises.unique() if self.has(name)]
         return enterprises.is_in(pl.Series(mine, dtype=pl.String).implode())
+
+
+def one_of(column: pl.Expr, names: Collection[str]) -> pl.Expr:
+    """Tell whether a column has one of these names; of a sorted table only the groups of rows near them are read."""
+    among = pl.Series(sorted(set(names)), dtype=pl.String)
+    if among.len() <= FEW:
+        return reduce(or_, (column == pl.lit(name) for name in among), pl.lit(value=False))
+    return column.is_between(pl.lit(among[0]), pl.lit(among[-1])) & column.is_in(among.implode())
 
 
 def writer_of(dataset: Dataset) -> WriterProperties:

@@ -20,10 +20,15 @@ def note(lake: Path, version: int, files: Iterable[Path]) -> None:
     """Note the digests of the files that a version brought; the same again where it was noted before."""
     found = {str(file.relative_to(lake)): _sha256(file) for file in files}
     (lake / FOLDER).mkdir(exist_ok=True)
-    place = lake / FOLDER / f"{version:020}.json"
+    place = _place(lake, version)
     beside = place.with_suffix(".part")
     beside.write_bytes(orjson.dumps(found))
     beside.replace(place)
+
+
+def is_noted(lake: Path, version: int) -> bool:
+    """Tell whether the digests of a version were noted: the last step of a commit."""
+    return _place(lake, version).exists()
 
 
 def known(lake: Path) -> Mapping[str, str]:
@@ -35,6 +40,10 @@ def known(lake: Path) -> Mapping[str, str]:
         except orjson.JSONDecodeError:
             continue  # a note that is damaged tells nothing; the files are read all the same
     return found
+
+
+def _place(lake: Path, version: int) -> Path:
+    return lake / FOLDER / f"{version:020}.json"
 
 
 def differs(file: Path, sha256: str) -> str | None:

@@ -19,15 +19,16 @@ class HeldRows:
 
     def beside(self, version: int, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the files of the buckets of these rows."""
-        return self._files.listed(version).of(rows["enterprise"].unique())
+        listed = self._files.listed(version)
+        return listed.files if listed.files.is_empty() else listed.of(rows["enterprise"].unique())
 
-    def of(self, version: int, rows: pl.DataFrame, near: pl.Expr | None = None) -> pl.DataFrame:
-        """Return what the lake may already hold of `rows`: same enterprises and directions, and days if they tell.
+    def of(self, files: pl.DataFrame, rows: pl.DataFrame, near: pl.Expr | None = None) -> pl.DataFrame:
+        """Return what the lake may already hold of `rows` in the files `beside` them.
 
+        Which are those of the same enterprises and directions, and days if they tell.
         Of what is known by its number alone, earlier statements may be of any direction and day. Of the records of
         these enterprises only those are looked at that are `near`, where it is given.
         """
-        files = self.beside(version, rows)
         if rows.is_empty() or files.is_empty():
             return self._dataset.empty().select(*self._dataset.content, *ORIGIN)
         among = pl.col("enterprise").is_in(rows["enterprise"].unique().implode())

@@ -9,7 +9,7 @@ import orjson
 import polars as pl
 
 from chassis.data.files import Cache
-from services.profile.book.delta import Bucket
+from services.profile.book.delta import Bucket, bucket_of, one_of
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.fit import Commit, Step, require
 from services.profile.book.table_files import Listed, TableFiles
@@ -70,12 +70,16 @@ class Readable:
         return self._files.table().version()
 
     def committed(self, import_id: str) -> Commit | None:
-        """Return what an import has committed already, None where it has not."""
+        """Return what an import has committed already, None where it has not; it is durable then.
+
+        Whoever committed it may have been killed before it was brought to the disk.
+        """
         table = self._files.table()
         if table.transaction_version(import_id) is None:
             return None
         for entry in self._files.history():
             if entry.get("import_id") == import_id:
+                self._files.make_sure(entry["version"])
                 return Commit(entry["version"], orjson.loads(entry["import"]), import_id)
         raise LookupError(f"the commit of {import_id} is no longer in the log")
 
@@ -107,12 +111,37 @@ class Readable:
         files = self._files.at(version)
         if wanted is not None:
             files = self._files.listed(version).of(wanted)
-            among = pl.col("enterprise").is_in(wanted)
+            among = one_of(pl.col("enterprise"), wanted)
             where = among if where is None else among & where
         if files.is_empty():
             return self._dataset.empty()
-        rows = _left(self._files.scan(files), without)
-        return (rows if where is None else rows.filter(where)).collect()
+        if wanted is None or where is not None:
+            rows = _left(self._files.scan(files), without)
+            return (rows if where is None else rows.filter(where)).collect()
+        return self._files.spelled(_left(self._files.stored(files).filter(among), without).collect())
+
+    def stated(
+        self, version: int, enterprises: Collection[str], columns: Sequence[str], *, without: Collection[str]
+    ) -> pl.DataFrame:
+        """Return such columns of what `read` gives, as they were written: `spelled` sees to their spelling.
+
+        Of many rows few are of use: who knows which spares the rest the look at their spelling.
+        """
+        listed, files = self._lasting(version, lambda found: found.of(enterprises))
+        by_bucket: dict[int, list[str]] = {}
+        for name in sorted(set(enterprises)):
+            by_bucket.setdefault(bucket_of(name, listed.buckets), []).append(name)
+        scans = [
+            # Of a bucket only the groups of rows of its own firms are read.
+            self._files.stored(files.filter(pl.col("bucket") == bucket)).filter(one_of(pl.col("enterprise"), names))
+            for bucket, names in by_bucket.items()
+        ]
+        rows = pl.concat(scans).select(columns).collect() if scans else self._dataset.empty().select(columns)
+        return _left(rows.lazy(), without).collect() if without else rows
+
+    def spelled(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return `stated` rows in the one spelling that every reader is given."""
+        return self._files.spelled(rows)
 
     def scan(
         self, version: int, *, without: Collection[str], bucket: Bucket | None = None, since: datetime | None = None

@@ -19,7 +19,8 @@ from services.profile.book.domain.dataset import Dataset
 from services.profile.book.parts import BATCH, stamped
 from services.profile.book.written import Written, write
 
-COMPRESSION: Literal["lz4"] = "lz4"
+# What waits for seconds is not packed: it would take a tenth of the CPU of an import.
+COMPRESSION: Literal["uncompressed"] = "uncompressed"
 
 
 class Spill:
@@ -40,7 +41,9 @@ class Spill:
     def put(self, rows: pl.DataFrame) -> None:
         """Add rows, which have an `enterprise`, behind those that are there."""
         firms = rows["enterprise"].unique()
-        buckets = pl.Series(map(self._bucket, firms), dtype=pl.Int8)
+        names, known = firms.to_list(), self._buckets
+        known.update((name, bucket_of(name, self._count)) for name in names if name not in known)
+        buckets = pl.Series([known[name] for name in names], dtype=pl.Int8)
         placed = rows.with_columns(
             rows["enterprise"].replace_strict(firms, buckets, return_dtype=pl.Int8).alias("bucket")
         )
@@ -49,11 +52,6 @@ class Spill:
             files.append(self._folder / f"{bucket}-{len(files)}.arrow")
             part.write_ipc(files[-1], compression=COMPRESSION)
             self._heights[int(bucket)] = self._heights.get(int(bucket), 0) + part.height
-
-    def _bucket(self, enterprise: str) -> int:
-        if (found := self._buckets.get(enterprise)) is None:
-            found = self._buckets[enterprise] = bucket_of(enterprise, self._count)
-        return found
 
     def parts(self, dataset: Dataset, most: int) -> list[Part]:
         """Return the parts of at most about so many rows, by bucket; a bucket with more is divided on disk."""

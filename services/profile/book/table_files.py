@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,15 +17,20 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from chassis.data.files import Cache, Kept, cache_here
+from services.profile.book import digests
 from services.profile.book.delta import SAID, Bucket, bucket_of, harden, last_import
+from services.profile.book.domain import party
 from services.profile.book.domain.dataset import KNOWN_AT, Dataset
-from services.profile.book.domain.party import counterparties
 from services.profile.book.fit import behind
 from services.profile.book.mirror import Mirror
 from services.profile.settings import USUAL_BUCKETS
-from services.profile.standards.spelling import identifiers
+from services.profile.standards import spelling
 
-SPELLED = {"counterparty": counterparties, "identifier": identifiers}
+# By what a column reads, what may be written otherwise, and the one spelling of it.
+SPELLED: Mapping[str, tuple[str, Callable[[pl.Series], pl.Series]]] = {
+    "counterparty": (party.OTHERWISE, party.counterparties),
+    "identifier": (spelling.OTHERWISE, spelling.identifiers),
+}
 # Under this name a commit that erased rows notes its version: no file of an earlier version is there any more.
 SHRED = "shred"
 # And under this one a commit before which files were removed that others had replaced: they hold the same rows.
@@ -115,6 +120,12 @@ class TableFiles:
             with self._mirror.committing(version) as staged:
                 yield staged
 
+    def make_sure(self, version: int) -> None:
+        """Bring a commit to the disk where that was not done: an object store takes nothing that is not."""
+        if self.folder is not None and not digests.is_noted(self.folder, version):
+            with suppress(FileNotFoundError):  # what is gone was replaced since, by a commit of its own
+                harden(self.folder, version)
+
     @property
     def folder(self) -> Path | None:
         """The folder of the table; None where it lies in an object store."""
@@ -135,6 +146,10 @@ class TableFiles:
 
     def scan(self, files: pl.DataFrame) -> pl.LazyFrame:
         """Return the rows of files, unread."""
+        return self._spelled(self.stored(files))
+
+    def stored(self, files: pl.DataFrame) -> pl.LazyFrame:
+        """Return the rows of files as they were written, unread: who reads them has `spelled` see to the spelling."""
         if files.is_empty():
             return pl.LazyFrame(schema=self._schema)
         scan = pl.scan_parquet(
@@ -147,7 +162,14 @@ class TableFiles:
         )
         bound = files["bound"][0]
         rows = scan if bound is None else scan.filter(pl.col("known_at") <= bound)
-        return self._spelled(rows.select(list(self._schema)))
+        return rows.select(list(self._schema))
+
+    def spelled(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return what `scan` gives of stored rows; of few rows it is quicker to look at all columns at once."""
+        named = self._named(rows.columns)
+        found = rows.select(pl.col(name).str.contains(other).any() for name, (other, _) in named.items())
+        touched = [name for name, differs in found.row(0, named=True).items() if differs] if named else []
+        return rows.with_columns(named[name][1](rows[name]) for name in touched) if touched else rows
 
     def _paths(self, files: pl.DataFrame) -> list[Path]:
         """Return where files lie on this machine; raise `FileNotFoundError` where an object store has one no more."""
@@ -157,11 +179,14 @@ class TableFiles:
 
     def _spelled(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Return rows as every reader is given them: parties and numbers in their one spelling, whenever they came."""
-        named = {column.name: SPELLED[column.reads] for column in self._dataset.columns if column.reads in SPELLED}
         return rows.with_columns(
             pl.col(name).map_batches(spell, return_dtype=pl.String, is_elementwise=True)
-            for name, spell in named.items()
+            for name, (_, spell) in self._named(self._schema).items()
         )
+
+    def _named(self, among: Collection[str]) -> dict[str, tuple[str, Callable[[pl.Series], pl.Series]]]:
+        columns = (column for column in self._dataset.columns if column.name in among)
+        return {column.name: SPELLED[column.reads] for column in columns if column.reads in SPELLED}
 
     def _list_files(self, version: int) -> Listed:
         """List the files of a version, and the `bound` of its times of knowledge (null: none).

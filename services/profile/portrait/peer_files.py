@@ -19,6 +19,7 @@ from time import time
 import polars as pl
 
 from chassis.data.files import Files, files_at
+from services.profile.book.delta import one_of
 
 # So many rows are read to find one firm.
 ROWS_TOGETHER = 2048
@@ -134,14 +135,6 @@ class PeerFiles:
 def naming(files: PeerFiles, heard: Sequence[str], parties: Iterable[str]) -> list[str]:
     """Return the firms that name one of these parties as a partner."""
     return _paired(files, heard, "party", parties, "enterprise")
-
-
-def one_of(column: pl.Expr, names: Collection[str]) -> pl.Expr:
-    """Tell whether a column has one of these names; of a sorted table only the groups of rows between them are read."""
-    among = pl.Series(sorted(set(names)), dtype=pl.String)
-    if among.is_empty():
-        return pl.lit(value=False)
-    return column.is_between(pl.lit(among[0]), pl.lit(among[-1])) & column.is_in(among.implode())
 
 
 def index_names(files: PeerFiles, heard: Sequence[str], firms: pl.Series) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from typing import cast as typed
 
@@ -148,7 +149,14 @@ def _read_entry(row: Mapping[str, Any]) -> ledger.Entry:
 
 
 def _consent(row: Any) -> Consent:
-    return Consent(row[0], row[1], row[2], frozenset(row[3]), frozenset(row[4]), row[5], row[6], None, *row[7:11])
+    purposes, fields = _set(tuple(row[3])), _set(tuple(row[4]))
+    return Consent(row[0], row[1], row[2], purposes, fields, row[5], row[6], None, *row[7:11])
+
+
+@lru_cache(maxsize=256)
+def _set(words: tuple[str, ...]) -> frozenset[str]:
+    """Return the set of some words: nearly all consents name the same ones, and share them in memory."""
+    return frozenset(words)
 
 
 def reads_for(

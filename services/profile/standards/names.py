@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -41,8 +41,10 @@ BODY = re.compile(
     r"|办公室|办事处|协会|学会|商会|基金会|研究院|研究所|银行|集团|超市|酒店|饭店|餐厅|农场|村民小组|大队|部队)$"
 )
 BRACKETS = re.compile(r"\(([^()]*)\)")
+BRANCHES = ("公司", "店", "行", "厂", "部", "社", "所", "处", "中心")  # how a branch ends
 DROPPED = re.compile(r"[\s·.,，。、;；:：'\"“”‘’\-—_/&＆*]+")
 ENGLISH_FORM = re.compile(r"(CO\.?\s*,?\s*LTD\.?|LIMITED|LTD\.?)$")
+ENGLISH = ("LTD", "LTD.", "LIMITED")
 GROUP = "集团"
 SHORTEST_BRAND = 2
 WEIGHTS: Mapping[str, float] = {"brand": 0.5, "trade": 0.2, "region": 0.2, "form": 0.1}
@@ -90,9 +92,11 @@ def _trades() -> tuple[frozenset[str], int]:
 
 
 @lru_cache(1)
-def _simplified() -> dict[int, str]:
+def _written_as() -> dict[int, str]:
+    """Return what single signs are written as: simplified, and round brackets."""
     pairs = files(__package__).joinpath("traditional.txt").read_text(encoding="utf-8").split()
-    return {ord(pair[0]): pair[1] for pair in pairs}
+    brackets = zip("〔【[{〕】]}", "(((())))", strict=True)
+    return {ord(pair[0]): pair[1] for pair in pairs} | {ord(sign): plain for sign, plain in brackets}
 
 
 @lru_cache(1)
@@ -110,9 +114,9 @@ def _region_words() -> tuple[dict[str, tuple[str, ...]], int]:
 
 def plain(written: str) -> str:
     """Return a name in one spelling: half width, simplified, upper case, round brackets, no spaces or dots."""
-    text = unicodedata.normalize("NFKC", written).translate(_simplified()).upper()
-    text = text.translate({ord(a): b for a, b in zip("〔【[{〕】]}", "(((())))", strict=True)})
-    text = ENGLISH_FORM.sub("有限公司", text.strip())
+    text = unicodedata.normalize("NFKC", written).translate(_written_as()).upper().strip()
+    if text.endswith(ENGLISH):
+        text = ENGLISH_FORM.sub("有限公司", text)
     return DROPPED.sub("", text)
 
 
@@ -121,14 +125,13 @@ def parse(written: str) -> Name:
     """Take a name apart; what cannot be told apart stays in the brand core."""
     whole = plain(written)
     firm, branch = whole, ""
-    if parts := BRANCH.match(whole):
+    if whole.endswith(BRANCHES) and (parts := BRANCH.match(whole)):
         firm, branch = parts["firm"], parts["branch"]
     firm, form = _form(firm)
     firm, bracketed, extra = _brackets(firm)
     group = firm.endswith(GROUP) or GROUP in extra
     firm = firm.removesuffix(GROUP)
-    firm, codes, word = _region(firm, bracketed)
-    brand, trade = _trade(firm)
+    (brand, trade), codes, word = _region(firm, bracketed)
     return Name(whole, brand, trade, form, codes, word, group, branch + extra.replace(GROUP, ""))
 
 
@@ -192,22 +195,34 @@ def _form(firm: str) -> tuple[str, str]:
 
 def _brackets(firm: str) -> tuple[str, str, str]:
     """Return the name without brackets, the regions in them, and what else they hold."""
+    if "(" not in firm:
+        return firm, "", ""
     inner = BRACKETS.findall(firm)
     known, _ = _region_words()
     places = [each for each in inner if each in known or each in by_name()]
     return BRACKETS.sub("", firm), "".join(places), "".join(each for each in inner if each not in places)
 
 
-def _region(firm: str, bracketed: str) -> tuple[str, tuple[str, ...], str]:
-    """Return the name without the region that opens it, the codes that the region can mean, its last everyday name."""
+def _region(firm: str, bracketed: str) -> tuple[tuple[str, str], tuple[str, ...], str]:
+    """Return brand and trade of a name after the region that opens it, its possible codes, its last everyday name."""
     known, longest = _region_words()
     rest, codes, word = firm, tuple(by_name().get(bracketed, ())), ""
-    while True:
-        step = next((n for n in range(min(longest, len(rest) - SHORTEST_BRAND), 1, -1) if rest[:n] in known), 0)
-        inner = _narrowed(codes, known[rest[:step]]) if step else ()
-        if not inner or not _trade(rest[step:])[0]:
-            return rest, codes, word
-        codes, word, rest = inner, short(rest[:step]), rest[step:]
+    split: tuple[str, str] | None = None
+    while step := _opening(rest, known, min(longest, len(rest) - SHORTEST_BRAND)):
+        inner = _narrowed(codes, known[rest[:step]])
+        left = _trade(rest[step:])
+        if not inner or not left[0]:
+            break
+        codes, word, rest, split = inner, short(rest[:step]), rest[step:], left
+    return split or _trade(rest), codes, word
+
+
+def _opening(text: str, words: Container[str], longest: int) -> int:
+    """Return how long the longest word is, of two signs at least, that opens a text; 0 where none does."""
+    for length in range(longest, 1, -1):
+        if text[:length] in words:
+            return length
+    return 0
 
 
 def _narrowed(outer: tuple[str, ...], inner: tuple[str, ...]) -> tuple[str, ...]:
@@ -225,13 +240,19 @@ def _trade(rest: str) -> tuple[str, str]:
     """Return brand core and trade: the longest run of trade words at the end that leaves a brand."""
     words, longest = _trades()
     brand, trade = rest, ""
-    while True:
-        step = next((n for n in range(min(longest, len(brand)), 1, -1) if brand[-n:] in words), 0)
-        if not step:
-            return brand, trade
+    while step := _ending(brand, words, min(longest, len(brand))):
         if len(brand) - step < SHORTEST_BRAND:
             return (brand, trade) if trade or len(brand) > step else ("", brand)
         brand, trade = brand[:-step], brand[-step:] + trade
+    return brand, trade
+
+
+def _ending(text: str, words: Container[str], longest: int) -> int:
+    """Return how long the longest word is, of two signs at least, that ends a text; 0 where none does."""
+    for length in range(longest, 1, -1):
+        if text[-length:] in words:
+            return length
+    return 0
 
 
 def _trade_agreement(a: str, b: str) -> Agreement:

@@ -21,7 +21,7 @@ def named(settings: Settings, copy: Copy) -> Named:
     versions = set(copy.connection.scalars(select(Model.version)))
     # Pictures are drawn anew by later releases under the same name; an artefact never changes.
     sources = [
-        Source(kept.name, partial(files.open, kept.name), None if kept.name.endswith(".svg") else kept.size)
+        Source(kept.name, partial(files.open, kept.name), None if kept.name.endswith(".svg") else kept)
         for kept in files.list()
         if kept.name.partition("/")[0] in versions
     ]

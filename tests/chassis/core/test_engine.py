@@ -158,6 +158,19 @@ def test_a_run_within_another_is_not_kept_waiting(local: Local, tmp_path: Path) 
         break
 
 
+def test_a_process_that_cannot_be_started_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without memory for one the run breaks off; the next has as many as before."""
+    engine = Local(2)
+
+    def refused(*_: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr("chassis.core.engine.local.Process", refused)
+    with pytest.raises(OSError, match="allocate"):
+        list(engine.run(abs, [1, 2]))
+    assert engine.room() == 2
+
+
 def test_a_process_that_nobody_needs_ends_and_is_made_again(tmp_path: Path) -> None:
     """Memory is given back, and no unit of the next run is lost to processes that ended."""
     engine = Local(2, idle=0.1)

@@ -64,6 +64,22 @@ def test_a_copy_is_one_moment_while_others_write(urls: tuple[str, str], tmp_path
     assert (told, rows(target), rows(source)) == (3, 3, 4)
 
 
+def test_a_home_may_have_any_name(tmp_path: Path) -> None:
+    """Also one that means something in an address."""
+    folder = tmp_path / "a home%20#1 [old]?x=1"
+    folder.mkdir()
+    url = f"sqlite:///{tmp_path / 'plain.db'}"
+    database = Database(url)
+    ROWS.create(database.engine)
+    write(database, 1, 2)
+    database.dispose()
+    (tmp_path / "plain.db").rename(folder / "one.db")
+    copied = dump._copy_pages(folder / "one.db", folder / "copy" / "one.db")
+    assert copied.exists()
+    assert dump._copy_pages(copied, tmp_path / "back.db").exists()
+    assert rows(f"sqlite:///{tmp_path / 'back.db'}") == 2
+
+
 def test_a_restore_writes_over_nothing(urls: tuple[str, str], tmp_path: Path) -> None:
     """A database that holds tables stays what it is."""
     source, _ = urls

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from databases import Server
 from sqlalchemy import MetaData, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from chassis.core.errors import Conflict, UpstreamUnavailable
 from chassis.core.identity import Caller
-from chassis.data import jobs
+from chassis.data import jobs, leases, presence
 from chassis.data import worker as work
 from chassis.data.database import Database
 from chassis.data.jobs import Job, Kind
@@ -27,6 +28,7 @@ def database(database_url: str) -> Database:
     database = Database(database_url)
     metadata = MetaData()
     jobs.declare(metadata)
+    presence.declare(metadata)
     metadata.create_all(database.engine)
     yield database
     database.dispose()
@@ -255,6 +257,63 @@ def test_a_job_that_kills_its_workers_ends_as_failed(database: Database, monkeyp
     assert worker(database, done.append).run_once()
     assert (state(database, job).state, state(database, job).problem["error"]) == ("failed", "WorkerKilled")
     assert done == []
+
+
+@pytest.mark.parametrize("died", [False, True])
+def test_restarts_count_against_no_job(database: Database, died: bool) -> None:
+    """However often its worker is stopped: whether that gives the job back, or is ended and another does."""
+
+    def stop(_: Job) -> None:
+        raise SystemExit(0)
+
+    job = add(database)
+    for _ in range(work.MOST_TAKEN + 1):
+        one = worker(database, stop)
+        if died:
+            one._claim()
+            leases.hand_back(database, one._name, None)
+        else:
+            with pytest.raises(SystemExit):
+                one.run_once()
+    assert worker(database, lambda _: None).run_once()
+    assert state(database, job).state == "done"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_job_that_gets_on_is_not_given_up_for_what_was_before(database: Database) -> None:
+    """Twice it slips, each time a step further."""
+    job, done = add(database), list[int]()
+
+    def walk(one: Job) -> None:
+        done.append((one.checkpoint or {"step": 0})["step"])
+        if done[-1] < 3:
+            one.note({"step": done[-1] + 1}, done[-1] + 1, 3)
+            raise KeyError("step")
+
+    one = worker(database, walk)
+    while one.run_once():
+        pass
+    assert (done, state(database, job).state) == ([0, 1, 2, 3], "done")
+
+
+def test_a_database_that_takes_no_writes_ends_no_worker(postgresql: Server) -> None:
+    """Neither one that waits nor one in the middle of a job; a standby says it in another way than a full disk."""
+    url = postgresql.make()
+    database = Database(url)
+    metadata = MetaData()
+    jobs.declare(metadata)
+    metadata.create_all(database.engine)
+    job = add(database)
+    with database.connection(writes=True) as connection:
+        name = connection.engine.url.database
+        connection.exec_driver_sql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    database.dispose()
+    one, turns = worker(database, lambda _: None), iter([False, True])
+    one._stopping.set()
+    assert one._step() is False
+    one._keep_alive(job, type("Once", (), {"wait": lambda *_: next(turns)})())
+    database.dispose()
+    postgresql.drop(url)
 
 
 @pytest.mark.usefixtures("impatient")

@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import MetaData, func, select, update
 
 from chassis.core.errors import Conflict
+from chassis.core.retention import Declared
 from chassis.core.settings import SettingsError
 from chassis.data import clock, jobs, schedule
 from chassis.data.database import Database
 from chassis.data.jobs import Job
+from chassis.data.removal import gauges
 from chassis.data.schedule import Daily, Every, Scheduled, arranged, handlers, listed, runs, tick
 from chassis.data.worker import Worker
 
@@ -124,6 +126,28 @@ def test_a_run_that_is_refused_tells_its_problem(database: Database) -> None:
         (run,) = runs(session)
     assert (run.state, run.problem["detail"], run.report) == ("failed", "the lake does not fit the database", None)
     assert "failed: the lake does not fit the database" in listed(database, [LOOK])
+
+
+@pytest.mark.parametrize("was_done", [True, False])
+def test_what_fails_night_after_night_is_known_by_its_age(database: Database, was_done: bool) -> None:
+    """Be it that it was carried out once or never: that it is due again tomorrow says nothing."""
+
+    def refuse(_: Job) -> None:
+        raise Conflict("the lake does not fit the database")
+
+    for each in (LOOK if was_done else None, Scheduled("daily-look", NIGHT, refuse)):
+        if each is None:
+            continue
+        tick(database, [each])
+        let_pass(database, 1)
+        tick(database, [each])
+        work(database, each)
+        with database.begin() as session:
+            session.execute(update(jobs.TABLE).values(created_at=clock.ahead(-3 * 86_400)))
+            done = update(schedule.TABLE).where(schedule.TABLE.c.last_finished.is_not(None))
+            session.execute(done.values(last_finished=clock.ahead(-3 * 86_400)))
+    age, _ = gauges(database, Declared("1", (), {}), {}, "daily-look")
+    assert age.read()["daily-look"] >= 3 * 86_400
 
 
 def test_what_comes_again_after_some_time_comes_at_once_at_first(database: Database) -> None:

@@ -18,6 +18,7 @@ from chassis.data.files import Folder
 from chassis.data.vault import Part, Vault
 from services.profile.book.usecases import load
 from services.profile.book.usecases.back_up import named, put_back
+from services.profile.book.usecases.rebuild import rebuild
 from services.profile.composition import make_context
 from services.profile.settings import SERVICE, Settings
 
@@ -117,6 +118,18 @@ def test_a_second_backup_reads_only_what_is_new(
     second = {entry.name for entry in put_in(SECOND).entries}
     assert set(read) - {"database.sqlite"} == second - first
     assert first < second
+
+
+def test_a_lake_that_was_made_again_is_backed_up_as_it_is_now(
+    cottage: House, put_in: Callable[[str], Part], brought_back: Callable[[str], House]
+) -> None:
+    """Its log has the names and the sizes of before, and names other files."""
+    cottage.send("invoices.purchase", invoices(1, 2))
+    put_in(FIRST)
+    (made,) = rebuild(cottage.context, ["invoices"])
+    assert made.done, made.said
+    put_in(SECOND)
+    assert rows(brought_back(SECOND)).equals(rows(cottage))
 
 
 def test_joined_files_come_along_with_those_that_they_replace(

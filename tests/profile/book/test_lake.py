@@ -15,7 +15,7 @@ from lake_writers import NOW, rows
 
 from chassis.data.files import Objects
 from services.profile.book import mirror
-from services.profile.book.delta import bucket_of
+from services.profile.book.delta import bucket_of, harden
 from services.profile.book.domain.departure import Departure, names_of
 from services.profile.book.domain.invoice import DATASET
 from services.profile.book.lake import Lake
@@ -69,6 +69,27 @@ def test_a_commit_that_landed_and_was_reported_failed_is_found_and_not_tried_aga
     assert (found.version, found.facts["appended"]) == (1, {"sale": 2})
     assert lake.newest() == 1
     assert lake.committed("imp_1") == found
+
+
+def test_a_commit_whose_writer_was_killed_before_it_was_on_the_disk_is_brought_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever finds it concludes the import in the database, which a power cut would leave without its rows."""
+    lake = Lake(str(tmp_path / "lake"))
+    lake.create()
+
+    def killed(*_: Any) -> None:
+        raise SystemExit(0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("services.profile.book.table_files.harden", killed)
+        with pytest.raises(SystemExit):
+            lake.append(rows(1, 2), "imp_1", {}, now=NOW)
+    brought = list[int]()
+    patched = "services.profile.book.table_files.harden"
+    monkeypatch.setattr(patched, lambda folder, version: (brought.append(version), harden(folder, version)))
+    assert lake.committed("imp_1") == lake.committed("imp_1")
+    assert brought == [1]
 
 
 @pytest.mark.parametrize("name", ["a b", "h#x", "h?x", "h*x", "h{x,y}", "50% x", "账册"])

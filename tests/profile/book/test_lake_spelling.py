@@ -42,11 +42,25 @@ def test_a_customer_stored_in_five_spellings_is_read_as_one(tmp_path: Path) -> N
         lake.read(stored.version, without=()),
         lake.read(stored.version, ["local:E1"], without=()),
         lake.scan(stored.version, without=()).filter(pl.col("counterparty") == f"uscc:{CODE}").collect(),
+        lake.spelled(lake.stated(stored.version, ["local:E1"], ["enterprise", "counterparty"], without=())),
     ):
         assert rows.height == len(SPELLINGS)
         assert rows["counterparty"].unique().to_list() == [f"uscc:{CODE}"]
     again = lake.append(sales(("2", f"uscc:{CODE}")), "imp_2", {}, now=NOW)
     assert again.facts["appended"] == {}
+
+
+def test_of_many_firms_as_many_rows_are_told_as_are_read(tmp_path: Path) -> None:
+    """Bucket by bucket, by name or by what lies between, and without what was taken back."""
+    lake = lake_of(invoice.DATASET, tmp_path)
+    for place in range(3):
+        rows = [sales((f"{place}{at}", "K")).with_columns(enterprise=pl.lit(f"local:E{at}")) for at in range(40)]
+        stored = lake.append(pl.concat(rows), f"imp_{place}", {}, now=NOW)
+    for firms in (["local:E1"], [f"local:E{at}" for at in range(0, 60, 2)], [f"local:E{at}" for at in range(40)], []):
+        read = lake.read(stored.version, firms, without=["imp_1"]).select("enterprise", "number", "import_id")
+        told = lake.stated(stored.version, firms, read.columns, without=["imp_1"])
+        assert told.sort(pl.all()).equals(read.sort(pl.all()))
+        assert read.height == 2 * len({*firms} & {f"local:E{at}" for at in range(40)})
 
 
 def test_who_was_stored_without_a_code_is_nobody(tmp_path: Path) -> None:

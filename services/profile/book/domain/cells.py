@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 
 import polars as pl
 
@@ -120,6 +121,8 @@ def _enterprises(column: Column, text: pl.Series, today: date) -> tuple[pl.Serie
     return parsed, iter([(NOT_A_NAME, strange), (LOST, cut), (NOT_AN_ID, None)])
 
 
+# A big file names the same firms slice after slice; so many take some 30 MB.
+@lru_cache(maxsize=1 << 17)
 def _id_or_none(value: str) -> str | None:
     try:
         return enterprise_id(value)

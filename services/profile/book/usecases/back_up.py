@@ -101,4 +101,4 @@ def _cut(files: Files, listed: Iterable[str], version: int) -> tuple[int, set[st
 
 
 def _source(folder: str, files: Files, kept: Kept, *, optional: bool = False) -> Source:
-    return Source(f"{folder}/{kept.name}", partial(files.open, kept.name), kept.size, optional)
+    return Source(f"{folder}/{kept.name}", partial(files.open, kept.name), kept, optional)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -30,9 +31,10 @@ from services.profile.book.domain.split import SIGNED
 from services.profile.book.domain.titles import LINE, plain
 from services.profile.book.domain.told import added
 from services.profile.book.domain.validation import REPORT, Checked, check, one_nature
+from services.profile.book.overlap import ahead, behind
 from services.profile.book.readers.layout import Left
 from services.profile.book.readers.sheets import EmptyFile
-from services.profile.book.readers.slices import Flat, Known, Learnt, Step, sent
+from services.profile.book.readers.slices import Flat, Known, Learnt, Slice, Step, sent
 from services.profile.book.spill import Part, Spill
 from services.profile.book.usecases.recognise import coded
 from services.profile.standards.spelling import mostly
@@ -206,11 +208,19 @@ class _Reading:
 
     def through(self, table: Flat, known: Known) -> tuple[Spill, Seen]:
         """Check every slice; put the rows of what is accepted by, and of what is rejected the report beside them."""
-        spill, seen = Spill(self.folder / "rows", self.buckets), Seen()
+        spill = Spill(self.folder / "rows", self.buckets)
+        with ahead(table.slices(self.step, known)) as slices, behind() as do:
+            seen = self._looked_through(slices, table.titles(known), lambda rows: do(partial(spill.put, rows)))
+        return spill, seen
+
+    def _looked_through(
+        self, slices: Iterable[Slice], titles: tuple[str, ...], put: Callable[[pl.DataFrame], None]
+    ) -> Seen:
+        seen = Seen()
         reports = self.folder / "reports"
         reports.mkdir(exist_ok=True)
-        for place, one in enumerate(table.slices(self.step, known)):
-            frame, seen.titles = sent(one.frame, table.titles(known))
+        for place, one in enumerate(slices):
+            frame, seen.titles = sent(one.frame, titles)
             seen.left.append(one.left)
             seen.footers += one.footers
             seen.cut = one.unread if one.unread.height else seen.cut
@@ -231,8 +241,8 @@ class _Reading:
                 seen.natures.add(one_nature(checked.rows))
                 carried = self._carried(self._coded(checked.rows), frame, matched, seen.titles)
                 seen.digital |= SPELLED in carried.columns and carried[SPELLED].null_count() < carried.height
-                spill.put(carried)
-        return spill, seen
+                put(carried)
+        return seen
 
     def _judging(self, matched: Matched) -> Matched:
         """Return the columns found, each with what is believed of its long numbers."""

@@ -81,6 +81,7 @@ def _rebuilt(context: Context, kind: str) -> Rebuilt:
         shutil.rmtree(beside, ignore_errors=True)
         return Rebuilt(kind, done=False, said=f"left as it was: {refusal.detail.partition(' / ')[0]}")
     kept = _swapped(old, beside, context.now())
+    context.lakes[kind].files.forget()
     return Rebuilt(kind, done=True, said=f"made again from {len(steps)} imports; the old one is kept as {kept.name}")
 
 

@@ -18,6 +18,7 @@ import polars as pl
 from chassis.data.database import Runner
 from services.profile.book import enterprise_store, import_store, state_store
 from services.profile.book.context import Context
+from services.profile.book.delta import one_of
 from services.profile.book.domain.evidence import Evidence
 from services.profile.book.domain.invoice import DATASET
 from services.profile.book.domain.moment import Moment, usual_day
@@ -29,7 +30,7 @@ from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.features import VERSION
 from services.profile.portrait.domain.indicators import INDICATORS, Trust
 from services.profile.portrait.domain.peers import INDEX, Peers, from_rows
-from services.profile.portrait.peer_files import PeerFiles, naming, naming_one, one_of
+from services.profile.portrait.peer_files import PeerFiles, naming, naming_one
 from services.profile.portrait.peer_store import Finished
 from services.profile.portrait.usecases.cross_check import material
 from services.profile.standards.days import month_end_before

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -12,14 +14,16 @@ from services.profile.book.domain.departure import remaining
 from services.profile.book.domain.evidence import Evidence
 from services.profile.book.domain.invoice import DATASET, as_known
 from services.profile.book.domain.moment import Moment
-from services.profile.book.domain.party import party_of, written
+from services.profile.book.domain.party import OTHERWISE, party_of, written
 from services.profile.book.domain.permit import Permit, Whole, Why
-from services.profile.book.usecases.gather import gather, gone_at, scan, scan_invoices
+from services.profile.book.usecases.gather import gather, gone_at, scan
 from services.profile.book.withdrawals import withdrawn
 from services.profile.portrait.domain.crosscheck import Material
 
 # What partners' statements are told and compared by.
 STATED = (*DATASET.identity, "status", "blue_number", "version", "known_at", "import_id")
+# And what tells from when to when a book runs.
+SPANNED = ("enterprise", "direction", "date", "version", "known_at", "import_id")
 
 
 def material(
@@ -37,35 +41,76 @@ def material(
     Of a partner's book only its statements of dealings with these enterprises are taken (征信业管理条例 Art. 21: a
     trading counterparty is a lawful source), and from when to when the book runs that others brought.
     """
-    enterprises = scope.enterprises
-    if naming is not None and evidence is not None and enterprises is not None:
-        named = evidence.invoices.select(party_of(pl.col("counterparty").unique())).to_series().drop_nulls()
-        with context.database.read() as session:
-            partners = enterprise_store.there(session, sorted({*naming, *named}))
-        # Who deals with no firm of the book has nobody's statements to be held against.
-        read = _of_firms(context, moment, {*partners, *enterprises} if partners else ())
-        whole = read.select(STATED).collect().lazy()
-    else:
-        whole = scan(context, "invoices", moment.version, moment.known_at, Whole(Why.PARTNERS))
-    book = whole.filter(pl.col("version") > 0)
-    if moment.known_at is not None:
-        book = book.filter(pl.col("known_at") <= moment.known_at)
-    about = pl.lit(value=True) if enterprises is None else pl.col("counterparty").is_in(written(enterprises))
     with context.database.read() as session:
-        own = import_store.own_imports(session)
-    past = book.filter(pl.col("date") <= moment.as_of, ~pl.col("import_id").is_in(sorted(own)))
-    span = past.group_by("enterprise", "direction").agg(first=pl.col("date").min(), last=pl.col("date").max())
-    # A later version may name another partner, or another day.
-    mirrored, books = pl.collect_all([book.filter(about | (pl.col("version") > 1)), span])
+        told = _Told(moment, withdrawn(session, moment.known_at), import_store.own_imports(session))
+    said, books = _statements(context, told, scope.enterprises, evidence, naming)
     with context.database.read() as session:
-        gone = gone_at(session, mirrored["enterprise"].unique().to_list(), moment)
-    mirrored = as_known(remaining(DATASET, mirrored, gone.records), as_of=moment.as_of).filter(about)
+        gone = gone_at(session, said["enterprise"].unique().to_list(), moment)
+    mirrored = as_known(remaining(DATASET, said, gone.records), as_of=moment.as_of).filter(_about(scope.enterprises))
     known = evidence if evidence is not None else gather(context, moment, scope)
-    return Material(known, mirrored, books, moment.as_of, own)
+    return Material(known, mirrored, books, moment.as_of, told.own)
 
 
-def _of_firms(context: Context, moment: Moment, firms: Collection[str]) -> pl.LazyFrame:
-    """Return the invoices of these firms, in all versions, unread."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What of statements counts at a moment: the imports that were taken back by then, and firms' own."""
+
+    moment: Moment
+    withdrawn: Collection[str]
+    own: frozenset[str]
+
+    def known(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the statements that were known then."""
+        stands = rows.filter(pl.col("version") > 0)
+        return stands if self.moment.known_at is None else stands.filter(pl.col("known_at") <= self.moment.known_at)
+
+    def spans(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Return from when to when the books run that others than the enterprises brought."""
+        past = self.known(rows).filter(
+            pl.col("date") <= self.moment.as_of, ~pl.col("import_id").is_in(sorted(self.own))
+        )
+        return past.group_by("enterprise", "direction").agg(first=pl.col("date").min(), last=pl.col("date").max())
+
+
+def _about(enterprises: Collection[str] | None) -> pl.Expr:
+    return pl.lit(value=True) if enterprises is None else pl.col("counterparty").is_in(written(enterprises))
+
+
+def _statements(
+    context: Context,
+    told: _Told,
+    enterprises: Collection[str] | None,
+    evidence: Evidence | None,
+    naming: Collection[str] | None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return what may be statements of dealings with these enterprises, and from when to when books run."""
+    if naming is not None and evidence is not None and enterprises is not None:
+        return _of_partners(context, told, enterprises, evidence, naming)
+    moment = told.moment
+    book = scan(context, DATASET.name, moment.version, moment.known_at, Whole(Why.PARTNERS))
+    said, books = pl.collect_all([told.known(book).filter(_may_be(enterprises)).select(STATED), told.spans(book)])
+    return said, books
+
+
+def _of_partners(
+    context: Context, told: _Told, enterprises: Collection[str], evidence: Evidence, naming: Collection[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the same of the firms that may name these, and of those that these name."""
+    named = evidence.invoices.select(party_of(pl.col("counterparty").unique())).to_series().drop_nulls()
     with context.database.read() as session:
-        gone = withdrawn(session, moment.known_at)
-    return scan_invoices(context.lakes, moment.version, firms, Whole(Why.PARTNERS), without=gone)
+        there = enterprise_store.there(session, sorted({*naming, *named}))
+    # Who deals with no firm of the book has nobody's statements to be held against; of a firm that names none of
+    # these nothing is asked but from when to when its book runs.
+    telling = there.intersection(naming)
+    others = {*there, *enterprises} - telling if there else set[str]()
+    stated = partial(context.lake.stated, told.moment.version, without=told.withdrawn)
+    rows, rest = stated(telling, STATED), stated(others, SPANNED)
+    spans = told.spans(pl.concat([rows.select(SPANNED), rest]).lazy()).collect()
+    respelled = pl.col("counterparty").str.contains(OTHERWISE)
+    near = told.known(rows.lazy()).filter(_may_be(enterprises) | respelled).collect()
+    return context.lake.spelled(near).filter(_may_be(enterprises)), spans
+
+
+def _may_be(enterprises: Collection[str] | None) -> pl.Expr:
+    """Tell which statements name these enterprises; a later version may name another partner, or another day."""
+    return _about(enterprises) | (pl.col("version") > 1)

@@ -21,11 +21,10 @@ class Reads:
 
     def __init__(self, connection: Connection, consents: Iterable[Consent], now: datetime) -> None:
         self._now = now
-        limited = {each.id: each.limits for each in consents}
+        limited = {each.id: each.limits for each in consents if each.limits}
         self._left: dict[tuple[str, Period], int] = {}
-        counted = [name for name, limits in limited.items() if limits]
-        consent_store.hold(connection, counted)
-        self.held = bool(counted)
+        consent_store.hold(connection, list(limited))
+        self.held = bool(limited)
         for period in Period:
             limits = {name: each[period] for name, each in limited.items() if period in each}
             made = consent_store.reads_since(connection, list(limits), period.start(self._now)) if limits else {}

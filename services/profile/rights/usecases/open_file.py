@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Connection, SQLColumnExpression
 from chassis.core.call import add_timing
 from chassis.core.errors import Refused
 from chassis.core.identity import Caller
+from chassis.data.database import batches
 from services.profile.book import state_store
 from services.profile.book.context import Context
 from services.profile.book.domain.moment import usual_day
@@ -114,7 +115,9 @@ def open_files(context: Context, connection: Connection, reading: Reading, wante
         if held:
             raise reads.used_up(chain.from_iterable(held.values()))
         raise refused(reading, withheld=len(asked))
-    record(connection, reading, [_access(context, reading, purpose, live[name]) for name in opened if name not in own])
+    # Part by part: of a hundred thousand files the records would take ten times the room of the consents.
+    for part in batches([live[name] for name in opened if name not in own]):
+        record(connection, reading, [_access(context, reading, purpose, consent) for consent in part])
     return issue(opened, len(asked) - len(opened))
 
 

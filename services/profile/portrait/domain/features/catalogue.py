@@ -10,7 +10,7 @@ import polars as pl
 import polars.selectors as cs
 
 from services.profile.portrait.domain.features import chain, confidence, evidence, growth, operation, payment, stability
-from services.profile.portrait.domain.features.aggregates import aggregate, slot_of
+from services.profile.portrait.domain.features.aggregates import Parts, aggregate, fold, parts, rows_of, slot_of
 from services.profile.portrait.domain.features.feature import Feature
 from services.profile.portrait.domain.features.reversals import where_told
 
@@ -27,6 +27,8 @@ CATALOGUE: tuple[Feature, ...] = (
 REVISION = "2026.14"
 UNKNOWN_WITHOUT_A_MONTH = tuple(f"{side}_{run}" for side in "sp" for run in ("gap", "silent", "oldest"))
 ALWAYS = frozenset({"first", "last"})  # what tells whether anything is known, and since when
+DAY = pl.col("as_of")
+VALUES = {feature.name: feature.value.cast(pl.Float64).alias(feature.name) for feature in CATALOGUE}
 WHOLE_BOOK = 50_000  # rows above which the streaming engine is the quicker one (measured: 167 against 227 ms a book)
 
 
@@ -62,7 +64,10 @@ def history(invoices: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
     """
     moments = pl.LazyFrame({"as_of": list(days)}, schema={"as_of": pl.Date})
     rows = where_told(invoices).lazy().join(moments, how="cross")
-    return read_off(aggregate(rows, pl.col("as_of"), by="as_of").collect(), pl.col("as_of"), "as_of")
+    # Step by step: of so few rows most of one large plan is spent on planning it (23 ms against 14).
+    summed = parts(rows_of(rows, "as_of").collect().lazy(), DAY, by="as_of")
+    months, partners = pl.collect_all([summed.months, summed.partners])
+    return read_off(fold(Parts(months.lazy(), partners.lazy()), "as_of").collect(), DAY, "as_of")
 
 
 def chosen(names: Collection[str] | None) -> list[Feature]:
@@ -78,9 +83,8 @@ def sums_behind(names: Collection[str] | None) -> frozenset[str]:
 
 def read_off(sums: pl.DataFrame, as_of: date | pl.Expr, by: str, names: Collection[str] | None = None) -> pl.DataFrame:
     """Return the features (None: all) of each row of sums (`aggregates.fold`), sorted by the column `by`."""
-    usable = pl.col("reach").is_not_null()  # without a single blue invoice everything is unknown, even a zero
     day = pl.lit(as_of) if isinstance(as_of, date) else as_of
-    return (
+    read = (
         sums.with_columns(s_known=pl.col("s_first").is_not_null(), p_known=pl.col("p_first").is_not_null())
         .with_columns(cs.integer().exclude(by, *UNKNOWN_WITHOUT_A_MONTH).fill_null(0))
         .with_columns(
@@ -88,6 +92,9 @@ def read_off(sums: pl.DataFrame, as_of: date | pl.Expr, by: str, names: Collecti
             s_idle=(day - pl.col("s_last")).dt.total_days(),
             p_idle=(day - pl.col("p_last")).dt.total_days(),
         )
-        .select(by, *(pl.when(usable).then(f.value.cast(pl.Float64)).alias(f.name) for f in chosen(names)))
-        .sort(by)
     )
+    usable = read["reach"].is_not_null()  # without a single blue invoice everything is unknown, even a zero
+    values = [by, *(VALUES[feature.name] for feature in chosen(names))]
+    if usable.all():
+        return read.select(values).sort(by)
+    return pl.concat([read.filter(usable).select(values), read.filter(~usable).select(by)], how="diagonal").sort(by)
