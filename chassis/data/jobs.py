@@ -153,9 +153,12 @@ def order(
     return _add(session, kind, payload, job_id, caller)
 
 
-def enqueue(session: Session, kind: Kind, payload: Mapping[str, Any]) -> str:
-    """Add a job of our own within a transaction and return its id: what follows from a job is never refused."""
-    return _add(session, kind, payload, None, None)
+def enqueue(session: Session, kind: Kind, payload: Mapping[str, Any], *, within: float | None = None) -> str:
+    """Add a job of our own within a transaction and return its id: what follows from a job is never refused.
+
+    Nobody takes it before so many seconds have passed, or somebody who has changed it makes it due.
+    """
+    return _add(session, kind, payload, None, None, within)
 
 
 def _require_room(session: Session, queue: str, client: str) -> None:
@@ -200,7 +203,14 @@ def _until_shorter(session: Session, queue: str, waiting: int) -> int:
     return int(min(600, max(5, waiting / 10 * each)))
 
 
-def _add(session: Session, kind: Kind, payload: Mapping[str, Any], job_id: str | None, caller: Caller | None) -> str:
+def _add(
+    session: Session,
+    kind: Kind,
+    payload: Mapping[str, Any],
+    job_id: str | None,
+    caller: Caller | None,
+    within: float | None = None,
+) -> str:
     job_id = job_id or new_id("job")
     session.execute(
         insert(TABLE).values(
@@ -211,6 +221,7 @@ def _add(session: Session, kind: Kind, payload: Mapping[str, Any], job_id: str |
             caller=_pack(caller),
             client=caller and caller.client,
             state=QUEUED,
+            due_at=None if within is None else clock.ahead(within),
             created_at=clock.now(),
             ordered_in=call.traceparent() or traces.current(),
         )

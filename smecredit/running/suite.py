@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -102,9 +103,14 @@ class Suite:
         """Exchange every process for one of the code that is installed now, one after the other.
 
         A new one is at work before the old one is asked to stop, and both take requests from the same socket: none is
-        refused. Where a new one does not come to work, the old one stays, and so do those that come after it.
+        refused. Where a new one does not come to work, the old one stays, and so do those that come after it; where a
+        database cannot be migrated all stay.
         """
-        self._prepare()
+        try:
+            self._prepare()
+        except CannotStart as refusal:
+            self._say(f"{refusal}\nnothing was exchanged; what ran before goes on")
+            return
         for place, child in enumerate(self._children):
             if child.command.name in self._below:
                 continue
@@ -138,11 +144,12 @@ class Suite:
     def _prepare(self) -> None:
         """Migrate the databases that are not current, and make development identities on first start."""
         missing = [name for name in PARTS if not current(self.home, name, self._environment)]
+        wanted = [self._module(name, "migrate") for name in missing]
         if missing:
             self._say(f"preparing the databases of {', '.join(missing)}")
-            self._run_all([self._module(name, "migrate") for name in missing])
         if not (self.home / homes.KEYS).exists() and not self._production():
-            self._run_all([self._module("gateway", "identities", "--development")])
+            wanted.append(self._module("gateway", "identities", "--development"))
+        self._run_all(wanted)
         if self._ground.apart:
             known = homes.keys(self.home)
             self._environment |= {f"{name.upper()}_CLIENT_KEY": known[name] for name in SERVICES if name in known}
@@ -152,8 +159,14 @@ class Suite:
         return self._environment.get("SMECREDIT_ENV") == "production"
 
     def _run_all(self, commands: Sequence[Command]) -> None:
-        """Run short commands side by side; raise `CannotStart` with the words of one that failed."""
-        children = [self._child(command) for command in commands]
+        """Run short commands, those of one home in one process, as to load them costs the most, and homes side by side.
+
+        Raise `CannotStart` with the words of one that failed.
+        """
+        homes_of: dict[Path, list[Command]] = {}
+        for command in commands:
+            homes_of.setdefault(self._home_of(command.name), []).append(command)
+        children = [self._child(_together(of_one)) for of_one in homes_of.values()]
         try:
             for child in children:
                 child.start()
@@ -251,6 +264,13 @@ class Suite:
         """Return a maintenance command of a service or the gateway."""
         module = "gateway.cli" if name == "gateway" else f"services.{name}.cli"
         return Command(f"{name}-{verb}", [sys.executable, "-m", module, verb, *options])
+
+
+def _together(commands: Sequence[Command]) -> Command:
+    """Return the command that does several of `_module` one after the other."""
+    told = [shlex.join(command.arguments[2:]) for command in commands]
+    name = commands[0].name.partition("-")[0]
+    return Command(f"{name}-prepare", [sys.executable, "-m", "chassis.core.together", *told])
 
 
 def environment(folder: Path, addresses: Addresses) -> dict[str, str]:

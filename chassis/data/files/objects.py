@@ -91,22 +91,21 @@ class Objects:
                 yield file
             self.put(name, draft, again=again)
 
-    def put(self, name: str, file: Path, *, again: bool = False) -> None:
+    def put(self, name: str, file: Path, *, again: bool = False) -> str | None:
         """Store a file of this machine; raise `FileExistsError` where other content has the name, unless `again`.
 
-        A file too large for one request is not refused by the store: of two writers at a time the last one wins.
+        Return the mark by which the store lists it, None where it was there already. A file too large for one request
+        is not refused by the store: of two writers at a time the last one wins.
         """
         at_once = file.stat().st_size <= AT_ONCE
         if again or (not at_once and not self._is_there(name)):
-            self._send(name, file, use_multipart=not at_once, mode="overwrite")
-        elif not at_once:
-            self._same(name, file)
-        else:
-            try:
-                self._send(name, file, use_multipart=False, mode="create")
-            except FileExistsError:
-                # Also where the answer to our own first attempt was lost.
-                self._same(name, file)
+            return self._send(name, file, use_multipart=not at_once, mode="overwrite")
+        if at_once:
+            # It exists also where the answer to our own first attempt was lost.
+            with suppress(FileExistsError):
+                return self._send(name, file, use_multipart=False, mode="create")
+        self._same(name, file)
+        return None
 
     def _same(self, name: str, file: Path) -> None:
         """Raise `FileExistsError` where a name is taken by other content."""
@@ -114,10 +113,11 @@ class Objects:
             if not filecmp.cmp(file, there, shallow=False):
                 raise FileExistsError(name)
 
-    def _send(self, name: str, file: Path, **how: Any) -> None:
+    def _send(self, name: str, file: Path, **how: Any) -> str | None:
         import obstore  # noqa: PLC0415
 
-        self.ask(lambda: obstore.put(self.store, inside(name), file, chunk_size=CHUNK, max_concurrency=4, **how))
+        sent = self.ask(lambda: obstore.put(self.store, inside(name), file, chunk_size=CHUNK, max_concurrency=4, **how))
+        return sent["e_tag"]
 
     @contextmanager
     def open(self, name: str) -> Iterator[Path]:

@@ -95,7 +95,7 @@ class Appendable(Readable):
             table = self._files.table()
             require(table, step, self._dataset.name)
             # Strictly later than all before it: what was known at a moment never changes afterwards.
-            before, known_at = known_at, max(now, self._last_known(table.version()) + STATISTICS_STEP)
+            before, known_at = known_at, max(now, self._last_known(table) + STATISTICS_STEP)
             if before is not None and before < known_at:
                 kept.stamp(known_at)
             placed = partial(self._placed, known_at=known_at, import_id=import_id, count=buckets_of(table))
@@ -133,7 +133,7 @@ class Appendable(Readable):
                 return done
             table = self._files.table()
             require(table, step, self._dataset.name)
-            known_at = max(now, self._last_known(table.version()) + STATISTICS_STEP)
+            known_at = max(now, self._last_known(table) + STATISTICS_STEP)
             entry = {"known_at": known_at.isoformat(), **self._summary(rows)}
             placed = self._placed(rows, known_at, import_id, buckets_of(table))
             try:
@@ -163,15 +163,14 @@ class Appendable(Readable):
                 )
         return Commit(version, entry, import_id)
 
-    def _last_known(self, version: int) -> datetime:
-        latest = self._files.at(version)["max.known_at"].max()
+    def _last_known(self, table: DeltaTable) -> datetime:
+        latest = self._files.at(table.version())["max.known_at"].max()
         known = latest if isinstance(latest, datetime) else BEFORE_ALL
-        table = self._files.table()
         # What was known last may be among what was erased.
         return (
             known
             if table.transaction_version(SHRED) is None
-            else max(known, last_import(self._files.history(), version))
+            else max(known, last_import(self._files.history(), table.version()))
         )
 
     def _placed(self, rows: pl.DataFrame, known_at: datetime, import_id: str, count: int) -> pl.DataFrame:

@@ -36,8 +36,8 @@ class AlertLog(Protocol):
 class PeerMaker(Protocol):
     """Whoever sees to it that the figures of peers are there; the wing `portrait` has one for each kind of process."""
 
-    def changed(self, session: Session) -> None:
-        """Note, in the transaction that moves the book on, that peers may have changed."""
+    def changed(self, session: Session, within: float | None = None) -> None:
+        """Note, in the transaction that moves the book on, that peers may have changed; they are seen to `within`."""
 
     def see_to(self, context: Context, day: date, known_at: datetime) -> None:
         """See to it that there are finished peers of a month's end that may be read at a moment; else refuse."""

@@ -90,9 +90,9 @@ class Lake(Appendable):
             self._harden(table.version())
         return replaced
 
-    def tidy(self, enterprises: Iterable[str]) -> int:
-        """Compact the buckets of these enterprises that small imports have filled with files; return as `compact`."""
-        counts = self._files.listed(self.newest()).of(enterprises).group_by("bucket").len()
+    def tidy(self, version: int, enterprises: Iterable[str]) -> int:
+        """Compact the buckets of these enterprises that have many files at a version; return as `compact`."""
+        counts = self._files.listed(version).of(enterprises).group_by("bucket").len()
         full = counts.filter(pl.col("len") > MOST_FILES)["bucket"].to_list()
         try:
             return sum(self.compact(bucket) for bucket in full)

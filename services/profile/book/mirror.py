@@ -132,9 +132,12 @@ class Mirror:
         with ThreadPoolExecutor(AT_ONCE) as threads:
             list(threads.map(lambda path: self._objects.put(path, stage / path), added))
         try:
-            self._objects.put(f"{LOG}/{name}", log / name)
+            tag = self._objects.put(f"{LOG}/{name}", log / name)
         except FileExistsError:
             raise CommitFailedError(f"version {version} was committed by another") from None
+        if tag is not None:
+            _write(self._tag(name), tag.encode())
+            _write(self._log / name, (log / name).read_bytes())
         for path in added:
             self._room.adopt(f"{self._epoch}/{path}", stage / path)
         made = [each for each in _names(log) if CHECKPOINT.fullmatch(each) and each not in before]

@@ -117,24 +117,25 @@ def forget_files(session: Session, live: date, now: datetime) -> set[tuple[str, 
     return kept
 
 
-def order(session: Session, wanted: Sequence[Order]) -> str:
+def order(session: Session, wanted: Sequence[Order], within: float | None = None) -> str:
     """Order peer figures of days, each as known at a moment or now, unless a job that waits or runs has it in hand.
 
-    Without one in particular, those of the book's own day are ordered. Return the job's id.
+    Without one in particular, those of the book's own day are ordered. They are due at once, or `within` so many
+    seconds. Return the job's id.
     """
     told = [[day.isoformat(), rfc3339(at) if at else None] for day, at in wanted]
     waiting = job_store.waiting(session, JOB)
     if waiting is not None:
         orders = waiting.payload["orders"]
-        if more := [each for each in told if each not in orders]:
-            job_store.change(session, waiting.id, {"orders": orders + more})
+        more = [each for each in told if each not in orders]
+        job_store.change(session, waiting.id, {"orders": orders + more}, within)
         return str(waiting.id)
     table = jobs.TABLE
     running = select(table.c.id, table.c.payload).where(table.c.kind == JOB.name, table.c.state == "running")
     for row in session.execute(running) if told else ():
         if all(each in row.payload["orders"] for each in told):
             return str(row.id)
-    return jobs.enqueue(session, JOB, {"orders": told})
+    return jobs.enqueue(session, JOB, {"orders": told}, within=within)
 
 
 def made_at(runner: Runner, day: date) -> datetime | None:

@@ -140,8 +140,8 @@ def test_many_small_imports_leave_few_files(lake: Lake, monkeypatch: pytest.Monk
     monkeypatch.setattr("services.profile.book.lake.MOST_FILES", 4)
     for number in range(5):
         before = lake.append(rows(number), f"imp_{number}", {}, now=NOW)
-    assert lake.tidy(["local:E1"]) == 5
-    assert lake.tidy(["local:E1"]) == 0
+    assert lake.tidy(lake.newest(), ["local:E1"]) == 5
+    assert lake.tidy(lake.newest(), ["local:E1"]) == 0
     assert lake._files.at(lake.newest()).height == 1
     after = lake.append(rows(9), "imp_9", {}, now=NOW)
     assert sorted(lake.read(after.version, without=())["number"]) == ["0", "1", "2", "3", "4", "9"]

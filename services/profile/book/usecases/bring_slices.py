@@ -135,7 +135,7 @@ def bring_in_slices(context: Context, hooks: Mapping[str, Hooks], job: Job, orde
             _write_report(context, order, replace(found, file=file))
         job.progress(4, STAGES)
         conclude(context, hooks, order, [file.sheet], Commits((found.dataset, commit)), file.rows)
-    context.lakes[found.dataset.name].tidy(commit.facts["enterprises"])
+    context.lakes[found.dataset.name].tidy(commit.version, commit.facts["enterprises"])
     return True
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from services.profile.book import (
     departures,
     enterprise_store,
+    job_store,
     party_names,
     state_store,
     step_store,
@@ -32,6 +33,7 @@ from services.profile.book.fit import Commit
 from services.profile.book.usecases.enrol import enrol_all
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.book.usecases.observe import observe
+from services.profile.book.usecases.receive import JOB
 from services.profile.book.usecases.touch import note_changed
 
 # The names of an invoice's sides, which a file may state beside their codes.
@@ -74,8 +76,9 @@ def conclude(
             _unsettle(session, rows({"counterparty"}), commits)
         state_store.move_book(session, state)
         done.counts, done.finished_at = summary(sheets, counts, commits.told), now
-        note_changed(session, _touched(sheets, commits), order.kind)
-        context.peers.changed(session)
+        within = job_store.within(session, JOB.queue)
+        note_changed(session, _touched(sheets, commits), order.kind, within=within)
+        context.peers.changed(session, within)
 
 
 def _follow(

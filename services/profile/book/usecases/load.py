@@ -92,7 +92,7 @@ def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tab
     conclude(context, hooks, order, sheets, commits)
     for dataset, commit in commits:
         # Many small imports leave a file each: the lake is kept quick to read.
-        context.lakes[dataset.name].tidy(commit.facts["enterprises"])
+        context.lakes[dataset.name].tidy(commit.version, commit.facts["enterprises"])
 
 
 def _committed(context: Context, order: tables.Import, sheets: list[Sheet]) -> tuple[list[Sheet], Commits]:

@@ -33,7 +33,7 @@ log = structlog.get_logger()
 class AtOnce:
     """Peers as of the very moment, made by whoever asks for them: for tests and for measurements."""
 
-    def changed(self, session: Session) -> None:
+    def changed(self, session: Session, within: float | None = None) -> None:
         """Do nothing: whoever asks will see."""
 
     def see_to(self, context: Context, day: date, known_at: datetime) -> None:

@@ -27,9 +27,9 @@ class Ordering:
     def __init__(self, wait: float = WAIT_SECONDS) -> None:
         self._wait = wait
 
-    def changed(self, session: Session) -> None:
+    def changed(self, session: Session, within: float | None = None) -> None:
         """Order the peers of the book's own day, in the transaction that moves the book on."""
-        peer_store.order(session, [])
+        peer_store.order(session, [], within)
 
     def see_to(self, context: Context, day: date, known_at: datetime) -> None:
         """Order peers where none are finished, and wait for them; raise `PeersUnderWay` where that takes long.

@@ -243,3 +243,26 @@ def test_what_all_rows_tell_together_is_refused_where_memory_does_not_take_them(
     assert (done["problem"]["rows"], done["problem"]["most"]) == (19, 16)
     assert "split it" in done["problem"]["detail"]
     assert house.send("payments", text(TOGETHER[name][5:], PAID_HEADER))["state"] == "done"
+
+
+WHOLE = {
+    "public-records": "record,enterprise,number,tier,grade,authority,amount,date,published_on,ends_on,repaired_on\n"
+    "tax-grade,E1,,,B,,,2019-01-04,,,\n",
+    "relations": "企业代号,关系类型,关联方,持股比例\nE1,股东,A1,10%\n",
+    "enterprises": "企业代号,企业名称\nE1,甲有限公司\n",
+    "outcomes": "企业代号,是否违约,认定日期\nE1,是,2019-12-01\n",
+    "invoices.purchase": "企业代号,发票号码,开票日期,销方识别号,货物名称,金额,税额,价税合计,发票状态\n"
+    f"E1,1,2019/1/4,{PARTNER},水泥,1.00,0.13,1.13,有效发票\n",
+    "payments": "企业代号,交易日期,借方发生额,贷方发生额,余额,对方户名\nE1,2019-01-04,,1.00,5.00,甲有限公司\n",
+}
+
+
+def test_every_kind_that_is_held_whole_has_its_bound(houses: Callable[[int | None], House]) -> None:
+    """Records, relations, firms, outcomes, lists of goods, statements, beyond memory they are refused in words."""
+    house = houses(4)
+    for kind, file in WHOLE.items():
+        header, row = file.splitlines(keepends=True)
+        done = house.send(kind, header + 17 * row)
+        assert (done["state"], done["problem"]["type"]) == ("failed", "/problems/file-too-large"), kind
+        assert (done["problem"]["rows"], done["problem"]["most"]) == (17, 16)
+        assert "split it by enterprise" in done["problem"]["detail"]
