@@ -6,6 +6,8 @@ year AS (
 ),
 tax AS (
   SELECT abs(tax_fen) > ceil(abs(net_fen) * CASE
+      -- A red letter may cancel a sale of any earlier day, at the rate of that day.
+      WHEN total_fen < 0 THEN 0.17
       WHEN date >= DATE '2019-04-01' THEN 0.13 WHEN date >= DATE '2018-05-01' THEN 0.16 ELSE 0.17 END::DOUBLE) + 6 AS bad
   FROM valid
 ),

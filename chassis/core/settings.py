@@ -68,7 +68,16 @@ def require_readable(folder: str, name: str) -> None:
 
 def database_url(env: Env, service: str) -> str:
     """Return the service's database: PostgreSQL where one is named, else a SQLite file in the home folder."""
-    return env.str(f"{service.upper()}_DATABASE_URL", f"sqlite:///{home(env) / service}.db")
+    return env.str(f"{service.upper()}_DATABASE_URL", sqlite_url(home(env) / f"{service}.db"))
+
+
+def sqlite_url(file: Path) -> str:
+    """Return the address of a SQLite file: what would mean something in an address is written so that it does not.
+
+    >>> sqlite_url(Path("/data/50%20/who?/profile.db"))
+    'sqlite:////data/50%2520/who%3F/profile.db'
+    """
+    return f"sqlite:///{str(file).replace('%', '%25').replace('?', '%3F')}"
 
 
 def engine(env: Env) -> str:

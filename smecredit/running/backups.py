@@ -51,7 +51,9 @@ def bring_back(place: str, folder: Path, reporter: Reporter, *, at: str, keys: P
     with homes.held(folder):
         chosen = told(VAULT, "choose", place, at, home=folder)
         if keys:
-            _copy_keys([path.name for path in sorted(keys.iterdir())], keys, folder)
+            names = [path.name for path in sorted(keys.iterdir())]
+            _require_no_others(names, keys, folder)
+            _copy_keys(names, keys, folder)
         missing = [name for name in _keys_of(chosen) if not (folder / name).exists()]
         if missing:
             raise BackupRefused(
@@ -73,6 +75,16 @@ def _copy_keys(names: list[str], source: Path, target: Path) -> None:
     for name in names:
         (target / name).touch(mode=0o600)
         shutil.copyfile(source / name, target / name)
+
+
+def _require_no_others(names: list[str], source: Path, target: Path) -> None:
+    """Raise where a home has other keys already: written over they are lost, and what they are for with them."""
+    there = [name for name in names if (target / name).exists()]
+    if others := [name for name in there if (target / name).read_bytes() != (source / name).read_bytes()]:
+        raise BackupRefused(
+            f"{target} has other keys under the names {', '.join(others)}: a restore goes into an empty home only. "
+            "Move the old one away, or name another with SMECREDIT_HOME"
+        )
 
 
 @contextmanager

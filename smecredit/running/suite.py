@@ -103,9 +103,14 @@ class Suite:
         """Exchange every process for one of the code that is installed now, one after the other.
 
         A new one is at work before the old one is asked to stop, and both take requests from the same socket: none is
-        refused. Where a new one does not come to work, the old one stays, and so do those that come after it.
+        refused. Where a new one does not come to work, the old one stays, and so do those that come after it; where a
+        database cannot be migrated all stay.
         """
-        self._prepare()
+        try:
+            self._prepare()
+        except CannotStart as refusal:
+            self._say(f"{refusal}\nnothing was exchanged; what ran before goes on")
+            return
         for place, child in enumerate(self._children):
             if child.command.name in self._below:
                 continue

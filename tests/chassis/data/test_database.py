@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, update
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from chassis.data.database import Database, Json, Utc
@@ -42,6 +43,16 @@ def test_an_error_does_not_quote_what_was_to_be_stored(database: Database) -> No
     with pytest.raises(IntegrityError) as error, database.begin() as session:
         session.execute(row)
     assert "甲公司" not in str(error.value)
+
+
+def test_a_server_that_is_gone_without_a_word_is_waited_for_only_so_long(postgresql_url: str) -> None:
+    """What the address itself says of it comes first."""
+    url = make_url(postgresql_url).update_query_dict({"tcp_user_timeout": "7000"})
+    database = Database(url.render_as_string(hide_password=False))
+    with database.engine.connect() as connection:
+        given = connection.connection.driver_connection.info.get_parameters()
+    assert (given["connect_timeout"], given["tcp_user_timeout"]) == ("10", "7000")
+    database.dispose()
 
 
 def test_a_naive_time_is_refused(database: Database) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chassis.core.settings import sqlite_url
 from chassis.data import migrations
 from chassis.data.database import Database
 from smecredit.running.migrated import current
@@ -20,6 +21,14 @@ def test_a_database_is_current_as_soon_as_its_service_has_migrated_it(tmp_path: 
     package = service if service == "gateway" else f"services.{service}"
     migrations.upgrade(Database(f"sqlite:///{tmp_path / service}.db"), package)
     assert current(tmp_path, service, {})
+
+
+def test_a_home_may_have_any_name(tmp_path: Path) -> None:
+    """Else its databases would be taken to be old at every start."""
+    home = tmp_path / "a%20b #1?"
+    database = Database(sqlite_url(home / "gateway.db"))
+    migrations.upgrade(database, "gateway")
+    assert (database.file, current(home, "gateway", {})) == (home / "gateway.db", True)
 
 
 def test_a_database_put_back_from_an_older_release_is_not_current(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from werkzeug.serving import make_server
@@ -12,7 +13,7 @@ from werkzeug.serving import make_server
 from chassis.core.errors import Unready, UpstreamUnavailable
 from chassis.core.identity import Verifier
 from chassis.web.app import make_app
-from smecredit.running.suite import CannotStart, _ready
+from smecredit.running.suite import CannotStart, Suite, _ready
 
 
 @contextmanager
@@ -56,3 +57,21 @@ def test_what_comes_by_itself_is_waited_for(verifier: Verifier) -> None:
 def test_a_part_that_says_so_is_ready(verifier: Verifier) -> None:
     with part(verifier, lambda: None) as port:
         assert _ready("profile", port)
+
+
+def test_a_database_that_cannot_be_migrated_ends_no_running_suite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked to take new code, it says why it does not, and goes on as it is."""
+    said = list[str]()
+    suite = Suite(tmp_path, say=said.append)
+
+    def full(*_: object) -> None:
+        raise CannotStart("profile-migrate failed: no space is left")
+
+    monkeypatch.setattr(suite, "_run_all", full)
+    suite.roll()
+    assert said[-1].splitlines() == [
+        "profile-migrate failed: no space is left",
+        "nothing was exchanged; what ran before goes on",
+    ]

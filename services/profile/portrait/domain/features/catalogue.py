@@ -63,9 +63,9 @@ def history(invoices: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
     day. Twenty-four month-ends of a real firm with 3,500 invoices take 68 ms instead of 540.
     """
     moments = pl.LazyFrame({"as_of": list(days)}, schema={"as_of": pl.Date})
-    rows = where_told(invoices).lazy().join(moments, how="cross")
     # Step by step: of so few rows most of one large plan is spent on planning it (23 ms against 14).
-    summed = parts(rows_of(rows, "as_of").collect().lazy(), DAY, by="as_of")
+    rows = rows_of(where_told(invoices).lazy()).collect().lazy()
+    summed = parts(rows.join(moments, how="cross"), DAY, by="as_of")
     months, partners = pl.collect_all([summed.months, summed.partners])
     return read_off(fold(Parts(months.lazy(), partners.lazy()), "as_of").collect(), DAY, "as_of")
 

@@ -122,9 +122,8 @@ INDICATORS = (
 
 def mutual_trade(invoices: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     """Return twice the smaller of sales and purchases per partner over all trade of 12 months, per firm and day."""
-    recent = moments(invoices.filter(c("status") == "valid"), days).filter(
-        (c("date") <= c("as_of")) & (slot_of(c("date"), c("as_of")) < 12)
-    )
+    valid = invoices.filter(c("status") == "valid").select("enterprise", "counterparty", "direction", "date", "net_fen")
+    recent = moments(valid, days).filter((c("date") <= c("as_of")) & (slot_of(c("date"), c("as_of")) < 12))
     sale = c("direction") == "sale"
     links = recent.group_by(*FIRM, "counterparty").agg(
         sold=c("net_fen").filter(sale).sum().clip(0), bought=c("net_fen").filter(~sale).sum().clip(0)
