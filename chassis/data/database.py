@@ -170,11 +170,6 @@ class Database:
             with self.engine.begin() as connection:
                 yield connection
 
-    def ping(self) -> None:
-        """Raise where the database does not answer."""
-        with self.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-
     def probe(self) -> None:
         """Write a little that lasts; raise where the database cannot keep it. No row of any table is touched."""
         with self.connection(writes=True) as connection:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from chassis.core.errors import Invalid, NotFound, TooLarge
@@ -81,7 +82,7 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
     import_id = new_id("imp")
     sha256, size = _keep(context, import_id, stream)
     try:
-        with context.database.begin() as session:
+        with _no_file_without_row(context, import_id), context.database.begin() as session:
             if delivery.key and (before := _before(session, caller, delivery, sha256)):
                 context.uploads.delete(import_id)
                 return before
@@ -104,13 +105,26 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
             jobs.order(session, JOB, {}, caller=caller, job_id=import_id)
     except IntegrityError:
         # Another request with this key was quicker by a moment: its import is the answer to both.
-        context.uploads.delete(import_id)
         with context.database.read() as session:
-            return _before(session, caller, delivery, sha256) or import_id
-    except BaseException:
-        context.uploads.delete(import_id)
-        raise
+            quicker = delivery.key and _before(session, caller, delivery, sha256)
+        if not quicker:
+            raise
+        return quicker
     return import_id
+
+
+@contextmanager
+def _no_file_without_row(context: Context, import_id: str) -> Iterator[None]:
+    """Delete a file received where its import is not noted.
+
+    Where the database went away in the commit nobody knows whether it landed; if it did, the job needs the file.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not (isinstance(error, DBAPIError) and error.connection_invalidated):
+            context.uploads.delete(import_id)
+        raise
 
 
 def about(caller: Caller, named: str | None) -> str | None:

@@ -12,7 +12,8 @@ import polars as pl
 
 from chassis.core.retention import Policy
 from chassis.data import ledger, removal
-from services.profile.book import departures, step_store
+from chassis.data.files import Kept
+from services.profile.book import departures, import_store, step_store
 from services.profile.book.context import Context
 from services.profile.book.domain import public_record, relation
 from services.profile.book.domain.dataset import Dataset
@@ -27,6 +28,8 @@ from services.profile.rights.usecases.set_measure import end_measures_on
 from services.profile.standards.days import start_of
 
 # When the thing itself ended: from then on the months count.
+# A file of no import is left alone so long: an operator who restored an older database may still want it.
+STRAY_SECONDS = 7 * 86_400.0
 ENDED = {
     public_record.DATASET.name: pl.coalesce("ends_on", "published_on"),
     relation.DATASET.name: pl.col("until"),
@@ -132,7 +135,10 @@ def _erase(context: Context, cause: Cause, kept_from: date) -> int:
 
 
 def _delete_uploads(context: Context, before: datetime) -> int:
-    """Delete the files of imports received so long ago, with their reports of rejected rows; also of those refused."""
+    """Delete the files of imports received so long ago, with their reports of rejected rows; also of those refused.
+
+    And files of no import at all: they may name persons, and no moment would come at which they go.
+    """
     due = _due_uploads(context, before)
     for name in due:
         context.uploads.delete(name)
@@ -140,10 +146,20 @@ def _delete_uploads(context: Context, before: datetime) -> int:
 
 
 def _due_uploads(context: Context, before: datetime) -> list[str]:
+    # One list of all: a list for each import would ask an object store as often. Listed before the imports are read:
+    # what came in between is no stray.
+    files = context.uploads.list()
     with context.database.read() as session:
         imports = set(retention_store.imports_over(session, before))
-    # One list of all: a list for each import would ask an object store as often.
-    return [file.name for file in context.uploads.list() if file.name.partition(".")[0] in imports]
+        known = import_store.senders(session, sorted({_import_of(file) for file in files}))
+    # A stray is of nobody's import: whoever took it in was killed before that was noted. Ages are those of their place.
+    late = max((file.written for file in files), default=0.0) - STRAY_SECONDS
+    strays = {file.name for file in files if _import_of(file) not in known and file.written < late}
+    return [file.name for file in files if _import_of(file) in imports or file.name in strays]
+
+
+def _import_of(file: Kept) -> str:
+    return file.name.partition(".")[0]
 
 
 def _present(context: Context, dataset: Dataset) -> pl.DataFrame:

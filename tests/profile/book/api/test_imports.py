@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 from profile_house import HEADER, ROW, House, counts
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from chassis.data import jobs
@@ -52,6 +55,29 @@ def test_what_ends_while_it_is_read_is_done_with_its_counts_or_not_done(
     monkeypatch.setattr(jobs, "state", late)
     told = house.client.get(f"/v1/imports/{sent['id']}", headers=house.source).json
     assert (told["state"], counts(told)) in [("done", (1, 1, 0, 0)), ("queued", (0, 0, 0, 0))]
+
+
+def test_a_file_whose_commit_landed_unheard_is_there_for_its_job(
+    cottage: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A PostgreSQL that goes away in the commit: sent again under its key, the file is taken for the one before."""
+    cottage.follows = False
+    headers, url = cottage.source | {"Idempotency-Key": "once"}, "/v1/imports?kind=invoices.purchase"
+    begin = cottage.context.database.begin
+
+    @contextmanager
+    def unheard() -> Iterator[Session]:
+        with begin() as session:
+            yield session
+        raise OperationalError("COMMIT", {}, Exception("server closed the connection"), connection_invalidated=True)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cottage.context.database, "begin", unheard)
+        assert cottage.client.post(url, data=HEADER + row(1), headers=headers).status_code == 503
+    sent = cottage.client.post(url, data=HEADER + row(1), headers=headers).json
+    assert cottage.worker.run_once()
+    told = cottage.client.get(f"/v1/imports/{sent['id']}", headers=cottage.source).json
+    assert (told["state"], counts(told)) == ("done", (1, 1, 0, 0))
 
 
 def test_sending_the_same_file_again_only_finds_duplicates(house: House) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from profile_house import HEADER, ROW, House
 from sqlalchemy import select
 
 from chassis.data import keys
+from chassis.data.files import Folder
 from chassis.data.ledger import store
 from services.profile.rights.domain.retention import policies, policies_on
 from services.profile.rights.usecases.shred import shred
@@ -148,6 +151,21 @@ def test_files_as_received_go_after_their_year(cottage: House) -> None:
     assert shred(cottage.context)["received-files"] == 0
     assert shred(later(cottage, days=400))["received-files"] >= 1
     assert cottage.context.uploads.list() == []
+
+
+def test_a_file_of_no_import_goes_after_a_week(cottage: House) -> None:
+    """Whoever took it in was killed before that was noted: no policy of an import would ever reach it."""
+    kept = cottage.send("invoices.purchase", HEADER + ROW)["id"]
+    files = cottage.context.uploads
+    assert isinstance(files, Folder)
+    for name, days in (("imp_of_nobody", 8), ("imp_just_now", 6)):
+        with files.writing(name) as file:
+            file.write(b"persons")
+        old = time.time() - days * 86_400
+        os.utime(files.root / name, (old, old))
+    assert shred(cottage.context)["received-files"] == 1
+    left = {file.name.partition(".")[0] for file in files.list()}
+    assert left == {kept, "imp_just_now"}
 
 
 def test_shredding_twice_shreds_once(cottage: House) -> None:
