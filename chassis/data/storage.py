@@ -57,6 +57,14 @@ def refusal_of(error: BaseException) -> Refused | None:
     return not_writable(BY_ERRNO[number]) if number in BY_ERRNO else None
 
 
+def passes(error: DBAPIError) -> bool:
+    """Tell whether a database's error is not the statement's: it restarts, is locked, or takes no writes just now.
+
+    Whoever works in the background looks again later.
+    """
+    return isinstance(error, OperationalError) or refusal_of(error) is not None
+
+
 @contextmanager
 def where_writable() -> Iterator[None]:
     """Do something that saves work later and is done without on a disk that cannot be written."""

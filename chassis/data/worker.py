@@ -20,7 +20,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, and_, or_, select, update
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from chassis.core import metrics, problems, traces
@@ -28,7 +28,7 @@ from chassis.core.errors import Refused, Unready, UpstreamUnavailable
 from chassis.data import clock
 from chassis.data.database import Database
 from chassis.data.jobs import DONE, FAILED, QUEUED, RUNNING, TABLE, Job, Kind, LeaseLost, unpack
-from chassis.data.storage import refusal_of
+from chassis.data.storage import passes, refusal_of
 
 LEASE = timedelta(seconds=10)
 HEARTBEAT_SECONDS = 2.0
@@ -123,7 +123,7 @@ class Worker:
         try:
             return self.run_once()
         except DBAPIError as error:
-            if not isinstance(error, OperationalError) and refusal_of(error) is None:
+            if not passes(error):
                 raise
             # A database that restarts, or takes no writes for a while, must not end its workers.
             log.warning("database unavailable", error=type(error.orig).__name__)

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from chassis.core import webhooks
 from chassis.data import clock
 from chassis.data.database import Database
+from chassis.data.storage import passes
 from services.matching.tables import WebhookDelivery, WebhookEndpoint
 from services.matching.usecases.notify import PENDING, note
 
@@ -59,8 +60,10 @@ class Postman:
         busy = [endpoint for _, endpoint in under_way.values()]
         try:
             taken = self._take(busy, AT_ONCE - len(busy)) if len(busy) < AT_ONCE else {}
-        except OperationalError:
-            log.warning("database unavailable")
+        except DBAPIError as error:
+            if not passes(error):
+                raise
+            log.warning("database unavailable", error=type(error.orig).__name__)
             taken = {}
         for message, endpoint in taken.items():
             under_way[senders.submit(self._deliver, message)] = (message, endpoint)

@@ -93,6 +93,9 @@ class Appendable(Readable):
         known_at: datetime | None = None
         for _ in range(MOST_ATTEMPTS):
             table = self._files.table()
+            # Who was stopped on its way here has lost its job, and whoever took that has been quicker.
+            if table.transaction_version(import_id) is not None and (done := self.committed(import_id)):
+                return done
             require(table, step, self._dataset.name)
             # Strictly later than all before it: what was known at a moment never changes afterwards.
             before, known_at = known_at, max(now, self._last_known(table) + STATISTICS_STEP)

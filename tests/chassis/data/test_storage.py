@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.core.errors import DatabaseDamaged, NotWritable, UpstreamUnavailable
 from chassis.data.database import Database
-from chassis.data.storage import Writing, folder_probe, refusal_of, where_writable
+from chassis.data.storage import Writing, folder_probe, passes, refusal_of, where_writable
 
 
 def run(database: Database, statements: Sequence[str]) -> None:
@@ -48,10 +48,12 @@ def test_a_database_that_takes_no_writes_or_goes_away_says_so(postgresql: Server
     database = Database(url)
     read_only = failure(database, "SET TRANSACTION READ ONLY", "CREATE TABLE t (a int)")
     assert isinstance(refusal_of(read_only), NotWritable)
+    assert passes(read_only)
     gone = refusal_of(failure(database, "SELECT pg_terminate_backend(pg_backend_pid())"))
     assert isinstance(gone, UpstreamUnavailable)
     assert not isinstance(gone, NotWritable)
-    assert refusal_of(failure(database, "SELECT no_such_column")) is None
+    slip = failure(database, "SELECT no_such_column")
+    assert (refusal_of(slip), passes(slip)) == (None, False)
     database.probe()
     database.dispose()
     postgresql.drop(url)

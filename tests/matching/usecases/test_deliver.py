@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import psycopg
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.exc import InternalError
 
 from chassis.core.identity import Caller
 from services.matching.context import Context
 from services.matching.tables import WebhookDelivery
-from services.matching.usecases import notify
+from services.matching.usecases import deliver, notify
 from services.matching.usecases.deliver import AT_ONCE, Postman
 
 Tokens = Callable[..., dict[str, str]]
@@ -49,6 +51,18 @@ def receiver() -> Iterator[Any]:
 @pytest.fixture
 def postman(here: Context) -> Postman:
     return Postman(here.database, private=True)
+
+
+def test_a_database_that_takes_no_writes_ends_no_postman(postman: Postman, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's standby: it looks again after a while."""
+    monkeypatch.setattr(deliver, "POLL_SECONDS", 0)
+
+    def refused(*_: object) -> None:
+        raise InternalError("SELECT", {}, psycopg.errors.ReadOnlySqlTransaction("read-only"))
+
+    monkeypatch.setattr(postman, "_take", refused)
+    with ThreadPoolExecutor(1) as senders:
+        postman._round(senders, {})
 
 
 def wants(here: Context, client: str, receiver: Any, path: str) -> str:

@@ -42,6 +42,13 @@ def test_an_import_finds_its_own_commit_again(lake: Lake) -> None:
     assert lake.committed("imp_2") is None
 
 
+def test_whoever_lost_its_job_on_the_way_appends_nothing_to_what_the_other_did(lake: Lake) -> None:
+    """A second commit of the same import would tell that all its rows were known already."""
+    first = lake.append(rows(1, 2), "imp_1", {"more": 1}, now=NOW)
+    assert lake.append(rows(1, 2), "imp_1", {"more": 1}, now=NOW) == first
+    assert lake.newest() == first.version
+
+
 def test_a_writer_that_decided_on_an_older_state_appends_nothing(lake: Lake) -> None:
     """Two imports that read the same state cannot both commit: the later one has to look again."""
     stale = lake._files.table()
