@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from chassis.core.errors import Conflict, NotFound
 from chassis.core.identity import Caller
 from chassis.core.moments import rfc3339
-from chassis.core.problems import JOB_CRASHED, JOB_KILLED
 from chassis.data import clock, presence
 from chassis.data.database import Database
 from chassis.data.jobs import DONE, FAILED, QUEUED, RUNNING, TABLE
@@ -26,7 +25,8 @@ STATES = (QUEUED, RUNNING, DONE, FAILED)
 # Whoever has the command line of a service.
 BY_COMMAND = {"by": "command", "per": None}
 log = structlog.get_logger()
-OURS = frozenset(f"/problems/{kind.slug}" for kind in (JOB_CRASHED, JOB_KILLED))
+# A job that failed with a status from here on failed by a fault of ours: a damaged file, a worker that died.
+OURS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def again(database: Database, job_id: str) -> dict[str, Any]:
 
 
 def retry(session: Session, job_id: str, caller: Caller | None = None) -> dict[str, Any]:
-    """Have a job run again that ended by a fault of ours or was set aside; return its id, kind and queue.
+    """Have a job run again that failed by a fault of ours, which was mended since; return its id, kind and queue.
 
     It keeps who asked for that (none: by the command line), when, and what had become of it.
 
@@ -87,9 +87,9 @@ def retry(session: Session, job_id: str, caller: Caller | None = None) -> dict[s
     row = session.execute(select(TABLE).where(mine).with_for_update()).first()
     if row is None:
         raise NotFound(f"There is no job {job_id[:40]} here.")
-    if row.state != FAILED or row.problem["type"] not in OURS:
+    if row.state != FAILED or row.problem["status"] < OURS:
         why = row.state if row.state != FAILED else f"failed with {row.problem['type']}"
-        raise Conflict(f"{job_id} is {why}; only what broke off or was set aside is run again.")
+        raise Conflict(f"{job_id} is {why}; only what failed by a fault of the service is run again.")
     fresh: dict[str, Any] = {"attempts": 0, "killed": 0, **dict.fromkeys(AS_NEW)}
     who = {"by": caller.client, "per": caller.per} if caller else BY_COMMAND
     now = session.execute(select(clock.now())).scalar_one()

@@ -178,7 +178,7 @@ def _jobs(house: House) -> Blueprint:
     @blueprint.response(200, AgainSchema())
     @repeatable
     def retry_job(session: Session, job: str) -> dict[str, Any]:
-        """Have a job run again that broke off or was set aside; what was refused is not.
+        """Have a job run again that failed by a fault of the service; what was refused is not.
 
         The job keeps who asked for it, and when.
         """

@@ -34,11 +34,13 @@ def main(given: argparse.Namespace) -> int:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL may run as another user
         grounds = Grounds(given.kept or folder / "kept")
-        for theatre in THEATRES:
-            if given.filter == theatre or given.filter not in THEATRES:
-                _play(theatre, folder, grounds, given, record)
-    record.write(RESULTS / f"faults-{given.seed}.md")
-    print(record.table(), flush=True)
+        try:
+            for theatre in THEATRES:
+                if given.filter == theatre or given.filter not in THEATRES:
+                    _play(theatre, folder, grounds, given, record)
+        finally:
+            record.write(RESULTS / f"faults-{given.seed}.md")
+            print(record.table(), flush=True)
     return 0 if record.clean else 1
 
 
@@ -54,8 +56,9 @@ def _play(theatre: str, folder: Path, grounds: Grounds, given: argparse.Namespac
             while waiting := _left(wanted, theatre, given, record):
                 done = record.struck(theatre).total()
                 for round_ in rounds(waiting, random.Random(f"{given.seed} {theatre} {done}")):
-                    record.add(striker.strike(round_))
-                    told = record.rounds[-1]
+                    told = striker.strike(round_)
+                    if told.faults or told.found:
+                        record.add(told)
                     struck += len(told.faults)
                     print(f"{theatre}: {', '.join(told.faults)}: {told.seconds} {told.found or ''}", flush=True)
                     if told.found:

@@ -139,7 +139,7 @@ class Served(Alone):
     name: str = "lake file cut under readers"
 
     def strike(self, scene: Scene) -> Iterable[Broken]:
-        """Harm one file, read every firm, and put the file back."""
+        """Harm one file, read every firm, put the file back, and have what failed over it run again."""
         with scene.load.still():
             path = scene.chance.choice(sorted((scene.stage.home / "lake").rglob("*.parquet")))
             kept = path.read_bytes()
@@ -148,14 +148,25 @@ class Served(Alone):
                 answers = [self._read(scene, firm) for firm in scene.load.town.firms]
             finally:
                 path.write_bytes(kept)
+        found = self._run_again(scene, path.name)
         statuses = {status for status, _ in answers}
-        found = [Broken("silent", f"{status} {said}") for status, said in answers if status not in (200, 503)]
+        found += [Broken("silent", f"{status} {said}") for status, said in answers if status not in (200, 503)]
         told = [str(said) for status, said in answers if status == 503]
         found += [Broken("silent", f"no file is named: {said}") for said in told if path.name not in said]
         return found if 200 in statuses else [*found, Broken("lost", "no firm was served")]
 
     def heal(self, scene: Scene) -> None:
         """Do nothing: the file is back."""
+
+    @staticmethod
+    def _run_again(scene: Scene, name: str) -> list[Broken]:
+        """Do as an operator who has put the file back: jobs that failed over it are run again; others are told."""
+        scene.asked.settled()
+        books = Books(scene.stage)
+        failed = books.pairs("profile", "SELECT id, problem FROM jobs WHERE state = 'failed'")
+        for job in failed:
+            books.run_again("profile", job)
+        return [Broken("silent", f"job {job}: {told}") for job, told in failed.items() if name not in str(told)]
 
     @staticmethod
     def _read(scene: Scene, firm: str) -> tuple[int, object]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,18 +44,19 @@ class Door:
     """The gateway at `url`; `keys` are those of the clients by name. Threads may share it.
 
     `refused` counts every answer that was none, by status (0: no answer at all); `faults` says the words of 500s, which
-    name no cause.
+    name no cause. Once it is `over` nothing is repeated: the run was ended, and its suite with it.
     """
 
     url: str
     keys: Mapping[str, str]
     refused: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
     _pool: urllib3.PoolManager = field(
         default_factory=lambda: urllib3.PoolManager(maxsize=16, retries=False, timeout=urllib3.Timeout(5, read=60))
     )
 
-    def ask(self, act: Act, *, over: Callable[[], bool] = lambda: False) -> Any:
+    def ask(self, act: Act) -> Any:
         """Do an act however often it takes, and return its answer; raise `GaveUp` where it is refused or never done."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -65,7 +67,7 @@ class Door:
                 self.faults.append(f"{act.method} {act.path}: {answer}")
             elif status and status not in LATER:
                 raise GaveUp(f"{act.method} {act.path}: {status} {answer}")
-            if over() or time.monotonic() > deadline:
+            if self.over.is_set() or time.monotonic() > deadline:
                 raise GaveUp(f"{act.method} {act.path} was never done; last: {status} {answer}")
             time.sleep(PAUSE_SECONDS)
 

@@ -43,10 +43,6 @@ class Crew:
             start_new_session=True,
         )
 
-    def idle(self, books: Books) -> bool:
-        """Tell whether none of them has a job in hand."""
-        return not any(_group(pid) == self._process.pid for pid in books.pairs("profile", RUNNING).values())
-
     def end(self) -> None:
         """Kill them as a power cut would."""
         with suppress(ProcessLookupError):
@@ -104,10 +100,11 @@ class ClockOff(Alone):
 
     def strike(self, scene: Scene) -> Iterable[Broken]:
         """Let them work beside the suite's own on files, and kill them over one at a moment of chance."""
-        crew, books = Crew(scene.stage, "faketime", "-f", self.hours), Books(scene.stage)
-        self._crew = [crew]
+        books = Books(scene.stage)
+        own = set(books.column("profile", "SELECT name FROM workers"))
+        self._crew = [Crew(scene.stage, "faketime", "-f", self.hours)]
         deadline = time.monotonic() + TAKEN_SECONDS
-        while crew.idle(books):
+        while own.issuperset(books.column("profile", "SELECT worker FROM jobs WHERE state = 'running'")):
             if time.monotonic() > deadline:
                 raise Missed(f"workers with a clock {self.hours} took nothing")
             if not waiting(books):
@@ -183,13 +180,6 @@ def ended(books: Books, job: str) -> bool:
 def waiting(books: Books) -> int:
     """Return how many jobs wait for a worker."""
     return int(books.column("profile", "SELECT count(*) FROM jobs WHERE state = 'queued' AND due_at IS NULL")[0])
-
-
-def _group(pid: int) -> int:
-    """Return the group of a process, 0 where it is gone."""
-    with suppress(ProcessLookupError):
-        return os.getpgid(pid)
-    return 0
 
 
 def clocks() -> list[ClockOff]:

@@ -105,6 +105,11 @@ class Asked:
             yield Broken("lost" if held < accepted else "doubled", f"the book gained {held} invoices of {accepted}")
         self._seen["imports"] = len(self._load.journal.imports)
 
+    def _left(self) -> Iterator[Broken]:
+        """Nothing lies beside the files received that a killed import had begun."""
+        for path in (self._stage.home / "uploads").glob("*.slices"):
+            yield Broken("silent", f"{path.name} was left behind")
+
     def _done(self, sent: Sent) -> Any:
         """Return an import at its end. One that killed its workers is run again, as an operator would."""
         deadline = time.monotonic() + DONE_SECONDS
@@ -200,4 +205,4 @@ class Asked:
         query = "SELECT state, count(*) FROM webhook_deliveries GROUP BY state"
         return Counter(self._books.pairs("matching", query))
 
-    _questions = (_answers, _imports, _acknowledged, _once, _delivered, _ledgers, _verified)
+    _questions = (_answers, _imports, _left, _acknowledged, _once, _delivered, _ledgers, _verified)

@@ -111,8 +111,10 @@ class Load:
         self._going.set()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """End, when what is under way has its answer."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End, when what is under way has its answer; at once where the run broke off."""
+        if kind is not None:
+            self.door.over.set()
         self._over.set()
         self._going.set()
         for thread in self._threads:

@@ -73,8 +73,8 @@ class Striker:
             try:
                 found += [_noted(fault.name, each) for each in _struck(fault, self.scene)]
                 struck.append(fault.name)
-            except Missed:
-                continue
+            except Missed as why:
+                print(f"{fault.name}: {why}", flush=True)
         seconds = {"struck": time.monotonic() - began}
         broken = self.scene.asked.ask()
         found += [_noted(name, each) for name in struck or [faults[0].name] for each in broken]

@@ -86,7 +86,10 @@ class Stage:
         below = [str(self.below)] if self.below else []
         command = [sys.executable, "-m", "faults.hosted", str(self.home), str(self.addresses.port), *below]
         with self._log.open("ab") as log:
-            self.parent = subprocess.Popen(command, env=self.environment, cwd=ROOT, stdout=log, stderr=log)
+            # In a session of its own: who ends a run by Ctrl-C ends us, and we the suite.
+            self.parent = subprocess.Popen(
+                command, env=self.environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
         deadline = time.monotonic() + WELL_SECONDS
         while READY.encode() not in self._log.read_bytes()[said:]:
             if self.parent.poll() is not None or time.monotonic() > deadline:

@@ -11,6 +11,7 @@ from profile_house import HEADER, House, open_house
 from sqlalchemy import delete, text, update
 
 from chassis.core.identity import Verifier
+from chassis.data import listing
 from services.profile.book import tables
 from services.profile.book.delta import bucket_of
 from services.profile.composition import PACKAGE
@@ -75,6 +76,7 @@ def test_a_damaged_file_is_named_and_other_buckets_are_served(
             HEADER + "".join(f"{firm},{n},2019/1/4,A1,1.00,0.13,1.13,有效发票\n" for n in range(999)),
         )
     (file,) = files(cottage, "E1")
+    whole = file.read_bytes()
     damage(file)
     home = cottage.context.settings.home
     house = open_house(cottage.context.settings.database_url, home.parent, verifier, tokens)
@@ -93,6 +95,10 @@ def test_a_damaged_file_is_named_and_other_buckets_are_served(
     (told,) = [each for each in found(house, deep=True) if each[0] == "file"]
     assert told[1] == f"lake of invoices, bucket {answer.json['bucket']}, {answer.json['file']}"
     assert (damage is flip) == (not [each for each in found(house) if each[0] == "file"])
+    file.write_bytes(whole)
+    listing.again(house.context.database, failed["id"])
+    house.worker.run_once()
+    assert (house.state(failed["id"])["accepted"], found(house, deep=True)) == (1, [])
 
 
 def test_one_byte_that_became_another_is_named_wherever_it_lies(stocked: House) -> None:
