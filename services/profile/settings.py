@@ -97,7 +97,7 @@ class Settings:
 
     @property
     def looks(self) -> Path:
-        """The folder of what looks under way have read of the book."""
+        """The folder of what looks and sets of features under way have read of the book."""
         return self.home / "looks"
 
     def shared(self, folder: Path) -> str | None:

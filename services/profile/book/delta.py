@@ -76,7 +76,7 @@ def writer_of(dataset: Dataset) -> WriterProperties:
 def in_buckets(rows: pl.DataFrame, columns: Iterable[str], day: str, count: int) -> pl.DataFrame:
     """Return these columns of rows with their bucket of so many, sorted so that one firm's rows lie together by day."""
     firms = pl.DataFrame({"enterprise": rows["enterprise"].unique()})
-    buckets = pl.Series("bucket", (bucket_of(firm, count) for firm in firms["enterprise"]), dtype=pl.Int8)
+    buckets = pl.Series("bucket", (bucket_of(firm, count) for firm in firms["enterprise"].to_list()), dtype=pl.Int8)
     firms = firms.with_columns(buckets).sort("bucket", "enterprise")
     # Sorted by one number, the firm's place before the day: that is quicker than by text.
     place = pl.col("enterprise").cast(pl.Enum(firms["enterprise"])).to_physical().cast(pl.Int64).alias("place")

@@ -20,7 +20,7 @@ class HeldRows:
     def beside(self, version: int, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the files of the buckets of these rows."""
         listed = self._files.listed(version)
-        return listed.files if listed.files.is_empty() else listed.of(rows["enterprise"].unique())
+        return listed.files if listed.files.is_empty() else listed.of(rows["enterprise"].unique().to_list())
 
     def of(self, files: pl.DataFrame, rows: pl.DataFrame, near: pl.Expr | None = None) -> pl.DataFrame:
         """Return what the lake may already hold of `rows` in the files `beside` them.

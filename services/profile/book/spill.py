@@ -34,24 +34,30 @@ class Spill:
         folder.mkdir(parents=True)
         self._folder = folder
         self._count = count
-        self._buckets: dict[str, int] = {}
+        self._known = pl.DataFrame(schema={"enterprise": pl.String, "bucket": pl.Int8})
         self._files: dict[int, list[Path]] = {}
         self._heights: dict[int, int] = {}
 
     def put(self, rows: pl.DataFrame) -> None:
         """Add rows, which have an `enterprise`, behind those that are there."""
-        firms = rows["enterprise"].unique()
-        names, known = firms.to_list(), self._buckets
-        known.update((name, bucket_of(name, self._count)) for name in names if name not in known)
-        buckets = pl.Series([known[name] for name in names], dtype=pl.Int8)
-        placed = rows.with_columns(
-            rows["enterprise"].replace_strict(firms, buckets, return_dtype=pl.Int8).alias("bucket")
-        )
-        for (bucket,), part in placed.partition_by("bucket", as_dict=True, include_key=False).items():
+        for (bucket,), part in self._placed(rows).partition_by("bucket", as_dict=True, include_key=False).items():
             files = self._files.setdefault(int(bucket), [])
             files.append(self._folder / f"{bucket}-{len(files)}.arrow")
             part.write_ipc(files[-1], compression=COMPRESSION)
             self._heights[int(bucket)] = self._heights.get(int(bucket), 0) + part.height
+
+    def _placed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Give rows their bucket: of each enterprise it is worked out once."""
+        placed = self._joined(rows)
+        if placed["bucket"].null_count():
+            new = placed.filter(pl.col("bucket").is_null())["enterprise"].unique()
+            buckets = pl.Series("bucket", [bucket_of(name, self._count) for name in new.to_list()], dtype=pl.Int8)
+            self._known = pl.concat([self._known, pl.DataFrame([new, buckets])], rechunk=True)
+            placed = self._joined(rows)
+        return placed
+
+    def _joined(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.join(self._known, on="enterprise", how="left", maintain_order="left")
 
     def parts(self, dataset: Dataset, most: int) -> list[Part]:
         """Return the parts of at most about so many rows, by bucket; a bucket with more is divided on disk."""

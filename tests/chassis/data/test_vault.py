@@ -107,3 +107,9 @@ def test_a_proof_names_what_is_damaged(folder: Path, vault: Vault, tmp_path: Pat
     vault.complete("2026-11-30T100000Z", ["profile"])
     chunks(folder)[1].write_bytes(b"rot")
     assert [chunks(folder)[1].name in told for told in vault.prove("2026-11-30T100000Z")] == [True]
+
+
+def test_a_list_of_an_earlier_release_is_what_it_was() -> None:
+    """Its digest stands in the word that declares the backup whole."""
+    stored = b'{"service":"profile","facts":{},"entries":[{"name":"a","size":1,"sha256":"00","chunks":["00"]}]}'
+    assert Part.from_bytes(stored).as_bytes() == stored

@@ -115,7 +115,7 @@ def _enterprises(column: Column, text: pl.Series, today: date) -> tuple[pl.Serie
     written = text.drop_nulls().unique()
     lost = spelling.lost_digits(spelling.identifiers(written), column.rounding)
     strange = text.is_in(written.filter(written.str.contains(NO_NAME)).implode())
-    ids = [None if cut else _id_or_none(value) for value, cut in zip(written, lost, strict=True)]
+    ids = list(map(_id_or_none, written.zip_with(~lost, pl.Series([None], dtype=pl.String)).to_list()))
     cut = text.is_in(written.filter(lost).implode())
     parsed = _of(_replaced(text, written, pl.Series(ids, dtype=pl.String)), ~strange)
     return parsed, iter([(NOT_A_NAME, strange), (LOST, cut), (NOT_AN_ID, None)])
@@ -123,9 +123,9 @@ def _enterprises(column: Column, text: pl.Series, today: date) -> tuple[pl.Serie
 
 # A big file names the same firms slice after slice; so many take some 30 MB.
 @lru_cache(maxsize=1 << 17)
-def _id_or_none(value: str) -> str | None:
+def _id_or_none(value: str | None) -> str | None:
     try:
-        return enterprise_id(value)
+        return None if value is None else enterprise_id(value)
     except NotAnEnterpriseId:
         return None
 

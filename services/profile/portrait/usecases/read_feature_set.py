@@ -38,8 +38,8 @@ from services.profile.book.usecases.settle import settle
 from services.profile.book.usecases.tell_sources import everybody, registered_at
 from services.profile.portrait.domain.features import VERSION
 from services.profile.portrait.domain.fuller import SIDES
+from services.profile.portrait.peer_files import PeerFiles
 from services.profile.portrait.usecases.add_blocks import Block, catalogue_with, names_of, with_blocks
-from services.profile.portrait.usecases.baseline import peer_files
 from services.profile.portrait.usecases.describe import NAMES
 from services.profile.portrait.usecases.describe_parts import (
     FIRMS,
@@ -183,7 +183,9 @@ def _found(context: Context, permit: Permit, facts: Facts, most: int) -> Iterato
 @contextmanager
 def _handed(context: Context, permit: Permit, facts: Facts) -> Iterator[Handed]:
     """Give what SQL knows; its tables are gone afterwards."""
-    moment, files, stamp = facts.moment, peer_files(context), f"set-{secrets.token_hex(16)}"
+    settings, moment, stamp = context.settings, facts.moment, f"set-{secrets.token_hex(16)}"
+    # Not beside the figures of peers: what nobody names goes there at once in the night.
+    files = PeerFiles(settings.looks, settings.shared(settings.looks))
     with context.database.read() as session:
         versions, (firms, sent) = step_store.lake_versions(session, facts.known_at), everybody(session)
         left = departures.departed(session, None, moment.known_at)

@@ -21,6 +21,7 @@ from services.profile.book import delta
 from services.profile.book.tables import FeatureSnapshot
 from services.profile.book.usecases.rebucket import rebucket
 from services.profile.portrait.usecases import describe_parts, read_feature_set
+from services.profile.portrait.usecases.make_peers import tidy
 
 FIRMS = 9
 
@@ -139,8 +140,25 @@ def test_what_a_unit_needed_is_gone_afterwards(street: House, monkeypatch: pytes
     monkeypatch.setattr(read_feature_set, "IN_MEMORY", 100)
     assert table(street).height == FIRMS
     home = street.context.settings
-    assert [path for path in home.peers.rglob("*") if "set-" in str(path.parent) and path.is_file()] == []
+    left = [path for place in (home.peers, home.looks) for path in place.rglob("*")]
+    assert [path for path in left if "set-" in str(path.parent) and path.is_file()] == []
     assert list(home.scratch.rglob("*.parquet")) == []
+
+
+def test_a_set_under_way_is_not_disturbed_by_what_the_clock_brings(
+    street: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is past its keeping goes each night, with all files of peers that nobody names."""
+    monkeypatch.setattr(read_feature_set, "at_once", lambda *_: 2)
+
+    class Swept(Counted):
+        def run(self, work: Callable[[Any], Any], units: list[Any]) -> Iterator[Any]:
+            tidy(street.context, unnamed=0.0)
+            yield from super().run(work, units)
+
+    engine = Swept()
+    with_engine(street, engine)
+    assert (table(street).height, bool(engine.units)) == (FIRMS, True)
 
 
 def test_units_of_a_bucket_are_bounded() -> None:
