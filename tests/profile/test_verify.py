@@ -123,6 +123,15 @@ def test_a_log_entry_that_is_cut_off_is_named(stocked: House) -> None:
     assert (answer.status_code, list(answer.json["missing"])) == (503, ["lake"])
 
 
+def test_a_log_entry_that_is_gone_is_named(stocked: House) -> None:
+    """The first one, too, without which the lake cannot be opened at all."""
+    entry = min((stocked.context.settings.home / "lake" / "_delta_log").glob("*.json"))
+    entry.unlink()
+    (told,) = [each for each in found(stocked) if each[0] == "file"]
+    assert told[1] == f"lake of invoices, log, _delta_log/{entry.name}"
+    assert told[2].startswith("missing: ")
+
+
 def test_what_the_database_says_is_held_against_the_lake_and_the_files(stocked: House) -> None:
     """A count that differs, a step of another import, an upload that is missing or altered: each is a finding."""
     first, second = sorted(path.name for path in uploads(stocked) if "." not in path.name)

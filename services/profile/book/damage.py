@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -89,10 +90,23 @@ def _altered(files: TableFiles, path: str, noted: Mapping[str, str]) -> tuple[st
 def _log_entry(kind: str, files: TableFiles, error: DeltaError) -> Damage:
     """Return the entry of the log that cannot be read."""
     said = AWAY.sub("", str(error).partition("\n")[0])[:120]
-    for path in sorted((files.folder / LOG).glob("*.json")) if files.folder is not None else ():
+    entries = sorted((files.folder / LOG).glob("*.json")) if files.folder is not None else []
+    for path in entries:
         try:
             for line in path.read_bytes().splitlines():
                 orjson.loads(line)
         except (orjson.JSONDecodeError, OSError):
             return Damage(kind, None, f"{LOG}/{path.name}", "no whole entry", "lines of JSON")
+    if gone := _first_gone(entries):
+        return Damage(kind, None, f"{LOG}/{gone}", f"missing: {said}", "an entry of the log")
     return Damage(kind, None, LOG, said, "a log that can be read")
+
+
+def _first_gone(entries: Sequence[Path]) -> str | None:
+    """Return the first entry that is missing before the last; those before a checkpoint may go."""
+    if not entries:
+        return None
+    first = int(entries[0].stem) if any(entries[0].parent.glob("*.checkpoint.parquet")) else 0
+    there = {path.name for path in entries}
+    numbered = (f"{version:020}.json" for version in range(first, int(entries[-1].stem)))
+    return next((name for name in numbered if name not in there), None)
