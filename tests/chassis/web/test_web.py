@@ -94,7 +94,7 @@ def app(database_url: str, verifier: Verifier) -> Flask:
         "things",
         verifier=verifier,
         problem_kinds={ConsentRequired: Kind(403, "consent-required", "Consent required", "需要授权")},
-        checks={"database": database.ping},
+        checks={"database": database.probe},
     )
     app.extensions["database"] = database
     make_api(app, title="Things", version="1", blueprints=[routes(database)])
