@@ -118,7 +118,7 @@ def fetch_from(
 def _kept(vault: Vault, sources: Sequence[Source], held: Mapping[str, Entry]) -> Iterator[Entry]:
     for source in sources:
         entry = held.get(source.name)
-        if entry is not None and _is_same(source.kept, entry):
+        if entry is not None and _is_same(source.kept, entry) and vault.holds(entry):
             yield entry
             continue
         try:

@@ -1,4 +1,4 @@
-"""Commands on a vault of backups: `python -m chassis.data.cli complete|choose|backups|prove|prune PLACE …`."""
+"""Commands on a vault of backups: `python -m chassis.data.cli COMMAND PLACE …`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def choose(place: str, at: str = "") -> dict[str, Any]:
         return vault.told(moments[-1])
 
 
+def newest(place: str) -> dict[str, Any]:
+    """Tell the moment of the newest backup, whole or not."""
+    with vault_at(place) as vault:
+        return {"moment": vault.newest()}
+
+
 def backups(place: str) -> dict[str, Any]:
     """Tell all whole backups, the oldest first."""
     with vault_at(place) as vault:
@@ -38,6 +44,12 @@ def prove(place: str, moment: str) -> dict[str, Any]:
         return {"moment": moment, "damages": list(vault.prove(moment))}
 
 
+def mend(place: str, moment: str) -> dict[str, Any]:
+    """Do the same, and take out what is damaged, so that the next backup puts it in again."""
+    with vault_at(place) as vault:
+        return {"moment": moment, "damages": list(vault.prove(moment, mend=True))}
+
+
 def prune(place: str, most: str) -> dict[str, Any]:
     """Take all but the newest so many backups out; never beside a backup."""
     with vault_at(place) as vault:
@@ -46,4 +58,13 @@ def prune(place: str, most: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    commands.run("chassis.data", complete=complete, choose=choose, backups=backups, prove=prove, prune=prune)
+    commands.run(
+        "chassis.data",
+        complete=complete,
+        choose=choose,
+        newest=newest,
+        backups=backups,
+        prove=prove,
+        mend=mend,
+        prune=prune,
+    )

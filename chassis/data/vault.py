@@ -144,6 +144,10 @@ class Vault:
             file.write(orjson.dumps(told))
         return told
 
+    def newest(self) -> str:
+        """Return the moment of the newest backup, whole or not; an empty text where there is none."""
+        return max(self._backups(), default="")
+
     def completed(self) -> list[str]:
         """Return the moments of all backups that are whole, the oldest first."""
         return sorted(moment for moment, names in self._backups().items() if COMPLETE in names)
@@ -156,13 +160,24 @@ class Vault:
                 raise VaultDamaged(f"the list of {service} in the backup {moment} is not what was kept")
         return told
 
-    def prove(self, moment: str) -> Iterator[str]:
-        """Read every chunk of a backup, and name those that are missing or damaged."""
+    def holds(self, entry: Entry) -> bool:
+        """Tell whether every chunk of a file is there; whether each is still what it was is what `prove` tells."""
+        return all(_chunk(chunk) in self._there for chunk in entry.chunks)
+
+    def prove(self, moment: str, *, mend: bool = False) -> Iterator[str]:
+        """Read every chunk of a backup, and name those that are missing or damaged.
+
+        With `mend` damaged ones are taken out: they give nothing back, and the next backup puts in anew what is not
+        there and stands in a file that still is.
+        """
         parts = [self.part(moment, service) for service in self.told(moment)["parts"]]
         for chunk in sorted(_chunks(parts)):
             try:
                 self._get(chunk)
             except VaultDamaged as damage:
+                if mend:
+                    self._files.delete(_chunk(chunk))
+                    self._there.discard(_chunk(chunk))
                 yield str(damage)
 
     def prune(self, most: int) -> int:

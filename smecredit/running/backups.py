@@ -35,6 +35,7 @@ def back_up(place: str, folder: Path, reporter: Reporter, *, keys: Path | None, 
         raise BackupRefused(f"there is nothing at {folder}: name the suite's home with SMECREDIT_HOME")
     moment = datetime.now(UTC).strftime(STAMP)
     with _alone(folder):
+        _require_newest(place, moment, folder)
         for service in ORDER:
             reporter.say(f"backing up {service}")
             told(module_of(service), "backup", place, moment, home=folder)
@@ -64,6 +65,16 @@ def bring_back(place: str, folder: Path, reporter: Reporter, *, at: str, keys: P
             reporter.say(f"bringing {service} back")
             told(module_of(service), "restore", place, chosen["moment"], home=folder)
     return {**chosen, "place": place, "keys": _keys_of(chosen)}
+
+
+def _require_newest(place: str, moment: str, folder: Path) -> None:
+    """Raise where a backup bears a later moment: the new one would never be chosen, and `most` might take it out."""
+    newest = told(VAULT, "newest", place, home=folder)["moment"]
+    if newest >= moment:
+        raise BackupRefused(
+            f"{place} has a backup of {newest}, and this machine's clock says {moment}: set the clock right, or back "
+            "up to another place"
+        )
 
 
 def _keys_of(backup: dict[str, Any]) -> list[str]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+import sqlite3
+from contextlib import nullcontext
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from chassis.data.files import Folder
+from chassis.data.backups import Named, Source, back_up
+from chassis.data.files import Folder, Kept
 from chassis.data.vault import CHUNK, Part, Vault, VaultDamaged
 
 NOISE = random.Random(7).randbytes(3 * CHUNK)
@@ -107,6 +111,21 @@ def test_a_proof_names_what_is_damaged(folder: Path, vault: Vault, tmp_path: Pat
     vault.complete("2026-11-30T100000Z", ["profile"])
     chunks(folder)[1].write_bytes(b"rot")
     assert [chunks(folder)[1].name in told for told in vault.prove("2026-11-30T100000Z")] == [True]
+
+
+def test_what_is_mended_is_put_in_again(folder: Path, vault: Vault, tmp_path: Path) -> None:
+    """A file that stands as it did is not read again by a backup, but where chunks of it are gone it is."""
+    source = Source("a", lambda: nullcontext(file_of(tmp_path, NOISE)), Kept("a", len(NOISE), written=1.0))
+    url = f"sqlite:///{tmp_path / 'service.db'}"
+    sqlite3.connect(tmp_path / "service.db").execute("CREATE TABLE things (id)").connection.close()
+    back_up(vault, "2026-11-30T100000Z", "profile", url, lambda _: Named([source]))
+    vault.complete("2026-11-30T100000Z", ["profile"])
+    chunk = folder / "chunks" / (digest := sha256(NOISE[:CHUNK]).hexdigest())[:2] / digest
+    chunk.write_bytes(b"rot")
+    assert len(list(vault.prove("2026-11-30T100000Z", mend=True))) == 1
+    assert not chunk.exists()
+    back_up(Vault(Folder(folder)), "2026-11-30T110000Z", "profile", url, lambda _: Named([source]))
+    assert list(vault.prove("2026-11-30T100000Z")) == []
 
 
 def test_a_list_of_an_earlier_release_is_what_it_was() -> None:

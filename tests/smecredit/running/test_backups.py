@@ -9,7 +9,7 @@ import pytest
 from chassis.data.files import Folder
 from chassis.data.vault import Part, Vault
 from smecredit.report import Reporter
-from smecredit.running.backups import ORDER, BackupRefused, bring_back
+from smecredit.running.backups import ORDER, BackupRefused, back_up, bring_back
 
 
 def test_a_restore_writes_over_no_key(tmp_path: Path) -> None:
@@ -25,3 +25,13 @@ def test_a_restore_writes_over_no_key(tmp_path: Path) -> None:
     with pytest.raises(BackupRefused, match=r"other keys under the names party\.key"):
         bring_back(str(tmp_path / "vault"), home, Reporter(), at="", keys=keys)
     assert (home / "party.key").read_bytes() == b"in use"
+
+
+def test_a_clock_before_the_newest_backup_is_told(tmp_path: Path) -> None:
+    """The new one would never be chosen, and taking old ones out would take it."""
+    vault, home = Vault(Folder(tmp_path / "vault")), tmp_path / "home"
+    home.mkdir()
+    vault.write_part("2126-11-30T100000Z", Part("profile", (), {}))
+    with pytest.raises(BackupRefused, match=r"a backup of 2126-11-30T100000Z"):
+        back_up(str(tmp_path / "vault"), home, Reporter(), keys=None, most=1)
+    assert vault.newest() == "2126-11-30T100000Z"
