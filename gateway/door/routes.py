@@ -44,6 +44,7 @@ ROUTES: Mapping[str, Route] = {
     "feature-sets": Route("profile", BOOK, streams=True),
     "catalogue": Route("profile"),
     "connectors": Route("profile"),
+    "source-grants": Route("profile"),
     "bidder-screens": Route("profile", streams=True),
     "book": Route("profile"),
     "ledger": Route("profile"),

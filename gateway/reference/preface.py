@@ -112,6 +112,7 @@ TAGS: list[Document] = [
         "导入前识别文件并提出列映射。What a file is, before it is sent.",
     ),
     _tag("connectors", "数据源映射", "Connectors", "各数据源的列名对照。What each source calls its columns."),
+    _tag("source-grants", "数据来源授权", "Grants of sources", "各来源可报送的数据。What each source may send."),
     _tag("cross-checks", "交叉比对", "Cross-checks", "同一事项不同来源的比对。What one source says beside another."),
     _tag("graph-features", "图谱特征", "Figures of the graph", "关联方反映的风险。What a firm's ties say of its risk."),
     _tag(

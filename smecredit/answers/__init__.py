@@ -36,6 +36,7 @@ from smecredit.answers.imports import (
     Import,
     ImportKind,
     RecordKind,
+    SourceGrant,
     Withdrawal,
 )
 from smecredit.answers.matches import (
@@ -305,6 +306,7 @@ __all__ = [
     "ShockOrdered",
     "ShockedBook",
     "SignLikelihood",
+    "SourceGrant",
     "StatedRecord",
     "Struck",
     "SupplierRecord",

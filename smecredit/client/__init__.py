@@ -10,6 +10,7 @@ from smecredit.client.calls import OnProgress
 from smecredit.client.control import Control
 from smecredit.client.corrections import Corrections
 from smecredit.client.enterprises import Enterprises, Table
+from smecredit.client.granting import Granting
 from smecredit.client.graphs import Graphs
 from smecredit.client.imports import Imports
 from smecredit.client.matches import Matches
@@ -42,6 +43,7 @@ class Client(
     Rights,
     Corrections,
     Measures,
+    Granting,
     Scores,
     Proofs,
     Models,

@@ -26,6 +26,7 @@ from smecredit.running.ports import PARTS, SERVICES, Addresses, listening
 from smecredit.running.process import Child, Command
 
 PORT = 8000
+SOURCE = "source-demo"  # the development's source, which is granted everything
 READY_SECONDS = 90.0
 STOP_SECONDS = 20.0
 # How often the children are looked after.
@@ -165,6 +166,7 @@ class Suite:
             self._say(f"preparing the databases of {', '.join(missing)}")
         if not (self.home / homes.KEYS).exists() and not self._production():
             wanted.append(self._module("gateway", "identities", "--development"))
+            wanted.append(self._module("profile", "grant", SOURCE))
         self._run_all(wanted)
         if self._ground.apart:
             known = homes.keys(self.home)
