@@ -16,7 +16,7 @@ import secrets
 import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pycurl
@@ -70,11 +70,12 @@ def sign(secret: str, message_id: str, at: datetime, body: bytes) -> str:
 
 def verify(secret: str, headers: dict[str, str], body: bytes, now: datetime) -> None:
     """Check what came as a receiver must; raises `SignatureWrong`. Several signatures may stand side by side."""
-    try:
-        message_id, stamp = headers["webhook-id"], headers["webhook-timestamp"]
-        given = headers["webhook-signature"].split(" ")
-    except KeyError:
-        raise SignatureWrong("a header is missing") from None
+    said = [headers.get(name) for name in ("webhook-id", "webhook-timestamp", "webhook-signature")]
+    if not isinstance(body, bytes) or not all(isinstance(each, str) and each for each in said):
+        raise SignatureWrong("a header is missing, or what came is no body of bytes")
+    message_id, stamp, given = cast("list[str]", said)
+    if not (message_id.isascii() and message_id.isprintable()):
+        raise SignatureWrong("the id of the message is none of ours")
     if not STAMP.fullmatch(stamp):
         raise SignatureWrong("the timestamp is no whole number of seconds")
     at = datetime.fromtimestamp(int(stamp), tz=now.tzinfo)
@@ -82,7 +83,7 @@ def verify(secret: str, headers: dict[str, str], body: bytes, now: datetime) -> 
         raise SignatureWrong("the message is older or newer than five minutes")
     right = sign(secret, message_id, at, body).encode()
     # As bytes: text that is not ASCII cannot be compared without telling by the time where it differs.
-    if not any(hmac.compare_digest(one.encode("utf-8", "surrogatepass"), right) for one in given):
+    if not any(hmac.compare_digest(one.encode("utf-8", "surrogatepass"), right) for one in given.split(" ")):
         raise SignatureWrong("no signature fits")
 
 

@@ -26,6 +26,8 @@ from smecredit.running.ports import PARTS, SERVICES, Addresses, listening
 from smecredit.running.process import Child, Command
 
 PORT = 8000
+# Many more than a service has: a request that waits for a service, or for a slow caller, holds one (ADR 62).
+GATEWAY_THREADS = "96"
 READY_SECONDS = 90.0
 STOP_SECONDS = 20.0
 # What `/readyz` says where the operator has to put something right first.
@@ -241,6 +243,8 @@ class Suite:
 
     def _child(self, command: Command) -> Child:
         own = {"SMECREDIT_HOME": str(self._home_of(command.name))}
+        if command.name == "gateway":
+            own |= {"WEB_THREADS": self._environment.get("WEB_THREADS", GATEWAY_THREADS)}
         return Child(command, {**self._environment, **own}, self.home / "logs" / f"{command.name}.log")
 
     def _home_of(self, name: str) -> Path:

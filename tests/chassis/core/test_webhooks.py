@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
@@ -65,6 +66,22 @@ def test_a_signature_that_is_none_is_refused(signature: str) -> None:
     secret = new_secret()
     with pytest.raises(SignatureWrong):
         verify(secret, {**headers(secret), "webhook-signature": signature}, BODY, NOW)
+
+
+@pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])
+@pytest.mark.parametrize("value", [None, 17, b"v1,x", [], "\ud800", "", "\0", "a\nb"])
+def test_whatever_stands_in_a_header_is_refused_in_one_way(name: str, value: object) -> None:
+    """Receivers wait for `SignatureWrong` and nothing else."""
+    odd: dict[str, Any] = {**headers(new_secret()), name: value}
+    with pytest.raises(SignatureWrong):
+        verify(new_secret(), odd, BODY, NOW)
+
+
+@pytest.mark.parametrize("body", [None, "text", 1])
+def test_a_body_that_is_no_bytes_is_refused(body: Any) -> None:
+    secret = new_secret()
+    with pytest.raises(SignatureWrong):
+        verify(secret, headers(secret), body, NOW)
 
 
 @pytest.mark.parametrize("place", range(0, len(BODY), 5))

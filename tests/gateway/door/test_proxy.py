@@ -279,3 +279,12 @@ def test_no_key_or_code_is_ever_logged(
     out, err = capfd.readouterr()
     assert "CANARY" not in out + err
     assert text.split("_")[2][:12] not in out + err
+
+
+@pytest.mark.parametrize(("proxies", "told"), [(0, 1), (1, 0)])
+def test_a_proxy_that_nobody_trusts_is_told_once(gateway: Gateway, proxies: int, told: int, capfd: Any) -> None:
+    """At its first request: all callers would share its address, and no cookie would be `Secure`."""
+    client = gateway(proxies=proxies).test_client()
+    for _ in range(3):
+        client.get("/livez", headers={"X-Forwarded-For": "203.0.113.7"})
+    assert capfd.readouterr().err.count("proxy-not-trusted") == told
