@@ -41,6 +41,9 @@ FAULTS := $(if $(COUNT),--count $(COUNT)) $(if $(TIMES),--times $(TIMES)) $(if $
 faults: $(TOOLS) assets ## Strike faults in a running suite (COUNT, TIMES, SEED, FILTER, KEPT) and ask each time what must hold; 1 where it does not
 	PYTHONPATH=tests $(BIN)/python -m faults $(FAULTS) --filter '$(FILTER)'
 
+attack: $(TOOLS) assets ## Send requests outside the schema to every route on both databases (EACH of an operation, SEED which)
+	ATTACK_REQUESTS=$(or $(EACH),600) ATTACK_SEED=$(or $(SEED),1) $(BIN)/python -m pytest tests/security $(ARGS)
+
 bench: $(TOOLS) assets ## Measure beside a peer in the same run; results as a table and as JSON
 	$(PIP) --group bench
 	$(BIN)/python -m benchmarks $(ARGS)

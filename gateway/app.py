@@ -26,6 +26,7 @@ from gateway.door.backends import Backend
 from gateway.door.in_process import GatewayDoor
 from gateway.door.places import Places, watch
 from gateway.door.proxy import Proxy
+from gateway.door.routes import PREFIX
 from gateway.identity import store
 from gateway.identity.api import clients, tokens
 from gateway.identity.api.current import Identity
@@ -54,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         partial(upkeep.start, here.database, upkeep.scheduled(here.database, here.settings.schedule))
     ]
     app.after_request(tell_standing)
+    app.after_request(keep_private)
     tell_gauges(app, metrics.Gauges(removal.gauges(here.database, policies(), here.settings.schedule)))
     app.extensions["reference"] = Reference(here.backends, own_api(app).document)
     app.register_blueprint(tokens.blueprint)
@@ -74,6 +76,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     else:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=here.settings.proxies, x_proto=here.settings.proxies)  # type: ignore[method-assign]
     return app
+
+
+def keep_private(response: Response) -> Response:
+    """Have an answer of the API be kept by nobody, taken for nothing else than it is, and saved where it is a file."""
+    headers = response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    if request.path.startswith(PREFIX):
+        headers.setdefault("Cache-Control", "no-store")
+        if response.mimetype and not ("json" in response.mimetype or response.mimetype == "text/plain"):
+            headers.setdefault("Content-Disposition", "attachment")
+    return response
 
 
 def tell_of_proxies(app: Flask) -> None:

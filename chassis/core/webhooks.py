@@ -31,6 +31,16 @@ STAMP = re.compile(r"[0-9]{1,11}")
 PATIENCE_SECONDS = 15
 MOST_ANSWER = 64 * 1024
 LONGEST_URL = 1000
+# What Python calls global and is not for strangers' messages: IPv6 that carries an IPv4 address (compatible, mapped,
+# translated, NAT64, Teredo, 6to4), site-local addresses, and where clouds tell a machine its own secrets.
+NOT_PUBLIC = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        *("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16"),
+        *("fec0::/10", "fd00:ec2::254/128", "fd20:ce::254/128", "100.100.100.200/32", "168.63.129.16/32"),
+        *("192.0.0.192/32", "169.254.0.0/16"),
+    )
+)
 # Attempts after the first one: five seconds, five minutes, half an hour, … in all about three days.
 RETRIES = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400))
 
@@ -157,8 +167,7 @@ def _public(host: str) -> bool:
         address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
         return host.rstrip(".").lower() != "localhost"
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return bool((mapped or address).is_global and address.is_global and not address.is_multicast)
+    return address.is_global and not address.is_multicast and not any(address in each for each in NOT_PUBLIC)
 
 
 def _named(code: int) -> str:

@@ -26,8 +26,6 @@ from smecredit.running.ports import PARTS, SERVICES, Addresses, listening
 from smecredit.running.process import Child, Command
 
 PORT = 8000
-# Many more than a service has: a request that waits for a service, or for a slow caller, holds one (ADR 62).
-GATEWAY_THREADS = "96"
 READY_SECONDS = 90.0
 STOP_SECONDS = 20.0
 # What `/readyz` says where the operator has to put something right first.
@@ -35,6 +33,8 @@ BLOCKED = "blocked"
 # A child that dies this often within this time will not get well by being started again.
 MOST_STARTS, WITHIN_SECONDS = 5, 60.0
 Say = Callable[[str], None]
+# Many more than a service has: a request that waits for a service, or for a slow caller, holds one (ADR 62).
+GATEWAY_THREADS = "96"
 
 
 class CannotStart(Expected):

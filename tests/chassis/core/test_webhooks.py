@@ -101,6 +101,21 @@ def test_any_other_body_is_refused(place: int) -> None:
         "https://127.0.0.1/hook",
         "https://localhost/hook",
         "https://10.0.0.8/hook",
+        "https://[64:ff9b::a00:1]/hook",  # 10.0.0.1 by NAT64
+        "https://[64:ff9b:1::1]/hook",
+        "https://[::ffff:0:127.0.0.1]/hook",  # translated
+        "https://[::ffff:8.8.8.8]/hook",
+        "https://[::7f00:1]/hook",  # compatible
+        "https://[::8.8.8.8]/hook",
+        "https://[fec0::1]/hook",
+        "https://[2002:7f00:1::]/hook",
+        "https://[2001:0:7f00:1::]/hook",
+        "https://[fd00:ec2::254]/hook",
+        "https://100.100.100.200/hook",
+        "https://168.63.129.16/hook",
+        "https://192.0.0.192/hook",
+        "https://224.0.0.1/hook",
+        "https://[ff0e::1]/hook",
         "https://169.254.169.254/latest/meta-data",
         "https://[::1]/hook",
         "https://[::ffff:127.0.0.1]/hook",

@@ -145,6 +145,39 @@ def test_status_headers_and_body_come_back_unchanged(client: FlaskClient, bearer
     assert answer.data == b'{"type":"/problems/consent-required"}'
 
 
+@pytest.mark.parametrize(
+    ("kind", "disposition"),
+    [
+        ("application/json", None),
+        ("application/problem+json", None),
+        ("text/plain", None),
+        *((kind, "attachment") for kind in ("text/csv", "text/html", "image/svg+xml", "application/x-ndjson")),
+    ],
+)
+def test_an_answer_is_private_and_a_file_is_saved(
+    client: FlaskClient, bearer: Bearer, service: Service, kind: str, disposition: str | None
+) -> None:
+    """No cache keeps it, no browser takes it for something else, none opens a file as a page."""
+    service.answers["/v1/book"] = (200, {"Content-Type": kind}, b"{}")
+    headers = client.get("/v1/book", headers=bearer()).headers
+    told = [headers.get(name) for name in ("Cache-Control", "X-Content-Type-Options", "Content-Disposition")]
+    assert told == ["no-store", "nosniff", disposition]
+
+
+def test_what_a_service_says_of_its_answer_stands(client: FlaskClient, bearer: Bearer, service: Service) -> None:
+    said = {"Content-Type": "text/csv", "Cache-Control": "private, max-age=60", "Content-Disposition": "inline"}
+    service.answers["/v1/book"] = (200, said, b"a")
+    headers = client.get("/v1/book", headers=bearer()).headers
+    assert {name: headers[name] for name in ("Cache-Control", "Content-Disposition")} == {
+        name: said[name] for name in ("Cache-Control", "Content-Disposition")
+    }
+
+
+def test_a_refusal_is_private_too(client: FlaskClient) -> None:
+    headers = client.get("/v1/book").headers
+    assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+
+
 def test_hop_by_hop_headers_of_a_service_stay_behind(client: FlaskClient, bearer: Bearer, service: Service) -> None:
     """They speak of one connection only (RFC 9110 section 7.6.1)."""
     service.answers["/v1/catalogue"] = (200, {"Keep-Alive": "timeout=5", "Server": "x/1"}, b"{}")
