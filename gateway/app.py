@@ -39,6 +39,8 @@ from gateway.settings import Settings
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 READY_SECONDS = 2.0
+# What a browser may show as it is; everything else is a file.
+SHOWN = frozenset({"", "application/json", "application/problem+json", "text/plain"})
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_FORWARDED")
 log = structlog.get_logger()
 # A bulk list of clients is the largest JSON that the gateway itself reads; uploads pass by it as streams.
@@ -84,7 +86,7 @@ def keep_private(response: Response) -> Response:
     headers.setdefault("X-Content-Type-Options", "nosniff")
     if request.path.startswith(PREFIX):
         headers.setdefault("Cache-Control", "no-store")
-        if response.mimetype and not ("json" in response.mimetype or response.mimetype == "text/plain"):
+        if response.mimetype not in SHOWN:
             headers.setdefault("Content-Disposition", "attachment")
     return response
 
