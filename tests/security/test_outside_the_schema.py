@@ -145,7 +145,7 @@ def _broken(client: FlaskClient, sent: Sent, headers: dict[str, dict[str, str]])
     role = next((role for role in ROLES if set(sent.scopes) <= DEFAULT_SCOPES[role]), "operator")
     with client.open(sent.target, method=sent.method, headers=headers[role] | sent.headers, data=sent.body) as answer:
         answer.get_data()
-        told = answer.get_json(silent=True) if "json" in answer.content_type else None
+        told = answer.get_json(silent=True) if "json" in (answer.content_type or "") else None
         kind = told.get("type") if isinstance(told, dict) else None
         if answer.status_code < INTERNAL_SERVER_ERROR or kind in SAID:
             return None
