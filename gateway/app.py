@@ -24,7 +24,8 @@ from gateway.context import Context, make_context
 from gateway.door.admission import tell_standing
 from gateway.door.backends import Backend
 from gateway.door.in_process import GatewayDoor
-from gateway.door.places import Places, watch
+from gateway.door.leaving import watch
+from gateway.door.places import Places
 from gateway.door.proxy import Proxy
 from gateway.door.routes import PREFIX
 from gateway.identity import store

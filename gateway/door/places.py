@@ -9,23 +9,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import cast
-
-from flask import Flask, Response, g, request
-from werkzeug.wsgi import ClosingIterator
 
 from chassis.core.errors import TooManyRequests
-from gateway.door.routes import PREFIX, Route
+from gateway.door.routes import Route
 
 # Of some hundred threads of the gateway; a client with more connections than that is told so.
 MOST = 64
 # As long as a caller waits that says nothing else.
 WAIT_SECONDS = 30.0
-# What the buffers of a connection take at once: such an answer holds no thread, however slowly it is read.
-TAKEN_AT_ONCE = 64 * 1024
 
 
 class TooManyAtOnce(TooManyRequests):
@@ -106,35 +100,6 @@ class Places:
     def _tidy(self, key: Hashable, line: deque[threading.Lock]) -> None:
         if not line:
             del self._waiting[key]
-
-
-def watch(app: Flask, places: Places, address: Callable[[], str]) -> None:
-    """Have each request give its place back when its answer has left; outside `/v1` places are those of an address."""
-
-    def enter() -> None:
-        if not request.path.startswith(PREFIX):
-            g.leave = places.enter(f"address {address()}")
-
-    app.before_request(enter)
-    app.after_request(_leave_with)
-    app.teardown_request(_leave_anyway)
-
-
-def _leave_with(response: Response) -> Response:
-    leave = g.pop("leave", None)
-    if leave and response.is_sequence and (response.calculate_content_length() or 0) <= TAKEN_AT_ONCE:
-        leave()
-    elif leave and response.direct_passthrough:  # such a body is closed itself, and not its response
-        response.response = ClosingIterator(cast("Iterable[bytes]", response.response), [leave])
-    elif leave:
-        response.call_on_close(leave)
-    return response
-
-
-def _leave_anyway(_: BaseException | None) -> None:
-    leave = g.pop("leave", None)
-    if leave:
-        leave()
 
 
 def _refused(what: str) -> TooManyAtOnce:
