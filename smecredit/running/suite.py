@@ -36,6 +36,8 @@ BLOCKED = "blocked"
 # A child that dies this often within this time will not get well by being started again.
 MOST_STARTS, WITHIN_SECONDS = 5, 60.0
 Say = Callable[[str], None]
+# Many more than a service has: a request that waits for a service, or for a slow caller, holds one (ADR 62).
+GATEWAY_THREADS = "96"
 
 
 class CannotStart(Expected):
@@ -259,6 +261,8 @@ class Suite:
 
     def _child(self, command: Command) -> Child:
         own = {"SMECREDIT_HOME": str(self._home_of(command.name))}
+        if command.name == "gateway":
+            own |= {"WEB_THREADS": self._environment.get("WEB_THREADS", GATEWAY_THREADS)}
         return Child(command, {**self._environment, **own}, self.home / "logs" / f"{command.name}.log")
 
     def _home_of(self, name: str) -> Path:
