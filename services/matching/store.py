@@ -83,6 +83,16 @@ def product_version(session: Session, product: str, version: int | None = None) 
     return row
 
 
+def version_on(session: Session, product: str, on: date) -> ProductVersion:
+    """Return the version that replaced all others by a day, by which alone the product is offered on it, if at all.
+
+    Before the first day of any that is the newest. Raises ProductNotFound.
+    """
+    query = select(ProductVersion).where(ProductVersion.product == product, ProductVersion.valid_from <= on)
+    row = session.scalars(query.order_by(ProductVersion.version.desc()).limit(1)).one_or_none()
+    return product_version(session, product) if row is None else row
+
+
 def find_version(session: Session, product: str, version: int | None = None) -> ProductVersion | None:
     """Return one version of a product, the newest unless named, or None."""
     query = select(ProductVersion).where(ProductVersion.product == product)
