@@ -38,8 +38,8 @@ mutations: $(TOOLS) ## Read 20,000 damaged files of every form (COUNT, SEED) and
 	$(BIN)/python tests/mutations.py $(or $(COUNT),20000) $(or $(SEED),11)
 
 FAULTS := $(if $(COUNT),--count $(COUNT)) $(if $(TIMES),--times $(TIMES)) $(if $(SEED),--seed $(SEED)) $(if $(KEPT),--kept $(KEPT))
-faults: $(TOOLS) assets ## Strike faults in a running suite (COUNT, TIMES, SEED, FILTER, KEPT) and ask each time what must hold; 1 where it does not
-	PYTHONPATH=tests $(BIN)/python -m faults $(FAULTS) --filter '$(FILTER)'
+faults: $(TOOLS) assets ## Strike faults in a running suite (COUNT, TIMES, SEED, STAGE, FILTER, KEPT) and ask what must hold; 1 where it does not
+	PYTHONPATH=tests $(BIN)/python -m faults $(FAULTS) --stage '$(STAGE)' --filter '$(FILTER)'
 
 bench: $(TOOLS) assets ## Measure beside a peer in the same run; results as a table and as JSON
 	$(PIP) --group bench

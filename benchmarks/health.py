@@ -16,6 +16,8 @@ from smecredit.running.ports import SERVICES
 
 WEB = re.compile(r"(?:services\.)?(\w+)\.app:create_app")
 WORKER = re.compile(r"services\.(\w+)\.cli worker")
+# MB that say nothing, and which share of what the first half added the second may add where it settles.
+LEAST, SETTLED = 1.0, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +80,46 @@ def files(home: Path) -> dict[str, tuple[int, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """How a figure grew over a time: in all, and how far single looks lie from the line (two standard deviations)."""
+    """How a figure grew over a time: in all, in its first and in its second half, each by a line of its own.
+
+    `noise` is how far single looks lie from the line (two standard deviations).
+    """
 
     growth: float
+    halves: tuple[float, float]
     noise: float
     last: float
 
     @property
-    def flat(self) -> bool:
-        """Whether it grew by no more than its noise."""
-        return self.growth <= max(self.noise, 1.0)
+    def says(self) -> str:
+        """What it is: `flat` within its noise, `settles` where what is added becomes less, or `GROWS`.
+
+        What is made on first use, caches that fill up to their bound, and an allocator that keeps what it was given add
+        less and less; what is kept for ever adds as much in the second half as in the first.
+        """
+        if self.growth <= max(self.noise, LEAST):
+            return "flat"
+        earlier, later = self.halves
+        return "settles" if later <= max(SETTLED * earlier, LEAST) else "GROWS"
 
 
 def trend(looks: Sequence[Look], since: float) -> Trend:
     """Return the trend of a process's memory since a moment, by least squares."""
     points = [(each.at, each.memory) for each in looks if each.at >= since]
+    half = len(points) // 2
+    growth, noise = _line(points)
+    return Trend(growth, (_line(points[: half + 1])[0], _line(points[half:])[0]), noise, points[-1][1])
+
+
+def _line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return by how much a line through points grows from the first to the last, and how far they lie from it."""
     middle = sum(at for at, _ in points) / len(points)
     mean = sum(memory for _, memory in points) / len(points)
     spread = sum((at - middle) ** 2 for at, _ in points) or 1.0
     slope = sum((at - middle) * (memory - mean) for at, memory in points) / spread
     rest = [memory - mean - slope * (at - middle) for at, memory in points]
     deviation = math.sqrt(sum(each**2 for each in rest) / max(1, len(rest) - 2))
-    return Trend(slope * (points[-1][0] - points[0][0]), 2 * deviation, points[-1][1])
+    return slope * (points[-1][0] - points[0][0]), 2 * deviation
 
 
 def lasting(series: Mapping[int, Sequence[Look]], since: float) -> dict[int, Sequence[Look]]:

@@ -5,13 +5,14 @@ SQLite runs on the one host that holds the file, so its clock is that host's; Po
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal
+from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from chassis.data.database import Utc
+from chassis.data.database import Runner, Utc
 
 
 class moment(FunctionElement[Any]):  # noqa: N801 -- a function of SQL
@@ -30,6 +31,12 @@ def now() -> ColumnElement[Any]:
 def ahead(seconds: float) -> ColumnElement[Any]:
     """Return the moment that lies so many seconds ahead."""
     return moment(literal(float(seconds)))
+
+
+def apart(runner: Runner, here: datetime) -> timedelta:
+    """Return by how much the present moment by another clock is ahead of the database's."""
+    there: datetime = runner.execute(select(now())).scalar_one()
+    return here - there
 
 
 @compiles(moment, "sqlite")

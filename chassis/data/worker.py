@@ -255,7 +255,9 @@ class Worker:
 
     def _end(self, job: Job, state: str, problem: dict[str, Any] | None) -> None:
         self._waited.pop(job.id, None)
-        self._update(job, state=state, problem=problem, finished_at=clock.now(), lease_until=None)
+        if not self._update(job, state=state, problem=problem, finished_at=clock.now(), lease_until=None):
+            log.warning("lease lost", job=job.id)  # whoever has it now ends it, and counts it
+            return
         metrics.JOBS.labels(job.kind, state).inc()
         ordered = job.ordered_in[3:35] if job.ordered_in else None
         told = {"job": job.id, "kind": job.kind, "state": state, "ordered_in_trace": ordered}
@@ -265,9 +267,11 @@ class Worker:
         """Give a job back as if it had not been taken: a worker that is stopped has not tried it to its end."""
         self._update(job, **AS_BEFORE, **{"due_at": None, **values})
 
-    def _update(self, job: Job, **values: Any) -> None:
+    def _update(self, job: Job, **values: Any) -> bool:
+        """Write what became of a job; tell whether it was still ours."""
+        mine = update(TABLE).where(TABLE.c.id == job.id, TABLE.c.worker == self._name)
         with self._database.begin() as session:
-            session.execute(update(TABLE).where(TABLE.c.id == job.id, TABLE.c.worker == self._name).values(**values))
+            return bool(session.execute(mine.values(**values)).rowcount)  # type: ignore[attr-defined]
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping.set()

@@ -7,7 +7,7 @@ from functools import partial
 from chassis.core.metrics import Gauge
 from chassis.data.ledger.store import head
 from services.profile.book.context import Context
-from services.profile.portrait.usecases.baseline import peers_made_at
+from services.profile.portrait.usecases.baseline import peers_behind_since, peers_made_at
 
 
 def gauges(context: Context) -> list[Gauge]:
@@ -17,6 +17,9 @@ def gauges(context: Context) -> list[Gauge]:
         Gauge("lake_files", "Files that hold the rows of a lake", "kind", partial(_lakes, context, 1)),
         Gauge("lake_bytes", "Bytes of these files", "kind", partial(_lakes, context, 2)),
         Gauge("peers_age_seconds", "Seconds since the figures of peers were made", "of", partial(_peers, context)),
+        Gauge(
+            "peers_behind_seconds", "Seconds that the book knows more than its peers", "of", partial(_behind, context)
+        ),
         Gauge("ledger_entries", "Entries of the ledger", "ledger", partial(_entries, context)),
     ]
 
@@ -28,6 +31,11 @@ def _lakes(context: Context, which: int) -> dict[str, float]:
 def _peers(context: Context) -> dict[str, float]:
     made_at = peers_made_at(context)
     return {} if made_at is None else {"book": (context.now() - made_at).total_seconds()}
+
+
+def _behind(context: Context) -> dict[str, float]:
+    since = peers_behind_since(context)
+    return {"book": 0.0 if since is None else max(0.0, (context.now() - since).total_seconds())}
 
 
 def _entries(context: Context) -> dict[str, float]:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from chassis.core.moments import day_of, start_of
+from chassis.data import clock
 from chassis.data.jobs import Job
 from chassis.data.removal import Removal, counted, finished_jobs
 from chassis.data.removal import carry_out as carry_out_on
@@ -50,7 +51,9 @@ def order_look(context: Context, _: Job) -> Mapping[str, Any]:
 def tend_lakes(context: Context, _: Job | None = None) -> Mapping[str, Any]:
     """Join the small files of the lakes, and remove those that were replaced a day ago; return how many of each."""
     agree(context)
-    lean = [lake_care.tend(lake) for lake in context.lakes.values()]
+    with context.database.read() as session:
+        hours = lake_care.kept_hours(clock.apart(session, context.now()))
+    lean = [lake_care.tend(lake, hours) for lake in context.lakes.values()]
     return {"joined": sum(each.joined for each in lean), "removed": sum(each.removed for each in lean)}
 
 

@@ -64,11 +64,11 @@ class Child:
         os.close(pipe)
         self.starts.append(time.monotonic())
 
-    def at_work(self, seconds: float) -> bool:
-        """Wait until it says that it is at work; tell whether it did in time."""
+    def at_work(self, seconds: float) -> bool | None:
+        """Wait until it says that it is at work; None where it has said nothing yet, False where it never will."""
         assert self._told is not None
         heard, _, _ = select.select([self._told], [], [], seconds)
-        return bool(heard) and os.read(self._told, 1) != b""
+        return os.read(self._told, 1) != b"" if heard else None
 
     def _hear_no_more(self) -> None:
         if self._told is not None:

@@ -28,6 +28,8 @@ from smecredit.running.process import Child, Command
 PORT = 8000
 READY_SECONDS = 90.0
 STOP_SECONDS = 20.0
+# How often the children are looked after.
+LOOK_SECONDS = 0.5
 # What `/readyz` says where the operator has to put something right first.
 BLOCKED = "blocked"
 # A child that dies this often within this time will not get well by being started again.
@@ -89,7 +91,7 @@ class Suite:
     def watch(self) -> None:
         """Stay until a signal ends us; start again what crashed, give up on what keeps crashing."""
         while True:
-            time.sleep(0.5)
+            time.sleep(LOOK_SECONDS)
             self.tend()
             if self._roll_wanted:
                 self._roll_wanted = False
@@ -115,8 +117,7 @@ class Suite:
             if child.command.name in self._below:
                 continue
             fresh = self._child(child.command)
-            fresh.start()
-            if not fresh.at_work(READY_SECONDS):
+            if not self._come_to_work(fresh):
                 fresh.end(time.monotonic())
                 self._say(self._obituary(fresh, "did not come to work; what ran before goes on"))
                 return
@@ -124,6 +125,21 @@ class Suite:
             child.ask_to_stop()
             self._leaving.append(child)
             self._say(f"{child.command.name} was exchanged")
+
+    def _come_to_work(self, fresh: Child) -> bool:
+        """Start a process and wait until it is at work, looking after all others meanwhile; tell whether it is in time.
+
+        Where we have to give up on one of these, the new one goes with us.
+        """
+        fresh.start()
+        deadline = time.monotonic() + READY_SECONDS
+        try:
+            while (said := fresh.at_work(LOOK_SECONDS)) is None and time.monotonic() < deadline:
+                self.tend()
+        except BaseException:
+            fresh.end(time.monotonic())
+            raise
+        return said or False
 
     def tend(self) -> None:
         """Look after the children once."""

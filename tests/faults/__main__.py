@@ -2,7 +2,7 @@
 
 The plan strikes every fault ten times on each stage where it can be struck. What was struck is noted in a file of the
 seed, and a run under the same seed goes on where the last one stopped; FILTER takes the faults whose name the
-expression is found in, or a stage by its name. Ends with 1 where anything was lost, came twice, or was silent.
+expression is found in, STAGE one stage of the two. Ends with 1 where anything was lost, came twice, or was silent.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main(given: argparse.Namespace) -> int:
         grounds = Grounds(given.kept or folder / "kept")
         try:
             for theatre in THEATRES:
-                if given.filter == theatre or given.filter not in THEATRES:
+                if given.stage in (theatre, ""):
                     _play(theatre, folder, grounds, given, record)
         finally:
             record.write(RESULTS / f"faults-{given.seed}.md")
@@ -47,7 +47,7 @@ def main(given: argparse.Namespace) -> int:
 def _play(theatre: str, folder: Path, grounds: Grounds, given: argparse.Namespace, record: Record) -> None:
     """Strike on one stage until nothing is left, enough was struck, or something did not hold."""
     with THEATRES[theatre](folder) as (stage, all_, prepare):
-        wanted = [fault for fault in all_ if given.filter == theatre or re.search(given.filter, fault.name)]
+        wanted = [fault for fault in all_ if re.search(given.filter, fault.name)]
         if not _left(wanted, theatre, given, record):
             return
         prepare(grounds)
@@ -78,7 +78,8 @@ def _arguments() -> argparse.Namespace:
     told = argparse.ArgumentParser(prog="faults", description=__doc__)
     told.add_argument("--count", type=int, default=sys.maxsize, help="strikes on each stage, then stop; all by default")
     told.add_argument("--seed", type=int, default=SEED)
-    told.add_argument("--filter", default="")
+    told.add_argument("--filter", default="", help="only faults in whose name this expression is found")
+    told.add_argument("--stage", default="", choices=("", *THEATRES))
     told.add_argument("--times", type=int, default=TIMES, help="how often each fault is struck in all")
     told.add_argument("--kept", type=Path, help="a folder that keeps what a stage begins with from one run to the next")
     return told.parse_args()

@@ -1,10 +1,13 @@
-"""The stages of the long form: one machine on a disk of its own behind a proxy, and many machines on their servers."""
+"""The stages of the long form: one machine on a disk of its own, and many machines on their servers.
+
+On both a proxy stands before the profile service.
+"""
 
 from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from faults.kills import kills
 from faults.run import SETTINGS
 from faults.servers import servers
 from faults.stage import Stage, through
-from faults.upstream import Mode, Proxy, Upstream
+from faults.upstream import Proxy, upstreams
 from small_disk import small_disk
 
 from smecredit.report import Reporter
@@ -68,13 +71,11 @@ Theatre = tuple[Stage, Sequence[Fault], Callable[[Grounds], None]]
 
 @contextmanager
 def one_machine(folder: Path) -> Iterator[Theatre]:
-    """Give SQLite and files, on a disk of its own where one may be mounted, with a proxy before the profile service."""
+    """Give SQLite and files, on a disk of its own where one may be mounted."""
     with ExitStack() as undo:
         port = free_port()
-        proxy = Proxy(Addresses(port).port_of("profile"))
-        undo.callback(proxy.close)
-        faults: list[Fault] = [*kills(), StoppedAtWork(), *clocks(), *damages()]
-        faults += [Upstream(proxy, mode) for mode in (Mode.STALL, Mode.CUT, Mode.HALF)]
+        proxy = undo.enter_context(_proxy(port))
+        faults: list[Fault] = [*kills(), StoppedAtWork(), *clocks(), *damages(), *upstreams(proxy)]
         place = folder / "disk"
         try:
             undo.enter_context(small_disk(place, DISK_MEGABYTES))
@@ -91,8 +92,18 @@ def many_machines(folder: Path) -> Iterator[Theatre]:
     below, home = folder / "servers", folder / "many" / "home"
     below.mkdir()
     home.mkdir(parents=True)
-    stage = Stage(home, free_port(), below, **SETTINGS)
-    yield stage, [*kills(), StoppedAtWork(), *servers()], lambda grounds: grounds.many_machines(stage)
+    port = free_port()
+    with _proxy(port) as proxy:
+        stage = Stage(home, port, below, **SETTINGS, **through(proxy.url))
+        faults = [*kills(), StoppedAtWork(), *clocks(), *servers(), *upstreams(proxy)]
+        yield stage, faults, lambda grounds: grounds.many_machines(stage)
+
+
+@contextmanager
+def _proxy(port: int) -> Iterator[Proxy]:
+    """Give a proxy before the profile service of a suite at a port."""
+    with closing(Proxy(Addresses(port).port_of("profile"))) as proxy:
+        yield proxy
 
 
 def _load(stage: Stage, sandbox: Path) -> None:

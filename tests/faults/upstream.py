@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
-from faults.fault import Alone, Scene, named
+from faults.fault import Alone, Fault, Scene, named
 from faults.invariants import Broken
 
 CHUNK = 1 << 16
@@ -109,3 +109,8 @@ class Upstream(Alone):
     def heal(self, scene: Scene) -> None:
         """Hand on everything again."""
         self.proxy.mode = Mode.PASS
+
+
+def upstreams(proxy: Proxy) -> list[Fault]:
+    """Return what may become of the answers that come through a proxy."""
+    return [Upstream(proxy, mode) for mode in (Mode.STALL, Mode.CUT, Mode.HALF)]

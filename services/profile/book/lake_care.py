@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
 
 from deltalake import CommitProperties, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
@@ -20,6 +22,9 @@ from services.profile.book.table_files import JOINED
 
 # The longest work that reads files which it has listed: a look at the whole book, a rebuild of what is made of it.
 KEPT_HOURS = 24
+HOUR = timedelta(hours=1)
+# Clocks that are a minute apart are as good as one: to ask takes time, too, and SQLite tells milliseconds.
+UNSURE = timedelta(minutes=1)
 MOST_ATTEMPTS = 8
 PARTS = ["bucket"]
 BOUNDED = {"delta.setTransactionRetentionDuration": TRANSACTIONS_KEPT}
@@ -44,6 +49,18 @@ def tend(lake: Lake, hours: int = KEPT_HOURS) -> Lean:
     except DeltaError:
         joined = 0  # imports were quicker; the next night finds the same files
     return Lean(joined, _remove(lake, hours))
+
+
+def kept_hours(ahead: timedelta) -> int:
+    """Return for how many hours by this host's clock files stay; `ahead` is how far it is ahead of the database's.
+
+    What removes files goes by the host's clock: one that is ahead would take them from who still reads them. One that
+    is behind removes them later, and does no harm.
+
+    >>> kept_hours(timedelta(seconds=2)), kept_hours(timedelta(minutes=62)), kept_hours(timedelta(hours=-1))
+    (24, 26, 24)
+    """
+    return KEPT_HOURS + max(0, ceil((ahead - UNSURE) / HOUR))
 
 
 def _bound(lake: Lake) -> None:

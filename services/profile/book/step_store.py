@@ -67,3 +67,9 @@ def lake_versions(session: Runner, known_at: datetime | None = None) -> dict[str
     if known_at is not None:
         query = query.where(table.known_at <= known_at)
     return {row[0]: row[1] for row in session.execute(query)}
+
+
+def first_after(runner: Runner, moment: datetime) -> datetime | None:
+    """Return when readers first saw a new version of any lake after a moment; None where they saw none since."""
+    table = tables.LakeStep
+    return runner.execute(select(func.min(table.known_at)).where(table.known_at > moment)).scalar()

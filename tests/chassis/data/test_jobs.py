@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from databases import Server
+from prometheus_client import REGISTRY
 from sqlalchemy import MetaData, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -326,10 +327,20 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_slow_one_cannot_end_it(datab
         session.execute(update(jobs.TABLE).values(lease_until=datetime.now(UTC) - timedelta(seconds=1)))
     taken = second._claim()
     assert taken.attempt == 2
+    before = ended("failed")
     first._end(held, "failed", {"type": "late"})
     assert state(database, job).state == "running"
+    assert ended("failed") == before
     with pytest.raises(jobs.LeaseLost):
         held.progress(1, 2)
+    before = ended("done")
+    second._end(taken, "done", None)
+    assert ended("done") == before + 1
+
+
+def ended(how: str) -> float:
+    """Return how many jobs ended so, as the metrics of this process tell."""
+    return REGISTRY.get_sample_value("jobs_finished_total", {"kind": COUNT.name, "state": how}) or 0.0
 
 
 @pytest.mark.usefixtures("impatient")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from werkzeug.serving import make_server
 from chassis.core.errors import Unready, UpstreamUnavailable
 from chassis.core.identity import Verifier
 from chassis.web.app import make_app
+from smecredit.running.process import Command
 from smecredit.running.suite import CannotStart, Suite, _ready
 
 
@@ -74,4 +76,56 @@ def test_a_database_that_cannot_be_migrated_ends_no_running_suite(
     assert said[-1].splitlines() == [
         "profile-migrate failed: no space is left",
         "nothing was exchanged; what ran before goes on",
+    ]
+
+
+# The first of its kind stays; the next says that it is at work once the other has been started again.
+EXCHANGED = """
+import os, pathlib, sys, time
+home = pathlib.Path(sys.argv[1])
+if (home / "first").exists():
+    (home / "rolling").touch()
+    while not (home / "again").exists():
+        time.sleep(0.01)
+(home / "first").touch()
+os.write(int(os.environ["SMECREDIT_READY_FD"]), b".")
+time.sleep(600)
+"""
+# It dies while the other is exchanged, once.
+DYING = """
+import os, pathlib, sys, time
+home = pathlib.Path(sys.argv[1])
+while not (home / "rolling").exists():
+    time.sleep(0.01)
+if not (home / "died").exists():
+    (home / "died").touch()
+    sys.exit(3)
+(home / "again").touch()
+os.write(int(os.environ["SMECREDIT_READY_FD"]), b".")
+time.sleep(600)
+"""
+
+
+def test_a_part_that_dies_while_another_is_exchanged_is_started_again_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new process comes to work only after that: who looked after nobody would wait for it in vain."""
+    monkeypatch.setattr("smecredit.running.suite.READY_SECONDS", 20.0)
+    said: list[str] = []
+    suite = Suite(tmp_path, say=said.append)
+    monkeypatch.setattr(suite, "_prepare", lambda: None)
+    commands = [
+        Command(name, (sys.executable, "-c", code, str(tmp_path)))
+        for name, code in (("exchanged", EXCHANGED), ("dying", DYING))
+    ]
+    try:
+        suite._start_all(commands)
+        assert suite._children[0].at_work(20.0)
+        suite.roll()
+    finally:
+        suite._stop()
+    assert said == [
+        "dying stopped (exit code 3): starting it again",
+        "exchanged was exchanged",
+        "dying was exchanged",
     ]

@@ -16,7 +16,7 @@ from hashlib import sha256
 import polars as pl
 
 from chassis.data.database import Runner
-from services.profile.book import enterprise_store, import_store, state_store
+from services.profile.book import enterprise_store, import_store, state_store, step_store
 from services.profile.book.context import Context
 from services.profile.book.delta import one_of
 from services.profile.book.domain.evidence import Evidence
@@ -139,6 +139,18 @@ def peers_made_at(context: Context) -> datetime | None:
     """Return when the newest peers of the book's own day were made, None where there are none: for metrics."""
     with context.database.read() as session:
         return peer_store.made_at(session, live_day(context, session))
+
+
+def peers_behind_since(context: Context) -> datetime | None:
+    """Return since when the book knows something that the peers of its own day do not hold; None where they hold all.
+
+    What the book learned first of that counts: figures that follow late are behind since then, whatever comes later.
+    """
+    with context.database.read() as session:
+        state = state_store.book(session)
+        found = peer_store.newest(session, live_day(context, session), None, CATALOGUE)
+        held = found.current_to if found else state_store.EMPTY_BOOK.known_at
+        return None if held >= state.known_at else step_store.first_after(session, held) or state.known_at
 
 
 def peer_files(context: Context) -> PeerFiles:

@@ -36,6 +36,7 @@ from services.profile.portrait.usecases.baseline import (
     closed,
     naming_firms,
     parties_of,
+    peers_behind_since,
     peers_made_at,
     trust_of,
     usual,
@@ -372,6 +373,20 @@ def test_a_worker_orders_the_peers_that_nobody_has(cottage: House) -> None:
     assert peers_made_at(cottage.context) is not None
     tend_peers(cottage.context)
     assert ordered(cottage) == 0
+
+
+def test_how_far_peers_are_behind_is_told_from_what_they_miss_first(manor: House) -> None:
+    """Nothing where they hold all that the book knows, also where that changes none of them; else since the first."""
+    assert peers_behind_since(manor.context) is None
+    manor.send("invoices.sale", trade("E1"))
+    first = peers_behind_since(manor.context)
+    assert first == moment_of(manor).known_at
+    manor.send("invoices.sale", trade("E2"))
+    assert peers_behind_since(manor.context) == first
+    work_off(manor)
+    assert peers_behind_since(manor.context) is None
+    manor.send("invoices.sale", trade("E3"))
+    assert peers_behind_since(manor.context) == moment_of(manor).known_at > first
 
 
 def test_peers_whose_files_are_gone_are_made_again(manor: House) -> None:
