@@ -48,7 +48,7 @@ class Shelves:
             if key != self._key:
                 self._products, self._used = store.products_in_force(session, day), None
                 self._key = key
-            used = store.used(session, [product.id for product in self._products if product.scope.limited])
+            used = store.used(session, [product.id for product in self._products if product.scope.limited], day)
             if used != self._used:
                 self._shelves = {
                     matters: Shelf(self._products, day, kind_matters=matters, used=used) for matters in (False, True)

@@ -20,6 +20,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     errors.PlanNotFound: Kind(404, "plan-not-found", "No such plan", "未找到该方案"),
     errors.ProductNotFound: Kind(404, "product-not-found", "No such product", "未找到该产品"),
     errors.ProductExists: Kind(409, "product-exists", "The product is already published", "该产品已发布"),
+    errors.ProductUsedUp: Kind(409, "product-used-up", "Nothing is left of it", "产品名额或额度已用尽"),
     errors.VersionPassed: Kind(412, "version-passed", "A newer version exists", "产品已有更新版本"),
     errors.NotTheOwner: Kind(403, "not-the-owner", "Another bank's product", "非本行产品"),
     errors.EnterpriseNotFound: Kind(404, "enterprise-not-found", "No such enterprise", "未找到该企业"),

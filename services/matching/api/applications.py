@@ -98,9 +98,10 @@ def get_application(application_id: str) -> Response:
 def post_event(statement: Statement, application_id: str, event: str) -> Response:
     """Move an application: submit, review, offer, decline, accept, withdraw, disburse, repay, default.
 
-    The applicant submits, accepts and withdraws; the bank does the rest. An offer has a number and a last day, a newer
-    one voids it; the firm accepts by the number, and what was agreed is entered in the agreement ledger. Each move is
-    told to the parties' webhooks, and what becomes of a loan to the bank's outcomes in scoring.
+    The applicant submits, accepts and withdraws, a platform with its live mandate for it; the bank does the rest. An
+    offer has a number and a last day, a newer one voids it, and it reserves of the product's quota and budget; the firm
+    accepts by the number, and what was agreed is entered in the agreement ledger. Each move is told to the parties'
+    webhooks, and what becomes of a loan to the bank's outcomes in scoring.
     """
 
     def effect() -> dict[str, Any]:
@@ -109,6 +110,8 @@ def post_event(statement: Statement, application_id: str, event: str) -> Respons
         moved = advance(context(), session, caller(), row, event, statement)
         return shown.application(moved, caller())
 
+    with context().database.read() as reading:
+        follow.may_move(context(), reading, caller(), application_id, event)
     with context().database.begin() as session:
         return json_answer(idempotency.once(session, effect))
 

@@ -96,6 +96,7 @@ def _event(by: Party, before: tuple[State, ...], after: State, needs: str = "", 
     return Event(by, frozenset(before), after, needed, needed | frozenset(takes.split()) | {"reason"})
 
 
+ACCEPT = "accept"
 OPEN_TO_BANK = (State.SUBMITTED, State.REVIEW, State.OFFERED)
 EVENTS: Mapping[str, Event] = MappingProxyType(
     {
@@ -103,7 +104,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "review": _event(Party.BANK, (State.SUBMITTED,), State.REVIEW),
         "offer": _event(Party.BANK, OPEN_TO_BANK, State.OFFERED, needs="terms", takes="expires_on"),
         "decline": _event(Party.BANK, OPEN_TO_BANK, State.DECLINED, needs="reason"),
-        "accept": _event(Party.APPLICANT, (State.OFFERED,), State.ACCEPTED, needs="offer"),
+        ACCEPT: _event(Party.APPLICANT, (State.OFFERED,), State.ACCEPTED, needs="offer"),
         "withdraw": _event(Party.APPLICANT, (State.DRAFT, *OPEN_TO_BANK, State.ACCEPTED), State.WITHDRAWN),
         "disburse": _event(Party.BANK, (State.ACCEPTED,), State.DISBURSED, needs="drawn_fen"),
         "repay": _event(Party.BANK, (State.DISBURSED,), State.REPAID),
@@ -177,4 +178,4 @@ def move(state: State, name: str, by: Party, statement: Statement) -> State:
 def possible_moves(state: State, by: Party, *, offer_expired: bool = False) -> list[str]:
     """Return what a party may do now; an offer whose last day is over cannot be accepted."""
     moves = [name for name, event in EVENTS.items() if event.by is by and state in event.before]
-    return [name for name in moves if not (name == "accept" and offer_expired)]
+    return [name for name in moves if not (name == ACCEPT and offer_expired)]

@@ -7,7 +7,7 @@ terms is refused, and what was agreed is entered in the ledger.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -30,7 +30,7 @@ from services.matching.domain.loan_offer import (
     require_drawable,
     require_standing,
 )
-from services.matching.domain.product import read_product
+from services.matching.domain.product import Product, Used, read_product
 from services.matching.tables import Application, ApplicationOffer
 from services.matching.usecases.follow import party, record
 
@@ -61,10 +61,13 @@ def advance(
 
 
 def _offer(session: Session, row: Application, statement: Statement) -> None:
-    """Make the next offer; the one before it, if it is still open, is void from now on."""
+    """Make the next offer, which reserves its place and money; the one before it, if still open, is void."""
     terms = statement.terms
     assert terms is not None  # `move` has asked for them
-    made = make_offer(_wish(session, row), (row.offer or 0) + 1, terms, statement.expires_on, today())
+    store.lock_product(session, row.product)
+    wish, on = _wish(session, row), today()
+    made = make_offer(wish, (row.offer or 0) + 1, terms, statement.expires_on, on)
+    _governing(session, wish, on).require_left(_used(session, row, on), terms.amount_fen)
     _close(session, row, OfferState.VOIDED)
     session.add(
         ApplicationOffer(
@@ -81,6 +84,8 @@ def _offer(session: Session, row: Application, statement: Statement) -> None:
 
 
 def _accept(session: Session, row: Application, statement: Statement) -> None:
+    # Under the lock of whoever reserves: what has expired by now may be another's.
+    store.lock_product(session, row.product)
     require_standing(statement.offer or 0, row.offer, row.expires_on, today())
     _close(session, row, OfferState.ACCEPTED)
 
@@ -106,6 +111,16 @@ EFFECTS: Mapping[str, Callable[[Session, Application, Statement], None]] = Mappi
 def _wish(session: Session, row: Application) -> Wish:
     version = store.product_version(session, row.product, row.product_version)
     return Wish(row.id, row.enterprise, row.bank, read_product(version.document), Need(**row.need))
+
+
+def _governing(session: Session, wish: Wish, on: date) -> Product:
+    """Return the version whose quota and budget bind now: the one in force, else the one that the wish is for."""
+    newest = read_product(store.version_on(session, wish.product.id, on).document)
+    return newest if newest.in_force(on) else wish.product
+
+
+def _used(session: Session, row: Application, on: date) -> Used:
+    return store.used(session, [row.product], on, beside=row.id).get(row.product, Used())
 
 
 def _close(session: Session, row: Application, state: OfferState) -> None:

@@ -15,7 +15,7 @@ from chassis.core.ids import new_id
 from chassis.core.moments import today
 from chassis.data.upsert import insert_into
 from services.matching import documents, store
-from services.matching.clients import Read, Wanted
+from services.matching.clients import Read
 from services.matching.context import Context
 from services.matching.domain.application import (
     ApplicationOpen,
@@ -25,11 +25,11 @@ from services.matching.domain.application import (
     State,
     Statement,
 )
-from services.matching.domain.errors import ConsentEnded, MatchNotFound
+from services.matching.domain.errors import MatchNotFound
 from services.matching.domain.facts import Need
 from services.matching.domain.product import Product, read_product
 from services.matching.tables import Application
-from services.matching.usecases.follow import record, takes_part
+from services.matching.usecases.follow import record, require_mandate, takes_part
 
 OPENED = "open"
 # So often an application that stands in the way may end between two looks at it.
@@ -53,16 +53,10 @@ class HandedIn:
 
 
 def may_apply(context: Context, caller: Caller, enterprise: str) -> None:
-    """Refuse who is neither the enterprise nor a platform that it lets act (a consent to financing-match)."""
-    if caller.owns(enterprise):
-        return
-    if caller.role != "platform":
+    """Refuse who is neither the enterprise nor a platform with its mandate to apply."""
+    if not caller.owns(enterprise) and caller.role != "platform":
         raise NotYourMove("The enterprise applies itself, or a platform for it.")
-    if enterprise not in context.profile.reread(Wanted([enterprise]), Read.APPLICATION):
-        raise ConsentEnded(
-            "A platform applies for an enterprise that consents to financing-match; ask it for consent.",
-            enterprise=enterprise,
-        )
+    require_mandate(context, caller, enterprise, Read.APPLICATION)
 
 
 def hand_in(session: Session, caller: Caller, dossier: Dossier) -> HandedIn:

@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 
 from chassis.core.identity import Caller
 from services.matching import documents
-from services.matching.domain.application import ApplicationNotFound, Party, State, Statement
+from services.matching.clients import MANDATES, Read, Wanted
+from services.matching.context import Context
+from services.matching.domain.application import ACCEPT, ApplicationNotFound, Party, State, Statement
+from services.matching.domain.errors import ConsentEnded
 from services.matching.tables import Application, ApplicationEvent, ApplicationOffer
 from services.matching.usecases import notify
 
@@ -42,6 +45,28 @@ def takes_part(row: Application, caller: Caller) -> bool:
 def party(row: Application, caller: Caller) -> Party:
     """Return as whom a caller moves an application."""
     return Party.BANK if row.bank == caller.client else Party.APPLICANT
+
+
+def may_move(context: Context, session: Session, caller: Caller, application_id: str, event: str) -> None:
+    """Refuse a move for the enterprise to who is not the enterprise and has no live mandate of it."""
+    row = find(session, caller, application_id)
+    if party(row, caller) is Party.APPLICANT:
+        what = Read.ACCEPTANCE if event == ACCEPT else Read.APPLICATION
+        require_mandate(context, caller, row.enterprise, what)
+
+
+def require_mandate(context: Context, caller: Caller, enterprise: str, what: Read) -> None:
+    """Refuse who acts for an enterprise without its live mandate; a consent to read is none.
+
+    The enterprise needs none to act for itself. Each act under a mandate is in its record: who acted, and why.
+    """
+    if caller.owns(enterprise) or enterprise in context.profile.reread(Wanted([enterprise]), what):
+        return
+    raise ConsentEnded(
+        f"To act for an enterprise needs its live consent to {MANDATES[what]}; ask it for one.",
+        enterprise=enterprise,
+        purpose=MANDATES[what],
+    )
 
 
 def course(session: Session, row: Application) -> Course:

@@ -9,7 +9,6 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
-import pytest
 import rfc8785
 from bank_products import a_product
 from flask import Flask
@@ -52,9 +51,11 @@ class Agreements(RuleBasedStateMachine):
 
     app: Flask
     tokens: Callable[..., dict[str, str]]
+    neighbours: Any
 
     @initialize(platform_applies=st.booleans())
     def hand_in(self, platform_applies: bool) -> None:
+        self.let(given=True)
         client, enterprise = f"firm-{next(numbers)}", "local:E1"
         self.who = {
             "bank": self.tokens(role="bank", client="bank-1", scopes=SCOPES),
@@ -96,6 +97,12 @@ class Agreements(RuleBasedStateMachine):
     def disburse(self, drawn: int) -> None:
         self.act("bank", "disburse", {"drawn_fen": drawn})
 
+    @rule(given=st.booleans())
+    def let(self, given: bool) -> None:
+        """Give the platform the firm's mandate, or revoke it."""
+        self.mandated = given
+        self.neighbours.withheld = set() if given else {"local:E1"}
+
     @rule()
     def let_expire(self) -> None:
         """Let the last day of the offer that stands be over."""
@@ -113,6 +120,7 @@ class Agreements(RuleBasedStateMachine):
         if answer.status_code != 200:
             return
         assert who in self.inside
+        assert who != "platform" or self.mandated
         assert (who == "bank") is (EVENTS[event].by == "bank")
         assert ("terms" in body, "offer" in body, "drawn_fen" in body) == tuple(
             event == each for each in ("offer", "accept", "disburse")
@@ -156,10 +164,10 @@ class Agreements(RuleBasedStateMachine):
 
 
 def test_no_sequence_reaches_terms_that_the_parties_did_not_agree_to(
-    app: Flask, tokens: Callable[..., dict[str, str]], request: pytest.FixtureRequest
+    app: Flask, tokens: Callable[..., dict[str, str]], neighbours: Any
 ) -> None:
     """Bank, firm, platform and strangers, in any order, with anything said; on PostgreSQL fewer sequences."""
-    machine = type("Machine", (Agreements,), {"app": app, "tokens": staticmethod(tokens)})
+    machine = type("Machine", (Agreements,), {"app": app, "tokens": staticmethod(tokens), "neighbours": neighbours})
     sequences = 8 if "postgresql" in app.extensions["context"].settings.database_url else 25
     run_state_machine_as_test(
         machine,

@@ -161,6 +161,40 @@ def test_a_platform_needs_the_enterprise_s_consent(parties: Parties, neighbours:
     assert len(parties.client.get("/v1/applications", headers=parties.firm).json["items"]) == 2
 
 
+def test_each_act_of_a_platform_is_under_a_mandate_for_it(parties: Parties, neighbours: Any) -> None:
+    """A purpose of its own, to apply and to accept: a consent to read is asked for neither."""
+    application = parties.hand_in(parties.platform, products=["one"]).json["applications"][0]["id"]
+    parties.go(application, "offer")
+    assert parties.post(parties.platform, f"/v1/applications/{application}/accept", {"offer": 1}).status_code == 200
+    asked = [(body["what"], headers["Purpose"]) for path, headers, body in neighbours.asked if path == "/v1/rereads"]
+    assert asked == [("application", "financing-application"), ("acceptance", "financing-acceptance")]
+
+
+def test_a_platform_that_may_apply_may_not_accept(parties: Parties, neighbours: Any) -> None:
+    """Terms that bind the firm need its mandate to accept, or the firm itself."""
+    application = parties.hand_in(parties.platform, products=["one"]).json["applications"][0]["id"]
+    parties.go(application, "offer")
+    neighbours.not_mandated = {"acceptance"}
+    answer = parties.post(parties.platform, f"/v1/applications/{application}/accept", {"offer": 1})
+    assert (answer.status_code, answer.json["purpose"]) == (403, "financing-acceptance")
+    parties.go(application, "accept")
+
+
+@pytest.mark.parametrize("event", ["submit", "accept", "withdraw"])
+def test_a_revoked_consent_ends_a_platform_s_hand_at_once(parties: Parties, neighbours: Any, event: str) -> None:
+    """Whatever it began while it might: the next act is refused and changes nothing; the firm goes on itself."""
+    draft = event == "submit"
+    application = parties.hand_in(parties.platform, products=["one"], draft=draft).json["applications"][0]["id"]
+    if not draft:
+        parties.go(application, "offer")
+    neighbours.withheld = {"local:E1"}
+    place, said = f"/v1/applications/{application}", SAID.get(event, {})
+    answer = parties.post(parties.platform, f"{place}/{event}", said)
+    assert (answer.status_code, answer.json["type"]) == (403, "/problems/consent-required")
+    assert parties.client.get(place, headers=parties.firm).json["state"] == ("draft" if draft else "offered")
+    parties.go(application, event)
+
+
 def test_a_need_beyond_the_product_is_refused(parties: Parties) -> None:
     """With what the product lends."""
     answer = parties.hand_in(products=["one"], need={"amount_fen": 10**14, "months": 12})
