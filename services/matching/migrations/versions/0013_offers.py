@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from chassis.core.moments import day_of
 from chassis.data.database import Json, Utc
 
 revision = "0013"
@@ -87,7 +88,7 @@ def _keep_offers(offers: sa.Table) -> None:
     newest = {event.application: event for event in connection.execute(made)}
     for application, event in newest.items():
         row = connection.execute(sa.select(APPLICATIONS).where(APPLICATIONS.c.id == application)).one()
-        last = (row.updated_at + DAYS).date()
+        last = day_of(row.updated_at) + DAYS
         said = {"application": row.id, "offer": 1, "enterprise": row.enterprise, "bank": row.bank}
         document = {**said, "product": row.product, "product_version": row.product_version, **event.terms}
         kept = {"application": application, "number": 1, "document": document, "expires_on": last, "made_at": event.at}
