@@ -86,6 +86,7 @@ ROUTES: Mapping[str, Route] = {
     "assignments": Route("matching"),
     "receivable-quotes": Route("matching"),
     "applications": Route("matching"),
+    "agreement-ledger": Route("matching"),
     "webhooks": Route("matching"),
 }
 
