@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from chassis.core import webhooks
@@ -65,7 +65,7 @@ def enqueue(
     """
     now = datetime.now(UTC)
     body = orjson.dumps({"type": kind, "timestamp": rfc3339(now), "data": dict(data)})
-    whose = WebhookEndpoint.client.in_(clients)
+    whose: ColumnElement[bool] = WebhookEndpoint.client.in_(clients)
     if enterprise is not None:
         whose = or_(whose, WebhookEndpoint.enterprise == enterprise)
     wanted = select(WebhookEndpoint.id, WebhookEndpoint.client).where(whose, WebhookEndpoint.enabled)
