@@ -50,7 +50,9 @@ class Figures:
         """Return the figures of tables that each have a row a firm."""
         told = [table.select("enterprise").collect().to_series() for table in tables]
         firms = pl.concat(told).unique().sort()
-        places = [names.cast(pl.Enum(firms)).to_physical().cast(pl.UInt32).to_numpy() for names in told]
+        numbered = pl.DataFrame({"enterprise": firms}).with_row_index("place")
+        placed = (names.to_frame().join(numbered, on="enterprise", how="left", maintain_order="left") for names in told)
+        places = [each["place"].to_numpy() for each in placed]
         return cls(firms, list(zip(tables, places, strict=True)))
 
     def read(self, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:

@@ -107,26 +107,27 @@ def _deals(part: pl.LazyFrame) -> pl.LazyFrame:
 
 def _names(links: Sequence[pl.LazyFrame]) -> pl.Series:
     """Return all parties that trade, sorted."""
-    known = pl.Series("name", dtype=pl.String)
+    known = [pl.Series("name", dtype=pl.String)]
     for part in links:
         deals = _deals(part).select("enterprise", "party").collect()
-        known = pl.concat([known, deals["enterprise"].unique(), deals["party"].unique()]).unique()
-    return known.sort()
+        known.append(pl.concat([deals["enterprise"].unique(), deals["party"]]).unique())
+    return pl.concat(known).unique().sort()
 
 
 def _flows(links: Sequence[pl.LazyFrame], names: pl.Series) -> Flows:
     """Return the flows of money. A deal between two firms of the book is told by both; the larger account counts."""
-    number, told = pl.Enum(names), []
+    numbered, told = pl.DataFrame({"name": names}).with_row_index("place").cast({"place": pl.UInt64}), []
     for part in links:
-        coded = (c(side).cast(number).to_physical().cast(pl.UInt64) for side in ("enterprise", "party"))
-        deals = _deals(part).with_columns(coded).collect()
+        deals = _deals(part).collect()
+        for side in ("enterprise", "party"):
+            deals = deals.join(numbered, left_on=side, right_on="name").drop(side).rename({"place": side})
         for seller, buyer, fen in (("enterprise", "party", "sold"), ("party", "enterprise", "bought")):
             pair = (c(seller) * PAIRED + c(buyer)).alias("pair")
             told.append(deals.filter(c(fen) > 0).select(pair, fen=c(fen).cast(pl.Int64)))
     each = pl.concat(told).sort("pair", "fen") if told else pl.DataFrame(schema={"pair": pl.UInt64, "fen": pl.Int64})
     each = each.filter(c("pair").ne_missing(c("pair").shift(-1)))
-    seller, buyer = (each.select(side.cast(pl.Int64)).to_series() for side in (c("pair") // PAIRED, c("pair") % PAIRED))
-    return Flows(seller.to_numpy(), buyer.to_numpy(), each["fen"].to_numpy())
+    places = each.select(seller=(c("pair") // PAIRED).cast(pl.Int64), buyer=(c("pair") % PAIRED).cast(pl.Int64))
+    return Flows(places["seller"].to_numpy(), places["buyer"].to_numpy(), each["fen"].to_numpy())
 
 
 def _centrality(flows: Flows, names: pl.Series) -> pl.DataFrame:
