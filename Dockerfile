@@ -1,13 +1,18 @@
 # One image definition for all four processes: docker build --build-arg SERVICE=profile .
 # SERVICE is profile, scoring, matching or gateway; workers and migrations run from the same image.
-FROM node:22-bookworm-slim AS assets
+# What is built upon may be told to the byte: --build-arg PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:…
+ARG NODE_IMAGE=node:22-bookworm-slim
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+
+FROM ${NODE_IMAGE} AS assets
 WORKDIR /build/gateway/portal/assets
 COPY gateway/portal/assets/ ./
-RUN npm install --no-audit --no-fund && npm run build
+RUN npm ci --no-audit --no-fund && npm run build
 
-FROM python:3.11-slim-bookworm AS wheels
+FROM ${PYTHON_IMAGE} AS wheels
 WORKDIR /build
-COPY pyproject.toml constraints.txt README.md ./
+COPY pyproject.toml README.md ./
+COPY locks locks
 COPY chassis chassis
 COPY services services
 COPY gateway gateway
@@ -16,9 +21,11 @@ COPY sandbox sandbox
 COPY --from=assets /build/gateway/portal/static/dist gateway/portal/static/dist
 ARG SERVICE
 RUN python -m venv /opt/venv \
- && /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt ".[${SERVICE},postgres,redis,objects,cluster,tracing]"
+ && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r locks/build.txt \
+ && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r "locks/${SERVICE}.txt" \
+ && /opt/venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
-FROM python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE}
 ARG SERVICE
 LABEL org.opencontainers.image.title="smecredit-${SERVICE}" \
       org.opencontainers.image.licenses="Apache-2.0"

@@ -3,14 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUNTIME := .venv/.runtime
 TOOLS := .venv/.tools
-# The wheel's own pip may be too old to know dependency groups.
+# What is installed is what `locks/` has the hashes of; the project itself comes after it, and brings nothing along.
+LOCKED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # What pip does on one core; files that are no Python of this version stay as they are.
 COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 # Services start as a dozen processes: each would compile all of them anew where the machine forbids to keep that.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo cluster-demo test long check size mutations faults attack bench openapi constraints clean
+.PHONY: help setup demo cluster-demo test long check size mutations faults attack bench openapi constraints sbom clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,16 +47,35 @@ attack: $(TOOLS) assets ## Send requests outside the schema to every route on bo
 	ATTACK_REQUESTS=$(or $(EACH),600) ATTACK_SEED=$(or $(SEED),1) $(BIN)/python -m pytest tests/security $(ARGS)
 
 bench: $(TOOLS) assets ## Measure beside a peer in the same run; results as a table and as JSON
-	$(PIP) --group bench
+	$(LOCKED) --requirement locks/bench.txt
 	$(BIN)/python -m benchmarks $(ARGS)
 
 openapi: $(TOOLS) ## Write docs/openapi.json anew from the code
 	$(BIN)/python docs/openapi.py
 
-constraints: $(TOOLS) ## Choose the newest versions that fit and pin them
+constraints: $(TOOLS) ## Choose the newest versions that fit, pin them, and lock what is installed by hash
 	$(PIP) uv
-	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --group assets --group bench --upgrade --no-annotate --no-header \
-		--python-version 3.11 --quiet --output-file constraints.txt
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --group assets --group bench --group build --group sbom --upgrade \
+		--no-annotate --no-header --python-version 3.11 --quiet --output-file constraints.txt
+	$(MAKE) locks
+
+.PHONY: locks
+IMAGE := --extra postgres --extra redis --extra objects --extra cluster --extra tracing
+LOCK = $(BIN)/uv pip compile --constraint constraints.txt --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
+locks: # The hashes of what constraints.txt pins, for what is installed together; a registry adds files, never other ones
+	$(PIP) uv
+	for group in build assets sbom; do $(LOCK) --universal --group pyproject.toml:$$group --output-file locks/$$group.txt || exit 1; done
+	for service in profile scoring matching gateway; do \
+		$(LOCK) --universal pyproject.toml --extra $$service $(IMAGE) --output-file locks/$$service.txt || exit 1; done
+	$(LOCK) --universal pyproject.toml --extra all --output-file locks/runtime.txt
+	$(LOCK) --universal pyproject.toml --extra all --group dev --output-file locks/dev.txt
+	$(LOCK) pyproject.toml --extra all --group dev --group bench --output-file locks/bench.txt
+
+sbom: $(RUNTIME) assets ## List what is inside, with hashes, as CycloneDX: dist/sbom-python.json, dist/sbom-npm.json
+	$(LOCKED) --requirement locks/sbom.txt
+	mkdir -p dist
+	$(BIN)/cyclonedx-py requirements locks/runtime.txt --pyproject pyproject.toml --output-file dist/sbom-python.json
+	$(BIN)/python gateway/portal/assets/build.py sbom dist/sbom-npm.json
 
 clean: ## Remove what setup, demo and the tests made
 	rm -rf .venv .smecredit gateway/portal/assets/node_modules gateway/portal/static/dist benchmarks/results
@@ -86,14 +106,15 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed'; exit 1; }
 	$(PYTHON) -m venv .venv
 
-$(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
-	@command -v node >/dev/null && command -v npm >/dev/null || $(PIP) --group assets
-	$(PIP) --no-compile --editable '.[all]'
+$(RUNTIME): pyproject.toml locks/build.txt locks/assets.txt locks/runtime.txt | $(BIN)/python
+	$(LOCKED) --requirement locks/build.txt
+	@command -v node >/dev/null && command -v npm >/dev/null || $(LOCKED) --requirement locks/assets.txt
+	$(LOCKED) --no-compile --requirement locks/runtime.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .
 	@$(COMPILE)
 	@touch $@
 
-$(TOOLS): $(RUNTIME)
-	$(PIP) --no-compile --group dev
+$(TOOLS): $(RUNTIME) locks/dev.txt
+	$(LOCKED) --no-compile --requirement locks/dev.txt
 	@$(COMPILE)
 	@touch $@

