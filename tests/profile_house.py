@@ -18,10 +18,14 @@ from flask.testing import FlaskClient
 from chassis.core.identity import Verifier
 from chassis.data.worker import Worker
 from services.profile.app import create_app
+from services.profile.book import source_grant_store
 from services.profile.book.context import Context, PeerMaker
+from services.profile.book.domain.channel import Channel
+from services.profile.book.domain.columns import KINDS as COLUMNS
 from services.profile.book.domain.departure import names_of
 from services.profile.book.domain.invoice import DATASET
 from services.profile.book.lake import lakes
+from services.profile.book.usecases.grant_source import Terms, grant
 from services.profile.composition import PACKAGE, migrate
 from services.profile.jobs import handlers
 from services.profile.portrait.usecases.make_peers import AtOnce
@@ -31,8 +35,10 @@ from services.profile.settings import Settings
 SCOPES = (
     "imports:write imports:read enterprises:write enterprises:read consents:write consents:read accesses:read "
     "features:bulk alerts:write disputes:read disputes:write disputes:decide repairs:read repairs:write notices:read "
-    "ledger:read measures:read measures:write book:write screens:write indices:read indices:write"
+    "ledger:read measures:read measures:write book:write screens:write indices:read indices:write clients:write"
 )
+# Who is granted everything in a house.
+SOURCES = ("source-1", "source-2", "bank-1")
 HEADER = "企业代号,发票号码,开票日期,销方单位代号,金额,税额,价税合计,发票状态\n"
 ROW = "E1,1001,2019/1/4,A1,100.00,13.00,113.00,有效发票\n"
 
@@ -92,6 +98,11 @@ class House:
         answer = self.client.get(f"/v1/imports/{import_id}/rejects", headers=self.source)
         return answer.text.splitlines()[1:]
 
+    def rejects_of(self, import_id: str) -> list[str]:
+        """Return the report of rejected rows of anybody's import."""
+        answer = self.client.get(f"/v1/imports/{import_id}/rejects", headers=self.operator)
+        return answer.text.splitlines()[1:]
+
     def invoice(self) -> str:
         """Return the name of the record of an invoice of the book."""
         rows = self.context.lake.read(self.context.lake.newest(), without=())
@@ -135,6 +146,15 @@ def unused_home() -> TemporaryDirectory[str]:
     return folder
 
 
+def grant_all(context: Context, *sources: str) -> None:
+    """Grant sources every kind by every channel, those that have no grant."""
+    with context.database.begin() as session:
+        for source in sources:
+            if not source_grant_store.live(session, source, context.today()):
+                terms = Terms(source, list(COLUMNS), list(Channel), "an agreement")
+                grant(context, session, "operator-1", terms)
+
+
 def open_house(
     url: str,
     folder: Path,
@@ -155,4 +175,5 @@ def open_house(
     migrate(settings)
     app = create_app(settings, verifier=verifier, peers=peers or AtOnce())
     context: Context = app.extensions["context"]
+    grant_all(context, *SOURCES)
     return House(app.test_client(), context, Worker(context.database, handlers(context), KINDS), tokens)

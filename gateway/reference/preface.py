@@ -87,6 +87,12 @@ TAGS: list[Document] = [
         "众多企业与众多产品的稳定匹配。Products assigned to many firms, stable.",
     ),
     _tag("ledger", "存证账本", "Ledger", "查询、授权与异议的可验证记录。Who read what and who agreed to it, provable."),
+    _tag(
+        "agreement-ledger",
+        "协议账本",
+        "Agreement ledger",
+        "融资条件达成一致的可验证记录。Which terms were agreed, provable.",
+    ),
     _tag("score-ledger", "评分账本", "Score ledger", "评分的可验证记录。Which scores were given, provable."),
     _tag(
         "disputes",
@@ -112,6 +118,7 @@ TAGS: list[Document] = [
         "导入前识别文件并提出列映射。What a file is, before it is sent.",
     ),
     _tag("connectors", "数据源映射", "Connectors", "各数据源的列名对照。What each source calls its columns."),
+    _tag("source-grants", "数据来源授权", "Grants of sources", "各来源可报送的数据。What each source may send."),
     _tag("cross-checks", "交叉比对", "Cross-checks", "同一事项不同来源的比对。What one source says beside another."),
     _tag("graph-features", "图谱特征", "Figures of the graph", "关联方反映的风险。What a firm's ties say of its risk."),
     _tag(

@@ -29,7 +29,11 @@ from chassis.data.jobs import QUEUED, RUNNING, JobState
 from chassis.data.jobs import state as state_of_job
 from chassis.data.schedule import TICK_SECONDS, listed, tick
 from chassis.data.worker import POLL_SECONDS, Worker
+from services.profile.book import source_grant_store
 from services.profile.book.context import Context
+from services.profile.book.domain.channel import Channel
+from services.profile.book.domain.columns import KINDS as COLUMNS
+from services.profile.book.usecases import grant_source
 from services.profile.book.usecases.back_up import named, put_back
 from services.profile.book.usecases.rebucket import rebucket as divide_again
 from services.profile.book.usecases.rebuild import rebuild as make_again
@@ -75,6 +79,18 @@ def worker() -> None:
 def _working() -> Context:
     """Return the collaborators of a process that makes peers itself where none are finished."""
     return make_context(Settings.from_environment(), InWorker())
+
+
+def grant(client: str) -> str:
+    """Grant a client every kind by every channel but a firm's own word, where it has no grant: a first source."""
+    context = make_context(Settings.from_environment())
+    with context.database.begin() as session:
+        if source_grant_store.live(session, client, context.today()):
+            return f"{client} has a grant"
+        channels = [channel for channel in Channel if channel is not Channel.SUBJECT]
+        terms = grant_source.Terms(client, list(COLUMNS), channels, "the command `grant`")
+        grant_source.grant(context, session, "command", terms)
+    return f"{client} may send everything"
 
 
 def compact() -> str:
@@ -194,6 +210,7 @@ if __name__ == "__main__":
             "rebuild": rebuild,
             "rebucket": rebucket,
             "compact": compact,
+            "grant": grant,
             "watch": watch,
             "shred": shred,
             "backup": backup,

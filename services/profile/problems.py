@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from chassis.core.errors import Refused
 from chassis.core.problems import Kind
 from services.profile.book import damage, fit
-from services.profile.book.domain import channel, columns, connector, enterprise
+from services.profile.book.domain import channel, columns, connector, enterprise, source_grant
 from services.profile.book.readers import sheets
 from services.profile.book.usecases import connect, enrol, receive, record, understand
 from services.profile.graph.usecases import order_shock
@@ -37,6 +37,10 @@ KINDS: Mapping[type[Refused], Kind] = {
     connect.NameTaken: Kind(409, "connector-name-taken", "The name cannot be taken", "该映射名称不可用"),
     channel.UnknownChannel: Kind(422, "unknown-channel", "No such lawful channel", "未知的信息来源渠道"),
     channel.NotYourChannel: Kind(403, "not-your-channel", "Not for the sender to state", "不属于报送方可提供的信息"),
+    source_grant.NotGranted: Kind(403, "not-granted", "Not granted to this source", "未获授权报送该类数据"),
+    source_grant.GrantNotFound: Kind(404, "grant-not-found", "No such grant", "未找到该报送授权"),
+    source_grant.GrantOver: Kind(409, "grant-over", "The grant has ended", "报送授权已终止"),
+    source_grant.ImpossibleGrant: Kind(422, "impossible-grant", "The grant contradicts itself", "报送授权自相矛盾"),
     record.RecordsRefused: Kind(422, "records-refused", "Records that cannot be used", "记录未通过校验"),
     sheets.UnreadableFile: Kind(422, "unreadable-file", "The file cannot be read", "无法读取文件"),
     sheets.EmptyFile: Kind(422, "empty-file", "The file holds no rows", "文件没有数据"),

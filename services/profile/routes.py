@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.web.ledger import blueprint as ledger_blueprint
-from services.profile.book.api import connectors, imports, previews, records
+from services.profile.book.api import connectors, imports, previews, records, source_grants
 from services.profile.book.api.current import context
 from services.profile.graph.api import control, figures, graphs, partner_shifts, rings, shocks
 from services.profile.portrait.api import cross_checks, features, portraits
@@ -29,6 +29,7 @@ DOCUMENTED = (
     withdrawals.blueprint,
     previews.blueprint,
     connectors.blueprint,
+    source_grants.blueprint,
     enterprises.blueprint,
     records.blueprint,
     cross_checks.blueprint,

@@ -61,6 +61,7 @@ class Import(Job, Counts):
     connector: str | None
     enterprise: str | None
     stated_on: str | None
+    granted: list[str] | None
     sha256: str
     parts: NotRequired[list[Counts] | None]
     ignored_columns: list[str]
@@ -68,6 +69,24 @@ class Import(Job, Counts):
     warnings: list[str]
     created_at: str
     finished_at: str | None
+
+
+class SourceGrant(TypedDict):
+    """What a client is granted to send; `enterprises` is null where it is of any firm."""
+
+    id: str
+    client: str
+    state: Literal["live", "expired", "ended"]
+    kinds: list[str]
+    channels: list[str]
+    enterprises: list[str] | None
+    document: str
+    expires_on: str | None
+    granted_by: str
+    granted_at: str
+    ended_at: str | None
+    ended_by: str | None
+    ended_reason: str | None
 
 
 class Connector(TypedDict):

@@ -6,10 +6,12 @@ import copy
 from types import TracebackType
 from typing import Self
 
+from smecredit.client.applications import Applications
 from smecredit.client.calls import OnProgress
 from smecredit.client.control import Control
 from smecredit.client.corrections import Corrections
 from smecredit.client.enterprises import Enterprises, Table
+from smecredit.client.granting import Granting
 from smecredit.client.graphs import Graphs
 from smecredit.client.imports import Imports
 from smecredit.client.matches import Matches
@@ -42,10 +44,12 @@ class Client(
     Rights,
     Corrections,
     Measures,
+    Granting,
     Scores,
     Proofs,
     Models,
     Matches,
+    Applications,
     Plans,
 ):
     """A client of one suite with one API key.

@@ -133,7 +133,7 @@ class Import(Base):
     """A file received, by which lawful channel, and what became of it. Its job has the same id.
 
     `enterprise` is the one that all of its rows are about, and `stated_on` the day on which the source made the file,
-    where the sender said so.
+    where the sender said so. `granted` are the grants under which a source sent it; null where none was needed.
     """
 
     __tablename__ = "imports"
@@ -149,6 +149,7 @@ class Import(Base):
     connector: Mapped[str | None]
     enterprise: Mapped[str | None]
     stated_on: Mapped[date | None] = mapped_column(Date)
+    granted: Mapped[list[Any] | None]
     counts: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -157,6 +158,28 @@ class Import(Base):
         UniqueConstraint("client", "idempotency_key"),
         Index("ix_imports_client_id", "client", "id"),
     )
+
+
+class SourceGrant(Base):
+    """What a source may send: kinds, by channels, of these firms or of any; its terms never change.
+
+    `document` is what it rests on, as an agreement; `expires_on` its last day, in China.
+    """
+
+    __tablename__ = "source_grants"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    client: Mapped[str] = mapped_column(String(128), index=True)
+    kinds: Mapped[list[Any]]
+    channels: Mapped[list[Any]]
+    enterprises: Mapped[list[Any] | None]
+    document: Mapped[str]
+    expires_on: Mapped[date | None] = mapped_column(Date)
+    granted_by: Mapped[str]
+    granted_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    ended_reason: Mapped[str | None]
 
 
 class SavedConnector(Base):

@@ -39,7 +39,7 @@ ASKERS = (BANK, "owner", "operator", "data source")
 NOTHING_SAID = {
     "owner": ("POST /v1/applications", "POST /v1/consents", "POST /v1/disputes"),
     "data source": ("POST /v1/imports", "PUT /v1/connectors/{name}"),
-    "operator": ("POST /v1/measures", "POST /v1/repairs"),
+    "operator": ("POST /v1/measures", "POST /v1/repairs", "POST /v1/source-grants"),
     BANK: ("POST /v1/outcomes",),
 }
 NOTHING_THERE = {
@@ -50,11 +50,13 @@ NOTHING_THERE = {
     ),
     "operator": (
         "POST /v1/measures/{measure_id}/end",
+        "POST /v1/source-grants/{grant_id}/end",
         "GET /v1/repairs/{repair_id}",
         "GET /v1/indices/orders/{order_id}",
     ),
     "data source": ("GET /v1/connectors/{name}", "GET /v1/connectors/{name}/versions"),
     BANK: (
+        "GET /v1/agreement-ledger/entries/{n}",
         "GET /v1/evaluations/{evaluation_id}",
         "GET /v1/models/{version}/plots/{name}",
         "GET /v1/shocks/{order_id}",

@@ -59,6 +59,9 @@ class ImportSchema(CountsSchema):
     stated_on = fields.Date(
         allow_none=True, metadata={"description": "The day on which the source made the file, where its sender said so"}
     )
+    granted = fields.List(
+        fields.String(), allow_none=True, metadata={"description": "The grants under which a source sent it"}
+    )
     sha256 = fields.String()
     state = fields.String(validate=validate.OneOf(["queued", "running", "done", "failed", "withdrawing", "withdrawn"]))
     withdrawal = fields.Nested(WithdrawalSchema(), allow_none=True)

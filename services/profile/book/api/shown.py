@@ -54,6 +54,7 @@ def imported(row: tables.Import, job: JobState, undone: tables.Withdrawal | None
         "connector": row.connector,
         "enterprise": row.enterprise,
         "stated_on": row.stated_on,
+        "granted": row.granted,
         "sha256": row.sha256,
         "state": state if undone is None else ("withdrawn" if undone.at else "withdrawing"),
         "withdrawal": withdrawal(undone),

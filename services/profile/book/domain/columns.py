@@ -14,6 +14,7 @@ from services.profile.book.domain.amounts import PERCENT
 from services.profile.book.domain.dataset import ENTERPRISE, Column, Dataset, RowRule, Settled
 from services.profile.book.domain.evidence import DATASETS
 from services.profile.book.domain.sides import own_accounts, partner_is_another
+from services.profile.book.domain.source_grant import Bounds
 from services.profile.book.domain.split import BOTH_FILLED, Split, in_our_words, without_dashes
 from services.profile.book.domain.titles import OF_CURRENCY, REASONS, names, plain, shown, unit
 
@@ -39,6 +40,11 @@ CLEARLY_A_HEADER = 2
 NAMED_BESIDE = (
     "; the enterprise may be named beside the file (?enterprise=, --enterprise)",
     "；企业也可在导入时用 enterprise 注明",
+)
+
+NOT_GRANTED = "not an enterprise of this source's grant / 不在该来源获授权的企业之内"
+NO_OUTCOMES = (
+    "outcomes of it are not granted to this source: leave the column empty / 该来源未获授权报送其违约结果，请将该列留空"
 )
 
 
@@ -116,6 +122,16 @@ class Form:
             "enterprise", pl.col("enterprise") != enterprise, "not the enterprise of this import / 不是本次导入的企业"
         )
         return replace(self, constants={**self.constants, "enterprise": enterprise}, rules=(*self.rules, stranger))
+
+    def within(self, limits: Bounds) -> Form:
+        """Return this form for what a source is granted: rows of other firms are rejected, and outcomes of others."""
+        rules = []
+        if limits.enterprises is not None:
+            rules.append(RowRule("enterprise", _beyond(limits.enterprises), NOT_GRANTED))
+        if limits.outcomes is not None:
+            stated = pl.col("defaulted").is_not_null() & _beyond(limits.outcomes)
+            rules.append(RowRule("defaulted", stated, NO_OUTCOMES))
+        return replace(self, rules=(*self.rules, *rules)) if rules else self
 
     @property
     def titles(self) -> frozenset[str]:
@@ -199,6 +215,10 @@ class Form:
                 "/ 有数据源映射未知的列，请确认版式，或将其补入映射。",
                 unknown=unknown[:50],
             )
+
+
+def _beyond(enterprises: frozenset[str]) -> pl.Expr:
+    return ~pl.col("enterprise").is_in(pl.Series(sorted(enterprises), dtype=pl.String).implode())
 
 
 def _in_unit(column: Column, title: str) -> Column:

@@ -14,10 +14,13 @@ from chassis.core.errors import Conflict, Invalid, NotFound, Outdated
 from chassis.core.identity import Caller
 from services.profile.book import connector_store
 from services.profile.book.context import Context
+from services.profile.book.domain.columns import KINDS
 from services.profile.book.domain.connector import BrokenConnector, Connector, connector
 from services.profile.book.domain.declaration import declared
+from services.profile.book.domain.source_grant import Asked
 from services.profile.book.readers.forms import connectors
 from services.profile.book.tables import SavedConnector
+from services.profile.book.usecases.grant_source import require
 
 MOST_OWN = 100
 AT = "@"
@@ -48,6 +51,8 @@ def save(
             f"A connector that comes with the service is called {name}; choose another name. "
             "/ 该名称已用于系统自带的数据源映射，请另取名称。"
         )
+    if (kind := str(document["kind"])) in KINDS:
+        require(context, caller, Asked(kind))
     try:
         declared(name, document)
     except BrokenConnector as broken:

@@ -22,7 +22,7 @@ from services.profile.book.commits import Commits
 from services.profile.book.context import Context
 from services.profile.book.domain import invoice_lines, relation
 from services.profile.book.domain.channel import Channel
-from services.profile.book.domain.columns import KINDS, Form
+from services.profile.book.domain.columns import Form
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.items import joined
 from services.profile.book.domain.lines import agreeing, summed, with_lines, with_lines_beside
@@ -42,7 +42,7 @@ from services.profile.book.usecases.hooks import Hooks
 from services.profile.book.usecases.recognise import recognised
 from services.profile.book.usecases.report import reports, write_reports
 from services.profile.book.usecases.stand import claim_nature, last_step, standing_of
-from services.profile.book.usecases.understand import how_read, understanding
+from services.profile.book.usecases.understand import form_of_sheet, how_read, understanding
 
 STAGES = 5
 # Kinds that name persons: their files go as soon as they are worked off, and parties are held as keyed hashes.
@@ -125,7 +125,8 @@ def sheets_of(context: Context, order: tables.Import, path: Path) -> list[Sheet]
     """Return the tables of a file received, read and checked, and all of it at once."""
     form, today = how_read(context, order)
     raw = read(form, path, Limits(unpacked=context.settings.largest_unpacked))
-    sheets = [_checked(each, form if each.kind == form.kind else KINDS[each.kind], today) for each in raw]
+    forms = {each.kind: form_of_sheet(context, order, each.kind) for each in raw if each.kind != form.kind}
+    sheets = [_checked(each, forms.get(each.kind, form), today) for each in raw]
     own = order.channel == Channel.SUBJECT
     return [recognised(context, sheet, own=own) for sheet in agreeing(sheets)]
 

@@ -20,11 +20,13 @@ from services.profile.book.context import Context
 from services.profile.book.domain.channel import OWN_KINDS, channel_of
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.domain.connector import Connector
+from services.profile.book.domain.source_grant import Asked
 from services.profile.book.readers.cut import Head, cut
 from services.profile.book.readers.forms import connectors, form_of
 from services.profile.book.readers.sheets import EmptyFile, Limits
 from services.profile.book.readers.signature import Sort
 from services.profile.book.usecases.connect import AT, ConnectorRefused, built, chosen
+from services.profile.book.usecases.grant_source import granted_kinds, require
 from services.profile.book.usecases.receive import UnknownKind, about, within
 from services.profile.book.usecases.try_out import Findings, Setting, try_out
 from services.profile.standards.days import day_of
@@ -56,12 +58,14 @@ class Preview:
 
 def preview(context: Context, caller: Caller, wish: Wish, stream: IO[bytes]) -> Preview:
     """Look at the head of a file; raise a `Refused` where no import could use it either."""
-    kinds = _kinds(caller, wish.kind)
     enterprise = about(caller, wish.enterprise)
+    kinds = _kinds(context, caller, wish.kind, enterprise)
     with context.database.read() as session:
         if wish.connector:
             known = _named(session, caller, wish)
             kinds = [one.form.kind for one in known.values()]
+            for kind in kinds:
+                require(context, caller, Asked(kind, None, enterprise))
         else:
             known = {**connectors(), **_own(session, caller.client)}
     with _kept(context, stream) as path:
@@ -73,13 +77,15 @@ def preview(context: Context, caller: Caller, wish: Wish, stream: IO[bytes]) -> 
         return Preview(head, try_out(path, setting, known, kinds))
 
 
-def _kinds(caller: Caller, asked: str | None) -> list[str]:
+def _kinds(context: Context, caller: Caller, asked: str | None, enterprise: str | None) -> list[str]:
     """Return the kinds that the caller may import, or the one that is asked for."""
     if asked is None:
-        return [kind for kind in KINDS if caller.role != "enterprise" or kind in OWN_KINDS]
+        own = [kind for kind in KINDS if caller.role != "enterprise" or kind in OWN_KINDS]
+        return granted_kinds(context, caller, own)
     if asked not in KINDS:
         raise UnknownKind(f"kind must be one of: {', '.join(KINDS)}. / 数据种类应为以上之一。", kind=asked[:40])
     channel_of(None, caller.role, asked)
+    require(context, caller, Asked(asked, None, enterprise))
     return [asked]
 
 

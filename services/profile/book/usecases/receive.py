@@ -21,9 +21,11 @@ from services.profile.book import import_store, tables
 from services.profile.book.context import Context
 from services.profile.book.domain.channel import NotYourChannel, channel_of
 from services.profile.book.domain.columns import KINDS
+from services.profile.book.domain.source_grant import Asked
 from services.profile.book.readers.forms import form_of
 from services.profile.book.usecases.agree import SECONDS, agree
 from services.profile.book.usecases.connect import chosen, name_of
+from services.profile.book.usecases.grant_source import require
 from services.profile.standards.days import day_of
 
 CHUNK = 1 << 20
@@ -78,6 +80,7 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
         kept, saved = chosen(session, caller.client, delivery.connector)
     form_of(delivery.kind, kept, delivery.enterprise, saved)
     delivery = replace(delivery, channel=channel, enterprise=about(caller, delivery.enterprise))
+    granted = require(context, caller, Asked(delivery.kind, channel, delivery.enterprise))
     agree(context, within=SECONDS)
     import_id = new_id("imp")
     sha256, size = _keep(context, import_id, stream)
@@ -99,6 +102,7 @@ def receive(context: Context, caller: Caller, delivery: Delivery, stream: IO[byt
                     connector=kept,
                     enterprise=delivery.enterprise,
                     stated_on=delivery.stated_on,
+                    granted=granted,
                     created_at=context.now(),
                 )
             )

@@ -12,9 +12,12 @@ import polars as pl
 from chassis.core.errors import Invalid
 from chassis.core.identity import Caller
 from services.profile.book.context import Context
+from services.profile.book.domain.channel import channel_of
+from services.profile.book.domain.source_grant import Asked
 from services.profile.book.domain.validation import REPORT, check
 from services.profile.book.readers.forms import form_of
 from services.profile.book.readers.records import text_frame
+from services.profile.book.usecases.grant_source import require
 from services.profile.book.usecases.receive import Delivery, receive
 
 FAULTS_SHOWN = 50
@@ -29,6 +32,8 @@ def record(context: Context, caller: Caller, delivery: Delivery, records: Sequen
 
     What a file's reject report would say is said at once, and nothing is stored then.
     """
+    channel = channel_of(delivery.channel, caller.role, delivery.kind)
+    require(context, caller, Asked(delivery.kind, channel, delivery.enterprise))
     form = form_of(delivery.kind, None, delivery.enterprise)
     titles, frame = text_frame(records, range(1, len(records) + 1))
     today = context.today()

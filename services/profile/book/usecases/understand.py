@@ -13,9 +13,10 @@ from sqlalchemy.exc import OperationalError
 from chassis.core.errors import InvariantBroken, Refused
 from services.profile.book import tables
 from services.profile.book.context import Context
-from services.profile.book.domain.columns import Form
+from services.profile.book.domain.columns import KINDS, Form
 from services.profile.book.readers.forms import form_of
 from services.profile.book.usecases.connect import kept
+from services.profile.book.usecases.grant_source import bounds_of
 from services.profile.standards.days import day_of
 
 log = structlog.get_logger()
@@ -29,7 +30,13 @@ def how_read(context: Context, order: tables.Import) -> tuple[Form, date]:
     """Return the form of a file, and the day it was received, in China: tomorrow must judge future dates the same."""
     with context.database.read() as session:
         saved = kept(session, order.client, order.connector)
-    return form_of(order.kind, order.connector, order.enterprise, saved), day_of(order.created_at)
+    form = form_of(order.kind, order.connector, order.enterprise, saved)
+    return form.within(bounds_of(context, order)), day_of(order.created_at)
+
+
+def form_of_sheet(context: Context, order: tables.Import, kind: str) -> Form:
+    """Return the form of a sheet of a workbook, for what its sender is granted."""
+    return KINDS[kind].within(bounds_of(context, order))
 
 
 @contextmanager

@@ -15,10 +15,13 @@ from chassis.web.caller import caller, requires
 from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.profile.book.api import shown as book_shown
 from services.profile.book.api.current import context
+from services.profile.book.api.imports import CHANNEL
 from services.profile.book.domain.attributes import warnings
 from services.profile.book.domain.channel import Channel, channel_of
+from services.profile.book.domain.source_grant import Asked
 from services.profile.book.tables import Enterprise
 from services.profile.book.usecases.enrol import enrol
+from services.profile.book.usecases.grant_source import require
 from services.profile.rights import tables
 from services.profile.rights.api import shown
 from services.profile.rights.api.consent_schemas import AccessPageSchema
@@ -50,6 +53,7 @@ NAME = {
     "description": "Only the firm of this name as far as names tell, however it is written; or those that it may be",
 }
 LONGEST_NAME = 128
+KIND = "enterprises"
 
 
 @blueprint.put("/<enterprise>")
@@ -58,6 +62,7 @@ LONGEST_NAME = 128
 @blueprint.arguments(EnterpriseBodySchema())
 @blueprint.response(200, EnterpriseSchema())
 @blueprint.alt_response(201, schema=EnterpriseSchema(), description="It is new in the book", success=True)
+@blueprint.doc(parameters=[CHANNEL])
 @shows(Shows.OWN_WORDS)
 def put_enterprise(said: dict[str, Any], enterprise: str) -> Response:
     """Name an enterprise, or say more of it; what is left out stays as it was.
@@ -69,8 +74,11 @@ def put_enterprise(said: dict[str, Any], enterprise: str) -> Response:
         raise NotAnEnterpriseId("The id in the body is not the one in the path; leave it out.")
     if caller().role == "enterprise" and not caller().owns(name):
         raise Forbidden("An enterprise describes itself only.")
+    channel = Channel.SUBJECT
+    if caller().role != "enterprise":
+        channel = channel_of(request.args.get("channel"), caller().role, KIND)
+        require(context(), caller(), Asked(KIND, channel, name))
     with context().database.begin() as session:
-        channel = channel_of(None, caller().role, "enterprises") if caller().role != "enterprise" else Channel.SUBJECT
         firm, is_new = enrol(context(), session, name, said, channel)
     told = list(warnings(name, said))
     return json_answer(book_shown.stated(firm, said) | ({"warnings": told} if told else {}), 201 if is_new else 200)
