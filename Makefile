@@ -11,7 +11,7 @@ COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 # Services start as a dozen processes: each would compile all of them anew where the machine forbids to keep that.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo cluster-demo test long check size mutations faults bench openapi constraints sbom clean
+.PHONY: help setup demo cluster-demo test long check size mutations faults attack bench openapi constraints sbom clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,9 @@ demo: setup ## Start the suite, load an economy (or DATA=DIR), train, score, mat
 cluster-demo: $(TOOLS) assets ## The same as it stands on many machines: PostgreSQL, object store, Redis, Dask, two web processes a service
 	$(BIN)/smecredit demo --cluster $(if $(DATA),--data $(DATA)) $(ARGS)
 
-test: $(TOOLS) assets ## Run all tests (ARGS are handed to pytest)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+# Many tests wait for a process or a clock: a third worker computes meanwhile, where there are two cores.
+test: $(TOOLS) assets ## Run all tests with three workers (or WORKERS; ARGS are handed to pytest)
+	$(BIN)/python -m pytest -n $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 long: $(TOOLS) assets ## Run what is too long for every test run: a demonstration on many machines, imports killed ten times
 	SMECREDIT_LONG=1 $(BIN)/python -m pytest tests/system/test_demo.py tests/faults/test_import_kill.py -k 'many_machines or killed' $(ARGS)
@@ -41,6 +42,9 @@ mutations: $(TOOLS) ## Read 20,000 damaged files of every form (COUNT, SEED) and
 FAULTS := $(if $(COUNT),--count $(COUNT)) $(if $(TIMES),--times $(TIMES)) $(if $(SEED),--seed $(SEED)) $(if $(KEPT),--kept $(KEPT))
 faults: $(TOOLS) assets ## Strike faults in a running suite (COUNT, TIMES, SEED, STAGE, FILTER, KEPT) and ask what must hold; 1 where it does not
 	PYTHONPATH=tests $(BIN)/python -m faults $(FAULTS) --stage '$(STAGE)' --filter '$(FILTER)'
+
+attack: $(TOOLS) assets ## Send requests outside the schema to every route on both databases (EACH of an operation, SEED which)
+	ATTACK_REQUESTS=$(or $(EACH),600) ATTACK_SEED=$(or $(SEED),1) $(BIN)/python -m pytest tests/security $(ARGS)
 
 bench: $(TOOLS) assets ## Measure beside a peer in the same run; results as a table and as JSON
 	$(LOCKED) --requirement locks/bench.txt

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 
-from flask import Flask, Response, redirect
+import structlog
+from flask import Flask, Response, redirect, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -23,7 +24,10 @@ from gateway.context import Context, make_context
 from gateway.door.admission import tell_standing
 from gateway.door.backends import Backend
 from gateway.door.in_process import GatewayDoor
+from gateway.door.leaving import watch
+from gateway.door.places import Places
 from gateway.door.proxy import Proxy
+from gateway.door.routes import PREFIX
 from gateway.identity import store
 from gateway.identity.api import clients, tokens
 from gateway.identity.api.current import Identity
@@ -36,6 +40,10 @@ from gateway.settings import Settings
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 READY_SECONDS = 2.0
+# What a browser may show as it is; everything else is a file.
+SHOWN = frozenset({"", "application/json", "application/problem+json", "text/plain"})
+FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_FORWARDED")
+log = structlog.get_logger()
 # A bulk list of clients is the largest JSON that the gateway itself reads; uploads pass by it as streams.
 OWN_BODY_BYTES = 4 << 20
 
@@ -50,21 +58,50 @@ def create_app(settings: Settings | None = None) -> Flask:
         partial(upkeep.start, here.database, upkeep.scheduled(here.database, here.settings.schedule))
     ]
     app.after_request(tell_standing)
+    app.after_request(keep_private)
     tell_gauges(app, metrics.Gauges(removal.gauges(here.database, policies(), here.settings.schedule)))
     app.extensions["reference"] = Reference(here.backends, own_api(app).document)
     app.register_blueprint(tokens.blueprint)
     app.register_blueprint(reference.blueprint)
     own = {"/v1/retention": partial(upkeep.told, here.database, off=here.settings.schedule.get(removal.NAME) == "off")}
-    door = GatewayDoor(here.admission, here.backends, here.people, own)
+    places = Places()
+    app.extensions["places"] = places
+    watch(app, places, here.admission.address)
+    door = GatewayDoor(here.admission, here.backends, here.people, here.database, own, places)
     app.register_blueprint(make_portal(door, _session_secret(here)))
     app.add_url_rule("/", "front", _front)
-    proxy = Proxy(here.admission, here.backends, own)
+    proxy = Proxy(here.admission, here.backends, own, places)
     app.add_url_rule(
         "/v1/<path:rest>", "proxy", proxy, methods=METHODS, provide_automatic_options=False, merge_slashes=False
     )
-    if here.settings.proxies:
+    if not here.settings.proxies:
+        tell_of_proxies(app)
+    else:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=here.settings.proxies, x_proto=here.settings.proxies)  # type: ignore[method-assign]
     return app
+
+
+def keep_private(response: Response) -> Response:
+    """Have an answer of the API be kept by nobody, taken for nothing else than it is, and saved where it is a file."""
+    headers = response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    if request.path.startswith(PREFIX):
+        headers.setdefault("Cache-Control", "no-store")
+        if response.mimetype not in SHOWN:
+            headers.setdefault("Content-Disposition", "attachment")
+    return response
+
+
+def tell_of_proxies(app: Flask) -> None:
+    """Have the first request with a forwarded address tell the log that no proxy is trusted: all share one address."""
+    told: list[str] = []
+
+    def look() -> None:
+        if not told and any(name in request.environ for name in FORWARDED):
+            told.append("once")
+            log.warning("proxy-not-trusted", mend="set GATEWAY_TRUSTED_PROXIES to how many proxies stand in front")
+
+    app.before_request(look)
 
 
 def own_api(app: Flask) -> Api:

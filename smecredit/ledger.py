@@ -24,6 +24,8 @@ from smecredit.problems import Expected
 ED25519 = 1
 KEY_HASH_BYTES, KEY_BYTES = 4, 32
 HASH_BYTES, SALT_BYTES = 32, 16
+# Digits of the size of a ledger.
+LONGEST_SIZE = 18
 ROLES = ("subject", "actor", "grantee")
 
 
@@ -87,6 +89,8 @@ def checkpoint(note: str, key: str) -> Checkpoint:
     lines = text.split("\n")
     if len(lines) < 3 or lines[0] != origin or not lines[1].isascii() or not lines[1].isdecimal():
         raise NotProved("the checkpoint is not of the form origin, size, root")
+    if not lines[1].strip("0") or len(lines[1]) > LONGEST_SIZE:
+        raise NotProved("the checkpoint commits to no entries: every ledger would continue it")
     return Checkpoint(origin, int(lines[1]), _base64(lines[2]))
 
 
@@ -106,9 +110,7 @@ def included(leaf: bytes, number: int, proof: Sequence[bytes], head: Checkpoint)
 
 def consistent(before: Checkpoint, now: Checkpoint, proof: Sequence[bytes]) -> None:
     """Raise `NotProved` where the proof does not show that the ledger only grew (RFC 9162, section 2.1.4.2)."""
-    if before.size == 0:  # every ledger continues the empty one, and there is nothing to prove
-        grew = not proof and before.root == hashlib.sha256().digest()
-    elif before.size == now.size:
+    if before.size == now.size:
         grew = not proof and before.root == now.root
     else:
         grew = 0 < before.size < now.size and bool(proof) and _continues(before, now, proof)
@@ -160,6 +162,8 @@ def _entry(each: Mapping[str, Any], head: Checkpoint) -> None:
             raise NotProved(f"entry {number} is shown with a name, and without the salt that would prove it")
         return
     salt = _hash(_text(each, "salt"))
+    if len(salt) != SALT_BYTES:  # else a byte of it could move into the names
+        raise NotProved(f"the salt of entry {number} has not {SALT_BYTES} bytes")
     for role in ROLES:
         name = each.get(role)
         # Entries of the first form name no grantee.

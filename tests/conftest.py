@@ -31,6 +31,9 @@ ROUNDS = 20_000, 10, 10
 hasten()
 
 SUITES, DOOR = "tests/system/", "tests/system/door/"
+# What makes the demonstration, what needs none, and then those that stand on it, the longest first.
+ORDER = [f"{SUITES}test_{name}.py" for name in ("demo", "up", "deployment_cluster", "deployment")]
+ORDER += [DOOR, f"{SUITES}test_promises.py", f"{SUITES}test_faults.py", SUITES]
 MATRIX = f"{DOOR}test_matrix.py"
 SIGNING_KEY = ECKey.generate_key("P-256", parameters={"kid": "test", "use": "sig", "alg": "ES256"})
 
@@ -38,10 +41,14 @@ SIGNING_KEY = ECKey.generate_key("P-256", parameters={"kid": "test", "use": "sig
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with running suites: they take minutes, and at the end one worker would wait for the other.
 
-    Those at the door come behind the others, which make the demonstration that they stand on, or need none. Among them
-    the matrix is last: it orders trainings that keep the suite's workers busy.
+    Those that stand on the demonstration come behind what makes it and what needs none. Of the door the matrix is last:
+    it orders trainings that keep the suite's workers busy.
     """
-    items.sort(key=lambda item: (not item.nodeid.startswith(SUITES), *map(item.nodeid.startswith, (DOOR, MATRIX))))
+    items.sort(key=lambda item: _place(item.nodeid))
+
+
+def _place(test: str) -> tuple[int, bool]:
+    return next((n for n, begin in enumerate(ORDER) if test.startswith(begin)), len(ORDER)), test.startswith(MATRIX)
 
 
 def pytest_collection_finish() -> None:

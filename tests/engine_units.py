@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import signal
@@ -80,3 +81,8 @@ def wait_for(file: Path, seconds: float = 60.0) -> None:
     while not file.exists():
         assert time.monotonic() < until, f"{file} never came"
         time.sleep(0.02)
+
+
+def collected(_: int) -> tuple[bool, bool]:
+    """Tell whether the collector works here, and whether what was loaded is spared its rounds."""
+    return gc.isenabled(), gc.get_freeze_count() > 0

@@ -84,9 +84,13 @@ class StandIn:
             raise Unauthenticated("This key is not known.")
         return VISITORS[api_key]
 
-    def sign_in_person(self, login: str, password: str) -> Visitor:
+    def sign_in_person(self, login: str, password: str, device: str = "") -> Visitor:
         """Know nobody by a password: the real gateway's tests do."""
         raise Unauthenticated("This login is not known.")
+
+    def device_of(self, login: str, device: str) -> str:
+        """Know no device."""
+        return ""
 
     def accept_invitation(self, code: str, password: str) -> Visitor:
         """Have invited nobody."""

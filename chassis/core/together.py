@@ -1,4 +1,4 @@
-"""Short commands of several programs in one process: what they all stand on is loaded once.
+"""Commands of several programs in one process: what they all stand on is loaded once, without the collector.
 
 `python -m chassis.core.together 'gateway.cli migrate' 'services.profile.cli migrate'` does one after the other, each as
 `python -m` would, and ends with the first that fails.
@@ -15,7 +15,8 @@ from collections.abc import Sequence
 
 def main(commands: Sequence[str]) -> None:
     """Do the commands in their order; exit as the first one does that fails."""
-    # What is loaded stays until we end: rounds of the collector among it would cost a sixth of the time.
+    # What is loaded stays until we end: rounds of the collector among it would cost a sixth of the time. Most commands
+    # are short and need none; one that stays begins them itself when it is loaded (`chassis.data.crew`).
     gc.disable()
     for command in commands:
         module, *arguments = shlex.split(command)

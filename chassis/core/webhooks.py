@@ -16,7 +16,7 @@ import secrets
 import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pycurl
@@ -31,6 +31,16 @@ STAMP = re.compile(r"[0-9]{1,11}")
 PATIENCE_SECONDS = 15
 MOST_ANSWER = 64 * 1024
 LONGEST_URL = 1000
+# What Python calls global and is not for strangers' messages: IPv6 that carries an IPv4 address (compatible, mapped,
+# translated, NAT64, Teredo, 6to4), site-local addresses, and where clouds tell a machine its own secrets.
+NOT_PUBLIC = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        *("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16"),
+        *("fec0::/10", "fd00:ec2::254/128", "fd20:ce::254/128", "100.100.100.200/32", "168.63.129.16/32"),
+        *("192.0.0.192/32", "169.254.0.0/16"),
+    )
+)
 # Attempts after the first one: five seconds, five minutes, half an hour, … in all about three days.
 RETRIES = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400))
 
@@ -70,11 +80,12 @@ def sign(secret: str, message_id: str, at: datetime, body: bytes) -> str:
 
 def verify(secret: str, headers: dict[str, str], body: bytes, now: datetime) -> None:
     """Check what came as a receiver must; raises `SignatureWrong`. Several signatures may stand side by side."""
-    try:
-        message_id, stamp = headers["webhook-id"], headers["webhook-timestamp"]
-        given = headers["webhook-signature"].split(" ")
-    except KeyError:
-        raise SignatureWrong("a header is missing") from None
+    said = [headers.get(name) for name in ("webhook-id", "webhook-timestamp", "webhook-signature")]
+    if not isinstance(body, bytes) or not all(isinstance(each, str) and each for each in said):
+        raise SignatureWrong("a header is missing, or what came is no body of bytes")
+    message_id, stamp, given = cast("list[str]", said)
+    if not (message_id.isascii() and message_id.isprintable()):
+        raise SignatureWrong("the id of the message is none of ours")
     if not STAMP.fullmatch(stamp):
         raise SignatureWrong("the timestamp is no whole number of seconds")
     at = datetime.fromtimestamp(int(stamp), tz=now.tzinfo)
@@ -82,7 +93,7 @@ def verify(secret: str, headers: dict[str, str], body: bytes, now: datetime) -> 
         raise SignatureWrong("the message is older or newer than five minutes")
     right = sign(secret, message_id, at, body).encode()
     # As bytes: text that is not ASCII cannot be compared without telling by the time where it differs.
-    if not any(hmac.compare_digest(one.encode("utf-8", "surrogatepass"), right) for one in given):
+    if not any(hmac.compare_digest(one.encode("utf-8", "surrogatepass"), right) for one in given.split(" ")):
         raise SignatureWrong("no signature fits")
 
 
@@ -156,8 +167,7 @@ def _public(host: str) -> bool:
         address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
         return host.rstrip(".").lower() != "localhost"
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return bool((mapped or address).is_global and address.is_global and not address.is_multicast)
+    return address.is_global and not address.is_multicast and not any(address in each for each in NOT_PUBLIC)
 
 
 def _named(code: int) -> str:

@@ -70,7 +70,9 @@ class Wire:
 
         libcurl sends a request again when a kept connection turns out to be dead. That is right for what may be
         repeated; anything else goes over a connection of its own. `patience` is in seconds, for the whole exchange.
+        HEAD goes without a body: with one, libcurl would wait for the body of its answer.
         """
+        body = None if method == "HEAD" else body
         try:
             handle = self._idle.pop()
         except IndexError:

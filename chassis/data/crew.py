@@ -108,6 +108,7 @@ class Crew:
         self._database.dispose()
         gc.collect()
         gc.freeze()  # what is loaded is shared with the children as long as nobody writes to it
+        gc.enable()  # whoever started us may have loaded all of it without (`chassis.core.together`)
         failed = False
         for post in self._places:
             self._start(Member(post, new_name()))

@@ -26,7 +26,7 @@ from chassis.data.database import Database
 from chassis.web import health, preconditions, refusals, traced
 from chassis.web.answers import Orjson, json_answer
 from chassis.web.health import Check, connections, tell_gauges, writing
-from chassis.web.reading import Request, check_address, whole
+from chassis.web.reading import Request, check_address, check_patience, patience_given
 from chassis.web.schemas import ProblemSchema
 
 JSON_BODY_BYTES = 1 << 20
@@ -213,6 +213,7 @@ def _open_request() -> None:
     environ = request.environ
     here = app_ctx.g
     here.start = time.perf_counter()
+    patience = patience_given(environ)
     given, taken = environ.get("HTTP_X_REQUEST_ID", ""), not current_app.config[OUTERMOST]
     trace_id, named = traced.begin(request.method, environ.get("HTTP_TRACEPARENT", ""))
     here.call_before = call.begin(
@@ -220,16 +221,12 @@ def _open_request() -> None:
             request_id=given if taken and call.REQUEST_ID.fullmatch(given) else new_id("req"),
             trace_id=trace_id,
             traceparent=named,
-            deadline=time.monotonic() + _patience_given(environ.get("HTTP_X_TIMEOUT_MS", "")),
+            deadline=time.monotonic() + min(call.DEFAULT_PATIENCE_SECONDS, patience or call.DEFAULT_PATIENCE_SECONDS),
             forwarded={name: environ[variable] for name, variable in FORWARDED if variable in environ},
         )
     )
     check_address(environ)
-
-
-def _patience_given(milliseconds: str) -> float:
-    known = whole(milliseconds)
-    return call.DEFAULT_PATIENCE_SECONDS if known is None else min(call.DEFAULT_PATIENCE_SECONDS, known / 1000)
+    check_patience(environ)
 
 
 def _close_request(response: Response) -> Response:

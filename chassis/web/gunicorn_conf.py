@@ -20,6 +20,8 @@ keepalive = 75
 limit_request_line = 8190
 # No header decides under which path an address is looked up, wherever it comes from.
 forwarder_headers = ""
+# What a file's kernel call sends would not be counted against the pace of a connection.
+sendfile = False
 timeout = 60
 graceful_timeout = 20
 # Without this gunicorn opens a control socket in the home folder of whoever runs it.

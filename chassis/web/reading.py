@@ -26,6 +26,8 @@ TWICE = "a name stands twice in one object / 同一对象中字段名重复"
 PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 # What every database holds as a whole number.
 WHOLE = re.compile(r"[0-9]{1,18}")
+# The longest that a caller may say to wait, in milliseconds; no answer here takes as long.
+MOST_PATIENCE_MS = 3_600_000
 Place = tuple[str | int, ...]
 
 
@@ -62,6 +64,18 @@ def check_address(environ: Mapping[str, Any]) -> None:
     """Raise `BadRequest` where the path or the query holds a NUL character."""
     if NUL in environ.get("PATH_INFO", "") or "%00" in environ.get("QUERY_STRING", ""):
         raise BadRequest("A path or query must not hold a NUL character.")
+
+
+def patience_given(environ: Mapping[str, Any]) -> float | None:
+    """Return how long the caller waits by `X-Timeout-Ms`, in seconds; None where that says nothing that is meant."""
+    milliseconds = whole(environ.get("HTTP_X_TIMEOUT_MS", ""))
+    return milliseconds / 1000 if milliseconds and milliseconds <= MOST_PATIENCE_MS else None
+
+
+def check_patience(environ: Mapping[str, Any]) -> None:
+    """Raise `BadRequest` where `X-Timeout-Ms` is sent and no number of its range."""
+    if "HTTP_X_TIMEOUT_MS" in environ and patience_given(environ) is None:
+        raise BadRequest(f"X-Timeout-Ms must be a whole number of milliseconds from 1 to {MOST_PATIENCE_MS}.")
 
 
 class Parser(FlaskParser):

@@ -44,15 +44,18 @@ class Admission(Verifier):
         return admitted
 
     def known(self, credential: str) -> Pass:
-        """Return the pass for a credential; an address that was wrong too often is not even checked."""
+        """Return the pass for a credential.
+
+        What is right passes, whatever else came from its address; what is wrong is counted, and told no more than that
+        where its address was wrong too often.
+        """
         remembered = self.authority.remembered(credential)
         if remembered:
             return remembered
-        address = self.refuse_after_failures()
         try:
             return self.authority.admit(credential)
         except Unauthenticated:
-            self._limits.note(FAILURES, address)
+            self._limits.note(FAILURES, self.refuse_after_failures())
             raise
 
     def count(self, admitted: Pass) -> Pass:

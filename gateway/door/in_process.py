@@ -9,13 +9,15 @@ import orjson
 
 from chassis.core.errors import Forbidden, Unauthenticated
 from chassis.core.wire import Reply
+from chassis.data.database import Database
 from gateway.door import joined
 from gateway.door.admission import Admission
 from gateway.door.backends import Backend, trace_headers
 from gateway.door.joined import Own
+from gateway.door.places import Places
 from gateway.door.routes import PREFIX, Route, route_of
 from gateway.door.visitor import Answer, Ask, Visitor
-from gateway.identity import keys
+from gateway.identity import key_sessions, keys
 from gateway.identity.authority import Pass
 from gateway.identity.people import People, SignedIn
 
@@ -24,12 +26,20 @@ class GatewayDoor:
     """Signs a visitor in and calls the services in that name (`gateway.portal.door.Door`)."""
 
     def __init__(
-        self, admission: Admission, backends: Mapping[str, Backend], people: People, own: Own | None = None
+        self,
+        admission: Admission,
+        backends: Mapping[str, Backend],
+        people: People,
+        database: Database,
+        own: Own | None = None,
+        places: Places | None = None,
     ) -> None:
         self._admission = admission
         self._backends = backends
         self._own = own or {}
         self._people = people
+        self._database = database
+        self._places = places or Places()
 
     def sign_in(self, api_key: str) -> Visitor:
         """Return whose key this is; raise `Unauthenticated` for a key that is unknown or disabled.
@@ -41,12 +51,16 @@ class GatewayDoor:
             self._admission.note_failure()
             raise Unauthenticated("This is not an API key. A key starts with `smc_`; the operator gives keys.")
         admitted = self._admission.known(api_key)
-        caller = admitted.caller
-        return Visitor(caller.client, admitted.key, caller.role, caller.enterprise)
+        caller, session = admitted.caller, key_sessions.begin(self._database, admitted.key)
+        return Visitor(caller.client, admitted.key, caller.role, caller.enterprise, session)
 
-    def sign_in_person(self, login: str, password: str) -> Visitor:
+    def sign_in_person(self, login: str, password: str, device: str = "") -> Visitor:
         """Return a person with a new session: its id is made at every log-in, so none can be planted before."""
-        return _visitor(self._people.sign_in(login, password, self._admission.address()))
+        return _visitor(self._people.sign_in(login, password, self._admission.address(), device))
+
+    def device_of(self, login: str, device: str) -> str:
+        """Return what a device keeps to be known as one of this login's: what it has, or a new one."""
+        return device if self._people.knows(login, device) else self._people.new_device(login)
 
     def accept_invitation(self, code: str, password: str) -> Visitor:
         """Take an invitation up with a password and sign in."""
@@ -60,15 +74,17 @@ class GatewayDoor:
         return _visitor(self._people.change_password(person, current, new))
 
     def sign_out(self, visitor: Visitor) -> None:
-        """End a person's session here at once, and in the other processes within a second."""
-        if visitor.session:
+        """End a session here at once, and in the other processes within a second, whatever opened it."""
+        if visitor.session and visitor.person:
             self._admission.authority.changed(self._people.sign_out(visitor.session))
+        elif visitor.session:
+            self._admission.authority.changed(key_sessions.end(self._database, visitor.session))
 
     def _pass(self, visitor: Visitor) -> Pass:
         authority = self._admission.authority
-        if visitor.session:
+        if visitor.session and visitor.person:
             return authority.pass_of_person(visitor.session)
-        return authority.pass_of_session(visitor.client, visitor.key)
+        return authority.pass_of_session(visitor.session or "")
 
     def call(self, visitor: Visitor, ask: Ask) -> Answer:
         """Ask a public route as the visitor and return its answer, whatever its status."""
@@ -83,7 +99,8 @@ class GatewayDoor:
             headers["Content-Type"] = "application/json"
         elif ask.file is not None:
             headers["Content-Type"] = "application/octet-stream"
-        reply = self._reply(route, ask, f"{target}?{urlencode(ask.query)}" if ask.query else target, headers)
+        with self._places.at_work(admitted.caller.client, route):
+            reply = self._reply(route, ask, f"{target}?{urlencode(ask.query)}" if ask.query else target, headers)
         kind = reply.header("Content-Type")
         if "json" not in kind:
             return Answer(reply.status, None, reply.body, kind)

@@ -6,14 +6,15 @@ This is the hot path of the suite: it reads no body that it need not, and looks 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO, Any, cast
 from urllib.parse import quote
 
-from flask import Response, request
+from flask import Response, g, request
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 from werkzeug.datastructures import Headers
+from werkzeug.wsgi import ClosingIterator
 
 from chassis.core.errors import Invalid, NotFound
 from chassis.core.wire import BODILESS
@@ -21,6 +22,7 @@ from gateway.door import joined
 from gateway.door.admission import Admission
 from gateway.door.backends import Backend, trace_headers
 from gateway.door.joined import Own
+from gateway.door.places import Places
 from gateway.door.routes import PREFIX, Route, route_of
 from gateway.identity.authority import Pass
 
@@ -50,10 +52,17 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 class Proxy:
     """Turns a request at `/v1/…` into one to the service behind it, and its answer into ours."""
 
-    def __init__(self, admission: Admission, backends: Mapping[str, Backend], own: Own | None = None) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        backends: Mapping[str, Backend],
+        own: Own | None = None,
+        places: Places | None = None,
+    ) -> None:
         self._admission = admission
         self._backends = backends
         self._own = own or {}
+        self._places = places or Places()
 
     def __call__(self, rest: str) -> Response:
         """Answer one request."""
@@ -61,10 +70,23 @@ class Proxy:
         route = route_of(PREFIX + rest)
         if route is None:
             raise NotFound("There is no such route. GET /openapi.json lists all of them, and /docs explains them.")
-        headers = _outgoing(request.environ, self._admission.of_request())
+        admitted = self._admission.of_request()
+        client = admitted.caller.client
+        g.leave = self._places.enter(client)
+        headers = _outgoing(request.environ, admitted)
         body = _body(request.environ, headers)
+        finish = self._places.begin(client, route)
         sent = time.perf_counter()
-        response, received = self._forwarded(route, headers, body)
+        try:
+            response, received = self._forwarded(route, headers, body)
+        except BaseException:
+            finish()
+            raise
+        if response.is_sequence:
+            finish()
+        else:
+            pieces = _until_its_end(cast("Iterator[bytes]", response.response), finish)
+            response.response = ClosingIterator(pieces, [finish])
         _tell_time(response, sent - start + time.perf_counter() - received)
         return response
 
@@ -101,6 +123,8 @@ def _body(environ: Mapping[str, Any], headers: dict[str, str]) -> bytes | IO[byt
     """Return the body: bytes where it is small, else the stream itself, which is read while it is sent."""
     stream = cast("IO[bytes]", environ["wsgi.input"])
     length = environ.get("CONTENT_LENGTH")
+    if environ["REQUEST_METHOD"] == "HEAD":
+        return None  # it means nothing, and no service is to wait for it
     if length:
         headers["Content-Length"] = length
         whole = _Whole(stream, int(length))
@@ -157,9 +181,10 @@ def _streamed(answer: BaseHTTPResponse, backend: Backend) -> Response:
         body: bytes | Iterator[bytes] = _held(answer, backend)
     else:
         body = _pieces(answer)
-    response = Response(body, answer.status, returned, direct_passthrough=True)
-    response.call_on_close(answer.release_conn)
-    return response
+    if not isinstance(body, bytes):
+        # What is passed through is closed itself, and not its response.
+        body = ClosingIterator(body, [answer.release_conn])
+    return Response(body, answer.status, returned, direct_passthrough=True)
 
 
 def _held(answer: BaseHTTPResponse, backend: Backend) -> bytes:
@@ -183,6 +208,13 @@ def _pieces(answer: BaseHTTPResponse) -> Iterator[bytes]:
     except GeneratorExit:
         answer.close()  # the client has gone: a half-read connection cannot be used again
         raise
+
+
+def _until_its_end(pieces: Iterator[bytes], finish: Callable[[], None]) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    finally:
+        finish()
 
 
 def _tell_time(response: Response, own: float) -> None:

@@ -13,6 +13,8 @@ SERVICES = ("profile", "scoring", "matching")
 class Route:
     """A public route: the service behind it, the longest silence (seconds) that is waited out, and its bodies' size.
 
+    `at_once` is how many requests to it one client may have under way in its service; the next ones wait.
+
     What `streams` (files in, tables and lines out) is passed on piece by piece; everything else fits in memory. What is
     `joined` is asked of every service; the one that is named documents it.
     """
@@ -21,27 +23,35 @@ class Route:
     patience: float = 30.0
     streams: bool = False
     joined: bool = False
+    at_once: int = 8
+
+    @property
+    def kind(self) -> tuple[str, int]:
+        """What shares its places: the routes of a service of which as many may be under way."""
+        return self.service, self.at_once
 
 
 # A file of a gigabyte is stored before its import answers; a book of features or scores is computed while the
 # caller waits. Everything else answers in milliseconds or makes a job.
 UPLOAD, BOOK = 600.0, 180.0
+# What lasts and keeps a processor busy, and scores, which share their turns: as many as a busy bank asks at once.
+FEW, MANY = 2, 16
 
 ROUTES: Mapping[str, Route] = {
-    "imports": Route("profile", UPLOAD, streams=True),
-    "import-previews": Route("profile", UPLOAD, streams=True),
+    "imports": Route("profile", UPLOAD, streams=True, at_once=FEW),
+    "import-previews": Route("profile", UPLOAD, streams=True, at_once=FEW),
     "enterprises": Route("profile"),
     "consents": Route("profile"),
     "measures": Route("profile"),
     "measure-bases": Route("profile"),
     "alerts": Route("profile"),
-    "shocks": Route("profile", BOOK, streams=True),
-    "exposures": Route("profile", BOOK, streams=True),
-    "classes": Route("profile", BOOK),
-    "rings": Route("profile", BOOK),
+    "shocks": Route("profile", BOOK, streams=True, at_once=FEW),
+    "exposures": Route("profile", BOOK, streams=True, at_once=FEW),
+    "classes": Route("profile", BOOK, at_once=FEW),
+    "rings": Route("profile", BOOK, at_once=FEW),
     "indices": Route("profile", streams=True),
     "subscriptions": Route("profile"),
-    "feature-sets": Route("profile", BOOK, streams=True),
+    "feature-sets": Route("profile", BOOK, streams=True, at_once=FEW),
     "catalogue": Route("profile"),
     "connectors": Route("profile"),
     "source-grants": Route("profile"),
@@ -54,19 +64,19 @@ ROUTES: Mapping[str, Route] = {
     "retention": Route("profile", joined=True),
     "jobs": Route("profile", joined=True),
     "enterprises/*/scores": Route("scoring"),
-    "scores": Route("scoring"),
+    "scores": Route("scoring", at_once=MANY),
     "score-ledger": Route("scoring"),
     "score-batches": Route("scoring", streams=True),
-    "score-sets": Route("scoring", BOOK, streams=True),
+    "score-sets": Route("scoring", BOOK, streams=True, at_once=FEW),
     "receipt-keys": Route("scoring"),
     "reason-codes": Route("scoring"),
     "overlay-rules": Route("scoring"),
     "counting-policy": Route("scoring"),
     "receipt-verifications": Route("scoring"),
     "models": Route("scoring"),
-    "drift": Route("scoring", BOOK),
+    "drift": Route("scoring", BOOK, at_once=FEW),
     "outcomes": Route("scoring"),
-    "evaluations": Route("scoring", UPLOAD, streams=True),
+    "evaluations": Route("scoring", UPLOAD, streams=True, at_once=FEW),
     "products": Route("matching"),
     "matches": Route("matching"),
     "match-batches": Route("matching", streams=True),
@@ -76,6 +86,7 @@ ROUTES: Mapping[str, Route] = {
     "assignments": Route("matching"),
     "receivable-quotes": Route("matching"),
     "applications": Route("matching"),
+    "agreement-ledger": Route("matching"),
     "webhooks": Route("matching"),
 }
 

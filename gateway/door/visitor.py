@@ -11,7 +11,8 @@ from typing import Any
 class Visitor:
     """Who is signed in: the client, its role, its own firm if it is one, and what proved it.
 
-    A person has a session and a pseudonym; who came with an API key has the key's public part instead.
+    Everybody has a session, which the gateway knows; a person has a pseudonym, who came with an API key has the key's
+    public part instead.
     """
 
     client: str

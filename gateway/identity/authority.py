@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from chassis.core.errors import Unauthenticated, UpstreamUnavailable
 from chassis.core.identity import AUDIENCE, Caller, Verifier
 from chassis.data.database import Database
-from gateway.identity import assertions, keys, people, store
+from gateway.identity import assertions, key_sessions, keys, people, store
 from gateway.identity.assertions import SignedBy
 from gateway.identity.roles import AUDIENCES, DEFAULT_SCOPES
 from gateway.identity.store import Client, StoredKey
@@ -55,7 +55,7 @@ class Authority:
         self._mark_key = hmac.digest(pepper, b"mark", "sha256")
         self._clock = clock
         self._verifier = Verifier(keys=signer.key_set(), audiences=AUDIENCES)
-        # By a credential's mark, or by (client, key) for a session: no credential can spell a session's pass.
+        # By a credential's mark, or by ("session", id): no credential can spell a session's pass.
         self._passes: dict[bytes | tuple[str, str], Pass] = {}
         self._revision = 0
         self._asked = float("-inf")
@@ -97,19 +97,20 @@ class Authority:
             )
         return stored
 
-    def pass_of_session(self, client_id: str, key_id: str) -> Pass:
-        """Return a pass for somebody signed in with a key earlier; raise `Unauthenticated` where the key has ended."""
+    def pass_of_session(self, session_id: str) -> Pass:
+        """Return a pass for a session that a key opened; raise `Unauthenticated` where it or the key has ended."""
         self._keep_up()
-        session_of = (client_id, key_id)
-        known = self._passes.get(session_of)
+        known = self._passes.get(("session", session_id))
         if known and known.revision == self._revision and known.until > self._clock():
             return known
         seen_at = self._revision
         with self._read() as session:
-            stored = store.live_key(session, key_id)
-        if stored is None or stored.client.id != client_id:
-            raise Unauthenticated("The key that you signed in with has been disabled. Sign in with a live key.")
-        self._passes[session_of] = made = self._issue(caller_of(stored.client), stored.id, seen_at)
+            here = key_sessions.live(session, session_id, datetime.now(UTC))
+        if here is None:
+            raise Unauthenticated("The session, or the key that opened it, has ended. Sign in with a live key.")
+        issued = self._issue(caller_of(here.key.client), here.key.id, seen_at)
+        made = replace(issued, until=min(issued.until, here.expires.timestamp()))
+        self._passes[("session", session_id)] = made
         return made
 
     def pass_of_person(self, session_id: str) -> Pass:

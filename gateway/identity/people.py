@@ -22,8 +22,10 @@ from gateway.identity.tables import AttemptRow, ClientRow, PersonRow, SessionRow
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")
 INVITED_FOR, SIGNED_IN_FOR = timedelta(hours=72), timedelta(hours=8)
-# So many attempts at one login and from one address in a window; a right password clears its login's count.
-WINDOW, PER_LOGIN, PER_ADDRESS = timedelta(minutes=15), 10, 100
+# So many attempts in a window: at one login from one address or device, from one address, and at one login from all of
+# them. A right password clears its login's counts. Who guesses elsewhere closes nobody's own device.
+WINDOW, PER_LOGIN, PER_ADDRESS, PER_LOGIN_ANYWHERE = timedelta(minutes=15), 10, 100, 100
+DEVICE = re.compile(r"dev_[0-9a-f]{32}\.[0-9a-f]{64}")
 REFUSED = "The login or the password is not right."
 
 
@@ -113,12 +115,15 @@ class People:
                 raise Unauthenticated("This invitation has just been used. Sign in with the password chosen then.")
             return _open(session, person)
 
-    def sign_in(self, login: str, password: str, address: str) -> SignedIn:
-        """Return a new session; raise `Unauthenticated`, the same for a wrong password and for nobody's login."""
-        login = login.strip().lower()
-        login = login if LOGIN.fullmatch(login) else ""  # nobody's, and nothing that a database cannot read
-        self._attempt("address:" + address, PER_ADDRESS)
-        self._attempt("login:" + login, PER_LOGIN)
+    def sign_in(self, login: str, password: str, address: str, device: str = "") -> SignedIn:
+        """Return a new session; raise `Unauthenticated`, the same for a wrong password and for nobody's login.
+
+        `device` is what `new_device` gave to who signed in there before: it has counts of its own.
+        """
+        login = _login(login)
+        counts = self._counts(login, address, device)
+        for subject, most in counts.items():
+            self._attempt(subject, most)
         with self._database.read() as session:
             person = session.execute(
                 select(PersonRow.id, PersonRow.password).where(
@@ -134,8 +139,34 @@ class People:
             )
             if still != person.password:
                 raise Unauthenticated(REFUSED)
-            session.execute(delete(AttemptRow).where(AttemptRow.digest == self._mark("login:" + login)))
+            cleared = [self._mark(subject) for subject in counts if not subject.startswith("address:")]
+            session.execute(delete(AttemptRow).where(AttemptRow.digest.in_(cleared)))
             return _open(session, person.id)
+
+    def new_device(self, login: str) -> str:
+        """Return what a device keeps to be known again as one of this login's; it opens nothing."""
+        device = f"dev_{secrets.token_hex(16)}"
+        return f"{device}.{self._device_mark(_login(login), device)}"
+
+    def knows(self, login: str, device: str) -> bool:
+        """Tell whether a device is one of this login's."""
+        if not DEVICE.fullmatch(device):
+            return False
+        name, _, mark = device.partition(".")
+        return hmac.compare_digest(mark, self._device_mark(_login(login), name))
+
+    def _counts(self, login: str, address: str, device: str) -> dict[str, int]:
+        """Return what an attempt is counted against, and how many each may have."""
+        if self.knows(login, device):
+            return {f"device:{device}": PER_LOGIN}
+        return {
+            f"address:{address}": PER_ADDRESS,
+            f"login:{login}@{address}": PER_LOGIN,
+            f"login:{login}": PER_LOGIN_ANYWHERE,
+        }
+
+    def _device_mark(self, login: str, device: str) -> str:
+        return self._mark(f"device:{login}:{device}").hex()
 
     def change_password(self, person_id: str, current: str, new: str) -> SignedIn:
         """Change a person's own password, end all sessions and return a new one."""
@@ -201,6 +232,12 @@ class People:
 
     def _mark(self, subject: str) -> bytes:
         return hmac.digest(self._pepper, subject.encode(errors="surrogatepass"), "sha256")
+
+
+def _login(text: str) -> str:
+    """Return a login as it is stored; none for what is nobody's, and what a database cannot read."""
+    login = text.strip().lower()
+    return login if LOGIN.fullmatch(login) else ""
 
 
 def live_session(session: Session, session_id: str, now: datetime) -> SignedIn | None:

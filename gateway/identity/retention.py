@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, exists, or_
 from chassis.core.retention import Declared, declared
 from chassis.data.removal import Removal, finished_jobs
 from gateway.identity.roles import DEFAULT_SCOPES
-from gateway.identity.tables import AttemptRow, ClientRow, PersonRow, SessionRow, UsedAssertionRow
+from gateway.identity.tables import AttemptRow, ClientRow, KeySessionRow, PersonRow, SessionRow, UsedAssertionRow
 
 # Who can sign: whose role lets them give consents.
 SIGNING = sorted(role for role, scopes in DEFAULT_SCOPES.items() if "consents:write" in scopes)
@@ -33,6 +33,7 @@ def removals() -> list[Removal]:
     return [
         Removal("signing-sessions", sessions, lambda before: _over(before) & signs),
         Removal("sessions", sessions, lambda before: _over(before) & ~signs),
+        Removal("sessions", KeySessionRow.__table__, _key_session_over),
         Removal("attempts", AttemptRow.__table__, lambda before: AttemptRow.ends_at < before),
         Removal("used-assertions", UsedAssertionRow.__table__, lambda before: UsedAssertionRow.expires_at < before),
         finished_jobs("gateway-jobs"),
@@ -41,3 +42,7 @@ def removals() -> list[Removal]:
 
 def _over(before: datetime) -> ColumnElement[bool]:
     return or_(SessionRow.ended_at < before, SessionRow.expires_at < before)
+
+
+def _key_session_over(before: datetime) -> ColumnElement[bool]:
+    return or_(KeySessionRow.ended_at < before, KeySessionRow.expires_at < before)

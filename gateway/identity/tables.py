@@ -104,6 +104,18 @@ class SessionRow(Base):
     ended_at: Mapped[datetime | None]
 
 
+class KeySessionRow(Base):
+    """A session at the portal that an API key opened; it signs nothing, and ends with its key."""
+
+    __tablename__ = "key_sessions"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    key: Mapped[str] = mapped_column(String(16), ForeignKey("api_keys.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class AttemptRow(Base):
     """How many attempts to sign in were made until `ends_at`: to one login, by one person or from one address.
 

@@ -19,8 +19,11 @@ class Door(Protocol):
     def sign_in(self, api_key: str) -> Visitor:
         """Return whose key this is; raise `Unauthenticated` for a key that is unknown or revoked."""
 
-    def sign_in_person(self, login: str, password: str) -> Visitor:
+    def sign_in_person(self, login: str, password: str, device: str = "") -> Visitor:
         """Return a person with a new session; raise `Unauthenticated`, `TooManyRequests`."""
+
+    def device_of(self, login: str, device: str) -> str:
+        """Return what a device keeps to be known as one of this login's."""
 
     def accept_invitation(self, code: str, password: str) -> Visitor:
         """Take an invitation up; raise `Unauthenticated`, `TooManyRequests`, `Invalid` for a weak password."""
@@ -29,7 +32,7 @@ class Door(Protocol):
         """End all of a person's sessions and return a new one; raise as `accept_invitation` does."""
 
     def sign_out(self, visitor: Visitor) -> None:
-        """End a person's session in every process."""
+        """End a session in every process."""
 
     def call(self, visitor: Visitor, ask: Ask) -> Answer:
         """Ask a public route as the visitor.

@@ -1,9 +1,8 @@
-"""A visitor's session: a signed cookie that names the client and its key, never the key itself."""
+"""A visitor's session: a signed cookie that names the session, which the gateway keeps, and never a key."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from urllib.parse import urlsplit
 
 from flask import Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -11,7 +10,8 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from chassis.core.errors import Forbidden
 from gateway.door.visitor import Visitor
 
-COOKIE = "smecredit_session"
+COOKIE, DEVICE = "smecredit_session", "smecredit_device"
+DEVICE_SECONDS = 180 * 24 * 3600
 # A working day: a bank's clerk signs in once, and a forgotten browser is closed by the evening.
 LIFE_SECONDS = 8 * 3600
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -35,6 +35,18 @@ class Sessions:
             secure=request.is_secure,
         )
 
+    def know(self, request: Request, response: Response, device: str) -> None:
+        """Have this device be known at its next sign-in."""
+        response.set_cookie(
+            DEVICE,
+            device,
+            max_age=DEVICE_SECONDS,
+            path="/portal/sign-in",
+            httponly=True,
+            samesite="Strict",
+            secure=request.is_secure,
+        )
+
     def close(self, response: Response) -> None:
         """Remove the cookie."""
         response.delete_cookie(COOKIE, path="/portal", httponly=True, samesite="Strict")
@@ -53,10 +65,11 @@ class Sessions:
 def refuse_foreign_posts(request: Request) -> None:
     """Raise `Forbidden` for a change that another site's page asked for (CSRF).
 
-    Browsers name the page's origin on every POST; the cookie's SameSite is the first fence and this is the second.
+    Browsers name the page's origin on every POST; the cookie's SameSite is the first fence and this is the second. The
+    scheme counts: a page of this host by http may be anybody's on the way.
     """
     if request.method in SAFE_METHODS:
         return
     origin = request.headers.get("Origin")
-    if origin is None or urlsplit(origin).netloc != request.host:
+    if origin is None or origin != f"{request.scheme}://{request.host}":
         raise Forbidden("This form was not sent from this site. Open the page here and send it again.")

@@ -162,6 +162,8 @@ def _harden(response: Response) -> Response:
         response.vary.add("Cookie")
     elif request.endpoint == "portal.static" and request.args.get("v"):
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif request.endpoint != "portal.static":
+        response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 

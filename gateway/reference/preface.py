@@ -87,6 +87,12 @@ TAGS: list[Document] = [
         "众多企业与众多产品的稳定匹配。Products assigned to many firms, stable.",
     ),
     _tag("ledger", "存证账本", "Ledger", "查询、授权与异议的可验证记录。Who read what and who agreed to it, provable."),
+    _tag(
+        "agreement-ledger",
+        "协议账本",
+        "Agreement ledger",
+        "融资条件达成一致的可验证记录。Which terms were agreed, provable.",
+    ),
     _tag("score-ledger", "评分账本", "Score ledger", "评分的可验证记录。Which scores were given, provable."),
     _tag(
         "disputes",

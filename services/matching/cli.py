@@ -10,11 +10,12 @@ from typing import Any
 from chassis.core import commands
 from chassis.core.findings import DEEP, USUAL, told
 from chassis.data import listing, migrations
-from chassis.data.backups import fetch_from, save_to
+from chassis.data.backups import Named, fetch_from, save_to
 from chassis.data.check import check_database
 from chassis.data.chores import Chores
 from chassis.data.crew import Crew, Post, posts
 from chassis.data.database import Database
+from chassis.data.dump import Copy
 from chassis.data.schedule import TICK_SECONDS, listed, tick
 from services.matching.context import make_context
 from services.matching.jobs import CLOCK, DELIVERIES, all_handlers, scheduled
@@ -72,7 +73,14 @@ def verify(depth: str = USUAL) -> dict[str, Any]:
 
 def backup(place: str, moment: str) -> dict[str, Any]:
     """Put this service into the backup of a moment, at a place that is a folder or an object store."""
-    return save_to(place, moment, SERVICE, Settings.from_environment().database_url)
+    settings = Settings.from_environment()
+    key = settings.ledger_key_file
+
+    def named(_: Copy) -> Named:
+        """Return no files, but the name of the secret key of the home that is no part of the backup."""
+        return Named(facts={"keys": [key.name] if not settings.ledger_keys and key.exists() else []})
+
+    return save_to(place, moment, SERVICE, settings.database_url, named)
 
 
 def restore(place: str, moment: str) -> dict[str, Any]:

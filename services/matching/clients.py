@@ -23,6 +23,8 @@ from services.matching.domain.vocabulary import Vocabulary
 
 # A match is a soft check: it is read for this purpose, whatever the caller's own request named.
 PURPOSE = "financing-match"
+# A mandate is a consent for a purpose of its own: to read is not to act.
+MANDATES = {"application": "financing-application", "acceptance": "financing-acceptance"}
 CATALOGUE_SECONDS = 300.0
 # Scoring's answer where it has no model; it gives it before any file is read.
 NO_MODEL = "no-serving-model"
@@ -39,6 +41,7 @@ class Read(StrEnum):
     MATCH = "match"
     STORED_MATCH = "stored-match"
     APPLICATION = "application"
+    ACCEPTANCE = "acceptance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class Profile:
         if not wanted.enterprises:
             return {}
         order = {"enterprises": list(wanted.enterprises), "what": what, **wanted.moment()}
-        sent = {"Purpose": PURPOSE}
+        sent = {"Purpose": MANDATES.get(what, PURPOSE)}
         answer = self.upstream.call("POST", "/v1/rereads", json=order, headers=sent, repeatable=True)
         return {enterprise: Leave(marks) for enterprise, marks in answer.json().items()}
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from chassis.core.engine import Engine, engine_of
 from chassis.core.http import ServiceIdentity, Upstream
+from chassis.core.signing import Signer, signer_of
 from chassis.data import jobs
 from chassis.data.database import Database
 from services.matching import store
@@ -23,6 +24,8 @@ from services.matching.domain.match import Guide
 from services.matching.domain.product import Product, Used
 from services.matching.settings import Settings
 
+# What the ledger calls itself in its checkpoints.
+LEDGER = "smecredit/matching"
 APPROVAL_SECONDS = 30.0
 # Features of a whole book take seconds, and only a batch waits for them: a request ends with its caller's patience.
 LONGEST_CALL_SECONDS = 600.0
@@ -45,7 +48,7 @@ class Shelves:
             if key != self._key:
                 self._products, self._used = store.products_in_force(session, day), None
                 self._key = key
-            used = store.used(session, [product.id for product in self._products if product.scope.limited])
+            used = store.used(session, [product.id for product in self._products if product.scope.limited], day)
             if used != self._used:
                 self._shelves = {
                     matters: Shelf(self._products, day, kind_matters=matters, used=used) for matters in (False, True)
@@ -91,6 +94,11 @@ class Context:
     identity: Callable[[], ServiceIdentity]
     engine: Engine
     approvals: Approvals = field(default_factory=Approvals)
+
+    @property
+    def ledger_signer(self) -> Signer:
+        """Signs the checkpoints of the ledger."""
+        return signer_of(self.settings.ledger_keys, self.settings.ledger_key_file)
 
     def guide(self, session: Session, headers: Mapping[str, str] | None = None) -> Guide:
         """Return what a match is told beside facts and products."""

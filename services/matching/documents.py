@@ -20,6 +20,7 @@ from services.matching.domain.assignment.report import AssignmentReport
 from services.matching.domain.dry_run import ChangedFirm, DryRunOrder, DryRunReport
 from services.matching.domain.eligibility import Check
 from services.matching.domain.facts import Facts, Need
+from services.matching.domain.loan_offer import LoanTerms
 from services.matching.domain.match import Match, Offer, Refusal
 from services.matching.domain.price import TITLES, RateLine
 from services.matching.domain.product import Product
@@ -98,6 +99,11 @@ def refusal(refused: Refusal) -> Document:
         "if_confirmed": refused.if_confirmed,
         "recourse": _recourse(refused.recourse),
     }
+
+
+def loan_terms(terms: LoanTerms) -> Document:
+    """Return what a bank offers."""
+    return {"amount_fen": terms.amount_fen, "months": terms.months, "rate": float(terms.rate)}
 
 
 def paper(given: Paper) -> Document:

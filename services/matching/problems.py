@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from chassis.core.errors import Refused
 from chassis.core.problems import CONSENT_REQUIRED, Kind
 from chassis.core.webhooks import AddressRefused
-from services.matching.domain import application, errors
+from services.matching.domain import application, errors, loan_offer
 
 KINDS: Mapping[type[Refused], Kind] = {
     errors.RuleUnreadable: Kind(422, "rule-unreadable", "A rule cannot be read", "规则表达式无法解析"),
@@ -20,6 +20,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     errors.PlanNotFound: Kind(404, "plan-not-found", "No such plan", "未找到该方案"),
     errors.ProductNotFound: Kind(404, "product-not-found", "No such product", "未找到该产品"),
     errors.ProductExists: Kind(409, "product-exists", "The product is already published", "该产品已发布"),
+    errors.ProductUsedUp: Kind(409, "product-used-up", "Nothing is left of it", "产品名额或额度已用尽"),
     errors.VersionPassed: Kind(412, "version-passed", "A newer version exists", "产品已有更新版本"),
     errors.NotTheOwner: Kind(403, "not-the-owner", "Another bank's product", "非本行产品"),
     errors.EnterpriseNotFound: Kind(404, "enterprise-not-found", "No such enterprise", "未找到该企业"),
@@ -32,6 +33,13 @@ KINDS: Mapping[type[Refused], Kind] = {
     application.NotYourMove: Kind(403, "not-your-move", "The other party's move", "应由另一方操作"),
     application.MoveImpossible: Kind(409, "move-impossible", "Not from where it stands", "当前状态不可执行该操作"),
     application.MoveIncomplete: Kind(422, "move-incomplete", "Something must be said with it", "操作缺少必要说明"),
+    application.MoveOverstated: Kind(422, "move-overstated", "It does not belong to this move", "该操作不接受此内容"),
+    application.ApplicationOpen: Kind(409, "application-open", "Another one is under way", "该产品已有在办申请"),
+    application.MatchPassed: Kind(409, "match-passed", "The product has changed since", "匹配后产品版本已变"),
+    loan_offer.TermsBeyond: Kind(422, "terms-beyond", "Terms outside their bounds", "条件超出允许范围"),
+    loan_offer.ExpiryBeyond: Kind(422, "expiry-beyond", "Not a last day for an offer", "报价有效期不合规定"),
+    loan_offer.OfferPassed: Kind(409, "offer-passed", "Another offer stands", "现行报价并非所指报价"),
+    loan_offer.OfferExpired: Kind(409, "offer-expired", "The offer has expired", "报价已过有效期"),
     AddressRefused: Kind(422, "address-refused", "Nothing is sent there", "不可向该地址推送"),
     errors.EndpointNotFound: Kind(404, "endpoint-not-found", "No such endpoint", "未找到该推送地址"),
     errors.DeliveryNotFound: Kind(404, "delivery-not-found", "No such delivery", "未找到该推送记录"),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, delete
+from sqlalchemy import and_, delete, select
 from sqlalchemy.orm import Session
 
 from chassis.core.retention import Declared, declared
+from chassis.data import ledger
 from chassis.data.removal import Removal, answers, finished_jobs
 from services.matching.settings import PACKAGE
 from services.matching.store import TAKING
 from services.matching.tables import (
     Application,
     ApplicationEvent,
+    ApplicationOffer,
     Batch,
     BatchPart,
     Plan,
@@ -44,7 +46,7 @@ def removals() -> list[Removal]:
             "applications",
             Application.__table__,
             lambda before: and_(ended, Application.updated_at < before),
-            _with_events,
+            _with_course,
         ),
         Removal(
             "webhook-deliveries",
@@ -60,6 +62,10 @@ def _with_parts(session: Session, ids: Sequence[str]) -> None:
     session.execute(delete(BatchPart).where(BatchPart.batch.in_(ids)))
 
 
-def _with_events(session: Session, ids: Sequence[str]) -> None:
-    """Take out what happened to applications."""
+def _with_course(session: Session, ids: Sequence[str]) -> None:
+    """Take out moves and offers of applications, and let the ledger forget whose its entries about them were."""
+    offers = ApplicationOffer.application.in_(ids)
+    entered = select(ApplicationOffer.ledger_entry).where(offers, ApplicationOffer.ledger_entry.is_not(None))
+    ledger.forget(session, [number for number in session.scalars(entered) if number is not None])
+    session.execute(delete(ApplicationOffer).where(offers))
     session.execute(delete(ApplicationEvent).where(ApplicationEvent.application.in_(ids)))

@@ -33,6 +33,8 @@ class Settings:
     # When what is scheduled is done, by name, where not as usual.
     schedule: Mapping[str, str] = field(default_factory=dict)
     engine: str = "here"
+    # Private keys of the ledger's checkpoints, 32 bytes each in hex, the one that signs first.
+    ledger_keys: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -48,8 +50,18 @@ class Settings:
             private = env.bool("MATCHING_PRIVATE_WEBHOOKS", False)
             work = settings.background(env, SERVICE)
             engine = settings.engine(env)
+            ledger_keys = settings.signing_keys(env, "MATCHING_LEDGER_KEYS")
+            production = settings.is_production(env)
+        settings.require_signing_keys(
+            ledger_keys, "MATCHING_LEDGER_KEYS", "checkpoints of the ledger", production=production
+        )
         addresses = (profile_url, scoring_url, gateway_url, jwks_url)
-        return cls(home, database_url, *addresses, client_key, private, *work, engine)
+        return cls(home, database_url, *addresses, client_key, private, *work, engine, ledger_keys)
+
+    @property
+    def ledger_key_file(self) -> Path:
+        """The file of the ledger's key where none is given: development only."""
+        return self.home / "matching-ledger-key"
 
     def own_key(self) -> str:
         """Return this service's own API key at the gateway."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import orjson
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from chassis.data.upsert import upsert
@@ -23,7 +23,7 @@ from services.matching.tables import Application, Batch, BatchPart, Decision, Pl
 MOST_DECISIONS = 200_000
 MOST_PLANS_LISTED = 50
 Edition = tuple[int, datetime | None]
-# From here on an application counts against its product's quota and budget, for good.
+# From here on an application counts against its product's quota and budget, for good; before, while its offer stands.
 TAKING = (State.ACCEPTED, State.DISBURSED, State.REPAID, State.DEFAULTED)
 
 
@@ -60,18 +60,31 @@ def products_of(session: Session, versions: Mapping[str, int]) -> list[Product]:
     return [read_product({**row.document, "owner": row.owner}) for row in rows]
 
 
-def used(session: Session, products: Sequence[str]) -> dict[str, Used]:
-    """Return what applications that were accepted, or came further, have taken of these products."""
+def used(session: Session, products: Sequence[str], on: date, *, beside: str | None = None) -> dict[str, Used]:
+    """Return what is gone of these products on a day, of all applications but `beside`.
+
+    What an offer reserves, to and with its last day; what was agreed; and what was drawn, once that is said.
+    """
     if not products:
         return {}
-    taken = select(Application.product, Application.need, Application.terms).where(
-        Application.product.in_(products), Application.state.in_(TAKING)
+    reserved = and_(Application.state == State.OFFERED, Application.expires_on >= on)
+    taken = select(Application.product, Application.need, Application.terms, Application.drawn_fen).where(
+        Application.product.in_(products),
+        or_(Application.state.in_(TAKING), reserved),
+        Application.id != (beside or ""),
     )
     found: dict[str, Used] = {}
-    for product, need, terms in session.execute(taken):
+    for product, need, terms, drawn_fen in session.execute(taken):
         before = found.get(product, Used())
-        found[product] = Used(before.firms + 1, before.fen + int((terms or need)["amount_fen"]))
+        fen = int((terms or need)["amount_fen"]) if drawn_fen is None else drawn_fen
+        found[product] = Used(before.firms + 1, before.fen + fen)
     return found
+
+
+def lock_product(session: Session, product: str) -> None:
+    """Let nobody else reserve of a product until this transaction ends; on SQLite there is one writer anyway."""
+    first = select(ProductVersion.version).where(ProductVersion.product == product, ProductVersion.version == 1)
+    session.execute(first.with_for_update())
 
 
 def product_version(session: Session, product: str, version: int | None = None) -> ProductVersion:
@@ -81,6 +94,16 @@ def product_version(session: Session, product: str, version: int | None = None) 
         what = f"Product {product} has no version {version}." if version else f"There is no product {product}."
         raise ProductNotFound(f"{what} GET /v1/products lists what is published.", product=product)
     return row
+
+
+def version_on(session: Session, product: str, on: date) -> ProductVersion:
+    """Return the version that replaced all others by a day, by which alone the product is offered on it, if at all.
+
+    Before the first day of any that is the newest. Raises ProductNotFound.
+    """
+    query = select(ProductVersion).where(ProductVersion.product == product, ProductVersion.valid_from <= on)
+    row = session.scalars(query.order_by(ProductVersion.version.desc()).limit(1)).one_or_none()
+    return product_version(session, product) if row is None else row
 
 
 def find_version(session: Session, product: str, version: int | None = None) -> ProductVersion | None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from chassis.data import jobs, keys, presence, schedule
+from chassis.data import jobs, keys, ledger, presence, schedule
 from chassis.data.database import TYPES, metadata
 
 
@@ -23,6 +23,7 @@ keys.declare(Base.metadata)
 jobs.declare(Base.metadata)
 presence.declare(Base.metadata)
 schedule.declare(Base.metadata)
+ledger.declare(Base.metadata)
 
 
 class JobOrder:
@@ -143,7 +144,8 @@ class Application(Base):
     """One enterprise's wish for one product; a dossier holds those handed in together.
 
     `open_as` names enterprise and product while the application is under way and is null afterwards, so that the
-    database itself refuses a second one beside it.
+    database itself refuses a second one beside it. `product_version` and `match` are what it came from; `offer` is the
+    number of the offer that stands or was accepted, with its `terms` and last day.
     """
 
     __tablename__ = "applications"
@@ -159,6 +161,10 @@ class Application(Base):
     documents: Mapped[list[Any]]
     state: Mapped[str]
     terms: Mapped[dict[str, Any] | None]
+    match: Mapped[str | None]
+    offer: Mapped[int | None]
+    expires_on: Mapped[date | None]
+    drawn_fen: Mapped[int | None]
     open_as: Mapped[str | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -172,8 +178,27 @@ class Application(Base):
     )
 
 
+class ApplicationOffer(Base):
+    """One offer of a bank; `document` never changes, and `sha256` is its digest.
+
+    `ledger_entry` is the entry that the acceptance made. Of an offer from before offers had documents only the terms
+    are kept, without a digest.
+    """
+
+    __tablename__ = "application_offers"
+
+    application: Mapped[str] = mapped_column(ForeignKey("applications.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str]
+    document: Mapped[dict[str, Any]]
+    sha256: Mapped[str | None]
+    expires_on: Mapped[date]
+    ledger_entry: Mapped[int | None]
+    made_at: Mapped[datetime]
+
+
 class ApplicationEvent(Base):
-    """One move of an application: who made it, when and why; never changed."""
+    """One move of an application: who made it, when, why, and about which offer; never changed."""
 
     __tablename__ = "application_events"
 
@@ -185,6 +210,8 @@ class ApplicationEvent(Base):
     party: Mapped[str]
     reason: Mapped[str | None]
     terms: Mapped[dict[str, Any] | None]
+    offer: Mapped[int | None]
+    drawn_fen: Mapped[int | None]
     at: Mapped[datetime]
 
 

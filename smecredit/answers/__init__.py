@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from smecredit.answers.applications import (
+    Agreement,
+    Application,
+    ApplicationEvent,
+    ApplicationHistory,
+    Document,
+    Dossier,
+    HandedIn,
+    LoanOffer,
+    Sought,
+    Terms,
+)
 from smecredit.answers.basics import Counting, Depth, Job, JobStateName, Progress, Text
 from smecredit.answers.control import ControlGroup, Controller, Controllers, TieHop, TieParty
 from smecredit.answers.corrections import Dispute, Item, Mark, Notice, Repair
@@ -157,6 +169,10 @@ from smecredit.answers.ways import (
 
 __all__ = [
     "Against",
+    "Agreement",
+    "Application",
+    "ApplicationEvent",
+    "ApplicationHistory",
     "BidderFinding",
     "BidderGroup",
     "BidderPair",
@@ -189,6 +205,8 @@ __all__ = [
     "Counts",
     "Depth",
     "Dispute",
+    "Document",
+    "Dossier",
     "Enterprise",
     "EnterpriseClass",
     "Equity",
@@ -207,6 +225,7 @@ __all__ = [
     "GraphName",
     "GraphNode",
     "Guess",
+    "HandedIn",
     "Hit",
     "Hop",
     "Import",
@@ -225,6 +244,7 @@ __all__ = [
     "JobStateName",
     "ListName",
     "ListedClass",
+    "LoanOffer",
     "Log",
     "Mark",
     "Match",
@@ -306,10 +326,12 @@ __all__ = [
     "ShockOrdered",
     "ShockedBook",
     "SignLikelihood",
+    "Sought",
     "SourceGrant",
     "StatedRecord",
     "Struck",
     "SupplierRecord",
+    "Terms",
     "Text",
     "TieHop",
     "TieParty",

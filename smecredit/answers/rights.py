@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 Purpose = Literal[
-    "credit-assessment", "credit-monitoring", "financing-match", "model-training", "supervision", "procurement"
+    "credit-assessment",
+    "credit-monitoring",
+    "financing-match",
+    "model-training",
+    "supervision",
+    "procurement",
+    "financing-application",
+    "financing-acceptance",
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Literal, NotRequired, TypedDict
 from smecredit.answers.basics import Counting, Depth, Text
 from smecredit.answers.corrections import Mark
 
-Log = Literal["ledger", "score-ledger"]
+Log = Literal["ledger", "score-ledger", "agreement-ledger"]
 
 
 class Contribution(TypedDict):

@@ -6,6 +6,7 @@ import copy
 from types import TracebackType
 from typing import Self
 
+from smecredit.client.applications import Applications
 from smecredit.client.calls import OnProgress
 from smecredit.client.control import Control
 from smecredit.client.corrections import Corrections
@@ -48,6 +49,7 @@ class Client(
     Proofs,
     Models,
     Matches,
+    Applications,
     Plans,
 ):
     """A client of one suite with one API key.

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -36,6 +37,8 @@ BLOCKED = "blocked"
 # A child that dies this often within this time will not get well by being started again.
 MOST_STARTS, WITHIN_SECONDS = 5, 60.0
 Say = Callable[[str], None]
+# Many more than a service has: a request that waits for a service, or for a slow caller, holds one (ADR 62).
+GATEWAY_THREADS = "96"
 
 
 class CannotStart(Expected):
@@ -207,7 +210,7 @@ class Suite:
     def _start(self) -> None:
         """Start the web processes, then the workers."""
         self._start_all([self._web(name) for name in self._slowest_first()])
-        self._start_all([self._module(name, "worker") for name in SERVICES])
+        self._start_all([self._worker(name) for name in SERVICES])
 
     def _start_all(self, commands: Sequence[Command]) -> None:
         """Start commands side by side, to be looked after."""
@@ -259,6 +262,8 @@ class Suite:
 
     def _child(self, command: Command) -> Child:
         own = {"SMECREDIT_HOME": str(self._home_of(command.name))}
+        if command.name == "gateway":
+            own |= {"WEB_THREADS": self._environment.get("WEB_THREADS", GATEWAY_THREADS)}
         return Child(command, {**self._environment, **own}, self.home / "logs" / f"{command.name}.log")
 
     def _home_of(self, name: str) -> Path:
@@ -277,6 +282,11 @@ class Suite:
         application, place = f"{package}.app:create_app()", f"fd://{listener}"
         arguments = [str(script), "--config", "python:chassis.web.gunicorn_conf", "--bind", place, application]
         return Command(name, arguments, (listener,))
+
+    def _worker(self, name: str) -> Command:
+        """Return the command of a service's workers, which load without rounds of the collector."""
+        command = self._module(name, "worker")
+        return replace(_together([command]), name=command.name)
 
     def _module(self, name: str, verb: str, *options: str) -> Command:
         """Return a maintenance command of a service or the gateway."""

@@ -19,8 +19,6 @@ from faults.invariants import Broken
 from faults.load import BANK
 
 PAGE = 4096
-# What was rejected is told from the file received, whose digest is kept; of the report none is.
-REPORT = ".rejects.csv"
 
 
 def cut(path: Path, chance: random.Random) -> None:
@@ -176,7 +174,7 @@ class Served(Alone):
 
 def files(home: Path, what: str) -> Iterable[Path]:
     """Return the files of a home of a sort."""
-    return (path for pattern in FILES[what] for path in home.glob(pattern) if not path.name.endswith(REPORT))
+    return (path for pattern in FILES[what] for path in home.glob(pattern))
 
 
 def copied(source: Path, target: Path) -> None:

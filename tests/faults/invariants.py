@@ -24,7 +24,7 @@ OURS = ("/problems/job-crashed", "/problems/job-killed")
 DONE_SECONDS = 240.0
 # Each table with rows that the load makes, in the database of which service.
 COUNTED = {"imports": "profile", "consents": "profile", "scores": "scoring", "applications": "matching"}
-LOGS = ("ledger", "score-ledger")
+LOGS = ("ledger", "score-ledger", "agreement-ledger")
 
 
 @dataclass(frozen=True, slots=True)

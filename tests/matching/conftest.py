@@ -71,6 +71,8 @@ class Neighbours:
     # What counts for whoever asks where neither its order nor its product says.
     counting: str = "confirmed"
     withheld: set[str] = field(default_factory=set)
+    # What no firm lets a platform do for it.
+    not_mandated: set[str] = field(default_factory=set)
     disputes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     # What firms state alone: their facts without it, their scores with it, and what is said of it.
     confirmed: dict[str, dict[str, float | None]] = field(default_factory=dict)
@@ -163,7 +165,9 @@ class Neighbours:
 
     def rereads(self, order: Any) -> Reply:
         """Answer with the disputes of those that may be spoken of again; the others are left out."""
-        assert order["what"] in ("stored-match", "application")
+        assert order["what"] in ("stored-match", "application", "acceptance")
+        if order["what"] in self.not_mandated:
+            return 200, {}, b"{}"
         known = set(self.features["enterprise"]) - self.withheld
         found = {name: self.disputes.get(name, []) for name in order["enterprises"] if name in known}
         return 200, {}, json.dumps(found).encode()

@@ -10,13 +10,13 @@ import orjson
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import insert, inspect
+from sqlalchemy import MetaData, Table, insert, inspect, select
 
 from chassis.data import migrations
 from chassis.data.database import Database
 from services.matching import store
 from services.matching.settings import PACKAGE
-from services.matching.tables import Base, Batch, BatchPart, Plan
+from services.matching.tables import Application, ApplicationOffer, Base, Batch, BatchPart, Plan
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -111,6 +111,35 @@ def test_a_batch_made_before_keeps_the_day_of_its_lines(database_url: str) -> No
     with database.read() as session:
         days = [session.get_one(Batch, batch).as_of for batch in made]
     assert days == [date(2020, 1, 31), None, date(2019, 12, 31)]
+    database.dispose()
+
+
+def test_offers_made_before_have_numbers(database_url: str) -> None:
+    """What the bank offered last is offer 1, whatever a later move wrote over it; it stands for a fortnight."""
+    database = Database(database_url)
+    migrate(database, "0012")
+    offered, written_over = {"amount_fen": 5, "months": 12, "rate": 0.04}, {"amount_fen": 9, "months": 600, "rate": 0}
+    old = Table("applications", MetaData(), autoload_with=database.engine)
+    moves = Table("application_events", MetaData(), autoload_with=database.engine)
+    base = {"dossier": "d", "enterprise": "local:E1", "applicant": "firm", "bank": "b", "product": "p"}
+    base |= {"product_version": 1, "created_at": NOW, "updated_at": NOW}
+    packed = (lambda it: it) if database_url.startswith("postgresql") else (lambda it: orjson.dumps(it).decode())
+    with database.begin() as session:
+        for name, state in (("a", "offered"), ("b", "accepted"), ("c", "submitted"), ("d", "declined")):
+            terms = packed({"b": written_over}.get(name, offered))
+            row = {**base, "id": name, "state": state, "terms": terms, "need": packed({}), "documents": packed([])}
+            session.execute(insert(old), [row])
+            said = {"application": name, "state": "offered", "client": "b", "party": "bank", "at": NOW}
+            if name != "c":
+                session.execute(insert(moves), [{**said, "number": 2, "event": "offer", "terms": packed(offered)}])
+    migrations.upgrade(database, PACKAGE)
+    with database.read() as session:
+        rows = {row.application: row for row in session.scalars(select(ApplicationOffer))}
+        assert {name: row.state for name, row in rows.items()} == {"a": "open", "b": "accepted", "d": "lapsed"}
+        assert all(row.document.items() >= offered.items() and row.sha256 is None for row in rows.values())
+        standing = session.get_one(Application, "a")
+        assert (standing.offer, standing.expires_on) == (1, date(2026, 1, 15))
+        assert session.get_one(Application, "b").terms == written_over
     database.dispose()
 
 

@@ -11,14 +11,16 @@ from databases import lay
 from filled_rows import fill
 from sqlalchemy import select
 
-from chassis.data import jobs
+from chassis.data import jobs, ledger
 from chassis.data.database import Database
+from chassis.data.ledger.store import entry
 from chassis.data.removal import carry_out
 from services.matching.retention import policies, removals
 from services.matching.settings import PACKAGE
 from services.matching.tables import (
     Application,
     ApplicationEvent,
+    ApplicationOffer,
     Batch,
     BatchPart,
     Plan,
@@ -52,6 +54,8 @@ def test_what_is_over_goes_and_what_is_not_stays(database: Database) -> None:
         for state, open_as in (("declined", None), ("disbursed", None), ("submitted", "E1 p")):
             fill(session, Application, LONG_AGO, id=state, state=state, open_as=open_as)
             fill(session, ApplicationEvent, LONG_AGO, application=state)
+            (number,) = ledger.append(session, [ledger.Entry("terms-agreed", state, "firm", {"application": state})])
+            fill(session, ApplicationOffer, LONG_AGO, application=state, ledger_entry=number)
         fill(session, WebhookEndpoint, LONG_AGO, id="hook")
         for state in ("pending", "delivered", "failed"):
             fill(session, WebhookDelivery, LONG_AGO, id=state, endpoint="hook", state=state)
@@ -71,3 +75,6 @@ def test_what_is_over_goes_and_what_is_not_stays(database: Database) -> None:
         assert set(session.scalars(select(Application.id))) == {"disbursed", "submitted"}
         assert set(session.scalars(select(ApplicationEvent.application))) == {"disbursed", "submitted"}
         assert set(session.scalars(select(WebhookDelivery.id))) == {"pending"}
+        assert set(session.scalars(select(ApplicationOffer.application))) == {"disbursed", "submitted"}
+        # Whose the entry about what has gone was is forgotten; its leaf stays.
+        assert [entry(session, n).subject for n in range(3)] == [None, "disbursed", "submitted"]

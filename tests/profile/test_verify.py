@@ -17,6 +17,7 @@ from services.profile.book.delta import bucket_of
 from services.profile.composition import PACKAGE
 from services.profile.rights.usecases.verify import verify
 
+WRONG = "E1,1,2019/15/4,A1,100.00,13.00,113.00,有效发票\n"
 # In two buckets: see `test_a_bucket_is_the_same_for_ever`.
 FIRMS = ("E1", "E2")
 
@@ -130,6 +131,22 @@ def test_a_log_entry_that_is_gone_is_named(stocked: House) -> None:
     (told,) = [each for each in found(stocked) if each[0] == "file"]
     assert told[1] == f"lake of invoices, log, _delta_log/{entry.name}"
     assert told[2].startswith("missing: ")
+
+
+@pytest.mark.parametrize("form", [".rejects.csv", ".rejected.csv"])
+def test_what_was_written_of_rejected_rows_is_held_against_its_digest(stocked: House, form: str) -> None:
+    """A report that is gone is told at once, one of which a byte became another by `deep`; put back, nothing is."""
+    done = stocked.send("invoices.purchase", HEADER + WRONG)
+    assert done["rejected"] == 1
+    path = stocked.context.settings.home / "uploads" / f"{done['id']}{form}"
+    content = path.read_bytes()
+    path.write_bytes(content[:-2] + b"x" + content[-1:])
+    assert found(stocked) == []
+    assert [each[:2] for each in found(stocked, deep=True)] == [("report", path.name)]
+    path.unlink()
+    assert found(stocked) == [("report", path.name, "missing")]
+    path.write_bytes(content)
+    assert found(stocked, deep=True) == []
 
 
 def test_what_the_database_says_is_held_against_the_lake_and_the_files(stocked: House) -> None:

@@ -135,6 +135,8 @@ def secrets_of_env() -> dict[str, str]:
             return made.stdout.split()[-1]
         if name == "GATEWAY_TOKEN_URL":
             return "https://credit.example/oauth/token"
+        if name == "GATEWAY_TRUSTED_PROXIES":
+            return "1"
         return secrets.token_hex(32)
 
     return {name: value(name) for name in names}

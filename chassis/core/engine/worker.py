@@ -5,10 +5,13 @@ It ends when its owner is gone, and by itself when nothing has come for a while:
 
 from __future__ import annotations
 
+import gc
 import os
+import pickle
 import signal
 import sys
 import threading
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from chassis.core import logs, traces
@@ -22,18 +25,33 @@ def main(descriptor: int, idle: float) -> None:
     logs.configure("engine")
     traces.configure("engine")
     pipe: Connection[bytes, bytes] = Connection(descriptor)
+    loaded = False
     while pipe.poll(idle):
         try:
             parcel = pipe.recv_bytes()
         except EOFError:
             break
+        if not loaded:
+            _load(parcel)
+            loaded = True
         pipe.send_bytes(done(parcel))
     traces.flush()
 
 
+def _load(parcel: bytes) -> None:
+    """Load the modules that a parcel names without rounds of the collector: they stay as long as we do."""
+    gc.disable()
+    with suppress(Exception):  # who does the parcel meets it again, and tells
+        pickle.loads(parcel)  # noqa: S301 - packed by a process of ours
+    gc.freeze()
+    gc.enable()
+
+
 def _end_with_owner() -> None:
     """End in the middle of a unit too: standard input ends when the owner does, however it ends."""
-    sys.stdin.buffer.read()
+    # Not by Python's own reader: it holds a lock that the end of an idle process would wait for, and then abort.
+    while os.read(0, 1):
+        pass
     os._exit(1)
 
 

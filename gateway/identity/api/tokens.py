@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from chassis.core.errors import Invalid
 from chassis.web.answers import json_answer
 from gateway.identity import oauth
-from gateway.identity.api.current import identity
+from gateway.identity.api.current import Identity, identity
 from gateway.identity.oauth import OAuthError
 
 blueprint = Blueprint("tokens", __name__)
@@ -21,7 +21,6 @@ FORM = "application/x-www-form-urlencoded"
 def token() -> Response:
     """Give a token for client credentials (RFC 6749 section 4.4)."""
     here = identity()
-    here.guard.refuse_after_failures()
     if request.mimetype != FORM:
         raise OAuthError("invalid_request", f"Send the request as {FORM}.")
     form = _form()
@@ -29,9 +28,19 @@ def token() -> Response:
         raise OAuthError("invalid_request", "A parameter was sent more than once.")
     now = time.time()
     endpoint = here.assertion_audience or request.base_url
-    known = oauth.authenticate(here.authority, request.headers.get("Authorization", ""), form, endpoint, now)
+    known = _authenticated(here, form, endpoint, now)
     answer = json_answer(oauth.grant(here.authority, known, form, now))
     return _not_stored(answer)
+
+
+def _authenticated(here: Identity, form: MultiDict[str, str], endpoint: str, now: float) -> oauth.Proven:
+    """Return the client; a right secret is never refused for the wrong ones of others."""
+    try:
+        return oauth.authenticate(here.authority, request.headers.get("Authorization", ""), form, endpoint, now)
+    except OAuthError as error:
+        if error.code == "invalid_client":
+            here.guard.refuse_after_failures()
+        raise
 
 
 def _form() -> MultiDict[str, str]:

@@ -1,7 +1,6 @@
 // Verifies the ledger's page in the reader's own browser: RFC 9162 proofs and a signed note (C2SP), by WebCrypto, with the
 // public key in the field and nothing else. Each ledger's checkpoint is kept here, so that the next visit shows that it grew.
 const KEPT = "smecredit-ledger";
-const EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 const decoded = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const utf8 = (text) => new TextEncoder().encode(text);
@@ -37,6 +36,7 @@ export async function checkpoint(note, key) {
   const right = same(raw.slice(0, 4), hash) && (await crypto.subtle.verify("Ed25519", usable, raw.slice(4), utf8(body)));
   const [name, size, root] = body.split("\n");
   if (!right || name !== origin) throw new Error("signature");
+  if (!/^[0-9]{1,15}$/.test(size)) throw new Error("size");
   return { size: Number(size), root: decoded(root) };
 }
 
@@ -58,13 +58,15 @@ export async function included(entry, head) {
     // A name without a salt proves nothing, nor does a salt without the name that the leaf hides.
     if (name === null && (entry.salt === null || hidden === null)) continue;
     if ([entry.salt, name, hidden].includes(null)) return false;
+    // Sixteen bytes, else one of them could move into the name.
+    if (!/^[0-9a-f]{32}$/.test(entry.salt)) return false;
     if (!same(await sha256(bytes(entry.salt), utf8(name)), bytes(hidden))) return false;
   }
   return entry.n < head.size && same(root, head.root);
 }
 
+// Every ledger would continue an empty one, so that binds nobody: it is never kept, nor taken for one that grew.
 export async function continues(old, head, proof) {
-  if (old.size === 0) return same(old.root, bytes(EMPTY));
   if (old.size === head.size) return same(old.root, head.root);
   if (!(old.size > 0 && old.size < head.size) || !proof.length) return false;
   const path = proof.map(bytes);
@@ -81,15 +83,15 @@ export async function continues(old, head, proof) {
 
 async function grown(page, key, head, note) {
   const place = `${KEPT} ${parts(key)[0]}`;
-  const keep = () => localStorage.setItem(place, JSON.stringify({ note, key }));
+  const keep = () => head.size > 0 && localStorage.setItem(place, JSON.stringify({ note, key }));
   const kept = JSON.parse(localStorage.getItem(place) ?? "null");
-  if (kept === null) {
+  // Another key does not begin another ledger: what the old one signed still binds.
+  const old = kept === null ? null : await checkpoint(kept.note, kept.key);
+  if (old === null || old.size === 0) {
     keep();
     return "first";
   }
-  // Another key does not begin another ledger: what the old one signed still binds.
-  const old = await checkpoint(kept.note, kept.key);
-  const proof = old.size > 0 && old.size < head.size ? await proved(page, old, head) : [];
+  const proof = old.size < head.size ? await proved(page, old, head) : [];
   if (!(await continues(old, head, proof))) return "shrunk"; // what was kept is the evidence, and stays
   keep();
   return "grown";

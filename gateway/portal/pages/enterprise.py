@@ -17,7 +17,16 @@ from gateway.portal.visit import ask, ask_or, firm_path, own_firm, page, say, sp
 ACCESSES_SHOWN = 50
 SPARK = (72, 20)
 MEASURES: dict[str, str | int] = {"ended": "true", "limit": 100}
-PURPOSES = ("credit-assessment", "financing-match", "credit-monitoring", "model-training", "supervision", "procurement")
+PURPOSES = (
+    "credit-assessment",
+    "financing-match",
+    "credit-monitoring",
+    "model-training",
+    "supervision",
+    "procurement",
+    "financing-application",
+    "financing-acceptance",
+)
 FIELDS = ("features", "portrait", "score", "records", "measures", "graph")
 WINDOW, LIMITS = ("as_of_from", "as_of_until"), ("most_reads_a_day", "most_reads_a_month")
 MOST_READS = 1_000_000

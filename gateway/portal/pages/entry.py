@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import make_response, redirect, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chassis.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from gateway.door.visitor import Visitor
 from gateway.portal import language as languages
+from gateway.portal.session import DEVICE
 from gateway.portal.visit import page, portal, say, signed_in, visitor
 
 HOMES = {
@@ -37,13 +38,16 @@ def sign_in() -> ResponseReturnValue:
     if not all(each.strip() for each in given):
         error = say("entry.empty_key" if with_key else "entry.empty_login")
         return page("sign_in.html", error=error, wrong=_wrong(with_key), notice=None, back=back), 422
-    door = portal().door
+    door, device = portal().door, request.cookies.get(DEVICE, "")
     try:
-        here = door.sign_in(given[0].strip()) if with_key else door.sign_in_person(*given)
+        here = door.sign_in(given[0].strip()) if with_key else door.sign_in_person(given[0], given[1], device)
     except Unauthenticated:
         error = say("entry.wrong_key" if with_key else "entry.wrong_login")
         return page("sign_in.html", error=error, wrong=_wrong(with_key), notice=None, back=back), 401
-    return _with_session(here, _inside(back))
+    response = _with_session(here, _inside(back))
+    if not with_key:
+        portal().sessions.know(request, response, door.device_of(given[0], device))
+    return response
 
 
 def sign_out() -> ResponseReturnValue:
@@ -91,7 +95,7 @@ def password() -> ResponseReturnValue:
     return _with_session(changed, url_for("portal.entry_home"))
 
 
-def _with_session(here: Visitor, target: str) -> ResponseReturnValue:
+def _with_session(here: Visitor, target: str) -> Response:
     response = make_response(redirect(target, 303))
     portal().sessions.open(request, response, here)
     return response
@@ -114,5 +118,5 @@ def language(name: str) -> ResponseReturnValue:
 
 def _inside(back: str) -> str:
     """Return the address if it is a page of the portal, else the first page: no redirect leads to another site."""
-    inside = back.startswith("/portal/") and "\\" not in back and "//" not in back
+    inside = back.startswith("/portal/") and "\\" not in back and "//" not in back and back.isprintable()
     return back if inside else url_for("portal.entry_home")

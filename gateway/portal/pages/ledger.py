@@ -13,8 +13,8 @@ from chassis.web.reading import whole
 from gateway.portal.visit import ask, page, visitor
 
 ENTRIES_SHOWN = 100
-# Which ledger: that of reads and consents, or that of scores.
-LOGS = {"reads": "/ledger", "scores": "/score-ledger"}
+# Which ledger: that of reads and consents, that of scores, or that of agreed terms.
+LOGS = {"reads": "/ledger", "scores": "/score-ledger", "agreements": "/agreement-ledger"}
 
 
 def entries(log: str) -> ResponseReturnValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chassis.web.ledger import blueprint as ledger_blueprint
 from services.matching.api import (
     allocations,
     applications,
@@ -15,7 +16,12 @@ from services.matching.api import (
     receivables,
     webhooks,
 )
+from services.matching.api.current import context
+from services.matching.context import LEDGER
 
+ledger = ledger_blueprint(
+    "agreement-ledger", LEDGER, lambda: context().ledger_signer, "Which terms were agreed: provable"
+)
 BLUEPRINTS = (
     products.blueprint,
     matches.blueprint,
@@ -28,4 +34,5 @@ BLUEPRINTS = (
     receivables.blueprint,
     applications.blueprint,
     webhooks.blueprint,
+    ledger,
 )

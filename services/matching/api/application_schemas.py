@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from marshmallow import fields, post_load, validate
 
 from chassis.web.schemas import EnterpriseId, Schema
 from services.matching.api.schemas import fen, short, term
-from services.matching.domain.application import Dossier, LoanTerms, Paper, State, Statement
+from services.matching.domain.application import Dossier, Paper, State, Statement
 from services.matching.domain.facts import Need
+from services.matching.domain.loan_offer import MOST_DAYS, USUAL_DAYS, LoanTerms, OfferState
+from services.matching.domain.product import REPAYMENTS
 
 SHA256 = validate.Regexp(r"^[0-9a-f]{64}$", error="must be 64 hexadecimal digits")
+MOST_OFFERS = 10**6
+EXPIRED = "expired"
 STATES = validate.OneOf([str(state) for state in State])
 
 
@@ -50,7 +55,7 @@ class TermsSchema(Schema):
     @post_load
     def as_terms(self, data: dict[str, Any], **_: Any) -> LoanTerms:
         """Return the value that the domain knows."""
-        return LoanTerms(**data)
+        return LoanTerms(**data | {"rate": Decimal(repr(data["rate"]))})
 
 
 class DossierOrderSchema(Schema):
@@ -61,6 +66,12 @@ class DossierOrderSchema(Schema):
     need = fields.Nested(SoughtSchema(), required=True)
     documents = fields.List(fields.Nested(DocumentSchema()), load_default=list, validate=validate.Length(max=50))
     draft = fields.Boolean(load_default=False)
+    match = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=short,
+        metadata={"description": "The match that it comes from: its version of each product must be in force"},
+    )
 
     @post_load
     def as_dossier(self, data: dict[str, Any], **_: Any) -> Dossier:
@@ -69,10 +80,31 @@ class DossierOrderSchema(Schema):
 
 
 class MoveSchema(Schema):
-    """What is said with a move: a reason to decline or default, terms to offer."""
+    """What is said with a move, and with no other: terms and a last day with `offer`, the number with `accept`."""
 
     reason = fields.String(validate=validate.Length(1, 1000))
-    terms = fields.Nested(TermsSchema())
+    terms = fields.Nested(
+        TermsSchema(),
+        metadata={
+            "description": "With `offer`, which needs them: within the version that the application keeps, the need "
+            "and the law's cap"
+        },
+    )
+    expires_on = fields.Date(
+        metadata={
+            "description": f"With `offer`: its last day, {MOST_DAYS} days ahead at most; absent: {USUAL_DAYS} days"
+        }
+    )
+    offer = fields.Integer(
+        strict=True,
+        validate=validate.Range(1, MOST_OFFERS),
+        metadata={"description": "With `accept`, which needs it: the number of the offer that is accepted"},
+    )
+    drawn_fen = fields.Integer(
+        strict=True,
+        validate=fen,
+        metadata={"description": "With `disburse`, which needs it: what was paid out, within what was agreed"},
+    )
 
     @post_load
     def as_statement(self, data: dict[str, Any], **_: Any) -> Statement:
@@ -80,8 +112,46 @@ class MoveSchema(Schema):
         return Statement(**data)
 
 
+class AgreementSchema(Schema):
+    """All that is agreed by accepting an offer. Its digest is the SHA-256 of this in canonical JSON (RFC 8785).
+
+    Of an offer from before offers had digests only the terms are kept.
+    """
+
+    application = fields.String()
+    offer = fields.Integer()
+    enterprise = fields.String()
+    bank = fields.String()
+    product = fields.String()
+    product_version = fields.Integer()
+    amount_fen = fields.Integer()
+    months = fields.Integer()
+    rate = fields.Raw(metadata={"type": ["string", "number"], "description": "A year, in decimals, as text"})
+    repayment = fields.String(validate=validate.OneOf(REPAYMENTS))
+    payments_fen = fields.List(fields.Integer(), metadata={"description": "What the firm pays, month by month"})
+    total_cost_fen = fields.Integer()
+    expires_on = fields.Date()
+
+
+class LoanOfferSchema(Schema):
+    """An offer: `voided` by a newer one, `lapsed` with its application, `expired` after its last day."""
+
+    number = fields.Integer()
+    state = fields.String(validate=validate.OneOf([*OfferState, EXPIRED]))
+    document = fields.Nested(AgreementSchema())
+    sha256 = fields.String(allow_none=True)
+    expires_on = fields.Date()
+    ledger_entry = fields.Integer(
+        allow_none=True, metadata={"description": "Once accepted: its entry in the agreement ledger"}
+    )
+    made_at = fields.AwareDateTime()
+
+
 class ApplicationSchema(Schema):
-    """An application as its parties see it; `moves` are those that the reader may make now."""
+    """An application as its parties see it; `moves` are those that the reader may make now.
+
+    `offer` is the number of the offer that stands or was accepted, `terms` and `expires_on` are that one's.
+    """
 
     id = fields.String()
     dossier = fields.String()
@@ -90,20 +160,30 @@ class ApplicationSchema(Schema):
     bank = fields.String()
     product = fields.String()
     product_version = fields.Integer()
+    match = fields.String(allow_none=True)
     need = fields.Nested(SoughtSchema())
     documents = fields.List(fields.Nested(DocumentSchema()))
     state = fields.String(validate=STATES)
+    offer = fields.Integer(allow_none=True)
     terms = fields.Nested(TermsSchema(), allow_none=True)
+    expires_on = fields.Date(allow_none=True)
+    drawn_fen = fields.Integer(allow_none=True)
     moves = fields.List(fields.String())
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
+
+
+class HandedInSchema(ApplicationSchema):
+    """An application of a dossier; `existing` tells that it was under way already."""
+
+    existing = fields.Boolean()
 
 
 class DossierSchema(Schema):
     """What was handed in, one application a product."""
 
     dossier = fields.String()
-    applications = fields.List(fields.Nested(ApplicationSchema()))
+    applications = fields.List(fields.Nested(HandedInSchema()))
 
 
 class ApplicationPageSchema(Schema):
@@ -123,10 +203,13 @@ class ApplicationEventSchema(Schema):
     party = fields.String(validate=validate.OneOf(["applicant", "bank"]))
     reason = fields.String(allow_none=True)
     terms = fields.Nested(TermsSchema(), allow_none=True)
+    offer = fields.Integer(allow_none=True)
+    drawn_fen = fields.Integer(allow_none=True)
     at = fields.AwareDateTime()
 
 
 class ApplicationHistorySchema(ApplicationSchema):
-    """An application with every move of it, oldest first."""
+    """An application with every move of it and every offer for it, oldest first."""
 
     events = fields.List(fields.Nested(ApplicationEventSchema()))
+    offers = fields.List(fields.Nested(LoanOfferSchema()))

@@ -24,7 +24,8 @@ from services.matching.api.application_schemas import (
 from services.matching.api.current import context
 from services.matching.domain.application import Dossier, Statement
 from services.matching.tables import Application
-from services.matching.usecases import apply
+from services.matching.usecases import apply, follow
+from services.matching.usecases.advance import advance
 
 blueprint = Blueprint("applications", __name__, url_prefix="/v1/applications", description="From a wish to a loan")
 STATE = {"in": "query", "name": "state", "schema": {"type": "string"}, "description": "Only those in this state"}
@@ -35,19 +36,21 @@ STATE = {"in": "query", "name": "state", "schema": {"type": "string"}, "descript
 @requires("applications:write")
 @blueprint.arguments(DossierOrderSchema())
 @blueprint.response(201, DossierSchema())
+@blueprint.alt_response(200, schema=DossierSchema(), description="All of them were under way already", success=True)
 @idempotency.documented
 @shows(Shows.OWN_WORDS)
 def post_dossier(dossier: Dossier) -> Response:
     """Hand in one dossier to several banks: one application for each product.
 
-    An enterprise has one application under way for a product: handing in again returns it as it stands.
+    Each keeps the version of its product that is in force today. An enterprise has one application under way for a
+    product: handing in the same again returns it (`existing`), another need or other papers are refused.
     """
     answer = idempotency.replayed()
     if answer is None:
         apply.may_apply(context(), caller(), dossier.enterprise)
         with context().database.begin() as session:
             answer = idempotency.once(session, lambda: _handed_in(session, dossier))
-    return json_answer(answer, 201)
+    return json_answer(answer, 200 if all(each["existing"] for each in answer["applications"]) else 201)
 
 
 @blueprint.get("")
@@ -78,9 +81,9 @@ def list_applications() -> Response:
 @blueprint.response(200, ApplicationHistorySchema())
 @shows(Shows.OWN_WORDS)
 def get_application(application_id: str) -> Response:
-    """Read an application with its history: who moved it, when and why."""
+    """Read an application with its history: who moved it, when and why, and every offer with its payments."""
     with context().database.read() as session:
-        row = apply.find(session, caller(), application_id)
+        row = follow.find(session, caller(), application_id)
         return json_answer(_with_history(session, row))
 
 
@@ -95,16 +98,20 @@ def get_application(application_id: str) -> Response:
 def post_event(statement: Statement, application_id: str, event: str) -> Response:
     """Move an application: submit, review, offer, decline, accept, withdraw, disburse, repay, default.
 
-    The applicant submits, accepts and withdraws; the bank does the rest. Each move is told to the parties' webhooks,
-    and what becomes of a loan to the bank's outcomes in scoring.
+    The applicant submits, accepts and withdraws, a platform with its live mandate for it; the bank does the rest. An
+    offer has a number and a last day, a newer one voids it, and it reserves of the product's quota and budget; the firm
+    accepts by the number, and what was agreed is entered in the agreement ledger. Each move is told to the parties'
+    webhooks, and what becomes of a loan to the bank's outcomes in scoring.
     """
 
     def effect() -> dict[str, Any]:
-        row = apply.find(session, caller(), application_id, lock=True)
+        row = follow.find(session, caller(), application_id, lock=True)
         preconditions.expect(lambda: _with_history(session, row))
-        moved = apply.advance(context(), session, caller(), row, event, statement)
+        moved = advance(context(), session, caller(), row, event, statement)
         return shown.application(moved, caller())
 
+    with context().database.read() as reading:
+        follow.may_move(context(), reading, caller(), application_id, event)
     with context().database.begin() as session:
         return json_answer(idempotency.once(session, effect))
 
@@ -114,4 +121,4 @@ def _handed_in(session: Session, dossier: Dossier) -> dict[str, Any]:
 
 
 def _with_history(session: Session, row: Application) -> dict[str, Any]:
-    return shown.application_with_history(row, apply.history(session, row), caller())
+    return shown.application_with_history(row, follow.course(session, row), caller())

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from chassis.core.identity import Caller
-from chassis.core.moments import rfc3339, written
+from chassis.core.moments import rfc3339, today, written
 from chassis.data.jobs import JobState
 from services.matching import documents
 from services.matching.domain.application import State, possible_moves
 from services.matching.domain.churn import ChurnCurve, ObservedCurve, fitted, read_curves
+from services.matching.domain.loan_offer import OfferState, expired
 from services.matching.tables import (
     Application,
-    ApplicationEvent,
+    ApplicationOffer,
     Batch,
     ChurnCurves,
     Plan,
     WebhookDelivery,
     WebhookEndpoint,
 )
-from services.matching.usecases.apply import HandedIn, party
+from services.matching.usecases.apply import HandedIn
+from services.matching.usecases.follow import Course, party
 from services.matching.usecases.match import Told
 from services.matching.usecases.quote_advance import Quote
 
-EVENT = ("number", "event", "state", "client", "party", "reason", "terms", "at")
+EVENT = ("number", "event", "state", "client", "party", "reason", "terms", "offer", "drawn_fen", "at")
 
 
 def batch(row: Batch, job: JobState) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def trace(told: Told) -> dict[str, Any]:
 
 def dossier(handed_in: HandedIn, caller: Caller) -> dict[str, Any]:
     """Show a dossier with its applications."""
-    applications = [application(row, caller) for row in handed_in.applications]
+    applications = [{**application(each.row, caller), "existing": each.existing} for each in handed_in.applications]
     return {"dossier": handed_in.dossier, "applications": applications}
 
 
@@ -72,20 +73,37 @@ def application(row: Application, caller: Caller) -> dict[str, Any]:
         "bank": row.bank,
         "product": row.product,
         "product_version": row.product_version,
+        "match": row.match,
         "need": row.need,
         "documents": row.documents,
         "state": row.state,
+        "offer": row.offer,
         "terms": row.terms,
-        "moves": possible_moves(State(row.state), party(row, caller)),
+        "expires_on": written(row.expires_on),
+        "drawn_fen": row.drawn_fen,
+        "moves": possible_moves(State(row.state), party(row, caller), offer_expired=expired(row.expires_on, today())),
         "created_at": rfc3339(row.created_at),
         "updated_at": rfc3339(row.updated_at),
     }
 
 
-def application_with_history(row: Application, events: Sequence[ApplicationEvent], caller: Caller) -> dict[str, Any]:
-    """Show an application with every move of it: who, when and why."""
-    moves = [{name: getattr(event, name) for name in EVENT} for event in events]
-    return {**application(row, caller), "events": moves}
+def application_with_history(row: Application, course: Course, caller: Caller) -> dict[str, Any]:
+    """Show an application with every move of it, who, when and why; and with every offer."""
+    moves = [{name: getattr(event, name) for name in EVENT} for event in course.moves]
+    return {**application(row, caller), "events": moves, "offers": [_loan_offer(each) for each in course.offers]}
+
+
+def _loan_offer(row: ApplicationOffer) -> dict[str, Any]:
+    over = row.state == OfferState.OPEN and expired(row.expires_on, today())
+    return {
+        "number": row.number,
+        "state": "expired" if over else row.state,
+        "document": row.document,
+        "sha256": row.sha256,
+        "expires_on": row.expires_on.isoformat(),
+        "ledger_entry": row.ledger_entry,
+        "made_at": rfc3339(row.made_at),
+    }
 
 
 def endpoint(row: WebhookEndpoint) -> dict[str, Any]:

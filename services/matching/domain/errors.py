@@ -45,6 +45,10 @@ class ProductExists(Conflict):
     """A product of this id is already published."""
 
 
+class ProductUsedUp(Conflict):
+    """All places or all money of a product are taken, or reserved by offers that stand."""
+
+
 class NotTheOwner(Forbidden):
     """A product can be changed only by the bank that published it."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from chassis.core.errors import Invalid
 from services.matching.domain.counting import Counts
-from services.matching.domain.errors import ProductInvalid
+from services.matching.domain.errors import ProductInvalid, ProductUsedUp
 from services.matching.domain.expression import Expression, names, parse
 from services.matching.domain.price import RateRule
 from services.matching.domain.vocabulary import Vocabulary
@@ -40,7 +40,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What accepted and disbursed applications have taken of a product: firms and fen."""
+    """What applications have taken of a product, or reserve by an offer that stands: firms and fen."""
 
     firms: int = 0
     fen: int = 0
@@ -65,6 +65,11 @@ class Scope:
         """Whether the product can be used up."""
         return self.quota is not None or self.budget_fen is not None
 
+    def left(self, used: Used) -> tuple[int | None, int | None]:
+        """Return how many firms and how many fen are left; None where there is no bound."""
+        firms = None if self.quota is None else max(self.quota - used.firms, 0)
+        return firms, None if self.budget_fen is None else max(self.budget_fen - used.fen, 0)
+
     def terms(self, used: Used) -> list[tuple[str, str, str, str]]:
         """Return the declared conditions as `(key, expression, zh, en)`."""
         places = (
@@ -73,8 +78,7 @@ class Scope:
             ("size_class", self.size_classes, "企业规模在服务范围内", "Of a size that is served"),
         )
         found = [(name, f"{name} in {list(codes)}", zh, en) for name, codes, zh, en in places if codes]
-        if self.budget_fen is not None:
-            left = max(self.budget_fen - used.fen, 0)
+        if (left := self.left(used)[1]) is not None:
             found.append(("budget", f"amount_fen <= {left}", "不超过产品剩余额度", "Within what is left of its budget"))
         return found
 
@@ -149,6 +153,19 @@ class Product:
         used = used or Used()
         terms = self._terms(used) if kind_matters else self._terms(used)[1:]
         return (*terms, *self._places(used), *(rule for rule in self.rules if rule.since <= on))
+
+    def require_left(self, used: Used, amount_fen: int) -> None:
+        """Raise `ProductUsedUp` where no place is left for one firm more, or not so much money."""
+        for bound, left, needed in zip(("quota", "budget_fen"), self.scope.left(used), (1, amount_fen), strict=True):
+            if left is not None and left < needed:
+                raise ProductUsedUp(
+                    f"Of the {bound} of product {self.id} {left} is left and {needed} needed: the rest is agreed, or "
+                    "reserved by offers that stand.",
+                    product=self.id,
+                    field=bound,
+                    found=left,
+                    needed=needed,
+                )
 
     def _places(self, used: Used) -> tuple[Rule, ...]:
         if self.scope.quota is None or used.firms < self.scope.quota:

@@ -1,39 +1,47 @@
-"""Applications: one dossier to several banks, moved by its parties, each move announced to the others."""
+"""Apply: hand in one dossier to several banks. An enterprise has one application under way for a product."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chassis.core.errors import Invalid
+from chassis.core.errors import Conflict, Invalid
 from chassis.core.identity import Caller
 from chassis.core.ids import new_id
 from chassis.core.moments import today
+from chassis.data.upsert import insert_into
 from services.matching import documents, store
-from services.matching.clients import Read, Wanted
+from services.matching.clients import Read
 from services.matching.context import Context
 from services.matching.domain.application import (
-    ENDED,
-    OUTCOMES,
-    ApplicationNotFound,
+    ApplicationOpen,
     Dossier,
+    MatchPassed,
     NotYourMove,
-    Party,
     State,
     Statement,
-    move,
 )
-from services.matching.domain.errors import ConsentEnded
+from services.matching.domain.errors import MatchNotFound
 from services.matching.domain.facts import Need
-from services.matching.domain.product import read_product
-from services.matching.tables import Application, ApplicationEvent, ProductVersion
-from services.matching.usecases import notify
+from services.matching.domain.product import Product, read_product
+from services.matching.tables import Application
+from services.matching.usecases.follow import record, require_mandate, takes_part
 
 OPENED = "open"
+# So often an application that stands in the way may end between two looks at it.
+MOST_LOOKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An application for a product; `existing` tells that it was under way already."""
+
+    row: Application
+    existing: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,104 +49,121 @@ class HandedIn:
     """A dossier as it was handed in, an application for each product."""
 
     dossier: str
-    applications: tuple[Application, ...]
+    applications: tuple[Opened, ...]
 
 
 def may_apply(context: Context, caller: Caller, enterprise: str) -> None:
-    """Refuse who is neither the enterprise nor a platform that it lets act (a consent to financing-match)."""
-    if caller.owns(enterprise):
-        return
-    if caller.role != "platform":
+    """Refuse who is neither the enterprise nor a platform with its mandate to apply."""
+    if not caller.owns(enterprise) and caller.role != "platform":
         raise NotYourMove("The enterprise applies itself, or a platform for it.")
-    if enterprise not in context.profile.reread(Wanted([enterprise]), Read.APPLICATION):
-        raise ConsentEnded(
-            "A platform applies for an enterprise that consents to financing-match; ask it for consent.",
-            enterprise=enterprise,
-        )
+    require_mandate(context, caller, enterprise, Read.APPLICATION)
 
 
 def hand_in(session: Session, caller: Caller, dossier: Dossier) -> HandedIn:
-    """Open an application for each product, or find the one that is open already: a second click is no second wish."""
-    dossier_id = new_id("dos")
-    products = dict.fromkeys(dossier.products)
-    return HandedIn(dossier_id, tuple(_open(session, caller, dossier, dossier_id, product) for product in products))
+    """Open an application for each product, or find the one that is open already: a second click is no second wish.
 
-
-def advance(
-    context: Context, session: Session, caller: Caller, row: Application, event: str, statement: Statement
-) -> Application:
-    """Move an application, whose row is locked, and tell its parties.
-
-    What a lender learns of a borrower goes to scoring first, under a key of this move: where that fails nothing is
-    changed, and where this fails afterwards the repeated move finds the outcome told already.
+    A second wish with another need or other papers is refused (`ApplicationOpen`), never dropped.
     """
-    by = party(row, caller)
-    after = move(State(row.state), event, by, statement)
-    if after in OUTCOMES:
-        _report_outcome(context, row, defaulted=OUTCOMES[after], key=f"{row.id}-{event}")
-    if statement.terms:
-        row.terms = asdict(statement.terms)
-    row.state, row.updated_at = str(after), datetime.now(UTC)
-    row.open_as = None if after in ENDED else row.open_as
-    _record(session, row, event, caller, by, statement)
-    return row
+    _check_match(session, caller, dossier)
+    dossier_id = new_id("dos")
+    # In one order, whatever the caller's: two dossiers at once never wait for each other.
+    opened = {product: _open(session, caller, dossier, dossier_id, product) for product in sorted(dossier.products)}
+    applications = tuple(opened[product] for product in dict.fromkeys(dossier.products))
+    if all(each.existing for each in applications):
+        dossier_id = applications[0].row.dossier
+    return HandedIn(dossier_id, applications)
 
 
-def find(session: Session, caller: Caller, application_id: str, *, lock: bool = False) -> Application:
-    """Return an application to one of its parties; raise `ApplicationNotFound` to anybody else."""
-    query = select(Application).where(Application.id == application_id)
-    row = session.scalars(query.with_for_update() if lock else query).one_or_none()
-    if row is None or not (_applies(row, caller) or row.bank == caller.client):
-        raise ApplicationNotFound(
-            f"There is no application {application_id[:40]} that you are a party of.", application=application_id[:40]
-        )
-    return row
-
-
-def party(row: Application, caller: Caller) -> Party:
-    """Return as whom a caller moves an application."""
-    return Party.BANK if row.bank == caller.client else Party.APPLICANT
-
-
-def history(session: Session, row: Application) -> Sequence[ApplicationEvent]:
-    """Return every move of an application, oldest first."""
-    query = select(ApplicationEvent).where(ApplicationEvent.application == row.id)
-    return session.scalars(query.order_by(ApplicationEvent.number)).all()
-
-
-def _open(session: Session, caller: Caller, dossier: Dossier, dossier_id: str, product: str) -> Application:
-    version = store.product_version(session, product)
-    _fits(version, dossier.need)
-    open_as = f"{dossier.enterprise} {product}"
-    under_way = session.scalars(select(Application).where(Application.open_as == open_as)).one_or_none()
-    if under_way is not None:
-        return find(session, caller, under_way.id)
+def _open(session: Session, caller: Caller, dossier: Dossier, dossier_id: str, product: str) -> Opened:
+    version = _in_force(session, dossier, product)
     now = datetime.now(UTC)
-    row = Application(
-        id=new_id("app"),
-        dossier=dossier_id,
-        enterprise=dossier.enterprise,
-        applicant=caller.client,
-        bank=version.owner,
-        product=product,
-        product_version=version.version,
-        need=documents.need(dossier.need),
-        documents=[documents.paper(paper) for paper in dossier.documents],
-        state=str(State.DRAFT if dossier.draft else State.SUBMITTED),
-        open_as=open_as,
-        created_at=now,
-        updated_at=now,
-    )
-    session.add(row)
-    session.flush()
-    _record(session, row, OPENED if dossier.draft else "submit", caller, Party.APPLICANT, Statement())
-    return row
+    wish: dict[str, Any] = {
+        "id": new_id("app"),
+        "dossier": dossier_id,
+        "enterprise": dossier.enterprise,
+        "applicant": caller.client,
+        "bank": version.owner,
+        "product": product,
+        "product_version": version.version,
+        "match": dossier.match,
+        "need": documents.need(dossier.need),
+        "documents": [documents.paper(paper) for paper in dossier.documents],
+        "state": str(State.DRAFT if dossier.draft else State.SUBMITTED),
+        "open_as": f"{dossier.enterprise} {product}",
+        "created_at": now,
+        "updated_at": now,
+    }
+    # Of two hand-ins at once one inserts, and the other, which waited for its commit, finds it.
+    insert = insert_into(session, Application.__table__).on_conflict_do_nothing(index_elements=["open_as"])
+    for _ in range(MOST_LOOKS):
+        if session.scalar(insert.values(wish).returning(Application.id)) is not None:
+            row = session.get_one(Application, wish["id"])
+            record(session, row, OPENED if dossier.draft else "submit", caller, Statement())
+            return Opened(row, existing=False)
+        under_way = session.scalars(select(Application).where(Application.open_as == wish["open_as"])).one_or_none()
+        if under_way is not None:
+            _require_same(under_way, caller, wish)
+            return Opened(under_way, existing=True)
+    raise Conflict("Applications for this product are ending and opening at this moment; try again.", product=product)
 
 
-def _fits(version: ProductVersion, need: Need) -> None:
-    product = read_product(version.document)
-    if not product.in_force(today()):
-        raise Invalid(f"Product {product.id} is not offered today.", product=product.id)
+def _require_same(row: Application, caller: Caller, wish: dict[str, Any]) -> None:
+    """Refuse a second wish for a product that is not the one under way; name that one to its parties."""
+    if not takes_part(row, caller):
+        raise ApplicationOpen(
+            f"The enterprise has an application for product {row.product} under way that you are no party of.",
+            product=row.product,
+        )
+    if (row.need, row.documents) != (wish["need"], wish["documents"]):
+        raise ApplicationOpen(
+            f"Application {row.id} for product {row.product} is under way ({row.state}) with another need or other "
+            "papers; withdraw it first, or hand in the same.",
+            product=row.product,
+            application=row.id,
+            state=row.state,
+            found=wish["need"],
+            needed=row.need,
+        )
+
+
+def _in_force(session: Session, dossier: Dossier, product: str) -> Product:
+    """Return the version in force today, which the application then keeps; refuse what it cannot lend."""
+    on = today()
+    row = store.version_on(session, product, on)
+    found = read_product({**row.document, "owner": row.owner})
+    if not found.in_force(on):
+        raise Invalid(f"Product {product} is not offered today.", product=product)
+    _fits(found, dossier.need)
+    if dossier.match is not None:
+        _same_version(store.match(session, dossier.match).products.get(product), found, dossier.match)
+    return found
+
+
+def _check_match(session: Session, caller: Caller, dossier: Dossier) -> None:
+    """Refuse a match that the caller may not see, or of another enterprise."""
+    if dossier.match is None:
+        return
+    row = store.match(session, dossier.match)
+    if not (row.client == caller.client or caller.owns(row.enterprise)):
+        raise MatchNotFound(f"There is no match {dossier.match} that you may see.", match=dossier.match)
+    if row.enterprise != dossier.enterprise:
+        raise Invalid("The match is of another enterprise than the dossier.", field="match")
+
+
+def _same_version(matched: int | None, in_force: Product, match: str) -> None:
+    if matched is None:
+        raise Invalid(f"Match {match} did not ask about product {in_force.id}.", field="match", product=in_force.id)
+    if matched != in_force.version:
+        raise MatchPassed(
+            f"Match {match} answered version {matched} of product {in_force.id}; version {in_force.version} is in "
+            "force today. Match again, and read what it says now.",
+            product=in_force.id,
+            found=matched,
+            needed=in_force.version,
+        )
+
+
+def _fits(product: Product, need: Need) -> None:
     if not product.amount_fen[0] <= need.amount_fen <= product.amount_fen[1]:
         raise Invalid(
             f"Product {product.id} lends from {product.amount_fen[0]} to {product.amount_fen[1]} fen.",
@@ -151,33 +176,3 @@ def _fits(version: ProductVersion, need: Need) -> None:
             product=product.id,
             field="months",
         )
-
-
-def _record(session: Session, row: Application, event: str, caller: Caller, by: Party, statement: Statement) -> None:
-    last = session.scalar(select(func.max(ApplicationEvent.number)).where(ApplicationEvent.application == row.id))
-    session.add(
-        ApplicationEvent(
-            application=row.id,
-            number=(last or 0) + 1,
-            event=event,
-            state=row.state,
-            client=caller.client,
-            party=str(by),
-            reason=statement.reason,
-            terms=asdict(statement.terms) if statement.terms else None,
-            at=row.updated_at,
-        )
-    )
-    if row.state != State.DRAFT:
-        data = {"application": row.id, "dossier": row.dossier, "product": row.product, "state": row.state}
-        # The enterprise sees what a platform does for it; nobody gets a message twice.
-        for client in sorted({row.applicant, row.bank, row.enterprise}):
-            notify.enqueue(session, client, f"application.{event}", {**data, "reason": statement.reason})
-
-
-def _applies(row: Application, caller: Caller) -> bool:
-    return row.applicant == caller.client or caller.owns(row.enterprise)
-
-
-def _report_outcome(context: Context, row: Application, *, defaulted: bool, key: str) -> None:
-    context.scoring.outcome(row.enterprise, defaulted=defaulted, observed_on=today(), key=key)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from chassis.core.moments import today
 from chassis.data import jobs
@@ -15,7 +16,7 @@ from services.matching.domain.eligibility import Shelf
 from services.matching.domain.errors import ProductNotFound
 from services.matching.domain.facts import Facts, Need
 from services.matching.domain.match import Match, match_all
-from services.matching.domain.product import Product
+from services.matching.domain.product import Product, Used
 from services.matching.tables import Plan
 from services.matching.usecases.gather import gather
 
@@ -23,9 +24,11 @@ from services.matching.usecases.gather import gather
 def run_assignment(context: Context, job: jobs.Job) -> None:
     """Make the assignment. Repeated after a crash it makes the same one."""
     with context.database.read() as session:
-        row = session.get_one(Plan, job.payload["plan"])
+        row, on = session.get_one(Plan, job.payload["plan"]), today()
         order = read_assignment_order(row.document, row.as_of)
-        shelf = _shelf(store.products_in_force(session, today()), order)
+        products = _ordered(store.products_in_force(session, on), order)
+        used = store.used(session, [product.id for product in products if product.scope.limited], on)
+    shelf, order = Shelf(products, on, kind_matters=False, used=used), _within(order, products, used)
     firms = [request.enterprise for request in order.requests]
     facts = gather(context, firms, order.as_of, row.known_at, context.acting_for(row.client))
     job.progress(0, len(facts))
@@ -36,7 +39,7 @@ def run_assignment(context: Context, job: jobs.Job) -> None:
     job.progress(len(facts), len(facts))
 
 
-def _shelf(in_force: Sequence[Product], order: AssignmentOrder) -> Shelf:
+def _ordered(in_force: Sequence[Product], order: AssignmentOrder) -> list[Product]:
     products = {product.id: product for product in in_force}
     wanted = [supply.product for supply in order.products]
     missing = [product for product in wanted if product not in products]
@@ -44,7 +47,13 @@ def _shelf(in_force: Sequence[Product], order: AssignmentOrder) -> Shelf:
         raise ProductNotFound(
             f"Product {missing[0]} is not in force today; GET /v1/products lists what is published.", product=missing[0]
         )
-    return Shelf([products[product] for product in wanted], today(), kind_matters=False)
+    return [products[product] for product in wanted]
+
+
+def _within(order: AssignmentOrder, products: Sequence[Product], used: Mapping[str, Used]) -> AssignmentOrder:
+    """Return the order with no more of each product than is left of it."""
+    left = {product.id: product.scope.left(used.get(product.id, Used())) for product in products}
+    return replace(order, products=tuple(supply.within(*left[supply.product]) for supply in order.products))
 
 
 def _matches(shelf: Shelf, facts: Facts, requests: Sequence[Request]) -> list[Match]:

@@ -67,12 +67,15 @@ def match_stretch(terms: Terms, stretch: Stretch) -> store.Lines:
 
 
 def _made_from(terms: bytes, facts: Facts) -> str:
-    """Return the digest of the terms and of everything that is known of the firms."""
+    """Return the digest of the terms and of everything that is known of the firms.
+
+    But for what they dispute: no line holds that, and whoever reads a line is told what is disputed then.
+    """
     digest = sha256(terms)
     for table in _tables(facts):
         digest.update(table)
     beside: Sequence[object] = (facts.as_of, facts.known_at, facts.catalogue, facts.model, facts.problem, facts.counts)
-    digest.update(repr((beside, facts.disputes, facts.evidence, facts.counted, facts.overlay)).encode())
+    digest.update(repr((beside, facts.evidence, facts.counted, facts.overlay)).encode())
     return digest.hexdigest()
 
 

@@ -7,6 +7,7 @@ are serialised by optimistic locking: the file of the next version exists once o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
@@ -116,12 +117,8 @@ class Appendable(Readable):
                     do(partial(_keep, kept, place, placed, one.rows))
                     weighed[place] = beside, brought
             entry = {"known_at": known_at.isoformat(), **together([weighed[place][1] for place in sorted(weighed)])}
-            try:
+            with suppress(CommitFailedError):
                 return self._commit(table, kept, import_id, entry)
-            except CommitFailedError:
-                # Told to have failed, it may have landed: an object store that answers late tells so of its own write.
-                if done := self.committed(import_id):
-                    return done
         raise LakeBusy(import_id)
 
     def hand_over(
@@ -139,13 +136,28 @@ class Appendable(Readable):
             known_at = max(now, self._last_known(table) + STATISTICS_STEP)
             entry = {"known_at": known_at.isoformat(), **self._summary(rows)}
             placed = self._placed(rows, known_at, import_id, buckets_of(table))
-            try:
+            with suppress(CommitFailedError):
                 return self._commit(table, InMemory({0: placed}), mark, entry)
-            except CommitFailedError:
-                continue
         raise LakeBusy(mark)
 
     def _commit(self, table: DeltaTable, kept: Kept, import_id: str, entry: Mapping[str, Any]) -> Commit:
+        """Commit what is kept as the next version; raise `CommitFailedError` where another was quicker.
+
+        Then nothing is left of what was written for it.
+        """
+        files: list[written.Written] = []
+        try:
+            return self._commit_files(table, kept, import_id, entry, files)
+        except CommitFailedError:
+            # Told to have failed, it may have landed: an object store that answers late tells so of its own write.
+            if done := self.committed(import_id):
+                return done
+            self._files.withdraw([file.name for file in files])
+            raise
+
+    def _commit_files(
+        self, table: DeltaTable, kept: Kept, import_id: str, entry: Mapping[str, Any], files: list[written.Written]
+    ) -> Commit:
         version = table.version() + 1
         properties = CommitProperties(
             custom_metadata={"import_id": import_id, "import": orjson.dumps(entry).decode()},
@@ -154,7 +166,8 @@ class Appendable(Readable):
         )
         with self._files.committing(table) as (writable, folder):
             if written.fits(table, list(self._schema)):
-                written.commit(writable, folder, kept.written(folder), properties)
+                files += kept.written(folder)
+                written.commit(writable, folder, files, properties)
             else:  # a lake of an earlier release: it gains the columns that came later
                 write_deltalake(
                     writable,

@@ -125,6 +125,10 @@ class Mirror:
             yield DeltaTable(str(stage), version=version), stage
             self._publish(stage, version + 1, before)
 
+    def withdraw(self, name: str) -> None:
+        """Remove a file from the store that nobody's commit names."""
+        self._objects.delete(name)
+
     def _publish(self, stage: Path, version: int, before: Collection[str]) -> None:
         log, name = stage / LOG, f"{version:020}.json"
         actions = [orjson.loads(line) for line in (log / name).read_bytes().splitlines()]

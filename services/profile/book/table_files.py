@@ -120,6 +120,14 @@ class TableFiles:
             with self._mirror.committing(version) as staged:
                 yield staged
 
+    def withdraw(self, names: Collection[str]) -> None:
+        """Remove files that were written for a version which another has committed."""
+        for name in names:
+            if self._mirror is None:
+                Path(self.url, name).unlink(missing_ok=True)
+            else:
+                self._mirror.withdraw(name)
+
     def make_sure(self, version: int) -> None:
         """Bring a commit to the disk where that was not done: an object store takes nothing that is not."""
         if self.folder is not None and not digests.is_noted(self.folder, version):

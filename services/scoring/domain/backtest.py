@@ -9,7 +9,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import bdtr, bdtrc, chdtrc
 
 from services.scoring.domain.disclosure import LEAST_FIRMS, OTHERS, in_tens, span, tens
 from services.scoring.domain.outcome import months_after
@@ -51,6 +50,8 @@ def by_grade(followed: Sequence[Followed]) -> list[dict[str, Any]]:
 
 
 def _grade(name: str, members: Sequence[Followed]) -> dict[str, Any]:
+    from scipy.special import bdtr, bdtrc  # noqa: PLC0415 -- a quarter of a second that only a backtest needs
+
     firms, defaults = len(members), sum(each.defaulted for each in members)
     pd = float(np.mean([each.pd for each in members]))
     more = 1.0 if defaults == 0 else float(bdtrc(defaults - 1, firms, pd))
@@ -70,6 +71,8 @@ def hosmer_lemeshow(pd: NDArray[np.float64], defaulted: NDArray[np.bool_], group
 
     Degrees of freedom are the number of groups: these firms were not used in fitting (Hosmer & Lemeshow 2013, 5.2.2).
     """
+    from scipy.special import chdtrc  # noqa: PLC0415 -- a quarter of a second that only a backtest needs
+
     groups = min(groups, len(pd) // 10)
     if groups < 2:
         return None

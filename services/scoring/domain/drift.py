@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from scipy.special import chdtrc, chdtri, chndtr
 
 from services.scoring.domain import disclosure
 
@@ -100,6 +99,8 @@ def corrected(found: Mapping[_Key, Stability]) -> dict[_Key, Stability]:
 
 def _judged(alone: Stability, p_adjusted: float, level: float) -> Stability:
     """Return a comparison with the limit that a p-value of `level` sets."""
+    from scipy.special import chdtri, chndtr  # noqa: PLC0415 -- a quarter of a second that only drift needs
+
     pairs = alone.reference * alone.current / (alone.reference + alone.current)
     freedom = alone.bins - 1
     chance = float(chdtri(freedom, level)) / pairs
@@ -115,6 +116,8 @@ def _judged(alone: Stability, p_adjusted: float, level: float) -> Stability:
 
 def compare(reference: ArrayLike, current: ArrayLike) -> Stability:
     """Compare two rows of counts over the same bins, as if nothing else were looked at."""
+    from scipy.special import chdtrc, chdtri, chndtr  # noqa: PLC0415 -- a quarter of a second that only drift needs
+
     first, second = _joined(np.asarray(reference, dtype=np.float64), np.asarray(current, dtype=np.float64))
     n, m = float(first.sum()), float(second.sum())
     sizes = {"reference": int(n), "current": int(m), "bins": len(first)}

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from dask_cluster import ROOT, DaskCluster
 from distributed import Client
-from engine_units import asleep, killed, once, process_of, refused, stubborn, summed, wait_for
+from engine_units import asleep, collected, killed, once, process_of, refused, stubborn, summed, wait_for
 
 from chassis.core.engine import Engine, Here, completed, engine_of
 from chassis.core.engine.cluster import Cluster
 from chassis.core.engine.code import code_version
-from chassis.core.engine.local import Local
+from chassis.core.engine.local import Local, Process
 from chassis.core.errors import EngineUnavailable, Invalid, UnitKilled
 from chassis.core.settings import SettingsError, engine, reading
 
@@ -264,3 +264,17 @@ def lives(file: Path) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def test_modules_are_loaded_without_the_collector_and_units_done_with_it(local: Local) -> None:
+    """Its rounds among what stays would cost a part of every start; a unit's own refuse is collected."""
+    assert set(dict(completed(local.run(collected, BUCKETS))).values()) == {(True, True)}
+
+
+def test_a_process_without_work_ends_in_order() -> None:
+    """Its thread that waits for the owner's end holds nothing that the interpreter needs for its own."""
+    process = Process(1, idle=0.1)
+    try:
+        assert process._popen.wait(60) == 0
+    finally:
+        process.end()

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
@@ -67,6 +68,22 @@ def test_a_signature_that_is_none_is_refused(signature: str) -> None:
         verify(secret, {**headers(secret), "webhook-signature": signature}, BODY, NOW)
 
 
+@pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])
+@pytest.mark.parametrize("value", [None, 17, b"v1,x", [], "\ud800", "", "\0", "a\nb"])
+def test_whatever_stands_in_a_header_is_refused_in_one_way(name: str, value: object) -> None:
+    """Receivers wait for `SignatureWrong` and nothing else."""
+    odd: dict[str, Any] = {**headers(new_secret()), name: value}
+    with pytest.raises(SignatureWrong):
+        verify(new_secret(), odd, BODY, NOW)
+
+
+@pytest.mark.parametrize("body", [None, "text", 1])
+def test_a_body_that_is_no_bytes_is_refused(body: Any) -> None:
+    secret = new_secret()
+    with pytest.raises(SignatureWrong):
+        verify(secret, headers(secret), body, NOW)
+
+
 @pytest.mark.parametrize("place", range(0, len(BODY), 5))
 def test_any_other_body_is_refused(place: int) -> None:
     """One bit is enough."""
@@ -84,6 +101,21 @@ def test_any_other_body_is_refused(place: int) -> None:
         "https://127.0.0.1/hook",
         "https://localhost/hook",
         "https://10.0.0.8/hook",
+        "https://[64:ff9b::a00:1]/hook",  # 10.0.0.1 by NAT64
+        "https://[64:ff9b:1::1]/hook",
+        "https://[::ffff:0:127.0.0.1]/hook",  # translated
+        "https://[::ffff:8.8.8.8]/hook",
+        "https://[::7f00:1]/hook",  # compatible
+        "https://[::8.8.8.8]/hook",
+        "https://[fec0::1]/hook",
+        "https://[2002:7f00:1::]/hook",
+        "https://[2001:0:7f00:1::]/hook",
+        "https://[fd00:ec2::254]/hook",
+        "https://100.100.100.200/hook",
+        "https://168.63.129.16/hook",
+        "https://192.0.0.192/hook",
+        "https://224.0.0.1/hook",
+        "https://[ff0e::1]/hook",
         "https://169.254.169.254/latest/meta-data",
         "https://[::1]/hook",
         "https://[::ffff:127.0.0.1]/hook",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -148,3 +149,22 @@ def test_who_works_is_told_and_who_leaves_is_not_missed(database: Database, star
     assert served() == {}
     with database.connection() as connection:
         assert presence.late(connection) == {}
+
+
+def heed_the_collector(_: Job) -> None:
+    if not gc.isenabled():
+        os._exit(1)
+
+
+def test_what_was_loaded_without_the_collector_works_with_it(
+    database: Database, start: Callable[..., BaseProcess]
+) -> None:
+    """Whoever starts a crew may spare the collector's rounds while it loads; a worker lives for weeks."""
+    job = add(database, BIG)
+    gc.disable()
+    try:
+        start(heed_the_collector)
+    finally:
+        gc.enable()
+    until(lambda: row(database, job).state != "queued" and row(database, job).state != "running")
+    assert row(database, job).state == "done"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -102,3 +104,11 @@ def test_writers_queue_and_none_is_lost(database: Database) -> None:
         thread.join()
     with database.read() as session:
         assert session.execute(select(TABLE.c.document)).scalar_one() == {"n": 80}
+
+
+def test_the_dialect_of_the_other_database_is_not_loaded() -> None:
+    """Every process of a suite that stands on SQLite would load it at its start."""
+    program = (
+        "import sys, chassis.data.clock, chassis.data.upsert; sys.exit('sqlalchemy.dialects.postgresql' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -147,8 +147,15 @@ def test_a_whole_number_of_a_parameter_is_plain_digits(text: str) -> None:
     assert whole("0" * 17 + "7") == 7
 
 
-def test_a_patience_beyond_all_measure_is_none(client: FlaskClient) -> None:
-    assert client.get("/livez", headers={"X-Timeout-Ms": "9" * 5000}).status_code == 200
+@pytest.mark.parametrize("text", ["9" * 5000, "0", "-1", "", "3600001", "1.5", "١٢", "1e3"])
+def test_a_patience_outside_its_range_is_refused(client: FlaskClient, text: str) -> None:
+    """Also where nobody need be known."""
+    assert client.get("/livez", headers={"X-Timeout-Ms": text}).status_code == 400
+
+
+@pytest.mark.parametrize("text", ["1", "30000", "3600000"])
+def test_a_patience_within_it_is_taken(client: FlaskClient, text: str) -> None:
+    assert client.get("/livez", headers={"X-Timeout-Ms": text}).status_code == 200
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])

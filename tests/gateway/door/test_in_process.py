@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from gateway.context import Context
 from gateway.door.in_process import GatewayDoor
 from gateway.door.limits import DEFAULT_QUOTAS
 from gateway.door.visitor import Ask
+from gateway.identity.authority import Authority
 from gateway.identity.registry import Clients
 
 Keys = Callable[..., str]
@@ -24,7 +26,7 @@ def door(app: Flask, context: Context) -> Iterator[GatewayDoor]:
     """Return the door within a request, as the portal uses it."""
     with app.test_request_context("/portal/"):
         app.preprocess_request()
-        yield GatewayDoor(context.admission, context.backends, context.people)
+        yield GatewayDoor(context.admission, context.backends, context.people, context.database)
 
 
 def test_a_key_signs_its_client_in(door: GatewayDoor, key: Keys) -> None:
@@ -64,6 +66,29 @@ def test_a_session_ends_with_its_key(door: GatewayDoor, key: Keys, clients: Clie
         door.call(visitor, Ask("GET", "/book"))
 
 
+def test_a_session_ends_at_sign_out_whatever_opened_it(
+    door: GatewayDoor, key: Keys, context: Context, service: Any
+) -> None:
+    """Here at once, and in another process when it next asks; the key itself and a later session live on."""
+    text = key()
+    visitor, later = door.sign_in(text), door.sign_in(text)
+    door.call(visitor, Ask("GET", "/book"))
+    door.sign_out(visitor)
+    with pytest.raises(Unauthenticated):
+        door.call(visitor, Ask("GET", "/book"))
+    other = Authority(context.database, context.authority.signer, context.settings.pepper)
+    with pytest.raises(Unauthenticated):
+        other.pass_of_session(str(visitor.session))
+    assert door.call(later, Ask("GET", "/book")).status == 200
+
+
+def test_a_visitor_without_a_session_is_nobody(door: GatewayDoor, key: Keys, service: Any) -> None:
+    """A cookie of before sessions were kept, or one made of a client and a key's public part."""
+    visitor = replace(door.sign_in(key()), session=None)
+    with pytest.raises(Unauthenticated):
+        door.call(visitor, Ask("GET", "/book"))
+
+
 def test_a_session_is_no_credential(door: GatewayDoor, key: Keys, app: Flask, service: Any) -> None:
     """Who knows a visitor's client and the public id of its key, but no secret, is not let in."""
     visitor = door.sign_in(key())
@@ -98,6 +123,6 @@ def test_a_write_is_repeated_only_under_a_key(
 ) -> None:
     """An empty key is none: a form without its nonce must not be carried out twice."""
     recorder = Recorder()
-    asking = GatewayDoor(context.admission, {"scoring": recorder}, context.people)  # type: ignore[dict-item]
+    asking = GatewayDoor(context.admission, {"scoring": recorder}, context.people, context.database)  # type: ignore[dict-item]
     asking.call(door.sign_in(key()), Ask("POST", "/scores", json={}, **asked))
     assert recorder.repeatable == [repeatable]

@@ -74,13 +74,16 @@ def test_the_gateways_own_routes_count_too(gateway: Gateway) -> None:
     assert [client.get("/v1/clients", headers=headers).status_code for _ in range(2)] == [403, 429]
 
 
-def test_an_address_that_guesses_keys_is_stopped_before_the_check(gateway: Gateway) -> None:
-    """After so many wrong keys the address waits, and a good key that is known already still works."""
+def test_an_address_that_guesses_keys_is_stopped_and_a_good_key_from_there_is_not(gateway: Gateway) -> None:
+    """After so many wrong keys the address learns no more of them; a good key works, seen before or not."""
     app = limited(gateway, failures=Quota(3, 60))
-    client, good = app.test_client(), bearer(app)
+    client, good, fresh = app.test_client(), bearer(app), bearer(app, "bank-2")
     client.get("/v1/catalogue", headers=good)
     assert [client.get("/v1/catalogue", headers=WRONG).status_code for _ in range(4)] == [401, 401, 401, 429]
     assert client.get("/v1/catalogue", headers=good).status_code == 200
+    assert client.get("/v1/catalogue", headers=fresh).status_code == 200
+    secret = {"grant_type": "client_credentials", "client_secret": fresh["Authorization"].removeprefix("Bearer ")}
+    assert client.post("/oauth/token", data={**secret, "client_id": "bank-2"}).status_code == 200
 
 
 def test_wrong_secrets_at_the_token_endpoint_are_counted_with_them(gateway: Gateway) -> None:

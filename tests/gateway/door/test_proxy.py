@@ -145,6 +145,39 @@ def test_status_headers_and_body_come_back_unchanged(client: FlaskClient, bearer
     assert answer.data == b'{"type":"/problems/consent-required"}'
 
 
+@pytest.mark.parametrize(
+    ("kind", "disposition"),
+    [
+        ("application/json", None),
+        ("application/problem+json", None),
+        ("text/plain", None),
+        *((kind, "attachment") for kind in ("text/csv", "text/html", "image/svg+xml", "application/x-ndjson")),
+    ],
+)
+def test_an_answer_is_private_and_a_file_is_saved(
+    client: FlaskClient, bearer: Bearer, service: Service, kind: str, disposition: str | None
+) -> None:
+    """No cache keeps it, no browser takes it for something else, none opens a file as a page."""
+    service.answers["/v1/book"] = (200, {"Content-Type": kind}, b"{}")
+    headers = client.get("/v1/book", headers=bearer()).headers
+    told = [headers.get(name) for name in ("Cache-Control", "X-Content-Type-Options", "Content-Disposition")]
+    assert told == ["no-store", "nosniff", disposition]
+
+
+def test_what_a_service_says_of_its_answer_stands(client: FlaskClient, bearer: Bearer, service: Service) -> None:
+    said = {"Content-Type": "text/csv", "Cache-Control": "private, max-age=60", "Content-Disposition": "inline"}
+    service.answers["/v1/book"] = (200, said, b"a")
+    headers = client.get("/v1/book", headers=bearer()).headers
+    assert {name: headers[name] for name in ("Cache-Control", "Content-Disposition")} == {
+        name: said[name] for name in ("Cache-Control", "Content-Disposition")
+    }
+
+
+def test_a_refusal_is_private_too(client: FlaskClient) -> None:
+    headers = client.get("/v1/book").headers
+    assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+
+
 def test_hop_by_hop_headers_of_a_service_stay_behind(client: FlaskClient, bearer: Bearer, service: Service) -> None:
     """They speak of one connection only (RFC 9110 section 7.6.1)."""
     service.answers["/v1/catalogue"] = (200, {"Keep-Alive": "timeout=5", "Server": "x/1"}, b"{}")
@@ -279,3 +312,12 @@ def test_no_key_or_code_is_ever_logged(
     out, err = capfd.readouterr()
     assert "CANARY" not in out + err
     assert text.split("_")[2][:12] not in out + err
+
+
+@pytest.mark.parametrize(("proxies", "told"), [(0, 1), (1, 0)])
+def test_a_proxy_that_nobody_trusts_is_told_once(gateway: Gateway, proxies: int, told: int, capfd: Any) -> None:
+    """At its first request: all callers would share its address, and no cookie would be `Secure`."""
+    client = gateway(proxies=proxies).test_client()
+    for _ in range(3):
+        client.get("/livez", headers={"X-Forwarded-For": "203.0.113.7"})
+    assert capfd.readouterr().err.count("proxy-not-trusted") == told

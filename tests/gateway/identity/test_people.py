@@ -23,7 +23,7 @@ from gateway.context import Context
 from gateway.identity import passwords, people
 from gateway.identity.authority import Authority
 from gateway.identity.people import People
-from gateway.portal.session import COOKIE
+from gateway.portal.session import COOKIE, DEVICE
 
 ORIGIN = {"Origin": "http://localhost"}
 PASSWORD, OTHER = "a ferry crosses at dawn", "the lamp burns until noon"
@@ -221,8 +221,54 @@ def test_a_session_ends_after_a_working_day(officer: People, context: Context) -
         assert people.live_session(session, here.session, late) is None
 
 
-def test_guessing_at_one_login_stops_in_all_workers(settings: Any, officer: People) -> None:
+def test_who_guesses_at_a_login_closes_it_for_its_own_address_only(officer: People) -> None:
+    """The person signs in from where they are, and so clears the count."""
+    for _ in range(people.PER_LOGIN):
+        with pytest.raises(Unauthenticated):
+            officer.sign_in(LOGIN, "wrong", "192.0.2.9")
+    with pytest.raises(TooManyRequests):
+        officer.sign_in(LOGIN, PASSWORD, "192.0.2.9")
+    assert officer.sign_in(LOGIN, PASSWORD, ADDRESS)
+
+
+def test_a_known_device_is_closed_by_its_own_attempts_only(officer: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by its address, nor by many others; a device of another login, or a made-up one, is not known."""
+    monkeypatch.setattr(people, "PER_LOGIN_ANYWHERE", 3)
+    device = officer.new_device(f" {LOGIN.upper()} ")
+    for _ in range(4):
+        with pytest.raises((Unauthenticated, TooManyRequests)):
+            officer.sign_in(LOGIN, "wrong", ADDRESS)
+    assert officer.sign_in(LOGIN, PASSWORD, ADDRESS, device)
+    for _ in range(4):
+        with pytest.raises((Unauthenticated, TooManyRequests)):
+            officer.sign_in(LOGIN, "wrong", ADDRESS)
+    for other in (officer.new_device("somebody"), device[:-1] + "g", "dev_", "", "\ud800"):
+        with pytest.raises(TooManyRequests):
+            officer.sign_in(LOGIN, PASSWORD, ADDRESS, other)
+    for _ in range(people.PER_LOGIN):
+        with pytest.raises(Unauthenticated):
+            officer.sign_in(LOGIN, "wrong", ADDRESS, device)
+    with pytest.raises(TooManyRequests):
+        officer.sign_in(LOGIN, PASSWORD, ADDRESS, device)
+
+
+def test_a_browser_that_signed_in_is_known_again(client: FlaskClient, officer: People) -> None:
+    """After the address was closed for everybody else; its cookie goes to the sign-in page alone."""
+    first = sign_in(client)
+    cookie = next(each for each in first.headers.getlist("Set-Cookie") if each.startswith(DEVICE))
+    for part in ("HttpOnly", "SameSite=Strict", "Path=/portal/sign-in"):
+        assert part in cookie
+    stranger = client.application.test_client()
+    for _ in range(people.PER_LOGIN):
+        sign_in(stranger, password="wrong")
+    assert (sign_in(stranger).status_code, sign_in(client).status_code) == (429, 303)
+
+
+def test_guessing_at_one_login_stops_in_all_workers(
+    settings: Any, officer: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The count is in the database; from many addresses, over two registers, with the right password at the end."""
+    monkeypatch.setattr(people, "PER_LOGIN_ANYWHERE", people.PER_LOGIN)
     workers = [officer, People(Database(settings.database_url), settings.pepper)]
     for n in range(people.PER_LOGIN):
         with pytest.raises(Unauthenticated):

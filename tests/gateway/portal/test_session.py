@@ -51,7 +51,7 @@ def test_a_wrong_key_opens_nothing_and_says_what_to_do(site: Flask) -> None:
     assert "向运营方申请新密钥" in answer.text
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:81", None])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:81", "https://localhost", None])
 def test_a_form_of_another_site_changes_nothing(signed_in: SignedIn, door: StandIn, origin: str | None) -> None:
     """A post whose Origin is foreign, hidden or missing is refused before any service is asked."""
     client = signed_in("smc_firm")

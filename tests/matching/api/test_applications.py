@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from uuid import uuid4
@@ -16,12 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.core import webhooks
-from services.matching.domain.application import ENDED, EVENTS, LoanTerms, Party, State, Statement, move, possible_moves
+from services.matching.domain.application import ENDED, EVENTS, Party, State, Statement, move, possible_moves
+from services.matching.domain.loan_offer import LoanTerms
 from services.matching.usecases.deliver import Postman
 
 SCOPES = "applications:write applications:read webhooks:write products:write products:read"
 NEED = {"amount_fen": 50_000_000, "months": 12}
 TERMS = {"amount_fen": 40_000_000, "months": 12, "rate": 0.0435}
+SAID = {"offer": {"terms": TERMS}, "accept": {"offer": 1}, "disburse": {"drawn_fen": 40_000_000}}
 
 
 class Parties:
@@ -48,7 +51,9 @@ class Parties:
         """Make moves as whoever may make them; return the last answer."""
         for event in events:
             who = self.bank if EVENTS[event].by is Party.BANK else self.firm
-            answer = self.post(who, f"/v1/applications/{application}/{event}", {"reason": "because", "terms": TERMS})
+            answer = self.post(
+                who, f"/v1/applications/{application}/{event}", {"reason": "because", **SAID.get(event, {})}
+            )
             assert answer.status_code == 200, answer.json
         return answer
 
@@ -73,8 +78,11 @@ def test_one_dossier_goes_to_several_banks(parties: Parties) -> None:
 
 
 def test_a_second_click_is_no_second_application(parties: Parties) -> None:
-    """With another key, too: the one under way is returned."""
+    """With another key, too: the ones under way are returned, under the dossier that they have."""
     first, second = parties.hand_in(), parties.hand_in()
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert second.json["dossier"] == first.json["dossier"]
+    assert all(each["existing"] for each in second.json["applications"])
     assert [a["id"] for a in first.json["applications"]] == [a["id"] for a in second.json["applications"]]
     assert len(parties.client.get("/v1/applications", headers=parties.firm).json["items"]) == 2
 
@@ -153,6 +161,40 @@ def test_a_platform_needs_the_enterprise_s_consent(parties: Parties, neighbours:
     assert len(parties.client.get("/v1/applications", headers=parties.firm).json["items"]) == 2
 
 
+def test_each_act_of_a_platform_is_under_a_mandate_for_it(parties: Parties, neighbours: Any) -> None:
+    """A purpose of its own, to apply and to accept: a consent to read is asked for neither."""
+    application = parties.hand_in(parties.platform, products=["one"]).json["applications"][0]["id"]
+    parties.go(application, "offer")
+    assert parties.post(parties.platform, f"/v1/applications/{application}/accept", {"offer": 1}).status_code == 200
+    asked = [(body["what"], headers["Purpose"]) for path, headers, body in neighbours.asked if path == "/v1/rereads"]
+    assert asked == [("application", "financing-application"), ("acceptance", "financing-acceptance")]
+
+
+def test_a_platform_that_may_apply_may_not_accept(parties: Parties, neighbours: Any) -> None:
+    """Terms that bind the firm need its mandate to accept, or the firm itself."""
+    application = parties.hand_in(parties.platform, products=["one"]).json["applications"][0]["id"]
+    parties.go(application, "offer")
+    neighbours.not_mandated = {"acceptance"}
+    answer = parties.post(parties.platform, f"/v1/applications/{application}/accept", {"offer": 1})
+    assert (answer.status_code, answer.json["purpose"]) == (403, "financing-acceptance")
+    parties.go(application, "accept")
+
+
+@pytest.mark.parametrize("event", ["submit", "accept", "withdraw"])
+def test_a_revoked_consent_ends_a_platform_s_hand_at_once(parties: Parties, neighbours: Any, event: str) -> None:
+    """Whatever it began while it might: the next act is refused and changes nothing; the firm goes on itself."""
+    draft = event == "submit"
+    application = parties.hand_in(parties.platform, products=["one"], draft=draft).json["applications"][0]["id"]
+    if not draft:
+        parties.go(application, "offer")
+    neighbours.withheld = {"local:E1"}
+    place, said = f"/v1/applications/{application}", SAID.get(event, {})
+    answer = parties.post(parties.platform, f"{place}/{event}", said)
+    assert (answer.status_code, answer.json["type"]) == (403, "/problems/consent-required")
+    assert parties.client.get(place, headers=parties.firm).json["state"] == ("draft" if draft else "offered")
+    parties.go(application, event)
+
+
 def test_a_need_beyond_the_product_is_refused(parties: Parties) -> None:
     """With what the product lends."""
     answer = parties.hand_in(products=["one"], need={"amount_fen": 10**14, "months": 12})
@@ -164,8 +206,9 @@ def test_a_need_beyond_the_product_is_refused(parties: Parties) -> None:
 def test_no_way_leads_on_from_an_end(events: list[str]) -> None:
     """Whatever the order of moves, what has ended stays, and only possible moves succeed."""
     state = State.DRAFT
-    statement = Statement("because", LoanTerms(**TERMS))
+    said = {"offer": {"terms": LoanTerms(1, 1, Decimal(0))}, "accept": {"offer": 1}, "disburse": {"drawn_fen": 1}}
     for event in events:
+        statement = Statement("because", **said.get(event, {}))  # type: ignore[arg-type]
         by = EVENTS[event].by
         if event in possible_moves(state, by):
             assert state not in ENDED
@@ -275,7 +318,7 @@ def test_a_move_on_an_application_that_has_moved_since_is_refused(parties: Parti
     wish = parties.opened()
     read = parties.client.get(f"/v1/applications/{wish}", headers=parties.bank).headers["ETag"]
     parties.go(wish, "review")
-    move_on = {"reason": "because", "terms": TERMS}
+    move_on = {"terms": TERMS}
     late = parties.post(parties.bank | {"If-Match": read}, f"/v1/applications/{wish}/offer", move_on)
     assert (late.status_code, late.json["type"]) == (412, "/problems/outdated")
     assert parties.client.get(f"/v1/applications/{wish}", headers=parties.bank).json["state"] == "under-review"

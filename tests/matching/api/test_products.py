@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -217,7 +217,7 @@ def test_the_sandbox_has_a_product_of_each_kind_and_each_is_marked() -> None:
 def test_what_accepted_applications_took_is_gone_from_quota_and_budget(
     here: Context, client: FlaskClient, bank: Headers, product: dict[str, Any]
 ) -> None:
-    """Only from acceptance on, and with the agreed terms where there are any; the shelf is compiled anew."""
+    """With the agreed terms where there are any, and while an offer stands; the shelf is compiled anew."""
     limited = {**product, "quota": 2, "budget_fen": 100_000_000}
     client.put("/v1/products/credit", json=limited, headers=bank)
     day = date(2026, 6, 1)
@@ -228,8 +228,13 @@ def test_what_accepted_applications_took_is_gone_from_quota_and_budget(
             [("submitted", None), ("accepted", {"amount_fen": 30_000_000}), ("disbursed", None)]
         ):
             session.add(_application(f"app_{number}", state, terms))
+        for number, last in enumerate((day, day - timedelta(days=1))):
+            offered = _application(f"app_o{number}", "offered", {"amount_fen": 7_000_000})
+            offered.expires_on = last
+            session.add(offered)
     with here.database.read() as session:
-        assert store.used(session, ["credit"]) == {"credit": Used(2, 80_000_000)}
+        assert store.used(session, ["credit"], day) == {"credit": Used(3, 87_000_000)}
+        assert store.used(session, ["credit"], day, beside="app_o0") == {"credit": Used(2, 80_000_000)}
         after = here.shelves.on(session, day, kind_matters=False)
     ids = [[rule.id for rule, _ in shelf.items[0].conditions] for shelf in (before, after)]
     assert ["terms.quota" in each for each in ids] == [False, True]

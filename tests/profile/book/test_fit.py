@@ -18,6 +18,7 @@ from chassis.core.identity import Verifier
 from chassis.data import worker
 from services.profile.book import state_store, step_store, tables
 from services.profile.book.fit import LakeForeign
+from services.profile.book.table_files import TableFiles
 from services.profile.book.usecases import agree
 
 Tokens = Callable[..., dict[str, str]]
@@ -128,6 +129,17 @@ def test_a_lake_ahead_by_an_import_under_way_is_as_it_should_be(house: House) ->
         state_store.move_book(session, replace(state_store.book(session), lake_version=1, invoices=1))
     assert house.client.get("/readyz").status_code == 200
     assert house.send("invoices.purchase", row(3))["accepted"] == 1
+
+
+def test_a_first_look_opens_a_lake_once_that_is_where_the_database_says(
+    cottage: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that comes to a fresh process waits for it."""
+    opened: list[str] = []
+    table = TableFiles.table
+    monkeypatch.setattr(TableFiles, "table", lambda files, *of: (opened.append(files.url), table(files, *of))[1])
+    agree.agree(cottage.context)
+    assert sorted(opened) == sorted(lake.url for lake in cottage.context.lakes.values())
 
 
 def test_a_version_is_bound_once(house: House) -> None:

@@ -59,6 +59,19 @@ def test_a_writer_that_decided_on_an_older_state_appends_nothing(lake: Lake) -> 
     assert lake.read(lake.newest(), without=()).height == 1
 
 
+def test_whoever_lost_the_race_leaves_no_file(lake: Lake) -> None:
+    """What was written for the lost attempt goes at once, not with the nightly care; each number is there once."""
+
+    def other_was_quicker(new: pl.DataFrame, _: pl.DataFrame) -> dict[str, Any]:
+        if lake.newest() == 0:
+            lake.append(rows(3), "imp_2", {}, now=NOW)
+        return {}
+
+    lake.append(rows(1, 2), "imp_1", {}, now=NOW, counted=other_was_quicker)
+    assert sorted(number for file in all_files(lake) for number in file["number"]) == ["1", "2", "3"]
+    assert lake.newest() == 2
+
+
 def test_a_commit_that_landed_and_was_reported_failed_is_found_and_not_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

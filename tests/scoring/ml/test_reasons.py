@@ -216,10 +216,11 @@ def test_models_that_cannot_be_explained_exactly_are_refused(parameters, words):
         forest(booster)
 
 
-def test_serving_imports_neither_xgboost_nor_shap():
-    """A web worker that loads the scorer pays for numpy and polars only."""
+@pytest.mark.parametrize("module", ["services.scoring.ml.scorer", "services.scoring.app", "services.scoring.cli"])
+def test_serving_imports_neither_xgboost_nor_shap(module):
+    """A web process that loads the scorer pays for numpy and polars only, and so do workers until they train."""
     program = (
-        "import sys, services.scoring.ml.scorer; "
+        f"import sys, {module}; "
         "print([name for name in ('xgboost', 'shap', 'sklearn', 'scipy') if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

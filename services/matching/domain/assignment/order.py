@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar
 
@@ -29,6 +29,12 @@ class Supply:
     quota: int | None
     most_fen: int | None
     priority: str
+
+    def within(self, firms: int | None, fen: int | None) -> Supply:
+        """Return the same of no more firms and fen than are left of the product; None sets no bound."""
+        quotas = [bound for bound in (self.quota, firms) if bound is not None]
+        budget = self.budget_fen if fen is None else min(self.budget_fen, fen)
+        return replace(self, budget_fen=budget, quota=min(quotas, default=None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -136,7 +137,7 @@ def get_rejects(import_id: str) -> Response:
     with context().database.read() as session:
         one = _one(session, caller(), import_id)
     if request.args.get("form") == "file":
-        return _rejected_rows(import_id, str(one["file"]))
+        return _rejected_rows(one)
     try:
         return _file(reject_report(import_id), f"{import_id}-rejects.csv")
     except FileNotFoundError:
@@ -146,8 +147,15 @@ def get_rejects(import_id: str) -> Response:
         ) from None
 
 
-def _rejected_rows(import_id: str, file: str) -> Response:
+def _rejected_rows(one: Mapping[str, Any]) -> Response:
+    import_id, file = str(one["id"]), str(one["file"])
     found = rejected_rows(context(), import_id)
+    if found is None and one["rejected"]:
+        raise ImportNotFound(
+            f"{one['rejected']} rows of this import were rejected, and the file of them is not kept any more. "
+            f"/ 该次导入有 {one['rejected']} 行被退回，其文件已不再保存。",
+            id=import_id,
+        )
     if found is None:
         raise ImportNotFound(
             "No row of this import was rejected, or it is not done yet. / 该次导入没有退回行，或尚未完成。",

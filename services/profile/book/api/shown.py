@@ -58,7 +58,7 @@ def imported(row: tables.Import, job: JobState, undone: tables.Withdrawal | None
         "sha256": row.sha256,
         "state": state if undone is None else ("withdrawn" if undone.at else "withdrawing"),
         "withdrawal": withdrawal(undone),
-        **(row.counts or NOTHING),
+        **{name: (row.counts or NOTHING)[name] for name in NOTHING},
         "progress": {"done": job.total if state == "done" else job.done, "total": job.total},
         "problem": job.problem,
         "created_at": row.created_at,

@@ -49,7 +49,9 @@ def agree(context: Context, *, within: float = 0.0) -> None:
         step = steps.get(kind)
         newest = lake.require(step)
         if seen.kinds.get(kind) != (step, newest):
-            _require_known(context, kind, lake.commits(step.version if step else 0))
+            since = step.version if step else 0
+            if newest > since:
+                _require_known(context, kind, lake.commits(since))
             seen.kinds[kind] = step, newest
     seen.at = began
 

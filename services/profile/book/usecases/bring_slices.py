@@ -26,7 +26,7 @@ from services.profile.book.spill import Part, Weighed
 from services.profile.book.usecases.conclude import conclude
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.book.usecases.in_slices import NeedsAll, Sliced, can_be_sliced, looked_at, reported, workplace
-from services.profile.book.usecases.report import write_report
+from services.profile.book.usecases.report import Digests, write_report
 from services.profile.book.usecases.stand import claim_nature, last_step, standing_of
 from services.profile.book.usecases.understand import how_read, understanding
 
@@ -127,14 +127,14 @@ def bring_in_slices(context: Context, hooks: Mapping[str, Hooks], job: Job, orde
             return False
         job.progress(2, STAGES)
         file = found.file
-        _write_report(context, order, found)
+        noted = _write_report(context, order, found)
         claim_nature(context, file.seen.natures)
         commit = _append(context, order, found)
         if commit.facts.get("refused"):
             file = file.without(commit.facts["refused"])
-            _write_report(context, order, replace(found, file=file))
+            noted = _write_report(context, order, replace(found, file=file))
         job.progress(4, STAGES)
-        conclude(context, hooks, order, [file.sheet], Commits((found.dataset, commit)), file.rows)
+        conclude(context, hooks, order, [file.sheet], Commits((found.dataset, commit)), noted, file.rows)
     context.lakes[found.dataset.name].tidy(commit.version, commit.facts["enterprises"])
     return True
 
@@ -168,7 +168,7 @@ def _append(context: Context, order: tables.Import, found: Divided) -> Commit:
     )
 
 
-def _write_report(context: Context, order: tables.Import, found: Divided) -> None:
+def _write_report(context: Context, order: tables.Import, found: Divided) -> Digests:
     file, table, step = found.file, found.table, found.step
 
     def slices() -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
@@ -181,4 +181,4 @@ def _write_report(context: Context, order: tables.Import, found: Divided) -> Non
             elif not report.is_empty():
                 yield report, pl.read_ipc(file.seen.reports[place][1])
 
-    write_report(context, order.id, slices, file.seen.titles if file.sheet.checked.rejected else None)
+    return write_report(context, order.id, slices, file.seen.titles if file.sheet.checked.rejected else None)

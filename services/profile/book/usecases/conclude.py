@@ -34,6 +34,7 @@ from services.profile.book.usecases.enrol import enrol_all
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.book.usecases.observe import observe
 from services.profile.book.usecases.receive import JOB
+from services.profile.book.usecases.report import NOTED, Digests
 from services.profile.book.usecases.touch import note_changed
 
 # The names of an invoice's sides, which a file may state beside their codes.
@@ -46,11 +47,13 @@ def conclude(
     order: tables.Import,
     sheets: list[Sheet],
     commits: Commits,
+    reports: Digests,
     rows: Callable[[Collection[str]], Iterable[pl.DataFrame]] | None = None,
 ) -> None:
     """Make the import visible: firms, outcomes, the book's state and the counts, in one transaction.
 
-    `rows` gives those of the sheets that have one of some columns, part by part, where not they themselves have them.
+    `reports` are the digests of what was written of rejected rows, noted with the counts. `rows` gives the rows of the
+    sheets that have one of some columns, part by part, where the sheets themselves do not hold them.
     """
     rows = rows or (lambda _: (sheet.checked.rows for sheet in sheets))
     now = context.now()
@@ -75,7 +78,7 @@ def conclude(
         if commits.records is not None and commits.records[0].name in departures.CONFIRMING:
             _unsettle(session, rows({"counterparty"}), commits)
         state_store.move_book(session, state)
-        done.counts, done.finished_at = summary(sheets, counts, commits.told), now
+        done.counts, done.finished_at = {**summary(sheets, counts, commits.told), NOTED: dict(reports)}, now
         within = job_store.within(session, JOB.queue)
         note_changed(session, _touched(sheets, commits), order.kind, within=within)
         context.peers.changed(session, within)

@@ -85,11 +85,13 @@ def _bring_in(context: Context, hooks: Mapping[str, Hooks], job: Job, order: tab
     job.progress(1, STAGES)
     sheets = [_hooked(context, hooks, job, order, sheet) for sheet in sheets]
     job.progress(2, STAGES)
-    write_reports(context, order.id, sheets)
+    noted = write_reports(context, order.id, sheets)
     _claim(context, sheets)
-    sheets, commits = _committed(context, order, sheets)
+    left, commits = _committed(context, order, sheets)
+    if left is not sheets:
+        sheets, noted = left, write_reports(context, order.id, left)
     job.progress(4, STAGES)
-    conclude(context, hooks, order, sheets, commits)
+    conclude(context, hooks, order, sheets, commits, noted)
     for dataset, commit in commits:
         # Many small imports leave a file each: the lake is kept quick to read.
         context.lakes[dataset.name].tidy(commit.version, commit.facts["enterprises"])
@@ -103,7 +105,6 @@ def _committed(context: Context, order: tables.Import, sheets: list[Sheet]) -> t
     commit = _append(context, order, dataset, sheets)
     if commit.facts.get("refused"):
         sheets = without_refused(sheets, commit)
-        write_reports(context, order.id, sheets)
     # Only now is it known whose lines are lines of invoices of the book.
     if all(sheet.lines.is_empty() for sheet in sheets):
         return sheets, Commits((dataset, commit))

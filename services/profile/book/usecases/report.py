@@ -7,9 +7,12 @@ workbook with several sheets in a zip, a file for each.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 import polars as pl
@@ -20,6 +23,9 @@ from services.profile.book.domain.sheet import Sheet
 from services.profile.book.domain.validation import REPORT
 
 BOM = "\N{BYTE ORDER MARK}".encode()
+# The SHA-256 of files by their names; they are noted under this word with the counts of an import.
+Digests = Mapping[str, str]
+NOTED = "reports"
 FAULTS, ROWS, ROWS_OF_SHEETS = ".rejects.csv", ".rejected.csv", ".rejected.zip"
 
 
@@ -40,19 +46,21 @@ def reports(import_id: str) -> tuple[str, ...]:
     return tuple(f"{import_id}{name}" for name in (FAULTS, ROWS, ROWS_OF_SHEETS))
 
 
-def write_reports(context: Context, import_id: str, sheets: Sequence[Sheet]) -> None:
-    """Write what is said of rejected rows, each file whole or not at all."""
+def write_reports(context: Context, import_id: str, sheets: Sequence[Sheet]) -> Digests:
+    """Write what is said of rejected rows, each file whole or not at all; return the digest of each."""
+    noted: dict[str, str] = {}
     faults, rows, rows_of_sheets = reports(import_id)
     listed = pl.concat([sheet.reported() for sheet in sheets])
-    with context.uploads.writing(faults, again=True) as file:
+    with _writing(context, faults, noted) as file:
         _listed(listed).write_csv(file, include_bom=True)
     bad = [sheet for sheet in sheets if sheet.checked.rejected]
     if len(sheets) == 1 and bad:
-        with context.uploads.writing(rows, again=True) as file:
+        with _writing(context, rows, noted) as file:
             _rows_of(bad[0], file)
     elif bad:
-        with context.uploads.writing(rows_of_sheets, again=True) as file:
+        with _writing(context, rows_of_sheets, noted) as file:
             _zip(bad, file)
+    return noted
 
 
 def write_report(
@@ -60,24 +68,41 @@ def write_report(
     import_id: str,
     slices: Callable[[], Iterable[tuple[pl.DataFrame, pl.DataFrame]]],
     titles: Sequence[str] | None,
-) -> None:
+) -> Digests:
     """Write the same of a table that comes in slices, in the order of its lines: each the report, and rows as read.
 
     `titles` are those of the file, None where no row is rejected.
     """
+    noted: dict[str, str] = {}
     faults, rows, _ = reports(import_id)
-    with context.uploads.writing(faults, again=True) as file:
+    with _writing(context, faults, noted) as file:
         pl.DataFrame(schema=REPORT).write_csv(file, include_bom=True)
         for report, _ in slices():
             _listed(report).write_csv(file, include_header=False)
     if titles is None:
-        return
-    with context.uploads.writing(rows, again=True) as file:
+        return noted
+    with _writing(context, rows, noted) as file:
         begun = False
         for report, raw in slices():
             if not report.is_empty():
                 _some_rows(rejected(raw, report, None), () if begun else titles, file)
                 begun = True
+    return noted
+
+
+@contextmanager
+def _writing(context: Context, name: str, noted: dict[str, str]) -> Iterator[IO[bytes]]:
+    """Give a file to write a report into, and note its digest."""
+    with context.uploads.writing(name, again=True) as file:
+        yield file
+        file.flush()
+        noted[name] = digest_of(Path(file.name))
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file of this machine, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _listed(report: pl.DataFrame) -> pl.DataFrame:
@@ -102,4 +127,6 @@ def _zip(sheets: Sequence[Sheet], file: IO[bytes]) -> None:
         for place, sheet in enumerate(sheets, 1):
             part = io.BytesIO()
             _rows_of(sheet, part)
-            archive.writestr(f"{sheet.form.kind}-{sheet.name or place}.csv", part.getvalue())
+            # Of one day, whenever it is written: who writes it again writes the same.
+            named = zipfile.ZipInfo(f"{sheet.form.kind}-{sheet.name or place}.csv")
+            archive.writestr(named, part.getvalue(), zipfile.ZIP_DEFLATED)

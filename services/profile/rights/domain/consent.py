@@ -17,7 +17,10 @@ from services.profile.standards.text import Text
 
 
 class Purpose(StrEnum):
-    """Why a file is read; `financing-match` is a soft check."""
+    """Why a file is read; `financing-match` is a soft check.
+
+    Two are mandates and open nothing to read: to apply for the firm, and to accept terms that bind it.
+    """
 
     ASSESSMENT = "credit-assessment"
     MONITORING = "credit-monitoring"
@@ -25,6 +28,8 @@ class Purpose(StrEnum):
     TRAINING = "model-training"
     SUPERVISION = "supervision"
     PROCUREMENT = "procurement"
+    APPLICATION = "financing-application"
+    ACCEPTANCE = "financing-acceptance"
 
 
 class Field(StrEnum):

@@ -42,6 +42,7 @@ class Resource(StrEnum):
     MATCH = "match"
     STORED_MATCH = "stored-match"
     APPLICATION = "application"
+    ACCEPTANCE = "acceptance"
 
 
 @dataclass(frozen=True, slots=True)

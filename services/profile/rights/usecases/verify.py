@@ -6,7 +6,6 @@ removed is missing rightly.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -28,12 +27,13 @@ from services.profile.book.fit import Commit
 from services.profile.book.lake import Lake
 from services.profile.book.usecases.agree import agree
 from services.profile.book.usecases.load import SEALED
+from services.profile.book.usecases.report import NOTED, digest_of
 from services.profile.rights.domain.retention import policies_on
 from services.profile.standards.days import start_of
 
-CHUNK = 1 << 20
 REBUILD = "put it back from a backup, or: python -m services.profile.cli rebuild"
 RESTORE = "restore the database and the lake from one backup"
+BACK = "put it back from a backup"
 
 
 def verify(context: Context, package: str, *, deep: bool) -> tuple[Counter[str], list[Finding]]:
@@ -120,30 +120,39 @@ def _commits(
 def _imports(context: Context, checked: Counter[str], *, deep: bool) -> Iterator[Finding]:
     """Look for the files received, and for imports that no job will conclude."""
     table, job = tables.Import, jobs.TABLE
-    columns = (table.id, table.kind, table.sha256, table.size, table.created_at, table.finished_at, job.c.state)
+    received = (table.id, table.kind, table.sha256, table.size, table.created_at, table.finished_at, table.counts)
     with context.database.read() as session:
-        rows = session.execute(select(*columns).outerjoin(job, job.c.id == table.id).order_by(table.id)).all()
+        rows = session.execute(
+            select(*received, job.c.state).outerjoin(job, job.c.id == table.id).order_by(table.id)
+        ).all()
     there = {each.name: each.size for each in context.uploads.list()}
     kept_from = max((start_of(each.kept_from(context.today())) for each in policies_on("uploads")), default=None)
-    for name, kind, sha256, size, created_at, finished_at, state in rows:
+    for name, kind, sha256, size, created_at, finished_at, counts, state in rows:
         checked["imports"] += 1
         if finished_at is None and state not in ("queued", "running", "failed"):
             yield Finding("import", name, "not done, and no job is to do it", "a job", "send the file again")
-        if kind in SEALED or (kept_from is not None and created_at < kept_from):
+        if kept_from is not None and created_at < kept_from:
             continue
-        checked["files received"] += 1
-        if there.get(name) != size:
-            found = f"{there[name]} bytes" if name in there else "missing"
-            yield Finding("file received", name, found, f"{size} bytes", "put it back from a backup")
-        elif deep and (digest := _digest(context, name)) != sha256:
-            yield Finding(
-                "file received", name, f"SHA-256 {digest[:16]}…", f"{sha256[:16]}…", "put it back from a backup"
-            )
+        # What an earlier release wrote of rejected rows has no digest.
+        for report, noted in (counts or {}).get(NOTED, {}).items():
+            checked["reports"] += 1
+            yield from _file(context, "report", report, there.get(report), None, noted, deep=deep)
+        if kind not in SEALED:
+            checked["files received"] += 1
+            yield from _file(context, "file received", name, there.get(name), size, sha256, deep=deep)
+
+
+def _file(
+    context: Context, what: str, name: str, found: int | None, size: int | None, sha256: str, *, deep: bool
+) -> Iterator[Finding]:
+    """Look whether a file has its size, where that is noted; `deep`: and its digest."""
+    if found is None or found != (size or found):
+        expected = "a file" if size is None else f"{size} bytes"
+        yield Finding(what, name, "missing" if found is None else f"{found} bytes", expected, BACK)
+    elif deep and (digest := _digest(context, name)) != sha256:
+        yield Finding(what, name, f"SHA-256 {digest[:16]}…", f"{sha256[:16]}…", BACK)
 
 
 def _digest(context: Context, name: str) -> str:
-    digest = hashlib.sha256()
-    with context.uploads.open(name) as path, path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+    with context.uploads.open(name) as path:
+        return digest_of(path)

@@ -133,13 +133,28 @@ def test_a_forgotten_entry_is_still_proved() -> None:
     assert verifier.bundle(whole, KEY).forgotten == 1
 
 
-def test_every_ledger_continues_the_empty_one() -> None:
-    """A checkpoint kept on the first day, before anything was entered; no other root is empty."""
-    empty, other = (checkpoint.note("test", Head(0, root), SIGNER) for root in (merkle.EMPTY, bytes(32)))
+@pytest.mark.parametrize("root", [merkle.EMPTY, bytes(32)])
+def test_an_empty_checkpoint_is_refused(root: bytes) -> None:
+    """Every ledger would continue it: neither as what was kept, nor as what is shown."""
+    empty = checkpoint.note("test", Head(0, root), SIGNER)
     whole = bundle() | {"consistency": []}
-    assert verifier.bundle(whole, KEY, empty).since == 0
-    with pytest.raises(NotProved, match="does not continue"):
-        verifier.bundle(whole, KEY, other)
+    with pytest.raises(NotProved, match="no entries"):
+        verifier.bundle(whole, KEY, empty)
+    with pytest.raises(NotProved, match="no entries"):
+        verifier.bundle({"checkpoint": empty, "entries": []}, KEY)
+
+
+@pytest.mark.parametrize("role", ["subject", "actor"])
+def test_no_byte_of_a_salt_moves_into_a_name(role: str) -> None:
+    """A salt has sixteen bytes: with fifteen, and its last before each name, the hashes would be the same."""
+    whole = bundle()
+    entry = next(each for each in whole["entries"] if each.get(role))
+    entry["salt"] = entry["salt"][:-2]
+    with pytest.raises(NotProved, match="16 bytes"):
+        verifier.bundle(whole, KEY)
+    entry["salt"] = entry["salt"] + "4142"
+    with pytest.raises(NotProved, match="16 bytes"):
+        verifier.bundle(whole, KEY)
 
 
 def test_a_checkpoint_of_another_key_is_not_believed() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -26,8 +26,8 @@ FIRMS = ("TOP", "MID", "LOW", "SIDE")
 
 
 @pytest.fixture
-def told(cottage: House) -> House:
-    return tell(cottage)
+def told(furnished: Callable[[Callable[[House], Any]], House]) -> House:
+    return furnished(tell)
 
 
 def tell(house: House) -> House:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -54,16 +55,19 @@ E1 = (
 )
 
 
-@pytest.fixture
-def town(cottage: House) -> House:
+def settle(house: House) -> None:
     """E1 sells to E2, K1 and K2; E2 tells its purchases from E1 and K3, and its sales to K4."""
-    cottage.send("invoices.sale", trade(*E1, ("E2", "8", "2024-03-05", "K4", 70)))
-    cottage.send(
+    house.send("invoices.sale", trade(*E1, ("E2", "8", "2024-03-05", "K4", 70)))
+    house.send(
         "invoices.purchase",
         trade(("E2", "1", "2024-01-10", "E1", 300), ("E2", "9", "2024-02-02", "K3", 100), head=PURCHASES),
     )
-    cottage.date_book("2024-03-31")
-    return cottage
+    house.date_book("2024-03-31")
+
+
+@pytest.fixture
+def town(furnished: Callable[[Callable[[House], Any]], House]) -> House:
+    return furnished(settle)
 
 
 def test_a_tie_tells_its_value_number_rhythm_days_and_share(town: House) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -33,14 +33,17 @@ SALES = (
 FIRMS = ("A", "B", "C", "D")
 
 
+def tell(house: House) -> None:
+    house.send("enterprises", "企业代号,企业名称,成立日期\n" + "".join(f"{n},{n}公司,2010-01-01\n" for n in FIRMS))
+    assert house.send("relations", HEADER + TIES)["accepted"] == 8
+    assert house.send("public-records", RECORDS)["accepted"] == 2
+    assert house.send("invoices.sale", SALES)["accepted"] == 2
+    house.date_book("2026-06-30")
+
+
 @pytest.fixture
-def told(cottage: House) -> House:
-    cottage.send("enterprises", "企业代号,企业名称,成立日期\n" + "".join(f"{n},{n}公司,2010-01-01\n" for n in FIRMS))
-    assert cottage.send("relations", HEADER + TIES)["accepted"] == 8
-    assert cottage.send("public-records", RECORDS)["accepted"] == 2
-    assert cottage.send("invoices.sale", SALES)["accepted"] == 2
-    cottage.date_book("2026-06-30")
-    return cottage
+def told(furnished: Callable[[Callable[[House], Any]], House]) -> House:
+    return furnished(tell)
 
 
 def consent(house: House, firms: Iterable[str]) -> None:

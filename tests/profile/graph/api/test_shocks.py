@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -33,8 +34,8 @@ def chained(house: House) -> House:
 
 
 @pytest.fixture
-def chain(cottage: House) -> House:
-    return chained(cottage)
+def chain(furnished: Callable[[Callable[[House], Any]], House]) -> House:
+    return furnished(chained)
 
 
 def let(house: House, *firms: str) -> dict[str, str]:

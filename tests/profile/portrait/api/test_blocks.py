@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -30,13 +31,16 @@ FIELDS = ["features", "score", "graph"]
 NAMES = [each.name for each in OFFERED]
 
 
+def tell(house: House) -> None:
+    house.send("enterprises", "企业代号,企业名称\n" + "".join(f"{name},{name}公司\n" for name in "ABCD"))
+    assert house.send("relations", HEADER + TIES)["accepted"] == 7
+    assert house.send("invoices.sale", SALES + ROWS)["accepted"] == 3
+    house.date_book("2026-06-30")
+
+
 @pytest.fixture
-def told(cottage: House) -> House:
-    cottage.send("enterprises", "企业代号,企业名称\n" + "".join(f"{name},{name}公司\n" for name in "ABCD"))
-    assert cottage.send("relations", HEADER + TIES)["accepted"] == 7
-    assert cottage.send("invoices.sale", SALES + ROWS)["accepted"] == 3
-    cottage.date_book("2026-06-30")
-    return cottage
+def told(furnished: Callable[[Callable[[House], Any]], House]) -> House:
+    return furnished(tell)
 
 
 def scored(house: House, firm: str = "A", blocks: tuple[str, ...] = ("graph",), **moment: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,13 +22,16 @@ def ask(house: House, headers: dict[str, str], **more: Any) -> Any:
     return house.client.post("/v1/continuations", json={**moment, **order}, headers=headers)
 
 
+def stock(house: House) -> None:
+    """Send a year of sales, and consent for the bank."""
+    house.send("enterprises", "企业代号,企业名称\nE1,甲\n")
+    house.send("invoices.sale", HEADER.replace("销方", "购方") + ROWS)
+    house.consent()
+
+
 @pytest.fixture
-def stocked(cottage: House) -> House:
-    """Return the service with a year of sales, and a consent for the bank."""
-    cottage.send("enterprises", "企业代号,企业名称\nE1,甲\n")
-    cottage.send("invoices.sale", HEADER.replace("销方", "购方") + ROWS)
-    cottage.consent()
-    return cottage
+def stocked(furnished: Callable[[Callable[[House], Any]], House]) -> House:
+    return furnished(stock)
 
 
 def test_every_plan_begins_at_the_files_features(stocked: House) -> None:

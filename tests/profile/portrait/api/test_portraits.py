@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -31,16 +32,19 @@ PUBLISHED = [
 MOMENT = "as_of=2025-07-31"
 
 
-@pytest.fixture
-def told(cottage: House) -> House:
-    """Return a house with two firms' sales, payments and public records."""
+def tell(house: House) -> None:
+    """Tell a house of two firms' sales, payments and public records."""
     rows = "".join(f"{e},{n},{day},{to},{net},0,{net},valid\n" for e, n, day, to, net in SOLD)
-    cottage.send("invoices.sale", SALES + rows)
+    house.send("invoices.sale", SALES + rows)
     paid = "".join(f"{d},{e},{ref},{of},{day},{sum_},goods,valid\n" for d, e, ref, of, day, sum_ in PAID)
     for kind, content in (("payments", PAYMENTS + paid), ("public-records", RECORDS + "\n".join(PUBLISHED) + "\n")):
-        done = cottage.send(kind, content)
+        done = house.send(kind, content)
         assert (done["state"], done["rejected"]) == ("done", 0), done
-    return cottage
+
+
+@pytest.fixture
+def told(furnished: Callable[[Callable[[House], Any]], House]) -> House:
+    return furnished(tell)
 
 
 def read(house: House, path: str, headers: dict[str, str] | None = None) -> Any:

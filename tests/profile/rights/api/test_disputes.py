@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,8 +41,8 @@ def stock(house: House) -> House:
 
 
 @pytest.fixture
-def stocked(cottage: House) -> House:
-    return stock(cottage)
+def stocked(furnished: Callable[[Callable[[House], Any]], House]) -> House:
+    return furnished(stock)
 
 
 @pytest.fixture

@@ -20,6 +20,13 @@ def test_a_match_tells_a_score_and_so_needs_the_field_score() -> None:
     assert {table()[resource].fields for resource in MATCHES} == {frozenset({Field.SCORE})}
 
 
+def test_a_mandate_to_act_opens_nothing_to_read_and_a_consent_to_read_is_no_mandate() -> None:
+    """To apply for a firm and to accept for it are purposes of their own, each for its one act."""
+    for purpose, act in ((Purpose.APPLICATION, Resource.APPLICATION), (Purpose.ACCEPTANCE, Resource.ACCEPTANCE)):
+        assert {resource for resource, terms in table().items() if purpose in terms.purposes} == {act}
+        assert table()[act].purposes == (purpose,)
+
+
 def test_training_opens_tables_and_nothing_of_an_individual() -> None:
     opened = {resource for resource, terms in table().items() if Purpose.TRAINING in terms.purposes}
     assert opened == {Resource.FEATURE_SET, Resource.GRAPH_SET}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import polars as pl
 
@@ -27,7 +28,7 @@ class Beside:
     filings: pl.DataFrame = field(default_factory=tax_filing.DATASET.empty)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Told:
     """All statements that are held of the invoices, the outside, and who sent it all (`SENDERS`)."""
 
@@ -35,7 +36,7 @@ class Told:
     senders: pl.DataFrame
     beside: Beside = field(default_factory=Beside)
 
-    @property
+    @cached_property
     def own_imports(self) -> list[str]:
         """The imports by which enterprises spoke of themselves."""
         return self.senders.filter(c("channel") == Channel.SUBJECT)["import_id"].to_list()

@@ -15,7 +15,7 @@ from services.profile.book.domain.confirmation.sources import other_source
 from services.profile.book.domain.confirmation.told import Told
 
 c = pl.col
-# Which of some rows are confirmed, by what is told and beside the rows that are proven.
+# Which of some rows are confirmed, by what is told and, where it is money, beside the rows that are proven.
 Confirms: TypeAlias = Callable[[pl.DataFrame, Told, pl.DataFrame], pl.Series]
 # What confirms a firm's own word, the strongest first: a row counts under the first that does.
 CONFIRMING: Mapping[str, Confirms] = MappingProxyType(
@@ -25,6 +25,7 @@ CONFIRMING: Mapping[str, Confirms] = MappingProxyType(
 MONEY = frozenset({"bank", "filing"})
 VALID = c("status") == "valid"
 BLUE = VALID & (c("total_fen") > 0)
+PROVEN = VALID & (BLUE | ~c("own"))
 MARKS: dict[str, pl.DataType] = {"own": pl.Boolean(), "by": pl.String()}
 
 
@@ -40,8 +41,12 @@ def weigh(invoices: pl.DataFrame, told: Told) -> pl.DataFrame:
     spoken = told.statements.filter(told.own())["number"].unique().implode()
     rest = placed.filter(BLUE, c("number").is_in(spoken))
     found = [pl.DataFrame(schema={"place": pl.UInt32(), "by": pl.String()})]
+    nothing = placed.clear()
     for name, confirms in CONFIRMING.items():
-        proven = placed.filter(VALID, BLUE | ~c("own"), ~c("place").is_in(rest["place"].implode()))
+        if rest.is_empty():
+            break
+        money = name in MONEY
+        proven = placed.filter(PROVEN, ~c("place").is_in(rest["place"].implode())) if money else nothing
         borne = confirms(rest, told, proven)
         found.append(rest.filter(borne).select("place", by=pl.lit(name)))
         # Only the first rule knows of rows that another source states now.

@@ -1,0 +1,189 @@
+"""What a bank offers a firm: terms within bounds, a schedule and a last day, under a number; what is agreed is one.
+
+An offer never changes. The firm accepts it by its number, and the digest of its document is what the ledger keeps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import rfc8785
+
+from chassis.core.errors import Conflict, Invalid
+from services.matching.domain.facts import Need
+from services.matching.domain.price import STEP
+from services.matching.domain.product import Product
+from services.matching.domain.repayment import Schedule, schedule
+from services.matching.domain.statute import statute
+
+USUAL_DAYS = 14  # that an offer stands where the bank names no day
+MOST_DAYS = 90
+
+
+class OfferState(StrEnum):
+    """What became of an offer; one that is `open` past its last day has expired."""
+
+    OPEN = "open"
+    VOIDED = "voided"  # by a newer one
+    LAPSED = "lapsed"  # with the application
+    ACCEPTED = "accepted"
+
+
+class TermsBeyond(Invalid):
+    """Terms lie outside what the product's version, the need and the law allow."""
+
+
+class ExpiryBeyond(Invalid):
+    """The last day of an offer is past, or too far ahead."""
+
+
+class OfferPassed(Conflict):
+    """Another offer stands than the one that was named."""
+
+
+class OfferExpired(Conflict):
+    """The last day of the offer is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoanTerms:
+    """How much, for how many months, at which rate a year."""
+
+    amount_fen: int
+    months: int
+    rate: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an offer answers: whose application at which bank, the version of the product, and the need."""
+
+    application: str
+    enterprise: str
+    bank: str
+    product: Product
+    need: Need
+
+
+@dataclass(frozen=True, slots=True)
+class LoanOffer:
+    """Terms under a number, with the payments that they mean; it stands up to and with `expires_on`."""
+
+    wish: Wish
+    number: int
+    terms: LoanTerms
+    schedule: Schedule
+    expires_on: date
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Return all that is agreed by accepting it: JSON without fractions, so that it has one canonical form."""
+        product, terms = self.wish.product, self.terms
+        return {
+            "application": self.wish.application,
+            "offer": self.number,
+            "enterprise": self.wish.enterprise,
+            "bank": self.wish.bank,
+            "product": product.id,
+            "product_version": product.version,
+            "amount_fen": terms.amount_fen,
+            "months": terms.months,
+            "rate": format(terms.rate.normalize(), "f"),
+            "repayment": product.repayment,
+            "payments_fen": list(self.schedule.payments),
+            "total_cost_fen": self.schedule.cost_fen,
+            "expires_on": self.expires_on.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """From where to where one of the terms may lie, both ends included."""
+
+    field: str
+    least: int | Decimal
+    most: int | Decimal
+
+
+def bounds(product: Product, need: Need, on: date) -> tuple[Bound, ...]:
+    """Return what a bank may offer: within its product's version, never more than is needed, nor dearer than the law.
+
+    The law binds above the product's floor, as it does in a match.
+    """
+    law = statute(on)
+    dearest = min(product.rate.cap, law.rate) if law else product.rate.cap
+    return (
+        Bound("amount_fen", product.amount_fen[0], min(product.amount_fen[1], need.amount_fen)),
+        Bound("months", product.months[0], min(product.months[1], need.months)),
+        Bound("rate", min(product.rate.floor, dearest), dearest),
+    )
+
+
+def make_offer(wish: Wish, number: int, terms: LoanTerms, expires_on: date | None, on: date) -> LoanOffer:
+    """Return the offer that a bank makes on a day; raise `TermsBeyond` or `ExpiryBeyond` with found and needed."""
+    for bound in bounds(wish.product, wish.need, on):
+        _require_within(bound, getattr(terms, bound.field))
+    if terms.rate != terms.rate.quantize(STEP):
+        raise TermsBeyond("rate has at most six decimals.", field="rate", found=float(terms.rate), needed=float(STEP))
+    last, latest = expires_on or on + timedelta(days=USUAL_DAYS), on + timedelta(days=MOST_DAYS)
+    if not on <= last <= latest:
+        raise ExpiryBeyond(
+            f"expires_on is {last}; an offer stands until today at least and {MOST_DAYS} days at most.",
+            field="expires_on",
+            found=last.isoformat(),
+            needed={"least": on.isoformat(), "most": latest.isoformat()},
+        )
+    payments = schedule(terms.amount_fen, terms.months, terms.rate, wish.product.repayment)
+    return LoanOffer(wish, number, terms, payments, last)
+
+
+def require_standing(named: int, standing: int | None, expires_on: date | None, on: date) -> None:
+    """Refuse to accept another offer than the one that stands, or one that is over."""
+    if named != standing:
+        raise OfferPassed(
+            f"You accept offer {named}, but offer {standing} stands; read it first, then name it.",
+            found=named,
+            needed=standing,
+        )
+    if expired(expires_on, on):
+        raise OfferExpired(
+            f"Offer {named} stood until {expires_on}; ask the bank for a new one.",
+            offer=named,
+            expires_on=str(expires_on),
+        )
+
+
+def require_drawable(drawn_fen: int, agreed: LoanTerms) -> None:
+    """Refuse to pay out more than was agreed, or nothing."""
+    _require_within(Bound("drawn_fen", 1, agreed.amount_fen), drawn_fen)
+
+
+def expired(expires_on: date | None, on: date) -> bool:
+    """Tell whether the last day of an offer is over."""
+    return expires_on is not None and expires_on < on
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256, in hex, of an offer's document in canonical JSON (RFC 8785): what both sides can work out."""
+    return hashlib.sha256(rfc8785.dumps(dict(document))).hexdigest()
+
+
+def _require_within(bound: Bound, found: int | Decimal) -> None:
+    if not bound.least <= found <= bound.most:
+        raise TermsBeyond(
+            f"{bound.field} is {found}; it must lie from {bound.least} to {bound.most}: within the product's version "
+            "that the application came from, the need, and the law's cap.",
+            field=bound.field,
+            found=_plain(found),
+            needed={"least": _plain(bound.least), "most": _plain(bound.most)},
+        )
+
+
+def _plain(value: int | Decimal) -> int | float:
+    return value if isinstance(value, int) else float(value)

@@ -1,0 +1,126 @@
+"""Numbered offers, what was drawn, the match that an application came from; and the ledger of what was agreed.
+
+Of each application the terms that the bank offered last (its event says them) become offer 1: open for a fortnight
+after it was last moved where it still stands, accepted where the firm has accepted. No digest of it was ever shown, so
+none is written. What later moves wrote over `terms` stays there: the two can be compared.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+from chassis.core.moments import day_of
+from chassis.data.database import Json, Utc
+
+revision = "0013"
+down_revision = "0012"
+
+ADDED: dict[str, dict[str, sa.types.TypeEngine[Any]]] = {
+    "applications": {
+        "match": sa.String(),
+        "offer": sa.BigInteger(),
+        "expires_on": sa.Date(),
+        "drawn_fen": sa.BigInteger(),
+    },
+    "application_events": {"offer": sa.BigInteger(), "drawn_fen": sa.BigInteger()},
+}
+ENDED_BEFORE = {"offered": "open", "declined": "lapsed", "withdrawn": "lapsed"}
+DAYS = timedelta(days=14)
+APPLICATIONS = sa.table(
+    "applications",
+    *(sa.column(name, sa.String()) for name in ("id", "enterprise", "bank", "product", "state")),
+    sa.column("product_version", sa.BigInteger()),
+    sa.column("updated_at", Utc(timezone=True)),
+    sa.column("offer", sa.BigInteger()),
+    sa.column("expires_on", sa.Date()),
+)
+EVENTS = sa.table(
+    "application_events",
+    sa.column("application", sa.String()),
+    sa.column("number", sa.BigInteger()),
+    sa.column("event", sa.String()),
+    sa.column("terms", Json()),
+    sa.column("at", Utc(timezone=True)),
+)
+
+
+def upgrade() -> None:
+    for table, columns in ADDED.items():
+        for name, kind in columns.items():
+            op.add_column(table, sa.Column(name, kind, nullable=True))
+    _keep_offers(_make_offers())
+    _make_ledger()
+
+
+def downgrade() -> None:
+    for table in ("ledger_nodes", "ledger_entries", "ledger_head", "application_offers"):
+        op.drop_table(table)
+    for table, columns in ADDED.items():
+        for name in columns:
+            op.drop_column(table, name)
+
+
+def _make_offers() -> sa.Table:
+    return op.create_table(
+        "application_offers",
+        sa.Column("application", sa.String(), nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("document", Json(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=True),
+        sa.Column("expires_on", sa.Date(), nullable=False),
+        sa.Column("ledger_entry", sa.BigInteger(), nullable=True),
+        sa.Column("made_at", Utc(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["application"], ["applications.id"], name="fk_application_offers_application_applications"
+        ),
+        sa.PrimaryKeyConstraint("application", "number", name="pk_application_offers"),
+    )
+
+
+def _keep_offers(offers: sa.Table) -> None:
+    connection = op.get_bind()
+    made = sa.select(EVENTS).where(EVENTS.c.event == "offer").order_by(EVENTS.c.application, EVENTS.c.number)
+    newest = {event.application: event for event in connection.execute(made)}
+    for application, event in newest.items():
+        row = connection.execute(sa.select(APPLICATIONS).where(APPLICATIONS.c.id == application)).one()
+        last = day_of(row.updated_at) + DAYS
+        said = {"application": row.id, "offer": 1, "enterprise": row.enterprise, "bank": row.bank}
+        document = {**said, "product": row.product, "product_version": row.product_version, **event.terms}
+        kept = {"application": application, "number": 1, "document": document, "expires_on": last, "made_at": event.at}
+        connection.execute(sa.insert(offers).values(**kept, state=ENDED_BEFORE.get(row.state, "accepted")))
+        mine = sa.update(APPLICATIONS).where(APPLICATIONS.c.id == application)
+        connection.execute(mine.values(offer=1, expires_on=last))
+
+
+def _make_ledger() -> None:
+    head = op.create_table(
+        "ledger_head",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("peaks", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_ledger_head"),
+    )
+    people = [sa.Column(name, sa.String(length=128), nullable=True) for name in ("subject", "actor", "grantee")]
+    op.create_table(
+        "ledger_entries",
+        sa.Column("n", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("leaf", sa.LargeBinary(), nullable=False),
+        *people,
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("n", name="pk_ledger_entries"),
+    )
+    for name in ("subject", "actor", "grantee"):
+        op.create_index(f"ix_ledger_entries_{name}_n", "ledger_entries", [name, "n"])
+    op.create_table(
+        "ledger_nodes",
+        sa.Column("level", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("level", "place", name="pk_ledger_nodes"),
+    )
+    op.bulk_insert(head, [{"id": 1, "size": 0, "peaks": b""}])

@@ -1,0 +1,106 @@
+"""Follow an application: find it, tell whose move it is, read its moves and offers, and write the next move down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from chassis.core.identity import Caller
+from services.matching import documents
+from services.matching.clients import MANDATES, Read, Wanted
+from services.matching.context import Context
+from services.matching.domain.application import ACCEPT, ApplicationNotFound, Party, State, Statement
+from services.matching.domain.errors import ConsentEnded
+from services.matching.tables import Application, ApplicationEvent, ApplicationOffer
+from services.matching.usecases import notify
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Every move of an application and every offer for it, oldest first."""
+
+    moves: Sequence[ApplicationEvent]
+    offers: Sequence[ApplicationOffer]
+
+
+def find(session: Session, caller: Caller, application_id: str, *, lock: bool = False) -> Application:
+    """Return an application to one of its parties; raise `ApplicationNotFound` to anybody else."""
+    query = select(Application).where(Application.id == application_id)
+    row = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if row is None or not takes_part(row, caller):
+        raise ApplicationNotFound(
+            f"There is no application {application_id[:40]} that you are a party of.", application=application_id[:40]
+        )
+    return row
+
+
+def takes_part(row: Application, caller: Caller) -> bool:
+    """Tell whether a caller is a party: the enterprise, who applied for it, or the bank."""
+    return caller.client in (row.applicant, row.bank) or caller.owns(row.enterprise)
+
+
+def party(row: Application, caller: Caller) -> Party:
+    """Return as whom a caller moves an application."""
+    return Party.BANK if row.bank == caller.client else Party.APPLICANT
+
+
+def may_move(context: Context, session: Session, caller: Caller, application_id: str, event: str) -> None:
+    """Refuse a move for the enterprise to who is not the enterprise and has no live mandate of it."""
+    row = find(session, caller, application_id)
+    if party(row, caller) is Party.APPLICANT:
+        what = Read.ACCEPTANCE if event == ACCEPT else Read.APPLICATION
+        require_mandate(context, caller, row.enterprise, what)
+
+
+def require_mandate(context: Context, caller: Caller, enterprise: str, what: Read) -> None:
+    """Refuse who acts for an enterprise without its live mandate; a consent to read is none.
+
+    The enterprise needs none to act for itself. Each act under a mandate is in its record: who acted, and why.
+    """
+    if caller.owns(enterprise) or enterprise in context.profile.reread(Wanted([enterprise]), what):
+        return
+    raise ConsentEnded(
+        f"To act for an enterprise needs its live consent to {MANDATES[what]}; ask it for one.",
+        enterprise=enterprise,
+        purpose=MANDATES[what],
+    )
+
+
+def course(session: Session, row: Application) -> Course:
+    """Return what has happened to an application."""
+    moves = select(ApplicationEvent).where(ApplicationEvent.application == row.id).order_by(ApplicationEvent.number)
+    offers = select(ApplicationOffer).where(ApplicationOffer.application == row.id).order_by(ApplicationOffer.number)
+    return Course(session.scalars(moves).all(), session.scalars(offers).all())
+
+
+def record(session: Session, row: Application, event: str, caller: Caller, statement: Statement) -> None:
+    """Write a move down, and tell the parties of it."""
+    last = session.scalar(select(func.max(ApplicationEvent.number)).where(ApplicationEvent.application == row.id))
+    offer = row.offer if event == "offer" else statement.offer
+    session.add(
+        ApplicationEvent(
+            application=row.id,
+            number=(last or 0) + 1,
+            event=event,
+            state=row.state,
+            client=caller.client,
+            party=str(party(row, caller)),
+            reason=statement.reason,
+            terms=documents.loan_terms(statement.terms) if statement.terms else None,
+            offer=offer,
+            drawn_fen=statement.drawn_fen,
+            at=row.updated_at,
+        )
+    )
+    if row.state != State.DRAFT:
+        _tell(session, row, event, {"reason": statement.reason, "offer": offer})
+
+
+def _tell(session: Session, row: Application, event: str, said: dict[str, str | int | None]) -> None:
+    data = {"application": row.id, "dossier": row.dossier, "product": row.product, "state": row.state, **said}
+    # The enterprise sees what a platform does for it; nobody gets a message twice.
+    for client in sorted({row.applicant, row.bank, row.enterprise}):
+        notify.enqueue(session, client, f"application.{event}", data)

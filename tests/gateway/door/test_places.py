@@ -1,0 +1,104 @@
+"""What one client may hold at once of the door and of a service, so that its neighbours find room."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from gateway.door.places import MOST, Places, TooManyAtOnce
+from gateway.door.routes import FEW, MANY, ROUTES, Route
+
+Bearer = Callable[..., dict[str, str]]
+THREADS_OF_A_SERVICE, THREADS_OF_THE_GATEWAY = 32, 96
+
+
+def test_a_client_with_more_connections_than_places_is_told_so_and_another_is_answered(
+    app: Flask, bearer: Bearer, service: Any
+) -> None:
+    """429 with a time to come back; as soon as one has ended there is a place again."""
+    first, second, client = bearer("bank-1"), bearer("bank-2"), app.test_client()
+    held = [app.extensions["places"].enter("bank-1") for _ in range(MOST)]
+    refused = client.get("/v1/book", headers=first)
+    assert (refused.status_code, refused.json["type"]) == (429, "/problems/too-many-at-once")
+    assert refused.headers["Retry-After"] == "1"
+    assert client.get("/v1/book", headers=second).status_code == 200
+    held.pop()()
+    assert client.get("/v1/book", headers=first).status_code == 200
+
+
+def test_every_request_gives_its_places_back(app: Flask, bearer: Bearer, service: Any) -> None:
+    """Answered, refused, streamed or broken off: more requests than there are places."""
+    service.answers["/v1/feature-sets"] = (200, {"Content-Type": "text/csv"}, b"a" * 200_000)
+    headers, client = bearer(), app.test_client()
+    for _ in range(MOST + 2):
+        assert client.get("/v1/book", headers=headers).status_code == 200
+        with client.post("/v1/feature-sets", headers=headers, data=b"{}") as streamed:
+            assert len(streamed.data) == 200_000
+        with client.get("/openapi.json") as page:
+            assert page.status_code in {200, 503}
+        client.post("/v1/scores", headers=headers, input_stream=None, content_length=5)
+    assert app.extensions["places"]._taken == {}
+
+
+def test_pages_without_a_key_are_counted_by_address(app: Flask) -> None:
+    """Whoever fills the door without a key is told so too; the routes of clients stay open."""
+    held = [app.extensions["places"].enter("address 127.0.0.1") for _ in range(MOST)]
+    assert app.test_client().get("/livez").status_code == 429
+    held.pop()()
+    assert app.test_client().get("/livez").status_code == 200
+
+
+def test_beyond_a_routes_places_a_request_waits_for_the_clients_own() -> None:
+    """The next goes when one ends, in the order in which they came."""
+    places, route, order = Places(wait=20), Route("profile", at_once=2), list[int]()
+    running = [places.begin("bank-1", route), places.begin("bank-1", route)]
+
+    def work(number: int) -> None:
+        with places.at_work("bank-1", route):
+            order.append(number)
+
+    threads = []
+    for number in range(3):
+        threads.append(threading.Thread(target=work, args=(number,)))
+        threads[-1].start()
+        while len(places._waiting[("bank-1", route.kind)]) <= number:
+            pass
+    assert order == []
+    with places.at_work("bank-2", route), places.at_work("bank-1", Route("scoring", at_once=2)):
+        running.pop()()
+        for thread in threads:
+            thread.join(20)
+    assert order == [0, 1, 2]
+    running.pop()()
+    assert (places._taken, places._waiting) == ({}, {})
+
+
+def test_who_waits_too_long_is_refused_and_leaves_the_line() -> None:
+    """Nobody stands in line for ever."""
+    places, route = Places(wait=0.05), Route("profile", at_once=1)
+    finish = places.begin("bank-1", route)
+    with pytest.raises(TooManyAtOnce):
+        places.begin("bank-1", route)
+    finish()
+    finish()  # once only
+    assert (places._taken, places._waiting) == ({}, {})
+
+
+def test_one_client_leaves_room_in_the_gateway_and_in_every_service() -> None:
+    """What it may have under way in a service is less than the service's threads."""
+    assert MOST < THREADS_OF_THE_GATEWAY
+    kinds = {route.kind for route in ROUTES.values()}
+    for service in ("profile", "scoring", "matching"):
+        assert sum(most for name, most in kinds if name == service) <= THREADS_OF_A_SERVICE - 4
+    assert FEW < MANY
+
+
+@pytest.mark.parametrize("path", ["/v1/catalogue", "/v1/drift", "/v1/feature-sets"])
+def test_head_with_a_body_is_answered_at_once(app: Flask, bearer: Bearer, service: Any, path: str) -> None:
+    """The body means nothing: the service gets none, and nobody waits for that of its answer."""
+    answer = app.test_client().head(path, headers=bearer(), data=b"{}", content_type="application/json")
+    assert (answer.status_code, service.asked[-1]["method"], service.asked[-1]["received"]) == (200, "HEAD", 0)
