@@ -51,9 +51,10 @@ def measure(path: str, rows: int, most: int) -> Measured | None:
     for start in range(0, height, rows) if texts else ():
         for name in texts:
             cells = plan.select(pl.col(name)).slice(start, rows).collect()[name].cast(pl.String).cast(pl.Binary)
-            size = cells.bin.size().cast(pl.Int64)
-            total, longest = total + int(size.sum()), max(longest, int(size.max() or 0))
-            if int(size.sum()) > most:
+            sizes = cells.bin.size().cast(pl.Int64).to_frame("size")
+            size, most_of_one = sizes.select(sum=pl.col("size").sum(), max=pl.col("size").max().fill_null(0)).row(0)
+            total, longest = total + size, max(longest, most_of_one)
+            if size > most:
                 return None
     return Measured(total, longest)
 
