@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import tempfile
 from io import BytesIO
+from pathlib import Path
 
 import polars as pl
 
+from chassis.core.parquet_text import measured
 from services.scoring.domain.errors import TableUnreadable
 
 # Enough rows to tell a number from a word; a column that turns out otherwise later is read again as text.
@@ -18,6 +21,8 @@ ENCODINGS = ("utf-8-sig", "gb18030")
 LARGEST_UNPACKED = 512 << 20
 # A Parquet file cannot tell how much it unpacks to, but how many cells; eight bytes is the least that one takes.
 LARGEST_CELLS = LARGEST_UNPACKED // 8
+# Of text, which a dictionary may hold many times over: in all, and in one cell.
+LARGEST_TEXT, LONGEST_CELL = 256 << 20, 1 << 20
 
 
 def read_table(name: str, body: bytes, *, as_text: bool = False) -> pl.DataFrame:
@@ -59,9 +64,24 @@ def _parquet(name: str, body: bytes) -> pl.DataFrame:
         cells = plan.select(pl.len()).collect().item() * len(plan.collect_schema())
         if cells > LARGEST_CELLS:
             raise TableUnreadable(f"{name} holds {cells} cells; at most {LARGEST_CELLS} are read. Send fewer rows.")
+        _require_modest(name, body)
         return plan.collect()
     except pl.exceptions.PolarsError as error:
         raise TableUnreadable(f"{name} begins as Parquet but cannot be read: {_first_line(error)}") from None
+
+
+def _require_modest(name: str, body: bytes) -> None:
+    """Refuse a file whose text unpacks to more than is read, before it is: a dictionary has a value only once."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(body)
+        file.flush()
+        found = measured(Path(file.name), rows=LARGEST_CELLS, most=LARGEST_TEXT)
+    if found is None or found.longest > LONGEST_CELL:
+        longest = "" if found is None else f", its longest cell has {found.longest}"
+        raise TableUnreadable(
+            f"{name} holds more text than is read: at most {LARGEST_TEXT} bytes, {LONGEST_CELL} in a cell{longest}. "
+            f"Send shorter texts. / 文本过大：总计最多 {LARGEST_TEXT} 字节，单元格最多 {LONGEST_CELL} 字节，请缩短。"
+        )
 
 
 def _unpacked(name: str, body: bytes) -> bytes:

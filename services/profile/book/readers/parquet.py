@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
+from chassis.core.parquet_text import measured
 from services.profile.book.domain.columns import Form, Matched
 from services.profile.book.domain.titles import LINE, names
 from services.profile.book.readers.layout import swept
@@ -17,6 +18,8 @@ from services.profile.book.readers.sheets import FileTooLarge, Limits, RawSheet,
 SIMPLE = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Decimal, pl.Categorical, pl.Enum, pl.Null)
 # A cell of the least possible size; a Parquet file cannot tell how much text it unpacks to, its rows it can.
 SMALLEST_CELL_BYTES = 8
+# So many rows are held at once at most, and of a file that is looked at whole so many cells.
+ROWS_AT_ONCE, CELLS_AT_ONCE = 1 << 18, 1 << 25
 DAMAGED = "The Parquet file is damaged or cut short; send it again. / Parquet 文件已损坏或不完整，请重新报送。"
 HERE = "Asia/Shanghai"
 
@@ -29,6 +32,7 @@ class Rows:
     titles: tuple[str, ...]
     height: int
     matched: Matched
+    text: int = 0
 
     def texts(self, start: int, count: int) -> pl.DataFrame:
         """Return rows as columns of text; `line` is the number of the row, from 1."""
@@ -42,6 +46,7 @@ class Rows:
 def parquet(form: Form, path: Path, limits: Limits) -> RawSheet:
     """Read a Parquet file; `line` is the number of the row, from 1."""
     rows = opened(form, path, limits)
+    _require_modest(rows, limits)
     kept, notes = swept(rows.texts(0, rows.height), rows.titles, rows.matched)
     return RawSheet(form.kind, kept, titles=rows.titles, notes=notes)
 
@@ -68,7 +73,45 @@ def opened(form: Form, path: Path, limits: Limits) -> Rows:
         raise FileTooLarge(
             f"The file has {height} rows; split it and send the parts. / 行数过多，请拆分后分别报送。", rows=height
         )
-    return Rows(plan, tuple(titles), height, matched)
+    return Rows(plan, tuple(titles), height, matched, _text_of(path, limits))
+
+
+def _text_of(path: Path, limits: Limits) -> int:
+    """Return how many bytes of text a file holds; raise `FileTooLarge` where they are too many, before they are read.
+
+    A dictionary has a value once for all of its rows, so that a file of four thousand bytes may hold gigabytes.
+    """
+    found = measured(path, rows=ROWS_AT_ONCE, most=limits.text)
+    if found is None:
+        raise FileTooLarge(
+            f"The text of {ROWS_AT_ONCE} of its rows unpacks to more than {limits.text >> 20} MiB; send shorter texts, "
+            f"or the same as CSV in parts. / 每 {ROWS_AT_ONCE} 行文本解压后超过 {limits.text >> 20} MiB，请缩短文本，"
+            "或改用 CSV 拆分后报送。",
+            limit_bytes=limits.text,
+        )
+    if found.longest > limits.cell:
+        raise FileTooLarge(
+            f"A cell holds {found.longest} bytes of text; at most {limits.cell} are taken: shorten it and send the "
+            f"file again. / 有单元格文本达 {found.longest} 字节，最多 {limits.cell} 字节，请缩短后重新报送。",
+            found_bytes=found.longest,
+            limit_bytes=limits.cell,
+        )
+    return found.total
+
+
+def _require_modest(rows: Rows, limits: Limits) -> None:
+    """Raise `FileTooLarge` where a file that is looked at whole holds more than is looked at at once."""
+    cells = rows.height * len(rows.titles)
+    if rows.text > limits.text or cells > CELLS_AT_ONCE:
+        raise FileTooLarge(
+            f"The file holds {cells} cells with {rows.text} bytes of text; looked at at once are {CELLS_AT_ONCE} cells "
+            f"and {limits.text} bytes: split it and send the parts. / 文件共 {cells} 个单元格、{rows.text} 字节文本，"
+            f"一次最多受理 {CELLS_AT_ONCE} 个单元格、{limits.text} 字节，请拆分后分别报送。",
+            found_cells=cells,
+            found_bytes=rows.text,
+            limit_cells=CELLS_AT_ONCE,
+            limit_bytes=limits.text,
+        )
 
 
 def _text(column: pl.Series) -> pl.Series:

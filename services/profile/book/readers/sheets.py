@@ -43,10 +43,12 @@ def damage_told(words: str, *errors: type[Exception]) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is read at most, in bytes: unpacked, and between two line ends."""
+    """What is read at most, in bytes: unpacked, between two line ends, in a cell, and as text at once."""
 
     unpacked: int = 4 << 30
     line: int = 1 << 20
+    cell: int = 1 << 20
+    text: int = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
