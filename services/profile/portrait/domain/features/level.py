@@ -35,10 +35,8 @@ def levels(fen: NDArray[np.int64]) -> NDArray[np.int64]:
     part = above - (np.int64(1) << power)
     # In steps of a doubling: part * STEPS // 2 ** power.
     fine = (STEPS.bit_length() - 1) - power
-    found: NDArray[np.int64] = (
-        power * STEPS + np.where(fine >= 0, part << fine.clip(0), part >> (-fine).clip(0)) - _GROUND
-    )
-    return found
+    found: NDArray[np.int64] = power * STEPS + np.where(fine >= 0, part << fine.clip(0), part >> (-fine).clip(0))
+    return found - _GROUND
 
 
 def amount(mean: pl.Expr) -> pl.Expr:
