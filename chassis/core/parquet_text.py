@@ -13,6 +13,10 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # How the process ends where the file is damaged, which whoever reads it then tells in its own words.
 DAMAGED = 3
@@ -43,20 +47,32 @@ def measure(path: str, rows: int, most: int) -> Measured | None:
     import polars as pl  # noqa: PLC0415 -- the process that asks has no need of it here
 
     plan = pl.scan_parquet(path)
-    kinds = (pl.String, pl.Binary, pl.Categorical, pl.Enum)
-    texts = [name for name, kind in plan.collect_schema().items() if kind in kinds]
+    flat = (pl.Boolean, pl.Null)
+    schema = plan.collect_schema().items()
+    texts = [name for name, kind in schema if not (kind.is_numeric() or kind.is_temporal() or kind in flat)]
     height = plan.select(pl.len()).collect().item()
     _bound(2 * most + BESIDE)
     total = longest = 0
     for start in range(0, height, rows) if texts else ():
         for name in texts:
-            cells = plan.select(pl.col(name)).slice(start, rows).collect()[name].cast(pl.String).cast(pl.Binary)
-            sizes = cells.bin.size().cast(pl.Int64).to_frame("size")
-            size, most_of_one = sizes.select(sum=pl.col("size").sum(), max=pl.col("size").max().fill_null(0)).row(0)
+            cells = plan.select(pl.col(name)).slice(start, rows).collect()[name]
+            size, most_of_one = _weighed(cells)
             total, longest = total + size, max(longest, most_of_one)
             if size > most:
                 return None
     return Measured(total, longest)
+
+
+def _weighed(cells: pl.Series) -> tuple[int, int]:
+    """Return the bytes of all cells of a column, and of its longest; of lists and structs those of all."""
+    import polars as pl  # noqa: PLC0415 -- as above
+
+    if cells.dtype.is_nested():
+        return int(cells.estimated_size()), 0
+    held = cells if cells.dtype == pl.Binary else cells.cast(pl.String).cast(pl.Binary)
+    sizes = held.bin.size().cast(pl.Int64).to_frame("size")
+    size, longest = sizes.select(sum=pl.col("size").sum(), longest=pl.col("size").max().fill_null(0)).row(0)
+    return size, longest
 
 
 def _bound(more: int) -> None:

@@ -65,5 +65,12 @@ def test_what_a_file_holds_is_measured_to_the_byte(tmp_path: Path) -> None:
     table.with_columns(pl.col("b").cast(pl.Categorical)).write_parquet(path)
     assert measured(path, rows=2, most=100) == Measured(total=1 + 6 + 12, longest=6)
     assert measured(path, rows=2, most=7) is None
+    # Bytes that are no text, and lists, are held all the same by whoever reads the file.
+    pl.DataFrame({"a": [b"\xff\xfe" * 500] * 3, "b": [["x" * 1000]] * 3}).write_parquet(path)
+    assert measured(path, rows=3, most=2999) is None
+    found = measured(path, rows=3, most=1 << 20)
+    assert found
+    assert found.longest == 1000
+    assert found.total >= 6000
     path.write_bytes(b"PAR1" + bytes(100))
     assert measured(path, rows=2, most=7) == Measured()
