@@ -155,8 +155,8 @@ def objectives(told: Sequence[Told], soak: Soak) -> list[dict[str, Any]]:
         of_kind = [each for each in told if each.kind == kind]
         took = quantile(of_kind, slo["latency"]["share"])
         rows.append(_row(f"SLO latency: {kind}, 99 of 100 within", took, slo["latency"]["seconds"], "s"))
-    took = _quantile(soak.imports, slo["imports"]["share"]) if not soak.unfinished else None
-    rows.append(_row("SLO imports: 99 of 100 done within", took, slo["imports"]["seconds"], "s"))
+    done = _quantile(soak.imports, slo["imports"]["share"]) if not soak.unfinished else None
+    rows.append(_row("SLO imports: 99 of 100 done within", done, slo["imports"]["seconds"], "s"))
     behind = [each for each in soak.behind if each is not None]
     most = max(behind) if behind and len(behind) == len(soak.behind) else None
     rows.append(_row("SLO peers: behind by at most", most, slo["peers"]["seconds"], "s"))
