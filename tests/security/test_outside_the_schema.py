@@ -20,6 +20,7 @@ from databases import Server, lay
 from flask import Flask
 from flask.testing import FlaskClient
 from outside import FIRM, Sent, requests
+from profile_house import grant_all
 from werkzeug.serving import make_server
 
 from chassis.core.identity import Verifier
@@ -114,6 +115,7 @@ def suite(databases: dict[str, str], tmp_path: Path) -> Iterator[tuple[FlaskClie
         settings = ProfileSettings(homes["profile"], databases["profile"], lake, NOWHERE)
         migrate(settings)
         apps["profile"] = make_profile(settings, verifier=verifiers["profile"], peers=AtOnce())
+        grant_all(apps["profile"].extensions["context"], "source-1")
         apps["scoring"] = make_scoring(
             ScoringSettings(homes["scoring"], databases["scoring"], profile, NOWHERE, NOWHERE, "smc_x_y"),
             verifier=verifiers["scoring"],
