@@ -137,7 +137,7 @@ def suite(databases: dict[str, str], tmp_path: Path) -> Iterator[tuple[FlaskClie
 def test_no_request_breaks_a_service(suite: tuple[FlaskClient, dict[str, dict[str, str]]]) -> None:
     """0 × 5xx, beside what says by its name that there is no model."""
     client, headers = suite
-    made = client.put(f"/v1/enterprises/{FIRM}", json={"name": "云杉机械"}, headers=headers["source"])
+    made = client.put(f"/v1/enterprises/{FIRM}", json={"name": "云杉机械"}, headers=headers["operator"])
     assert made.status_code in {200, 201}, made.json
     broken = [told for sent in requests(SEED, EACH) if (told := _broken(client, sent, headers))]
     assert not broken, "\n".join(broken)

@@ -111,9 +111,9 @@ def endpoint(row: WebhookEndpoint) -> dict[str, Any]:
     return {"id": row.id, "url": row.url, "enabled": row.enabled, "created_at": rfc3339(row.created_at)}
 
 
-def new_endpoint(row: WebhookEndpoint) -> dict[str, Any]:
-    """Show an endpoint with its secret, this once."""
-    return {**endpoint(row), "secret": row.secret}
+def secret(row: WebhookEndpoint) -> dict[str, Any]:
+    """Show an endpoint's secret, to who made it by the same request."""
+    return {"secret": row.secret}
 
 
 def delivery(row: WebhookDelivery) -> dict[str, Any]:

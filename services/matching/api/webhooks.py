@@ -28,7 +28,7 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/v1/webhooks", descripti
 
 
 @blueprint.post("")
-@refuses(blueprint, 400, 409, 422)
+@refuses(blueprint, 400, 404, 409, 422)
 @requires("webhooks:write")
 @blueprint.arguments(WebhookOrderSchema())
 @blueprint.response(201, NewWebhookSchema())
@@ -36,8 +36,10 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/v1/webhooks", descripti
 def post_webhook(order: dict[str, Any]) -> Response:
     """Add an endpoint; messages to it are signed with the secret, which is shown this once."""
     with context().database.begin() as session:
+        # The answer that is kept under the key has no secret in it.
         answer = idempotency.once(session, lambda: _added(session, order["url"]))
-    return json_answer(answer, 201)
+        row = notify.find_endpoint(session, caller(), answer["id"])
+        return json_answer({**answer, **shown.secret(row)}, 201)
 
 
 @blueprint.get("")
@@ -92,4 +94,4 @@ def replay(delivery_id: str) -> Response:
 
 
 def _added(session: Session, url: str) -> dict[str, Any]:
-    return shown.new_endpoint(notify.register(session, caller(), url, private=context().settings.private_webhooks))
+    return shown.endpoint(notify.register(session, caller(), url, private=context().settings.private_webhooks))
