@@ -31,7 +31,8 @@ class Look:
 
 def look(home: Path, series: dict[int, list[Look]], names: dict[int, str]) -> None:
     """Add a look at each process of the suite on a home; name those that are new."""
-    mark, posts = f"SMECREDIT_HOME={home}".encode(), {}
+    mark = f"SMECREDIT_HOME={home}".encode()
+    posts: dict[int, str] = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 import orjson
 from flask import request
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, String, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from werkzeug.exceptions import BadRequest
 
@@ -58,6 +58,8 @@ def page(
     """
     at_most = limit()
     after = _cursor(len(key))
+    if after is not None and not all(_fits(part, value) for part, value in zip(key, after, strict=True)):
+        raise _foreign()
     if after is not None:
         columns = tuple_(*key)
         query = query.where(columns < tuple_(*after) if newest_first else columns > tuple_(*after))
@@ -89,7 +91,7 @@ def sliced(rows: Rows, show: Callable[[Rows], list[dict[str, Any]]]) -> dict[str
     at_most, after = limit(), _cursor(1)
     start = after[0] if after else 0
     if not isinstance(start, int) or start < 0:
-        raise BadRequest("The cursor is not one of ours; take `next` of the page before, as it is.")
+        raise _foreign()
     end = start + at_most
     return {"items": show(rows[start:end]), "next": _encode([end]) if len(rows) > end else None}
 
@@ -122,12 +124,25 @@ def _cursor(width: int) -> list[Any] | None:
     except (ValueError, Invalid):
         values = None
     if not isinstance(values, list) or len(values) != width or not all(map(_part, values)):
-        raise BadRequest("The cursor is not one of ours; take `next` of the page before, as it is.")
+        raise _foreign()
     return values
 
 
+def _foreign() -> BadRequest:
+    return BadRequest("The cursor is not one of ours; take `next` of the page before, as it is.")
+
+
 def _part(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, int) and value.bit_length() < LARGEST_BITS)
+    return isinstance(value, str) or (
+        isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < LARGEST_BITS
+    )
+
+
+def _fits(part: ColumnElement[Any] | InstrumentedAttribute[Any], value: Any) -> bool:
+    """Tell whether a column can be compared with a value: PostgreSQL breaks off over text beside a number."""
+    if isinstance(part.type, String):
+        return isinstance(value, str)
+    return not isinstance(part.type, Integer) or isinstance(value, int)
 
 
 def _encode(values: Sequence[Any]) -> str:

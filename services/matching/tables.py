@@ -216,18 +216,25 @@ class ApplicationEvent(Base):
 
 
 class WebhookEndpoint(Base):
-    """Where a client wants to be told, and the secret that its messages are signed with."""
+    """Where a client wants to be told, and the secret that its messages are signed with.
+
+    `enterprise` is the firm that the client speaks for: whatever concerns the firm is told to all its clients.
+    """
 
     __tablename__ = "webhook_endpoints"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     client: Mapped[str]
+    enterprise: Mapped[str | None]
     url: Mapped[str]
     secret: Mapped[str]
     enabled: Mapped[bool]
     created_at: Mapped[datetime]
 
-    __table_args__ = (Index("ix_webhook_endpoints_client_id", "client", "id"),)
+    __table_args__ = (
+        Index("ix_webhook_endpoints_client_id", "client", "id"),
+        Index("ix_webhook_endpoints_enterprise_id", "enterprise", "id"),
+    )
 
 
 class WebhookDelivery(Base):

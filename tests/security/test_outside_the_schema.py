@@ -32,6 +32,7 @@ from services.matching.app import create_app as make_matching
 from services.matching.settings import Settings as MatchingSettings
 from services.profile.app import create_app as make_profile
 from services.profile.composition import migrate
+from services.profile.portrait.usecases.make_peers import AtOnce
 from services.profile.settings import Settings as ProfileSettings
 from services.scoring.app import create_app as make_scoring
 from services.scoring.settings import Settings as ScoringSettings
@@ -112,7 +113,7 @@ def suite(databases: dict[str, str], tmp_path: Path) -> Iterator[tuple[FlaskClie
         lake = str(homes["profile"] / "lake")
         settings = ProfileSettings(homes["profile"], databases["profile"], lake, NOWHERE)
         migrate(settings)
-        apps["profile"] = make_profile(settings, verifier=verifiers["profile"])
+        apps["profile"] = make_profile(settings, verifier=verifiers["profile"], peers=AtOnce())
         apps["scoring"] = make_scoring(
             ScoringSettings(homes["scoring"], databases["scoring"], profile, NOWHERE, NOWHERE, "smc_x_y"),
             verifier=verifiers["scoring"],

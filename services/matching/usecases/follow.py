@@ -101,6 +101,6 @@ def record(session: Session, row: Application, event: str, caller: Caller, state
 
 def _tell(session: Session, row: Application, event: str, said: dict[str, str | int | None]) -> None:
     data = {"application": row.id, "dossier": row.dossier, "product": row.product, "state": row.state, **said}
-    # The enterprise sees what a platform does for it; nobody gets a message twice.
-    for client in sorted({row.applicant, row.bank, row.enterprise}):
-        notify.enqueue(session, client, f"application.{event}", data)
+    # Every client of the enterprise hears what is done in its name, and its client of the same id from before.
+    told = {row.applicant, row.bank, row.enterprise}
+    notify.enqueue(session, told, f"application.{event}", data, enterprise=row.enterprise)

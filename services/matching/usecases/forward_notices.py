@@ -37,5 +37,5 @@ def _forward(context: Context, after: str, notices: Sequence[Notice]) -> int:
             return 0
         for notice in notices:
             data = {"notice": notice.id, "enterprise": notice.enterprise, "act": notice.act}
-            enqueue(session, notice.client, f"notice.{notice.event}", data)
+            enqueue(session, [notice.client], f"notice.{notice.event}", data)
     return len(notices)

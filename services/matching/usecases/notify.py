@@ -5,14 +5,14 @@ A message commits with what it is about; `deliver.py` sends it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from chassis.core import webhooks
@@ -37,6 +37,7 @@ def register(session: Session, caller: Caller, url: str, *, private: bool) -> We
     row = WebhookEndpoint(
         id=new_id("hook"),
         client=caller.client,
+        enterprise=caller.enterprise if caller.role == "enterprise" else None,
         url=url,
         secret=webhooks.new_secret(),
         enabled=True,
@@ -55,12 +56,20 @@ def find_endpoint(session: Session, caller: Caller, endpoint_id: str) -> Webhook
     return row
 
 
-def enqueue(session: Session, client: str, kind: str, data: Mapping[str, Any]) -> None:
-    """Leave a message for each endpoint of a client, in the transaction of what it is about."""
+def enqueue(
+    session: Session, clients: Collection[str], kind: str, data: Mapping[str, Any], *, enterprise: str | None = None
+) -> None:
+    """Leave a message for each endpoint of these clients, in the transaction of what it is about; for none twice.
+
+    With `enterprise`, for those of all clients that speak for that firm too.
+    """
     now = datetime.now(UTC)
     body = orjson.dumps({"type": kind, "timestamp": rfc3339(now), "data": dict(data)})
-    wanted = select(WebhookEndpoint.id).where(WebhookEndpoint.client == client, WebhookEndpoint.enabled)
-    for endpoint_id in session.scalars(wanted).all():
+    whose: ColumnElement[bool] = WebhookEndpoint.client.in_(clients)
+    if enterprise is not None:
+        whose = or_(whose, WebhookEndpoint.enterprise == enterprise)
+    wanted = select(WebhookEndpoint.id, WebhookEndpoint.client).where(whose, WebhookEndpoint.enabled)
+    for endpoint_id, client in session.execute(wanted.order_by(WebhookEndpoint.id)).all():
         session.add(
             WebhookDelivery(
                 id=new_id("msg"),

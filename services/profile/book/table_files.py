@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import gcd
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ SHRED = "shred"
 JOINED = "joined"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Listed:
     """The files that hold the rows of a version, and into how many buckets these are divided."""
 
@@ -46,7 +46,16 @@ class Listed:
 
     def of(self, enterprises: Iterable[str]) -> pl.DataFrame:
         """Return those that may hold rows of these enterprises."""
-        return self.files.filter(pl.col("bucket").is_in({bucket_of(name, self.buckets) for name in enterprises}))
+        buckets = {bucket_of(name, self.buckets) for name in enterprises}
+        if len(buckets) == 1:
+            return self.by_bucket.get(buckets.pop(), self.files.clear())
+        return self.files.filter(pl.col("bucket").is_in(buckets))
+
+    @cached_property
+    def by_bucket(self) -> Mapping[int, pl.DataFrame]:
+        """The files of each bucket, in their order."""
+        parts = self.files.partition_by("bucket", maintain_order=True)
+        return {part["bucket"][0]: part for part in parts}
 
     def near(self, bucket: Bucket) -> pl.DataFrame:
         """Return those that may hold rows of a bucket, be it of this number of them or of another."""

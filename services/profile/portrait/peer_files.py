@@ -142,10 +142,11 @@ def index_names(files: PeerFiles, heard: Sequence[str], firms: pl.Series) -> pl.
 
     So whoever reads it tells a firm that nobody names from one that was not among these.
     """
-    book = pl.DataFrame({"party": firms, "enterprise": pl.Series([None] * firms.len(), dtype=pl.String)}).lazy()
+    book = pl.DataFrame({"party": firms, "enterprise": pl.Series([None] * firms.len(), dtype=pl.String)})
     told = [files.read(stamp, f"mentions-{at}").select("party", "enterprise") for at, stamp in enumerate(heard)]
-    near = pl.concat(told).join(book.select("party"), on="party", how="semi")
-    return pl.concat([book, near]).unique().sort("party", "enterprise").collect()
+    # One part after the other: most of whom a part names is not of the book.
+    near = [part.join(book.lazy().select("party"), on="party", how="semi").collect() for part in told]
+    return pl.concat([book, *near]).unique().sort("party", "enterprise")
 
 
 def naming_one(files: PeerFiles, stamp: str, firm: str) -> list[str] | None:

@@ -263,6 +263,21 @@ def test_each_move_is_told_once_and_signed(parties: Parties, receiver: Any, secr
     assert message["data"]["application"] == application
 
 
+def test_every_client_of_the_firm_is_told_what_is_done_in_its_name(
+    parties: Parties, receiver: Any, secret: str, tokens: Any, postman: Postman
+) -> None:
+    """Whatever the client's id; a client of another firm hears nothing, and nobody hears anything twice."""
+    hook = {"url": f"http://127.0.0.1:{receiver.server_port}/hook"}
+    for client, enterprise in (("firm-e1", "local:E1"), ("books-e1", "local:E1"), ("firm-e2", "local:E2")):
+        who = tokens(role="enterprise", client=client, enterprise=enterprise, scopes=SCOPES)
+        assert parties.post(who, "/v1/webhooks", hook).status_code == 201
+    parties.hand_in(parties.platform, products=["one"])
+    assert postman.deliver_due() == 3
+    for client, messages in (("firm-e1", 1), ("books-e1", 1), ("firm-e2", 0)):
+        who = tokens(role="enterprise", client=client, enterprise="local:E1", scopes=SCOPES)
+        assert len(parties.client.get("/v1/webhooks/deliveries", headers=who).json["items"]) == messages
+
+
 def test_a_failed_delivery_is_tried_again_under_its_id(
     parties: Parties, receiver: Any, secret: str, postman: Postman
 ) -> None:

@@ -1,5 +1,7 @@
 """Numbered offers, what was drawn, the match that an application came from; and the ledger of what was agreed.
 
+An endpoint of before says no firm, and is told as before; a new one says it.
+
 Of each application the terms that the bank offered last (its event says them) become offer 1: open for a fortnight
 after it was last moved where it still stands, accepted where the firm has accepted. No digest of it was ever shown, so
 none is written. What later moves wrote over `terms` stays there: the two can be compared.
@@ -27,6 +29,7 @@ ADDED: dict[str, dict[str, sa.types.TypeEngine[Any]]] = {
         "drawn_fen": sa.BigInteger(),
     },
     "application_events": {"offer": sa.BigInteger(), "drawn_fen": sa.BigInteger()},
+    "webhook_endpoints": {"enterprise": sa.String()},
 }
 ENDED_BEFORE = {"offered": "open", "declined": "lapsed", "withdrawn": "lapsed"}
 DAYS = timedelta(days=14)
@@ -52,6 +55,7 @@ def upgrade() -> None:
     for table, columns in ADDED.items():
         for name, kind in columns.items():
             op.add_column(table, sa.Column(name, kind, nullable=True))
+    op.create_index("ix_webhook_endpoints_enterprise_id", "webhook_endpoints", ["enterprise", "id"])
     _keep_offers(_make_offers())
     _make_ledger()
 
@@ -59,6 +63,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("ledger_nodes", "ledger_entries", "ledger_head", "application_offers"):
         op.drop_table(table)
+    op.drop_index("ix_webhook_endpoints_enterprise_id", "webhook_endpoints")
     for table, columns in ADDED.items():
         for name in columns:
             op.drop_column(table, name)

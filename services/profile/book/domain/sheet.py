@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -18,6 +18,9 @@ from services.profile.book.domain.validation import REPORT, Checked
 MOST_WARNINGS = MOST_NOTES = 20
 # Lines of a file's second sheet are counted on from here, of its third from twice as far: each names one row.
 SHEET_STEP = 1 << 40
+# The SHA-256 of what was written of rejected rows, by file: noted under this word with the counts of an import.
+Digests = Mapping[str, str]
+NOTED = "reports"
 FOLDED = {"line": pl.Int64(), "into": pl.Int64()}
 
 

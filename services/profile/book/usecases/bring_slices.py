@@ -16,6 +16,7 @@ from services.profile.book import tables
 from services.profile.book.commits import Commits
 from services.profile.book.context import Context
 from services.profile.book.domain.dataset import Dataset
+from services.profile.book.domain.sheet import Digests
 from services.profile.book.domain.titles import LINE
 from services.profile.book.domain.versions import former_parties
 from services.profile.book.fit import Commit
@@ -26,7 +27,7 @@ from services.profile.book.spill import Part, Weighed
 from services.profile.book.usecases.conclude import conclude
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.book.usecases.in_slices import NeedsAll, Sliced, can_be_sliced, looked_at, reported, workplace
-from services.profile.book.usecases.report import Digests, write_report
+from services.profile.book.usecases.report import write_report
 from services.profile.book.usecases.stand import claim_nature, last_step, standing_of
 from services.profile.book.usecases.understand import how_read, understanding
 

@@ -28,13 +28,12 @@ from services.profile.book.domain.columns import ENTERPRISES
 from services.profile.book.domain.counterparty import named_parties
 from services.profile.book.domain.dataset import Dataset
 from services.profile.book.domain.party import party_of
-from services.profile.book.domain.sheet import Counts, Sheet, summary
+from services.profile.book.domain.sheet import NOTED, Counts, Digests, Sheet, summary
 from services.profile.book.fit import Commit
 from services.profile.book.usecases.enrol import enrol_all
 from services.profile.book.usecases.hooks import Hooks
 from services.profile.book.usecases.observe import observe
 from services.profile.book.usecases.receive import JOB
-from services.profile.book.usecases.report import NOTED, Digests
 from services.profile.book.usecases.touch import note_changed
 
 # The names of an invoice's sides, which a file may state beside their codes.

@@ -10,7 +10,7 @@ import csv
 import hashlib
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -19,13 +19,10 @@ import polars as pl
 
 from services.profile.book.context import Context
 from services.profile.book.domain.rejected import header, rejected, safe
-from services.profile.book.domain.sheet import Sheet
+from services.profile.book.domain.sheet import Digests, Sheet
 from services.profile.book.domain.validation import REPORT
 
 BOM = "\N{BYTE ORDER MARK}".encode()
-# The SHA-256 of files by their names; they are noted under this word with the counts of an import.
-Digests = Mapping[str, str]
-NOTED = "reports"
 FAULTS, ROWS, ROWS_OF_SHEETS = ".rejects.csv", ".rejected.csv", ".rejected.zip"
 
 

@@ -25,6 +25,14 @@ from services.profile.portrait.domain.features.catalogue import compute
 
 c = pl.col
 SIDES = ("sale", "purchase")
+# How far a side of a firm reaches back, of how many months, and since when the firm is registered.
+SHOWN: dict[str, pl.DataType] = {
+    "enterprise": pl.String(),
+    "direction": pl.String(),
+    "reach": pl.Int32(),
+    "window": pl.Int32(),
+    "registered_on": pl.Date(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +84,25 @@ def shown(invoices: pl.DataFrame, as_of: date) -> dict[str, Shown]:
 
 def supposed(invoices: pl.DataFrame, as_of: date, found: Mapping[str, Shown]) -> pl.DataFrame:
     """Return the invoices (`NEEDS`) that fill the windows of these firms, if what they do not show is like the rest."""
-    windows = pl.DataFrame(
-        [(name, one.window, one.registered_on) for name, one in found.items() if one.supposed],
-        schema={"enterprise": pl.String, "window": pl.Int32, "registered_on": pl.Date},
+    sides = pl.LazyFrame(
+        [
+            (name, side, getattr(one, side), one.window, one.registered_on)
+            for name, one in found.items()
+            for side in SIDES
+            if one.missing(side) and getattr(one, side)
+        ],
+        schema=SHOWN,
         orient="row",
     )
-    valid = invoices.select(NEEDS).filter(c("status") == "valid", c("date") <= as_of)
-    rows = valid.join(windows, on="enterprise").join(_reaches(valid, as_of), on=["enterprise", "direction"])
+    # Moved back by whole months an invoice lies in no later month than so many before its own: whatever would leave the
+    # window is left out before whole rows are gathered. A red letter of before the first invoice stands where it is.
+    slot = slot_of(c("date"), as_of).alias("slot")
+    valid = invoices.lazy().with_row_index("place").filter(c("status") == "valid", c("date") <= as_of)
+    near = valid.select("place", "enterprise", "direction", slot).join(sides, on=["enterprise", "direction"])
+    told = near.filter(c("slot") < c("reach"), c("slot") + c("reach") < SLOTS).collect()
+    rows = invoices.select(NEEDS)[told["place"]].hstack(told.drop("place", "enterprise", "direction"))
     times = pl.DataFrame({"time": range(1, SLOTS)}, schema={"time": pl.Int32})
-    # A red letter of before the first invoice stands where it is.
-    within = (c("reach") < c("window")) & (slot_of(c("date"), as_of) < c("reach"))
-    back = rows.filter(within).join_where(times, c("reach") * c("time") < c("window"))
+    back = rows.join_where(times, c("reach") * c("time") < c("window"))
     moved = back.with_columns(date=c("date").dt.offset_by(pl.format("-{}mo", c("reach") * c("time"))))
     # The last days of a month may fall into the month before the window: what is supposed lies in it.
     inside = (slot_of(c("date"), as_of) < SLOTS) & (c("date") >= c("registered_on")).fill_null(value=True)

@@ -8,10 +8,10 @@ group says which it is and how many it holds. Real and synthetic firms are never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeVar, get_args
+from typing import TypeAlias, get_args
 
 import numpy as np
 import polars as pl
@@ -19,17 +19,22 @@ from numpy.typing import NDArray
 
 from services.profile.portrait.domain.features.feature import Dimension
 from services.profile.portrait.domain.indicators import FIGURES
-from services.profile.portrait.domain.standing import dimension_scores
+from services.profile.portrait.domain.standing import SCORED, dimension_score
 from services.profile.standards import industries
 from services.profile.standards.text import Text
 
 Grid = NDArray[np.float64]
 Key = tuple[bool, str | None, str | None]  # synthetic, industry or section, size
-K = TypeVar("K", bound=str)
+# Which firms are in a group, by their places; the quantiles of a dimension's figures and of its scores in a group.
+Places: TypeAlias = NDArray[np.uint32]
+Curves: TypeAlias = tuple[dict[str, Grid], Grid | None]
 
 # Ours, 2026-11: with 30 peers a percentile carries about ±9 points (one standard error at the median).
 LEAST_PEERS = 30
 STEPS = np.linspace(0.0, 1.0, 101)
+NAMES = tuple(figure.name for figure in FIGURES)
+# So many firms, and up to twice as many, are scored at once.
+TOGETHER = 1 << 15
 # What early warning compares with what is usual (`watch/domain/signals/norms.py`), among firms with invoices.
 USUAL = ("sales_void_rate_36m", "vat_burden_36m", "margin_36m")
 # A kept curve: of which group (its place, its key, how many firms), of which figure or dimension.
@@ -128,19 +133,48 @@ def peers(features: pl.DataFrame, firms: pl.DataFrame) -> Peers:
 
     `firms`: enterprise, industry, size_class, synthetic.
     """
-    book = features.join(firms, on="enterprise", how="left").with_columns(pl.col("synthetic").fill_null(value=False))
+    columns = {name: features[name].fill_null(np.nan).to_numpy() for name in NAMES if name in features.columns}
+    rows = _cells(features["enterprise"], firms)
+
+    def made(key: Key) -> Group:
+        curves = [_curves(dimension, columns, rows[key]) for dimension in SCORED]
+        return _group((len(rows[key]), curves), key[1], key[2])
+
+    return Peers(frozenset(rows), made)
+
+
+def grouped(
+    enterprises: pl.Series, firms: pl.DataFrame, read: Callable[[Sequence[str]], Mapping[str, Grid]]
+) -> pl.DataFrame:
+    """Return what `as_rows` does of the `peers` of a book of which never more than the figures of a dimension are held.
+
+    `read` gives those of some figures that there are, in the order of `enterprises`.
+    """
+    rows = _cells(enterprises, firms)
+    curves: dict[Key, list[Curves]] = {key: [] for key in rows}
+    for dimension in SCORED:
+        columns = read([figure.name for figure in FIGURES if figure.dimension == dimension])
+        for key, among in rows.items():
+            curves[key].append(_curves(dimension, columns, among))
+    return as_rows(Peers(frozenset(rows), lambda key: _group((len(rows[key]), curves[key]), key[1], key[2])))
+
+
+def _cells(enterprises: pl.Series, firms: pl.DataFrame) -> dict[Key, Places]:
+    """Return the groups that are large enough, and the whole book in any case: which of some firms are in each."""
+    book = pl.DataFrame({"enterprise": enterprises}).join(firms, on="enterprise", how="left", maintain_order="left")
+    book = book.with_columns(pl.col("synthetic").fill_null(value=False))
     stated = book["industry"].unique().drop_nulls()
     sections = pl.Series([section_of(name) for name in stated], dtype=pl.String)
     book = book.with_columns(section=pl.col("industry").replace_strict(stated, sections, default=None))
     traits = book.select("synthetic", "industry", "section", "size_class").with_row_index("row")
-    rows: dict[Key, pl.Series] = {}
+    rows: dict[Key, Places] = {}
     for industry, by in STEPS_WIDER:
         for values, cell in traits.drop_nulls(by).partition_by(by, as_dict=True).items():
             trait = dict(zip(by, values, strict=True))
             key = (bool(trait["synthetic"]), trait.get(industry), trait.get("size_class"))
             if cell.height >= LEAST_PEERS or len(by) == 1:
-                rows.setdefault(key, cell["row"])
-    return Peers(frozenset(rows), lambda key: _group(book[rows[key]], key[1], key[2]))
+                rows.setdefault(key, cell["row"].to_numpy())
+    return rows
 
 
 def as_rows(peers: Peers) -> pl.DataFrame:
@@ -171,22 +205,35 @@ def _kept(rows: pl.DataFrame, key: Key) -> Group:
     return Group(_title(key[1], key[2]), rows["count"][0], curves["feature"], dimensions)
 
 
-def _group(cell: pl.DataFrame, industry: str | None, size: str | None) -> Group:
-    named = [figure.name for figure in FIGURES if figure.name in cell.columns]
-    values = {name: cell[name].fill_null(np.nan).to_numpy() for name in named}
-    grids = _grids(values)
+def _group(cell: tuple[int, Sequence[Curves]], industry: str | None, size: str | None) -> Group:
+    """Return a group: how many its firms are, and the curves of each dimension."""
+    count, curves = cell
+    found = {name: grid for features, _ in curves for name, grid in features.items()}
     return Group(
         title=_title(industry, size),
-        count=cell.height,
-        features=grids,
-        dimensions=_grids(dimension_scores(values, grids)),
+        count=count,
+        features={name: found[name] for name in NAMES if name in found},
+        dimensions={dimension: grid for dimension, (_, grid) in zip(SCORED, curves, strict=True) if grid is not None},
     )
 
 
-def _grids(columns: Mapping[K, Grid]) -> dict[K, Grid]:
-    """Return the quantiles of each column's known values; a column that nobody has is left out."""
-    known = {name: column[~np.isnan(column)] for name, column in columns.items()}
-    return {name: np.quantile(column, STEPS) for name, column in known.items() if column.size}
+def _curves(dimension: Dimension, columns: Mapping[str, Grid], rows: Places) -> Curves:
+    """Return the quantiles of a dimension's figures in a group, and of its scores; None where nobody has any."""
+    own = {f.name: columns[f.name] for f in FIGURES if f.dimension == dimension and f.name in columns}
+    found = {name: _quantiles(column[rows]) for name, column in own.items()}
+    grids = {name: grid for name, grid in found.items() if grid is not None}
+    # Each firm's score is its own, so the firms of a large group take turns. (A table of one column is summed in
+    # another order; even parts are never that small.)
+    turns = np.array_split(rows, max(1, len(rows) // TOGETHER))
+    scores = [dimension_score(dimension, {name: column[turn] for name, column in own.items()}, grids) for turn in turns]
+    known = [score for score in scores if score is not None]
+    return grids, _quantiles(np.concatenate(known)) if known else None
+
+
+def _quantiles(column: Grid) -> Grid | None:
+    """Return the quantiles of a column's known values; None where nobody has any."""
+    known = column[~np.isnan(column)]
+    return np.quantile(known, STEPS) if known.size else None
 
 
 def _title(industry: str | None, size: str | None) -> Text:

@@ -25,6 +25,8 @@ from services.profile.portrait.domain.indicators import FIGURES, Indicator
 Grid = NDArray[np.float64]
 WHOLE: frozenset[Dimension] = frozenset({"relation", "compliance"})
 MIDDLE, FULL = 50.0, 100.0
+# The dimensions that have figures, in the catalogue's order.
+SCORED: tuple[Dimension, ...] = tuple(dict.fromkeys(figure.dimension for figure in FIGURES))
 
 
 def base(dimension: Dimension) -> float:
@@ -90,12 +92,16 @@ def _beyond_invoices(figure: Feature) -> bool:
 
 def dimension_scores(values: Mapping[str, Grid], grids: Mapping[str, Grid]) -> dict[Dimension, Grid]:
     """Return the scores 0–100 of each dimension for firms in columns; NaN where nothing of it is known."""
-    scores: dict[Dimension, Grid] = {}
-    for dimension in dict.fromkeys(figure.dimension for figure in FIGURES):
-        added = contributions(dimension, values, grids)
-        if added:
-            parts = np.array(list(added.values()))
-            known = (~np.isnan(parts)).any(axis=0)
-            score = np.clip(base(dimension) + np.nansum(parts, axis=0), 0.0, FULL)  # a last bit may lie beyond
-            scores[dimension] = np.where(known, score, np.nan)
-    return scores
+    found = {dimension: dimension_score(dimension, values, grids) for dimension in SCORED}
+    return {dimension: score for dimension, score in found.items() if score is not None}
+
+
+def dimension_score(dimension: Dimension, values: Mapping[str, Grid], grids: Mapping[str, Grid]) -> Grid | None:
+    """Return the score of one dimension for firms in columns; None where none of its figures can be placed."""
+    added = contributions(dimension, values, grids)
+    if not added:
+        return None
+    parts = np.array(list(added.values()))
+    known = (~np.isnan(parts)).any(axis=0)
+    score = np.clip(base(dimension) + np.nansum(parts, axis=0), 0.0, FULL)  # a last bit may lie beyond
+    return np.where(known, score, np.nan)

@@ -7,7 +7,7 @@ at a moment never changes, so that a replay gives the same bytes, whatever is le
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
@@ -19,6 +19,7 @@ from chassis.data.database import Runner
 from services.profile.book import enterprise_store, import_store, state_store, step_store
 from services.profile.book.context import Context
 from services.profile.book.delta import one_of
+from services.profile.book.domain.enterprise import Enterprise
 from services.profile.book.domain.evidence import Evidence
 from services.profile.book.domain.invoice import DATASET
 from services.profile.book.domain.moment import Moment, usual_day
@@ -173,13 +174,22 @@ def _group_rows(files: PeerFiles, stamp: str, name: str, place: int) -> pl.DataF
     return files.read(stamp, name).filter(pl.col("place") == place).collect()
 
 
-def parties_of(context: Context, moment: Moment, evidence: Evidence) -> pl.DataFrame:
-    """Return the sizes of the firms of some evidence and of whom they trade with, as known at a moment."""
+def known_parties(context: Context, moment: Moment, evidence: Evidence) -> list[Enterprise]:
+    """Return the firms of some evidence and those that they trade with, as known at a moment."""
     assert moment.known_at is not None
     told = evidence.invoices.select(party_of(pl.col("counterparty").unique())).to_series().drop_nulls()
     names = sorted({*evidence.enterprises["enterprise"], *told})
     with context.database.read() as session:
-        firms = enterprise_store.enterprises_at(session, moment.known_at, names)
+        return enterprise_store.enterprises_at(session, moment.known_at, names)
+
+
+def parties_of(context: Context, moment: Moment, evidence: Evidence) -> pl.DataFrame:
+    """Return the sizes of the firms of some evidence and of whom they trade with, as known at a moment."""
+    return sizes_of(known_parties(context, moment, evidence))
+
+
+def sizes_of(firms: Iterable[Enterprise]) -> pl.DataFrame:
+    """Return the size of each firm (enterprise, size_class)."""
     return pl.DataFrame([(firm.id, firm.size_class) for firm in firms], schema=SIZES, orient="row")
 
 

@@ -24,6 +24,7 @@ from services.profile.portrait.domain.crosscheck import Material
 STATED = (*DATASET.identity, "status", "blue_number", "version", "known_at", "import_id")
 # And what tells from when to when a book runs.
 SPANNED = ("enterprise", "direction", "date", "version", "known_at", "import_id")
+OPPOSITE = {"sale": "purchase", "purchase": "sale"}
 
 
 def material(
@@ -96,19 +97,33 @@ def _of_partners(
     context: Context, told: _Told, enterprises: Collection[str], evidence: Evidence, naming: Collection[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the same of the firms that may name these, and of those that these name."""
-    named = evidence.invoices.select(party_of(pl.col("counterparty").unique())).to_series().drop_nulls()
+    named = _named(evidence)
     with context.database.read() as session:
         there = enterprise_store.there(session, sorted({*naming, *named}))
     # Who deals with no firm of the book has nobody's statements to be held against; of a firm that names none of
-    # these nothing is asked but from when to when its book runs.
+    # these nothing is asked but from when to when its book runs, of the side that deals with them.
     telling = there.intersection(naming)
     others = {*there, *enterprises} - telling if there else set[str]()
+    shared = context.lake.sharing(told.moment.version, others, telling)
     stated = partial(context.lake.stated, told.moment.version, without=told.withdrawn)
-    rows, rest = stated(telling, STATED), stated(others, SPANNED)
+    rows = stated(telling | shared, STATED)
+    only = {name: side for name, side in named.items() if side is not None and name not in enterprises}
+    rest = stated(others - shared, SPANNED, only=only)
     spans = told.spans(pl.concat([rows.select(SPANNED), rest]).lazy()).collect()
+    said = rows.lazy().filter(pl.col("enterprise").is_in(sorted(telling))) if shared else rows.lazy()
     respelled = pl.col("counterparty").str.contains(OTHERWISE)
-    near = told.known(rows.lazy()).filter(_may_be(enterprises) | respelled).collect()
+    near = told.known(said).filter(_may_be(enterprises) | respelled).collect()
     return context.lake.spelled(near).filter(_may_be(enterprises)), spans
+
+
+def _named(evidence: Evidence) -> dict[str, str | None]:
+    """Return whom some evidence names, and the side of its book that says so too: None for both."""
+    dealings = evidence.invoices.select("counterparty", "direction").unique()
+    told = dealings.select(party_of(pl.col("counterparty")).alias("party"), "direction").unique().drop_nulls("party")
+    found = dict[str, str | None]()
+    for party, direction in told.iter_rows():
+        found[party] = None if party in found else OPPOSITE[direction]
+    return found
 
 
 def _may_be(enterprises: Collection[str] | None) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""The units of peer figures: what a part of the book says of others, the figures of its firms, and all parts as one.
+"""The units of peer figures: what a part of the book says of others, and the figures of its firms.
 
 A unit reads lakes and files and never the database: what SQL knows is handed to it as values, so that any process of
 any machine may do it. Its tables bear the stamp of all that they are made from; one that is there is not made again.
@@ -22,9 +22,8 @@ from services.profile.book.lake import Lake, lakes
 from services.profile.book.usecases.gather import Known, gather_part, scan_invoices
 from services.profile.portrait.domain import crosscheck
 from services.profile.portrait.domain.features import NEEDS, compute
-from services.profile.portrait.domain.indicators import Edges, Trust, edges, network, own
-from services.profile.portrait.domain.peers import USUAL, as_rows, peers
-from services.profile.portrait.peer_files import NAMES, PeerFiles, index_names, naming
+from services.profile.portrait.domain.indicators import Trust, edges, own
+from services.profile.portrait.peer_files import PeerFiles, naming
 from services.profile.portrait.peer_store import PARTS
 
 c = pl.col
@@ -108,16 +107,6 @@ class Unit:
         self.files.write(self.stamp, at, table.sort(by, nulls_last=True))
 
 
-@dataclass(frozen=True, slots=True)
-class All:
-    """All parts as one: the stamps of what each part says of others and of its figures, and who the firms are."""
-
-    stamp: str
-    files: PeerFiles
-    heard: tuple[str, ...]
-    figured: tuple[str, ...]
-
-
 class PartOfLake:
     """A kind of data of one part of the book."""
 
@@ -175,28 +164,9 @@ def figure(unit: Unit) -> None:
     figures = by_own.join(features, on="enterprise", how="full", coalesce=True)
     unit.keep("figures", figures, ("enterprise",), 1)
     unit.keep("checks", checks, ("enterprise",), 1)
-    unit.keep("links", found.links, ("enterprise", "counterparty"), 1)
+    unit.keep("links", pl.concat(found.links).collect(), ("enterprise", "counterparty"), 1)
     unit.keep("relations", found.relations, ("enterprise", "relation", "party", "share"), 1)
     unit.keep("troubled", found.troubled, ("enterprise",), 1)
-
-
-def combine(whole: All) -> tuple[int, int]:
-    """Write the groups of peers and the network of all parts; return how many firms have any figure, and trade."""
-    files, stamp = whole.files, whole.stamp
-    roster = files.read(stamp, TOLD).select(ROSTER).sort("enterprise").collect()
-    found = Edges(*(_parts(whole, name) for name in ("links", "relations", "troubled")))
-    large = roster.filter(c("size_class") == "large")["enterprise"]
-    tied = network(found, large, _parts(whole, "checks").sort("enterprise"))
-    figures = _parts(whole, "figures").sort("enterprise")
-    traded = figures.filter(c("traded"))
-    usual = peers(traded.select("enterprise", *USUAL), roster)
-    book = figures.drop("traded").join(tied, on="enterprise", how="full", coalesce=True).sort("enterprise")
-    files.write(stamp, "usual", as_rows(usual))
-    files.write(stamp, "groups", as_rows(peers(book, roster)))
-    files.write(stamp, "network", tied)
-    files.write(stamp, NAMES, index_names(files, whole.heard, roster["enterprise"]))
-    files.write(stamp, "firms", roster)
-    return figures.height, traded.height
 
 
 def _mirrored(unit: Unit) -> pl.DataFrame:
@@ -219,8 +189,3 @@ def _statements(unit: Unit, enterprises: Sequence[str] | None) -> pl.DataFrame:
     version = known.versions.get("invoices", 0)
     rows = scan_invoices(unit.lakes, version, of, PEERS, without=known.gone.imports)
     return rows.filter(c("known_at") <= known.moment.known_at).select(STATED).collect()
-
-
-def _parts(whole: All, name: str) -> pl.DataFrame:
-    tables = [whole.files.read(stamp, f"{name}-{at}") for at, stamp in enumerate(whole.figured)]
-    return pl.concat(tables, how="diagonal").collect()

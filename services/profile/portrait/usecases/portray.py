@@ -13,7 +13,6 @@ from typing import Any
 import polars as pl
 
 from chassis.core.errors import NotFound
-from services.profile.book import enterprise_store
 from services.profile.book.context import Context
 from services.profile.book.domain.enterprise import Enterprise
 from services.profile.book.domain.evidence import Evidence
@@ -24,7 +23,14 @@ from services.profile.portrait.domain.features.feature import Dimension
 from services.profile.portrait.domain.indicators import INDICATORS, Trust, own
 from services.profile.portrait.domain.peers import Firm, Group
 from services.profile.portrait.domain.portrait import TITLES, Line, Portrait, Subject, lines, month_ends, portrait
-from services.profile.portrait.usecases.baseline import Baseline, baseline, naming_firms, parties_of, trust_of
+from services.profile.portrait.usecases.baseline import (
+    Baseline,
+    baseline,
+    known_parties,
+    naming_firms,
+    sizes_of,
+    trust_of,
+)
 from services.profile.portrait.usecases.read_features import describer
 from services.profile.rights.usecases.open_at import OpenFile, open_at
 from services.profile.rights.usecases.open_file import Reading
@@ -96,20 +102,14 @@ def prepare(context: Context, file: OpenFile) -> PortraitInputs:
     moment = file.moment
     held = baseline(context, moment, [file.enterprise])
     evidence = gather(context, moment, file.permit)
-    firm = _known_then(context, file.enterprise, moment)
+    parties = known_parties(context, moment, evidence)
+    # Of a firm of which nothing was said by then only its id is known.
+    firm = next((each for each in parties if each.id == file.enterprise), Enterprise(file.enterprise))
     near = naming_firms(context, moment, held.mentions, [file.enterprise])
     trust = trust_of(context, moment, file.permit, evidence, near)
-    subject = _subject(evidence, moment, held.network, parties_of(context, moment, evidence), trust)
+    subject = _subject(evidence, moment, held.network, sizes_of(parties), trust)
     group = held.peers.of(Firm(firm.industry, firm.size_class, firm.synthetic))
     return PortraitInputs(firm, evidence, subject, group, held)
-
-
-def _known_then(context: Context, enterprise: str, moment: Moment) -> Enterprise:
-    """Return who an enterprise was as known; only its id where nothing was said of it yet."""
-    assert moment.known_at is not None
-    with context.database.read() as session:
-        firms = enterprise_store.enterprises_at(session, moment.known_at, [enterprise])
-    return firms[0] if firms else Enterprise(enterprise)
 
 
 def _subject(evidence: Evidence, moment: Moment, network: pl.DataFrame, parties: pl.DataFrame, trust: Trust) -> Subject:

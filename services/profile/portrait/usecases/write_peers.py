@@ -29,15 +29,14 @@ from services.profile.book.usecases.gather import EVERY, Known, scan
 from services.profile.portrait.peer_files import named_by, naming
 from services.profile.portrait.peer_store import Finished
 from services.profile.portrait.usecases.baseline import CATALOGUE, peer_files
+from services.profile.portrait.usecases.combine_parts import All, combine
 from services.profile.portrait.usecases.figure_parts import (
     CHANNELS,
     PEERS,
     ROSTER,
     TOLD,
-    All,
     Changed,
     Unit,
-    combine,
     figure,
     hear,
 )

@@ -72,6 +72,24 @@ def test_a_firm_from_which_all_buy_is_more_central_than_its_suppliers_customers(
     assert found["local:H"] > found["local:T"]  # type: ignore[operator]
 
 
+def test_links_in_parts_make_the_network_of_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the last bit, and though the shares of few sellers are made at once."""
+    rng = np.random.default_rng(3)
+    sides, fen = rng.integers(0, 40, (2, 900)), rng.integers(-5, 10**9, (2, 900)).clip(0)
+    told = {"enterprise": sides[0], "counterparty": sides[1], "sold": fen[0], "bought": fen[1]}
+    every = pl.DataFrame(told).filter(pl.col("enterprise") < 25).unique(("enterprise", "counterparty"))
+    links = every.select(
+        pl.format("local:{}", "enterprise"), pl.format("{}", "counterparty"), pl.col("sold", "bought")
+    ).sort("enterprise", "counterparty")
+    large = pl.Series(["local:3"])
+    whole = chain.network(links, large).sort("enterprise")
+    assert whole.null_count().sum_horizontal().item() == 0
+    monkeypatch.setattr(chain, "TOGETHER", 7)
+    mine = pl.col("enterprise").str.contains("1")
+    parts = [links.filter(mine).lazy(), links.filter(~mine).lazy(), links.clear().lazy()]
+    assert chain.network(parts, large).sort("enterprise").equals(whole)
+
+
 def test_a_deal_told_by_both_sides_counts_once() -> None:
     """The seller's and the buyer's account of 10 are one flow of 10."""
     both = pl.DataFrame([("local:A", "B", 10, 0), ("local:B", "A", 0, 10)], schema=LINKS, orient="row")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 
 from services.profile.portrait.domain import peers as domain
 from services.profile.portrait.domain.features import CATALOGUE
-from services.profile.portrait.domain.peers import LEAST_PEERS, STEPS, Firm, peers
+from services.profile.portrait.domain.indicators import FIGURES
+from services.profile.portrait.domain.peers import LEAST_PEERS, STEPS, Firm, as_rows, grouped, peers
 from services.profile.portrait.domain.standing import dimension_scores, percentile
 
 numbers = st.floats(-1e12, 1e12)
@@ -90,6 +93,27 @@ def test_only_the_group_that_is_asked_for_is_computed(monkeypatch: pytest.Monkey
     assert len(found.keys) == 6
     assert found.of(Firm("C", "small")) is found.of(Firm("C", "small"))
     assert made == [("C", "small")]
+
+
+def test_groups_of_a_book_are_made_of_one_dimension_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the last bit, whatever is unknown, and though the firms of a group take turns: no more is ever held."""
+    rng = np.random.default_rng(7)
+    drawn = {f.name: rng.lognormal(0, 2, 97) for f in FIGURES}
+    known = {name: np.where(rng.random(97) < 0.8, values, np.nan) for name, values in drawn.items()}
+    known[FIGURES[0].name] = np.full(97, np.nan)
+    book = pl.DataFrame({"enterprise": [f"local:E{n}" for n in range(97)], **known}).fill_nan(None)
+    firms = roster((40, "C", "small", False), (57, None, "micro", False))
+    asked: list[Sequence[str]] = []
+
+    def read(names: Sequence[str]) -> dict[str, np.ndarray]:
+        asked.append(names)
+        return {name: known[name] for name in names}
+
+    whole = as_rows(peers(book, firms))
+    monkeypatch.setattr(domain, "TOGETHER", 3)
+    assert grouped(book["enterprise"], firms, read).equals(whole)
+    dimensions = {figure.name: figure.dimension for figure in FIGURES}
+    assert [len({dimensions[name] for name in names}) for names in asked] == [1] * len(set(dimensions.values()))
 
 
 @given(st.lists(numbers, min_size=1, max_size=200), numbers, numbers)

@@ -10,8 +10,9 @@ import polars as pl
 import polars.selectors as cs
 
 from services.profile.portrait.domain.features import chain, confidence, evidence, growth, operation, payment, stability
-from services.profile.portrait.domain.features.aggregates import Parts, aggregate, fold, parts, rows_of, slot_of
+from services.profile.portrait.domain.features.aggregates import aggregate, rows_of, slot_of
 from services.profile.portrait.domain.features.feature import Feature
+from services.profile.portrait.domain.features.past import sums_of_days
 from services.profile.portrait.domain.features.reversals import where_told
 
 CATALOGUE: tuple[Feature, ...] = (
@@ -30,6 +31,9 @@ ALWAYS = frozenset({"first", "last"})  # what tells whether anything is known, a
 DAY = pl.col("as_of")
 VALUES = {feature.name: feature.value.cast(pl.Float64).alias(feature.name) for feature in CATALOGUE}
 WHOLE_BOOK = 50_000  # rows above which the streaming engine is the quicker one (measured: 167 against 227 ms a book)
+
+
+AS_WRITTEN = pl.QueryOptFlags._eager()  # there is no public name for what every eager frame is run by
 
 
 def _version() -> str:
@@ -60,14 +64,11 @@ def history(invoices: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
     """Return all features of one enterprise as of each of the days, in one pass over its invoices.
 
     One row per day on which an invoice was known, sorted by `as_of`, with the values that `compute` gives for that
-    day. Twenty-four month-ends of a real firm with 3,500 invoices take 68 ms instead of 540.
+    day. Its sums are made without a plan (`past`), to the same bits.
     """
-    moments = pl.LazyFrame({"as_of": list(days)}, schema={"as_of": pl.Date})
-    # Step by step: of so few rows most of one large plan is spent on planning it (23 ms against 14).
-    rows = rows_of(where_told(invoices).lazy()).collect().lazy()
-    summed = parts(rows.join(moments, how="cross"), DAY, by="as_of")
-    months, partners = pl.collect_all([summed.months, summed.partners])
-    return read_off(fold(Parts(months.lazy(), partners.lazy()), "as_of").collect(), DAY, "as_of")
+    # As polars runs eager steps: of so few rows most of a large plan is spent on planning it.
+    rows = rows_of(where_told(invoices).lazy()).collect(optimizations=AS_WRITTEN)
+    return read_off(sums_of_days(rows, days, "as_of"), DAY, "as_of")
 
 
 def chosen(names: Collection[str] | None) -> list[Feature]:

@@ -7,7 +7,9 @@ it rises with every amount, flattens as a logarithm does, and is the same intege
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 STEPS = 1 << 16  # of a doubling
 # Amounts are counted from a thousand yuan on, so that a month without sales weighs like one with next to none (ours).
@@ -23,6 +25,18 @@ def level(fen: pl.Expr) -> pl.Expr:
     base = pl.lit(2, pl.Int64).pow(power)
     part = (above - base).cast(pl.Int128) * STEPS // base
     return power * STEPS + part.cast(pl.Int64) - _GROUND
+
+
+def levels(fen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return what `level` does of amounts at hand."""
+    above = fen.clip(0) + GROUND_FEN
+    power = np.frexp(above.astype(np.float64))[1].astype(np.int64) - 1
+    power -= (np.int64(1) << power) > above  # a float of many digits is rounded, and may be the next power
+    part = above - (np.int64(1) << power)
+    # In steps of a doubling: part * STEPS // 2 ** power.
+    fine = (STEPS.bit_length() - 1) - power
+    found: NDArray[np.int64] = power * STEPS + np.where(fine >= 0, part << fine.clip(0), part >> (-fine).clip(0))
+    return found - _GROUND
 
 
 def amount(mean: pl.Expr) -> pl.Expr:

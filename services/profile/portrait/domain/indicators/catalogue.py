@@ -54,10 +54,11 @@ def own(evidence: Evidence, days: Sequence[date], parties: pl.DataFrame, trust: 
 class Edges:
     """What of firms' own records the network is made of: trade of 12 months, relations that hold, who is in trouble.
 
-    Those of some firms and of others, one under the other, are those of all of them.
+    Those of some firms and of others, one under the other, are those of all of them. `links` are in parts, each with
+    all rows of its firms.
     """
 
-    links: pl.DataFrame
+    links: Sequence[pl.LazyFrame]
     relations: pl.DataFrame
     troubled: pl.DataFrame
 
@@ -70,7 +71,7 @@ def edges(evidence: Evidence, as_of: date, channels: pl.DataFrame) -> Edges:
     """
     day = pl.lit(as_of)
     return Edges(
-        chain.links(_heard(evidence.invoices, channels), day),
+        (chain.links(_heard(evidence.invoices, channels), day).lazy(),),
         relation.current(_heard(evidence.relations, channels), day),
         relation.troubled(evidence.public_records, day),
     )
@@ -81,9 +82,8 @@ def network(edges: Edges, large: pl.Series, checks: pl.DataFrame) -> pl.DataFram
 
     `large` are the ids of large firms; `checks` tells how far the sources of each firm agree (`Trust.checks`).
     """
-    links = edges.links.sort("enterprise", "counterparty")
-    found = chain.network(links, large)
-    for part in (relation.network_of(edges.relations, edges.troubled, links), confidence.agreed(checks)):
+    found = chain.network(edges.links, large)
+    for part in (relation.network_of(edges.relations, edges.troubled, edges.links), confidence.agreed(checks)):
         found = found.join(part, on="enterprise", how="full", coalesce=True)
     return found.select("enterprise", *_values(NETWORK)).sort("enterprise")
 

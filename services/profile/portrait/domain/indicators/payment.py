@@ -94,8 +94,10 @@ def measured(evidence: Evidence, days: pl.DataFrame, parties: pl.DataFrame) -> p
 
     `parties` gives the size class of counterparties. Days beyond terms are of what fell due in the last 12 months.
     """
-    found = [_beyond(evidence, days, parties, side, name) for side, name in SIDES]
     filings = evidence.tax_filings
+    if evidence.payments.is_empty() and filings.is_empty():
+        return nothing(*FOUND)
+    found = [_beyond(evidence, days, parties, side, name) for side, name in SIDES]
     insurance = c("tax") == "social-insurance"
     found.append(_punctual(filings.filter(~insurance), days, "tax_punctual"))
     found.append(_punctual(filings.filter(insurance), days, "insurance_punctual"))
@@ -104,11 +106,14 @@ def measured(evidence: Evidence, days: pl.DataFrame, parties: pl.DataFrame) -> p
 
 
 SIDES: tuple[tuple[late_payment.Side, str], ...] = (("purchase", "paid_beyond"), ("sale", "received_beyond"))
+FOUND = (*(name for _, name in SIDES), "tax_punctual", "insurance_punctual", "wage_months")
 
 
 def _beyond(
     evidence: Evidence, days: pl.DataFrame, parties: pl.DataFrame, side: late_payment.Side, name: str
 ) -> pl.DataFrame:
+    if evidence.payments.is_empty():
+        return nothing(name)
     parts = late_payment.parts_of(evidence.invoices, evidence.payments, evidence.orders, parties, side)
     if parts.is_empty():
         return nothing(name)

@@ -6,6 +6,8 @@ of relations or of partners' public records; trade in circles alone, which invoi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
@@ -141,7 +143,7 @@ def network(relations: pl.DataFrame, records: pl.DataFrame, links: pl.DataFrame,
     `links` are the trade of 12 months (enterprise, counterparty, sold, bought). Firms of which nothing is known in a
     figure have null there.
     """
-    return network_of(current(relations, day), troubled(records, day), links)
+    return network_of(current(relations, day), troubled(records, day), [links.lazy()])
 
 
 def current(relations: pl.DataFrame, day: pl.Expr) -> pl.DataFrame:
@@ -156,8 +158,11 @@ def troubled(records: pl.DataFrame, day: pl.Expr) -> pl.DataFrame:
     return records.filter(c("published_on") <= day).group_by("enterprise").agg(troubled=listed.any())
 
 
-def network_of(current: pl.DataFrame, troubled: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """Return what `network` does of the relations that hold and the firms that are in trouble."""
+def network_of(current: pl.DataFrame, troubled: pl.DataFrame, links: Sequence[pl.LazyFrame]) -> pl.DataFrame:
+    """Return what `network` does of the relations that hold and the firms that are in trouble.
+
+    `links` may be in parts, each with all rows of its firms: one of them is held at a time.
+    """
     group = _groups(current)
     found = current.select("enterprise").unique()
     sizes = group.with_columns(group_firms=pl.len().over("group").cast(pl.Float64))
@@ -166,7 +171,8 @@ def network_of(current: pl.DataFrame, troubled: pl.DataFrame, links: pl.DataFram
     alone = pl.col("group_firms").fill_null(1.0)
     zero = (c(name).fill_null(0.0) for name in ("shared_contacts", "guarantees_given", "guarantee_ring"))
     found = found.with_columns(alone, *zero)
-    for part in (_related(links, group), _troubled(links, troubled)):
+    traded = [(_related(held, group), _troubled(held, troubled)) for held in (part.collect() for part in links)]
+    for part in (pl.concat(each) for each in zip(*traded, strict=True)):
         found = found.join(part, on="enterprise", how="full", coalesce=True)
     return found
 
