@@ -150,6 +150,26 @@ def test_one_enterprise_is_read_without_the_others(lake: Lake) -> None:
     assert lake.read(commit.version, [], without=()).is_empty()
 
 
+def test_of_a_firm_of_which_one_side_is_asked_files_of_the_other_are_left_alone(tmp_path: Path) -> None:
+    """A file that holds both is read; where two firms of a bucket are asked for different sides, all are."""
+    lake = Lake(str(tmp_path / "lake"))
+    lake.create(1)
+    bought = rows(3).with_columns(pl.lit("purchase").alias("direction"))
+    lake.append(rows(1), "imp_1", {}, now=NOW)
+    lake.append(bought, "imp_2", {}, now=NOW)
+    firm = lake.read(2, without=())["enterprise"][0]
+
+    def sides(only: dict[str, str]) -> list[str]:
+        found = lake.stated(2, [firm, "local:nobody"], ("direction",), without=(), only=only)
+        return sorted(found["direction"])
+
+    assert sides({firm: "sale", "local:nobody": "sale"}) == ["sale"]
+    assert sides({firm: "purchase", "local:nobody": "purchase"}) == ["purchase"]
+    assert sides({firm: "sale", "local:nobody": "purchase"}) == sides({firm: "sale"}) == ["purchase", "sale"]
+    assert lake.sharing(2, ["a", "b"], []) == set()
+    assert lake.sharing(2, ["a", "b"], ["c"]) == {"a", "b"}
+
+
 def test_a_bucket_is_the_same_for_ever() -> None:
     """Files written years ago are still found: these are the buckets of the first release."""
     assert [bucket_of(f"local:E{place}", 16) for place in (1, 2, 17)] == [15, 5, 1]
