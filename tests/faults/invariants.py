@@ -176,8 +176,12 @@ class Asked:
         """Each ledger continues what it was when it was asked before."""
         for log in LOGS:
             key = self._door.read(BANK, f"/v1/{log}/keys")["keys"][0]
-            note, kept = self._door.read(BANK, f"/v1/{log}/checkpoint")["note"], self._kept.get(log)
-            self._kept[log] = note
+            head, kept = self._door.read(BANK, f"/v1/{log}/checkpoint"), self._kept.get(log)
+            if not head["size"]:  # an empty ledger binds nobody; one that is empty again lost what it held
+                if kept is not None:
+                    yield Broken("lost", f"{log}: it is empty")
+                continue
+            self._kept[log] = note = head["note"]
             if kept is None:
                 continue
             before, now = ledger.checkpoint(kept, key), ledger.checkpoint(note, key)
