@@ -22,8 +22,8 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks.granted import SOURCE, grant_source
 from chassis.core import logs
-from chassis.core.identity import Caller
 from chassis.data.worker import Worker
 from services.profile.book import tables
 from services.profile.book.context import Context
@@ -81,14 +81,14 @@ def opened(home: Path) -> tuple[Context, Worker]:
     settings = Settings(home, f"sqlite:///{home}/profile.db", str(home / "lake"), jwks_url="")
     migrate(settings)
     context = make_context(settings)
+    grant_source(context)
     return context, Worker(context.database, handlers(context))
 
 
 def timed(context: Context, worker: Worker, file: Path, kind: str) -> Measured:
     """Send a file and let the worker do it; return its rows and the worker's seconds."""
-    caller = Caller("bench", "source", frozenset())
     with file.open("rb") as stream:
-        import_id = receive(context, caller, Delivery(kind, file.name), stream)
+        import_id = receive(context, SOURCE, Delivery(kind, file.name), stream)
     start, cpu = perf_counter(), process_time()
     worker.run_once()
     seconds, cpu = perf_counter() - start, process_time() - cpu

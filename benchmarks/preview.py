@@ -17,9 +17,9 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
+from benchmarks.granted import SOURCE, grant_source
 from benchmarks.import_book import generated_file
 from chassis.core import logs
-from chassis.core.identity import Caller
 from services.profile.book.usecases.preview import Wish, preview
 from services.profile.composition import make_context, migrate
 from services.profile.settings import Settings
@@ -54,12 +54,14 @@ def run(rounds: int = 3) -> dict[str, Any]:
 def _context(home: Path) -> Any:
     settings = Settings(home, f"sqlite:///{home}/profile.db", str(home / "lake"), jwks_url="")
     migrate(settings)
-    return make_context(settings)
+    context = make_context(settings)
+    grant_source(context)
+    return context
 
 
 def _look(context: Any, file: Path) -> None:
     with file.open("rb") as stream:
-        found = preview(context, Caller("bench", "source", frozenset()), Wish(), stream).found
+        found = preview(context, SOURCE, Wish(), stream).found
     if found is None or found.kind != "invoices.purchase" or found.tables[0].share < 1:
         raise RuntimeError("the file was not understood")
 

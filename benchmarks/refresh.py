@@ -23,8 +23,8 @@ import polars as pl
 from sqlalchemy import delete
 
 from benchmarks.features import REAL
+from benchmarks.granted import SOURCE, grant_source
 from benchmarks.import_book import generated_file
-from chassis.core.identity import Caller
 from chassis.data.worker import Worker
 from sandbox.economy import Plan, simulate
 from sandbox.records import records
@@ -147,6 +147,7 @@ def _house(folder: Path) -> tuple[Context, Worker]:
     settings = Settings(folder, f"sqlite:///{folder}/profile.db", str(folder / "lake"), jwks_url="")
     migrate(settings)
     context = make_context(settings, AtOnce())
+    grant_source(context)
     return context, Worker(context.database, handlers(context))
 
 
@@ -158,7 +159,7 @@ def _forget_peers(context: Context) -> None:
 
 def _import(context: Context, worker: Worker, kind: str, file: Path) -> None:
     with file.open("rb") as stream:
-        receive(context, Caller("bench", "source", frozenset()), Delivery(kind, file.name), stream)
+        receive(context, SOURCE, Delivery(kind, file.name), stream)
     worker.run_once()
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.features import REAL
+from benchmarks.granted import SOURCE, grant_source
 from chassis.core import logs
-from chassis.core.identity import Caller
 from chassis.data.worker import Worker
 from services.profile.book import date_store, tables
 from services.profile.book.context import Context
@@ -67,6 +67,7 @@ def make(home: Path, millions: int, most: int | None = None) -> bool:
     (home / "SYNTHETIC").write_text(NOTE)
     context = house(home)
     migrate(context.settings)
+    grant_source(context)
     noted = home / "imported"
     done = noted.read_text().split() if noted.exists() else []
     left = [piece for piece in pieces(millions) if str(piece) not in done]
@@ -101,7 +102,7 @@ def written(folder: Path, piece: Piece) -> Path:
 def send(context: Context, kind: str, file: Path) -> None:
     """Import a file as a source's delivery, by a worker in this process."""
     with file.open("rb") as stream:
-        receive(context, Caller("bench", "source", frozenset()), Delivery(kind, file.name), stream)
+        receive(context, SOURCE, Delivery(kind, file.name), stream)
     work = {each: act for each, act in handlers(context).items() if each.queue in IMPORTS}
     worker = Worker(context.database, work)
     while worker.run_once():
