@@ -51,7 +51,7 @@ class GatewayDoor:
             self._admission.refuse_after_failures()
             self._admission.note_failure()
             raise Unauthenticated("This is not an API key. A key starts with `smc_`; the operator gives keys.")
-        admitted = self._admission.known(api_key)
+        admitted = self._admission.count(self._admission.known(api_key))
         caller, session = admitted.caller, key_sessions.begin(self._database, admitted.key)
         return Visitor(caller.client, admitted.key, caller.role, caller.enterprise, session)
 
