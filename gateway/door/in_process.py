@@ -103,7 +103,7 @@ class GatewayDoor:
         client = admitted.caller.client
         with ExitStack() as held:
             held.callback(self._places.enter(client))
-            held.callback(self._places.begin(client, route))
+            held.callback(self._places.begin(client, route.of(ask.method)))
             reply = self._reply(route, ask, f"{target}?{urlencode(ask.query)}" if ask.query else target, headers)
         kind = reply.header("Content-Type")
         if "json" not in kind:

@@ -22,6 +22,8 @@ OF_A_CLIENT, OF_AN_ADDRESS = 2 / 3, 1 / 4
 THREADS = 96
 # As long as a caller waits that says nothing else.
 WAIT_SECONDS = 30.0
+# When to come back with a file.
+LONG_SECONDS = 5
 
 
 class TooManyAtOnce(TooManyRequests):
@@ -62,11 +64,11 @@ class Places:
         finally:
             finish()
 
-    def begin(self, who: str, route: Route) -> Callable[[], None]:
-        """Do as `at_work` does, and return what gives the place back, once."""
+    def begin(self, who: str, route: Route, *, waits: bool = True) -> Callable[[], None]:
+        """Do as `at_work` does, and return what gives the place back, once; what does not wait is refused at once."""
         key = (who, route.kind)
-        if not self._take(key, route.at_once, self._wait):
-            raise _refused(f"{route.at_once} of your requests to such routes are under way for long")
+        if not self._take(key, route.at_once, self._wait if waits else 0):
+            raise _refused(f"{route.at_once} of your requests to such routes are under way", long=not waits)
         return partial(self._leave, [key])
 
     def _leave(self, held: list[Hashable]) -> None:
@@ -112,5 +114,6 @@ class Places:
             del self._waiting[key]
 
 
-def _refused(what: str) -> TooManyAtOnce:
-    return TooManyAtOnce(f"{what}. Wait for some to end, and ask with fewer connections.", retry_after=1)
+def _refused(what: str, *, long: bool = False) -> TooManyAtOnce:
+    retry_after = LONG_SECONDS if long else 1
+    return TooManyAtOnce(f"{what}. Wait for some to end, and ask with fewer connections.", retry_after=retry_after)

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from gateway.door.places import Places, TooManyAtOnce
-from gateway.door.routes import FEW, MANY, ROUTES, Route
+from gateway.door.routes import FEW, MANY, ROUTES, Route, route_of
 
 Bearer = Callable[..., dict[str, str]]
 THREADS_OF_A_SERVICE, THREADS_OF_THE_GATEWAY = 32, 96
@@ -130,14 +130,34 @@ def test_who_waits_too_long_is_refused_and_leaves_the_line() -> None:
     assert (places._taken, places._waiting) == ({}, {})
 
 
+@pytest.mark.parametrize("path", ["/v1/imports", "/v1/import-previews", "/v1/evaluations"])
+def test_an_upload_without_a_place_is_refused_at_once_and_reads_go_on(
+    app: Flask, bearer: Bearer, service: Any, path: str
+) -> None:
+    """Its body is not read while it waits, so a reset would be all that its sender learns after half a minute."""
+    places, headers, client = app.extensions["places"], bearer("bank-1"), app.test_client()
+    places._wait = 600.0  # who waited would not come back within this test
+    held = [places.begin("bank-1", route_of(path).of("POST")) for _ in range(FEW)]
+    with client.post(path, headers=headers, data=bytes(200_000)) as refused:
+        assert (refused.status_code, refused.json["type"]) == (429, "/problems/too-many-at-once")
+        assert refused.headers["Retry-After"] == "5"
+    with client.get(path, headers=headers) as read:
+        assert read.status_code == 200
+    held.pop()()
+    with client.post(path, headers=headers, data=bytes(200_000)) as taken:
+        assert (taken.status_code, taken.json["received"]) == (200, 200_000)
+
+
 def test_one_client_leaves_room_in_the_gateway_and_in_every_service() -> None:
     """What it may have under way in a service is less than the service's threads."""
     for threads in (12, 32, THREADS_OF_THE_GATEWAY):
         assert Places(threads).most + Places(threads).most_of_address < threads
     assert (Places(96).most, Places(96).most_of_address) == (64, 24)
-    kinds = {route.kind for route in ROUTES.values()}
+    kinds = {route.of(method).kind for route in ROUTES.values() for method in ("GET", "POST")}
     for service in ("profile", "scoring", "matching"):
-        assert sum(most for name, most in kinds if name == service) <= THREADS_OF_A_SERVICE - 4
+        assert (
+            sum(most for name, most in kinds if name in {service, f"uploads to {service}"}) <= THREADS_OF_A_SERVICE - 4
+        )
     assert FEW < MANY
 
 
