@@ -131,7 +131,9 @@ def test_half_a_head_in_the_packet_of_a_request_holds_no_thread(port: int) -> No
 def test_requests_on_the_heels_of_one_another_are_answered_within_one_grace(port: int) -> None:
     """However they are cut; the grace begins anew when the poller hands the connection over."""
     with connected(port) as connection:
-        connection.sendall(b"GET /patient HTTP/1.1\r\nHost: x\r\n\r\n" + b"GET /grace HTTP/1.1\r\nHost: x\r\n\r\n" * 300)
+        connection.sendall(
+            b"GET /patient HTTP/1.1\r\nHost: x\r\n\r\n" + b"GET /grace HTTP/1.1\r\nHost: x\r\n\r\n" * 300
+        )
         received = b""
         while received.count(b'{"grace":') < 300:
             received += (piece := connection.recv(1 << 16))
