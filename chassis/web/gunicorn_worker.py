@@ -17,8 +17,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from chassis.web.app import OUTERMOST
-from chassis.web.pace import GRACE_SECONDS, SERVICE_STAND_SECONDS, Paced
+from chassis.web.pace import GRACE_SECONDS, OUTERMOST, SERVICE_STAND_SECONDS, Paced
 
 STAY_MILLISECONDS = 2
 # How long a connection that is only kept open outlives SIGTERM: longer than a request is on its way to us.

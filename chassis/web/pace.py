@@ -15,6 +15,8 @@ import struct
 import time
 from typing import Any
 
+# Under this name an application is configured to be the one that callers meet first, or one behind it.
+OUTERMOST = "OUTERMOST"
 GRACE_SECONDS, BYTES_PER_SECOND = 10.0, 16 * 1024
 # The longest single wait of a service: its callers are ours, and bounded themselves.
 SERVICE_STAND_SECONDS = 60.0
