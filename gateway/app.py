@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(tokens.blueprint)
     app.register_blueprint(reference.blueprint)
     own = {"/v1/retention": partial(upkeep.told, here.database, off=here.settings.schedule.get(removal.NAME) == "off")}
-    places = Places()
+    places = Places(here.settings.threads)
     app.extensions["places"] = places
     watch(app, places, here.admission.address)
     door = GatewayDoor(here.admission, here.backends, here.people, here.database, own, places)

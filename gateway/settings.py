@@ -29,6 +29,7 @@ class Settings:
     quotas: Mapping[str, Quota] = field(default_factory=lambda: DEFAULT_QUOTAS)
     redis_url: str | None = field(default=None, repr=False)
     proxies: int = 0
+    threads: int = 96
     token_url: str | None = None
     # When what is scheduled is done, by name, where not as usual.
     schedule: Mapping[str, str] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class Settings:
             quotas = env.str("GATEWAY_RATE_LIMITS", "")
             redis_url = env.str("REDIS_URL", "")
             proxies = env.int("GATEWAY_TRUSTED_PROXIES", 0)
+            threads = env.int("WEB_THREADS", 32)
             token_url = env.str("GATEWAY_TOKEN_URL", "")
             schedule = settings.schedule(env, "gateway")
         if production and (pepper == DEVELOPMENT_PEPPER or len(pepper) < PEPPER_LENGTH):
@@ -65,6 +67,7 @@ class Settings:
             quotas={**DEFAULT_QUOTAS, **read_quotas(quotas)},
             redis_url=redis_url or None,
             proxies=proxies,
+            threads=threads,
             token_url=token_url or None,
             schedule=schedule,
         )

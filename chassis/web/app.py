@@ -26,11 +26,11 @@ from chassis.data.database import Database
 from chassis.web import health, preconditions, refusals, traced
 from chassis.web.answers import Orjson, json_answer
 from chassis.web.health import Check, connections, tell_gauges, writing
+from chassis.web.pace import OUTERMOST
 from chassis.web.reading import Request, check_address, check_patience, patience_given
 from chassis.web.schemas import ProblemSchema
 
 JSON_BODY_BYTES = 1 << 20
-OUTERMOST = "OUTERMOST"
 FORWARDED = (("Authorization", "HTTP_AUTHORIZATION"), ("Purpose", "HTTP_PURPOSE"))
 # Anybody can make up a method; each would be a line of the metrics for ever.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

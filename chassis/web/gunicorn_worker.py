@@ -17,7 +17,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from chassis.web.pace import GRACE_SECONDS, HEAD_SECONDS, Paced
+from chassis.web.pace import GRACE_SECONDS, OUTERMOST, SERVICE_STAND_SECONDS, Paced
 
 STAY_MILLISECONDS = 2
 # How long a connection that is only kept open outlives SIGTERM: longer than a request is on its way to us.
@@ -94,6 +94,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
     They linger for a moment, as the other side may be sending on one: it is answered, and told not to come back.
     """
 
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        """Look at the settings before anything is served; raise `RuntimeError`, which gunicorn shows and ends by."""
+        super().check_config(cfg, log)
+        if cfg.is_ssl:
+            raise RuntimeError(
+                "certfile and keyfile cannot be used: heads of requests are looked at before a thread takes them, and "
+                "so they must not be encrypted here. Have a proxy in front end TLS (docs/operations.md)."
+            )
+
+    def load_wsgi(self) -> None:
+        """Load the application; one that others stand in front of may stand still for longer than its callers do."""
+        super().load_wsgi()
+        outermost = getattr(self.wsgi, "config", {}).get(OUTERMOST, True)
+        self._stand = None if outermost else SERVICE_STAND_SECONDS
+
     def init_process(self) -> None:
         """Begin to serve, after the fork."""
         self._seats = threading.BoundedSemaphore(max(1, self.cfg.threads // 2))
@@ -111,7 +127,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
                 return
             raise
         self.nr_conns += 1
-        conn = TConn(self.cfg, Paced(sock), address, listener.getsockname())
+        conn = TConn(self.cfg, Paced(sock, self._stand), address, listener.getsockname())
         conn.timeout = time.monotonic() + FIRST_HEAD_SECONDS
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
@@ -119,11 +135,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
     def on_client_socket_readable(self, conn: Any, client: Any) -> None:
         """Give a kept connection to a thread where its next head is whole."""
         if client.ready():
+            client.begin(GRACE_SECONDS)
             super().on_client_socket_readable(conn, client)
 
     def on_pending_socket_readable(self, conn: Any, client: Any) -> None:
         """Give a new connection to a thread where its first head is whole."""
         if client.ready():
+            client.begin(GRACE_SECONDS)
             super().on_pending_socket_readable(conn, client)
 
     def handle(self, conn: Any) -> Any:
@@ -132,15 +150,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
             conn.sock.sendall(TOO_LARGE)
             return False
         while True:
-            conn.sock.begin(HEAD_SECONDS)
             result = super().handle(conn)
-            if result is not True or not self.alive or not self._follows(conn.sock):
+            if result is not True:
                 return result
-
-    def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer one request, whose body and answer move at a decent pace."""
-        conn.sock.begin(GRACE_SECONDS)
-        return super().handle_request(req, conn)
+            # What came with the request may be less than the next head: nobody waits in a thread for the rest.
+            conn.sock.take_back(conn.parser.unreader.take_buffered())
+            if not self.alive or conn.sock.worn or not self._follows(conn.sock):
+                return result
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
         """Tell whether the connection can be used again: a body that is not here whole by now is not waited for."""
@@ -159,14 +175,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # ships no types
             self._seats.release()
 
     def finish_request(self, conn: Any, fs: Any) -> None:
-        """Keep a connection, or let it leave."""
+        """Keep a connection, or let it leave; one whose next head is here already stands in line again."""
         if not fs.cancelled() and fs.exception() is None and fs.result():
+            if conn.sock.holds_head():
+                self.enqueue_req(conn)
+                return
             super().finish_request(conn, fs)
         else:
             self._let_leave(conn)
 
     def _let_leave(self, conn: Any) -> None:
         """Say that nothing more comes, and read for a while what is still sent: else the answer could be lost."""
+        conn.sock.late = False  # else it would read nothing more, and closing would reset the connection
+        conn.sock.begin(LEAVE_SECONDS)
         try:
             conn.sock.shutdown(socket.SHUT_WR)
             conn.sock.setblocking(False)

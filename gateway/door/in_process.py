@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from urllib.parse import urlencode
 
 import orjson
@@ -50,7 +51,7 @@ class GatewayDoor:
             self._admission.refuse_after_failures()
             self._admission.note_failure()
             raise Unauthenticated("This is not an API key. A key starts with `smc_`; the operator gives keys.")
-        admitted = self._admission.known(api_key)
+        admitted = self._admission.count(self._admission.known(api_key))
         caller, session = admitted.caller, key_sessions.begin(self._database, admitted.key)
         return Visitor(caller.client, admitted.key, caller.role, caller.enterprise, session)
 
@@ -99,7 +100,10 @@ class GatewayDoor:
             headers["Content-Type"] = "application/json"
         elif ask.file is not None:
             headers["Content-Type"] = "application/octet-stream"
-        with self._places.at_work(admitted.caller.client, route):
+        client = admitted.caller.client
+        with ExitStack() as held:
+            held.callback(self._places.enter(client))
+            held.callback(self._places.begin(client, route.of(ask.method)))
             reply = self._reply(route, ask, f"{target}?{urlencode(ask.query)}" if ask.query else target, headers)
         kind = reply.header("Content-Type")
         if "json" not in kind:

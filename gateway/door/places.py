@@ -16,10 +16,14 @@ from functools import partial
 from chassis.core.errors import TooManyRequests
 from gateway.door.routes import Route
 
-# Of some hundred threads of the gateway; a client with more connections than that is told so.
-MOST = 64
+# What one client, and one address without a key, may hold of the threads: together they leave some to others.
+OF_A_CLIENT, OF_AN_ADDRESS = 2 / 3, 1 / 4
+# As `smecredit up` and the compose file give the gateway.
+THREADS = 96
 # As long as a caller waits that says nothing else.
 WAIT_SECONDS = 30.0
+# When to come back with a file.
+LONG_SECONDS = 5
 
 
 class TooManyAtOnce(TooManyRequests):
@@ -29,17 +33,25 @@ class TooManyAtOnce(TooManyRequests):
 class Places:
     """Counts what is under way; a place that comes free goes to whoever waits longest for one like it."""
 
-    def __init__(self, most: int = MOST, wait: float = WAIT_SECONDS) -> None:
-        self._most = most
+    def __init__(self, threads: int = THREADS, wait: float = WAIT_SECONDS) -> None:
+        self.most = max(1, int(threads * OF_A_CLIENT))
+        self.most_of_address = max(1, int(threads * OF_AN_ADDRESS))
         self._wait = wait
         self._taken: dict[Hashable, int] = {}
         self._waiting: dict[Hashable, deque[threading.Lock]] = {}
         self._lock = threading.Lock()
 
     def enter(self, who: str) -> Callable[[], None]:
-        """Take one of somebody's places at the door and return what gives it back, once; raise `TooManyAtOnce`."""
-        if not self._take(who, self._most, 0):
-            raise _refused(f"{self._most} of your requests are under way here")
+        """Take one of a client's places at the door and return what gives it back, once; raise `TooManyAtOnce`."""
+        return self._entered(who, self.most)
+
+    def enter_address(self, address: str) -> Callable[[], None]:
+        """Do as `enter` does, for an address: where nobody need be known, and for what a client is refused."""
+        return self._entered(("address", address), self.most_of_address)
+
+    def _entered(self, who: Hashable, most: int) -> Callable[[], None]:
+        if not self._take(who, most, 0):
+            raise _refused(f"{most} of your requests are under way here")
         # The one that pops it gives the place back: an answer may be ended twice.
         return partial(self._leave, [who])
 
@@ -52,11 +64,11 @@ class Places:
         finally:
             finish()
 
-    def begin(self, who: str, route: Route) -> Callable[[], None]:
-        """Do as `at_work` does, and return what gives the place back, once."""
+    def begin(self, who: str, route: Route, *, waits: bool = True) -> Callable[[], None]:
+        """Do as `at_work` does, and return what gives the place back, once; what does not wait is refused at once."""
         key = (who, route.kind)
-        if not self._take(key, route.at_once, self._wait):
-            raise _refused(f"{route.at_once} of your requests to such routes are under way for long")
+        if not self._take(key, route.at_once, self._wait if waits else 0):
+            raise _refused(f"{route.at_once} of your requests to such routes are under way", long=not waits)
         return partial(self._leave, [key])
 
     def _leave(self, held: list[Hashable]) -> None:
@@ -102,5 +114,6 @@ class Places:
             del self._waiting[key]
 
 
-def _refused(what: str) -> TooManyAtOnce:
-    return TooManyAtOnce(f"{what}. Wait for some to end, and ask with fewer connections.", retry_after=1)
+def _refused(what: str, *, long: bool = False) -> TooManyAtOnce:
+    retry_after = LONG_SECONDS if long else 1
+    return TooManyAtOnce(f"{what}. Wait for some to end, and ask with fewer connections.", retry_after=retry_after)

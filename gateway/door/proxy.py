@@ -75,7 +75,8 @@ class Proxy:
         g.leave = self._places.enter(client)
         headers = _outgoing(request.environ, admitted)
         body = _body(request.environ, headers)
-        finish = self._places.begin(client, route)
+        waits = not route.takes_files or body is None or isinstance(body, bytes)
+        finish = self._places.begin(client, route.of(request.method), waits=waits)
         sent = time.perf_counter()
         try:
             response, received = self._forwarded(route, headers, body)

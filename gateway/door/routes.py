@@ -16,7 +16,8 @@ class Route:
     `at_once` is how many requests to it one client may have under way in its service; the next ones wait.
 
     What `streams` (files in, tables and lines out) is passed on piece by piece; everything else fits in memory. What is
-    `joined` is asked of every service; the one that is named documents it.
+    `joined` is asked of every service; the one that is named documents it. Of what `takes_files` so many uploads of a
+    client may be under way, and what else is asked there does not wait for them.
     """
 
     service: str
@@ -24,11 +25,16 @@ class Route:
     streams: bool = False
     joined: bool = False
     at_once: int = 8
+    takes_files: bool = False
 
     @property
     def kind(self) -> tuple[str, int]:
         """What shares its places: the routes of a service of which as many may be under way."""
         return self.service, self.at_once
+
+    def of(self, method: str) -> Route:
+        """Return the route as a method uses it: an upload has places of its own."""
+        return UPLOADS[self.service] if self.takes_files and method == "POST" else self
 
 
 # A file of a gigabyte is stored before its import answers; a book of features or scores is computed while the
@@ -37,9 +43,22 @@ UPLOAD, BOOK = 600.0, 180.0
 # What lasts and keeps a processor busy, and scores, which share their turns: as many as a busy bank asks at once.
 FEW, MANY = 2, 16
 
+
+@dataclass(frozen=True, slots=True)
+class Uploads(Route):
+    """The uploads to a service. A body that is not read meanwhile cannot wait: its sender would learn of nothing."""
+
+    @property
+    def kind(self) -> tuple[str, int]:
+        """What shares its places: nothing else."""
+        return f"uploads to {self.service}", self.at_once
+
+
+UPLOADS: Mapping[str, Route] = {name: Uploads(name, UPLOAD, streams=True, at_once=FEW) for name in SERVICES}
+
 ROUTES: Mapping[str, Route] = {
-    "imports": Route("profile", UPLOAD, streams=True, at_once=FEW),
-    "import-previews": Route("profile", UPLOAD, streams=True, at_once=FEW),
+    "imports": Route("profile", UPLOAD, streams=True, at_once=FEW, takes_files=True),
+    "import-previews": Route("profile", UPLOAD, streams=True, at_once=FEW, takes_files=True),
     "enterprises": Route("profile"),
     "consents": Route("profile"),
     "measures": Route("profile"),
@@ -76,7 +95,7 @@ ROUTES: Mapping[str, Route] = {
     "models": Route("scoring"),
     "drift": Route("scoring", BOOK, at_once=FEW),
     "outcomes": Route("scoring"),
-    "evaluations": Route("scoring", UPLOAD, streams=True, at_once=FEW),
+    "evaluations": Route("scoring", UPLOAD, streams=True, at_once=FEW, takes_files=True),
     "products": Route("matching"),
     "matches": Route("matching"),
     "match-batches": Route("matching", streams=True),

@@ -79,10 +79,7 @@ class Authority:
         seen_at = self._revision
         made = self._by_key(credential, seen_at) if credential.startswith(keys.SCHEME + "_") else None
         made = made or self._by_token(credential, seen_at)
-        if len(self._passes) >= REMEMBERED:
-            self._passes.clear()
-        self._passes[self._mark(credential)] = made
-        return made
+        return self._remember(self._mark(credential), made)
 
     def client_of(self, text: str) -> StoredKey:
         """Return the live key that `text` spells, with its client; raise `Unauthenticated` for any other."""
@@ -110,8 +107,7 @@ class Authority:
             raise Unauthenticated("The session, or the key that opened it, has ended. Sign in with a live key.")
         issued = self._issue(caller_of(here.key.client), here.key.id, seen_at)
         made = replace(issued, until=min(issued.until, here.expires.timestamp()))
-        self._passes[("session", session_id)] = made
-        return made
+        return self._remember(("session", session_id), made)
 
     def pass_of_person(self, session_id: str) -> Pass:
         """Return a pass for a person's session; raise `Unauthenticated` where it has ended."""
@@ -127,8 +123,7 @@ class Authority:
         caller = replace(caller_of(here.client), sid=here.session, per=here.person)
         issued = self._issue(caller, here.session, seen_at)
         made = replace(issued, until=min(issued.until, here.expires.timestamp()))
-        self._passes[("session", session_id)] = made
-        return made
+        return self._remember(("session", session_id), made)
 
     def signed_by(self, assertion: str, endpoint: str, now: float) -> SignedBy:
         """Return the client that signed an assertion for this token endpoint; it is used up by that."""
@@ -164,6 +159,12 @@ class Authority:
         now = self._clock()
         token = self.signer.issue(caller, key_id, now)
         return Pass(caller, key_id, f"Bearer {token}", now + PASS_SECONDS, revision)
+
+    def _remember(self, name: bytes | tuple[str, str], made: Pass) -> Pass:
+        if len(self._passes) >= REMEMBERED:
+            self._passes.clear()
+        self._passes[name] = made
+        return made
 
     def _mark(self, credential: str) -> bytes:
         # Never leaves this process. OpenSSL's HMAC, looked up anew at every call, was 2.6 % of the gateway's time under

@@ -35,11 +35,11 @@ def begin(database: Database, key_id: str) -> str:
 
 
 def end(database: Database, session_id: str) -> int:
-    """End a session and return the revision from which on no process lets it in."""
+    """End a session and return the revision from which on no process lets it in: today's where it had ended."""
     mine = (KeySessionRow.id == session_id, KeySessionRow.ended_at.is_(None))
     with database.begin() as session:
-        session.execute(update(KeySessionRow).where(*mine).values(ended_at=datetime.now(UTC)))
-        return store.advance(session)
+        ends = update(KeySessionRow).where(*mine).values(ended_at=datetime.now(UTC)).returning(KeySessionRow.id)
+        return store.advance(session) if session.scalar(ends) else store.revision(session)
 
 
 def live(session: Session, session_id: str, now: datetime) -> KeySession | None:

@@ -161,7 +161,7 @@ class People:
             return {f"device:{device}": PER_LOGIN}
         return {
             f"address:{address}": PER_ADDRESS,
-            f"login:{login}@{address}": PER_LOGIN,
+            f"login:{login} {address}": PER_LOGIN,  # no login holds a space
             f"login:{login}": PER_LOGIN_ANYWHERE,
         }
 
@@ -191,14 +191,15 @@ class People:
             return _open(session, person_id)
 
     def sign_out(self, session_id: str) -> int:
-        """End a session and return the revision from which on no process lets it in."""
+        """End a session and return the revision from which on no process lets it in: today's where it had ended."""
         with self._database.begin() as session:
-            session.execute(
+            ended = session.scalar(
                 update(SessionRow)
                 .where(SessionRow.id == session_id, SessionRow.ended_at.is_(None))
                 .values(ended_at=datetime.now(UTC))
+                .returning(SessionRow.id)
             )
-            return store.advance(session)
+            return store.advance(session) if ended else store.revision(session)
 
     def _of_login(self, session: Session, login: str) -> PersonRow:
         person = session.scalar(select(PersonRow).where(PersonRow.login == login))

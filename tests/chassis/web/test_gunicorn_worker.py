@@ -14,6 +14,7 @@ import pytest
 from gunicorn.config import Config
 
 from chassis.web import gunicorn_conf
+from chassis.web.gunicorn_worker import Worker
 from smecredit.running.ports import free_port
 
 GUNICORN = Path(sys.executable).with_name("gunicorn")
@@ -94,6 +95,16 @@ def test_no_header_holds_a_nul(port: int, header: bytes) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(b"GET /json HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n\r\n")
         assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("name", ["certfile", "keyfile"])
+def test_tls_is_refused_at_the_start(name: str, folder: Path) -> None:
+    """The poller looks at heads, and cannot look into what is encrypted."""
+    given = Config()
+    Worker.check_config(given, None)
+    given.set(name, str(folder / "frames.py"))
+    with pytest.raises(RuntimeError, match="TLS"):
+        Worker.check_config(given, None)
 
 
 def test_no_header_decides_what_a_path_means() -> None:

@@ -26,6 +26,19 @@ def whole(): return {"value": 1}
 
 @app.post("/body")
 def body(): return {"length": len(request.get_data())}
+
+@app.get("/patient")
+def patient():
+    request.environ["gunicorn.socket"].begin(1000.0)
+    return {}
+
+@app.get("/grace")
+def grace(): return {"grace": request.environ["gunicorn.socket"]._grace}
+
+@app.post("/hasty")
+def hasty():
+    request.environ["gunicorn.socket"].begin(0.0)
+    return {"length": len(request.get_data())}
 """
 ROOT = Path(__file__).parents[3]
 
@@ -98,6 +111,53 @@ def test_half_a_head_on_the_heels_of_a_request_holds_no_thread(port: int) -> Non
         each.close()
 
 
+def test_half_a_head_in_the_packet_of_a_request_holds_no_thread(port: int) -> None:
+    """What was read with the request before is kept, and its rest is waited for by the poller, however long."""
+    waiting = [connected(port) for _ in range(2 * THREADS)]
+    for each in waiting:
+        each.sendall(b"GET /json HTTP/1.1\r\nHost: x\r\n\r\nGET /json HTTP/1.1\r\nHo")
+        assert each.recv(1000).startswith(b"HTTP/1.1 200 ")
+    assert answered(port) == 200
+    time.sleep(1.2)
+    for each in waiting:
+        each.sendall(b"st: x\r\n")
+    time.sleep(0.2)
+    for each in waiting:
+        each.sendall(b"\r\n")
+        assert each.recv(1000).startswith(b"HTTP/1.1 200 ")
+        each.close()
+
+
+def test_requests_on_the_heels_of_one_another_are_answered_within_one_grace(port: int) -> None:
+    """However they are cut; the grace begins anew when the poller hands the connection over."""
+    with connected(port) as connection:
+        connection.sendall(
+            b"GET /patient HTTP/1.1\r\nHost: x\r\n\r\n" + b"GET /grace HTTP/1.1\r\nHost: x\r\n\r\n" * 300
+        )
+        received = b""
+        while received.count(b'{"grace":') < 300:
+            received += (piece := connection.recv(1 << 16))
+            assert piece
+        assert b'{"grace":1000.0}' in received
+        time.sleep(0.5)
+        connection.sendall(b"GET /grace HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b'{"grace":10.0}' in connection.recv(1000)
+
+
+def test_who_sends_too_slowly_reads_its_answer(port: int) -> None:
+    """The rest of the body is still taken for a moment: else the answer would be lost by a reset."""
+    with connected(port) as connection:
+        connection.sendall(b"POST /hasty HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nabc")
+        time.sleep(1)
+        for _ in range(3):
+            connection.sendall(bytes(20_000))
+            time.sleep(0.1)
+        received = b""
+        while piece := connection.recv(1000):
+            received += piece
+        assert received.endswith(b'{"length":3}\n')
+
+
 def test_a_sender_that_goes_away_within_its_head_is_let_go(port: int) -> None:
     """Half a head and the end: no thread waits for the rest, and the poller does not spin."""
     with connected(port) as connection:
@@ -152,6 +212,14 @@ def test_bytes_one_by_one_are_too_slow_and_a_decent_pace_is_not() -> None:
     ours.begin(-1)
     theirs.sendall(b"a")
     assert (ours.recv(10), ours.recv(10)) == (b"a", b"")
+
+
+def test_a_service_waits_longer_at_once_for_callers_of_ours() -> None:
+    """A slow reader at the gateway has it read in pieces of hundreds of kilobytes; the pace counts all the same."""
+    for stand, behind in ((None, True), (60.0, False), (11.0, True)):
+        paced = Paced(socket.socketpair()[0], stand)
+        paced._moved = 1 << 20
+        assert paced._behind(time.perf_counter() - 12.0, 0) is behind
 
 
 def test_an_answer_that_nobody_takes_is_broken_off() -> None:

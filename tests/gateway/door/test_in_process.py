@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from flask import Flask, g
 
-from chassis.core.errors import Unauthenticated
+from chassis.core.errors import TooManyRequests, Unauthenticated
 from chassis.core.wire import Reply
 from gateway.context import Context
 from gateway.door.in_process import GatewayDoor
 from gateway.door.limits import DEFAULT_QUOTAS
+from gateway.door.places import TooManyAtOnce
 from gateway.door.visitor import Ask
+from gateway.identity import authority, store
 from gateway.identity.authority import Authority
 from gateway.identity.registry import Clients
 
@@ -82,6 +84,54 @@ def test_a_session_ends_at_sign_out_whatever_opened_it(
     assert door.call(later, Ask("GET", "/book")).status == 200
 
 
+def test_who_signs_out_twice_empties_no_memory(door: GatewayDoor, key: Keys, context: Context) -> None:
+    """Only a session that ends moves the revision on, at which every process forgets all passes."""
+    visitor = door.sign_in(key())
+
+    def revision() -> int:
+        with context.database.read() as session:
+            return store.revision(session)
+
+    before = revision()
+    door.sign_out(visitor)
+    assert revision() == before + 1
+    door.sign_out(visitor)
+    door.sign_out(replace(visitor, session="kse_unknown"))
+    door.sign_out(replace(visitor, session="ses_unknown", person="per_unknown"))
+    assert revision() == before + 1
+
+
+def test_signing_in_by_a_key_counts_against_its_clients_quota(door: GatewayDoor, key: Keys) -> None:
+    """Each makes a session in the database."""
+    text = key("shop", "enterprise", "local:E1")
+    for _ in range(DEFAULT_QUOTAS["enterprise"].requests):
+        door._admission._take("enterprise", "shop")
+    with pytest.raises(TooManyRequests):
+        door.sign_in(text)
+
+
+def test_passes_of_sessions_are_bounded(
+    door: GatewayDoor, key: Keys, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those of keys are."""
+    monkeypatch.setattr(authority, "REMEMBERED", 3)
+    text = key()
+    for _ in range(5):
+        context.authority.pass_of_session(str(door.sign_in(text).session))
+    assert len(context.authority._passes) <= 3
+
+
+def test_a_call_takes_one_of_its_clients_places(door: GatewayDoor, key: Keys, service: Any) -> None:
+    """The portal's pages and the API share them; the place is given back."""
+    visitor = door.sign_in(key())
+    held = [door._places.enter("bank-1") for _ in range(door._places.most)]
+    with pytest.raises(TooManyAtOnce):
+        door.call(visitor, Ask("GET", "/book"))
+    held.pop()()
+    for _ in range(2):
+        assert door.call(visitor, Ask("GET", "/book")).status == 200
+
+
 def test_a_visitor_without_a_session_is_nobody(door: GatewayDoor, key: Keys, service: Any) -> None:
     """A cookie of before sessions were kept, or one made of a client and a key's public part."""
     visitor = replace(door.sign_in(key()), session=None)
@@ -98,12 +148,12 @@ def test_a_session_is_no_credential(door: GatewayDoor, key: Keys, app: Flask, se
 
 
 def test_a_visitors_calls_count_against_its_quota(door: GatewayDoor, key: Keys, service: Any) -> None:
-    """A client has one quota, by page and by program."""
+    """A client has one quota, by page and by program; signing in counts too."""
     visitor = door.sign_in(key())
     door.call(visitor, Ask("GET", "/book"))
     door.call(visitor, Ask("GET", "/book"))
     left = dict(g.standing)["RateLimit"]
-    assert left.startswith(f'"bank";r={DEFAULT_QUOTAS["bank"].requests - 2};')
+    assert left.startswith(f'"bank";r={DEFAULT_QUOTAS["bank"].requests - 3};')
 
 
 class Recorder:
