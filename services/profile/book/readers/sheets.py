@@ -43,7 +43,7 @@ def damage_told(words: str, *errors: type[Exception]) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is read at most, in bytes: unpacked, between two line ends, in a cell, and as text of so many rows at once."""
+    """What is read at most, in bytes: unpacked, between two line ends, in a cell, as text of so many `rows`."""
 
     unpacked: int = 4 << 30
     line: int = 1 << 20
