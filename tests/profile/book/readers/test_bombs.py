@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from random import Random
 from time import sleep
+from typing import Any
 
 import polars as pl
 import pytest
@@ -197,10 +198,13 @@ def test_the_library_is_not_shadowed_by_what_lies_beside(tmp_path: Path) -> None
     pl.DataFrame({"a": ["x"]}).write_parquet(path)
     asked: list[list[str]] = []
     run = subprocess.run
+
+    def told_of(command: list[str], **how: Any) -> Any:
+        asked.append(command)
+        return run(command, **how)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            parquet_text.subprocess, "run", lambda command, **how: asked.append(command) or run(command, **how)
-        )
+        patch.setattr(subprocess, "run", told_of)
         assert measured(path, rows=1, most=9) == Measured(1, 1)
     [command] = asked
     place = command.index(parquet_text.__file__)
