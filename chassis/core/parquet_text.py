@@ -1,14 +1,18 @@
 """How much text a Parquet file unpacks to, measured in a process of its own whose memory is bounded.
 
 A dictionary holds a long value once for all rows that have it, so that neither the file's size nor its rows tell; to
-decode it is to pay for it. A file that would take more than is allowed ends that process, and not ours.
+decode it is to pay for it. A file that would take more than is allowed ends that process, and not ours. Whatever ends
+it, the file is not read: only what has been measured is.
 """
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -18,10 +22,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
-# How the process ends where the file is damaged, which whoever reads it then tells in its own words.
-DAMAGED = 3
+# How the process ends where the file holds too much, or is damaged.
+TOO_LARGE, DAMAGED = 1, 3
 # Beside the text itself: what decoding takes.
 BESIDE = 64 << 20
+# So long it may take; the largest files that are taken need a tenth of it.
+SECONDS = 600.0
+# By this a process asks Linux to be ended with the one that began it.
+PR_SET_PDEATHSIG = 1
+# What libraries say where memory is refused to them; a thread needs some too.
+NO_MEMORY = ("memory", "alloc", "Resource temporarily unavailable")
+
+
+class Damaged(Exception):
+    """The file cannot be measured, since it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +46,49 @@ class Measured:
     longest: int = 0
 
 
-def measured(path: Path, *, rows: int, most: int) -> Measured | None:
-    """Return how much text a file holds; None where so many rows of it hold more than `most` bytes."""
-    command = [sys.executable, str(Path(__file__)), str(path), str(rows), str(most)]
+def measured(path: Path, *, rows: int, most: int, first: int | None = None) -> Measured | None:
+    """Return how much text a file holds, or the `first` rows of it.
+
+    None where so many `rows` of it together hold more than `most` bytes, or where that is not told within `SECONDS`.
+    Raise `Damaged` where it cannot be read.
+    """
+    # Without -P the modules beside this one would stand for those of the library: `http`, say.
+    asked = [str(path), str(rows), str(most), "" if first is None else str(first), str(os.getpid())]
+    command = [sys.executable, "-P", str(Path(__file__)), *asked]
     environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603 -- our own file
+    try:
+        done = subprocess.run(  # noqa: S603 -- our own file
+            command, env=environment, capture_output=True, check=False, timeout=SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return None
     if done.returncode == DAMAGED:
-        return Measured()
+        raise Damaged
     return Measured(**json.loads(done.stdout)) if done.returncode == 0 else None
 
 
-def measure(path: str, rows: int, most: int) -> Measured | None:
+def measure(path: str, rows: int, most: int, first: int | None = None) -> Measured | None:
     """Do it in this process, which may end for want of memory."""
     import polars as pl  # noqa: PLC0415 -- the process that asks has no need of it here
 
     plan = pl.scan_parquet(path)
     flat = (pl.Boolean, pl.Null)
-    schema = plan.collect_schema().items()
-    texts = [name for name, kind in schema if not (kind.is_numeric() or kind.is_temporal() or kind in flat)]
+    kinds = enumerate(plan.collect_schema().dtypes())
+    # By their place: a name may look like a pattern.
+    texts = [at for at, kind in kinds if not (kind.is_numeric() or kind.is_temporal() or kind in flat)]
     height = plan.select(pl.len()).collect().item()
+    height = height if first is None else min(height, first)
     _bound(2 * most + BESIDE)
     total = longest = 0
     for start in range(0, height, rows) if texts else ():
-        for name in texts:
-            cells = plan.select(pl.col(name)).slice(start, rows).collect()[name]
-            size, most_of_one = _weighed(cells)
-            total, longest = total + size, max(longest, most_of_one)
-            if size > most:
+        held = 0
+        for at in texts:
+            cells = plan.select(pl.nth(at).alias("cells")).slice(start, min(rows, height - start)).collect()
+            size, most_of_one = _weighed(cells["cells"])
+            held, longest = held + size, max(longest, most_of_one)
+            if held > most:
                 return None
+        total += held
     return Measured(total, longest)
 
 
@@ -76,22 +105,39 @@ def _weighed(cells: pl.Series) -> tuple[int, int]:
 
 
 def _bound(more: int) -> None:
-    """Let this process take so many bytes more than it holds now."""
-    held = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmData"))
+    """Let this process take so many bytes more than it holds now, where the system tells what that is."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return
+    held = next(line for line in status.read_text().splitlines() if line.startswith("VmData"))
     limit = int(held.split()[1]) * 1024 + more
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
-def main(path: str, rows: str, most: str) -> int:
+def _end_with(parent: int) -> None:
+    """Let this process be ended with the one that asks, and at once if that is gone already."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        raise SystemExit(TOO_LARGE)
+
+
+def _wants_memory(error: BaseException) -> bool:
+    """Tell whether an error says that memory is refused, and not that the file is damaged."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in (errno.ENOMEM, errno.EAGAIN)):
+        return True
+    return any(word in str(error) for word in NO_MEMORY)
+
+
+def main(path: str, rows: str, most: str, first: str, parent: str) -> int:
     """Print what a file holds; return how the process ends."""
+    _end_with(int(parent))
     try:
-        found = measure(path, int(rows), int(most))
-    except MemoryError:
-        return 1
-    except Exception:
-        return DAMAGED
+        found = measure(path, int(rows), int(most), int(first) if first else None)
+    except BaseException as error:  # a library in Rust may panic, which is no ordinary exception
+        return TOO_LARGE if _wants_memory(error) else DAMAGED
     if found is None:
-        return 1
+        return TOO_LARGE
     sys.stdout.write(json.dumps({"total": found.total, "longest": found.longest}))
     return 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from chassis.core.parquet_text import measured
+from chassis.core.parquet_text import Damaged, measured
 from services.scoring.domain.errors import TableUnreadable
 
 # Enough rows to tell a number from a word; a column that turns out otherwise later is read again as text.
@@ -66,6 +66,8 @@ def _parquet(name: str, body: bytes) -> pl.DataFrame:
             raise TableUnreadable(f"{name} holds {cells} cells; at most {LARGEST_CELLS} are read. Send fewer rows.")
         _require_modest(name, body)
         return plan.collect()
+    except Damaged:
+        raise TableUnreadable(f"{name} begins as Parquet but cannot be read: it is damaged; send it again.") from None
     except pl.exceptions.PolarsError as error:
         raise TableUnreadable(f"{name} begins as Parquet but cannot be read: {_first_line(error)}") from None
 
@@ -76,7 +78,7 @@ def _require_modest(name: str, body: bytes) -> None:
         file.write(body)
         file.flush()
         found = measured(Path(file.name), rows=LARGEST_CELLS, most=LARGEST_TEXT)
-    if found is None or found.longest > LONGEST_CELL:
+    if found is None or found.total > LARGEST_TEXT or found.longest > LONGEST_CELL:
         longest = "" if found is None else f", its longest cell has {found.longest}"
         raise TableUnreadable(
             f"{name} holds more text than is read: at most {LARGEST_TEXT} bytes, {LONGEST_CELL} in a cell{longest}. "

@@ -128,7 +128,7 @@ class Form:
         rules = []
         if limits.enterprises is not None:
             rules.append(RowRule("enterprise", _beyond(limits.enterprises), NOT_GRANTED))
-        if limits.outcomes is not None:
+        if limits.outcomes is not None and any(column.name == "defaulted" for column in self.columns):
             stated = pl.col("defaulted").is_not_null() & _beyond(limits.outcomes)
             rules.append(RowRule("defaulted", stated, NO_OUTCOMES))
         return replace(self, rules=(*self.rules, *rules)) if rules else self

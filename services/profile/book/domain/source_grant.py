@@ -13,6 +13,8 @@ from chassis.core.errors import Conflict, Forbidden, Invalid, NotFound
 # Of these no grant is asked: the operator answers for all that it sends, an enterprise speaks of itself (`channel_of`).
 NEED_NONE = frozenset({"operator", "enterprise"})
 OUTCOMES = "outcomes"
+# Kinds whose files may state outcomes beside.
+OUTCOMES_BESIDE = frozenset({"enterprises", "workbook"})
 MOST_SHOWN = 5
 
 
@@ -92,14 +94,15 @@ def state_on(ended_at: datetime | None, expires_on: date | None, today: date) ->
 def covering(client: str, asked: Asked, grants: Sequence[SourceGrant]) -> list[SourceGrant]:
     """Return the grants that cover what is asked; raise `NotGranted`, which names both, where none does.
 
-    A file of enterprises may state outcomes too: grants of those come with it, for `bounds`.
+    A file of enterprises, also as a sheet of a workbook, may state outcomes too: grants of those come with it, for
+    `bounds`.
     """
     found = [grant for grant in grants if grant.covers(asked)]
     if not found:
         raise NotGranted(
             _refusal(client, asked, grants), asked=_asked(asked), granted=[_granted(one) for one in grants]
         )
-    more = Asked(OUTCOMES, asked.channel) if asked.kind == "enterprises" else asked
+    more = Asked(OUTCOMES, asked.channel) if asked.kind in OUTCOMES_BESIDE else asked
     return found + [grant for grant in grants if grant.covers(more) and grant not in found]
 
 
@@ -108,7 +111,7 @@ def bounds(asked: Asked, grants: Sequence[SourceGrant]) -> Bounds:
     outcomes = Asked(OUTCOMES, asked.channel)
     return Bounds(
         _firms(grant for grant in grants if grant.covers(asked)),
-        _firms(grant for grant in grants if grant.covers(outcomes)) if asked.kind == "enterprises" else None,
+        _firms(grant for grant in grants if grant.covers(outcomes)) if asked.kind in OUTCOMES_BESIDE else None,
     )
 
 

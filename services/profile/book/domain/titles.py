@@ -21,6 +21,8 @@ OF_CURRENCY = re.compile(
     r"[^额率价]*(?:币种|币别|货币|currency|ccy)[_-]?(?:代码|编码|名称|类型|类别|种类|单位|code|name)?(?:\([^额]*\))?|币"
 )
 UNITS = {"万元": "wan", "分": "fen", "%": "percent"}
+# What a table takes for a pattern of names, and not for one: *, ^b$.
+PATTERN = re.compile(r"\*|\^.*\$")
 UNSEEN = ("Cc", "Cf", "Zl", "Zp", "Zs")
 
 
@@ -39,13 +41,13 @@ def unit(title: str) -> str | None:
 def names(titles: Sequence[str]) -> list[str]:
     """Return unique names for the columns of a table: their titles, told apart by their place where need be.
 
-    A title is its own name, but for line ends and invisible characters. One that is empty, comes again or is `line`
-    gets its place from 1.
+    A title is its own name, but for line ends and invisible characters. One that is empty, comes again, is `line` or
+    reads as a pattern of columns gets its place from 1.
     """
     found: dict[str, None] = {LINE: None}
     for place, title in enumerate(titles, 1):
         name = shown(title) or f"第{place}列"
-        while name in found:
+        while name in found or PATTERN.fullmatch(name):
             name = f"{name} ({place})"
         found[name] = None
     return list(found)[1:]

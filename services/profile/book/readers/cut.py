@@ -22,8 +22,9 @@ import orjson
 import polars as pl
 from polars.exceptions import PolarsError
 
+from services.profile.book.readers.parquet import text_of
 from services.profile.book.readers.records import LARGEST
-from services.profile.book.readers.sheets import FileTooLarge, UnreadableFile, damage_told
+from services.profile.book.readers.sheets import FileTooLarge, Limits, UnreadableFile, damage_told
 from services.profile.book.readers.signature import Sort, sort_of
 from services.profile.book.readers.unzip import unzipped
 
@@ -105,6 +106,7 @@ def _json(path: Path) -> Head:
 def _parquet(path: Path) -> Head:
     # What is damaged, its reader says.
     with suppress(UnreadableFile), damage_told("", PolarsError, OSError):
+        text_of(path, Limits(), ROWS + 1)
         rows = pl.scan_parquet(path).head(ROWS + 1).collect()
         rows.head(ROWS).write_parquet(path)
         return Head(Sort.PARQUET, whole=rows.height <= ROWS)

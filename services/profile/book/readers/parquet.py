@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
-from chassis.core.parquet_text import measured
+from chassis.core.parquet_text import Damaged, measured
 from services.profile.book.domain.columns import Form, Matched
 from services.profile.book.domain.titles import LINE, names
 from services.profile.book.readers.layout import swept
@@ -18,8 +18,8 @@ from services.profile.book.readers.sheets import FileTooLarge, Limits, RawSheet,
 SIMPLE = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Decimal, pl.Categorical, pl.Enum, pl.Null)
 # A cell of the least possible size; a Parquet file cannot tell how much text it unpacks to, its rows it can.
 SMALLEST_CELL_BYTES = 8
-# So many rows are held at once at most, and of a file that is looked at whole so many cells.
-ROWS_AT_ONCE, CELLS_AT_ONCE = 1 << 18, 1 << 25
+# Of a file that is looked at whole so many cells are held at once at most.
+CELLS_AT_ONCE = 1 << 25
 DAMAGED = "The Parquet file is damaged or cut short; send it again. / Parquet 文件已损坏或不完整，请重新报送。"
 HERE = "Asia/Shanghai"
 
@@ -36,9 +36,10 @@ class Rows:
 
     def texts(self, start: int, count: int) -> pl.DataFrame:
         """Return rows as columns of text; `line` is the number of the row, from 1."""
-        named = zip(self.titles, names(self.titles), strict=True)
         with damage_told(DAMAGED, PolarsError, OSError):
-            table = self.plan.slice(start, count).select(pl.col(title).alias(name) for title, name in named).collect()
+            # By their place: a title may look like a pattern.
+            named = (pl.nth(place).alias(name) for place, name in enumerate(names(self.titles)))
+            table = self.plan.slice(start, count).select(named).collect()
             texts = table.select(_text(column) for column in table.get_columns())
             return texts.with_row_index(LINE, start + 1).with_columns(pl.col(LINE).cast(pl.Int64))
 
@@ -73,19 +74,23 @@ def opened(form: Form, path: Path, limits: Limits) -> Rows:
         raise FileTooLarge(
             f"The file has {height} rows; split it and send the parts. / 行数过多，请拆分后分别报送。", rows=height
         )
-    return Rows(plan, tuple(titles), height, matched, _text_of(path, limits))
+    return Rows(plan, tuple(titles), height, matched, text_of(path, limits))
 
 
-def _text_of(path: Path, limits: Limits) -> int:
-    """Return how many bytes of text a file holds; raise `FileTooLarge` where they are too many, before they are read.
+def text_of(path: Path, limits: Limits, first: int | None = None) -> int:
+    """Return how many bytes of text a file holds, or the `first` rows of it, before they are read.
 
-    A dictionary has a value once for all of its rows, so that a file of four thousand bytes may hold gigabytes.
+    Raise `FileTooLarge` where they are too many, `UnreadableFile` where the file is damaged. A dictionary has a value
+    once for all of its rows, so that a file of four thousand bytes may hold gigabytes.
     """
-    found = measured(path, rows=ROWS_AT_ONCE, most=limits.text)
+    try:
+        found = measured(path, rows=limits.rows, most=limits.text, first=first)
+    except Damaged:
+        raise UnreadableFile(DAMAGED) from None
     if found is None:
         raise FileTooLarge(
-            f"The text of {ROWS_AT_ONCE} of its rows unpacks to more than {limits.text >> 20} MiB; send shorter texts, "
-            f"or the same as CSV in parts. / 每 {ROWS_AT_ONCE} 行文本解压后超过 {limits.text >> 20} MiB，请缩短文本，"
+            f"The text of {limits.rows} of its rows unpacks to more than {limits.text >> 20} MiB; send shorter texts, "
+            f"or the same as CSV in parts. / 每 {limits.rows} 行文本解压后超过 {limits.text >> 20} MiB，请缩短文本，"
             "或改用 CSV 拆分后报送。",
             limit_bytes=limits.text,
         )

@@ -43,12 +43,13 @@ def damage_told(words: str, *errors: type[Exception]) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is read at most, in bytes: unpacked, between two line ends, in a cell, and as text at once."""
+    """What is read at most, in bytes: unpacked, between two line ends, in a cell, as text of so many `rows`."""
 
     unpacked: int = 4 << 30
     line: int = 1 << 20
     cell: int = 1 << 20
     text: int = 256 << 20
+    rows: int = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)

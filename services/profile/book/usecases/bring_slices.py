@@ -107,7 +107,8 @@ def divided(context: Context, order: tables.Import, path: Path, *, bounded: bool
 def _divided(context: Context, order: tables.Import, path: Path, step: Step, stack: ExitStack) -> Divided | Flat | None:
     """Return a big file divided, or as it is where its rows tell only together what they mean; None: a small one."""
     form, today = how_read(context, order)
-    table = stack.enter_context(flat(form, path, Limits(unpacked=context.settings.largest_unpacked)))
+    limits = Limits(unpacked=context.settings.largest_unpacked, rows=step.rows)
+    table = stack.enter_context(flat(form, path, limits))
     if table is None or table.rows <= step.rows:
         return None
     if form.dataset is None or not can_be_sliced(form, table):

@@ -20,7 +20,7 @@ from services.profile.book.context import Context
 from services.profile.book.domain.channel import OWN_KINDS, channel_of
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.domain.connector import Connector
-from services.profile.book.domain.source_grant import Asked
+from services.profile.book.domain.source_grant import Asked, NotGranted
 from services.profile.book.readers.cut import Head, cut
 from services.profile.book.readers.forms import connectors, form_of
 from services.profile.book.readers.sheets import EmptyFile, Limits
@@ -61,13 +61,11 @@ def preview(context: Context, caller: Caller, wish: Wish, stream: IO[bytes]) -> 
     enterprise = about(caller, wish.enterprise)
     kinds = _kinds(context, caller, wish.kind, enterprise)
     with context.database.read() as session:
-        if wish.connector:
-            known = _named(session, caller, wish)
-            kinds = [one.form.kind for one in known.values()]
-            for kind in kinds:
-                require(context, caller, Asked(kind, None, enterprise))
-        else:
-            known = {**connectors(), **_own(session, caller.client)}
+        known = _named(session, caller, wish) if wish.connector else {**connectors(), **_own(session, caller.client)}
+    if wish.connector:
+        kinds = [one.form.kind for one in known.values()]
+        for kind in kinds:
+            require(context, caller, Asked(kind, None, enterprise))
     with _kept(context, stream) as path:
         head = cut(path)
         if head.sort in NEEDS_NO_MAPPING:
@@ -78,10 +76,18 @@ def preview(context: Context, caller: Caller, wish: Wish, stream: IO[bytes]) -> 
 
 
 def _kinds(context: Context, caller: Caller, asked: str | None, enterprise: str | None) -> list[str]:
-    """Return the kinds that the caller may import, or the one that is asked for."""
+    """Return the kinds that the caller may import, or the one that is asked for; raise `NotGranted` where none is."""
     if asked is None:
         own = [kind for kind in KINDS if caller.role != "enterprise" or kind in OWN_KINDS]
-        return granted_kinds(context, caller, own)
+        granted = granted_kinds(context, caller, own)
+        if not granted:
+            raise NotGranted(
+                f"{caller.client} is granted no kind. The operator grants some: POST /v1/source-grants. "
+                "/ 尚未获授权报送任何数据，可请运营方授权。",
+                asked={"kind": None, "channel": None, "enterprise": enterprise},
+                granted=[],
+            )
+        return granted
     if asked not in KINDS:
         raise UnknownKind(f"kind must be one of: {', '.join(KINDS)}. / 数据种类应为以上之一。", kind=asked[:40])
     channel_of(None, caller.role, asked)

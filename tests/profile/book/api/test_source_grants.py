@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
 from profile_house import HEADER, ROW, SCOPES, House, counts
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
+from workbooks import Rows, xlsx
 
+from chassis.data.database import Database
 from services.profile.book import tables
 
 HEADERS = {"Idempotency-Key": "k"}
@@ -134,6 +140,47 @@ def test_a_file_of_enterprises_states_no_outcomes_on_the_side(house: House) -> N
     assert counts(done(house, "kind=enterprises", content)) == (2, 1, 1, 0)
 
 
+def official(path: Path) -> bytes:
+    """Return the official workbook of two firms: of one it is stated that it defaulted."""
+    enterprises: Rows = [["企业代号", "企业名称", "是否违约"], ["E1", "甲公司", "是"], ["E2", "乙公司", None]]
+    bought, sold = (
+        [["企业代号", "发票号码", "开票日期", other, "金额", "税额", "价税合计", "发票状态"], row]
+        for other, row in (
+            ("销方单位代号", ["E1", "1001", "2019-01-04", "A1", 100, 13, 113, "有效发票"]),
+            ("购方单位代号", ["E2", "1002", "2019-01-05", "B1", 200, 26, 226, "有效发票"]),
+        )
+    )
+    return xlsx(path, {"企业信息": enterprises, "进项发票信息": bought, "销项发票信息": sold}).read_bytes()
+
+
+def test_a_workbook_states_no_outcomes_on_the_side(house: House, tmp_path: Path) -> None:
+    """Its sheet of enterprises is bound as a file of them is; its invoices are taken."""
+    grant(house, kinds=["workbook"], channels=["government"])
+    content = official(tmp_path / "book.xlsx")
+
+    def sent() -> dict[str, Any]:
+        answer = house.client.post(
+            "/v1/imports?filename=f.xlsx&kind=workbook", data=content, headers=stranger(house, "court-1")
+        )
+        assert answer.status_code == 202, answer.json
+        house.worker.run_once()
+        found: dict[str, Any] = house.client.get(f"/v1/imports/{answer.json['id']}", headers=house.operator).json
+        return found
+
+    def outcomes() -> list[str]:
+        with house.context.database.read() as session:
+            return list(session.scalars(select(tables.Outcome.enterprise)))
+
+    first = sent()
+    assert counts(first) == (4, 3, 0, 1), first
+    assert "outcomes of it are not granted" in house.rejects_of(first["id"])[0]
+    assert outcomes() == []
+    grant(house, kinds=["outcomes"], channels=["government"], enterprises=["E1"])
+    again = sent()
+    assert (counts(again)[0], counts(again)[3]) == (4, 0), again
+    assert outcomes() == ["local:E1"]
+
+
 def test_an_ended_grant_takes_nothing_more_and_keeps_what_came(house: House) -> None:
     mine = grant(house, kinds=["invoices"], channels=["government"])
     before = done(house, "kind=invoices.purchase", HEADER + ROW)
@@ -219,3 +266,34 @@ def test_a_look_without_a_kind_proposes_only_what_is_granted(cottage: House) -> 
     looked = cottage.client.post("/v1/import-previews", data=(HEADER + ROW).encode(), headers=stranger(cottage))
     assert looked.status_code == 200, looked.json
     assert {one["kind"] for one in looked.json["kinds"]} <= {"payments"}
+
+
+@pytest.mark.parametrize("query", ["", "?connector=bank-statement", "?enterprise=E1"])
+def test_a_look_by_whom_nothing_is_granted_is_refused(house: House, query: str) -> None:
+    """Also where no kind is named: that nothing is granted is said, and no fault is ours."""
+    looked = house.client.post(f"/v1/import-previews{query}", data=(HEADER + ROW).encode(), headers=stranger(house))
+    assert looked.status_code == 403, looked.json
+    assert looked.json["type"].endswith("not-granted")
+    assert looked.json["granted"] == []
+
+
+def test_a_look_asks_for_grants_by_one_connection_at_a_time(cottage: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or as many looks as there are connections would wait for each other for ever."""
+    database, open_now, most = cottage.context.database, [0], [0]
+    read = type(database).read
+
+    @contextmanager
+    def counted(self: Database) -> Iterator[Session]:
+        open_now[0] += 1
+        most[0] = max(most[0], open_now[0])
+        try:
+            with read(self) as session:
+                yield session
+        finally:
+            open_now[0] -= 1
+
+    monkeypatch.setattr(type(database), "read", counted)
+    grant(cottage, kinds=["payments"], channels=["counterparty"])
+    query = "?connector=bank-statement&kind=payments&enterprise=E1"
+    cottage.client.post(f"/v1/import-previews{query}", data=(HEADER + ROW).encode(), headers=stranger(cottage))
+    assert most[0] == 1

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
+from time import sleep
+from typing import Any
 
 import polars as pl
 import pytest
 from bombs import parquet_bomb
 
-from chassis.core.parquet_text import Measured, measured
+from chassis.core import parquet_text
+from chassis.core.parquet_text import Damaged, Measured, measured
 from services.profile.book.domain.columns import KINDS
 from services.profile.book.readers import parquet
-from services.profile.book.readers.sheets import FileTooLarge, Limits
+from services.profile.book.readers.cut import ROWS, cut
+from services.profile.book.readers.read import read
+from services.profile.book.readers.sheets import FileTooLarge, Limits, UnreadableFile
 from services.scoring.domain.errors import TableUnreadable
+from services.scoring.usecases import read_table as scoring
 from services.scoring.usecases.read_table import read_table
 
 GIBIBYTE = 1 << 30
@@ -59,12 +68,15 @@ def test_a_file_of_few_bytes_and_very_many_cells_is_not_looked_at_whole(tmp_path
 
 
 def test_what_a_file_holds_is_measured_to_the_byte(tmp_path: Path) -> None:
-    """Of text, of categories and of bytes; a damaged file is left to whoever reads it."""
+    """Of text, of categories and of bytes; of rows, and not of columns; a damaged file is not told to hold nothing."""
     path = tmp_path / "small.parquet"
     table = pl.DataFrame({"a": ["x", None, "发票"], "b": ["long"] * 3, "c": [1, 2, 3]})
     table.with_columns(pl.col("b").cast(pl.Categorical)).write_parquet(path)
     assert measured(path, rows=2, most=100) == Measured(total=1 + 6 + 12, longest=6)
-    assert measured(path, rows=2, most=7) is None
+    assert measured(path, rows=2, most=15) == Measured(total=1 + 6 + 12, longest=6)
+    assert measured(path, rows=3, most=18) is None, "two columns hold together what neither does"
+    assert measured(path, rows=2, most=8) is None
+    assert measured(path, rows=3, most=8, first=1) == Measured(total=1 + 4, longest=4)
     # Bytes that are no text, and lists, are held all the same by whoever reads the file.
     pl.DataFrame({"a": [b"\xff\xfe" * 500] * 3, "b": [["x" * 1000]] * 3}).write_parquet(path)
     assert measured(path, rows=3, most=2999) is None
@@ -73,4 +85,158 @@ def test_what_a_file_holds_is_measured_to_the_byte(tmp_path: Path) -> None:
     assert found.longest == 1000
     assert found.total >= 6000
     path.write_bytes(b"PAR1" + bytes(100))
-    assert measured(path, rows=2, most=7) == Measured()
+    with pytest.raises(Damaged):
+        measured(path, rows=2, most=7)
+
+
+def damaged_within(path: Path) -> bytes:
+    """Write a file whose head and end are whole, and whose pages are not."""
+    pl.DataFrame({"备注": ["x" * 50, "y" * 60], "b": ["z", "w"]}).write_parquet(path, compression="uncompressed")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4] + b"\xff" * 100 + whole[104:])
+    return path.read_bytes()
+
+
+def test_a_file_that_cannot_be_measured_is_refused(tmp_path: Path) -> None:
+    """As damaged, by profile and by scoring: it was taken for one that holds no text."""
+    path = tmp_path / "damaged.parquet"
+    body = damaged_within(path)
+    with pytest.raises(UnreadableFile, match="damaged or cut short"):
+        parquet.opened(KINDS["workbook"], path, Limits())
+    with pytest.raises(TableUnreadable, match="it is damaged"):
+        read_table("damaged.parquet", body)
+
+
+@pytest.mark.parametrize("title", ["^b$", "*", "^.*$"])
+def test_a_title_that_looks_like_a_pattern_is_a_title(tmp_path: Path, title: str) -> None:
+    """It is measured and read like any other, in the column where it stands."""
+    path = tmp_path / "pattern.parquet"
+    row = {"enterprise": ["E1"], "number": ["1"], "date": ["2019-01-04"], "seller": ["A1"], "net": ["100"]}
+    table = {**row, "tax": ["13"], "total": ["113"], "status": ["valid"], title: ["x" * 7]}
+    pl.DataFrame(table).write_parquet(path)
+    assert measured(path, rows=9, most=100, first=1) == measured(path, rows=9, most=100)
+    found = measured(path, rows=9, most=100)
+    assert found
+    assert found.longest == 10
+    [part] = read(KINDS["invoices.purchase"], path, Limits())
+    assert part.titles == tuple(table)
+    assert part.frame.row(0)[1:] == tuple(cells[0] for cells in table.values())
+    path.write_text(",".join(table) + "\n" + ",".join(cells[0] for cells in table.values()) + "\n")
+    [part] = read(KINDS["invoices.purchase"], path, Limits())
+    assert part.frame.row(0)[1:] == tuple(cells[0] for cells in table.values())
+
+
+@pytest.mark.parametrize(
+    ("error", "ends"),
+    [
+        (MemoryError(), 1),
+        (OSError(12, "Cannot allocate memory"), 1),
+        (pl.exceptions.ComputeError("memory allocation of 9 bytes failed"), 1),
+        (pl.exceptions.ComputeError("a page is not of the size that its head states"), 3),
+        (pl.exceptions.PanicException("index out of bounds"), 3),
+    ],
+)
+def test_want_of_memory_is_too_much_and_anything_else_is_damage(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, ends: int
+) -> None:
+    """A library may tell either in its own way."""
+
+    def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(parquet_text, "measure", failing)
+    monkeypatch.setattr(parquet_text, "_end_with", lambda parent: None)
+    assert parquet_text.main("f", "1", "1", "", "1") == ends
+
+
+def test_text_in_many_columns_counts_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each column of a row is held with the others: sixteen of them hold sixteen times as much."""
+    path = tmp_path / "many.parquet"
+    pl.DataFrame({f"c{place}": ["x" * 100] for place in range(16)}).write_parquet(path)
+    with pytest.raises(FileTooLarge):
+        parquet.opened(KINDS["workbook"], path, Limits(text=1599))
+    assert parquet.opened(KINDS["workbook"], path, Limits(text=1600)).text == 1600
+    monkeypatch.setattr(scoring, "LARGEST_TEXT", 1599)
+    with pytest.raises(TableUnreadable, match="more text than is read"):
+        read_table("many.parquet", path.read_bytes())
+
+
+def test_text_is_measured_in_as_many_rows_as_are_held(tmp_path: Path) -> None:
+    """Twice the rows at once hold twice the text."""
+    path = tmp_path / "rows.parquet"
+    pl.DataFrame({"备注": ["x" * 100] * 8}).write_parquet(path)
+    assert parquet.opened(KINDS["workbook"], path, Limits(text=400, rows=4)).text == 800
+    with pytest.raises(FileTooLarge, match="The text of 8 of its rows"):
+        parquet.opened(KINDS["workbook"], path, Limits(text=400, rows=8))
+
+
+def test_the_head_of_a_file_is_measured_before_it_is_decoded(tmp_path: Path) -> None:
+    """A look at a file takes no gigabyte either, and what lies behind its head is not asked of it."""
+    path = tmp_path / "bomb.parquet"
+    long = pl.Series("备注", ["x" * 1_000_000]).cast(pl.Categorical).new_from_index(0, ROWS + 1)
+    pl.DataFrame([long]).write_parquet(path)
+    before = held()
+    with pytest.raises(FileTooLarge):
+        cut(path)
+    assert held() - before < GIBIBYTE // 2
+    short = pl.Series("备注", ["x"]).cast(pl.Categorical).new_from_index(0, ROWS + 1)
+    pl.concat([short.to_frame(), long.to_frame()]).write_parquet(path)
+    assert cut(path).whole is False
+    assert pl.read_parquet(path).height == ROWS
+
+
+def test_what_takes_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe that nobody writes to is never read to its end."""
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setattr(parquet_text, "SECONDS", 0.1)
+    assert measured(tmp_path / "pipe", rows=1, most=1) is None
+
+
+def test_the_library_is_not_shadowed_by_what_lies_beside(tmp_path: Path) -> None:
+    """`http` is the library's in the process that measures, as is whatever it imports."""
+    path = tmp_path / "small.parquet"
+    pl.DataFrame({"a": ["x"]}).write_parquet(path)
+    asked: list[list[str]] = []
+    run = subprocess.run
+
+    def told_of(command: list[str], **how: Any) -> Any:
+        asked.append(command)
+        return run(command, **how)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "run", told_of)
+        assert measured(path, rows=1, most=9) == Measured(1, 1)
+    [command] = asked
+    place = command.index(parquet_text.__file__)
+    told = run(
+        [*command[:place], "-c", "import http; print(http.__file__)"],
+        cwd=Path(parquet_text.__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip().endswith("http/__init__.py")
+
+
+def children(parent: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def test_the_process_that_measures_ends_with_the_one_that_asks(tmp_path: Path) -> None:
+    """Also where that is killed: nobody waits for its answer any more."""
+    os.mkfifo(tmp_path / "pipe")
+    code = (
+        "import sys; from pathlib import Path; from chassis.core.parquet_text import measured; "
+        "measured(Path(sys.argv[1]), rows=1, most=1)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "pipe")]) as asking:
+        while not (measuring := children(asking.pid)):
+            assert asking.poll() is None
+            sleep(0.05)
+        asking.send_signal(signal.SIGKILL)
+    for _ in range(600):
+        if not Path(f"/proc/{measuring[0]}").exists():
+            return
+        sleep(0.1)
+    os.kill(measuring[0], signal.SIGKILL)
+    pytest.fail("it went on by itself")
