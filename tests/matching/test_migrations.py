@@ -151,7 +151,7 @@ def test_offers_made_before_have_numbers(database_url: str) -> None:
 
 def _applied_before(database: Database, name: str, state: str, moves: list[tuple[str, dict[str, Any]]]) -> None:
     """Enter an application of before offers had numbers: `terms` are what its last move wrote."""
-    base = {"dossier": "d", "enterprise": "local:E1", "applicant": "firm", "bank": "b", "product": "p"}
+    base: dict[str, Any] = {"dossier": "d", "enterprise": "local:E1", "applicant": "firm", "bank": "b", "product": "p"}
     base |= {"product_version": 1, "created_at": NOW, "updated_at": NOW}
     terms = _packed(database, moves[-1][1] if moves else None)
     row = {**base, "need": _packed(database, {}), "documents": _packed(database, []), "terms": terms}
