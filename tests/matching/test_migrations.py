@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from datetime import UTC, date, datetime
 from importlib.resources import files
+from typing import Any
 
 import orjson
 import pytest
@@ -12,11 +13,14 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import MetaData, Table, insert, inspect, select
 
-from chassis.data import migrations
+from chassis.core.moments import today
+from chassis.data import keys, migrations
 from chassis.data.database import Database
+from chassis.data.keys import Claim
 from services.matching import store
+from services.matching.domain.loan_offer import OfferExpired, require_standing
 from services.matching.settings import PACKAGE
-from services.matching.tables import Application, ApplicationOffer, Base, Batch, BatchPart, Plan
+from services.matching.tables import Application, ApplicationEvent, ApplicationOffer, Base, Batch, BatchPart, Plan
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -115,31 +119,81 @@ def test_a_batch_made_before_keeps_the_day_of_its_lines(database_url: str) -> No
 
 
 def test_offers_made_before_have_numbers(database_url: str) -> None:
-    """What the bank offered last is offer 1, whatever a later move wrote over it; it stands for a fortnight."""
+    """What the bank offered last is offer 1, whatever a later move wrote over it; nobody can accept it any more."""
     database = Database(database_url)
     migrate(database, "0012")
     offered, written_over = {"amount_fen": 5, "months": 12, "rate": 0.04}, {"amount_fen": 9, "months": 600, "rate": 0}
-    old = Table("applications", MetaData(), autoload_with=database.engine)
-    moves = Table("application_events", MetaData(), autoload_with=database.engine)
-    base = {"dossier": "d", "enterprise": "local:E1", "applicant": "firm", "bank": "b", "product": "p"}
-    base |= {"product_version": 1, "created_at": NOW, "updated_at": NOW}
-    packed = (lambda it: it) if database_url.startswith("postgresql") else (lambda it: orjson.dumps(it).decode())
-    with database.begin() as session:
-        for name, state in (("a", "offered"), ("b", "accepted"), ("c", "submitted"), ("d", "declined")):
-            terms = packed({"b": written_over}.get(name, offered))
-            row = {**base, "id": name, "state": state, "terms": terms, "need": packed({}), "documents": packed([])}
-            session.execute(insert(old), [row])
-            said = {"application": name, "state": "offered", "client": "b", "party": "bank", "at": NOW}
-            if name != "c":
-                session.execute(insert(moves), [{**said, "number": 2, "event": "offer", "terms": packed(offered)}])
+    stood = {"a": "offered", "b": "disbursed", "c": "submitted", "d": "declined", "e": "withdrawn", "f": "withdrawn"}
+    for name, state in stood.items():
+        moves = {"c": [], "b": ["offer", "accept", "disburse"], "e": ["offer", "accept"]}.get(name, ["offer"])
+        _applied_before(database, name, state, [(move, offered if move == "offer" else written_over) for move in moves])
     migrations.upgrade(database, PACKAGE)
     with database.read() as session:
         rows = {row.application: row for row in session.scalars(select(ApplicationOffer))}
-        assert {name: row.state for name, row in rows.items()} == {"a": "open", "b": "accepted", "d": "lapsed"}
-        assert all(row.document.items() >= offered.items() and row.sha256 is None for row in rows.values())
-        standing = session.get_one(Application, "a")
-        assert (standing.offer, standing.expires_on) == (1, date(2026, 1, 15))
-        assert session.get_one(Application, "b").terms == written_over
+        applications = {row.id: row for row in session.scalars(select(Application))}
+        wrote = [
+            row.terms for row in session.scalars(select(ApplicationEvent).where(ApplicationEvent.application == "b"))
+        ]
+    assert {name: row.state for name, row in rows.items()} == {
+        "a": "lapsed",
+        "b": "accepted",
+        "d": "lapsed",
+        "e": "accepted",
+        "f": "lapsed",
+    }
+    assert all(row.document.items() >= offered.items() and row.sha256 is None for row in rows.values())
+    assert all(applications[name].terms == offered for name in rows)
+    assert wrote == [offered, written_over, written_over]
+    with pytest.raises(OfferExpired):
+        require_standing(1, applications["a"].offer, applications["a"].expires_on, today())
+    database.dispose()
+
+
+def _applied_before(database: Database, name: str, state: str, moves: list[tuple[str, dict[str, Any]]]) -> None:
+    """Enter an application of before offers had numbers: `terms` are what its last move wrote."""
+    base: dict[str, Any] = {"dossier": "d", "enterprise": "local:E1", "applicant": "firm", "bank": "b", "product": "p"}
+    base |= {"product_version": 1, "created_at": NOW, "updated_at": NOW}
+    terms = _packed(database, moves[-1][1] if moves else None)
+    row = {**base, "need": _packed(database, {}), "documents": _packed(database, []), "terms": terms}
+    said = {"application": name, "state": "offered", "client": "b", "party": "bank", "at": NOW}
+    with database.begin() as session:
+        session.execute(insert(_as_it_was(database, "applications")), [{**row, "id": name, "state": state}])
+        for number, (event, wrote) in enumerate(moves, 1):
+            move = {**said, "number": number, "event": event, "terms": _packed(database, wrote)}
+            session.execute(insert(_as_it_was(database, "application_events")), [move])
+
+
+def _as_it_was(database: Database, table: str) -> Table:
+    return Table(table, MetaData(), autoload_with=database.engine)
+
+
+def _packed(database: Database, value: Any) -> Any:
+    """Return a document as a driver takes it for a column whose type was read from the database."""
+    return value if database.engine.dialect.name == "postgresql" else orjson.dumps(value).decode()
+
+
+def test_no_answer_kept_before_holds_a_secret(database_url: str) -> None:
+    """Only that is taken out of answers about webhooks; others stay as they are."""
+    database = Database(database_url)
+    migrate(database, "0013")
+    shown = {"id": "whe_1", "url": "https://example.com/hook", "enabled": True}
+    answers = {
+        "a": {**shown, "secret": "whsec_AAAA"},
+        "b": {"applications": [], "title": "含 whsec_ 的文字"},
+        "c": {"secret": "another"},
+        "d": None,
+        "e": ["whsec_"],
+    }
+    with database.begin() as session:
+        for key, answer in answers.items():
+            claim = Claim("bank-1", key, "f")
+            assert keys.claimed(session, claim)
+            if answer is not None:
+                keys.keep(session, claim, answer)
+    migrations.upgrade(database, PACKAGE)
+    with database.read() as session:
+        kept = {key: stored[1] for key in answers if (stored := keys.stored(session, Claim("bank-1", key, "f")))}
+    assert kept == answers | {"a": shown}
     database.dispose()
 
 

@@ -134,7 +134,10 @@ class AgreementSchema(Schema):
 
 
 class LoanOfferSchema(Schema):
-    """An offer: `voided` by a newer one, `lapsed` with its application, `expired` after its last day."""
+    """An offer: `voided` by a newer one, `lapsed` with its application, `expired` after its last day.
+
+    One from before offers had numbers has `lapsed`, unless it had been accepted: the bank offers anew.
+    """
 
     number = fields.Integer()
     state = fields.String(validate=validate.OneOf([*OfferState, EXPIRED]))

@@ -50,7 +50,7 @@ def post_dossier(dossier: Dossier) -> Response:
         apply.may_apply(context(), caller(), dossier.enterprise)
         with context().database.begin() as session:
             answer = idempotency.once(session, lambda: _handed_in(session, dossier))
-    return json_answer(answer, 200 if all(each["existing"] for each in answer["applications"]) else 201)
+    return json_answer(answer, 200 if all(each.get("existing") for each in answer["applications"]) else 201)
 
 
 @blueprint.get("")
@@ -105,19 +105,39 @@ def post_event(statement: Statement, application_id: str, event: str) -> Respons
     """
 
     def effect() -> dict[str, Any]:
-        row = follow.find(session, caller(), application_id, lock=True)
-        preconditions.expect(lambda: _with_history(session, row))
+        row = _expected(session, application_id, lock=True)
         moved = advance(context(), session, caller(), row, event, statement)
         return shown.application(moved, caller())
 
-    with context().database.read() as reading:
-        follow.may_move(context(), reading, caller(), application_id, event)
-    with context().database.begin() as session:
-        return json_answer(idempotency.once(session, effect))
+    answer = idempotency.replayed()
+    if answer is None:
+        _ask_leave(application_id, event, statement)
+        with context().database.begin() as session:
+            answer = idempotency.once(session, effect)
+    return json_answer(answer)
 
 
 def _handed_in(session: Session, dossier: Dossier) -> dict[str, Any]:
     return shown.dossier(apply.hand_in(session, caller(), dossier), caller())
+
+
+def _ask_leave(application_id: str, event: str, statement: Statement) -> None:
+    """Refuse a move that cannot be made as things stand; then ask for the mandate of who makes it for the enterprise.
+
+    In this order, since the enterprise's record tells each time that a mandate was used; and the look is over by then,
+    so that no connection is held while profile answers.
+    """
+    with context().database.read() as session:
+        row = _expected(session, application_id)
+    follow.require_move(row, caller(), event, statement)
+    follow.may_move(context(), caller(), row, event)
+
+
+def _expected(session: Session, application_id: str, *, lock: bool = False) -> Application:
+    """Return an application to one of its parties, as it was when the caller read it."""
+    row = follow.find(session, caller(), application_id, lock=lock)
+    preconditions.expect(lambda: _with_history(session, row))
+    return row
 
 
 def _with_history(session: Session, row: Application) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class OfferState(StrEnum):
 
     OPEN = "open"
     VOIDED = "voided"  # by a newer one
-    LAPSED = "lapsed"  # with the application
+    LAPSED = "lapsed"  # with the application; one from before offers had numbers, at the upgrade
     ACCEPTED = "accepted"
 
 

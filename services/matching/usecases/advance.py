@@ -19,7 +19,7 @@ from chassis.core.moments import today
 from chassis.data import ledger
 from services.matching import documents, store
 from services.matching.context import Context
-from services.matching.domain.application import ENDED, OUTCOMES, State, Statement, move
+from services.matching.domain.application import ENDED, OUTCOMES, State, Statement
 from services.matching.domain.facts import Need
 from services.matching.domain.loan_offer import (
     LoanTerms,
@@ -32,7 +32,7 @@ from services.matching.domain.loan_offer import (
 )
 from services.matching.domain.product import Product, Used, read_product
 from services.matching.tables import Application, ApplicationOffer
-from services.matching.usecases.follow import party, record
+from services.matching.usecases.follow import record, require_move
 
 AGREED = "terms-agreed"
 
@@ -45,7 +45,7 @@ def advance(
     What a lender learns of a borrower goes to scoring first, under a key of this move: where that fails nothing is
     changed, and where this fails afterwards the repeated move finds the outcome told already.
     """
-    after = move(State(row.state), event, party(row, caller), statement)
+    after = require_move(row, caller, event, statement)
     if after in OUTCOMES:
         key = f"{row.id}-{event}"
         context.scoring.outcome(row.enterprise, defaulted=OUTCOMES[after], observed_on=today(), key=key)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -103,6 +104,7 @@ def _open(session: Session, caller: Caller, dossier: Dossier, dossier_id: str, p
         under_way = session.scalars(select(Application).where(Application.open_as == wish["open_as"])).one_or_none()
         if under_way is not None:
             _require_same(under_way, caller, wish)
+            _require_whole(under_way, dossier, version)
             return Opened(under_way, existing=True)
     raise Conflict("Applications for this product are ending and opening at this moment; try again.", product=product)
 
@@ -114,7 +116,7 @@ def _require_same(row: Application, caller: Caller, wish: dict[str, Any]) -> Non
             f"The enterprise has an application for product {row.product} under way that you are no party of.",
             product=row.product,
         )
-    if (row.need, row.documents) != (wish["need"], wish["documents"]):
+    if (row.need, _sorted(row.documents)) != (wish["need"], _sorted(wish["documents"])):
         raise ApplicationOpen(
             f"Application {row.id} for product {row.product} is under way ({row.state}) with another need or other "
             "papers; withdraw it first, or hand in the same.",
@@ -123,6 +125,30 @@ def _require_same(row: Application, caller: Caller, wish: dict[str, Any]) -> Non
             state=row.state,
             found=wish["need"],
             needed=row.need,
+        )
+
+
+def _sorted(papers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(papers, key=lambda paper: (paper["sha256"], paper["name"]))
+
+
+def _require_whole(row: Application, dossier: Dossier, version: Product) -> None:
+    """Refuse a second wish that the one under way would not fulfil: by another version, or as a draft still."""
+    named = {"product": row.product, "application": row.id, "state": row.state}
+    if dossier.match is not None and row.product_version != version.version:
+        raise ApplicationOpen(
+            f"Application {row.id} for product {row.product} is under way by version {row.product_version}; match "
+            f"{dossier.match} answered version {version.version}. Withdraw it first, or hand in without the match.",
+            **named,
+            found=version.version,
+            needed=row.product_version,
+        )
+    if row.state == State.DRAFT and not dossier.draft:
+        raise ApplicationOpen(
+            f"Application {row.id} for product {row.product} is a draft of yours; to hand it in, move it by `submit` "
+            f"(POST /v1/applications/{row.id}/submit).",
+            **named,
+            event="submit",
         )
 
 
@@ -140,7 +166,7 @@ def _in_force(session: Session, dossier: Dossier, product: str) -> Product:
 
 
 def _check_match(session: Session, caller: Caller, dossier: Dossier) -> None:
-    """Refuse a match that the caller may not see, or of another enterprise."""
+    """Refuse a match that the caller may not see, of another enterprise, or of another need."""
     if dossier.match is None:
         return
     row = store.match(session, dossier.match)
@@ -148,6 +174,15 @@ def _check_match(session: Session, caller: Caller, dossier: Dossier) -> None:
         raise MatchNotFound(f"There is no match {dossier.match} that you may see.", match=dossier.match)
     if row.enterprise != dossier.enterprise:
         raise Invalid("The match is of another enterprise than the dossier.", field="match")
+    asked, wanted = orjson.loads(row.answer)["need"], documents.need(dossier.need)
+    # A match may have asked for one kind of financing; a dossier names its products instead.
+    if {name: asked.get(name) for name in wanted} != wanted:
+        raise Invalid(
+            f"Match {dossier.match} is of another need than the dossier; match again for this one.",
+            field="match",
+            found=wanted,
+            needed=asked,
+        )
 
 
 def _same_version(matched: int | None, in_force: Product, match: str) -> None:

@@ -9,11 +9,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from chassis.core.identity import Caller
+from chassis.core.moments import today
 from services.matching import documents
 from services.matching.clients import MANDATES, Read, Wanted
 from services.matching.context import Context
-from services.matching.domain.application import ACCEPT, ApplicationNotFound, Party, State, Statement
+from services.matching.domain.application import ACCEPT, ApplicationNotFound, Party, State, Statement, move
 from services.matching.domain.errors import ConsentEnded
+from services.matching.domain.loan_offer import require_standing
 from services.matching.tables import Application, ApplicationEvent, ApplicationOffer
 from services.matching.usecases import notify
 
@@ -47,9 +49,16 @@ def party(row: Application, caller: Caller) -> Party:
     return Party.BANK if row.bank == caller.client else Party.APPLICANT
 
 
-def may_move(context: Context, session: Session, caller: Caller, application_id: str, event: str) -> None:
+def require_move(row: Application, caller: Caller, event: str, statement: Statement) -> State:
+    """Return where a move leads from where the application stands; raise what forbids it."""
+    after = move(State(row.state), event, party(row, caller), statement)
+    if event == ACCEPT:
+        require_standing(statement.offer or 0, row.offer, row.expires_on, today())
+    return after
+
+
+def may_move(context: Context, caller: Caller, row: Application, event: str) -> None:
     """Refuse a move for the enterprise to who is not the enterprise and has no live mandate of it."""
-    row = find(session, caller, application_id)
     if party(row, caller) is Party.APPLICANT:
         what = Read.ACCEPTANCE if event == ACCEPT else Read.APPLICATION
         require_mandate(context, caller, row.enterprise, what)

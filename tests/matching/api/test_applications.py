@@ -15,8 +15,10 @@ import pytest
 from bank_products import a_product
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from chassis.core import webhooks
+from chassis.data.keys import TABLE as KEPT
 from services.matching.domain.application import ENDED, EVENTS, Party, State, Statement, move, possible_moves
 from services.matching.domain.loan_offer import LoanTerms
 from services.matching.usecases.deliver import Postman
@@ -85,6 +87,17 @@ def test_a_second_click_is_no_second_application(parties: Parties) -> None:
     assert all(each["existing"] for each in second.json["applications"])
     assert [a["id"] for a in first.json["applications"]] == [a["id"] for a in second.json["applications"]]
     assert len(parties.client.get("/v1/applications", headers=parties.firm).json["items"]) == 2
+
+
+def test_an_answer_kept_before_the_upgrade_is_given_again(parties: Parties, here: Any) -> None:
+    """It says of no application whether it existed; all of them were new then (201)."""
+    order = {"enterprise": "local:E1", "products": ["one"], "need": NEED}
+    first = parties.post(parties.firm, "/v1/applications", order, key="k-before").json
+    before = {**first, "applications": [{k: v for k, v in first["applications"][0].items() if k != "existing"}]}
+    with here.database.begin() as session:
+        session.execute(update(KEPT).where(KEPT.c.key == "k-before").values(answer=before))
+    again = parties.post(parties.firm, "/v1/applications", order, key="k-before")
+    assert (again.status_code, again.json) == (201, before)
 
 
 def test_after_its_end_the_enterprise_may_apply_anew(parties: Parties) -> None:
@@ -178,6 +191,55 @@ def test_a_platform_that_may_apply_may_not_accept(parties: Parties, neighbours: 
     answer = parties.post(parties.platform, f"/v1/applications/{application}/accept", {"offer": 1})
     assert (answer.status_code, answer.json["purpose"]) == (403, "financing-acceptance")
     parties.go(application, "accept")
+
+
+def uses(neighbours: Any) -> list[str]:
+    """Return what mandates were asked for: each is in the record of the firm's file."""
+    return [body["what"] for path, _, body in neighbours.asked if path == "/v1/rereads"]
+
+
+@pytest.mark.parametrize(
+    ("event", "said", "status"),
+    [("accept", {"offer": 9}, 409), ("accept", {}, 422), ("submit", {}, 409), ("sing", {}, 404)],
+)
+def test_a_move_that_cannot_be_made_uses_no_mandate(
+    parties: Parties, neighbours: Any, event: str, said: dict[str, Any], status: int
+) -> None:
+    """Nor one on what has moved since it was read: the firm's record would tell of it otherwise."""
+    application = parties.hand_in(parties.platform, products=["one"]).json["applications"][0]["id"]
+    place = f"/v1/applications/{application}"
+    read = parties.client.get(place, headers=parties.platform).headers["ETag"]
+    parties.go(application, "offer")
+    neighbours.asked.clear()
+    assert parties.post(parties.platform, f"{place}/{event}", said).status_code == status
+    assert parties.post(parties.platform | {"If-Match": read}, f"{place}/withdraw").status_code == 412
+    assert uses(neighbours) == []
+
+
+def test_a_move_made_is_answered_again_whatever_became_of_the_mandate(parties: Parties, neighbours: Any) -> None:
+    """The same key gets the same answer, and uses the mandate no second time."""
+    application = parties.hand_in(parties.platform, products=["one"]).json["applications"][0]["id"]
+    parties.go(application, "offer")
+    place, said = f"/v1/applications/{application}/accept", {"offer": 1}
+    first = parties.post(parties.platform, place, said, key="k-accept")
+    neighbours.withheld = {"local:E1"}
+    again = parties.post(parties.platform, place, said, key="k-accept")
+    assert (first.status_code, again.status_code, again.json) == (200, 200, first.json)
+    assert uses(neighbours) == ["application", "acceptance"]
+
+
+def test_no_connection_is_held_while_the_mandate_is_asked_for(parties: Parties, neighbours: Any, here: Any) -> None:
+    """Profile may take its time: others read and write meanwhile."""
+    application = parties.hand_in(parties.platform, products=["one"]).json["applications"][0]["id"]
+    held, answer = [], neighbours.rereads
+
+    def look(order: Any) -> Any:
+        held.append(here.database.engine.pool.checkedout())
+        return answer(order)
+
+    neighbours.rereads = look
+    assert parties.post(parties.platform, f"/v1/applications/{application}/withdraw").status_code == 200
+    assert held == [0]
 
 
 @pytest.mark.parametrize("event", ["submit", "accept", "withdraw"])

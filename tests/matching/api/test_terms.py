@@ -242,3 +242,43 @@ def test_a_second_wish_with_another_need_is_told(deal: Deal) -> None:
     again = deal.hand_in()
     assert (again.status_code, again.json["applications"][0]["existing"]) == (200, True)
     assert again.json["dossier"] == deal.read()["dossier"]
+
+
+def test_a_second_wish_by_a_match_of_another_version_is_told(deal: Deal) -> None:
+    """A firm that was shown version 2 must not find itself under version 1; without a match it finds what is open."""
+    deal.publish(months=[3, 12])
+    match = deal.post(deal.firm, "/v1/matches", {"enterprise": "local:E1", "need": NEED}).json["id"]
+    answer = deal.hand_in(match=match)
+    assert (*slug(answer), answer.json["application"]) == (409, "application-open", deal.id)
+    assert (answer.json["found"], answer.json["needed"]) == (2, 1)
+    assert deal.hand_in().status_code == 200
+
+
+def test_a_second_wish_is_no_draft_where_the_first_one_is(deal: Deal) -> None:
+    """Who hands in finds nothing that waits for its own `submit`: it is told to make that move."""
+    deal.firm_says("withdraw")
+    deal.id = deal.hand_in(draft=True).json["applications"][0]["id"]
+    answer = deal.hand_in()
+    assert (*slug(answer), answer.json["event"], answer.json["state"]) == (409, "application-open", "submit", "draft")
+    assert deal.hand_in(draft=True).status_code == 200
+    deal.firm_says("submit")
+    assert deal.hand_in().json["applications"][0]["state"] == "submitted"
+
+
+def test_papers_are_the_same_in_any_order(deal: Deal) -> None:
+    deal.firm_says("withdraw")
+    papers = [{"name": name, "sha256": name * 64} for name in "ab"]
+    deal.id = deal.hand_in(documents=papers).json["applications"][0]["id"]
+    assert deal.hand_in(documents=papers[::-1]).status_code == 200
+    assert slug(deal.hand_in(documents=papers[:1])) == (409, "application-open")
+
+
+def test_an_application_has_the_need_of_its_match(deal: Deal) -> None:
+    """422 with both; the kind that a match may ask for is none of a dossier's."""
+    deal.firm_says("withdraw")
+    wish = {"enterprise": "local:E1", "need": {**NEED, "kind": a_product()["kind"]}}
+    match = deal.post(deal.firm, "/v1/matches", wish).json["id"]
+    answer = deal.hand_in(match=match, need={**NEED, "months": 6})
+    assert (answer.status_code, answer.json["field"]) == (422, "match")
+    assert (answer.json["found"]["months"], answer.json["needed"]["months"]) == (6, 12)
+    assert deal.hand_in(match=match).status_code == 201

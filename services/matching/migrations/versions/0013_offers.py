@@ -2,9 +2,10 @@
 
 An endpoint of before says no firm, and is told as before; a new one says it.
 
-Of each application the terms that the bank offered last (its event says them) become offer 1: open for a fortnight
-after it was last moved where it still stands, accepted where the firm has accepted. No digest of it was ever shown, so
-none is written. What later moves wrote over `terms` stays there: the two can be compared.
+Of each application the terms that the bank offered last (its event says them) become offer 1, and its `terms` again:
+what later moves wrote over them stays in their events. It is accepted where the firm has accepted. Else it lapses with
+the upgrade, its last day the day before: it was held against no bounds, and no digest of it was ever shown, so that the
+bank must offer anew.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from chassis.core.moments import day_of
+from chassis.core.moments import today
 from chassis.data.database import Json, Utc
 
 revision = "0013"
@@ -31,13 +32,12 @@ ADDED: dict[str, dict[str, sa.types.TypeEngine[Any]]] = {
     "application_events": {"offer": sa.BigInteger(), "drawn_fen": sa.BigInteger()},
     "webhook_endpoints": {"enterprise": sa.String()},
 }
-ENDED_BEFORE = {"offered": "open", "declined": "lapsed", "withdrawn": "lapsed"}
-DAYS = timedelta(days=14)
+AGREED = {"accepted", "disbursed", "repaid", "defaulted"}
 APPLICATIONS = sa.table(
     "applications",
     *(sa.column(name, sa.String()) for name in ("id", "enterprise", "bank", "product", "state")),
     sa.column("product_version", sa.BigInteger()),
-    sa.column("updated_at", Utc(timezone=True)),
+    sa.column("terms", Json()),
     sa.column("offer", sa.BigInteger()),
     sa.column("expires_on", sa.Date()),
 )
@@ -91,15 +91,17 @@ def _keep_offers(offers: sa.Table) -> None:
     connection = op.get_bind()
     made = sa.select(EVENTS).where(EVENTS.c.event == "offer").order_by(EVENTS.c.application, EVENTS.c.number)
     newest = {event.application: event for event in connection.execute(made)}
+    accepted = set(connection.scalars(sa.select(EVENTS.c.application).where(EVENTS.c.event == "accept")))
+    last = today() - timedelta(days=1)
     for application, event in newest.items():
         row = connection.execute(sa.select(APPLICATIONS).where(APPLICATIONS.c.id == application)).one()
-        last = day_of(row.updated_at) + DAYS
         said = {"application": row.id, "offer": 1, "enterprise": row.enterprise, "bank": row.bank}
         document = {**said, "product": row.product, "product_version": row.product_version, **event.terms}
         kept = {"application": application, "number": 1, "document": document, "expires_on": last, "made_at": event.at}
-        connection.execute(sa.insert(offers).values(**kept, state=ENDED_BEFORE.get(row.state, "accepted")))
+        agreed = application in accepted or row.state in AGREED
+        connection.execute(sa.insert(offers).values(**kept, state="accepted" if agreed else "lapsed"))
         mine = sa.update(APPLICATIONS).where(APPLICATIONS.c.id == application)
-        connection.execute(mine.values(offer=1, expires_on=last))
+        connection.execute(mine.values(offer=1, expires_on=last, terms=event.terms))
 
 
 def _make_ledger() -> None:

@@ -189,3 +189,16 @@ def test_no_reader_chooses_by_which_name_its_read_is_recorded(stocked: House) ->
     assert stocked.client.post("/v1/feature-sets", json=asked, headers=stocked.bank()).status_code == 200
     [read] = stocked.client.get("/v1/enterprises/E1/accesses", headers=stocked.owner()).json["items"]
     assert read["what"] == "feature-set"
+
+
+@pytest.mark.parametrize("field", list(Field))
+@pytest.mark.parametrize("mandate", [Resource.APPLICATION, Resource.ACCEPTANCE])
+def test_a_mandate_is_one_with_any_field(stocked: House, mandate: Resource, field: Field) -> None:
+    """It opens nothing to read; its purpose says what may be done, and the record that it was asked for."""
+    purpose = f"financing-{mandate}"
+    stocked.consent(purposes=(purpose,), fields=[field])
+    order = {"what": mandate, "enterprises": ["local:E1"]}
+    assert stocked.client.post("/v1/rereads", json=order, headers=stocked.bank(purpose)).json == {"local:E1": []}
+    (item,) = stocked.client.get("/v1/enterprises/E1/accesses", headers=stocked.owner()).json["items"]
+    assert item["title"]["en"].startswith("The mandate was used to ask for ")
+    assert item["title"]["zh"].startswith("凭授权代为请求")
