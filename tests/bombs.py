@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import resource
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 import polars as pl
+
+from services.profile.book.domain.columns import KINDS
+from services.profile.book.readers import parquet
+from services.profile.book.readers.sheets import FileTooLarge, Limits
+from services.scoring.domain.errors import TableUnreadable
+from services.scoring.usecases.read_table import read_table
 
 
 def parquet_bomb(path: Path, random: Random, size: int) -> None:
@@ -17,3 +25,12 @@ def parquet_bomb(path: Path, random: Random, size: int) -> None:
     remark = pl.Series("备注", [letter * cell]).cast(pl.Categorical).new_from_index(0, rows)
     number = pl.int_range(rows, eager=True).alias("发票号码")
     pl.DataFrame([number, remark]).write_parquet(path, compression=random.choice(["zstd", "snappy", "gzip"]))
+
+
+def most_of_children(path: Path) -> int:
+    """Open a bomb as profile and as scoring do, and return the most bytes that a child of this process has taken."""
+    with suppress(FileTooLarge):
+        parquet.opened(KINDS["workbook"], path, Limits())
+    with suppress(TableUnreadable):
+        read_table("bomb.parquet", path.read_bytes())
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024

@@ -257,7 +257,22 @@ def _make(town: Town) -> None:
     _made(town, bank, "POST /v1/subscriptions")
     things["alert_id"] = town.knock(bank, "GET /v1/alerts", {}, Purpose="credit-monitoring").json["items"][0]["id"]
     _made(town, bank, "POST /v1/churn-curves")
+    _agree(town)
     _order(town)
+
+
+def _agree(town: Town) -> None:
+    """Let the other firm and the bank agree on a loan: the first entry of the agreement ledger."""
+    need = {"amount_fen": PRODUCT["amount_fen"][0], "months": PRODUCT["months"][0]}
+    wish = {"enterprise": town.other, "products": [PRODUCT["id"]], "need": need}
+    handed_in = town.ask("another enterprise", "POST", "/v1/applications", wish)
+    assert handed_in.status == 201, handed_in.data
+    place = f"/v1/applications/{handed_in.json['applications'][0]['id']}"
+    terms = {**need, "rate": PRODUCT["rate"]["cap"]}
+    offered = town.ask("bank with consent", "POST", f"{place}/offer", {"terms": terms})
+    assert offered.status == 200, offered.data
+    agreed = town.ask("another enterprise", "POST", f"{place}/accept", {"offer": offered.json["offer"]})
+    assert agreed.status == 200, agreed.data
 
 
 def _import(town: Town) -> str:

@@ -56,7 +56,6 @@ NOTHING_THERE = {
     ),
     "data source": ("GET /v1/connectors/{name}", "GET /v1/connectors/{name}/versions"),
     BANK: (
-        "GET /v1/agreement-ledger/entries/{n}",
         "GET /v1/evaluations/{evaluation_id}",
         "GET /v1/models/{version}/plots/{name}",
         "GET /v1/shocks/{order_id}",
