@@ -395,7 +395,6 @@ def test_a_move_on_an_application_that_has_moved_since_is_refused(parties: Parti
     wish = parties.opened()
     read = parties.client.get(f"/v1/applications/{wish}", headers=parties.bank).headers["ETag"]
     parties.go(wish, "review")
-    move_on = {"terms": TERMS}
-    late = parties.post(parties.bank | {"If-Match": read}, f"/v1/applications/{wish}/offer", move_on)
+    late = parties.post(parties.bank | {"If-Match": read}, f"/v1/applications/{wish}/offer", {"terms": TERMS})
     assert (late.status_code, late.json["type"]) == (412, "/problems/outdated")
     assert parties.client.get(f"/v1/applications/{wish}", headers=parties.bank).json["state"] == "under-review"
