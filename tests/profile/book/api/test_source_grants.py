@@ -143,13 +143,15 @@ def test_a_file_of_enterprises_states_no_outcomes_on_the_side(house: House) -> N
 def official(path: Path) -> bytes:
     """Return the official workbook of two firms: of one it is stated that it defaulted."""
     enterprises: Rows = [["企业代号", "企业名称", "是否违约"], ["E1", "甲公司", "是"], ["E2", "乙公司", None]]
-    bought, sold = (
-        [["企业代号", "发票号码", "开票日期", other, "金额", "税额", "价税合计", "发票状态"], row]
-        for other, row in (
-            ("销方单位代号", ["E1", "1001", "2019-01-04", "A1", 100, 13, 113, "有效发票"]),
-            ("购方单位代号", ["E2", "1002", "2019-01-05", "B1", 200, 26, 226, "有效发票"]),
-        )
-    )
+    beside = ["金额", "税额", "价税合计", "发票状态"]
+    bought: Rows = [
+        ["企业代号", "发票号码", "开票日期", "销方单位代号", *beside],
+        ["E1", "1001", "2019-01-04", "A1", 100, 13, 113, "有效发票"],
+    ]
+    sold: Rows = [
+        ["企业代号", "发票号码", "开票日期", "购方单位代号", *beside],
+        ["E2", "1002", "2019-01-05", "B1", 200, 26, 226, "有效发票"],
+    ]
     return xlsx(path, {"企业信息": enterprises, "进项发票信息": bought, "销项发票信息": sold}).read_bytes()
 
 
