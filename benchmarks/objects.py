@@ -18,6 +18,7 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.features import REAL
+from benchmarks.granted import grant_source
 from benchmarks.import_book import generated_file
 from benchmarks.refresh import FILES, New, _facts, _import, _median_firm, _open, _write
 from chassis.core import logs
@@ -95,7 +96,9 @@ def _process(home: Path, store: str, *, make: bool = False) -> Context:
     settings = Settings(home, f"sqlite:///{home}/profile.db", f"{store}/lake", jwks_url="", store=store)
     if make:
         migrate(settings)
-    return make_context(settings, AtOnce())
+    context = make_context(settings, AtOnce())
+    grant_source(context)
+    return context
 
 
 def _cost(act: Callable[[], object]) -> Cost:
