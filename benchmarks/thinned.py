@@ -32,6 +32,8 @@ from services.profile.settings import Settings
 DAY, THINNED, NEIGHBOURS = date(2020, 2, 21), 24, 30
 # Of each million, purchases and sales lie in a file of their own; so many millions are imported at once.
 TOGETHER, ROWS_TOGETHER = 6, 500_000
+# A bucket is read whole by a unit: of more than so many millions a book's lake has more of them (ADR 60).
+USUAL_UP_TO, USUAL_BUCKETS, MANY_BUCKETS = 11, 16, 64
 IMPORTS = frozenset({"imports"})
 FIRM = "企业代号"
 SOURCES = {
@@ -65,7 +67,7 @@ def make(home: Path, millions: int, most: int | None = None) -> bool:
     """Make a book where it is not there yet, by at most so many files; return whether it is complete."""
     home.mkdir(parents=True, exist_ok=True)
     (home / "SYNTHETIC").write_text(NOTE)
-    context = house(home)
+    context = house(home, buckets=USUAL_BUCKETS if millions <= USUAL_UP_TO else MANY_BUCKETS)
     migrate(context.settings)
     grant_source(context)
     noted = home / "imported"
@@ -109,10 +111,10 @@ def send(context: Context, kind: str, file: Path) -> None:
         pass
 
 
-def house(home: Path, engine: str = "here") -> Context:
-    """Return a profile service at home in a folder, as its worker has it."""
+def house(home: Path, engine: str = "here", buckets: int = USUAL_BUCKETS) -> Context:
+    """Return a profile service at home in a folder, as its worker has it; a lake that it makes has so many buckets."""
     at, lake = f"sqlite:///{home}/profile.db", f"{home}/lake"
-    return make_context(Settings(home, at, lake, jwks_url="", engine=engine), InWorker())
+    return make_context(Settings(home, at, lake, jwks_url="", engine=engine, buckets=buckets), InWorker())
 
 
 def names(million: int, firms: int) -> Iterator[str]:

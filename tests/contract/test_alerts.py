@@ -86,7 +86,7 @@ def test_alerts_begin_where_objectives_end(rules: dict[str, str]) -> None:
     assert f"histogram_quantile({latency['share']:g}, " in rules["RequestsSlow"]
     assert rules["RequestsSlow"].endswith(f"> {latency['seconds']}")
     assert rules["ImportsWait"].endswith(f"> {OBJECTIVES['imports']['seconds']}")
-    assert rules["QueueWaits"].endswith(f"> {OBJECTIVES['peers']['seconds']}")
+    assert rules["PeersBehind"].endswith(f"> {OBJECTIVES['peers']['seconds']}")
     assert {each["alert"] for each in OBJECTIVES.values()} <= set(rules)
 
 
