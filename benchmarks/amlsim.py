@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def _speeds(transfers: pl.DataFrame, fraud: set[str]) -> Iterator[dict[str, Any]
     in full, the peer from numbers in order of time to counts."""
     for days in (10, 30):
         terms = Terms(longest=6, days=days - 1, tolerance=ANY_AMOUNT)
-        tries = [timed(lambda terms=terms: find(transfers, terms)) for _ in range(3)]
+        tries = [timed(partial(find, transfers, terms)) for _ in range(3)]
         wall, processor = (float(np.median([each[1][place] for each in tries])) for place in (0, 1))
         accounts, theirs = peer(transfers, days)
         what = f"AMLSim, cycles of any amount in {days} days"

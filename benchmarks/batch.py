@@ -74,19 +74,20 @@ def run() -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             batch, stages = _batch(Path(folder), booster, rows)
         rounds.append((batch, _timed(lambda: explainer.explain_many(rows, threads=THREADS))))
-    (batch, batch_cpu), (kernel, kernel_cpu) = (
-        tuple(min(each[side][clock] for each in rounds) for clock in (0, 1)) for side in (0, 1)
+    seconds, (batch_cpu, kernel_cpu) = (
+        [min(each[side][clock] for each in rounds) for side in (0, 1)] for clock in (0, 1)
     )
+    best, kernel = seconds
     peer = shap.TreeExplainer(booster, data=rows[:1], feature_perturbation="interventional")
     theirs = _timed(lambda: peer.shap_values(rows[:PEER_ROWS]))[0] * ENTERPRISES / PEER_ROWS
     return {
         "name": "batch",
         "title": f"A batch of {ENTERPRISES:,} enterprises, {TREES} trees of depth {DEPTH}, {FEATURES} features",
         "rows": [
-            _row(f"stored batch against our bare kernel, {THREADS} threads: seconds", batch, kernel, "s"),
+            _row(f"stored batch against our bare kernel, {THREADS} threads: seconds", best, kernel, "s"),
             _row("the same in processor time", batch_cpu, kernel_cpu, "s"),
-            _row("stored batch against shap's bare kernel: seconds", batch, theirs, "s"),
-            _row("stored batch: enterprises a second", ENTERPRISES / batch, ENTERPRISES / kernel, "1/s"),
+            _row("stored batch against shap's bare kernel: seconds", best, theirs, "s"),
+            _row("stored batch: enterprises a second", ENTERPRISES / best, ENTERPRISES / kernel, "1/s"),
         ],
         "stages": stages,
     }

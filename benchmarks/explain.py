@@ -7,6 +7,7 @@ another question (path-dependent values without a reference); it stands here bec
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def _measure(depth: int, trees: int) -> list[dict[str, Any]]:
     few, one = rows[:PEER_ROWS], rows[1:2]
     kernel = PEER_ROWS / _best(lambda: peer.shap_values(few))
     contribs = PEER_ROWS / _best(lambda: booster.predict(xgboost.DMatrix(few, nthread=1), pred_contribs=True))
-    ours = {threads: ROWS / _best(lambda t=threads: explainer.explain_many(rows, threads=t)) for threads in (1, 2)}
+    ours = {threads: ROWS / _best(partial(explainer.explain_many, rows, threads=threads)) for threads in (1, 2)}
     single = 1e6 * _best(lambda: [explainer.explain(row) for row in rows[:200]]) / 200
     peer_single = 1e6 * _best(lambda: [peer.shap_values(one) for _ in range(20)]) / 20
     apart = float(np.abs(explainer.explain_many(few)[1] - peer.shap_values(few)).max())

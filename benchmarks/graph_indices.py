@@ -38,10 +38,9 @@ def run() -> dict[str, Any]:
     recovered, width, spent = _attacked(last, before, firms, published[-2][1])
     naked = _naked(last, firms)
     naive = _counted(naked, firms, ATTACKS // 4)
-    off = max(
-        abs(shown.cells[WHOLE].index / _plain(active) - 1) for shown, _, active in published if shown.cells[WHOLE]
-    )
-    alone = max(abs(shown.cells[WHOLE].index / _plain(members) - 1) for shown, members, _ in published)
+    country = [(shown.cells[WHOLE], members, active) for shown, members, active in published]
+    off = max(abs(cell.index / _plain(active) - 1) for cell, _, active in country if cell)
+    alone = max(abs(cell.index / _plain(members) - 1) for cell, members, _ in country if cell)
     told = _told(last, firms)
     rows = [
         _row(f"{ATTACKS:,} attacks: cells under ten firms recovered", recovered, naive * 4, "cells", None),
@@ -67,7 +66,7 @@ def _published(seed: int) -> list[tuple[Month, pl.DataFrame, pl.DataFrame]]:
     silent = active.clear()
     for at in range(MONTHS):
         everybody = pl.concat([active, silent])
-        then = panel and dict(panel.members)
+        then = None if panel is None else dict(panel.members)
         panel = moved_on(then, atoms(active))
         members = placed(everybody, panel.members)
         kept = frozenset().union(*(shown.hidden for shown, _, _ in found))

@@ -90,8 +90,12 @@ def run() -> dict[str, Any]:
     return {"name": "graph_ownership", "title": title, "rows": rows, "rings": about}
 
 
+def _names(size: int) -> list[str]:
+    return [str(at) for at in range(size)]
+
+
 def _owners(large: Graph, swept: nx.DiGraph, asked: Sequence[int]) -> tuple[float, float, float, tuple[float, str]]:
-    held = Holdings(range(large.size), large.matrix())
+    held = Holdings(_names(large.size), large.matrix())
     held.turned  # noqa: B018 - made once for all questions, as the peer's graph is
     start, sizes = time.perf_counter(), np.bincount(held.rings)
     held.turns(int(sizes.argmax()))
@@ -167,7 +171,7 @@ def _beside_dense(small: Graph) -> tuple[float, float, float]:
     expected = inverse / turns[:, None]
     expected[np.diag_indices(small.size)] = 1 - 1 / turns
     dense = time.perf_counter() - start
-    held, worst, start = Holdings(range(small.size), shares), 0.0, time.perf_counter()
+    held, worst, start = Holdings(_names(small.size), shares), 0.0, time.perf_counter()
     found = [owners(held, firm) for firm in range(small.firms)]
     ours = time.perf_counter() - start
     for firm, (places, values) in enumerate(found):

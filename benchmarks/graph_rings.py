@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from multiprocessing import TimeoutError as TookTooLong
 from multiprocessing import get_context
-from multiprocessing.pool import TimeoutError as TookTooLong
 from typing import Any
 
 import numpy as np

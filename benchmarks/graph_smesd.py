@@ -24,7 +24,7 @@ from benchmarks.smesd import Year
 from benchmarks.smesd_folds import Fold, by_cluster, folds, gain
 from services.profile.graph.domain.figures import BLOCKS, FIGURES
 from services.scoring.domain import metrics
-from services.scoring.ml.learner import joined
+from services.scoring.ml.joining import joined
 from services.scoring.ml.reasons import Explainer
 from services.scoring.ml.scorecard import learn_scorecard
 from services.scoring.ml.trees import Forest, forest_of

@@ -204,7 +204,7 @@ def _consents(context: Context, firms: int) -> None:
     ]
     names = {column.name for column in table.columns}
     with context.database.begin() as session:
-        session.execute(insert(table), [{name: row[name] for name in row.keys() & names} for row in rows])
+        session.execute(insert(tables.Consent), [{name: row[name] for name in row.keys() & names} for row in rows])
 
 
 def _over_http(client: FlaskClient, headers: dict[str, str], firms: int) -> tuple[list[float], list[float], list[int]]:

@@ -100,7 +100,7 @@ def timed(context: Context, worker: Worker, file: Path, kind: str) -> Measured:
 
 
 def _peer(file: Path, database: Path) -> Measured:
-    import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415 -- the peer only
+    import pandas as pd  # noqa: PLC0415 -- the peer only
 
     start, cpu = perf_counter(), process_time()
     frame = pd.read_csv(file, dtype=str)

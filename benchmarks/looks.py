@@ -90,8 +90,9 @@ def append(context: Context, rows: pl.DataFrame, name: str) -> list[str]:
         state = state_store.book(session, lock=True)
         known_at = max(state.known_at + state_store.TICK, datetime.fromisoformat(commit.facts["known_at"]))
         step_store.add_step(session, DATASET.name, known_at, commit.step, rows.height)
-        kept = {"known_at": known_at, "lake_version": commit.version, "invoices": state.invoices + rows.height}
-        state_store.move_book(session, replace(state, **kept))
+        invoices = state.invoices + rows.height
+        moved = replace(state, known_at=known_at, lake_version=commit.version, invoices=invoices)
+        state_store.move_book(session, moved)
     return list(commit.facts["enterprises"])
 
 
@@ -134,7 +135,7 @@ def _look(home: Path) -> dict[str, Any]:
         session.get_one(tables.Book, state_store.BOOK_ID).date = DAY
     with context.database.read() as session:
         state, names = state_store.book(session), sorted(enterprise_store.with_invoices(session))
-    seen = {"invoices": state.invoices, "firms": len(names), "peers": _seconds(lambda: _peers(context))}
+    seen: dict[str, Any] = {"invoices": state.invoices, "firms": len(names), "peers": _seconds(lambda: _peers(context))}
     seen["whole"] = _seconds(lambda: look_at_all(context, None))
     seen["memory"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     with context.database.read() as session:

@@ -69,12 +69,20 @@ def _measure(home: Path, store: str, files: list[tuple[str, Path]]) -> dict[str,
     home.mkdir()
     context = _process(home, store, make=True)
     worker = Worker(context.database, handlers(context))
+
+    def bring() -> None:
+        for each in files:
+            _import(context, worker, *each)
+
     found = {
-        "import of the book": _cost(lambda: [_import(context, worker, *each) for each in files]),
+        "import of the book": _cost(bring),
         "import of 1,000 invoices": _small(home, context, worker),
     }
     firm, facts = _median_firm(context), _facts(context)
-    draw = lambda of: portray.prepare(of, _open(firm, facts))  # noqa: E731
+
+    def draw(of: Context) -> None:
+        portray.prepare(of, _open(firm, facts))
+
     draw(context)
     found["warm portrait"] = _middle([_cost(lambda: draw(context)) for _ in range(ROUNDS)])
     other = _process(home, store)

@@ -170,7 +170,7 @@ def log_sales(feature: str) -> Model:
 
 
 def _log(amounts: Rows) -> Rows:
-    return np.log1p(np.maximum(amounts, 0))
+    return np.asarray(np.log1p(np.maximum(amounts, 0)))
 
 
 def _encoded(table: Table, inside: Rows, outside: Rows) -> tuple[Rows, Rows]:

@@ -18,9 +18,9 @@ import polars as pl
 
 from benchmarks import features, peers, withholding
 from services.profile.portrait.api.shown import catalogue
-from services.profile.portrait.domain.continuation import day_after
 from services.profile.portrait.domain.features import compute, depth_of
 from services.profile.portrait.domain.fuller import fuller, shown
+from services.profile.portrait.domain.pattern import day_after
 from services.scoring.domain.scale import points_of, sigmoid
 from services.scoring.ml.learner import Learned, learn
 

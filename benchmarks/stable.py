@@ -68,7 +68,7 @@ def _peer(case: Market) -> tuple[int, ...]:
     for firm, wishes in enumerate(case.wishes):
         for j in wishes:
             wanted[j].append(firm)
-    order = {j: sorted(who, key=lambda firm, j=j: int(case.priority[j, firm])) for j, who in wanted.items() if who}
+    order = {j: sorted(who, key=case.priority[j].__getitem__) for j, who in wanted.items() if who}
     game = matching.games.HospitalResident.create_from_dictionaries(
         {firm: list(wishes) for firm, wishes in enumerate(case.wishes)}, order, {j: case.budgets[j] for j in order}
     )
