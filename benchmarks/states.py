@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import polars as pl
-from polars._typing import SchemaDefinition
 
 c = pl.col
 PARTNER = ("enterprise", "direction", "counterparty")
@@ -27,7 +26,7 @@ def with_states(invoices: pl.DataFrame) -> pl.DataFrame:
     )
     parts = moved.sort(*PARTNER, "date", "row").partition_by(PARTNER, maintain_order=True)
     told = [each for part in parts for each in _told(part.select("row", "total_fen").iter_rows())]
-    schema: SchemaDefinition = {"row": placed.schema["row"], "reversal": pl.String, "told": pl.Boolean}
+    schema = pl.Schema({"row": placed.schema["row"], "reversal": pl.String(), "told": pl.Boolean()})
     states = pl.DataFrame(told, schema=schema, orient="row")
     return placed.join(states, on="row", how="left", maintain_order="left").drop("row")
 
