@@ -28,7 +28,8 @@ from services.profile.portrait.domain.fuller import Shown, fuller, shown
 from services.profile.portrait.domain.weighed import confirmed as without_unconfirmed
 from services.profile.portrait.domain.weighed import evidence
 
-FIRMS_REMEMBERED = 4096
+# Of so many questions the answer is remembered, at some 8 to 15 kB each; each version of the book asks anew.
+REMEMBERED = 1024
 NAMES = tuple(feature.name for feature in CATALOGUE)
 
 
@@ -161,7 +162,7 @@ class Describer:
         self._lake = lake
         self._gone = gone
         self._sources = sources or OneSource()
-        self._one = lru_cache(FIRMS_REMEMBERED)(self._describe)
+        self._one = lru_cache(REMEMBERED)(self._describe)
 
     def features(
         self, scope: Permit | Whole, moment: Moment, known_at: datetime | None = None, *, sides: bool = True
