@@ -21,7 +21,7 @@ from chassis.web.app import Api, make_app
 from chassis.web.health import tell_gauges, writing
 from gateway import upkeep
 from gateway.context import Context, make_context
-from gateway.door.admission import tell_standing
+from gateway.door.admission import challenge, tell_standing
 from gateway.door.backends import Backend
 from gateway.door.in_process import GatewayDoor
 from gateway.door.leaving import watch
@@ -58,6 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         partial(upkeep.start, here.database, upkeep.scheduled(here.database, here.settings.schedule))
     ]
     app.after_request(tell_standing)
+    app.after_request(challenge)
     app.after_request(keep_private)
     tell_gauges(app, metrics.Gauges(removal.gauges(here.database, policies(), here.settings.schedule)))
     app.extensions["reference"] = Reference(here.backends, own_api(app).document)
@@ -142,7 +143,7 @@ def _checks(here: Context) -> dict[str, Callable[[], object]]:
 
 
 def _identity(here: Context) -> Identity:
-    return Identity(here.authority, here.clients, here.admission, here.settings.assertion_audience)
+    return Identity(here.authority, here.clients, here.admission, here.settings.issuer)
 
 
 def _session_secret(here: Context) -> bytes:

@@ -37,7 +37,9 @@ def make_context(settings: Settings) -> Context:
         settings=settings,
         database=database,
         authority=authority,
-        admission=Admission(authority, Limits(settings.quotas, settings.redis_url)),
+        admission=Admission(
+            authority, Limits(settings.quotas, settings.redis_url), settings.issuer, settings.bound_roles
+        ),
         clients=Clients(database, settings.pepper, authority),
         people=People(database, settings.pepper),
         backends={name: Backend(name, url) for name, url in settings.backends.items()},

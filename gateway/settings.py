@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from marshmallow import ValidationError
+
 from chassis.core import settings
 from chassis.core.settings import SettingsError
 from gateway.door.limits import DEFAULT_QUOTAS, Quota, read_quotas
+from gateway.identity.issuer import TOKEN_PATH, Issuer
+from gateway.identity.roles import DEFAULT_SCOPES
 
 # Known to everyone who reads this line, which is the point: production refuses it.
 DEVELOPMENT_PEPPER = "smecredit-development-pepper-not-a-secret"
@@ -33,6 +37,8 @@ class Settings:
     token_url: str | None = None
     # When what is scheduled is done, by name, where not as usual.
     schedule: Mapping[str, str] = field(default_factory=dict)
+    # Whose programs have to come with tokens that are bound to a key (RFC 9449).
+    bound_roles: frozenset[str] = frozenset()
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -50,8 +56,9 @@ class Settings:
             redis_url = env.str("REDIS_URL", "")
             proxies = env.int("GATEWAY_TRUSTED_PROXIES", 0)
             threads = env.int("WEB_THREADS", 32)
-            token_url = env.str("GATEWAY_TOKEN_URL", "")
+            token_url = env.str("GATEWAY_TOKEN_URL", "", validate=_token_url)
             schedule = settings.schedule(env, "gateway")
+            bound_roles: list[str] = env.list("GATEWAY_BOUND_ROLES", [], validate=_roles)
         if production and (pepper == DEVELOPMENT_PEPPER or len(pepper) < PEPPER_LENGTH):
             raise SettingsError(
                 "The settings cannot be used:\n  GATEWAY_KEY_PEPPER: production needs a secret of your own of at least "
@@ -70,6 +77,7 @@ class Settings:
             threads=threads,
             token_url=token_url or None,
             schedule=schedule,
+            bound_roles=frozenset(bound_roles),
         )
 
     @property
@@ -78,10 +86,17 @@ class Settings:
         return self.home / "keys.json"
 
     @property
-    def assertion_audience(self) -> str | None:
-        """The audience of client assertions; None where it is the address that a request was sent to.
+    def issuer(self) -> Issuer:
+        """The address that clients know this installation by."""
+        return Issuer(self.token_url, self.production)
 
-        A request names its own host, so in production only the setting counts: else an assertion signed for another
-        server would open this one. Without the setting nobody's assertion has the right audience.
-        """
-        return self.token_url or ("the value of GATEWAY_TOKEN_URL" if self.production else None)
+
+def _token_url(written: str) -> None:
+    if written and not (written.startswith(("http://", "https://")) and written.endswith(TOKEN_PATH)):
+        raise ValidationError(f"the public address of the token endpoint, https://…{TOKEN_PATH}")
+
+
+def _roles(written: list[str]) -> None:
+    unknown = sorted(set(written) - set(DEFAULT_SCOPES))
+    if unknown:
+        raise ValidationError(f"no roles: {', '.join(unknown)}; there are {', '.join(DEFAULT_SCOPES)}")

@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 import structlog
@@ -56,10 +56,22 @@ class Verifier:
     remembered until it expires, since checking a signature costs more than the rest of a request's overhead.
     """
 
+    # By which schemes of `Authorization` a token may come.
+    schemes: ClassVar[frozenset[str]] = frozenset({"bearer"})
+
     def __init__(
-        self, jwks_url: str | None = None, *, keys: KeySet | None = None, audiences: Iterable[str] = ()
+        self,
+        jwks_url: str | None = None,
+        *,
+        keys: KeySet | None = None,
+        audiences: Iterable[str] = (),
+        bound: bool = False,
     ) -> None:
-        """Take tokens that are for the whole suite or for one of `audiences`: a service gives its own name."""
+        """Take tokens that are for the whole suite or for one of `audiences`: a service gives its own name.
+
+        Tokens that are bound to a key (RFC 9449) are taken with `bound` only: by whoever asks for the proof.
+        """
+        self._bound = bound
         self._audiences = [AUDIENCE, *audiences]
         self._url = jwks_url
         self._keys = keys
@@ -100,6 +112,8 @@ class Verifier:
                 "The token is not valid or has expired; ask POST /oauth/token for a new one.",
                 reason=type(error).__name__,
             ) from None
+        if "cnf" in decoded.claims and not self._bound:
+            raise Unauthenticated("The token is bound to a key: send it to the gateway, with a proof (DPoP).")
         return decoded.claims
 
     def _key_set(self, token: str) -> KeySet:

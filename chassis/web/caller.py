@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar, cast
 from flask import current_app, g, request
 
 from chassis.core.errors import Forbidden, Unauthenticated
-from chassis.core.identity import Caller
+from chassis.core.identity import Caller, Verifier
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,9 +19,10 @@ def caller() -> Caller:
     """Return who this request speaks for, verified once a request."""
     if "caller" not in g:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        verifier: Verifier = current_app.extensions["verifier"]
+        if scheme.lower() not in verifier.schemes or not token:
             raise Unauthenticated("Send an API key or a token as `Authorization: Bearer …`.")
-        g.caller = current_app.extensions["verifier"].verify(token)
+        g.caller = verifier.verify(token)
     return cast("Caller", g.caller)
 
 

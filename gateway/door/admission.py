@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Collection
+from http import HTTPStatus
+
 from flask import Response, g, request
 
 from chassis.core.errors import Unauthenticated
 from chassis.core.identity import AUDIENCE, Caller, Verifier
 from gateway.door.limits import ADDRESS, FAILURES, Limits, QuotaUsedUp
+from gateway.identity import proofs
 from gateway.identity.authority import Authority, Pass
+from gateway.identity.issuer import Issuer
+from gateway.identity.proofs import ProofRefused
 from gateway.identity.roles import GATEWAY
 
 
@@ -17,16 +24,27 @@ class Admission(Verifier):
     It stands where a service has its verifier, so that the gateway's own routes take API keys as well.
     """
 
-    def __init__(self, authority: Authority, limits: Limits) -> None:
+    schemes = frozenset({"bearer", "dpop"})
+
+    def __init__(
+        self,
+        authority: Authority,
+        limits: Limits,
+        issuer: Issuer | None = None,
+        bound_roles: Collection[str] = frozenset(),
+    ) -> None:
+        """Ask programs of `bound_roles` for tokens that are bound to a key; services that act for others are not."""
         self.authority = authority
         self._limits = limits
+        self._issuer = issuer or Issuer()
+        self._bound_roles = bound_roles
 
     def check(self) -> None:
         """Do nothing: the keys are this gateway's own."""
 
     def verify(self, token: str) -> Caller:
         """Return who a request to one of the gateway's own routes speaks for, and count the request."""
-        admitted = self.count(self.known(token))
+        admitted = self.count(self._proven(self.known(token), token))
         if admitted.audience not in (AUDIENCE, GATEWAY):
             raise Unauthenticated("The token is for another service; ask POST /oauth/token for one without audience.")
         return admitted.caller
@@ -34,13 +52,36 @@ class Admission(Verifier):
     def of_request(self) -> Pass:
         """Return the pass of whoever sent this request, and count the request."""
         scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not credential:
+        if scheme.lower() not in self.schemes or not credential:
             raise Unauthenticated(
                 "Send an API key or a token as `Authorization: Bearer …`. POST /oauth/token gives tokens, the operator "
                 "gives keys."
             )
-        admitted = self.count(self.known(credential))
+        admitted = self.count(self._proven(self.known(credential), credential))
         g.caller = admitted.caller
+        return admitted
+
+    def _proven(self, admitted: Pass, credential: str) -> Pass:
+        """Return the pass; raise `Unauthenticated` where it is bound to a key and this request does not prove it.
+
+        The scheme says what the sender takes the token for: a bound one is none that opens by itself.
+        """
+        bearer = not request.headers.get("Authorization", "").lower().startswith("dpop ")
+        if admitted.bound is None:
+            if not bearer:
+                raise ProofRefused("This token is bound to no key. Send it as `Authorization: Bearer …`.")
+            if admitted.caller.role in self._bound_roles and admitted.caller.actor is None:
+                raise ProofRefused(
+                    f"Programs of the role {admitted.caller.role} come with a token that is bound to a key: ask "
+                    "POST /oauth/token with a proof (DPoP, RFC 9449), and send one with each request."
+                )
+            return admitted
+        sent = request.headers.getlist("DPoP")
+        if bearer or len(sent) != 1:
+            raise ProofRefused("This token is bound to a key. Send it as `Authorization: DPoP …`, with one proof.")
+        asked = proofs.Request(request.method, self._issuer.address(request.root_url) + request.path, time.time())
+        if self.authority.proved_by(sent[0], asked, credential) != admitted.bound:
+            raise ProofRefused("The proof (DPoP) is by another key than the one that this token is bound to.")
         return admitted
 
     def known(self, credential: str) -> Pass:
@@ -97,6 +138,16 @@ def tell_standing(response: Response) -> Response:
     """Say in every counted answer, a refusal included, what is left of the quota."""
     for name, value in g.get("standing", ()):
         response.headers[name] = value
+    return response
+
+
+def challenge(response: Response) -> Response:
+    """Say in a refusal by which schemes one may come (RFC 9110 section 11.6.1, RFC 9449 section 7.1)."""
+    if response.status_code == HTTPStatus.UNAUTHORIZED and "WWW-Authenticate" in response.headers:
+        bound = request.headers.get("Authorization", "").lower().startswith("dpop ")
+        response.headers.add(
+            "WWW-Authenticate", 'DPoP algs="ES256"' + (', error="invalid_dpop_proof"' if bound else "")
+        )
     return response
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,15 +13,15 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from joserfc.jws import extract_compact
-from sqlalchemy import delete, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from chassis.core.errors import Conflict, Invalid, NotFound, Unauthenticated
 from chassis.data.database import Database
 from gateway.identity import store
+from gateway.identity.once import use_up
 from gateway.identity.store import Client
-from gateway.identity.tables import ClientRow, PublicKeyRow, UsedAssertionRow
+from gateway.identity.tables import ClientRow, PublicKeyRow
 
 ALGORITHMS = ["ES256"]
 LONGEST_SECONDS = 300  # an assertion made for one request has no use after that
@@ -89,11 +89,10 @@ def signer_of(session: Session, key_id: str) -> Client | None:
     return store.client_of_row(row) if row else None
 
 
-def check(database: Database, assertion: str, audience: str, now: float) -> SignedBy:
+def check(database: Database, assertion: str, audiences: Collection[str], now: float) -> SignedBy:
     """Return who signed the assertion and use it up; raise `Unauthenticated` where it proves nothing.
 
-    `audience` is this token endpoint. Used assertions are rows with a primary key: of two workers that get the same
-    one at once, one inserts it and the other is refused.
+    `audiences` are what it may be for: this token endpoint, or its issuer, as FAPI 2.0 has it.
     """
     client_id = _issuer(assertion)
     with database.read() as session:
@@ -106,18 +105,19 @@ def check(database: Database, assertion: str, audience: str, now: float) -> Sign
     for key_id, pem in live_keys:
         claims = _verified(assertion, pem)
         if claims is not None and client is not None:
-            _refuse_unfit(claims, client_id, audience, now)
-            _use_up(database, client_id, claims, now)
+            _refuse_unfit(claims, client_id, audiences, now)
+            if not use_up(database, "", client_id, claims["jti"], until=float(claims["exp"]), now=now):
+                raise _refusal("its `jti` was used before")
             return SignedBy(client, key_id)
     raise _refusal("no live key of this client signed it")
 
 
-def _refuse_unfit(claims: dict[str, Any], client_id: str, audience: str, now: float) -> None:
-    audiences = claims.get("aud")
+def _refuse_unfit(claims: dict[str, Any], client_id: str, audiences: Collection[str], now: float) -> None:
+    named = claims.get("aud")
     expires, begins, jti = _seconds(claims.get("exp")), _seconds(claims.get("nbf", now)), claims.get("jti")
     faults = {
         "`sub` is not its `iss`": claims.get("sub") != client_id,
-        f"`aud` is not {audience}": audience not in (audiences if isinstance(audiences, list) else [audiences]),
+        f"`aud` is not {' or '.join(audiences)}": not any(each in audiences for each in _listed(named)),
         f"`exp` is missing, past, or more than {LONGEST_SECONDS} s ahead": not now < expires <= now + LONGEST_SECONDS,
         "`nbf` is no time or ahead": not begins <= now,
         "`jti` is missing or too long": not isinstance(jti, str) or not 0 < len(jti) <= JTI_LENGTH,
@@ -127,17 +127,8 @@ def _refuse_unfit(claims: dict[str, Any], client_id: str, audience: str, now: fl
             raise _refusal(fault)
 
 
-def _use_up(database: Database, client_id: str, claims: dict[str, Any], now: float) -> None:
-    mark = hashlib.sha256(f"{client_id}\n{claims['jti']}".encode()).digest()
-    try:
-        with database.begin() as session:
-            session.execute(
-                delete(UsedAssertionRow).where(UsedAssertionRow.expires_at < datetime.fromtimestamp(now, UTC))
-            )
-            expires = datetime.fromtimestamp(float(claims["exp"]), UTC)
-            session.execute(insert(UsedAssertionRow), [{"digest": mark, "expires_at": expires}])
-    except IntegrityError:
-        raise _refusal("its `jti` was used before") from None
+def _listed(audience: object) -> list[object]:
+    return audience if isinstance(audience, list) else [audience]
 
 
 def _verified(assertion: str, pem: str) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from chassis.core.errors import Unauthenticated, UpstreamUnavailable
 from chassis.core.identity import AUDIENCE, Caller, Verifier
 from chassis.data.database import Database
-from gateway.identity import assertions, key_sessions, keys, people, store
+from gateway.identity import assertions, key_sessions, keys, people, proofs, store
 from gateway.identity.assertions import SignedBy
 from gateway.identity.roles import AUDIENCES, DEFAULT_SCOPES
 from gateway.identity.store import Client, StoredKey
@@ -34,7 +34,10 @@ REMEMBERED = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A caller whom we know, the key it came by, and the token that says so to the services."""
+    """A caller whom we know, the key it came by, and the token that says so to the services.
+
+    `bound` is the thumbprint of the key that has to be proved with each request, None where there is none.
+    """
 
     caller: Caller
     key: str
@@ -42,6 +45,7 @@ class Pass:
     until: float
     revision: int
     audience: str = AUDIENCE
+    bound: str | None = None
 
 
 class Authority:
@@ -54,7 +58,7 @@ class Authority:
         self._pepper = pepper
         self._mark_key = hmac.digest(pepper, b"mark", "sha256")
         self._clock = clock
-        self._verifier = Verifier(keys=signer.key_set(), audiences=AUDIENCES)
+        self._verifier = Verifier(keys=signer.key_set(), audiences=AUDIENCES, bound=True)
         # By a credential's mark, or by ("session", id): no credential can spell a session's pass.
         self._passes: dict[bytes | tuple[str, str], Pass] = {}
         self._revision = 0
@@ -125,9 +129,13 @@ class Authority:
         made = replace(issued, until=min(issued.until, here.expires.timestamp()))
         return self._remember(("session", session_id), made)
 
-    def signed_by(self, assertion: str, endpoint: str, now: float) -> SignedBy:
-        """Return the client that signed an assertion for this token endpoint; it is used up by that."""
-        return assertions.check(self._database, assertion, endpoint, now)
+    def signed_by(self, assertion: str, audiences: Collection[str], now: float) -> SignedBy:
+        """Return the client that signed an assertion for one of these; it is used up by that."""
+        return assertions.check(self._database, assertion, audiences, now)
+
+    def proved_by(self, proof: str, request: proofs.Request, token: str | None = None) -> str:
+        """Return the thumbprint of the key that made a proof for this request; it is used up by that."""
+        return proofs.check(self._database, proof, request, token)
 
     def live_client(self, client_id: str) -> Client | None:
         """Return a client that is not disabled."""
@@ -153,7 +161,10 @@ class Authority:
             lives = holder is not None and holder.id == issued_to and store.live_client(session, caller.client)
         if not lives:
             raise Unauthenticated("The key that this token came from has been disabled. Use a live key.")
-        return Pass(caller, key_id, f"Bearer {token}", float(claims["exp"]), revision, claims["aud"])
+        bound = claims.get("cnf", {}).get("jkt")
+        # What is bound to a key opens nothing without a proof, at no service either: these get a token of our own.
+        onward = token if bound is None else self.signer.issue(caller, key_id, self._clock(), claims["aud"])
+        return Pass(caller, key_id, f"Bearer {onward}", float(claims["exp"]), revision, claims["aud"], bound)
 
     def _issue(self, caller: Caller, key_id: str, revision: int) -> Pass:
         now = self._clock()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote_plus
@@ -60,23 +60,28 @@ class Proven:
     id: str
 
 
-def grant(authority: Authority, known: Proven, form: Mapping[str, str], now: float) -> dict[str, Any]:
-    """Return the token answer of RFC 6749 section 5.1; raise `OAuthError` where no token is due."""
+def grant(
+    authority: Authority, known: Proven, form: Mapping[str, str], now: float, bound: str | None = None
+) -> dict[str, Any]:
+    """Return the token answer of RFC 6749 section 5.1; raise `OAuthError` where no token is due.
+
+    `bound` is the thumbprint of the key that the token is bound to (RFC 9449 section 5).
+    """
     if form.get("grant_type") != GRANT:
         raise OAuthError("unsupported_grant_type", f"grant_type must be {GRANT}.")
     subject = form.get("subject")
     caller = _acting(authority, known, subject) if subject else caller_of(known.client)
     caller = _narrowed(caller, form.get("scope"))
     return {
-        "access_token": authority.signer.issue(caller, known.id, now, _audience(form.get("audience"))),
-        "token_type": "Bearer",
+        "access_token": authority.signer.issue(caller, known.id, now, _audience(form.get("audience")), bound),
+        "token_type": "Bearer" if bound is None else "DPoP",
         "expires_in": LIFE_SECONDS,
         "scope": " ".join(sorted(caller.scopes)),
     }
 
 
 def authenticate(
-    authority: Authority, authorization: str, form: Mapping[str, str], endpoint: str, now: float
+    authority: Authority, authorization: str, form: Mapping[str, str], audiences: Collection[str], now: float
 ) -> Proven:
     """Return the client that proves itself by an assertion or by a secret; raise `OAuthError` for any other."""
     if "client_assertion" not in form and "client_assertion_type" not in form:
@@ -86,7 +91,7 @@ def authenticate(
     if form.get("client_assertion_type") != CLIENT_ASSERTION:
         raise OAuthError("invalid_client", f"client_assertion_type must be {CLIENT_ASSERTION}.", 401)
     try:
-        signed = authority.signed_by(form.get("client_assertion", ""), endpoint, now)
+        signed = authority.signed_by(form.get("client_assertion", ""), audiences, now)
     except Unauthenticated as refusal:
         raise OAuthError("invalid_client", refusal.detail, 401) from None
     if form.get("client_id", signed.client.id) != signed.client.id:

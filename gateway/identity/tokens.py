@@ -28,10 +28,11 @@ class Signer:
 
     keys: tuple[ECKey, ...]
 
-    def issue(self, caller: Caller, key_id: str, now: float, audience: str = AUDIENCE) -> str:
+    def issue(self, caller: Caller, key_id: str, now: float, audience: str = AUDIENCE, bound: str | None = None) -> str:
         """Return a token for `caller`; its id names the API key it came from, so that the key can end it.
 
-        `audience` is the whole suite, or the one service that will take it.
+        `audience` is the whole suite, or the one service that will take it; `bound` the thumbprint of the key that
+        whoever brings it has to prove (RFC 9449 section 6).
         """
         claims: dict[str, Any] = {
             "iss": ISSUER,
@@ -45,6 +46,8 @@ class Signer:
         }
         optional = {"ent": caller.enterprise, "act": caller.actor, "sid": caller.sid, "per": caller.per}
         claims |= {name: value for name, value in optional.items() if value}
+        if bound:
+            claims["cnf"] = {"jkt": bound}
         if caller.per:
             claims["amr"] = ["pwd"]  # RFC 8176
         key = self.keys[0]

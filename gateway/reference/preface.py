@@ -210,7 +210,8 @@ SECURITY_SCHEMES: Document = {
     },
     "oauth2": {
         "type": "oauth2",
-        "description": "Client credentials: the client id, and one of its API keys as the secret.",
+        "description": "Client credentials: the client id, and one of its API keys as the secret. A token that is "
+        "bound to a key comes as `Authorization: DPoP …` with a proof in `DPoP` (RFC 9449). 绑定密钥的令牌须附证明。",
         "flows": {
             "clientCredentials": {
                 "tokenUrl": "/oauth/token",
@@ -241,12 +242,24 @@ _KEY_SET: Document = {
         "keys": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": "string"}}},
     },
 }
+_SUPPORTED = (
+    *("scopes_supported", "response_types_supported", "grant_types_supported", "dpop_signing_alg_values_supported"),
+    *("token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported"),
+)
+_METADATA: Document = {
+    "type": "object",
+    "required": ["issuer", "token_endpoint", "jwks_uri"],
+    "properties": {
+        **{name: {"type": "string"} for name in ("issuer", "token_endpoint", "jwks_uri", "service_documentation")},
+        **{name: {"type": "array", "items": {"type": "string"}} for name in _SUPPORTED},
+    },
+}
 _TOKEN_ANSWER: Document = {
     "type": "object",
     "required": ["access_token", "token_type", "expires_in", "scope"],
     "properties": {
         "access_token": {"type": "string"},
-        "token_type": {"const": "Bearer"},
+        "token_type": {"type": "string", "enum": ["Bearer", "DPoP"], "description": "DPoP: it is bound to a key"},
         "expires_in": {"type": "integer", "description": "Seconds"},
         "scope": {"type": "string"},
     },
@@ -287,9 +300,18 @@ OWN_PATHS: Document = {
             "summary": "Get a token for an API key or a signed assertion.",
             "description": "Client credentials (RFC 6749 section 4.4): the client id and an API key by HTTP Basic or "
             "form, or an assertion that the client signs with a registered key (`private_key_jwt`, RFC 7523: ES256, "
-            "`iss` = `sub` = client, `aud` = this endpoint, `exp` at most 300 s ahead, a fresh `jti`). Tokens live 5 "
-            "minutes.",
+            "`iss` = `sub` = client, `aud` = this endpoint or the issuer, `exp` at most 300 s ahead, a fresh `jti`). "
+            "Tokens live 5 minutes. With a proof in the header `DPoP` (RFC 9449) the token is bound to its key, and opens "
+            "nothing without a fresh proof for each request.",
             "security": [],
+            "parameters": [
+                {
+                    "name": "DPoP",
+                    "in": "header",
+                    "schema": {"type": "string"},
+                    "description": "A proof of the key that the token is to be bound to",
+                }
+            ],
             "requestBody": {
                 "required": True,
                 "content": {"application/x-www-form-urlencoded": {"schema": _TOKEN_FORM}},
@@ -299,6 +321,14 @@ OWN_PATHS: Document = {
                 "400": _json("Why there is none (RFC 6749 section 5.2)", _OAUTH_ERROR),
                 "401": _json("The client or its key is unknown or disabled", _OAUTH_ERROR),
             },
+        }
+    },
+    "/.well-known/oauth-authorization-server": {
+        "get": {
+            "tags": ["tokens"],
+            "summary": "Get what this authorisation server takes (RFC 8414).",
+            "security": [],
+            "responses": {"200": _json("Metadata of the authorisation server", _METADATA)},
         }
     },
     "/v1/dictionary": {

@@ -73,13 +73,16 @@ class Client(
         """Return the same suite over the same kept connections with another key."""
         return self._over(self._wire.with_key(api_key))
 
-    def signing(self, client_id: str, private_key: bytes, *, endpoint: str | None = None) -> Client:
+    def signing(
+        self, client_id: str, private_key: bytes, *, endpoint: str | None = None, bound: bool = False
+    ) -> Client:
         """Return the same suite as a client that signs for itself and shares no secret (`private_key_jwt`).
 
         `private_key` is a PEM of a P-256 key whose public half the operator registered; `endpoint` the public address
-        of `/oauth/token` where it is not below this client's own.
+        of `/oauth/token` where it is not below this client's own. With `bound` each token is bound to a key that is
+        made here and kept nowhere, and each request proves that it has it (DPoP, RFC 9449).
         """
-        return self._over(self._wire.signing(client_id, private_key, endpoint))
+        return self._over(self._wire.signing(client_id, private_key, endpoint, bound=bound))
 
     def _over(self, wire: Wire) -> Client:
         other = copy.copy(self)

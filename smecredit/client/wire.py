@@ -5,14 +5,17 @@ from __future__ import annotations
 import copy
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import urllib3
 
 from smecredit.problems import Problem, Unreachable
+
+if TYPE_CHECKING:
+    from smecredit.client.tokens import Tokens
 
 RETRIED_STATUSES = (429, 502, 503, 504)
 # A write carries an Idempotency-Key, so sending it again has one effect; that is what makes its retry safe.
@@ -46,29 +49,35 @@ class Wire:
             self._headers["Authorization"] = f"Bearer {api_key}"
         self._timeout = urllib3.Timeout(connect=5, read=timeout)
         self._retries = retries
-        self._token: Callable[[], str] | None = None
+        self._tokens: Tokens | None = None
         self._pool = urllib3.PoolManager(maxsize=connections, block=True)
 
     def with_key(self, api_key: str) -> Wire:
         """Return the same connections with another key."""
         other = copy.copy(self)
         other._headers = {**self._headers, "Authorization": f"Bearer {api_key}"}
-        other._token = None
+        other._tokens = None
         return other
 
-    def signing(self, client_id: str, private_key: bytes, endpoint: str | None) -> Wire:
-        """Return the same connections, each call with a token for which `client_id` signs with its own key."""
+    def signing(self, client_id: str, private_key: bytes, endpoint: str | None, *, bound: bool) -> Wire:
+        """Return the same connections, each call with a token for which `client_id` signs with its own key.
+
+        What is `bound` is sent once: a proof is good for one request, so a call that got no answer is its caller's to
+        repeat, under the same Idempotency-Key.
+        """
         from smecredit.client.tokens import Tokens  # noqa: PLC0415 -- who comes with a key needs no cryptography
 
         other = copy.copy(self)
         audience = endpoint or f"{self.url}/oauth/token"
-        other._token = Tokens(client_id, private_key, audience, self._ask_token).current
+        other._tokens = Tokens(client_id, private_key, audience, self._ask_token, bound=bound)
+        if bound:
+            other._retries = 0
         return other
 
-    def _ask_token(self, form: bytes) -> dict[str, object]:
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    def _ask_token(self, form: bytes, proof: Mapping[str, str]) -> dict[str, object]:
+        headers = {"Content-Type": "application/x-www-form-urlencoded", **proof}
         plain = copy.copy(self)
-        plain._token = None
+        plain._tokens = None
         plain._retries = 0  # an assertion is used once
         return dict(plain.call("POST", "/oauth/token", body=form, headers=headers).json())
 
@@ -84,8 +93,8 @@ class Wire:
     ) -> Answer:
         """Send `value` as JSON, or `body` as it is; raise `Problem` or `Unreachable`."""
         sent = {**self._headers, **(headers or {})}
-        if self._token:
-            sent["Authorization"] = f"Bearer {self._token()}"
+        if self._tokens:
+            sent |= self._tokens.headers(method, path)
         if value is not None:
             body = json.dumps(value, ensure_ascii=False).encode()
             sent["Content-Type"] = "application/json"

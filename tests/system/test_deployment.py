@@ -137,6 +137,8 @@ def secrets_of_env() -> dict[str, str]:
             return "https://credit.example/oauth/token"
         if name == "GATEWAY_TRUSTED_PROXIES":
             return "1"
+        if name == "GATEWAY_BOUND_ROLES":
+            return "bank,platform"
         return secrets.token_hex(32)
 
     return {name: value(name) for name in names}

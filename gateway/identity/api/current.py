@@ -8,6 +8,7 @@ from typing import Protocol, cast
 from flask import current_app
 
 from gateway.identity.authority import Authority
+from gateway.identity.issuer import Issuer
 from gateway.identity.registry import Clients
 
 
@@ -25,13 +26,13 @@ class Guard(Protocol):
 class Identity:
     """The collaborators of the routes, kept in `app.extensions["identity"]`.
 
-    `assertion_audience` is what a client assertion names as its audience; None: the address of the request itself.
+    `issuer` says which addresses are ours, to what clients sign.
     """
 
     authority: Authority
     clients: Clients
     guard: Guard
-    assertion_audience: str | None
+    issuer: Issuer
 
 
 def identity() -> Identity:

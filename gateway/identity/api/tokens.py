@@ -7,10 +7,11 @@ import time
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
-from chassis.core.errors import Invalid
+from chassis.core.errors import Invalid, Unauthenticated
 from chassis.web.answers import json_answer
-from gateway.identity import oauth
+from gateway.identity import oauth, proofs
 from gateway.identity.api.current import Identity, identity
+from gateway.identity.issuer import METADATA_PATH
 from gateway.identity.oauth import OAuthError
 
 blueprint = Blueprint("tokens", __name__)
@@ -27,20 +28,32 @@ def token() -> Response:
     if any(len(form.getlist(name)) > 1 for name in form):
         raise OAuthError("invalid_request", "A parameter was sent more than once.")
     now = time.time()
-    endpoint = here.assertion_audience or request.base_url
-    known = _authenticated(here, form, endpoint, now)
-    answer = json_answer(oauth.grant(here.authority, known, form, now))
+    known = _authenticated(here, form, now)
+    answer = json_answer(oauth.grant(here.authority, known, form, now, _bound(here, now)))
     return _not_stored(answer)
 
 
-def _authenticated(here: Identity, form: MultiDict[str, str], endpoint: str, now: float) -> oauth.Proven:
+def _authenticated(here: Identity, form: MultiDict[str, str], now: float) -> oauth.Proven:
     """Return the client; a right secret is never refused for the wrong ones of others."""
+    ours = (here.issuer.token_endpoint(request.root_url), here.issuer.address(request.root_url))
     try:
-        return oauth.authenticate(here.authority, request.headers.get("Authorization", ""), form, endpoint, now)
+        return oauth.authenticate(here.authority, request.headers.get("Authorization", ""), form, ours, now)
     except OAuthError as error:
         if error.code == "invalid_client":
             here.guard.refuse_after_failures()
         raise
+
+
+def _bound(here: Identity, now: float) -> str | None:
+    """Return the thumbprint of the key that the token is to be bound to, None where none was proved."""
+    proof = request.headers.get("DPoP")
+    if proof is None:
+        return None
+    asked = proofs.Request(request.method, here.issuer.token_endpoint(request.root_url), now)
+    try:
+        return here.authority.proved_by(proof, asked)
+    except Unauthenticated as refusal:
+        raise OAuthError("invalid_dpop_proof", refusal.detail) from None
 
 
 def _form() -> MultiDict[str, str]:
@@ -54,6 +67,14 @@ def _form() -> MultiDict[str, str]:
 def jwks() -> Response:
     """Return the public keys of our tokens (RFC 7517)."""
     answer = json_answer(identity().authority.signer.jwks())
+    answer.headers["Cache-Control"] = "public, max-age=60"
+    return answer
+
+
+@blueprint.get(METADATA_PATH)
+def metadata() -> Response:
+    """Say what this authorisation server takes (RFC 8414)."""
+    answer = json_answer(identity().issuer.metadata(request.root_url))
     answer.headers["Cache-Control"] = "public, max-age=60"
     return answer
 

@@ -173,13 +173,14 @@ def test_in_production_only_the_setting_is_the_audience(
     assert ask(client, assertion(pair, aud="https://credit.example/oauth/token")).status_code == (200 if named else 401)
 
 
-def test_the_python_client_signs_for_itself(app: Flask, pair: Pair, service: Any) -> None:
-    """Over real HTTP; the second call goes with the token of the first."""
+@pytest.mark.parametrize("bound", [False, True], ids=["bearer", "bound"])
+def test_the_python_client_signs_for_itself(app: Flask, pair: Pair, service: Any, *, bound: bool) -> None:
+    """Over real HTTP; the second call goes with the token of the first, and with a proof of its own where it must."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         with Client(f"http://127.0.0.1:{server.port}") as plain:
-            bank = plain.signing("bank-1", pair.as_pem(private=True))
+            bank = plain.signing("bank-1", pair.as_pem(private=True), bound=bound)
             assert [bank.catalogue()["method"] for _ in range(2)] == ["GET", "GET"]
             first, second = (asked["headers"]["authorization"] for asked in service.asked)
             assert first == second
