@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 PR_SET_PDEATHSIG = 1
 # Names the pipe on which a child says that it is at work (`chassis.core.readiness`).
@@ -25,11 +26,41 @@ LOG_BYTES, LOG_PARTS = 32 << 20, 3
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run under a name; `sockets` are open files that it takes over by their numbers."""
+    """What to run under a name; `sockets` are open files that it takes over by their numbers.
+
+    Where it is `loaded` a zygote has what it runs, and can make it.
+    """
 
     name: str
     arguments: Sequence[str]
     sockets: Sequence[int] = ()
+    loaded: bool = False
+
+
+class Process(Protocol):
+    """A process that is a child of ours, however it was made."""
+
+    @property
+    def pid(self) -> int:
+        """Its id, and that of its session."""
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code once it has ended; raise `TimeoutExpired` where that takes longer."""
+
+    def terminate(self) -> None:
+        """Send SIGTERM, unless it has ended."""
+
+
+class Maker(Protocol):
+    """What makes processes of commands that are loaded (`Zygote`)."""
+
+    def make(
+        self, command: Command, environment: Mapping[str, str], log: int, sockets: Sequence[int]
+    ) -> Process | None:
+        """Make a process, in a session of its own; None where it has to be started otherwise."""
 
 
 @dataclass(slots=True)
@@ -39,7 +70,8 @@ class Child:
     command: Command
     environment: Mapping[str, str]
     log: Path
-    process: subprocess.Popen[bytes] | None = None
+    maker: Maker | None = None
+    process: Process | None = None
     starts: list[float] = field(default_factory=list)
     _log_from: int = 0
     _told: int | None = None
@@ -51,16 +83,9 @@ class Child:
         self._told, pipe = os.pipe()
         with self.log.open("ab") as log:
             self._log_from = log.tell()
-            self.process = subprocess.Popen(  # noqa: S603 - our own commands
-                self.command.arguments,
-                env={**self.environment, READY_PIPE: str(pipe)},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                pass_fds=(pipe, *self.command.sockets),
-                start_new_session=True,  # Ctrl-C reaches us alone; we stop the children in order
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads then
-            )
+            given = {**self.environment, READY_PIPE: str(pipe)}, log.fileno(), (pipe, *self.command.sockets)
+            made = self.maker.make(self.command, *given) if self.maker and self.command.loaded else None
+            self.process = made or _started(self.command.arguments, *given)
         os.close(pipe)
         self.starts.append(time.monotonic())
 
@@ -118,6 +143,19 @@ class Child:
             log.seek(self._log_from)
             lines = log.read().decode(errors="replace").splitlines()
         return "\n".join(lines[-LAST_LINES:]) or "(it wrote nothing)"
+
+
+def _started(arguments: Sequence[str], environment: Mapping[str, str], log: int, sockets: Sequence[int]) -> Process:
+    return subprocess.Popen(  # noqa: S603 - our own commands
+        arguments,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        pass_fds=sockets,
+        start_new_session=True,  # Ctrl-C reaches us alone; we stop the children in order
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads then
+    )
 
 
 def _die_with_parent() -> None:

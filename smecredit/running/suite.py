@@ -25,6 +25,7 @@ from smecredit.running.ground import HOST, Ground
 from smecredit.running.migrated import current
 from smecredit.running.ports import PARTS, SERVICES, Addresses, listening
 from smecredit.running.process import Child, Command
+from smecredit.running.zygote import AVAILABLE, Zygote
 
 PORT = 8000
 SOURCE = "source-demo"  # the development's source, which is granted everything
@@ -39,6 +40,17 @@ MOST_STARTS, WITHIN_SECONDS = 5, 60.0
 Say = Callable[[str], None]
 # Many more than a service has: a request that waits for a service, or for a slow caller, holds one (ADR 62).
 GATEWAY_THREADS = "96"
+# What the processes of a suite run, beside `chassis.web.gunicorn_conf`, which reads each one's own environment.
+LOADED = (
+    "gunicorn.app.wsgiapp",
+    "chassis.core.together",
+    "chassis.web.gunicorn_worker",
+    *(
+        f"{package}.{part}"
+        for package in ("gateway", *(f"services.{name}" for name in SERVICES))
+        for part in ("app", "cli")
+    ),
+)
 
 
 class CannotStart(Expected):
@@ -61,6 +73,8 @@ class Suite:
         self._children: list[Child] = []
         # What was exchanged and still ends the requests that it had begun.
         self._leaving: list[Child] = []
+        # What makes the processes; elsewhere than on Linux each is started by itself.
+        self._zygote = self._hatch()
         self._sockets: Mapping[str, socket.socket] = {}
         self._roll_wanted = False
         self._exits = contextlib.ExitStack()
@@ -77,6 +91,8 @@ class Suite:
             undo.enter_context(homes.held(self.home))
             self._sockets = undo.enter_context(listening(self.addresses))
             undo.callback(self._stop)
+            if self._zygote:
+                self._zygote.start()
             self._start_ground()
             self._prepare()
             self._start()
@@ -112,11 +128,24 @@ class Suite:
         refused. Where a new one does not come to work, the old one stays, and so do those that come after it; where a
         database cannot be migrated all stay.
         """
+        before, fresh = self._zygote, self._hatch()
+        self._zygote, whole = fresh, False
+        try:
+            whole = self._exchanged()
+        finally:
+            gone, self._zygote = (before, fresh) if whole else (fresh, before)
+            if gone:
+                gone.end()
+
+    def _exchanged(self) -> bool:
+        """Exchange every process, and tell whether all of them were."""
+        while self._zygote and self._zygote.loads(LOOK_SECONDS):
+            self.tend()
         try:
             self._prepare()
         except CannotStart as refusal:
             self._say(f"{refusal}\nnothing was exchanged; what ran before goes on")
-            return
+            return False
         for place, child in enumerate(self._children):
             if child.command.name in self._below:
                 continue
@@ -124,11 +153,12 @@ class Suite:
             if not self._come_to_work(fresh):
                 fresh.end(time.monotonic())
                 self._say(self._obituary(fresh, "did not come to work; what ran before goes on"))
-                return
+                return False
             self._children[place] = fresh
             child.ask_to_stop()
             self._leaving.append(child)
             self._say(f"{child.command.name} was exchanged")
+        return True
 
     def _come_to_work(self, fresh: Child) -> bool:
         """Start a process and wait until it is at work, looking after all others meanwhile; tell whether it is in time.
@@ -246,6 +276,8 @@ class Suite:
         everybody, below = [*self._children, *self._leaving], self._below
         self._stop_all([child for child in everybody if child.command.name not in below])
         self._stop_all([child for child in everybody if child.command.name in below])
+        if self._zygote:
+            self._zygote.end()
 
     @property
     def _below(self) -> frozenset[str]:
@@ -264,7 +296,14 @@ class Suite:
         own = {"SMECREDIT_HOME": str(self._home_of(command.name))}
         if command.name == "gateway":
             own |= {"WEB_THREADS": self._environment.get("WEB_THREADS", GATEWAY_THREADS)}
-        return Child(command, {**self._environment, **own}, self.home / "logs" / f"{command.name}.log")
+        return Child(command, {**self._environment, **own}, self._log_of(command.name), self._zygote)
+
+    def _hatch(self) -> Zygote | None:
+        """Return a zygote of the code that is installed now, which loads it when it is first needed."""
+        return Zygote(LOADED, self._environment, self._log_of("zygote")) if AVAILABLE else None
+
+    def _log_of(self, name: str) -> Path:
+        return self.home / "logs" / f"{name}.log"
 
     def _home_of(self, name: str) -> Path:
         """Return the home folder of a child: the gateway's is the suite's, as it makes the identities."""
@@ -281,7 +320,7 @@ class Suite:
         script = Path(sys.executable).with_name("gunicorn")
         application, place = f"{package}.app:create_app()", f"fd://{listener}"
         arguments = [str(script), "--config", "python:chassis.web.gunicorn_conf", "--bind", place, application]
-        return Command(name, arguments, (listener,))
+        return Command(name, arguments, (listener,), loaded=True)
 
     def _worker(self, name: str) -> Command:
         """Return the command of a service's workers, which load without rounds of the collector."""
@@ -291,14 +330,14 @@ class Suite:
     def _module(self, name: str, verb: str, *options: str) -> Command:
         """Return a maintenance command of a service or the gateway."""
         module = "gateway.cli" if name == "gateway" else f"services.{name}.cli"
-        return Command(f"{name}-{verb}", [sys.executable, "-m", module, verb, *options])
+        return Command(f"{name}-{verb}", [sys.executable, "-m", module, verb, *options], loaded=True)
 
 
 def _together(commands: Sequence[Command]) -> Command:
     """Return the command that does several of `_module` one after the other."""
     told = [shlex.join(command.arguments[2:]) for command in commands]
     name = commands[0].name.partition("-")[0]
-    return Command(f"{name}-prepare", [sys.executable, "-m", "chassis.core.together", *told])
+    return Command(f"{name}-prepare", [sys.executable, "-m", "chassis.core.together", *told], loaded=True)
 
 
 def environment(folder: Path, addresses: Addresses) -> dict[str, str]:
