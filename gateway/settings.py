@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from marshmallow import ValidationError
+from environs import ValidationError
 
 from chassis.core import settings
 from chassis.core.settings import SettingsError

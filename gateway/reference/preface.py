@@ -301,8 +301,8 @@ OWN_PATHS: Document = {
             "description": "Client credentials (RFC 6749 section 4.4): the client id and an API key by HTTP Basic or "
             "form, or an assertion that the client signs with a registered key (`private_key_jwt`, RFC 7523: ES256, "
             "`iss` = `sub` = client, `aud` = this endpoint or the issuer, `exp` at most 300 s ahead, a fresh `jti`). "
-            "Tokens live 5 minutes. With a proof in the header `DPoP` (RFC 9449) the token is bound to its key, and opens "
-            "nothing without a fresh proof for each request.",
+            "Tokens live 5 minutes. With a proof in `DPoP` (RFC 9449) the token is bound to its key, and opens nothing "
+            "without a fresh proof for each request.",
             "security": [],
             "parameters": [
                 {
