@@ -81,6 +81,12 @@ def used(session: Session, products: Sequence[str], on: date, *, beside: str | N
     return found
 
 
+def products_owned(session: Session, client: str) -> frozenset[str]:
+    """Return the products that a bank publishes: all versions of a product are of who published the first."""
+    query = select(ProductVersion.product).where(ProductVersion.owner == client, ProductVersion.version == 1)
+    return frozenset(session.scalars(query))
+
+
 def lock_product(session: Session, product: str) -> None:
     """Let nobody else reserve of a product until this transaction ends; on SQLite there is one writer anyway."""
     first = select(ProductVersion.version).where(ProductVersion.product == product, ProductVersion.version == 1)

@@ -120,8 +120,28 @@ class ProductSchema(Schema):
         return data
 
 
+class ShownRateSchema(Outgoing):
+    """How a rate is made, to the product's bank and the operator; others are told `subsidy`, `floor` and `cap`."""
+
+    funding = fields.Float()
+    lgd = fields.Float()
+    operating = fields.Float()
+    margin = fields.Float()
+    subsidy = fields.Float()
+    floor = fields.Float(required=True)
+    cap = fields.Float(required=True)
+    capital_ratio = fields.Float()
+    hurdle = fields.Float()
+
+
+class ShownProductSchema(ProductSchema):
+    """A product as its reader is told it."""
+
+    rate = fields.Nested(ShownRateSchema(), required=True)
+
+
 class ProductPageSchema(Outgoing):
     """Products by id; `next` is the cursor of the following page."""
 
-    items = fields.List(fields.Nested(ProductSchema()))
+    items = fields.List(fields.Nested(ShownProductSchema()))
     next = fields.String(allow_none=True)
