@@ -248,7 +248,12 @@ def state_of(session: Session, row: object, job_id: str) -> JobState:
 
 
 def _pack(caller: Caller | None) -> dict[str, Any] | None:
-    return {**asdict(caller), "scopes": sorted(caller.scopes)} if caller else None
+    if caller is None:
+        return None
+    packed = {**asdict(caller), "scopes": sorted(caller.scopes)}
+    # No job needs the name, and a worker of the release before would not know what it is.
+    del packed["name"]
+    return packed
 
 
 def unpack(packed: dict[str, Any] | None) -> Caller | None:

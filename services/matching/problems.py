@@ -14,6 +14,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     errors.NameUnknown: Kind(422, "rule-name-unknown", "A rule names an unknown fact", "规则引用了未知指标"),
     errors.RuleMistyped: Kind(422, "rule-mistyped", "A rule compares unlike things", "规则比较的类型不一致"),
     errors.ProductInvalid: Kind(422, "product-invalid", "The product contradicts itself", "产品定义自相矛盾"),
+    errors.NotTheBank: Kind(422, "not-the-bank", "Not the registered name", "与登记的机构名称不符"),
     errors.ChurnCurveInvalid: Kind(422, "churn-curve-invalid", "The churn curve cannot be right", "客户流失曲线有误"),
     errors.ChurnCurvesMissing: Kind(422, "churn-curves-missing", "No churn curves yet", "尚未导入客户流失曲线"),
     errors.NotPriceable: Kind(422, "not-priceable", "No price without a PD", "缺少违约概率，无法定价"),

@@ -67,7 +67,9 @@ class ProductSchema(Schema):
 
     id = fields.String(validate=validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"))
     version = fields.Integer(dump_only=True)
-    bank = fields.String(required=True, validate=short)
+    bank = fields.String(
+        validate=short, metadata={"description": "Your name by the register of clients; it may be left out"}
+    )
     title = fields.Nested(TitleSchema(), required=True)
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
     amount_fen = fields.List(

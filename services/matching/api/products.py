@@ -18,6 +18,7 @@ from chassis.web.reading import whole
 from services.matching import store
 from services.matching.api.current import context
 from services.matching.api.product_schemas import ProductPageSchema, ProductSchema, ShownProductSchema
+from services.matching.domain.errors import NotTheBank
 from services.matching.domain.product import ProductDraft
 from services.matching.tables import ProductVersion
 from services.matching.usecases import publish
@@ -97,9 +98,18 @@ def put_product(document: dict[str, Any], product_id: str) -> Response:
 
 
 def draft_of(document: dict[str, Any], product_id: str, *, field: str = "id") -> ProductDraft:
-    """Return a body's product under the id of its address; refuse one that names another."""
+    """Return a body's product under the id of its address and its bank's registered name; refuse any other."""
     if document.setdefault("id", product_id) != product_id:
         raise Invalid(f"The body's id is {document['id']}, the address says {product_id}.", field=field)
+    registered = caller().name or caller().client
+    if document.setdefault("bank", registered) != registered:
+        raise NotTheBank(
+            f"You are registered as {registered!r}; a product bears its bank's own name. Leave `bank` out, or ask the "
+            "operator to have your name in the register changed.",
+            field=f"{field.removesuffix('id')}bank",
+            found=document["bank"],
+            needed=registered,
+        )
     return ProductDraft(product_id, document)
 
 

@@ -21,6 +21,10 @@ class ProductInvalid(Invalid):
     """A product contradicts itself, such as a floor above its cap."""
 
 
+class NotTheBank(Invalid):
+    """A product names a bank that its publisher is not registered as."""
+
+
 class ChurnCurveInvalid(Invalid):
     """A churn curve holds what no rate or share can be."""
 
