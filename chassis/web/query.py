@@ -1,7 +1,7 @@
 """What a query may say: the parameters that the route documents, each once, in the words that the document lists.
 
-A filter that nobody reads would be answered with everything, as if it had been obeyed. So each is looked at here, before
-any endpoint runs, for all services; what no document describes (health, pages) is its own affair.
+A filter that nobody reads would be answered with everything, as if it had been obeyed. So each is looked at here,
+before any endpoint runs, for all services; what no document describes (health, pages) is its own affair.
 """
 
 from __future__ import annotations

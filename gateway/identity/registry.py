@@ -18,7 +18,6 @@ from gateway.identity.keys import ApiKey
 from gateway.identity.roles import ENTERPRISE, MADE_BY_COMMAND_ONLY
 from gateway.identity.store import Client
 
-
 # No colon: firms and roles are written to under names that have one, and no client may look like them.
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 LONGEST_NAME = 200
@@ -134,8 +133,8 @@ def _check(clients: Sequence[Client], *, by_command: bool) -> None:
     for client in clients:
         if not ID.fullmatch(client.id):
             raise Invalid(
-                f"{client.id[:64]!r}: a client's id is 1 to 64 letters, digits, dots, underscores and hyphens, the first "
-                "a letter or digit. A colon marks addresses that are no client: a firm, a role.",
+                f"{client.id[:64]!r}: a client's id is 1 to 64 letters, digits, dots, underscores and hyphens, and begins "
+                "with a letter or digit. A colon marks addresses that are no client: a firm, a role.",
                 client=client.id[:64],
             )
         if (client.role == ENTERPRISE) != bool(client.enterprise):

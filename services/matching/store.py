@@ -21,7 +21,6 @@ from services.matching.domain.product import Product, Used, read_product
 from services.matching.tables import Application, Batch, BatchPart, Decision, Plan, ProductVersion, StoredMatch
 
 MOST_DECISIONS = 200_000
-MOST_PLANS_LISTED = 50
 Edition = tuple[int, datetime | None]
 # From here on an application counts against its product's quota and budget, for good; before, while its offer stands.
 TAKING = (State.ACCEPTED, State.DISBURSED, State.REPAID, State.DEFAULTED)
@@ -198,12 +197,6 @@ def plan(session: Session, plan_id: str, kind: str, client: str) -> Plan:
     if row is None or row.client != client or row.kind != kind:
         raise PlanNotFound(f"There is no {kind} {plan_id} that you may see.", plan=plan_id)
     return row
-
-
-def newest_plans(session: Session, kind: str, client: str) -> Sequence[Plan]:
-    """Return a client's newest plans of a kind, the newest first."""
-    mine = select(Plan).where(Plan.client == client, Plan.kind == kind)
-    return session.scalars(mine.order_by(Plan.id.desc()).limit(MOST_PLANS_LISTED)).all()
 
 
 def keep_plan(session: Session, plan_id: str, answer: Mapping[str, Any], facts: Facts) -> None:

@@ -113,5 +113,7 @@ def test_the_gateways_own_routes_obey_the_same_rule(home: Path) -> None:
         if any(route.startswith(address.split("/1")[0]) for route in routes)
     ]
     assert ("get", "/v1/clients") in asked
-    taken = [each for each in asked if client.open(each[1], method=each[0], query_string="surprise=1").status_code != 400]
+    taken = [
+        each for each in asked if client.open(each[1], method=each[0], query_string="surprise=1").status_code != 400
+    ]
     assert taken == []

@@ -27,9 +27,7 @@ AT_ONCE = 10_000
 class NewClientSchema(Schema):
     """A client to bring in."""
 
-    id = fields.String(
-        required=True, validate=validate.Regexp(rf"^{ID.pattern}\Z"), metadata={"example": "bank-1"}
-    )
+    id = fields.String(required=True, validate=validate.Regexp(rf"^{ID.pattern}\Z"), metadata={"example": "bank-1"})
     role = fields.String(required=True, validate=validate.OneOf(sorted(DEFAULT_SCOPES.keys() - MADE_BY_COMMAND_ONLY)))
     enterprise = fields.String(
         load_default=None,

@@ -65,9 +65,8 @@ class OfferSchema(Outgoing):
     security = fields.List(fields.Nested(SecuritySchema()))
     documents = fields.List(fields.Nested(PaperSchema()), metadata={"description": "Papers asked for"})
     approval_probability = fields.Float(
-        allow_none=True, metadata={
-            "description": "From the bank's own past decisions; null is unknown, or not told: rivals are told no chances"
-        },
+        allow_none=True,
+        metadata={"description": "From the bank's own past decisions; null is unknown, or not told to a rival"},
     )
     approval_decisions = fields.Integer(
         allow_none=True, metadata={"description": "Decisions that it was learnt from; null: not told"}

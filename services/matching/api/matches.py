@@ -7,15 +7,17 @@ from typing import Any
 from flask import Response
 
 from chassis.core.call import timed
-from chassis.web import idempotency
+from chassis.web import idempotency, paging
 from chassis.web.answers import json_answer
 from chassis.web.caller import caller, requires
-from chassis.web.openapi import Blueprint, refuses
+from chassis.web.openapi import Blueprint, Shows, refuses, shows
 from services.matching.api import shown
 from services.matching.api.current import context
+from services.matching.api.list_schemas import MatchFiltersSchema, MatchPageSchema
 from services.matching.api.match_schemas import MatchOrderSchema, MatchSchema, TraceSchema
 from services.matching.domain.trade_secret import Audience
-from services.matching.usecases import match
+from services.matching.tables import StoredMatch
+from services.matching.usecases import browse, match
 from services.matching.usecases.address import audience
 from services.matching.usecases.match import MatchOrder
 
@@ -46,6 +48,24 @@ def post_match(order: MatchOrder) -> Response:
             told = audience(session, caller()).match(kept)
         answer = {**told, "disputes": facts.disputes.get(order.enterprise, [])}
     return json_answer(answer, 201)
+
+
+@blueprint.get("")
+@refuses(blueprint, 422)
+@requires("matches:read")
+@blueprint.arguments(MatchFiltersSchema(), location="query")
+@blueprint.response(200, MatchPageSchema())
+@blueprint.doc(parameters=paging.PARAMETERS)
+@shows(Shows.OWN_WORDS)
+def list_matches(filters: dict[str, Any]) -> Response:
+    """List the matches that you asked for, and as an enterprise those about you, newest first: what was asked.
+
+    What was answered is read one by one, under the enterprise's consent.
+    """
+    query = browse.matches(caller(), **filters)
+    with context().database.read() as session:
+        page = paging.page(session, query, [StoredMatch.id], shown.listed_match, newest_first=True)
+        return json_answer(page)
 
 
 @blueprint.get("/<match_id>")

@@ -61,7 +61,9 @@ def list_products() -> Response:
     )
     with context().database.read() as session:
         told = audience(session, caller())
-        return json_answer(paging.page(session, query, [ProductVersion.product], lambda row: told.product(row.document)))
+        return json_answer(
+            paging.page(session, query, [ProductVersion.product], lambda row: told.product(row.document))
+        )
 
 
 @blueprint.get("/<product_id>")

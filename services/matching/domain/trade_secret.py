@@ -1,9 +1,9 @@
 """What of a product is its bank's own business, and what of an offer.
 
-How a rate is made (what money costs the bank, what it expects to lose, what it earns) and how often it says yes are told
-to the bank and the operator. Everybody else is told what a borrower has to know: floor, cap and subsidy of the product,
-the rate of the offer and its whole cost. The rules stay public, because a refusal names rule, found and needed. How
-likely the bank approves is told to the firm that asks and to the platform that asks for it, and to no rival.
+How a rate is made (what money costs the bank, what it expects to lose, what it earns) is told to the bank and the
+operator. Everybody else is told what a borrower has to know: floor, cap and subsidy of the product, the rate of the
+offer and its whole cost. The rules stay public, because a refusal names rule, found and needed. How likely the bank
+approves is told to the firm that asks and to the platform that asks for it, and to no rival.
 """
 
 from __future__ import annotations

@@ -74,7 +74,9 @@ def test_the_command_line_ends_a_client(client: FlaskClient, bearer: Bearer) -> 
     assert client.get("/v1/catalogue", headers=key).status_code == 401
 
 
-@pytest.mark.parametrize(("role", "told"), [("bank", "甲银行 Bank A"), ("operator", "甲银行 Bank A"), ("platform", None)])
+@pytest.mark.parametrize(
+    ("role", "told"), [("bank", "甲银行 Bank A"), ("operator", "甲银行 Bank A"), ("platform", None)]
+)
 def test_who_publishes_products_is_told_to_the_services_by_its_registered_name(
     clients: Clients, context: Context, role: str, told: str | None
 ) -> None:
