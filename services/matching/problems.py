@@ -26,6 +26,7 @@ KINDS: Mapping[type[Refused], Kind] = {
     errors.NotTheOwner: Kind(403, "not-the-owner", "Another bank's product", "非本行产品"),
     errors.EnterpriseNotFound: Kind(404, "enterprise-not-found", "No such enterprise", "未找到该企业"),
     errors.MatchNotFound: Kind(404, "match-not-found", "No such match", "未找到该匹配结果"),
+    errors.DecisionNotFound: Kind(404, "decision-not-found", "No such decision", "未找到该审批决定"),
     errors.BatchNotFound: Kind(404, "batch-not-found", "No such batch", "未找到该批次"),
     errors.BatchNotDone: Kind(409, "batch-not-done", "The batch is not done", "批次尚未完成"),
     errors.ConsentEnded: CONSENT_REQUIRED,

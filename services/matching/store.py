@@ -20,7 +20,8 @@ from services.matching.domain.facts import Facts
 from services.matching.domain.product import Product, Used, read_product
 from services.matching.tables import Application, Batch, BatchPart, Decision, Plan, ProductVersion, StoredMatch
 
-MOST_DECISIONS = 200_000
+# Of each bank, its newest: the standard error of a share is then below 0.4 %, and no bank crowds out another.
+MOST_DECISIONS = 20_000
 Edition = tuple[int, datetime | None]
 # From here on an application counts against its product's quota and budget, for good; before, while its offer stands.
 TAKING = (State.ACCEPTED, State.DISBURSED, State.REPAID, State.DEFAULTED)
@@ -121,9 +122,11 @@ def find_version(session: Session, product: str, version: int | None = None) -> 
 
 def decisions(session: Session) -> dict[str, tuple[Any, Any, Any, Any]]:
     """Return the columns of every bank's newest decisions: score, amount in fen, months, approved."""
-    query = select(Decision.client, Decision.score, Decision.amount_fen, Decision.months, Decision.approved)
+    newest = func.row_number().over(partition_by=Decision.client, order_by=[Decision.decided_on.desc(), Decision.reference])
+    columns = (Decision.client, Decision.score, Decision.amount_fen, Decision.months, Decision.approved)
+    ranked = select(*columns, newest.label("place")).subquery()
     rows: dict[str, list[Any]] = {}
-    for client, *row in session.execute(query.order_by(Decision.decided_on.desc()).limit(MOST_DECISIONS)):
+    for client, *row, _ in session.execute(select(ranked).where(ranked.c.place <= MOST_DECISIONS)):
         rows.setdefault(client, []).append(row)
     return {client: _columns(found) for client, found in rows.items()}
 

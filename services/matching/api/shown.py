@@ -22,6 +22,7 @@ from services.matching.tables import (
     ApplicationOffer,
     Batch,
     ChurnCurves,
+    Decision,
     Plan,
     StoredMatch,
     WebhookDelivery,
@@ -75,6 +76,12 @@ def listed_match(row: StoredMatch) -> dict[str, Any]:
         "as_of": row.as_of.isoformat(),
         "created_at": rfc3339(row.created_at),
     }
+
+
+def decision(row: Decision) -> dict[str, Any]:
+    """Show a bank's decision as it came."""
+    told = {name: getattr(row, name) for name in ("reference", "score", "amount_fen", "months", "approved")}
+    return {**told, "decided_on": row.decided_on.isoformat()}
 
 
 def trace(told: Told) -> dict[str, Any]:

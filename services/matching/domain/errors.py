@@ -65,6 +65,10 @@ class MatchNotFound(NotFound):
     """No such match among those that the caller may see."""
 
 
+class DecisionNotFound(NotFound):
+    """No decision of this reference among those of the caller."""
+
+
 class BatchNotFound(NotFound):
     """No such batch among those that the caller may see."""
 

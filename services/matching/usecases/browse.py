@@ -12,7 +12,7 @@ from chassis.core.identity import Caller
 from chassis.core.moments import start_of
 from chassis.data import jobs
 from services.matching.domain.application import State
-from services.matching.tables import Application, Batch, Plan, StoredMatch
+from services.matching.tables import Application, Batch, Decision, Plan, StoredMatch
 
 Moment = InstrumentedAttribute[datetime]
 
@@ -33,6 +33,14 @@ def matches(caller: Caller, enterprise: str | None, since: date | None) -> Selec
     mine = _mine(StoredMatch.client == caller.client, StoredMatch.enterprise, caller)
     query = select(StoredMatch).where(mine, *_since(StoredMatch.created_at, since))
     return query if enterprise is None else query.where(StoredMatch.enterprise == enterprise)
+
+
+def decisions(caller: Caller, since: date | None, *, approved: bool | None) -> Select[Any]:
+    """Return the query of a bank's decisions."""
+    query = select(Decision).where(Decision.client == caller.client)
+    if since is not None:
+        query = query.where(Decision.decided_on >= since)
+    return query if approved is None else query.where(Decision.approved == approved)
 
 
 def applications(caller: Caller, filters: dict[str, Any]) -> Select[Any]:
