@@ -52,8 +52,9 @@ def _known(endpoint: str) -> Mapping[str, Parameter] | None:
     """Return the parameters of an endpoint by name, None where it documents nothing."""
     read: dict[str, Mapping[str, Parameter] | None] = current_app.extensions.setdefault("queries", {})
     if endpoint not in read:
-        described = getattr(current_app.view_functions[endpoint], "_apidoc", None)
-        read[endpoint] = None if described is None else _parameters(described)
+        described = getattr(current_app.view_functions[endpoint], "_apidoc", {})
+        # Routes between services say which scope they need and document no answer.
+        read[endpoint] = _parameters(described) if "response" in described else None
     return read[endpoint]
 
 

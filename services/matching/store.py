@@ -29,10 +29,14 @@ TAKING = (State.ACCEPTED, State.DISBURSED, State.REPAID, State.DEFAULTED)
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What was planned, and every enterprise whose file was read for it, also where no line speaks of it."""
+    """What was planned, and every enterprise whose file was read for it, also where no line speaks of it.
+
+    `unread` are those that the order names and whose files could not be read.
+    """
 
     answer: Mapping[str, Any]
     made_from: Sequence[str]
+    unread: Sequence[str] = ()
 
 
 def edition(session: Session) -> Edition:
@@ -122,7 +126,9 @@ def find_version(session: Session, product: str, version: int | None = None) -> 
 
 def decisions(session: Session) -> dict[str, tuple[Any, Any, Any, Any]]:
     """Return the columns of every bank's newest decisions: score, amount in fen, months, approved."""
-    newest = func.row_number().over(partition_by=Decision.client, order_by=[Decision.decided_on.desc(), Decision.reference])
+    newest = func.row_number().over(
+        partition_by=Decision.client, order_by=[Decision.decided_on.desc(), Decision.reference]
+    )
     columns = (Decision.client, Decision.score, Decision.amount_fen, Decision.months, Decision.approved)
     ranked = select(*columns, newest.label("place")).subquery()
     rows: dict[str, list[Any]] = {}
@@ -202,10 +208,16 @@ def plan(session: Session, plan_id: str, kind: str, client: str) -> Plan:
     return row
 
 
-def keep_plan(session: Session, plan_id: str, answer: Mapping[str, Any], facts: Facts) -> None:
-    """Keep what was planned, and from the files of which enterprises and as of which day: it is read again as of it."""
-    row = session.get_one(Plan, plan_id)
-    kept = orjson.dumps({"answer": {**answer, "as_of": facts.as_of}, "made_from": facts.enterprises})
+def keep_plan(
+    session: Session, plan_id: str, answer: Mapping[str, Any], facts: Facts, named: Sequence[str] | None
+) -> None:
+    """Keep what was planned, and from the files of which enterprises and as of which day: it is read again as of it.
+
+    Of the enterprises that the order has `named`, those without a readable file are kept as such.
+    """
+    row, readable = session.get_one(Plan, plan_id), set(facts.enterprises)
+    unread = [enterprise for enterprise in dict.fromkeys(named or ()) if enterprise not in readable]
+    kept = orjson.dumps({"answer": {**answer, "as_of": facts.as_of}, "made_from": facts.enterprises, "unread": unread})
     row.answer, row.as_of = zlib.compress(kept, level=1), facts.as_of
 
 

@@ -303,9 +303,9 @@ def test_scoring_is_told_whose_scores_to_give_anew(stocked: House) -> None:
 def test_a_firm_is_told_under_its_address_and_an_operator_in_the_portal_alone(stocked: House) -> None:
     """What matching forwards to every client of the firm; nobody's client is named by it."""
     service = stocked.tokens(role="service", client="matching", scopes="enterprises:read")
-    decide(stocked, dispute(stocked).json["id"], "confirmed", "It is as the tax office has it.")
+    assert decide(stocked, dispute(stocked).json["id"], "confirmed").status_code == 200
     told = stocked.client.get("/v1/notices-since?after=", headers=service).json["items"]
-    assert [each["client"] for each in told if each["event"] == "dispute-decided"] == ["enterprise:local:E1"]
+    assert "enterprise:local:E1" in [each["client"] for each in told if each["event"] == "dispute-decided"]
     assert not [each for each in told if each["client"].startswith("role:")]
 
 
