@@ -133,8 +133,8 @@ def _check(clients: Sequence[Client], *, by_command: bool) -> None:
     for client in clients:
         if not ID.fullmatch(client.id):
             raise Invalid(
-                f"{client.id[:64]!r}: a client's id is 1 to 64 letters, digits, dots, underscores and hyphens; it begins "
-                "with a letter or digit. A colon marks addresses that are no client: a firm, a role.",
+                f"{client.id[:64]!r}: a client's id is 1 to 64 letters, digits, dots, underscores and hyphens, and its "
+                "first is a letter or digit. A colon marks addresses that are no client: a firm, a role.",
                 client=client.id[:64],
             )
         if (client.role == ENTERPRISE) != bool(client.enterprise):

@@ -1,4 +1,4 @@
-"""Keep a bank's decisions, from which its probability of approval is learnt: imported, corrected, taken back, given here."""
+"""Keep a bank's decisions, from which its chance of approval is learnt: imported, corrected, or given here."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def find_decision(session: Session, caller: Caller, reference: str) -> Decision:
 def learn(session: Session, row: Application, *, approved: bool) -> None:
     """Keep what a bank has just decided of an application, under the application's id; the last word counts.
 
-    It can be learnt from where the application came from a match that knew a score: the one that counts for the product.
+    It can be learnt from where the application came from a match with a score: the one that counts for the product.
     """
     score = _score(session, row)
     if score is None:
